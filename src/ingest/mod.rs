@@ -1,0 +1,6 @@
+//! stub
+/// Bytes to readings.
+pub mod decode;
+
+/// Readings to samples.
+pub mod validate;

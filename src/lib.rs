@@ -1,0 +1,7 @@
+//! HealthTrack.
+
+/// The nouns.
+pub mod model;
+
+/// MQTT to hot.
+pub mod ingest;

@@ -1,0 +1,28 @@
+//! The nouns: what a sample, a block, a metric and a device are. No IO, no async, no SQL, no wire format.
+//!
+//! Invariant: nothing in here can fail for a reason outside its arguments, so every rule about the data can be tested
+//! without a broker or a database.
+
+/// Names and keys.
+pub mod ids;
+
+/// Moments, days and the clock.
+pub mod time;
+
+/// What a value says about many measurements.
+pub mod statistic;
+
+/// Why something lies in quarantine.
+pub mod reason;
+
+/// Values at their times, and the runs in which they travel.
+pub mod sample;
+
+/// The catalogue of what is measured.
+pub mod metric;
+
+/// Unit words and their conversion to UCUM.
+pub mod unit;
+
+/// Runs of samples as one row.
+pub mod block;

@@ -1,0 +1,130 @@
+//! Reason: the stable word that says why something cannot be believed and lies in quarantine.
+//!
+//! The words are part of the outside interface (`signal.quarantine.reason`, metric labels): never change one, only add.
+
+use std::fmt;
+
+/// Why a message, or a part of one, is kept in quarantine.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The topic is not `ht/1/{shard}/{source}/{format}`.
+    BadTopic,
+    /// The topic names a format that this version does not read.
+    UnsupportedFormat,
+    /// The MQTT content type contradicts the topic's format.
+    ContentTypeMismatch,
+    /// The bytes are not what the format says: bad UTF-8, bad JSON, a missing or unknown field.
+    Undecodable,
+    /// The payload's version, or its schema's, is not one that this version reads.
+    UnsupportedVersion,
+    /// One series breaks the format's rules: lengths differ, no times, a negative period.
+    MalformedSeries,
+    /// More samples than one message may carry.
+    TooManySamples,
+    /// The device's name is not `[A-Za-z0-9._-]{1,64}`.
+    BadDevice,
+    /// Nobody has added the device.
+    UnknownDevice,
+    /// The metric is not in the catalogue.
+    UnknownMetric,
+    /// The unit is not one of the metric's.
+    UnknownUnit,
+    /// The statistic is not one of the closed list.
+    UnknownStatistic,
+    /// The code is not one of the metric's.
+    UnknownCode,
+    /// Outside the hard range: no body gives such a value.
+    ImpossibleValue,
+    /// Further ahead than clocks drift.
+    FutureTime,
+    /// Older than the configured age.
+    AncientTime,
+    /// An interval that ends before it begins, or lasts too long.
+    BadInterval,
+    /// A day or a part of a day without an instant, or a time without a zone.
+    NoInstant,
+    /// The same key as a stored sample, with another value: the first stays.
+    Conflict,
+    /// The database refused this one sample.
+    RefusedByDatabase,
+    /// The device belongs to another shard, which has an owner.
+    WrongShard,
+}
+
+impl Reason {
+    /// Every reason, in the order of the journey.
+    pub const ALL: [Reason; 21] = [
+        Reason::BadTopic,
+        Reason::UnsupportedFormat,
+        Reason::ContentTypeMismatch,
+        Reason::Undecodable,
+        Reason::UnsupportedVersion,
+        Reason::MalformedSeries,
+        Reason::TooManySamples,
+        Reason::BadDevice,
+        Reason::UnknownDevice,
+        Reason::UnknownMetric,
+        Reason::UnknownUnit,
+        Reason::UnknownStatistic,
+        Reason::UnknownCode,
+        Reason::ImpossibleValue,
+        Reason::FutureTime,
+        Reason::AncientTime,
+        Reason::BadInterval,
+        Reason::NoInstant,
+        Reason::Conflict,
+        Reason::RefusedByDatabase,
+        Reason::WrongShard,
+    ];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::BadTopic => "bad_topic",
+            Reason::UnsupportedFormat => "unsupported_format",
+            Reason::ContentTypeMismatch => "content_type_mismatch",
+            Reason::Undecodable => "undecodable",
+            Reason::UnsupportedVersion => "unsupported_version",
+            Reason::MalformedSeries => "malformed_series",
+            Reason::TooManySamples => "too_many_samples",
+            Reason::BadDevice => "bad_device",
+            Reason::UnknownDevice => "unknown_device",
+            Reason::UnknownMetric => "unknown_metric",
+            Reason::UnknownUnit => "unknown_unit",
+            Reason::UnknownStatistic => "unknown_statistic",
+            Reason::UnknownCode => "unknown_code",
+            Reason::ImpossibleValue => "impossible_value",
+            Reason::FutureTime => "future_time",
+            Reason::AncientTime => "ancient_time",
+            Reason::BadInterval => "bad_interval",
+            Reason::NoInstant => "no_instant",
+            Reason::Conflict => "conflict",
+            Reason::RefusedByDatabase => "refused_by_database",
+            Reason::WrongShard => "wrong_shard",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A part of a message that cannot be believed, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The stable word.
+    pub reason: Reason,
+    /// One sentence for the person who looks at it: which field, which limit. It repeats no value that was measured.
+    pub detail: String,
+    /// How many samples the part held; 1 where that cannot be known.
+    pub samples: u64,
+}
+
+impl Rejection {
+    /// A rejection of `samples` samples.
+    pub fn new(reason: Reason, detail: impl Into<String>, samples: usize) -> Rejection {
+        Rejection { reason, detail: detail.into(), samples: u64::try_from(samples.max(1)).unwrap_or(u64::MAX) }
+    }
+}

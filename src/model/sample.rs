@@ -1,0 +1,175 @@
+//! Sample: one believed value at one time, or over one interval; and the run of samples in which they travel.
+
+use super::time::Timestamp;
+
+/// What is known against a sample that is kept all the same.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// Nothing is known against it.
+    pub const NONE: Flags = Flags(0);
+    /// Outside the soft range: possible, but unlikely.
+    pub const UNLIKELY: Flags = Flags(1);
+    /// The payload gave no time of the measurement; the time of its creation stands in.
+    pub const TIME_ASSUMED: Flags = Flags(2);
+
+    /// Both sets of flags.
+    pub fn and(self, other: Flags) -> Flags {
+        Flags(self.0 | other.0)
+    }
+}
+
+/// One value at one time, or over `[start, start + span)`.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// When it was measured, or when its interval began.
+    pub start: Timestamp,
+    /// Microseconds that its interval lasted; `None` for an instant.
+    pub span_us: Option<i64>,
+    /// In the catalogue's unit; for a coded metric, the place of the code in the catalogue's list.
+    pub value: f64,
+    /// What is known against it.
+    pub flags: Flags,
+}
+
+/// What makes a sample the same as another of its series: no two stored samples share it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SampleKey {
+    start: Timestamp,
+    /// An instant sorts before every interval that begins with it.
+    span_us: Option<i64>,
+}
+
+impl Sample {
+    /// The key within its series.
+    pub fn key(&self) -> SampleKey {
+        SampleKey { start: self.start, span_us: self.span_us }
+    }
+
+    /// When its interval ended; `None` for an instant.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.span_us.map(|span_us| self.start.plus_micros(span_us))
+    }
+}
+
+/// When the samples of a run were measured.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Times {
+    /// One every `period_us`, from `start` on.
+    Regular {
+        /// The first sample's time.
+        start: Timestamp,
+        /// Microseconds from one sample to the next; above zero.
+        period_us: i64,
+    },
+    /// Each at its own time, in the order in which they came.
+    At(Vec<Timestamp>),
+}
+
+/// How long the samples of a run lasted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spans {
+    /// Instants.
+    None,
+    /// Each as many microseconds as this.
+    Each(i64),
+    /// Each as long as its own entry; `None` for an instant.
+    Own(Vec<Option<i64>>),
+}
+
+/// Samples of one series as they came in one message: columns of equal length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// When they were measured.
+    pub times: Times,
+    /// How long each lasted.
+    pub spans: Spans,
+    /// The values, in the catalogue's unit.
+    pub values: Vec<f64>,
+    /// What is known against each; empty where nothing is known against any.
+    pub flags: Vec<Flags>,
+}
+
+impl Times {
+    /// The time of sample `index`; `None` past the end of a list.
+    pub fn at(&self, index: usize) -> Option<Timestamp> {
+        match self {
+            Times::Regular { start, period_us } => {
+                let steps = i64::try_from(index).ok()?;
+                Some(start.plus_micros(period_us.saturating_mul(steps)))
+            }
+            Times::At(times) => times.get(index).copied(),
+        }
+    }
+}
+
+impl Spans {
+    /// Microseconds that sample `index` lasted; `None` for an instant.
+    pub fn at(&self, index: usize) -> Option<i64> {
+        match self {
+            Spans::None => None,
+            Spans::Each(span_us) => Some(*span_us),
+            Spans::Own(spans) => spans.get(index).copied().flatten(),
+        }
+    }
+}
+
+impl Run {
+    /// How many samples it holds.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// True where it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The first sample's time, as they came.
+    pub fn first(&self) -> Option<Timestamp> {
+        if self.is_empty() { None } else { self.times.at(0) }
+    }
+
+    /// The last sample's time, as they came.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.times.at(self.len().checked_sub(1)?)
+    }
+
+    /// True where each sample begins after the one before it, so that no two can share a key.
+    pub fn is_rising(&self) -> bool {
+        match &self.times {
+            Times::Regular { .. } => true,
+            Times::At(times) => times.is_sorted_by(|earlier, later| earlier < later),
+        }
+    }
+
+    /// The samples one by one, as they came.
+    pub fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
+        self.values.iter().enumerate().filter_map(|(index, value)| {
+            Some(Sample {
+                start: self.times.at(index)?,
+                span_us: self.spans.at(index),
+                value: *value,
+                flags: self.flags.get(index).copied().unwrap_or_default(),
+            })
+        })
+    }
+
+    /// A run of these samples, in their order.
+    pub fn of(samples: &[Sample]) -> Run {
+        let spans = match samples.first() {
+            Some(first) if samples.iter().all(|sample| sample.span_us == first.span_us) => {
+                first.span_us.map_or(Spans::None, Spans::Each)
+            }
+            _ => Spans::Own(samples.iter().map(|sample| sample.span_us).collect()),
+        };
+        let flagged = samples.iter().any(|sample| sample.flags != Flags::NONE);
+        Run {
+            times: Times::At(samples.iter().map(|sample| sample.start).collect()),
+            spans,
+            values: samples.iter().map(|sample| sample.value).collect(),
+            flags: if flagged { samples.iter().map(|sample| sample.flags).collect() } else { Vec::new() },
+        }
+    }
+}

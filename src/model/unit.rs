@@ -1,0 +1,1 @@
+//! Unit words and their conversion to UCUM: a closed table; any other word is quarantined, never assumed.
