@@ -1,0 +1,159 @@
+//! Message: what message number `id` says, as a function of its number and the plan alone.
+//!
+//! Each hub's messages continue where its last one ended, one value a second. A value depends on seed, hub and second
+//! only, so that two runs that overlap in time repeat each other and never contradict each other.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+use super::Format;
+use crate::commands::publish::batch::put_integer;
+use crate::commands::wearer::random::mix;
+use crate::model::time::{SECOND_US, Timestamp};
+
+/// What all messages of one run have in common.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// `batch` or `omh`.
+    pub format: Format,
+    /// Decides the values.
+    pub seed: u64,
+    /// The part of the topics.
+    pub shard: String,
+    /// How many hubs take turns.
+    pub hubs: u64,
+    /// The number of the first hub.
+    pub first_hub: u64,
+    /// Values in each message.
+    pub samples: u64,
+    /// The first value's time, a whole second.
+    pub start: Timestamp,
+}
+
+impl Plan {
+    /// The topic of the hub whose turn message `id` is.
+    pub fn topic(&self, id: u64) -> Bytes {
+        let format = match self.format {
+            Format::Batch => "batch",
+            Format::Omh => "omh",
+        };
+        Bytes::from(format!("ht/1/{}/load-{}/{format}", self.shard, self.hub(id)))
+    }
+
+    /// The hub whose turn message `id` is.
+    pub fn hub(&self, id: u64) -> u64 {
+        self.first_hub + id % self.hubs.max(1)
+    }
+
+    /// The time of the first value of message `id`.
+    pub fn start_of(&self, id: u64) -> Timestamp {
+        let seconds = (id / self.hubs.max(1)).saturating_mul(self.samples);
+        self.start.plus_micros((seconds as i64).saturating_mul(SECOND_US))
+    }
+
+    /// The heart rate of a hub at a second.
+    pub fn value(&self, hub: u64, second: i64) -> u64 {
+        55 + mix(self.seed, hub, second as u64) % 90
+    }
+
+    /// Writes message `id` to the end of `out`.
+    pub fn write(&self, id: u64, out: &mut BytesMut) {
+        match self.format {
+            Format::Batch => self.write_batch(id, out),
+            Format::Omh => self.write_omh(id, out),
+        }
+    }
+
+    fn write_batch(&self, id: u64, out: &mut BytesMut) {
+        let (hub, second) = (self.hub(id), self.start_of(id).micros() / SECOND_US);
+        out.put_slice(b"{\"v\":1,\"series\":[{\"metric\":\"heart_rate\",\"start\":");
+        put_integer(out, second * 1_000);
+        out.put_slice(b",\"period_ms\":1000,\"values\":[");
+        for index in 0..self.samples {
+            if index > 0 {
+                out.put_u8(b',');
+            }
+            put_integer(out, self.value(hub, second + index as i64) as i64);
+        }
+        out.put_slice(b"]}]}");
+    }
+
+    /// One data point, or an array of them.
+    fn write_omh(&self, id: u64, out: &mut BytesMut) {
+        use std::fmt::Write as _;
+        let (hub, start) = (self.hub(id), self.start_of(id));
+        let many = self.samples > 1;
+        if many {
+            out.put_u8(b'[');
+        }
+        for index in 0..self.samples as i64 {
+            if index > 0 {
+                out.put_u8(b',');
+            }
+            let at = start.plus_micros(index * SECOND_US);
+            let second = at.micros() / SECOND_US;
+            let value = self.value(hub, second);
+            let (high, low) = (mix(self.seed ^ 1, hub, second as u64), mix(self.seed ^ 2, hub, second as u64));
+            // Writing to memory does not fail.
+            let _ = write!(
+                out,
+                r#"{{"header":{{"uuid":"{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}","schema_id":{{"namespace":"omh","name":"heart-rate","version":"2.0"}},"source_creation_date_time":"{at}","modality":"sensed"}},"body":{{"heart_rate":{{"value":{value},"unit":"beats/min"}},"effective_time_frame":{{"date_time":"{at}"}}}}}}"#,
+                high >> 32,
+                high >> 16 & 0xffff,
+                high & 0xfff,
+                low >> 52,
+                low & 0xffff_ffff_ffff,
+            );
+        }
+        if many {
+            out.put_u8(b']');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn plan(format: Format, samples: u64) -> Plan {
+        let start = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
+        Plan { format, seed: 1, shard: "0".to_owned(), hubs: 3, first_hub: 5, samples, start }
+    }
+
+    fn read(plan: &Plan, id: u64) -> Value {
+        let mut out = BytesMut::new();
+        plan.write(id, &mut out);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn each_hub_continues_where_its_last_message_ended() {
+        let plan = plan(Format::Batch, 60);
+        assert_eq!((plan.topic(1), plan.topic(4)), (Bytes::from("ht/1/0/load-6/batch"), plan.topic(1)));
+        let (first, second) = (read(&plan, 1), read(&plan, 4));
+        let start = |message: &Value| message["series"][0]["start"].as_i64().unwrap();
+        assert_eq!(start(&second) - start(&first), 60_000);
+        let values = first["series"][0]["values"].as_array().unwrap();
+        assert_eq!(values.len(), 60);
+        assert!(values.iter().all(|value| (55..145).contains(&value.as_i64().unwrap())));
+        assert_ne!(first["series"][0]["values"], second["series"][0]["values"]);
+    }
+
+    #[test]
+    fn a_message_is_the_same_whenever_it_is_written() {
+        for format in [Format::Batch, Format::Omh] {
+            assert_eq!(read(&plan(format, 7), 11), read(&plan(format, 7), 11));
+        }
+    }
+
+    #[test]
+    fn an_open_mhealth_message_is_a_point_or_an_array_of_points() {
+        let one = read(&plan(Format::Omh, 1), 0);
+        assert_eq!(one["body"]["effective_time_frame"]["date_time"], "2026-11-23T10:00:00Z");
+        assert_eq!(one["header"]["uuid"].as_str().unwrap().len(), 36);
+        let many = read(&plan(Format::Omh, 3), 0);
+        assert_eq!(many.as_array().unwrap().len(), 3);
+        assert_eq!(many[0], one);
+        assert_ne!(many[0]["header"]["uuid"], many[1]["header"]["uuid"]);
+    }
+}

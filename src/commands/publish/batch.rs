@@ -1,0 +1,220 @@
+//! Batch: series of samples as the own batch format, version 1, in JSON.
+//!
+//! Written by hand, digit by digit: the generators share the machine with the daemon that they feed.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+/// Microseconds in a millisecond.
+const MILLI_US: i64 = 1_000;
+/// From so many samples on, equal steps are written as a start and a period.
+const REGULAR_FROM: usize = 3;
+
+/// Samples of one metric, in the order of their times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The catalogue's name of the metric.
+    pub metric: &'static str,
+    /// The unit, where it is to be named; else the catalogue's.
+    pub unit: Option<&'static str>,
+    /// When each was measured or began, in microseconds since 1970.
+    pub times: Vec<i64>,
+    /// When each ended; empty for instants.
+    pub ends: Vec<i64>,
+    /// What was measured.
+    pub values: Values,
+}
+
+/// What was measured: numbers, or codes of a coded metric.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Finite numbers.
+    Numbers(Vec<f64>),
+    /// Codes of the catalogue.
+    Codes(Vec<&'static str>),
+}
+
+impl Series {
+    /// Numbers at moments.
+    pub fn instants(metric: &'static str, times: Vec<i64>, values: Vec<f64>) -> Series {
+        Series { metric, unit: None, times, ends: Vec::new(), values: Values::Numbers(values) }
+    }
+
+    /// How many samples it holds.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// True where it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+}
+
+/// Writes one message; the device is the topic's source.
+pub fn write<'a>(series: impl IntoIterator<Item = &'a Series>) -> Bytes {
+    let mut out = BytesMut::with_capacity(2_048);
+    out.put_slice(b"{\"v\":1,\"series\":[");
+    for (index, one) in series.into_iter().enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        put_series(&mut out, one);
+    }
+    out.put_slice(b"]}");
+    out.freeze()
+}
+
+fn put_series(out: &mut BytesMut, series: &Series) {
+    out.put_slice(b"{\"metric\":\"");
+    out.put_slice(series.metric.as_bytes());
+    if let Some(unit) = series.unit {
+        out.put_slice(b"\",\"unit\":\"");
+        out.put_slice(unit.as_bytes());
+    }
+    match period_ms(series) {
+        Some((start, period)) => {
+            out.put_slice(b"\",\"start\":");
+            put_millis(out, start);
+            out.put_slice(b",\"period_ms\":");
+            put_integer(out, period);
+        }
+        None => {
+            out.put_slice(b"\",\"times\":");
+            put_list(out, &series.times, |out, time| put_millis(out, *time));
+        }
+    }
+    if !series.ends.is_empty() {
+        out.put_slice(b",\"ends\":");
+        put_list(out, &series.ends, |out, end| put_millis(out, *end));
+    }
+    match &series.values {
+        Values::Numbers(numbers) => {
+            out.put_slice(b",\"values\":");
+            put_list(out, numbers, |out, number| put_number(out, *number));
+        }
+        Values::Codes(codes) => {
+            out.put_slice(b",\"codes\":");
+            put_list(out, codes, |out, code| {
+                out.put_u8(b'"');
+                out.put_slice(code.as_bytes());
+                out.put_u8(b'"');
+            });
+        }
+    }
+    out.put_u8(b'}');
+}
+
+/// The start, and the whole milliseconds between instants, where they are all the same.
+fn period_ms(series: &Series) -> Option<(i64, i64)> {
+    if series.len() < REGULAR_FROM || !series.ends.is_empty() {
+        return None;
+    }
+    let (first, second) = (series.times.first()?, series.times.get(1)?);
+    let period = second - first;
+    let regular = series.times.iter().zip(series.times.iter().skip(1)).all(|(one, next)| next - one == period);
+    (regular && period > 0 && period % MILLI_US == 0).then_some((*first, period / MILLI_US))
+}
+
+fn put_list<T>(out: &mut BytesMut, items: &[T], mut put: impl FnMut(&mut BytesMut, &T)) {
+    out.put_u8(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        put(out, item);
+    }
+    out.put_u8(b']');
+}
+
+/// Microseconds as milliseconds with the fraction that they need.
+pub(crate) fn put_millis(out: &mut BytesMut, micros: i64) {
+    let fraction = (micros % MILLI_US).unsigned_abs();
+    if micros < 0 && micros > -MILLI_US {
+        out.put_u8(b'-');
+    }
+    put_integer(out, micros / MILLI_US);
+    if fraction > 0 {
+        out.put_u8(b'.');
+        for place in [100, 10, 1] {
+            out.put_u8(b'0' + (fraction / place % 10) as u8);
+        }
+    }
+}
+
+/// A whole number in decimal digits.
+pub(crate) fn put_integer(out: &mut BytesMut, number: i64) {
+    if number < 0 {
+        out.put_u8(b'-');
+    }
+    let mut digits = [0_u8; 20];
+    let mut rest = number.unsigned_abs();
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.put_slice(digits.split_at(digits.len() - used).1);
+}
+
+fn put_number(out: &mut BytesMut, number: f64) {
+    use std::fmt::Write as _;
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        put_integer(out, number as i64);
+    } else if number.is_finite() {
+        // Writing to memory does not fail; the shortest digits that read back as the same number.
+        let _ = write!(out, "{number}");
+    } else {
+        out.put_slice(b"null");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(series: &[Series]) -> serde_json::Value {
+        serde_json::from_slice(&write(series)).unwrap()
+    }
+
+    #[test]
+    fn equal_steps_are_written_as_start_and_period() {
+        let series = Series::instants("heart_rate", vec![1_000_000, 2_000_000, 3_000_000], vec![61.0, 62.5, 60.0]);
+        let expected = json!({"metric": "heart_rate", "start": 1000, "period_ms": 1000, "values": [61, 62.5, 60]});
+        assert_eq!(read(&[series]), json!({"v": 1, "series": [expected]}));
+    }
+
+    #[test]
+    fn unequal_steps_and_fractions_of_a_millisecond_keep_each_time() {
+        let uneven = Series::instants("heart_rate", vec![-1_001, 0, 5_000_001], vec![1.0, 2.0, 3.0]);
+        let fine = Series { unit: Some("mg/dL"), ..Series::instants("x", vec![0, 15_625, 31_250], vec![0.1, -0.5, 3.0]) };
+        assert_eq!(
+            read(&[uneven, fine]),
+            json!({"v": 1, "series": [
+                {"metric": "heart_rate", "times": [-1.001, 0, 5000.001], "values": [1, 2, 3]},
+                {"metric": "x", "unit": "mg/dL", "times": [0, 15.625, 31.25], "values": [0.1, -0.5, 3]},
+            ]})
+        );
+    }
+
+    #[test]
+    fn intervals_and_codes_are_written_with_their_ends() {
+        let codes = Values::Codes(vec!["rem"]);
+        let series = Series { metric: "sleep_stage", unit: None, times: vec![0], ends: vec![30_000_000], values: codes };
+        let expected = json!({"metric": "sleep_stage", "times": [0], "ends": [30000], "codes": ["rem"]});
+        assert_eq!(read(&[series]), json!({"v": 1, "series": [expected]}));
+    }
+
+    #[test]
+    fn every_integer_is_written_whole() {
+        for number in [0, 7, -7, 10, 1_795_428_000_000, i64::MAX, i64::MIN] {
+            let mut out = BytesMut::new();
+            put_integer(&mut out, number);
+            assert_eq!(std::str::from_utf8(&out).unwrap(), number.to_string());
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Window: which messages wait, which fly, and which packet identifier each flying one has.
+//!
+//! Pure: no socket, no clock, no task. A lost connection puts what flew back in front of what waits, in the order in
+//! which it was issued, so that nothing is lost and each device's messages stay in order: at least once.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// PUBLISH, QoS 1, neither repeated nor retained.
+const PUBLISH_QOS1: u8 = 0x32;
+
+/// One message that the caller handed over and the broker has not acknowledged yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    /// What the caller calls it.
+    pub(crate) id: u64,
+    pub(crate) topic: Bytes,
+    pub(crate) payload: Bytes,
+    /// When the caller handed it over.
+    pub(crate) issued: Instant,
+}
+
+/// All unacknowledged messages of one publisher, and the bytes that its connection still has to write.
+#[derive(Debug, Default)]
+pub(crate) struct Window {
+    /// The slot at `packet identifier - 1` holds the flying message and the order in which it was issued.
+    flying: Vec<Option<(u64, Message)>>,
+    /// Packet identifiers that nothing uses, the longest unused first.
+    free: VecDeque<u16>,
+    /// Issued, but the broker's receive maximum does not let them fly yet.
+    waiting: VecDeque<(u64, Message)>,
+    /// How many messages were ever issued.
+    issued: u64,
+    /// Encoded packets for the connection.
+    out: BytesMut,
+}
+
+impl Window {
+    /// Takes a message; it flies at once where the broker lets one more fly.
+    pub(crate) fn issue(&mut self, message: Message) {
+        self.waiting.push_back((self.issued, message));
+        self.issued += 1;
+        self.fly();
+    }
+
+    /// A connection stands, and its broker lets `limit` messages fly.
+    pub(crate) fn open(&mut self, limit: u16) {
+        self.close();
+        self.flying.resize(usize::from(limit), None);
+        self.free = (1..=limit).collect();
+        self.fly();
+    }
+
+    /// The connection is gone: what flew waits again, first issued first.
+    pub(crate) fn close(&mut self) {
+        let mut flown: Vec<(u64, Message)> = self.flying.drain(..).flatten().collect();
+        flown.sort_unstable_by_key(|(order, _)| *order);
+        for message in flown.into_iter().rev() {
+            self.waiting.push_front(message);
+        }
+        self.free.clear();
+        self.out.clear();
+    }
+
+    /// The broker has answered for a packet identifier; `None` where nothing flies under it.
+    pub(crate) fn answered(&mut self, packet_id: u16) -> Option<Message> {
+        let slot = self.flying.get_mut(usize::from(packet_id).checked_sub(1)?)?;
+        let (_, message) = slot.take()?;
+        self.free.push_back(packet_id);
+        self.fly();
+        Some(message)
+    }
+
+    /// Swaps the bytes that are to be written for an empty buffer.
+    pub(crate) fn take_out(&mut self, buffer: &mut BytesMut) {
+        buffer.clear();
+        std::mem::swap(&mut self.out, buffer);
+    }
+
+    /// True where bytes wait to be written.
+    pub(crate) fn has_out(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Messages that the broker has not answered for.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.waiting.len() + self.in_flight()
+    }
+
+    /// Messages that this connection has sent, or is about to, and that the broker has not answered for.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.flying.len().saturating_sub(self.free.len())
+    }
+
+    fn fly(&mut self) {
+        while !self.waiting.is_empty() {
+            let Some(packet_id) = self.free.pop_front() else { return };
+            let Some((order, message)) = self.waiting.pop_front() else { return };
+            encode_publish(&mut self.out, packet_id, &message);
+            if let Some(slot) = self.flying.get_mut(usize::from(packet_id) - 1) {
+                *slot = Some((order, message));
+            }
+        }
+    }
+}
+
+/// Bytes of a PUBLISH after its fixed header: topic with length, packet identifier, no properties, payload.
+pub(crate) fn remaining_length(topic: &[u8], payload: &[u8]) -> usize {
+    2 + topic.len() + 2 + 1 + payload.len()
+}
+
+fn encode_publish(out: &mut BytesMut, packet_id: u16, message: &Message) {
+    let mut rest = remaining_length(&message.topic, &message.payload);
+    out.reserve(rest + 5);
+    out.put_u8(PUBLISH_QOS1);
+    while rest >= 128 {
+        out.put_u8((rest % 128) as u8 | 128);
+        rest /= 128;
+    }
+    out.put_u8(rest as u8);
+    out.put_u16(message.topic.len() as u16);
+    out.put_slice(&message.topic);
+    out.put_u16(packet_id);
+    out.put_u8(0);
+    out.put_slice(&message.payload);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumqttc::v5::mqttbytes::v5::Packet;
+
+    fn message(id: u64) -> Message {
+        Message { id, topic: Bytes::from("ht/1/0/d/batch"), payload: vec![b'x'; 200].into(), issued: Instant::now() }
+    }
+
+    /// The packets that the window wants written, as (packet identifier, topic, payload length).
+    fn written(window: &mut Window) -> Vec<(u16, Bytes, usize)> {
+        let mut bytes = BytesMut::new();
+        window.take_out(&mut bytes);
+        let mut packets = Vec::new();
+        while !bytes.is_empty() {
+            let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else { panic!("no PUBLISH") };
+            packets.push((publish.pkid, publish.topic, publish.payload.len()));
+        }
+        packets
+    }
+
+    #[test]
+    fn what_is_written_is_a_publish_that_others_read() {
+        let mut window = Window::default();
+        window.open(10);
+        window.issue(message(0));
+        assert_eq!(written(&mut window), [(1, Bytes::from("ht/1/0/d/batch"), 200)]);
+    }
+
+    #[test]
+    fn no_more_messages_fly_than_the_broker_lets() {
+        let mut window = Window::default();
+        window.open(2);
+        for id in 0..5 {
+            window.issue(message(id));
+        }
+        assert_eq!((written(&mut window).len(), window.in_flight(), window.unanswered()), (2, 2, 5));
+        assert_eq!(window.answered(2).map(|message| message.id), Some(1));
+        assert_eq!((written(&mut window).len(), window.in_flight(), window.unanswered()), (1, 2, 4));
+    }
+
+    #[test]
+    fn a_lost_connection_sends_what_flew_again_in_its_order() {
+        let mut window = Window::default();
+        window.open(3);
+        for id in 0..5 {
+            window.issue(message(id));
+        }
+        window.answered(1).unwrap();
+        window.answered(2).unwrap();
+        window.close();
+        assert_eq!((window.unanswered(), window.has_out()), (3, false));
+        window.open(100);
+        assert_eq!(written(&mut window).len(), 3);
+        let ids: Vec<u64> = (1..=3).filter_map(|packet_id| window.answered(packet_id)).map(|message| message.id).collect();
+        assert_eq!((ids, window.unanswered()), (vec![2, 3, 4], 0));
+    }
+
+    #[test]
+    fn an_answer_for_nothing_is_noticed() {
+        let mut window = Window::default();
+        window.open(3);
+        for packet_id in [0, 1, 4, u16::MAX] {
+            assert!(window.answered(packet_id).is_none());
+        }
+    }
+}

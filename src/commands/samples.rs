@@ -1,0 +1,10 @@
+//! The word samples.
+
+/// What samples takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs it.
+pub async fn run(_args: Args) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Configuration: read once, wholly checked, handed on in parts. The only room that looks at the environment.
+//!
+//! `config/default.toml` is compiled in and is the truth about defaults: every key, its default and its reason stand
+//! there. A file overrides it, the environment (`HEALTHTRACK__SECTION__KEY`) overrides both. The default's own type says
+//! how a text from the environment is to be read, so `HEALTHTRACK__MQTT__CONNECTIONS=4` is a number.
+//!
+//! Invariant: an unknown section or key is an error, wherever it stands (`an_unknown_key_is_an_error_wherever_it_stands`).
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+mod ingest;
+mod mqtt;
+mod sections;
+mod store;
+
+pub use ingest::{IngestConfig, UnknownDevice};
+pub use mqtt::{MqttConfig, TlsConfig};
+pub use sections::{ArchiveConfig, HttpConfig, LogFormat, TelemetryConfig};
+pub use store::StoreConfig;
+
+/// Every key with its default and reason.
+pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
+
+const PREFIX: &str = "HEALTHTRACK__";
+
+/// All sections; each room is given its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Postgres.
+    pub store: StoreConfig,
+    /// The broker.
+    pub mqtt: MqttConfig,
+    /// From message to row.
+    pub ingest: IngestConfig,
+    /// Health pages.
+    pub http: HttpConfig,
+    /// Metrics and logs.
+    pub telemetry: TelemetryConfig,
+    /// Cold data.
+    pub archive: ArchiveConfig,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not there or not readable.
+    #[error("cannot read the configuration file {path}: check the path and its permissions")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not TOML, or a key of the wrong kind.
+    #[error("{origin} is not a configuration: {message}")]
+    Parse {
+        /// File, environment or default.
+        origin: String,
+        /// What and where.
+        message: String,
+    },
+    /// A variable that names no key.
+    #[error("{variable} names no configuration key; config/default.toml lists them all")]
+    UnknownVariable {
+        /// Which variable.
+        variable: String,
+    },
+    /// A key that names nothing.
+    #[error("{origin} has the unknown key {key}; config/default.toml lists them all")]
+    UnknownKey {
+        /// File or environment.
+        origin: String,
+        /// Which key.
+        key: String,
+    },
+    /// A value that cannot work.
+    #[error("{key} must be {rule}")]
+    Rule {
+        /// Section and key.
+        key: &'static str,
+        /// What would work.
+        rule: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads defaults, then `file`, then the process environment.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Config::read(file, variables)
+    }
+
+    /// Reads defaults, then `file`, then the given variables.
+    pub fn read(
+        file: Option<&Path>,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Config, ConfigError> {
+        let mut table = parse("config/default.toml", DEFAULT_TOML)?;
+        if let Some(path) = file {
+            let origin = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Read { path: origin.clone(), source })?;
+            lay_over(&mut table, parse(&origin, &text)?, &origin)?;
+        }
+        for (name, text) in variables {
+            if let Some(key) = name.strip_prefix(PREFIX) {
+                set_from_text(&mut table, key, &name, &text)?;
+            }
+        }
+        let config: Config = table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Parse { origin: "the configuration".into(), message: error.message().into() })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.store.check()?;
+        self.mqtt.check()?;
+        self.ingest.check()
+    }
+}
+
+/// The value of `PATH`, for those who look for programs.
+#[expect(clippy::disallowed_methods, reason = "config/ is the one room that looks at the environment")]
+pub fn search_path() -> Option<std::ffi::OsString> {
+    std::env::var_os("PATH")
+}
+
+fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
+    text.parse::<Table>().map_err(|error| ConfigError::Parse { origin: origin.to_owned(), message: error.to_string() })
+}
+
+/// Sets every key of `over` in `table`; each must be there already.
+fn lay_over(table: &mut Table, over: Table, origin: &str) -> Result<(), ConfigError> {
+    for (section, keys) in over {
+        let unknown = |key: String| ConfigError::UnknownKey { origin: origin.to_owned(), key };
+        let known = table.get_mut(&section).and_then(Value::as_table_mut).ok_or_else(|| unknown(section.clone()))?;
+        let Value::Table(keys) = keys else { return Err(unknown(section)) };
+        for (key, value) in keys {
+            match known.get_mut(&key) {
+                Some(slot) => *slot = value,
+                None => return Err(unknown(format!("{section}.{key}"))),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sets `SECTION__KEY` from a text, read as the default's type.
+fn set_from_text(table: &mut Table, key: &str, variable: &str, text: &str) -> Result<(), ConfigError> {
+    let unknown = || ConfigError::UnknownVariable { variable: variable.to_owned() };
+    let (section, key) = key.split_once("__").ok_or_else(unknown)?;
+    let slot = table
+        .get_mut(&section.to_lowercase())
+        .and_then(Value::as_table_mut)
+        .and_then(|section| section.get_mut(&key.to_lowercase()))
+        .ok_or_else(unknown)?;
+    let not_read = |kind: &str| ConfigError::Parse { origin: variable.to_owned(), message: format!("it must be {kind}") };
+    *slot = match slot {
+        Value::Integer(_) => Value::Integer(text.replace('_', "").parse().map_err(|_| not_read("a whole number"))?),
+        Value::Float(_) => Value::Float(text.parse().map_err(|_| not_read("a number"))?),
+        Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| not_read("true or false"))?),
+        Value::Array(_) => Value::Array(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect()),
+        _ => Value::String(text.to_owned()),
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(None, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn the_defaults_are_a_configuration() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.ingest.unknown_device, UnknownDevice::Quarantine);
+        assert_eq!(config.mqtt.filters, ["ht/1/+/+/+"]);
+    }
+
+    #[test]
+    fn the_environment_overrides_with_the_type_of_the_default() {
+        let config = read(&[
+            ("HEALTHTRACK__MQTT__CONNECTIONS", "2"),
+            ("HEALTHTRACK__MQTT__FILTERS", "ht/1/a/+/+, ht/1/b/+/+"),
+            ("HEALTHTRACK__INGEST__UNKNOWN_DEVICE", "enrol"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap();
+        assert_eq!((config.mqtt.connections, config.mqtt.filters.len()), (2, 2));
+        assert_eq!(config.ingest.unknown_device, UnknownDevice::Enrol);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_wherever_it_stands() {
+        assert!(matches!(read(&[("HEALTHTRACK__MQTT__CONECTIONS", "2")]), Err(ConfigError::UnknownVariable { .. })));
+        assert!(matches!(read(&[("HEALTHTRACK__MQTT", "2")]), Err(ConfigError::UnknownVariable { .. })));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[mqtt]\nconections = 2\n").unwrap();
+        let error = Config::read(Some(file.path()), std::iter::empty()).unwrap_err();
+        assert!(error.to_string().contains("mqtt.conections"), "{error}");
+    }
+
+    #[test]
+    fn a_value_that_cannot_work_is_refused_by_name() {
+        for (variable, value) in [
+            ("HEALTHTRACK__MQTT__URL", "http://here"),
+            ("HEALTHTRACK__MQTT__CONNECTIONS", "0"),
+            ("HEALTHTRACK__MQTT__CONNECTIONS", "many"),
+            ("HEALTHTRACK__MQTT__KEEP_ALIVE_S", "4"),
+            ("HEALTHTRACK__INGEST__UNKNOWN_DEVICE", "ignore"),
+            ("HEALTHTRACK__INGEST__SHARD", "a/b"),
+            ("HEALTHTRACK__STORE__URL", "mysql://here"),
+            ("HEALTHTRACK__HTTP__BIND", "everywhere"),
+        ] {
+            assert!(read(&[(variable, value)]).is_err(), "{variable}={value}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_printed_with_the_configuration() {
+        let config = read(&[
+            ("HEALTHTRACK__STORE__URL", "postgres://u:s3cret@h/db"),
+            ("HEALTHTRACK__MQTT__URL", "mqtt://u:s3cret@h"),
+        ])
+        .unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Times of a series: a start and a period, or a list; and the ends that make intervals of them.
+
+use super::Series;
+use super::column::{entries, number};
+use super::fault::Fault;
+use crate::model::sample::{Spans, Times};
+use crate::model::time::Timestamp;
+
+/// Microseconds in a millisecond.
+const MILLI_US: f64 = 1_000.0;
+
+/// Times and spans of a series of `slots` entries, less those at the places `missing`.
+pub(super) fn read(series: &Series<'_>, slots: usize, missing: &[usize]) -> Result<(Times, Spans), Fault> {
+    let times = match (series.times, series.start) {
+        (Some(list), None) if series.period_ms.is_none() => Times::At(read_list(list.get(), "times", slots)?),
+        (None, Some(start)) => {
+            let start = read_time(start.get().as_bytes(), "start")?;
+            let period_us = series.period_ms.map(|period| read_period_us(period.get())).transpose()?;
+            lay_out(start, period_us, slots)?
+        }
+        // No value needs no time.
+        (None, None) if slots == 0 && series.period_ms.is_none() => Times::At(Vec::new()),
+        _ => return Err(Fault::TimesOrStart),
+    };
+    let ends = series.ends.map(|list| read_list(list.get(), "ends", slots)).transpose()?;
+    let spans = ends.map_or(Spans::None, |ends| spans_between(&times, &without(ends, missing), missing));
+    let times = match times {
+        times if missing.is_empty() => times,
+        Times::At(times) => Times::At(without(times, missing)),
+        regular @ Times::Regular { .. } => {
+            Times::At(without((0..slots).filter_map(|place| regular.at(place)).collect(), missing))
+        }
+    };
+    Ok((times, spans))
+}
+
+/// A list of times, as many as there are values.
+fn read_list(array: &str, key: &'static str, slots: usize) -> Result<Vec<Timestamp>, Fault> {
+    let entries = entries(array).ok_or(Fault::Times(key))?;
+    // Counted first: a list of a million times beside one value is not worth reading.
+    if entries.len() != slots {
+        return Err(Fault::Length(key));
+    }
+    let mut times = Vec::with_capacity(slots);
+    for entry in entries {
+        times.push(read_time(entry, key)?);
+    }
+    Ok(times)
+}
+
+/// RFC 3339 in quotes, or milliseconds since 1970.
+fn read_time(entry: &[u8], key: &'static str) -> Result<Timestamp, Fault> {
+    let fault = Fault::Times(key);
+    let [b'"', ..] = entry else { return read_millis(entry).ok_or(fault) };
+    let quoted = std::str::from_utf8(entry).map_err(|_| fault)?;
+    let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or(fault)?;
+    if text.contains('\\') {
+        let text: String = serde_json::from_str(quoted).map_err(|_| fault)?;
+        return read_text(&text, key);
+    }
+    read_text(text, key)
+}
+
+fn read_text(text: &str, key: &'static str) -> Result<Timestamp, Fault> {
+    Timestamp::parse_rfc3339(text).map_err(|_| {
+        // A time to which only the zone is wanting; longer texts are none, and are not copied to find out.
+        let zoneless = text.len() <= 40 && Timestamp::parse_rfc3339(&format!("{text}Z")).is_ok();
+        if zoneless { Fault::NoZone(key) } else { Fault::Times(key) }
+    })
+}
+
+fn read_millis(entry: &[u8]) -> Option<Timestamp> {
+    let millis = number(entry)?;
+    Timestamp::from_millis_fraction(millis).ok()
+}
+
+fn read_period_us(text: &str) -> Result<f64, Fault> {
+    // Below a microsecond two samples would share their time. Written so that NaN fails too.
+    number(text.as_bytes()).map(|millis| millis * MILLI_US).filter(|period| *period >= 1.0).ok_or(Fault::Period)
+}
+
+/// Times one period apart. A period that is no whole number of microseconds (256 Hz is 3,906.25) gives a list, each
+/// time rounded by itself, because a rounded period would drift by a second within 70 minutes.
+fn lay_out(start: Timestamp, period_us: Option<f64>, slots: usize) -> Result<Times, Fault> {
+    let Some(period) = period_us else {
+        return if slots <= 1 { Ok(Times::At(vec![start; slots])) } else { Err(Fault::NoPeriod) };
+    };
+    let steps = slots.saturating_sub(1) as f64;
+    let room = Timestamp::MAX.micros_since(start) as f64;
+    // A lone value has no next one, yet its period must be one that an integer can hold.
+    if period * steps.max(1.0) > room {
+        return Err(Fault::PastTheEnd);
+    }
+    let whole = period.round();
+    // Four roundings' worth: 1.001 ms times 1,000 is 1000.9999999999999.
+    if (period - whole).abs() <= whole * 4.0 * f64::EPSILON {
+        return Ok(Times::Regular { start, period_us: whole as i64 });
+    }
+    let at = |place: usize| start.plus_micros((period * place as f64).round() as i64);
+    Ok(Times::At((0..slots).map(at).collect()))
+}
+
+/// Spans from the times to the ends that are left; one number where they are equal.
+fn spans_between(times: &Times, ends: &[Timestamp], missing: &[usize]) -> Spans {
+    let mut missing = missing.iter().copied().peekable();
+    let mut place = 0_usize;
+    let mut span_us = |end: &Timestamp| {
+        while missing.next_if_eq(&place).is_some() {
+            place += 1;
+        }
+        let start = times.at(place);
+        place += 1;
+        start.map(|start| end.micros_since(start))
+    };
+    let spans: Vec<Option<i64>> = ends.iter().map(&mut span_us).collect();
+    match spans.first() {
+        Some(Some(first)) if spans.iter().all(|span| *span == Some(*first)) => Spans::Each(*first),
+        Some(_) => Spans::Own(spans),
+        None => Spans::None,
+    }
+}
+
+/// The list less the entries at the places `missing`, which rise.
+fn without(mut list: Vec<Timestamp>, missing: &[usize]) -> Vec<Timestamp> {
+    let mut missing = missing.iter().copied().peekable();
+    let mut place = 0_usize;
+    list.retain(|_| {
+        let is_missing = missing.next_if_eq(&place).is_some();
+        place += 1;
+        !is_missing
+    });
+    list
+}

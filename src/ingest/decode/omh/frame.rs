@@ -1,0 +1,256 @@
+//! When a body's values hold: the time frames of Open mHealth and IEEE 1752.1.
+//!
+//! A frame is an instant or an interval, and an interval has three forms: start and end, start and duration, duration
+//! and end. Open mHealth has a fourth, a date with a part of the day, which names no instant: it is valid, and is not
+//! stored as midnight. A form counts where its own members are valid, as in the schemas' `oneOf`; exactly one must.
+//!
+//! Months and years are counted on the calendar, in the zone in which the payload wrote the time: a month from
+//! 31 January ends on the last of February.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Zoned};
+use serde_json::value::RawValue;
+
+use super::json::{Fault, members, quantity, text};
+use crate::model::reason::Reason;
+use crate::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
+
+/// What one schema lets a time frame be.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct FrameRule {
+    /// True where a date with a part of the day is an interval too.
+    pub(super) day_parts: bool,
+    /// The member that must be there.
+    pub(super) demands: Demands,
+}
+
+/// The member that a schema demands of a time frame.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) enum Demands {
+    Either,
+    Interval,
+    Instant,
+}
+
+/// The units of a duration, shortest first.
+pub(super) const DURATIONS: &[&str] = &["ps", "ns", "us", "ms", "sec", "min", "h", "d", "wk", "Mo", "yr"];
+
+/// A valid time frame, not yet laid on the time line.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Frame {
+    Instant(Moment),
+    Between(Moment, Moment),
+    From(Moment, Length),
+    Until(Moment, Length),
+    PartOfDay,
+}
+
+/// A time with the offset of the zone in which it was written.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Moment {
+    at: Timestamp,
+    offset_us: i64,
+}
+
+/// A duration: on the clock, or on the calendar.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Length {
+    Micros(f64),
+    Months(f64),
+}
+
+/// Where on the time line: when it began and, for an interval, how many microseconds it lasted.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) struct Placed {
+    pub(super) start: Timestamp,
+    pub(super) span_us: Option<i64>,
+}
+
+/// Reads a time frame where its schema accepts it.
+pub(super) fn frame(raw: &RawValue, rule: FrameRule) -> Result<Frame, Fault> {
+    let [date_time, time_interval] = members(raw, |name| match name {
+        "date_time" => Some(0),
+        "time_interval" => Some(1),
+        _ => None,
+    })?;
+    let demanded = match rule.demands {
+        Demands::Either => true,
+        Demands::Interval => time_interval.is_some(),
+        Demands::Instant => date_time.is_some(),
+    };
+    if !demanded {
+        return Err(Fault::new(Reason::BadInterval, "has not the date_time or the time_interval that its schema demands"));
+    }
+    let instant = date_time.map(moment);
+    let span = time_interval.map(|raw| interval(raw, rule.day_parts));
+    match (instant, span) {
+        (Some(Ok(_)), Some(Ok(_))) => Err(Fault::shape("must be either a date_time or a time_interval, not both")),
+        (Some(Ok(instant)), _) => Ok(Frame::Instant(instant)),
+        (_, Some(Ok(span))) => Ok(span),
+        (Some(Err(fault)), _) => Err(fault.within("date_time")),
+        (None, Some(Err(fault))) => Err(fault.within("time_interval")),
+        (None, None) => Err(Fault::new(Reason::NoInstant, "needs a date_time or a time_interval")),
+    }
+}
+
+/// Reads an interval in exactly one of its forms.
+pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, Fault> {
+    let [start, end, length, date, part] = members(raw, |name| match name {
+        "start_date_time" => Some(0),
+        "end_date_time" => Some(1),
+        "duration" => Some(2),
+        "date" => Some(3),
+        "part_of_day" => Some(4),
+        _ => None,
+    })?;
+    let start = start.map(|raw| moment(raw).map_err(|fault| fault.within("start_date_time")));
+    let end = end.map(|raw| moment(raw).map_err(|fault| fault.within("end_date_time")));
+    let length = length.map(|raw| duration(raw).map_err(|fault| fault.within("duration")));
+    let (from, until, lasting) = (valid(&start), valid(&end), valid(&length));
+    let day = day_parts && date.is_some_and(is_date) && part.is_some_and(is_part_of_day);
+    let mut forms = [
+        from.zip(until).map(|(from, until)| Frame::Between(from, until)),
+        from.zip(lasting).map(|(from, lasting)| Frame::From(from, lasting)),
+        until.zip(lasting).map(|(until, lasting)| Frame::Until(until, lasting)),
+        day.then_some(Frame::PartOfDay),
+    ]
+    .into_iter()
+    .flatten();
+    match (forms.next(), forms.next()) {
+        (Some(form), None) => Ok(form),
+        (Some(_), Some(_)) => Err(Fault::new(Reason::BadInterval, "must have one form, not several at once")),
+        (None, _) => Err(fault_of(start)
+            .or(fault_of(end))
+            .or(fault_of(length))
+            .unwrap_or(Fault::new(Reason::BadInterval, "needs two of start_date_time, end_date_time and duration"))),
+    }
+}
+
+/// Reads a time of RFC 3339. Without a zone it is no instant: its meaning would be a guess.
+pub(super) fn moment(raw: &RawValue) -> Result<Moment, Fault> {
+    let written = text(raw).ok_or(Fault::shape("a time must be a string"))?;
+    let at = Timestamp::parse_rfc3339(&written)
+        .map_err(|_| Fault::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z"))?;
+    Ok(Moment { at, offset_us: offset_us(&written) })
+}
+
+/// Reads a duration with one of its units.
+pub(super) fn duration(raw: &RawValue) -> Result<Length, Fault> {
+    let length = quantity(raw, DURATIONS)?;
+    let micros = match length.unit.as_ref() {
+        "Mo" => return Ok(Length::Months(length.value)),
+        "yr" => return Ok(Length::Months(length.value * 12.0)),
+        "ps" => 1e-6,
+        "ns" => 1e-3,
+        "us" => 1.0,
+        "ms" => 1e3,
+        "sec" => SECOND_US as f64,
+        "min" => MINUTE_US as f64,
+        "h" => 60.0 * MINUTE_US as f64,
+        "d" => DAY_US as f64,
+        _ => 7.0 * DAY_US as f64,
+    };
+    Ok(Length::Micros(length.value * micros))
+}
+
+impl Moment {
+    /// The moment itself.
+    pub(super) fn at(self) -> Timestamp {
+        self.at
+    }
+}
+
+impl Frame {
+    /// Lays the frame on the time line, where it names an instant.
+    pub(super) fn place(self) -> Result<Placed, Fault> {
+        match self {
+            Frame::Instant(moment) => Ok(Placed { start: moment.at, span_us: None }),
+            Frame::Between(from, until) => {
+                Ok(Placed { start: from.at, span_us: Some(until.at.micros_since(from.at)) })
+            }
+            Frame::From(from, length) => {
+                let until = shifted(from, length, 1)?;
+                Ok(Placed { start: from.at, span_us: Some(until.micros_since(from.at)) })
+            }
+            Frame::Until(until, length) => {
+                let start = shifted(until, length, -1)?;
+                Ok(Placed { start, span_us: Some(until.at.micros_since(start)) })
+            }
+            Frame::PartOfDay => Err(Fault::new(Reason::NoInstant, "a date and a part of the day name no instant")),
+        }
+    }
+}
+
+/// A moment moved forward (`sign` 1) or back (-1) by a length of time.
+fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault> {
+    let unplaceable = Fault::new(Reason::BadInterval, "the duration leaves the calendar").within("duration");
+    match length {
+        Length::Micros(micros) => {
+            let micros = micros.round();
+            // Every length that fits the calendar is far inside this; NaN fails too.
+            if !(micros.abs() < 9e17) {
+                return Err(unplaceable);
+            }
+            let moved = moment.at.micros() + sign * micros as i64;
+            Timestamp::from_micros(moved).map_err(|_| unplaceable)
+        }
+        Length::Months(months) => {
+            if months.fract() != 0.0 {
+                let what = "a part of a calendar month has no length";
+                return Err(Fault::new(Reason::BadInterval, what).within("duration"));
+            }
+            if !(months.abs() < 240_000.0) {
+                return Err(unplaceable);
+            }
+            months_later(moment, sign * months as i64).ok_or(unplaceable)
+        }
+    }
+}
+
+/// The same day and time of day, as the payload's zone counts them, some months later; the last of a shorter month.
+fn months_later(moment: Moment, months: i64) -> Option<Timestamp> {
+    let local = jiff::Timestamp::from_microsecond(moment.at.micros() + moment.offset_us).ok()?;
+    let moved = Zoned::new(local, TimeZone::UTC).checked_add(Span::new().try_months(months).ok()?).ok()?;
+    Timestamp::from_micros(moved.timestamp().as_microsecond() - moment.offset_us).ok()
+}
+
+/// The offset at the end of a valid RFC 3339 time.
+fn offset_us(written: &str) -> i64 {
+    let Some((_, zone)) = written.len().checked_sub(6).and_then(|place| written.split_at_checked(place)) else { return 0 };
+    let (sign, clock) = match (zone.strip_prefix('+'), zone.strip_prefix('-')) {
+        (Some(clock), _) => (1, clock),
+        (_, Some(clock)) => (-1, clock),
+        _ => return 0,
+    };
+    let minutes = |text: &str| text.parse::<i64>().ok();
+    let offset = clock.split_once(':').and_then(|(hour, minute)| Some(minutes(hour)? * 60 + minutes(minute)?));
+    sign * offset.unwrap_or(0) * MINUTE_US
+}
+
+fn valid<T: Copy>(read: &Option<Result<T, Fault>>) -> Option<T> {
+    read.as_ref().and_then(|read| read.as_ref().ok().copied())
+}
+
+fn fault_of<T>(read: Option<Result<T, Fault>>) -> Option<Fault> {
+    read.and_then(Result::err)
+}
+
+fn is_date(raw: &RawValue) -> bool {
+    text(raw).is_some_and(|date| is_full_date(&date))
+}
+
+fn is_part_of_day(raw: &RawValue) -> bool {
+    text(raw).is_some_and(|part| PARTS_OF_DAY.contains(&part.as_ref()))
+}
+
+/// The schemas' `part-of-day`.
+pub(super) const PARTS_OF_DAY: &[&str] = &["morning", "afternoon", "evening", "night"];
+
+/// True for `dddd-dd-dd`, which is all that the schemas' pattern asks.
+pub(super) fn is_full_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}

@@ -1,0 +1,144 @@
+//! The language in which the schemas are written down: what a JSON value must be to be accepted.
+//!
+//! It is the part of JSON Schema that these schemas use, as static data: a schema is read once, by a person, and costs
+//! nothing at run time. Unknown members are always allowed, as in every one of the schemas.
+
+use serde_json::value::RawValue;
+
+use super::frame::{FrameRule, duration, frame, interval, moment};
+use super::json::{Fault, each, members, number, quantity, quantity_range, text};
+
+/// What a value must be.
+#[derive(Debug)]
+pub(super) enum Rule {
+    /// Anything at all.
+    Any,
+    /// A string.
+    Text,
+    /// A string of a closed list.
+    Word(&'static [&'static str]),
+    /// A string of a form that no list can give.
+    Form(fn(&str) -> bool, &'static str),
+    /// A time of RFC 3339, with its zone.
+    DateTime,
+    /// A number.
+    Number,
+    /// A number without a fraction.
+    Integer,
+    /// `true` or `false`.
+    Bool,
+    /// `{value, unit}` with one of these units, or with any where the list is empty.
+    Quantity(&'static [&'static str]),
+    /// `{low_value, high_value, unit}` with one of these units, or with any where the list is empty.
+    Range(&'static [&'static str]),
+    /// `{value, unit}` with a unit of time.
+    Duration,
+    /// An instant or an interval.
+    Frame(FrameRule),
+    /// An interval; true where a date with a part of the day is one.
+    Interval(bool),
+    /// An array of at least so many items.
+    List(usize, &'static Rule),
+    /// An object.
+    Record(&'static [&'static [Field]]),
+    /// All of these at once.
+    All(&'static [Rule]),
+    /// At least one of these.
+    Either(&'static [Rule]),
+    /// Exactly one of these.
+    One(&'static [Rule]),
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub(super) enum Field {
+    /// It must be there, and valid.
+    Need(&'static str, Rule),
+    /// Where it is there, it must be valid.
+    May(&'static str, Rule),
+}
+
+/// The most members that one record names.
+pub(super) const FIELDS_MAX: usize = 24;
+
+impl Field {
+    /// The member's name.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Field::Need(name, _) | Field::May(name, _) => name,
+        }
+    }
+
+    fn check(&self, member: Option<&RawValue>) -> Result<(), Fault> {
+        match (self, member) {
+            (Field::Need(name, rule) | Field::May(name, rule), Some(raw)) => {
+                rule.check(raw).map_err(|fault| fault.within(name))
+            }
+            (Field::Need(name, _), None) => Err(Fault::shape("is missing").within(name)),
+            (Field::May(..), None) => Ok(()),
+        }
+    }
+}
+
+impl Rule {
+    /// Accepts the value where this rule does.
+    pub(super) fn check(&self, raw: &RawValue) -> Result<(), Fault> {
+        match self {
+            Rule::Any => Ok(()),
+            Rule::Text => text(raw).map(drop).ok_or(Fault::shape("must be a string")),
+            Rule::Word(words) => match text(raw) {
+                Some(word) if words.contains(&word.as_ref()) => Ok(()),
+                _ => Err(Fault::shape("must be one of its schema's words")),
+            },
+            Rule::Form(holds, what) => match text(raw) {
+                Some(text) if holds(&text) => Ok(()),
+                _ => Err(Fault::shape(what)),
+            },
+            Rule::DateTime => moment(raw).map(drop),
+            Rule::Number => number(raw).map(drop).ok_or(Fault::shape("must be a number")),
+            Rule::Integer => match number(raw) {
+                Some(value) if value.fract() == 0.0 => Ok(()),
+                _ => Err(Fault::shape("must be a whole number")),
+            },
+            Rule::Bool => match raw.get() {
+                "true" | "false" => Ok(()),
+                _ => Err(Fault::shape("must be true or false")),
+            },
+            Rule::Quantity(units) => quantity(raw, units).map(drop),
+            Rule::Range(units) => quantity_range(raw, units),
+            Rule::Duration => duration(raw).map(drop),
+            Rule::Frame(rule) => frame(raw, *rule).map(drop),
+            Rule::Interval(day_parts) => interval(raw, *day_parts).map(drop),
+            Rule::List(least, rule) => match each(raw, |item| rule.check(item))? {
+                count if count >= *least => Ok(()),
+                _ => Err(Fault::shape("has too few items")),
+            },
+            Rule::Record(fields) => record(raw, fields),
+            Rule::All(rules) => rules.iter().try_for_each(|rule| rule.check(raw)),
+            Rule::Either(rules) => either(raw, rules),
+            Rule::One(rules) => match rules.iter().filter(|rule| rule.check(raw).is_ok()).count() {
+                0 => either(raw, rules),
+                1 => Ok(()),
+                _ => Err(Fault::shape("must have one form, not several at once")),
+            },
+        }
+    }
+}
+
+fn record(raw: &RawValue, fields: &[&[Field]]) -> Result<(), Fault> {
+    let fields = || fields.iter().copied().flatten();
+    let found: [_; FIELDS_MAX] = members(raw, |name| fields().position(|field| field.name() == name))?;
+    fields().zip(found).try_for_each(|(field, member)| field.check(member))
+}
+
+/// Accepts what one of the rules does; else the first rule's fault stands for all.
+fn either(raw: &RawValue, rules: &[Rule]) -> Result<(), Fault> {
+    let mut first = None;
+    for rule in rules {
+        match rule.check(raw) {
+            Ok(()) => return Ok(()),
+            Err(fault) => first = first.or(Some(fault)),
+        }
+    }
+    first.map_or(Ok(()), Err)
+}

@@ -1,0 +1,211 @@
+//! Validate: readings become samples, or rejections with their reason. Pure: the present and the limits come in by the
+//! door.
+//!
+//! # Why
+//! Nearly every reading is sound, so it is looked at once, column by column, and its columns are handed on as they
+//! came. Only a reading with something to say about one of its samples goes the slow way (`sift`), sample by sample. At
+//! 60 values a message the difference is one comparison a value against a branch, a copy and a push.
+//!
+//! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
+//! an interval, and an interval that holds no time can hold no measurement.
+//!
+//! Invariant: every value of a reading comes out exactly once: believed, rejected, or not measured.
+
+use std::sync::Arc;
+
+use super::decode::{Reading, Values};
+use crate::model::ids::MetricId;
+use crate::model::metric::{Catalogue, Metric};
+use crate::model::reason::{Reason, Rejection};
+use crate::model::sample::{Flags, Run, Spans, Times};
+use crate::model::statistic::Statistic;
+use crate::model::time::Timestamp;
+use crate::model::unit::{Conversion, Units};
+
+mod bounds;
+mod sift;
+mod understood;
+
+use bounds::{Bounds, Sense};
+use understood::Understood;
+
+/// Judges readings by the catalogue, the unit table and the limits.
+#[derive(Clone, Debug)]
+pub struct Validator {
+    catalogue: Arc<Catalogue>,
+    units: Arc<Units>,
+    limits: Limits,
+}
+
+/// How far from the present a sample is believed, and for how long.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A sample may begin this many microseconds after now: clocks drift.
+    pub future_max_us: i64,
+    /// A sample may begin this many microseconds before now.
+    pub past_max_us: i64,
+    /// An interval may last this many microseconds.
+    pub span_max_us: i64,
+}
+
+/// Samples that are believed, all of one series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Believed {
+    /// What was measured.
+    pub metric: MetricId,
+    /// What the values say about many measurements.
+    pub statistic: Statistic,
+    /// The samples, as they came.
+    pub run: Run,
+}
+
+/// What became of one reading.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// The samples to keep; `None` where none is left.
+    pub believed: Option<Believed>,
+    /// The others, one rejection for each reason.
+    pub rejections: Vec<Rejection>,
+    /// Values by which the vendor says "not measured": no samples.
+    pub not_measured: u64,
+    /// How many of the believed samples carry a flag.
+    pub flagged: u64,
+}
+
+impl Validator {
+    /// A judge by these rules.
+    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: Limits) -> Validator {
+        Validator { catalogue, units, limits }
+    }
+
+    /// What becomes of the reading's values, `now` being the moment of its arrival.
+    pub fn judge(&self, reading: Reading<'_>, now: Timestamp) -> Verdict {
+        if count(&reading.values) == 0 {
+            return Verdict::default();
+        }
+        match self.understand(reading) {
+            Err(rejection) => Verdict { rejections: vec![rejection], ..Verdict::default() },
+            Ok(understood) => {
+                let window = self.limits.window(now);
+                if understood.is_clean(window, self.limits.span_max_us) {
+                    understood.believe()
+                } else {
+                    sift::sift(understood, window, self.limits)
+                }
+            }
+        }
+    }
+
+    /// Looks up the reading's words; an unknown one refuses all of it.
+    fn understand(&self, reading: Reading<'_>) -> Result<Understood<'_>, Rejection> {
+        let count = count(&reading.values);
+        let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
+        let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {
+            let detail = format!("`metric` must be a name of the catalogue, not {}", shown(&reading.metric));
+            refuse(Reason::UnknownMetric, detail)
+        })?;
+        let name = &metric.name;
+        let (statistic, sense) = read_statistic(&reading).ok_or_else(|| {
+            let detail = format!("{name}: `statistic` must be a descriptive statistic of Open mHealth");
+            refuse(Reason::UnknownStatistic, detail)
+        })?;
+        let conversion = self.conversion(&reading, metric, statistic, sense).ok_or_else(|| {
+            let given = reading.unit.as_deref().unwrap_or_default();
+            let detail =
+                format!("{name}: `unit` must be a word that converts to {}, not {}", metric.unit, shown(given));
+            refuse(Reason::UnknownUnit, detail)
+        })?;
+        if !is_even(&reading.times, &reading.spans, count) {
+            let detail = format!("{name}: times must go forward, and be as many as the values");
+            return Err(refuse(Reason::MalformedSeries, detail));
+        }
+        if metric.is_coded() && !statistic.is_none() {
+            return Err(refuse(
+                Reason::MalformedSeries,
+                format!("{name}: a coded metric must come without `statistic`"),
+            ));
+        }
+        let values = match (reading.values, metric.is_coded()) {
+            (Values::Numbers(numbers), false) => numbers,
+            (Values::Codes(codes), true) => codes.iter().map(|code| place_of(code, metric)).collect(),
+            (_, true) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give `codes`, not numbers"))),
+            (_, false) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give numbers, not `codes`"))),
+        };
+        let bounds = Bounds::new(metric, sense, reading.statistic.as_deref());
+        let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
+        let (times, spans) = (reading.times, instants_where_zero(reading.spans));
+        Ok(Understood { metric, statistic, bounds, conversion, times, spans, values, flags })
+    }
+
+    fn conversion(
+        &self,
+        reading: &Reading<'_>,
+        metric: &Metric,
+        statistic: Statistic,
+        sense: Sense,
+    ) -> Option<Conversion> {
+        let conversion = match reading.unit.as_deref() {
+            None => return Some(Conversion::Identity),
+            Some(word) if word == metric.unit => return Some(Conversion::Identity),
+            Some(word) => self.units.conversion(word, metric)?,
+        };
+        match sense {
+            // The largest resistance is the smallest conductance, and the mean of resistances is no mean at all.
+            _ if matches!(conversion, Conversion::Inverse { .. }) && !statistic.is_none() => None,
+            Sense::Value => Some(conversion),
+            Sense::Spread => conversion.of_difference(),
+            Sense::Square => conversion.of_square(),
+            Sense::Sum => conversion.of_sum(),
+            Sense::Count => Some(Conversion::Identity),
+        }
+    }
+}
+
+/// How many values there are.
+fn count(values: &Values<'_>) -> usize {
+    match values {
+        Values::Numbers(numbers) => numbers.len(),
+        Values::Codes(codes) => codes.len(),
+    }
+}
+
+/// `None` where the reading's word is nobody's statistic.
+fn read_statistic(reading: &Reading<'_>) -> Option<(Statistic, Sense)> {
+    match reading.statistic.as_deref() {
+        None => Some((Statistic::NONE, Sense::Value)),
+        Some(text) => Statistic::parse(text).map(|statistic| (statistic, Sense::of(text))),
+    }
+}
+
+/// True where each value has a time, and a span or none. Two samples of an even run may not share their time.
+fn is_even(times: &Times, spans: &Spans, count: usize) -> bool {
+    let times_fit = match times {
+        Times::Regular { period_us, .. } => *period_us > 0 || count == 1,
+        Times::At(times) => times.len() == count,
+    };
+    times_fit && !matches!(spans, Spans::Own(spans) if spans.len() != count)
+}
+
+fn instants_where_zero(spans: Spans) -> Spans {
+    match spans {
+        Spans::Each(0) => Spans::None,
+        Spans::Own(mut spans) => {
+            spans.iter_mut().for_each(|span| *span = span.filter(|span_us| *span_us != 0));
+            Spans::Own(spans)
+        }
+        spans => spans,
+    }
+}
+
+/// The place of a code in the metric's list; NaN, which no range holds, where it is not there.
+fn place_of(code: &str, metric: &Metric) -> f64 {
+    metric.codes.iter().position(|known| known == code).map_or(f64::NAN, |place| place as f64)
+}
+
+/// A payload's own word in a sentence: as long as its sender pleases, so only its beginning.
+fn shown(word: &str) -> String {
+    word.escape_debug().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests;

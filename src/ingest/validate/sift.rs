@@ -1,0 +1,107 @@
+//! The slow way: a reading with something to say about one of its samples, sample by sample.
+
+use super::understood::{Understood, Window};
+use super::{Believed, Limits, Verdict};
+use crate::model::reason::{Reason, Rejection};
+use crate::model::sample::{Flags, Run, Sample};
+use crate::model::time::{DAY_US, SECOND_US};
+
+/// Samples of one reading that are refused for one reason.
+struct Refused {
+    reason: Reason,
+    samples: usize,
+    first: usize,
+}
+
+/// Keeps what can be believed, and says why the rest cannot.
+pub(super) fn sift(understood: Understood<'_>, window: Window, limits: Limits) -> Verdict {
+    let count = understood.values.len();
+    let mut verdict = Verdict::default();
+    let mut refused: Vec<Refused> = Vec::new();
+    let mut kept = Vec::with_capacity(count);
+    for place in 0..count {
+        match understood.weigh(place, window, limits.span_max_us) {
+            Ok(None) => verdict.not_measured += 1,
+            Ok(Some(sample)) => {
+                verdict.flagged += u64::from(sample.flags != Flags::NONE);
+                kept.push(sample);
+            }
+            Err(reason) => match refused.iter_mut().find(|refused| refused.reason == reason) {
+                Some(refused) => refused.samples += 1,
+                None => refused.push(Refused { reason, samples: 1, first: place }),
+            },
+        }
+    }
+    verdict.rejections = refused.iter().map(|refused| understood.explain(refused, limits)).collect();
+    if !kept.is_empty() {
+        let mut run = Run::of(&kept);
+        // An even run that lost none of its samples is still even.
+        if kept.len() == count {
+            (run.times, run.spans) = (understood.times, understood.spans);
+        }
+        verdict.believed = Some(Believed { metric: understood.metric.id, statistic: understood.statistic, run });
+    }
+    verdict
+}
+
+impl Understood<'_> {
+    /// The sample at a place; `None` where it was not measured.
+    fn weigh(&self, place: usize, window: Window, span_max_us: i64) -> Result<Option<Sample>, Reason> {
+        let value = self.values.get(place).copied().ok_or(Reason::MalformedSeries)?;
+        if self.metric.sentinels.contains(&value) {
+            return Ok(None);
+        }
+        let start = self.times.at(place).ok_or(Reason::MalformedSeries)?;
+        if start > window.last {
+            return Err(Reason::FutureTime);
+        }
+        if start < window.first {
+            return Err(Reason::AncientTime);
+        }
+        let span_us = self.spans.at(place);
+        if span_us.is_some_and(|span_us| !(0..=span_max_us).contains(&span_us)) {
+            return Err(Reason::BadInterval);
+        }
+        let value = self.conversion.apply(value);
+        let bounds = self.bounds.over(span_us);
+        if !bounds.hard.contains(value) {
+            return Err(if self.metric.is_coded() { Reason::UnknownCode } else { Reason::ImpossibleValue });
+        }
+        let unlikely = if bounds.soft.contains(value) { Flags::NONE } else { Flags::UNLIKELY };
+        Ok(Some(Sample { start, span_us, value, flags: self.flags.and(unlikely) }))
+    }
+
+    /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
+    fn explain(&self, refused: &Refused, limits: Limits) -> Rejection {
+        let rule = match refused.reason {
+            Reason::FutureTime => {
+                format!("a sample must not begin more than {} s after its arrival", limits.future_max_us / SECOND_US)
+            }
+            Reason::AncientTime => {
+                format!("a sample must not begin more than {} days before its arrival", limits.past_max_us / DAY_US)
+            }
+            Reason::BadInterval => {
+                format!(
+                    "an interval must not end before it begins, nor last longer than {} days",
+                    limits.span_max_us / DAY_US
+                )
+            }
+            Reason::UnknownCode => format!("a code must be one of {}", self.metric.codes.join(", ")),
+            _ => self.rule_of_values(),
+        };
+        let (name, samples, count) = (&self.metric.name, refused.samples, self.values.len());
+        let detail =
+            format!("{name}: {rule}; {samples} of {count} samples break this, first that at place {}", refused.first);
+        Rejection::new(refused.reason, detail, refused.samples)
+    }
+
+    fn rule_of_values(&self) -> String {
+        let (low, high, unit) = (self.bounds.hard.low, self.bounds.hard.high, &self.metric.unit);
+        let per_minute = if self.bounds.per_minute { " for each minute" } else { "" };
+        match (low == f64::MIN, high == f64::MAX) {
+            (true, true) => "a value must be finite".to_owned(),
+            (false, true) => format!("this statistic must be finite and at least {low}"),
+            _ => format!("a value must lie within {low} to {high} {unit}{per_minute}"),
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! What validation promises: nothing believed that cannot be, nothing lost, and both ways agree.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::sample::Sample;
+use crate::model::time::{DAY_US, MINUTE_US, SECOND_US};
+
+const NOW: i64 = 1_795_428_000_000_000;
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
+}
+
+fn validator() -> Validator {
+    let limits = Limits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+    Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
+}
+
+/// Numbers one second apart, up to now.
+fn numbers(metric: &'static str, values: &[f64]) -> Reading<'static> {
+    Reading {
+        device: None,
+        metric: metric.into(),
+        statistic: None,
+        unit: None,
+        times: Times::Regular { start: at(NOW - 60 * SECOND_US), period_us: SECOND_US },
+        spans: Spans::None,
+        values: Values::Numbers(values.to_vec()),
+        time_assumed: false,
+    }
+}
+
+fn codes(codes: &[&'static str]) -> Reading<'static> {
+    let codes = codes.iter().map(|code| (*code).into()).collect();
+    Reading { values: Values::Codes(codes), ..numbers("sleep_stage", &[]) }
+}
+
+fn judge(reading: Reading<'_>) -> Verdict {
+    validator().judge(reading, at(NOW))
+}
+
+fn believed(verdict: &Verdict) -> Vec<f64> {
+    verdict.believed.as_ref().map_or(Vec::new(), |believed| believed.run.values.clone())
+}
+
+fn reasons(verdict: &Verdict) -> Vec<(Reason, u64)> {
+    verdict.rejections.iter().map(|rejection| (rejection.reason, rejection.samples)).collect()
+}
+
+fn is_believed(reading: Reading<'_>) -> bool {
+    let verdict = judge(reading);
+    verdict.rejections.is_empty() && verdict.believed.is_some() && verdict.flagged == 0
+}
+
+#[test]
+fn a_sound_reading_keeps_its_own_columns() {
+    let reading = numbers("heart_rate", &[61.0, 62.0]);
+    let Values::Numbers(values) = &reading.values else { panic!("numbers") };
+    let (column, times) = (values.as_ptr(), reading.times.clone());
+    let verdict = judge(reading);
+    let run = verdict.believed.unwrap().run;
+    assert_eq!((run.values.as_ptr(), run.times, run.flags.len()), (column, times, 0));
+}
+
+#[test]
+fn an_unknown_metric_unit_or_statistic_refuses_all_of_the_reading() {
+    for (reading, reason) in [
+        (Reading { metric: "unknown:ieee/apnea".into(), ..numbers("", &[1.0, 2.0]) }, Reason::UnknownMetric),
+        (Reading { unit: Some("furlong".into()), ..numbers("distance", &[1.0, 2.0]) }, Reason::UnknownUnit),
+        (Reading { unit: Some("mmol/L".into()), ..numbers("body_weight", &[1.0, 2.0]) }, Reason::UnknownUnit),
+        (Reading { statistic: Some("mode".into()), ..numbers("heart_rate", &[60.0, 60.0]) }, Reason::UnknownStatistic),
+        (
+            Reading { statistic: Some("average/h".into()), ..numbers("heart_rate", &[60.0, 60.0]) },
+            Reason::UnknownStatistic,
+        ),
+    ] {
+        let verdict = judge(reading);
+        assert_eq!((reasons(&verdict), verdict.believed), (vec![(reason, 2)], None));
+    }
+}
+
+#[test]
+fn a_value_is_impossible_outside_the_hard_range_and_flagged_outside_the_soft_one() {
+    let verdict = judge(numbers("heart_rate", &[60.0, 0.9, 350.0, 351.0, f64::NAN, f64::INFINITY, 1.0]));
+    assert_eq!(believed(&verdict), [60.0, 350.0, 1.0]);
+    assert_eq!((reasons(&verdict), verdict.flagged), (vec![(Reason::ImpossibleValue, 4)], 2));
+    let run = verdict.believed.unwrap().run;
+    assert_eq!(run.flags, [Flags::NONE, Flags::UNLIKELY, Flags::UNLIKELY]);
+    assert_eq!(run.times.at(1), Some(at(NOW - 58 * SECOND_US)), "the others keep their times");
+    let detail = &verdict.rejections[0].detail;
+    assert!(detail.contains("1 to 350 /min") && detail.contains("place 1") && !detail.contains("0.9"), "{detail}");
+}
+
+#[test]
+fn a_reading_that_is_only_flagged_stays_even() {
+    let verdict = judge(numbers("heart_rate", &[60.0, 225.0]));
+    let run = verdict.believed.unwrap().run;
+    assert!(matches!(run.times, Times::Regular { .. }) && verdict.flagged == 1);
+}
+
+#[test]
+fn an_assumed_time_flags_every_sample() {
+    let verdict = judge(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0, 225.0]) });
+    let both = Flags::TIME_ASSUMED.and(Flags::UNLIKELY);
+    assert_eq!((verdict.flagged, verdict.believed.unwrap().run.flags), (2, vec![Flags::TIME_ASSUMED, both]));
+    let clean = judge(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0]) });
+    assert_eq!((clean.flagged, clean.believed.unwrap().run.flags), (1, vec![Flags::TIME_ASSUMED]));
+}
+
+#[test]
+fn trap_a_sentinel_is_not_measured_and_no_rejection() {
+    let verdict = judge(numbers("heart_rate", &[-1.0, 60.0, -1.0]));
+    assert_eq!((believed(&verdict), verdict.not_measured, verdict.rejections.len()), (vec![60.0], 2, 0));
+    let verdict = judge(numbers("stress_score", &[-1.0, -2.0, -3.0, 20.0]));
+    assert_eq!((verdict.not_measured, reasons(&verdict)), (2, vec![(Reason::ImpossibleValue, 1)]));
+    let nothing = judge(numbers("heart_rate", &[-1.0]));
+    assert_eq!((nothing.believed, nothing.not_measured), (None, 1));
+}
+
+#[test]
+fn ranges_hold_after_the_conversion() {
+    let verdict = judge(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 37.0]) });
+    assert_eq!((believed(&verdict), reasons(&verdict)), (vec![37.0], vec![(Reason::ImpossibleValue, 1)]));
+    let all = judge(Reading { unit: Some("F".into()), ..numbers("body_temperature", &[98.6, 100.4]) });
+    assert_eq!((believed(&all), all.flagged), (vec![37.0, 38.0], 0));
+    let zero = judge(Reading { unit: Some("kOhm".into()), ..numbers("electrodermal_activity", &[0.0, 500.0]) });
+    assert_eq!((believed(&zero), reasons(&zero)), (vec![2.0], vec![(Reason::ImpossibleValue, 1)]));
+}
+
+#[test]
+fn a_sample_too_far_from_now_is_refused_by_its_own_reason() {
+    let hour = 3_600 * SECOND_US;
+    let times =
+        Times::At(vec![at(NOW + hour), at(NOW + hour + 1), at(NOW - 7_300 * DAY_US), at(NOW - 7_300 * DAY_US - 1)]);
+    let verdict = judge(Reading { times, ..numbers("heart_rate", &[60.0; 4]) });
+    assert_eq!(reasons(&verdict), [(Reason::FutureTime, 1), (Reason::AncientTime, 1)]);
+    assert_eq!(believed(&verdict).len(), 2, "both limits themselves are believed");
+    let even = Times::Regular { start: at(NOW), period_us: hour };
+    let verdict = judge(Reading { times: even, ..numbers("heart_rate", &[60.0; 4]) });
+    assert_eq!((believed(&verdict).len(), reasons(&verdict)), (2, vec![(Reason::FutureTime, 2)]));
+}
+
+#[test]
+fn a_backward_or_endless_interval_is_refused_and_an_empty_one_is_an_instant() {
+    let spans = Spans::Own(vec![Some(-1), Some(0), Some(31 * DAY_US), Some(31 * DAY_US + 1), None]);
+    let verdict = judge(Reading { spans, ..numbers("heart_rate", &[60.0; 5]) });
+    assert_eq!(reasons(&verdict), [(Reason::BadInterval, 2)]);
+    let run = verdict.believed.unwrap().run;
+    assert_eq!((0..3).map(|place| run.spans.at(place)).collect::<Vec<_>>(), [None, Some(31 * DAY_US), None]);
+    assert_eq!(
+        judge(Reading { spans: Spans::Each(0), ..numbers("heart_rate", &[60.0]) }).believed.unwrap().run.spans,
+        Spans::None
+    );
+    assert_eq!(
+        reasons(&judge(Reading { spans: Spans::Each(-1), ..numbers("heart_rate", &[60.0; 2]) })),
+        [(Reason::BadInterval, 2)]
+    );
+}
+
+#[test]
+fn a_range_per_minute_grows_with_the_interval() {
+    let steps = |values: &[f64], spans| Reading { spans, ..numbers("step_count", values) };
+    assert!(is_believed(steps(&[250.0], Spans::Each(MINUTE_US))));
+    assert_eq!(judge(steps(&[400.0], Spans::Each(MINUTE_US))).flagged, 1);
+    assert_eq!(reasons(&judge(steps(&[401.0], Spans::Each(MINUTE_US)))), [(Reason::ImpossibleValue, 1)]);
+    assert!(is_believed(steps(&[3_000.0], Spans::Each(15 * MINUTE_US))));
+    let each_its_own = Spans::Own(vec![Some(MINUTE_US), Some(60 * MINUTE_US), None]);
+    assert!(is_believed(steps(&[200.0, 12_000.0, 30_000.0], each_its_own.clone())));
+    assert_eq!(reasons(&judge(steps(&[12_000.0, 200.0, 30_000.0], each_its_own))), [(Reason::ImpossibleValue, 1)]);
+    let wide_first = Spans::Own(vec![Some(60 * MINUTE_US), Some(MINUTE_US)]);
+    assert_eq!(reasons(&judge(steps(&[200.0, 12_000.0], wide_first))), [(Reason::ImpossibleValue, 1)]);
+    assert!(is_believed(Reading { spans: Spans::Each(1_000), ..numbers("floors_climbed", &[0.2]) }));
+}
+
+#[test]
+fn an_instant_of_a_per_minute_metric_may_be_the_total_of_a_day_and_no_more() {
+    assert!(is_believed(numbers("step_count", &[0.0, 31_000.0])));
+    assert!(is_believed(numbers("basal_energy", &[1_700.0, 1.2])));
+    assert_eq!(reasons(&judge(numbers("step_count", &[576_001.0]))), [(Reason::ImpossibleValue, 1)]);
+    let weekly = Reading { statistic: Some("average/wk".into()), ..numbers("step_count", &[600_000.0]) };
+    assert!(is_believed(weekly), "an average a week is a week's");
+    let daily = numbers("step_count", &[26_000.0]);
+    let daily = Reading { statistic: Some("average/d".into()), spans: Spans::Each(60 * MINUTE_US), ..daily };
+    assert!(is_believed(daily), "an average a day is a day's, over whatever interval");
+}
+
+#[test]
+fn a_statistic_is_judged_by_what_its_word_means() {
+    let with =
+        |word: &'static str, metric, value| Reading { statistic: Some(word.into()), ..numbers(metric, &[value]) };
+    for word in
+        ["average", "maximum", "minimum", "median", "80th percentile", "lower quartile", "1st quintile", "average/d"]
+    {
+        assert!(is_believed(with(word, "heart_rate", 60.0)), "{word}");
+        assert!(!is_believed(with(word, "heart_rate", 400.0)), "{word}");
+    }
+    for word in ["count", "variance", "standard deviation", "quartile deviation", "sum", "count/d"] {
+        assert!(is_believed(with(word, "heart_rate", 0.0)), "{word}");
+        assert!(is_believed(with(word, "heart_rate", 86_400.0)), "{word}");
+        assert!(!is_believed(with(word, "heart_rate", -7.0)), "{word}");
+        assert!(!is_believed(with(word, "heart_rate", f64::INFINITY)), "{word}");
+    }
+    assert!(is_believed(with("sum", "skin_temperature_deviation", -90.0)), "where values may be negative, a sum may");
+    for word in ["light", "moderate", "vigorous"] {
+        assert!(is_believed(with(word, "active_minutes", 30.0)) && !is_believed(with(word, "active_minutes", 1_441.0)));
+    }
+}
+
+#[test]
+fn a_statistic_converts_by_what_its_word_means() {
+    let degf = |word: &'static str, value| {
+        judge(Reading {
+            statistic: Some(word.into()),
+            unit: Some("degF".into()),
+            ..numbers("body_temperature", &[value])
+        })
+    };
+    assert_eq!(believed(&degf("average", 98.6)), [37.0]);
+    assert_eq!(believed(&degf("standard deviation", 0.9)), [0.5]);
+    assert!((believed(&degf("variance", 3.24))[0] - 1.0).abs() < 1e-12);
+    assert_eq!(believed(&degf("count", 12.0)), [12.0]);
+    assert_eq!(reasons(&degf("sum", 986.0)), [(Reason::UnknownUnit, 1)]);
+    let ohm = Reading {
+        statistic: Some("maximum".into()),
+        unit: Some("kOhm".into()),
+        ..numbers("electrodermal_activity", &[500.0])
+    };
+    assert_eq!(reasons(&judge(ohm)), [(Reason::UnknownUnit, 1)]);
+}
+
+#[test]
+fn codes_become_their_places_and_an_unknown_one_is_refused_without_being_repeated() {
+    let verdict = judge(codes(&["awake", "rem", "hovering", "unknown"]));
+    assert_eq!((believed(&verdict), reasons(&verdict)), (vec![0.0, 3.0, 7.0], vec![(Reason::UnknownCode, 1)]));
+    assert!(!verdict.rejections[0].detail.contains("hovering"));
+    assert!(is_believed(codes(&["light", "deep"])));
+}
+
+#[test]
+fn numbers_for_codes_and_codes_for_numbers_are_malformed() {
+    for reading in [
+        numbers("sleep_stage", &[1.0]),
+        Reading { metric: "heart_rate".into(), ..codes(&["rem"]) },
+        Reading { statistic: Some("maximum".into()), ..codes(&["rem"]) },
+        Reading { times: Times::At(Vec::new()), ..numbers("heart_rate", &[60.0]) },
+        Reading { spans: Spans::Own(Vec::new()), ..numbers("heart_rate", &[60.0]) },
+    ] {
+        assert_eq!(reasons(&judge(reading)), [(Reason::MalformedSeries, 1)]);
+    }
+    let still = Times::Regular { start: at(NOW), period_us: 0 };
+    assert_eq!(
+        reasons(&judge(Reading { times: still, ..numbers("heart_rate", &[60.0; 3]) })),
+        [(Reason::MalformedSeries, 3)]
+    );
+}
+
+#[test]
+fn a_long_foreign_word_is_not_repeated_in_full() {
+    let verdict = judge(Reading { metric: "x".repeat(100_000).into(), ..numbers("", &[1.0]) });
+    assert!(verdict.rejections[0].detail.len() < 200);
+}
+
+#[test]
+fn no_value_is_no_verdict() {
+    assert_eq!(judge(numbers("nobody's", &[])), Verdict::default());
+}
+
+const UNITS: [&str; 9] = ["bpm", "degF", "K", "kOhm", "g", "count", "%", "mmol/L", "min"];
+const STATISTICS: [&str; 7] = ["average", "sum", "variance", "count/d", "standard deviation", "average/wk", "light"];
+
+prop_compose! {
+    fn readings()(
+        metric in 0_usize..60,
+        statistic in prop::option::weighted(0.2, prop::sample::select(&STATISTICS)),
+        unit in prop::option::weighted(0.3, prop::sample::select(&UNITS)),
+        values in prop::collection::vec(prop_oneof![
+            6 => 30.0..100.0_f64, 1 => -3.0..2_000.0, 1 => Just(-1.0), 1 => Just(-2.0), 1 => any::<f64>()
+        ], 0..20),
+        coded in prop::bool::weighted(0.1),
+        even in any::<bool>(),
+        period_us in prop_oneof![4 => 1_i64..MINUTE_US, 1 => 1..DAY_US * 900],
+        spans in prop::collection::vec(prop::option::of(prop_oneof![5 => 0_i64..DAY_US, 1 => -5..40 * DAY_US]), 20),
+        span_form in 0..3,
+        time_assumed in prop::bool::weighted(0.1),
+    ) -> Reading<'static> {
+        let catalogue = Catalogue::builtin().unwrap();
+        let count = values.len();
+        let even_times = Times::Regular { start: at(NOW - 9 * DAY_US), period_us };
+        let listed = (0..count).filter_map(|place| even_times.at(place)).collect();
+        let codes = values.iter().map(|value| ["rem", "awake", "nowhere"][value.abs() as usize % 3].into()).collect();
+        Reading {
+            device: None,
+            metric: catalogue.all().get(metric).map_or("nobody's".to_owned(), |metric| metric.name.clone()).into(),
+            statistic: statistic.map(Into::into),
+            unit: unit.map(Into::into),
+            times: if even { even_times } else { Times::At(listed) },
+            spans: match span_form {
+                0 => Spans::None,
+                1 => Spans::Each(spans[0].unwrap_or(0)),
+                _ => Spans::Own(spans[..count].to_vec()),
+            },
+            values: if coded { Values::Codes(codes) } else { Values::Numbers(values) },
+            time_assumed,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn every_value_comes_out_exactly_once(reading in readings()) {
+        let given = u64::try_from(count(&reading.values)).unwrap();
+        let verdict = judge(reading);
+        let believed = verdict.believed.as_ref().map_or(0, |believed| believed.run.samples().count());
+        let refused: u64 = verdict.rejections.iter().map(|rejection| rejection.samples).sum();
+        prop_assert_eq!(u64::try_from(believed).unwrap() + refused + verdict.not_measured, given);
+        let mut words = reasons(&verdict);
+        words.sort();
+        words.dedup_by_key(|(reason, _)| *reason);
+        prop_assert_eq!(words.len(), verdict.rejections.len(), "one rejection for each reason");
+        let finite = |run: &Run| !run.is_empty() && run.values.iter().all(|value| value.is_finite());
+        prop_assert!(verdict.believed.is_none_or(|believed| finite(&believed.run)));
+    }
+
+    #[test]
+    fn the_fast_way_and_the_slow_way_agree(reading in readings()) {
+        let validator = validator();
+        if count(&reading.values) == 0 { return Ok(()); }
+        let Ok(understood) = validator.understand(reading.clone()) else { return Ok(()) };
+        let window = validator.limits.window(at(NOW));
+        let is_clean = understood.is_clean(window, validator.limits.span_max_us);
+        let slow = sift::sift(understood, window, validator.limits);
+        let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0;
+        let samples: Vec<Sample> = slow.believed.iter().flat_map(|believed| believed.run.samples()).collect();
+        let nothing_to_say = slow.rejections.is_empty() && slow.not_measured == 0 && !samples.iter().any(unlikely);
+        prop_assert_eq!(is_clean, nothing_to_say, "the fast way is taken exactly where there is nothing to say");
+        let fast = validator.judge(reading, at(NOW));
+        prop_assert_eq!(fast.believed.iter().flat_map(|believed| believed.run.samples()).collect::<Vec<_>>(), samples);
+        prop_assert_eq!((fast.flagged, fast.not_measured), (slow.flagged, slow.not_measured));
+        prop_assert_eq!(&fast.rejections, &slow.rejections);
+    }
+}

@@ -1,0 +1,101 @@
+//! The fast way: a reading whose words are understood, looked at column by column, and believed as it came.
+
+use super::bounds::Bounds;
+use super::{Believed, Limits, Verdict};
+use crate::model::metric::Metric;
+use crate::model::sample::{Flags, Run, Spans, Times};
+use crate::model::statistic::Statistic;
+use crate::model::time::Timestamp;
+use crate::model::unit::Conversion;
+
+/// A reading whose words are understood: columns of equal length in a known unit, of a known metric.
+pub(super) struct Understood<'a> {
+    pub(super) metric: &'a Metric,
+    pub(super) statistic: Statistic,
+    pub(super) bounds: Bounds,
+    pub(super) conversion: Conversion,
+    pub(super) times: Times,
+    pub(super) spans: Spans,
+    /// As they came, before the conversion; a code as its place, NaN where it is not the metric's.
+    pub(super) values: Vec<f64>,
+    /// What is known against all of them.
+    pub(super) flags: Flags,
+}
+
+/// The first and the last moment at which a sample may begin.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Window {
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+impl Understood<'_> {
+    /// True where every sample is believed and nothing is known against any but what is known against all.
+    pub(super) fn is_clean(&self, window: Window, span_max_us: i64) -> bool {
+        self.values_are_clean() && self.times_are_clean(window) && self.spans_are_clean(span_max_us)
+    }
+
+    fn values_are_clean(&self) -> bool {
+        // A sentinel is one before its conversion, and no range tells it from a value after it.
+        if !self.metric.sentinels.is_empty() && self.conversion != Conversion::Identity {
+            return false;
+        }
+        if let (true, Spans::Own(spans)) = (self.bounds.per_minute, &self.spans) {
+            let mut pairs = self.values.iter().zip(spans);
+            return pairs.all(|(value, span)| self.bounds.over(*span).soft.contains(self.conversion.apply(*value)));
+        }
+        let soft = self.bounds.over(self.spans.at(0)).soft;
+        if self.metric.sentinels.iter().any(|sentinel| soft.contains(*sentinel)) {
+            return false;
+        }
+        // No early exit, so that it becomes vector instructions; NaN fails both comparisons.
+        let inside = |all: bool, value: f64| all & (value >= soft.low) & (value <= soft.high);
+        match self.conversion {
+            Conversion::Identity => self.values.iter().fold(true, |all, value| inside(all, *value)),
+            other => self.values.iter().fold(true, |all, value| inside(all, other.apply(*value))),
+        }
+    }
+
+    fn times_are_clean(&self, window: Window) -> bool {
+        match &self.times {
+            // Evenly spaced: what holds for both ends holds between them.
+            Times::Regular { .. } => [self.times.at(0), self.times.at(self.values.len().saturating_sub(1))]
+                .iter()
+                .all(|time| time.is_some_and(|time| window.contains(time))),
+            Times::At(times) => times.iter().fold(true, |all, time| all & window.contains(*time)),
+        }
+    }
+
+    fn spans_are_clean(&self, span_max_us: i64) -> bool {
+        let in_bounds = |span_us: i64| (0..=span_max_us).contains(&span_us);
+        match &self.spans {
+            Spans::None => true,
+            Spans::Each(span_us) => in_bounds(*span_us),
+            Spans::Own(spans) => spans.iter().flatten().all(|span_us| in_bounds(*span_us)),
+        }
+    }
+
+    /// The columns as they came, in the catalogue's unit.
+    pub(super) fn believe(mut self) -> Verdict {
+        if self.conversion != Conversion::Identity {
+            self.values.iter_mut().for_each(|value| *value = self.conversion.apply(*value));
+        }
+        let flags = if self.flags == Flags::NONE { Vec::new() } else { vec![self.flags; self.values.len()] };
+        let flagged = u64::try_from(flags.len()).unwrap_or(u64::MAX);
+        let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
+        let believed = Some(Believed { metric: self.metric.id, statistic: self.statistic, run });
+        Verdict { believed, flagged, ..Verdict::default() }
+    }
+}
+
+impl Limits {
+    pub(super) fn window(&self, now: Timestamp) -> Window {
+        Window { first: now.plus_micros(self.past_max_us.saturating_neg()), last: now.plus_micros(self.future_max_us) }
+    }
+}
+
+impl Window {
+    pub(super) fn contains(&self, time: Timestamp) -> bool {
+        (self.first <= time) & (time <= self.last)
+    }
+}

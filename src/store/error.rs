@@ -1,0 +1,74 @@
+//! What can go wrong with the database, sorted by what to do about it.
+
+/// What the caller can do.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It will pass: try the same again on a new connection.
+    Passing,
+    /// The database refuses something in the data: cut the batch until the culprit is alone.
+    Data,
+    /// Another daemon owns the shard now: write nothing more.
+    Fenced,
+}
+
+/// A failed step with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Any answer or silence of Postgres.
+    #[error("{step} failed")]
+    Database {
+        /// Which step.
+        step: &'static str,
+        /// What sqlx says.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// No answer in time.
+    #[error("{step} did not end within {seconds} s: check that Postgres is reachable and not blocked by a lock")]
+    Timeout {
+        /// Which step.
+        step: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the schema could not be brought up to date: use a role that owns the database, or run `healthtrack migrate` with one")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The shard has another owner.
+    #[error("another daemon has taken shard {shard}")]
+    Fenced {
+        /// Which shard.
+        shard: String,
+    },
+    /// The URL cannot be read.
+    #[error("store.url is not a Postgres URL: write it as postgres://user:password@host:5432/database")]
+    Url(#[source] sqlx::Error),
+    /// A stored row breaks the table's own rules.
+    #[error("a row of signal.block cannot be read: {what}")]
+    BadRow {
+        /// Which rule.
+        what: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Names the step that failed; for `map_err`.
+    pub fn at(step: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+        move |source| StoreError::Database { step, source }
+    }
+
+    /// What to do about it.
+    pub fn fault(&self) -> Fault {
+        match self {
+            StoreError::Fenced { .. } => Fault::Fenced,
+            StoreError::Database { source: sqlx::Error::Database(error), .. } => {
+                // SQLSTATE classes 22 (data exception) and 23 (constraint violation): the same rows fail again.
+                match error.code() {
+                    Some(code) if code.starts_with("22") || code.starts_with("23") => Fault::Data,
+                    _ => Fault::Passing,
+                }
+            }
+            _ => Fault::Passing,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Blocks read back: those that a merge must look at, and those that a reader asks for, in order and as a stream.
+
+use futures_util::{Stream, StreamExt as _};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use crate::model::block::Block;
+use crate::model::ids::{DeviceId, MetricId, SeriesId};
+use crate::model::sample::{Flags, Spans};
+use crate::model::statistic::Statistic;
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::moment::Moment;
+
+/// The columns from which a block is made, in the order in which `block_at` reads them.
+const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, block.spans_us, block.flags, \
+                     block.values";
+
+/// A stretch of one series in which stored blocks are wanted.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whose.
+    pub series: SeriesId,
+    /// The first moment.
+    pub from: Timestamp,
+    /// The last moment.
+    pub to: Timestamp,
+}
+
+/// Which samples a reader asks for; `None` asks for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of one device.
+    pub device: Option<DeviceId>,
+    /// Of one metric.
+    pub metric: Option<MetricId>,
+    /// That begin at this moment or later.
+    pub from: Option<Timestamp>,
+    /// That begin before this moment.
+    pub to: Option<Timestamp>,
+}
+
+/// A block with what it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesBlock {
+    /// What measured.
+    pub device: DeviceId,
+    /// What was measured.
+    pub metric: MetricId,
+    /// What the values say about many measurements.
+    pub statistic: Statistic,
+    /// The samples.
+    pub block: Block,
+}
+
+/// The stored blocks that share a moment with what is wanted, by series and time.
+///
+/// No block crosses midnight, so those that reach into a stretch begin on its first day or later: the index finds them.
+pub async fn overlapping(
+    connection: &mut PgConnection,
+    wanted: &[Wanted],
+) -> Result<Vec<(SeriesId, Block)>, StoreError> {
+    let step = StoreError::at("reading stored blocks");
+    let low = |want: &Wanted| want.from.day().start();
+    let (Some(first), Some(last)) = (wanted.iter().map(low).min(), wanted.iter().map(|want| want.to).max()) else {
+        return Ok(Vec::new());
+    };
+    let query = format!(
+        "SELECT want.series_id, {BLOCK}
+         FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+              AS want (series_id, low, first, last)
+         JOIN signal.block ON block.series_id = want.series_id
+          AND block.start_at BETWEEN want.low AND want.last AND block.stop_at >= want.first
+          AND block.start_at BETWEEN $5 AND $6
+         ORDER BY want.series_id, block.start_at"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(wanted.iter().map(|want| want.series.0).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|want| Moment(low(want))).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|want| Moment(want.from)).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|want| Moment(want.to)).collect::<Vec<_>>())
+        .bind(Moment(first))
+        .bind(Moment(last))
+        .fetch_all(connection)
+        .await
+        .map_err(&step)?;
+    rows.iter().map(|row| Ok((SeriesId(row.try_get(0).map_err(&step)?), block_at(row, 1)?))).collect()
+}
+
+/// All blocks that hold a sample asked for, by device, metric, statistic and time, one at a time as the caller takes
+/// them. A block's first and last samples may lie outside what was asked for.
+pub fn read_blocks<'a>(
+    connection: &'a mut PgConnection,
+    filter: &Filter,
+) -> impl Stream<Item = Result<SeriesBlock, StoreError>> + 'a {
+    let query = format!(
+        "SELECT device.device_id, series.metric_id, series.statistic, {BLOCK}
+         FROM signal.block JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
+         WHERE ($1::text IS NULL OR device.device_id = $1) AND ($2::smallint IS NULL OR series.metric_id = $2)
+           AND ($3::timestamptz IS NULL OR (block.start_at >= $4 AND block.stop_at >= $3))
+           AND ($5::timestamptz IS NULL OR block.start_at < $5)
+         ORDER BY device.device_id COLLATE \"C\", series.metric_id, series.statistic NULLS FIRST, block.start_at"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(query))
+        .bind(filter.device.as_ref().map(|device| device.as_str().to_owned()))
+        .bind(filter.metric.map(|metric| metric.0))
+        .bind(filter.from.map(Moment))
+        .bind(filter.from.map(|from| Moment(from.day().start())))
+        .bind(filter.to.map(Moment))
+        .fetch(connection)
+        .map(|row| series_block(&row.map_err(StoreError::at("reading samples"))?))
+}
+
+fn series_block(row: &PgRow) -> Result<SeriesBlock, StoreError> {
+    let step = StoreError::at("reading samples");
+    let device: String = row.try_get(0).map_err(&step)?;
+    let statistic: Option<String> = row.try_get(2).map_err(&step)?;
+    let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
+    Ok(SeriesBlock {
+        device: DeviceId::parse(&device).map_err(|_| StoreError::BadRow { what: "a device's name must be a name" })?,
+        metric: MetricId(row.try_get(1).map_err(&step)?),
+        statistic: statistic.ok_or(StoreError::BadRow { what: "a statistic must be one of the closed list" })?,
+        block: block_at(row, 3)?,
+    })
+}
+
+/// The block whose columns begin at `place`.
+fn block_at(row: &PgRow, place: usize) -> Result<Block, StoreError> {
+    let step = StoreError::at("reading a block");
+    let moment = |at: usize| row.try_get::<Moment, _>(at).map(|moment| moment.0).map_err(&step);
+    let span_us: Option<i64> = row.try_get(place + 3).map_err(&step)?;
+    let spans_us: Option<Vec<Option<i64>>> = row.try_get(place + 5).map_err(&step)?;
+    let flags: Option<Vec<i16>> = row.try_get(place + 6).map_err(&step)?;
+    let block = Block {
+        start: moment(place)?,
+        stop: moment(place + 1)?,
+        tick_us: row.try_get(place + 2).map_err(&step)?,
+        gaps: row.try_get(place + 4).map_err(&step)?,
+        spans: spans_us.map_or_else(|| span_us.map_or(Spans::None, Spans::Each), Spans::Own),
+        values: row.try_get(place + 7).map_err(&step)?,
+        flags: flags.unwrap_or_default().into_iter().map(|flags| Flags(u8::try_from(flags).unwrap_or(0))).collect(),
+    };
+    let fits = |count: usize| count == block.values.len();
+    let spans_fit = !matches!(&block.spans, Spans::Own(spans) if !fits(spans.len()));
+    if block.is_empty() || !spans_fit || !block.gaps.as_ref().is_none_or(|gaps| fits(gaps.len())) {
+        return Err(StoreError::BadRow { what: "its columns must have one length" });
+    }
+    Ok(block)
+}

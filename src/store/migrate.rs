@@ -1,0 +1,131 @@
+//! The schema, brought up to date: extension where there is one, migrations, hypertable, catalogue.
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnection;
+use sqlx::{Executor, Row};
+
+use super::StoreError;
+use crate::model::metric::{Catalogue, Metric};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("schemas/migrations");
+
+/// Applied after the migrations where TimescaleDB is present; each harmless when repeated.
+const TIMESCALE: [&str; 1] = [include_str!("../../schemas/timescale/0001_block_hypertable.sql")];
+
+/// What `migrate` found and did.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Migrated {
+    /// Migrations that were applied now.
+    pub applied: usize,
+    /// Migrations that exist.
+    pub known: usize,
+    /// True where the hot table is a hypertable.
+    pub hypertable: bool,
+}
+
+/// Brings the schema up to date. Two that do so at once wait for one another.
+pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
+    let timescale = prepare_timescale(connection).await?;
+    let before = applied(connection).await?;
+    MIGRATIONS.run(&mut *connection).await?;
+    if timescale {
+        for statement in TIMESCALE {
+            connection.execute(statement).await.map_err(StoreError::at("making the hypertable"))?;
+        }
+    }
+    load_catalogue(connection, catalogue).await?;
+    let known = MIGRATIONS.iter().count();
+    Ok(Migrated { applied: known.saturating_sub(before), known, hypertable: is_hypertable(connection).await? })
+}
+
+/// True where every migration of this version has been applied.
+pub async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(applied(connection).await? >= MIGRATIONS.iter().count())
+}
+
+/// Creates the extension where the server has loaded it and this role may; true where it is there.
+async fn prepare_timescale(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let step = StoreError::at("looking for TimescaleDB");
+    let (present, loaded): (bool, bool) = sqlx::query_as(
+        "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb'),
+                EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+                    AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(step)?;
+    if present || !loaded {
+        return Ok(present);
+    }
+    match connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb").await {
+        Ok(_) => Ok(true),
+        Err(error) => {
+            tracing::warn!(%error, "TimescaleDB is loaded but could not be created in this database; going on with native partitions");
+            Ok(false)
+        }
+    }
+}
+
+async fn applied(connection: &mut PgConnection) -> Result<usize, StoreError> {
+    let step = StoreError::at("reading the applied migrations");
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&step)?;
+    if !exists {
+        return Ok(0);
+    }
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
+        .fetch_one(connection)
+        .await
+        .map_err(&step)?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// True where `signal.block` is a hypertable.
+pub async fn is_hypertable(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let row = connection
+        .fetch_one("SELECT relkind = 'r' FROM pg_class WHERE oid = to_regclass('signal.block')")
+        .await
+        .map_err(StoreError::at("looking at signal.block"))?;
+    Ok(row.get(0))
+}
+
+async fn load_catalogue(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<(), StoreError> {
+    for metric in catalogue.all() {
+        load_metric(connection, metric).await.map_err(StoreError::at("loading the metric catalogue"))?;
+    }
+    Ok(())
+}
+
+async fn load_metric(connection: &mut PgConnection, metric: &Metric) -> Result<(), sqlx::Error> {
+    let kind = format!("{:?}", metric.kind).to_lowercase();
+    let codes = (!metric.codes.is_empty()).then_some(&metric.codes);
+    sqlx::query(
+        "INSERT INTO signal.metric (metric_id, per_minute, mdc, hard_low, hard_high, soft_low, soft_high, name, title,
+                                    kind, unit, loinc, codes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         ON CONFLICT (metric_id) DO UPDATE SET
+             per_minute = excluded.per_minute, mdc = excluded.mdc, hard_low = excluded.hard_low,
+             hard_high = excluded.hard_high, soft_low = excluded.soft_low, soft_high = excluded.soft_high,
+             name = excluded.name, title = excluded.title, kind = excluded.kind, unit = excluded.unit,
+             loinc = excluded.loinc, codes = excluded.codes
+         WHERE metric IS DISTINCT FROM excluded",
+    )
+    .bind(metric.id.0)
+    .bind(metric.per_minute)
+    .bind(metric.mdc.map(i64::from))
+    .bind(metric.hard.map(|range| range.low))
+    .bind(metric.hard.map(|range| range.high))
+    .bind(metric.soft.map(|range| range.low))
+    .bind(metric.soft.map(|range| range.high))
+    .bind(&metric.name)
+    .bind(&metric.title)
+    .bind(kind)
+    .bind(&metric.unit)
+    .bind(&metric.loinc)
+    .bind(codes)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

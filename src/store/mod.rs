@@ -1,0 +1,37 @@
+//! Postgres: the only room that speaks SQL.
+//!
+//! Plain Postgres 15 or newer and TimescaleDB are both first class. What is true of both is in `schemas/migrations`;
+//! `schemas/timescale` is applied where the extension is present.
+//!
+//! # Why
+//! Moments travel as microseconds and are made timestamps by Postgres itself, so that no calendar library stands
+//! between a device's clock and the table. COPY is encoded here because no encoder of binary rows exists for sqlx.
+//!
+//! Invariant: every write to `signal.block` happens in a transaction that first locks the shard's row with the writer's
+//! own epoch (`hot::commit`), so a daemon that has lost its shard writes nothing.
+
+/// What can go wrong, and what to do then.
+mod error;
+
+/// Moments on the wire.
+mod moment;
+
+/// Connections.
+pub mod pool;
+
+/// The schema, brought up to date.
+pub mod migrate;
+
+/// Who owns which shard.
+pub mod shard;
+
+/// Devices and series by name and by number.
+pub mod directory;
+
+/// Blocks: written by COPY, read by time.
+pub mod hot;
+
+/// What could not be believed.
+pub mod quarantine;
+
+pub use error::{Fault, StoreError};

@@ -1,0 +1,167 @@
+//! What could not be believed: kept with its reason, listed, shown, and given back for another try.
+
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::{PgConnection, Row};
+
+use super::moment::Moment;
+use super::StoreError;
+use crate::model::time::Timestamp;
+
+/// One row of `signal.quarantine` to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// When it came.
+    pub received_at: Timestamp,
+    /// MQTT topic.
+    pub topic: String,
+    /// MQTT 5 content type.
+    pub content_type: Option<String>,
+    /// Stable word.
+    pub reason: &'static str,
+    /// One sentence for a person.
+    pub detail: String,
+    /// How many samples the refused part holds.
+    pub samples: u64,
+    /// The whole message.
+    pub payload: bytes::Bytes,
+}
+
+/// One row as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct QuarantineRow {
+    /// Number.
+    pub quarantine_id: i64,
+    /// When it first came, RFC 3339.
+    pub received_at: String,
+    /// How often it came.
+    pub times_received: i64,
+    /// How many samples the refused part holds.
+    pub samples: i64,
+    /// Stable word.
+    pub reason: String,
+    /// MQTT topic.
+    pub topic: String,
+    /// One sentence.
+    pub detail: String,
+    /// When it was last tried again, RFC 3339.
+    pub retried_at: Option<String>,
+    /// Bytes of the message.
+    pub payload_bytes: i32,
+}
+
+/// A kept message, to be published again.
+#[derive(Clone, Debug)]
+pub struct KeptMessage {
+    /// Number.
+    pub quarantine_id: i64,
+    /// MQTT topic.
+    pub topic: String,
+    /// MQTT 5 content type.
+    pub content_type: Option<String>,
+    /// The whole message.
+    pub payload: Vec<u8>,
+}
+
+/// Writes rows within the caller's transaction; the same bytes for the same reason are counted, not kept twice.
+pub(super) async fn put_aside(connection: &mut PgConnection, rows: &[Quarantined]) -> Result<(), StoreError> {
+    for row in rows {
+        sqlx::query(
+            "INSERT INTO signal.quarantine (received_at, last_received_at, samples, topic, reason, detail, content_type, payload)
+             VALUES ($1, $1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (sha256(payload), md5(topic), reason) DO UPDATE SET
+                 times_received = quarantine.times_received + 1,
+                 last_received_at = greatest(quarantine.last_received_at, excluded.last_received_at),
+                 samples = greatest(quarantine.samples, excluded.samples)",
+        )
+        .bind(Moment(row.received_at))
+        .bind(i64::try_from(row.samples).unwrap_or(i64::MAX))
+        .bind(&row.topic)
+        .bind(row.reason)
+        .bind(&row.detail)
+        .bind(&row.content_type)
+        .bind(row.payload.as_ref())
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::at("putting a message into quarantine"))?;
+    }
+    Ok(())
+}
+
+/// The newest rows, optionally of one reason.
+pub async fn list(pool: &PgPool, reason: Option<&str>, limit: i64) -> Result<Vec<QuarantineRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT quarantine_id, received_at, times_received, samples, reason, topic, detail, retried_at, length(payload)
+         FROM signal.quarantine WHERE $1::text IS NULL OR reason = $1 ORDER BY quarantine_id DESC LIMIT $2",
+    )
+    .bind(reason)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+    .map_err(StoreError::at("listing the quarantine"))?;
+    Ok(rows.iter().map(quarantine_row).collect())
+}
+
+/// One row.
+pub async fn show(pool: &PgPool, quarantine_id: i64) -> Result<Option<(QuarantineRow, Vec<u8>)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT quarantine_id, received_at, times_received, samples, reason, topic, detail, retried_at, length(payload), payload
+         FROM signal.quarantine WHERE quarantine_id = $1",
+    )
+    .bind(quarantine_id)
+    .fetch_optional(pool)
+    .await
+    .map_err(StoreError::at("reading the quarantine"))?;
+    Ok(row.map(|row| (quarantine_row(&row), row.get(9))))
+}
+
+/// Messages to try again: one, or all of one reason, after a given number; at most `limit`, in order.
+pub async fn to_retry(
+    pool: &PgPool,
+    only: Option<i64>,
+    reason: Option<&str>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<KeptMessage>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT quarantine_id, topic, content_type, payload FROM signal.quarantine
+         WHERE quarantine_id > $3 AND ($1::bigint IS NULL OR quarantine_id = $1) AND ($2::text IS NULL OR reason = $2)
+         ORDER BY quarantine_id LIMIT $4",
+    )
+    .bind(only)
+    .bind(reason)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+    .map_err(StoreError::at("reading the quarantine"))?;
+    Ok(rows
+        .iter()
+        .map(|row| KeptMessage { quarantine_id: row.get(0), topic: row.get(1), content_type: row.get(2), payload: row.get(3) })
+        .collect())
+}
+
+/// Notes that messages were tried again.
+pub async fn mark_retried(pool: &PgPool, quarantine_ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("UPDATE signal.quarantine SET retried_at = $2 WHERE quarantine_id = ANY ($1)")
+        .bind(quarantine_ids)
+        .bind(Moment(now))
+        .execute(pool)
+        .await
+        .map(|_| ())
+        .map_err(StoreError::at("marking a retry"))
+}
+
+fn quarantine_row(row: &PgRow) -> QuarantineRow {
+    let text = |moment: Moment| moment.0.to_string();
+    QuarantineRow {
+        quarantine_id: row.get(0),
+        received_at: text(row.get(1)),
+        times_received: row.get(2),
+        samples: row.get(3),
+        reason: row.get(4),
+        topic: row.get(5),
+        detail: row.get(6),
+        retried_at: row.get::<Option<Moment>, _>(7).map(text),
+        payload_bytes: row.get(8),
+    }
+}

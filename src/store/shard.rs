@@ -1,0 +1,82 @@
+//! Who owns which shard.
+//!
+//! # Why
+//! Two things guard a shard. A session lock says who is alive: it falls with the connection, so a standby takes over as
+//! soon as the owner's process dies. The epoch says who may write: it is raised at each change of hands and compared
+//! in every write transaction, so an owner that only believes itself alive writes nothing.
+
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::model::ids::{Epoch, ShardName};
+
+/// A shard and the epoch in which its owner took it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// Which shard.
+    pub shard: ShardName,
+    /// With which right.
+    pub epoch: Epoch,
+}
+
+/// Tries to take the shard for the life of this connection.
+///
+/// `None` where another daemon holds it. An owner that reconnects passes its former ownership: where nobody took the
+/// shard in between, the epoch stays, and what it remembers of its series stays true.
+pub async fn try_take(
+    connection: &mut PgConnection,
+    shard: &ShardName,
+    owner: &str,
+    former: Option<&Ownership>,
+) -> Result<Option<Ownership>, StoreError> {
+    let step = StoreError::at("taking the shard");
+    let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
+        .bind(shard.as_str())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&step)?;
+    if !alone {
+        return Ok(None);
+    }
+    if let Some(former) = former {
+        let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM signal.ingest_shard WHERE shard = $1")
+            .bind(shard.as_str())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(&step)?;
+        if epoch == Some(former.epoch.0) {
+            return Ok(Some(former.clone()));
+        }
+    }
+    let epoch: i64 = sqlx::query_scalar(
+        "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, clock_timestamp(), $1, $2)
+         ON CONFLICT (shard) DO UPDATE
+             SET epoch = ingest_shard.epoch + 1, taken_at = excluded.taken_at, owner = excluded.owner
+         RETURNING epoch",
+    )
+    .bind(shard.as_str())
+    .bind(owner)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(&step)?;
+    Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
+}
+
+/// Proves that the connection, and with it the lock, still lives.
+pub async fn still_alive(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1").execute(connection).await.map(|_| ()).map_err(StoreError::at("keeping the shard"))
+}
+
+/// Locks the shard's row against a change of hands until the transaction ends; fails where it has changed already.
+pub(super) async fn fence(transaction: &mut PgConnection, own: &Ownership) -> Result<(), StoreError> {
+    let held: Option<i32> = sqlx::query_scalar("SELECT 1 FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE")
+        .bind(own.shard.as_str())
+        .bind(own.epoch.0)
+        .fetch_optional(transaction)
+        .await
+        .map_err(StoreError::at("locking the shard's row"))?;
+    match held {
+        Some(_) => Ok(()),
+        None => Err(StoreError::Fenced { shard: own.shard.as_str().to_owned() }),
+    }
+}

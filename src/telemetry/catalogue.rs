@@ -1,0 +1,260 @@
+//! Every metric: name, help text and labels, in the order of a sample's journey.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use super::ledger::{Ledger, Outcome, Tally};
+use crate::model::reason::Reason;
+
+/// From a tenth of a millisecond to half a minute: a commit on a fast disk, and a database that restarts.
+const SECONDS: [f64; 17] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+/// From a single sample to more than the longest batch.
+const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0];
+
+/// Handles to every metric of one daemon.
+pub struct Telemetry {
+    /// `healthtrack_mqtt_connected`
+    pub mqtt_connected: Gauge,
+    /// `healthtrack_mqtt_connects_total`
+    pub mqtt_connects: Counter,
+    /// `healthtrack_mqtt_sessions_lost_total`
+    pub mqtt_sessions_lost: Counter,
+    /// `healthtrack_mqtt_messages_total`
+    pub mqtt_messages: Counter,
+    /// `healthtrack_mqtt_received_bytes_total`
+    pub mqtt_received_bytes: Counter,
+    /// `healthtrack_mqtt_unprotected_messages_total`
+    pub mqtt_unprotected_messages: Counter,
+    /// `healthtrack_mqtt_pauses_total`
+    pub mqtt_pauses: Counter,
+    /// `healthtrack_mqtt_acks_total`
+    pub mqtt_acks: Counter,
+    /// `healthtrack_mqtt_unacknowledged_messages`
+    pub mqtt_unacknowledged: Gauge,
+    received_samples: Counter,
+    in_flight_samples: Gauge,
+    outcomes: Vec<(Outcome, Counter)>,
+    rejected: Vec<(Reason, Counter)>,
+    /// `healthtrack_ingest_not_measured_total`
+    pub not_measured: Counter,
+    /// `healthtrack_ingest_flagged_samples_total`
+    pub flagged_samples: Counter,
+    /// `healthtrack_ingest_enrolled_devices_total`
+    pub enrolled_devices: Counter,
+    /// `healthtrack_ingest_in_flight_bytes`
+    pub in_flight_bytes: Gauge,
+    /// `healthtrack_ingest_owner`
+    pub owner: Gauge,
+    /// `healthtrack_ingest_batch_samples`
+    pub batch_samples: Histogram,
+    /// `healthtrack_ingest_batch_rows`
+    pub batch_rows: Histogram,
+    /// `healthtrack_ingest_merged_series_total`
+    pub merged_series: Counter,
+    /// `healthtrack_ingest_batch_retries_total`
+    pub batch_retries: Counter,
+    /// `healthtrack_ingest_batch_bisections_total`
+    pub batch_bisections: Counter,
+    /// `healthtrack_ingest_quarantine_capped_samples_total`
+    pub quarantine_capped: Counter,
+    /// `healthtrack_ingest_publish_to_commit_seconds`
+    pub publish_to_commit: Histogram,
+    /// `healthtrack_ingest_arrival_to_commit_seconds`
+    pub arrival_to_commit: Histogram,
+    /// `healthtrack_store_copy_seconds`
+    pub copy_seconds: Histogram,
+    /// `healthtrack_store_commit_seconds`
+    pub commit_seconds: Histogram,
+    ledger: Mutex<Ledger>,
+    handle: PrometheusHandle,
+}
+
+impl std::fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Telemetry").finish_non_exhaustive()
+    }
+}
+
+impl Telemetry {
+    /// A registry of its own: two daemons in one process do not share a count.
+    pub fn new() -> Result<Telemetry, BuildError> {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
+            .set_buckets_for_metric(Matcher::Prefix("healthtrack_ingest_batch_".into()), &COUNTS)?
+            .build_recorder();
+        Ok(Telemetry::declare(&Declarer { recorder: &recorder }, recorder.handle()))
+    }
+
+    fn declare(new: &Declarer<'_>, handle: PrometheusHandle) -> Telemetry {
+        let outcomes = Outcome::ALL.map(|outcome| {
+            let label = ("outcome", outcome.word());
+            (outcome, new.labelled("healthtrack_ingest_samples_total", label, "Samples by how they ended, counted when committed."))
+        });
+        let rejected = Reason::ALL.map(|reason| {
+            let label = ("reason", reason.word());
+            (reason, new.labelled("healthtrack_ingest_rejected_samples_total", label, "Samples not believed, by reason. A message that cannot be decoded counts as one."))
+        });
+        Telemetry {
+            mqtt_connected: new.gauge("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed."),
+            mqtt_connects: new.counter("healthtrack_mqtt_connects_total", "Connections made to the broker."),
+            mqtt_sessions_lost: new.counter("healthtrack_mqtt_sessions_lost_total", "Connections for which the broker had forgotten the session: what it held may be lost."),
+            mqtt_messages: new.counter("healthtrack_mqtt_messages_total", "Messages received."),
+            mqtt_received_bytes: new.counter("healthtrack_mqtt_received_bytes_total", "Bytes of payload received."),
+            mqtt_unprotected_messages: new.counter("healthtrack_mqtt_unprotected_messages_total", "Messages received at QoS 0, which cannot be asked for again."),
+            mqtt_pauses: new.counter("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed."),
+            mqtt_acks: new.counter("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit."),
+            mqtt_unacknowledged: new.gauge("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged."),
+            received_samples: new.counter("healthtrack_ingest_received_samples_total", "Samples received. Equals all outcomes plus those in flight, at every scrape."),
+            in_flight_samples: new.gauge("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed."),
+            outcomes: outcomes.into(),
+            rejected: rejected.into(),
+            not_measured: new.counter("healthtrack_ingest_not_measured_total", "Slots that a device marked as not measured: nulls and vendors' sentinels. Not samples."),
+            flagged_samples: new.counter("healthtrack_ingest_flagged_samples_total", "Samples kept with a flag: unlikely value, or assumed time."),
+            enrolled_devices: new.counter("healthtrack_ingest_enrolled_devices_total", "Devices added because they published."),
+            in_flight_bytes: new.gauge("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed."),
+            owner: new.gauge("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it stands by."),
+            batch_samples: new.histogram("healthtrack_ingest_batch_samples", "Samples in one batch.", None),
+            batch_rows: new.histogram("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.", None),
+            merged_series: new.counter("healthtrack_ingest_merged_series_total", "Series of a batch that were compared with what is stored, because they did not simply go on."),
+            batch_retries: new.counter("healthtrack_ingest_batch_retries_total", "Batches tried again after a passing fault of the database."),
+            batch_bisections: new.counter("healthtrack_ingest_batch_bisections_total", "Batches cut in two because the database refused something in them."),
+            quarantine_capped: new.counter("healthtrack_ingest_quarantine_capped_samples_total", "Samples not kept in quarantine because their source had filled its cap."),
+            publish_to_commit: new.histogram("healthtrack_ingest_publish_to_commit_seconds", "From the moment in the message's user property published_at (epoch milliseconds) to its commit.", Some(Unit::Seconds)),
+            arrival_to_commit: new.histogram("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.", Some(Unit::Seconds)),
+            copy_seconds: new.histogram("healthtrack_store_copy_seconds", "Time that one COPY took.", Some(Unit::Seconds)),
+            commit_seconds: new.histogram("healthtrack_store_commit_seconds", "Time that one COMMIT took.", Some(Unit::Seconds)),
+            ledger: Mutex::default(),
+            handle,
+        }
+    }
+
+    /// Counts samples as received: they are in flight until settled.
+    pub fn receive(&self, samples: u64) {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).receive(samples);
+    }
+
+    /// Counts `samples` received ones as ended, after their commit.
+    pub fn settle(&self, samples: u64, tally: Tally) {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(samples, tally);
+    }
+
+    /// Counts samples not believed, by reason.
+    pub fn reject(&self, reason: Reason, samples: u64) {
+        if let Some((_, counter)) = self.rejected.iter().find(|(known, _)| *known == reason) {
+            counter.increment(samples);
+        }
+    }
+
+    /// Samples received, settled by outcome, and in flight.
+    pub fn balance(&self) -> (u64, Tally, i64) {
+        let ledger = *self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        (ledger.received, ledger.settled, ledger.in_flight)
+    }
+
+    /// The Prometheus text of this moment.
+    pub fn render(&self) -> String {
+        // Held while rendering, so that two scrapes cannot mix their totals.
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        self.received_samples.absolute(ledger.received);
+        self.in_flight_samples.set(ledger.in_flight as f64);
+        for (outcome, counter) in &self.outcomes {
+            counter.absolute(ledger.settled.of(*outcome));
+        }
+        self.handle.render()
+    }
+
+    /// Folds the histograms' recent samples together; without it an unscraped daemon grows. Call every few seconds.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+/// How often `Telemetry::upkeep` is to be called.
+pub const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Registers metrics with their help texts.
+struct Declarer<'a> {
+    recorder: &'a PrometheusRecorder,
+}
+
+impl Declarer<'_> {
+    const META: Metadata<'static> = Metadata::new("healthtrack", Level::INFO, None);
+
+    fn counter(&self, name: &'static str, help: &'static str) -> Counter {
+        self.recorder.describe_counter(name.into(), None, help.into());
+        self.recorder.register_counter(&Key::from_name(name), &Self::META)
+    }
+
+    fn labelled(&self, name: &'static str, (label, value): (&'static str, &'static str), help: &'static str) -> Counter {
+        self.recorder.describe_counter(name.into(), None, help.into());
+        let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
+        self.recorder.register_counter(&key, &Self::META)
+    }
+
+    fn gauge(&self, name: &'static str, help: &'static str) -> Gauge {
+        self.recorder.describe_gauge(name.into(), None, help.into());
+        self.recorder.register_gauge(&Key::from_name(name), &Self::META)
+    }
+
+    fn histogram(&self, name: &'static str, help: &'static str, unit: Option<Unit>) -> Histogram {
+        self.recorder.describe_histogram(name.into(), unit, help.into());
+        self.recorder.register_histogram(&Key::from_name(name), &Self::META)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// The numbers of `healthtrack_ingest_{received_samples,samples,in_flight_samples}` in a scrape.
+    fn law(text: &str) -> (f64, f64, f64) {
+        let sum = |prefix: &str| {
+            text.lines().filter(|line| line.starts_with(prefix)).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        };
+        (sum("healthtrack_ingest_received_samples_total "), sum("healthtrack_ingest_samples_total{"), sum("healthtrack_ingest_in_flight_samples "))
+    }
+
+    #[test]
+    fn the_law_holds_at_every_scrape() {
+        let telemetry = Arc::new(Telemetry::new().unwrap());
+        let writer = Arc::clone(&telemetry);
+        let worker = std::thread::spawn(move || {
+            for _ in 0..20_000 {
+                writer.receive(10);
+                writer.settle(10, Tally { stored: 7, duplicate: 1, conflict: 1, quarantined: 1 });
+            }
+        });
+        while !worker.is_finished() {
+            let (received, ended, in_flight) = law(&telemetry.render());
+            assert!((received - ended - in_flight).abs() < 0.5, "{received} = {ended} + {in_flight}");
+        }
+        worker.join().unwrap();
+        assert_eq!(law(&telemetry.render()), (200_000.0, 200_000.0, 0.0));
+    }
+
+    #[test]
+    fn a_sample_lost_on_the_way_stays_in_flight() {
+        let telemetry = Telemetry::new().unwrap();
+        telemetry.receive(3);
+        telemetry.settle(2, Tally { stored: 2, ..Tally::default() });
+        assert_eq!(telemetry.balance().2, 1);
+    }
+
+    #[test]
+    fn every_metric_has_a_help_text_and_a_unit_in_its_name() {
+        let telemetry = Telemetry::new().unwrap();
+        telemetry.batch_rows.record(1.0);
+        let text = telemetry.render();
+        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let name = line.split([' ', '{']).next().unwrap();
+            let family = name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
+            assert!(text.contains(&format!("# HELP {family} ")), "{name}");
+        }
+    }
+}

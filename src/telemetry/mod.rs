@@ -1,0 +1,21 @@
+//! Telemetry: every metric by name, declared in one file in the order of a sample's journey, and the log.
+//!
+//! # Why
+//! Handles are registered once and kept, so that counting a sample is one atomic addition and no name is ever looked
+//! up on the hot path. Outcomes are counted in one ledger under a lock, so that at every scrape
+//! `received = stored + duplicate + conflict + quarantined + in flight`
+//! (Invariant, kept by `the_law_holds_at_every_scrape`): a scrape cannot fall between two halves of one commit.
+//! No label ever carries a device or a person.
+
+/// Every metric with its help text.
+mod catalogue;
+
+/// The conservation of samples.
+mod ledger;
+
+/// Where log lines go.
+mod log;
+
+pub use catalogue::{Telemetry, UPKEEP_EVERY};
+pub use ledger::{Outcome, Tally};
+pub use log::start_log;

@@ -1,0 +1,34 @@
+//! The house that integration tests run in: servers that are started for them, and proof that nothing is left behind.
+//!
+//! Each test binary says `mod support;`. A test that needs what the machine lacks prints a loud `skipped:` line and
+//! returns; with `HEALTHTRACK_REQUIRE_ALL=1` it fails instead, so that a build machine skips nothing.
+
+#![allow(dead_code, reason = "no test binary uses every helper")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says no by panicking")]
+
+/// A real mosquitto.
+pub(crate) mod mosquitto;
+
+/// A database of one's own.
+pub(crate) mod postgres;
+
+/// Waiting with a deadline.
+pub(crate) mod wait;
+
+/// Says that a test is skipped, or fails where nothing may be.
+pub(crate) fn skip(reason: &str) {
+    assert!(std::env::var_os("HEALTHTRACK_REQUIRE_ALL").is_none_or(|value| value != "1"), "not skipped: {reason}");
+    // Straight to the terminal's own stream: the test harness swallows what passing tests print.
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+}
+
+/// Whether a process of this number runs; one that has ended and waits to be reaped does not.
+pub(crate) fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    if std::path::Path::new("/proc/self/stat").exists() {
+        return stat.rsplit_once(')').is_some_and(|(_, state)| !state.trim_start().starts_with('Z'));
+    }
+    let ps = std::process::Command::new("ps").args(["-p", &pid.to_string(), "-o", "stat="]).output();
+    ps.is_ok_and(|output| !output.stdout.is_empty() && !output.stdout.starts_with(b"Z"))
+}
