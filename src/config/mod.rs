@@ -92,21 +92,18 @@ impl Config {
     /// Reads defaults, then `file`, then the process environment.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Config::read(file, variables)
     }
 
     /// Reads defaults, then `file`, then the given variables.
-    pub fn read(
-        file: Option<&Path>,
-        variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<Config, ConfigError> {
+    pub fn read(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
         let mut table = parse("config/default.toml", DEFAULT_TOML)?;
         if let Some(path) = file {
             let origin = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| ConfigError::Read { path: origin.clone(), source })?;
+            let text =
+                std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: origin.clone(), source })?;
             lay_over(&mut table, parse(&origin, &text)?, &origin)?;
         }
         for (name, text) in variables {
@@ -114,9 +111,10 @@ impl Config {
                 set_from_text(&mut table, key, &name, &text)?;
             }
         }
-        let config: Config = table
-            .try_into()
-            .map_err(|error: toml::de::Error| ConfigError::Parse { origin: "the configuration".into(), message: error.message().into() })?;
+        let config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Parse {
+            origin: "the configuration".into(),
+            message: error.message().into(),
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -163,7 +161,8 @@ fn set_from_text(table: &mut Table, key: &str, variable: &str, text: &str) -> Re
         .and_then(Value::as_table_mut)
         .and_then(|section| section.get_mut(&key.to_lowercase()))
         .ok_or_else(unknown)?;
-    let not_read = |kind: &str| ConfigError::Parse { origin: variable.to_owned(), message: format!("it must be {kind}") };
+    let not_read =
+        |kind: &str| ConfigError::Parse { origin: variable.to_owned(), message: format!("it must be {kind}") };
     *slot = match slot {
         Value::Integer(_) => Value::Integer(text.replace('_', "").parse().map_err(|_| not_read("a whole number"))?),
         Value::Float(_) => Value::Float(text.parse().map_err(|_| not_read("a number"))?),

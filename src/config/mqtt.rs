@@ -74,7 +74,10 @@ impl MqttConfig {
             return rule("mqtt.filters", "at least one topic filter");
         }
         if self.connections == 0 || self.connections > self.filters.len() {
-            return rule("mqtt.connections", "at least 1 and at most the number of mqtt.filters, which are dealt out among them");
+            return rule(
+                "mqtt.connections",
+                "at least 1 and at most the number of mqtt.filters, which are dealt out among them",
+            );
         }
         if self.receive_maximum == 0 {
             return rule("mqtt.receive_maximum", "at least 1");

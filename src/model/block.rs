@@ -315,10 +315,12 @@ impl Open {
 /// Times as gaps in the largest of second, millisecond and microsecond that divides them all; even times need no list.
 fn list_gaps(times: &[Timestamp]) -> (Timestamp, i64, Option<Vec<i32>>) {
     let Some(start) = times.first().copied() else { return (Timestamp::MIN, SECOND_US, None) };
-    let steps_us = || times.windows(2).map(|pair| match pair {
-        [earlier, later] => later.micros_since(*earlier),
-        _ => 0,
-    });
+    let steps_us = || {
+        times.windows(2).map(|pair| match pair {
+            [earlier, later] => later.micros_since(*earlier),
+            _ => 0,
+        })
+    };
     let first_step_us = steps_us().next().unwrap_or(SECOND_US);
     if first_step_us > 0 && steps_us().all(|step_us| step_us == first_step_us) {
         return (start, first_step_us, None);

@@ -29,7 +29,11 @@ fn all_samples(blocks: &[Block]) -> Vec<Sample> {
 
 #[test]
 fn runs_that_join_without_a_gap_become_one_even_block() {
-    let built = blocks(&[even(0, 1_000_000, &[1.0, 2.0]), even(2_000_000, 1_000_000, &[3.0]), even(3_000_000, 1_000_000, &[4.0, 5.0])]);
+    let built = blocks(&[
+        even(0, 1_000_000, &[1.0, 2.0]),
+        even(2_000_000, 1_000_000, &[3.0]),
+        even(3_000_000, 1_000_000, &[4.0, 5.0]),
+    ]);
     assert_eq!(built.len(), 1);
     assert_eq!((built[0].tick_us, &built[0].gaps, built[0].len()), (1_000_000, &None, 5));
     assert_eq!(built[0].stop, at(4_000_000));
@@ -61,9 +65,13 @@ fn two_long_even_stretches_stay_two_blocks_and_short_ones_share_a_row() {
 fn a_gap_that_no_int_holds_begins_a_new_block() {
     let two_hours_and_a_bit = 7_200_000_001;
     assert_eq!(blocks(&[even(0, 1_000, &[1.0, 2.0]), even(two_hours_and_a_bit, 1_000, &[3.0, 4.0])]).len(), 2);
-    let in_millis = blocks(&[even(0, 1_000, &[1.0, 2.0]), even(7_200_000_000, 1_000, &[3.0]), even(7_200_000_007, 1, &[4.0])]);
+    let in_millis =
+        blocks(&[even(0, 1_000, &[1.0, 2.0]), even(7_200_000_000, 1_000, &[3.0]), even(7_200_000_007, 1, &[4.0])]);
     assert_eq!(in_millis.len(), 2);
-    assert_eq!(all_samples(&in_millis).iter().map(|sample| sample.start.micros()).collect::<Vec<_>>(), [0, 1_000, 7_200_000_000, 7_200_000_007]);
+    assert_eq!(
+        all_samples(&in_millis).iter().map(|sample| sample.start.micros()).collect::<Vec<_>>(),
+        [0, 1_000, 7_200_000_000, 7_200_000_007]
+    );
 }
 
 /// A run as steps in microseconds from the run before, with its values and spans.

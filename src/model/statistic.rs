@@ -7,9 +7,26 @@
 use std::fmt;
 
 const WORDS: [&str; 20] = [
-    "average", "count", "maximum", "median", "minimum", "standard deviation", "sum", "variance", "20th percentile", "80th percentile",
-    "lower quartile", "upper quartile", "quartile deviation", "1st quintile", "2nd quintile", "3rd quintile", "4th quintile",
-    "light", "moderate", "vigorous",
+    "average",
+    "count",
+    "maximum",
+    "median",
+    "minimum",
+    "standard deviation",
+    "sum",
+    "variance",
+    "20th percentile",
+    "80th percentile",
+    "lower quartile",
+    "upper quartile",
+    "quartile deviation",
+    "1st quintile",
+    "2nd quintile",
+    "3rd quintile",
+    "4th quintile",
+    "light",
+    "moderate",
+    "vigorous",
 ];
 const DENOMINATORS: [&str; 6] = ["d", "wk", "Mo", "episode", "meal", "session"];
 

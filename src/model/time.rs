@@ -151,13 +151,20 @@ impl Clock for StoppedClock {
 
 fn parse_rfc3339(text: &[u8]) -> Option<i64> {
     let (date_time, zone) = text.split_at_checked(19)?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2] = *date_time else {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2] = *date_time
+    else {
         return None;
     };
     let year = number(&[y1, y2, y3, y4])?;
     let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
     let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);
-    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60 {
+    if !(1..=12).contains(&month)
+        || day < 1
+        || day > days_in_month(year, month)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
         return None;
     }
     let (micro, zone) = fraction(zone)?;
@@ -252,9 +259,23 @@ mod tests {
     #[test]
     fn a_time_without_zone_or_with_an_impossible_part_is_refused() {
         for text in [
-            "", "2026-11-23", "2026-11-23T10:00:00", "2026-11-23T10:00Z", "2026-11-23 10:00:00Z", "10:00:00Z", "2026-13-01T00:00:00Z",
-            "2026-02-29T00:00:00Z", "2026-11-23T24:00:00Z", "2026-11-23T10:60:00Z", "2026-11-23T10:00:60Z", "2026-11-23T10:00:00.Z",
-            "2026-11-23T10:00:00+0100", "2026-11-23T10:00:00+24:00", "2026-11-23T10:00:00Zz", "２026-11-23T10:00:00Z", "0000-01-01T00:00:00Z",
+            "",
+            "2026-11-23",
+            "2026-11-23T10:00:00",
+            "2026-11-23T10:00Z",
+            "2026-11-23 10:00:00Z",
+            "10:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-11-23T24:00:00Z",
+            "2026-11-23T10:60:00Z",
+            "2026-11-23T10:00:60Z",
+            "2026-11-23T10:00:00.Z",
+            "2026-11-23T10:00:00+0100",
+            "2026-11-23T10:00:00+24:00",
+            "2026-11-23T10:00:00Zz",
+            "２026-11-23T10:00:00Z",
+            "0000-01-01T00:00:00Z",
         ] {
             assert!(Timestamp::parse_rfc3339(text).is_err(), "{text}");
         }
@@ -262,7 +283,10 @@ mod tests {
 
     #[test]
     fn epoch_milliseconds_keep_their_fraction_and_refuse_what_is_no_date() {
-        assert_eq!(Timestamp::from_millis_fraction(1_795_428_000_000.125).map(Timestamp::micros), Ok(1_795_428_000_000_125));
+        assert_eq!(
+            Timestamp::from_millis_fraction(1_795_428_000_000.125).map(Timestamp::micros),
+            Ok(1_795_428_000_000_125)
+        );
         for millis in [f64::NAN, f64::INFINITY, -f64::INFINITY, 1e18, -1e18] {
             assert_eq!(Timestamp::from_millis_fraction(millis), Err(TimeError::OutOfRange));
         }

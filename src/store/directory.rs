@@ -3,9 +3,9 @@
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Row};
 
+use super::StoreError;
 use super::moment::Moment;
 use super::shard::Ownership;
-use super::StoreError;
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -55,7 +55,12 @@ pub struct SeriesState {
 }
 
 /// Adds devices that are not there yet; how many that were.
-pub async fn add_devices(pool: &PgPool, devices: &[DeviceId], added_by: &str, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn add_devices(
+    pool: &PgPool,
+    devices: &[DeviceId],
+    added_by: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let names: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
     sqlx::query(
         "INSERT INTO signal.device (added_at, device_id, added_by)
@@ -80,7 +85,10 @@ pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
     .fetch_all(pool)
     .await
     .map_err(StoreError::at("listing devices"))?;
-    Ok(rows.iter().map(|row| DeviceRow { device_id: row.get(0), added_by: row.get(1), shard: row.get(2), series: row.get(3) }).collect())
+    Ok(rows
+        .iter()
+        .map(|row| DeviceRow { device_id: row.get(0), added_by: row.get(1), shard: row.get(2), series: row.get(3) })
+        .collect())
 }
 
 /// Looks devices up for a shard's owner and binds those that no shard has yet.
@@ -129,12 +137,16 @@ async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) 
     .await?;
     for other in others {
         // The lock that a living owner holds; taken for this transaction, it keeps a coming owner waiting.
-        let ownerless: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
-            .bind(&other)
-            .fetch_one(&mut *transaction)
-            .await?;
+        let ownerless: bool =
+            sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
+                .bind(&other)
+                .fetch_one(&mut *transaction)
+                .await?;
         if ownerless {
-            sqlx::query("UPDATE signal.ingest_shard SET epoch = epoch + 1 WHERE shard = $1").bind(&other).execute(&mut *transaction).await?;
+            sqlx::query("UPDATE signal.ingest_shard SET epoch = epoch + 1 WHERE shard = $1")
+                .bind(&other)
+                .execute(&mut *transaction)
+                .await?;
             sqlx::query("UPDATE signal.device SET shard = $3 WHERE device_id = ANY ($1) AND shard = $2")
                 .bind(names)
                 .bind(&other)
@@ -168,7 +180,10 @@ pub async fn take_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> R
     Ok(find_series(connection, keys).await.map_err(&step)?.into_iter().flatten().collect())
 }
 
-async fn find_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
+async fn find_series(
+    connection: &mut PgConnection,
+    keys: &[SeriesKey],
+) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
     let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(
         "SELECT series.series_id,
                 (SELECT block.stop_at FROM signal.block WHERE block.series_id = series.series_id
@@ -184,5 +199,8 @@ async fn find_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Resul
     .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|(id, last)| id.map(|id| SeriesState { id: SeriesId(id), last: last.map(|moment| moment.0) })).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, last)| id.map(|id| SeriesState { id: SeriesId(id), last: last.map(|moment| moment.0) }))
+        .collect())
 }

@@ -3,8 +3,8 @@
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{PgConnection, Row};
 
-use super::moment::Moment;
 use super::StoreError;
+use super::moment::Moment;
 use crate::model::time::Timestamp;
 
 /// One row of `signal.quarantine` to be.
@@ -136,7 +136,12 @@ pub async fn to_retry(
     .map_err(StoreError::at("reading the quarantine"))?;
     Ok(rows
         .iter()
-        .map(|row| KeptMessage { quarantine_id: row.get(0), topic: row.get(1), content_type: row.get(2), payload: row.get(3) })
+        .map(|row| KeptMessage {
+            quarantine_id: row.get(0),
+            topic: row.get(1),
+            content_type: row.get(2),
+            payload: row.get(3),
+        })
         .collect())
 }
 

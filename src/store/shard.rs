@@ -30,11 +30,12 @@ pub async fn try_take(
     former: Option<&Ownership>,
 ) -> Result<Option<Ownership>, StoreError> {
     let step = StoreError::at("taking the shard");
-    let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
-        .bind(shard.as_str())
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&step)?;
+    let alone: bool =
+        sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
+            .bind(shard.as_str())
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(&step)?;
     if !alone {
         return Ok(None);
     }
@@ -69,12 +70,13 @@ pub async fn still_alive(connection: &mut PgConnection) -> Result<(), StoreError
 
 /// Locks the shard's row against a change of hands until the transaction ends; fails where it has changed already.
 pub(super) async fn fence(transaction: &mut PgConnection, own: &Ownership) -> Result<(), StoreError> {
-    let held: Option<i32> = sqlx::query_scalar("SELECT 1 FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE")
-        .bind(own.shard.as_str())
-        .bind(own.epoch.0)
-        .fetch_optional(transaction)
-        .await
-        .map_err(StoreError::at("locking the shard's row"))?;
+    let held: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE")
+            .bind(own.shard.as_str())
+            .bind(own.epoch.0)
+            .fetch_optional(transaction)
+            .await
+            .map_err(StoreError::at("locking the shard's row"))?;
     match held {
         Some(_) => Ok(()),
         None => Err(StoreError::Fenced { shard: own.shard.as_str().to_owned() }),

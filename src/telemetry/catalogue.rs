@@ -10,9 +10,8 @@ use super::ledger::{Ledger, Outcome, Tally};
 use crate::model::reason::Reason;
 
 /// From a tenth of a millisecond to half a minute: a commit on a fast disk, and a database that restarts.
-const SECONDS: [f64; 17] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-];
+const SECONDS: [f64; 17] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// From a single sample to more than the longest batch.
 const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0];
 
@@ -93,41 +92,107 @@ impl Telemetry {
     fn declare(new: &Declarer<'_>, handle: PrometheusHandle) -> Telemetry {
         let outcomes = Outcome::ALL.map(|outcome| {
             let label = ("outcome", outcome.word());
-            (outcome, new.labelled("healthtrack_ingest_samples_total", label, "Samples by how they ended, counted when committed."))
+            (
+                outcome,
+                new.labelled(
+                    "healthtrack_ingest_samples_total",
+                    label,
+                    "Samples by how they ended, counted when committed.",
+                ),
+            )
         });
         let rejected = Reason::ALL.map(|reason| {
             let label = ("reason", reason.word());
-            (reason, new.labelled("healthtrack_ingest_rejected_samples_total", label, "Samples not believed, by reason. A message that cannot be decoded counts as one."))
+            (
+                reason,
+                new.labelled(
+                    "healthtrack_ingest_rejected_samples_total",
+                    label,
+                    "Samples not believed, by reason. A message that cannot be decoded counts as one.",
+                ),
+            )
         });
         Telemetry {
-            mqtt_connected: new.gauge("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed."),
+            mqtt_connected: new
+                .gauge("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed."),
             mqtt_connects: new.counter("healthtrack_mqtt_connects_total", "Connections made to the broker."),
-            mqtt_sessions_lost: new.counter("healthtrack_mqtt_sessions_lost_total", "Connections for which the broker had forgotten the session: what it held may be lost."),
+            mqtt_sessions_lost: new.counter(
+                "healthtrack_mqtt_sessions_lost_total",
+                "Connections for which the broker had forgotten the session: what it held may be lost.",
+            ),
             mqtt_messages: new.counter("healthtrack_mqtt_messages_total", "Messages received."),
             mqtt_received_bytes: new.counter("healthtrack_mqtt_received_bytes_total", "Bytes of payload received."),
-            mqtt_unprotected_messages: new.counter("healthtrack_mqtt_unprotected_messages_total", "Messages received at QoS 0, which cannot be asked for again."),
-            mqtt_pauses: new.counter("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed."),
-            mqtt_acks: new.counter("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit."),
-            mqtt_unacknowledged: new.gauge("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged."),
-            received_samples: new.counter("healthtrack_ingest_received_samples_total", "Samples received. Equals all outcomes plus those in flight, at every scrape."),
-            in_flight_samples: new.gauge("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed."),
+            mqtt_unprotected_messages: new.counter(
+                "healthtrack_mqtt_unprotected_messages_total",
+                "Messages received at QoS 0, which cannot be asked for again.",
+            ),
+            mqtt_pauses: new.counter(
+                "healthtrack_mqtt_pauses_total",
+                "Times that reading stopped because too much was not yet committed.",
+            ),
+            mqtt_acks: new
+                .counter("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit."),
+            mqtt_unacknowledged: new
+                .gauge("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged."),
+            received_samples: new.counter(
+                "healthtrack_ingest_received_samples_total",
+                "Samples received. Equals all outcomes plus those in flight, at every scrape.",
+            ),
+            in_flight_samples: new
+                .gauge("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed."),
             outcomes: outcomes.into(),
             rejected: rejected.into(),
-            not_measured: new.counter("healthtrack_ingest_not_measured_total", "Slots that a device marked as not measured: nulls and vendors' sentinels. Not samples."),
-            flagged_samples: new.counter("healthtrack_ingest_flagged_samples_total", "Samples kept with a flag: unlikely value, or assumed time."),
-            enrolled_devices: new.counter("healthtrack_ingest_enrolled_devices_total", "Devices added because they published."),
-            in_flight_bytes: new.gauge("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed."),
+            not_measured: new.counter(
+                "healthtrack_ingest_not_measured_total",
+                "Slots that a device marked as not measured: nulls and vendors' sentinels. Not samples.",
+            ),
+            flagged_samples: new.counter(
+                "healthtrack_ingest_flagged_samples_total",
+                "Samples kept with a flag: unlikely value, or assumed time.",
+            ),
+            enrolled_devices: new
+                .counter("healthtrack_ingest_enrolled_devices_total", "Devices added because they published."),
+            in_flight_bytes: new
+                .gauge("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed."),
             owner: new.gauge("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it stands by."),
             batch_samples: new.histogram("healthtrack_ingest_batch_samples", "Samples in one batch.", None),
             batch_rows: new.histogram("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.", None),
-            merged_series: new.counter("healthtrack_ingest_merged_series_total", "Series of a batch that were compared with what is stored, because they did not simply go on."),
-            batch_retries: new.counter("healthtrack_ingest_batch_retries_total", "Batches tried again after a passing fault of the database."),
-            batch_bisections: new.counter("healthtrack_ingest_batch_bisections_total", "Batches cut in two because the database refused something in them."),
-            quarantine_capped: new.counter("healthtrack_ingest_quarantine_capped_samples_total", "Samples not kept in quarantine because their source had filled its cap."),
-            publish_to_commit: new.histogram("healthtrack_ingest_publish_to_commit_seconds", "From the moment in the message's user property published_at (epoch milliseconds) to its commit.", Some(Unit::Seconds)),
-            arrival_to_commit: new.histogram("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.", Some(Unit::Seconds)),
-            copy_seconds: new.histogram("healthtrack_store_copy_seconds", "Time that one COPY took.", Some(Unit::Seconds)),
-            commit_seconds: new.histogram("healthtrack_store_commit_seconds", "Time that one COMMIT took.", Some(Unit::Seconds)),
+            merged_series: new.counter(
+                "healthtrack_ingest_merged_series_total",
+                "Series of a batch that were compared with what is stored, because they did not simply go on.",
+            ),
+            batch_retries: new.counter(
+                "healthtrack_ingest_batch_retries_total",
+                "Batches tried again after a passing fault of the database.",
+            ),
+            batch_bisections: new.counter(
+                "healthtrack_ingest_batch_bisections_total",
+                "Batches cut in two because the database refused something in them.",
+            ),
+            quarantine_capped: new.counter(
+                "healthtrack_ingest_quarantine_capped_samples_total",
+                "Samples not kept in quarantine because their source had filled its cap.",
+            ),
+            publish_to_commit: new.histogram(
+                "healthtrack_ingest_publish_to_commit_seconds",
+                "From the moment in the message's user property published_at (epoch milliseconds) to its commit.",
+                Some(Unit::Seconds),
+            ),
+            arrival_to_commit: new.histogram(
+                "healthtrack_ingest_arrival_to_commit_seconds",
+                "From a message's arrival to its commit.",
+                Some(Unit::Seconds),
+            ),
+            copy_seconds: new.histogram(
+                "healthtrack_store_copy_seconds",
+                "Time that one COPY took.",
+                Some(Unit::Seconds),
+            ),
+            commit_seconds: new.histogram(
+                "healthtrack_store_commit_seconds",
+                "Time that one COMMIT took.",
+                Some(Unit::Seconds),
+            ),
             ledger: Mutex::default(),
             handle,
         }
@@ -190,7 +255,12 @@ impl Declarer<'_> {
         self.recorder.register_counter(&Key::from_name(name), &Self::META)
     }
 
-    fn labelled(&self, name: &'static str, (label, value): (&'static str, &'static str), help: &'static str) -> Counter {
+    fn labelled(
+        &self,
+        name: &'static str,
+        (label, value): (&'static str, &'static str),
+        help: &'static str,
+    ) -> Counter {
         self.recorder.describe_counter(name.into(), None, help.into());
         let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
         self.recorder.register_counter(&key, &Self::META)
@@ -215,9 +285,16 @@ mod tests {
     /// The numbers of `healthtrack_ingest_{received_samples,samples,in_flight_samples}` in a scrape.
     fn law(text: &str) -> (f64, f64, f64) {
         let sum = |prefix: &str| {
-            text.lines().filter(|line| line.starts_with(prefix)).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+            text.lines()
+                .filter(|line| line.starts_with(prefix))
+                .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum()
         };
-        (sum("healthtrack_ingest_received_samples_total "), sum("healthtrack_ingest_samples_total{"), sum("healthtrack_ingest_in_flight_samples "))
+        (
+            sum("healthtrack_ingest_received_samples_total "),
+            sum("healthtrack_ingest_samples_total{"),
+            sum("healthtrack_ingest_in_flight_samples "),
+        )
     }
 
     #[test]

@@ -85,7 +85,10 @@ mod tests {
         for micros in (0..5_000).chain([1 << 20, (1 << 20) + 1, 123_456_789, 60_000_000]) {
             let index = bucket(micros);
             let edge = upper_edge(index as u64);
-            assert!(edge >= micros && edge - micros <= micros / STEPS, "{micros} in bucket {index}, which ends at {edge}");
+            assert!(
+                edge >= micros && edge - micros <= micros / STEPS,
+                "{micros} in bucket {index}, which ends at {edge}"
+            );
             assert!(micros > 5_000 || index >= last);
             last = index;
         }

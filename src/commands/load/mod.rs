@@ -157,7 +157,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         hubs.push(Hubs::connect(&args, index, connections, plan.clone(), ledger.clone()).await?);
     }
     let began = Instant::now();
-    let tasks: Vec<_> = hubs.into_iter().map(|hubs| tokio::spawn(hubs.run(schedule, began, args.grace, stop.clone()))).collect();
+    let tasks: Vec<_> =
+        hubs.into_iter().map(|hubs| tokio::spawn(hubs.run(schedule, began, args.grace, stop.clone()))).collect();
     let mut total = Outcome::default();
     for task in tasks {
         total.add(&task.await.context("a generator task has panicked")??);
@@ -186,7 +187,8 @@ struct Schedule {
 impl Schedule {
     fn of(args: &Args) -> Schedule {
         let duration = args.duration.or(args.messages.is_none().then_some(FOR_DEFAULT));
-        let in_time = duration.filter(|_| args.rate > 0.0).map_or(u64::MAX, |d| (d.as_secs_f64() * args.rate).ceil() as u64);
+        let in_time =
+            duration.filter(|_| args.rate > 0.0).map_or(u64::MAX, |d| (d.as_secs_f64() * args.rate).ceil() as u64);
         Schedule { rate: args.rate, messages: in_time.min(args.messages.unwrap_or(u64::MAX)), until: duration }
     }
 
@@ -369,7 +371,10 @@ impl Report {
         println!("issued    {issued} messages of {} samples in {:.1} s", self.samples_per_message, self.seconds);
         println!("acked     {acked} ({without_subscriber} of them without a subscriber)");
         println!("failed    {refused} refused, {unanswered} unanswered, {reconnects} reconnects");
-        println!("offered   {:.0} messages/s, {:.0} samples/s", self.offered_messages_per_s, self.offered_samples_per_s);
+        println!(
+            "offered   {:.0} messages/s, {:.0} samples/s",
+            self.offered_messages_per_s, self.offered_samples_per_s
+        );
         println!("acked     {:.0} messages/s, {:.0} samples/s", self.acked_messages_per_s, self.acked_samples_per_s);
         let show = |name: &str, of: &Percentiles| {
             println!("{name:9} {:.2} ms median, {:.2} ms p99, {:.2} ms max", of.p50, of.p99, of.max);

@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn unequal_steps_and_fractions_of_a_millisecond_keep_each_time() {
         let uneven = Series::instants("heart_rate", vec![-1_001, 0, 5_000_001], vec![1.0, 2.0, 3.0]);
-        let fine = Series { unit: Some("mg/dL"), ..Series::instants("x", vec![0, 15_625, 31_250], vec![0.1, -0.5, 3.0]) };
+        let fine =
+            Series { unit: Some("mg/dL"), ..Series::instants("x", vec![0, 15_625, 31_250], vec![0.1, -0.5, 3.0]) };
         assert_eq!(
             read(&[uneven, fine]),
             json!({"v": 1, "series": [
@@ -204,7 +205,8 @@ mod tests {
     #[test]
     fn intervals_and_codes_are_written_with_their_ends() {
         let codes = Values::Codes(vec!["rem"]);
-        let series = Series { metric: "sleep_stage", unit: None, times: vec![0], ends: vec![30_000_000], values: codes };
+        let series =
+            Series { metric: "sleep_stage", unit: None, times: vec![0], ends: vec![30_000_000], values: codes };
         let expected = json!({"metric": "sleep_stage", "times": [0], "ends": [30000], "codes": ["rem"]});
         assert_eq!(read(&[series]), json!({"v": 1, "series": [expected]}));
     }

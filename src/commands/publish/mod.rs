@@ -332,11 +332,18 @@ async fn stay_connected(shared: Arc<Shared>, url: Url, client_id: String, first:
         let was_barren = answers.acked == answered_before.acked && answers.refused == answered_before.refused;
         let flew = shared.state().window.in_flight() > 0;
         shared.state().window.close();
-        barren = if was_barren && flew { barren + 1 } else if was_barren { barren } else { 0 };
+        barren = if was_barren && flew {
+            barren + 1
+        } else if was_barren {
+            barren
+        } else {
+            0
+        };
         pause = if was_barren { (pause * 2).min(PAUSE_MAX) } else { PAUSE_MIN };
         if barren >= BARREN_MAX {
             let broker = wire::shown(&url);
-            return shared.fail(format!("the broker at {broker} ends each connection before it acknowledges: {error:#}"));
+            return shared
+                .fail(format!("the broker at {broker} ends each connection before it acknowledges: {error:#}"));
         }
         tracing::warn!("connection to {} lost, connecting again: {error:#}", wire::shown(&url));
         sleep(jittered(pause)).await;

@@ -142,7 +142,9 @@ mod tests {
         window.take_out(&mut bytes);
         let mut packets = Vec::new();
         while !bytes.is_empty() {
-            let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else { panic!("no PUBLISH") };
+            let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else {
+                panic!("no PUBLISH")
+            };
             packets.push((publish.pkid, publish.topic, publish.payload.len()));
         }
         packets
@@ -181,7 +183,8 @@ mod tests {
         assert_eq!((window.unanswered(), window.has_out()), (3, false));
         window.open(100);
         assert_eq!(written(&mut window).len(), 3);
-        let ids: Vec<u64> = (1..=3).filter_map(|packet_id| window.answered(packet_id)).map(|message| message.id).collect();
+        let ids: Vec<u64> =
+            (1..=3).filter_map(|packet_id| window.answered(packet_id)).map(|message| message.id).collect();
         assert_eq!((ids, window.unanswered()), (vec![2, 3, 4], 0));
     }
 

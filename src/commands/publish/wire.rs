@@ -10,8 +10,8 @@ use anyhow::{Context as _, bail};
 use bytes::BytesMut;
 use rumqttc::TlsConfiguration;
 use rumqttc::tokio_rustls::TlsConnector;
-use rumqttc::v5::mqttbytes::v5::{Connect, ConnectProperties, ConnectReturnCode, Login, Packet, PubAckReason};
 use rumqttc::v5::mqttbytes::Error as PacketError;
+use rumqttc::v5::mqttbytes::v5::{Connect, ConnectProperties, ConnectReturnCode, Login, Packet, PubAckReason};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -108,7 +108,8 @@ async fn greet(mut socket: Box<dyn Socket>, url: &Url, client_id: &str) -> anyho
     }
     let properties = connack.properties;
     let given = properties.as_ref();
-    let keep_alive = given.and_then(|given| given.server_keep_alive).map_or(KEEP_ALIVE, |s| Duration::from_secs(s.into()));
+    let keep_alive =
+        given.and_then(|given| given.server_keep_alive).map_or(KEEP_ALIVE, |s| Duration::from_secs(s.into()));
     Ok(Connected {
         socket,
         rest: bytes,

@@ -85,8 +85,13 @@ impl Body {
 
     /// Microvolts of lead I: five bell curves a beat, for P, Q, R, S and T.
     pub(super) fn ecg(&self, milli: i64) -> f64 {
-        const WAVES: [(f64, f64, f64); 5] =
-            [(110.0, 0.22, 0.025), (-90.0, 0.355, 0.010), (950.0, 0.38, 0.012), (-190.0, 0.405, 0.011), (260.0, 0.64, 0.045)];
+        const WAVES: [(f64, f64, f64); 5] = [
+            (110.0, 0.22, 0.025),
+            (-90.0, 0.355, 0.010),
+            (950.0, 0.38, 0.012),
+            (-190.0, 0.405, 0.011),
+            (260.0, 0.64, 0.045),
+        ];
         let beats_per_minute = 58.0 + 16.0 * self.trait_of(50);
         let phase = (milli as f64 * beats_per_minute / 60_000.0).rem_euclid(1.0);
         let beat: f64 = WAVES

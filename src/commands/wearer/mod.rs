@@ -59,7 +59,10 @@ impl Wearer {
 
     /// Everything that is known at `to` and was not known at `from`, in messages of ten minutes at most.
     pub fn batches(&self, from: Timestamp, to: Timestamp) -> Vec<Batch> {
-        slices(from.micros(), to.micros()).flat_map(|(from, to)| self.slice(from, to)).map(|series| self.batch(&series)).collect()
+        slices(from.micros(), to.micros())
+            .flat_map(|(from, to)| self.slice(from, to))
+            .map(|series| self.batch(&series))
+            .collect()
     }
 
     /// Thirty seconds of electrocardiogram that end at `end`, as one message. A daily strip is among the batches too.

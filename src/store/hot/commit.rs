@@ -7,10 +7,10 @@ use sqlx::{Connection, PgConnection};
 use super::copy::{COLUMNS, CopyRows};
 use crate::model::ids::SeriesId;
 use crate::model::time::Timestamp;
+use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::quarantine::{Quarantined, put_aside};
 use crate::store::shard::{Ownership, fence};
-use crate::store::StoreError;
 
 /// sqlx copies and flushes whatever one `send` is given: long pieces keep the calls few, and short enough for the cache.
 const SEND_BYTES: usize = 256 * 1024;

@@ -54,7 +54,11 @@ impl CopyRows {
             Spans::Own(spans) => self.put_spans(spans),
             Spans::None | Spans::Each(_) => self.put_null(),
         }
-        if block.flags.is_empty() { self.put_null() } else { self.put_flags(&block.flags) }
+        if block.flags.is_empty() {
+            self.put_null()
+        } else {
+            self.put_flags(&block.flags)
+        }
         self.put_values(&block.values);
     }
 
