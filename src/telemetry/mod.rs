@@ -13,6 +13,9 @@ mod catalogue;
 /// The conservation of samples.
 mod ledger;
 
+/// What this process itself reads.
+mod reading;
+
 /// Where log lines go.
 mod log;
 
