@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::signals::cancel_on_signal;
 use crate::config::Config;
 use crate::telemetry::{Telemetry, start_log};
 
@@ -32,28 +32,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     start_log(&config.telemetry);
     let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
     let stop = CancellationToken::new();
-    stop_on_signals(stop.clone())?;
+    cancel_on_signal(stop.clone())?;
     super::daemon::run(config, telemetry, stop).await
-}
-
-/// Cancels `stop` at the first SIGTERM or Ctrl-C; the second ends the process.
-pub fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be listened for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be listened for")?;
-    tokio::spawn(async move {
-        let mut signals = 0;
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            signals += 1;
-            if signals > 1 {
-                std::process::exit(130);
-            }
-            tracing::info!("stopping: writing and acknowledging what was received");
-            stop.cancel();
-        }
-    });
-    Ok(())
 }

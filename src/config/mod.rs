@@ -11,11 +11,13 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod environment;
 mod ingest;
 mod mqtt;
 mod sections;
 mod store;
 
+pub use environment::{data_dir, variable, variables};
 pub use ingest::{IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};
 pub use sections::{ArchiveConfig, HttpConfig, LogFormat, TelemetryConfig};
@@ -90,11 +92,8 @@ pub enum ConfigError {
 
 impl Config {
     /// Reads defaults, then `file`, then the process environment.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-        let variables =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Config::read(file, variables)
+        Config::read(file, variables())
     }
 
     /// Reads defaults, then `file`, then the given variables.
@@ -127,9 +126,8 @@ impl Config {
 }
 
 /// The value of `PATH`, for those who look for programs.
-#[expect(clippy::disallowed_methods, reason = "config/ is the one room that looks at the environment")]
 pub fn search_path() -> Option<std::ffi::OsString> {
-    std::env::var_os("PATH")
+    variable("PATH")
 }
 
 fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {

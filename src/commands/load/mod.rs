@@ -93,6 +93,9 @@ pub struct Args {
     /// The time of the first value, RFC 3339 [default: so that the last value is about now]
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse_rfc3339)]
     pub start_at: Option<Timestamp>,
+    /// Leave out when each message was published; else its user property published_at tells the daemon
+    #[arg(long)]
+    pub without_published_at: bool,
     /// How long to wait for the last acknowledgements
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     pub grace: Duration,
@@ -282,6 +285,7 @@ impl Hubs {
         });
         let client_id = format!("healthtrack-load-{}-{index}", std::process::id());
         let publisher = Publisher::connect_with(&args.broker, client_id, args.inflight, on_ack).await?;
+        let publisher = if args.without_published_at { publisher } else { publisher.telling_when() };
         Ok(Hubs { index, connections, plan, ledger, publisher, answers })
     }
 

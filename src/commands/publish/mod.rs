@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout, timeout_at};
 use url::Url;
 
+use crate::model::time::{Clock as _, SystemClock};
 use window::{Message, Window};
 use wire::{Connected, Socket};
 
@@ -103,6 +104,8 @@ impl Counts {
 pub struct Publisher {
     shared: Arc<Shared>,
     connection: JoinHandle<()>,
+    /// Each message says when it was handed over.
+    tells_when: bool,
 }
 
 #[derive(Debug)]
@@ -159,7 +162,15 @@ impl Publisher {
         });
         shared.open(&connected);
         let connection = tokio::spawn(stay_connected(shared.clone(), url.clone(), client_id, connected, on_ack));
-        Ok(Publisher { shared, connection })
+        Ok(Publisher { shared, connection, tells_when: false })
+    }
+
+    /// Has each message say when it was handed over, in the MQTT 5 user property `published_at` (epoch milliseconds).
+    /// A message that is sent again keeps its first moment.
+    #[must_use]
+    pub fn telling_when(mut self) -> Publisher {
+        self.tells_when = true;
+        self
     }
 
     /// Hands a message over, once fewer than `inflight_max` are unacknowledged. Its id is its number, from zero.
@@ -177,9 +188,11 @@ impl Publisher {
             Ok(place) => place.forget(),
             Err(_) => return Err(self.shared.failure()),
         }
+        let published_at_ms = self.tells_when.then(|| SystemClock.now().micros().unsigned_abs() / 1_000);
+        let mut message = Message { id: 0, topic, payload, issued: Instant::now(), published_at_ms };
+        let bytes = window::remaining_length(&message) + 5;
         let mut state = self.shared.state();
-        let bytes = window::remaining_length(&topic, &payload) + 5;
-        if bytes > state.packet_bytes_max || topic.len() > usize::from(u16::MAX) {
+        if bytes > state.packet_bytes_max || message.topic.len() > usize::from(u16::MAX) {
             let limit = state.packet_bytes_max;
             self.shared.places.add_permits(1);
             bail!("a message of {bytes} bytes is above the broker's limit of {limit}; put fewer samples into one");
@@ -188,7 +201,8 @@ impl Publisher {
         // Counted before it can be answered, so that nobody ever reads more answers than messages.
         let number = self.shared.issued.fetch_add(1, Ordering::Relaxed);
         let id = id.unwrap_or(number);
-        state.window.issue(Message { id, topic, payload, issued: Instant::now() });
+        message.id = id;
+        state.window.issue(message);
         let must_wake = !had_out && state.window.has_out();
         drop(state);
         if must_wake {

@@ -10,6 +10,14 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// PUBLISH, QoS 1, neither repeated nor retained.
 const PUBLISH_QOS1: u8 = 0x32;
+/// MQTT 5: a name and a value of the sender's own.
+const USER_PROPERTY: u8 = 0x26;
+/// The user property that tells when a message was handed over; `telemetry` names what the daemon makes of it.
+const PUBLISHED_AT: &[u8] = b"published_at";
+/// Epoch milliseconds have so many digits until the year 2286.
+const PUBLISHED_AT_DIGITS: usize = 13;
+/// Identifier, name and value, each text with its two bytes of length. Below 128, so its own length is one byte.
+const PROPERTIES_BYTES: usize = 1 + 2 + PUBLISHED_AT.len() + 2 + PUBLISHED_AT_DIGITS;
 
 /// One message that the caller handed over and the broker has not acknowledged yet.
 #[derive(Clone, Debug)]
@@ -20,6 +28,8 @@ pub(crate) struct Message {
     pub(crate) payload: Bytes,
     /// When the caller handed it over.
     pub(crate) issued: Instant,
+    /// The same in epoch milliseconds, where the message is to say so.
+    pub(crate) published_at_ms: Option<u64>,
 }
 
 /// All unacknowledged messages of one publisher, and the bytes that its connection still has to write.
@@ -106,13 +116,14 @@ impl Window {
     }
 }
 
-/// Bytes of a PUBLISH after its fixed header: topic with length, packet identifier, no properties, payload.
-pub(crate) fn remaining_length(topic: &[u8], payload: &[u8]) -> usize {
-    2 + topic.len() + 2 + 1 + payload.len()
+/// Bytes of a PUBLISH after its fixed header: topic with length, packet identifier, properties with length, payload.
+pub(crate) fn remaining_length(message: &Message) -> usize {
+    let properties = message.published_at_ms.map_or(0, |_| PROPERTIES_BYTES);
+    2 + message.topic.len() + 2 + 1 + properties + message.payload.len()
 }
 
 fn encode_publish(out: &mut BytesMut, packet_id: u16, message: &Message) {
-    let mut rest = remaining_length(&message.topic, &message.payload);
+    let mut rest = remaining_length(message);
     out.reserve(rest + 5);
     out.put_u8(PUBLISH_QOS1);
     while rest >= 128 {
@@ -123,8 +134,26 @@ fn encode_publish(out: &mut BytesMut, packet_id: u16, message: &Message) {
     out.put_u16(message.topic.len() as u16);
     out.put_slice(&message.topic);
     out.put_u16(packet_id);
-    out.put_u8(0);
+    match message.published_at_ms {
+        Some(millis) => put_published_at(out, millis),
+        None => out.put_u8(0),
+    }
     out.put_slice(&message.payload);
+}
+
+fn put_published_at(out: &mut BytesMut, millis: u64) {
+    out.put_u8(PROPERTIES_BYTES as u8);
+    out.put_u8(USER_PROPERTY);
+    out.put_u16(PUBLISHED_AT.len() as u16);
+    out.put_slice(PUBLISHED_AT);
+    out.put_u16(PUBLISHED_AT_DIGITS as u16);
+    let mut digits = [b'0'; PUBLISHED_AT_DIGITS];
+    let mut rest = millis;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    out.put_slice(&digits);
 }
 
 #[cfg(test)]
@@ -133,7 +162,13 @@ mod tests {
     use rumqttc::v5::mqttbytes::v5::Packet;
 
     fn message(id: u64) -> Message {
-        Message { id, topic: Bytes::from("ht/1/0/d/batch"), payload: vec![b'x'; 200].into(), issued: Instant::now() }
+        Message {
+            id,
+            topic: Bytes::from("ht/1/0/d/batch"),
+            payload: vec![b'x'; 200].into(),
+            issued: Instant::now(),
+            published_at_ms: None,
+        }
     }
 
     /// The packets that the window wants written, as (packet identifier, topic, payload length).
@@ -156,6 +191,23 @@ mod tests {
         window.open(10);
         window.issue(message(0));
         assert_eq!(written(&mut window), [(1, Bytes::from("ht/1/0/d/batch"), 200)]);
+    }
+
+    #[test]
+    fn a_message_that_tells_when_it_was_published_is_read_with_that_property() {
+        let mut window = Window::default();
+        window.open(10);
+        let message = Message { published_at_ms: Some(1_795_428_000_123), ..message(0) };
+        let length = remaining_length(&message);
+        window.issue(message);
+        let mut bytes = BytesMut::new();
+        window.take_out(&mut bytes);
+        // 248 bytes: their length takes two.
+        assert_eq!(bytes.len(), 1 + 2 + length);
+        let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else { panic!("no PUBLISH") };
+        let expected = [("published_at".to_owned(), "1795428000123".to_owned())];
+        assert_eq!(publish.properties.unwrap().user_properties, expected);
+        assert_eq!((publish.payload.len(), bytes.len()), (200, 0));
     }
 
     #[test]

@@ -61,16 +61,17 @@ impl Wearer {
     pub fn batches(&self, from: Timestamp, to: Timestamp) -> Vec<Batch> {
         slices(from.micros(), to.micros())
             .flat_map(|(from, to)| self.slice(from, to))
-            .map(|series| self.batch(&series))
+            .map(|series| self.message(&series))
             .collect()
     }
 
     /// Thirty seconds of electrocardiogram that end at `end`, as one message. A daily strip is among the batches too.
     pub fn ecg_strip(&self, end: Timestamp) -> Batch {
-        self.batch(&[self.ecg(end.micros())])
+        self.message(&[self.ecg(end.micros())])
     }
 
-    fn batch(&self, series: &[Series]) -> Batch {
+    /// Series of one's own as one message of this wearer, for what no body shows.
+    pub fn message(&self, series: &[Series]) -> Batch {
         let samples = series.iter().map(Series::len).sum();
         Batch { topic: self.topic.clone(), payload: batch::write(series), samples }
     }

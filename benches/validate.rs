@@ -1,0 +1,48 @@
+//! Validate: readings to believed samples, in samples a second. `sound` goes the fast way, column by column; `sifted`
+//! holds one impossible value, which sends the whole reading the slow way, sample by sample.
+
+#![allow(clippy::unwrap_used, reason = "a bench says no by panicking")]
+#![allow(missing_docs, reason = "criterion's macros make functions without any")]
+
+mod support;
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use healthtrack::commands::load::Format;
+use healthtrack::ingest::decode::{Reading, Values, batch};
+
+/// No heart beats so fast.
+const IMPOSSIBLE: f64 = 900.0;
+
+fn validate(criterion: &mut Criterion) {
+    let judge = support::validator();
+    let mut group = criterion.benchmark_group("validate");
+    for samples in support::SIZES {
+        let payload = support::message(Format::Batch, samples);
+        let sound = batch::decode(&payload).unwrap().readings.remove(0);
+        let sifted = with_an_impossible_value(sound.clone());
+        assert!(judge.judge(sound.clone(), support::start()).rejections.is_empty());
+        assert_eq!(judge.judge(sifted.clone(), support::start()).rejections.len(), 1);
+        group.throughput(Throughput::Elements(samples));
+        for (name, reading) in [("sound", sound), ("sifted", sifted)] {
+            group.bench_with_input(BenchmarkId::new(name, samples), &reading, |bencher, reading| {
+                let judged = |reading| judge.judge(black_box(reading), support::start());
+                bencher.iter_batched(|| reading.clone(), judged, BatchSize::SmallInput);
+            });
+        }
+    }
+    group.finish();
+}
+
+fn with_an_impossible_value(mut reading: Reading<'_>) -> Reading<'_> {
+    if let Values::Numbers(numbers) = &mut reading.values
+        && let Some(last) = numbers.last_mut()
+    {
+        *last = IMPOSSIBLE;
+    }
+    reading
+}
+
+criterion_group!(benches, validate);
+criterion_main!(benches);

@@ -1,0 +1,188 @@
+//! House: a private database and broker, and the daemon between them; started together, stopped together.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::commands::daemon;
+use crate::config::{self, Config};
+use crate::embedded::{PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
+use crate::telemetry::{Telemetry, start_log};
+
+/// The database within the private server.
+const DATABASE: &str = "healthtrack";
+/// The shard in the wearers' topics, and the daemon's own.
+pub(super) const SHARD: &str = "demo";
+/// From the request to end until the daemon is left alone; stopping the database fits into the second that remains of
+/// the ten that a person is promised.
+pub(super) const CLOSE_MAX: Duration = Duration::from_secs(9);
+/// How long the daemon may take to migrate and to subscribe.
+const READY_MAX: Duration = Duration::from_secs(60);
+/// How often it is asked whether it has.
+const POLL: Duration = Duration::from_millis(5);
+/// Sections of which the environment may say something: database, broker and ingest are the demo's own.
+const SECTIONS: [&str; 2] = ["HEALTHTRACK__HTTP__", "HEALTHTRACK__TELEMETRY__"];
+
+/// Everything that runs.
+pub(super) struct House {
+    /// The daemon's counts.
+    pub(super) telemetry: Arc<Telemetry>,
+    /// Where everything is reached.
+    pub(super) addresses: Addresses,
+    // Dropped in this order: the daemon lets go of the database before that stops.
+    daemon: AbortOnDropHandle<anyhow::Result<()>>,
+    stop_daemon: CancellationToken,
+    postgres: PrivatePostgres,
+}
+
+/// Where everything is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Addresses {
+    pub(super) http: SocketAddr,
+    pub(super) metrics: SocketAddr,
+    pub(super) broker: String,
+    pub(super) database: String,
+    pub(super) data_dir: PathBuf,
+    /// True where an earlier run has left data.
+    pub(super) has_data: bool,
+}
+
+impl House {
+    /// Starts all of it; returns when the daemon has subscribed.
+    pub(super) async fn open(data_dir: &Path) -> anyhow::Result<House> {
+        let has_data = data_dir.join("cluster").exists();
+        let options =
+            PostgresOptions { surroundings: Surroundings::of(config::variable), ..PostgresOptions::default() };
+        let postgres = PrivatePostgres::start(data_dir, options).await?;
+        postgres.create_database(DATABASE).await?;
+        let (broker, database) = (PrivateBroker::start().await?.url(), postgres.url(DATABASE));
+        let config = configure(config::variables(), &broker, &database)?;
+        start_log(&config.telemetry);
+        let addresses = Addresses {
+            http: config.http.bind,
+            metrics: config.telemetry.bind,
+            broker,
+            database,
+            data_dir: data_dir.to_owned(),
+            has_data,
+        };
+        let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be set up")?);
+        let stop_daemon = CancellationToken::new();
+        let daemon = tokio::spawn(daemon::run(config, telemetry.clone(), stop_daemon.clone()));
+        let daemon = AbortOnDropHandle::new(daemon);
+        let mut house = House { telemetry, addresses, daemon, stop_daemon, postgres };
+        house.wait_until_subscribed().await?;
+        Ok(house)
+    }
+
+    /// Waits for the daemon's end, which nobody has asked for: always an error.
+    pub(super) async fn daemon_ends(&mut self) -> anyhow::Result<()> {
+        match (&mut self.daemon).await {
+            Ok(Ok(())) => bail!("the daemon has ended by itself; run again with HEALTHTRACK__TELEMETRY__LOG=info"),
+            Ok(Err(error)) => Err(error.context("the daemon has ended")),
+            Err(error) => Err(anyhow!(error).context("the daemon has panicked")),
+        }
+    }
+
+    /// Has the daemon write and acknowledge what it received, then stops it and the database.
+    pub(super) async fn close(mut self, deadline: Instant) -> anyhow::Result<()> {
+        self.stop_daemon.cancel();
+        let ended = timeout_at(deadline, &mut self.daemon).await;
+        self.daemon.abort();
+        self.postgres.stop().await?;
+        match ended {
+            Ok(ended) => ended.context("the daemon has panicked")?.context("the daemon did not end well"),
+            Err(_) => {
+                bail!("the daemon did not end in time and was stopped; the next run continues from what it wrote")
+            }
+        }
+    }
+
+    /// A private broker keeps nothing for a daemon that it does not know yet, so nobody may publish before.
+    async fn wait_until_subscribed(&mut self) -> anyhow::Result<()> {
+        let telemetry = self.telemetry.clone();
+        let subscribed = async {
+            while !telemetry.obstacles().is_empty() {
+                sleep(POLL).await;
+            }
+            anyhow::Ok(())
+        };
+        let ready = async {
+            tokio::select! {
+                subscribed = subscribed => subscribed,
+                ended = self.daemon_ends() => ended,
+            }
+        };
+        timeout(READY_MAX, ready).await.context("the daemon is not ready after a minute; is this machine very busy?")?
+    }
+}
+
+/// The defaults, then what the environment says of addresses and logs, then the demo's own.
+fn configure(
+    variables: impl Iterator<Item = (String, String)>,
+    broker: &str,
+    database: &str,
+) -> anyhow::Result<Config> {
+    let laid = |key: &str, value: &str| (format!("HEALTHTRACK__{key}"), value.to_owned());
+    // A line a second would vanish among the daemon's own.
+    let first = laid("TELEMETRY__LOG", "warn");
+    let allowed = variables.filter(|(name, _)| SECTIONS.iter().any(|section| name.starts_with(section)));
+    let own = [
+        laid("STORE__URL", database),
+        laid("MQTT__URL", broker),
+        laid("MQTT__CLIENT_ID", "healthtrack-demo"),
+        laid("MQTT__FILTERS", &format!("ht/1/{SHARD}/+/+")),
+        laid("INGEST__SHARD", SHARD),
+        laid("INGEST__UNKNOWN_DEVICE", "enrol"),
+    ];
+    let mut config = Config::read(None, std::iter::once(first).chain(allowed).chain(own))?;
+    config.http.bind = free(config.http.bind)?;
+    config.telemetry.bind = free(config.telemetry.bind)?;
+    Ok(config)
+}
+
+/// The address itself where nobody listens there, else another port beside it.
+fn free(address: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let bound = TcpListener::bind(address).or_else(|_| TcpListener::bind((address.ip(), 0)));
+    let bound = bound.and_then(|listener| listener.local_addr());
+    bound.with_context(|| format!("programs must be allowed to listen on {}", address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::UnknownDevice;
+    use secrecy::ExposeSecret as _;
+
+    #[test]
+    fn the_environment_may_move_the_pages_but_not_the_database_or_the_broker() {
+        let variables = [
+            ("HEALTHTRACK__STORE__URL", "postgres://elsewhere/db"),
+            ("HEALTHTRACK__MQTT__CONNECTIONS", "7"),
+            ("HEALTHTRACK__TELEMETRY__LOG", "debug"),
+            ("HEALTHTRACK__HTTP__BIND", "127.0.0.1:0"),
+        ];
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = configure(variables, "mqtt://127.0.0.1:1", "postgres://here/db").unwrap();
+        assert_eq!(config.store.url.expose_secret(), "postgres://here/db");
+        assert_eq!((config.mqtt.connections, config.telemetry.log.as_str()), (1, "debug"));
+        assert_eq!(config.ingest.unknown_device, UnknownDevice::Enrol);
+        assert_ne!(config.http.bind.port(), 0);
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_left_alone() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = taken.local_addr().unwrap();
+        let other = free(address).unwrap();
+        assert!(other.ip() == address.ip() && other.port() != address.port());
+        drop(taken);
+        assert_eq!(free(address).unwrap(), address);
+    }
+}

@@ -1,0 +1,126 @@
+//! Demo: everything on this machine: a private database and broker, the daemon, and made-up wearers who publish.
+//!
+//! # Why
+//! The journey can be watched without anything to install or to set up. The daemon is the very one that `serve` runs,
+//! and the wearers reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
+//! that the counts of duplicates and of quarantine are seen at work.
+//!
+//! The wearers publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
+//! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
+//!
+//! Invariant: at the end every sample published is received, and every one received is stored, duplicate, in conflict
+//! or in quarantine; else the exit code says so (`tests/demo.rs`).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::load::parse_duration;
+use crate::commands::signals::cancel_on_signal;
+use crate::config;
+use feed::Feed;
+use house::House;
+use screen::Screen;
+use summary::Summary;
+
+/// What is published, and how much of it so far.
+mod feed;
+
+/// Database, broker and daemon: started together, stopped together.
+mod house;
+
+/// What a person sees.
+mod screen;
+
+/// What a run came to.
+mod summary;
+
+/// The longest history that is made up.
+const HISTORY_MAX: Duration = Duration::from_secs(366 * 86_400);
+
+/// Runs everything on this machine until Ctrl-C: database, broker, daemon and simulated wearers.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  healthtrack demo
+  healthtrack demo --for 30s --hubs 200 --data-dir /tmp/healthtrack-demo
+
+HEALTHTRACK__HTTP__BIND and HEALTHTRACK__TELEMETRY__… hold here too; database and broker are the demo's own.")]
+pub struct Args {
+    /// End by itself so long after the daemon is ready: 30s, 2m, 1h [default: at Ctrl-C]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+    /// How many wearers, each with a device of its own: wearer-0000 and so on
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub hubs: u64,
+    /// Where the database is kept between runs [default: healthtrack/demo in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// How much of each wearer's past is published first, as fast as it is taken in
+    #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = parse_duration)]
+    pub history: Duration,
+    /// Decides the values; another seed on the same data contradicts them, which the daemon counts as conflicts
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Report as JSON on standard output, and everything else on standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the demo to its end, to Ctrl-C or to SIGTERM, and reports.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let opened = Instant::now();
+    ensure!(args.history <= HISTORY_MAX, "--history is a year at most");
+    let data_dir = args.data_dir.clone().or_else(|| Some(config::data_dir(config::variable)?.join("demo")));
+    let data_dir = data_dir.context("name a folder for the database with --data-dir: this user has no home")?;
+    let stop = CancellationToken::new();
+    cancel_on_signal(stop.clone())?;
+    let mut screen = Screen::new(args.json, opened);
+    screen.say("HealthTrack demo: starting a private Postgres, a private broker and the daemon ...");
+    let Some(house) = stop.run_until_cancelled(House::open(&data_dir)).await.transpose()? else {
+        screen.say("stopped before it was ready");
+        return Ok(());
+    };
+    let summary = live_in(house, &args, &mut screen, &stop).await?;
+    screen.report(&summary)?;
+    if !summary.balanced {
+        bail!("the counts do not balance: not every published sample was received and settled exactly once");
+    }
+    Ok(())
+}
+
+/// Publishes until the time is up or somebody stops it, then closes the house in order.
+async fn live_in(
+    mut house: House,
+    args: &Args,
+    screen: &mut Screen,
+    stop: &CancellationToken,
+) -> anyhow::Result<Summary> {
+    screen.greet(&house.addresses, args);
+    let mut feed = Feed::connect(&house, args).await?;
+    let (progress, telemetry) = (feed.progress(), house.telemetry.clone());
+    let end = args.duration.map(|duration| Instant::now() + duration);
+    tokio::select! {
+        published = feed.run() => published?,
+        ended = house.daemon_ends() => ended?,
+        () = screen.follow(&progress, &telemetry) => {}
+        () = stop.cancelled() => screen.say("stopping: what is published is still written"),
+        () = until(end) => {}
+    }
+    let closing = Instant::now() + house::CLOSE_MAX;
+    feed.finish(closing).await;
+    screen.look(&telemetry);
+    let data_dir = house.addresses.data_dir.clone();
+    house.close(closing).await?;
+    Ok(Summary::of(args, &data_dir, screen, &telemetry, progress.published()))
+}
+
+/// Waits for a moment, or for ever where there is none.
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}

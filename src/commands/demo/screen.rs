@@ -1,0 +1,173 @@
+//! Screen: what a person sees: addresses first, then a line that changes each second, then the summary.
+//!
+//! A line that cannot be written is dropped: a reader who has left does not end the demo.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::Args;
+use super::feed::{Progress, Published};
+use super::house::Addresses;
+use super::summary::Summary;
+use crate::telemetry::Telemetry;
+
+/// How often the counts are looked at, so that the first sample is noticed in time.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LINE_EVERY: Duration = Duration::from_secs(1);
+const EXAMPLES: &str = include_str!("examples.txt");
+/// Back to the line's beginning, and clear it.
+const CLEAR_LINE: &str = "\r\x1b[2K";
+
+/// Where lines go: standard output, or standard error where that is for JSON.
+pub(super) struct Screen {
+    out: Box<dyn Write + Send>,
+    json: bool,
+    /// One line that is written over, else one below the other.
+    is_terminal: bool,
+    opened: Instant,
+    first_sample: Option<Duration>,
+    looked: Instant,
+}
+
+impl Screen {
+    pub(super) fn new(json: bool, opened: Instant) -> Screen {
+        let (out, is_terminal): (Box<dyn Write + Send>, bool) = if json {
+            (Box::new(io::stderr()), io::stderr().is_terminal())
+        } else {
+            (Box::new(io::stdout()), io::stdout().is_terminal())
+        };
+        Screen { out, json, is_terminal, opened, first_sample: None, looked: opened }
+    }
+
+    /// One line that stays.
+    pub(super) fn say(&mut self, line: &str) {
+        let clear = if self.is_terminal { CLEAR_LINE } else { "" };
+        drop(writeln!(self.out, "{clear}{line}"));
+    }
+
+    /// What runs, where to look, and what to try.
+    pub(super) fn greet(&mut self, addresses: &Addresses, args: &Args) {
+        let Addresses { http, metrics, broker, database, data_dir, has_data } = addresses;
+        let (hubs, history_h) = (args.hubs, args.history.as_secs_f64() / 3_600.0);
+        self.say(&format!("{hubs} wearers publish {history_h} h of history as fast as it is taken in, then live"));
+        self.say("one message in 50 is sent twice and a few are broken, on purpose: see duplicates and quarantine");
+        self.say(&format!("  health     http://{http}/readyz"));
+        self.say(&format!("  metrics    http://{metrics}/metrics"));
+        self.say(&format!("  broker     {broker}"));
+        self.say(&format!("  database   {database}"));
+        let kept = if *has_data {
+            "an earlier run's data are here: history that overlaps with them counts as duplicate"
+        } else {
+            "kept between runs"
+        };
+        self.say(&format!("  data       {} ({kept})", data_dir.display()));
+        self.say(EXAMPLES.replace("{database}", database).trim_end());
+        match args.duration {
+            Some(duration) => self.say(&format!("Ends by itself after {duration:?}, or at Ctrl-C.")),
+            None => self.say("Ctrl-C ends it."),
+        }
+    }
+
+    /// Writes a line each second until it is dropped.
+    pub(super) async fn follow(&mut self, progress: &Progress, telemetry: &Telemetry) {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut last_at, mut last) = (Instant::now(), Published::default());
+        loop {
+            looks.tick().await;
+            self.look(telemetry);
+            let elapsed = last_at.elapsed();
+            if elapsed >= LINE_EVERY {
+                let published = progress.published();
+                self.show(&line(progress, telemetry, (published, last), elapsed));
+                (last_at, last) = (Instant::now(), published);
+            }
+        }
+    }
+
+    /// Notices the first sample that is in the database.
+    pub(super) fn look(&mut self, telemetry: &Telemetry) {
+        let tally = telemetry.balance().1;
+        self.looked = Instant::now();
+        if self.first_sample.is_none() && tally.stored + tally.duplicate > 0 {
+            let after = self.opened.elapsed();
+            self.first_sample = Some(after);
+            self.say(&format!("first sample stored after {:.1} s", after.as_secs_f64()));
+        }
+    }
+
+    /// The summary, as a table or as JSON.
+    pub(super) fn report(&mut self, summary: &Summary) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string(summary)?);
+        } else {
+            self.say(&summary.table());
+        }
+        Ok(())
+    }
+
+    /// From the command to the last look.
+    pub(super) fn seconds(&self) -> f64 {
+        (self.looked - self.opened).as_secs_f64()
+    }
+
+    /// From the command to the first sample in the database.
+    pub(super) fn first_sample_s(&self) -> Option<f64> {
+        self.first_sample.map(|after| after.as_secs_f64())
+    }
+
+    /// One line that the next one takes the place of.
+    fn show(&mut self, line: &str) {
+        if self.is_terminal {
+            drop(write!(self.out, "{CLEAR_LINE}{line}").and_then(|()| self.out.flush()));
+        } else {
+            self.say(line);
+        }
+    }
+}
+
+fn line(progress: &Progress, telemetry: &Telemetry, (now, last): (Published, Published), took: Duration) -> String {
+    let (_, tally, _) = telemetry.balance();
+    let rate = |now: u64, last: u64| grouped(((now - last) as f64 / took.as_secs_f64()).round() as u64);
+    let mut line = format!(
+        "{:<7}  {} messages/s  {} samples/s  stored {}  duplicate {}  quarantined {}  lag {:.2} s",
+        if now.is_live { "live" } else { "history" },
+        rate(now.messages, last.messages),
+        rate(now.samples, last.samples),
+        grouped(tally.stored),
+        grouped(tally.duplicate),
+        grouped(tally.quarantined),
+        progress.lag(tally.total()).as_secs_f64(),
+    );
+    if tally.conflict > 0 {
+        line.push_str(&format!("  conflict {}", grouped(tally.conflict)));
+    }
+    line
+}
+
+/// A number with a comma at each thousand.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_a_comma_at_each_thousand() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}
