@@ -131,7 +131,7 @@ fn configure(
 ) -> anyhow::Result<Config> {
     let laid = |key: &str, value: &str| (format!("HEALTHTRACK__{key}"), value.to_owned());
     // A line a second would vanish among the daemon's own.
-    let first = laid("TELEMETRY__LOG", "warn");
+    let first = laid("TELEMETRY__LOG", "warn,rumqttd=off");
     let allowed = variables.filter(|(name, _)| SECTIONS.iter().any(|section| name.starts_with(section)));
     let own = [
         laid("STORE__URL", database),
