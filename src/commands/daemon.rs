@@ -144,7 +144,8 @@ async fn make_chunks(connector: Connector, clock: Arc<dyn Clock>) {
     loop {
         every.tick().await;
         let today = clock.now().day();
-        let days: Vec<Day> = std::iter::successors(Some(today), |day| Some(day.next())).take(1 + CHUNK_DAYS_AHEAD).collect();
+        let days: Vec<Day> =
+            std::iter::successors(Some(today), |day| Some(day.next())).take(1 + CHUNK_DAYS_AHEAD).collect();
         let made = match connector.connect().await {
             Ok(mut connection) => ensure_chunks(&mut connection, &days).await,
             Err(error) => Err(error),

@@ -1,7 +1,7 @@
 //! `serve`: the daemon, until it is told to stop.
 //!
-//! The first signal stops the broker's side, writes what was received, acknowledges it and says goodbye; the second stops
-//! at once. Nothing depends on a clean stop.
+//! The first signal stops the broker's side, writes what was received, acknowledges it and says goodbye; the second
+//! stops at once. Nothing depends on a clean stop.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,10 +1,11 @@
 //! Configuration: read once, wholly checked, handed on in parts. The only room that looks at the environment.
 //!
 //! `config/default.toml` is compiled in and is the truth about defaults: every key, its default and its reason stand
-//! there. A file overrides it, the environment (`HEALTHTRACK__SECTION__KEY`) overrides both. The default's own type says
-//! how a text from the environment is to be read, so `HEALTHTRACK__MQTT__CONNECTIONS=4` is a number.
+//! there. A file overrides it, the environment (`HEALTHTRACK__SECTION__KEY`) overrides both. The default's own type
+//! says how a text from the environment is to be read, so `HEALTHTRACK__MQTT__CONNECTIONS=4` is a number.
 //!
-//! Invariant: an unknown section or key is an error, wherever it stands (`an_unknown_key_is_an_error_wherever_it_stands`).
+//! Invariant: an unknown section or key is an error, wherever it stands
+//! (`an_unknown_key_is_an_error_wherever_it_stands`).
 
 use std::path::Path;
 

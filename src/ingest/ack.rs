@@ -115,7 +115,6 @@ impl Acks {
     pub async fn wait(&self) {
         self.ready.notified().await;
     }
-
 }
 
 #[cfg(test)]
@@ -127,7 +126,9 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         Open,
-        Receive { parts: u32 },
+        Receive {
+            parts: u32,
+        },
         /// Settles some outstanding part, of whatever connection.
         Settle(prop::sample::Index),
         Send,

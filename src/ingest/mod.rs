@@ -1,12 +1,13 @@
 //! Ingest: one message's way from the broker to the hot table, and its acknowledgement back.
 //!
 //! ```text
-//! mqtt      bytes on a socket      → Delivery            heard                  window ≤ 65,535 messages a connection
-//! decode    Delivery's payload     → Reading             understood             packet ≤ mqtt.packet_bytes_max
-//! validate  Reading                → Believed|Rejection  believed, or why not   pure, by catalogue and clock
-//! queue     Arrival                → batch of a lane     gathered               all lanes ≤ ingest.inflight_bytes_max
-//! write     batch                  → COMMIT              durable                batch ≤ batch_{samples,bytes}_max, batch_age_ms
-//! ack       COMMIT                 → PUBACK              then, and only then    in the order of receipt
+//! stage     from               to                    kept in bounds by
+//! mqtt      bytes, a socket    Delivery  heard       65,535 messages a connection; mqtt.packet_bytes_max
+//! decode    its payload        Reading   understood  a small multiple of the payload
+//! validate  Reading            Believed  or why not  pure: catalogue, unit table, clock
+//! queue     Arrival            a batch   gathered    ingest.inflight_bytes_max over all lanes
+//! write     a batch            COMMIT    durable     ingest.batch_{samples,bytes}_max, batch_age_ms
+//! ack       COMMIT             PUBACK    promised    the order of receipt
 //! ```
 //!
 //! # Why

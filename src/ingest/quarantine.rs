@@ -1,8 +1,8 @@
 //! Quarantine: what cannot be believed becomes a row with its reason, up to what one source may fill.
 //!
 //! # Why
-//! A broken device repeats itself a thousand times a second, and a full disk stops everybody. So each source has a cap an
-//! hour; what comes above it is counted (`quarantine_capped_samples_total`) and acknowledged, not kept.
+//! A broken device repeats itself a thousand times a second, and a full disk stops everybody. So each source has a cap
+//! an hour; what comes above it is counted (`quarantine_capped_samples_total`) and acknowledged, not kept.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

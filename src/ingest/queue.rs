@@ -281,9 +281,9 @@ impl Lanes {
     /// The lane of a device: always the same one while the daemon runs, so that one memory knows its series.
     pub fn of(&self, device: &str) -> Option<&Queue> {
         // FNV-1a: a few nanoseconds for a short name, and even enough over a handful of lanes.
-        let hash = device.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = device
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let lanes = u64::try_from(self.queues.len().max(1)).unwrap_or(1);
         self.queues.get(usize::try_from((hash >> 32) % lanes).unwrap_or(0))
     }

@@ -1,15 +1,15 @@
 //! Service: takes the shard, starts lanes and sessions, watches over the shard, and stops in order.
 //!
 //! # Why
-//! A daemon without its shard stands by: it holds no session at the broker, since a second session of the same name would
-//! take the first one's messages. It asks for the shard twice a second, so it works within a second after the owner's
-//! connection ends.
+//! A daemon without its shard stands by: it holds no session at the broker, since a second session of the same name
+//! would take the first one's messages. It asks for the shard twice a second, so it works within a second after the
+//! owner's connection ends.
 //!
-//! A daemon that has lost its shard ends with an error: what it holds in memory was never acknowledged, and its new owner
-//! receives it again. Whoever watches over processes starts it again, and it stands by.
+//! A daemon that has lost its shard ends with an error: what it holds in memory was never acknowledged, and its new
+//! owner receives it again. Whoever watches over processes starts it again, and it stands by.
 //!
-//! Stopping: sessions stop reading, lanes write what is queued, sessions send the last acknowledgements and say goodbye.
-//! Nothing depends on a clean stop.
+//! Stopping: sessions stop reading, lanes write what is queued, sessions send the last acknowledgements and say
+//! goodbye. Nothing depends on a clean stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -153,8 +153,8 @@ impl Service {
         Ok(taken.map(|own| (own, connection)))
     }
 
-    /// Proves twice a second that the shard is held, takes it again after a database's restart, and cancels `lost` where
-    /// somebody else has it. Returns only then.
+    /// Proves twice a second that the shard is held, takes it again after a database's restart, and cancels `lost`
+    /// where somebody else has it. Returns only then.
     async fn keep_shard(&self, mut keeper: PgConnection, own: &Ownership, lost: &CancellationToken) {
         loop {
             sleep(ASK_EVERY).await;
@@ -234,12 +234,7 @@ impl Service {
         if written.is_err() || in_flight != 0 { Err(IngestError::Unwritten { samples: in_flight }) } else { Ok(()) }
     }
 
-    fn start_lanes(
-        &self,
-        own: &Ownership,
-        lanes: &Lanes,
-        acks: &Arc<[Arc<Acks>]>,
-    ) -> JoinSet<Result<(), StoreError>> {
+    fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {
         let cap = Cap::new(self.ingest.quarantine_rows_per_source, self.ingest.quarantine_bytes_per_source);
         let shared = Shared {
             connector: self.connector.clone(),
@@ -265,12 +260,7 @@ impl Service {
         writing
     }
 
-    fn start_sessions(
-        &self,
-        lanes: &Lanes,
-        acks: &[Arc<Acks>],
-        around: &Surroundings,
-    ) -> JoinSet<()> {
+    fn start_sessions(&self, lanes: &Lanes, acks: &[Arc<Acks>], around: &Surroundings) -> JoinSet<()> {
         let limits = validate::Limits {
             future_max_us: self.ingest.future_max_us(),
             past_max_us: self.ingest.past_max_us(),

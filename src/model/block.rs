@@ -5,8 +5,8 @@
 //! sixteen times faster beside the same unique index. Hubs send runs, so the data already comes in blocks.
 //!
 //! A block is FHIR SampledData in shape: origin, period, data. Time is `start + tick · place` where the samples lie
-//! evenly, else `start + tick · (gap₁ + … + gapₙ)`: gaps stay small numbers, which Postgres compresses to half of what
-//! offsets from the start take (3.5 against 7.9 bytes a sample on heart rate every 5 to 15 s, 240 values a block).
+//! evenly, else `start + tick · (gap₁ + … + gapₙ)`: gaps stay small numbers, which Postgres compresses to half of
+//! what offsets from the start take (3.5 against 7.9 bytes a sample on heart rate every 5 to 15 s, 240 values a block).
 //!
 //! Invariant: the blocks of one series never overlap, and no block crosses midnight UTC, so a sample's day decides its
 //! chunk and a query for a day reads that day's blocks alone.

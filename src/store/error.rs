@@ -32,9 +32,7 @@ pub enum StoreError {
         seconds: u64,
     },
     /// The schema could not be brought up to date.
-    #[error(
-        "the schema could not be brought up to date: use a role that owns the database, or run `healthtrack migrate` with one"
-    )]
+    #[error("the schema could not be brought up to date: run `healthtrack migrate` with a role that owns the database")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The shard has another owner.
     #[error("another daemon has taken shard {shard}")]

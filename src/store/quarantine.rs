@@ -127,7 +127,8 @@ pub async fn list(pool: &PgPool, reason: Option<&str>, limit: i64) -> Result<Vec
 /// One row.
 pub async fn show(pool: &PgPool, quarantine_id: i64) -> Result<Option<(QuarantineRow, Vec<u8>)>, StoreError> {
     let row = sqlx::query(
-        "SELECT quarantine_id, received_at, times_received, samples, reason, topic, detail, retried_at, length(payload), payload
+        "SELECT quarantine_id, received_at, times_received, samples, reason, topic, detail, retried_at, length(payload),
+                payload
          FROM signal.quarantine WHERE quarantine_id = $1",
     )
     .bind(quarantine_id)

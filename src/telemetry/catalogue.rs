@@ -16,6 +16,78 @@ const SECONDS: [f64; 17] =
 /// From a single sample to more than the longest batch.
 const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0];
 
+/// A metric's name and its help text.
+#[derive(Copy, Clone, Debug)]
+struct Metric(&'static str, &'static str);
+
+const MQTT_CONNECTED: Metric =
+    Metric("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed.");
+const MQTT_CONNECTS: Metric = Metric("healthtrack_mqtt_connects_total", "Connections made to the broker.");
+const MQTT_SESSIONS_LOST: Metric = Metric(
+    "healthtrack_mqtt_sessions_lost_total",
+    "Connections for which the broker had forgotten the session: what it held may be lost.",
+);
+const MQTT_MESSAGES: Metric = Metric("healthtrack_mqtt_messages_total", "Messages received.");
+const MQTT_RECEIVED_BYTES: Metric = Metric("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
+const MQTT_UNPROTECTED_MESSAGES: Metric = Metric(
+    "healthtrack_mqtt_unprotected_messages_total",
+    "Messages received at QoS 0, which cannot be asked for again.",
+);
+const MQTT_PAUSES: Metric =
+    Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
+const MQTT_ACKS: Metric =
+    Metric("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit.");
+const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
+    Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
+const INGEST_RECEIVED_SAMPLES: Metric = Metric(
+    "healthtrack_ingest_received_samples_total",
+    "Samples received. Equals all outcomes plus those in flight, at every scrape.",
+);
+const INGEST_IN_FLIGHT_SAMPLES: Metric =
+    Metric("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed.");
+const INGEST_SAMPLES: Metric =
+    Metric("healthtrack_ingest_samples_total", "Samples by how they ended, counted when committed.");
+const INGEST_REJECTED_SAMPLES: Metric = Metric(
+    "healthtrack_ingest_rejected_samples_total",
+    "Samples not believed, by reason. A message that cannot be decoded counts as one.",
+);
+const INGEST_NOT_MEASURED: Metric = Metric(
+    "healthtrack_ingest_not_measured_total",
+    "Slots that a device marked as not measured: nulls and vendors' sentinels. Not samples.",
+);
+const INGEST_FLAGGED_SAMPLES: Metric =
+    Metric("healthtrack_ingest_flagged_samples_total", "Samples kept with a flag: unlikely value, or assumed time.");
+const INGEST_ENROLLED_DEVICES: Metric =
+    Metric("healthtrack_ingest_enrolled_devices_total", "Devices added because they published.");
+const INGEST_IN_FLIGHT_BYTES: Metric =
+    Metric("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed.");
+const INGEST_OWNER: Metric =
+    Metric("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it stands by.");
+const INGEST_BATCH_SAMPLES: Metric = Metric("healthtrack_ingest_batch_samples", "Samples in one batch.");
+const INGEST_BATCH_ROWS: Metric = Metric("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.");
+const INGEST_MERGED_SERIES: Metric = Metric(
+    "healthtrack_ingest_merged_series_total",
+    "Series of a batch that were compared with what is stored, because they did not simply go on.",
+);
+const INGEST_BATCH_RETRIES: Metric =
+    Metric("healthtrack_ingest_batch_retries_total", "Batches tried again after a passing fault of the database.");
+const INGEST_BATCH_BISECTIONS: Metric = Metric(
+    "healthtrack_ingest_batch_bisections_total",
+    "Batches cut in two because the database refused something in them.",
+);
+const INGEST_QUARANTINE_CAPPED_SAMPLES: Metric = Metric(
+    "healthtrack_ingest_quarantine_capped_samples_total",
+    "Samples not kept in quarantine because their source had filled its cap.",
+);
+const INGEST_PUBLISH_TO_COMMIT_SECONDS: Metric = Metric(
+    "healthtrack_ingest_publish_to_commit_seconds",
+    "From the moment in the message's user property published_at (epoch milliseconds) to its commit.",
+);
+const INGEST_ARRIVAL_TO_COMMIT_SECONDS: Metric =
+    Metric("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.");
+const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Time that one COPY took.");
+const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
+
 /// Handles to every metric of one daemon.
 pub struct Telemetry {
     mqtt_connected: Gauge,
@@ -91,107 +163,41 @@ impl Telemetry {
     fn declare(new: &Declarer<'_>, handle: PrometheusHandle) -> Telemetry {
         let outcomes = Outcome::ALL.map(|outcome| {
             let label = ("outcome", outcome.word());
-            (
-                outcome,
-                new.labelled(
-                    "healthtrack_ingest_samples_total",
-                    label,
-                    "Samples by how they ended, counted when committed.",
-                ),
-            )
+            (outcome, new.labelled(INGEST_SAMPLES, label))
         });
         let rejected = Reason::ALL.map(|reason| {
             let label = ("reason", reason.word());
-            (
-                reason,
-                new.labelled(
-                    "healthtrack_ingest_rejected_samples_total",
-                    label,
-                    "Samples not believed, by reason. A message that cannot be decoded counts as one.",
-                ),
-            )
+            (reason, new.labelled(INGEST_REJECTED_SAMPLES, label))
         });
         Telemetry {
-            mqtt_connected: new
-                .gauge("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed."),
-            mqtt_connects: new.counter("healthtrack_mqtt_connects_total", "Connections made to the broker."),
-            mqtt_sessions_lost: new.counter(
-                "healthtrack_mqtt_sessions_lost_total",
-                "Connections for which the broker had forgotten the session: what it held may be lost.",
-            ),
-            mqtt_messages: new.counter("healthtrack_mqtt_messages_total", "Messages received."),
-            mqtt_received_bytes: new.counter("healthtrack_mqtt_received_bytes_total", "Bytes of payload received."),
-            mqtt_unprotected_messages: new.counter(
-                "healthtrack_mqtt_unprotected_messages_total",
-                "Messages received at QoS 0, which cannot be asked for again.",
-            ),
-            mqtt_pauses: new.counter(
-                "healthtrack_mqtt_pauses_total",
-                "Times that reading stopped because too much was not yet committed.",
-            ),
-            mqtt_acks: new
-                .counter("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit."),
-            mqtt_unacknowledged: new
-                .gauge("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged."),
-            received_samples: new.counter(
-                "healthtrack_ingest_received_samples_total",
-                "Samples received. Equals all outcomes plus those in flight, at every scrape.",
-            ),
-            in_flight_samples: new
-                .gauge("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed."),
+            mqtt_connected: new.gauge(MQTT_CONNECTED),
+            mqtt_connects: new.counter(MQTT_CONNECTS),
+            mqtt_sessions_lost: new.counter(MQTT_SESSIONS_LOST),
+            mqtt_messages: new.counter(MQTT_MESSAGES),
+            mqtt_received_bytes: new.counter(MQTT_RECEIVED_BYTES),
+            mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
+            mqtt_pauses: new.counter(MQTT_PAUSES),
+            mqtt_acks: new.counter(MQTT_ACKS),
+            mqtt_unacknowledged: new.gauge(MQTT_UNACKNOWLEDGED_MESSAGES),
+            received_samples: new.counter(INGEST_RECEIVED_SAMPLES),
+            in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),
             outcomes: outcomes.into(),
             rejected: rejected.into(),
-            not_measured: new.counter(
-                "healthtrack_ingest_not_measured_total",
-                "Slots that a device marked as not measured: nulls and vendors' sentinels. Not samples.",
-            ),
-            flagged_samples: new.counter(
-                "healthtrack_ingest_flagged_samples_total",
-                "Samples kept with a flag: unlikely value, or assumed time.",
-            ),
-            enrolled_devices: new
-                .counter("healthtrack_ingest_enrolled_devices_total", "Devices added because they published."),
-            in_flight_bytes: new
-                .gauge("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed."),
-            owner: new.gauge("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it stands by."),
-            batch_samples: new.histogram("healthtrack_ingest_batch_samples", "Samples in one batch.", None),
-            batch_rows: new.histogram("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.", None),
-            merged_series: new.counter(
-                "healthtrack_ingest_merged_series_total",
-                "Series of a batch that were compared with what is stored, because they did not simply go on.",
-            ),
-            batch_retries: new.counter(
-                "healthtrack_ingest_batch_retries_total",
-                "Batches tried again after a passing fault of the database.",
-            ),
-            batch_bisections: new.counter(
-                "healthtrack_ingest_batch_bisections_total",
-                "Batches cut in two because the database refused something in them.",
-            ),
-            quarantine_capped: new.counter(
-                "healthtrack_ingest_quarantine_capped_samples_total",
-                "Samples not kept in quarantine because their source had filled its cap.",
-            ),
-            publish_to_commit: new.histogram(
-                "healthtrack_ingest_publish_to_commit_seconds",
-                "From the moment in the message's user property published_at (epoch milliseconds) to its commit.",
-                Some(Unit::Seconds),
-            ),
-            arrival_to_commit: new.histogram(
-                "healthtrack_ingest_arrival_to_commit_seconds",
-                "From a message's arrival to its commit.",
-                Some(Unit::Seconds),
-            ),
-            copy_seconds: new.histogram(
-                "healthtrack_store_copy_seconds",
-                "Time that one COPY took.",
-                Some(Unit::Seconds),
-            ),
-            commit_seconds: new.histogram(
-                "healthtrack_store_commit_seconds",
-                "Time that one COMMIT took.",
-                Some(Unit::Seconds),
-            ),
+            not_measured: new.counter(INGEST_NOT_MEASURED),
+            flagged_samples: new.counter(INGEST_FLAGGED_SAMPLES),
+            enrolled_devices: new.counter(INGEST_ENROLLED_DEVICES),
+            in_flight_bytes: new.gauge(INGEST_IN_FLIGHT_BYTES),
+            owner: new.gauge(INGEST_OWNER),
+            batch_samples: new.histogram(INGEST_BATCH_SAMPLES, None),
+            batch_rows: new.histogram(INGEST_BATCH_ROWS, None),
+            merged_series: new.counter(INGEST_MERGED_SERIES),
+            batch_retries: new.counter(INGEST_BATCH_RETRIES),
+            batch_bisections: new.counter(INGEST_BATCH_BISECTIONS),
+            quarantine_capped: new.counter(INGEST_QUARANTINE_CAPPED_SAMPLES),
+            publish_to_commit: new.histogram(INGEST_PUBLISH_TO_COMMIT_SECONDS, Some(Unit::Seconds)),
+            arrival_to_commit: new.histogram(INGEST_ARRIVAL_TO_COMMIT_SECONDS, Some(Unit::Seconds)),
+            copy_seconds: new.histogram(STORE_COPY_SECONDS, Some(Unit::Seconds)),
+            commit_seconds: new.histogram(STORE_COMMIT_SECONDS, Some(Unit::Seconds)),
             ledger: Mutex::default(),
             health: Health::default(),
             handle,
@@ -291,28 +297,23 @@ struct Declarer<'a> {
 impl Declarer<'_> {
     const META: Metadata<'static> = Metadata::new("healthtrack", Level::INFO, None);
 
-    fn counter(&self, name: &'static str, help: &'static str) -> Counter {
+    fn counter(&self, Metric(name, help): Metric) -> Counter {
         self.recorder.describe_counter(name.into(), None, help.into());
         self.recorder.register_counter(&Key::from_name(name), &Self::META)
     }
 
-    fn labelled(
-        &self,
-        name: &'static str,
-        (label, value): (&'static str, &'static str),
-        help: &'static str,
-    ) -> Counter {
+    fn labelled(&self, Metric(name, help): Metric, (label, value): (&'static str, &'static str)) -> Counter {
         self.recorder.describe_counter(name.into(), None, help.into());
         let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
         self.recorder.register_counter(&key, &Self::META)
     }
 
-    fn gauge(&self, name: &'static str, help: &'static str) -> Gauge {
+    fn gauge(&self, Metric(name, help): Metric) -> Gauge {
         self.recorder.describe_gauge(name.into(), None, help.into());
         self.recorder.register_gauge(&Key::from_name(name), &Self::META)
     }
 
-    fn histogram(&self, name: &'static str, help: &'static str, unit: Option<Unit>) -> Histogram {
+    fn histogram(&self, Metric(name, help): Metric, unit: Option<Unit>) -> Histogram {
         self.recorder.describe_histogram(name.into(), unit, help.into());
         self.recorder.register_histogram(&Key::from_name(name), &Self::META)
     }

@@ -19,8 +19,9 @@ fn message(id: u64) -> (String, String) {
     let values: Vec<String> = (first..first + SAMPLES).map(|second| value(hub, second).to_string()).collect();
     let start = 1_795_428_000_000 + first * 1_000;
     let values = values.join(",");
-    let payload =
-        format!(r#"{{"v":1,"series":[{{"metric":"heart_rate","start":{start},"period_ms":1000,"values":[{values}]}}]}}"#);
+    let payload = format!(
+        r#"{{"v":1,"series":[{{"metric":"heart_rate","start":{start},"period_ms":1000,"values":[{values}]}}]}}"#
+    );
     (format!("ht/1/main/hub-{hub}/batch"), payload)
 }
 

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::support::postgres::{TestDatabase, own_postgres};
+use crate::support::wait::wait_until;
+use crate::support::{mosquitto, runs};
 use healthtrack::embedded::{EmbeddedError, PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use crate::support::postgres::{TestDatabase, own_postgres};
-use crate::support::wait::wait_until;
-use crate::support::{mosquitto, runs};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

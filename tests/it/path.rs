@@ -49,7 +49,8 @@ impl House {
     }
 }
 
-const SAMPLES: &str = "SELECT device_id, metric, statistic, start_at AT TIME ZONE 'UTC', end_at AT TIME ZONE 'UTC', value,
+const SAMPLES: &str =
+    "SELECT device_id, metric, statistic, start_at AT TIME ZONE 'UTC', end_at AT TIME ZONE 'UTC', value,
     code, unit FROM signal.sample ORDER BY device_id, metric, start_at";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +156,8 @@ async fn of_two_values_for_one_moment_the_first_stays_and_the_second_is_put_asid
     house.publish(topic, run(1, &[71, 62, 63])).await;
     assert_eq!(house.settled(6).await, [4, 1, 1, 0]);
     assert_eq!(house.rows("SELECT value FROM signal.sample ORDER BY start_at").await, ["(60)", "(61)", "(62)", "(63)"]);
-    let kept = house.rows("SELECT reason, samples, convert_from(payload, 'UTF8') LIKE '%71%' FROM signal.quarantine").await;
+    let kept =
+        house.rows("SELECT reason, samples, convert_from(payload, 'UTF8') LIKE '%71%' FROM signal.quarantine").await;
     assert_eq!(kept, ["(conflict,1,t)"]);
 }
 
@@ -173,10 +175,26 @@ async fn what_cannot_be_believed_is_put_aside_by_reason_and_its_neighbours_are_s
         ("undecodable", "ht/1/main/c/batch", deep.into_bytes()),
         ("bad_topic", "bad/topic", b"{}".to_vec()),
         ("unsupported_format", "ht/1/main/d/xml", b"<x/>".to_vec()),
-        ("unknown_metric", "ht/1/main/e/batch", series(r#"{"metric":"mood","times":[1795428000000],"values":[3]}"#).into()),
-        ("unknown_unit", "ht/1/main/f/batch", series(r#"{"metric":"body_weight","unit":"cubit","times":[1795428000000],"values":[3]}"#).into()),
-        ("impossible_value", "ht/1/main/g/batch", series(r#"{"metric":"heart_rate","times":[1795428001000],"values":[9000]}"#).into()),
-        ("malformed_series", "ht/1/main/h/batch", series(r#"{"metric":"heart_rate","times":[1795428001000],"values":["NaN"]}"#).into()),
+        (
+            "unknown_metric",
+            "ht/1/main/e/batch",
+            series(r#"{"metric":"mood","times":[1795428000000],"values":[3]}"#).into(),
+        ),
+        (
+            "unknown_unit",
+            "ht/1/main/f/batch",
+            series(r#"{"metric":"body_weight","unit":"cubit","times":[1795428000000],"values":[3]}"#).into(),
+        ),
+        (
+            "impossible_value",
+            "ht/1/main/g/batch",
+            series(r#"{"metric":"heart_rate","times":[1795428001000],"values":[9000]}"#).into(),
+        ),
+        (
+            "malformed_series",
+            "ht/1/main/h/batch",
+            series(r#"{"metric":"heart_rate","times":[1795428001000],"values":["NaN"]}"#).into(),
+        ),
         ("undecodable", "ht/1/main/i/omh", b"[{\"header\":{}}]".to_vec()),
     ];
     for (_, topic, payload) in &bad {
@@ -252,7 +270,8 @@ async fn no_message_is_acknowledged_before_its_commit() {
     let received = || house.daemon.metric("healthtrack_mqtt_messages_total");
     wait_until(PATIENCE, "all messages have come", || async { received() == 6.0 }).await;
     wait_until(PATIENCE, "the lane waits for the lock", || async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         house.rows(waiting).await == ["(1)"]
     })
     .await;

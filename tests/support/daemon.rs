@@ -45,8 +45,7 @@ impl Daemon {
         ]);
         environment.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let environment = environment.into_iter().map(|(key, value)| (format!("HEALTHTRACK__{key}"), value)).collect();
-        let mut daemon =
-            Daemon { child: None, http, telemetry, log: NamedTempFile::new().unwrap(), environment };
+        let mut daemon = Daemon { child: None, http, telemetry, log: NamedTempFile::new().unwrap(), environment };
         daemon.restart();
         daemon
     }
@@ -166,9 +165,7 @@ impl Drop for Daemon {
 }
 
 fn sum_of(scrape: &str, name: &str) -> f64 {
-    let lines = scrape.lines().filter(|line| {
-        line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))
-    });
+    let lines = scrape.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])));
     lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
 

@@ -1,4 +1,5 @@
-//! Latency: durations in buckets, each a thirty-second of a power of two wide, so that percentiles cost 16 kB and no sort.
+//! Latency: durations in buckets, each a thirty-second of a power of two wide, so that percentiles cost 16 kB and no
+//! sort.
 
 use std::time::Duration;
 

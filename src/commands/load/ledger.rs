@@ -1,7 +1,7 @@
 //! Ledger: which message was issued and which was acknowledged, on disk, so that a judge can ask the store for each.
 //!
-//! One line an event: `issued,<id>,<micros>` before the message is handed over, `acked,<id>,<reason>,<micros>` after the
-//! broker's answer; `<micros>` since 1970. A thread of its own writes and syncs every [`SYNC_EVERY`], so that the
+//! One line an event: `issued,<id>,<micros>` before the message is handed over, `acked,<id>,<reason>,<micros>` after
+//! the broker's answer; `<micros>` since 1970. A thread of its own writes and syncs every [`SYNC_EVERY`], so that the
 //! generator waits for the disk only when it is [`BUFFER_BYTES_MAX`] behind.
 
 use std::fs::File;

@@ -96,12 +96,20 @@ impl Plan {
             // Writing to memory does not fail.
             let _ = write!(
                 out,
-                r#"{{"header":{{"uuid":"{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}","schema_id":{{"namespace":"omh","name":"heart-rate","version":"2.0"}},"source_creation_date_time":"{at}","modality":"sensed"}},"body":{{"heart_rate":{{"value":{value},"unit":"beats/min"}},"effective_time_frame":{{"date_time":"{at}"}}}}}}"#,
+                concat!(
+                    r#"{{"header":{{"uuid":"{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}","schema_id":"#,
+                    r#"{{"namespace":"omh","name":"heart-rate","version":"2.0"}},"#,
+                    r#""source_creation_date_time":"{at}","modality":"sensed"}},"#,
+                    r#""body":{{"heart_rate":{{"value":{value},"unit":"beats/min"}},"#,
+                    r#""effective_time_frame":{{"date_time":"{at}"}}}}}}"#,
+                ),
                 high >> 32,
                 high >> 16 & 0xffff,
                 high & 0xfff,
                 low >> 52,
                 low & 0xffff_ffff_ffff,
+                at = at,
+                value = value,
             );
         }
         if many {

@@ -28,7 +28,8 @@ pub enum Values<'a> {
 
 /// Samples of one metric as a payload gave them: understood, not yet believed.
 ///
-/// `values`, the times and the spans have one length; slots that the device says it did not measure are already left out.
+/// `values`, the times and the spans have one length; slots that the device says it did not measure are already left
+/// out.
 /// A span may still be negative or zero here: `validate` judges it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading<'a> {

@@ -251,7 +251,9 @@ impl Session {
         let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(QoS::AtLeastOnce));
         match self.filters.iter().zip(codes).find(|(_, code)| !granted(code)) {
             Some((filter, _)) => Err(WireError::Subscription(filter.clone())),
-            None if codes.len() != self.filters.len() => Err(WireError::Protocol("a SUBACK of another length".to_owned())),
+            None if codes.len() != self.filters.len() => {
+                Err(WireError::Protocol("a SUBACK of another length".to_owned()))
+            }
             None => {
                 self.telemetry.subscribed(&self.client_id, true);
                 let broker = wire::shown(&self.url);
@@ -262,11 +264,7 @@ impl Session {
     }
 
     /// Writes the subscription, then acknowledgements as they become due, all that are due in one write, and pings.
-    async fn write_acks(
-        &self,
-        mut socket: WriteHalf<Box<dyn Socket>>,
-        ping_every: Duration,
-    ) -> Result<(), WireError> {
+    async fn write_acks(&self, mut socket: WriteHalf<Box<dyn Socket>>, ping_every: Duration) -> Result<(), WireError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
         self.put_subscribe(&mut out)?;
         let mut next_ping = tokio::time::Instant::now() + ping_every;

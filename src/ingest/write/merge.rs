@@ -1,8 +1,8 @@
 //! Merge: samples that do not simply go on are laid into what is stored, each once.
 //!
 //! # Why
-//! A stored block that holds none of the new samples stays as it is, whatever lies around it: a late sample rewrites one
-//! block and not a day. Blocks of one series never overlap, so a new sample belongs either into one stored block or
+//! A stored block that holds none of the new samples stays as it is, whatever lies around it: a late sample rewrites
+//! one block and not a day. Blocks of one series never overlap, so a new sample belongs either into one stored block or
 //! between two of them.
 //!
 //! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate or conflict; what was stored stays
@@ -162,7 +162,8 @@ mod tests {
     fn a_late_sample_rewrites_the_block_it_falls_into_and_no_other() {
         let mut stored = Vec::new();
         for hour in 0..3 {
-            let run: Vec<_> = (0..10).filter(|minute| *minute != 5).map(|m| (sample(hour * 60 + m, None, 1), 0)).collect();
+            let run: Vec<_> =
+                (0..10).filter(|minute| *minute != 5).map(|m| (sample(hour * 60 + m, None, 1), 0)).collect();
             apply(&mut stored, merge(&[], run));
         }
         assert_eq!(stored.len(), 3);

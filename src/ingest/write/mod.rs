@@ -2,8 +2,8 @@
 //! messages.
 //!
 //! # Why
-//! A lane remembers where each of its series ends. A run that begins after that is new for certain, so it is appended by
-//! COPY without a look at what is stored; anything else is merged (`merge`). Asking the database for each block was
+//! A lane remembers where each of its series ends. A run that begins after that is new for certain, so it is appended
+//! by COPY without a look at what is stored; anything else is merged (`merge`). Asking the database for each block was
 //! measured at 15 us a block against 3 to 9 us for its COPY. Memory may decide because one daemon owns the shard, one
 //! lane owns the device, and the database fences both (`store::shard`).
 //!
@@ -138,7 +138,7 @@ impl Lane {
             }
             Err(Culprit::Row(refusal)) => {
                 let reason = refusal.rejection.reason;
-                tracing::error!(%reason, "the database refuses a row of the quarantine, so it is counted only: {error}");
+                tracing::error!(%reason, "the database refuses a row of the quarantine; it is only counted: {error}");
                 tally.quarantined += refusal.rejection.samples;
                 self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
                 Vec::new()
@@ -229,7 +229,8 @@ impl Lane {
 
     /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
     async fn know_devices(&mut self, batch: &[Box<Arrival>]) -> Result<HashMap<DeviceId, Known>, StoreError> {
-        let named = batch.iter().filter(|arrival| !arrival.believed.is_empty()).filter_map(|arrival| arrival.device.as_ref());
+        let named =
+            batch.iter().filter(|arrival| !arrival.believed.is_empty()).filter_map(|arrival| arrival.device.as_ref());
         let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
         let new: Vec<DeviceId> = new.into_iter().cloned().collect();
         if new.is_empty() {

@@ -63,7 +63,8 @@ impl Unit {
 
     /// What is written of a sample that the database refuses.
     pub(super) fn of_refused_sample(arrival: usize, kept: bool) -> Unit {
-        let rejection = Rejection::new(Reason::RefusedByDatabase, "the database refuses this sample; its log says why", 1);
+        let rejection =
+            Rejection::new(Reason::RefusedByDatabase, "the database refuses this sample; its log says why", 1);
         Unit { parts: Vec::new(), refusals: vec![Refusal { arrival, rejection, kept }] }
     }
 }
@@ -129,7 +130,8 @@ mod tests {
     fn cutting_ends_with_each_sample_and_each_row_alone_and_loses_none() {
         let rejection = Rejection::new(Reason::BadTopic, "x", 1);
         let refusal = |arrival| Refusal { arrival, rejection: rejection.clone(), kept: true };
-        let mut units = vec![Unit { parts: vec![part(0, 5), part(1, 1), part(2, 8)], refusals: vec![refusal(0), refusal(3)] }];
+        let mut units =
+            vec![Unit { parts: vec![part(0, 5), part(1, 1), part(2, 8)], refusals: vec![refusal(0), refusal(3)] }];
         let (mut samples, mut rows) = (Vec::new(), 0);
         while let Some(unit) = units.pop() {
             match unit.split() {

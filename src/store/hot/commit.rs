@@ -12,7 +12,8 @@ use crate::store::moment::Moment;
 use crate::store::quarantine::{Quarantined, put_aside};
 use crate::store::shard::{Ownership, fence};
 
-/// sqlx copies and flushes whatever one `send` is given: long pieces keep the calls few, and short enough for the cache.
+/// sqlx copies and flushes whatever one `send` is given: long pieces keep the calls few, and short enough for the
+/// cache.
 const SEND_BYTES: usize = 256 * 1024;
 
 /// A stored block that a merged one takes the place of.

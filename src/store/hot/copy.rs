@@ -99,7 +99,8 @@ impl CopyRows {
         self.bytes.put_i64(value);
     }
 
-    /// Header of a one-dimensional array: its bytes, dimensions, whether it holds nulls, element type, length, lower bound.
+    /// Header of a one-dimensional array: its bytes, dimensions, whether it holds nulls, element type, length, lower
+    /// bound.
     fn put_array(&mut self, bytes: usize, nulls: bool, oid: i32, count: usize) {
         self.bytes.put_i32(length(20 + bytes));
         self.bytes.put_i32(1);
