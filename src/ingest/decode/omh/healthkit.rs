@@ -163,3 +163,9 @@ fn percent(unit_value: &RawValue) -> Result<f64, Fault> {
     };
     moved.filter(|percent: &f64| percent.is_finite()).ok_or(Fault::shape("needs a value that is a number"))
 }
+
+/// Every metric that some sample gives.
+#[cfg(test)]
+pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
+    QUANTITIES.iter().map(|(_, metric)| *metric)
+}

@@ -128,6 +128,27 @@ fn family(namespace: &str, name: &str) -> Option<&'static Family> {
         .find(|Family(known_namespace, known_name, _)| *known_name == name && *known_namespace == namespace)
 }
 
+/// Every metric that some body gives.
+#[cfg(test)]
+pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
+    let of = |gives: &Gives| -> Vec<&'static str> {
+        match gives {
+            Gives::Values(values) => values.iter().map(|Value(_, metric, _)| *metric).collect(),
+            Gives::Chosen(Value(_, metric, _), Choice(_, words)) => {
+                words.iter().filter_map(|(_, metric)| *metric).chain([*metric]).collect()
+            }
+            Gives::Stages => NIGHT_VALUES.iter().map(|Value(_, metric, _)| *metric).collect(),
+            _ => Vec::new(),
+        }
+    };
+    TABLES
+        .iter()
+        .copied()
+        .flatten()
+        .flat_map(|Family(_, _, schemas)| *schemas)
+        .flat_map(move |Schema(_, _, gives)| of(gives))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
