@@ -43,7 +43,7 @@ const QUANTITIES: &[(&str, &str)] = &[
 ];
 
 /// The words of a sleep analysis, and the codes of `sleep_stage`.
-const STAGES: &[(&str, &str)] = &[
+pub(super) const STAGES: &[(&str, &str)] = &[
     ("InBed", "in_bed"),
     ("Asleep", "asleep"),
     ("AsleepUnspecified", "asleep"),

@@ -146,7 +146,10 @@ fn both_headers_are_read_and_each_by_its_own_rules() {
 fn one_malformed_point_costs_only_itself() {
     let body = format!("{HEART},{AT}");
     let heart = |body: &str| point("omh", "heart-rate", "2.0", body);
-    assert_refused("3", Reason::Undecodable, "object");
+    let good = heart(&body);
+    let text = format!("[3,{good}]");
+    let decoded = decode(text.as_bytes()).unwrap();
+    assert_eq!((decoded.readings.len(), decoded.rejections.len()), (1, 1));
     assert_refused("{}", Reason::Undecodable, "header is missing");
     assert_refused(r#"{"header":{},"body":{}}"#, Reason::Undecodable, "missing");
     assert_refused(&heart(AT), Reason::Undecodable, "heart_rate is missing");
@@ -177,11 +180,13 @@ fn no_detail_repeats_what_was_measured() {
 #[test]
 fn like_refusals_are_joined_and_unlike_ones_are_capped() {
     let like: Vec<_> = (0..1000).map(|_| point("omh", "heart-rate", "2.0", AT)).collect();
-    let decoded = decode(format!("[{}]", like.join(",")).as_bytes()).unwrap();
+    let text = format!("[{}]", like.join(","));
+    let decoded = decode(text.as_bytes()).unwrap();
     assert_eq!((decoded.rejections.len(), decoded.rejections[0].samples), (1, 1000));
     assert!(decoded.rejections[0].detail.starts_with("points[0] and others: "), "{}", decoded.rejections[0].detail);
     let unlike: Vec<_> = (0..1000).map(|place| point("omh", &format!("x{place}"), "2.0", AT)).collect();
-    let decoded = decode(format!("[{}]", unlike.join(",")).as_bytes()).unwrap();
+    let text = format!("[{}]", unlike.join(","));
+    let decoded = decode(text.as_bytes()).unwrap();
     assert_eq!(decoded.rejections.len(), 16);
     assert_eq!(decoded.rejections.iter().map(|one| one.samples).sum::<u64>(), 1000);
 }
@@ -401,7 +406,8 @@ fn trap_13_only_steps_are_steps_in_a_movement_and_classes_of_minutes_stay_apart(
     assert_eq!((&steps[0], &steps[1..]), (&row("step_count", "", "steps", &[900.0]), &others[..]));
     assert_eq!(told(&point("ieee", "physical-activity", "1.0", &body("laps"))), others);
     let average = format!(r#"{},"descriptive_statistic":"average""#, body("steps"));
-    let decoded = decode(point("ieee", "physical-activity", "1.0", &average).as_bytes()).unwrap_or_default();
+    let text = point("ieee", "physical-activity", "1.0", &average);
+    let decoded = decode(text.as_bytes()).unwrap();
     assert_eq!((decoded.readings.len(), decoded.rejections[0].samples), (2, 2));
     assert_eq!(decoded.rejections[0].reason, Reason::UnknownStatistic);
 }
@@ -525,6 +531,10 @@ fn every_metric_and_every_code_that_is_given_is_in_the_catalogue() {
     let catalogue = include_str!("../../../../schemas/payloads/metrics.toml");
     for metric in schema::metrics().chain(healthkit::metrics()) {
         assert!(catalogue.contains(&format!("name = \"{metric}\"\n")), "{metric}");
+    }
+    let codes = catalogue.lines().find(|line| line.starts_with("codes = ") && line.contains("in_bed")).unwrap();
+    for (_, code) in schema::STAGE_CODES.iter().chain(healthkit::STAGES) {
+        assert!(codes.contains(&format!("\"{code}\"")), "{code}");
     }
 }
 
