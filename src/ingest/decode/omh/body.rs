@@ -11,7 +11,7 @@ use super::frame::{Demands, FrameRule, Moment, Placed, frame};
 use super::gather::{Gathered, Key, Measured};
 use super::header::Header;
 use super::healthkit;
-use super::json::{Fault, each, members, number, quantity, text};
+use super::json::{Fault, Quantity, each, members, number, quantity, text};
 use super::schema::{Choice, FRAME, Gives, NIGHT_VALUES, STAGE_CODES, Shape, VALUES_MAX, Value};
 use crate::model::reason::Reason;
 
@@ -68,7 +68,7 @@ fn read_values<'a>(
     let mut samples = Vec::with_capacity(values.len());
     for (Value(member, metric, shape), raw) in values.iter().zip(found) {
         let read = raw.map(|raw| read_shape(raw, *shape)).transpose().map_err(|fault| fault.within(member))?;
-        samples.extend(read.flatten().map(|(value, unit)| (*metric, *shape, value, unit)));
+        samples.extend(read.flatten().map(|given| (*metric, *shape, given)));
     }
     let all = |fault| Refusal(fault, samples.len());
     if samples.is_empty() {
@@ -77,7 +77,7 @@ fn read_values<'a>(
     let statistic = Statistic::of(object).map_err(all)?;
     let When { placed, assumed } = when(framed, header.created).map_err(all)?;
     let count = samples.len();
-    for (metric, shape, value, unit) in samples {
+    for (metric, shape, Given { value, unit }) in samples {
         match statistic.text(shape) {
             Ok(statistic) => {
                 gathered.add(Key { metric, statistic, unit, time_assumed: assumed }, placed, Measured::Number(value));
@@ -88,19 +88,26 @@ fn read_values<'a>(
     Ok(count)
 }
 
+/// A number, and the payload's word for its unit.
+#[derive(Debug)]
+struct Given<'a> {
+    value: f64,
+    unit: Option<Cow<'a, str>>,
+}
+
 /// The number and its unit; `None` where it is a value of another metric.
-fn read_shape(raw: &RawValue, shape: Shape) -> Result<Option<(f64, Option<Cow<'_, str>>)>, Fault> {
+fn read_shape(raw: &RawValue, shape: Shape) -> Result<Option<Given<'_>>, Fault> {
     match shape {
         Shape::Bare => match number(raw) {
-            Some(value) => Ok(Some((value, None))),
+            Some(value) => Ok(Some(Given { value, unit: None })),
             None => Err(Fault::shape("must be a number")),
         },
         Shape::Quantity | Shape::Class(_) => {
-            quantity(raw, &[]).map(|quantity| Some((quantity.value, Some(quantity.unit))))
+            quantity(raw, &[]).map(|Quantity { value, unit }| Some(Given { value, unit: Some(unit) }))
         }
         Shape::Counted(unit) => {
             let quantity = quantity(raw, &[])?;
-            Ok((quantity.unit == unit).then_some((quantity.value, Some(quantity.unit))))
+            Ok((quantity.unit == unit).then_some(Given { value: quantity.value, unit: Some(quantity.unit) }))
         }
     }
 }
@@ -122,7 +129,7 @@ fn read_chosen<'a>(
         words.iter().find(|(known, _)| word.as_deref() == Some(*known)).map_or(Some(metric), |(_, metric)| *metric);
     let Some(metric) = chosen else { return Ok(0) };
     let read = value.map(|raw| read_shape(raw, shape)).transpose().map_err(|fault| fault.within(member))?;
-    let Some((value, unit)) = read.flatten() else { return Ok(0) };
+    let Some(Given { value, unit }) = read.flatten() else { return Ok(0) };
     let statistic = Statistic::of(body)?.text(shape)?;
     let When { placed, assumed } = when(body, header.created)?;
     gathered.add(Key { metric, statistic, unit, time_assumed: assumed }, placed, Measured::Number(value));

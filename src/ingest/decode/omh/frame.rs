@@ -191,7 +191,7 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault
         Length::Micros(micros) => {
             let micros = micros.round();
             // Every length that fits the calendar is far inside this; NaN fails too.
-            if !(micros.abs() < 9e17) {
+            if !(-9e17..9e17).contains(&micros) {
                 return Err(unplaceable);
             }
             let moved = moment.at.micros() + sign * micros as i64;
@@ -202,7 +202,7 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault
                 let what = "a part of a calendar month has no length";
                 return Err(Fault::new(Reason::BadInterval, what).within("duration"));
             }
-            if !(months.abs() < 240_000.0) {
+            if !(-240_000.0..240_000.0).contains(&months) {
                 return Err(unplaceable);
             }
             months_later(moment, sign * months as i64).ok_or(unplaceable)

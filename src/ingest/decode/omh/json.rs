@@ -1,7 +1,8 @@
 //! The leaves of a payload: texts, numbers, unit values, and the members of an object, all borrowed from its bytes.
 //!
 //! Nothing builds a tree. An object is scanned once for the members that somebody asks for and hands out their text;
-//! all other members are skipped. A number is read from its own digits, so that no rounding of a parser's comes between.
+//! all other members are skipped. A number is read from its own digits, so that no rounding of a parser's comes
+//! between.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -106,10 +107,10 @@ pub(super) fn quantity_range(raw: &RawValue, units: &[&str]) -> Result<(), Fault
 /// The members of an object for which `place` gives a place below `N`.
 ///
 /// A member that comes twice is refused: which of both was meant cannot be known.
-pub(super) fn members<'a, const N: usize>(
-    raw: &'a RawValue,
+pub(super) fn members<const N: usize>(
+    raw: &RawValue,
     place: impl Fn(&str) -> Option<usize>,
-) -> Result<[Option<&'a RawValue>; N], Fault> {
+) -> Result<[Option<&RawValue>; N], Fault> {
     if !raw.get().starts_with('{') {
         return Err(Fault::shape("must be an object"));
     }
