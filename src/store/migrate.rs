@@ -61,7 +61,7 @@ async fn prepare_timescale(connection: &mut PgConnection) -> Result<bool, StoreE
     match connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb").await {
         Ok(_) => Ok(true),
         Err(error) => {
-            tracing::warn!(%error, "TimescaleDB is loaded but cannot be created in this database; going on with partitions");
+            tracing::warn!(%error, "TimescaleDB cannot be created in this database; going on with partitions");
             Ok(false)
         }
     }

@@ -17,5 +17,8 @@ mod embedded;
 /// Bytes in, rows out.
 mod path;
 
+/// Published corpora of Open mHealth and IEEE 1752.1.
+mod omh;
+
 /// Stops between any two stages.
 mod crash;

@@ -21,6 +21,19 @@ pub(crate) mod wait;
 /// Says that a test is skipped, or fails where nothing may be.
 pub(crate) fn skip(reason: &str) {
     assert!(std::env::var_os("HEALTHTRACK_REQUIRE_ALL").is_none_or(|value| value != "1"), "not skipped: {reason}");
+    say_skipped(reason);
+}
+
+/// The folder of published corpora and recordings, which are not ours to carry; without it a loud word, and `None`.
+pub(crate) fn corpora() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("HEALTHTRACK_CORPORA").filter(|folder| !folder.is_empty());
+    if folder.is_none() {
+        say_skipped("HEALTHTRACK_CORPORA does not name the folder of the published corpora");
+    }
+    folder.map(std::path::PathBuf::from)
+}
+
+fn say_skipped(reason: &str) {
     // Straight to the terminal's own stream: the test harness swallows what passing tests print.
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");

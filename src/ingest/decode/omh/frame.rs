@@ -7,10 +7,11 @@
 //! Months and years are counted on the calendar, in the zone in which the payload wrote the time: a month from
 //! 31 January ends on the last of February.
 
-use jiff::tz::TimeZone;
-use jiff::{Span, Zoned};
+use jiff::Span;
+use jiff::tz::Offset;
 use serde_json::value::RawValue;
 
+use super::forms::is_full_date;
 use super::json::{Fault, members, quantity, text};
 use crate::model::reason::Reason;
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
@@ -79,7 +80,10 @@ pub(super) fn frame(raw: &RawValue, rule: FrameRule) -> Result<Frame, Fault> {
         Demands::Instant => date_time.is_some(),
     };
     if !demanded {
-        return Err(Fault::new(Reason::BadInterval, "has not the date_time or the time_interval that its schema demands"));
+        return Err(Fault::new(
+            Reason::BadInterval,
+            "has not the date_time or the time_interval that its schema demands",
+        ));
     }
     let instant = date_time.map(moment);
     let span = time_interval.map(|raw| interval(raw, rule.day_parts));
@@ -129,8 +133,9 @@ pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, Fault> 
 /// Reads a time of RFC 3339. Without a zone it is no instant: its meaning would be a guess.
 pub(super) fn moment(raw: &RawValue) -> Result<Moment, Fault> {
     let written = text(raw).ok_or(Fault::shape("a time must be a string"))?;
-    let at = Timestamp::parse_rfc3339(&written)
-        .map_err(|_| Fault::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z"))?;
+    let at = Timestamp::parse_rfc3339(&written).map_err(|_| {
+        Fault::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z")
+    })?;
     Ok(Moment { at, offset_us: offset_us(&written) })
 }
 
@@ -165,9 +170,7 @@ impl Frame {
     pub(super) fn place(self) -> Result<Placed, Fault> {
         match self {
             Frame::Instant(moment) => Ok(Placed { start: moment.at, span_us: None }),
-            Frame::Between(from, until) => {
-                Ok(Placed { start: from.at, span_us: Some(until.at.micros_since(from.at)) })
-            }
+            Frame::Between(from, until) => Ok(Placed { start: from.at, span_us: Some(until.at.micros_since(from.at)) }),
             Frame::From(from, length) => {
                 let until = shifted(from, length, 1)?;
                 Ok(Placed { start: from.at, span_us: Some(until.micros_since(from.at)) })
@@ -188,7 +191,7 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault
         Length::Micros(micros) => {
             let micros = micros.round();
             // Every length that fits the calendar is far inside this; NaN fails too.
-            if !(micros.abs() < 9e17) {
+            if !(-9e17..9e17).contains(&micros) {
                 return Err(unplaceable);
             }
             let moved = moment.at.micros() + sign * micros as i64;
@@ -199,7 +202,7 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault
                 let what = "a part of a calendar month has no length";
                 return Err(Fault::new(Reason::BadInterval, what).within("duration"));
             }
-            if !(months.abs() < 240_000.0) {
+            if !(-240_000.0..240_000.0).contains(&months) {
                 return Err(unplaceable);
             }
             months_later(moment, sign * months as i64).ok_or(unplaceable)
@@ -210,13 +213,16 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault
 /// The same day and time of day, as the payload's zone counts them, some months later; the last of a shorter month.
 fn months_later(moment: Moment, months: i64) -> Option<Timestamp> {
     let local = jiff::Timestamp::from_microsecond(moment.at.micros() + moment.offset_us).ok()?;
-    let moved = Zoned::new(local, TimeZone::UTC).checked_add(Span::new().try_months(months).ok()?).ok()?;
-    Timestamp::from_micros(moved.timestamp().as_microsecond() - moment.offset_us).ok()
+    let moved = Offset::UTC.to_datetime(local).checked_add(Span::new().try_months(months).ok()?).ok()?;
+    let moved = Offset::UTC.to_timestamp(moved).ok()?;
+    Timestamp::from_micros(moved.as_microsecond() - moment.offset_us).ok()
 }
 
 /// The offset at the end of a valid RFC 3339 time.
 fn offset_us(written: &str) -> i64 {
-    let Some((_, zone)) = written.len().checked_sub(6).and_then(|place| written.split_at_checked(place)) else { return 0 };
+    let Some((_, zone)) = written.len().checked_sub(6).and_then(|place| written.split_at_checked(place)) else {
+        return 0;
+    };
     let (sign, clock) = match (zone.strip_prefix('+'), zone.strip_prefix('-')) {
         (Some(clock), _) => (1, clock),
         (_, Some(clock)) => (-1, clock),
@@ -245,12 +251,3 @@ fn is_part_of_day(raw: &RawValue) -> bool {
 
 /// The schemas' `part-of-day`.
 pub(super) const PARTS_OF_DAY: &[&str] = &["morning", "afternoon", "evening", "night"];
-
-/// True for `dddd-dd-dd`, which is all that the schemas' pattern asks.
-pub(super) fn is_full_date(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().enumerate().all(|(place, byte)| match place {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
-}

@@ -1,7 +1,8 @@
 //! The leaves of a payload: texts, numbers, unit values, and the members of an object, all borrowed from its bytes.
 //!
 //! Nothing builds a tree. An object is scanned once for the members that somebody asks for and hands out their text;
-//! all other members are skipped. A number is read from its own digits, so that no rounding of a parser's comes between.
+//! all other members are skipped. A number is read from its own digits, so that no rounding of a parser's comes
+//! between.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -52,11 +53,7 @@ impl Fault {
 /// A string's text; `None` for any other type.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(raw.get()).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inner))
-    }
+    if inner.contains('\\') { serde_json::from_str(raw.get()).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
 }
 
 /// A number's value, to the nearest double; `None` for any other type and for what no double can hold.
@@ -110,10 +107,10 @@ pub(super) fn quantity_range(raw: &RawValue, units: &[&str]) -> Result<(), Fault
 /// The members of an object for which `place` gives a place below `N`.
 ///
 /// A member that comes twice is refused: which of both was meant cannot be known.
-pub(super) fn members<'a, const N: usize>(
-    raw: &'a RawValue,
+pub(super) fn members<const N: usize>(
+    raw: &RawValue,
     place: impl Fn(&str) -> Option<usize>,
-) -> Result<[Option<&'a RawValue>; N], Fault> {
+) -> Result<[Option<&RawValue>; N], Fault> {
     if !raw.get().starts_with('{') {
         return Err(Fault::shape("must be an object"));
     }

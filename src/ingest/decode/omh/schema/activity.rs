@@ -12,63 +12,83 @@ use crate::ingest::decode::omh::rule::Rule::{
 };
 
 pub(super) static FAMILIES: &[Family] = &[
-    Family(Omh, "step-count", &[
-        Schema("1.0", Record(&[STEPS_BARE, &[May(FRAME, OMH_FRAME)]]), GIVES_STEPS_BARE),
-        Schema("2.0", Record(&[STEPS_BARE, OMH_SPANNED_1_0]), GIVES_STEPS_BARE),
-        Schema(
-            "3.0",
-            Record(&[&[Need("step_count", Quantity(&["steps"]))], OMH_SPANNED_1_0]),
-            Values(&[Value("step_count", "step_count", Q)]),
-        ),
-    ]),
-    Family(Omh, "calories-burned", &[
-        Schema("1.0", Record(&[ENERGY, &[May(FRAME, OMH_FRAME)]]), GIVES_ENERGY),
-        Schema("2.0", Record(&[ENERGY, OMH_SPANNED]), GIVES_ENERGY),
-    ]),
-    Family(Omh, "minutes-moderate-activity", &[Schema(
-        "1.0",
-        Record(&[&[Need("minutes_moderate_activity", Quantity(MINUTES)), May(FRAME, OMH_FRAME)]]),
-        Values(&[Value("minutes_moderate_activity", "active_minutes", Class("moderate"))]),
-    )]),
-    Family(Omh, "physical-activity", &[
-        Schema("1.0", Record(&[EXERCISED]), GIVES_EXERCISE),
-        Schema("1.1", Record(&[EXERCISED, &[MET]]), GIVES_EXERCISE),
-        Schema("1.2", Record(&[EXERCISED, &[MET, BURNED]]), GIVES_EXERCISE),
-    ]),
+    Family(
+        Omh,
+        "step-count",
+        &[
+            Schema("1.0", Record(&[STEPS_BARE, &[May(FRAME, OMH_FRAME)]]), GIVES_STEPS_BARE),
+            Schema("2.0", Record(&[STEPS_BARE, OMH_SPANNED_1_0]), GIVES_STEPS_BARE),
+            Schema(
+                "3.0",
+                Record(&[&[Need("step_count", Quantity(&["steps"]))], OMH_SPANNED_1_0]),
+                Values(&[Value("step_count", "step_count", Q)]),
+            ),
+        ],
+    ),
+    Family(
+        Omh,
+        "calories-burned",
+        &[
+            Schema("1.0", Record(&[ENERGY, &[May(FRAME, OMH_FRAME)]]), GIVES_ENERGY),
+            Schema("2.0", Record(&[ENERGY, OMH_SPANNED]), GIVES_ENERGY),
+        ],
+    ),
+    Family(
+        Omh,
+        "minutes-moderate-activity",
+        &[Schema(
+            "1.0",
+            Record(&[&[Need("minutes_moderate_activity", Quantity(MINUTES)), May(FRAME, OMH_FRAME)]]),
+            Values(&[Value("minutes_moderate_activity", "active_minutes", Class("moderate"))]),
+        )],
+    ),
+    Family(
+        Omh,
+        "physical-activity",
+        &[
+            Schema("1.0", Record(&[EXERCISED]), GIVES_EXERCISE),
+            Schema("1.1", Record(&[EXERCISED, &[MET]]), GIVES_EXERCISE),
+            Schema("1.2", Record(&[EXERCISED, &[MET, BURNED]]), GIVES_EXERCISE),
+        ],
+    ),
     Family(Ieee, "physical-activity", &[Schema("1.0", Record(&[MOVED, IEEE_SPANNED]), GIVES_MOVEMENT)]),
     Family(Omh, "speed", &[Schema("1.0", Record(&[&[Need("speed", Quantity(SPEEDS))], OMH_TIMED]), Nothing)]),
     Family(Omh, "pace", &[Schema("1.0", Record(&[&[Need("pace", Quantity(PACES))], OMH_TIMED]), Nothing)]),
     // Where a person was is sensitive: it is judged, and never kept.
     Family(Omh, "geoposition", &[Schema("1.0", Record(&[POSITION]), Nothing)]),
-    Family(Omh, "ambient-temperature", &[Schema(
-        "1.0",
-        Record(&[&[Need("ambient_temperature", Quantity(TEMPERATURES))], OMH_ANYTIME]),
-        Nothing,
-    )]),
-    Family(Ieee, "ambient-temperature", &[Schema(
-        "1.0",
-        Record(&[&[Need("ambient_temperature", Quantity(TEMPERATURES))], IEEE_TIMED]),
-        Nothing,
-    )]),
-    Family(Ieee, "ambient-sound", &[Schema(
-        "1.0",
-        Record(&[&[Need("ambient_sound", Quantity(SOUNDS))], IEEE_TIMED]),
-        Nothing,
-    )]),
-    Family(Ieee, "ambient-light", &[Schema(
-        "1.0",
-        Record(&[
-            &[Need(
-                "ambient_light",
-                List(
-                    0,
-                    &Record(&[&[May("wavelength", Quantity(&["nm"])), Need("intensity", Quantity(ILLUMINANCES))]]),
-                ),
-            )],
-            IEEE_TIMED,
-        ]),
-        Nothing,
-    )]),
+    Family(
+        Omh,
+        "ambient-temperature",
+        &[Schema("1.0", Record(&[&[Need("ambient_temperature", Quantity(TEMPERATURES))], OMH_ANYTIME]), Nothing)],
+    ),
+    Family(
+        Ieee,
+        "ambient-temperature",
+        &[Schema("1.0", Record(&[&[Need("ambient_temperature", Quantity(TEMPERATURES))], IEEE_TIMED]), Nothing)],
+    ),
+    Family(
+        Ieee,
+        "ambient-sound",
+        &[Schema("1.0", Record(&[&[Need("ambient_sound", Quantity(SOUNDS))], IEEE_TIMED]), Nothing)],
+    ),
+    Family(
+        Ieee,
+        "ambient-light",
+        &[Schema(
+            "1.0",
+            Record(&[
+                &[Need(
+                    "ambient_light",
+                    List(
+                        0,
+                        &Record(&[&[May("wavelength", Quantity(&["nm"])), Need("intensity", Quantity(ILLUMINANCES))]]),
+                    ),
+                )],
+                IEEE_TIMED,
+            ]),
+            Nothing,
+        )],
+    ),
 ];
 
 const STEPS_BARE: &[Field] = &[Need("step_count", Number)];
@@ -126,10 +146,7 @@ const POSITION: &[Field] = &[
     May("elevation", Quantity(&["m", "ft"])),
     Need(FRAME, Frame(FrameRule { day_parts: true, demands: Demands::Instant })),
     May("number_of_satellites_in_view", Integer),
-    May(
-        "satellite_signal_strengths",
-        List(0, &All(&[Quantity(&["dB"]), Record(&[&[May("value", Integer)]])])),
-    ),
+    May("satellite_signal_strengths", List(0, &All(&[Quantity(&["dB"]), Record(&[&[May("value", Integer)]])]))),
     May("number_of_satellites_in_fix", Integer),
     May("positioning_system", Word(&["GPS", "GLONASS", "Galileo", "Beidou", "COMPASS", "IRNSS", "QZSS"])),
 ];

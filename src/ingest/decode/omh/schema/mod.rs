@@ -10,12 +10,16 @@ mod medication;
 mod parts;
 mod routes;
 mod sleep;
+mod values;
 mod vitals;
 mod words;
 
 use super::rule::Rule;
 
+pub(super) use granola::{CATEGORY_SAMPLE, QUANTITY_SAMPLE};
 pub(super) use parts::{IEEE_HEADER, OMH_HEADER};
+pub(super) use sleep::{NIGHT_VALUES, STAGE_CODES};
+pub(super) use words::FRAME;
 
 /// Who publishes a schema.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,9 @@ pub(super) enum Gives {
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Value(pub(super) &'static str, pub(super) &'static str, pub(super) Shape);
 
+/// The most values that one body gives.
+pub(super) const VALUES_MAX: usize = 8;
+
 /// The form of a member that is a value.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Shape {
@@ -81,20 +88,21 @@ pub(super) struct Choice(pub(super) &'static str, pub(super) &'static [(&'static
 pub(super) enum Found {
     /// The schema.
     Schema(&'static Schema),
-    /// The name, but not this version; true where the name has a metric.
-    OtherVersions(bool),
+    /// The name, but not this version.
+    OtherVersions,
     /// Nothing.
     Unknown,
 }
 
 /// Vital signs first: most payloads are theirs.
-const TABLES: [&[Family]; 6] = [
+const TABLES: [&[Family]; 7] = [
     vitals::FAMILIES,
     activity::FAMILIES,
     sleep::FAMILIES,
     granola::FAMILIES,
     medication::FAMILIES,
     parts::FAMILIES,
+    values::FAMILIES,
 ];
 
 /// Finds exactly the schema that is named.
@@ -102,13 +110,8 @@ pub(super) fn find(namespace: &str, name: &str, version: &str) -> Found {
     let Some(Family(_, _, schemas)) = family(namespace, name) else { return Found::Unknown };
     match schemas.iter().find(|Schema(known, ..)| *known == version) {
         Some(schema) => Found::Schema(schema),
-        None => Found::OtherVersions(gives_metric(schemas)),
+        None => Found::OtherVersions,
     }
-}
-
-/// True where some version of the name gives a metric of the catalogue.
-pub(super) fn has_metric(namespace: &str, name: &str) -> bool {
-    family(namespace, name).is_some_and(|Family(_, _, schemas)| gives_metric(schemas))
 }
 
 fn family(namespace: &str, name: &str) -> Option<&'static Family> {
@@ -125,8 +128,25 @@ fn family(namespace: &str, name: &str) -> Option<&'static Family> {
         .find(|Family(known_namespace, known_name, _)| *known_name == name && *known_namespace == namespace)
 }
 
-fn gives_metric(schemas: &[Schema]) -> bool {
-    schemas.iter().any(|Schema(_, _, gives)| !matches!(gives, Gives::Nothing))
+/// Every metric that some body gives.
+#[cfg(test)]
+pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
+    let of = |gives: &Gives| -> Vec<&'static str> {
+        match gives {
+            Gives::Values(values) => values.iter().map(|Value(_, metric, _)| *metric).collect(),
+            Gives::Chosen(Value(_, metric, _), Choice(_, words)) => {
+                words.iter().filter_map(|(_, metric)| *metric).chain([*metric]).collect()
+            }
+            Gives::Stages => NIGHT_VALUES.iter().map(|Value(_, metric, _)| *metric).collect(),
+            _ => Vec::new(),
+        }
+    };
+    TABLES
+        .iter()
+        .copied()
+        .flatten()
+        .flat_map(|Family(_, _, schemas)| *schemas)
+        .flat_map(move |Schema(_, _, gives)| of(gives))
 }
 
 #[cfg(test)]
@@ -155,6 +175,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_body_gives_more_values_than_are_looked_for() {
+        for Family(_, name, schemas) in TABLES.iter().copied().flatten() {
+            for Schema(version, _, gives) in *schemas {
+                if let Gives::Values(values) = gives {
+                    assert!(values.len() <= VALUES_MAX, "{name} {version}");
+                }
+            }
+        }
+        assert!(NIGHT_VALUES.len() <= VALUES_MAX);
     }
 
     #[test]

@@ -9,103 +9,143 @@ use crate::ingest::decode::omh::rule::Field::{self, May, Need};
 use crate::ingest::decode::omh::rule::Rule::{self, Bool, Duration, Integer, Interval, List, Quantity, Record, Word};
 
 pub(super) static FAMILIES: &[Family] = &[
-    Family(Omh, "sleep-duration", &[
-        Schema(
+    Family(
+        Omh,
+        "sleep-duration",
+        &[
+            Schema(
+                "1.0",
+                Record(&[&[Need("sleep_duration", Quantity(SLEPT)), May(FRAME, OMH_FRAME), NOTES]]),
+                Values(&[Value("sleep_duration", "sleep_duration", Q)]),
+            ),
+            Schema(
+                "2.0",
+                Record(&[&[Need("sleep_duration", Quantity(SLEPT))], OMH_SPANNED]),
+                Values(&[Value("sleep_duration", "sleep_duration", Q)]),
+            ),
+        ],
+    ),
+    Family(
+        Omh,
+        "total-sleep-time",
+        &[Schema(
             "1.0",
-            Record(&[&[Need("sleep_duration", Quantity(SLEPT)), May(FRAME, OMH_FRAME), NOTES]]),
-            Values(&[Value("sleep_duration", "sleep_duration", Q)]),
-        ),
-        Schema(
-            "2.0",
-            Record(&[&[Need("sleep_duration", Quantity(SLEPT))], OMH_SPANNED]),
-            Values(&[Value("sleep_duration", "sleep_duration", Q)]),
-        ),
-    ]),
-    Family(Omh, "total-sleep-time", &[Schema(
-        "1.0",
-        Record(&[&[Need("total_sleep_time", Duration)], OMH_SPANNED]),
-        Values(&[Value("total_sleep_time", "sleep_duration", Q)]),
-    )]),
-    Family(Omh, "sleep-episode", &[
-        Schema("1.0", Record(&[EPISODE, OMH_EPISODE]), Values(OMH_EPISODE_VALUES)),
-        Schema(
-            "1.1",
-            Record(&[EPISODE, OMH_EPISODE, &[May("wake_after_sleep_onset", Duration)]]),
-            Values(OMH_EPISODE_VALUES),
-        ),
-    ]),
+            Record(&[&[Need("total_sleep_time", Duration)], OMH_SPANNED]),
+            Values(&[Value("total_sleep_time", "sleep_duration", Q)]),
+        )],
+    ),
+    Family(
+        Omh,
+        "sleep-episode",
+        &[
+            Schema("1.0", Record(&[EPISODE, OMH_EPISODE]), Values(OMH_EPISODE_VALUES)),
+            Schema(
+                "1.1",
+                Record(&[EPISODE, OMH_EPISODE, &[May("wake_after_sleep_onset", Duration)]]),
+                Values(OMH_EPISODE_VALUES),
+            ),
+        ],
+    ),
     Family(Ieee, "sleep-episode", &[Schema("1.0", Record(&[EPISODE, IEEE_EPISODE]), Values(NIGHT_VALUES))]),
     Family(Ieee, "sleep-stage-summary", &[Schema("1.0", Record(&[STAGES]), Stages)]),
-    Family(Ieee, "total-sleep-time", &[Schema(
-        "1.0",
-        Record(&[
-            &[Need("total_sleep_time", Duration), May("sleep_events", List(0, &Interval(false))), MAIN_SLEEP],
-            IEEE_SPANNED,
-        ]),
-        Values(&[Value("total_sleep_time", "sleep_duration", Q)]),
-    )]),
-    Family(Ieee, "deep-sleep", &[Schema(
-        "1.0",
-        Record(&[
-            &[
-                Need("deep_sleep_duration", Duration),
-                Need("total_sleep_time", Duration),
-                May("deep_sleep_percentage", Quantity(PERCENT)),
-                MAIN_SLEEP,
-            ],
-            IEEE_SPANNED,
-        ]),
-        Values(&[Value("deep_sleep_duration", "sleep_deep", Q)]),
-    )]),
-    Family(Ieee, "light-sleep", &[Schema(
-        "1.0",
-        Record(&[
-            &[
-                Need("light_sleep_duration", Duration),
-                Need("total_sleep_time", Duration),
-                May("light_sleep_percentage", Quantity(PERCENT)),
-                MAIN_SLEEP,
-            ],
-            IEEE_SPANNED,
-        ]),
-        Values(&[Value("light_sleep_duration", "sleep_light", Q)]),
-    )]),
-    Family(Ieee, "time-in-bed", &[Schema(
-        "1.0",
-        Record(&[&[Need("time_in_bed", Duration), MAIN_SLEEP], IEEE_SPANNED]),
-        Values(&[Value("time_in_bed", "time_in_bed", Q)]),
-    )]),
-    Family(Ieee, "sleep-onset-latency", &[Schema(
-        "1.0",
-        Record(&[&[Need("sleep_onset_latency", Duration), MAIN_SLEEP], IEEE_SPANNED]),
-        Nothing,
-    )]),
-    Family(Ieee, "wake-after-sleep-onset", &[Schema(
-        "1.0",
-        Record(&[
-            &[Need("wake_after_sleep_onset", Duration), May("awakening_durations", List(0, &Duration))],
-            IEEE_SPANNED,
-        ]),
-        Nothing,
-    )]),
-    Family(Ieee, "apnea-hypopnea-index", &[Schema(
-        "1.0",
-        Record(&[&[Need("apnea_hypopnea_index", Quantity(&["events/h"]))], IEEE_SPANNED]),
-        Nothing,
-    )]),
-    Family(Ieee, "arousal-index", &[Schema(
-        "1.0",
-        Record(&[&[Need("arousal_index", Quantity(&["awakenings/h"])), MAIN_SLEEP], IEEE_SPANNED]),
-        Nothing,
-    )]),
-    Family(Ieee, "snore-index", &[Schema(
-        "1.0",
-        Record(&[
-            &[Need("snore_index", Quantity(&["snores/h"])), May("snore_events", List(0, &SNORE)), MAIN_SLEEP],
-            IEEE_SPANNED,
-        ]),
-        Nothing,
-    )]),
+    Family(
+        Ieee,
+        "total-sleep-time",
+        &[Schema(
+            "1.0",
+            Record(&[
+                &[Need("total_sleep_time", Duration), May("sleep_events", List(0, &Interval(false))), MAIN_SLEEP],
+                IEEE_SPANNED,
+            ]),
+            Values(&[Value("total_sleep_time", "sleep_duration", Q)]),
+        )],
+    ),
+    Family(
+        Ieee,
+        "deep-sleep",
+        &[Schema(
+            "1.0",
+            Record(&[
+                &[
+                    Need("deep_sleep_duration", Duration),
+                    Need("total_sleep_time", Duration),
+                    May("deep_sleep_percentage", Quantity(PERCENT)),
+                    MAIN_SLEEP,
+                ],
+                IEEE_SPANNED,
+            ]),
+            Values(&[Value("deep_sleep_duration", "sleep_deep", Q)]),
+        )],
+    ),
+    Family(
+        Ieee,
+        "light-sleep",
+        &[Schema(
+            "1.0",
+            Record(&[
+                &[
+                    Need("light_sleep_duration", Duration),
+                    Need("total_sleep_time", Duration),
+                    May("light_sleep_percentage", Quantity(PERCENT)),
+                    MAIN_SLEEP,
+                ],
+                IEEE_SPANNED,
+            ]),
+            Values(&[Value("light_sleep_duration", "sleep_light", Q)]),
+        )],
+    ),
+    Family(
+        Ieee,
+        "time-in-bed",
+        &[Schema(
+            "1.0",
+            Record(&[&[Need("time_in_bed", Duration), MAIN_SLEEP], IEEE_SPANNED]),
+            Values(&[Value("time_in_bed", "time_in_bed", Q)]),
+        )],
+    ),
+    Family(
+        Ieee,
+        "sleep-onset-latency",
+        &[Schema("1.0", Record(&[&[Need("sleep_onset_latency", Duration), MAIN_SLEEP], IEEE_SPANNED]), Nothing)],
+    ),
+    Family(
+        Ieee,
+        "wake-after-sleep-onset",
+        &[Schema(
+            "1.0",
+            Record(&[
+                &[Need("wake_after_sleep_onset", Duration), May("awakening_durations", List(0, &Duration))],
+                IEEE_SPANNED,
+            ]),
+            Nothing,
+        )],
+    ),
+    Family(
+        Ieee,
+        "apnea-hypopnea-index",
+        &[Schema("1.0", Record(&[&[Need("apnea_hypopnea_index", Quantity(&["events/h"]))], IEEE_SPANNED]), Nothing)],
+    ),
+    Family(
+        Ieee,
+        "arousal-index",
+        &[Schema(
+            "1.0",
+            Record(&[&[Need("arousal_index", Quantity(&["awakenings/h"])), MAIN_SLEEP], IEEE_SPANNED]),
+            Nothing,
+        )],
+    ),
+    Family(
+        Ieee,
+        "snore-index",
+        &[Schema(
+            "1.0",
+            Record(&[
+                &[Need("snore_index", Quantity(&["snores/h"])), May("snore_events", List(0, &SNORE)), MAIN_SLEEP],
+                IEEE_SPANNED,
+            ]),
+            Nothing,
+        )],
+    ),
 ];
 
 const SLEPT: &[&str] = &["sec", "min", "h"];
@@ -158,10 +198,7 @@ const STAGES: &[Field] = &[
         List(
             0,
             &Record(&[&[
-                Need(
-                    "sleep_stage_state",
-                    Word(&["REM_sleep", "Light_sleep", "Deep_sleep", "Unknown_sleep", "Awake"]),
-                ),
+                Need("sleep_stage_state", Word(&["REM_sleep", "Light_sleep", "Deep_sleep", "Unknown_sleep", "Awake"])),
                 Need("sleep_stage_time_frame", IEEE_SPAN_FRAME),
             ]]),
         ),

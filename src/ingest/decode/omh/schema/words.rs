@@ -12,8 +12,7 @@ pub(super) const SECONDS: &[&str] = &["sec"];
 pub(super) const KCAL: &[&str] = &["kcal"];
 pub(super) const TEMPERATURES: &[&str] = &["K", "F", "C"];
 pub(super) const LENGTHS: &[&str] = &["fm", "pm", "nm", "um", "mm", "cm", "m", "km", "in", "ft", "yd", "mi"];
-pub(super) const MASSES: &[&str] =
-    &["fg", "pg", "ng", "ug", "mg", "g", "kg", "Metric Ton", "gr", "oz", "lb", "Ton"];
+pub(super) const MASSES: &[&str] = &["fg", "pg", "ng", "ug", "mg", "g", "kg", "Metric Ton", "gr", "oz", "lb", "Ton"];
 pub(super) const SPEEDS: &[&str] = &["m/s", "km/h"];
 pub(super) const PACES: &[&str] = &["min/mi", "min/km"];
 pub(super) const ACCELERATIONS: &[&str] = &["m/s^2"];
@@ -28,22 +27,59 @@ pub(super) const PRESSURES: &[&str] = &["mmHg"];
 pub(super) const STATISTICS_1_0: &[&str] =
     &["average", "maximum", "minimum", "standard deviation", "variance", "sum", "median"];
 pub(super) const STATISTICS_1_1: &[&str] = &[
-    "average", "maximum", "minimum", "standard deviation", "variance", "sum", "median", "count",
-    "quartile deviation", "80th percentile", "lower quartile", "upper quartile", "1st quintile", "2nd quintile",
-    "3rd quintile", "4th quintile",
+    "average",
+    "maximum",
+    "minimum",
+    "standard deviation",
+    "variance",
+    "sum",
+    "median",
+    "count",
+    "quartile deviation",
+    "80th percentile",
+    "lower quartile",
+    "upper quartile",
+    "1st quintile",
+    "2nd quintile",
+    "3rd quintile",
+    "4th quintile",
 ];
 /// 1.2 of Open mHealth and 1.0 of IEEE 1752.1.
 pub(super) const STATISTICS: &[&str] = &[
-    "average", "count", "maximum", "median", "minimum", "standard deviation", "sum", "variance", "20th percentile",
-    "80th percentile", "lower quartile", "upper quartile", "quartile deviation", "1st quintile", "2nd quintile",
-    "3rd quintile", "4th quintile",
+    "average",
+    "count",
+    "maximum",
+    "median",
+    "minimum",
+    "standard deviation",
+    "sum",
+    "variance",
+    "20th percentile",
+    "80th percentile",
+    "lower quartile",
+    "upper quartile",
+    "quartile deviation",
+    "1st quintile",
+    "2nd quintile",
+    "3rd quintile",
+    "4th quintile",
 ];
 pub(super) const DENOMINATORS_1_0: &[&str] = &["d", "episode", "meal", "session"];
 pub(super) const DENOMINATORS: &[&str] = &["d", "wk", "Mo", "episode", "meal", "session"];
 
 pub(super) const BODY_LOCATIONS: &[&str] = &[
-    "left ankle", "right ankle", "left hip", "right hip", "left thigh", "right thigh", "left thorax",
-    "middle left thorax", "left upper arm", "right upper arm", "left wrist", "right wrist",
+    "left ankle",
+    "right ankle",
+    "left hip",
+    "right hip",
+    "left thigh",
+    "right thigh",
+    "left thorax",
+    "middle left thorax",
+    "left upper arm",
+    "right upper arm",
+    "left wrist",
+    "right wrist",
 ];
 pub(super) const BODY_POSTURES: &[&str] = &["sitting", "lying down", "standing", "semi-recumbent"];
 pub(super) const POSITIONS: &[&str] = &["sitting", "lying down", "standing"];
@@ -59,17 +95,48 @@ pub(super) const EXERCISE_RELATIONS: &[&str] =
     &["at rest", "active", "before exercise", "after exercise", "during exercise"];
 pub(super) const SLEEP_RELATIONS: &[&str] = &["before sleeping", "during sleep", "on waking"];
 pub(super) const MEAL_RELATIONS_1_0: &[&str] = &[
-    "fasting", "not fasting", "before meal", "after meal", "before breakfast", "after breakfast", "before lunch",
-    "after lunch", "before dinner", "after dinner", "2 hours postprandial",
+    "fasting",
+    "not fasting",
+    "before meal",
+    "after meal",
+    "before breakfast",
+    "after breakfast",
+    "before lunch",
+    "after lunch",
+    "before dinner",
+    "after dinner",
+    "2 hours postprandial",
 ];
 pub(super) const MEAL_RELATIONS_1_1: &[&str] = &[
-    "fasting", "not fasting", "before meal", "after meal", "before breakfast", "after breakfast", "before lunch",
-    "after lunch", "before dinner", "after dinner", "2 hours postprandial", "not related to meals", "with meal",
+    "fasting",
+    "not fasting",
+    "before meal",
+    "after meal",
+    "before breakfast",
+    "after breakfast",
+    "before lunch",
+    "after lunch",
+    "before dinner",
+    "after dinner",
+    "2 hours postprandial",
+    "not related to meals",
+    "with meal",
     "with food",
 ];
 pub(super) const MEAL_RELATIONS: &[&str] = &[
-    "fasting", "not fasting", "before meal", "after meal", "before breakfast", "after breakfast", "before lunch",
-    "after lunch", "before dinner", "after dinner", "2 hours postprandial", "with meal", "with food",
+    "fasting",
+    "not fasting",
+    "before meal",
+    "after meal",
+    "before breakfast",
+    "after breakfast",
+    "before lunch",
+    "after lunch",
+    "before dinner",
+    "after dinner",
+    "2 hours postprandial",
+    "with meal",
+    "with food",
 ];
 
 /// The member that says when.
