@@ -201,7 +201,7 @@ impl Queue {
     }
 
     /// Fills `batch` with what is to be written together; false where nothing is left and nothing more comes.
-    pub async fn next_batch(&self, batch: &mut Vec<Box<Arrival>>) -> bool {
+    pub async fn next_batch(&self, batch: &mut Vec<Arrival>) -> bool {
         let Some(first) = self.first().await else { return false };
         let deadline = tokio::time::Instant::from_std(first.arrived + self.limits.age_max);
         let mut size = Size::default();
@@ -219,7 +219,7 @@ impl Queue {
     }
 
     /// Takes what the ring holds; true where the batch has enough.
-    fn fill(&self, batch: &mut Vec<Box<Arrival>>, size: &mut Size) -> bool {
+    fn fill(&self, batch: &mut Vec<Arrival>, size: &mut Size) -> bool {
         while size.samples < self.limits.samples_max && size.bytes < self.limits.bytes_max {
             let Some(arrival) = self.ring.pop() else { return false };
             self.keep(arrival, batch, size);
@@ -244,13 +244,13 @@ impl Queue {
         }
     }
 
-    fn keep(&self, arrival: Box<Arrival>, batch: &mut Vec<Box<Arrival>>, size: &mut Size) {
+    fn keep(&self, arrival: Box<Arrival>, batch: &mut Vec<Arrival>, size: &mut Size) {
         let (samples, bytes) = (usize::try_from(arrival.samples).unwrap_or(usize::MAX), arrival.weight());
         self.samples.fetch_sub(samples, Ordering::AcqRel);
         self.bytes.fetch_sub(bytes, Ordering::AcqRel);
         size.samples = size.samples.saturating_add(samples);
         size.bytes = size.bytes.saturating_add(bytes);
-        batch.push(arrival);
+        batch.push(*arrival);
     }
 }
 

@@ -417,7 +417,7 @@ async fn read_answers(
         }
         if !answers.is_empty() {
             let all_known = shared.take_answers(&answers, &mut acks);
-            acks.iter().for_each(|ack| on_ack(ack));
+            acks.iter().for_each(&mut *on_ack);
             answers.clear();
             if !all_known {
                 return Err(io::Error::other("it acknowledges what was never sent"));

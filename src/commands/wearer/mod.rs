@@ -151,7 +151,10 @@ mod tests {
 
     const START: i64 = 1_795_428_000 * SECOND_US;
 
-    fn all(wearer: &Wearer, from: i64, to: i64) -> BTreeMap<&'static str, Vec<(i64, Option<i64>, String)>> {
+    /// Start, end and value of each sample, by metric.
+    type Found = BTreeMap<&'static str, Vec<(i64, Option<i64>, String)>>;
+
+    fn all(wearer: &Wearer, from: i64, to: i64) -> Found {
         let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for series in slices(from, to).flat_map(|(from, to)| wearer.slice(from, to)).flatten() {
             let samples = found.entry(series.metric).or_default();

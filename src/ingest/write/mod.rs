@@ -100,7 +100,7 @@ impl Lane {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &mut [Box<Arrival>]) -> Result<Tally, StoreError> {
+    async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         let known = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
         for refusal in &mut whole.refusals {
@@ -128,7 +128,7 @@ impl Lane {
     }
 
     /// Halves a unit that the database refuses, or puts the culprit aside once it stands alone.
-    fn cut(&mut self, unit: Unit, batch: &[Box<Arrival>], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
+    fn cut(&mut self, unit: Unit, batch: &[Arrival], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
         self.shared.telemetry.batch_bisections.increment(1);
         match unit.split() {
             Ok([first, second]) => vec![second, first],
@@ -148,7 +148,7 @@ impl Lane {
     }
 
     /// One transaction, and what the lane learns from its success.
-    async fn write_unit(&mut self, unit: &Unit, batch: &[Box<Arrival>]) -> Result<Tally, StoreError> {
+    async fn write_unit(&mut self, unit: &Unit, batch: &[Arrival]) -> Result<Tally, StoreError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.shared.connector.connect().await?,
@@ -172,7 +172,7 @@ impl Lane {
         &mut self,
         connection: &mut PgConnection,
         unit: &Unit,
-        batch: &[Box<Arrival>],
+        batch: &[Arrival],
     ) -> Result<Tally, StoreError> {
         let patience = self.shared.connector.patience();
         self.know_series(connection, &unit.parts).await?;
@@ -228,7 +228,7 @@ impl Lane {
     }
 
     /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
-    async fn know_devices(&mut self, batch: &[Box<Arrival>]) -> Result<HashMap<DeviceId, Known>, StoreError> {
+    async fn know_devices(&mut self, batch: &[Arrival]) -> Result<HashMap<DeviceId, Known>, StoreError> {
         let named =
             batch.iter().filter(|arrival| !arrival.believed.is_empty()).filter_map(|arrival| arrival.device.as_ref());
         let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
@@ -282,7 +282,7 @@ impl Lane {
     }
 
     /// One refusal for each arrival that holds conflicts.
-    fn refuse_conflicts(&self, parts: &[Part], conflicts: &[usize], batch: &[Box<Arrival>]) -> Vec<Refusal> {
+    fn refuse_conflicts(&self, parts: &[Part], conflicts: &[usize], batch: &[Arrival]) -> Vec<Refusal> {
         let mut counts: HashMap<usize, usize> = HashMap::new();
         for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
             *counts.entry(part.arrival).or_default() += 1;
@@ -309,7 +309,7 @@ impl Lane {
     }
 
     /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
-    fn settle(&self, batch: &[Box<Arrival>], tally: Tally) {
+    fn settle(&self, batch: &[Arrival], tally: Tally) {
         let telemetry = &self.shared.telemetry;
         telemetry.database_works();
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
@@ -328,7 +328,7 @@ impl Lane {
         telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
     }
 
-    fn record_latency(&self, batch: &[Box<Arrival>]) {
+    fn record_latency(&self, batch: &[Arrival]) {
         let telemetry = &self.shared.telemetry;
         let (now, instant) = (self.shared.clock.now(), Instant::now());
         // Messages of one read share their arrival, so a read is one entry.

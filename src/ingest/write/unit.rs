@@ -82,7 +82,7 @@ pub(super) enum Culprit {
 
 /// Parts and refusals of a batch whose devices are known: `Ok` with a device's key, or why none of it is believed.
 pub(super) fn whole(
-    arrivals: &mut [Box<Arrival>],
+    arrivals: &mut [Arrival],
     mut device_of: impl FnMut(&Arrival) -> Result<crate::model::ids::DeviceKey, Rejection>,
 ) -> Unit {
     let mut unit = Unit::default();
