@@ -19,12 +19,14 @@ use std::time::{Duration, Instant};
 use anyhow::{anyhow, bail};
 use bytes::{Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::v5::Packet;
+use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout, timeout_at};
 use url::Url;
 
+use crate::config::MqttConfig;
 use window::{Message, Window};
 use wire::{Connected, Socket};
 
@@ -57,6 +59,11 @@ pub struct Ack {
     pub issued: Instant,
     /// When the answer was read.
     pub answered: Instant,
+}
+
+/// The broker that the configuration names.
+pub(crate) fn broker_of(config: &MqttConfig) -> anyhow::Result<Url> {
+    Url::parse(config.url.expose_secret()).map_err(|_| anyhow!("mqtt.url must be a URL as in mqtt://host:1883"))
 }
 
 /// Told of each answer, in the order in which they come. It must not block.
@@ -96,6 +103,19 @@ impl Counts {
             reconnects: self.reconnects + other.reconnects,
         }
     }
+}
+
+/// One message with all that can be said about it.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// What the caller calls it; else its number, from zero.
+    pub id: Option<u64>,
+    /// MQTT topic.
+    pub topic: Bytes,
+    /// MQTT 5 content type.
+    pub content_type: Option<Bytes>,
+    /// The bytes.
+    pub payload: Bytes,
 }
 
 /// One MQTT 5 connection that publishes with QoS 1.
@@ -164,22 +184,27 @@ impl Publisher {
 
     /// Hands a message over, once fewer than `inflight_max` are unacknowledged. Its id is its number, from zero.
     pub async fn publish(&self, topic: impl Into<Bytes>, payload: impl Into<Bytes>) -> anyhow::Result<u64> {
-        self.hand_over(None, topic.into(), payload.into()).await
+        self.hand_over(Outgoing { topic: topic.into(), payload: payload.into(), ..Outgoing::default() }).await
     }
 
     /// Hands a message over under the caller's own id.
     pub async fn publish_as(&self, id: u64, topic: impl Into<Bytes>, payload: impl Into<Bytes>) -> anyhow::Result<()> {
-        self.hand_over(Some(id), topic.into(), payload.into()).await.map(drop)
+        let message =
+            Outgoing { id: Some(id), topic: topic.into(), payload: payload.into(), ..Outgoing::default() };
+        self.hand_over(message).await.map(drop)
     }
 
-    async fn hand_over(&self, id: Option<u64>, topic: Bytes, payload: Bytes) -> anyhow::Result<u64> {
+    /// Hands a message over; its id.
+    pub async fn hand_over(&self, message: Outgoing) -> anyhow::Result<u64> {
+        let Outgoing { id, topic, content_type, payload } = message;
         match self.shared.places.acquire().await {
             Ok(place) => place.forget(),
             Err(_) => return Err(self.shared.failure()),
         }
         let mut state = self.shared.state();
-        let bytes = window::remaining_length(&topic, &payload) + 5;
-        if bytes > state.packet_bytes_max || topic.len() > usize::from(u16::MAX) {
+        let bytes = window::remaining_length(&topic, content_type.as_ref(), &payload) + 5;
+        let too_long = |text: &Bytes| text.len() > usize::from(u16::MAX);
+        if bytes > state.packet_bytes_max || too_long(&topic) || content_type.as_ref().is_some_and(too_long) {
             let limit = state.packet_bytes_max;
             self.shared.places.add_permits(1);
             bail!("a message of {bytes} bytes is above the broker's limit of {limit}; put fewer samples into one");
@@ -188,7 +213,7 @@ impl Publisher {
         // Counted before it can be answered, so that nobody ever reads more answers than messages.
         let number = self.shared.issued.fetch_add(1, Ordering::Relaxed);
         let id = id.unwrap_or(number);
-        state.window.issue(Message { id, topic, payload, issued: Instant::now() });
+        state.window.issue(Message { id, topic, content_type, payload, issued: Instant::now() });
         let must_wake = !had_out && state.window.has_out();
         drop(state);
         if must_wake {

@@ -10,6 +10,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// PUBLISH, QoS 1, neither repeated nor retained.
 const PUBLISH_QOS1: u8 = 0x32;
+/// The property that says what the payload is.
+const CONTENT_TYPE: u8 = 0x03;
 
 /// One message that the caller handed over and the broker has not acknowledged yet.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct Message {
     /// What the caller calls it.
     pub(crate) id: u64,
     pub(crate) topic: Bytes,
+    /// MQTT 5 content type.
+    pub(crate) content_type: Option<Bytes>,
     pub(crate) payload: Bytes,
     /// When the caller handed it over.
     pub(crate) issued: Instant,
@@ -106,25 +110,53 @@ impl Window {
     }
 }
 
-/// Bytes of a PUBLISH after its fixed header: topic with length, packet identifier, no properties, payload.
-pub(crate) fn remaining_length(topic: &[u8], payload: &[u8]) -> usize {
-    2 + topic.len() + 2 + 1 + payload.len()
+/// Bytes of a PUBLISH after its fixed header: topic with length, packet identifier, properties with length, payload.
+pub(crate) fn remaining_length(topic: &[u8], content_type: Option<&Bytes>, payload: &[u8]) -> usize {
+    let properties = properties_length(content_type);
+    2 + topic.len() + 2 + length_bytes(properties) + properties + payload.len()
+}
+
+/// Bytes of the properties: none, or the content type with its identifier and length.
+fn properties_length(content_type: Option<&Bytes>) -> usize {
+    content_type.map_or(0, |content_type| 1 + 2 + content_type.len())
 }
 
 fn encode_publish(out: &mut BytesMut, packet_id: u16, message: &Message) {
-    let mut rest = remaining_length(&message.topic, &message.payload);
+    let content_type = message.content_type.as_ref();
+    let rest = remaining_length(&message.topic, content_type, &message.payload);
     out.reserve(rest + 5);
     out.put_u8(PUBLISH_QOS1);
-    while rest >= 128 {
-        out.put_u8((rest % 128) as u8 | 128);
-        rest /= 128;
-    }
-    out.put_u8(rest as u8);
-    out.put_u16(message.topic.len() as u16);
-    out.put_slice(&message.topic);
+    put_length(out, rest);
+    put_text(out, &message.topic);
     out.put_u16(packet_id);
-    out.put_u8(0);
+    put_length(out, properties_length(content_type));
+    if let Some(content_type) = content_type {
+        out.put_u8(CONTENT_TYPE);
+        put_text(out, content_type);
+    }
     out.put_slice(&message.payload);
+}
+
+/// A length as MQTT writes it, seven bits a byte, the lowest first.
+fn put_length(out: &mut BytesMut, mut length: usize) {
+    while length >= 128 {
+        out.put_u8((length % 128) as u8 | 128);
+        length /= 128;
+    }
+    out.put_u8(length as u8);
+}
+
+fn length_bytes(length: usize) -> usize {
+    match length {
+        0..128 => 1,
+        128..16_384 => 2,
+        _ => 3,
+    }
+}
+
+fn put_text(out: &mut BytesMut, text: &Bytes) {
+    out.put_u16(text.len() as u16);
+    out.put_slice(text);
 }
 
 #[cfg(test)]
@@ -133,7 +165,8 @@ mod tests {
     use rumqttc::v5::mqttbytes::v5::Packet;
 
     fn message(id: u64) -> Message {
-        Message { id, topic: Bytes::from("ht/1/0/d/batch"), payload: vec![b'x'; 200].into(), issued: Instant::now() }
+        let topic = Bytes::from("ht/1/0/d/batch");
+        Message { id, topic, content_type: None, payload: vec![b'x'; 200].into(), issued: Instant::now() }
     }
 
     /// The packets that the window wants written, as (packet identifier, topic, payload length).
@@ -156,6 +189,22 @@ mod tests {
         window.open(10);
         window.issue(message(0));
         assert_eq!(written(&mut window), [(1, Bytes::from("ht/1/0/d/batch"), 200)]);
+    }
+
+    #[test]
+    fn a_content_type_of_any_length_travels_with_its_message() {
+        let mut window = Window::default();
+        window.open(10);
+        for length in [0, 16, 124, 125, 20_000] {
+            window.issue(Message { content_type: Some(vec![b'a'; length].into()), ..message(0) });
+            let mut bytes = BytesMut::new();
+            window.take_out(&mut bytes);
+            let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else {
+                panic!("no PUBLISH")
+            };
+            let read = publish.properties.and_then(|properties| properties.content_type);
+            assert_eq!((read.map(|read| read.len()), publish.payload.len()), (Some(length), 200));
+        }
     }
 
     #[test]
