@@ -100,7 +100,12 @@ async fn list(args: &Args) -> anyhow::Result<()> {
     }
     let columns = [Column::Left("device"), Column::Left("added by"), Column::Left("shard"), Column::Right("series")];
     let cells = devices.into_iter().map(|device| {
-        vec![device.device_id, device.added_by, device.shard.unwrap_or_else(|| "-".to_owned()), device.series.to_string()]
+        vec![
+            device.device_id,
+            device.added_by,
+            device.shard.unwrap_or_else(|| "-".to_owned()),
+            device.series.to_string(),
+        ]
     });
     print(&table(&columns, &cells.collect::<Vec<_>>()))
 }

@@ -42,7 +42,7 @@ const BARREN_MAX: u32 = 10;
 /// `[0x80..]`: the broker refuses the message.
 const REFUSED: u8 = 0x80;
 /// The broker has the message, but nobody subscribes to its topic.
-const NO_SUBSCRIBER: u8 = 0x10;
+pub(crate) const NO_SUBSCRIBER: u8 = 0x10;
 /// The largest packet that MQTT can name.
 const PACKET_BYTES_MAX: usize = 268_435_455;
 const PINGREQ: [u8; 2] = [0xC0, 0];
@@ -64,6 +64,33 @@ pub struct Ack {
 /// The broker that the configuration names.
 pub(crate) fn broker_of(config: &MqttConfig) -> anyhow::Result<Url> {
     Url::parse(config.url.expose_secret()).map_err(|_| anyhow!("mqtt.url must be a URL as in mqtt://host:1883"))
+}
+
+/// What a broker says of itself when it lets us in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BrokerLimits {
+    /// Its address without user and password.
+    pub(crate) shown: String,
+    /// How many unacknowledged messages it takes.
+    pub(crate) receive_max: u16,
+    /// The largest packet that it takes; `None` where it names no limit.
+    pub(crate) packet_bytes_max: Option<u32>,
+    /// The highest quality of service that it offers.
+    pub(crate) qos_max: u8,
+}
+
+/// Greets a broker and leaves again.
+pub(crate) async fn probe(url: &Url) -> anyhow::Result<BrokerLimits> {
+    let mut connected = wire::connect(url, &format!("healthtrack-doctor-{}", std::process::id())).await?;
+    // Whether it hears our goodbye changes nothing.
+    let _ = connected.socket.write_all(&DISCONNECT).await;
+    let _ = connected.socket.shutdown().await;
+    Ok(BrokerLimits {
+        shown: wire::shown(url),
+        receive_max: connected.receive_max,
+        packet_bytes_max: u32::try_from(connected.packet_bytes_max).ok(),
+        qos_max: connected.qos_max,
+    })
 }
 
 /// Told of each answer, in the order in which they come. It must not block.
@@ -189,8 +216,7 @@ impl Publisher {
 
     /// Hands a message over under the caller's own id.
     pub async fn publish_as(&self, id: u64, topic: impl Into<Bytes>, payload: impl Into<Bytes>) -> anyhow::Result<()> {
-        let message =
-            Outgoing { id: Some(id), topic: topic.into(), payload: payload.into(), ..Outgoing::default() };
+        let message = Outgoing { id: Some(id), topic: topic.into(), payload: payload.into(), ..Outgoing::default() };
         self.hand_over(message).await.map(drop)
     }
 

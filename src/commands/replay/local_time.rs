@@ -126,7 +126,9 @@ mod tests {
         ] {
             assert_eq!(parse_either(text, &zone), Some(Shown::Once(utc(moment))), "{text}");
         }
-        for text in ["", "13/1/2016 1:00:00 AM", "4/31/2016 0:00", "4/12/2016 13:00:00 PM", "4/12/2016 0:00 AM", "4/12/16 1:00"] {
+        for text in
+            ["", "13/1/2016 1:00:00 AM", "4/31/2016 0:00", "4/12/2016 13:00:00 PM", "4/12/2016 0:00 AM", "4/12/16 1:00"]
+        {
             assert_eq!(parse_either(text, &zone), None, "{text}");
         }
     }

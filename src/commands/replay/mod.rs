@@ -169,7 +169,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         broker: counts,
         seconds: began.elapsed().as_secs_f64(),
     };
-    if args.json { print_json(&report)? } else { print(&report.in_words())? }
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&report.in_words())?
+    }
     report.judge(recording.tally.first_refusal.as_deref())
 }
 
@@ -248,7 +252,10 @@ impl Report {
             bail!("{refused} messages were refused and {unanswered} are unanswered; is the broker well?");
         }
         if let Some(first) = first_refusal {
-            bail!("{} rows or values were refused, the rest is published; correct them, the first is {first}", self.refused);
+            bail!(
+                "{} rows or values were refused, the rest is published; correct them, the first is {first}",
+                self.refused
+            );
         }
         Ok(())
     }
