@@ -139,7 +139,9 @@ mod tests {
 
     #[test]
     fn csv_leaves_empty_what_is_null() {
-        let csv = |bytes| Box::new(Csv::begin(bytes).unwrap()) as Box<dyn Sink>;
+        fn csv(bytes: &mut Vec<u8>) -> Box<dyn Sink + '_> {
+            Box::new(Csv::begin(bytes).unwrap())
+        }
         let header = COLUMNS.join(",");
         assert_eq!(
             written("heart_rate", 61.5, None, csv),
