@@ -1,10 +1,150 @@
-//! The word device.
+//! Device: adds and lists what measures. Adding again changes nothing, so a fleet's list can be given each night.
 
-/// What device takes.
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::database::Database;
+use super::report::{Column, counted, print, print_json, table};
+use crate::model::ids::DeviceId;
+use crate::model::time::{Clock as _, SystemClock};
+use crate::store::directory::{add_devices, list_devices};
+
+/// Devices that one statement adds.
+const DEVICES_PER_STATEMENT: usize = 10_000;
+/// Who adds, in `signal.device.added_by`.
+const ADDED_BY: &str = "operator";
+
+/// Adds and lists devices.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "Examples:
+  healthtrack device add watch-7 cgm-12
+  cut -d, -f1 fleet.csv | healthtrack device add --from -
+  healthtrack device list --json")]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// The configuration [default: built-in defaults and the environment]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Report as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
 
-/// Runs it.
-pub async fn run(_args: Args) -> anyhow::Result<()> {
-    Ok(())
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Action {
+    /// Believe what these devices send; those that are known already stay as they are
+    #[command(after_help = "Examples:
+  healthtrack device add watch-7 cgm-12
+  healthtrack device add --from fleet.txt")]
+    Add {
+        /// Names of 1 to 64 letters, digits, full stops, underscores or hyphens
+        #[arg(value_name = "NAME", required_unless_present = "from")]
+        names: Vec<String>,
+        /// A file with a name a line, or - for stdin; blank lines and those that begin with # are passed over
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Show every device, the shard that writes it, and how many series it has
+    #[command(after_help = "Example:
+  healthtrack device list")]
+    List,
+}
+
+/// What `add` did.
+#[derive(Debug, Serialize)]
+struct Added {
+    given: u64,
+    new: u64,
+}
+
+/// Runs one of the actions.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    match &args.action {
+        Action::Add { names, from } => {
+            let mut devices = Vec::new();
+            for name in names {
+                devices.push(DeviceId::parse(name).with_context(|| format!("{name} cannot be a device"))?);
+            }
+            if let Some(path) = from {
+                devices.extend(read_list(path)?);
+            }
+            add(&args, devices).await
+        }
+        Action::List => list(&args).await,
+    }
+}
+
+async fn add(args: &Args, devices: Vec<DeviceId>) -> anyhow::Result<()> {
+    ensure!(!devices.is_empty(), "there is no device to add; name one, or give a file with a name a line");
+    let pool = Database::read(args.config.as_deref())?.pool().await?;
+    let mut added = Added { given: devices.len() as u64, new: 0 };
+    for some in devices.chunks(DEVICES_PER_STATEMENT) {
+        added.new += add_devices(&pool, some, ADDED_BY, SystemClock.now()).await?;
+    }
+    if args.json {
+        return print_json(&added);
+    }
+    print(&format!("{} given, {} new", counted(added.given, "device"), added.new))
+}
+
+async fn list(args: &Args) -> anyhow::Result<()> {
+    let pool = Database::read(args.config.as_deref())?.pool().await?;
+    let devices = list_devices(&pool).await?;
+    if args.json {
+        return print_json(&devices);
+    }
+    let columns = [Column::Left("device"), Column::Left("added by"), Column::Left("shard"), Column::Right("series")];
+    let cells = devices.into_iter().map(|device| {
+        vec![
+            device.device_id,
+            device.added_by,
+            device.shard.unwrap_or_else(|| "-".to_owned()),
+            device.series.to_string(),
+        ]
+    });
+    print(&table(&columns, &cells.collect::<Vec<_>>()))
+}
+
+fn read_list(path: &Path) -> anyhow::Result<Vec<DeviceId>> {
+    if path == Path::new("-") {
+        return names(io::stdin().lock(), "stdin");
+    }
+    let shown = path.display().to_string();
+    let file = fs::File::open(path).with_context(|| format!("cannot read {shown}; check --from"))?;
+    names(BufReader::new(file), &shown)
+}
+
+fn names(lines: impl BufRead, origin: &str) -> anyhow::Result<Vec<DeviceId>> {
+    let mut devices = Vec::new();
+    for (index, line) in lines.lines().enumerate() {
+        let at = || format!("line {} of {origin} names no device", index + 1);
+        let line = line.with_context(at)?;
+        let name = line.trim();
+        if !name.is_empty() && !name.starts_with('#') {
+            devices.push(DeviceId::parse(name).with_context(at)?);
+        }
+    }
+    Ok(devices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_holds_a_name_a_line_and_remarks() {
+        let devices = names("# fleet\nwatch-7\r\n\n  cgm.12  \n".as_bytes(), "fleet.txt").unwrap();
+        assert_eq!(devices.iter().map(DeviceId::as_str).collect::<Vec<_>>(), ["watch-7", "cgm.12"]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_name_is_found_by_its_number() {
+        let error = names("watch-7\nwatch 8\n".as_bytes(), "fleet.txt").unwrap_err();
+        assert!(format!("{error:#}").starts_with("line 2 of fleet.txt"), "{error:#}");
+    }
 }

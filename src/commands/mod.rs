@@ -10,6 +10,12 @@ use clap::{Parser, Subcommand};
 /// The daemon with its web pages, as `serve` and `demo` run it.
 pub mod daemon;
 
+/// How verbs speak to people and to programs.
+mod report;
+
+/// How verbs reach the database.
+mod database;
+
 /// Messages to a broker, each acknowledged.
 pub mod publish;
 
@@ -87,6 +93,8 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     match runtime.block_on(run_command(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
+        // `healthtrack samples | head` has had enough: no failure.
+        Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("healthtrack: {error:#}");
             ExitCode::FAILURE

@@ -34,4 +34,7 @@ pub mod hot;
 /// What could not be believed.
 pub mod quarantine;
 
+/// Whether the server is fit, for `doctor`.
+pub mod inspect;
+
 pub use error::{Fault, StoreError};

@@ -46,6 +46,11 @@ impl Connector {
         })
     }
 
+    /// The same for work that takes as long as it takes: an export, a migration. The later option wins.
+    pub fn without_statement_timeout(&self) -> Connector {
+        Connector { options: self.options.clone().options([("statement_timeout", "0")]), ..self.clone() }
+    }
+
     /// A pool that connects when first asked and says within the configured time that it cannot.
     pub fn pool(&self) -> PgPool {
         PgPoolOptions::new()

@@ -138,6 +138,20 @@ pub async fn show(pool: &PgPool, quarantine_id: i64) -> Result<Option<(Quarantin
     Ok(row.map(|row| (quarantine_row(&row), row.get(9))))
 }
 
+/// How many messages there are to try again, and the number of the newest: what comes later is another retry's.
+pub async fn retry_extent(pool: &PgPool, only: Option<i64>, reason: Option<&str>) -> Result<(u64, i64), StoreError> {
+    let (count, newest): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), coalesce(max(quarantine_id), 0) FROM signal.quarantine
+         WHERE ($1::bigint IS NULL OR quarantine_id = $1) AND ($2::text IS NULL OR reason = $2)",
+    )
+    .bind(only)
+    .bind(reason)
+    .fetch_one(pool)
+    .await
+    .map_err(StoreError::at("reading the quarantine"))?;
+    Ok((u64::try_from(count).unwrap_or(0), newest))
+}
+
 /// Messages to try again: one, or all of one reason, after a given number; at most `limit`, in order.
 pub async fn to_retry(
     pool: &PgPool,

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test says no by panicking"
 )]
 
@@ -19,6 +20,12 @@ mod path;
 
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
+
+/// The operator's verbs, as the real binary runs them.
+mod verbs;
+
+/// Real recordings, replayed.
+mod replay;
 
 /// Stops between any two stages.
 mod crash;

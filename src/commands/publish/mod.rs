@@ -19,12 +19,14 @@ use std::time::{Duration, Instant};
 use anyhow::{anyhow, bail};
 use bytes::{Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::v5::Packet;
+use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout, timeout_at};
 use url::Url;
 
+use crate::config::MqttConfig;
 use crate::model::time::{Clock as _, SystemClock};
 use window::{Message, Window};
 use wire::{Connected, Socket};
@@ -41,7 +43,7 @@ const BARREN_MAX: u32 = 10;
 /// `[0x80..]`: the broker refuses the message.
 const REFUSED: u8 = 0x80;
 /// The broker has the message, but nobody subscribes to its topic.
-const NO_SUBSCRIBER: u8 = 0x10;
+pub(crate) const NO_SUBSCRIBER: u8 = 0x10;
 /// The largest packet that MQTT can name.
 const PACKET_BYTES_MAX: usize = 268_435_455;
 const PINGREQ: [u8; 2] = [0xC0, 0];
@@ -58,6 +60,38 @@ pub struct Ack {
     pub issued: Instant,
     /// When the answer was read.
     pub answered: Instant,
+}
+
+/// The broker that the configuration names.
+pub(crate) fn broker_of(config: &MqttConfig) -> anyhow::Result<Url> {
+    Url::parse(config.url.expose_secret()).map_err(|_| anyhow!("mqtt.url must be a URL as in mqtt://host:1883"))
+}
+
+/// What a broker says of itself when it lets us in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BrokerLimits {
+    /// Its address without user and password.
+    pub(crate) shown: String,
+    /// How many unacknowledged messages it takes.
+    pub(crate) receive_max: u16,
+    /// The largest packet that it takes; `None` where it names no limit.
+    pub(crate) packet_bytes_max: Option<u32>,
+    /// The highest quality of service that it offers.
+    pub(crate) qos_max: u8,
+}
+
+/// Greets a broker and leaves again.
+pub(crate) async fn probe(url: &Url) -> anyhow::Result<BrokerLimits> {
+    let mut connected = wire::connect(url, &format!("healthtrack-doctor-{}", std::process::id())).await?;
+    // Whether it hears our goodbye changes nothing.
+    let _ = connected.socket.write_all(&DISCONNECT).await;
+    let _ = connected.socket.shutdown().await;
+    Ok(BrokerLimits {
+        shown: wire::shown(url),
+        receive_max: connected.receive_max,
+        packet_bytes_max: u32::try_from(connected.packet_bytes_max).ok(),
+        qos_max: connected.qos_max,
+    })
 }
 
 /// Told of each answer, in the order in which they come. It must not block.
@@ -97,6 +131,19 @@ impl Counts {
             reconnects: self.reconnects + other.reconnects,
         }
     }
+}
+
+/// One message with all that can be said about it.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// What the caller calls it; else its number, from zero.
+    pub id: Option<u64>,
+    /// MQTT topic.
+    pub topic: Bytes,
+    /// MQTT 5 content type.
+    pub content_type: Option<Bytes>,
+    /// The bytes.
+    pub payload: Bytes,
 }
 
 /// One MQTT 5 connection that publishes with QoS 1.
@@ -175,24 +222,29 @@ impl Publisher {
 
     /// Hands a message over, once fewer than `inflight_max` are unacknowledged. Its id is its number, from zero.
     pub async fn publish(&self, topic: impl Into<Bytes>, payload: impl Into<Bytes>) -> anyhow::Result<u64> {
-        self.hand_over(None, topic.into(), payload.into()).await
+        self.hand_over(Outgoing { topic: topic.into(), payload: payload.into(), ..Outgoing::default() }).await
     }
 
     /// Hands a message over under the caller's own id.
     pub async fn publish_as(&self, id: u64, topic: impl Into<Bytes>, payload: impl Into<Bytes>) -> anyhow::Result<()> {
-        self.hand_over(Some(id), topic.into(), payload.into()).await.map(drop)
+        let message = Outgoing { id: Some(id), topic: topic.into(), payload: payload.into(), ..Outgoing::default() };
+        self.hand_over(message).await.map(drop)
     }
 
-    async fn hand_over(&self, id: Option<u64>, topic: Bytes, payload: Bytes) -> anyhow::Result<u64> {
+    /// Hands a message over; its id.
+    pub async fn hand_over(&self, message: Outgoing) -> anyhow::Result<u64> {
+        let Outgoing { id, topic, content_type, payload } = message;
         match self.shared.places.acquire().await {
             Ok(place) => place.forget(),
             Err(_) => return Err(self.shared.failure()),
         }
         let published_at_ms = self.tells_when.then(|| SystemClock.now().micros().unsigned_abs() / 1_000);
-        let mut message = Message { id: 0, topic, payload, issued: Instant::now(), published_at_ms };
+        let mut message = Message { id: 0, topic, content_type, payload, issued: Instant::now(), published_at_ms };
         let bytes = window::remaining_length(&message) + 5;
         let mut state = self.shared.state();
-        if bytes > state.packet_bytes_max || message.topic.len() > usize::from(u16::MAX) {
+        let too_long = |text: &Bytes| text.len() > usize::from(u16::MAX);
+        let texts_fit = !too_long(&message.topic) && !message.content_type.as_ref().is_some_and(too_long);
+        if bytes > state.packet_bytes_max || !texts_fit {
             let limit = state.packet_bytes_max;
             self.shared.places.add_permits(1);
             bail!("a message of {bytes} bytes is above the broker's limit of {limit}; put fewer samples into one");

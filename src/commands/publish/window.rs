@@ -10,14 +10,16 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// PUBLISH, QoS 1, neither repeated nor retained.
 const PUBLISH_QOS1: u8 = 0x32;
+/// MQTT 5: what the payload is.
+const CONTENT_TYPE: u8 = 0x03;
 /// MQTT 5: a name and a value of the sender's own.
 const USER_PROPERTY: u8 = 0x26;
 /// The user property that tells when a message was handed over; `telemetry` names what the daemon makes of it.
 const PUBLISHED_AT: &[u8] = b"published_at";
 /// Epoch milliseconds have so many digits until the year 2286.
 const PUBLISHED_AT_DIGITS: usize = 13;
-/// Identifier, name and value, each text with its two bytes of length. Below 128, so its own length is one byte.
-const PROPERTIES_BYTES: usize = 1 + 2 + PUBLISHED_AT.len() + 2 + PUBLISHED_AT_DIGITS;
+/// Identifier, name and value, each text with its two bytes of length.
+const PUBLISHED_AT_BYTES: usize = 1 + 2 + PUBLISHED_AT.len() + 2 + PUBLISHED_AT_DIGITS;
 
 /// One message that the caller handed over and the broker has not acknowledged yet.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Message {
     /// What the caller calls it.
     pub(crate) id: u64,
     pub(crate) topic: Bytes,
+    /// MQTT 5 content type.
+    pub(crate) content_type: Option<Bytes>,
     pub(crate) payload: Bytes,
     /// When the caller handed it over.
     pub(crate) issued: Instant,
@@ -118,42 +122,66 @@ impl Window {
 
 /// Bytes of a PUBLISH after its fixed header: topic with length, packet identifier, properties with length, payload.
 pub(crate) fn remaining_length(message: &Message) -> usize {
-    let properties = message.published_at_ms.map_or(0, |_| PROPERTIES_BYTES);
-    2 + message.topic.len() + 2 + 1 + properties + message.payload.len()
+    let properties = properties_length(message);
+    2 + message.topic.len() + 2 + length_bytes(properties) + properties + message.payload.len()
+}
+
+/// Bytes of the properties, each with its identifier and the lengths of its texts.
+fn properties_length(message: &Message) -> usize {
+    let content_type = message.content_type.as_ref().map_or(0, |content_type| 1 + 2 + content_type.len());
+    content_type + message.published_at_ms.map_or(0, |_| PUBLISHED_AT_BYTES)
 }
 
 fn encode_publish(out: &mut BytesMut, packet_id: u16, message: &Message) {
-    let mut rest = remaining_length(message);
+    let rest = remaining_length(message);
     out.reserve(rest + 5);
     out.put_u8(PUBLISH_QOS1);
-    while rest >= 128 {
-        out.put_u8((rest % 128) as u8 | 128);
-        rest /= 128;
-    }
-    out.put_u8(rest as u8);
-    out.put_u16(message.topic.len() as u16);
-    out.put_slice(&message.topic);
+    put_length(out, rest);
+    put_text(out, &message.topic);
     out.put_u16(packet_id);
-    match message.published_at_ms {
-        Some(millis) => put_published_at(out, millis),
-        None => out.put_u8(0),
+    put_length(out, properties_length(message));
+    if let Some(content_type) = &message.content_type {
+        out.put_u8(CONTENT_TYPE);
+        put_text(out, content_type);
+    }
+    if let Some(millis) = message.published_at_ms {
+        put_published_at(out, millis);
     }
     out.put_slice(&message.payload);
 }
 
 fn put_published_at(out: &mut BytesMut, millis: u64) {
-    out.put_u8(PROPERTIES_BYTES as u8);
     out.put_u8(USER_PROPERTY);
-    out.put_u16(PUBLISHED_AT.len() as u16);
-    out.put_slice(PUBLISHED_AT);
-    out.put_u16(PUBLISHED_AT_DIGITS as u16);
+    put_text(out, PUBLISHED_AT);
     let mut digits = [b'0'; PUBLISHED_AT_DIGITS];
     let mut rest = millis;
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    out.put_slice(&digits);
+    put_text(out, &digits);
+}
+
+/// A length as MQTT writes it, seven bits a byte, the lowest first.
+fn put_length(out: &mut BytesMut, mut length: usize) {
+    while length >= 128 {
+        out.put_u8((length % 128) as u8 | 128);
+        length /= 128;
+    }
+    out.put_u8(length as u8);
+}
+
+fn length_bytes(length: usize) -> usize {
+    match length {
+        0..128 => 1,
+        128..16_384 => 2,
+        _ => 3,
+    }
+}
+
+fn put_text(out: &mut BytesMut, text: &[u8]) {
+    out.put_u16(text.len() as u16);
+    out.put_slice(text);
 }
 
 #[cfg(test)]
@@ -165,6 +193,7 @@ mod tests {
         Message {
             id,
             topic: Bytes::from("ht/1/0/d/batch"),
+            content_type: None,
             payload: vec![b'x'; 200].into(),
             issued: Instant::now(),
             published_at_ms: None,
@@ -208,6 +237,23 @@ mod tests {
         let expected = [("published_at".to_owned(), "1795428000123".to_owned())];
         assert_eq!(publish.properties.unwrap().user_properties, expected);
         assert_eq!((publish.payload.len(), bytes.len()), (200, 0));
+    }
+
+    #[test]
+    fn a_content_type_of_any_length_travels_with_its_message() {
+        let mut window = Window::default();
+        window.open(10);
+        for length in [0, 16, 124, 125, 20_000] {
+            let content_type = Some(vec![b'a'; length].into());
+            window.issue(Message { content_type, published_at_ms: Some(7), ..message(0) });
+            let mut bytes = BytesMut::new();
+            window.take_out(&mut bytes);
+            let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else {
+                panic!("no PUBLISH")
+            };
+            let read = publish.properties.and_then(|properties| properties.content_type);
+            assert_eq!((read.map(|read| read.len()), publish.payload.len()), (Some(length), 200));
+        }
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub(crate) struct Connected {
     pub(crate) receive_max: u16,
     /// The largest packet that the broker takes.
     pub(crate) packet_bytes_max: usize,
+    /// The highest quality of service that the broker offers.
+    pub(crate) qos_max: u8,
     /// How often a ping is due.
     pub(crate) ping_every: Duration,
 }
@@ -165,6 +167,7 @@ async fn greet(mut socket: Box<dyn Socket>, greeting: &Greeting<'_>) -> Result<C
         session_present: connack.session_present,
         receive_max: given.and_then(|given| given.receive_max).unwrap_or(u16::MAX).max(1),
         packet_bytes_max: given.and_then(|given| given.max_packet_size).map_or(usize::MAX, |max| max as usize),
+        qos_max: given.and_then(|given| given.max_qos).unwrap_or(2),
         ping_every: (keep_alive / 2).max(Duration::from_secs(1)),
     })
 }

@@ -1,0 +1,87 @@
+//! Whether the broker can be reached, lets us in, speaks MQTT 5, and how its limits meet ours.
+
+use super::Findings;
+use crate::commands::publish::{BrokerLimits, broker_of, probe};
+use crate::config::MqttConfig;
+
+/// What a filter begins with where the broker deals its messages out among several daemons.
+const SHARED: &str = "$share/";
+
+pub(super) async fn check(config: &MqttConfig, findings: &mut Findings) {
+    let advice = "start the broker, or correct mqtt.url (HEALTHTRACK__MQTT__URL) and the login in it";
+    let url = match broker_of(config) {
+        Ok(url) => url,
+        Err(error) => return findings.fail(format!("broker: {error:#}"), advice),
+    };
+    match probe(&url).await {
+        Ok(limits) => {
+            findings.ok(format!("broker at {}: lets us in, speaks MQTT 5", limits.shown));
+            judge_limits(&limits, config, findings);
+        }
+        Err(error) => findings.fail(format!("broker: {error:#}"), advice),
+    }
+    judge_filters(&config.filters, findings);
+}
+
+fn judge_limits(limits: &BrokerLimits, config: &MqttConfig, findings: &mut Findings) {
+    if limits.qos_max < 1 {
+        findings.fail("broker: offers QoS 0 only, which loses messages", "let it offer QoS 1");
+    }
+    findings.ok(format!(
+        "broker: takes {} messages ahead of their acknowledgement; we take {}",
+        limits.receive_max, config.receive_maximum
+    ));
+    let ours = config.packet_bytes_max;
+    match limits.packet_bytes_max {
+        Some(theirs) if theirs <= ours => {
+            findings.ok(format!("broker: takes packets of {theirs} bytes; we take {ours}"))
+        }
+        theirs => {
+            let theirs = theirs.map_or("any size".to_owned(), |theirs| format!("{theirs} bytes"));
+            findings.warn(
+                format!("broker: takes packets of {theirs} and drops those above our {ours} in silence"),
+                format!("limit it to {ours} (mosquitto: max_packet_size {ours}), or raise mqtt.packet_bytes_max"),
+            );
+        }
+    }
+}
+
+fn judge_filters(filters: &[String], findings: &mut Findings) {
+    let shared = filters.iter().filter(|filter| filter.starts_with(SHARED)).count();
+    if shared > 0 {
+        findings.warn(
+            format!("filters: {shared} begin with {SHARED}, so the broker may deal one device out to two daemons"),
+            "keep each topic with one consumer, or give each daemon the topics of its own shard instead",
+        );
+    } else {
+        findings.ok(format!("filters: {}", filters.join(", ")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+
+    fn levels(judge: impl Fn(&mut Findings)) -> Vec<Level> {
+        let mut findings = Findings::default();
+        judge(&mut findings);
+        findings.0.iter().map(|finding| finding.level).collect()
+    }
+
+    #[test]
+    fn a_shared_filter_is_warned_of() {
+        assert_eq!(levels(|findings| judge_filters(&["ht/1/+/+/+".to_owned()], findings)), [Level::Ok]);
+        assert_eq!(levels(|findings| judge_filters(&["$share/g/ht/1/#".to_owned()], findings)), [Level::Warn]);
+    }
+
+    #[test]
+    fn a_broker_that_takes_longer_packets_than_we_do_is_warned_of() {
+        let config = crate::config::Config::read(None, std::iter::empty()).unwrap().mqtt;
+        for (packet_bytes_max, level) in [(Some(1_000), Level::Ok), (Some(u32::MAX), Level::Warn), (None, Level::Warn)]
+        {
+            let limits = BrokerLimits { shown: String::new(), receive_max: 20, packet_bytes_max, qos_max: 2 };
+            assert_eq!(levels(|findings| judge_limits(&limits, &config, findings))[1], level);
+        }
+    }
+}

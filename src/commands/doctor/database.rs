@@ -1,0 +1,174 @@
+//! Whether Postgres can be reached, keeps what it commits, and has this version's schema.
+
+use secrecy::ExposeSecret as _;
+use sqlx::PgConnection;
+use url::Url;
+
+use super::Findings;
+use crate::config::Config;
+use crate::model::ids::ShardName;
+use crate::model::time::{Clock as _, SECOND_US, SystemClock};
+use crate::store::inspect::{Owner, Server, server, shard_owner};
+use crate::store::migrate::{is_current, is_hypertable};
+use crate::store::pool::Connector;
+
+/// `NULLS NOT DISTINCT` came with Postgres 15.
+const VERSION_MIN: i32 = 150_000;
+/// Clocks that differ by more make "now" mean two things.
+const CLOCK_DIFFERENCE_MAX_US: i64 = 5 * SECOND_US;
+
+pub(super) async fn check(config: &Config, findings: &mut Findings) {
+    let shown = shown(config.store.url.expose_secret());
+    let connected = match Connector::new(&config.store) {
+        Ok(connector) => connector.connect().await,
+        Err(error) => Err(error),
+    };
+    let mut connection = match connected {
+        Ok(connection) => connection,
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            let advice = "start Postgres, or correct store.url (HEALTHTRACK__STORE__URL)";
+            return findings.fail(format!("Postgres at {shown}: {error:#}"), advice);
+        }
+    };
+    if let Err(error) = examine(config, &shown, &mut connection, findings).await {
+        findings.fail(format!("Postgres at {shown}: {error:#}"), "look into its log");
+    }
+}
+
+async fn examine(
+    config: &Config,
+    shown: &str,
+    connection: &mut PgConnection,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let before = SystemClock.now();
+    let server = server(connection).await?;
+    let after = SystemClock.now();
+    let middle = before.plus_micros(after.micros_since(before) / 2);
+    judge_server(&server, shown, findings);
+    judge_clock(server.now.micros_since(middle), findings);
+    if !is_current(connection).await? {
+        findings.fail("schema: not up to date", "run `healthtrack migrate`");
+        return Ok(());
+    }
+    let is_hypertable = is_hypertable(connection).await?;
+    match (&server.timescale, is_hypertable) {
+        (Some(_), false) => findings.warn(
+            "schema: up to date, with native partitions although TimescaleDB is here",
+            "nothing to do; only an empty database becomes a hypertable",
+        ),
+        (_, true) => findings.ok("schema: up to date, samples in a hypertable"),
+        (None, false) => findings.ok("schema: up to date, samples in native partitions"),
+    }
+    if let Ok(shard) = ShardName::parse(&config.ingest.shard) {
+        let owner = shard_owner(connection, &shard).await?;
+        judge_owner(shard.as_str(), owner.as_ref(), findings);
+    }
+    Ok(())
+}
+
+fn judge_server(server: &Server, shown: &str, findings: &mut Findings) {
+    let Server { version_number, version, .. } = server;
+    if *version_number < VERSION_MIN {
+        findings.fail(format!("Postgres at {shown}: version {version}"), "upgrade it to 15 or newer");
+    } else {
+        findings.ok(format!("Postgres at {shown}: version {version}"));
+    }
+    match (&server.timescale, server.timescale_is_loaded) {
+        (Some(version), _) => findings.ok(format!("TimescaleDB: version {version}")),
+        (None, true) => findings.warn(
+            "TimescaleDB: loaded by the server, not created in this database",
+            "run `healthtrack migrate` as a role that may create extensions, before the first sample",
+        ),
+        (None, false) => findings.ok("TimescaleDB: not here; plain Postgres does as well"),
+    }
+    if server.is_standby {
+        findings.fail("Postgres: a standby, which takes no writes", "point store.url at the primary");
+    }
+    match (server.fsync.as_str(), server.full_page_writes.as_str()) {
+        ("on", "on") => {
+            let commit = &server.synchronous_commit;
+            findings.ok(format!("disk: fsync on, full_page_writes on, synchronous_commit {commit} in our sessions"));
+        }
+        ("on", _) => findings.warn(
+            "disk: full_page_writes is off, so a power cut may tear pages",
+            "set full_page_writes = on, unless the file system never tears a page (ZFS)",
+        ),
+        _ => findings.fail(
+            "disk: fsync is off, so a power cut loses samples that were acknowledged",
+            "set fsync = on in postgresql.conf and reload",
+        ),
+    }
+}
+
+fn judge_clock(difference_us: i64, findings: &mut Findings) {
+    let seconds = difference_us as f64 / SECOND_US as f64;
+    if difference_us.abs() > CLOCK_DIFFERENCE_MAX_US {
+        findings.warn(format!("clock: Postgres is {seconds:+.1} s from this machine"), "run NTP on both machines");
+    } else {
+        findings.ok(format!("clock: Postgres is {seconds:+.3} s from this machine"));
+    }
+}
+
+fn judge_owner(shard: &str, owner: Option<&Owner>, findings: &mut Findings) {
+    match owner {
+        Some(Owner { name, epoch, taken_at, is_alive: true }) => {
+            findings.ok(format!("shard {shard}: owned by {name} since {taken_at}, epoch {epoch}"));
+        }
+        Some(Owner { name, .. }) => {
+            findings.warn(format!("shard {shard}: {name} owned it and is gone"), "start `healthtrack serve`");
+        }
+        None => findings.warn(format!("shard {shard}: no daemon has ever owned it"), "start `healthtrack serve`"),
+    }
+}
+
+/// The address without user and password.
+fn shown(url: &str) -> String {
+    let Ok(url) = Url::parse(url) else { return "store.url".to_owned() };
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}{port}{}", url.host_str().unwrap_or("the local socket"), url.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    fn sound() -> Server {
+        Server {
+            version_number: 150_004,
+            version: "15.4".to_owned(),
+            timescale: None,
+            timescale_is_loaded: false,
+            fsync: "on".to_owned(),
+            full_page_writes: "on".to_owned(),
+            synchronous_commit: "on".to_owned(),
+            is_standby: false,
+            now: Timestamp::MIN,
+        }
+    }
+
+    fn worst(server: &Server) -> Level {
+        let mut findings = Findings::default();
+        judge_server(server, "here", &mut findings);
+        let has = |level| findings.0.iter().any(|finding| finding.level == level);
+        [Level::Fail, Level::Warn].into_iter().find(|level| has(*level)).unwrap_or(Level::Ok)
+    }
+
+    #[test]
+    fn a_server_that_cannot_keep_what_it_commits_fails() {
+        assert_eq!(worst(&sound()), Level::Ok);
+        assert_eq!(worst(&Server { fsync: "off".to_owned(), ..sound() }), Level::Fail);
+        assert_eq!(worst(&Server { version_number: 140_012, ..sound() }), Level::Fail);
+        assert_eq!(worst(&Server { is_standby: true, ..sound() }), Level::Fail);
+        assert_eq!(worst(&Server { full_page_writes: "off".to_owned(), ..sound() }), Level::Warn);
+        assert_eq!(worst(&Server { timescale_is_loaded: true, ..sound() }), Level::Warn);
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        assert_eq!(shown("postgres://user:secret@db:5433/health?sslmode=require"), "db:5433/health");
+    }
+}

@@ -1,0 +1,185 @@
+//! Quarantine: what could not be believed: listed, shown, and given to the daemon again once the reason is gone.
+
+/// Kept messages, published again.
+mod retry;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+use url::Url;
+
+use super::database::Database;
+use super::report::{Column, print, print_json, table};
+use crate::model::reason::Reason;
+use crate::store::quarantine::{QuarantineRow, list, show};
+
+/// Looks at what could not be believed, and tries it again.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  healthtrack quarantine list --reason unknown_device
+  healthtrack quarantine show 17 --payload | jq .
+  healthtrack quarantine retry --reason unknown_device")]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// The configuration [default: built-in defaults and the environment]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Report as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Action {
+    /// Show the newest messages, or parts of messages, and why they are here
+    #[command(after_help = "Example:
+  healthtrack quarantine list --reason unknown_device --limit 20")]
+    List {
+        /// Of one reason only
+        #[arg(long)]
+        reason: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+        limit: i64,
+    },
+    /// Show one, or its bytes
+    #[command(after_help = "Examples:
+  healthtrack quarantine show 17
+  healthtrack quarantine show 17 --payload > message.json")]
+    Show {
+        /// The number that `list` shows
+        id: i64,
+        /// Write the message's bytes as they came, and nothing else
+        #[arg(long)]
+        payload: bool,
+    },
+    /// Publish kept messages again, to their topics; what is stored already is only counted
+    #[command(after_help = "Examples:
+  healthtrack device add watch-7 && healthtrack quarantine retry --reason unknown_device
+  healthtrack quarantine retry 17 --broker mqtt://broker:1883")]
+    Retry(RetryArgs),
+}
+
+/// Which messages, and where to.
+#[derive(Clone, Debug, clap::Args)]
+#[group(id = "which", required = true, multiple = false, args = ["id", "reason", "all"])]
+struct RetryArgs {
+    /// One message, by the number that `list` shows
+    id: Option<i64>,
+    /// All of one reason
+    #[arg(long)]
+    reason: Option<String>,
+    /// All
+    #[arg(long)]
+    all: bool,
+    /// The broker [default: mqtt.url of the configuration]
+    #[arg(long, value_name = "URL")]
+    broker: Option<Url>,
+}
+
+/// One message as `show --json` says it.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    row: &'a QuarantineRow,
+    /// The message where it is text; null where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Option<&'a str>>,
+}
+
+/// Runs one of the actions.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let database = Database::read(args.config.as_deref())?;
+    match &args.action {
+        Action::List { reason, limit } => {
+            check_reason(reason.as_deref())?;
+            let rows = list(&database.pool().await?, reason.as_deref(), *limit).await?;
+            if args.json { print_json(&rows) } else { print(&rows_in_words(&rows)) }
+        }
+        Action::Show { id, payload } => {
+            let found = show(&database.pool().await?, *id).await?;
+            let (row, bytes) = found.with_context(|| no_message(*id))?;
+            show_one(&row, &bytes, *payload, args.json)
+        }
+        Action::Retry(which) => {
+            check_reason(which.reason.as_deref())?;
+            retry::run(&database, which, args.json).await
+        }
+    }
+}
+
+fn no_message(id: i64) -> String {
+    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
+}
+
+/// A misspelt reason would look like an empty quarantine.
+fn check_reason(reason: Option<&str>) -> anyhow::Result<()> {
+    let Some(reason) = reason else { return Ok(()) };
+    let words = Reason::ALL.map(Reason::word);
+    ensure!(words.contains(&reason), "there is no reason {reason}; the reasons are {}", words.join(", "));
+    Ok(())
+}
+
+fn show_one(row: &QuarantineRow, bytes: &[u8], payload: bool, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(&Shown { row, payload: payload.then(|| std::str::from_utf8(bytes).ok()) });
+    }
+    if payload {
+        let mut out = std::io::stdout().lock();
+        out.write_all(bytes)?;
+        return Ok(out.flush()?);
+    }
+    let retried = row.retried_at.as_deref().unwrap_or("never");
+    print(&format!(
+        "message   {}\nreason    {}\ndetail    {}\ntopic     {}\nsamples   {}\nbytes     {}\nreceived  {} ({} times)\nretried   {retried}",
+        row.quarantine_id,
+        row.reason,
+        row.detail,
+        row.topic,
+        row.samples,
+        row.payload_bytes,
+        row.received_at,
+        row.times_received,
+    ))
+}
+
+fn rows_in_words(rows: &[QuarantineRow]) -> String {
+    let columns = [
+        Column::Right("id"),
+        Column::Left("received"),
+        Column::Right("times"),
+        Column::Right("samples"),
+        Column::Left("reason"),
+        Column::Left("topic"),
+        Column::Left("retried"),
+        Column::Left("detail"),
+    ];
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.quarantine_id.to_string(),
+            row.received_at.clone(),
+            row.times_received.to_string(),
+            row.samples.to_string(),
+            row.reason.clone(),
+            row.topic.clone(),
+            row.retried_at.clone().unwrap_or_else(|| "-".to_owned()),
+            row.detail.clone(),
+        ]
+    });
+    table(&columns, &cells.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_reason_is_told_the_right_ones() {
+        assert!(check_reason(Some("unknown_device")).is_ok() && check_reason(None).is_ok());
+        let error = check_reason(Some("unknown_devise")).unwrap_err();
+        assert!(error.to_string().contains("unknown_device, unknown_metric"), "{error}");
+    }
+}

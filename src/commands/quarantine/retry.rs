@@ -1,0 +1,158 @@
+//! Retry: the kept bytes go to their topic again, with their content type, and are marked once a subscriber has them.
+//!
+//! What is still not believed comes back as the same row, counted once more; what is stored already is counted as a
+//! duplicate. So a retry may be repeated without harm.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
+use bytes::Bytes;
+use serde::Serialize;
+use sqlx::postgres::PgPool;
+
+use super::{RetryArgs, no_message};
+use crate::commands::database::Database;
+use crate::commands::publish::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher, broker_of};
+use crate::commands::report::{bar, counted, print, print_json};
+use crate::model::time::{Clock as _, SystemClock};
+use crate::store::quarantine::{mark_retried, retry_extent, to_retry};
+
+/// Messages read from the database at once: 16 MB at the longest message that the daemon takes by default.
+const PAGE: i64 = 16;
+/// Unacknowledged messages.
+const INFLIGHT: usize = 64;
+/// How long to wait for the last acknowledgements.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What a retry came to.
+#[derive(Debug, Serialize)]
+struct Report {
+    messages: u64,
+    /// Messages that a subscriber was given.
+    retried: u64,
+    without_subscriber: u64,
+    refused: u64,
+    unanswered: u64,
+}
+
+pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> anyhow::Result<()> {
+    let broker = match &which.broker {
+        Some(url) => url.clone(),
+        None => broker_of(&database.config.mqtt)?,
+    };
+    let pool = database.pool().await?;
+    let (messages, newest) = retry_extent(&pool, which.id, which.reason.as_deref()).await?;
+    if let (0, Some(id)) = (messages, which.id) {
+        bail!(no_message(id));
+    }
+    let report = match messages {
+        0 => Report { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
+        _ => {
+            let answered = Answered::default();
+            let bar = bar(messages, "messages");
+            let on_ack = Box::new({
+                let (answered, bar) = (answered.clone(), bar.clone());
+                move |ack: &Ack| {
+                    answered.note(ack);
+                    bar.inc(1);
+                }
+            });
+            let client_id = format!("healthtrack-retry-{}", std::process::id());
+            let publisher = Publisher::connect_with(&broker, client_id, INFLIGHT, on_ack).await?;
+            let (retried, counts) = publish_all(&pool, which, newest, publisher, &answered).await?;
+            bar.finish_and_clear();
+            let Counts { issued: messages, without_subscriber, refused, unanswered, .. } = counts;
+            Report { messages, retried, without_subscriber, refused, unanswered }
+        }
+    };
+    if json {
+        print_json(&report)?
+    } else {
+        print(&report.in_words())?
+    }
+    report.judge()
+}
+
+/// Publishes all of it, and marks what arrived even where the rest fails.
+async fn publish_all(
+    pool: &PgPool,
+    which: &RetryArgs,
+    newest: i64,
+    publisher: Publisher,
+    answered: &Answered,
+) -> anyhow::Result<(u64, Counts)> {
+    let mut retried = 0;
+    let published = publish_pages(pool, which, newest, &publisher, answered, &mut retried).await;
+    let counts = publisher.finish(GRACE).await;
+    retried += answered.mark(pool).await?;
+    published.map(|()| (retried, counts))
+}
+
+/// Pages through what is kept up to the newest message: a message that comes back for another reason is a new row, and
+/// must not be tried for ever.
+async fn publish_pages(
+    pool: &PgPool,
+    which: &RetryArgs,
+    newest: i64,
+    publisher: &Publisher,
+    answered: &Answered,
+    retried: &mut u64,
+) -> anyhow::Result<()> {
+    let mut after = 0;
+    loop {
+        let page = to_retry(pool, which.id, which.reason.as_deref(), after, PAGE).await?;
+        let page = page.into_iter().filter(|message| message.quarantine_id <= newest).collect::<Vec<_>>();
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.quarantine_id;
+        for message in page {
+            let outgoing = Outgoing {
+                id: u64::try_from(message.quarantine_id).ok(),
+                topic: message.topic.into(),
+                content_type: message.content_type.map(Bytes::from),
+                payload: message.payload.into(),
+            };
+            publisher.hand_over(outgoing).await?;
+        }
+        *retried += answered.mark(pool).await?;
+    }
+}
+
+/// Numbers of messages that a subscriber was given and that are not marked yet; at most a page and what is in flight.
+#[derive(Clone, Debug, Default)]
+struct Answered(Arc<Mutex<Vec<i64>>>);
+
+impl Answered {
+    /// A message that the broker took and gave to nobody was not tried.
+    fn note(&self, ack: &Ack) {
+        if ack.reason < NO_SUBSCRIBER
+            && let Ok(id) = i64::try_from(ack.id)
+        {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        }
+    }
+
+    async fn mark(&self, pool: &PgPool) -> anyhow::Result<u64> {
+        let ids = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if !ids.is_empty() {
+            mark_retried(pool, &ids, SystemClock.now()).await?;
+        }
+        Ok(ids.len() as u64)
+    }
+}
+
+impl Report {
+    fn in_words(&self) -> String {
+        format!("{} of {} published again", self.retried, counted(self.messages, "kept message"))
+    }
+
+    fn judge(&self) -> anyhow::Result<()> {
+        let Report { messages, retried, without_subscriber, refused, unanswered } = self;
+        ensure!(*without_subscriber == 0, "{without_subscriber} messages found no subscriber; is the daemon running?");
+        ensure!(
+            retried == messages,
+            "{refused} messages were refused and {unanswered} are unanswered; is the broker well?"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! Samples: read back one by one, or summed up, in bounded memory: blocks stream from the database in order, each is
+//! written before the next is read, and a reader that is slow slows the database.
+//!
+//! [`source`] says where samples come from; [`Sink`] is what becomes of them.
+
+/// A file that is whole, or not there.
+mod output;
+
+/// As Parquet.
+mod parquet;
+
+/// Where samples come from.
+mod source;
+
+/// Counted and summed, series by series.
+mod summary;
+
+/// As CSV and as a JSON object a line.
+mod text;
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::pin::pin;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::ValueEnum;
+use futures_util::StreamExt as _;
+use futures_util::stream::Stream;
+
+use super::database::Database;
+use super::report::{is_watched, print, print_json};
+use crate::model::ids::DeviceId;
+use crate::model::metric::{Catalogue, Metric};
+use crate::model::sample::Sample;
+use crate::model::statistic::Statistic;
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::hot::{Filter, SeriesBlock};
+use output::Output;
+use summary::Summary;
+
+/// Written to the system in pieces of this size.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// What samples are written as.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A header, and a line a sample
+    Csv,
+    /// A JSON object a line
+    Ndjson,
+    /// Apache Parquet: zstd, row groups of 122,880
+    Parquet,
+}
+
+/// Reads samples: each once, by device, metric, statistic and time.
+///
+/// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit. Times
+/// are RFC 3339 in UTC; what is null is empty in CSV.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  healthtrack samples --device watch-7 --metric heart_rate --from 2026-11-23 --to 2026-11-24
+  healthtrack samples --format parquet --output all.parquet
+  healthtrack samples --summary --json")]
+pub struct Args {
+    /// Of one device
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// Of one metric of the catalogue
+    #[arg(long)]
+    pub metric: Option<String>,
+    /// That begin at this time or later: RFC 3339, or YYYY-MM-DD for midnight UTC
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub from: Option<Timestamp>,
+    /// That begin before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub to: Option<Timestamp>,
+    /// What to write them as [default: csv, with --json ndjson]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only count, minimum, maximum and sum of each series
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    pub summary: bool,
+    /// Write JSON: an object a line, with --summary one array
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration [default: built-in defaults and the environment]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What the samples of one stretch have in common.
+#[derive(Copy, Clone, Debug)]
+struct Of<'a> {
+    device: &'a DeviceId,
+    metric: &'a Metric,
+    statistic: Statistic,
+}
+
+impl<'a> Of<'a> {
+    /// The code of a coded metric's sample; `None` for a numeric one.
+    fn code(&self, sample: &Sample) -> Option<&'a str> {
+        self.metric.codes.get(sample.value as usize).map(String::as_str)
+    }
+
+    /// The value; `None` where it is the place of a code.
+    fn value(&self, sample: &Sample) -> Option<f64> {
+        (!self.metric.is_coded()).then_some(sample.value)
+    }
+
+    /// The unit; `None` for a coded metric.
+    fn unit(&self) -> Option<&'a str> {
+        (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str())
+    }
+}
+
+/// What becomes of samples: stretches of one series, in order.
+trait Sink {
+    /// Takes a stretch.
+    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()>;
+
+    /// Nothing more comes.
+    fn finish(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// Reads what is asked for and hands it on.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let catalogue = Catalogue::builtin()?;
+    let filter = filter(&args, &catalogue)?;
+    let format = args.format.unwrap_or(if args.json { Format::Ndjson } else { Format::Csv });
+    if format == Format::Parquet && args.output.is_none() && is_watched() {
+        bail!("Parquet is not for a terminal; give --output FILE, or pipe it");
+    }
+    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
+    let blocks = source::blocks(&mut connection, &filter);
+    if args.summary {
+        let mut summary = Summary::default();
+        hand_on(blocks, &filter, &catalogue, &mut summary).await?;
+        let rows = summary.finish();
+        return if args.json { print_json(&rows) } else { print(&summary::in_words(&rows)) };
+    }
+    let output = Output::open(args.output.as_deref())?;
+    let mut sink = sink(format, Box::new(output.writer()?))?;
+    hand_on(blocks, &filter, &catalogue, sink.as_mut()).await?;
+    sink.finish()?;
+    output.keep()
+}
+
+fn sink(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn Sink>> {
+    let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
+    Ok(match format {
+        Format::Csv => Box::new(text::Csv::begin(writer)?),
+        Format::Ndjson => Box::new(text::Ndjson::begin(writer)),
+        Format::Parquet => Box::new(parquet::Parquet::begin(writer)?),
+    })
+}
+
+/// Hands every sample asked for to the sink. A block's first and last samples may lie outside of the time asked for.
+async fn hand_on(
+    blocks: impl Stream<Item = Result<SeriesBlock, StoreError>>,
+    filter: &Filter,
+    catalogue: &Catalogue,
+    sink: &mut dyn Sink,
+) -> anyhow::Result<()> {
+    let mut blocks = pin!(blocks);
+    while let Some(found) = blocks.next().await {
+        let SeriesBlock { device, metric, statistic, block } = found?;
+        let metric = catalogue
+            .by_id(metric)
+            .context("the database holds a metric that this version does not know; run the version that wrote it")?;
+        let of = Of { device: &device, metric, statistic };
+        let is_wanted = |sample: &Sample| {
+            filter.from.is_none_or(|from| sample.start >= from) && filter.to.is_none_or(|to| sample.start < to)
+        };
+        sink.take(&of, &mut block.samples().filter(is_wanted))?;
+    }
+    Ok(())
+}
+
+fn filter(args: &Args, catalogue: &Catalogue) -> anyhow::Result<Filter> {
+    let device = args.device.as_deref().map(DeviceId::parse).transpose().context("--device must be a name")?;
+    let metric = match &args.metric {
+        None => None,
+        Some(name) => Some(catalogue.by_name(name).map(|metric| metric.id).with_context(|| {
+            format!("no metric is called {name}; schemas/payloads/metrics.toml lists them, as heart_rate")
+        })?),
+    };
+    if let (Some(from), Some(to)) = (args.from, args.to) {
+        ensure!(from <= to, "--from lies after --to; exchange them");
+    }
+    Ok(Filter { device, metric, from: args.from, to: args.to })
+}
+
+/// RFC 3339, or a date: its midnight in UTC.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    Timestamp::parse_rfc3339(&whole).map_err(|_| "write 2026-11-23, or 2026-11-23T10:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_its_midnight_in_utc() {
+        assert_eq!(parse_time("2026-11-23").unwrap().to_string(), "2026-11-23T00:00:00Z");
+        assert_eq!(parse_time("2026-11-23T01:00:00+01:00").unwrap().to_string(), "2026-11-23T00:00:00Z");
+        for text in ["yesterday", "2026-02-30", "2026-11-23T10:00"] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Summary: count, minimum, maximum and sum of each series.
+
+use serde::Serialize;
+
+use super::{Of, Sink};
+use crate::commands::report::{Column, table};
+use crate::model::sample::Sample;
+
+/// One series, summed up.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Row {
+    pub(super) device_id: String,
+    pub(super) metric: String,
+    /// Null for plain measurements.
+    pub(super) statistic: Option<String>,
+    pub(super) count: u64,
+    /// Null for a coded metric, as are maximum and sum.
+    pub(super) min: Option<f64>,
+    pub(super) max: Option<f64>,
+    pub(super) sum: Option<f64>,
+}
+
+/// Sums up stretches as they come: those of one series follow one another.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    done: Vec<Row>,
+    open: Option<(Row, Sum)>,
+}
+
+/// A sum that keeps what addition rounds off (Neumaier): a million values of 0.1 come to 100,000 and not to 100,000.000001.
+#[derive(Copy, Clone, Debug, Default)]
+struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    fn add(&mut self, value: f64) {
+        let sum = self.sum + value;
+        self.lost += if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    fn total(self) -> f64 {
+        self.sum + self.lost
+    }
+}
+
+impl Sink for Summary {
+    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
+        let mut samples = samples.peekable();
+        if samples.peek().is_none() {
+            return Ok(());
+        }
+        let statistic = of.statistic.text();
+        let continues = self.open.as_ref().is_some_and(|(row, _)| {
+            row.device_id == of.device.as_str() && row.metric == of.metric.name && row.statistic == statistic
+        });
+        if !continues {
+            self.close();
+        }
+        let (row, sum) = self.open.get_or_insert_with(|| {
+            let (device_id, metric) = (of.device.as_str().to_owned(), of.metric.name.clone());
+            (Row { device_id, metric, statistic, count: 0, min: None, max: None, sum: None }, Sum::default())
+        });
+        for sample in samples {
+            row.count += 1;
+            if let Some(value) = of.value(&sample) {
+                row.min = Some(row.min.map_or(value, |min| min.min(value)));
+                row.max = Some(row.max.map_or(value, |max| max.max(value)));
+                sum.add(value);
+            }
+        }
+        row.sum = row.min.map(|_| sum.total());
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+impl Summary {
+    /// All series, in the order in which they came.
+    pub(super) fn finish(mut self) -> Vec<Row> {
+        self.close();
+        self.done
+    }
+
+    fn close(&mut self) {
+        self.done.extend(self.open.take().map(|(row, _)| row));
+    }
+}
+
+/// The rows aligned for people.
+pub(super) fn in_words(rows: &[Row]) -> String {
+    let columns = [
+        Column::Left("device"),
+        Column::Left("metric"),
+        Column::Left("statistic"),
+        Column::Right("count"),
+        Column::Right("min"),
+        Column::Right("max"),
+        Column::Right("sum"),
+    ];
+    let shown = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.device_id.clone(),
+            row.metric.clone(),
+            row.statistic.clone().unwrap_or_else(|| "-".to_owned()),
+            row.count.to_string(),
+            shown(row.min),
+            shown(row.max),
+            shown(row.sum),
+        ]
+    });
+    table(&columns, &cells.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::DeviceId;
+    use crate::model::metric::Catalogue;
+    use crate::model::sample::Flags;
+    use crate::model::statistic::Statistic;
+    use crate::model::time::Timestamp;
+
+    fn samples(values: &[f64]) -> impl Iterator<Item = Sample> + '_ {
+        values.iter().map(|value| Sample { start: Timestamp::MIN, span_us: None, value: *value, flags: Flags::NONE })
+    }
+
+    #[test]
+    fn a_sum_keeps_what_addition_rounds_off() {
+        let mut sum = Sum::default();
+        [1.0, 1e100, 1.0, -1e100].into_iter().for_each(|value| sum.add(value));
+        assert_eq!(sum.total(), 2.0);
+        let mut sum = Sum::default();
+        (0..1_000_000).for_each(|_| sum.add(0.1));
+        assert_eq!(sum.total(), 100_000.0);
+    }
+
+    #[test]
+    fn stretches_of_one_series_are_one_row_and_codes_are_only_counted() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let device = DeviceId::parse("d").unwrap();
+        let of = |metric, statistic| Of { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic };
+        let heart_rate = of("heart_rate", Statistic::NONE);
+        let mut summary = Summary::default();
+        summary.take(&heart_rate, &mut samples(&[70.0, 60.0])).unwrap();
+        summary.take(&heart_rate, &mut samples(&[80.5])).unwrap();
+        summary.take(&of("heart_rate", Statistic::parse("maximum").unwrap()), &mut samples(&[99.0])).unwrap();
+        summary.take(&of("step_count", Statistic::NONE), &mut samples(&[])).unwrap();
+        summary.take(&of("sleep_stage", Statistic::NONE), &mut samples(&[3.0, 1.0])).unwrap();
+        let rows: Vec<_> = summary
+            .finish()
+            .into_iter()
+            .map(|row| (row.metric, row.statistic, row.count, row.min, row.max, row.sum))
+            .collect();
+        let row = |metric: &str, statistic: Option<&str>, count, numbers: Option<[f64; 3]>| {
+            let number = |place: usize| numbers.map(|numbers| numbers[place]);
+            (metric.to_owned(), statistic.map(str::to_owned), count, number(0), number(1), number(2))
+        };
+        assert_eq!(
+            rows,
+            [
+                row("heart_rate", None, 3, Some([60.0, 80.5, 210.5])),
+                row("heart_rate", Some("maximum"), 1, Some([99.0, 99.0, 99.0])),
+                row("sleep_stage", None, 2, None),
+            ]
+        );
+    }
+}

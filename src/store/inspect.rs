@@ -1,0 +1,96 @@
+//! Inspect: what `doctor` asks the database: its version, its settings, its clock, and who owns a shard.
+
+use sqlx::{PgConnection, Row};
+
+use super::StoreError;
+use super::moment::Moment;
+use crate::model::ids::ShardName;
+use crate::model::time::Timestamp;
+
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// As in 170002 for 17.2.
+    pub version_number: i32,
+    /// As the server writes it: `17.2 (Debian …)`.
+    pub version: String,
+    /// The extension's version in this database; `None` where it was not created.
+    pub timescale: Option<String>,
+    /// Whether the server has loaded the extension's library.
+    pub timescale_is_loaded: bool,
+    /// Whether commits reach the disk at all.
+    pub fsync: String,
+    /// Whether a torn page can be mended after a crash.
+    pub full_page_writes: String,
+    /// When a commit answers, in the sessions that we open.
+    pub synchronous_commit: String,
+    /// True on a standby, which takes no writes.
+    pub is_standby: bool,
+    /// The server's present.
+    pub now: Timestamp,
+}
+
+/// Who last took a shard, and whether it is still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// As the daemon calls itself.
+    pub name: String,
+    /// How often the shard has changed hands.
+    pub epoch: i64,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Whether it still holds the shard's lock.
+    pub is_alive: bool,
+}
+
+/// Asks the server what it is.
+pub async fn server(connection: &mut PgConnection) -> Result<Server, StoreError> {
+    let step = StoreError::at("asking the database what it is");
+    let row = sqlx::query(
+        "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
+                (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
+                coalesce(current_setting('shared_preload_libraries', true), '') LIKE '%timescaledb%',
+                current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
+                pg_is_in_recovery(), clock_timestamp()",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(&step)?;
+    Ok(Server {
+        version_number: row.try_get(0).map_err(&step)?,
+        version: row.try_get(1).map_err(&step)?,
+        timescale: row.try_get(2).map_err(&step)?,
+        timescale_is_loaded: row.try_get(3).map_err(&step)?,
+        fsync: row.try_get(4).map_err(&step)?,
+        full_page_writes: row.try_get(5).map_err(&step)?,
+        synchronous_commit: row.try_get(6).map_err(&step)?,
+        is_standby: row.try_get(7).map_err(&step)?,
+        now: row.try_get::<Moment, _>(8).map_err(&step)?.0,
+    })
+}
+
+/// Asks who owns a shard, without touching its lock; `None` where nobody ever has.
+pub async fn shard_owner(connection: &mut PgConnection, shard: &ShardName) -> Result<Option<Owner>, StoreError> {
+    let step = StoreError::at("asking who owns the shard");
+    // A session lock on a 64-bit key shows as two halves.
+    let row = sqlx::query(
+        "SELECT owner, epoch, taken_at,
+                EXISTS (SELECT FROM pg_locks
+                        WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                          AND (classid::bigint << 32 | objid::bigint)
+                              = hashtextextended('healthtrack.shard.' || $1, 0))
+         FROM signal.ingest_shard WHERE shard = $1",
+    )
+    .bind(shard.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(&step)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Owner {
+        name: row.try_get(0).map_err(&step)?,
+        epoch: row.try_get(1).map_err(&step)?,
+        taken_at: row.try_get::<Moment, _>(2).map_err(&step)?.0,
+        is_alive: row.try_get(3).map_err(&step)?,
+    }))
+}
