@@ -22,7 +22,7 @@ use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use support::postgres::{TestDatabase, own_postgres};
 use support::wait::wait_until;
-use support::{mosquitto, runs};
+use support::{mosquitto, process_of, runs};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -203,18 +203,6 @@ fn start_child(test: &str, word: &Path) -> (Child, u32, PathBuf) {
     let mut words = said.split(' ').skip(1);
     let process = words.next().unwrap().parse().unwrap();
     (child, process, PathBuf::from(words.next().unwrap()))
-}
-
-/// The process whose command line holds all of these words.
-fn process_of(words: &[&str]) -> Option<u32> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let mut found = processes.filter_map(|entry| {
-        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
-        let line = String::from_utf8_lossy(&line).into_owned();
-        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
-        words.iter().all(|word| line.contains(word)).then_some(process)
-    });
-    found.next()
 }
 
 #[tokio::test]
