@@ -1,13 +1,164 @@
 //! The daemon with its web pages, as `serve` and `demo` run it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::telemetry::Telemetry;
+use crate::ingest::Service;
+use crate::model::metric::Catalogue;
+use crate::model::time::{Clock, Day, SystemClock};
+use crate::model::unit::Units;
+use crate::store::hot::ensure_chunks;
+use crate::store::migrate::migrate;
+use crate::store::pool::Connector;
+use crate::telemetry::{Telemetry, UPKEEP_EVERY};
+
+/// How long to wait before asking a database again that does not answer at the start.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// How often chunks are made ahead of time, and for how many days beside the present one.
+const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
+const CHUNK_DAYS_AHEAD: usize = 2;
 
 /// Runs the daemon until `stop` is cancelled and everything received is written and acknowledged.
-pub async fn run(_config: Config, _telemetry: Arc<Telemetry>, _stop: CancellationToken) -> anyhow::Result<()> {
-    Ok(())
+pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationToken) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let catalogue = Arc::new(Catalogue::builtin()?);
+    let connector = Connector::new(&config.store)?;
+    let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
+    let metrics = Router::new().route("/metrics", get(scrape));
+    // Both stand before the database does: an operator must be able to ask why nothing works.
+    let pages = serve_pages(health, config.http.bind, &telemetry, "http.bind").await?;
+    let scrapes = serve_pages(metrics, config.telemetry.bind, &telemetry, "telemetry.bind").await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), health = %config.http.bind, metrics = %config.telemetry.bind,
+        lanes = config.ingest.lanes, connections = config.mqtt.connections,
+        inflight_bytes_max = config.ingest.inflight_bytes_max, "starting");
+    let upkeep = tokio::spawn(fold_histograms(Arc::clone(&telemetry)));
+    let ran = match prepare_database(&connector, &catalogue, &telemetry, &stop).await? {
+        Some(()) => {
+            let chunks = tokio::spawn(make_chunks(connector.clone(), Arc::clone(&clock)));
+            let service = Service {
+                pool: connector.pool(),
+                connector,
+                catalogue,
+                units: Arc::new(Units::builtin()?),
+                telemetry: Arc::clone(&telemetry),
+                clock,
+                owner: owner(),
+                mqtt: config.mqtt,
+                ingest: config.ingest,
+            };
+            let ran = service.run(stop).await;
+            chunks.abort();
+            ran.map_err(anyhow::Error::from)
+        }
+        None => Ok(()),
+    };
+    [pages, scrapes, upkeep].iter().for_each(tokio::task::JoinHandle::abort);
+    ran
+}
+
+/// Brings the schema up to date, once the database answers; `None` where the daemon is to stop first.
+async fn prepare_database(
+    connector: &Connector,
+    catalogue: &Catalogue,
+    telemetry: &Telemetry,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<()>> {
+    loop {
+        match connector.connect().await {
+            Ok(mut connection) => {
+                let migrated = migrate(&mut connection, catalogue).await?;
+                let table = if migrated.hypertable { "hypertable" } else { "native partitions" };
+                tracing::info!(applied = migrated.applied, known = migrated.known, table, "the schema is up to date");
+                telemetry.database_works();
+                return Ok(Some(()));
+            }
+            Err(error) => {
+                telemetry.database_fails();
+                let error = anyhow::Error::from(error);
+                tracing::warn!("the database does not answer, trying again: {error:#}");
+            }
+        }
+        tokio::select! {
+            () = sleep(DATABASE_PAUSE) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+    }
+}
+
+async fn serve_pages(
+    router: Router<Arc<Telemetry>>,
+    bind: SocketAddr,
+    telemetry: &Arc<Telemetry>,
+    key: &'static str,
+) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+    let listener = TcpListener::bind(bind).await;
+    let listener = listener.with_context(|| format!("cannot listen on {bind}: free the port, or set {key}"))?;
+    let router = router.with_state(Arc::clone(telemetry));
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!("the pages on {bind} have ended: {error}");
+        }
+    }))
+}
+
+/// The process lives.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The daemon does its work, or stands by to do it; else what keeps it from that.
+async fn readyz(State(telemetry): State<Arc<Telemetry>>) -> impl IntoResponse {
+    match telemetry.obstacles().as_slice() {
+        [] => (StatusCode::OK, format!("ready: {}\n", telemetry.role().word())),
+        obstacles => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", obstacles.join("; "))),
+    }
+}
+
+async fn scrape(State(telemetry): State<Arc<Telemetry>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry.render())
+}
+
+async fn fold_histograms(telemetry: Arc<Telemetry>) {
+    let mut every = interval(UPKEEP_EVERY);
+    loop {
+        every.tick().await;
+        telemetry.upkeep();
+    }
+}
+
+/// Makes the chunks of the coming days at leisure. Where that fails, the lane that needs one makes it.
+async fn make_chunks(connector: Connector, clock: Arc<dyn Clock>) {
+    let mut every = interval(CHUNKS_EVERY);
+    loop {
+        every.tick().await;
+        let today = clock.now().day();
+        let days: Vec<Day> = std::iter::successors(Some(today), |day| Some(day.next())).take(1 + CHUNK_DAYS_AHEAD).collect();
+        let made = match connector.connect().await {
+            Ok(mut connection) => ensure_chunks(&mut connection, &days).await,
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(made) => tracing::debug!(made, "chunks are there for the coming days"),
+            Err(error) => tracing::warn!("chunks could not be made ahead of time: {error}"),
+        }
+    }
+}
+
+/// Host and process, for whoever reads `signal.ingest_shard`.
+fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "localhost" } else { host.trim() };
+    format!("{host}/{}", std::process::id())
 }

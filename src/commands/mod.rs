@@ -13,6 +13,9 @@ pub mod daemon;
 /// Messages to a broker, each acknowledged.
 pub mod publish;
 
+/// Ctrl-C and SIGTERM.
+mod signals;
+
 /// Simulated wearers.
 pub mod wearer;
 

@@ -1,10 +1,37 @@
-//! The word serve.
+//! `serve`: the daemon, until it is told to stop.
+//!
+//! The first signal stops the broker's side, writes what was received, acknowledges it and says goodbye; the second stops
+//! at once. Nothing depends on a clean stop.
 
-/// What serve takes.
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use super::signals::cancel_on_signal;
+use crate::config::Config;
+use crate::telemetry::{Telemetry, start_log};
+
+/// Runs the daemon against a broker and a database.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "Examples:
+  healthtrack serve --config /etc/healthtrack.toml
+  HEALTHTRACK__STORE__URL=postgres://… HEALTHTRACK__MQTT__URL=mqtt://… healthtrack serve
 
-/// Runs it.
-pub async fn run(_args: Args) -> anyhow::Result<()> {
-    Ok(())
+config/default.toml documents every key.")]
+pub struct Args {
+    /// What differs from the defaults; the environment (HEALTHTRACK__SECTION__KEY) overrides it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Runs the daemon until SIGTERM or Ctrl-C.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(args.config.as_deref())?;
+    start_log(&config.telemetry);
+    let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
+    let stop = CancellationToken::new();
+    cancel_on_signal(stop.clone())?;
+    super::daemon::run(config, telemetry, stop).await
 }

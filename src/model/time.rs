@@ -23,8 +23,10 @@ pub struct Timestamp(i64);
 /// Why a text or number is not a moment.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
+    /// The text is another form of time, or none.
     #[error("a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z")]
     NotRfc3339,
+    /// No calendar that is written with four digits has it.
     #[error("a time must lie within the years 1 to 9999")]
     OutOfRange,
 }

@@ -27,7 +27,8 @@ pub struct Migrated {
 pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
     let timescale = prepare_timescale(connection).await?;
     let before = applied(connection).await?;
-    MIGRATIONS.run(&mut *connection).await?;
+    // Not `run`: what it asks of its connection keeps the whole future from being `Send`.
+    MIGRATIONS.run_direct(None, connection, false).await?;
     if timescale {
         for statement in TIMESCALE {
             connection.execute(statement).await.map_err(StoreError::at("making the hypertable"))?;

@@ -1,5 +1,8 @@
 //! What could not be believed: kept with its reason, listed, shown, and given back for another try.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{PgConnection, Row};
 
@@ -62,29 +65,49 @@ pub struct KeptMessage {
     pub payload: Vec<u8>,
 }
 
-/// Writes rows within the caller's transaction; the same bytes for the same reason are counted, not kept twice.
+/// Writes rows within the caller's transaction, all in one statement; the same bytes for the same reason are counted,
+/// not kept twice.
 pub(super) async fn put_aside(connection: &mut PgConnection, rows: &[Quarantined]) -> Result<(), StoreError> {
-    for row in rows {
-        sqlx::query(
-            "INSERT INTO signal.quarantine (received_at, last_received_at, samples, topic, reason, detail, content_type, payload)
-             VALUES ($1, $1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (sha256(payload), md5(topic), reason) DO UPDATE SET
-                 times_received = quarantine.times_received + 1,
-                 last_received_at = greatest(quarantine.last_received_at, excluded.last_received_at),
-                 samples = greatest(quarantine.samples, excluded.samples)",
-        )
-        .bind(Moment(row.received_at))
-        .bind(i64::try_from(row.samples).unwrap_or(i64::MAX))
-        .bind(&row.topic)
-        .bind(row.reason)
-        .bind(&row.detail)
-        .bind(&row.content_type)
-        .bind(row.payload.as_ref())
-        .execute(&mut *connection)
-        .await
-        .map_err(StoreError::at("putting a message into quarantine"))?;
+    if rows.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    // One statement may touch a row once, so repetitions within it are counted here.
+    let mut first: HashMap<(&[u8], &str, &str), usize> = HashMap::new();
+    let (mut kept, mut times): (Vec<&Quarantined>, Vec<i64>) = (Vec::new(), Vec::new());
+    for row in rows {
+        match first.entry((row.payload.as_ref(), &row.topic, row.reason)) {
+            Entry::Occupied(at) => times.get_mut(*at.get()).into_iter().for_each(|times| *times += 1),
+            Entry::Vacant(new) => {
+                new.insert(kept.len());
+                kept.push(row);
+                times.push(1);
+            }
+        }
+    }
+    let column = |text: fn(&Quarantined) -> &str| kept.iter().map(|row| text(row)).collect::<Vec<_>>();
+    sqlx::query(
+        "INSERT INTO signal.quarantine (received_at, last_received_at, times_received, samples, topic, reason, detail,
+                                        content_type, payload)
+         SELECT received_at, received_at, times, samples, topic, reason, detail, content_type, payload
+         FROM unnest($1::timestamptz[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::bytea[]) AS new (received_at, times, samples, topic, reason, detail, content_type, payload)
+         ON CONFLICT (sha256(payload), md5(topic), reason) DO UPDATE SET
+             times_received = quarantine.times_received + excluded.times_received,
+             last_received_at = greatest(quarantine.last_received_at, excluded.last_received_at),
+             samples = greatest(quarantine.samples, excluded.samples)",
+    )
+    .bind(kept.iter().map(|row| Moment(row.received_at)).collect::<Vec<_>>())
+    .bind(times)
+    .bind(kept.iter().map(|row| i64::try_from(row.samples).unwrap_or(i64::MAX)).collect::<Vec<_>>())
+    .bind(column(|row| &row.topic))
+    .bind(column(|row| row.reason))
+    .bind(column(|row| &row.detail))
+    .bind(kept.iter().map(|row| row.content_type.as_deref()).collect::<Vec<_>>())
+    .bind(kept.iter().map(|row| row.payload.as_ref()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(StoreError::at("putting messages into quarantine"))
 }
 
 /// The newest rows, optionally of one reason.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use super::health::{Health, Role};
 use super::ledger::{Ledger, Outcome, Tally};
 use crate::model::reason::Reason;
 
@@ -17,8 +18,7 @@ const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.
 
 /// Handles to every metric of one daemon.
 pub struct Telemetry {
-    /// `healthtrack_mqtt_connected`
-    pub mqtt_connected: Gauge,
+    mqtt_connected: Gauge,
     /// `healthtrack_mqtt_connects_total`
     pub mqtt_connects: Counter,
     /// `healthtrack_mqtt_sessions_lost_total`
@@ -33,8 +33,7 @@ pub struct Telemetry {
     pub mqtt_pauses: Counter,
     /// `healthtrack_mqtt_acks_total`
     pub mqtt_acks: Counter,
-    /// `healthtrack_mqtt_unacknowledged_messages`
-    pub mqtt_unacknowledged: Gauge,
+    mqtt_unacknowledged: Gauge,
     received_samples: Counter,
     in_flight_samples: Gauge,
     outcomes: Vec<(Outcome, Counter)>,
@@ -47,8 +46,7 @@ pub struct Telemetry {
     pub enrolled_devices: Counter,
     /// `healthtrack_ingest_in_flight_bytes`
     pub in_flight_bytes: Gauge,
-    /// `healthtrack_ingest_owner`
-    pub owner: Gauge,
+    owner: Gauge,
     /// `healthtrack_ingest_batch_samples`
     pub batch_samples: Histogram,
     /// `healthtrack_ingest_batch_rows`
@@ -70,6 +68,7 @@ pub struct Telemetry {
     /// `healthtrack_store_commit_seconds`
     pub commit_seconds: Histogram,
     ledger: Mutex<Ledger>,
+    health: Health,
     handle: PrometheusHandle,
 }
 
@@ -194,6 +193,7 @@ impl Telemetry {
                 Some(Unit::Seconds),
             ),
             ledger: Mutex::default(),
+            health: Health::default(),
             handle,
         }
     }
@@ -213,6 +213,47 @@ impl Telemetry {
         if let Some((_, counter)) = self.rejected.iter().find(|(known, _)| *known == reason) {
             counter.increment(samples);
         }
+    }
+
+    /// Says how many connections to the broker there are to be.
+    pub fn expect_connections(&self, connections: usize) {
+        self.health.expect(connections);
+    }
+
+    /// A connection's subscription is granted, or gone.
+    pub fn subscribed(&self, session: &str, subscribed: bool) {
+        self.mqtt_connected.set(self.health.subscribed(session, subscribed) as f64);
+    }
+
+    /// A connection has so many messages that are not acknowledged.
+    pub fn unacknowledged(&self, session: &str, messages: usize) {
+        self.mqtt_unacknowledged.set(self.health.unacknowledged(session, messages) as f64);
+    }
+
+    /// The database has failed; how often since it last worked.
+    pub fn database_fails(&self) -> u32 {
+        self.health.database_fails()
+    }
+
+    /// The database has answered.
+    pub fn database_works(&self) {
+        self.health.database_works();
+    }
+
+    /// The daemon owns its shard, or stands by.
+    pub fn take_role(&self, role: Role) {
+        self.owner.set(if role == Role::Owner { 1.0 } else { 0.0 });
+        self.health.take_role(role);
+    }
+
+    /// What the daemon is to its shard.
+    pub fn role(&self) -> Role {
+        self.health.role()
+    }
+
+    /// What keeps the daemon from its work, in words; nothing where it is ready.
+    pub fn obstacles(&self) -> Vec<&'static str> {
+        self.health.obstacles()
     }
 
     /// Samples received, settled by outcome, and in flight.

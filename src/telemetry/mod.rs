@@ -13,12 +13,13 @@ mod catalogue;
 /// The conservation of samples.
 mod ledger;
 
-/// What this process itself reads.
-mod reading;
+/// Whether the daemon does its work now.
+mod health;
 
 /// Where log lines go.
 mod log;
 
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
+pub use health::Role;
 pub use ledger::{Outcome, Tally};
 pub use log::start_log;

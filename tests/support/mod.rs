@@ -6,6 +6,9 @@
 #![allow(dead_code, reason = "no test binary uses every helper")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says no by panicking")]
 
+/// The daemon, as a process of its own.
+pub(crate) mod daemon;
+
 /// A real mosquitto.
 pub(crate) mod mosquitto;
 

@@ -108,7 +108,7 @@ impl House {
     async fn wait_until_subscribed(&mut self) -> anyhow::Result<()> {
         let telemetry = self.telemetry.clone();
         let subscribed = async {
-            while telemetry.subscribed_connections() == 0 {
+            while !telemetry.obstacles().is_empty() {
                 sleep(POLL).await;
             }
             anyhow::Ok(())

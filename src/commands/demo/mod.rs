@@ -9,7 +9,7 @@
 //! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
 //!
 //! Invariant: at the end every sample published is received, and every one received is stored, duplicate, in conflict
-//! or in quarantine; else the exit code says so (`tests/demo.rs`).
+//! or in quarantine; else the exit code says so (`tests/it/demo.rs`).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::load::parse_duration;
+use crate::commands::signals::cancel_on_signal;
 use crate::config;
 use feed::Feed;
 use house::House;
@@ -33,9 +34,6 @@ mod house;
 
 /// What a person sees.
 mod screen;
-
-/// Ctrl-C and SIGTERM.
-mod signals;
 
 /// What a run came to.
 mod summary;
@@ -78,7 +76,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let data_dir = args.data_dir.clone().or_else(|| Some(config::data_dir(config::variable)?.join("demo")));
     let data_dir = data_dir.context("name a folder for the database with --data-dir: this user has no home")?;
     let stop = CancellationToken::new();
-    signals::cancel_on_signal(stop.clone())?;
+    cancel_on_signal(stop.clone())?;
     let mut screen = Screen::new(args.json, opened);
     screen.say("HealthTrack demo: starting a private Postgres, a private broker and the daemon ...");
     let Some(house) = stop.run_until_cancelled(House::open(&data_dir)).await.transpose()? else {

@@ -83,6 +83,13 @@ impl CopyRows {
         self.rows = 0;
     }
 
+    /// Gives memory above `bytes_max` back.
+    pub fn shrink_to(&mut self, bytes_max: usize) {
+        if self.bytes.capacity() > bytes_max {
+            self.bytes = BytesMut::with_capacity(bytes_max.min(self.bytes.len()));
+        }
+    }
+
     fn put_null(&mut self) {
         self.bytes.put_i32(-1);
     }

@@ -2,16 +2,6 @@
 //!
 //! Method: the real program, as a person starts it, with its database in a folder of the test's own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says no by panicking"
-)]
-
-mod support;
-
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -19,10 +9,11 @@ use std::time::{Duration, Instant};
 use healthtrack::embedded::{PostgresOptions, PrivatePostgres, Surroundings};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
-use support::{process_of, runs};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+
+use crate::support::{process_of, runs};
 
 /// Longer than a run of some seconds takes on a busy machine, database and all.
 const PATIENCE: Duration = Duration::from_secs(90);

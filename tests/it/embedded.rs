@@ -1,15 +1,5 @@
 //! The private servers keep their promises: data stay, crashes are survived, nothing is left behind.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says no by panicking"
-)]
-
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,9 +10,9 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use support::postgres::{TestDatabase, own_postgres};
-use support::wait::wait_until;
-use support::{mosquitto, process_of, runs};
+use crate::support::postgres::{TestDatabase, own_postgres};
+use crate::support::wait::wait_until;
+use crate::support::{mosquitto, process_of, runs};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -113,7 +103,7 @@ async fn a_bad_setting_is_named() {
 #[tokio::test]
 async fn postgres_is_fetched_where_none_is_installed() {
     if std::env::var_os("HEALTHTRACK_FETCH").is_some_and(|value| value == "no") {
-        return support::skip("HEALTHTRACK_FETCH=no forbids to fetch Postgres");
+        return crate::support::skip("HEALTHTRACK_FETCH=no forbids to fetch Postgres");
     }
     // A folder of its own below a world-readable one, kept between runs: 15 MB are fetched once.
     let surroundings = Surroundings { path: None, ..Surroundings::of(|name| std::env::var_os(name)) };
@@ -192,7 +182,7 @@ const CHILD: &str = "HEALTHTRACK_TEST_CHILD";
 /// Starts this program again for one test, and waits for what that prints: a process and a folder.
 fn start_child(test: &str, word: &Path) -> (Child, u32, PathBuf) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &format!("embedded::{test}"), "--nocapture"])
         .env(CHILD, word)
         .env_remove("HEALTHTRACK_TEST_POSTGRES")
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks the demo to end in order, the second ends it at once.
+//! Ctrl-C and SIGTERM: the first asks for an end in order, the second ends it at once.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};

@@ -1,0 +1,184 @@
+//! Merge: samples that do not simply go on are laid into what is stored, each once.
+//!
+//! # Why
+//! A stored block that holds none of the new samples stays as it is, whatever lies around it: a late sample rewrites one
+//! block and not a day. Blocks of one series never overlap, so a new sample belongs either into one stored block or
+//! between two of them.
+//!
+//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate or conflict; what was stored stays
+//! as it was; the blocks that come out overlap neither each other nor those that stay.
+
+use std::collections::BTreeMap;
+
+use crate::model::block::{Block, BlockBuilder};
+use crate::model::sample::Sample;
+use crate::model::time::Timestamp;
+
+/// A sample and the place, in its unit of work, of the part that brought it.
+pub(super) type Tagged = (Sample, usize);
+
+/// What is to be written, and how the incoming samples ended.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Merged {
+    /// Starts of stored blocks that the new ones take the place of.
+    pub(super) removed: Vec<Timestamp>,
+    /// New blocks.
+    pub(super) blocks: Vec<Block>,
+    /// New samples.
+    pub(super) stored: u64,
+    /// Samples that were there with the same value.
+    pub(super) duplicates: u64,
+    /// The parts of samples that were there with another value: the first stays.
+    pub(super) conflicts: Vec<usize>,
+}
+
+/// Where a new sample goes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Before stored block n, and after the one before it.
+    Before(usize),
+    /// Into stored block n.
+    Into(usize),
+}
+
+/// Lays `incoming` into `stored`, which is in order of time.
+pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
+    // Stable: of two that came with one key, the first is first.
+    incoming.sort_by_key(|(sample, _)| sample.key());
+    let mut merged = Merged::default();
+    let mut new: BTreeMap<Place, Vec<Sample>> = BTreeMap::new();
+    let mut unpacked: BTreeMap<usize, Vec<Sample>> = BTreeMap::new();
+    let mut first: Option<Sample> = None;
+    for (sample, part) in incoming {
+        // What the key holds already: the same key of this batch, else a stored sample.
+        let same = first.filter(|first| first.key() == sample.key());
+        let place = place_of(stored, sample.start);
+        let there = same.or_else(|| match place {
+            Place::Into(at) => {
+                let samples = unpacked.entry(at).or_insert_with(|| unpack(stored, at));
+                let found = samples.binary_search_by_key(&sample.key(), Sample::key).ok();
+                found.and_then(|found| samples.get(found).copied())
+            }
+            Place::Before(_) => None,
+        });
+        match there {
+            Some(there) if there.value == sample.value => merged.duplicates += 1,
+            Some(_) => merged.conflicts.push(part),
+            None => {
+                merged.stored += 1;
+                new.entry(place).or_default().push(sample);
+            }
+        }
+        first = Some(there.unwrap_or(sample));
+    }
+    for (place, samples) in new {
+        let samples = match place {
+            Place::Before(_) => samples,
+            Place::Into(at) => {
+                merged.removed.extend(stored.get(at).map(|block| block.start));
+                let mut all = unpacked.remove(&at).unwrap_or_default();
+                all.extend(samples);
+                all.sort_by_key(Sample::key);
+                all
+            }
+        };
+        let mut builder = BlockBuilder::default();
+        builder.add_samples(&samples);
+        merged.blocks.extend(builder.finish());
+    }
+    merged
+}
+
+fn place_of(stored: &[Block], start: Timestamp) -> Place {
+    // The first block that does not end before the sample.
+    let at = stored.partition_point(|block| block.stop < start);
+    match stored.get(at) {
+        Some(block) if block.start <= start => Place::Into(at),
+        _ => Place::Before(at),
+    }
+}
+
+fn unpack(stored: &[Block], at: usize) -> Vec<Sample> {
+    stored.get(at).map(|block| block.samples().collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample::Flags;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap as Map;
+
+    fn sample(minute: i64, span: Option<i64>, value: i32) -> Sample {
+        let start = Timestamp::from_micros(1_795_428_000_000_000 + minute * 60_000_000).unwrap();
+        Sample { start, span_us: span.map(|minutes| minutes * 60_000_000), value: f64::from(value), flags: Flags::NONE }
+    }
+
+    fn samples() -> impl Strategy<Value = Vec<Sample>> {
+        // Few keys and few values, so that duplicates and conflicts are common; a midnight lies at minute 840.
+        let one = (700..900_i64, prop_oneof![Just(None), Just(Some(1)), Just(Some(2))], 0..3);
+        prop::collection::vec(one.prop_map(|(minute, span, value)| sample(minute, span, value)), 0..60)
+    }
+
+    /// Applies a merge to the stored blocks, as the database does.
+    fn apply(stored: &mut Vec<Block>, merged: Merged) {
+        stored.retain(|block| !merged.removed.contains(&block.start));
+        stored.extend(merged.blocks);
+        stored.sort_by_key(|block| block.start);
+    }
+
+    proptest! {
+        /// The model is a map from key to the first value.
+        #[test]
+        fn each_sample_is_stored_once_and_the_first_value_stays(batches in prop::collection::vec(samples(), 1..8)) {
+            let mut stored: Vec<Block> = Vec::new();
+            let mut model = Map::new();
+            for batch in batches {
+                let (mut new, mut duplicates, mut conflicts) = (0, 0, Vec::new());
+                for (part, sample) in batch.iter().enumerate() {
+                    match model.get(&sample.key()) {
+                        None => { model.insert(sample.key(), sample.value); new += 1; }
+                        Some(value) if *value == sample.value => duplicates += 1,
+                        Some(_) => conflicts.push(part),
+                    }
+                }
+                let tagged = batch.into_iter().enumerate().map(|(part, sample)| (sample, part)).collect();
+                let mut merged = merge(&stored, tagged);
+                merged.conflicts.sort_unstable();
+                prop_assert_eq!((merged.stored, merged.duplicates, &merged.conflicts), (new, duplicates, &conflicts));
+                apply(&mut stored, merged);
+                let all: Vec<_> = stored.iter().flat_map(|block| block.samples().map(|s| (s.key(), s.value)).collect::<Vec<_>>()).collect();
+                let expected: Vec<_> = model.iter().map(|(key, value)| (*key, *value)).collect();
+                prop_assert_eq!(all, expected);
+                for pair in stored.windows(2) {
+                    prop_assert!(pair[0].stop < pair[1].start, "blocks overlap");
+                    prop_assert!(pair[0].start.day() == pair[0].stop.day());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_late_sample_rewrites_the_block_it_falls_into_and_no_other() {
+        let mut stored = Vec::new();
+        for hour in 0..3 {
+            let run: Vec<_> = (0..10).filter(|minute| *minute != 5).map(|m| (sample(hour * 60 + m, None, 1), 0)).collect();
+            apply(&mut stored, merge(&[], run));
+        }
+        assert_eq!(stored.len(), 3);
+        let merged = merge(&stored, vec![(sample(65, None, 7), 0)]);
+        assert_eq!((merged.removed, merged.blocks.len(), merged.stored), (vec![stored[1].start], 1, 1));
+        let between = merge(&stored, vec![(sample(40, None, 7), 0)]);
+        assert_eq!((between.removed.len(), between.blocks.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_repeated_message_changes_nothing() {
+        let run: Vec<Tagged> = (0..100).map(|minute| (sample(minute, None, 5), 0)).collect();
+        let mut stored = Vec::new();
+        apply(&mut stored, merge(&[], run.clone()));
+        let again = merge(&stored, run);
+        assert_eq!((again.duplicates, again.stored), (100, 0));
+        assert!(again.blocks.is_empty() && again.removed.is_empty());
+    }
+}

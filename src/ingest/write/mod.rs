@@ -1,0 +1,352 @@
+//! Write: a lane takes a batch, lays it into the hot table in one transaction, and then, and only then, settles its
+//! messages.
+//!
+//! # Why
+//! A lane remembers where each of its series ends. A run that begins after that is new for certain, so it is appended by
+//! COPY without a look at what is stored; anything else is merged (`merge`). Asking the database for each block was
+//! measured at 15 us a block against 3 to 9 us for its COPY. Memory may decide because one daemon owns the shard, one
+//! lane owns the device, and the database fences both (`store::shard`).
+//!
+//! After any failure the lane forgets the series of its unit and reads their ends again: a transaction whose COMMIT got
+//! no answer may stand or not, and a merge is right in both cases.
+//!
+//! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
+//! conflict or quarantined; what the database refuses costs one sample, not its batch (`unit`).
+
+mod merge;
+mod plan;
+mod unit;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sqlx::PgConnection;
+use sqlx::postgres::PgPool;
+use tokio::time::sleep;
+
+use super::ack::{Acks, Token};
+use super::mqtt::session::jittered;
+use super::quarantine::{Cap, row, source};
+use super::queue::{Arrival, Budget, Queue};
+use crate::config::UnknownDevice;
+use crate::model::ids::{DeviceId, DeviceKey};
+use crate::model::reason::{Reason, Rejection};
+use crate::model::time::{Clock, Day, Timestamp};
+use crate::store::directory::{self, Known, SeriesKey, SeriesState};
+use crate::store::hot::{self, CopyRows, Write};
+use crate::store::pool::{Connector, within};
+use crate::store::shard::Ownership;
+use crate::store::{Fault, StoreError};
+use crate::telemetry::{Tally, Telemetry};
+use unit::{Culprit, Part, Refusal, Unit};
+
+/// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
+const RETRY_MIN: Duration = Duration::from_millis(50);
+const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The copy buffer keeps no more than this between batches.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+
+/// What all lanes of one daemon share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Opens the lane's own connection.
+    pub connector: Connector,
+    /// For looking devices up.
+    pub pool: PgPool,
+    /// With which right the lane writes.
+    pub own: Ownership,
+    /// The connections' trackers, by their number.
+    pub acks: Arc<[Arc<Acks>]>,
+    /// What is received and not yet committed.
+    pub budget: Arc<Budget>,
+    /// What each source may put aside.
+    pub cap: Arc<Cap>,
+    /// What to do with a device that nobody has added.
+    pub unknown_device: UnknownDevice,
+    /// Counts.
+    pub telemetry: Arc<Telemetry>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One writer, with a connection and a memory of its own.
+#[derive(Debug)]
+pub struct Lane {
+    shared: Shared,
+    connection: Option<PgConnection>,
+    devices: HashMap<DeviceId, DeviceKey>,
+    series: HashMap<SeriesKey, SeriesState>,
+    /// Days whose chunk is there.
+    chunks: HashSet<Day>,
+    rows: CopyRows,
+}
+
+impl Lane {
+    /// A lane that knows nothing yet.
+    pub fn new(shared: Shared) -> Lane {
+        let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
+        Lane { shared, connection: None, devices, series, chunks, rows: CopyRows::default() }
+    }
+
+    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner.
+    pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
+        let mut batch = Vec::new();
+        while queue.next_batch(&mut batch).await {
+            let tally = self.write(&mut batch).await?;
+            self.settle(&batch, tally);
+            batch.clear();
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &mut [Box<Arrival>]) -> Result<Tally, StoreError> {
+        let known = self.know_devices(batch).await?;
+        let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
+        for refusal in &mut whole.refusals {
+            refusal.kept = batch.get(refusal.arrival).is_some_and(|arrival| self.admits(arrival));
+        }
+        let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
+        self.shared.telemetry.batch_samples.record(samples as f64);
+        let mut tally = Tally::default();
+        // The last is written first, so that the earlier half of a cut unit is still written before the later one.
+        let mut units = vec![whole];
+        while let Some(unit) = units.pop() {
+            match self.write_unit(&unit, batch).await {
+                Ok(written) => tally.add(written),
+                Err(error) => match error.fault() {
+                    Fault::Fenced => return Err(error),
+                    Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
+                    Fault::Passing => {
+                        units.push(unit);
+                        self.wait_for_database(&error).await;
+                    }
+                },
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Halves a unit that the database refuses, or puts the culprit aside once it stands alone.
+    fn cut(&mut self, unit: Unit, batch: &[Box<Arrival>], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
+        self.shared.telemetry.batch_bisections.increment(1);
+        match unit.split() {
+            Ok([first, second]) => vec![second, first],
+            Err(Culprit::Sample(arrival)) => {
+                let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
+                vec![Unit::of_refused_sample(arrival, kept)]
+            }
+            Err(Culprit::Row(refusal)) => {
+                let reason = refusal.rejection.reason;
+                tracing::error!(%reason, "the database refuses a row of the quarantine, so it is counted only: {error}");
+                tally.quarantined += refusal.rejection.samples;
+                self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
+                Vec::new()
+            }
+            Err(Culprit::Nothing) => Vec::new(),
+        }
+    }
+
+    /// One transaction, and what the lane learns from its success.
+    async fn write_unit(&mut self, unit: &Unit, batch: &[Box<Arrival>]) -> Result<Tally, StoreError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.shared.connector.connect().await?,
+        };
+        let written = self.write_over(&mut connection, unit, batch).await;
+        match &written {
+            Ok(_) => self.connection = Some(connection),
+            // The connection may be in the middle of anything, and the memory may be wrong: both are made anew.
+            Err(_) => {
+                self.rows.clear();
+                self.chunks.clear();
+                for part in &unit.parts {
+                    self.series.remove(&part.key);
+                }
+            }
+        }
+        written
+    }
+
+    async fn write_over(
+        &mut self,
+        connection: &mut PgConnection,
+        unit: &Unit,
+        batch: &[Box<Arrival>],
+    ) -> Result<Tally, StoreError> {
+        let patience = self.shared.connector.patience();
+        self.know_series(connection, &unit.parts).await?;
+        let (appends, merges) = plan::split(&unit.parts, &self.series);
+        let wanted = plan::wanted(&merges, &unit.parts);
+        let stored = within(patience, "reading stored blocks", hot::overlapping(connection, &wanted)).await?;
+        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut self.rows);
+        let days: Vec<Day> = laid.days.iter().copied().filter(|day| !self.chunks.contains(day)).collect();
+        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
+        let refusals = || unit.refusals.iter().chain(&conflicts);
+        let kept = refusals().filter(|refusal| refusal.kept);
+        let quarantined: Vec<_> =
+            kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
+        let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
+        let timing = within(patience, "writing a batch", hot::commit(connection, &self.shared.own, &write)).await?;
+
+        let telemetry = &self.shared.telemetry;
+        telemetry.copy_seconds.record(timing.copy);
+        telemetry.commit_seconds.record(timing.commit);
+        telemetry.batch_rows.record(self.rows.rows() as f64);
+        telemetry.merged_series.increment(merges.len() as u64);
+        for refusal in refusals() {
+            telemetry.reject(refusal.rejection.reason, refusal.rejection.samples);
+            if !refusal.kept {
+                telemetry.quarantine_capped.increment(refusal.rejection.samples);
+            }
+        }
+        self.rows.clear();
+        self.rows.shrink_to(KEPT_BYTES_MAX);
+        self.chunks.extend(days);
+        for (key, last) in laid.lasts {
+            if let Some(state) = self.series.get_mut(&key) {
+                state.last = state.last.max(Some(last));
+            }
+        }
+        let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
+        Ok(Tally { quarantined: refused, ..laid.tally })
+    }
+
+    /// Reads the ends of series that the lane does not remember.
+    async fn know_series(&mut self, connection: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
+        let new: HashSet<SeriesKey> =
+            parts.iter().map(|part| part.key).filter(|key| !self.series.contains_key(key)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<SeriesKey> = new.into_iter().collect();
+        let patience = self.shared.connector.patience();
+        let states = within(patience, "taking series up", directory::take_series(connection, &keys)).await?;
+        self.series.extend(keys.into_iter().zip(states));
+        Ok(())
+    }
+
+    /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
+    async fn know_devices(&mut self, batch: &[Box<Arrival>]) -> Result<HashMap<DeviceId, Known>, StoreError> {
+        let named = batch.iter().filter(|arrival| !arrival.believed.is_empty()).filter_map(|arrival| arrival.device.as_ref());
+        let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
+        let new: Vec<DeviceId> = new.into_iter().cloned().collect();
+        if new.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let known = loop {
+            match self.resolve(&new).await {
+                Ok(known) => break known,
+                Err(error) if error.fault() == Fault::Fenced => return Err(error),
+                Err(error) => self.wait_for_database(&error).await,
+            }
+        };
+        let known: HashMap<DeviceId, Known> = new.into_iter().zip(known).collect();
+        // Only what cannot change is remembered: an unknown device may be added at any moment.
+        self.devices.extend(known.iter().filter_map(|(device, known)| match known {
+            Known::Ours(key) => Some((device.clone(), *key)),
+            Known::Elsewhere | Known::Unknown => None,
+        }));
+        Ok(known)
+    }
+
+    async fn resolve(&self, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
+        let Shared { pool, own, .. } = &self.shared;
+        if self.shared.unknown_device == UnknownDevice::Enrol {
+            let added = directory::add_devices(pool, devices, "enrolment", self.shared.clock.now()).await?;
+            self.shared.telemetry.enrolled_devices.increment(added);
+        }
+        let patience = self.shared.connector.patience();
+        within(patience, "looking devices up", directory::resolve_devices(pool, own, devices)).await
+    }
+
+    fn device_of(&self, arrival: &Arrival, known: &HashMap<DeviceId, Known>) -> Result<DeviceKey, Rejection> {
+        let refuse = |reason, detail| Err(Rejection::new(reason, detail, 1));
+        let Some(device) = &arrival.device else {
+            return refuse(Reason::BadDevice, "the message must name its device, in its topic or its payload");
+        };
+        if let Some(key) = self.devices.get(device) {
+            return Ok(*key);
+        }
+        match known.get(device) {
+            Some(Known::Ours(key)) => Ok(*key),
+            Some(Known::Elsewhere) => {
+                refuse(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
+            }
+            Some(Known::Unknown) | None => {
+                refuse(Reason::UnknownDevice, "add the device with `healthtrack device add`, then retry this message")
+            }
+        }
+    }
+
+    /// One refusal for each arrival that holds conflicts.
+    fn refuse_conflicts(&self, parts: &[Part], conflicts: &[usize], batch: &[Box<Arrival>]) -> Vec<Refusal> {
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
+            *counts.entry(part.arrival).or_default() += 1;
+        }
+        let detail = "another value is stored under the same device, metric, statistic, start and end: the first stays";
+        let refuse = |(arrival, samples)| Refusal {
+            arrival,
+            rejection: Rejection::new(Reason::Conflict, detail, samples),
+            kept: batch.get(arrival).is_some_and(|arrival| self.admits(arrival)),
+        };
+        counts.into_iter().map(refuse).collect()
+    }
+
+    fn admits(&self, arrival: &Arrival) -> bool {
+        self.shared.cap.admits(source(&arrival.topic), arrival.payload.len(), arrival.received_at)
+    }
+
+    async fn wait_for_database(&mut self, error: &StoreError) {
+        self.shared.telemetry.batch_retries.increment(1);
+        let pause = self.shared.telemetry.database_fails().min(16);
+        let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
+        tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
+        sleep(jittered(pause)).await;
+    }
+
+    /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
+    fn settle(&self, batch: &[Box<Arrival>], tally: Tally) {
+        let telemetry = &self.shared.telemetry;
+        telemetry.database_works();
+        let samples = batch.iter().map(|arrival| arrival.samples).sum();
+        telemetry.settle(samples, tally);
+        self.record_latency(batch);
+        let mut tokens: Vec<Vec<Token>> = vec![Vec::new(); self.shared.acks.len()];
+        for (connection, token) in batch.iter().filter_map(|arrival| arrival.ack) {
+            if let Some(tokens) = tokens.get_mut(connection) {
+                tokens.push(token);
+            }
+        }
+        self.shared.acks.iter().zip(&tokens).filter(|(_, tokens)| !tokens.is_empty()).for_each(|(acks, tokens)| {
+            acks.settle(tokens);
+        });
+        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
+        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
+    }
+
+    fn record_latency(&self, batch: &[Box<Arrival>]) {
+        let telemetry = &self.shared.telemetry;
+        let (now, instant) = (self.shared.clock.now(), Instant::now());
+        // Messages of one read share their arrival, so a read is one entry.
+        for read in batch.chunk_by(|a, b| a.arrived == b.arrived) {
+            if let Some(first) = read.first() {
+                telemetry.arrival_to_commit.record_many(instant.duration_since(first.arrived), read.len());
+            }
+        }
+        let seconds = |published: Timestamp| now.micros_since(published).max(0) as f64 / 1e6;
+        for published in batch.iter().filter_map(|arrival| arrival.published_at) {
+            telemetry.publish_to_commit.record(seconds(published));
+        }
+    }
+}
+
+/// An error with what lies below it, on one line.
+fn chain(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

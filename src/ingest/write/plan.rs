@@ -1,0 +1,131 @@
+//! Plan: which series of a unit simply go on, which must be merged, and what rows both give.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::merge::{Tagged, merge};
+use super::unit::Part;
+use crate::model::block::{Block, BlockBuilder};
+use crate::model::ids::SeriesId;
+use crate::model::time::{Day, Timestamp};
+use crate::store::directory::{SeriesKey, SeriesState};
+use crate::store::hot::{CopyRows, Removal, Wanted};
+use crate::telemetry::Tally;
+
+/// The parts of one series, in the order in which they begin.
+#[derive(Debug)]
+pub(super) struct Group {
+    series: SeriesId,
+    key: SeriesKey,
+    /// Places in the unit.
+    parts: Vec<usize>,
+}
+
+/// What a transaction is to hold, and what it makes of the samples.
+#[derive(Debug, Default)]
+pub(super) struct Laid {
+    pub(super) removals: Vec<Removal>,
+    /// Days that the new rows lie in.
+    pub(super) days: BTreeSet<Day>,
+    /// Where each series then ends.
+    pub(super) lasts: Vec<(SeriesKey, Timestamp)>,
+    pub(super) tally: Tally,
+    /// The parts of conflicting samples, one entry a sample.
+    pub(super) conflicts: Vec<usize>,
+}
+
+/// Parts a unit by series: those that simply go on, and the others.
+pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) -> (Vec<Group>, Vec<Group>) {
+    let mut order: Vec<(SeriesId, Option<Timestamp>, usize)> = Vec::with_capacity(parts.len());
+    for (place, part) in parts.iter().enumerate() {
+        // Every key was taken up before; one that was not would be written by no lane.
+        if let Some(state) = series.get(&part.key) {
+            order.push((state.id, part.run.first(), place));
+        }
+    }
+    order.sort_unstable();
+    let (mut appends, mut merges) = (Vec::new(), Vec::new());
+    for group in order.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let places: Vec<usize> = group.iter().map(|(.., place)| *place).collect();
+        let Some((id, key)) = group.first().and_then(|(id, _, place)| Some((*id, parts.get(*place)?.key))) else {
+            continue;
+        };
+        let last = series.get(&key).and_then(|state| state.last);
+        let group = Group { series: id, key, parts: places };
+        if group.goes_on(parts, last) { appends.push(group) } else { merges.push(group) }
+    }
+    (appends, merges)
+}
+
+/// The stretches in which stored blocks are wanted for the merges.
+pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<Wanted> {
+    let stretch = |group: &Group| {
+        let times = || group.runs(parts).flat_map(|part| part.run.samples()).map(|sample| sample.start);
+        Some(Wanted { series: group.series, from: times().min()?, to: times().max()? })
+    };
+    merges.iter().filter_map(stretch).collect()
+}
+
+/// Writes the rows of both kinds. `stored` is in order of series and time.
+pub(super) fn lay(
+    appends: &[Group],
+    merges: &[Group],
+    parts: &[Part],
+    stored: Vec<(SeriesId, Block)>,
+    rows: &mut CopyRows,
+) -> Laid {
+    let mut laid = Laid::default();
+    for group in appends {
+        let mut builder = BlockBuilder::default();
+        for part in group.runs(parts) {
+            laid.tally.stored += u64::try_from(part.run.len()).unwrap_or(u64::MAX);
+            builder.add_run(&part.run);
+        }
+        laid.push(group, &builder.finish(), rows);
+    }
+    let mut by_series: HashMap<SeriesId, Vec<Block>> = HashMap::new();
+    for (series, block) in stored {
+        by_series.entry(series).or_default().push(block);
+    }
+    for group in merges {
+        let tag = |place: &usize| parts.get(*place).map(|part| (part, *place));
+        let incoming: Vec<Tagged> = group
+            .parts
+            .iter()
+            .filter_map(tag)
+            .flat_map(|(part, place)| part.run.samples().map(move |sample| (sample, place)))
+            .collect();
+        let merged = merge(by_series.get(&group.series).map_or(&[], Vec::as_slice), incoming);
+        laid.tally.stored += merged.stored;
+        laid.tally.duplicate += merged.duplicates;
+        laid.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
+        laid.conflicts.extend(merged.conflicts);
+        laid.removals.extend(merged.removed.into_iter().map(|start| Removal { series: group.series, start }));
+        laid.push(group, &merged.blocks, rows);
+    }
+    laid
+}
+
+impl Laid {
+    fn push(&mut self, group: &Group, blocks: &[Block], rows: &mut CopyRows) {
+        for block in blocks {
+            rows.push(group.series, block);
+            self.days.insert(block.start.day());
+        }
+        self.lasts.extend(blocks.iter().map(|block| block.stop).max().map(|last| (group.key, last)));
+    }
+}
+
+impl Group {
+    fn runs<'a>(&'a self, parts: &'a [Part]) -> impl Iterator<Item = &'a Part> {
+        self.parts.iter().filter_map(|place| parts.get(*place))
+    }
+
+    /// True where every sample begins after all that was before it, so that none can be there already.
+    fn goes_on(&self, parts: &[Part], mut last: Option<Timestamp>) -> bool {
+        self.runs(parts).all(|part| {
+            let begins_after = last.is_none_or(|last| part.run.first().is_some_and(|first| first > last));
+            last = part.run.last();
+            begins_after && part.run.is_rising()
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! Unit: what one transaction writes of a batch, and how it is cut where the database refuses something in it.
+
+use crate::ingest::queue::Arrival;
+use crate::model::reason::{Reason, Rejection};
+use crate::model::sample::{Run, Sample};
+use crate::store::directory::SeriesKey;
+
+/// Samples of one series out of one arrival.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// The place of the arrival in its batch.
+    pub(super) arrival: usize,
+    pub(super) key: SeriesKey,
+    pub(super) run: Run,
+}
+
+/// A rejection and the place of its arrival in the batch.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) arrival: usize,
+    pub(super) rejection: Rejection,
+    /// False where its source has filled its cap: it is counted only.
+    pub(super) kept: bool,
+}
+
+/// What is written together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unit {
+    pub(super) parts: Vec<Part>,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+impl Unit {
+    /// Two halves, the first to be written first; `Err` where nothing is left to cut and the culprit stands alone.
+    pub(super) fn split(mut self) -> Result<[Unit; 2], Culprit> {
+        if self.parts.len() > 1 {
+            let rest = self.parts.split_off(self.parts.len() / 2);
+            return Ok([self, Unit { parts: rest, refusals: Vec::new() }]);
+        }
+        if !self.parts.is_empty() && !self.refusals.is_empty() {
+            let refusals = std::mem::take(&mut self.refusals);
+            return Ok([self, Unit { parts: Vec::new(), refusals }]);
+        }
+        if let Some(part) = self.parts.pop() {
+            let samples: Vec<Sample> = part.run.samples().collect();
+            return match samples.split_at_checked(samples.len() / 2) {
+                Some((first, second)) if !first.is_empty() => {
+                    let half = |samples| Unit {
+                        parts: vec![Part { run: Run::of(samples), ..part.clone() }],
+                        refusals: Vec::new(),
+                    };
+                    Ok([half(first), half(second)])
+                }
+                _ => Err(Culprit::Sample(part.arrival)),
+            };
+        }
+        if self.refusals.len() > 1 {
+            let rest = self.refusals.split_off(self.refusals.len() / 2);
+            return Ok([self, Unit { parts: Vec::new(), refusals: rest }]);
+        }
+        Err(self.refusals.pop().map_or(Culprit::Nothing, Culprit::Row))
+    }
+
+    /// What is written of a sample that the database refuses.
+    pub(super) fn of_refused_sample(arrival: usize, kept: bool) -> Unit {
+        let rejection = Rejection::new(Reason::RefusedByDatabase, "the database refuses this sample; its log says why", 1);
+        Unit { parts: Vec::new(), refusals: vec![Refusal { arrival, rejection, kept }] }
+    }
+}
+
+/// What the database refuses.
+#[derive(Debug)]
+pub(super) enum Culprit {
+    /// One sample, of this arrival.
+    Sample(usize),
+    /// One row of the quarantine itself.
+    Row(Refusal),
+    /// Not even a row: the statement itself.
+    Nothing,
+}
+
+/// Parts and refusals of a batch whose devices are known: `Ok` with a device's key, or why none of it is believed.
+pub(super) fn whole(
+    arrivals: &mut [Box<Arrival>],
+    mut device_of: impl FnMut(&Arrival) -> Result<crate::model::ids::DeviceKey, Rejection>,
+) -> Unit {
+    let mut unit = Unit::default();
+    for (place, arrival) in arrivals.iter_mut().enumerate() {
+        let rejections = std::mem::take(&mut arrival.rejections);
+        let believed = std::mem::take(&mut arrival.believed);
+        let refuse = |rejection| Refusal { arrival: place, rejection, kept: true };
+        unit.refusals.extend(rejections.into_iter().map(refuse));
+        if believed.is_empty() {
+            continue;
+        }
+        match device_of(arrival) {
+            Ok(device) => unit.parts.extend(believed.into_iter().map(|one| Part {
+                arrival: place,
+                key: SeriesKey { device, metric: one.metric, statistic: one.statistic },
+                run: one.run,
+            })),
+            Err(mut rejection) => {
+                let samples = believed.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX)).sum();
+                rejection.samples = samples;
+                unit.refusals.push(refuse(rejection));
+            }
+        }
+    }
+    unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::{DeviceKey, MetricId};
+    use crate::model::sample::{Spans, Times};
+    use crate::model::statistic::Statistic;
+    use crate::model::time::Timestamp;
+
+    fn part(arrival: usize, samples: usize) -> Part {
+        let start = Timestamp::from_micros(1_795_428_000_000_000).unwrap();
+        let times = Times::Regular { start, period_us: 1_000_000 };
+        let values = (0..samples).map(|n| n as f64).collect();
+        let key = SeriesKey { device: DeviceKey(1), metric: MetricId(10), statistic: Statistic::NONE };
+        Part { arrival, key, run: Run { times, spans: Spans::None, values, flags: Vec::new() } }
+    }
+
+    #[test]
+    fn cutting_ends_with_each_sample_and_each_row_alone_and_loses_none() {
+        let rejection = Rejection::new(Reason::BadTopic, "x", 1);
+        let refusal = |arrival| Refusal { arrival, rejection: rejection.clone(), kept: true };
+        let mut units = vec![Unit { parts: vec![part(0, 5), part(1, 1), part(2, 8)], refusals: vec![refusal(0), refusal(3)] }];
+        let (mut samples, mut rows) = (Vec::new(), 0);
+        while let Some(unit) = units.pop() {
+            match unit.split() {
+                Ok([first, second]) => units.extend([second, first]),
+                Err(Culprit::Sample(arrival)) => samples.push(arrival),
+                Err(Culprit::Row(_)) => rows += 1,
+                Err(Culprit::Nothing) => panic!("an empty unit"),
+            }
+        }
+        let mut expected = vec![0; 5];
+        expected.push(1);
+        expected.extend([2; 8]);
+        assert_eq!((samples, rows), (expected, 2));
+    }
+}

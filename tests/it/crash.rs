@@ -1,0 +1,202 @@
+//! Stops between any two stages: whatever is killed, each sample is stored once, and the daemon goes on without help.
+
+use std::time::Duration;
+
+use healthtrack::commands::publish::Publisher;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
+use crate::support::postgres::{TestDatabase, own_postgres};
+use crate::support::wait::wait_until;
+
+const HUBS: u64 = 8;
+const SAMPLES: u64 = 20;
+
+/// Message `id`: twenty seconds of one of eight hubs, each value a function of hub and second.
+fn message(id: u64) -> (String, String) {
+    let (hub, first) = (id % HUBS, id / HUBS * SAMPLES);
+    let values: Vec<String> = (first..first + SAMPLES).map(|second| value(hub, second).to_string()).collect();
+    let start = 1_795_428_000_000 + first * 1_000;
+    let values = values.join(",");
+    let payload =
+        format!(r#"{{"v":1,"series":[{{"metric":"heart_rate","start":{start},"period_ms":1000,"values":[{values}]}}]}}"#);
+    (format!("ht/1/main/hub-{hub}/batch"), payload)
+}
+
+fn value(hub: u64, second: u64) -> u64 {
+    55 + (hub * 31 + second * 17) % 90
+}
+
+async fn publish(publisher: &Publisher, ids: std::ops::Range<u64>) {
+    for id in ids {
+        let (topic, payload) = message(id);
+        publisher.publish(topic, payload).await.unwrap();
+    }
+}
+
+async fn rows(url: &str, query: &str) -> Vec<(String, i64, f64)> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::query_as(AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await.unwrap()
+}
+
+const STORED: &str = "SELECT device_id, extract(epoch FROM start_at)::bigint, value FROM signal.sample
+                      ORDER BY device_id, start_at";
+
+/// Everything that `messages` messages hold, each sample once, and nothing else.
+fn expected(messages: u64) -> Vec<(String, i64, f64)> {
+    let mut expected = Vec::new();
+    for id in 0..messages {
+        let (hub, first) = (id % HUBS, id / HUBS * SAMPLES);
+        expected.extend((first..first + SAMPLES).map(|second| {
+            let at = i64::try_from(1_795_428_000 + second).unwrap();
+            (format!("hub-{hub}"), at, value(hub, second) as f64)
+        }));
+    }
+    expected.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    expected
+}
+
+async fn wait_stored(url: &str, messages: u64) {
+    let count = "SELECT '', count(*), 0::float8 FROM signal.sample";
+    let wanted = i64::try_from(messages * SAMPLES).unwrap();
+    wait_until(PATIENCE, "all samples are stored", || async { rows(url, count).await[0].1 >= wanted }).await;
+}
+
+fn assert_all(stored: &[(String, i64, f64)], messages: u64) {
+    let expected = expected(messages);
+    assert_eq!(stored.len(), expected.len(), "as many samples as were published");
+    if let Some((stored, expected)) = stored.iter().zip(&expected).find(|(stored, expected)| stored != expected) {
+        panic!("{stored:?} is stored where {expected:?} was published");
+    }
+}
+
+async fn publisher(mosquitto: &Mosquitto) -> Publisher {
+    Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 5_000).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_daemon_loses_nothing_and_doubles_nothing() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[("INGEST__BATCH_AGE_MS", "50")]).await;
+    let publisher = publisher(&mosquitto).await;
+    let mut duplicates = 0;
+    for round in 0..6_u64 {
+        publish(&publisher, round * 500..(round + 1) * 500).await;
+        // Each time at another moment: as soon as some of the round is committed.
+        let some = (round + 1) as f64 * 60.0 * SAMPLES as f64 % 4_000.0;
+        wait_until(PATIENCE, "some of it is committed", || async {
+            daemon.metric("healthtrack_ingest_samples_total") >= some
+        })
+        .await;
+        duplicates += daemon.outcomes()[1];
+        daemon.kill();
+        daemon.restart();
+        daemon.wait_ready().await;
+    }
+    wait_stored(database.url(), 3_000).await;
+    assert_all(&rows(database.url(), STORED).await, 3_000);
+    println!("{duplicates} duplicates were seen on the way");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_is_told_to_stop_writes_and_acknowledges_what_it_has() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..2_000).await;
+    let (well, took) = daemon.stop();
+    assert!(well && took < Duration::from_secs(10), "ended {well} after {took:?}: {}", daemon.log());
+    daemon.restart();
+    daemon.wait_ready().await;
+    wait_stored(database.url(), 2_000).await;
+    daemon.wait_settled(0).await;
+    assert_eq!(daemon.outcomes()[1], 0, "what was committed before the stop was acknowledged before it, too");
+    assert_all(&rows(database.url(), STORED).await, 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_killed_and_comes_back_costs_no_sample() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let postgres = own_postgres(&[]).await;
+    let url = postgres.url("postgres");
+    let daemon = Daemon::start(&url, &mosquitto.url(), &[]).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..800).await;
+    postgres.kill_hard().await.unwrap();
+    publish(&publisher, 800..1_600).await;
+    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
+    postgres.restart().await.unwrap();
+    publish(&publisher, 1_600..2_400).await;
+    wait_stored(&url, 2_400).await;
+    assert_all(&rows(&url, STORED).await, 2_400);
+    wait_until(PATIENCE, "the daemon is ready again", || async { daemon.is_ready() }).await;
+    assert_eq!(daemon.metric("healthtrack_ingest_owner"), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_restarts_is_found_again_and_subscribed_to_again() {
+    let Some(mut mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let first = publisher(&mosquitto).await;
+    publish(&first, 0..400).await;
+    first.finish(PATIENCE).await;
+    mosquitto.stop();
+    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
+    mosquitto.restart();
+    daemon.wait_ready().await;
+    let second = publisher(&mosquitto).await;
+    publish(&second, 400..800).await;
+    wait_stored(database.url(), 800).await;
+    assert_all(&rows(database.url(), STORED).await, 800);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_stands_by_and_takes_over_when_the_first_is_killed() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let mut owner = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let standby = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    assert!(standby.readiness().contains("ready: standby"), "{}", standby.readiness());
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..400).await;
+    owner.wait_settled(400).await;
+    owner.kill();
+    let killed = std::time::Instant::now();
+    publish(&publisher, 400..800).await;
+    wait_stored(database.url(), 800).await;
+    assert!(killed.elapsed() < Duration::from_secs(10), "taking over took {:?}", killed.elapsed());
+    assert_all(&rows(database.url(), STORED).await, 800);
+    assert!(standby.readiness().contains("ready: owner"));
+}
+
+/// Method: the owner sleeps (SIGSTOP) while its connection to the database is cut, as in a network that parts; it wakes
+/// when another owns the shard.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let mut sleeper = Daemon::start(database.url(), &mosquitto.url(), &[("INGEST__BATCH_AGE_MS", "1000")]).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    wait_until(PATIENCE, "the messages have come", || async {
+        sleeper.metric("healthtrack_mqtt_messages_total") == 80.0
+    })
+    .await;
+    sleeper.signal("STOP");
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::query(cut).execute(&mut connection).await.unwrap();
+    let mut second = Daemon::spawn(database.url(), &mosquitto.url(), &[]);
+    wait_until(PATIENCE, "the second daemon owns the shard", || async { second.readiness().contains("owner") }).await;
+    wait_stored(database.url(), 80).await;
+    sleeper.signal("CONT");
+    wait_until(PATIENCE, "the sleeper ends", || std::future::ready(!sleeper.is_alive())).await;
+    assert!(sleeper.log().contains("another daemon has taken shard main"), "{}", sleeper.log());
+    assert_all(&rows(database.url(), STORED).await, 80);
+    assert!(second.is_alive());
+}

@@ -1,0 +1,24 @@
+//! The promises of the whole, kept with real servers. One program, so that it is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says no by panicking"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// The private servers.
+mod embedded;
+
+/// Bytes in, rows out.
+mod path;
+
+/// Stops between any two stages.
+mod crash;
+
+/// The demo, as a person starts it.
+mod demo;

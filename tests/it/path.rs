@@ -1,0 +1,307 @@
+//! Bytes in, rows out: a message ends as samples, as duplicates, or in quarantine with its reason, and its neighbours do
+//! not suffer.
+
+use std::time::Duration;
+
+use healthtrack::commands::publish::Publisher;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
+use crate::support::postgres::TestDatabase;
+use crate::support::wait::wait_until;
+
+/// A broker, a database, a daemon between them, and a publisher.
+struct House {
+    daemon: Daemon,
+    publisher: Publisher,
+    _mosquitto: Mosquitto,
+    database: TestDatabase,
+}
+
+impl House {
+    /// `None` where the machine has no mosquitto, which was said.
+    async fn build(keys: &[(&str, &str)]) -> Option<House> {
+        let mosquitto = Mosquitto::start(&MosquittoOptions::default())?;
+        let database = TestDatabase::new().await;
+        let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
+        let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
+        Some(House { daemon, publisher, _mosquitto: mosquitto, database })
+    }
+
+    async fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.publisher.publish(topic.to_owned(), payload.into()).await.unwrap();
+    }
+
+    async fn rows(&self, query: &str) -> Vec<String> {
+        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
+        let query = format!("SELECT row::text FROM ({query}) AS row");
+        sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
+    }
+
+    /// Waits until so many samples have ended in whatever way, and says how.
+    async fn settled(&self, samples: u64) -> [u64; 4] {
+        self.daemon.wait_settled(samples).await;
+        let outcomes = self.daemon.outcomes();
+        assert_eq!(outcomes.iter().sum::<u64>(), samples, "{}", self.daemon.scrape());
+        assert_eq!(self.daemon.metric("healthtrack_ingest_received_samples_total"), samples as f64);
+        outcomes
+    }
+}
+
+const SAMPLES: &str = "SELECT device_id, metric, statistic, start_at AT TIME ZONE 'UTC', end_at AT TIME ZONE 'UTC', value,
+    code, unit FROM signal.sample ORDER BY device_id, metric, start_at";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_read_back_sample_by_sample() {
+    let Some(house) = House::build(&[]).await else { return };
+    let batch = r#"{"v":1,"series":[
+        {"metric":"heart_rate","start":"2026-11-23T10:00:00Z","period_ms":1000,"values":[61,62,null,60]},
+        {"metric":"step_count","times":[1795428000000,1795428060000],"ends":[1795428060000,1795428120000],"values":[12,40]},
+        {"metric":"body_temperature","unit":"degF","times":[1795428000000],"values":[98.6]},
+        {"metric":"heart_rate","statistic":"maximum","times":[1795428000000],"values":[171]},
+        {"metric":"sleep_stage","times":[1795428000000],"ends":[1795428030000],"codes":["rem"]}]}"#;
+    house.publish("ht/1/main/watch-7/batch", batch).await;
+    assert_eq!(house.settled(8).await, [8, 0, 0, 0]);
+    assert_eq!(house.daemon.metric("healthtrack_ingest_not_measured_total"), 1.0);
+    let rows = house.rows(SAMPLES).await;
+    let expected = [
+        r#"(watch-7,body_temperature,,"2026-11-23 10:00:00",,37,,Cel)"#,
+        r#"(watch-7,heart_rate,,"2026-11-23 10:00:00",,61,,/min)"#,
+        r#"(watch-7,heart_rate,maximum,"2026-11-23 10:00:00",,171,,/min)"#,
+        r#"(watch-7,heart_rate,,"2026-11-23 10:00:01",,62,,/min)"#,
+        r#"(watch-7,heart_rate,,"2026-11-23 10:00:03",,60,,/min)"#,
+        r#"(watch-7,sleep_stage,,"2026-11-23 10:00:00","2026-11-23 10:00:30",,rem,"")"#,
+        r#"(watch-7,step_count,,"2026-11-23 10:00:00","2026-11-23 10:01:00",12,,{steps})"#,
+        r#"(watch-7,step_count,,"2026-11-23 10:01:00","2026-11-23 10:02:00",40,,{steps})"#,
+    ];
+    let mut rows: Vec<String> = rows.into_iter().map(|row| row.replace("\"{steps}\"", "{steps}")).collect();
+    rows.sort();
+    let mut expected = expected.map(str::to_owned).to_vec();
+    expected.sort();
+    assert_eq!(rows, expected);
+    let pruned = house
+        .rows("SELECT value FROM signal.samples('watch-7', 'step_count', '2026-11-23 10:01:00Z', '2026-11-23 11:00Z')")
+        .await;
+    assert_eq!(pruned, ["(40)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_mhealth_points_become_samples() {
+    let Some(house) = House::build(&[]).await else { return };
+    let point = |name: &str, version: &str, body: &str| {
+        format!(
+            r#"{{"header":{{"uuid":"6b7b8f8e-5f8a-4f43-9d37-2b7f8a6a1c11","schema_id":{{"namespace":"omh","name":"{name}",
+            "version":"{version}"}},"source_creation_date_time":"2026-11-23T10:00:00Z","modality":"sensed"}},"body":{body}}}"#
+        )
+    };
+    let pressure = r#"{"systolic_blood_pressure":{"value":121,"unit":"mmHg"},
+        "diastolic_blood_pressure":{"value":79,"unit":"mmHg"},
+        "effective_time_frame":{"date_time":"2026-11-23T10:00:00+01:00"}}"#;
+    house.publish("ht/1/main/cuff/omh", point("blood-pressure", "4.0", pressure)).await;
+    assert_eq!(house.settled(2).await, [2, 0, 0, 0]);
+    let rows = house.rows("SELECT metric, value, start_at AT TIME ZONE 'UTC' FROM signal.sample ORDER BY metric").await;
+    assert_eq!(
+        rows,
+        [
+            r#"(diastolic_blood_pressure,79,"2026-11-23 09:00:00")"#,
+            r#"(systolic_blood_pressure,121,"2026-11-23 09:00:00")"#
+        ]
+    );
+}
+
+fn run(start: u64, values: &[u32]) -> String {
+    let values = values.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let start = 1_795_428_000_000 + start * 1_000;
+    format!(r#"{{"v":1,"series":[{{"metric":"heart_rate","start":{start},"period_ms":1000,"values":[{values}]}}]}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_message_is_counted_and_changes_nothing() {
+    let Some(house) = House::build(&[]).await else { return };
+    let topic = "ht/1/main/watch/batch";
+    house.publish(topic, run(0, &[60, 61, 62, 63])).await;
+    assert_eq!(house.settled(4).await, [4, 0, 0, 0]);
+    // Once more as it was, and once overlapping what is there.
+    house.publish(topic, run(0, &[60, 61, 62, 63])).await;
+    house.publish(topic, run(2, &[62, 63, 64, 65])).await;
+    assert_eq!(house.settled(12).await, [6, 6, 0, 0]);
+    let rows = house.rows("SELECT value FROM signal.sample ORDER BY start_at").await;
+    assert_eq!(rows, ["(60)", "(61)", "(62)", "(63)", "(64)", "(65)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_that_come_late_and_in_any_order_are_stored_once() {
+    let Some(house) = House::build(&[]).await else { return };
+    let topic = "ht/1/main/watch/batch";
+    let mut expected: Vec<u32> = Vec::new();
+    // Sevens are coprime to the forty runs, so every place comes once and hardly one after its neighbour.
+    for place in (0..40_u64).map(|step| step * 7 % 40) {
+        let values: Vec<u32> = (0..5).map(|n| 60 + u32::try_from(place).unwrap() + n).collect();
+        house.publish(topic, run(place * 5, &values)).await;
+    }
+    (0..40).for_each(|place| expected.extend((0..5).map(|n| 60 + place + n)));
+    assert_eq!(house.settled(200).await, [200, 0, 0, 0]);
+    let rows = house.rows("SELECT value FROM signal.sample ORDER BY start_at").await;
+    assert_eq!(rows, expected.iter().map(|value| format!("({value})")).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_values_for_one_moment_the_first_stays_and_the_second_is_put_aside() {
+    let Some(house) = House::build(&[]).await else { return };
+    let topic = "ht/1/main/watch/batch";
+    house.publish(topic, run(0, &[60, 61, 62])).await;
+    house.settled(3).await;
+    house.publish(topic, run(1, &[71, 62, 63])).await;
+    assert_eq!(house.settled(6).await, [4, 1, 1, 0]);
+    assert_eq!(house.rows("SELECT value FROM signal.sample ORDER BY start_at").await, ["(60)", "(61)", "(62)", "(63)"]);
+    let kept = house.rows("SELECT reason, samples, convert_from(payload, 'UTF8') LIKE '%71%' FROM signal.quarantine").await;
+    assert_eq!(kept, ["(conflict,1,t)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_believed_is_put_aside_by_reason_and_its_neighbours_are_stored() {
+    let keys = [("MQTT__FILTERS", "ht/1/+/+/+, bad/#"), ("MQTT__PACKET_BYTES_MAX", "4096")];
+    let Some(house) = House::build(&keys).await else { return };
+    let deep = format!(r#"{{"v":1,"series":{}{}}}"#, "[".repeat(1_500), "]".repeat(1_500));
+    let series = |series: &str| {
+        format!(r#"{{"v":1,"series":[{series},{{"metric":"heart_rate","times":[1795428000000],"values":[60]}}]}}"#)
+    };
+    let bad: [(&str, &str, Vec<u8>); 10] = [
+        ("undecodable", "ht/1/main/a/batch", b"\x00\xff\x17 not json".to_vec()),
+        ("undecodable", "ht/1/main/b/batch", b"{\"v\":1,\"device\":\"\xc3\x28\",\"series\":[]}".to_vec()),
+        ("undecodable", "ht/1/main/c/batch", deep.into_bytes()),
+        ("bad_topic", "bad/topic", b"{}".to_vec()),
+        ("unsupported_format", "ht/1/main/d/xml", b"<x/>".to_vec()),
+        ("unknown_metric", "ht/1/main/e/batch", series(r#"{"metric":"mood","times":[1795428000000],"values":[3]}"#).into()),
+        ("unknown_unit", "ht/1/main/f/batch", series(r#"{"metric":"body_weight","unit":"cubit","times":[1795428000000],"values":[3]}"#).into()),
+        ("impossible_value", "ht/1/main/g/batch", series(r#"{"metric":"heart_rate","times":[1795428001000],"values":[9000]}"#).into()),
+        ("malformed_series", "ht/1/main/h/batch", series(r#"{"metric":"heart_rate","times":[1795428001000],"values":["NaN"]}"#).into()),
+        ("undecodable", "ht/1/main/i/omh", b"[{\"header\":{}}]".to_vec()),
+    ];
+    for (_, topic, payload) in &bad {
+        house.publish(topic, payload.clone()).await;
+    }
+    let [stored, _, _, quarantined] = house.settled(10 + 4).await;
+    assert_eq!((stored, quarantined), (4, 10));
+    let kept = house.rows("SELECT topic, reason FROM signal.quarantine ORDER BY topic").await;
+    let mut expected: Vec<String> = bad.iter().map(|(reason, topic, _)| format!("({topic},{reason})")).collect();
+    expected.sort();
+    assert_eq!(kept, expected);
+    assert_eq!(house.daemon.metric("healthtrack_mqtt_connects_total"), 1.0, "the connection stays up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_above_the_packet_limit_is_refused_and_the_connection_stays_up() {
+    let Some(house) = House::build(&[("MQTT__PACKET_BYTES_MAX", "2048")]).await else { return };
+    let topic = "ht/1/main/watch/batch";
+    // What is left of 2048 bytes after 2 for the length, 2 and the topic, 2 for its number and 1 for no properties.
+    // Mosquitto leaves the packet's first byte out of its count.
+    let fits = 2_048 - 2 - 2 - topic.len() - 2 - 1;
+    let padded = |bytes: usize| format!("{}{}", run(0, &[60]), " ".repeat(bytes - run(0, &[60]).len()));
+    house.publish(topic, padded(fits + 1)).await;
+    house.publish(topic, padded(fits)).await;
+    house.publish(topic, run(1, &[61])).await;
+    assert_eq!(house.settled(2).await, [2, 0, 0, 0]);
+    assert_eq!(house.daemon.metric("healthtrack_mqtt_connects_total"), 1.0, "the connection stays up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_of_a_device_nobody_knows_wait_in_quarantine_until_it_is_added() {
+    let Some(house) = House::build(&[("INGEST__UNKNOWN_DEVICE", "quarantine")]).await else { return };
+    let topic = "ht/1/main/stranger/batch";
+    house.publish(topic, run(0, &[60, 61, 62])).await;
+    assert_eq!(house.settled(3).await, [0, 0, 0, 3]);
+    assert_eq!(house.rows("SELECT reason, samples FROM signal.quarantine").await, ["(unknown_device,3)"]);
+    let mut connection = PgConnection::connect(house.database.url()).await.unwrap();
+    let add = "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'stranger', 'operator')";
+    sqlx::query(add).execute(&mut connection).await.unwrap();
+    house.publish(topic, run(0, &[60, 61, 62])).await;
+    assert_eq!(house.settled(6).await, [3, 0, 0, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_that_the_database_refuses_costs_itself_and_no_other() {
+    let Some(house) = House::build(&[]).await else { return };
+    let mut connection = PgConnection::connect(house.database.url()).await.unwrap();
+    let plant = "ALTER TABLE signal.block ADD CONSTRAINT planted CHECK (NOT 199 = ANY (values))";
+    sqlx::query(plant).execute(&mut connection).await.unwrap();
+    for device in 0..20 {
+        let values: Vec<u32> = (0..30).map(|n| if device == 7 && n == 11 { 199 } else { 60 + n }).collect();
+        house.publish(&format!("ht/1/main/watch-{device}/batch"), run(0, &values)).await;
+    }
+    assert_eq!(house.settled(600).await, [599, 0, 0, 1]);
+    let kept = house.rows("SELECT topic, reason, samples FROM signal.quarantine").await;
+    assert_eq!(kept, ["(ht/1/main/watch-7/batch,refused_by_database,1)"]);
+    assert_eq!(house.rows("SELECT count(*) FROM signal.sample").await, ["(599)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_message_is_acknowledged_before_its_commit() {
+    let Some(house) = House::build(&[]).await else { return };
+    let topic = "ht/1/main/watch/batch";
+    house.publish(topic, run(0, &[60])).await;
+    house.settled(1).await;
+    let acks = || house.daemon.metric("healthtrack_mqtt_acks_total");
+    wait_until(PATIENCE, "the first message is acknowledged", || async { acks() == 1.0 }).await;
+    let mut holder = PgConnection::connect(house.database.url()).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE signal.block IN SHARE MODE").execute(&mut holder).await.unwrap();
+    for second in 1..=5 {
+        house.publish(topic, run(second, &[60])).await;
+    }
+    let received = || house.daemon.metric("healthtrack_mqtt_messages_total");
+    wait_until(PATIENCE, "all messages have come", || async { received() == 6.0 }).await;
+    wait_until(PATIENCE, "the lane waits for the lock", || async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        house.rows(waiting).await == ["(1)"]
+    })
+    .await;
+    assert_eq!(acks(), 1.0, "a message is acknowledged whose commit waits for a lock");
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    wait_until(PATIENCE, "all messages are acknowledged", || async { acks() == 6.0 }).await;
+    assert_eq!(house.settled(6).await, [6, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_device_fills_its_cap_and_no_more() {
+    let Some(house) = House::build(&[("INGEST__QUARANTINE_ROWS_PER_SOURCE", "5")]).await else { return };
+    for number in 0..12 {
+        house.publish("ht/1/main/broken/batch", format!("broken {number}")).await;
+    }
+    house.publish("ht/1/main/other/batch", "broken too").await;
+    assert_eq!(house.settled(13).await, [0, 0, 0, 13]);
+    assert_eq!(house.rows("SELECT count(*) FROM signal.quarantine").await, ["(6)"]);
+    assert_eq!(house.daemon.metric("healthtrack_ingest_quarantine_capped_samples_total"), 7.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_law_of_conservation_holds_at_every_scrape_under_load() {
+    let Some(house) = House::build(&[]).await else { return };
+    let publishing = async {
+        for second in 0..3_000_u64 {
+            // Every tenth repeats the one before it.
+            let start = if second % 10 == 9 { second - 1 } else { second };
+            house.publish(&format!("ht/1/main/watch-{}/batch", second % 7), run(start * 3, &[60, 61, 62])).await;
+        }
+    };
+    let scraping = async {
+        let mut scrapes = 0;
+        while house.daemon.metric("healthtrack_ingest_received_samples_total") < 9_000.0 {
+            let scrape = house.daemon.scrape();
+            let sum = |name: &str| -> f64 {
+                let lines = scrape.lines().filter(|line| line.starts_with(name));
+                lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+            };
+            let received = sum("healthtrack_ingest_received_samples_total ");
+            let ended = sum("healthtrack_ingest_samples_total{");
+            let in_flight = sum("healthtrack_ingest_in_flight_samples ");
+            assert_eq!(received, ended + in_flight, "{scrape}");
+            scrapes += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        scrapes
+    };
+    let ((), scrapes) = tokio::join!(publishing, scraping);
+    assert!(scrapes > 3, "too few scrapes: {scrapes}");
+    house.settled(9_000).await;
+}
