@@ -233,7 +233,7 @@ copy_rows() {
     local size="$1" rows="$work/rows" began hypertable=
     if [ "$postgres" = timescale ]; then
         hypertable="SELECT create_hypertable('public.row_sample', 'start_at', create_default_indexes => false,
-                                             chunk_time_interval => INTERVAL '1 day');"
+                                             chunk_time_interval => INTERVAL '1 day') \\g /dev/null"
     fi
     ask "$database_url" >&2 <<SQL
 CREATE TABLE public.row_sample (series_id integer NOT NULL, start_at timestamptz NOT NULL, value double precision);
