@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::support::postgres::{TestDatabase, own_postgres};
 use crate::support::wait::wait_until;
-use crate::support::{mosquitto, runs};
+use crate::support::{mosquitto, process_of, runs};
 use healthtrack::embedded::{EmbeddedError, PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
@@ -193,18 +193,6 @@ fn start_child(test: &str, word: &Path) -> (Child, u32, PathBuf) {
     let mut words = said.split(' ').skip(1);
     let process = words.next().unwrap().parse().unwrap();
     (child, process, PathBuf::from(words.next().unwrap()))
-}
-
-/// The process whose command line holds all of these words.
-fn process_of(words: &[&str]) -> Option<u32> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let mut found = processes.filter_map(|entry| {
-        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
-        let line = String::from_utf8_lossy(&line).into_owned();
-        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
-        words.iter().all(|word| line.contains(word)).then_some(process)
-    });
-    found.next()
 }
 
 #[tokio::test]

@@ -29,3 +29,6 @@ mod replay;
 
 /// Stops between any two stages.
 mod crash;
+
+/// The demo, as a person starts it.
+mod demo;

@@ -48,3 +48,15 @@ pub(crate) fn runs(pid: u32) -> bool {
     let ps = std::process::Command::new("ps").args(["-p", &pid.to_string(), "-o", "stat="]).output();
     ps.is_ok_and(|output| !output.stdout.is_empty() && !output.stdout.starts_with(b"Z"))
 }
+
+/// The process whose command line holds all of these words. Needs /proc.
+pub(crate) fn process_of(words: &[&str]) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut found = processes.filter_map(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+        words.iter().all(|word| line.contains(word)).then_some(process)
+    });
+    found.next()
+}

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::commands::daemon;
 use crate::config::{self, Config};
 use crate::embedded::{PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
-use crate::telemetry::{Telemetry, start_log};
+use crate::telemetry::{Role, Telemetry, start_log};
 
 /// The database within the private server.
 const DATABASE: &str = "healthtrack";
@@ -108,7 +108,8 @@ impl House {
     async fn wait_until_subscribed(&mut self) -> anyhow::Result<()> {
         let telemetry = self.telemetry.clone();
         let subscribed = async {
-            while !telemetry.obstacles().is_empty() {
+            // A standby, which another run's last moments may make of it, is ready and yet has not subscribed.
+            while telemetry.role() != Role::Owner || !telemetry.obstacles().is_empty() {
                 sleep(POLL).await;
             }
             anyhow::Ok(())
@@ -130,7 +131,7 @@ fn configure(
     database: &str,
 ) -> anyhow::Result<Config> {
     let laid = |key: &str, value: &str| (format!("HEALTHTRACK__{key}"), value.to_owned());
-    // A line a second would vanish among the daemon's own.
+    // A line a second would vanish among the daemon's own, and rumqttd calls every goodbye an error.
     let first = laid("TELEMETRY__LOG", "warn,rumqttd=off");
     let allowed = variables.filter(|(name, _)| SECTIONS.iter().any(|section| name.starts_with(section)));
     let own = [

@@ -9,7 +9,7 @@
 //! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
 //!
 //! Invariant: at the end every sample published is received, and every one received is stored, duplicate, in conflict
-//! or in quarantine; else the exit code says so (`tests/demo.rs`).
+//! or in quarantine; else the exit code says so (`tests/it/demo.rs`).
 
 use std::path::PathBuf;
 use std::time::Duration;

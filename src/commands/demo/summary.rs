@@ -65,8 +65,11 @@ impl Summary {
     pub(super) fn table(&self) -> String {
         let Summary { published_messages, repeated_messages, broken_messages, .. } = self;
         let earlier = self.duplicate.saturating_sub(self.repeated_samples);
-        let earlier =
-            if earlier > 0 { format!(", {} had an earlier run stored", grouped(earlier)) } else { String::new() };
+        let earlier = if earlier > 0 {
+            format!(", {} samples were stored by an earlier run", grouped(earlier))
+        } else {
+            String::new()
+        };
         let rows = [
             ("published", self.published_samples, format!("in {} messages", grouped(*published_messages))),
             ("received", self.received, String::new()),
