@@ -1,7 +1,7 @@
 //! Doctor: says in plain words why it does not work. It changes nothing, takes no shard and subscribes to nothing.
 //!
-//! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and what
-//! to do about it.
+//! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and
+//! what to do about it.
 
 /// The broker.
 mod broker;

@@ -134,7 +134,8 @@ fn show_one(row: &QuarantineRow, bytes: &[u8], payload: bool, json: bool) -> any
     }
     let retried = row.retried_at.as_deref().unwrap_or("never");
     print(&format!(
-        "message   {}\nreason    {}\ndetail    {}\ntopic     {}\nsamples   {}\nbytes     {}\nreceived  {} ({} times)\nretried   {retried}",
+        "message   {}\nreason    {}\ndetail    {}\ntopic     {}\nsamples   {}\nbytes     {}\nreceived  {} ({} times)\n\
+         retried   {retried}",
         row.quarantine_id,
         row.reason,
         row.detail,

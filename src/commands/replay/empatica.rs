@@ -1,9 +1,9 @@
 //! Empatica E4: a folder a session, a file a sensor.
 //!
-//! The first line is the start as seconds since 1970 in UTC, the second the rate in Hz, then a value a line: sample `i` was
-//! measured at `start + i / rate`. IBI has no rate; its lines are seconds since the start and the interval in seconds.
-//! ACC has three columns in 1/64 g. The first line does not say which sensor it is, so the file's name must: HR, TEMP,
-//! EDA, BVP, ACC or IBI, alone or after a separator.
+//! The first line is the start as seconds since 1970 in UTC, the second the rate in Hz, then a value a line: sample `i`
+//! was measured at `start + i / rate`. IBI has no rate; its lines are seconds since the start and the interval in
+//! seconds. ACC has three columns in 1/64 g. The first line does not say which sensor it is, so the file's name must:
+//! HR, TEMP, EDA, BVP, ACC or IBI, alone or after a separator.
 
 use std::io::BufRead as _;
 use std::path::Path;

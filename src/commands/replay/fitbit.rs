@@ -1,9 +1,9 @@
 //! Fitbit, as Fitabase exports it: a table a metric, the person in each row.
 //!
 //! Known by their headers: `Id,Time,Value` is the heart rate; `ActivityHour` with `Steps00` to `Steps59`, or with
-//! `Intensity00` to `Intensity59`, is a row an hour with a value a minute; `ActivityMinute` with `Steps` or `Intensity` a
-//! row a minute; `date,value,logId` a minute of sleep; `Date,WeightKg` a weighing. Everything else, the sums of hours and
-//! days among them, is left out.
+//! `Intensity00` to `Intensity59`, is a row an hour with a value a minute; `ActivityMinute` with `Steps` or `Intensity`
+//! a row a minute; `date,value,logId` a minute of sleep; `Date,WeightKg` a weighing. Everything else, the sums of hours
+//! and days among them, is left out.
 
 use csv::StringRecord;
 use jiff::ToSpan as _;

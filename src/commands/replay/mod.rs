@@ -9,8 +9,8 @@
 //! everything first. A track costs 16 bytes a sample, so five million samples are 80 MB; [`recording::SAMPLES_MAX`]
 //! bounds it. Rows that repeat are published as they are: the daemon is there to count duplicates.
 //!
-//! A time without a zone is the device's own: `--zone` says which. A time that its clock skipped is refused, one that it
-//! showed twice is taken as the first of the two, and both are counted in the report.
+//! A time without a zone is the device's own: `--zone` says which. A time that its clock skipped is refused, one that
+//! it showed twice is taken as the first of the two, and both are counted in the report.
 
 /// Dexcom readings as a table.
 mod cgm;

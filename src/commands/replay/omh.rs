@@ -1,5 +1,5 @@
-//! Open mHealth and IEEE 1752.1: each JSON document of a file goes out as it stands: a data point, an array of them, or a
-//! data series. A body without a header is left out, since it does not say which schema it follows.
+//! Open mHealth and IEEE 1752.1: each JSON document of a file goes out as it stands: a data point, an array of them, or
+//! a data series. A body without a header is left out, since it does not say which schema it follows.
 
 use std::path::Path;
 

@@ -55,8 +55,8 @@ pub enum Format {
 
 /// Reads samples: each once, by device, metric, statistic and time.
 ///
-/// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit. Times
-/// are RFC 3339 in UTC; what is null is empty in CSV.
+/// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit.
+/// Times are RFC 3339 in UTC; what is null is empty in CSV.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack samples --device watch-7 --metric heart_rate --from 2026-11-23 --to 2026-11-24

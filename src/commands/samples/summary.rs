@@ -27,7 +27,8 @@ pub(super) struct Summary {
     open: Option<(Row, Sum)>,
 }
 
-/// A sum that keeps what addition rounds off (Neumaier): a million values of 0.1 come to 100,000 and not to 100,000.000001.
+/// A sum that keeps what addition rounds off (Neumaier): a million values of 0.1 come to 100,000 and not to
+/// 100,000.000001.
 #[derive(Copy, Clone, Debug, Default)]
 struct Sum {
     sum: f64,
