@@ -65,12 +65,12 @@ enum Action {
 
 /// Which messages, and where to.
 #[derive(Clone, Debug, clap::Args)]
-#[group(id = "which", required = true, multiple = false, args = ["id", "reason", "all"])]
 struct RetryArgs {
     /// One message, by the number that `list` shows
+    #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
     id: Option<i64>,
     /// All of one reason
-    #[arg(long)]
+    #[arg(long, conflicts_with = "all")]
     reason: Option<String>,
     /// All
     #[arg(long)]
