@@ -27,6 +27,9 @@ mod verbs;
 /// Real recordings, replayed.
 mod replay;
 
+/// Real recordings, stored.
+mod recordings;
+
 /// Stops between any two stages.
 mod crash;
 

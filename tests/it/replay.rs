@@ -14,14 +14,14 @@ use healthtrack::ingest::decode::{Values, batch};
 use healthtrack::model::sample::Spans;
 
 /// Count, minimum, maximum and sum of each device's metric.
-type Totals = BTreeMap<(String, String), Total>;
+pub(crate) type Totals = BTreeMap<(String, String), Total>;
 
 #[derive(Copy, Clone, Debug, PartialEq)]
-struct Total {
-    count: u64,
-    min: f64,
-    max: f64,
-    sum: f64,
+pub(crate) struct Total {
+    pub(crate) count: u64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) sum: f64,
 }
 
 fn add(totals: &mut Totals, device: &str, metric: &str, value: f64) {
@@ -70,7 +70,7 @@ fn published(recording: &Recording) -> Totals {
 
 /// Equal in count, minimum and maximum, and in the sum: sums of whole numbers exactly, others to 1e-9 of their size,
 /// since the oracle adds in the order of the file.
-fn check(found: &Totals, expected: &Totals) {
+pub(crate) fn check(found: &Totals, expected: &Totals) {
     assert_eq!(found.keys().collect::<BTreeSet<_>>(), expected.keys().collect::<BTreeSet<_>>());
     for (key, expected) in expected {
         let found = found[key];
@@ -95,7 +95,7 @@ fn write(folder: &Path, name: &str, text: &str) {
     }
 }
 
-fn read_text(path: &Path) -> String {
+pub(crate) fn read_text(path: &Path) -> String {
     let bytes = fs::read(path).unwrap();
     let mut text = String::new();
     match bytes.starts_with(&[0x1f, 0x8b]) {
@@ -290,23 +290,20 @@ fn open_mhealth_bodies_go_out_byte_for_byte() {
 }
 
 /// The folder of one real corpus, or a loud skip.
-fn corpus(name: &str) -> Option<PathBuf> {
+pub(crate) fn corpus(name: &str) -> Option<PathBuf> {
     Some(crate::support::corpora()?.join(name))
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
 
-#[test]
-fn the_real_fitbit_files_are_published_whole() {
-    let Some(folder) = corpus("fitbit-fitabase") else { return };
-    let recording = read(Kind::Fitbit, std::slice::from_ref(&folder), &utc()).unwrap();
-    assert_eq!(recording.tally.refused, 0, "{:?}", recording.tally);
-    let mut expected = Totals::new();
-    for path in files(&folder) {
+/// What the files of a Fitbit export say: heart rates, and steps, intensities and weights where there are any.
+pub(crate) fn fitbit_files(folder: &Path) -> Totals {
+    let mut totals = Totals::new();
+    for path in files(folder) {
         let text = read_text(&path);
         let (header, rows) = text.split_once('\n').unwrap();
         let rows = rows.lines().map(|row| row.split(',').collect::<Vec<_>>());
@@ -320,22 +317,17 @@ fn the_real_fitbit_files_are_published_whole() {
         for row in rows {
             let values = if metric == "body_weight" { &row[2..3] } else { &row[2..] };
             let device = format!("fitbit-{}", row[0]);
-            values.iter().for_each(|value| add(&mut expected, &device, metric, value.parse().unwrap()));
+            values.iter().for_each(|value| add(&mut totals, &device, metric, value.parse().unwrap()));
         }
     }
-    let found = published(&recording);
-    check(&found, &expected);
-    report("fitbit", &found);
+    totals
 }
 
-#[test]
-fn the_real_empatica_session_is_published_whole() {
-    let Some(folder) = corpus("empatica-e4") else { return };
-    let recording = read(Kind::Empatica, std::slice::from_ref(&folder), &utc()).unwrap();
-    assert_eq!(recording.tally.refused, 0, "{:?}", recording.tally);
+/// What the files of an Empatica session say.
+pub(crate) fn empatica_files(folder: &Path) -> Totals {
     let device = format!("empatica-{}", folder.file_name().unwrap().to_str().unwrap());
-    let mut expected = Totals::new();
-    for path in files(&folder) {
+    let mut totals = Totals::new();
+    for path in files(folder) {
         let (metric, lines, column) = match path.file_name().unwrap().to_str().unwrap() {
             "HR.csv" => ("heart_rate", 2, 0),
             "TEMP.csv" => ("skin_temperature", 2, 0),
@@ -343,29 +335,48 @@ fn the_real_empatica_session_is_published_whole() {
             _ => continue,
         };
         for line in read_text(&path).lines().skip(lines) {
-            add(&mut expected, &device, metric, line.split(',').nth(column).unwrap().parse().unwrap());
+            add(&mut totals, &device, metric, line.split(',').nth(column).unwrap().parse().unwrap());
         }
     }
+    totals
+}
+
+/// What the files of continuous glucose monitors say.
+pub(crate) fn glucose_files(folder: &Path) -> Totals {
+    let mut totals = Totals::new();
+    for path in files(folder) {
+        for line in read_text(&path).lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            add(&mut totals, &format!("cgm-{}", cells[0]), "interstitial_glucose", cells[2].parse().unwrap());
+        }
+    }
+    totals
+}
+
+fn is_published_whole(kind: Kind, folder: &Path, expected: &Totals) {
+    let recording = read(kind, std::slice::from_ref(&folder.to_owned()), &utc()).unwrap();
+    assert_eq!(recording.tally.refused, 0, "{:?}", recording.tally);
     let found = published(&recording);
-    check(&found, &expected);
-    report("empatica", &found);
+    check(&found, expected);
+    report(&format!("{kind:?}"), &found);
+}
+
+#[test]
+fn the_real_fitbit_files_are_published_whole() {
+    let Some(folder) = corpus("fitbit-fitabase") else { return };
+    is_published_whole(Kind::Fitbit, &folder, &fitbit_files(&folder));
+}
+
+#[test]
+fn the_real_empatica_session_is_published_whole() {
+    let Some(folder) = corpus("empatica-e4") else { return };
+    is_published_whole(Kind::Empatica, &folder, &empatica_files(&folder));
 }
 
 #[test]
 fn the_real_glucose_readings_are_published_whole() {
     let Some(folder) = corpus("cgm-hall2018") else { return };
-    let recording = read(Kind::Cgm, std::slice::from_ref(&folder), &utc()).unwrap();
-    assert_eq!(recording.tally.refused, 0, "{:?}", recording.tally);
-    let mut expected = Totals::new();
-    for line in
-        files(&folder).iter().flat_map(|path| read_text(path).lines().skip(1).map(str::to_owned).collect::<Vec<_>>())
-    {
-        let cells: Vec<&str> = line.split(',').collect();
-        add(&mut expected, &format!("cgm-{}", cells[0]), "interstitial_glucose", cells[2].parse().unwrap());
-    }
-    let found = published(&recording);
-    check(&found, &expected);
-    report("cgm", &found);
+    is_published_whole(Kind::Cgm, &folder, &glucose_files(&folder));
 }
 
 #[test]
