@@ -15,9 +15,10 @@ BEGIN
     IF to_regclass(format('signal.%I', chunk)) IS NOT NULL THEN
         RETURN false;
     END IF;
-    -- Two lanes may meet the first sample of a day together: the second waits, and then finds the chunk made.
+    -- Two lanes may meet the first sample of a day together: the second waits, and then finds the chunk made. It looks
+    -- into the catalogue itself, since to_regclass may answer from a cache that the wait did not refresh.
     PERFORM pg_advisory_xact_lock(hashtextextended('signal.ensure_chunk', 0));
-    IF to_regclass(format('signal.%I', chunk)) IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_class WHERE relname = chunk AND relnamespace = 'signal'::regnamespace) THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE signal.%I (LIKE signal.block INCLUDING ALL)', chunk);

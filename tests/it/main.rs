@@ -15,6 +15,9 @@ mod support;
 /// The private servers.
 mod embedded;
 
+/// The schema's own promises.
+mod schema;
+
 /// Bytes in, rows out.
 mod path;
 

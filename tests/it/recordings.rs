@@ -134,10 +134,11 @@ async fn the_real_empatica_session_and_glucose_readings_are_stored_whole() {
     let database = TestDatabase::new().await;
     let _daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let mut expected = empatica_files(&session);
-    // The file says seconds, the catalogue keeps milliseconds.
+    // The file says seconds to the microsecond, the catalogue keeps milliseconds.
     let intervals = expected.iter_mut().filter(|((_, metric), _)| metric == "rr_interval");
+    let millis = |seconds: f64| (seconds * 1e6).round() / 1e3;
     intervals.for_each(|(_, total)| {
-        *total = Total { min: total.min * 1e3, max: total.max * 1e3, sum: total.sum * 1e3, ..*total };
+        *total = Total { min: millis(total.min), max: millis(total.max), sum: total.sum * 1e3, ..*total };
     });
     expected.extend(glucose_files(&glucose));
     for (kind, folder) in [("empatica", &session), ("cgm", &glucose)] {
