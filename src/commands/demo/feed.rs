@@ -2,7 +2,7 @@
 //!
 //! # Why
 //! The private broker forgets the oldest messages of a session that falls 256 MB behind, without a word. So the feed
-//! never runs further ahead of the daemon's commits than [`AHEAD_SAMPLES_MAX`], some 6 MB.
+//! never runs further ahead of the daemon's commits than `AHEAD_SAMPLES_MAX`, some 6 MB.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,7 @@ pub(super) struct Progress(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     published: Published,
-    /// How many samples were published by when, for what is not settled: no longer than [`AHEAD_SAMPLES_MAX`].
+    /// How many samples were published by when, for what is not settled: no longer than `AHEAD_SAMPLES_MAX`.
     unsettled: VecDeque<(u64, Instant)>,
 }
 

@@ -51,10 +51,10 @@ pub enum Format {
   healthtrack load --hubs 1000 --rate 5000 --samples 60 --for 30s
   healthtrack load --rate 0 --messages 1000000 --samples 1 --connections 8 --ledger ledger.csv --json")]
 pub struct Args {
-    /// The broker, mqtt://[user:password@]host:port or mqtts://…
+    /// The broker, mqtt://user:password@host:port or mqtts://…
     #[arg(long, default_value = "mqtt://127.0.0.1:1883")]
     pub broker: Url,
-    /// How many hubs take turns; each is the device load-<number>
+    /// How many hubs take turns; each is the device load-NUMBER
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub hubs: u64,
     /// The number of the first hub, so that another run can use devices of its own

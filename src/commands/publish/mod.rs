@@ -1,7 +1,7 @@
 //! Publish: hands messages to a broker with QoS 1 and knows which of them it has acknowledged.
 //!
 //! At least once: a lost connection is made anew, and what was unacknowledged is sent again. Memory is bounded: no more
-//! than `inflight_max` messages are unacknowledged, and [`Publisher::publish`] waits for its place among them.
+//! than `inflight_max` messages are unacknowledged, and `Publisher::publish` waits for its place among them.
 //! Mosquitto lets 20 messages fly per connection unless told otherwise (`max_inflight_messages 0`); use several
 //! publishers where that is the limit.
 

@@ -6,7 +6,7 @@
 //!
 //! # Why
 //! A file holds one person after the other, while hubs send side by side: replaying by the samples' times means reading
-//! everything first. A track costs 16 bytes a sample, so five million samples are 80 MB; [`recording::SAMPLES_MAX`]
+//! everything first. A track costs 16 bytes a sample, so five million samples are 80 MB; `recording::SAMPLES_MAX`
 //! bounds it. Rows that repeat are published as they are: the daemon is there to count duplicates.
 //!
 //! A time without a zone is the device's own: `--zone` says which. A time that its clock skipped is refused, one that
@@ -85,8 +85,8 @@ pub enum Speed {
 /// hours and days (hourlySteps, dailyActivity, sleepDay …) are not replayed: they repeat what the minutes say, and are
 /// there to check against. Minutes of restless sleep have no code in the catalogue and are counted as left out.
 ///
-/// Devices are fitbit-<Id>, cgm-<subject>, and empatica-<serial> where the session's folder is <epoch>_<serial>, else
-/// empatica-<folder>. An Open mHealth body goes out unchanged under its header's user or device, else omh-<file>.
+/// Devices are fitbit-ID, cgm-SUBJECT, and empatica-SERIAL where the session's folder is EPOCH_SERIAL, else
+/// empatica-FOLDER. An Open mHealth body goes out unchanged under its header's user or device, else omh-FILE.
 ///
 /// Times without a zone are the device's own clock in --zone. Where that clock was put forward, a time that it skipped
 /// is refused; where it was put back, a time that it showed twice is taken as the first. Both are counted.
@@ -102,7 +102,7 @@ pub struct Args {
     /// Files, and folders to search
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// The broker, mqtt://[user:password@]host:port or mqtts://… [default: mqtt.url of the configuration]
+    /// The broker, mqtt://user:password@host:port or mqtts://… [default: mqtt.url of the configuration]
     #[arg(long, value_name = "URL")]
     pub broker: Option<Url>,
     /// The shard in the topics

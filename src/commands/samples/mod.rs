@@ -1,7 +1,7 @@
 //! Samples: read back one by one, or summed up, in bounded memory: blocks stream from the database in order, each is
 //! written before the next is read, and a reader that is slow slows the database.
 //!
-//! [`source`] says where samples come from; [`Sink`] is what becomes of them.
+//! `source` says where samples come from; `Sink` is what becomes of them.
 
 /// A file that is whole, or not there.
 mod output;
