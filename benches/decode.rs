@@ -9,14 +9,15 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use healthtrack::commands::load::Format;
-use healthtrack::ingest::decode::{Decoded, batch};
+use healthtrack::ingest::decode::{Decoded, batch, omh};
 use healthtrack::model::reason::Rejection;
 
 /// From bytes to readings.
 type Decoder = fn(&[u8]) -> Result<Decoded<'_>, Rejection>;
 
 /// Name, generator, decoder, and samples in a message.
-const FORMATS: [(&str, Format, Decoder, &[u64]); 1] = [("batch", Format::Batch, batch::decode, &support::SIZES)];
+const FORMATS: [(&str, Format, Decoder, &[u64]); 2] =
+    [("batch", Format::Batch, batch::decode, &support::SIZES), ("omh", Format::Omh, omh::decode, &[1, 60])];
 
 fn decode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decode");
