@@ -16,12 +16,14 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use bytes::{Bytes, BytesMut};
 use clap::{Args as ClapArgs, ValueEnum};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::commands::publish::{Ack, Counts, INFLIGHT_DEFAULT, Publisher};
+use crate::commands::report::bar;
 use crate::model::ids::is_name;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
 use latency::{Latency, Percentiles};
@@ -155,9 +157,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let watch = tokio::spawn(cancel_on_ctrl_c(stop.clone()));
     let connections = args.connections.min(args.hubs);
+    // Without a rate nobody knows how many messages there will be.
+    let answered =
+        if schedule.messages == u64::MAX { ProgressBar::hidden() } else { bar(schedule.messages, "messages") };
     let mut hubs = Vec::new();
     for index in 0..connections {
-        hubs.push(Hubs::connect(&args, index, connections, plan.clone(), ledger.clone()).await?);
+        let witnesses = Witnesses { ledger: ledger.clone(), answered: answered.clone() };
+        hubs.push(Hubs::connect(&args, index, connections, plan.clone(), witnesses).await?);
     }
     let began = Instant::now();
     let tasks: Vec<_> =
@@ -167,6 +173,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         total.add(&task.await.context("a generator task has panicked")??);
     }
     watch.abort();
+    answered.finish_and_clear();
     writer.map_or(Ok(()), ledger::Writer::finish)?;
     let report = report(&args, &plan, connections, &total, began);
     report.print(args.json)?;
@@ -253,6 +260,13 @@ struct Answers {
     last: Option<std::time::Instant>,
 }
 
+/// Who is told of each answer, beside the report.
+#[derive(Clone, Debug)]
+struct Witnesses {
+    ledger: Option<Ledger>,
+    answered: ProgressBar,
+}
+
 /// The hubs that share one connection: every `connections`th, from `index` on.
 struct Hubs {
     index: u64,
@@ -269,8 +283,9 @@ impl Hubs {
         index: u64,
         connections: u64,
         plan: Arc<Plan>,
-        ledger: Option<Ledger>,
+        witnesses: Witnesses,
     ) -> anyhow::Result<Hubs> {
+        let Witnesses { ledger, answered } = witnesses;
         let answers = Arc::new(Mutex::new(Answers::default()));
         let on_ack = Box::new({
             let (answers, ledger) = (answers.clone(), ledger.clone());
@@ -278,6 +293,7 @@ impl Hubs {
                 let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
                 answers.puback.record(ack.answered.saturating_duration_since(ack.issued));
                 answers.last = Some(ack.answered);
+                answered.inc(1);
                 if let Some(ledger) = &ledger {
                     ledger.acked(ack.id, ack.reason, ack.answered);
                 }
