@@ -101,6 +101,40 @@ async fn a_killed_daemon_loses_nothing_and_doubles_nothing() {
     println!("{duplicates} duplicates were seen on the way");
 }
 
+/// Method: a standby that does not exist is waited for, so a COMMIT is on disk and yet gets no answer. There the daemon is
+/// killed, and the waiting is called off.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_and_not_acknowledged_comes_again_and_counts_as_duplicate() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let postgres = own_postgres(&[("wal_level", "replica"), ("max_wal_senders", "1")]).await;
+    let url = postgres.url("postgres");
+    let mut daemon = Daemon::start(&url, &mosquitto.url(), &[]).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    daemon.wait_settled(80 * SAMPLES).await;
+    let acks = |daemon: &Daemon| daemon.metric("healthtrack_mqtt_acks_total");
+    wait_until(PATIENCE, "the first messages are acknowledged", || async { acks(&daemon) == 80.0 }).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let mut run = async |statement: &'static str| {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        sqlx::query("SELECT pg_reload_conf()").execute(&mut connection).await.unwrap();
+    };
+    run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+    publish(&publisher, 80..160).await;
+    let waiting = "SELECT '', count(*), 0::float8 FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    wait_until(PATIENCE, "a lane waits for its COMMIT", || async { rows(&url, waiting).await[0].1 >= 1 }).await;
+    assert_eq!(acks(&daemon), 80.0, "a message is acknowledged whose COMMIT has no answer");
+    daemon.kill();
+    run("ALTER SYSTEM RESET synchronous_standby_names").await;
+    daemon.restart();
+    daemon.wait_ready().await;
+    daemon.wait_settled(80 * SAMPLES).await;
+    let [stored, duplicate, conflict, quarantined] = daemon.outcomes();
+    assert!(duplicate > 0, "no duplicate was seen, so nothing was proven");
+    assert_eq!((stored + duplicate, conflict, quarantined), (80 * SAMPLES, 0, 0));
+    assert_all(&rows(&url, STORED).await, 160);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_told_to_stop_writes_and_acknowledges_what_it_has() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
