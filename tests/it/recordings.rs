@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::replay::{Total, Totals, check, corpus, empatica_files, files, fitbit_files, glucose_files, read_text};
@@ -30,16 +30,17 @@ fn summary(store: &str) -> Totals {
     let output =
         command.args(["samples", "--summary", "--json"]).env("HEALTHTRACK__STORE__URL", store).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-    let number = |row: &Value, key: &str| row[key].as_f64().unwrap();
-    let total = |row: &Value| Total {
-        count: row["count"].as_u64().unwrap(),
-        min: number(row, "min"),
-        max: number(row, "max"),
-        sum: number(row, "sum"),
+    let rows: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).unwrap();
+    // From its digits: serde_json's own floats may be off by one in the last place, and would hide such a fault.
+    let number = |raw: &RawValue| raw.get().parse::<f64>().unwrap();
+    let total = |row: &BTreeMap<String, Box<RawValue>>| Total {
+        count: row["count"].get().parse().unwrap(),
+        min: number(&row["min"]),
+        max: number(&row["max"]),
+        sum: number(&row["sum"]),
     };
-    rows.iter().map(|row| ((text(row, "device_id"), text(row, "metric")), total(row))).collect()
+    rows.iter().map(|row| ((text(&row["device_id"]), text(&row["metric"])), total(row))).collect()
 }
 
 fn count(totals: &Totals) -> u64 {
@@ -134,11 +135,10 @@ async fn the_real_empatica_session_and_glucose_readings_are_stored_whole() {
     let database = TestDatabase::new().await;
     let _daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let mut expected = empatica_files(&session);
-    // The file says seconds to the microsecond, the catalogue keeps milliseconds.
+    // The file says seconds, the catalogue keeps milliseconds.
     let intervals = expected.iter_mut().filter(|((_, metric), _)| metric == "rr_interval");
-    let millis = |seconds: f64| (seconds * 1e6).round() / 1e3;
     intervals.for_each(|(_, total)| {
-        *total = Total { min: millis(total.min), max: millis(total.max), sum: total.sum * 1e3, ..*total };
+        *total = Total { min: total.min * 1e3, max: total.max * 1e3, sum: total.sum * 1e3, ..*total };
     });
     expected.extend(glucose_files(&glucose));
     for (kind, folder) in [("empatica", &session), ("cgm", &glucose)] {
