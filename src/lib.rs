@@ -1,5 +1,5 @@
 //! HealthTrack: wearable data from MQTT into blocks in Postgres or TimescaleDB, each acknowledged sample kept exactly
-//! once, and readable by SQL within a quarter of a second.
+//! once, and readable by SQL as soon as they are committed.
 //!
 //! It is one binary. It is no broker, no database and no dashboard: the broker keeps what is not acknowledged, Postgres
 //! keeps what is, and whatever speaks SQL or Prometheus looks at both.
