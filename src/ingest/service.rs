@@ -2,8 +2,8 @@
 //!
 //! # Why
 //! A daemon without its shard stands by: it holds no session at the broker, since a second session of the same name
-//! would take the first one's messages. It asks for the shard twice a second, so it learns within half a second that the
-//! owner's connection has ended.
+//! would take the first one's messages. It asks for the shard twice a second, so it learns within half a second that
+//! the owner's connection has ended.
 //!
 //! A daemon that has lost its shard ends with an error: what it holds in memory was never acknowledged, and its new
 //! owner receives it again. Whoever watches over processes starts it again, and it stands by.
