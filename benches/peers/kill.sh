@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Kills HealthTrack and its peers amid the same backlog, and counts what is stored in the end.
+#
+#   kill.sh [--only NAME,NAME...] [--messages N] [--kills N] [--deadline S] [--json FILE]
+#   kill.sh report FILE
+#
+# N messages (100,000) of 60 samples queue up in mosquitto for a persistent session (QoS 1); the consumer is started and
+# killed by SIGKILL, eight times; then it is left to finish, stopped, and the broker asked what it still holds. Each kill
+# falls 1 to 2 s after a start; HealthTrack, which would be done by then, gets three times the messages and is killed
+# after 0.3 to 0.8 s. A kill counts only if the consumer was running and was not done. A consumer that ends by itself is
+# started again, as a service manager would. --json and `report` are those of drain.sh.
+# Needs what drain.sh needs. Everything is private, on 127.0.0.1, and gone at the end.
+set -euo pipefail
+shopt -s inherit_errexit
+# shellcheck source=benches/end_to_end/common.sh
+. "$(dirname "$0")/../end_to_end/common.sh"
+# shellcheck source=benches/peers/consumers.sh
+. "$(dirname "$0")/consumers.sh"
+
+only="$consumers"
+size=60
+messages=100000
+kills=8
+deadline_s=150
+stuck_s=15
+json=
+
+if [ "${1:-}" = report ]; then exec python3 "$peers/table.py" kill "${2:?}"; fi
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --only) only="${2:?}"; shift 2 ;;
+        --messages) messages="${2:?}"; shift 2 ;;
+        --kills) kills="${2:?}"; shift 2 ;;
+        --deadline) deadline_s="${2:?}"; shift 2 ;;
+        --json) json="${2:?}"; shift 2 ;;
+        *) usage ;;
+    esac
+done
+are_numbers "$messages,$kills,$deadline_s" || fail "numbers are whole and above zero"
+begin
+json="${json:-$work/runs}"
+
+# Seconds from start to kill number $2: spread evenly.
+moment() {
+    local from=1.0 to=2.0
+    if [ "$1" = healthtrack ]; then from=0.3 to=0.8; fi
+    awk -v n="$2" -v of="$kills" -v from="$from" -v to="$to" 'BEGIN { printf "%.2f", from + (to - from) * (n - 1) / of }'
+}
+
+# Leaves how many kills counted in $killed and how often the consumer had ended by itself in $ended.
+kill_often() {
+    local name="$1" expected="$2" number at
+    killed=0
+    ended=0
+    for ((number = 1; number <= kills; number++)); do
+        start_consumer "$name"
+        sleep "$(moment "$name" "$number")"
+        if is_running; then
+            kill -KILL "$consumer_pid"
+            wait "$consumer_pid" 2>/dev/null || true
+            at="$(progress "$name")"
+            say "kill $number: $at samples of $expected stored"
+            if [ "$at" -lt "$expected" ]; then killed=$((killed + 1)); fi
+        else
+            wait "$consumer_pid" 2>/dev/null || true
+            say "start $number: ended by itself"
+            ended=$((ended + 1))
+        fi
+        consumer_pid=
+    done
+}
+
+run() {
+    local name="$1" count="$messages" stored held
+    if [ "$name" = healthtrack ]; then count=$((messages * 3)); fi
+    say "$name: $count messages of $size"
+    prepare "$name"
+    fill "$name" "$size" "$count"
+    kill_often "$name" $((count * size))
+    start_consumer "$name"
+    settle "$name" $((count * size))
+    stop_consumer
+    held="$(python3 "$peers/backlog.py" held "$mosquitto_port" "$session")"
+    read -ra stored <<<"$(counts "$name")"
+    stop_mosquitto
+    figures add "$json" "name=$name" "version=$version" "server=$server" "samples_per_message=$size" \
+        "messages=$count" "kills=$killed" "ended=$ended" "verdict=$verdict" "held=$held" "${stored[@]}"
+    if [ "$verdict" != complete ]; then tail -n 3 "$work/consumer.log" >&2; fi
+    drop_database
+}
+
+for name in ${only//,/ }; do fetch "$name"; done
+start_postgres timescale track_commit_timestamp=on
+server="$(server_version)"
+for name in ${only//,/ }; do
+    fetch "$name"
+    run "$name"
+done
+python3 "$peers/table.py" kill "$json"
