@@ -200,11 +200,16 @@ publish() {
     acked="$(python3 -c 'import json, sys; print(json.load(sys.stdin)["acked"])' <"$work/load.json")"
 }
 
-# Processor seconds so far of database and broker; those of the consumer count from its start.
-cpu_before() { postgres_cpu="$(figures cpu "$postmaster")"; mosquitto_cpu="$(figures cpu "$mosquitto_pid")"; }
+# Processor seconds so far of database and broker, and of the consumer $1 where it runs already.
+cpu_before() {
+    postgres_cpu="$(figures cpu "$postmaster")"
+    mosquitto_cpu="$(figures cpu "$mosquitto_pid")"
+    consumer_cpu="$(if [ -n "${1:-}" ]; then figures cpu "$1"; else echo 0; fi)"
+}
 
 # Those since then, as words for `figures add`; $1 is the consumer, $2 what it is called.
 cpu_since() {
-    echo "$2_cpu_s=$(figures cpu "$1") postgres_cpu_s=$(minus "$(figures cpu "$postmaster")" "$postgres_cpu")" \
+    echo "$2_cpu_s=$(minus "$(figures cpu "$1")" "$consumer_cpu")" \
+        "postgres_cpu_s=$(minus "$(figures cpu "$postmaster")" "$postgres_cpu")" \
         "mosquitto_cpu_s=$(minus "$(figures cpu "$mosquitto_pid")" "$mosquitto_cpu")"
 }

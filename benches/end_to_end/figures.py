@@ -3,11 +3,12 @@
 
   figures.py await-subscribed METRICS_URL SECONDS
   figures.py await-settled METRICS_URL SAMPLES SECONDS   prints when, in seconds since 1970
-  figures.py counts METRICS_URL                          prints received= stored= ... as shell words
+  figures.py counts METRICS_URL ...                      prints received= stored= ..., over all, as shell words
   figures.py latency METRICS_URL                         prints p50_ms= p99_ms= of publish to commit
   figures.py cpu PID ...                                 processor seconds of processes and their children
   figures.py memory PID                                  peak memory in MB
   figures.py add FILE KEY=VALUE ...                      appends one run
+  figures.py append FILE JSON_FILE KEY=VALUE ...         appends the runs of a report, each with these words
   figures.py report FILE [JSON_FILE]                     prints the table; fails where a run is not correct
 """
 
@@ -102,8 +103,8 @@ def memory_mb(pid):
     return int(peak.split()[1]) / 1024
 
 
-def add(path, words):
-    run = {}
+def add(path, words, run=None):
+    run = dict(run or {})
     for word in words:
         key, value = word.split("=", 1)
         try:
@@ -123,8 +124,9 @@ def judged(run):
     if run.get("copy_s"):
         run["times_copy"] = run["samples_per_s"] / (samples / run["copy_s"])
     wrong = []
-    if run["in_database"] != samples:
-        wrong.append(f"{run['in_database']} samples in the database, not {samples}")
+    published = samples + (run.get("warm_messages") or 0) * run["samples_per_message"]
+    if run["in_database"] != published:
+        wrong.append(f"{run['in_database']} samples in the database, not {published}")
     if run["received"] != sum(run[word] for word in OUTCOMES) + run["in_flight"]:
         wrong.append("the counters do not balance")
     if run["conflict"] or run["quarantined"]:
@@ -137,6 +139,7 @@ def report(path, json_path=None):
     with open(path, encoding="utf-8") as file:
         runs = [judged(json.loads(line)) for line in file]
     columns = [
+        ("part", lambda run: run.get("part") or ""),
         ("run", lambda run: run["mode"]),
         ("K", lambda run: run["samples_per_message"]),
         ("messages", lambda run: f"{run['messages']:,}"),
@@ -153,6 +156,8 @@ def report(path, json_path=None):
         ("x COPY", lambda run: f"{run['times_copy']:.1f}" if run.get("times_copy") else "-"),
         ("correct", lambda run: "; ".join(run["wrong"]) or "yes"),
     ]
+    if not any(run.get("part") for run in runs):
+        del columns[0]
     rows = [[name for name, _ in columns]] + [[str(show(run)) for _, show in columns] for run in runs]
     widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
     for row in rows:
@@ -176,7 +181,8 @@ def main(command, *given):
         samples = int(given[1])
         print(f"{wait(given[0], float(given[2]), lambda m: settled(m, samples), f'{samples} samples settled'):.3f}")
     elif command == "counts":
-        words(counts_of(scrape(given[0]) or {}))
+        each = [counts_of(scrape(url) or {}) for url in given]
+        words({word: sum(counts[word] for counts in each) for word in each[0]})
     elif command == "latency":
         metrics = scrape(given[0]) or {}
         parts = {"p50_ms": 0.5, "p99_ms": 0.99}
@@ -189,6 +195,10 @@ def main(command, *given):
         print(f"{memory_mb(given[0]):.1f}")
     elif command == "add":
         add(given[0], given[1:])
+    elif command == "append":
+        with open(given[1], encoding="utf-8") as file:
+            for run in json.load(file):
+                add(given[0], given[2:], run)
     elif command == "report":
         report(*given)
     else:

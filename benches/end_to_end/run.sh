@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # Measures the whole way, mosquitto to daemon to Postgres, all on this machine, and checks that no sample is lost.
 #
-#   run.sh [--postgres plain|timescale] [--samples K,K...] [--messages N] [--hubs N] [--live-seconds S] [--json FILE]
+#   run.sh [--postgres plain|timescale] [--samples K,K...] [--messages N] [--hubs N] [--modes drain,live,half]
+#          [--live-seconds S] [--json FILE]
 #
 #   drain  the daemon has subscribed and is stopped; N messages of K samples queue up; it starts again: from its start
 #          to the last commit. N is 50,000 unless K is 1 (300,000).
 #   live   `load` publishes as fast as it can for S seconds beside the daemon: from its start to the last commit.
-#   half   the same at half of that rate: how long from publishing to the commit that makes a sample visible.
+#   half   the same at half of that rate (`half` needs `live`): how long from publishing to the commit that makes a sample
+#          visible.
 #
+# Before live and half each hub has sent one message, so the daemon knows it; those are not measured. Every other key of
+# the daemon is free: HEALTHTRACK__INGEST__LANES=4 run.sh.
 # `x COPY` compares the drain with COPY BINARY of the same samples, a row each, in the order in which they came, into a
 # table with a unique index, on the same server. Processor seconds are those of each process and its children.
 # Needs target/release/healthtrack (HEALTHTRACK names another), mosquitto, psql and python3; for `plain` a Postgres's
@@ -22,6 +26,7 @@ sizes=60,1
 messages=
 hubs=1000
 live_s=10
+modes=drain,live,half
 json=
 # Longer than anything here takes on a machine that is well.
 patience_s=180
@@ -32,6 +37,7 @@ while [ $# -gt 0 ]; do
         --samples) sizes="${2:?}"; shift 2 ;;
         --messages) messages="${2:?}"; shift 2 ;;
         --hubs) hubs="${2:?}"; shift 2 ;;
+        --modes) modes="${2:?}"; shift 2 ;;
         --live-seconds) live_s="${2:?}"; shift 2 ;;
         --json) json="${2:?}"; shift 2 ;;
         *) usage ;;
@@ -63,8 +69,8 @@ record() {
     local stored copy_s=
     stored="$(ask "$database_url" -c 'SELECT count(*) FROM signal.sample')"
     if [ "$mode" = drain ]; then copy_s="$(copy_rows "$size")"; fi
-    figures add "$work/runs" "mode=$mode" "postgres=$postgres" "samples_per_message=$size" "messages=$sent" \
-        "seconds=$seconds" "${cpu[@]}" "${counts[@]}" "${latency[@]}" "peak_mb=$peak" "in_database=$stored" \
+    figures add "$work/runs" "mode=$mode" "postgres=$postgres" "samples_per_message=$size" "hubs=$hubs" \
+        "lanes=${HEALTHTRACK__INGEST__LANES:-}" "messages=$sent" "warm_messages=$warm" "seconds=$seconds" "${cpu[@]}" "${counts[@]}" "${latency[@]}" "peak_mb=$peak" "in_database=$stored" \
         "copy_s=$copy_s"
     drop_database
 }
@@ -97,6 +103,7 @@ drain() {
     figures await-subscribed "$metrics" "$patience_s"
     stop_daemon
     publish --hubs "$hubs" --rate 0 --messages "$count" --samples "$size" --without-published-at
+    warm=0
     cpu_before
     began="$(now)"
     start_daemon
@@ -112,10 +119,14 @@ live() {
     prepare "${mode}_$size"
     start_daemon
     figures await-subscribed "$metrics" "$patience_s"
-    cpu_before
+    publish --hubs "$hubs" --rate 0 --messages "$hubs" --samples "$size" --without-published-at \
+        --start-at "$(date -u -d '-60 days' +%Y-%m-%dT00:00:00Z)"
+    warm="$acked"
+    figures await-settled "$metrics" $((warm * size)) "$patience_s" >/dev/null
+    cpu_before "$daemon_pid"
     began="$(now)"
     publish --hubs "$hubs" --for "${live_s}s" --samples "$size" "$@"
-    ended="$(figures await-settled "$metrics" $((acked * size)) "$patience_s")"
+    ended="$(figures await-settled "$metrics" $(((warm + acked) * size)) "$patience_s")"
     rate="$(awk -v n="$acked" -v s="$(minus "$ended" "$began")" 'BEGIN { printf "%.0f", n / s }')"
     record "$mode" "$size" "$acked" "$began" "$ended"
 }
@@ -125,8 +136,8 @@ start_postgres "$postgres"
 for size in ${sizes//,/ }; do
     count="$messages"
     if [ -z "$count" ]; then count=$((size == 1 ? 300000 : 50000)); fi
-    drain "$size" "$count"
-    live live "$size" --rate 0
-    live half "$size" --rate "$((rate / 2))"
+    if [[ ",$modes," = *,drain,* ]]; then drain "$size" "$count"; fi
+    if [[ ",$modes," = *,live,* ]]; then live live "$size" --rate 0; fi
+    if [[ ",$modes," = *,half,* ]]; then live half "$size" --rate "$((${rate:?half needs live} / 2))"; fi
 done
 figures report "$work/runs" ${json:+"$json"}
