@@ -191,7 +191,9 @@ impl Lane {
         let timing = within(patience, "writing a batch", hot::commit(connection, &self.shared.own, &write)).await?;
 
         let telemetry = &self.shared.telemetry;
-        telemetry.copy_seconds.record(timing.copy);
+        if let Some(copy) = timing.copy {
+            telemetry.copy_seconds.record(copy);
+        }
         telemetry.commit_seconds.record(timing.commit);
         telemetry.batch_rows.record(self.rows.rows() as f64);
         telemetry.merged_series.increment(merges.len() as u64);

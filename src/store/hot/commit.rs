@@ -1,10 +1,11 @@
-//! One transaction: fence, removals, COPY, quarantine, COMMIT.
+//! One transaction: fence, removals, COPY, quarantine, COMMIT; or one statement, where there are only a few rows.
 
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
 
 use super::copy::{COLUMNS, CopyRows};
+use super::few;
 use crate::model::ids::SeriesId;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
@@ -39,9 +40,9 @@ pub struct Write<'a> {
 /// How long the parts of a transaction took.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct Timing {
-    /// The COPY.
-    pub copy: Duration,
-    /// The COMMIT.
+    /// The COPY, where there was one.
+    pub copy: Option<Duration>,
+    /// The COMMIT, or the statement that wrote a few rows and committed them.
     pub commit: Duration,
 }
 
@@ -50,6 +51,14 @@ pub struct Timing {
 /// After an error the outcome may be unknown (the wire was cut during COMMIT): the caller drops the connection and
 /// writes the same again by way of a merge.
 pub async fn commit(connection: &mut PgConnection, own: &Ownership, write: &Write<'_>) -> Result<Timing, StoreError> {
+    let began = Instant::now();
+    if let Some(few) = write.rows.few()
+        && write.removals.is_empty()
+        && write.quarantined.is_empty()
+    {
+        few::append(connection, own, few).await?;
+        return Ok(Timing { copy: None, commit: began.elapsed() });
+    }
     let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
     fence(&mut transaction, own).await?;
     remove(&mut transaction, write.removals).await?;
@@ -61,7 +70,7 @@ pub async fn commit(connection: &mut PgConnection, own: &Ownership, write: &Writ
     put_aside(&mut transaction, write.quarantined).await?;
     let ready = Instant::now();
     transaction.commit().await.map_err(StoreError::at("committing"))?;
-    Ok(Timing { copy: copied - began, commit: ready.elapsed() })
+    Ok(Timing { copy: Some(copied - began), commit: ready.elapsed() })
 }
 
 async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
@@ -71,7 +80,6 @@ async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), Stor
     for piece in rows.bytes().chunks(SEND_BYTES) {
         stream.send(piece).await.map_err(&step)?;
     }
-    stream.send((-1_i16).to_be_bytes().as_slice()).await.map_err(&step)?;
     stream.finish().await.map(|_| ()).map_err(&step)
 }
 

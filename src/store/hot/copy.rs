@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::few::Few;
 use crate::model::block::Block;
 use crate::model::ids::SeriesId;
 use crate::model::sample::{Flags, Spans};
@@ -9,6 +10,8 @@ use crate::store::moment::wire_micros;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 const FIELDS: i16 = 9;
+/// In place of a row's number of fields: there are no more rows.
+const END: i16 = -1;
 
 /// Object ids of the element types in `pg_type`, fixed for ever.
 const OID_INT2: i32 = 21;
@@ -24,6 +27,7 @@ pub(super) const COLUMNS: &str = "start_at, stop_at, tick_us, span_us, series_id
 pub struct CopyRows {
     bytes: BytesMut,
     rows: usize,
+    few: Few,
 }
 
 impl CopyRows {
@@ -32,6 +36,9 @@ impl CopyRows {
         if self.bytes.is_empty() {
             self.bytes.put_slice(SIGNATURE);
             self.bytes.put_slice(&[0; 8]);
+        } else {
+            // The end comes after this row now.
+            self.bytes.truncate(self.bytes.len() - size_of_val(&END));
         }
         self.rows += 1;
         // 12 bytes a value and 8 a gap on the wire, and some 120 for the fixed columns.
@@ -60,6 +67,8 @@ impl CopyRows {
             self.put_flags(&block.flags)
         }
         self.put_values(&block.values);
+        self.bytes.put_i16(END);
+        self.few.push(series, block, self.bytes.len());
     }
 
     /// How many rows were added.
@@ -72,7 +81,12 @@ impl CopyRows {
         self.rows == 0
     }
 
-    /// The whole COPY stream but its trailer.
+    /// The same rows as columns, where they are few.
+    pub(super) fn few(&self) -> Option<&Few> {
+        self.few.is_all().then_some(&self.few)
+    }
+
+    /// The whole COPY stream.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -81,6 +95,7 @@ impl CopyRows {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.rows = 0;
+        self.few.clear();
     }
 
     /// Gives memory above `bytes_max` back.

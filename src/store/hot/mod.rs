@@ -3,6 +3,9 @@
 /// Blocks as rows of a binary COPY.
 mod copy;
 
+/// A few rows, committed by one statement.
+mod few;
+
 /// One transaction: fence, removals, COPY, quarantine, COMMIT.
 mod commit;
 
