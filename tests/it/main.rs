@@ -18,6 +18,9 @@ mod embedded;
 /// The schema's own promises.
 mod schema;
 
+/// One transaction of the hot table.
+mod write;
+
 /// Bytes in, rows out.
 mod path;
 
