@@ -20,6 +20,9 @@
 //!
 //! Invariant: received = stored + duplicate + conflict + quarantined + in flight, at every scrape.
 
+/// What threads meet on.
+mod sync;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 
@@ -31,6 +34,12 @@ pub mod decode;
 
 /// Readings to samples.
 pub mod validate;
+
+/// Bytes in flight.
+pub mod budget;
+
+/// Where arrivals wait, and how a lane is woken.
+pub mod ring;
 
 /// What waits for a lane.
 pub mod queue;
