@@ -109,15 +109,32 @@ impl<T: Weigh> Ring<T> {
         let Some(first) = self.first().await else { return false };
         let deadline = first.arrived() + self.limits.age_max;
         let mut size = Size::default();
-        self.keep(first, batch, &mut size);
+        size.keep(first, batch);
+        self.gather(deadline, batch, &mut size).await;
+        // Counted until here: only so is the lane woken when what it holds and what waits are enough together.
+        self.samples.fetch_sub(size.samples, Ordering::AcqRel);
+        self.bytes.fetch_sub(size.bytes, Ordering::AcqRel);
+        true
+    }
+
+    /// Adds to a batch until it is enough, old, or wanted now.
+    async fn gather(&self, deadline: Instant, batch: &mut Vec<T>, size: &mut Size) {
         loop {
-            let is_enough = self.fill(batch, &mut size);
-            if is_enough || self.pressed.swap(false, Ordering::AcqRel) || self.closed.load(Ordering::Acquire) {
-                return true;
+            // Asked before the look, so that the look sees all that was pushed before the press.
+            let is_pressed = self.pressed.swap(false, Ordering::AcqRel);
+            if self.fill(batch, size) {
+                if is_pressed {
+                    // What is left is wanted as well.
+                    self.pressed.store(true, Ordering::Release);
+                }
+                return;
+            }
+            if is_pressed || self.closed.load(Ordering::Acquire) {
+                return;
             }
             if !in_time(deadline, self.enough.notified()).await {
-                self.fill(batch, &mut size);
-                return true;
+                self.fill(batch, size);
+                return;
             }
         }
     }
@@ -126,7 +143,7 @@ impl<T: Weigh> Ring<T> {
     fn fill(&self, batch: &mut Vec<T>, size: &mut Size) -> bool {
         while size.samples < self.limits.samples_max && size.bytes < self.limits.bytes_max {
             let Some(arrival) = self.places.pop() else { return false };
-            self.keep(arrival, batch, size);
+            size.keep(arrival, batch);
         }
         true
     }
@@ -140,21 +157,14 @@ impl<T: Weigh> Ring<T> {
                 // Closed after the last push: one more look sees it.
                 return self.places.pop();
             }
-            self.idle.store(true, Ordering::Release);
+            // Swapped, not stored: the look below must not be older than the flag, and a push that found no flag must be
+            // seen by it.
+            self.idle.swap(true, Ordering::AcqRel);
             // A push between the look and the flag has woken nobody.
             if self.places.is_empty() && !self.closed.load(Ordering::Acquire) {
                 self.any.notified().await;
             }
         }
-    }
-
-    fn keep(&self, arrival: Box<T>, batch: &mut Vec<T>, size: &mut Size) {
-        let (samples, bytes) = (arrival.samples(), arrival.bytes());
-        self.samples.fetch_sub(samples, Ordering::AcqRel);
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-        size.samples = size.samples.saturating_add(samples);
-        size.bytes = size.bytes.saturating_add(bytes);
-        batch.push(*arrival);
     }
 }
 
@@ -163,4 +173,12 @@ impl<T: Weigh> Ring<T> {
 struct Size {
     samples: usize,
     bytes: usize,
+}
+
+impl Size {
+    fn keep<T: Weigh>(&mut self, arrival: Box<T>, batch: &mut Vec<T>) {
+        self.samples = self.samples.saturating_add(arrival.samples());
+        self.bytes = self.bytes.saturating_add(arrival.bytes());
+        batch.push(*arrival);
+    }
 }
