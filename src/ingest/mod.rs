@@ -53,6 +53,9 @@ pub mod write;
 /// Shard, lanes and sessions, from start to stop.
 pub mod service;
 
+#[cfg(test)]
+mod tests;
+
 pub use service::{IngestError, Service};
 
 use std::collections::HashMap;
