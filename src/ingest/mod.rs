@@ -204,12 +204,15 @@ impl Sink for Intake {
             let weight = arrival.weight();
             self.telemetry.receive(samples);
             self.lanes.budget.take(weight);
+            self.telemetry.in_flight_bytes.set(self.lanes.budget.bytes() as f64);
             if queue.push(arrival).is_err() {
                 self.lanes.budget.release(weight);
                 return false;
             }
         }
-        if token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_pressed_at) {
+        // Lanes that gather what fills window or budget among them would wait for what cannot come.
+        let is_pressed = token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_pressed_at);
+        if is_pressed || self.is_full() {
             self.lanes.queues.iter().for_each(queue::Queue::press);
         }
         true
