@@ -2,3 +2,6 @@
 
 /// Every order of steps of what threads meet on.
 mod orders;
+
+/// No order of full queues makes anybody wait for ever.
+mod stuck;

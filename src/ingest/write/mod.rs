@@ -309,7 +309,7 @@ impl Lane {
     }
 
     /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
-    fn settle(&self, batch: &[Arrival], tally: Tally) {
+    pub(super) fn settle(&self, batch: &[Arrival], tally: Tally) {
         let telemetry = &self.shared.telemetry;
         telemetry.database_works();
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
