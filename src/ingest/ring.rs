@@ -157,8 +157,7 @@ impl<T: Weigh> Ring<T> {
                 // Closed after the last push: one more look sees it.
                 return self.places.pop();
             }
-            // Swapped, not stored: the look below must not be older than the flag, and a push that found no flag must be
-            // seen by it.
+            // Swapped, not stored: the look below must not be older than the flag, and must see a push that found none.
             self.idle.swap(true, Ordering::AcqRel);
             // A push between the look and the flag has woken nobody.
             if self.places.is_empty() && !self.closed.load(Ordering::Acquire) {

@@ -58,9 +58,8 @@ fn publish(number: usize, devices: usize) -> Vec<u8> {
     let payload = r#"{"v":1,"series":[{"metric":"heart_rate","times":[1795428000000],"values":[61]}]}"#;
     let mut packet = vec![0x32];
     let length = 2 + topic.len() + 2 + 1 + payload.len();
-    assert!((128..16_384).contains(&length), "a length of two bytes");
-    packet.put_u8(u8::try_from(length % 128).unwrap() | 0x80);
-    packet.put_u8(u8::try_from(length / 128).unwrap());
+    assert!(length < 128, "a length of one byte");
+    packet.put_u8(u8::try_from(length).unwrap());
     packet.put_u16(u16::try_from(topic.len()).unwrap());
     packet.put_slice(topic.as_bytes());
     packet.put_u16(u16::try_from(number + 1).unwrap());
