@@ -43,11 +43,14 @@ backlog() {
     stop_daemon
     publish --hubs 1000 --rate 0 --messages "$messages" --samples "$size" --without-published-at
     [ "$acked" = "$messages" ] || fail "the broker took $acked of $messages messages"
+    cpu_before
     began="$(now)"
     start_daemon
     ended="$(figures await-settled "$metrics" $((messages * size)) "$patience_s")"
     seconds="$(minus "$ended" "$began")"
     figures counts "$metrics" >&2
+    # Beside the seconds, so that neither has to be believed alone: two cores cannot spend more than twice the seconds.
+    cpu_since "$daemon_pid" daemon
     peak="$(figures memory "$daemon_pid")"
     stop_daemon
     stop_mosquitto

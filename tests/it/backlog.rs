@@ -51,7 +51,8 @@ async fn a_backlog_is_drained_in_time_and_within_the_bytes_in_flight() {
     assert!(in_flight_max <= bound as f64, "{in_flight_max} bytes were in flight, {bound} may be");
     assert!(daemon.metric("healthtrack_mqtt_pauses_total") > 0.0, "it stopped reading at least once");
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
-    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM signal.sample").fetch_one(&mut connection).await.unwrap();
+    let stored: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM signal.sample").fetch_one(&mut connection).await.unwrap();
     assert_eq!(stored, i64::try_from(MESSAGES).unwrap());
     println!("{MESSAGES} messages in {:?}, {in_flight_max} bytes in flight at most", begun.elapsed());
 }
