@@ -12,9 +12,8 @@
 //! - none crosses from one connection to the next.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use super::sync::{Mutex, MutexGuard, Notify, PoisonError};
 
 /// One message of one connection: what a commit settles.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -39,5 +39,8 @@ mod recordings;
 /// Stops between any two stages.
 mod crash;
 
+/// A long backlog and little memory.
+mod backlog;
+
 /// The demo, as a person starts it.
 mod demo;

@@ -152,6 +152,16 @@ impl Session {
             connected = wire::connect(&greeting) => connected?,
             () = self.stop_reading.cancelled() => return Ok(()),
         };
+        self.serve(connected, sink, reader).await
+    }
+
+    /// Reads and acknowledges over one connection until it ends.
+    pub(in crate::ingest) async fn serve(
+        &self,
+        connected: Connected,
+        sink: &mut impl Sink,
+        reader: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(), WireError> {
         self.telemetry.mqtt_connects.increment(1);
         if !connected.session_present {
             self.telemetry.mqtt_sessions_lost.increment(1);

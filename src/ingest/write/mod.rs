@@ -17,6 +17,9 @@ mod merge;
 mod plan;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -160,9 +163,7 @@ impl Lane {
             Err(_) => {
                 self.rows.clear();
                 self.chunks.clear();
-                for part in &unit.parts {
-                    self.series.remove(&part.key);
-                }
+                plan::forget(&unit.parts, &mut self.series);
             }
         }
         written
@@ -179,7 +180,8 @@ impl Lane {
         let (appends, merges) = plan::split(&unit.parts, &self.series);
         let wanted = plan::wanted(&merges, &unit.parts);
         let stored = within(patience, "reading stored blocks", hot::overlapping(connection, &wanted)).await?;
-        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut self.rows);
+        let rows = &mut self.rows;
+        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
         let days: Vec<Day> = laid.days.iter().copied().filter(|day| !self.chunks.contains(day)).collect();
         within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
         let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
@@ -206,11 +208,7 @@ impl Lane {
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.chunks.extend(days);
-        for (key, last) in laid.lasts {
-            if let Some(state) = self.series.get_mut(&key) {
-                state.last = state.last.max(Some(last));
-            }
-        }
+        laid.remember(&mut self.series);
         let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
         Ok(Tally { quarantined: refused, ..laid.tally })
     }
@@ -311,7 +309,7 @@ impl Lane {
     }
 
     /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
-    fn settle(&self, batch: &[Arrival], tally: Tally) {
+    pub(super) fn settle(&self, batch: &[Arrival], tally: Tally) {
         let telemetry = &self.shared.telemetry;
         telemetry.database_works();
         let samples = batch.iter().map(|arrival| arrival.samples).sum();

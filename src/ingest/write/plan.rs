@@ -8,10 +8,10 @@ use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{SeriesKey, SeriesState};
-use crate::store::hot::{CopyRows, Removal, Wanted};
+use crate::store::hot::{Removal, Wanted};
 use crate::telemetry::Tally;
 
-/// The parts of one series, in the order in which they begin.
+/// The parts of one series: in the order in which they begin where it goes on, else in that in which they came.
 #[derive(Debug)]
 pub(super) struct Group {
     series: SeriesId,
@@ -27,7 +27,7 @@ pub(super) struct Laid {
     /// Days that the new rows lie in.
     pub(super) days: BTreeSet<Day>,
     /// Where each series then ends.
-    pub(super) lasts: Vec<(SeriesKey, Timestamp)>,
+    lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
     /// The parts of conflicting samples, one entry a sample.
     pub(super) conflicts: Vec<usize>,
@@ -50,10 +50,23 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
             continue;
         };
         let last = series.get(&key).and_then(|state| state.last);
-        let group = Group { series: id, key, parts: places };
-        if group.goes_on(parts, last) { appends.push(group) } else { merges.push(group) }
+        let mut group = Group { series: id, key, parts: places };
+        if group.goes_on(parts, last) {
+            appends.push(group);
+        } else {
+            // Of two values for one moment the one that came first stays, wherever its part begins.
+            group.parts.sort_unstable();
+            merges.push(group);
+        }
     }
     (appends, merges)
+}
+
+/// Forgets the ends of a unit's series: what became of it is not known.
+pub(super) fn forget(parts: &[Part], series: &mut HashMap<SeriesKey, SeriesState>) {
+    for part in parts {
+        series.remove(&part.key);
+    }
 }
 
 /// The stretches in which stored blocks are wanted for the merges.
@@ -65,13 +78,13 @@ pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<Wanted> {
     merges.iter().filter_map(stretch).collect()
 }
 
-/// Writes the rows of both kinds. `stored` is in order of series and time.
+/// Puts the rows of both kinds. `stored` is in order of series and time.
 pub(super) fn lay(
     appends: &[Group],
     merges: &[Group],
     parts: &[Part],
     stored: Vec<(SeriesId, Block)>,
-    rows: &mut CopyRows,
+    put: &mut impl FnMut(SeriesId, &Block),
 ) -> Laid {
     let mut laid = Laid::default();
     for group in appends {
@@ -80,7 +93,7 @@ pub(super) fn lay(
             laid.tally.stored += u64::try_from(part.run.len()).unwrap_or(u64::MAX);
             builder.add_run(&part.run);
         }
-        laid.push(group, &builder.finish(), rows);
+        laid.push(group, &builder.finish(), put);
     }
     let mut by_series: HashMap<SeriesId, Vec<Block>> = HashMap::new();
     for (series, block) in stored {
@@ -100,15 +113,24 @@ pub(super) fn lay(
         laid.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
         laid.conflicts.extend(merged.conflicts);
         laid.removals.extend(merged.removed.into_iter().map(|start| Removal { series: group.series, start }));
-        laid.push(group, &merged.blocks, rows);
+        laid.push(group, &merged.blocks, put);
     }
     laid
 }
 
 impl Laid {
-    fn push(&mut self, group: &Group, blocks: &[Block], rows: &mut CopyRows) {
+    /// What the lane knows of its series once this is committed.
+    pub(super) fn remember(&self, series: &mut HashMap<SeriesKey, SeriesState>) {
+        for (key, last) in &self.lasts {
+            if let Some(state) = series.get_mut(key) {
+                state.last = state.last.max(Some(*last));
+            }
+        }
+    }
+
+    fn push(&mut self, group: &Group, blocks: &[Block], put: &mut impl FnMut(SeriesId, &Block)) {
         for block in blocks {
-            rows.push(group.series, block);
+            put(group.series, block);
             self.days.insert(block.start.day());
         }
         self.lasts.extend(blocks.iter().map(|block| block.stop).max().map(|last| (group.key, last)));
