@@ -200,7 +200,7 @@ impl Session {
                     reader.take();
                     std::future::pending().await
                 }
-                read = timeout(silence_max, socket.read_buf(&mut bytes)) => match read {
+                read = timeout(silence_max, socket.read_buf(&mut (&mut bytes).limit(READ_BYTES))) => match read {
                     Ok(Ok(0)) => return Err(WireError::Closed),
                     Ok(read) => drop(read?),
                     Err(_) => return Err(WireError::Silent(silence_max)),
