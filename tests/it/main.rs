@@ -36,5 +36,15 @@ mod recordings;
 /// Stops between any two stages.
 mod crash;
 
+/// Stops at named points, and a broker that does what a test says.
+mod points;
+
+/// What devices and brokers send that they should not.
+mod hostile;
+
+/// Bugs on purpose, each seen. A release has none.
+#[cfg(debug_assertions)]
+mod plants;
+
 /// The demo, as a person starts it.
 mod demo;
