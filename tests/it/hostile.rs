@@ -5,9 +5,11 @@ use std::io::Write as _;
 
 use healthtrack::model::time::{Clock as _, SystemClock};
 
+use crate::support::daemon::PATIENCE;
 use crate::support::house::{House, run};
 use crate::support::mosquitto::MosquittoOptions;
 use crate::support::raw::{self, DUP, RETAIN, Version};
+use crate::support::wait::wait_until;
 
 const TOPIC: &str = "ht/1/main/watch/batch";
 const MINUTE_MS: i64 = 60_000;
@@ -90,13 +92,14 @@ async fn poison_is_kept_by_reason_as_it_came_and_harms_nobody() {
     }
     house.publish(TOPIC, run(0, &[60, 61])).await;
     house.acknowledged(13).await;
-    let kept = house.rows("SELECT split_part(topic, '/', 4), reason, length(payload) FROM signal.quarantine").await;
-    let mut kept: Vec<String> = kept;
+    let kept = "SELECT split_part(topic, '/', 4), reason, length(payload) FROM signal.quarantine";
+    let mut kept = house.rows(kept).await;
     let mut expected: Vec<String> = poison
         .iter()
         .map(|(reason, topic, payload)| format!("({},{reason},{})", topic.split('/').next().unwrap(), payload.len()))
         .collect();
-    (kept.sort(), expected.sort());
+    kept.sort();
+    expected.sort();
     assert_eq!(kept, expected);
     assert_eq!(house.rows(VALUES).await, ["(60)", "(61)"]);
     assert_one_connection(&house);
@@ -158,7 +161,7 @@ async fn subscriptions_that_overlap_store_each_sample_once() {
     let last = "ht/1/main/last/batch";
     house.publish(last, run(0, &[99])).await;
     let copies = || house.daemon.metric("healthtrack_mqtt_messages_total") / 11.0;
-    crate::support::wait::wait_until(crate::support::daemon::PATIENCE, "each message came as often", || async {
+    wait_until(PATIENCE, "each message came as often", || async {
         copies() >= 1.0 && copies().fract() == 0.0 && house.acks() == copies() * 11.0
     })
     .await;
