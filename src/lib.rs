@@ -31,6 +31,9 @@ pub mod model;
 /// Every setting, read once and wholly checked.
 pub mod config;
 
+/// Bugs on purpose, for tests that must be seen to fail; nothing in a release.
+mod planted;
+
 /// Every metric by name, in the order of the journey, and the log.
 pub mod telemetry;
 

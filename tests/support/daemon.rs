@@ -14,6 +14,9 @@ use super::wait::wait_until;
 /// How long a start, a stop or a change may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The key of a daemon with a bug on purpose (`src/planted`).
+pub(crate) const PLANT: &str = "PLANT";
+
 /// A running `healthtrack serve`, unless it was ended.
 #[derive(Debug)]
 pub(crate) struct Daemon {
@@ -44,7 +47,8 @@ impl Daemon {
             ("INGEST__UNKNOWN_DEVICE".to_owned(), "enrol".to_owned()),
         ]);
         environment.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let environment = environment.into_iter().map(|(key, value)| (format!("HEALTHTRACK__{key}"), value)).collect();
+        let variable = |key| if key == PLANT { format!("HEALTHTRACK_{key}") } else { format!("HEALTHTRACK__{key}") };
+        let environment = environment.into_iter().map(|(key, value)| (variable(key), value)).collect();
         let mut daemon = Daemon { child: None, http, telemetry, log: NamedTempFile::new().unwrap(), environment };
         daemon.restart();
         daemon
@@ -82,6 +86,19 @@ impl Daemon {
     /// The text of `/readyz`.
     pub(crate) fn readiness(&self) -> String {
         get(self.http, "/readyz").unwrap_or_default()
+    }
+
+    /// Ends by itself or was ended: whether it is gone, so that it may be started again.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        if self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+            self.child = None;
+        }
+        self.child.is_none()
+    }
+
+    /// Takes the bug out of its next start.
+    pub(crate) fn mend(&mut self) {
+        self.environment.retain(|(name, _)| !name.ends_with(PLANT));
     }
 
     /// Whether the process lives.

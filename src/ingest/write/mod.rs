@@ -36,6 +36,7 @@ use crate::config::UnknownDevice;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::directory::{self, Known, SeriesKey, SeriesState};
 use crate::store::hot::{self, CopyRows, Write};
 use crate::store::pool::{Connector, within};
@@ -96,7 +97,13 @@ impl Lane {
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
+            if planted(Bug::AckBeforeCommit) {
+                self.acknowledge(&batch);
+            }
             let tally = self.write(&mut batch).await?;
+            if planted(Bug::DieAfterCommit) {
+                std::process::abort();
+            }
             self.settle(&batch, tally);
             batch.clear();
         }
@@ -120,6 +127,7 @@ impl Lane {
                 Err(error) => match error.fault() {
                     Fault::Fenced => return Err(error),
                     Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
+                    Fault::Passing if planted(Bug::AckAroundFailure) => {}
                     Fault::Passing => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
@@ -315,6 +323,12 @@ impl Lane {
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
         telemetry.settle(samples, tally);
         self.record_latency(batch);
+        self.acknowledge(batch);
+        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
+        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
+    }
+
+    fn acknowledge(&self, batch: &[Arrival]) {
         let mut tokens: Vec<Vec<Token>> = vec![Vec::new(); self.shared.acks.len()];
         for (connection, token) in batch.iter().filter_map(|arrival| arrival.ack) {
             if let Some(tokens) = tokens.get_mut(connection) {
@@ -324,8 +338,6 @@ impl Lane {
         self.shared.acks.iter().zip(&tokens).filter(|(_, tokens)| !tokens.is_empty()).for_each(|(acks, tokens)| {
             acks.settle(tokens);
         });
-        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
-        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
     }
 
     fn record_latency(&self, batch: &[Arrival]) {

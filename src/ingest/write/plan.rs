@@ -7,6 +7,7 @@ use super::unit::Part;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::directory::{SeriesKey, SeriesState};
 use crate::store::hot::{Removal, Wanted};
 use crate::telemetry::Tally;
@@ -49,7 +50,7 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
         let Some((id, key)) = group.first().and_then(|(id, _, place)| Some((*id, parts.get(*place)?.key))) else {
             continue;
         };
-        let last = series.get(&key).and_then(|state| state.last);
+        let last = series.get(&key).and_then(|state| state.last).filter(|_| !planted(Bug::ForgetLasts));
         let mut group = Group { series: id, key, parts: places };
         if group.goes_on(parts, last) {
             appends.push(group);
