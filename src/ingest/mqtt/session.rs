@@ -194,6 +194,8 @@ impl Session {
                 sink.room().await;
             }
             bytes.reserve(READ_BYTES);
+            // A buffer that a large packet has grown would take in more messages than the queue has places for.
+            let mut room = (&mut bytes).limit(READ_BYTES);
             tokio::select! {
                 biased;
                 // The other half goes on acknowledging, and ends this one when it is done.
@@ -201,7 +203,7 @@ impl Session {
                     reader.take();
                     std::future::pending().await
                 }
-                read = timeout(silence_max, socket.read_buf(&mut (&mut bytes).limit(READ_BYTES))) => match read {
+                read = timeout(silence_max, socket.read_buf(&mut room)) => match read {
                     Ok(Ok(0)) => return Err(WireError::Closed),
                     Ok(read) => drop(read?),
                     Err(_) => return Err(WireError::Silent(silence_max)),

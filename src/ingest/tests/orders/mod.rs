@@ -34,7 +34,7 @@ use sync::{Plant, let_deadlines_pass, plant};
 /// Three find nothing more in these models, and take a minute each.
 const SWITCHES_MAX: usize = 2;
 /// Says what to plant.
-const PLANT: &str = "HEALTHTRACK_PLANT";
+const PLANT: &str = "HEALTHTRACK_CHECKED_PLANT";
 
 /// An arrival of one sample, known by its number.
 #[derive(Debug)]
