@@ -36,5 +36,8 @@ mod recordings;
 /// Stops between any two stages.
 mod crash;
 
+/// Faults of every kind under load, judged from outside.
+mod fire;
+
 /// The demo, as a person starts it.
 mod demo;

@@ -9,11 +9,17 @@
 /// The daemon, as a process of its own.
 pub(crate) mod daemon;
 
+/// Holds what is stored against what was published.
+pub(crate) mod judge;
+
 /// A real mosquitto.
 pub(crate) mod mosquitto;
 
 /// A database of one's own.
 pub(crate) mod postgres;
+
+/// A wire that can be spoilt.
+pub(crate) mod proxy;
 
 /// Waiting with a deadline.
 pub(crate) mod wait;
