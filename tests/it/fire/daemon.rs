@@ -7,6 +7,17 @@ use crate::support::judge::Demand;
 use crate::support::proxy::{Point, Then};
 use crate::support::wait::wait_until;
 
+/// The measure of all others: without a fault the daemon's own counts equal what was injected.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_faults_is_counted_to_the_sample() {
+    let patient = [("MQTT__KEEP_ALIVE_S", "30"), ("STORE__STATEMENT_TIMEOUT_MS", "30000")];
+    let keys = patient.map(|(key, value)| (key, value.to_owned())).to_vec();
+    let Some(mut house) = House::build(Setup { keys, ..Setup::new(12) }).await else { return };
+    house.rules.is_calm = true;
+    house.load(1_000, 500, MIX);
+    house.judge().await.must_hold();
+}
+
 /// Method: the proxy stops the wire in the middle of a COPY, after a COMMIT whose answer it keeps, and after the fifth
 /// of many PUBACKs; there the daemon is killed. At last it is told to stop.
 #[tokio::test(flavor = "multi_thread")]
@@ -17,21 +28,18 @@ async fn a_daemon_that_is_killed_between_any_two_steps_loses_nothing_and_doubles
     house.load(2_000, 200, MIX);
     house.wait_for_more(200).await;
 
-    house.database_side.trap(Point::CopyBytes(300), Then::Hold);
-    house.wait_for_strike("a COPY stops in its middle", |house| house.database_side.strikes()).await;
+    house.trap(Point::CopyBytes(300), Then::Hold, "a COPY stops in its middle").await;
     house.kill_daemon();
     house.restart_daemon().await;
 
     house.wait_for_more(100).await;
-    house.database_side.trap(Point::Commit, Then::Hold);
-    house.wait_for_strike("a COMMIT gets no answer", |house| house.database_side.strikes()).await;
+    house.trap(Point::Commit, Then::Hold, "a COMMIT gets no answer").await;
     wait_until(PATIENCE, "the lane's transaction is committed", || async { is_committed(&house).await }).await;
     house.kill_daemon();
     house.restart_daemon().await;
 
     house.wait_for_more(100).await;
-    house.broker_side.trap(Point::Pubacks(5), Then::Hold);
-    house.wait_for_strike("five PUBACKs pass and the next do not", |house| house.broker_side.strikes()).await;
+    house.trap(Point::Pubacks(5), Then::Hold, "five PUBACKs pass and the next do not").await;
     house.kill_daemon();
     house.restart_daemon().await;
 
@@ -77,9 +85,9 @@ async fn of_two_daemons_on_one_shard_one_works_and_the_other_takes_over_within_f
     wait_until(PATIENCE, "the rival stands by", || async { rival.readiness().contains("ready: standby") }).await;
     house.load(1_600, 200, MIX);
     house.wait_for_more(200).await;
-    assert_eq!(house.broker_side.connections(), 1, "a standby that connects takes the owner's session away");
-    house.database_side.trap(Point::CopyBytes(200), Then::Hold);
-    house.wait_for_strike("a COPY stops in its middle", |house| house.database_side.strikes()).await;
+    let connects = rival.metric("healthtrack_mqtt_connects_total");
+    assert_eq!(connects, 0.0, "a standby that connects takes the owner's session away");
+    house.trap(Point::CopyBytes(200), Then::Hold, "a COPY stops in its middle").await;
     house.kill_daemon();
     let killed = Instant::now();
     wait_until(PATIENCE, "the rival owns the shard", || async { rival.readiness().contains("ready: owner") }).await;

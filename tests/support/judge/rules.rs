@@ -6,7 +6,8 @@ use super::{Counters, Court, Cut, Demand, Publication, What};
 
 impl Court<'_> {
     pub(super) fn nothing_acknowledged_is_missing(&mut self) {
-        for (publication, entry) in &self.case.ledger.entries {
+        let case = self.case;
+        for (publication, entry) in &case.ledger.entries {
             let (is_vouched, is_promised) = (self.is_vouched(*publication), entry.is_promised());
             if !(is_vouched || is_promised) {
                 continue;
@@ -14,7 +15,7 @@ impl Court<'_> {
             let Some(lack) = self.lack(*publication) else { continue };
             if is_vouched {
                 self.find(What::Missing, Some(*publication), format!("the daemon acknowledged it, and {lack}"));
-            } else if self.case.rules.broker_may_lose {
+            } else if case.rules.broker_may_lose {
                 self.lost_by_broker.push(*publication);
             } else {
                 self.find(What::Missing, Some(*publication), format!("the broker acknowledged it, and {lack}"));
@@ -50,6 +51,7 @@ impl Court<'_> {
     }
 
     pub(super) fn nothing_is_invented_doubled_or_altered(&mut self) {
+        let case = self.case;
         let mut places: Vec<_> = self.values.keys().copied().collect();
         places.sort_unstable();
         for place in places {
@@ -58,7 +60,7 @@ impl Court<'_> {
             let first = self.first(id);
             let publication = Some((id, first));
             let values = self.values.get(&place).cloned().unwrap_or_default();
-            if first == Kind::Broken || !self.case.ledger.entries.contains_key(&(id, first)) {
+            if first == Kind::Broken || !case.ledger.entries.contains_key(&(id, first)) {
                 let text = format!("hub {hub} has a sample at {second}, which nobody issued");
                 self.find(What::Invented, publication, text);
                 continue;
@@ -67,7 +69,7 @@ impl Court<'_> {
                 let text = format!("hub {hub} has {} samples at {second}: {values:?}", values.len());
                 self.find(What::Doubled, publication, text);
             }
-            let expected = self.case.plan.value(hub, second) as f64;
+            let expected = case.plan.value(hub, second) as f64;
             if values.first() != Some(&expected) && !self.is_taken_for_the_first(id) {
                 let text = format!("hub {hub} says {values:?} at {second} where {expected} was published first");
                 self.find(What::Altered, publication, text);
@@ -76,7 +78,8 @@ impl Court<'_> {
     }
 
     pub(super) fn the_quarantine_holds_what_was_injected(&mut self) {
-        let samples = i64::try_from(self.case.plan.samples).unwrap_or(i64::MAX);
+        let case = self.case;
+        let samples = i64::try_from(case.plan.samples).unwrap_or(i64::MAX);
         let mut known = 0;
         let injected = self.keys.clone().into_iter().filter(|((_, kind), _)| is_put_aside(*kind));
         for (publication, key) in injected {
@@ -86,19 +89,19 @@ impl Court<'_> {
                 self.find(What::Doubled, Some(publication), format!("the quarantine has it {} times", rows.len()));
             }
             let expected = if publication.1 == Kind::Broken { ("undecodable", 1) } else { ("conflict", samples) };
-            for row in rows.iter().filter_map(|place| self.case.aside.get(*place)) {
+            for row in rows.iter().filter_map(|place| case.aside.get(*place)) {
                 if (row.reason.as_str(), row.samples) != expected {
                     let text = format!("put aside as {} of {} samples, not {expected:?}", row.reason, row.samples);
                     self.find(What::Altered, Some(publication), text);
                 }
             }
         }
-        if known != self.case.aside.len() {
+        if known != case.aside.len() {
             let keys: std::collections::HashSet<u64> =
                 self.keys.iter().filter(|((_, kind), _)| is_put_aside(*kind)).map(|(_, key)| *key).collect();
             let strange: Vec<usize> =
                 self.aside.iter().filter(|(key, _)| !keys.contains(key)).flat_map(|(_, rows)| rows.clone()).collect();
-            for row in strange.into_iter().filter_map(|place| self.case.aside.get(place)) {
+            for row in strange.into_iter().filter_map(|place| case.aside.get(place)) {
                 let payload = String::from_utf8_lossy(&row.payload).chars().take(80).collect::<String>();
                 let text = format!("the quarantine has {} ({}), which was sound: {payload}", row.topic, row.reason);
                 self.find(What::Invented, None, text);
@@ -107,7 +110,8 @@ impl Court<'_> {
     }
 
     pub(super) fn blocks_never_overlap(&mut self) {
-        let mut extents = self.case.extents.clone();
+        let case = self.case;
+        let mut extents = case.extents.clone();
         extents.sort_unstable();
         for pair in extents.windows(2) {
             let [before, after] = pair else { continue };
@@ -118,7 +122,8 @@ impl Court<'_> {
     }
 
     pub(super) fn acknowledgements_go_in_the_order_of_receipt(&mut self) {
-        for wire in &self.case.wires {
+        let case = self.case;
+        for wire in &case.wires {
             for (place, (packet_id, at_us)) in wire.pubacks.iter().enumerate() {
                 let due = wire.deliveries.get(place);
                 if due.is_none_or(|due| due.packet_id != *packet_id || due.at_us > *at_us) {
@@ -136,18 +141,19 @@ impl Court<'_> {
     }
 
     pub(super) fn the_ledger_is_as_planned(&mut self) {
-        let plan = &self.case.plan;
-        for (id, kind) in self.case.ledger.entries.keys() {
+        let case = self.case;
+        let plan = &case.plan;
+        for (id, kind) in case.ledger.entries.keys() {
             let planned = plan.kind(*id);
             if planned.in_turn() != Some(*kind) && planned.later() != Some(*kind) {
                 let text = format!("message {id} is {} by plan and was issued as {}", planned.word(), kind.word());
                 self.find(What::NotAsPlanned, Some((*id, *kind)), text);
             }
         }
-        for id in 0..self.case.rules.messages.unwrap_or(0) {
+        for id in 0..case.rules.messages.unwrap_or(0) {
             let planned = plan.kind(id);
             for kind in [planned.in_turn(), planned.later()].into_iter().flatten() {
-                let entry = self.case.ledger.entries.get(&(id, kind));
+                let entry = case.ledger.entries.get(&(id, kind));
                 if entry.is_none_or(|entry| entry.acked.is_none()) {
                     let text = format!("message {id} was to be published as {} and acknowledged", kind.word());
                     self.find(What::NotAsPlanned, Some((id, kind)), text);
@@ -157,16 +163,17 @@ impl Court<'_> {
     }
 
     pub(super) fn counters_balance(&mut self) {
-        let Counters { received, stored, duplicate, conflict, quarantined, in_flight } = self.case.counters;
+        let case = self.case;
+        let Counters { received, stored, duplicate, conflict, quarantined, in_flight } = case.counters;
         if received != stored + duplicate + conflict + quarantined || in_flight != 0 {
-            self.find(What::Unbalanced, None, format!("{:?} do not balance to zero", self.case.counters));
+            self.find(What::Unbalanced, None, format!("{:?} do not balance to zero", case.counters));
         }
-        if !self.case.rules.is_calm {
+        if !case.rules.is_calm {
             return;
         }
-        let samples = i64::try_from(self.case.plan.samples).unwrap_or(0);
+        let samples = i64::try_from(case.plan.samples).unwrap_or(0);
         let count = |kinds: &[Kind]| {
-            let issued = self.case.ledger.entries.keys().filter(|(_, kind)| kinds.contains(kind));
+            let issued = case.ledger.entries.keys().filter(|(_, kind)| kinds.contains(kind));
             i64::try_from(issued.count()).unwrap_or(i64::MAX)
         };
         let expected = Counters {
@@ -177,19 +184,20 @@ impl Court<'_> {
             quarantined: count(&[Kind::Broken]),
             in_flight: 0,
         };
-        let found = Counters { received: 0, ..self.case.counters };
+        let found = Counters { received: 0, ..case.counters };
         if found != expected {
             self.find(What::Unbalanced, None, format!("the daemon counted {found:?} where {expected:?} was injected"));
         }
     }
 
     pub(super) fn something_has_happened(&mut self) {
-        let repeated = self.case.wires.iter().flat_map(|wire| &wire.deliveries).any(|delivery| delivery.is_repeated);
-        let cut = |wanted: Cut| self.case.cuts.iter().any(|(_, cut)| *cut == wanted);
-        for demand in self.case.rules.demands.clone() {
+        let case = self.case;
+        let repeated = case.wires.iter().flat_map(|wire| &wire.deliveries).any(|delivery| delivery.is_repeated);
+        let cut = |wanted: Cut| case.cuts.iter().any(|(_, cut)| *cut == wanted);
+        for demand in &case.rules.demands {
             let (met, text) = match demand {
                 Demand::Duplicate => {
-                    (repeated && self.case.duplicates > 0, "no message was sent again and counted as duplicate")
+                    (repeated && case.duplicates > 0, "no message was sent again and counted as duplicate")
                 }
                 Demand::CutInBatch => (cut(Cut::InBatch), "no connection ended in the middle of a batch"),
                 Demand::CutInCommit => (cut(Cut::InCommit), "no connection ended between COMMIT and its answer"),
@@ -198,7 +206,7 @@ impl Court<'_> {
                 self.find(What::Vacuous, None, format!("the run proves nothing: {text}"));
             }
         }
-        if self.case.ledger.entries.values().all(|entry| !entry.is_promised()) {
+        if case.ledger.entries.values().all(|entry| !entry.is_promised()) {
             self.find(What::Vacuous, None, "the run proves nothing: no message was acknowledged".to_owned());
         }
     }

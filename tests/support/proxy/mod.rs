@@ -156,7 +156,9 @@ impl Proxy {
     }
 
     fn end(&self, fate: Fate) {
-        self.shared.state().alive.drain(..).for_each(|connection| drop(connection.send_replace(fate)));
+        for connection in self.shared.state().alive.drain(..) {
+            connection.send_replace(fate);
+        }
     }
 
     /// Sets a trap in place of any other.

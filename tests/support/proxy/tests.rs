@@ -126,9 +126,8 @@ fn a_connection_that_ends_within_a_batch_or_its_commit_is_remembered_as_such() {
         let proxy = Proxy::start(echo(), Speaks::Postgres);
         let mut socket = connect(&proxy);
         proxy.trap(point, Then::Reset);
-        socket.write_all(&startup).unwrap();
-        socket.write_all(&message(b'd', b"ten bytes!")).unwrap();
-        socket.write_all(&message(b'Q', b"COMMIT\0")).unwrap();
+        let all = [startup.clone(), message(b'd', b"ten bytes!"), message(b'Q', b"COMMIT\0")].concat();
+        socket.write_all(&all).unwrap();
         let mut all = Vec::new();
         assert!(socket.read_to_end(&mut all).is_err(), "the connection was not reset");
         assert_eq!(proxy.cuts().iter().map(|(_, cut)| *cut).collect::<Vec<_>>(), [cut]);
