@@ -145,8 +145,11 @@ fn an_invented_sample_is_found() {
         },
         &[What::Invented],
     );
-    let elsewhere =
-        |device: &str, at_us| Stored { device: device.to_owned(), at_us: 1_767_650_400_000_000 + at_us, value: 60.0 };
+    let elsewhere = |device: &str, at_us: i64| Stored {
+        device: device.to_owned(),
+        at_us: 1_767_650_400_000_000 + at_us,
+        value: 60.0,
+    };
     for sample in [elsewhere("load-9", 0), elsewhere("load-1", 500_000), elsewhere("load-1", 900_000_000_000)] {
         check(|case| case.stored.push(sample), &[What::Invented]);
     }
