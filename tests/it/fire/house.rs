@@ -126,7 +126,7 @@ impl House {
         url.query_pairs_mut().append_pair("sslmode", "disable");
         // Short patience, so that each fault is noticed while the test runs.
         let mut keys: Vec<(String, String)> = [
-            ("MQTT__KEEP_ALIVE_S", "2"),
+            ("MQTT__KEEP_ALIVE_S", "5"),
             ("MQTT__CONNECT_TIMEOUT_S", "2"),
             ("STORE__STATEMENT_TIMEOUT_MS", "1500"),
             ("STORE__ACQUIRE_TIMEOUT_MS", "2000"),
