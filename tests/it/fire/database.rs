@@ -135,7 +135,7 @@ impl Drop for Strace {
 }
 
 impl Strace {
-    /// Delays every flush of the lanes by 400 ms, where the machine lets one process look into another.
+    /// Delays every flush of these backends by 400 ms, where the machine lets one process look into another.
     fn delay_flushes(pids: &[i64]) -> Option<Strace> {
         if !has_program("strace") {
             return None;
@@ -150,7 +150,7 @@ impl Strace {
     }
 }
 
-/// Method: strace holds each flush of the lanes' backends; where that cannot be, the proxy holds each answer as long.
+/// Method: strace holds each flush of the daemon's backends; where that cannot be, the proxy holds each answer as long.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_disk_makes_commits_slow_and_loses_nothing() {
     let settings = [("fsync", "on")];
@@ -159,10 +159,9 @@ async fn a_slow_disk_makes_commits_slow_and_loses_nothing() {
     house.load(1_600, 200, MIX);
     house.wait_for_more(300).await;
     let mut admin = house.connection().await;
-    let lanes = "SELECT pid::bigint FROM pg_stat_activity WHERE application_name = 'healthtrack' AND query = 'COMMIT'";
-    let pids: Vec<i64> = sqlx::query_scalar(lanes).fetch_all(&mut admin).await.unwrap();
+    let backends = "SELECT pid::bigint FROM pg_stat_activity WHERE application_name = 'healthtrack'";
+    let pids: Vec<i64> = sqlx::query_scalar(backends).fetch_all(&mut admin).await.unwrap();
     admin.close().await.unwrap();
-    assert!(!pids.is_empty(), "no lane has committed anything");
     let strace = Strace::delay_flushes(&pids);
     if strace.is_none() {
         house.database_side.set(Weather { delay: Some(Duration::from_millis(400)), ..Weather::default() });

@@ -1,10 +1,10 @@
 //! The wires: cut, half open, silent, slow, narrow and sliced, on each side of the daemon and on both.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::house::{House, MIX, Setup};
 use crate::support::judge::Demand;
-use crate::support::proxy::{Point, Then, Weather};
+use crate::support::proxy::{Point, Proxy, Then, Weather};
 
 /// How long each weather lasts.
 const LASTS: Duration = Duration::from_millis(1_200);
@@ -19,7 +19,7 @@ enum Side {
 const SIDES: [Side; 3] = [Side::Broker, Side::Database, Side::Both];
 
 impl House {
-    fn each(&self, side: Side, act: impl Fn(&crate::support::proxy::Proxy)) {
+    fn each(&self, side: Side, act: impl Fn(&Proxy)) {
         if side != Side::Database {
             act(&self.broker_side);
         }
@@ -53,26 +53,39 @@ async fn slow_narrow_and_sliced_wires_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_and_half_open_wires_lose_nothing_and_are_noticed() {
+async fn wires_that_are_cut_or_silent_for_a_while_lose_nothing() {
     let Some(mut house) = House::build(Setup::new(10)).await else { return };
     house.rules.demands = vec![Demand::CutInBatch, Demand::CutInCommit];
-    house.load(3_600, 200, MIX);
+    house.load(3_000, 200, MIX);
     house.wait_for_more(100).await;
     for (point, what) in [(Point::CopyBytes(150), "reset within a COPY"), (Point::Commit, "reset after a COMMIT")] {
         house.trap(point, Then::Reset, what).await;
         house.wait_for_more(20).await;
     }
     for side in SIDES {
-        house.each(side, crate::support::proxy::Proxy::reset);
+        house.each(side, Proxy::reset);
         house.note(format!("reset: {side:?}"));
         house.wait_for_more(50).await;
         // Longer than a statement may take, shorter than the broker may be silent.
         let silent = Weather { silent: true, ..Weather::default() };
         house.weather(side, "silence", silent, Duration::from_millis(2_500)).await;
-        house.wait_for_more(50).await;
-        house.each(side, crate::support::proxy::Proxy::abandon);
+    }
+    house.judge().await.must_hold();
+}
+
+/// Method: the peer's side is closed and the daemon never hears of it, so only its own patience tells: three pings of
+/// 2.5 s at the broker, a statement's limit and 5 s at the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn wires_that_are_half_open_are_noticed_and_lose_nothing() {
+    let Some(mut house) = House::build(Setup::new(13)).await else { return };
+    house.load(4_000, 200, MIX);
+    house.wait_for_more(100).await;
+    for side in SIDES {
+        house.each(side, Proxy::abandon);
         house.note(format!("half open: {side:?}"));
+        let begun = Instant::now();
         house.wait_well().await;
+        assert!(begun.elapsed() < Duration::from_secs(20), "half open for {:?}", begun.elapsed());
     }
     house.judge().await.must_hold();
 }
