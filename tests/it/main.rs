@@ -52,5 +52,8 @@ mod hostile;
 #[cfg(debug_assertions)]
 mod plants;
 
+/// Faults of every kind under load, judged from outside.
+mod fire;
+
 /// The demo, as a person starts it.
 mod demo;

@@ -57,7 +57,8 @@ impl Daemon {
     /// Starts it again as it was.
     pub(crate) fn restart(&mut self) {
         assert!(self.child.is_none(), "the daemon still runs");
-        let log = self.log.reopen().unwrap();
+        // At its end: what an earlier life has logged stays.
+        let log = std::fs::OpenOptions::new().append(true).open(self.log.path()).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_healthtrack"))
             .arg("serve")
             .envs(self.environment.iter().cloned())
@@ -67,6 +68,16 @@ impl Daemon {
             .spawn()
             .unwrap();
         self.child = Some(child);
+    }
+
+    /// Starts it again where it has ended by itself, as whoever watches over processes would; true where it had.
+    pub(crate) fn revive(&mut self) -> bool {
+        let has_ended = !self.is_alive();
+        if has_ended {
+            self.child = None;
+            self.restart();
+        }
+        has_ended
     }
 
     /// Waits until `/readyz` says yes.
@@ -114,6 +125,11 @@ impl Daemon {
     /// The Prometheus text.
     pub(crate) fn scrape(&self) -> String {
         get(self.telemetry, "/metrics").expect("/metrics answers")
+    }
+
+    /// The counts of one metric, or of one label; none where nobody answers.
+    pub(crate) fn try_metric(&self, name: &str) -> Option<f64> {
+        get(self.telemetry, "/metrics").map(|scrape| sum_of(&scrape, name))
     }
 
     /// Waits until all that was received is committed, and at least `samples` were.

@@ -12,6 +12,9 @@ pub(crate) mod daemon;
 /// A broker, a database, a daemon and a publisher.
 pub(crate) mod house;
 
+/// Holds what is stored against what was published.
+pub(crate) mod judge;
+
 /// A real mosquitto.
 pub(crate) mod mosquitto;
 
@@ -23,6 +26,9 @@ pub(crate) mod raw;
 
 /// A broker that does what a test says.
 pub(crate) mod script;
+
+/// A wire that can be spoilt.
+pub(crate) mod proxy;
 
 /// Waiting with a deadline.
 pub(crate) mod wait;
