@@ -64,7 +64,8 @@ prepare() {
             python3 "$peers/backlog.py" register "$mosquitto_port" "$session" 'ht/1/+/+/batch'
             ;;
         telegraf-*)
-            make_table 'series text NOT NULL' "$(case "$name" in *-key) echo series ;; esac)"
+            make_table 'tag_id bigint NOT NULL' "$(case "$name" in *-key) echo tag_id ;; esac)"
+            ask "$database_url" -c 'CREATE TABLE sample_tag (tag_id bigint PRIMARY KEY, series text)'
             python3 "$peers/backlog.py" register "$mosquitto_port" "$session" 'lines/#'
             configure_telegraf "$name"
             ;;
@@ -81,13 +82,14 @@ SQL
     if [ -n "$2" ]; then ask "$database_url" -c "CREATE UNIQUE INDEX ON sample ($2, time)"; fi
 }
 
-# Batches of 20,000 rows, four times its buffer's worth of messages of 60 read ahead, and a flush that never waits long.
+# The fastest that was found: batches of 50,000 rows (20,000: 10 % slower with a key), the tags in a table of their own
+# (as text in each row: 20 % slower with a key), a buffer for all messages that are read ahead, a flush that waits little.
 configure_telegraf() {
     local connections="${1#telegraf-}"
     (umask 077 && cat >"$work/telegraf.conf" <<CONF
 [agent]
 interval = "1s"
-metric_batch_size = 20000
+metric_batch_size = 50000
 metric_buffer_limit = 4000000
 flush_interval = "200ms"
 omit_hostname = true
@@ -102,6 +104,7 @@ max_undelivered_messages = 50000
 data_format = "influx"
 [[outputs.postgresql]]
 connection = "$database_url?pool_max_conns=${connections%-key}"
+tags_as_foreign_keys = true
 timestamp_column_type = "timestamp with time zone"
 CONF
     )
@@ -157,7 +160,7 @@ counts() {
     local key='series_id, time' from=sample
     case "$1" in
         healthtrack) key='device_id, metric, start_at' from=signal.sample ;;
-        telegraf-*) key='series, time' ;;
+        telegraf-*) key='tag_id, time' ;;
     esac
     ask "$database_url" <<SQL
 SET work_mem = '1GB';

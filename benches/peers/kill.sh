@@ -47,10 +47,12 @@ moment() {
     awk -v n="$2" -v of="$kills" -v from="$from" -v to="$to" 'BEGIN { printf "%.2f", from + (to - from) * (n - 1) / of }'
 }
 
-# Leaves how many kills counted in $killed and how often the consumer had ended by itself in $ended.
+# Leaves how many kills counted in $killed, the samples stored at each in $at_kills, and how often the consumer had ended
+# by itself in $ended.
 kill_often() {
     local name="$1" expected="$2" number at
     killed=0
+    at_kills=
     ended=0
     for ((number = 1; number <= kills; number++)); do
         start_consumer "$name"
@@ -61,6 +63,7 @@ kill_often() {
             at="$(progress "$name")"
             say "kill $number: $at samples of $expected stored"
             if [ "$at" -lt "$expected" ]; then killed=$((killed + 1)); fi
+            at_kills+="${at_kills:+ }$at"
         else
             wait "$consumer_pid" 2>/dev/null || true
             say "start $number: ended by itself"
@@ -77,6 +80,7 @@ run() {
     prepare "$name"
     fill "$name" "$size" "$count"
     kill_often "$name" $((count * size))
+    cpu_before
     start_consumer "$name"
     settle "$name" $((count * size))
     stop_consumer
@@ -84,7 +88,7 @@ run() {
     read -ra stored <<<"$(counts "$name")"
     stop_mosquitto
     figures add "$json" "name=$name" "version=$version" "server=$server" "samples_per_message=$size" \
-        "messages=$count" "kills=$killed" "ended=$ended" "verdict=$verdict" "held=$held" "${stored[@]}"
+        "messages=$count" "kills=$killed" "at_kills=$at_kills" "ended=$ended" "verdict=$verdict" "held=$held" "${stored[@]}"
     if [ "$verdict" != complete ]; then tail -n 3 "$work/consumer.log" >&2; fi
     drop_database
 }
