@@ -5,7 +5,7 @@
 #   drain.sh report FILE
 #
 # N messages of K samples queue up in mosquitto for a persistent session (QoS 1, no limits); then the consumer starts:
-# from its start to its last commit, by Postgres's own commit timestamps. N is 200,000 unless K is 1 (300,000). A
+# from its start to its last commit, by Postgres's own commit timestamps. N is 60,000 unless K is 1 (300,000). A
 # consumer that is not done after S seconds (180) is shown as such. --json appends a line a run, so that a machine which
 # is quiet for minutes only can measure one consumer at a time; `report` makes the table of such a file.
 # Needs what ../end_to_end/run.sh needs, and fetches the peers: see consumers.sh. Everything is private, on 127.0.0.1, and
@@ -66,7 +66,7 @@ for name in ${only//,/ }; do
     fetch "$name"
     for size in ${sizes//,/ }; do
         count="$messages"
-        if [ -z "$count" ]; then count=$((size == 1 ? 300000 : 200000)); fi
+        if [ -z "$count" ]; then count=$((size == 1 ? 300000 : 60000)); fi
         drain "$name" "$size" "$count"
     done
 done
