@@ -55,7 +55,7 @@ drain() {
     stop_mosquitto
     figures add "$json" "name=$name" "version=$version" "server=$server" "samples_per_message=$size" \
         "messages=$count" "verdict=$verdict" "seconds=$seconds" "${used[@]}" "${stored[@]}"
-    if [ "$verdict" != complete ]; then tail -n 3 "$work/consumer.log" >&2; fi
+    if [ "$verdict" != complete ]; then complaints; fi
     drop_database
 }
 
