@@ -36,5 +36,8 @@ mod recordings;
 /// Stops between any two stages.
 mod crash;
 
+/// Small blocks joined, beside everything else.
+mod compaction;
+
 /// The demo, as a person starts it.
 mod demo;

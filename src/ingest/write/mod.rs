@@ -177,18 +177,24 @@ impl Lane {
         let patience = self.shared.connector.patience();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
-        let wanted = plan::wanted(&merges, &unit.parts);
-        let stored = within(patience, "reading stored blocks", hot::overlapping(connection, &wanted)).await?;
-        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut self.rows);
-        let days: Vec<Day> = laid.days.iter().copied().filter(|day| !self.chunks.contains(day)).collect();
+        let merged = plan::days(&merges, &unit.parts);
+        let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
+        let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
         within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        let begin = hot::begin(connection, &self.shared.own, &merged);
+        let mut transaction = within(patience, "beginning a transaction", begin).await?;
+        let wanted = plan::wanted(&merges, &unit.parts);
+        // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
+        let stored = hot::overlapping(&mut transaction, &wanted);
+        let stored = within(patience, "reading stored blocks", stored).await?;
+        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut self.rows);
         let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
         let refusals = || unit.refusals.iter().chain(&conflicts);
         let kept = refusals().filter(|refusal| refusal.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(patience, "writing a batch", hot::commit(connection, &self.shared.own, &write)).await?;
+        let timing = within(patience, "writing a batch", hot::commit(transaction, &write)).await?;
 
         let telemetry = &self.shared.telemetry;
         telemetry.copy_seconds.record(timing.copy);

@@ -24,8 +24,6 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct Laid {
     pub(super) removals: Vec<Removal>,
-    /// Days that the new rows lie in.
-    pub(super) days: BTreeSet<Day>,
     /// Where each series then ends.
     pub(super) lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
@@ -54,6 +52,13 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
         if group.goes_on(parts, last) { appends.push(group) } else { merges.push(group) }
     }
     (appends, merges)
+}
+
+/// The days in which these groups' samples begin, in order.
+pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
+    let days: BTreeSet<Day> =
+        groups.iter().flat_map(|group| group.runs(parts)).flat_map(|part| part.run.days()).collect();
+    days.into_iter().collect()
 }
 
 /// The stretches in which stored blocks are wanted for the merges.
@@ -109,7 +114,6 @@ impl Laid {
     fn push(&mut self, group: &Group, blocks: &[Block], rows: &mut CopyRows) {
         for block in blocks {
             rows.push(group.series, block);
-            self.days.insert(block.start.day());
         }
         self.lasts.extend(blocks.iter().map(|block| block.stop).max().map(|last| (group.key, last)));
     }

@@ -1,12 +1,13 @@
-//! One transaction: fence, removals, COPY, quarantine, COMMIT.
+//! One transaction: fence, shared days, removals, COPY, quarantine, COMMIT.
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::copy::{COLUMNS, CopyRows};
+use super::days::{Hold, hold_days};
 use crate::model::ids::SeriesId;
-use crate::model::time::Timestamp;
+use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::quarantine::{Quarantined, put_aside};
@@ -45,13 +46,24 @@ pub struct Timing {
     pub commit: Duration,
 }
 
+/// Begins a lane's transaction: with the right to write the shard, and with the days in which it merges held against
+/// compaction. What a merge compares with is read after this, in the same transaction.
+pub async fn begin<'c>(
+    connection: &'c mut PgConnection,
+    own: &Ownership,
+    merged: &[Day],
+) -> Result<Transaction<'c, Postgres>, StoreError> {
+    let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
+    fence(&mut transaction, own).await?;
+    hold_days(&mut transaction, merged, Hold::Shared).await?;
+    Ok(transaction)
+}
+
 /// Writes all of it or nothing. When this returns `Ok`, it is on disk.
 ///
 /// After an error the outcome may be unknown (the wire was cut during COMMIT): the caller drops the connection and
 /// writes the same again by way of a merge.
-pub async fn commit(connection: &mut PgConnection, own: &Ownership, write: &Write<'_>) -> Result<Timing, StoreError> {
-    let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
-    fence(&mut transaction, own).await?;
+pub async fn commit(mut transaction: Transaction<'_, Postgres>, write: &Write<'_>) -> Result<Timing, StoreError> {
     remove(&mut transaction, write.removals).await?;
     let began = Instant::now();
     if !write.rows.is_empty() {
@@ -64,7 +76,7 @@ pub async fn commit(connection: &mut PgConnection, own: &Ownership, write: &Writ
     Ok(Timing { copy: copied - began, commit: ready.elapsed() })
 }
 
-async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
+pub(super) async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
     let step = StoreError::at("copying blocks");
     let statement = format!("COPY signal.block ({COLUMNS}) FROM STDIN (FORMAT binary)");
     let mut stream = connection.copy_in_raw(&statement).await.map_err(&step)?;
