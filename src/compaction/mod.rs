@@ -30,7 +30,7 @@ use crate::config::CompactionConfig;
 use crate::model::ids::SeriesId;
 use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, Chunk, Replacing, Span, Wish};
+use crate::store::hot::compact::{self, Candidate, Chunk, Replacing, Space, Span, Wish};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
@@ -148,10 +148,14 @@ impl Compactor {
         }
         let began = Instant::now();
         let rewrite = compact::rewrite_if_wasteful(connection, chunk);
-        let reclaimed = within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await?;
-        if reclaimed > 0 {
-            self.telemetry.compaction_reclaimed_bytes.increment(reclaimed);
-            self.telemetry.compaction_rewrite_seconds.record(began.elapsed());
+        match within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await? {
+            Space::Fine => {}
+            Space::Reclaimed(bytes) => {
+                self.telemetry.compaction_reclaimed_bytes.increment(bytes);
+                self.telemetry.compaction_rewrite_seconds.record(began.elapsed());
+            }
+            // Not noted, so the next pass comes back to it.
+            Space::Busy => return Ok(blocks),
         }
         compact::note_look(connection, &self.own, chunk, self.clock.now(), blocks).await?;
         Ok(blocks)

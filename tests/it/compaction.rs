@@ -87,7 +87,7 @@ async fn fingerprint(connection: &mut PgConnection) -> (i64, String) {
 const BLOCKS: &str = "SELECT count(*) FROM signal.block";
 /// Blocks that begin before the one before them has ended.
 const OVERLAPS: &str = "SELECT count(*) FROM (SELECT start_at <= lag(stop_at) OVER (PARTITION BY series_id
-                        ORDER BY start_at) AS overlaps FROM signal.block) AS pair WHERE overlaps";
+                        ORDER BY start_at) AS too_early FROM signal.block) AS pair WHERE too_early";
 /// Samples that share device, metric, start and end with another.
 const DOUBLES: &str = "SELECT count(*) - count(DISTINCT (device_id, metric, start_at, end_at)) FROM signal.sample";
 

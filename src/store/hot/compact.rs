@@ -197,15 +197,17 @@ impl<'c> Replacing<'c> {
         let step = StoreError::at("beginning to compact");
         let mut transaction = connection.begin().await.map_err(&step)?;
         fence(&mut transaction, own).await?;
-        hold_days(&mut transaction, &days_of(chunk), Hold::Alone).await?;
-        // Nothing was analysed since the chunk was filled, and a plan by hashing or sorting reads all of it.
+        // Nothing was analysed since the chunk was filled, and a plan by hashing or sorting reads all of it. A rewrite
+        // before this has left its own lock_timeout.
         sqlx::query(
-            "SELECT set_config(name, 'off', true)
-             FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin']) AS name",
+            "SELECT set_config('lock_timeout', '0', true), set_config('enable_seqscan', 'off', true),
+                    set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+                    set_config('enable_mergejoin', 'off', true)",
         )
         .execute(&mut *transaction)
         .await
         .map_err(&step)?;
+        hold_days(&mut transaction, &days_of(chunk), Hold::Alone).await?;
         Ok(Replacing { transaction, table: &chunk.table })
     }
 
@@ -265,38 +267,55 @@ impl<'c> Replacing<'c> {
     }
 }
 
-/// Writes a chunk anew in order of series and time where more than half of it is dead; the bytes that this gave back.
+/// What became of a chunk's dead space.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// There is too little of it.
+    Fine,
+    /// So many bytes were given back.
+    Reclaimed(u64),
+    /// Somebody was in the chunk for too long: another time.
+    Busy,
+}
+
+/// Writes a chunk anew in order of series and time where more than half of it is dead.
 ///
 /// CLUSTER, since a reader with an older snapshot still finds in it what it saw: in a fresh table it would find
 /// nothing. It keeps everybody out of this one chunk while it writes, and is not begun where somebody is in it for
-/// longer than `lock_timeout`.
-pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -> Result<u64, StoreError> {
+/// longer than `REWRITE_LOCK_MS`.
+pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -> Result<Space, StoreError> {
     let step = StoreError::at("measuring a chunk");
     // 28 bytes a row for its header and pointer, 32 for its entry in the index.
     let query = format!(
         "SELECT pg_total_relation_size($1::text::regclass),
                 (SELECT coalesce(sum(pg_column_size(block.*) + 60), 0)::bigint FROM {} AS block),
-                (SELECT indexrelid::regclass::text FROM pg_index
+                (SELECT quote_ident(relname) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
                  WHERE indrelid = $1::text::regclass AND indisunique AND indisvalid ORDER BY indexrelid LIMIT 1)",
         chunk.table
     );
     let measure = || sqlx::query_as(AssertSqlSafe(query.clone())).persistent(false).bind(&chunk.table);
     let (before, live, index): (i64, i64, Option<String>) =
         measure().fetch_one(&mut *connection).await.map_err(&step)?;
-    let Some(index) = index.filter(|_| before > 2 * live + SLACK_BYTES) else { return Ok(0) };
+    let Some(index) = index.filter(|_| before > 2 * live + SLACK_BYTES) else { return Ok(Space::Fine) };
     let rewriting = StoreError::at("rewriting a chunk");
     for statement in [
         format!("SET lock_timeout = '{REWRITE_LOCK_MS}ms'"),
         format!("CLUSTER {} USING {index}", chunk.table),
         format!("VACUUM (ANALYZE) {}", chunk.table),
-        "RESET lock_timeout".to_owned(),
     ] {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await.map_err(&rewriting)?;
+        match sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+                return Ok(Space::Busy);
+            }
+            done => done.map(|_| ()).map_err(&rewriting)?,
+        }
     }
     let (after, ..): (i64, i64, Option<String>) = measure().fetch_one(connection).await.map_err(&step)?;
-    Ok(u64::try_from(before - after).unwrap_or(0))
+    Ok(Space::Reclaimed(u64::try_from(before - after).unwrap_or(0)))
 }
 
+/// SQLSTATE of a lock that was not had in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Pages that a small chunk may have too many without being worth a rewrite.
 const SLACK_BYTES: i64 = 1 << 20;
 /// While a rewrite waits for its lock, readers of the chunk wait behind it.
