@@ -17,7 +17,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,8 @@ use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
-use crate::config::{IngestConfig, MqttConfig};
+use crate::compaction::Compactor;
+use crate::config::{CompactionConfig, IngestConfig, MqttConfig};
 use crate::model::ids::ShardName;
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
@@ -55,6 +56,8 @@ pub struct Service {
     pub mqtt: MqttConfig,
     /// Limits and lanes.
     pub ingest: IngestConfig,
+    /// When small blocks are joined.
+    pub compaction: CompactionConfig,
     /// Opens connections to the database.
     pub connector: Connector,
     /// For everything but the lanes.
@@ -106,10 +109,13 @@ impl Service {
         self.telemetry.take_role(Role::Owner);
         tracing::info!(shard = shard.as_str(), epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
+        let compacting = self.start_compactor(&own);
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
             () = self.keep_shard(keeper, &own, &lost) => Err(IngestError::Ended),
         };
+        // Cut in the middle, its transaction is undone.
+        compacting.abort();
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });
         }
@@ -232,6 +238,18 @@ impl Service {
         let _ = timeout(GOODBYE_PATIENCE, async { while reading.join_next().await.is_some() {} }).await;
         let (.., in_flight) = self.telemetry.balance();
         if written.is_err() || in_flight != 0 { Err(IngestError::Unwritten { samples: in_flight }) } else { Ok(()) }
+    }
+
+    /// Joins small blocks beside the lanes. It ends by itself where it is switched off or another owns the shard.
+    fn start_compactor(&self, own: &Ownership) -> JoinHandle<()> {
+        let compactor = Compactor {
+            connector: self.connector.without_statement_timeout(),
+            own: own.clone(),
+            config: self.compaction.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            clock: Arc::clone(&self.clock),
+        };
+        tokio::spawn(compactor.run())
     }
 
     fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {

@@ -33,6 +33,8 @@ impl Connector {
                 // Acknowledged means on disk, whatever the server's default is.
                 ("synchronous_commit", if planted(Bug::AsynchronousCommit) { "off" } else { "on" }.to_owned()),
                 ("timezone", "UTC".to_owned()),
+                // What is read after a lock was waited for must be younger than the lock (`hot::days`).
+                ("default_transaction_isolation", "read committed".to_owned()),
                 // A daemon that vanished must not hold its shard's lock for the two hours of the system's default.
                 ("tcp_keepalives_idle", "5".to_owned()),
                 ("tcp_keepalives_interval", "2".to_owned()),

@@ -55,5 +55,8 @@ mod plants;
 /// Faults of every kind under load, judged from outside.
 mod fire;
 
+/// Small blocks joined, beside everything else.
+mod compaction;
+
 /// The demo, as a person starts it.
 mod demo;

@@ -38,7 +38,7 @@ use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
 use crate::planted::{Bug, planted};
 use crate::store::directory::{self, Known, SeriesKey, SeriesState};
-use crate::store::hot::{self, CopyRows, Write};
+use crate::store::hot::{self, CopyRows, Write, Writing};
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
@@ -186,19 +186,24 @@ impl Lane {
         let patience = self.shared.connector.patience();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
+        let merged = plan::days(&merges, &unit.parts);
+        let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
+        let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
+        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        let writing = Writing::begin(connection, &self.shared.own, &merged);
+        let mut writing = within(patience, "beginning a transaction", writing).await?;
         let wanted = plan::wanted(&merges, &unit.parts);
-        let stored = within(patience, "reading stored blocks", hot::overlapping(connection, &wanted)).await?;
+        // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
+        let stored = within(patience, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let days: Vec<Day> = laid.days.iter().copied().filter(|day| !self.chunks.contains(day)).collect();
-        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
         let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
         let refusals = || unit.refusals.iter().chain(&conflicts);
         let kept = refusals().filter(|refusal| refusal.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(patience, "writing a batch", hot::commit(connection, &self.shared.own, &write)).await?;
+        let timing = within(patience, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.telemetry;
         if let Some(copy) = timing.copy {

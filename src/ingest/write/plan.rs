@@ -25,8 +25,6 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct Laid {
     pub(super) removals: Vec<Removal>,
-    /// Days that the new rows lie in.
-    pub(super) days: BTreeSet<Day>,
     /// Where each series then ends.
     lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
@@ -68,6 +66,13 @@ pub(super) fn forget(parts: &[Part], series: &mut HashMap<SeriesKey, SeriesState
     for part in parts {
         series.remove(&part.key);
     }
+}
+
+/// The days in which these groups' samples begin, in order.
+pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
+    let days: BTreeSet<Day> =
+        groups.iter().flat_map(|group| group.runs(parts)).flat_map(|part| part.run.days()).collect();
+    days.into_iter().collect()
 }
 
 /// The stretches in which stored blocks are wanted for the merges.
@@ -132,7 +137,6 @@ impl Laid {
     fn push(&mut self, group: &Group, blocks: &[Block], put: &mut impl FnMut(SeriesId, &Block)) {
         for block in blocks {
             put(group.series, block);
-            self.days.insert(block.start.day());
         }
         self.lasts.extend(blocks.iter().map(|block| block.stop).max().map(|last| (group.key, last)));
     }
