@@ -1,9 +1,10 @@
 //! Ledger: which message was issued and which was acknowledged, on disk, so that a judge can ask the store for each.
 //!
-//! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over, `acked,<id>,<kind>,<reason>,<micros>`
-//! after the broker's answer; `<micros>` since 1970, `<kind>` as `mix` names it. A message that is published twice has two
-//! lines of each, `plain` and then `repeat` or `conflict`. A thread of its own writes and syncs every [`SYNC_EVERY`], so that the
-//! generator waits for the disk only when it is [`BUFFER_BYTES_MAX`] behind.
+//! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over,
+//! `acked,<id>,<kind>,<reason>,<micros>` after the broker's answer; `<micros>` since 1970, `<kind>` as `mix` names it.
+//! A message that is published twice has two lines of each, `plain` and then `repeat` or `conflict`. A thread of its
+//! own writes and syncs every [`SYNC_EVERY`], so that the generator waits for the disk only when it is
+//! [`BUFFER_BYTES_MAX`] behind.
 
 use std::fs::File;
 use std::io::Write as _;
