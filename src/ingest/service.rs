@@ -74,6 +74,16 @@ pub struct Service {
     pub owner: String,
 }
 
+/// What asking for the shard came to.
+#[derive(Debug)]
+enum Attempt {
+    Taken(Ownership, Box<PgConnection>),
+    Held {
+        /// By a former connection of this daemon's own.
+        by_former: bool,
+    },
+}
+
 /// Why ingest has ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
@@ -127,8 +137,8 @@ impl Service {
         let mut stood_by = false;
         loop {
             match self.try_take(shard, None).await {
-                Ok(Some(taken)) => return Some(taken),
-                Ok(None) => {
+                Ok(Attempt::Taken(own, connection)) => return Some((own, *connection)),
+                Ok(Attempt::Held { .. }) => {
                     self.telemetry.database_works();
                     self.telemetry.take_role(Role::Standby);
                     if !std::mem::replace(&mut stood_by, true) {
@@ -147,20 +157,22 @@ impl Service {
         }
     }
 
-    async fn try_take(
-        &self,
-        shard: &ShardName,
-        former: Option<&Ownership>,
-    ) -> Result<Option<(Ownership, PgConnection)>, StoreError> {
+    async fn try_take(&self, shard: &ShardName, former: Option<&Ownership>) -> Result<Attempt, StoreError> {
         let mut connection = self.connector.connect().await?;
-        let taken = shard::try_take(&mut connection, shard, &self.owner, former);
-        let taken = within(PROOF_PATIENCE, "taking the shard", taken).await?;
+        let attempt = async {
+            match (shard::try_take(&mut connection, shard, &self.owner, former).await?, former) {
+                (Some(own), _) => Ok((Some(own), false)),
+                (None, Some(former)) => Ok((None, shard::is_epoch(&mut connection, former).await?)),
+                (None, None) => Ok((None, false)),
+            }
+        };
+        let (taken, by_former) = within(PROOF_PATIENCE, "taking the shard", attempt).await?;
         self.telemetry.database_works();
-        Ok(taken.map(|own| (own, connection)))
+        Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
     }
 
-    /// Proves twice a second that the shard is held, takes it again after a database's restart, and cancels `lost`
-    /// where somebody else has it. Returns only then.
+    /// Proves twice a second that the shard is held, takes it again after a database's restart or once the server knows
+    /// that the connection that held it is dead, and cancels `lost` where somebody else has it. Returns only then.
     async fn keep_shard(&self, mut keeper: PgConnection, own: &Ownership, lost: &CancellationToken) {
         loop {
             sleep(ASK_EVERY).await;
@@ -174,7 +186,8 @@ impl Service {
             self.telemetry.database_fails();
             keeper = loop {
                 match self.try_take(&own.shard, Some(own)).await {
-                    Ok(Some((same, connection))) if same == *own => break connection,
+                    Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
+                    Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
                     Ok(_) => return lost.cancel(),
                     Err(error) => {
                         self.telemetry.database_fails();

@@ -326,3 +326,43 @@ async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends
     assert_all(&rows(database.url(), STORED).await, 80);
     assert!(second.is_alive());
 }
+
+/// Method: somebody queues for the owner's lock and gets it when the owner's connection is cut, as if the server had not
+/// noticed yet that the connection is dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_dead_connection_still_holds_the_shard_waits_for_it_and_goes_on() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let mut holder = PgConnection::connect(database.url()).await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut holder).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let lock = "SELECT pg_advisory_lock(hashtextextended('healthtrack.shard.main', 0))";
+        sqlx::query(lock).execute(&mut holder).await.unwrap();
+        holder
+    });
+    let mut other = PgConnection::connect(database.url()).await.unwrap();
+    let queued = format!("SELECT '', count(*), 0::float8 FROM pg_locks WHERE pid = {pid} AND NOT granted");
+    wait_until(PATIENCE, "somebody waits for the lock", || async { rows(database.url(), &queued).await[0].1 == 1 })
+        .await;
+    let cut = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+         WHERE locktype = 'advisory' AND granted AND datname = current_database() AND pid <> {pid}"
+    );
+    sqlx::query(AssertSqlSafe(cut)).execute(&mut other).await.unwrap();
+    let holder = waiting.await.unwrap();
+    wait_until(PATIENCE, "the daemon has noticed", || async {
+        daemon.log().contains("the connection that holds the shard")
+    })
+    .await;
+    let asked = Duration::from_secs(2);
+    let begun = std::time::Instant::now();
+    wait_until(PATIENCE, "it has asked some times", || std::future::ready(begun.elapsed() > asked)).await;
+    assert!(daemon.is_alive(), "it ends although nobody else has the shard: {}", daemon.log());
+    holder.close().await.unwrap();
+    wait_until(PATIENCE, "the daemon is ready again", || async { daemon.is_ready() }).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    wait_stored(database.url(), 80).await;
+    assert_all(&rows(database.url(), STORED).await, 80);
+}
