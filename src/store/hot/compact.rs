@@ -214,14 +214,18 @@ impl<'c> Replacing<'c> {
     /// The small blocks wished for, by series and time.
     pub async fn read(&mut self, wish: &Wish) -> Result<Vec<Small>, StoreError> {
         let step = StoreError::at("reading small blocks");
-        // One series is read in the order of the index and only as far as wished.
-        let whose = if wish.series.len() == 1 { "series_id = ($1::integer[])[1]" } else { "series_id = ANY ($1)" };
+        // One series is read in the order of the index and only as far as wished: ordered by more, all of it would be
+        // read and sorted for each slice (1.7 s for a day of a row a second, against 0.15 s).
+        let (whose, order) = match wish.series.as_slice() {
+            [_] => ("series_id = ($1::integer[])[1]", "start_at"),
+            _ => ("series_id = ANY ($1)", "series_id, start_at"),
+        };
         let query = format!(
             "SELECT series_id, stretch, {BLOCK}
              FROM (SELECT *, sum((cardinality(values) >= $3)::integer) OVER (PARTITION BY series_id ORDER BY start_at)
                                  AS stretch
                    FROM {} WHERE {whose} AND start_at >= $2) AS block
-             WHERE cardinality(values) < $3 ORDER BY series_id, start_at LIMIT $4",
+             WHERE cardinality(values) < $3 ORDER BY {order} LIMIT $4",
             self.table
         );
         let rows = sqlx::query(AssertSqlSafe(query))
