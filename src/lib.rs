@@ -31,6 +31,9 @@ pub mod model;
 /// Every setting, read once and wholly checked.
 pub mod config;
 
+/// Bugs on purpose, for tests that must be seen to fail; nothing in a release.
+mod planted;
+
 /// Every metric by name, in the order of the journey, and the log.
 pub mod telemetry;
 
@@ -39,6 +42,9 @@ pub mod store;
 
 /// From the broker to the hot table, and the acknowledgement back.
 pub mod ingest;
+
+/// From the hot table to Parquet, and back to whoever reads.
+pub mod archive;
 
 /// A private Postgres and a private broker, for `demo` and for tests.
 pub mod embedded;

@@ -122,7 +122,8 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         self.store.check()?;
         self.mqtt.check()?;
-        self.ingest.check()
+        self.ingest.check()?;
+        self.archive.check()
     }
 }
 
@@ -219,6 +220,7 @@ mod tests {
             ("HEALTHTRACK__MQTT__KEEP_ALIVE_S", "4"),
             ("HEALTHTRACK__INGEST__UNKNOWN_DEVICE", "ignore"),
             ("HEALTHTRACK__INGEST__SHARD", "a/b"),
+            ("HEALTHTRACK__ARCHIVE__HOUR", "24"),
             ("HEALTHTRACK__STORE__URL", "mysql://here"),
             ("HEALTHTRACK__HTTP__BIND", "everywhere"),
         ] {

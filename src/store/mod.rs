@@ -34,6 +34,9 @@ pub mod hot;
 /// What could not be believed.
 pub mod quarantine;
 
+/// The archive: what is due, and its manifest.
+pub mod archive;
+
 /// Whether the server is fit, for `doctor`.
 pub mod inspect;
 
