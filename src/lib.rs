@@ -40,6 +40,9 @@ pub mod store;
 /// From the broker to the hot table, and the acknowledgement back.
 pub mod ingest;
 
+/// Cold samples as Parquet files.
+pub mod archive;
+
 /// A private Postgres and a private broker, for `demo` and for tests.
 pub mod embedded;
 
