@@ -23,7 +23,8 @@
 //! generation. The generation before it leaves the live tree in the same roll and is kept for `archive.grace_hours`, so
 //! that a reader which began before may finish.
 //!
-//! *No flags*: the archive keeps the columns of `signal.sample`; what is known against a sample stays in the hot table.
+//! *No flags*: the archive keeps the columns of `signal.sample`; what is known against a sample (`signal.block.flags`) is not
+//! archived.
 //!
 //! Invariants: no block is removed but by the transaction that records its file (`store::archive::record`); a file in
 //! the manifest is whole under its name (`place`); memory does not grow with the day (`build`).

@@ -1,5 +1,6 @@
 //! `[http]`, `[telemetry]` and `[archive]`: short sections.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
@@ -69,4 +70,8 @@ impl ArchiveConfig {
         }
         Ok(())
     }
+    /// Keys of encrypted files, one a line; empty where there is none.
+    pub key_file: String,
+    /// More keys, after those of the file; never printed.
+    pub keys: Vec<SecretString>,
 }
