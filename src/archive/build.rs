@@ -115,10 +115,8 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
 impl Built {
     /// The file for another reader, from its beginning.
     pub(super) fn reopen(&self) -> Result<File, ArchiveError> {
-        let failed = |error: std::io::Error| ArchiveError::File {
-            name: self.part.display().to_string(),
-            source: error.into(),
-        };
+        let failed =
+            |error: std::io::Error| ArchiveError::File { name: self.part.display().to_string(), source: error.into() };
         let mut file = File::open(&self.part).map_err(failed)?;
         file.rewind().map_err(failed)?;
         Ok(file)

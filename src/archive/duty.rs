@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{interval, sleep};
 
 use super::roll::Roller;
-use crate::model::time::{Clock as _, Timestamp};
+use crate::model::time::Timestamp;
 use crate::telemetry::Role;
 
 /// How often the clock is looked at.

@@ -158,10 +158,18 @@ mod tests {
             }
             blocks.sort_by_key(|(_, block)| block.start);
             for (statistic, block) in blocks {
-                hot.push(device, statistic, &block, |row| { given.push(row); Ok::<(), FileError>(()) }).unwrap();
+                hot.push(device, statistic, &block, |row| {
+                    given.push(row);
+                    Ok::<(), FileError>(())
+                })
+                .unwrap();
             }
         }
-        hot.finish(|row| { given.push(row); Ok::<(), FileError>(()) }).unwrap();
+        hot.finish(|row| {
+            given.push(row);
+            Ok::<(), FileError>(())
+        })
+        .unwrap();
         given
     }
 

@@ -113,7 +113,9 @@ pub enum ArchiveError {
         tries: u32,
     },
     /// The clock of this machine is not to be believed.
-    #[error("this machine's clock is {seconds} s from the database's: set it right first, since it decides which days are over")]
+    #[error(
+        "this machine's clock is {seconds} s from the database's: set it right first, since it decides which days are over"
+    )]
     Clock {
         /// How far.
         seconds: i64,

@@ -122,6 +122,13 @@ impl Place {
         }
     }
 
+    /// Proves that files can be written and deleted here.
+    pub fn probe(&self) -> Result<(), PlaceError> {
+        let path = self.root.join(format!("{TEMPORARY}.probe"));
+        let written = File::create(&path).and_then(|file| file.sync_all()).and_then(|()| fs::remove_file(&path));
+        written.map_err(failed("write", &path))
+    }
+
     /// The name of a file.
     pub fn name(metric: &str, day: Day, generation: u32, sha256: &[u8; 32]) -> String {
         let id: String = sha256.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(ID_DIGITS).map(digit).collect();

@@ -22,6 +22,7 @@ use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::planted::{Bug, planted};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, SeriesOf, Snapshot};
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
+use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
 use crate::telemetry::{Step, Telemetry};
 
@@ -213,7 +214,8 @@ impl Roller {
         }
         let generation = live.as_ref().map_or(0, |live| live.generation) + 1;
         let head = Head { metric: metric.clone(), day: due.day, generation };
-        let job = Job { archive: self.archive.clone(), head: head.clone(), live: live.as_ref().map(|f| f.name.clone()) };
+        let job =
+            Job { archive: self.archive.clone(), head: head.clone(), live: live.as_ref().map(|f| f.name.clone()) };
         let series = snapshot.series().await?;
         let built = export(&mut snapshot, &series, blocks, job).await?;
         snapshot.end().await?;
@@ -311,7 +313,7 @@ impl Roller {
 
     /// Refuses a clock that would let days end which have not.
     async fn check_clock(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
-        let difference_us = self.clock.now().micros_since(store::database_now(connection).await?);
+        let difference_us = self.clock.now().micros_since(server(connection).await?.now);
         if difference_us.abs() > CLOCK_DIFFERENCE_MAX_US {
             return Err(ArchiveError::Clock { seconds: difference_us / SECOND_US });
         }

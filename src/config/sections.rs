@@ -43,6 +43,10 @@ pub struct TelemetryConfig {
 pub struct ArchiveConfig {
     /// `file://…` or `s3://…`; empty where there is none.
     pub url: String,
+    /// Keys of encrypted files, one a line; empty where there is none.
+    pub key_file: String,
+    /// More keys, after those of the file; never printed.
+    pub keys: Vec<SecretString>,
     after_days: u32,
     hour: u8,
     grace_hours: u32,
@@ -70,8 +74,4 @@ impl ArchiveConfig {
         }
         Ok(())
     }
-    /// Keys of encrypted files, one a line; empty where there is none.
-    pub key_file: String,
-    /// More keys, after those of the file; never printed.
-    pub keys: Vec<SecretString>,
 }

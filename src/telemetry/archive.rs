@@ -17,7 +17,8 @@ const CONFLICT_SAMPLES: Metric = Metric(
     "Late samples that differ from archived ones, put into quarantine at the roll.",
 );
 const WRITTEN_BYTES: Metric = Metric("healthtrack_archive_written_bytes_total", "Bytes of files that were recorded.");
-const FAILURES: Metric = Metric("healthtrack_archive_failures_total", "Days, or whole rolls, that could not be rolled.");
+const FAILURES: Metric =
+    Metric("healthtrack_archive_failures_total", "Days, or whole rolls, that could not be rolled.");
 const STEP_SECONDS: Metric = Metric(
     "healthtrack_archive_step_seconds",
     "Time that a step took for one metric and day: export, sync, verify, place, record.",
@@ -73,9 +74,8 @@ pub struct ArchiveMetrics {
 
 impl ArchiveMetrics {
     pub(super) fn declare(new: &Declarer<'_>) -> ArchiveMetrics {
-        let steps = Step::ALL.map(|(step, word)| {
-            (step, new.labelled_histogram(STEP_SECONDS, Some(Unit::Seconds), ("step", word)))
-        });
+        let steps = Step::ALL
+            .map(|(step, word)| (step, new.labelled_histogram(STEP_SECONDS, Some(Unit::Seconds), ("step", word))));
         ArchiveMetrics {
             rolled_samples: new.counter(ROLLED_SAMPLES),
             duplicate_samples: new.counter(DUPLICATE_SAMPLES),

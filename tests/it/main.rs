@@ -44,3 +44,6 @@ mod backlog;
 
 /// The demo, as a person starts it.
 mod demo;
+
+/// From the hot table to the archive.
+mod roll;

@@ -43,11 +43,7 @@ pub struct SeriesOf {
 }
 
 /// What a chunk holds of days that end by `before`: each metric and day with its blocks.
-pub async fn due_days(
-    connection: &mut PgConnection,
-    chunk: &Chunk,
-    before: Timestamp,
-) -> Result<Vec<Due>, StoreError> {
+pub async fn due_days(connection: &mut PgConnection, chunk: &Chunk, before: Timestamp) -> Result<Vec<Due>, StoreError> {
     let step = StoreError::at("looking for days to roll");
     let query = format!(
         "SELECT metric_id, day, blocks
@@ -150,10 +146,7 @@ impl<'c> Snapshot<'c> {
     }
 
     /// The blocks of some of these series, by their device and start: each with its series' place among `series`.
-    pub fn blocks(
-        &mut self,
-        series: &[SeriesOf],
-    ) -> impl Stream<Item = Result<(usize, Block), StoreError>> + '_ {
+    pub fn blocks(&mut self, series: &[SeriesOf]) -> impl Stream<Item = Result<(usize, Block), StoreError>> + '_ {
         let query = format!(
             "SELECT want.place, {BLOCK}
              FROM unnest($1::integer[], $2::integer[], $3::integer[]) AS want (series_id, place, device)

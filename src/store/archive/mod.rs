@@ -40,13 +40,6 @@ pub async fn try_be_only_roller(connection: &mut PgConnection) -> Result<bool, S
         .map_err(StoreError::at("asking to roll"))
 }
 
-/// The database's own clock, against which a roller holds its own.
-pub async fn database_now(connection: &mut PgConnection) -> Result<Timestamp, StoreError> {
-    let step = StoreError::at("asking the database's clock");
-    let now: Moment = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(connection).await.map_err(step)?;
-    Ok(now.0)
-}
-
 /// The id of this database's archive; `None` until one is begun.
 pub async fn archive_id(connection: &mut PgConnection) -> Result<Option<String>, StoreError> {
     sqlx::query_scalar("SELECT archive_id::text FROM signal.archive")

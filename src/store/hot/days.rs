@@ -32,7 +32,11 @@ pub(in crate::store) enum Hold {
 }
 
 /// Holds these days until the transaction ends, once whoever holds them otherwise has ended.
-pub(in crate::store) async fn hold_days(transaction: &mut PgConnection, days: &[Day], hold: Hold) -> Result<(), StoreError> {
+pub(in crate::store) async fn hold_days(
+    transaction: &mut PgConnection,
+    days: &[Day],
+    hold: Hold,
+) -> Result<(), StoreError> {
     let mut locks: Vec<i64> = days.iter().map(|day| (day.start().micros() / DAY_US).rem_euclid(LOCKS)).collect();
     if locks.is_empty() {
         return Ok(());
