@@ -47,3 +47,6 @@ mod demo;
 
 /// From the hot table to the archive.
 mod roll;
+
+/// The roll beside writers and readers, and on a disk that fails.
+mod roll_daemon;

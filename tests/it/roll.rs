@@ -13,27 +13,29 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::support::postgres::TestDatabase;
 use crate::support::wait::wait_until;
 
+/// The variable that plants a bug (`src/planted`).
+pub(crate) const PLANT: &str = "HEALTHTRACK_PLANT";
 const PATIENCE: Duration = Duration::from_secs(60);
 const BEFORE: &str = "2024-04-01";
 /// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
 const POINTS: u32 = 10;
 
 /// What a promise's check says: nothing, or how it was broken.
-type Verdict = Result<(), String>;
+pub(crate) type Verdict = Result<(), String>;
 
-fn promise(holds: bool, broken: impl FnOnce() -> String) -> Verdict {
+pub(crate) fn promise(holds: bool, broken: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(broken()) }
 }
 
 /// A migrated database and an empty folder for its archive.
-struct House {
+pub(crate) struct House {
     connection: PgConnection,
     folder: tempfile::TempDir,
     database: TestDatabase,
 }
 
 impl House {
-    async fn build() -> House {
+    pub(crate) async fn build() -> House {
         let database = TestDatabase::new().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
         let house = House { connection, folder: tempfile::tempdir().unwrap(), database };
@@ -41,8 +43,16 @@ impl House {
         house
     }
 
+    pub(crate) fn url(&self) -> &str {
+        self.database.url()
+    }
+
+    pub(crate) fn archive_url(&self) -> String {
+        format!("file://{}", self.root().display())
+    }
+
     /// Where the archive lies.
-    fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("archive")
     }
 
@@ -54,23 +64,23 @@ impl House {
         }
         command
             .env("HEALTHTRACK__STORE__URL", self.database.url())
-            .env("HEALTHTRACK__ARCHIVE__URL", format!("file://{}", self.root().display()))
+            .env("HEALTHTRACK__ARCHIVE__URL", self.archive_url())
             .args(arguments)
             .stdin(Stdio::null());
         command
     }
 
-    fn roll_verb(&self) -> Command {
+    pub(crate) fn roll_verb(&self) -> Command {
         self.verb(&["roll", "--before", BEFORE, "--json"])
     }
 
     /// Rolls, and the report.
-    fn roll(&self) -> Value {
+    pub(crate) fn roll(&self) -> Value {
         serde_json::from_str(&said(&mut self.roll_verb())).unwrap()
     }
 
     /// All samples, a line each, in order; fails where one comes twice.
-    fn samples(&self) -> Vec<String> {
+    pub(crate) fn samples(&self) -> Vec<String> {
         self.samples_of(&[])
     }
 
@@ -84,7 +94,14 @@ impl House {
     }
 
     /// Stores a run of samples as one block: `None` as period for a single sample of an hour's length.
-    async fn put(&mut self, device: &str, metric: &str, statistic: Option<&str>, start: &str, values: &[f64]) {
+    pub(crate) async fn put(
+        &mut self,
+        device: &str,
+        metric: &str,
+        statistic: Option<&str>,
+        start: &str,
+        values: &[f64],
+    ) {
         self.put_every(device, metric, statistic, start, 60, None, values).await;
     }
 
@@ -141,7 +158,7 @@ impl House {
         .unwrap();
     }
 
-    async fn count(&mut self, query: &str) -> i64 {
+    pub(crate) async fn count(&mut self, query: &str) -> i64 {
         sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {query}")))
             .fetch_one(&mut self.connection)
             .await
@@ -168,7 +185,7 @@ impl House {
     }
 
     /// The names of files that lie as live ones.
-    fn live_files(&self) -> Vec<String> {
+    pub(crate) fn live_files(&self) -> Vec<String> {
         let mut found = Vec::new();
         files_below(&self.root(), &mut found);
         let root = self.root();
@@ -179,14 +196,14 @@ impl House {
     }
 
     /// Everything but live files, superseded ones and the mark.
-    fn leftovers(&self) -> Vec<PathBuf> {
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         files_below(&self.root().join("temporary"), &mut found);
         found
     }
 
     /// The archive is what its manifest says.
-    fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let checked: Value = serde_json::from_str(&said(&mut self.verb(&["archive", "verify", "--json"]))).unwrap();
         assert_eq!(checked["faults"], json!([]));
         let listed: Value = serde_json::from_str(&said(&mut self.verb(&["archive", "list", "--json"]))).unwrap();
@@ -214,7 +231,7 @@ fn said(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn errors(output: &Output) -> String {
+pub(crate) fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -339,11 +356,11 @@ async fn a_roll_that_is_killed_at_any_point_is_finished_by_the_next_one() {
                 house.put("watch-7", "heart_rate", None, "2024-03-05 11:00Z", &[77.0]).await;
             }
             let expected = house.samples();
-            let killed = house.roll_verb().env("HEALTHTRACK_PLANT", format!("die_in_roll:{point}")).output().unwrap();
+            let killed = house.roll_verb().env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
             assert!(!killed.status.success(), "point {point} is never reached: {}", errors(&killed));
             assert_eq!(house.samples(), expected, "after a death at point {point}, late: {late}");
             // A second death, while the first is being mended.
-            let _ = house.roll_verb().env("HEALTHTRACK_PLANT", "die_in_roll:2").output().unwrap();
+            let _ = house.roll_verb().env(PLANT, "die_in_roll:2").output().unwrap();
             assert_eq!(house.samples(), expected, "after a second death at point {point}, late: {late}");
             house.roll();
             assert_eq!(house.samples(), expected, "after the roll that followed point {point}, late: {late}");
@@ -370,7 +387,7 @@ impl Standing {
             .unwrap();
         let mut command = house.roll_verb();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let roll = command.envs(plant.map(|plant| ("HEALTHTRACK_PLANT", plant))).spawn().unwrap();
+        let roll = command.envs(plant.map(|plant| (PLANT, plant))).spawn().unwrap();
         let url = house.database.url().to_owned();
         wait_until(PATIENCE, "the roll waits for the day", || async {
             let mut connection = PgConnection::connect(&url).await.unwrap();
@@ -473,7 +490,7 @@ async fn what_cannot_be_written_stays(plant: Option<&str>) -> Verdict {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     let expected = house.samples();
     fs::write(house.root().join("metric=heart_rate"), "in the way").unwrap();
-    let output = house.roll_verb().envs(plant.map(|plant| ("HEALTHTRACK_PLANT", plant))).output().unwrap();
+    let output = house.roll_verb().envs(plant.map(|plant| (PLANT, plant))).output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("metric=heart_rate"), "{}", errors(&output));
     assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
     let read = house.verb(&["samples"]).output().unwrap();

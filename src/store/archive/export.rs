@@ -65,19 +65,6 @@ pub async fn due_days(connection: &mut PgConnection, chunk: &Chunk, before: Time
     Ok(found.into_iter().map(due).collect())
 }
 
-/// True while some connection has the roller's lock.
-pub async fn is_rolling(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_locks, hashtextextended('healthtrack.roll', 0) AS key
-                        WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                          AND (classid::bigint << 32) | objid::bigint = key)",
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::at("asking who rolls"))
-}
-
 /// One state of the database, in which a metric and day is read.
 #[derive(Debug)]
 pub struct Snapshot<'c> {
@@ -86,19 +73,13 @@ pub struct Snapshot<'c> {
 }
 
 impl<'c> Snapshot<'c> {
-    /// Takes it, and notes which version of which block it sees; how many they are.
+    /// Takes it on the only roller's connection, and notes which version of which block it sees; how many they are.
     pub async fn take(connection: &'c mut PgConnection, due: &'c Due) -> Result<(Snapshot<'c>, u64), StoreError> {
         let step = StoreError::at("taking a snapshot to roll");
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
         let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
-        for statement in [
-            "CREATE TEMPORARY TABLE IF NOT EXISTS rolling_block (
-                 start_at timestamptz NOT NULL, series_id integer NOT NULL, written_by xid NOT NULL
-             )",
-            "TRUNCATE pg_temp.rolling_block",
-        ] {
-            sqlx::query(statement).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
-        }
+        let clear = "TRUNCATE pg_temp.rolling_block";
+        sqlx::query(clear).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
         let query = format!(
             "INSERT INTO pg_temp.rolling_block (start_at, series_id, written_by)
              SELECT block.start_at, block.series_id, block.xmin FROM {} AS block JOIN signal.series USING (series_id)

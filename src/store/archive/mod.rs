@@ -28,16 +28,29 @@ use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
-pub use export::{Due, SeriesOf, Snapshot, due_days, is_rolling};
+pub use export::{Due, SeriesOf, Snapshot, due_days};
 pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};
 
 /// Makes this connection the only one that rolls in this database, for as long as it lives; false where another is.
+/// It then has a table for the blocks of a snapshot.
 pub async fn try_be_only_roller(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.roll', 0))")
-        .fetch_one(connection)
+    let step = StoreError::at("asking to roll");
+    let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.roll', 0))")
+        .fetch_one(&mut *connection)
         .await
-        .map_err(StoreError::at("asking to roll"))
+        .map_err(&step)?;
+    if alone {
+        sqlx::query(
+            "CREATE TEMPORARY TABLE rolling_block (
+                 start_at timestamptz NOT NULL, series_id integer NOT NULL, written_by xid NOT NULL
+             )",
+        )
+        .execute(connection)
+        .await
+        .map_err(step)?;
+    }
+    Ok(alone)
 }
 
 /// The id of this database's archive; `None` until one is begun.
