@@ -131,7 +131,14 @@ async fn bytes_are_on_disk_before_their_name(plant: Option<&str>) -> Option<Verd
     let place = |holds: &dyn Fn(&str) -> bool| calls.lines().position(holds);
     let synced = place(&|line| line.contains("sync(") && line.contains(".part"));
     let named = place(&|line| line.contains("rename") && line.contains(".part") && line.contains("/g00001-"));
-    let settled = |folder: &str| calls.lines().rposition(|line| line.contains("sync(") && line.contains(folder));
+    let settled = |folder: &str| {
+        calls
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.contains("sync(") && line.contains(folder))
+            .map(|(at, _)| at)
+            .last()
+    };
     let (Some(synced), Some(named)) = (synced, named) else {
         return Some(Err(format!("not synced or named: {calls}")));
     };
