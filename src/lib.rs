@@ -44,6 +44,9 @@ pub mod telemetry;
 /// Postgres, the only room that speaks SQL.
 pub mod store;
 
+/// Small blocks of days that are over, joined.
+pub mod compaction;
+
 /// From the broker to the hot table, and the acknowledgement back.
 pub mod ingest;
 

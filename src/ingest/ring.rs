@@ -109,7 +109,7 @@ impl<T: Weigh> Ring<T> {
         let Some(first) = self.first().await else { return false };
         let deadline = first.arrived() + self.limits.age_max;
         let mut size = Size::default();
-        size.keep(first, batch);
+        size.keep(*first, batch);
         self.gather(deadline, batch, &mut size).await;
         // Counted until here: only so is the lane woken when what it holds and what waits are enough together.
         self.samples.fetch_sub(size.samples, Ordering::AcqRel);
@@ -143,7 +143,7 @@ impl<T: Weigh> Ring<T> {
     fn fill(&self, batch: &mut Vec<T>, size: &mut Size) -> bool {
         while size.samples < self.limits.samples_max && size.bytes < self.limits.bytes_max {
             let Some(arrival) = self.places.pop() else { return false };
-            size.keep(arrival, batch);
+            size.keep(*arrival, batch);
         }
         true
     }
@@ -175,9 +175,9 @@ struct Size {
 }
 
 impl Size {
-    fn keep<T: Weigh>(&mut self, arrival: Box<T>, batch: &mut Vec<T>) {
+    fn keep<T: Weigh>(&mut self, arrival: T, batch: &mut Vec<T>) {
         self.samples = self.samples.saturating_add(arrival.samples());
         self.bytes = self.bytes.saturating_add(arrival.bytes());
-        batch.push(*arrival);
+        batch.push(arrival);
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
+use crate::support::house::{Verdict, promise};
 use crate::support::postgres::TestDatabase;
 use crate::support::wait::wait_until;
 
@@ -19,13 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BEFORE: &str = "2024-04-01";
 /// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
 const POINTS: u32 = 10;
-
-/// What a promise's check says: nothing, or how it was broken.
-pub(crate) type Verdict = Result<(), String>;
-
-pub(crate) fn promise(holds: bool, broken: impl FnOnce() -> String) -> Verdict {
-    if holds { Ok(()) } else { Err(broken()) }
-}
 
 /// A migrated database and an empty folder for its archive.
 pub(crate) struct House {

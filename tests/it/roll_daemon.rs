@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use healthtrack::commands::publish::Publisher;
 
-use crate::roll::{House, PLANT, Verdict, errors, promise};
+use crate::roll::{House, PLANT, errors};
 use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::house::{Verdict, promise};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::skip;
 use crate::support::wait::wait_until;

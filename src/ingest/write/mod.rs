@@ -36,8 +36,9 @@ use crate::config::UnknownDevice;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::directory::{self, Known, SeriesKey, SeriesState};
-use crate::store::hot::{self, CopyRows, Write};
+use crate::store::hot::{self, CopyRows, Write, Writing};
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
@@ -96,7 +97,13 @@ impl Lane {
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
+            if planted(Bug::AckBeforeCommit) {
+                self.acknowledge(&batch);
+            }
             let tally = self.write(&mut batch).await?;
+            if planted(Bug::DieAfterCommit) {
+                std::process::abort();
+            }
             self.settle(&batch, tally);
             batch.clear();
         }
@@ -120,6 +127,7 @@ impl Lane {
                 Err(error) => match error.fault() {
                     Fault::Fenced => return Err(error),
                     Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
+                    Fault::Passing if planted(Bug::AckAroundFailure) => {}
                     Fault::Passing => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
@@ -178,19 +186,24 @@ impl Lane {
         let patience = self.shared.connector.patience();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
+        let merged = plan::days(&merges, &unit.parts);
+        let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
+        let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
+        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        let writing = Writing::begin(connection, &self.shared.own, &merged);
+        let mut writing = within(patience, "beginning a transaction", writing).await?;
         let wanted = plan::wanted(&merges, &unit.parts);
-        let stored = within(patience, "reading stored blocks", hot::overlapping(connection, &wanted)).await?;
+        // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
+        let stored = within(patience, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let days: Vec<Day> = laid.days.iter().copied().filter(|day| !self.chunks.contains(day)).collect();
-        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
         let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
         let refusals = || unit.refusals.iter().chain(&conflicts);
         let kept = refusals().filter(|refusal| refusal.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(patience, "writing a batch", hot::commit(connection, &self.shared.own, &write)).await?;
+        let timing = within(patience, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.telemetry;
         if let Some(copy) = timing.copy {
@@ -315,6 +328,12 @@ impl Lane {
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
         telemetry.settle(samples, tally);
         self.record_latency(batch);
+        self.acknowledge(batch);
+        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
+        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
+    }
+
+    fn acknowledge(&self, batch: &[Arrival]) {
         let mut tokens: Vec<Vec<Token>> = vec![Vec::new(); self.shared.acks.len()];
         for (connection, token) in batch.iter().filter_map(|arrival| arrival.ack) {
             if let Some(tokens) = tokens.get_mut(connection) {
@@ -324,8 +343,6 @@ impl Lane {
         self.shared.acks.iter().zip(&tokens).filter(|(_, tokens)| !tokens.is_empty()).for_each(|(acks, tokens)| {
             acks.settle(tokens);
         });
-        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
-        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
     }
 
     fn record_latency(&self, batch: &[Arrival]) {

@@ -7,6 +7,7 @@ use super::unit::Part;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::directory::{SeriesKey, SeriesState};
 use crate::store::hot::{Removal, Wanted};
 use crate::telemetry::Tally;
@@ -24,8 +25,6 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct Laid {
     pub(super) removals: Vec<Removal>,
-    /// Days that the new rows lie in.
-    pub(super) days: BTreeSet<Day>,
     /// Where each series then ends.
     lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
@@ -49,7 +48,7 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
         let Some((id, key)) = group.first().and_then(|(id, _, place)| Some((*id, parts.get(*place)?.key))) else {
             continue;
         };
-        let last = series.get(&key).and_then(|state| state.last);
+        let last = series.get(&key).and_then(|state| state.last).filter(|_| !planted(Bug::ForgetLasts));
         let mut group = Group { series: id, key, parts: places };
         if group.goes_on(parts, last) {
             appends.push(group);
@@ -67,6 +66,13 @@ pub(super) fn forget(parts: &[Part], series: &mut HashMap<SeriesKey, SeriesState
     for part in parts {
         series.remove(&part.key);
     }
+}
+
+/// The days in which these groups' samples begin, in order.
+pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
+    let days: BTreeSet<Day> =
+        groups.iter().flat_map(|group| group.runs(parts)).flat_map(|part| part.run.days()).collect();
+    days.into_iter().collect()
 }
 
 /// The stretches in which stored blocks are wanted for the merges.
@@ -131,7 +137,6 @@ impl Laid {
     fn push(&mut self, group: &Group, blocks: &[Block], put: &mut impl FnMut(SeriesId, &Block)) {
         for block in blocks {
             put(group.series, block);
-            self.days.insert(block.start.day());
         }
         self.lasts.extend(blocks.iter().map(|block| block.stop).max().map(|last| (group.key, last)));
     }

@@ -45,10 +45,9 @@ pub async fn ensure_chunks(connection: &mut PgConnection, days: &[Day]) -> Resul
     Ok(made)
 }
 
-/// The chunks that begin before a moment, the oldest first.
-pub async fn chunks_before(connection: &mut PgConnection, before: Timestamp) -> Result<Vec<Chunk>, StoreError> {
-    let step = StoreError::at("listing chunks");
-    let all = if is_hypertable(connection).await? {
+/// A query for all chunks: their table, where they begin, and where the next one begins.
+pub(super) fn all_chunks(is_hypertable: bool) -> &'static str {
+    if is_hypertable {
         "SELECT format('%I.%I', chunk_schema, chunk_name), range_start, range_end
          FROM timescaledb_information.chunks WHERE hypertable_schema = 'signal' AND hypertable_name = 'block'"
     } else {
@@ -56,7 +55,13 @@ pub async fn chunks_before(connection: &mut PgConnection, before: Timestamp) -> 
                 (to_date(substr(relname, 7), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC'
          FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
          WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}$'"
-    };
+    }
+}
+
+/// The chunks that begin before a moment, the oldest first.
+pub async fn chunks_before(connection: &mut PgConnection, before: Timestamp) -> Result<Vec<Chunk>, StoreError> {
+    let step = StoreError::at("listing chunks");
+    let all = all_chunks(is_hypertable(connection).await?);
     let query = format!(
         "WITH chunk (name, from_at, to_at) AS ({all})
          SELECT name, from_at, to_at FROM chunk WHERE from_at < $1 ORDER BY from_at"

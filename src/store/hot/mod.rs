@@ -9,7 +9,7 @@ mod few;
 /// Days, held while their blocks are rewritten.
 mod days;
 
-/// One transaction: fence, removals, COPY, quarantine, COMMIT.
+/// One transaction: fence, shared days, removals, COPY, quarantine, COMMIT.
 mod commit;
 
 /// Blocks read back.
@@ -18,8 +18,11 @@ mod read;
 /// Chunks, made before they are needed and dropped when they are empty.
 mod chunk;
 
+/// Small blocks of closed days: found, and replaced by longer ones.
+pub mod compact;
+
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
-pub use commit::{Removal, Timing, Write, commit};
+pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
 pub use read::{Filter, SeriesBlock, Wanted, overlapping, read_blocks};
 

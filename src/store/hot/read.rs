@@ -13,8 +13,8 @@ use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// The columns from which a block is made, in the order in which `block_at` reads them.
-pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, block.spans_us, \
-                     block.flags, block.values";
+pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
+                                block.spans_us, block.flags, block.values";
 
 /// A stretch of one series in which stored blocks are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
