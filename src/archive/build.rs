@@ -5,8 +5,8 @@
 //! the next blocks come; the daemon's own threads stay with ingest. What is on the way between them is bounded:
 //! `BATCHES_MAX` batches of `BATCH_SAMPLES` and a block, 7 MB, beside one row group of each file.
 //!
-//! A thread of the runtime would keep a daemon from stopping while it works. This one dies with the process, and what it
-//! has half-written is removed by the next roll.
+//! A thread of the runtime would keep a daemon from stopping while it works. This one dies with the process, and what
+//! it has half-written is removed by the next roll.
 
 use std::collections::HashMap;
 use std::fs::File;

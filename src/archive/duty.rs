@@ -1,5 +1,5 @@
-//! Duty: the daemon that owns its shard rolls once a day, from `archive.hour` on; also after a start, where that hour has
-//! passed. Cut off in the middle, it leaves what a killed roll leaves.
+//! Duty: the daemon that owns its shard rolls once a day, from `archive.hour` on; also after a start, where that hour
+//! has passed. Cut off in the middle, it leaves what a killed roll leaves.
 
 use std::time::{Duration, Instant};
 

@@ -11,20 +11,20 @@
 //! # Why
 //! *A file becomes true by its manifest row.* It stands under its name, synced and proved, before the transaction that
 //! makes the row visible and removes the blocks; so whoever is killed at any moment leaves either all of it or blocks
-//! that are rolled again. What a killed roll has left behind is found by the next one (`recover`): half-written files go
-//! at once, finished ones that no row names go aside for the grace, since the hot table still holds every sample of
+//! that are rolled again. What a killed roll has left behind is found by the next one (`recover`): half-written files
+//! go at once, finished ones that no row names go aside for the grace, since the hot table still holds every sample of
 //! them and proving them would cost what writing them again costs. A row whose file is gone is reported at each roll
 //! and each `archive verify`, and never forgotten.
 //!
 //! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not look into files, so it
 //! counts a sample that is archived already as stored. Until the next roll of that day readers lay both side by side by
-//! key: what the archive holds is first, so it stays (`merge`). The roll then decides for good: a key with the same value
-//! was a duplicate and goes, one with another value was a conflict and goes to quarantine, the rest becomes the next
-//! generation. The generation before it leaves the live tree in the same roll and is kept for `archive.grace_hours`, so
-//! that a reader which began before may finish.
+//! key: what the archive holds is first, so it stays (`merge`). The roll then decides for good: a key with the same
+//! value was a duplicate and goes, one with another value was a conflict and goes to quarantine, the rest becomes the
+//! next generation. The generation before it leaves the live tree in the same roll and is kept for
+//! `archive.grace_hours`, so that a reader which began before may finish.
 //!
-//! *No flags*: the archive keeps the columns of `signal.sample`; what is known against a sample (`signal.block.flags`) is not
-//! archived.
+//! *No flags*: the archive keeps the columns of `signal.sample`; what is known against a sample (`signal.block.flags`)
+//! is not archived.
 //!
 //! Invariants: no block is removed but by the transaction that records its file (`store::archive::record`); a file in
 //! the manifest is whole under its name (`place`); memory does not grow with the day (`build`).
@@ -114,7 +114,7 @@ pub enum ArchiveError {
     },
     /// The clock of this machine is not to be believed.
     #[error(
-        "this machine's clock is {seconds} s from the database's: set it right first, since it decides which days are over"
+        "this machine's clock is {seconds} s from the database's: set it right, since it decides which days are over"
     )]
     Clock {
         /// How far.

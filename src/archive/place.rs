@@ -1,16 +1,16 @@
 //! Place: where files lie, and every name that is given there.
 //!
 //! ```text
-//! archive.id                                          whose archive it is
+//! archive.id                                              whose archive it is
 //! metric=heart_rate/day=2026-11-23/g00001-<id>.parquet    live
 //! superseded/metric=…/day=…/g00001-<id>.parquet           older generations and leftovers, for the grace
-//! temporary/<id>.part                                 being written
+//! temporary/heart_rate-2026-11-23.part                    being written
 //! ```
 //!
 //! # Why
 //! A file is synced before it has its name, and the folder that holds the name is synced before the manifest says so:
-//! a name without its bytes, or a manifest row without a name, is what a power cut would otherwise leave. Each step is a
-//! function of its own, so that the roll can be stopped between any two. An object store would have the same verbs,
+//! a name without its bytes, or a manifest row without a name, is what a power cut would otherwise leave. Each step is
+//! a function of its own, so that the roll can be stopped between any two. An object store would have the same verbs,
 //! with one upload in place of sync and rename.
 
 use std::fs::{self, File};
@@ -308,7 +308,7 @@ mod tests {
         assert!(matches!(place.open(&name), Err(PlaceError::Missing { .. })));
         place.publish(&part, &name).unwrap();
         place.settle(&name).unwrap();
-        assert_eq!(place.live_names().unwrap(), [name.clone()]);
+        assert_eq!(place.live_names().unwrap(), [name.as_str()]);
         assert_eq!(place.aside().unwrap(), []);
         place.set_aside(&name).unwrap();
         assert!(place.open(&name).is_ok() && !place.is_live(&name));

@@ -2,9 +2,9 @@
 //!
 //! # Why
 //! Manifest and hot table are read in one snapshot (`store::archive::to_read`), files never change: so a roll that goes
-//! on meanwhile moves nothing before a reader's eyes. What is in both, because it came late, is told by its key, and the
-//! archived value is the first. A file is read only where its metric, its day and the statistics of its row groups do
-//! not rule out what is asked for.
+//! on meanwhile moves nothing before a reader's eyes. What is in both, because it came late, is told by its key, and
+//! the archived value is the first. A file is read only where its metric, its day and the statistics of its row groups
+//! do not rule out what is asked for.
 //!
 //! Invariant: each sample is given once, whatever rolls go on
 //! (`roll::a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on`).
@@ -113,9 +113,9 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Reading<'_, T> {
 
     /// Hands out the files of metrics and days that come before this one, or all.
     fn take_files_before(&mut self, key: Option<(MetricId, Day)>) -> Result<(), E> {
-        while let Some((next, rows)) = self.files.next_before(key)? {
+        while let Some((metric, rows)) = self.files.next_before(key)? {
             let merge = Merge::new(rows).map_err(named("an archive file"))?;
-            self.out.finish(merge, next.0)?;
+            self.out.finish(merge, metric)?;
         }
         Ok(())
     }
@@ -136,17 +136,14 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Reading<'_, T> {
 
 impl Files<'_> {
     /// The rows of the next file, where it comes before `key`.
-    fn next_before(
-        &mut self,
-        key: Option<(MetricId, Day)>,
-    ) -> Result<Option<((MetricId, Day), Archived)>, ArchiveError> {
+    fn next_before(&mut self, key: Option<(MetricId, Day)>) -> Result<Option<(MetricId, Archived)>, ArchiveError> {
         let Some(file) = self.files.peek() else { return Ok(None) };
-        let own = (metric_of(self.catalogue, file)?.id, file.day);
-        if key.is_some_and(|key| own >= key) {
+        let metric = metric_of(self.catalogue, file)?.id;
+        if key.is_some_and(|key| (metric, file.day) >= key) {
             return Ok(None);
         }
         let Some(file) = self.files.next() else { return Ok(None) };
-        Ok(Some((own, self.open(&file)?)))
+        Ok(Some((metric, self.open(&file)?)))
     }
 
     /// The rows of the file of this metric and day, which is the next one or is not there.

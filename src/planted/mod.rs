@@ -44,7 +44,7 @@ pub(crate) enum Bug {
     DieBetweenAcks,
     /// The roller dies at one of the points between its steps: `die_in_roll:3` at the third that it comes to.
     DieInRoll,
-    /// The roll removes every block of a metric and day, whatever the file holds.
+    /// The roll removes every block of a metric and day, whatever the file holds and however many they are.
     DeleteByPredicate,
     /// The roll does not mind how many of the noted blocks it has removed.
     SkipRecount,

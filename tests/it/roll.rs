@@ -323,10 +323,10 @@ async fn late_samples_are_seen_once_before_and_after_the_next_roll_and_the_archi
     .unwrap();
     assert_eq!(kept.len(), 2, "{kept:?}");
     assert!(kept.iter().all(|(topic, _)| topic == "ht/1/main/watch-7/batch"));
-    let message: Value = serde_json::from_str(&kept[0].1).unwrap();
+    let message: Value = serde_json::from_str(&kept[1].1).unwrap();
     let series = json!({"metric": "heart_rate", "times": ["2024-03-06T08:01:00Z"], "values": [199.0]});
     assert_eq!(message["series"][0], series);
-    assert!(kept[1].1.contains("\"codes\":[\"") && kept[1].1.contains("2024-03-06T01:00:30Z"), "{kept:?}");
+    assert!(kept[0].1.contains("\"codes\":[\"deep\"]") && kept[0].1.contains("2024-03-06T01:00:30Z"), "{kept:?}");
 
     // After the grace the superseded file goes, and only it.
     let report: Value =
@@ -549,6 +549,24 @@ async fn damage_is_found_by_verify_and_never_becomes_the_next_generation() {
     fs::write(stray, "stray").unwrap();
     let checked = house.verb(&["archive", "verify"]).output().unwrap();
     assert!(String::from_utf8_lossy(&checked.stdout).contains("no row of the manifest names it"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolled() {
+    let mut house = House::build().await;
+    house
+        .execute(
+            "INSERT INTO signal.metric (metric_id, per_minute, name, title, kind, unit, loinc)
+             VALUES (30000, false, 'of_tomorrow', 'x', 'instant', '1', '{}')",
+        )
+        .await;
+    house.put("watch-7", "of_tomorrow", None, "2024-03-05 08:00Z", &[1.0, 2.0]).await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
+    let output = house.roll_verb().output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!output.status.success() && errors(&output).contains("does not know"), "{}", errors(&output));
+    assert_eq!((&report["samples"], &report["chunks"]), (&json!(1), &json!(0)), "{report}");
+    assert_eq!(house.count("signal.block").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -178,7 +178,7 @@ async fn a_disk_that_fails_or_is_full_at_any_step_costs_nothing() {
         let Some(mut command) = traced(&house, &[fault, &["-o", "/dev/null"]].concat()) else { return };
         let output = command.output().unwrap();
         assert!(!output.status.success(), "{fault:?} does not strike: {}", errors(&output));
-        assert!(errors(&output).contains("heart_rate"), "{fault:?}: {}", errors(&output));
+        assert!(errors(&output).contains("archive"), "{fault:?}: {}", errors(&output));
         assert_eq!((house.samples(), house.count("signal.block").await), (expected.clone(), 1), "{fault:?}");
         assert_eq!(house.leftovers(), [] as [std::path::PathBuf; 0], "{fault:?}");
     }

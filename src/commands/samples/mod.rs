@@ -1,5 +1,5 @@
-//! Samples: read back one by one, or summed up, from the hot table and the archive, in bounded memory: stretches come in
-//! order, each is written before the next is read, and a reader that is slow slows the database.
+//! Samples: read back one by one, or summed up, from the hot table and the archive, in bounded memory: stretches come
+//! in order, each is written before the next is read, and a reader that is slow slows the database.
 //!
 //! `archive::read` says where samples come from; `Sink` is what becomes of them.
 

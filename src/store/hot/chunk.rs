@@ -1,4 +1,5 @@
-//! Chunks: made before they are needed, since plain Postgres refuses a row without one; and dropped once they are empty.
+//! Chunks: made before they are needed, since plain Postgres refuses a row without one; and dropped once they are
+//! empty.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -74,7 +75,8 @@ pub async fn chunks_before(connection: &mut PgConnection, before: Timestamp) -> 
 /// Drops a chunk that holds nothing; false where it holds something, or somebody was in it for too long.
 ///
 /// A writer that remembers the chunk is told that there is none for its row, forgets what it remembered, and makes it
-/// anew. A reader that must not miss what its snapshot still sees holds a lock on the table (`store::archive::to_read`).
+/// anew. A reader that must not miss what its snapshot still sees holds a lock on the table
+/// (`store::archive::to_read`).
 pub async fn drop_if_empty(connection: &mut PgConnection, chunk: &Chunk) -> Result<bool, StoreError> {
     match try_drop(connection, chunk).await {
         Err(sqlx::Error::Database(error)) if LOCK_FAULTS.contains(&error.code().as_deref().unwrap_or_default()) => {

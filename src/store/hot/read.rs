@@ -87,7 +87,7 @@ pub async fn overlapping(
     rows.iter().map(|row| Ok((SeriesId(row.try_get(0).map_err(&step)?), block_at(row, 1)?))).collect()
 }
 
-/// All blocks that hold a sample asked for, by metric, day, device and start, as files of the archive lie, one at a time
+/// All blocks that hold a sample asked for, by metric, day, device and start, as the archive's files lie, one at a time
 /// as the caller takes them. A block's first and last samples may lie outside what was asked for.
 pub fn read_blocks<'a>(
     connection: &'a mut PgConnection,
