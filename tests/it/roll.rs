@@ -26,13 +26,15 @@ pub(crate) struct House {
     connection: PgConnection,
     folder: tempfile::TempDir,
     database: TestDatabase,
+    /// `ID:BASE64` keys of the archive, with commas between them.
+    keys: String,
 }
 
 impl House {
     pub(crate) async fn build() -> House {
         let database = TestDatabase::new().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
-        let house = House { connection, folder: tempfile::tempdir().unwrap(), database };
+        let house = House { connection, folder: tempfile::tempdir().unwrap(), database, keys: String::new() };
         said(&mut house.verb(&["migrate"]));
         house
     }
@@ -59,6 +61,7 @@ impl House {
         command
             .env("HEALTHTRACK__STORE__URL", self.database.url())
             .env("HEALTHTRACK__ARCHIVE__URL", self.archive_url())
+            .env("HEALTHTRACK__ARCHIVE__KEYS", &self.keys)
             .args(arguments)
             .stdin(Stdio::null());
         command
@@ -567,6 +570,32 @@ async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolle
     assert!(!output.status.success() && errors(&output).contains("does not know"), "{}", errors(&output));
     assert_eq!((&report["samples"], &report["chunks"]), (&json!(1), &json!(0)), "{report}");
     assert_eq!(house.count("signal.block").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_given_later_encrypts_what_is_written_from_then_on_and_all_is_read() {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    house.roll();
+    // 32 bytes of one letter each, as base64.
+    house.keys = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=".to_owned();
+    house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    let expected = house.samples();
+    house.roll();
+    assert_eq!(house.samples(), expected);
+    house.verify();
+    assert_eq!(house.count("signal.archive_file WHERE key_id = '2024a' AND generation = 2").await, 1);
+    let script = said(&mut house.verb(&["archive", "sql"]));
+    assert!(script.contains("footer_key: '2024a'") && script.contains("add_parquet_key('2024a'"), "{script}");
+    assert!(!script.contains("YWFh"), "no key is written");
+    for name in house.live_files().iter().filter(|name| name.contains("heart_rate")) {
+        let bytes = fs::read(house.root().join(name)).unwrap();
+        assert!(!bytes.windows(7).any(|part| part == b"watch-7"), "a device lies in clear");
+    }
+    house.keys = "2024b:YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI=".to_owned();
+    let locked = house.verb(&["samples"]).output().unwrap();
+    assert!(!locked.status.success() && errors(&locked).contains("2024a"), "{}", errors(&locked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
