@@ -15,6 +15,9 @@ pub(crate) mod mosquitto;
 /// A database of one's own.
 pub(crate) mod postgres;
 
+/// DuckDB and pyarrow.
+pub(crate) mod python;
+
 /// Waiting with a deadline.
 pub(crate) mod wait;
 
