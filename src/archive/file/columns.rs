@@ -65,9 +65,9 @@ const ZSTD_LEVEL: i32 = 6;
 
 /// How Parquet lays them out. See the room's `# Why` for the pages.
 ///
-/// Whole numbers, as heart rates, are split into byte streams: two of the eight say everything, and zstd takes 0.60 bytes
-/// a value where a dictionary's packed indices, which keep to no byte, take 0.78. Fractions fill all eight streams, so
-/// they have a dictionary.
+/// Whole numbers, as heart rates, are split into byte streams: two of the eight say everything, and zstd takes 0.60
+/// bytes a value where a dictionary's packed indices, which keep to no byte, take 0.78. Fractions fill all eight
+/// streams, so they have a dictionary.
 pub(super) fn layout(
     builder: WriterPropertiesBuilder,
     has_whole_values: bool,

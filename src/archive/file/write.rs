@@ -96,7 +96,7 @@ impl<W: Write + Send> Writer<W> {
         }
         if let Some((out, builder)) = self.waiting.take() {
             let properties = layout(builder, self.columns.has_whole_values())?.build();
-            // Without Arrow's own schema: it repeats what Parquet says, and would turn texts into dictionaries for readers.
+            // Without Arrow's own schema: it repeats Parquet's, and readers would take texts for dictionaries.
             let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
             self.writer = Some(ArrowWriter::try_new_with_options(out, schema(), options)?);
         }
