@@ -31,11 +31,17 @@ pub mod model;
 /// Every setting, read once and wholly checked.
 pub mod config;
 
+/// Bugs on purpose, for tests that must be seen to fail; nothing in a release.
+mod planted;
+
 /// Every metric by name, in the order of the journey, and the log.
 pub mod telemetry;
 
 /// Postgres, the only room that speaks SQL.
 pub mod store;
+
+/// Small blocks of days that are over, joined.
+pub mod compaction;
 
 /// From the broker to the hot table, and the acknowledgement back.
 pub mod ingest;

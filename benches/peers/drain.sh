@@ -5,8 +5,8 @@
 #   drain.sh report FILE
 #
 # N messages of K samples queue up in mosquitto for a persistent session (QoS 1, no limits); then the consumer starts:
-# from its start to its last commit, by Postgres's own commit timestamps. N is 100,000 unless K is 1 (300,000). A
-# consumer that is not done after S seconds (150) is shown as such. --json appends a line a run, so that a machine which
+# from its start to its last commit, by Postgres's own commit timestamps. N is 60,000 unless K is 1 (300,000). A
+# consumer that is not done after S seconds (180) is shown as such. --json appends a line a run, so that a machine which
 # is quiet for minutes only can measure one consumer at a time; `report` makes the table of such a file.
 # Needs what ../end_to_end/run.sh needs, and fetches the peers: see consumers.sh. Everything is private, on 127.0.0.1, and
 # gone at the end.
@@ -20,7 +20,7 @@ shopt -s inherit_errexit
 only="$consumers"
 sizes=60,1
 messages=
-deadline_s=150
+deadline_s=180
 stuck_s=15
 json=
 
@@ -55,7 +55,7 @@ drain() {
     stop_mosquitto
     figures add "$json" "name=$name" "version=$version" "server=$server" "samples_per_message=$size" \
         "messages=$count" "verdict=$verdict" "seconds=$seconds" "${used[@]}" "${stored[@]}"
-    if [ "$verdict" != complete ]; then tail -n 3 "$work/consumer.log" >&2; fi
+    if [ "$verdict" != complete ]; then complaints; fi
     drop_database
 }
 
@@ -66,7 +66,7 @@ for name in ${only//,/ }; do
     fetch "$name"
     for size in ${sizes//,/ }; do
         count="$messages"
-        if [ -z "$count" ]; then count=$((size == 1 ? 300000 : 100000)); fi
+        if [ -z "$count" ]; then count=$((size == 1 ? 300000 : 60000)); fi
         drain "$name" "$size" "$count"
     done
 done

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A consumer as one writes it in an afternoon: batches of JSON from MQTT into rows of Postgres, acknowledged after COMMIT.
+"""A consumer as one writes it in an afternoon: JSON batches from MQTT into rows, acknowledged after COMMIT.
 
   script.py copy|staging MQTT_PORT CLIENT FILTER POSTGRES_URL
 
-`copy` writes by COPY BINARY straight into the table, `staging` by COPY BINARY into a temporary table and from there with
-ON CONFLICT DO NOTHING. 1,000 messages a transaction, or what has come in 200 ms. Needs paho-mqtt 2, psycopg 3, orjson.
+`copy` writes by COPY BINARY straight into the table, `staging` by COPY BINARY into a temporary table and from there
+with ON CONFLICT DO NOTHING. 1,000 messages a transaction, or what has come in 200 ms. Needs paho-mqtt 2, psycopg 3 and
+orjson.
 """
 
 import sys

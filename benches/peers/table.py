@@ -21,8 +21,8 @@ LABELS = {
 }
 GUARANTEES = {
     "healthtrack": "acknowledges after COMMIT; each sample once; what is invalid is kept with its reason",
-    "python-copy": "acknowledges after COMMIT; stops at the first sample that comes twice, or message that it cannot read",
-    "python-staging": "acknowledges after COMMIT; each sample once; stops at the first message that it cannot read",
+    "python-copy": "acknowledges after COMMIT; stops at a sample that comes twice, or a message that it cannot read",
+    "python-staging": "acknowledges after COMMIT; each sample once; stops at a message that it cannot read",
     "telegraf-1": "acknowledges after COMMIT; what comes twice is stored twice",
     "telegraf-1-key": "acknowledges after COMMIT, or after dropping the whole batch for one row that is there already",
     "telegraf-4": "acknowledges before writing; what comes twice is stored twice",
@@ -57,7 +57,8 @@ def significant(number):
 
 def drain_row(run):
     samples = run["messages"] * run["samples_per_message"]
-    label = [LABELS[run["name"]], KEYS.get(run["name"], "yes"), f"{whole(run['messages'])} × {run['samples_per_message']}"]
+    label = [LABELS[run["name"]], KEYS.get(run["name"], "yes")]
+    label.append(f"{whole(run['messages'])} × {run['samples_per_message']}")
     if run["verdict"] != "complete":
         story = f"{ENDS[run['verdict']]}: {whole(run['distinct'])} of {whole(samples)} stored"
         return [*label, story, "", "", "", GUARANTEES[run["name"]]]

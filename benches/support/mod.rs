@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
+use healthtrack::commands::load::mix::Mix;
 use healthtrack::ingest::decode::batch;
 use healthtrack::ingest::validate::{Limits, Validator};
 use healthtrack::model::metric::Catalogue;
@@ -26,7 +27,16 @@ pub(crate) fn start() -> Timestamp {
 
 /// One message of `samples` heart rates, a second apart.
 pub(crate) fn message(format: Format, samples: u64) -> Vec<u8> {
-    let plan = Plan { format, seed: 1, shard: "main".to_owned(), hubs: 1, first_hub: 0, samples, start: start() };
+    let plan = Plan {
+        format,
+        seed: 1,
+        shard: "main".to_owned(),
+        hubs: 1,
+        first_hub: 0,
+        samples,
+        start: start(),
+        mix: Mix::default(),
+    };
     let mut payload = BytesMut::new();
     plan.write(0, &mut payload);
     payload.to_vec()

@@ -57,6 +57,7 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
                 owner: owner(),
                 mqtt: config.mqtt,
                 ingest: config.ingest,
+                compaction: config.compaction,
             };
             let ran = service.run(stop).await;
             chunks.abort();

@@ -12,12 +12,14 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod compaction;
 mod environment;
 mod ingest;
 mod mqtt;
 mod sections;
 mod store;
 
+pub use compaction::CompactionConfig;
 pub use environment::{data_dir, variable, variables};
 pub use ingest::{IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};
@@ -39,6 +41,8 @@ pub struct Config {
     pub mqtt: MqttConfig,
     /// From message to row.
     pub ingest: IngestConfig,
+    /// Small blocks, joined.
+    pub compaction: CompactionConfig,
     /// Health pages.
     pub http: HttpConfig,
     /// Metrics and logs.
@@ -122,7 +126,8 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         self.store.check()?;
         self.mqtt.check()?;
-        self.ingest.check()
+        self.ingest.check()?;
+        self.compaction.check()
     }
 }
 
@@ -219,6 +224,7 @@ mod tests {
             ("HEALTHTRACK__MQTT__KEEP_ALIVE_S", "4"),
             ("HEALTHTRACK__INGEST__UNKNOWN_DEVICE", "ignore"),
             ("HEALTHTRACK__INGEST__SHARD", "a/b"),
+            ("HEALTHTRACK__COMPACTION__DUTY_PERCENT", "0"),
             ("HEALTHTRACK__STORE__URL", "mysql://here"),
             ("HEALTHTRACK__HTTP__BIND", "everywhere"),
         ] {

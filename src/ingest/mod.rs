@@ -20,6 +20,9 @@
 //!
 //! Invariant: received = stored + duplicate + conflict + quarantined + in flight, at every scrape.
 
+/// What threads meet on.
+mod sync;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 
@@ -32,6 +35,12 @@ pub mod decode;
 /// Readings to samples.
 pub mod validate;
 
+/// Bytes in flight.
+pub mod budget;
+
+/// Where arrivals wait, and how a lane is woken.
+pub mod ring;
+
 /// What waits for a lane.
 pub mod queue;
 
@@ -43,6 +52,9 @@ pub mod write;
 
 /// Shard, lanes and sessions, from start to stop.
 pub mod service;
+
+#[cfg(test)]
+mod tests;
 
 pub use service::{IngestError, Service};
 
@@ -192,12 +204,15 @@ impl Sink for Intake {
             let weight = arrival.weight();
             self.telemetry.receive(samples);
             self.lanes.budget.take(weight);
+            self.telemetry.in_flight_bytes.set(self.lanes.budget.bytes() as f64);
             if queue.push(arrival).is_err() {
                 self.lanes.budget.release(weight);
                 return false;
             }
         }
-        if token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_pressed_at) {
+        // Lanes that gather what fills window or budget among them would wait for what cannot come.
+        let is_pressed = token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_pressed_at);
+        if is_pressed || self.is_full() {
             self.lanes.queues.iter().for_each(queue::Queue::press);
         }
         true

@@ -17,7 +17,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,8 @@ use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
-use crate::config::{IngestConfig, MqttConfig};
+use crate::compaction::Compactor;
+use crate::config::{CompactionConfig, IngestConfig, MqttConfig};
 use crate::model::ids::ShardName;
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
@@ -55,6 +56,8 @@ pub struct Service {
     pub mqtt: MqttConfig,
     /// Limits and lanes.
     pub ingest: IngestConfig,
+    /// When small blocks are joined.
+    pub compaction: CompactionConfig,
     /// Opens connections to the database.
     pub connector: Connector,
     /// For everything but the lanes.
@@ -69,6 +72,16 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     /// Who this is, for people who look at the shard's row.
     pub owner: String,
+}
+
+/// What asking for the shard came to.
+#[derive(Debug)]
+enum Attempt {
+    Taken(Ownership, Box<PgConnection>),
+    Held {
+        /// By a former connection of this daemon's own.
+        by_former: bool,
+    },
 }
 
 /// Why ingest has ended before it was told to.
@@ -106,10 +119,13 @@ impl Service {
         self.telemetry.take_role(Role::Owner);
         tracing::info!(shard = shard.as_str(), epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
+        let compacting = self.start_compactor(&own);
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
             () = self.keep_shard(keeper, &own, &lost) => Err(IngestError::Ended),
         };
+        // Cut in the middle, its transaction is undone.
+        compacting.abort();
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });
         }
@@ -121,8 +137,8 @@ impl Service {
         let mut stood_by = false;
         loop {
             match self.try_take(shard, None).await {
-                Ok(Some(taken)) => return Some(taken),
-                Ok(None) => {
+                Ok(Attempt::Taken(own, connection)) => return Some((own, *connection)),
+                Ok(Attempt::Held { .. }) => {
                     self.telemetry.database_works();
                     self.telemetry.take_role(Role::Standby);
                     if !std::mem::replace(&mut stood_by, true) {
@@ -141,20 +157,22 @@ impl Service {
         }
     }
 
-    async fn try_take(
-        &self,
-        shard: &ShardName,
-        former: Option<&Ownership>,
-    ) -> Result<Option<(Ownership, PgConnection)>, StoreError> {
+    async fn try_take(&self, shard: &ShardName, former: Option<&Ownership>) -> Result<Attempt, StoreError> {
         let mut connection = self.connector.connect().await?;
-        let taken = shard::try_take(&mut connection, shard, &self.owner, former);
-        let taken = within(PROOF_PATIENCE, "taking the shard", taken).await?;
+        let attempt = async {
+            match (shard::try_take(&mut connection, shard, &self.owner, former).await?, former) {
+                (Some(own), _) => Ok((Some(own), false)),
+                (None, Some(former)) => Ok((None, shard::is_epoch(&mut connection, former).await?)),
+                (None, None) => Ok((None, false)),
+            }
+        };
+        let (taken, by_former) = within(PROOF_PATIENCE, "taking the shard", attempt).await?;
         self.telemetry.database_works();
-        Ok(taken.map(|own| (own, connection)))
+        Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
     }
 
-    /// Proves twice a second that the shard is held, takes it again after a database's restart, and cancels `lost`
-    /// where somebody else has it. Returns only then.
+    /// Proves twice a second that the shard is held, takes it again after a database's restart or once the server knows
+    /// that the connection that held it is dead, and cancels `lost` where somebody else has it. Returns only then.
     async fn keep_shard(&self, mut keeper: PgConnection, own: &Ownership, lost: &CancellationToken) {
         loop {
             sleep(ASK_EVERY).await;
@@ -168,7 +186,8 @@ impl Service {
             self.telemetry.database_fails();
             keeper = loop {
                 match self.try_take(&own.shard, Some(own)).await {
-                    Ok(Some((same, connection))) if same == *own => break connection,
+                    Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
+                    Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
                     Ok(_) => return lost.cancel(),
                     Err(error) => {
                         self.telemetry.database_fails();
@@ -232,6 +251,18 @@ impl Service {
         let _ = timeout(GOODBYE_PATIENCE, async { while reading.join_next().await.is_some() {} }).await;
         let (.., in_flight) = self.telemetry.balance();
         if written.is_err() || in_flight != 0 { Err(IngestError::Unwritten { samples: in_flight }) } else { Ok(()) }
+    }
+
+    /// Joins small blocks beside the lanes. It ends by itself where it is switched off or another owns the shard.
+    fn start_compactor(&self, own: &Ownership) -> JoinHandle<()> {
+        let compactor = Compactor {
+            connector: self.connector.without_statement_timeout(),
+            own: own.clone(),
+            config: self.compaction.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            clock: Arc::clone(&self.clock),
+        };
+        tokio::spawn(compactor.run())
     }
 
     fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {

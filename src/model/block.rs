@@ -70,10 +70,18 @@ impl Block {
 }
 
 /// Joins runs of one series, handed over in rising order of time, into blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BlockBuilder {
     open: Option<Open>,
     done: Vec<Block>,
+    samples_max: usize,
+}
+
+impl Default for BlockBuilder {
+    /// One whose blocks are as long as they may be.
+    fn default() -> BlockBuilder {
+        BlockBuilder::of_at_most(BLOCK_SAMPLES_MAX)
+    }
 }
 
 /// The block that still grows.
@@ -102,6 +110,11 @@ enum Grid {
 }
 
 impl BlockBuilder {
+    /// One whose blocks hold up to `samples_max` samples; only samples that begin together are never parted.
+    pub fn of_at_most(samples_max: usize) -> BlockBuilder {
+        BlockBuilder { open: None, done: Vec::new(), samples_max: samples_max.min(BLOCK_SAMPLES_MAX) }
+    }
+
     /// Adds a run whose samples begin after all that was added before, each after the one before it.
     ///
     /// Equal starts (intervals of several lengths from one moment) may follow one another only through `add_samples`.
@@ -129,12 +142,13 @@ impl BlockBuilder {
         while from < run.len() {
             let Some(first) = run.times.at(from) else { return };
             let to = from + even_samples_today(first, period_us, run.len() - from);
-            let joined = self.open.as_mut().and_then(|open| open.extend_even(first, period_us, run, from, to));
+            let room = self.samples_max;
+            let joined = self.open.as_mut().and_then(|open| open.extend_even(first, period_us, run, (from, to), room));
             from = match joined {
                 Some(taken) => from + taken,
                 None => {
                     self.close();
-                    let to = to.min(from + BLOCK_SAMPLES_MAX);
+                    let to = to.min(from + self.samples_max);
                     self.open = Some(Open::even(first, period_us, run, from, to));
                     to
                 }
@@ -143,7 +157,7 @@ impl BlockBuilder {
     }
 
     fn add_sample(&mut self, sample: &Sample) {
-        let joined = self.open.as_mut().is_some_and(|open| open.push(sample));
+        let joined = self.open.as_mut().is_some_and(|open| open.push(sample, self.samples_max));
         if !joined {
             self.close();
             self.open = Some(Open {
@@ -189,8 +203,15 @@ impl Open {
     }
 
     /// Appends samples `from..to` of an even run where they continue this block evenly; how many were taken.
-    fn extend_even(&mut self, first: Timestamp, period_us: i64, run: &Run, from: usize, to: usize) -> Option<usize> {
-        let room = BLOCK_SAMPLES_MAX.checked_sub(self.values.len()).filter(|room| *room > 0)?;
+    fn extend_even(
+        &mut self,
+        first: Timestamp,
+        period_us: i64,
+        run: &Run,
+        (from, to): (usize, usize),
+        samples_max: usize,
+    ) -> Option<usize> {
+        let room = samples_max.checked_sub(self.values.len()).filter(|room| *room > 0)?;
         if first.day() != self.last.day() {
             return None;
         }
@@ -229,8 +250,8 @@ impl Open {
     }
 
     /// Appends one sample where it fits this block.
-    fn push(&mut self, sample: &Sample) -> bool {
-        if self.values.len() >= BLOCK_SAMPLES_MAX && sample.start > self.last {
+    fn push(&mut self, sample: &Sample, samples_max: usize) -> bool {
+        if self.values.len() >= samples_max && sample.start > self.last {
             return false;
         }
         let step_us = sample.start.micros_since(self.last);

@@ -1,6 +1,6 @@
 //! Sample: one believed value at one time, or over one interval; and the run of samples in which they travel.
 
-use super::time::Timestamp;
+use super::time::{DAY_US, Day, Timestamp};
 
 /// What is known against a sample that is kept all the same.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -142,6 +142,24 @@ impl Run {
             Times::Regular { .. } => true,
             Times::At(times) => times.is_sorted_by(|earlier, later| earlier < later),
         }
+    }
+
+    /// The UTC days in which its samples begin, in the order in which they came; a day may come again.
+    pub fn days(&self) -> impl Iterator<Item = Day> + '_ {
+        // Samples at most a day apart leave no day out, so that the ends of a long run tell all of its days.
+        let within = match self.times {
+            Times::Regular { period_us, .. } if period_us <= DAY_US => self.first().zip(self.last()),
+            _ => None,
+        };
+        let between = within.into_iter().flat_map(|(first, last)| {
+            std::iter::successors(Some(first.day()), move |day| Some(day.next()).filter(|next| *next <= last.day()))
+        });
+        let listed = if within.is_some() { 0 } else { self.len() };
+        let mut before = None;
+        between.chain((0..listed).filter_map(|index| self.times.at(index)).filter_map(move |start| {
+            let day = start.day();
+            (before.replace(day) != Some(day)).then_some(day)
+        }))
     }
 
     /// The samples one by one, as they came.

@@ -2,7 +2,7 @@
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
-use sqlx::{Executor, Row};
+use sqlx::{Connection as _, Executor, Row};
 
 use super::StoreError;
 use crate::model::metric::{Catalogue, Metric};
@@ -92,11 +92,14 @@ pub async fn is_hypertable(connection: &mut PgConnection) -> Result<bool, StoreE
     Ok(row.get(0))
 }
 
+/// In one transaction: 44 of their own took 80 ms of each start.
 async fn load_catalogue(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<(), StoreError> {
+    let step = StoreError::at("loading the metric catalogue");
+    let mut transaction = connection.begin().await.map_err(&step)?;
     for metric in catalogue.all() {
-        load_metric(connection, metric).await.map_err(StoreError::at("loading the metric catalogue"))?;
+        load_metric(&mut transaction, metric).await.map_err(&step)?;
     }
-    Ok(())
+    transaction.commit().await.map_err(&step)
 }
 
 async fn load_metric(connection: &mut PgConnection, metric: &Metric) -> Result<(), sqlx::Error> {

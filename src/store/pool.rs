@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::StoreError;
 use crate::config::StoreConfig;
+use crate::planted::{Bug, planted};
 
 /// Opens connections with one set of options.
 #[derive(Clone, Debug)]
@@ -30,8 +31,10 @@ impl Connector {
             .options([
                 ("statement_timeout", statement_timeout.as_millis().to_string()),
                 // Acknowledged means on disk, whatever the server's default is.
-                ("synchronous_commit", "on".to_owned()),
+                ("synchronous_commit", if planted(Bug::AsynchronousCommit) { "off" } else { "on" }.to_owned()),
                 ("timezone", "UTC".to_owned()),
+                // What is read after a lock was waited for must be younger than the lock (`hot::days`).
+                ("default_transaction_isolation", "read committed".to_owned()),
                 // A daemon that vanished must not hold its shard's lock for the two hours of the system's default.
                 ("tcp_keepalives_idle", "5".to_owned()),
                 ("tcp_keepalives_interval", "2".to_owned()),

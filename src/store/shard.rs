@@ -39,15 +39,10 @@ pub async fn try_take(
     if !alone {
         return Ok(None);
     }
-    if let Some(former) = former {
-        let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM signal.ingest_shard WHERE shard = $1")
-            .bind(shard.as_str())
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(&step)?;
-        if epoch == Some(former.epoch.0) {
-            return Ok(Some(former.clone()));
-        }
+    if let Some(former) = former
+        && is_epoch(connection, former).await?
+    {
+        return Ok(Some(former.clone()));
     }
     let epoch: i64 = sqlx::query_scalar(
         "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, clock_timestamp(), $1, $2)
@@ -61,6 +56,17 @@ pub async fn try_take(
     .await
     .map_err(&step)?;
     Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
+}
+
+/// True while nobody has taken the shard since: whoever holds its lock is a connection of this owner that the server
+/// does not know to be dead yet.
+pub async fn is_epoch(connection: &mut PgConnection, own: &Ownership) -> Result<bool, StoreError> {
+    let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM signal.ingest_shard WHERE shard = $1")
+        .bind(own.shard.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(StoreError::at("reading the shard's epoch"))?;
+    Ok(epoch == Some(own.epoch.0))
 }
 
 /// Proves that the connection, and with it the lock, still lives.

@@ -87,6 +87,22 @@ const INGEST_ARRIVAL_TO_COMMIT_SECONDS: Metric =
     Metric("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.");
 const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Time that one COPY took.");
 const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
+const COMPACTION_JOINED_BLOCKS: Metric =
+    Metric("healthtrack_compaction_joined_blocks_total", "Small blocks that longer ones have taken the place of.");
+const COMPACTION_WRITTEN_BLOCKS: Metric =
+    Metric("healthtrack_compaction_written_blocks_total", "Longer blocks that took the place of small ones.");
+const COMPACTION_RECLAIMED_BYTES: Metric =
+    Metric("healthtrack_compaction_reclaimed_bytes_total", "Bytes of disk that rewritten chunks gave back.");
+const COMPACTION_FAILURES: Metric =
+    Metric("healthtrack_compaction_failures_total", "Passes that ended early; the next one goes on.");
+const COMPACTION_SECONDS: Metric =
+    Metric("healthtrack_compaction_seconds", "Time that one transaction of compaction took.");
+const COMPACTION_REWRITE_SECONDS: Metric =
+    Metric("healthtrack_compaction_rewrite_seconds", "Time that writing one chunk anew took.");
+const COMPACTION_WAITING_CHUNKS: Metric =
+    Metric("healthtrack_compaction_waiting_chunks", "Chunks that are over and not yet looked at, or written to since.");
+const COMPACTION_LAG_SECONDS: Metric =
+    Metric("healthtrack_compaction_lag_seconds", "Since the beginning of the last pass that looked at all chunks.");
 
 /// Handles to every metric of one daemon.
 pub struct Telemetry {
@@ -139,6 +155,22 @@ pub struct Telemetry {
     pub copy_seconds: Histogram,
     /// `healthtrack_store_commit_seconds`
     pub commit_seconds: Histogram,
+    /// `healthtrack_compaction_joined_blocks_total`
+    pub compaction_joined_blocks: Counter,
+    /// `healthtrack_compaction_written_blocks_total`
+    pub compaction_written_blocks: Counter,
+    /// `healthtrack_compaction_reclaimed_bytes_total`
+    pub compaction_reclaimed_bytes: Counter,
+    /// `healthtrack_compaction_failures_total`
+    pub compaction_failures: Counter,
+    /// `healthtrack_compaction_seconds`
+    pub compaction_seconds: Histogram,
+    /// `healthtrack_compaction_rewrite_seconds`
+    pub compaction_rewrite_seconds: Histogram,
+    /// `healthtrack_compaction_waiting_chunks`
+    pub compaction_waiting_chunks: Gauge,
+    /// `healthtrack_compaction_lag_seconds`
+    pub compaction_lag_seconds: Gauge,
     ledger: Mutex<Ledger>,
     health: Health,
     handle: PrometheusHandle,
@@ -198,6 +230,14 @@ impl Telemetry {
             arrival_to_commit: new.histogram(INGEST_ARRIVAL_TO_COMMIT_SECONDS, Some(Unit::Seconds)),
             copy_seconds: new.histogram(STORE_COPY_SECONDS, Some(Unit::Seconds)),
             commit_seconds: new.histogram(STORE_COMMIT_SECONDS, Some(Unit::Seconds)),
+            compaction_joined_blocks: new.counter(COMPACTION_JOINED_BLOCKS),
+            compaction_written_blocks: new.counter(COMPACTION_WRITTEN_BLOCKS),
+            compaction_reclaimed_bytes: new.counter(COMPACTION_RECLAIMED_BYTES),
+            compaction_failures: new.counter(COMPACTION_FAILURES),
+            compaction_seconds: new.histogram(COMPACTION_SECONDS, Some(Unit::Seconds)),
+            compaction_rewrite_seconds: new.histogram(COMPACTION_REWRITE_SECONDS, Some(Unit::Seconds)),
+            compaction_waiting_chunks: new.gauge(COMPACTION_WAITING_CHUNKS),
+            compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
             ledger: Mutex::default(),
             health: Health::default(),
             handle,

@@ -6,12 +6,21 @@ use healthtrack::commands::publish::Publisher;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::house::{Verdict, promise};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::{TestDatabase, own_postgres};
-use crate::support::wait::wait_until;
+use crate::support::wait::{happens_within, wait_until};
 
 const HUBS: u64 = 8;
-const SAMPLES: u64 = 20;
+pub(crate) const SAMPLES: u64 = 20;
+
+/// Asks Postgres for nothing but what a test waits for, so that nobody else writes its log to disk.
+const QUIET: [(&str, &str); 4] = [
+    ("autovacuum", "off"),
+    ("bgwriter_lru_maxpages", "0"),
+    ("wal_writer_delay", "10s"),
+    ("wal_writer_flush_after", "1GB"),
+];
 
 /// Message `id`: twenty seconds of one of eight hubs, each value a function of hub and second.
 fn message(id: u64) -> (String, String) {
@@ -29,19 +38,19 @@ fn value(hub: u64, second: u64) -> u64 {
     55 + (hub * 31 + second * 17) % 90
 }
 
-async fn publish(publisher: &Publisher, ids: std::ops::Range<u64>) {
+pub(crate) async fn publish(publisher: &Publisher, ids: std::ops::Range<u64>) {
     for id in ids {
         let (topic, payload) = message(id);
         publisher.publish(topic, payload).await.unwrap();
     }
 }
 
-async fn rows(url: &str, query: &str) -> Vec<(String, i64, f64)> {
+pub(crate) async fn rows(url: &str, query: &str) -> Vec<(String, i64, f64)> {
     let mut connection = PgConnection::connect(url).await.unwrap();
     sqlx::query_as(AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await.unwrap()
 }
 
-const STORED: &str = "SELECT device_id, extract(epoch FROM start_at)::bigint, value FROM signal.sample
+pub(crate) const STORED: &str = "SELECT device_id, extract(epoch FROM start_at)::bigint, value FROM signal.sample
                       ORDER BY device_id, start_at";
 
 /// Everything that `messages` messages hold, each sample once, and nothing else.
@@ -58,13 +67,13 @@ fn expected(messages: u64) -> Vec<(String, i64, f64)> {
     expected
 }
 
-async fn wait_stored(url: &str, messages: u64) {
+pub(crate) async fn wait_stored(url: &str, messages: u64) {
     let count = "SELECT '', count(*), 0::float8 FROM signal.sample";
     let wanted = i64::try_from(messages * SAMPLES).unwrap();
     wait_until(PATIENCE, "all samples are stored", || async { rows(url, count).await[0].1 >= wanted }).await;
 }
 
-fn assert_all(stored: &[(String, i64, f64)], messages: u64) {
+pub(crate) fn assert_all(stored: &[(String, i64, f64)], messages: u64) {
     let expected = expected(messages);
     assert_eq!(stored.len(), expected.len(), "as many samples as were published");
     if let Some((stored, expected)) = stored.iter().zip(&expected).find(|(stored, expected)| stored != expected) {
@@ -72,7 +81,7 @@ fn assert_all(stored: &[(String, i64, f64)], messages: u64) {
     }
 }
 
-async fn publisher(mosquitto: &Mosquitto) -> Publisher {
+pub(crate) async fn publisher(mosquitto: &Mosquitto) -> Publisher {
     Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 5_000).await.unwrap()
 }
 
@@ -172,6 +181,88 @@ async fn a_database_that_is_killed_and_comes_back_costs_no_sample() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_is_on_disk_when_the_database_is_killed() {
+    if let Some(verdict) = what_is_acknowledged_is_on_disk(&[]).await {
+        verdict.unwrap();
+    }
+}
+
+/// Method: Postgres writes what is not waited for by its WAL writer, every 10 s at most; that process sleeps (SIGSTOP)
+/// from before the messages until after the postmaster's end, so nothing that was not waited for reaches the disk.
+pub(crate) async fn what_is_acknowledged_is_on_disk(keys: &[(&str, &str)]) -> Option<Verdict> {
+    let mosquitto = Mosquitto::start(&MosquittoOptions::default())?;
+    let postgres = own_postgres(&QUIET).await;
+    let url = postgres.url("postgres");
+    let mut daemon = Daemon::start(&url, &mosquitto.url(), keys).await;
+    let publisher = publisher(&mosquitto).await;
+    let acks = |daemon: &Daemon| daemon.metric("healthtrack_mqtt_acks_total");
+    publish(&publisher, 0..8).await;
+    wait_until(PATIENCE, "the first messages are acknowledged", || async { acks(&daemon) == 8.0 }).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    sqlx::query("CHECKPOINT").execute(&mut connection).await.unwrap();
+    let walwriter = postgres.pid().and_then(walwriter_of).expect("Postgres has a WAL writer");
+    send("STOP", walwriter);
+    publish(&publisher, 8..24).await;
+    wait_until(PATIENCE, "all messages are acknowledged", || async { acks(&daemon) == 24.0 }).await;
+    postgres.kill_hard().await.unwrap();
+    daemon.kill();
+    send("KILL", walwriter);
+    postgres.restart().await.unwrap();
+    let (stored, published) = (rows(&url, STORED).await, expected(24));
+    Some(promise(stored == published, || {
+        format!("{} samples of {} acknowledged ones are stored", stored.len(), published.len())
+    }))
+}
+
+/// The WAL writer of a postmaster. Needs /proc.
+fn walwriter_of(postmaster: u32) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut found = processes.filter_map(|entry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let title = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        (title.contains("walwriter") && parent == postmaster).then_some(pid)
+    });
+    found.next()
+}
+
+fn send(signal: &str, pid: u32) {
+    let sent = std::process::Command::new("/bin/sh")
+        .args(["-c", "kill -\"$1\" \"$2\"", "sh", signal, &pid.to_string()])
+        .status();
+    assert!(sent.unwrap().success(), "the process takes SIG{signal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_has_forgotten_the_session_is_subscribed_to_again() {
+    if let Some(verdict) = a_broker_that_forgot_is_subscribed_to(&[]).await {
+        verdict.unwrap();
+    }
+}
+
+/// The broker is killed before it has written anything, so no session is left.
+pub(crate) async fn a_broker_that_forgot_is_subscribed_to(keys: &[(&str, &str)]) -> Option<Verdict> {
+    let mut mosquitto = Mosquitto::start(&MosquittoOptions::default())?;
+    let database = TestDatabase::new().await;
+    let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
+    mosquitto.kill();
+    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
+    mosquitto.restart();
+    let connects = || daemon.metric("healthtrack_mqtt_connects_total");
+    wait_until(PATIENCE, "the daemon connects again", || async { connects() >= 2.0 }).await;
+    assert_eq!(daemon.metric("healthtrack_mqtt_sessions_lost_total"), 2.0, "the broker has forgotten the session");
+    if !happens_within(Duration::from_secs(5), || daemon.is_ready()).await {
+        return Some(Err("the daemon is connected again and has not subscribed".to_owned()));
+    }
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    wait_stored(database.url(), 80).await;
+    assert_all(&rows(database.url(), STORED).await, 80);
+    Some(Ok(()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_restarts_is_found_again_and_subscribed_to_again() {
     let Some(mut mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
     let database = TestDatabase::new().await;
@@ -234,4 +325,44 @@ async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends
     assert!(sleeper.log().contains("another daemon has taken shard main"), "{}", sleeper.log());
     assert_all(&rows(database.url(), STORED).await, 80);
     assert!(second.is_alive());
+}
+
+/// Method: somebody queues for the owner's lock and gets it when the owner's connection is cut, as if the server had not
+/// noticed yet that the connection is dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_dead_connection_still_holds_the_shard_waits_for_it_and_goes_on() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::new().await;
+    let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let mut holder = PgConnection::connect(database.url()).await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut holder).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let lock = "SELECT pg_advisory_lock(hashtextextended('healthtrack.shard.main', 0))";
+        sqlx::query(lock).execute(&mut holder).await.unwrap();
+        holder
+    });
+    let mut other = PgConnection::connect(database.url()).await.unwrap();
+    let queued = format!("SELECT '', count(*), 0::float8 FROM pg_locks WHERE pid = {pid} AND NOT granted");
+    wait_until(PATIENCE, "somebody waits for the lock", || async { rows(database.url(), &queued).await[0].1 == 1 })
+        .await;
+    let cut = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+         WHERE locktype = 'advisory' AND granted AND datname = current_database() AND pid <> {pid}"
+    );
+    sqlx::query(AssertSqlSafe(cut)).execute(&mut other).await.unwrap();
+    let holder = waiting.await.unwrap();
+    wait_until(PATIENCE, "the daemon has noticed", || async {
+        daemon.log().contains("the connection that holds the shard")
+    })
+    .await;
+    let asked = Duration::from_secs(2);
+    let begun = std::time::Instant::now();
+    wait_until(PATIENCE, "it has asked some times", || std::future::ready(begun.elapsed() > asked)).await;
+    assert!(daemon.is_alive(), "it ends although nobody else has the shard: {}", daemon.log());
+    holder.close().await.unwrap();
+    wait_until(PATIENCE, "the daemon is ready again", || async { daemon.is_ready() }).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    wait_stored(database.url(), 80).await;
+    assert_all(&rows(database.url(), STORED).await, 80);
 }

@@ -18,6 +18,9 @@ mod embedded;
 /// The schema's own promises.
 mod schema;
 
+/// One transaction of the hot table.
+mod write;
+
 /// Bytes in, rows out.
 mod path;
 
@@ -38,6 +41,25 @@ mod archive_file;
 
 /// Stops between any two stages.
 mod crash;
+
+/// A long backlog and little memory.
+mod backlog;
+
+/// Stops at named points, and a broker that does what a test says.
+mod points;
+
+/// What devices and brokers send that they should not.
+mod hostile;
+
+/// Bugs on purpose, each seen. A release has none.
+#[cfg(debug_assertions)]
+mod plants;
+
+/// Faults of every kind under load, judged from outside.
+mod fire;
+
+/// Small blocks joined, beside everything else.
+mod compaction;
 
 /// The demo, as a person starts it.
 mod demo;

@@ -3,51 +3,9 @@
 
 use std::time::Duration;
 
-use healthtrack::commands::publish::Publisher;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-
-use crate::support::daemon::{Daemon, PATIENCE};
-use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
-use crate::support::postgres::TestDatabase;
-use crate::support::wait::wait_until;
-
-/// A broker, a database, a daemon between them, and a publisher.
-struct House {
-    daemon: Daemon,
-    publisher: Publisher,
-    _mosquitto: Mosquitto,
-    database: TestDatabase,
-}
-
-impl House {
-    /// `None` where the machine has no mosquitto, which was said.
-    async fn build(keys: &[(&str, &str)]) -> Option<House> {
-        let mosquitto = Mosquitto::start(&MosquittoOptions::default())?;
-        let database = TestDatabase::new().await;
-        let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
-        let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
-        Some(House { daemon, publisher, _mosquitto: mosquitto, database })
-    }
-
-    async fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
-        self.publisher.publish(topic.to_owned(), payload.into()).await.unwrap();
-    }
-
-    async fn rows(&self, query: &str) -> Vec<String> {
-        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
-        let query = format!("SELECT row::text FROM ({query}) AS row");
-        sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut connection).await.unwrap()
-    }
-
-    /// Waits until so many samples have ended in whatever way, and says how.
-    async fn settled(&self, samples: u64) -> [u64; 4] {
-        self.daemon.wait_settled(samples).await;
-        let outcomes = self.daemon.outcomes();
-        assert_eq!(outcomes.iter().sum::<u64>(), samples, "{}", self.daemon.scrape());
-        assert_eq!(self.daemon.metric("healthtrack_ingest_received_samples_total"), samples as f64);
-        outcomes
-    }
-}
+use crate::support::daemon::PATIENCE;
+use crate::support::house::{House, Verdict, promise, run};
+use crate::support::wait::{happens_within, wait_until};
 
 const SAMPLES: &str =
     "SELECT device_id, metric, statistic, start_at AT TIME ZONE 'UTC', end_at AT TIME ZONE 'UTC', value,
@@ -111,24 +69,26 @@ async fn open_mhealth_points_become_samples() {
     );
 }
 
-fn run(start: u64, values: &[u32]) -> String {
-    let values = values.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    let start = 1_795_428_000_000 + start * 1_000;
-    format!(r#"{{"v":1,"series":[{{"metric":"heart_rate","start":{start},"period_ms":1000,"values":[{values}]}}]}}"#)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_message_is_counted_and_changes_nothing() {
     let Some(house) = House::build(&[]).await else { return };
+    repeated_messages_change_nothing(&house).await.unwrap();
+}
+
+/// One message; the same once more, and one that overlaps it. Each is acknowledged before the next comes, so that no two
+/// meet in one batch.
+pub(crate) async fn repeated_messages_change_nothing(house: &House) -> Verdict {
     let topic = "ht/1/main/watch/batch";
     house.publish(topic, run(0, &[60, 61, 62, 63])).await;
-    assert_eq!(house.settled(4).await, [4, 0, 0, 0]);
-    // Once more as it was, and once overlapping what is there.
+    house.acknowledged(1).await;
     house.publish(topic, run(0, &[60, 61, 62, 63])).await;
+    house.acknowledged(2).await;
     house.publish(topic, run(2, &[62, 63, 64, 65])).await;
-    assert_eq!(house.settled(12).await, [6, 6, 0, 0]);
+    house.acknowledged(3).await;
+    let outcomes = house.daemon.outcomes();
+    promise(outcomes == [6, 6, 0, 0], || format!("of 6 samples sent twice, {outcomes:?} were counted"))?;
     let rows = house.rows("SELECT value FROM signal.sample ORDER BY start_at").await;
-    assert_eq!(rows, ["(60)", "(61)", "(62)", "(63)", "(64)", "(65)"]);
+    promise(rows == ["(60)", "(61)", "(62)", "(63)", "(64)", "(65)"], || format!("{rows:?} are stored"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,9 +191,9 @@ async fn samples_of_a_device_nobody_knows_wait_in_quarantine_until_it_is_added()
     house.publish(topic, run(0, &[60, 61, 62])).await;
     assert_eq!(house.settled(3).await, [0, 0, 0, 3]);
     assert_eq!(house.rows("SELECT reason, samples FROM signal.quarantine").await, ["(unknown_device,3)"]);
-    let mut connection = PgConnection::connect(house.database.url()).await.unwrap();
-    let add = "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'stranger', 'operator')";
-    sqlx::query(add).execute(&mut connection).await.unwrap();
+    house
+        .execute("INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'stranger', 'operator')")
+        .await;
     house.publish(topic, run(0, &[60, 61, 62])).await;
     assert_eq!(house.settled(6).await, [3, 0, 0, 3]);
 }
@@ -241,9 +201,7 @@ async fn samples_of_a_device_nobody_knows_wait_in_quarantine_until_it_is_added()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_that_the_database_refuses_costs_itself_and_no_other() {
     let Some(house) = House::build(&[]).await else { return };
-    let mut connection = PgConnection::connect(house.database.url()).await.unwrap();
-    let plant = "ALTER TABLE signal.block ADD CONSTRAINT planted CHECK (NOT 199 = ANY (values))";
-    sqlx::query(plant).execute(&mut connection).await.unwrap();
+    house.execute("ALTER TABLE signal.block ADD CONSTRAINT planted CHECK (NOT 199 = ANY (values))").await;
     for device in 0..20 {
         let values: Vec<u32> = (0..30).map(|n| if device == 7 && n == 11 { 199 } else { 60 + n }).collect();
         house.publish(&format!("ht/1/main/watch-{device}/batch"), run(0, &values)).await;
@@ -257,28 +215,83 @@ async fn a_sample_that_the_database_refuses_costs_itself_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_message_is_acknowledged_before_its_commit() {
     let Some(house) = House::build(&[]).await else { return };
+    no_acknowledgement_before_the_commit(&house).await.unwrap();
+}
+
+/// A test holds the table, so a COMMIT cannot come; half a second is what an early acknowledgement has to be seen in.
+pub(crate) async fn no_acknowledgement_before_the_commit(house: &House) -> Verdict {
     let topic = "ht/1/main/watch/batch";
     house.publish(topic, run(0, &[60])).await;
     house.settled(1).await;
-    let acks = || house.daemon.metric("healthtrack_mqtt_acks_total");
-    wait_until(PATIENCE, "the first message is acknowledged", || async { acks() == 1.0 }).await;
-    let mut holder = PgConnection::connect(house.database.url()).await.unwrap();
+    house.acknowledged(1).await;
+    let mut holder = house.connection().await;
     sqlx::raw_sql("BEGIN; LOCK TABLE signal.block IN SHARE MODE").execute(&mut holder).await.unwrap();
     for second in 1..=5 {
         house.publish(topic, run(second, &[60])).await;
     }
     let received = || house.daemon.metric("healthtrack_mqtt_messages_total");
     wait_until(PATIENCE, "all messages have come", || async { received() == 6.0 }).await;
-    wait_until(PATIENCE, "the lane waits for the lock", || async {
-        let waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        house.rows(waiting).await == ["(1)"]
-    })
-    .await;
-    assert_eq!(acks(), 1.0, "a message is acknowledged whose commit waits for a lock");
+    house.wait_locked_out().await;
+    let early = happens_within(Duration::from_millis(500), || house.acks() > 1.0).await;
+    promise(!early, || "a message is acknowledged whose commit waits for a lock".to_owned())?;
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
-    wait_until(PATIENCE, "all messages are acknowledged", || async { acks() == 6.0 }).await;
+    house.acknowledged(6).await;
     assert_eq!(house.settled(6).await, [6, 0, 0, 0]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_connection_is_cut_is_written_again_before_anything_is_acknowledged() {
+    let Some(house) = House::build(&[]).await else { return };
+    a_batch_that_failed_is_written_again(&house).await.unwrap();
+}
+
+/// A lane waits for a lock when its connection is cut: a batch in the middle has failed.
+pub(crate) async fn a_batch_that_failed_is_written_again(house: &House) -> Verdict {
+    let topic = "ht/1/main/watch/batch";
+    house.publish(topic, run(0, &[60])).await;
+    house.settled(1).await;
+    house.acknowledged(1).await;
+    let mut holder = house.connection().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE signal.block IN SHARE MODE").execute(&mut holder).await.unwrap();
+    for second in 1..=5 {
+        house.publish(topic, run(second, &[60])).await;
+    }
+    house.wait_locked_out().await;
+    house
+        .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        .await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    house.acknowledged(6).await;
+    let stored = house.rows("SELECT count(*) FROM signal.sample").await;
+    promise(stored == ["(6)"], || format!("6 messages are acknowledged and {stored:?} samples are stored"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_put_aside_is_not_acknowledged_until_it_can() {
+    let Some(house) = House::build(&[]).await else { return };
+    what_cannot_be_put_aside_waits(&house).await.unwrap();
+}
+
+/// The quarantine's disk is full for a while; a sound sample travels with the refused one.
+pub(crate) async fn what_cannot_be_put_aside_waits(house: &House) -> Verdict {
+    house
+        .execute(
+            "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'planted'; END $$;
+             CREATE TRIGGER planted BEFORE INSERT ON signal.quarantine EXECUTE FUNCTION disk_is_full()",
+        )
+        .await;
+    house.publish("ht/1/main/watch/batch", run(0, &[60, 9_000, 61])).await;
+    let retries = || house.daemon.metric("healthtrack_ingest_batch_retries_total");
+    wait_until(PATIENCE, "the batch fails twice", || async { retries() >= 2.0 || house.acks() > 0.0 }).await;
+    let acks = house.acks();
+    promise(acks == 0.0, || "a message is acknowledged that is neither stored nor put aside".to_owned())?;
+    house.execute("DROP TRIGGER planted ON signal.quarantine").await;
+    house.acknowledged(1).await;
+    assert_eq!(house.settled(3).await, [2, 0, 0, 1]);
+    let kept = house.rows("SELECT reason, samples FROM signal.quarantine").await;
+    promise(kept == ["(impossible_value,1)"], || format!("{kept:?} is put aside"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
 use healthtrack::store::directory::{Known, SeriesKey, add_devices, resolve_devices, take_series};
-use healthtrack::store::hot::{CopyRows, Write, commit, ensure_chunks};
+use healthtrack::store::hot::{CopyRows, Write, Writing, ensure_chunks};
 use healthtrack::store::pool::Connector;
 use healthtrack::store::quarantine::Quarantined;
 use healthtrack::store::shard::try_take;
@@ -118,7 +118,8 @@ async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quaran
             rows.push(state.id, &block);
         }
     }
-    commit(&mut connection, &own, &Write { removals: &[], rows: &rows, quarantined }).await.unwrap();
+    let writing = Writing::begin(&mut connection, &own, &[]).await.unwrap();
+    writing.commit(&Write { removals: &[], rows: &rows, quarantined }).await.unwrap();
     pool.close().await;
 }
 

@@ -14,6 +14,9 @@ use super::wait::wait_until;
 /// How long a start, a stop or a change may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The key of a daemon with a bug on purpose (`src/planted`).
+pub(crate) const PLANT: &str = "PLANT";
+
 /// A running `healthtrack serve`, unless it was ended.
 #[derive(Debug)]
 pub(crate) struct Daemon {
@@ -44,7 +47,8 @@ impl Daemon {
             ("INGEST__UNKNOWN_DEVICE".to_owned(), "enrol".to_owned()),
         ]);
         environment.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let environment = environment.into_iter().map(|(key, value)| (format!("HEALTHTRACK__{key}"), value)).collect();
+        let variable = |key| if key == PLANT { format!("HEALTHTRACK_{key}") } else { format!("HEALTHTRACK__{key}") };
+        let environment = environment.into_iter().map(|(key, value)| (variable(key), value)).collect();
         let mut daemon = Daemon { child: None, http, telemetry, log: NamedTempFile::new().unwrap(), environment };
         daemon.restart();
         daemon
@@ -53,7 +57,8 @@ impl Daemon {
     /// Starts it again as it was.
     pub(crate) fn restart(&mut self) {
         assert!(self.child.is_none(), "the daemon still runs");
-        let log = self.log.reopen().unwrap();
+        // At its end: what an earlier life has logged stays.
+        let log = std::fs::OpenOptions::new().append(true).open(self.log.path()).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_healthtrack"))
             .arg("serve")
             .envs(self.environment.iter().cloned())
@@ -63,6 +68,16 @@ impl Daemon {
             .spawn()
             .unwrap();
         self.child = Some(child);
+    }
+
+    /// Starts it again where it has ended by itself, as whoever watches over processes would; true where it had.
+    pub(crate) fn revive(&mut self) -> bool {
+        let has_ended = !self.is_alive();
+        if has_ended {
+            self.child = None;
+            self.restart();
+        }
+        has_ended
     }
 
     /// Waits until `/readyz` says yes.
@@ -84,6 +99,19 @@ impl Daemon {
         get(self.http, "/readyz").unwrap_or_default()
     }
 
+    /// Ends by itself or was ended: whether it is gone, so that it may be started again.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        if self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+            self.child = None;
+        }
+        self.child.is_none()
+    }
+
+    /// Takes the bug out of its next start.
+    pub(crate) fn mend(&mut self) {
+        self.environment.retain(|(name, _)| !name.ends_with(PLANT));
+    }
+
     /// Whether the process lives.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
@@ -97,6 +125,11 @@ impl Daemon {
     /// The Prometheus text.
     pub(crate) fn scrape(&self) -> String {
         get(self.telemetry, "/metrics").expect("/metrics answers")
+    }
+
+    /// The counts of one metric, or of one label; none where nobody answers.
+    pub(crate) fn try_metric(&self, name: &str) -> Option<f64> {
+        get(self.telemetry, "/metrics").map(|scrape| sum_of(&scrape, name))
     }
 
     /// Waits until all that was received is committed, and at least `samples` were.

@@ -9,6 +9,12 @@
 /// The daemon, as a process of its own.
 pub(crate) mod daemon;
 
+/// A broker, a database, a daemon and a publisher.
+pub(crate) mod house;
+
+/// Holds what is stored against what was published.
+pub(crate) mod judge;
+
 /// A real mosquitto.
 pub(crate) mod mosquitto;
 
@@ -17,6 +23,15 @@ pub(crate) mod postgres;
 
 /// DuckDB and pyarrow.
 pub(crate) mod python;
+
+/// A publisher byte by byte.
+pub(crate) mod raw;
+
+/// A broker that does what a test says.
+pub(crate) mod script;
+
+/// A wire that can be spoilt.
+pub(crate) mod proxy;
 
 /// Waiting with a deadline.
 pub(crate) mod wait;

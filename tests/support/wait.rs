@@ -18,3 +18,16 @@ where
         tokio::time::sleep(POLL).await;
     }
 }
+
+/// Whether `happens` says yes within `window`: for what must not happen, and for what would be a broken promise if it
+/// did not.
+pub(crate) async fn happens_within(window: Duration, mut happens: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    while !happens() {
+        if begun.elapsed() >= window {
+            return false;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    true
+}

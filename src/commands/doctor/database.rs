@@ -7,7 +7,8 @@ use url::Url;
 use super::Findings;
 use crate::config::Config;
 use crate::model::ids::ShardName;
-use crate::model::time::{Clock as _, SECOND_US, SystemClock};
+use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
+use crate::store::hot::compact::chunks_to_look_at;
 use crate::store::inspect::{Owner, Server, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
@@ -16,6 +17,8 @@ use crate::store::pool::Connector;
 const VERSION_MIN: i32 = 150_000;
 /// Clocks that differ by more make "now" mean two things.
 const CLOCK_DIFFERENCE_MAX_US: i64 = 5 * SECOND_US;
+/// A day that waits this much longer than it should is behind.
+const COMPACTION_BEHIND_US: i64 = 3_600 * SECOND_US;
 
 pub(super) async fn check(config: &Config, findings: &mut Findings) {
     let shown = shown(config.store.url.expose_secret());
@@ -64,6 +67,10 @@ async fn examine(
     if let Ok(shard) = ShardName::parse(&config.ingest.shard) {
         let owner = shard_owner(connection, &shard).await?;
         judge_owner(shard.as_str(), owner.as_ref(), findings);
+        let before = server.now.plus_micros(-config.compaction.lateness_us() - COMPACTION_BEHIND_US);
+        let chunks = chunks_to_look_at(connection, &shard, before, is_hypertable).await?;
+        let waiting: Vec<_> = chunks.iter().filter(|chunk| chunk.looked_at.is_none()).map(|chunk| chunk.from).collect();
+        judge_compaction(config.compaction.enabled, &waiting, findings);
     }
     Ok(())
 }
@@ -123,6 +130,21 @@ fn judge_owner(shard: &str, owner: Option<&Owner>, findings: &mut Findings) {
     }
 }
 
+/// `waiting` are the beginnings of chunks that are over and that nobody has compacted, the oldest first.
+fn judge_compaction(enabled: bool, waiting: &[Timestamp], findings: &mut Findings) {
+    match waiting {
+        [] => findings.ok("compaction: every day that is over has been looked at"),
+        [oldest, ..] => {
+            let advice = if enabled {
+                "keep `healthtrack serve` running; raise compaction.duty_percent if this grows"
+            } else {
+                "set compaction.enabled = true, or small blocks stay small"
+            };
+            findings.warn(format!("compaction: {} days wait, the oldest is {}", waiting.len(), oldest.day()), advice);
+        }
+    }
+}
+
 /// The address without user and password.
 fn shown(url: &str) -> String {
     let Ok(url) = Url::parse(url) else { return "store.url".to_owned() };
@@ -134,7 +156,6 @@ fn shown(url: &str) -> String {
 mod tests {
     use super::super::Level;
     use super::*;
-    use crate::model::time::Timestamp;
 
     fn sound() -> Server {
         Server {
@@ -165,6 +186,15 @@ mod tests {
         assert_eq!(worst(&Server { is_standby: true, ..sound() }), Level::Fail);
         assert_eq!(worst(&Server { full_page_writes: "off".to_owned(), ..sound() }), Level::Warn);
         assert_eq!(worst(&Server { timescale_is_loaded: true, ..sound() }), Level::Warn);
+    }
+
+    #[test]
+    fn days_that_wait_to_be_compacted_are_warned_of() {
+        for (waiting, level) in [(vec![], Level::Ok), (vec![Timestamp::MIN], Level::Warn)] {
+            let mut findings = Findings::default();
+            judge_compaction(true, &waiting, &mut findings);
+            assert_eq!(findings.0[0].level, level);
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Ledger: which message was issued and which was acknowledged, on disk, so that a judge can ask the store for each.
 //!
-//! One line an event: `issued,<id>,<micros>` before the message is handed over, `acked,<id>,<reason>,<micros>` after
-//! the broker's answer; `<micros>` since 1970. A thread of its own writes and syncs every [`SYNC_EVERY`], so that the
-//! generator waits for the disk only when it is [`BUFFER_BYTES_MAX`] behind.
+//! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over,
+//! `acked,<id>,<kind>,<reason>,<micros>` after the broker's answer; `<micros>` since 1970, `<kind>` as `mix` names it.
+//! A message that is published twice has two lines of each, `plain` and then `repeat` or `conflict`. A thread of its
+//! own writes and syncs every [`SYNC_EVERY`], so that the generator waits for the disk only when it is
+//! [`BUFFER_BYTES_MAX`] behind.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 
+use super::mix::Kind;
 use crate::model::time::Timestamp;
 
 const SYNC_EVERY: Duration = Duration::from_millis(100);
@@ -59,15 +62,15 @@ impl Ledger {
         Ok((ledger, Writer { shared, thread }))
     }
 
-    pub(super) fn issued(&self, id: u64) {
-        let micros = self.micros(Instant::now());
+    pub(super) fn issued(&self, id: u64, kind: Kind) {
+        let (kind, micros) = (kind.word(), self.micros(Instant::now()));
         // Writing to memory does not fail.
-        self.append(|bytes| drop(writeln!(bytes, "issued,{id},{micros}")));
+        self.append(|bytes| drop(writeln!(bytes, "issued,{id},{kind},{micros}")));
     }
 
-    pub(super) fn acked(&self, id: u64, reason: u8, answered: Instant) {
-        let micros = self.micros(answered);
-        self.append(|bytes| drop(writeln!(bytes, "acked,{id},{reason},{micros}")));
+    pub(super) fn acked(&self, id: u64, kind: Kind, reason: u8, answered: Instant) {
+        let (kind, micros) = (kind.word(), self.micros(answered));
+        self.append(|bytes| drop(writeln!(bytes, "acked,{id},{kind},{reason},{micros}")));
     }
 
     fn append(&self, write: impl FnOnce(&mut Vec<u8>)) {
@@ -132,14 +135,14 @@ mod tests {
         let path = folder.path().join("ledger.csv");
         let (ledger, writer) = Ledger::create(&path, Timestamp::from_micros(5_000_000).unwrap()).unwrap();
         for id in 0..1_000 {
-            ledger.issued(id);
+            ledger.issued(id, Kind::Plain);
         }
-        ledger.acked(7, 16, Instant::now());
+        ledger.acked(7, Kind::Late, 16, Instant::now());
         writer.finish().unwrap();
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text.lines().filter(|line| line.starts_with("issued,")).count(), 1_000);
         let last: Vec<&str> = text.lines().last().unwrap().split(',').collect();
-        assert_eq!(last[..3], ["acked", "7", "16"]);
-        assert!(last[3].parse::<i64>().unwrap() >= 5_000_000);
+        assert_eq!(last[..4], ["acked", "7", "late", "16"]);
+        assert!(last[4].parse::<i64>().unwrap() >= 5_000_000);
     }
 }

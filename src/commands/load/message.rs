@@ -6,6 +6,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::Format;
+use super::mix::{Kind, Mix};
 use crate::commands::publish::batch::put_integer;
 use crate::commands::wearer::random::mix;
 use crate::model::time::{SECOND_US, Timestamp};
@@ -27,6 +28,8 @@ pub struct Plan {
     pub samples: u64,
     /// The first value's time, a whole second.
     pub start: Timestamp,
+    /// Which messages are disturbed.
+    pub mix: Mix,
 }
 
 impl Plan {
@@ -55,15 +58,34 @@ impl Plan {
         55 + mix(self.seed, hub, second as u64) % 90
     }
 
+    /// Another value for the same second: what a message of conflicting values says.
+    pub fn contradiction(&self, hub: u64, second: i64) -> u64 {
+        55 + (self.value(hub, second) - 55 + 1) % 90
+    }
+
     /// Writes message `id` to the end of `out`.
     pub fn write(&self, id: u64, out: &mut BytesMut) {
+        self.write_as(id, Kind::Plain, out);
+    }
+
+    /// Writes message `id` as one of its publications: contradicting, broken, or as it is.
+    pub fn write_as(&self, id: u64, kind: Kind, out: &mut BytesMut) {
+        let value = match kind {
+            Kind::Conflict => Plan::contradiction,
+            Kind::Plain | Kind::Repeat | Kind::Late | Kind::Broken => Plan::value,
+        };
         match self.format {
-            Format::Batch => self.write_batch(id, out),
-            Format::Omh => self.write_omh(id, out),
+            // Two broken messages are never alike, so that the quarantine keeps each.
+            _ if kind == Kind::Broken => {
+                out.put_slice(b"{\"v\":1,\"broken\":");
+                put_integer(out, id as i64);
+            }
+            Format::Batch => self.write_batch(id, value, out),
+            Format::Omh => self.write_omh(id, value, out),
         }
     }
 
-    fn write_batch(&self, id: u64, out: &mut BytesMut) {
+    fn write_batch(&self, id: u64, value: fn(&Plan, u64, i64) -> u64, out: &mut BytesMut) {
         let (hub, second) = (self.hub(id), self.start_of(id).micros() / SECOND_US);
         out.put_slice(b"{\"v\":1,\"series\":[{\"metric\":\"heart_rate\",\"start\":");
         put_integer(out, second * 1_000);
@@ -72,13 +94,13 @@ impl Plan {
             if index > 0 {
                 out.put_u8(b',');
             }
-            put_integer(out, self.value(hub, second + index as i64) as i64);
+            put_integer(out, value(self, hub, second + index as i64) as i64);
         }
         out.put_slice(b"]}]}");
     }
 
     /// One data point, or an array of them.
-    fn write_omh(&self, id: u64, out: &mut BytesMut) {
+    fn write_omh(&self, id: u64, value: fn(&Plan, u64, i64) -> u64, out: &mut BytesMut) {
         use std::fmt::Write as _;
         let (hub, start) = (self.hub(id), self.start_of(id));
         let many = self.samples > 1;
@@ -91,7 +113,7 @@ impl Plan {
             }
             let at = start.plus_micros(index * SECOND_US);
             let second = at.micros() / SECOND_US;
-            let value = self.value(hub, second);
+            let value = value(self, hub, second);
             let (high, low) = (mix(self.seed ^ 1, hub, second as u64), mix(self.seed ^ 2, hub, second as u64));
             // Writing to memory does not fail.
             let _ = write!(
@@ -125,7 +147,7 @@ mod tests {
 
     fn plan(format: Format, samples: u64) -> Plan {
         let start = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
-        Plan { format, seed: 1, shard: "0".to_owned(), hubs: 3, first_hub: 5, samples, start }
+        Plan { format, seed: 1, shard: "0".to_owned(), hubs: 3, first_hub: 5, samples, start, mix: Mix::default() }
     }
 
     fn read(plan: &Plan, id: u64) -> Value {
@@ -151,6 +173,23 @@ mod tests {
     fn a_message_is_the_same_whenever_it_is_written() {
         for format in [Format::Batch, Format::Omh] {
             assert_eq!(read(&plan(format, 7), 11), read(&plan(format, 7), 11));
+        }
+    }
+
+    #[test]
+    fn a_contradiction_says_another_value_for_each_of_the_same_moments() {
+        for format in [Format::Batch, Format::Omh] {
+            let plan = plan(format, 7);
+            let says = |kind| {
+                let mut out = BytesMut::new();
+                plan.write_as(11, kind, &mut out);
+                out
+            };
+            assert_eq!(says(Kind::Plain), says(Kind::Repeat));
+            assert_ne!(says(Kind::Plain), says(Kind::Conflict));
+            assert!(serde_json::from_slice::<Value>(&says(Kind::Broken)).is_err());
+            assert!((0..1_000).all(|second| plan.value(1, second) != plan.contradiction(1, second)));
+            assert!((0..1_000).all(|second| (55..145).contains(&plan.contradiction(1, second))));
         }
     }
 

@@ -3,37 +3,42 @@
 //!
 //! Hubs are spread over the connections, so each hub's messages stay in order.
 
+mod hubs;
 mod latency;
 mod ledger;
+mod report;
+
+/// Which messages are disturbed on purpose.
+pub mod mix;
 
 /// What each message says.
 pub mod message;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use bytes::{Bytes, BytesMut};
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::ProgressBar;
 use serde::Serialize;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::commands::publish::{Ack, Counts, INFLIGHT_DEFAULT, Publisher};
+use crate::commands::publish::{Counts, INFLIGHT_DEFAULT};
 use crate::commands::report::bar;
 use crate::model::ids::is_name;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
-use latency::{Latency, Percentiles};
+use hubs::{Hubs, Witnesses};
+use latency::Latency;
 use ledger::Ledger;
 use message::Plan;
+use mix::Mix;
+use report::report;
 
 /// Messages a second that no broker on one machine exceeds: how far back values begin where only a time limit is given.
 const UNLIMITED_RATE: f64 = 200_000.0;
-/// Messages are written into pieces of memory of this size.
-const BUFFER_BYTES: usize = 64 * 1024;
 /// How long a run goes where neither `--for` nor `--messages` says.
 const FOR_DEFAULT: Duration = Duration::from_secs(30);
 
@@ -51,7 +56,8 @@ pub enum Format {
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "Examples:
   healthtrack load --hubs 1000 --rate 5000 --samples 60 --for 30s
-  healthtrack load --rate 0 --messages 1000000 --samples 1 --connections 8 --ledger ledger.csv --json")]
+  healthtrack load --rate 0 --messages 1000000 --samples 1 --connections 8 --ledger ledger.csv --json
+  healthtrack load --for 1m --mix repeat=3,late=3,conflict=1,broken=1 --ledger ledger.csv")]
 pub struct Args {
     /// The broker, mqtt://user:password@host:port or mqtts://…
     #[arg(long, default_value = "mqtt://127.0.0.1:1883")]
@@ -86,9 +92,13 @@ pub struct Args {
     /// Unacknowledged messages on each connection
     #[arg(long, default_value_t = INFLIGHT_DEFAULT)]
     pub inflight: usize,
-    /// Decides the values
+    /// Decides the values, and which messages are disturbed
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Percent of the messages that are published twice, late, with contradicting values, or broken, as in
+    /// repeat=3,late=3,conflict=1,broken=1
+    #[arg(long, value_name = "PERCENTS")]
+    pub mix: Option<Mix>,
     /// The shard in the topics
     #[arg(long, default_value = "0")]
     pub shard: String,
@@ -104,29 +114,6 @@ pub struct Args {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// What a run came to.
-#[derive(Debug, Serialize)]
-struct Report {
-    hubs: u64,
-    connections: u64,
-    samples_per_message: u64,
-    format: Format,
-    /// The time of the first value.
-    start_at: String,
-    /// From the first message to the last answer.
-    seconds: f64,
-    #[serde(flatten)]
-    counts: Counts,
-    offered_messages_per_s: f64,
-    offered_samples_per_s: f64,
-    acked_messages_per_s: f64,
-    acked_samples_per_s: f64,
-    /// From handing over to the answer.
-    puback_ms: Percentiles,
-    /// From when a message was due to handing it over.
-    lateness_ms: Percentiles,
 }
 
 /// Parses `250ms`, `30s`, `2m` or `1h`.
@@ -221,6 +208,7 @@ fn plan(args: &Args, schedule: &Schedule) -> Plan {
         hubs: args.hubs,
         first_hub: args.first_hub,
         samples: args.samples,
+        mix: args.mix.unwrap_or_default(),
         // A whole second, so that two runs that overlap say the same.
         start: start.plus_micros(-start.micros().rem_euclid(SECOND_US)),
     }
@@ -250,158 +238,6 @@ impl Outcome {
         self.lateness.add(&other.lateness);
         self.last_answer = self.last_answer.max(other.last_answer);
         self.offered_in = self.offered_in.max(other.offered_in);
-    }
-}
-
-/// What the acknowledgements of one connection tell.
-#[derive(Debug, Default)]
-struct Answers {
-    puback: Latency,
-    last: Option<std::time::Instant>,
-}
-
-/// Who is told of each answer, beside the report.
-#[derive(Clone, Debug)]
-struct Witnesses {
-    ledger: Option<Ledger>,
-    answered: ProgressBar,
-}
-
-/// The hubs that share one connection: every `connections`th, from `index` on.
-struct Hubs {
-    index: u64,
-    connections: u64,
-    plan: Arc<Plan>,
-    ledger: Option<Ledger>,
-    publisher: Publisher,
-    answers: Arc<Mutex<Answers>>,
-}
-
-impl Hubs {
-    async fn connect(
-        args: &Args,
-        index: u64,
-        connections: u64,
-        plan: Arc<Plan>,
-        witnesses: Witnesses,
-    ) -> anyhow::Result<Hubs> {
-        let Witnesses { ledger, answered } = witnesses;
-        let answers = Arc::new(Mutex::new(Answers::default()));
-        let on_ack = Box::new({
-            let (answers, ledger) = (answers.clone(), ledger.clone());
-            move |ack: &Ack| {
-                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                answers.puback.record(ack.answered.saturating_duration_since(ack.issued));
-                answers.last = Some(ack.answered);
-                answered.inc(1);
-                if let Some(ledger) = &ledger {
-                    ledger.acked(ack.id, ack.reason, ack.answered);
-                }
-            }
-        });
-        let client_id = format!("healthtrack-load-{}-{index}", std::process::id());
-        let publisher = Publisher::connect_with(&args.broker, client_id, args.inflight, on_ack).await?;
-        let publisher = if args.without_published_at { publisher } else { publisher.telling_when() };
-        Ok(Hubs { index, connections, plan, ledger, publisher, answers })
-    }
-
-    async fn run(
-        self,
-        schedule: Schedule,
-        began: Instant,
-        grace: Duration,
-        stop: CancellationToken,
-    ) -> anyhow::Result<Outcome> {
-        let mut lateness = Latency::default();
-        // A schedule that has fallen behind by more than the grace is given up: the report says by how much.
-        let end = schedule.until.map_or(began + Duration::from_secs(86_400 * 365), |until| began + until + grace);
-        let issuing = stop.run_until_cancelled(self.issue(schedule, began, &mut lateness));
-        timeout_at(end, issuing).await.ok().flatten().transpose()?;
-        let offered_in = began.elapsed();
-        let counts = self.publisher.finish(grace).await;
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Outcome { counts, puback: answers.puback.clone(), lateness, last_answer: answers.last, offered_in })
-    }
-
-    async fn issue(&self, schedule: Schedule, began: Instant, lateness: &mut Latency) -> anyhow::Result<()> {
-        let turn: Vec<(u64, Bytes)> = (self.index..self.plan.hubs)
-            .step_by(self.connections as usize)
-            .map(|hub| (hub, self.plan.topic(hub)))
-            .collect();
-        let (mut buffer, mut room) = (BytesMut::new(), 0);
-        for round in 0.. {
-            for (hub, topic) in &turn {
-                let id = round * self.plan.hubs + hub;
-                if id >= schedule.messages {
-                    return Ok(());
-                }
-                match schedule.due(id) {
-                    Some(due) if began + due > Instant::now() => sleep_until(began + due).await,
-                    None if schedule.until.is_some_and(|until| began.elapsed() >= until) => return Ok(()),
-                    _ => {}
-                }
-                if buffer.capacity() < room {
-                    buffer.reserve(room.max(BUFFER_BYTES));
-                }
-                self.plan.write(id, &mut buffer);
-                // The next message is about as long.
-                room = buffer.len() + buffer.len() / 8;
-                if let Some(ledger) = &self.ledger {
-                    ledger.issued(id);
-                }
-                self.publisher.publish_as(id, topic.clone(), buffer.split().freeze()).await?;
-                if let Some(due) = schedule.due(id) {
-                    lateness.record(began.elapsed().saturating_sub(due));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn report(args: &Args, plan: &Plan, connections: u64, total: &Outcome, began: Instant) -> Report {
-    let counts = total.counts;
-    let answered_in = total.last_answer.map_or(Duration::ZERO, |last| last.saturating_duration_since(began.into_std()));
-    let rate = |messages: u64, time: Duration| if time.is_zero() { 0.0 } else { messages as f64 / time.as_secs_f64() };
-    let (offered, acked) = (rate(counts.issued, total.offered_in), rate(counts.acked, answered_in));
-    Report {
-        hubs: args.hubs,
-        connections,
-        samples_per_message: args.samples,
-        format: args.format,
-        start_at: plan.start.to_string(),
-        seconds: answered_in.as_secs_f64(),
-        counts,
-        offered_messages_per_s: offered,
-        offered_samples_per_s: offered * args.samples as f64,
-        acked_messages_per_s: acked,
-        acked_samples_per_s: acked * args.samples as f64,
-        puback_ms: total.puback.percentiles(),
-        lateness_ms: total.lateness.percentiles(),
-    }
-}
-
-impl Report {
-    fn print(&self, json: bool) -> anyhow::Result<()> {
-        if json {
-            println!("{}", serde_json::to_string(self)?);
-            return Ok(());
-        }
-        let Counts { issued, acked, without_subscriber, refused, unanswered, reconnects } = self.counts;
-        println!("issued    {issued} messages of {} samples in {:.1} s", self.samples_per_message, self.seconds);
-        println!("acked     {acked} ({without_subscriber} of them without a subscriber)");
-        println!("failed    {refused} refused, {unanswered} unanswered, {reconnects} reconnects");
-        println!(
-            "offered   {:.0} messages/s, {:.0} samples/s",
-            self.offered_messages_per_s, self.offered_samples_per_s
-        );
-        println!("acked     {:.0} messages/s, {:.0} samples/s", self.acked_messages_per_s, self.acked_samples_per_s);
-        let show = |name: &str, of: &Percentiles| {
-            println!("{name:9} {:.2} ms median, {:.2} ms p99, {:.2} ms max", of.p50, of.p99, of.max);
-        };
-        show("PUBACK", &self.puback_ms);
-        show("lateness", &self.lateness_ms);
-        Ok(())
     }
 }
 

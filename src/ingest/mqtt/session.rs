@@ -17,6 +17,7 @@ use super::wire::{self, Connected, Greeting, Socket, WireError};
 use crate::config::MqttConfig;
 use crate::ingest::ack::Acks;
 use crate::model::time::{Clock, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::telemetry::Telemetry;
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
@@ -152,6 +153,16 @@ impl Session {
             connected = wire::connect(&greeting) => connected?,
             () = self.stop_reading.cancelled() => return Ok(()),
         };
+        self.serve(connected, sink, reader).await
+    }
+
+    /// Reads and acknowledges over one connection until it ends.
+    pub(in crate::ingest) async fn serve(
+        &self,
+        connected: Connected,
+        sink: &mut impl Sink,
+        reader: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(), WireError> {
         self.telemetry.mqtt_connects.increment(1);
         if !connected.session_present {
             self.telemetry.mqtt_sessions_lost.increment(1);
@@ -183,6 +194,8 @@ impl Session {
                 sink.room().await;
             }
             bytes.reserve(READ_BYTES);
+            // A buffer that a large packet has grown would take in more messages than the queue has places for.
+            let mut room = (&mut bytes).limit(READ_BYTES);
             tokio::select! {
                 biased;
                 // The other half goes on acknowledging, and ends this one when it is done.
@@ -190,7 +203,7 @@ impl Session {
                     reader.take();
                     std::future::pending().await
                 }
-                read = timeout(silence_max, socket.read_buf(&mut bytes)) => match read {
+                read = timeout(silence_max, socket.read_buf(&mut room)) => match read {
                     Ok(Ok(0)) => return Err(WireError::Closed),
                     Ok(read) => drop(read?),
                     Err(_) => return Err(WireError::Silent(silence_max)),
@@ -266,13 +279,21 @@ impl Session {
     /// Writes the subscription, then acknowledgements as they become due, all that are due in one write, and pings.
     async fn write_acks(&self, mut socket: WriteHalf<Box<dyn Socket>>, ping_every: Duration) -> Result<(), WireError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
-        self.put_subscribe(&mut out)?;
+        if !planted(Bug::SkipResubscribe) {
+            self.put_subscribe(&mut out)?;
+        }
         let mut next_ping = tokio::time::Instant::now() + ping_every;
         loop {
             let closing = self.close.is_cancelled();
             self.acks.tracker().take_ready(&mut ready);
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
-            ready.drain(..).for_each(|packet_id| put_puback(&mut out, packet_id));
+            for packet_id in ready.drain(..) {
+                put_puback(&mut out, packet_id);
+                if planted(Bug::DieBetweenAcks) {
+                    socket.write_all(&out).await?;
+                    std::process::abort();
+                }
+            }
             if !out.is_empty() {
                 socket.write_all(&out).await?;
                 socket.flush().await?;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::sample::Sample;
 use crate::model::time::Timestamp;
+use crate::planted::{Bug, planted};
 
 /// A sample and the place, in its unit of work, of the part that brought it.
 pub(super) type Tagged = (Sample, usize);
@@ -61,6 +62,7 @@ pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
             }
             Place::Before(_) => None,
         });
+        let there = there.filter(|_| !planted(Bug::NoDuplicateCheck));
         match there {
             Some(there) if there.value == sample.value => merged.duplicates += 1,
             Some(_) => merged.conflicts.push(part),
@@ -106,6 +108,8 @@ fn unpack(stored: &[Block], at: usize) -> Vec<Sample> {
 mod tests {
     use super::*;
     use crate::model::sample::Flags;
+    #[cfg(debug_assertions)]
+    use crate::planted::is_seen;
     use proptest::prelude::*;
     use std::collections::BTreeMap as Map;
 
@@ -128,34 +132,50 @@ mod tests {
     }
 
     proptest! {
-        /// The model is a map from key to the first value.
         #[test]
         fn each_sample_is_stored_once_and_the_first_value_stays(batches in prop::collection::vec(samples(), 1..8)) {
-            let mut stored: Vec<Block> = Vec::new();
-            let mut model = Map::new();
-            for batch in batches {
-                let (mut new, mut duplicates, mut conflicts) = (0, 0, Vec::new());
-                for (part, sample) in batch.iter().enumerate() {
-                    match model.get(&sample.key()) {
-                        None => { model.insert(sample.key(), sample.value); new += 1; }
-                        Some(value) if *value == sample.value => duplicates += 1,
-                        Some(_) => conflicts.push(part),
+            agrees_with_the_model(batches)?;
+        }
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    fn the_model_sees_a_missing_look_at_what_is_stored() {
+        let batches = prop::collection::vec(samples(), 1..8);
+        assert!(is_seen(Bug::NoDuplicateCheck, &batches, agrees_with_the_model));
+    }
+
+    /// The model is a map from key to the first value.
+    fn agrees_with_the_model(batches: Vec<Vec<Sample>>) -> Result<(), TestCaseError> {
+        let mut stored: Vec<Block> = Vec::new();
+        let mut model = Map::new();
+        for batch in batches {
+            let (mut new, mut duplicates, mut conflicts) = (0, 0, Vec::new());
+            for (part, sample) in batch.iter().enumerate() {
+                match model.get(&sample.key()) {
+                    None => {
+                        model.insert(sample.key(), sample.value);
+                        new += 1;
                     }
-                }
-                let tagged = batch.into_iter().enumerate().map(|(part, sample)| (sample, part)).collect();
-                let mut merged = merge(&stored, tagged);
-                merged.conflicts.sort_unstable();
-                prop_assert_eq!((merged.stored, merged.duplicates, &merged.conflicts), (new, duplicates, &conflicts));
-                apply(&mut stored, merged);
-                let all: Vec<_> = stored.iter().flat_map(|block| block.samples().map(|s| (s.key(), s.value)).collect::<Vec<_>>()).collect();
-                let expected: Vec<_> = model.iter().map(|(key, value)| (*key, *value)).collect();
-                prop_assert_eq!(all, expected);
-                for pair in stored.windows(2) {
-                    prop_assert!(pair[0].stop < pair[1].start, "blocks overlap");
-                    prop_assert!(pair[0].start.day() == pair[0].stop.day());
+                    Some(value) if *value == sample.value => duplicates += 1,
+                    Some(_) => conflicts.push(part),
                 }
             }
+            let tagged = batch.into_iter().enumerate().map(|(part, sample)| (sample, part)).collect();
+            let mut merged = merge(&stored, tagged);
+            merged.conflicts.sort_unstable();
+            prop_assert_eq!((merged.stored, merged.duplicates, &merged.conflicts), (new, duplicates, &conflicts));
+            apply(&mut stored, merged);
+            let samples = |block: &Block| block.samples().map(|s| (s.key(), s.value)).collect::<Vec<_>>();
+            let all: Vec<_> = stored.iter().flat_map(samples).collect();
+            let expected: Vec<_> = model.iter().map(|(key, value)| (*key, *value)).collect();
+            prop_assert_eq!(all, expected);
+            for pair in stored.windows(2) {
+                prop_assert!(pair[0].stop < pair[1].start, "blocks overlap");
+                prop_assert!(pair[0].start.day() == pair[0].stop.day());
+            }
         }
+        Ok(())
     }
 
     #[test]

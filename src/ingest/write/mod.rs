@@ -17,6 +17,9 @@ mod merge;
 mod plan;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,8 +36,9 @@ use crate::config::UnknownDevice;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::directory::{self, Known, SeriesKey, SeriesState};
-use crate::store::hot::{self, CopyRows, Write};
+use crate::store::hot::{self, CopyRows, Write, Writing};
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
@@ -93,7 +97,13 @@ impl Lane {
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
+            if planted(Bug::AckBeforeCommit) {
+                self.acknowledge(&batch);
+            }
             let tally = self.write(&mut batch).await?;
+            if planted(Bug::DieAfterCommit) {
+                std::process::abort();
+            }
             self.settle(&batch, tally);
             batch.clear();
         }
@@ -117,6 +127,7 @@ impl Lane {
                 Err(error) => match error.fault() {
                     Fault::Fenced => return Err(error),
                     Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
+                    Fault::Passing if planted(Bug::AckAroundFailure) => {}
                     Fault::Passing => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
@@ -160,9 +171,7 @@ impl Lane {
             Err(_) => {
                 self.rows.clear();
                 self.chunks.clear();
-                for part in &unit.parts {
-                    self.series.remove(&part.key);
-                }
+                plan::forget(&unit.parts, &mut self.series);
             }
         }
         written
@@ -177,18 +186,24 @@ impl Lane {
         let patience = self.shared.connector.patience();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
-        let wanted = plan::wanted(&merges, &unit.parts);
-        let stored = within(patience, "reading stored blocks", hot::overlapping(connection, &wanted)).await?;
-        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut self.rows);
-        let days: Vec<Day> = laid.days.iter().copied().filter(|day| !self.chunks.contains(day)).collect();
+        let merged = plan::days(&merges, &unit.parts);
+        let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
+        let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
         within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        let writing = Writing::begin(connection, &self.shared.own, &merged);
+        let mut writing = within(patience, "beginning a transaction", writing).await?;
+        let wanted = plan::wanted(&merges, &unit.parts);
+        // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
+        let stored = within(patience, "reading stored blocks", writing.stored(&wanted)).await?;
+        let rows = &mut self.rows;
+        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
         let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
         let refusals = || unit.refusals.iter().chain(&conflicts);
         let kept = refusals().filter(|refusal| refusal.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(patience, "writing a batch", hot::commit(connection, &self.shared.own, &write)).await?;
+        let timing = within(patience, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.telemetry;
         if let Some(copy) = timing.copy {
@@ -206,11 +221,7 @@ impl Lane {
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.chunks.extend(days);
-        for (key, last) in laid.lasts {
-            if let Some(state) = self.series.get_mut(&key) {
-                state.last = state.last.max(Some(last));
-            }
-        }
+        laid.remember(&mut self.series);
         let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
         Ok(Tally { quarantined: refused, ..laid.tally })
     }
@@ -311,12 +322,18 @@ impl Lane {
     }
 
     /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
-    fn settle(&self, batch: &[Arrival], tally: Tally) {
+    pub(super) fn settle(&self, batch: &[Arrival], tally: Tally) {
         let telemetry = &self.shared.telemetry;
         telemetry.database_works();
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
         telemetry.settle(samples, tally);
         self.record_latency(batch);
+        self.acknowledge(batch);
+        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
+        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
+    }
+
+    fn acknowledge(&self, batch: &[Arrival]) {
         let mut tokens: Vec<Vec<Token>> = vec![Vec::new(); self.shared.acks.len()];
         for (connection, token) in batch.iter().filter_map(|arrival| arrival.ack) {
             if let Some(tokens) = tokens.get_mut(connection) {
@@ -326,8 +343,6 @@ impl Lane {
         self.shared.acks.iter().zip(&tokens).filter(|(_, tokens)| !tokens.is_empty()).for_each(|(acks, tokens)| {
             acks.settle(tokens);
         });
-        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
-        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
     }
 
     fn record_latency(&self, batch: &[Arrival]) {

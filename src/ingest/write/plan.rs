@@ -7,11 +7,12 @@ use super::unit::Part;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::directory::{SeriesKey, SeriesState};
-use crate::store::hot::{CopyRows, Removal, Wanted};
+use crate::store::hot::{Removal, Wanted};
 use crate::telemetry::Tally;
 
-/// The parts of one series, in the order in which they begin.
+/// The parts of one series: in the order in which they begin where it goes on, else in that in which they came.
 #[derive(Debug)]
 pub(super) struct Group {
     series: SeriesId,
@@ -24,10 +25,8 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct Laid {
     pub(super) removals: Vec<Removal>,
-    /// Days that the new rows lie in.
-    pub(super) days: BTreeSet<Day>,
     /// Where each series then ends.
-    pub(super) lasts: Vec<(SeriesKey, Timestamp)>,
+    lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
     /// The parts of conflicting samples, one entry a sample.
     pub(super) conflicts: Vec<usize>,
@@ -49,11 +48,31 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
         let Some((id, key)) = group.first().and_then(|(id, _, place)| Some((*id, parts.get(*place)?.key))) else {
             continue;
         };
-        let last = series.get(&key).and_then(|state| state.last);
-        let group = Group { series: id, key, parts: places };
-        if group.goes_on(parts, last) { appends.push(group) } else { merges.push(group) }
+        let last = series.get(&key).and_then(|state| state.last).filter(|_| !planted(Bug::ForgetLasts));
+        let mut group = Group { series: id, key, parts: places };
+        if group.goes_on(parts, last) {
+            appends.push(group);
+        } else {
+            // Of two values for one moment the one that came first stays, wherever its part begins.
+            group.parts.sort_unstable();
+            merges.push(group);
+        }
     }
     (appends, merges)
+}
+
+/// Forgets the ends of a unit's series: what became of it is not known.
+pub(super) fn forget(parts: &[Part], series: &mut HashMap<SeriesKey, SeriesState>) {
+    for part in parts {
+        series.remove(&part.key);
+    }
+}
+
+/// The days in which these groups' samples begin, in order.
+pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
+    let days: BTreeSet<Day> =
+        groups.iter().flat_map(|group| group.runs(parts)).flat_map(|part| part.run.days()).collect();
+    days.into_iter().collect()
 }
 
 /// The stretches in which stored blocks are wanted for the merges.
@@ -65,13 +84,13 @@ pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<Wanted> {
     merges.iter().filter_map(stretch).collect()
 }
 
-/// Writes the rows of both kinds. `stored` is in order of series and time.
+/// Puts the rows of both kinds. `stored` is in order of series and time.
 pub(super) fn lay(
     appends: &[Group],
     merges: &[Group],
     parts: &[Part],
     stored: Vec<(SeriesId, Block)>,
-    rows: &mut CopyRows,
+    put: &mut impl FnMut(SeriesId, &Block),
 ) -> Laid {
     let mut laid = Laid::default();
     for group in appends {
@@ -80,7 +99,7 @@ pub(super) fn lay(
             laid.tally.stored += u64::try_from(part.run.len()).unwrap_or(u64::MAX);
             builder.add_run(&part.run);
         }
-        laid.push(group, &builder.finish(), rows);
+        laid.push(group, &builder.finish(), put);
     }
     let mut by_series: HashMap<SeriesId, Vec<Block>> = HashMap::new();
     for (series, block) in stored {
@@ -100,16 +119,24 @@ pub(super) fn lay(
         laid.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
         laid.conflicts.extend(merged.conflicts);
         laid.removals.extend(merged.removed.into_iter().map(|start| Removal { series: group.series, start }));
-        laid.push(group, &merged.blocks, rows);
+        laid.push(group, &merged.blocks, put);
     }
     laid
 }
 
 impl Laid {
-    fn push(&mut self, group: &Group, blocks: &[Block], rows: &mut CopyRows) {
+    /// What the lane knows of its series once this is committed.
+    pub(super) fn remember(&self, series: &mut HashMap<SeriesKey, SeriesState>) {
+        for (key, last) in &self.lasts {
+            if let Some(state) = series.get_mut(key) {
+                state.last = state.last.max(Some(*last));
+            }
+        }
+    }
+
+    fn push(&mut self, group: &Group, blocks: &[Block], put: &mut impl FnMut(SeriesId, &Block)) {
         for block in blocks {
-            rows.push(group.series, block);
-            self.days.insert(block.start.day());
+            put(group.series, block);
         }
         self.lasts.extend(blocks.iter().map(|block| block.stop).max().map(|last| (group.key, last)));
     }

@@ -1,13 +1,18 @@
-//! One transaction: fence, removals, COPY, quarantine, COMMIT; or one statement, where there are only a few rows.
+//! One transaction: fence, shared days, removals, COPY, quarantine, COMMIT; or one statement, where only a few rows are
+//! appended.
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::copy::{COLUMNS, CopyRows};
+use super::days::{Hold, hold_days};
 use super::few;
+use super::read::{Wanted, overlapping};
+use crate::model::block::Block;
 use crate::model::ids::SeriesId;
-use crate::model::time::Timestamp;
+use crate::model::time::{Day, Timestamp};
+use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::quarantine::{Quarantined, put_aside};
@@ -46,34 +51,78 @@ pub struct Timing {
     pub commit: Duration,
 }
 
-/// Writes all of it or nothing. When this returns `Ok`, it is on disk.
-///
-/// After an error the outcome may be unknown (the wire was cut during COMMIT): the caller drops the connection and
-/// writes the same again by way of a merge.
-pub async fn commit(connection: &mut PgConnection, own: &Ownership, write: &Write<'_>) -> Result<Timing, StoreError> {
-    let began = Instant::now();
-    if let Some(few) = write.rows.few()
-        && write.removals.is_empty()
-        && write.quarantined.is_empty()
-    {
-        few::append(connection, own, few).await?;
-        return Ok(Timing { copy: None, commit: began.elapsed() });
-    }
-    let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
-    fence(&mut transaction, own).await?;
-    remove(&mut transaction, write.removals).await?;
-    let began = Instant::now();
-    if !write.rows.is_empty() {
-        copy(&mut transaction, write.rows).await?;
-    }
-    let copied = Instant::now();
-    put_aside(&mut transaction, write.quarantined).await?;
-    let ready = Instant::now();
-    transaction.commit().await.map_err(StoreError::at("committing"))?;
-    Ok(Timing { copy: Some(copied - began), commit: ready.elapsed() })
+/// What a lane is about to write.
+#[derive(Debug)]
+pub enum Writing<'c> {
+    /// Only what begins after all that is stored: nothing is asked before it is written.
+    Appending(&'c mut PgConnection, &'c Ownership),
+    /// In a transaction that has the right to write the shard, and the days in which it merges held against compaction.
+    Merging(Transaction<'c, Postgres>),
 }
 
-async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
+impl<'c> Writing<'c> {
+    /// Begins what merges in these days.
+    pub async fn begin(
+        connection: &'c mut PgConnection,
+        own: &'c Ownership,
+        merged: &[Day],
+    ) -> Result<Writing<'c>, StoreError> {
+        if merged.is_empty() {
+            return Ok(Writing::Appending(connection, own));
+        }
+        let mut transaction = begin(connection, own).await?;
+        hold_days(&mut transaction, merged, Hold::Shared).await?;
+        Ok(Writing::Merging(transaction))
+    }
+
+    /// What a merge compares with. It stays until this commits.
+    pub async fn stored(&mut self, wanted: &[Wanted]) -> Result<Vec<(SeriesId, Block)>, StoreError> {
+        match self {
+            Writing::Appending(..) => Ok(Vec::new()),
+            Writing::Merging(transaction) => overlapping(transaction, wanted).await,
+        }
+    }
+
+    /// Writes all of it or nothing. When this returns `Ok`, it is on disk.
+    ///
+    /// After an error the outcome may be unknown (the wire was cut during COMMIT): the caller drops the connection and
+    /// writes the same again by way of a merge.
+    pub async fn commit(self, write: &Write<'_>) -> Result<Timing, StoreError> {
+        let began = Instant::now();
+        let mut transaction = match self {
+            Writing::Merging(transaction) => transaction,
+            Writing::Appending(connection, own) => match write.rows.few() {
+                Some(few) if write.quarantined.is_empty() && write.removals.is_empty() => {
+                    few::append(connection, own, few).await?;
+                    return Ok(Timing { copy: None, commit: began.elapsed() });
+                }
+                _ => begin(connection, own).await?,
+            },
+        };
+        remove(&mut transaction, write.removals).await?;
+        let began = Instant::now();
+        if !write.rows.is_empty() {
+            copy(&mut transaction, write.rows).await?;
+        }
+        let copied = Instant::now();
+        if let Err(error) = put_aside(&mut transaction, write.quarantined).await
+            && !planted(Bug::SwallowQuarantineError)
+        {
+            return Err(error);
+        }
+        let ready = Instant::now();
+        transaction.commit().await.map_err(StoreError::at("committing"))?;
+        Ok(Timing { copy: Some(copied - began), commit: ready.elapsed() })
+    }
+}
+
+async fn begin<'c>(connection: &'c mut PgConnection, own: &Ownership) -> Result<Transaction<'c, Postgres>, StoreError> {
+    let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
+    fence(&mut transaction, own).await?;
+    Ok(transaction)
+}
+
+pub(super) async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
     let step = StoreError::at("copying blocks");
     let statement = format!("COPY signal.block ({COLUMNS}) FROM STDIN (FORMAT binary)");
     let mut stream = connection.copy_in_raw(&statement).await.map_err(&step)?;

@@ -3,9 +3,9 @@
 //! # Why
 //! A transaction with a COPY asks and answers six times, and its last two writes are short. The driver leaves Nagle's
 //! algorithm on (sqlx 0.9.0; mended upstream since, not released), so the second of them waits for the server's delayed
-//! acknowledgement: 40 ms, more than all the rest (measured at 38,000 single-sample messages/s: 267 of 444 COPYs took
-//! 25 to 50 ms). One statement with binary arrays has nothing to wait for. It costs the server some 3 us a row more than
-//! COPY, so it is for batches below [`FEW_BYTES_MAX`], which is where one segment of loopback TCP ends, too.
+//! acknowledgement: 40 ms, more than all the rest (at 38,000 single-sample messages/s, 267 of 444 COPYs took 25 to
+//! 50 ms). One statement with binary arrays has nothing to wait for. It costs the server some 3 us a row more than
+//! COPY, so it is for batches below `FEW_BYTES_MAX`, which is where one segment of loopback TCP ends, too.
 
 use sqlx::PgConnection;
 

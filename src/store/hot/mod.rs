@@ -6,7 +6,10 @@ mod copy;
 /// A few rows, committed by one statement.
 mod few;
 
-/// One transaction: fence, removals, COPY, quarantine, COMMIT.
+/// Days, held while their blocks are rewritten.
+mod days;
+
+/// One transaction: fence, shared days, removals, COPY, quarantine, COMMIT.
 mod commit;
 
 /// Blocks read back.
@@ -15,7 +18,10 @@ mod read;
 /// Chunks, made before they are needed.
 mod chunk;
 
+/// Small blocks of closed days: found, and replaced by longer ones.
+pub mod compact;
+
 pub use chunk::ensure_chunks;
-pub use commit::{Removal, Timing, Write, commit};
+pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
 pub use read::{Filter, SeriesBlock, Wanted, overlapping, read_blocks};

@@ -13,8 +13,8 @@ use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// The columns from which a block is made, in the order in which `block_at` reads them.
-const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, block.spans_us, \
-                     block.flags, block.values";
+pub(super) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
+                                block.spans_us, block.flags, block.values";
 
 /// A stretch of one series in which stored blocks are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ fn series_block(row: &PgRow) -> Result<SeriesBlock, StoreError> {
 }
 
 /// The block whose columns begin at `place`.
-fn block_at(row: &PgRow, place: usize) -> Result<Block, StoreError> {
+pub(super) fn block_at(row: &PgRow, place: usize) -> Result<Block, StoreError> {
     let step = StoreError::at("reading a block");
     let moment = |at: usize| row.try_get::<Moment, _>(at).map(|moment| moment.0).map_err(&step);
     let span_us: Option<i64> = row.try_get(place + 3).map_err(&step)?;

@@ -1,0 +1,230 @@
+//! Compaction: small blocks of days that are over become long ones.
+//!
+//! ```text
+//! a chunk is over  →  its series with small blocks side by side  →  read, joined, replaced  →  written anew  →  noted
+//! lateness_s          a page of series at a time                    a transaction a portion     if half is dead
+//! ```
+//!
+//! # Why
+//! A hub that sends each value at once leaves a row a sample, which costs what rows cost. A day that is over hardly
+//! changes any more, so each of its samples is rewritten once, and a late one later costs one block of at most 960.
+//!
+//! It is safe beside everything else: a transaction is fenced by the shard's epoch like a lane's, has its days alone
+//! (`store::hot::days`), and either replaces all that it read or nothing, so a reader sees each sample once and whoever
+//! is killed at any moment leaves the table as it was before that transaction, or as it is after. One daemon compacts
+//! at a time, only to spare the database: two would take turns at the days' locks and be right all the same.
+//!
+//! Memory is bounded by the portion: 8,192 blocks, or some 500,000 samples, about 40 MB.
+//!
+//! Invariant: compaction changes no sample and no end of a series, and a second pass changes no block.
+
+mod join;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sqlx::PgConnection;
+use tokio::time::sleep;
+
+use crate::config::CompactionConfig;
+use crate::model::ids::SeriesId;
+use crate::model::time::Clock;
+use crate::store::hot::CopyRows;
+use crate::store::hot::compact::{self, Candidate, Chunk, Replacing, Space, Span, Wish};
+use crate::store::migrate::is_hypertable;
+use crate::store::pool::{Connector, within};
+use crate::store::shard::Ownership;
+use crate::store::{Fault, StoreError};
+use crate::telemetry::Telemetry;
+use join::{SMALL_SAMPLES, join, resume};
+
+/// Series that are looked at with one question: 64 of a value a second are 5.5 million rows, some seconds.
+const PAGE_SERIES: i64 = 64;
+/// What one transaction replaces: a few tenths of a second, in which a merge into these days waits.
+const PORTION_BLOCKS_MAX: u64 = 8_192;
+const PORTION_SAMPLES_MAX: u64 = 500_000;
+/// Longer than any question on a busy machine, and shorter than for ever.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(600);
+/// A chunk of a hundred gigabytes is written in this time, even on a slow disk.
+const REWRITE_PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// Joins the small blocks of one shard.
+#[derive(Debug)]
+pub struct Compactor {
+    /// Opens a connection for each pass; its statements may take long.
+    pub connector: Connector,
+    /// With which right it writes.
+    pub own: Ownership,
+    /// When, and how hard.
+    pub config: CompactionConfig,
+    /// Counts.
+    pub telemetry: Arc<Telemetry>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a pass did.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// Chunks that were looked at.
+    pub chunks: u64,
+    /// Blocks that were joined.
+    pub blocks_before: u64,
+    /// Blocks that took their place.
+    pub blocks_after: u64,
+}
+
+impl Compactor {
+    /// Makes pass after pass until another owns the shard.
+    pub async fn run(self) {
+        if !self.config.enabled {
+            return;
+        }
+        let mut caught_up = Instant::now();
+        loop {
+            let began = Instant::now();
+            match self.pass().await {
+                Ok(Some(pass)) => {
+                    caught_up = began;
+                    if pass.blocks_before > 0 {
+                        let Pass { chunks, blocks_before, blocks_after } = pass;
+                        let seconds = began.elapsed().as_secs();
+                        tracing::info!(chunks, blocks_before, blocks_after, seconds, "small blocks were joined");
+                    }
+                }
+                Ok(None) => tracing::debug!("another daemon compacts"),
+                Err(error) if error.fault() == Fault::Fenced => return,
+                Err(error) => {
+                    self.telemetry.compaction_failures.increment(1);
+                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                    tracing::warn!("compaction ended early and goes on later: {error}: {cause}");
+                }
+            }
+            self.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
+            sleep(self.config.every()).await;
+        }
+    }
+
+    /// Looks at every chunk that is over and not as it was left; `None` where another daemon compacts.
+    pub async fn pass(&self) -> Result<Option<Pass>, StoreError> {
+        let mut connection = self.connector.connect().await?;
+        let connection = &mut connection;
+        if !compact::try_be_only_compactor(connection).await? {
+            return Ok(None);
+        }
+        let before = self.clock.now().plus_micros(-self.config.lateness_us());
+        let is_hypertable = is_hypertable(connection).await?;
+        let chunks = compact::chunks_to_look_at(connection, &self.own.shard, before, is_hypertable).await?;
+        let mut pass = Pass::default();
+        for (place, chunk) in chunks.iter().enumerate() {
+            self.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
+            let (joined, written) = self.compact_chunk(connection, chunk).await?;
+            pass.chunks += 1;
+            pass.blocks_before += joined;
+            pass.blocks_after += written;
+        }
+        self.telemetry.compaction_waiting_chunks.set(0.0);
+        Ok(Some(pass))
+    }
+
+    /// Joins what can be joined in a chunk, gives its dead space back, and notes that it was looked at.
+    async fn compact_chunk(&self, connection: &mut PgConnection, chunk: &Chunk) -> Result<(u64, u64), StoreError> {
+        let mut blocks = (0, 0);
+        let mut after = SeriesId(i32::MIN);
+        loop {
+            let began = Instant::now();
+            let series = compact::series_after(connection, &self.own, after, PAGE_SERIES).await?;
+            let Some(last) = series.last() else { break };
+            after = *last;
+            let small = i32::try_from(SMALL_SAMPLES).unwrap_or(i32::MAX);
+            let candidates = compact::candidates(connection, chunk, &series, small);
+            let candidates = within(QUESTION_PATIENCE, "looking for small blocks", candidates).await?;
+            sleep(self.config.rest_after(began.elapsed())).await;
+            for portion in portions(&candidates) {
+                let (joined, written) = self.join_portion(connection, chunk, portion).await?;
+                blocks.0 += joined;
+                blocks.1 += written;
+            }
+        }
+        let began = Instant::now();
+        let rewrite = compact::rewrite_if_wasteful(connection, chunk);
+        match within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await? {
+            Space::Fine => {}
+            Space::Reclaimed(bytes) => {
+                self.telemetry.compaction_reclaimed_bytes.increment(bytes);
+                self.telemetry.compaction_rewrite_seconds.record(began.elapsed());
+            }
+            // Not noted, so the next pass comes back to it.
+            Space::Busy => return Ok(blocks),
+        }
+        compact::note_look(connection, &self.own, chunk, self.clock.now(), blocks).await?;
+        Ok(blocks)
+    }
+
+    /// Joins the small blocks of some series, each in a few transactions at most; how many went, and how many came.
+    async fn join_portion(
+        &self,
+        connection: &mut PgConnection,
+        chunk: &Chunk,
+        portion: &[Candidate],
+    ) -> Result<(u64, u64), StoreError> {
+        let mut blocks = (0, 0);
+        let mut rows = CopyRows::default();
+        let Some(mut wish) = wish(portion) else { return Ok(blocks) };
+        loop {
+            let began = Instant::now();
+            let replacing = Replacing::begin(connection, &self.own, chunk);
+            let mut replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
+            let small = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
+            let joined = join(&small);
+            rows.clear();
+            for (series, block) in joined.iter().flat_map(|one| one.blocks.iter().map(|block| (one.gone.series, block)))
+            {
+                rows.push(series, block);
+            }
+            if !joined.is_empty() {
+                let gone: Vec<Span> = joined.iter().map(|one| one.gone).collect();
+                within(QUESTION_PATIENCE, "replacing small blocks", replacing.replace(&gone, &rows)).await?;
+                let (went, came) = (gone.iter().map(|span| span.blocks).sum::<u64>(), rows.rows() as u64);
+                self.telemetry.compaction_joined_blocks.increment(went);
+                self.telemetry.compaction_written_blocks.increment(came);
+                self.telemetry.compaction_seconds.record(began.elapsed());
+                blocks = (blocks.0 + went, blocks.1 + came);
+            }
+            sleep(self.config.rest_after(began.elapsed())).await;
+            let is_cut = wish.series.len() == 1 && i64::try_from(small.len()).is_ok_and(|read| read >= wish.blocks_max);
+            match resume(&small, &joined) {
+                Some(from) if is_cut && (from > wish.from || !joined.is_empty()) => wish.from = from,
+                _ => return Ok(blocks),
+            }
+        }
+    }
+}
+
+/// Candidates in portions of what one transaction may hold; one that is longer stands alone and is read in slices.
+fn portions(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
+    let (mut blocks, mut samples) = (0, 0);
+    candidates.chunk_by(move |before, next| {
+        (blocks, samples) = (blocks + before.blocks, samples + before.samples);
+        let fits = blocks + next.blocks <= PORTION_BLOCKS_MAX && samples + next.samples <= PORTION_SAMPLES_MAX;
+        if !fits {
+            (blocks, samples) = (0, 0);
+        }
+        fits
+    })
+}
+
+/// What is to be read of a portion: all of it, or as many blocks of its one series as hold the samples of a portion.
+fn wish(portion: &[Candidate]) -> Option<Wish> {
+    let from = portion.iter().map(|candidate| candidate.first).min()?;
+    let blocks: u64 = portion.iter().map(|candidate| candidate.blocks).sum();
+    let samples: u64 = portion.iter().map(|candidate| candidate.samples).sum();
+    let fitting = (PORTION_SAMPLES_MAX * blocks).checked_div(samples).unwrap_or(blocks);
+    Some(Wish {
+        series: portion.iter().map(|candidate| candidate.series).collect(),
+        from,
+        // Two at least, or nothing would ever be joined.
+        blocks_max: i64::try_from(fitting.clamp(2, PORTION_BLOCKS_MAX)).ok()?,
+        small: i32::try_from(SMALL_SAMPLES).ok()?,
+    })
+}

@@ -1,0 +1,49 @@
+//! `[compaction]`: when small blocks are joined, and how much of the database that may take.
+
+use serde::Deserialize;
+use std::time::Duration;
+
+use super::ConfigError;
+use crate::model::time::SECOND_US;
+
+/// When and how hard to work.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompactionConfig {
+    /// Whether this daemon joins blocks at all.
+    pub enabled: bool,
+    lateness_s: i64,
+    every_s: u64,
+    duty_percent: u32,
+}
+
+impl CompactionConfig {
+    /// How long after its end a day is left alone, in microseconds.
+    pub fn lateness_us(&self) -> i64 {
+        self.lateness_s.saturating_mul(SECOND_US)
+    }
+
+    /// How long to wait between two looks.
+    pub fn every(&self) -> Duration {
+        Duration::from_secs(self.every_s)
+    }
+
+    /// How long to rest after having worked for so long.
+    pub fn rest_after(&self, worked: Duration) -> Duration {
+        worked * (100 - self.duty_percent.min(100)) / self.duty_percent.max(1)
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let rule = |key, rule| Err(ConfigError::Rule { key, rule });
+        if self.lateness_s < 0 {
+            return rule("compaction.lateness_s", "at least 0");
+        }
+        if self.every_s == 0 {
+            return rule("compaction.every_s", "at least 1");
+        }
+        if !(1..=100).contains(&self.duty_percent) {
+            return rule("compaction.duty_percent", "1 to 100");
+        }
+        Ok(())
+    }
+}

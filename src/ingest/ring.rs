@@ -1,0 +1,183 @@
+//! Ring: where arrivals wait for their lane, and how the lane is woken.
+//!
+//! # Why
+//! The places are lock-free and of fixed number. They have no wake-ups, so two stand beside them: one for a lane that
+//! waits for anything at all, one for a lane that gathers and has enough. A lane that writes is never woken: what comes
+//! meanwhile is the next batch, so batches grow with the load by themselves.
+//!
+//! Invariants, checked in every order of their steps by `tests`: no wake-up is lost, nothing pushed is lost or doubled,
+//! no count falls below zero, and what was pushed before the ring was closed is taken out of it.
+
+use std::time::{Duration, Instant};
+
+use super::sync::{ArrayQueue, AtomicBool, AtomicUsize, Notify, Ordering, in_time};
+
+/// What an arrival counts for.
+pub trait Weigh {
+    /// Samples in it.
+    fn samples(&self) -> usize;
+
+    /// Bytes that it counts for.
+    fn bytes(&self) -> usize;
+
+    /// When it came.
+    fn arrived(&self) -> Instant;
+}
+
+/// When a lane has enough.
+#[derive(Copy, Clone, Debug)]
+pub struct Limits {
+    /// Samples in a batch.
+    pub samples_max: usize,
+    /// Bytes in a batch.
+    pub bytes_max: usize,
+    /// How long the first arrival of a batch may wait.
+    pub age_max: Duration,
+}
+
+/// A ring with wake-ups.
+#[derive(Debug)]
+pub struct Ring<T> {
+    places: ArrayQueue<Box<T>>,
+    limits: Limits,
+    samples: AtomicUsize,
+    bytes: AtomicUsize,
+    /// The lane waits for anything at all.
+    idle: AtomicBool,
+    closed: AtomicBool,
+    /// Somebody wants the batch written now: a window is nearly full.
+    pressed: AtomicBool,
+    any: Notify,
+    enough: Notify,
+}
+
+impl<T: Weigh> Ring<T> {
+    /// An empty ring.
+    pub fn new(capacity: usize, limits: Limits) -> Ring<T> {
+        Ring {
+            places: ArrayQueue::new(capacity.max(1)),
+            limits,
+            samples: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            idle: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            pressed: AtomicBool::new(false),
+            any: Notify::new(),
+            enough: Notify::new(),
+        }
+    }
+
+    /// Adds an arrival; gives it back where the ring is full.
+    pub fn push(&self, arrival: Box<T>) -> Result<(), Box<T>> {
+        let (samples, bytes) = (arrival.samples(), arrival.bytes());
+        // Counted before it can be taken, so that the count never falls below zero.
+        let samples_before = self.samples.fetch_add(samples, Ordering::AcqRel);
+        let bytes_before = self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        if let Err(arrival) = self.places.push(arrival) {
+            self.samples.fetch_sub(samples, Ordering::AcqRel);
+            self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+            return Err(arrival);
+        }
+        let crosses = |before: usize, more: usize, limit: usize| before < limit && before.saturating_add(more) >= limit;
+        if crosses(samples_before, samples, self.limits.samples_max)
+            || crosses(bytes_before, bytes, self.limits.bytes_max)
+        {
+            self.enough.notify_one();
+        }
+        if self.idle.swap(false, Ordering::AcqRel) {
+            self.any.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Asks the lane to write what it has: nothing more can come before it does.
+    pub fn press(&self) {
+        if !self.pressed.swap(true, Ordering::AcqRel) {
+            self.enough.notify_one();
+        }
+    }
+
+    /// Says that nothing more comes.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.any.notify_one();
+        self.enough.notify_one();
+    }
+
+    /// Fills `batch` with what is to be written together; false where nothing is left and nothing more comes.
+    pub async fn next_batch(&self, batch: &mut Vec<T>) -> bool {
+        let Some(first) = self.first().await else { return false };
+        let deadline = first.arrived() + self.limits.age_max;
+        let mut size = Size::default();
+        size.keep(*first, batch);
+        self.gather(deadline, batch, &mut size).await;
+        // Counted until here: only so is the lane woken when what it holds and what waits are enough together.
+        self.samples.fetch_sub(size.samples, Ordering::AcqRel);
+        self.bytes.fetch_sub(size.bytes, Ordering::AcqRel);
+        true
+    }
+
+    /// Adds to a batch until it is enough, old, or wanted now.
+    async fn gather(&self, deadline: Instant, batch: &mut Vec<T>, size: &mut Size) {
+        loop {
+            // Asked before the look, so that the look sees all that was pushed before the press.
+            let is_pressed = self.pressed.swap(false, Ordering::AcqRel);
+            if self.fill(batch, size) {
+                if is_pressed {
+                    // What is left is wanted as well.
+                    self.pressed.store(true, Ordering::Release);
+                }
+                return;
+            }
+            if is_pressed || self.closed.load(Ordering::Acquire) {
+                return;
+            }
+            if !in_time(deadline, self.enough.notified()).await {
+                self.fill(batch, size);
+                return;
+            }
+        }
+    }
+
+    /// Takes what the ring holds; true where the batch has enough.
+    fn fill(&self, batch: &mut Vec<T>, size: &mut Size) -> bool {
+        while size.samples < self.limits.samples_max && size.bytes < self.limits.bytes_max {
+            let Some(arrival) = self.places.pop() else { return false };
+            size.keep(*arrival, batch);
+        }
+        true
+    }
+
+    async fn first(&self) -> Option<Box<T>> {
+        loop {
+            if let Some(first) = self.places.pop() {
+                return Some(first);
+            }
+            if self.closed.load(Ordering::Acquire) {
+                // Closed after the last push: one more look sees it.
+                return self.places.pop();
+            }
+            // Swapped, not stored: the look below must not be older than the flag, and must see a push that found none.
+            self.idle.swap(true, Ordering::AcqRel);
+            // A push between the look and the flag has woken nobody.
+            if self.places.is_empty() && !self.closed.load(Ordering::Acquire) {
+                self.any.notified().await;
+            }
+        }
+    }
+}
+
+/// What a batch holds so far.
+#[derive(Copy, Clone, Debug, Default)]
+struct Size {
+    samples: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn keep<T: Weigh>(&mut self, arrival: T, batch: &mut Vec<T>) {
+        self.samples = self.samples.saturating_add(arrival.samples());
+        self.bytes = self.bytes.saturating_add(arrival.bytes());
+        batch.push(arrival);
+    }
+}

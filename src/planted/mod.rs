@@ -1,0 +1,62 @@
+//! Planted: bugs on purpose, so that the test of each promise can be seen to fail.
+//!
+//! # Why
+//! A test that has never failed proves little. `HEALTHTRACK_PLANT=stale_ack` starts a daemon that has this one bug, and
+//! `tests/it/plants.rs` asserts for each of them that the check of its promise goes red. Where daemons die at a named
+//! point (`die_…`), their tests start them again and count.
+//!
+//! Only a build with debug assertions, as tests are, has any of it (`switches`). In a release `planted` is a constant
+//! false, each hook is no code at all, and no variable is read.
+//!
+//! Invariant: a release has no switch, and each bug has its line in `tests/README.md` (`tests/tidy.rs`).
+
+#[cfg(debug_assertions)]
+mod switches;
+
+#[cfg(debug_assertions)]
+pub(crate) use switches::planted;
+
+#[cfg(all(test, debug_assertions))]
+pub(crate) use switches::is_seen;
+
+/// What may be planted, by its word with an underscore between its parts: `ack_before_commit`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// Messages are acknowledged as soon as a lane takes them, before their COMMIT.
+    AckBeforeCommit,
+    /// COMMIT is answered before it is on disk.
+    AsynchronousCommit,
+    /// Samples are laid into what is stored without a look at whether they are there already.
+    NoDuplicateCheck,
+    /// A lane takes every series for a new one, though samples of it are stored.
+    ForgetLasts,
+    /// A commit of messages that came over an earlier connection acknowledges messages of the present one.
+    StaleAck,
+    /// A batch that failed is left out, and acknowledged like the next ones.
+    AckAroundFailure,
+    /// What cannot be put into quarantine is passed over in silence.
+    SwallowQuarantineError,
+    /// A connection asks for no messages, as if each broker remembered each subscription.
+    SkipResubscribe,
+    /// The daemon dies when a batch is committed and none of it acknowledged.
+    DieAfterCommit,
+    /// The daemon dies when an acknowledgement has left and the next one has not.
+    DieBetweenAcks,
+}
+
+/// Whether this daemon has the bug: never.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub(crate) const fn planted(_: Bug) -> bool {
+    false
+}
+
+#[cfg(all(test, not(debug_assertions)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_has_no_planted_bug() {
+        const { assert!(!planted(Bug::AckBeforeCommit)) }
+    }
+}

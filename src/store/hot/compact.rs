@@ -1,0 +1,365 @@
+//! Small blocks of closed chunks: found, read, and replaced by longer ones.
+//!
+//! # Why
+//! Each statement names the chunk's own table, so that the planner has one relation before it and not one for each day
+//! that is stored. Reading and replacing are one transaction (`Replacing`), which is fenced by the shard's epoch and
+//! has the chunk's days alone (`days`). It removes by ranges, since what it joins lies side by side, and it counts what
+//! it has removed: another number than was read means that somebody wrote without the lock, and nothing is committed.
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
+
+use super::commit::copy;
+use super::copy::CopyRows;
+use super::days::{Hold, hold_days};
+use super::read::{BLOCK, block_at};
+use crate::model::block::Block;
+use crate::model::ids::{SeriesId, ShardName};
+use crate::model::time::{Day, Timestamp};
+use crate::store::StoreError;
+use crate::store::moment::Moment;
+use crate::store::shard::{Ownership, fence};
+
+/// One time range of the hot table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Its table, quoted.
+    table: String,
+    /// Where it begins.
+    pub from: Timestamp,
+    /// Where the next one begins.
+    pub to: Timestamp,
+    /// When this shard last looked at it; `None` where it never has.
+    pub looked_at: Option<Timestamp>,
+    /// Rows that the server has ever counted into it: more than before means that samples have come since.
+    written: i64,
+}
+
+/// A series of a chunk that has small blocks side by side.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub series: SeriesId,
+    /// Start of the first block that may be joined.
+    pub first: Timestamp,
+    /// Blocks that may be joined.
+    pub blocks: u64,
+    /// What they hold.
+    pub samples: u64,
+}
+
+/// A small block, and in which stretch of its series it lies: a long block, and midnight, part two stretches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Small {
+    /// Whose.
+    pub series: SeriesId,
+    /// Which stretch.
+    pub stretch: i64,
+    /// The samples.
+    pub block: Block,
+}
+
+/// Small blocks that lie side by side, and that others take the place of.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Whose.
+    pub series: SeriesId,
+    /// Start of the first of them.
+    pub first: Timestamp,
+    /// Start of the last of them.
+    pub last: Timestamp,
+    /// How many they are.
+    pub blocks: u64,
+}
+
+/// What is to be read of a chunk: the small blocks of some series from one start on, so many at most.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Whose, in rising order.
+    pub series: Vec<SeriesId>,
+    /// From where.
+    pub from: Timestamp,
+    /// How many.
+    pub blocks_max: i64,
+    /// A block of fewer samples is small.
+    pub small: i32,
+}
+
+/// The chunks that end by `before` and hold what this shard has not looked at since it came, the oldest first.
+pub async fn chunks_to_look_at(
+    connection: &mut PgConnection,
+    shard: &ShardName,
+    before: Timestamp,
+    is_hypertable: bool,
+) -> Result<Vec<Chunk>, StoreError> {
+    let step = StoreError::at("listing chunks");
+    let all = if is_hypertable {
+        "SELECT format('%I.%I', chunk_schema, chunk_name), range_start, range_end
+         FROM timescaledb_information.chunks WHERE hypertable_schema = 'signal' AND hypertable_name = 'block'"
+    } else {
+        "SELECT format('signal.%I', relname), to_date(substr(relname, 7), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
+                (to_date(substr(relname, 7), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC'
+         FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+         WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}$'"
+    };
+    let query = format!(
+        "WITH chunk (name, from_at, to_at) AS ({all})
+         SELECT name, chunk.from_at, to_at, coalesce(pg_stat_get_tuples_inserted(to_regclass(name)), 0),
+                done.compacted_at
+         FROM chunk LEFT JOIN signal.compaction AS done ON done.shard = $1 AND done.from_at = chunk.from_at
+         WHERE to_at <= $2
+           AND done.written IS DISTINCT FROM coalesce(pg_stat_get_tuples_inserted(to_regclass(name)), 0)
+         ORDER BY chunk.from_at"
+    );
+    let rows = sqlx::query(AssertSqlSafe(query))
+        .bind(shard.as_str())
+        .bind(Moment(before))
+        .fetch_all(connection)
+        .await
+        .map_err(&step)?;
+    let chunk = |row: &sqlx::postgres::PgRow| {
+        Ok(Chunk {
+            table: row.try_get(0)?,
+            from: row.try_get::<Moment, _>(1)?.0,
+            to: row.try_get::<Moment, _>(2)?.0,
+            written: row.try_get(3)?,
+            looked_at: row.try_get::<Option<Moment>, _>(4)?.map(|moment| moment.0),
+        })
+    };
+    rows.iter().map(chunk).collect::<Result<_, _>>().map_err(&step)
+}
+
+/// The next series of a shard after `after`, by number.
+pub async fn series_after(
+    connection: &mut PgConnection,
+    own: &Ownership,
+    after: SeriesId,
+    count: i64,
+) -> Result<Vec<SeriesId>, StoreError> {
+    let numbers: Vec<i32> = sqlx::query_scalar(
+        "SELECT series_id FROM signal.series JOIN signal.device USING (device_key)
+         WHERE device.shard = $1 AND series_id > $2 ORDER BY series_id LIMIT $3",
+    )
+    .bind(own.shard.as_str())
+    .bind(after.0)
+    .bind(count)
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::at("listing series"))?;
+    Ok(numbers.into_iter().map(SeriesId).collect())
+}
+
+/// Those of these series that have small blocks side by side in a chunk, by number.
+pub async fn candidates(
+    connection: &mut PgConnection,
+    chunk: &Chunk,
+    series: &[SeriesId],
+    small: i32,
+) -> Result<Vec<Candidate>, StoreError> {
+    let step = StoreError::at("looking for small blocks");
+    let query = format!(
+        "SELECT series_id, min(start_at), count(*), sum(samples)::bigint
+         FROM (SELECT series_id, start_at, samples,
+                      samples < $2 AND (lag(samples, 1, $2) OVER near < $2 OR lead(samples, 1, $2) OVER near < $2)
+                          AS may_join
+               FROM (SELECT series_id, start_at, cardinality(values) AS samples
+                     FROM {} WHERE series_id = ANY ($1)) AS block
+               WINDOW near AS (PARTITION BY series_id, (start_at AT TIME ZONE 'UTC')::date ORDER BY start_at)) AS block
+         WHERE may_join GROUP BY series_id ORDER BY series_id",
+        chunk.table
+    );
+    let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();
+    let found = sqlx::query_as(AssertSqlSafe(query)).persistent(false).bind(numbers).bind(small);
+    let found: Vec<(i32, Moment, i64, i64)> = found.fetch_all(connection).await.map_err(&step)?;
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    let candidate = |(series, first, blocks, samples): (i32, Moment, i64, i64)| Candidate {
+        series: SeriesId(series),
+        first: first.0,
+        blocks: count(blocks),
+        samples: count(samples),
+    };
+    Ok(found.into_iter().map(candidate).collect())
+}
+
+/// A transaction that has a chunk's days alone.
+#[derive(Debug)]
+pub struct Replacing<'c> {
+    transaction: Transaction<'c, Postgres>,
+    table: &'c str,
+}
+
+impl<'c> Replacing<'c> {
+    /// Waits for merges into the chunk's days to end, and keeps others out until this one ends.
+    pub async fn begin(
+        connection: &'c mut PgConnection,
+        own: &Ownership,
+        chunk: &'c Chunk,
+    ) -> Result<Replacing<'c>, StoreError> {
+        let step = StoreError::at("beginning to compact");
+        let mut transaction = connection.begin().await.map_err(&step)?;
+        fence(&mut transaction, own).await?;
+        // Nothing was analysed since the chunk was filled, and a plan by hashing or sorting reads all of it. A rewrite
+        // before this has left its own lock_timeout.
+        sqlx::query(
+            "SELECT set_config('lock_timeout', '0', true), set_config('enable_seqscan', 'off', true),
+                    set_config('enable_bitmapscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+                    set_config('enable_mergejoin', 'off', true)",
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(&step)?;
+        hold_days(&mut transaction, &days_of(chunk), Hold::Alone).await?;
+        Ok(Replacing { transaction, table: &chunk.table })
+    }
+
+    /// The small blocks wished for, by series and time.
+    pub async fn read(&mut self, wish: &Wish) -> Result<Vec<Small>, StoreError> {
+        let step = StoreError::at("reading small blocks");
+        // One series is read in the order of the index and only as far as wished.
+        let whose = if wish.series.len() == 1 { "series_id = ($1::integer[])[1]" } else { "series_id = ANY ($1)" };
+        let query = format!(
+            "SELECT series_id, stretch, {BLOCK}
+             FROM (SELECT *, sum((cardinality(values) >= $3)::integer) OVER (PARTITION BY series_id ORDER BY start_at)
+                                 AS stretch
+                   FROM {} WHERE {whose} AND start_at >= $2) AS block
+             WHERE cardinality(values) < $3 ORDER BY series_id, start_at LIMIT $4",
+            self.table
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .persistent(false)
+            .bind(wish.series.iter().map(|series| series.0).collect::<Vec<_>>())
+            .bind(Moment(wish.from))
+            .bind(wish.small)
+            .bind(wish.blocks_max)
+            .fetch_all(&mut *self.transaction)
+            .await
+            .map_err(&step)?;
+        rows.iter()
+            .map(|row| {
+                let series = SeriesId(row.try_get(0).map_err(&step)?);
+                Ok(Small { series, stretch: row.try_get(1).map_err(&step)?, block: block_at(row, 2)? })
+            })
+            .collect()
+    }
+
+    /// Removes what was read and joined, writes what takes its place, and commits.
+    pub async fn replace(mut self, gone: &[Span], rows: &CopyRows) -> Result<(), StoreError> {
+        let step = StoreError::at("removing small blocks");
+        let query = format!(
+            "DELETE FROM {} AS block USING unnest($1::integer[], $2::timestamptz[], $3::timestamptz[])
+                                         AS gone (series_id, first, last)
+             WHERE block.series_id = gone.series_id AND block.start_at BETWEEN gone.first AND gone.last",
+            self.table
+        );
+        let removed = sqlx::query(AssertSqlSafe(query))
+            .persistent(false)
+            .bind(gone.iter().map(|span| span.series.0).collect::<Vec<_>>())
+            .bind(gone.iter().map(|span| Moment(span.first)).collect::<Vec<_>>())
+            .bind(gone.iter().map(|span| Moment(span.last)).collect::<Vec<_>>())
+            .execute(&mut *self.transaction)
+            .await
+            .map_err(&step)?
+            .rows_affected();
+        if removed != gone.iter().map(|span| span.blocks).sum::<u64>() {
+            return Err(StoreError::BadRow { what: "blocks of a held day must not change" });
+        }
+        copy(&mut self.transaction, rows).await?;
+        self.transaction.commit().await.map_err(StoreError::at("committing a compaction"))
+    }
+}
+
+/// What became of a chunk's dead space.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// There is too little of it.
+    Fine,
+    /// So many bytes were given back.
+    Reclaimed(u64),
+    /// Somebody was in the chunk for too long: another time.
+    Busy,
+}
+
+/// Writes a chunk anew in order of series and time where more than half of it is dead.
+///
+/// CLUSTER, since a reader with an older snapshot still finds in it what it saw: in a fresh table it would find
+/// nothing. It keeps everybody out of this one chunk while it writes, and is not begun where somebody is in it for
+/// longer than `REWRITE_LOCK_MS`.
+pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -> Result<Space, StoreError> {
+    let step = StoreError::at("measuring a chunk");
+    // 28 bytes a row for its header and pointer, 32 for its entry in the index.
+    let query = format!(
+        "SELECT pg_total_relation_size($1::text::regclass),
+                (SELECT coalesce(sum(pg_column_size(block.*) + 60), 0)::bigint FROM {} AS block),
+                (SELECT quote_ident(relname) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+                 WHERE indrelid = $1::text::regclass AND indisunique AND indisvalid ORDER BY indexrelid LIMIT 1)",
+        chunk.table
+    );
+    let measure = || sqlx::query_as(AssertSqlSafe(query.clone())).persistent(false).bind(&chunk.table);
+    let (before, live, index): (i64, i64, Option<String>) =
+        measure().fetch_one(&mut *connection).await.map_err(&step)?;
+    let Some(index) = index.filter(|_| before > 2 * live + SLACK_BYTES) else { return Ok(Space::Fine) };
+    let rewriting = StoreError::at("rewriting a chunk");
+    for statement in [
+        format!("SET lock_timeout = '{REWRITE_LOCK_MS}ms'"),
+        format!("CLUSTER {} USING {index}", chunk.table),
+        format!("VACUUM (ANALYZE) {}", chunk.table),
+    ] {
+        match sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+                return Ok(Space::Busy);
+            }
+            done => done.map(|_| ()).map_err(&rewriting)?,
+        }
+    }
+    let (after, ..): (i64, i64, Option<String>) = measure().fetch_one(connection).await.map_err(&step)?;
+    Ok(Space::Reclaimed(u64::try_from(before - after).unwrap_or(0)))
+}
+
+/// SQLSTATE of a lock that was not had in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// Pages that a small chunk may have too many without being worth a rewrite.
+const SLACK_BYTES: i64 = 1 << 20;
+/// While a rewrite waits for its lock, readers of the chunk wait behind it.
+const REWRITE_LOCK_MS: u32 = 1_000;
+
+/// Notes that a chunk was looked at, and what was joined in it.
+pub async fn note_look(
+    connection: &mut PgConnection,
+    own: &Ownership,
+    chunk: &Chunk,
+    now: Timestamp,
+    (before, after): (u64, u64),
+) -> Result<(), StoreError> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    sqlx::query(
+        "INSERT INTO signal.compaction (from_at, compacted_at, written, blocks_before, blocks_after, shard)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (shard, from_at) DO UPDATE
+             SET compacted_at = excluded.compacted_at, written = excluded.written,
+                 blocks_before = compaction.blocks_before + excluded.blocks_before,
+                 blocks_after = compaction.blocks_after + excluded.blocks_after",
+    )
+    .bind(Moment(chunk.from))
+    .bind(Moment(now))
+    .bind(chunk.written)
+    .bind(count(before))
+    .bind(count(after))
+    .bind(own.shard.as_str())
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(StoreError::at("noting a compaction"))
+}
+
+/// Makes this connection the only one that compacts in this database, for as long as it lives; false where another is.
+pub async fn try_be_only_compactor(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.compaction', 0))")
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("asking to compact"))
+}
+
+fn days_of(chunk: &Chunk) -> Vec<Day> {
+    std::iter::successors(Some(chunk.from.day()), |day| Some(day.next()))
+        .take_while(|day| day.start() < chunk.to)
+        .collect()
+}

@@ -1,0 +1,69 @@
+//! The broker: it restarts, is killed, and lets the daemon's session expire.
+
+use std::time::Duration;
+
+use super::house::{House, MIX, PATIENCE, Setup};
+use crate::support::proxy::Weather;
+use crate::support::wait::wait_until;
+
+const AWAY: Weather =
+    Weather { silent: false, refuses: true, delay: None, bytes_per_s: None, slices: false, flip_every_bytes: None };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_after_a_brokers_restart_and_before_the_daemon_is_back_arrives() {
+    let Some(mut house) = House::build(Setup::new(7)).await else { return };
+    house.load(1_600, 200, MIX);
+    for _ in 0..2 {
+        house.wait_for_more(150).await;
+        house.broker_side.set(AWAY);
+        house.mosquitto.stop();
+        house.note("the broker is stopped");
+        house.mosquitto.restart();
+        house.note("the broker runs again, and the daemon cannot reach it");
+        house.wait_for_more(100).await;
+        house.heal();
+        house.daemon.wait_ready().await;
+        house.note("the daemon is subscribed again");
+    }
+    house.judge().await.must_hold();
+}
+
+/// Method: the broker writes its sessions down and is killed later, so it forgets what came in between; then the daemon
+/// stays away for longer than its session lives. What the daemon had acknowledged must be kept all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
+    let setup = Setup { keys: vec![("MQTT__SESSION_EXPIRY_S", "2".to_owned())], ..Setup::new(8) };
+    let Some(mut house) = House::build(setup).await else { return };
+    house.rules.broker_may_lose = true;
+    house.load(2_000, 200, MIX);
+    house.wait_for_more(150).await;
+    house.mosquitto.save();
+    house.note("the broker writes its sessions down");
+    house.wait_for_more(50).await;
+    house.mosquitto.kill();
+    house.note("the broker is killed");
+    house.mosquitto.restart();
+    house.daemon.wait_ready().await;
+    house.note("the daemon is subscribed again");
+    house.wait_for_more(100).await;
+
+    let lost = || house.daemon.metric("healthtrack_mqtt_sessions_lost_total");
+    let lost_before = lost();
+    house.broker_side.set(AWAY);
+    house.broker_side.reset();
+    let expired = || house.mosquitto.log().contains("Expiring client healthtrack due to timeout");
+    wait_until(PATIENCE, "the session expires", || std::future::ready(expired())).await;
+    house.note("the session has expired");
+    house.heal();
+    house.daemon.wait_ready().await;
+    let lost = house.daemon.metric("healthtrack_mqtt_sessions_lost_total");
+    assert!(lost > lost_before, "a lost session is counted: {lost}");
+    let before = house.daemon.metric("healthtrack_mqtt_messages_total");
+    wait_until(Duration::from_secs(10), "messages come over the new subscription", || async {
+        house.daemon.metric("healthtrack_mqtt_messages_total") > before
+    })
+    .await;
+    let verdict = house.judge().await;
+    verdict.must_hold();
+    assert!(verdict.lost_by_broker > 0, "nothing was lost, so the session did not expire under load: {verdict}");
+}

@@ -1,0 +1,178 @@
+//! The database: it dies in the middle of a COMMIT, says no for a while, and is slow.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::house::{Database, House, MIX, PATIENCE, Setup, has_program};
+use crate::support::judge::Demand;
+use crate::support::proxy::{Point, Then, Weather};
+use crate::support::wait::wait_until;
+
+/// Without repetitions by the oracle, so that every duplicate is the fault's.
+const MIX_WITHOUT_REPEAT: &str = "late=4,conflict=2,broken=1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_dies_within_a_commit_keeps_what_it_had_and_the_daemon_writes_the_rest() {
+    let keys = vec![("INGEST__LANES", "1".to_owned())];
+    let Some(mut house) = House::build(Setup { own_postgres: Some(&[]), keys, ..Setup::new(4) }).await else { return };
+    house.rules.demands = vec![Demand::CutInCommit, Demand::CutInBatch];
+    house.load(1_600, 200, MIX_WITHOUT_REPEAT);
+    house.wait_for_more(200).await;
+    // Once the answer is lost though the transaction stands, once the server dies as COMMIT arrives, once in a COPY.
+    house.trap(Point::Commit, Then::Hold, "a COMMIT gets no answer").await;
+    let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
+                AND application_name = 'healthtrack' AND query = 'COMMIT'";
+    wait_until(PATIENCE, "the lane's transaction is committed", || async { house.ask(idle).await > 0 }).await;
+    house.database_side.reset();
+    house.note("the database's connections are reset");
+    wait_until(PATIENCE, "the batch comes again and is found there", || async { house.duplicates_of_daemon() > 0 })
+        .await;
+    for (point, what) in [(Point::Commit, "a COMMIT passes"), (Point::CopyBytes(200), "a COPY stops in its middle")] {
+        house.wait_for_more(50).await;
+        house.trap(point, Then::Hold, what).await;
+        let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+        postgres.kill_hard().await.unwrap();
+        house.note("the database is killed");
+        wait_until(PATIENCE, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
+        let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+        postgres.restart().await.unwrap();
+        house.note("the database runs again");
+        house.daemon.wait_ready().await;
+    }
+    house.judge().await.must_hold();
+}
+
+/// Raises what Postgres itself raises for a deadlock and a serialization failure, three times each.
+const PLANTED: &str = "
+    CREATE SEQUENCE public.planted;
+    CREATE FUNCTION public.plant() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE number bigint := nextval('public.planted');
+    BEGIN
+        IF number <= 3 THEN RAISE EXCEPTION 'planted' USING ERRCODE = 'deadlock_detected'; END IF;
+        IF number <= 6 THEN RAISE EXCEPTION 'planted' USING ERRCODE = 'serialization_failure'; END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER planted BEFORE INSERT ON signal.block FOR EACH ROW EXECUTE FUNCTION public.plant()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_says_no_for_a_while_costs_no_sample_and_puts_none_aside() {
+    let settings = [("max_connections", "20")];
+    let setup = Setup { own_postgres: Some(&settings), ..Setup::new(5) };
+    let Some(mut house) = House::build(setup).await else { return };
+    house.load(2_400, 200, MIX);
+    house.wait_for_more(100).await;
+
+    let mut admin = house.connection().await;
+    refuse(&mut house, &mut admin, "a lock is held", &["BEGIN", "LOCK TABLE signal.block IN SHARE MODE"]).await;
+    run(&mut admin, &["ROLLBACK"]).await;
+    refuse(&mut house, &mut admin, "deadlocks and serialization failures", &[PLANTED]).await;
+    let read_only = ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"];
+    refuse(&mut house, &mut admin, "the server is read-only", &read_only).await;
+    run(&mut admin, &["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"]).await;
+    house.wait_for_more(50).await;
+    wait_until(PATIENCE, "batches are written again", || async { house.daemon.is_ready() }).await;
+
+    let taken = take_every_connection(&house, &mut admin).await;
+    house.note(format!("all connections are taken, {} of them by the test", taken.len()));
+    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
+    drop(taken);
+    house.note("they are given back");
+    house.daemon.wait_ready().await;
+    house.judge().await.must_hold();
+}
+
+async fn run(admin: &mut PgConnection, statements: &[&'static str]) {
+    for statement in statements {
+        sqlx::raw_sql(*statement).execute(&mut *admin).await.unwrap();
+    }
+}
+
+/// Has the database say no, and waits until the daemon has tried again and again.
+async fn refuse(house: &mut House, admin: &mut PgConnection, what: &str, statements: &[&'static str]) {
+    let retried = retries(house);
+    run(admin, statements).await;
+    house.note(what);
+    wait_until(PATIENCE, what, || async { retries(house) > retried + 1.0 }).await;
+}
+
+fn retries(house: &House) -> f64 {
+    house.daemon.try_metric("healthtrack_ingest_batch_retries_total").unwrap_or(0.0)
+}
+
+/// Sends the daemon's connections away and takes each that is free, until none is.
+async fn take_every_connection(house: &House, admin: &mut PgConnection) -> Vec<PgConnection> {
+    let away = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'healthtrack'";
+    let url = house.database.url();
+    let mut taken = Vec::new();
+    let theirs = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'healthtrack'";
+    let mut is_full = false;
+    while !is_full {
+        sqlx::raw_sql(away).execute(&mut *admin).await.unwrap();
+        match PgConnection::connect(&url).await {
+            Ok(connection) => taken.push(connection),
+            Err(_) => is_full = sqlx::query_scalar::<_, i64>(theirs).fetch_one(&mut *admin).await.unwrap() == 0,
+        }
+        assert!(taken.len() < 100, "the server has no limit");
+    }
+    taken
+}
+
+/// Ends with the handle.
+struct Strace(Child);
+
+impl Drop for Strace {
+    fn drop(&mut self) {
+        if self.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return;
+        }
+        // Asked kindly, it lets go of its processes.
+        let pid = self.0.id().to_string();
+        let _ = Command::new("/bin/sh").args(["-c", "kill -TERM \"$1\"", "sh", &pid]).status();
+        let _ = self.0.wait();
+    }
+}
+
+impl Strace {
+    /// Delays every flush of these backends by 400 ms, where the machine lets one process look into another.
+    fn delay_flushes(pids: &[i64]) -> Option<Strace> {
+        if !has_program("strace") {
+            return None;
+        }
+        let mut command = Command::new("strace");
+        command.args(["-f", "-q", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_enter=400000"]);
+        command.args(pids.iter().flat_map(|pid| ["-p".to_owned(), pid.to_string()]));
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let mut strace = Strace(child);
+        std::thread::sleep(Duration::from_millis(500));
+        strace.0.try_wait().unwrap().is_none().then_some(strace)
+    }
+}
+
+/// Method: strace holds each flush of the daemon's backends; where that cannot be, the proxy holds each answer as long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_disk_makes_commits_slow_and_loses_nothing() {
+    let settings = [("fsync", "on")];
+    let setup = Setup { own_postgres: Some(&settings), ..Setup::new(6) };
+    let Some(mut house) = House::build(setup).await else { return };
+    house.load(1_600, 200, MIX);
+    house.wait_for_more(300).await;
+    let mut admin = house.connection().await;
+    let backends = "SELECT pid::bigint FROM pg_stat_activity WHERE application_name = 'healthtrack'";
+    let pids: Vec<i64> = sqlx::query_scalar(backends).fetch_all(&mut admin).await.unwrap();
+    admin.close().await.unwrap();
+    let strace = Strace::delay_flushes(&pids);
+    if strace.is_none() {
+        house.database_side.set(Weather { delay: Some(Duration::from_millis(400)), ..Weather::default() });
+    }
+    house.note(if strace.is_some() { "each flush takes 400 ms longer" } else { "each answer takes 400 ms longer" });
+    let commit = |part: &str| house.daemon.metric(&format!("healthtrack_store_commit_seconds_{part}"));
+    let (commits, seconds) = (commit("count"), commit("sum"));
+    wait_until(PATIENCE, "ten slow commits", || async { commit("count") >= commits + 10.0 }).await;
+    let mean = (commit("sum") - seconds) / (commit("count") - commits);
+    house.note(format!("a commit takes {mean:.3} s"));
+    assert!(mean > 0.2, "commits are not slow: {mean} s");
+    drop(strace);
+    house.judge().await.must_hold();
+}

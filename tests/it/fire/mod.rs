@@ -1,0 +1,22 @@
+//! Faults of every kind under load. Each test lets the oracle publish, spoils something, heals it, and has the judge
+//! compare what is kept with what was published (`support::judge`).
+
+mod house;
+
+/// The daemon is killed, put to sleep, told to stop, and shares its shard.
+mod daemon;
+
+/// The database dies, says no, and is slow.
+mod database;
+
+/// The broker restarts, is killed, and forgets its session.
+mod broker;
+
+/// Either wire is cut, silent, slow, narrow or sliced.
+mod network;
+
+/// Bytes are spoilt on a wire with TLS.
+mod secret;
+
+/// A random walk over all of these.
+mod walk;

@@ -1,0 +1,118 @@
+//! A broker that does what a test says: which message comes when and under which number, and when a connection ends.
+//!
+//! A real broker chooses packet identifiers and moments by itself; what must hold whatever it chooses is tested with
+//! this one. It also sees with its own eyes which acknowledgements come, and in which order.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{ConnAck, ConnectReturnCode, Packet, PingResp, Publish, SubAck, SubscribeReasonCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::daemon::PATIENCE;
+
+/// Listens; says nothing by itself.
+pub(crate) struct ScriptedBroker {
+    listener: TcpListener,
+}
+
+/// One subscribed connection. Dropping it cuts it.
+pub(crate) struct Line {
+    socket: TcpStream,
+    bytes: BytesMut,
+}
+
+/// A message under the number that the test chose.
+pub(crate) struct Numbered {
+    pub(crate) packet_id: u16,
+    /// Marked as sent before.
+    pub(crate) dup: bool,
+    pub(crate) topic: String,
+    pub(crate) payload: String,
+}
+
+impl ScriptedBroker {
+    /// On a free port.
+    pub(crate) async fn open() -> ScriptedBroker {
+        ScriptedBroker { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap() }
+    }
+
+    /// Where the daemon connects.
+    pub(crate) fn url(&self) -> String {
+        format!("mqtt://{}", self.listener.local_addr().unwrap())
+    }
+
+    /// Takes the next connection up to its subscription; `kept` says whether its session was.
+    pub(crate) async fn accept(&self, kept: bool) -> Line {
+        timeout(PATIENCE, self.greet(kept)).await.expect("the daemon connects and subscribes")
+    }
+
+    async fn greet(&self, kept: bool) -> Line {
+        let (socket, _) = self.listener.accept().await.unwrap();
+        let mut line = Line { socket, bytes: BytesMut::new() };
+        assert!(matches!(line.next().await, Some(Packet::Connect(..))), "a connection begins with CONNECT");
+        line.send(&Packet::ConnAck(ConnAck {
+            session_present: kept,
+            code: ConnectReturnCode::Success,
+            properties: None,
+        }))
+        .await;
+        let Some(Packet::Subscribe(subscribe)) = line.next().await else { panic!("the daemon does not subscribe") };
+        let return_codes = vec![SubscribeReasonCode::Success(QoS::AtLeastOnce); subscribe.filters.len()];
+        line.send(&Packet::SubAck(SubAck { pkid: subscribe.pkid, return_codes, properties: None })).await;
+        line
+    }
+}
+
+impl Line {
+    /// Sends messages, all in one write.
+    pub(crate) async fn deliver(&mut self, messages: &[Numbered]) {
+        let mut out = BytesMut::new();
+        for message in messages {
+            let payload = Bytes::copy_from_slice(message.payload.as_bytes());
+            let mut publish = Publish::new(message.topic.clone(), QoS::AtLeastOnce, payload, None);
+            (publish.pkid, publish.dup) = (message.packet_id, message.dup);
+            Packet::Publish(publish).write(&mut out, None).unwrap();
+        }
+        self.socket.write_all(&out).await.unwrap();
+    }
+
+    /// The acknowledgements that come, in their order, until there are `count`, nothing more comes within `patience`, or
+    /// the daemon is gone.
+    pub(crate) async fn acks(&mut self, count: usize, patience: Duration) -> Vec<u16> {
+        let (mut acks, deadline) = (Vec::new(), Instant::now() + patience);
+        while acks.len() < count {
+            match timeout_at(deadline, self.next()).await {
+                Ok(Some(Packet::PubAck(puback))) => acks.push(puback.pkid),
+                Ok(Some(Packet::PingReq(_))) => self.send(&Packet::PingResp(PingResp)).await,
+                Ok(Some(packet)) => panic!("{packet:?} is no answer to a message"),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        acks
+    }
+
+    async fn send(&mut self, packet: &Packet) {
+        let mut out = BytesMut::new();
+        packet.write(&mut out, None).unwrap();
+        self.socket.write_all(&out).await.unwrap();
+    }
+
+    /// The next packet; `None` once the connection has ended.
+    async fn next(&mut self) -> Option<Packet> {
+        loop {
+            if !self.bytes.is_empty()
+                && let Ok(packet) = Packet::read(&mut self.bytes, None)
+            {
+                return Some(packet);
+            }
+            if self.socket.read_buf(&mut self.bytes).await.unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+    }
+}
