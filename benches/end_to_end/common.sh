@@ -190,9 +190,9 @@ stop_daemon() {
     end "$pid" || fail "the daemon did not end well"
 }
 
-# Publishes, and leaves the number of acknowledged messages in $acked.
+# Publishes under the topics of $load_shard, or of main, and leaves the number of acknowledged messages in $acked.
 publish() {
-    "$daemon_program" load --broker "mqtt://127.0.0.1:$mosquitto_port" --shard main --grace 120s --json "$@" \
+    "$daemon_program" load --broker "mqtt://127.0.0.1:$mosquitto_port" --shard "${load_shard:-main}" --grace 120s --json "$@" \
         >"$work/load.json" &
     load_pid=$!
     wait "$load_pid" || fail "load has failed"

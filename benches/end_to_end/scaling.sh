@@ -44,7 +44,7 @@ start_shard() {
     local shard="$1" metrics_port
     metrics_port="$(free_port)"
     HEALTHTRACK__INGEST__SHARD="$shard" HEALTHTRACK__MQTT__CLIENT_ID="healthtrack-$shard" \
-        HEALTHTRACK__MQTT__FILTERS="[\"ht/1/$shard/+/+\"]" HEALTHTRACK__HTTP__BIND="127.0.0.1:$(free_port)" \
+        HEALTHTRACK__MQTT__FILTERS="ht/1/$shard/+/+" HEALTHTRACK__HTTP__BIND="127.0.0.1:$(free_port)" \
         HEALTHTRACK__TELEMETRY__BIND="127.0.0.1:$metrics_port" \
         "$daemon_program" serve --config "$work/daemon.toml" >>"$work/daemon.log" 2>&1 &
     shard_pids+=("$!")
@@ -79,7 +79,8 @@ shards() {
     for url in "${shard_metrics[@]}"; do figures await-subscribed "$url" "$patience_s"; done
     stop_shards
     for number in $(seq "$count"); do
-        publish --shard "s$number" --hubs $((1000 / count)) --first-hub $((number * 1000)) --rate 0 --messages "$each" \
+        load_shard="s$number"
+        publish --hubs $((1000 / count)) --first-hub $((number * 1000)) --rate 0 --messages "$each" \
             --samples 60 --without-published-at
     done
     cpu_before

@@ -239,8 +239,10 @@ mod tests {
         let config = read(&[
             ("HEALTHTRACK__STORE__URL", "postgres://u:s3cret@h/db"),
             ("HEALTHTRACK__MQTT__URL", "mqtt://u:s3cret@h"),
+            ("HEALTHTRACK__ARCHIVE__KEYS", "2025:s3cret,2026:s3cret"),
         ])
         .unwrap();
+        assert_eq!(config.archive.keys.len(), 2);
         assert!(!format!("{config:?}").contains("s3cret"));
     }
 }

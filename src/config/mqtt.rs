@@ -70,8 +70,9 @@ impl MqttConfig {
         if self.client_id.is_empty() || self.client_id.len() > 200 {
             return rule("mqtt.client_id", "1 to 200 bytes long: the broker keeps the session under it");
         }
-        if self.filters.is_empty() || self.filters.iter().any(String::is_empty) {
-            return rule("mqtt.filters", "at least one topic filter");
+        // A broker closes the connection of whoever asks for another one, again and again and without a word.
+        if self.filters.is_empty() || !self.filters.iter().all(|filter| rumqttc::valid_filter(filter)) {
+            return rule("mqtt.filters", "topic filters, at least one, in which + and # stand alone as in ht/1/+/+/+");
         }
         if self.connections == 0 || self.connections > self.filters.len() {
             return rule(

@@ -36,6 +36,9 @@ mod replay;
 /// Real recordings, stored.
 mod recordings;
 
+/// The archive's files, as other programs read them.
+mod archive_file;
+
 /// Stops between any two stages.
 mod crash;
 

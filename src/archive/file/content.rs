@@ -1,4 +1,4 @@
-//! Content: a sum over rows by which two sets of rows are told apart, whatever their order and whatever file they lie in.
+//! Content: a sum over rows by which two sets of rows are told apart, whatever their order and their files.
 //!
 //! Each row becomes 128 bits, and the bits are added. So `content(a) + content(b) = content(a merged with b)` where the
 //! two share no row, and a new generation can be checked against what it was made from. It finds faults, not forgers:

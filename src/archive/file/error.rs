@@ -83,6 +83,9 @@ pub enum Damage {
     /// Another first or last moment.
     #[error("its first or last time is not the recorded one")]
     Times,
+    /// Brings the decoder down.
+    #[error("it cannot be decoded")]
+    Undecodable,
     /// Other rows.
     #[error("its rows are not the recorded ones")]
     Content,

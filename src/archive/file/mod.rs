@@ -8,18 +8,18 @@
 //!
 //! # Why
 //! A file is one metric, one UTC day and one generation, sorted by device and time: whoever asks for one device reads
-//! one row group of each day. It is Parquet, so that it outlives this program; row groups of 122,880 are what DuckDB gives
-//! to one thread.
+//! one row group of each day. It is Parquet, so that it outlives this program; row groups of 122,880 are what DuckDB
+//! gives to one thread.
 //!
 //! *One page a chunk, never a bloom filter.* Encryption is Parquet's own, with one key for the whole file (AES-256-GCM,
 //! encrypted footer). Stock DuckDB 1.5 to 2.0 reads that only where a column chunk is a single DataPageV1 after its
-//! dictionary page and where no AAD prefix is used; and a bloom filter would be written in clear beside encrypted columns.
-//! So page limits lie above what a row group can hold, and dictionaries never overflow into a second page. Plain files
-//! have the same layout: one to write, one to test.
+//! dictionary page and where no AAD prefix is used; and a bloom filter would be written in clear beside encrypted
+//! columns. So page limits lie above what a row group can hold, and dictionaries never overflow into a second page.
+//! Plain files have the same layout: one to write, one to test.
 //!
-//! *One key for many files*, not a key of each file's own that the first would wrap: DuckDB takes one footer key for all
-//! files of a query. AES-GCM with random nonces is sound to 2^32 pages and headers under one key; a full row group is
-//! under 60 of them, so a key is good for 8 × 10^12 samples, and a newer one takes over by being added.
+//! *One key for many files*, not a key of each file's own that the first would wrap: DuckDB takes one footer key for
+//! all files of a query. AES-GCM with random nonces is sound to 2^32 pages and headers under one key; a full row group
+//! is under 60 of them, so a key is good for 8 × 10^12 samples, and a newer one takes over by being added.
 //!
 //! *Content is a sum over rows*, beside the SHA-256 of the bytes: the sum of two files that share no row is the sum of
 //! the merged one, so a new generation can be proved against what it was made from.
@@ -57,3 +57,6 @@ pub use read::{Filter, Opened, Rows, open};
 pub use row::Row;
 pub use verify::verify;
 pub use write::Writer;
+
+#[cfg(test)]
+mod tests;

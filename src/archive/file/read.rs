@@ -1,5 +1,6 @@
 //! Read: rows out of a file, those that are asked for, a batch in memory.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use parquet::arrow::arrow_reader::{
@@ -54,7 +55,8 @@ pub fn open<R: ChunkReader + 'static>(source: R, metric: &Metric, keys: &KeyRing
         let decryption = FileDecryptionProperties::with_key_retriever(asked.clone()).build()?;
         options = options.with_file_decryption_properties(decryption);
     }
-    let metadata = ArrowReaderMetadata::load(&source, options).map_err(|error| not_read(error, is_encrypted))?;
+    let metadata = guarded(|| ArrowReaderMetadata::load(&source, options))?;
+    let metadata = metadata.map_err(|error| not_read(error, is_encrypted))?;
     check_metric(metric, key_values(&metadata))?;
     Ok(Opened { source, metadata, metric: metric.clone(), key: asked.id.get().cloned() })
 }
@@ -115,21 +117,24 @@ impl Iterator for Rows {
             if self.has_failed || self.cells.is_past(&self.filter) {
                 return None;
             }
-            match self.reader.next()? {
-                Ok(batch) => match self.cells.load(&batch, &self.filter) {
-                    Ok(()) => {}
-                    Err(damage) => return Some(self.fail(damage.into())),
-                },
-                Err(error) => {
-                    let error = not_read(ParquetError::from(error), self.is_encrypted);
-                    return Some(self.fail(error));
-                }
+            match self.load() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(self.fail(error)),
             }
         }
     }
 }
 
 impl Rows {
+    /// Decodes the next batch; false where there is none.
+    fn load(&mut self) -> Result<bool, FileError> {
+        let Some(batch) = guarded(|| self.reader.next())? else { return Ok(false) };
+        let batch = batch.map_err(|error| not_read(ParquetError::from(error), self.is_encrypted))?;
+        self.cells.load(&batch, &self.filter)?;
+        Ok(true)
+    }
+
     fn fail(&mut self, error: FileError) -> Result<Row, FileError> {
         self.has_failed = true;
         self.cells.end();
@@ -176,6 +181,12 @@ fn not_read(error: ParquetError, is_encrypted: bool) -> FileError {
         FileError::Parquet(_) if is_encrypted => Damage::Decryption.into(),
         other => other,
     }
+}
+
+/// Runs the library's decoder, which panics at some damaged bytes of plain files (parquet 60.1, definition levels): a
+/// damaged file must cost its reader an error, not the process. Whatever panicked is not used again.
+fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Damage> {
+    catch_unwind(AssertUnwindSafe(decode)).map_err(|_| Damage::Undecodable)
 }
 
 fn key_values(metadata: &ArrowReaderMetadata) -> &[KeyValue] {

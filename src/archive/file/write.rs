@@ -6,7 +6,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use ring::digest;
 
 use super::columns::{Columns, ROWS_PER_BATCH, layout, schema};
@@ -17,12 +17,11 @@ use super::key::{KeyId, KeyRing};
 use super::row::{Order, Row};
 use crate::model::time::Timestamp;
 
-/// What zstd does with the real heart rate of 14 people is told in `benches/README.md`.
-const ZSTD_LEVEL: i32 = 3;
-
 /// Writes one file. Dropped before `finish`, it leaves bytes that no reader takes for a file.
 pub struct Writer<W: Write + Send> {
-    writer: ArrowWriter<Counted<W>>,
+    /// Until the first batch tells how values are best laid out.
+    waiting: Option<(Counted<W>, WriterPropertiesBuilder)>,
+    writer: Option<ArrowWriter<Counted<W>>>,
     head: Head,
     key: Option<KeyId>,
     columns: Columns,
@@ -36,8 +35,7 @@ pub struct Writer<W: Write + Send> {
 impl<W: Write + Send> Writer<W> {
     /// Begins a file: encrypted with the newest key of the ring, plain where there is none.
     pub fn begin(out: W, head: Head, keys: &KeyRing) -> Result<Writer<W>, FileError> {
-        let builder = WriterProperties::builder().set_key_value_metadata(Some(head.key_values()));
-        let mut builder = layout(builder, ZSTD_LEVEL)?;
+        let mut builder = WriterProperties::builder().set_key_value_metadata(Some(head.key_values()));
         let key = keys.newest().cloned();
         if let Some(id) = &key {
             let bytes = keys.bytes(id.as_str()).ok_or_else(|| FileError::UnknownKey { id: id.to_string() })?;
@@ -46,12 +44,11 @@ impl<W: Write + Send> Writer<W> {
                 .build()?;
             builder = builder.with_file_encryption_properties(encryption);
         }
-        // Without Arrow's own schema: it repeats what Parquet says, and would turn texts into dictionaries for readers.
-        let options = ArrowWriterOptions::new().with_properties(builder.build()).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Counted::new(out), schema(), options)?;
         let columns = Columns::new(&head.metric);
         let content = ContentSum::new(&head.metric.name);
-        Ok(Writer { writer, head, key, columns, order: Order::default(), content, rows: 0, range: None })
+        let waiting = Some((Counted::new(out), builder));
+        let order = Order::default();
+        Ok(Writer { waiting, writer: None, head, key, columns, order, content, rows: 0, range: None })
     }
 
     /// Takes the next row, in the order of [`Row::order`]. A row that is refused is not written; the file goes on.
@@ -76,8 +73,9 @@ impl<W: Write + Send> Writer<W> {
     pub fn finish(mut self) -> Result<(W, Facts), FileError> {
         let (first, last) = self.range.ok_or(FileError::Empty)?;
         self.hand_over()?;
-        times(first, last).into_iter().for_each(|pair| self.writer.append_key_value_metadata(pair));
-        let mut counted = self.writer.into_inner()?;
+        let mut writer = self.writer.ok_or(FileError::Empty)?;
+        times(first, last).into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
+        let mut counted = writer.into_inner()?;
         counted.out.flush()?;
         let mut sha256 = [0; 32];
         sha256.iter_mut().zip(counted.digest.finish().as_ref()).for_each(|(to, from)| *to = *from);
@@ -86,12 +84,24 @@ impl<W: Write + Send> Writer<W> {
         Ok((counted.out, facts))
     }
 
+    /// Bytes that wait in the encoders: one row group's at most.
+    #[cfg(test)]
+    pub(super) fn held_bytes(&self) -> usize {
+        self.writer.as_ref().map_or(0, ArrowWriter::memory_size)
+    }
+
     fn hand_over(&mut self) -> Result<(), FileError> {
         if self.columns.rows() == 0 {
             return Ok(());
         }
+        if let Some((out, builder)) = self.waiting.take() {
+            let properties = layout(builder, self.columns.has_whole_values())?.build();
+            // Without Arrow's own schema: it repeats Parquet's, and readers would take texts for dictionaries.
+            let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+            self.writer = Some(ArrowWriter::try_new_with_options(out, schema(), options)?);
+        }
         let batch = self.columns.take().map_err(ParquetError::from)?;
-        Ok(self.writer.write(&batch)?)
+        Ok(self.writer.as_mut().ok_or(FileError::Empty)?.write(&batch)?)
     }
 }
 
