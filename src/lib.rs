@@ -16,6 +16,10 @@
 //!   store::hot             blocks + quarantine → one transaction       fenced by the shard's epoch, COPY, COMMIT
 //!   ingest::ack            COMMIT              → PUBACK                then, and only then, in the order of receipt
 //! an analyst asks          signal.sample, signal.samples(), `healthtrack samples`
+//!
+//! days later: archive::roll   its day            → a Parquet file            synced, proved, named, then recorded
+//!   store::archive::record    the file           ↔ the blocks it holds       one transaction: row in, blocks out
+//! an analyst asks             DuckDB, `healthtrack samples`: hot table and archive, each sample once
 //! ```
 //!
 //! # The rooms, in reading order
@@ -45,6 +49,9 @@ pub mod compaction;
 
 /// From the broker to the hot table, and the acknowledgement back.
 pub mod ingest;
+
+/// From the hot table to Parquet, and back to whoever reads.
+pub mod archive;
 
 /// A private Postgres and a private broker, for `demo` and for tests.
 pub mod embedded;

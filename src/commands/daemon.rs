@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::roll::Roller;
+use crate::archive::{Archive, duty};
 use crate::config::Config;
 use crate::ingest::Service;
 use crate::model::metric::Catalogue;
@@ -35,6 +37,7 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let catalogue = Arc::new(Catalogue::builtin()?);
     let connector = Connector::new(&config.store)?;
+    let archive = Archive::of(&config.archive)?;
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     let metrics = Router::new().route("/metrics", get(scrape));
     // Both stand before the database does: an operator must be able to ask why nothing works.
@@ -47,6 +50,15 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
     let ran = match prepare_database(&connector, &catalogue, &telemetry, &stop).await? {
         Some(()) => {
             let chunks = tokio::spawn(make_chunks(connector.clone(), Arc::clone(&clock)));
+            let roller = archive.map(|archive| Roller {
+                archive,
+                catalogue: Arc::clone(&catalogue),
+                connector: connector.without_statement_timeout(),
+                config: config.archive,
+                telemetry: Arc::clone(&telemetry),
+                clock: Arc::clone(&clock),
+            });
+            let rolling = roller.map(|roller| tokio::spawn(duty::run(roller)));
             let service = Service {
                 pool: connector.pool(),
                 connector,
@@ -61,6 +73,8 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
             };
             let ran = service.run(stop).await;
             chunks.abort();
+            // Cut in the middle, it leaves what the next roll clears away.
+            rolling.iter().for_each(tokio::task::JoinHandle::abort);
             ran.map_err(anyhow::Error::from)
         }
         None => Ok(()),

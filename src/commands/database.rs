@@ -26,9 +26,14 @@ impl Database {
         Ok(Database { config, connector })
     }
 
+    /// Opens connections on which a statement may take as long as it needs.
+    pub(crate) fn patient_connector(&self) -> Connector {
+        self.connector.without_statement_timeout()
+    }
+
     /// One connection on which a statement may take as long as it needs: an export or an index takes minutes.
     pub(crate) async fn connect(&self) -> anyhow::Result<PgConnection> {
-        self.connector.without_statement_timeout().connect().await.context(
+        self.patient_connector().connect().await.context(
             "cannot reach the database; check store.url (HEALTHTRACK__STORE__URL), or ask `healthtrack doctor`",
         )
     }

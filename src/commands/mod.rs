@@ -43,6 +43,12 @@ pub mod replay;
 /// Samples, read back.
 pub mod samples;
 
+/// Days that are over, moved to the archive.
+pub mod roll;
+
+/// What is in the archive.
+pub mod archive;
+
 /// What measures.
 pub mod device;
 
@@ -74,6 +80,10 @@ enum Command {
     Replay(replay::Args),
     /// Read samples
     Samples(samples::Args),
+    /// Move days that are over to the archive
+    Roll(roll::Args),
+    /// Look at the archive
+    Archive(archive::Args),
     /// Add and list devices
     Device(device::Args),
     /// Look at what could not be believed, and try it again
@@ -110,6 +120,8 @@ async fn run_command(command: Command) -> anyhow::Result<()> {
         Command::Load(args) => load::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Samples(args) => samples::run(args).await,
+        Command::Roll(args) => roll::run(args).await,
+        Command::Archive(args) => archive::run(args).await,
         Command::Device(args) => device::run(args).await,
         Command::Quarantine(args) => quarantine::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,

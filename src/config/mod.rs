@@ -127,6 +127,7 @@ impl Config {
         self.store.check()?;
         self.mqtt.check()?;
         self.ingest.check()?;
+        self.archive.check()?;
         self.compaction.check()
     }
 }
@@ -224,6 +225,7 @@ mod tests {
             ("HEALTHTRACK__MQTT__KEEP_ALIVE_S", "4"),
             ("HEALTHTRACK__INGEST__UNKNOWN_DEVICE", "ignore"),
             ("HEALTHTRACK__INGEST__SHARD", "a/b"),
+            ("HEALTHTRACK__ARCHIVE__HOUR", "24"),
             ("HEALTHTRACK__COMPACTION__DUTY_PERCENT", "0"),
             ("HEALTHTRACK__STORE__URL", "mysql://here"),
             ("HEALTHTRACK__HTTP__BIND", "everywhere"),
@@ -237,8 +239,10 @@ mod tests {
         let config = read(&[
             ("HEALTHTRACK__STORE__URL", "postgres://u:s3cret@h/db"),
             ("HEALTHTRACK__MQTT__URL", "mqtt://u:s3cret@h"),
+            ("HEALTHTRACK__ARCHIVE__KEYS", "2025:s3cret,2026:s3cret"),
         ])
         .unwrap();
+        assert_eq!(config.archive.keys.len(), 2);
         assert!(!format!("{config:?}").contains("s3cret"));
     }
 }

@@ -1,7 +1,11 @@
 //! `[http]`, `[telemetry]` and `[archive]`: short sections.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::net::SocketAddr;
+
+use super::ConfigError;
+use crate::model::time::{DAY_US, SECOND_US};
 
 /// Where the health pages are served.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,4 +43,35 @@ pub struct TelemetryConfig {
 pub struct ArchiveConfig {
     /// `file://…` or `s3://…`; empty where there is none.
     pub url: String,
+    /// Keys of encrypted files, one a line; empty where there is none.
+    pub key_file: String,
+    /// More keys, after those of the file; never printed.
+    pub keys: Vec<SecretString>,
+    after_days: u32,
+    hour: u8,
+    grace_hours: u32,
+}
+
+impl ArchiveConfig {
+    /// How long after its end a day is rolled, in microseconds.
+    pub fn after_us(&self) -> i64 {
+        i64::from(self.after_days) * DAY_US
+    }
+
+    /// From which moment of a UTC day on the daemon rolls, in microseconds.
+    pub fn hour_us(&self) -> i64 {
+        i64::from(self.hour) * 3_600 * SECOND_US
+    }
+
+    /// How long superseded files stay, in microseconds.
+    pub fn grace_us(&self) -> i64 {
+        i64::from(self.grace_hours) * 3_600 * SECOND_US
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.hour > 23 {
+            return Err(ConfigError::Rule { key: "archive.hour", rule: "0 to 23" });
+        }
+        Ok(())
+    }
 }

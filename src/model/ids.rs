@@ -45,6 +45,22 @@ impl std::borrow::Borrow<str> for DeviceId {
     }
 }
 
+/// Whom samples are about, by pseudonym: `[A-Za-z0-9._-]{1,64}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SubjectId(Arc<str>);
+
+impl SubjectId {
+    /// Takes a text that is a name.
+    pub fn parse(text: &str) -> Result<SubjectId, NameError> {
+        if is_name(text) { Ok(SubjectId(Arc::from(text))) } else { Err(NameError) }
+    }
+
+    /// The pseudonym itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The part of the topics that one daemon owns, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ShardName(Arc<str>);

@@ -42,6 +42,16 @@ pub(crate) enum Bug {
     DieAfterCommit,
     /// The daemon dies when an acknowledgement has left and the next one has not.
     DieBetweenAcks,
+    /// The roller dies at one of the points between its steps: `die_in_roll:3` at the third that it comes to.
+    DieInRoll,
+    /// The roll removes every block of a metric and day, whatever the file holds and however many they are.
+    DeleteByPredicate,
+    /// The roll does not mind how many of the noted blocks it has removed.
+    SkipRecount,
+    /// The roll records a file before the file has its name.
+    ManifestBeforeFile,
+    /// The roll gives a file its name before its bytes are on disk.
+    RenameBeforeSync,
 }
 
 /// Whether this daemon has the bug: never.

@@ -12,7 +12,7 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_PLANT";
 
-const ALL: [Bug; 10] = [
+const ALL: [Bug; 15] = [
     Bug::AckBeforeCommit,
     Bug::AsynchronousCommit,
     Bug::NoDuplicateCheck,
@@ -23,6 +23,11 @@ const ALL: [Bug; 10] = [
     Bug::SkipResubscribe,
     Bug::DieAfterCommit,
     Bug::DieBetweenAcks,
+    Bug::DieInRoll,
+    Bug::DeleteByPredicate,
+    Bug::SkipRecount,
+    Bug::ManifestBeforeFile,
+    Bug::RenameBeforeSync,
 ];
 
 /// The bug of this process.

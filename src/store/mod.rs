@@ -7,8 +7,9 @@
 //! Moments travel as microseconds and are made timestamps by Postgres itself, so that no calendar library stands
 //! between a device's clock and the table. COPY is encoded here because no encoder of binary rows exists for sqlx.
 //!
-//! Invariant: every write to `signal.block` happens in a transaction that first locks the shard's row with the writer's
-//! own epoch (`hot::commit`), so a daemon that has lost its shard writes nothing.
+//! Invariant: every block is written in a transaction that first locks the shard's row with the writer's own epoch
+//! (`hot::commit`), so a daemon that has lost its shard writes nothing. The roll only removes blocks, and has a lock of
+//! its own (`archive`).
 
 /// What can go wrong, and what to do then.
 mod error;
@@ -33,6 +34,9 @@ pub mod hot;
 
 /// What could not be believed.
 pub mod quarantine;
+
+/// The archive: what is due, and its manifest.
+pub mod archive;
 
 /// Whether the server is fit, for `doctor`.
 pub mod inspect;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use super::archive::ArchiveMetrics;
 use super::health::{Health, Role};
 use super::ledger::{Ledger, Outcome, Tally};
 use crate::model::reason::Reason;
@@ -18,7 +19,7 @@ const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.
 
 /// A metric's name and its help text.
 #[derive(Copy, Clone, Debug)]
-struct Metric(&'static str, &'static str);
+pub(super) struct Metric(pub(super) &'static str, pub(super) &'static str);
 
 const MQTT_CONNECTED: Metric =
     Metric("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed.");
@@ -171,6 +172,8 @@ pub struct Telemetry {
     pub compaction_waiting_chunks: Gauge,
     /// `healthtrack_compaction_lag_seconds`
     pub compaction_lag_seconds: Gauge,
+    /// `healthtrack_archive_…`
+    pub archive: ArchiveMetrics,
     ledger: Mutex<Ledger>,
     health: Health,
     handle: PrometheusHandle,
@@ -238,6 +241,7 @@ impl Telemetry {
             compaction_rewrite_seconds: new.histogram(COMPACTION_REWRITE_SECONDS, Some(Unit::Seconds)),
             compaction_waiting_chunks: new.gauge(COMPACTION_WAITING_CHUNKS),
             compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
+            archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
             health: Health::default(),
             handle,
@@ -330,32 +334,43 @@ impl Telemetry {
 pub const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Registers metrics with their help texts.
-struct Declarer<'a> {
+pub(super) struct Declarer<'a> {
     recorder: &'a PrometheusRecorder,
 }
 
 impl Declarer<'_> {
     const META: Metadata<'static> = Metadata::new("healthtrack", Level::INFO, None);
 
-    fn counter(&self, Metric(name, help): Metric) -> Counter {
+    pub(super) fn counter(&self, Metric(name, help): Metric) -> Counter {
         self.recorder.describe_counter(name.into(), None, help.into());
         self.recorder.register_counter(&Key::from_name(name), &Self::META)
     }
 
-    fn labelled(&self, Metric(name, help): Metric, (label, value): (&'static str, &'static str)) -> Counter {
+    pub(super) fn labelled(&self, Metric(name, help): Metric, (label, value): (&'static str, &'static str)) -> Counter {
         self.recorder.describe_counter(name.into(), None, help.into());
         let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
         self.recorder.register_counter(&key, &Self::META)
     }
 
-    fn gauge(&self, Metric(name, help): Metric) -> Gauge {
+    pub(super) fn gauge(&self, Metric(name, help): Metric) -> Gauge {
         self.recorder.describe_gauge(name.into(), None, help.into());
         self.recorder.register_gauge(&Key::from_name(name), &Self::META)
     }
 
-    fn histogram(&self, Metric(name, help): Metric, unit: Option<Unit>) -> Histogram {
+    pub(super) fn histogram(&self, Metric(name, help): Metric, unit: Option<Unit>) -> Histogram {
         self.recorder.describe_histogram(name.into(), unit, help.into());
         self.recorder.register_histogram(&Key::from_name(name), &Self::META)
+    }
+
+    pub(super) fn labelled_histogram(
+        &self,
+        Metric(name, help): Metric,
+        unit: Option<Unit>,
+        (label, value): (&'static str, &'static str),
+    ) -> Histogram {
+        self.recorder.describe_histogram(name.into(), unit, help.into());
+        let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
+        self.recorder.register_histogram(&key, &Self::META)
     }
 }
 

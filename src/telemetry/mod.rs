@@ -10,6 +10,9 @@
 /// Every metric with its help text.
 mod catalogue;
 
+/// The archive's metrics.
+mod archive;
+
 /// The conservation of samples.
 mod ledger;
 
@@ -19,6 +22,7 @@ mod health;
 /// Where log lines go.
 mod log;
 
+pub use archive::{ArchiveMetrics, Step};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
 pub use health::Role;
 pub use ledger::{Outcome, Tally};

@@ -36,6 +36,9 @@ mod replay;
 /// Real recordings, stored.
 mod recordings;
 
+/// The archive's files, as other programs read them.
+mod archive_file;
+
 /// Stops between any two stages.
 mod crash;
 
@@ -60,3 +63,9 @@ mod compaction;
 
 /// The demo, as a person starts it.
 mod demo;
+
+/// From the hot table to the archive.
+mod roll;
+
+/// The roll beside writers and readers, and on a disk that fails.
+mod roll_daemon;

@@ -24,11 +24,25 @@ fn replay(kind: &str, folder: &Path, broker: &str) -> Command {
     command
 }
 
+/// Rolls everything: how many samples were new, and how many archived before.
+fn roll(store: &str, archive: &str) -> (u64, u64) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+    command.env("HEALTHTRACK__STORE__URL", store).env("HEALTHTRACK__ARCHIVE__URL", archive);
+    let output = command.args(["roll", "--before", "2020-01-01", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    (report["samples"].as_u64().unwrap(), report["duplicates"].as_u64().unwrap())
+}
+
 /// What `samples --summary --json` says of plain measurements.
 fn summary(store: &str) -> Totals {
+    summary_of(store, "")
+}
+
+fn summary_of(store: &str, archive: &str) -> Totals {
     let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
-    let output =
-        command.args(["samples", "--summary", "--json"]).env("HEALTHTRACK__STORE__URL", store).output().unwrap();
+    command.env("HEALTHTRACK__STORE__URL", store).env("HEALTHTRACK__ARCHIVE__URL", archive);
+    let output = command.args(["samples", "--summary", "--json"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let rows: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(&output.stdout).unwrap();
     let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).unwrap();
@@ -92,6 +106,18 @@ async fn the_real_fitbit_files_are_stored_whole_though_the_daemon_is_killed_and_
     .await;
     assert_eq!(daemon.outcomes(), [before[0], before[1] + all, before[2], before[3]], "only duplicates");
     check(&summary(database.url()), &expected);
+
+    // Into the archive; once more, though it is archived; and that into the archive too.
+    let folder_of_archive = tempfile::tempdir().unwrap();
+    let archive = format!("file://{}", folder_of_archive.path().join("archive").display());
+    assert_eq!(roll(database.url(), &archive), (all, 0));
+    assert_eq!(stored(database.url()).await, 0);
+    check(&summary_of(database.url(), &archive), &expected);
+    assert!(replay("fitbit", &folder, &mosquitto.url()).output().unwrap().status.success());
+    wait_stored(database.url(), all).await;
+    check(&summary_of(database.url(), &archive), &expected);
+    assert_eq!(roll(database.url(), &archive), (0, all));
+    check(&summary_of(database.url(), &archive), &expected);
 }
 
 /// For each hour that the minutes and the hourly file share, the sum of sixty minutes is the hour's.

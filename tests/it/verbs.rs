@@ -199,13 +199,13 @@ async fn samples_are_read_back_each_once_and_in_order() {
     let database = migrated().await;
     store_a_little(&database).await;
     let all = "device_id,metric,statistic,start_at,end_at,value,code,unit
+watch-7,heart_rate,,2026-11-23T10:00:00Z,,61,,/min
+watch-7,heart_rate,maximum,2026-11-23T10:00:00Z,,140,,/min
+watch-7,heart_rate,,2026-11-23T10:00:05Z,,62.5,,/min
+watch-7,heart_rate,,2026-11-24T10:00:00Z,,60,,/min
 band.2,step_count,,2026-11-23T10:00:00Z,2026-11-23T10:01:00Z,12,,{steps}
 band.2,step_count,,2026-11-23T10:01:00Z,2026-11-23T10:02:00Z,40,,{steps}
 band.2,sleep_stage,,2026-11-23T10:00:00Z,2026-11-23T10:00:30Z,,rem,
-watch-7,heart_rate,,2026-11-23T10:00:00Z,,61,,/min
-watch-7,heart_rate,,2026-11-23T10:00:05Z,,62.5,,/min
-watch-7,heart_rate,,2026-11-24T10:00:00Z,,60,,/min
-watch-7,heart_rate,maximum,2026-11-23T10:00:00Z,,140,,/min
 ";
     assert_eq!(said(&mut healthtrack(&database, &["samples"])), all);
     let some = ["samples", "--device", "watch-7", "--metric", "heart_rate", "--from", "2026-11-23T10:00:05Z"];
@@ -488,6 +488,11 @@ fn every_verb_has_an_example_in_its_help() {
         vec!["quarantine", "show"],
         vec!["quarantine", "retry"],
         vec!["samples"],
+        vec!["roll"],
+        vec!["archive"],
+        vec!["archive", "list"],
+        vec!["archive", "verify"],
+        vec!["archive", "sql"],
         vec!["replay"],
         vec!["doctor"],
     ] {

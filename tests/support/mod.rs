@@ -21,6 +21,9 @@ pub(crate) mod mosquitto;
 /// A database of one's own.
 pub(crate) mod postgres;
 
+/// DuckDB and pyarrow.
+pub(crate) mod python;
+
 /// A publisher byte by byte.
 pub(crate) mod raw;
 

@@ -3,6 +3,9 @@
 //! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and
 //! what to do about it.
 
+/// The archive.
+mod archive;
+
 /// The broker.
 mod broker;
 
@@ -20,7 +23,7 @@ use serde::Serialize;
 use super::report::{is_watched, print, print_json};
 use crate::config::Config;
 
-/// Checks configuration, database, broker and ports, and says what to do about what is wrong.
+/// Checks configuration, database, archive, broker and ports, and says what to do about what is wrong.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack doctor --config healthtrack.toml
@@ -85,6 +88,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             );
             findings.ok(format!("configuration: {origin}"));
             database::check(&config, &mut findings).await;
+            archive::check(&config, &mut findings).await;
             broker::check(&config.mqtt, &mut findings).await;
             ports::check(&config, &mut findings).await;
         }

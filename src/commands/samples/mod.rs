@@ -1,16 +1,13 @@
-//! Samples: read back one by one, or summed up, in bounded memory: blocks stream from the database in order, each is
-//! written before the next is read, and a reader that is slow slows the database.
+//! Samples: read back one by one, or summed up, from the hot table and the archive, in bounded memory: stretches come
+//! in order, each is written before the next is read, and a reader that is slow slows the database.
 //!
-//! `source` says where samples come from; `Sink` is what becomes of them.
+//! `archive::read` says where samples come from; `Sink` is what becomes of them.
 
 /// A file that is whole, or not there.
 mod output;
 
 /// As Parquet.
 mod parquet;
-
-/// Where samples come from.
-mod source;
 
 /// Counted and summed, series by series.
 mod summary;
@@ -20,22 +17,20 @@ mod text;
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::pin::pin;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
-use futures_util::StreamExt as _;
-use futures_util::stream::Stream;
 
 use super::database::Database;
-use super::report::{is_watched, print, print_json};
+use super::report::is_watched;
+use crate::archive::Archive;
+use crate::archive::read::{Stretch, read};
 use crate::model::ids::DeviceId;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::sample::Sample;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
-use crate::store::hot::{Filter, SeriesBlock};
+use crate::store::hot::Filter;
 use output::Output;
 use summary::Summary;
 
@@ -53,7 +48,7 @@ pub enum Format {
     Parquet,
 }
 
-/// Reads samples: each once, by device, metric, statistic and time.
+/// Reads samples: each once, whether it lies in the database or in the archive, by metric, day, device and time.
 ///
 /// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit.
 /// Times are RFC 3339 in UTC; what is null is empty in CSV.
@@ -134,19 +129,20 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if format == Format::Parquet && args.output.is_none() && is_watched() {
         bail!("Parquet is not for a terminal; give --output FILE, or pipe it");
     }
-    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
-    let blocks = source::blocks(&mut connection, &filter);
-    if args.summary {
-        let mut summary = Summary::default();
-        hand_on(blocks, &filter, &catalogue, &mut summary).await?;
-        let rows = summary.finish();
-        return if args.json { print_json(&rows) } else { print(&summary::in_words(&rows)) };
-    }
-    let output = Output::open(args.output.as_deref())?;
-    let mut sink = sink(format, Box::new(output.writer()?))?;
-    hand_on(blocks, &filter, &catalogue, sink.as_mut()).await?;
+    let database = Database::read(args.config.as_deref())?;
+    let archive = Archive::of(&database.config.archive)?;
+    let mut connection = database.ready().await?;
+    let mut output = None;
+    let mut sink: Box<dyn Sink> = if args.summary {
+        Box::new(Summary::new(args.json))
+    } else {
+        let output = output.insert(Output::open(args.output.as_deref())?);
+        sink(format, Box::new(output.writer()?))?
+    };
+    let hand_on = |stretch: Stretch| hand_on(stretch, &catalogue, sink.as_mut());
+    read(&mut connection, archive.as_ref(), &catalogue, &filter, hand_on).await?;
     sink.finish()?;
-    output.keep()
+    output.map_or(Ok(()), Output::keep)
 }
 
 fn sink(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn Sink>> {
@@ -158,26 +154,12 @@ fn sink(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn
     })
 }
 
-/// Hands every sample asked for to the sink. A block's first and last samples may lie outside of the time asked for.
-async fn hand_on(
-    blocks: impl Stream<Item = Result<SeriesBlock, StoreError>>,
-    filter: &Filter,
-    catalogue: &Catalogue,
-    sink: &mut dyn Sink,
-) -> anyhow::Result<()> {
-    let mut blocks = pin!(blocks);
-    while let Some(found) = blocks.next().await {
-        let SeriesBlock { device, metric, statistic, block } = found?;
-        let metric = catalogue
-            .by_id(metric)
-            .context("the database holds a metric that this version does not know; run the version that wrote it")?;
-        let of = Of { device: &device, metric, statistic };
-        let is_wanted = |sample: &Sample| {
-            filter.from.is_none_or(|from| sample.start >= from) && filter.to.is_none_or(|to| sample.start < to)
-        };
-        sink.take(&of, &mut block.samples().filter(is_wanted))?;
-    }
-    Ok(())
+fn hand_on(stretch: Stretch, catalogue: &Catalogue, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    let Stretch { device, metric, statistic, samples } = stretch;
+    let metric = catalogue
+        .by_id(metric)
+        .context("the database holds a metric that this version does not know; run the version that wrote it")?;
+    sink.take(&Of { device: &device, metric, statistic }, &mut samples.into_iter())
 }
 
 fn filter(args: &Args, catalogue: &Catalogue) -> anyhow::Result<Filter> {
@@ -195,7 +177,7 @@ fn filter(args: &Args, catalogue: &Catalogue) -> anyhow::Result<Filter> {
 }
 
 /// RFC 3339, or a date: its midnight in UTC.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     Timestamp::parse_rfc3339(&whole).map_err(|_| "write 2026-11-23, or 2026-11-23T10:00:00Z".to_owned())
 }

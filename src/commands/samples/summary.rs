@@ -1,30 +1,33 @@
-//! Summary: count, minimum, maximum and sum of each series.
+//! Summary: count, minimum, maximum and sum of each series, by device, metric and statistic.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{Of, Sink};
-use crate::commands::report::{Column, table};
+use crate::commands::report::{Column, print, print_json, table};
+use crate::model::ids::{DeviceId, MetricId};
 use crate::model::sample::Sample;
 
 /// One series, summed up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Row {
-    pub(super) device_id: String,
-    pub(super) metric: String,
+struct Row {
+    device_id: String,
+    metric: String,
     /// Null for plain measurements.
-    pub(super) statistic: Option<String>,
-    pub(super) count: u64,
+    statistic: Option<String>,
+    count: u64,
     /// Null for a coded metric, as are maximum and sum.
-    pub(super) min: Option<f64>,
-    pub(super) max: Option<f64>,
-    pub(super) sum: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    sum: Option<f64>,
 }
 
-/// Sums up stretches as they come: those of one series follow one another.
-#[derive(Debug, Default)]
+/// Sums up stretches as they come: those of one series come day by day, between others.
+#[derive(Debug)]
 pub(super) struct Summary {
-    done: Vec<Row>,
-    open: Option<(Row, Sum)>,
+    json: bool,
+    rows: BTreeMap<(DeviceId, MetricId, Option<String>), (Row, Sum)>,
 }
 
 /// A sum that keeps what addition rounds off (Neumaier): a million values of 0.1 come to 100,000 and not to
@@ -54,13 +57,8 @@ impl Sink for Summary {
             return Ok(());
         }
         let statistic = of.statistic.text();
-        let continues = self.open.as_ref().is_some_and(|(row, _)| {
-            row.device_id == of.device.as_str() && row.metric == of.metric.name && row.statistic == statistic
-        });
-        if !continues {
-            self.close();
-        }
-        let (row, sum) = self.open.get_or_insert_with(|| {
+        let key = (of.device.clone(), of.metric.id, statistic.clone());
+        let (row, sum) = self.rows.entry(key).or_insert_with(|| {
             let (device_id, metric) = (of.device.as_str().to_owned(), of.metric.name.clone());
             (Row { device_id, metric, statistic, count: 0, min: None, max: None, sum: None }, Sum::default())
         });
@@ -77,24 +75,25 @@ impl Sink for Summary {
     }
 
     fn finish(self: Box<Self>) -> anyhow::Result<()> {
-        Ok(())
+        let json = self.json;
+        let rows = self.into_rows();
+        if json { print_json(&rows) } else { print(&in_words(&rows)) }
     }
 }
 
 impl Summary {
-    /// All series, in the order in which they came.
-    pub(super) fn finish(mut self) -> Vec<Row> {
-        self.close();
-        self.done
+    /// Of nothing yet; printed as JSON or for people.
+    pub(super) fn new(json: bool) -> Summary {
+        Summary { json, rows: BTreeMap::new() }
     }
 
-    fn close(&mut self) {
-        self.done.extend(self.open.take().map(|(row, _)| row));
+    fn into_rows(self) -> Vec<Row> {
+        self.rows.into_values().map(|(row, _)| row).collect()
     }
 }
 
 /// The rows aligned for people.
-pub(super) fn in_words(rows: &[Row]) -> String {
+fn in_words(rows: &[Row]) -> String {
     let columns = [
         Column::Left("device"),
         Column::Left("metric"),
@@ -148,14 +147,14 @@ mod tests {
         let device = DeviceId::parse("d").unwrap();
         let of = |metric, statistic| Of { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic };
         let heart_rate = of("heart_rate", Statistic::NONE);
-        let mut summary = Summary::default();
+        let mut summary = Summary::new(true);
         summary.take(&heart_rate, &mut samples(&[70.0, 60.0])).unwrap();
-        summary.take(&heart_rate, &mut samples(&[80.5])).unwrap();
         summary.take(&of("heart_rate", Statistic::parse("maximum").unwrap()), &mut samples(&[99.0])).unwrap();
+        summary.take(&heart_rate, &mut samples(&[80.5])).unwrap();
         summary.take(&of("step_count", Statistic::NONE), &mut samples(&[])).unwrap();
         summary.take(&of("sleep_stage", Statistic::NONE), &mut samples(&[3.0, 1.0])).unwrap();
         let rows: Vec<_> = summary
-            .finish()
+            .into_rows()
             .into_iter()
             .map(|row| (row.metric, row.statistic, row.count, row.min, row.max, row.sum))
             .collect();

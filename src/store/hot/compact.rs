@@ -8,6 +8,7 @@
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
+use super::chunk::all_chunks;
 use super::commit::copy;
 use super::copy::CopyRows;
 use super::days::{Hold, hold_days};
@@ -92,15 +93,7 @@ pub async fn chunks_to_look_at(
     is_hypertable: bool,
 ) -> Result<Vec<Chunk>, StoreError> {
     let step = StoreError::at("listing chunks");
-    let all = if is_hypertable {
-        "SELECT format('%I.%I', chunk_schema, chunk_name), range_start, range_end
-         FROM timescaledb_information.chunks WHERE hypertable_schema = 'signal' AND hypertable_name = 'block'"
-    } else {
-        "SELECT format('signal.%I', relname), to_date(substr(relname, 7), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
-                (to_date(substr(relname, 7), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC'
-         FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-         WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}$'"
-    };
+    let all = all_chunks(is_hypertable);
     let query = format!(
         "WITH chunk (name, from_at, to_at) AS ({all})
          SELECT name, chunk.from_at, to_at, coalesce(pg_stat_get_tuples_inserted(to_regclass(name)), 0),

@@ -4,11 +4,13 @@
 //! A merge and a compaction both read blocks, remove them and write others in their place. Were one to commit between
 //! another's reading and its removing, samples would be doubled, or two blocks would lie over one moment; counting the
 //! removed rows shows only the first. So each takes the day first and reads afterwards, in the transaction that
-//! writes: merges share a day (two lanes never write one series), compaction has it alone, and so will the archive's
-//! roll. Each statement sees what was committed before it began, so what was read under the lock is true until the
+//! writes: merges share a day (two lanes never write one series); compaction and the record of a roll have it alone.
+//! Each statement sees what was committed before it began, so what was read under the lock is true until the
 //! transaction's end, and the lock falls with it, whoever is killed.
 //!
-//! An append needs no day: it begins after everything that its series has, and compaction keeps where a series ends.
+//! An append needs no day: it begins after everything that its series has, and compaction keeps where a series ends. A
+//! roll takes blocks away, so that a series may end earlier than its lane remembers: then more is merged, and no harm
+//! done.
 //!
 //! Days share 64 locks, since the server has room for some ten thousand and an old recording may span years; two days
 //! 64 apart wait for one another for nothing, now and then. Shared ones are taken in rising order, and who has one
@@ -24,7 +26,7 @@ const LOCKS: i64 = 64;
 
 /// With whom a day is held.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(in crate::store) enum Hold {
     /// With other merges.
     Shared,
     /// Alone.
@@ -32,7 +34,11 @@ pub(super) enum Hold {
 }
 
 /// Holds these days until the transaction ends, once whoever holds them otherwise has ended.
-pub(super) async fn hold_days(transaction: &mut PgConnection, days: &[Day], hold: Hold) -> Result<(), StoreError> {
+pub(in crate::store) async fn hold_days(
+    transaction: &mut PgConnection,
+    days: &[Day],
+    hold: Hold,
+) -> Result<(), StoreError> {
     let mut locks: Vec<i64> = days.iter().map(|day| (day.start().micros() / DAY_US).rem_euclid(LOCKS)).collect();
     if locks.is_empty() {
         return Ok(());

@@ -15,13 +15,16 @@ mod commit;
 /// Blocks read back.
 mod read;
 
-/// Chunks, made before they are needed.
+/// Chunks, made before they are needed and dropped when they are empty.
 mod chunk;
 
 /// Small blocks of closed days: found, and replaced by longer ones.
 pub mod compact;
 
-pub use chunk::ensure_chunks;
+pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
 pub use read::{Filter, SeriesBlock, Wanted, overlapping, read_blocks};
+
+pub(super) use days::{Hold, hold_days};
+pub(super) use read::{BLOCK, block_at};

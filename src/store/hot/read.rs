@@ -13,7 +13,7 @@ use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// The columns from which a block is made, in the order in which `block_at` reads them.
-pub(super) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
+pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
                                 block.spans_us, block.flags, block.values";
 
 /// A stretch of one series in which stored blocks are wanted.
@@ -87,8 +87,8 @@ pub async fn overlapping(
     rows.iter().map(|row| Ok((SeriesId(row.try_get(0).map_err(&step)?), block_at(row, 1)?))).collect()
 }
 
-/// All blocks that hold a sample asked for, by device, metric, statistic and time, one at a time as the caller takes
-/// them. A block's first and last samples may lie outside what was asked for.
+/// All blocks that hold a sample asked for, by metric, day, device and start, as the archive's files lie, one at a time
+/// as the caller takes them. A block's first and last samples may lie outside what was asked for.
 pub fn read_blocks<'a>(
     connection: &'a mut PgConnection,
     filter: &Filter,
@@ -99,7 +99,8 @@ pub fn read_blocks<'a>(
          WHERE ($1::text IS NULL OR device.device_id = $1) AND ($2::smallint IS NULL OR series.metric_id = $2)
            AND ($3::timestamptz IS NULL OR (block.start_at >= $4 AND block.stop_at >= $3))
            AND ($5::timestamptz IS NULL OR block.start_at < $5)
-         ORDER BY device.device_id COLLATE \"C\", series.metric_id, series.statistic NULLS FIRST, block.start_at"
+         ORDER BY series.metric_id, date_trunc('day', block.start_at, 'UTC'), device.device_id COLLATE \"C\",
+                  block.start_at, series.series_id"
     );
     sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(filter.device.as_ref().map(|device| device.as_str().to_owned()))
@@ -125,7 +126,7 @@ fn series_block(row: &PgRow) -> Result<SeriesBlock, StoreError> {
 }
 
 /// The block whose columns begin at `place`.
-pub(super) fn block_at(row: &PgRow, place: usize) -> Result<Block, StoreError> {
+pub(in crate::store) fn block_at(row: &PgRow, place: usize) -> Result<Block, StoreError> {
     let step = StoreError::at("reading a block");
     let moment = |at: usize| row.try_get::<Moment, _>(at).map(|moment| moment.0).map_err(&step);
     let span_us: Option<i64> = row.try_get(place + 3).map_err(&step)?;

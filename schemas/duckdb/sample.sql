@@ -1,0 +1,4 @@
+-- The archive as DuckDB sees it: the live files of the manifest.
+-- {settings}
+CREATE OR REPLACE VIEW sample AS
+{files};

@@ -1,0 +1,153 @@
+//! Build: a snapshot's blocks, laid beside the live file, become a new file that has no name yet.
+//!
+//! # Why
+//! Encoding is work for a processor and reading blocks is waiting for the server, so a thread of its own writes while
+//! the next blocks come; the daemon's own threads stay with ingest. What is on the way between them is bounded:
+//! `BATCHES_MAX` batches of `BATCH_SAMPLES` and a block, 7 MB, beside one row group of each file.
+//!
+//! A thread of the runtime would keep a daemon from stopping while it works. This one dies with the process, and what
+//! it has half-written is removed by the next roll.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Seek as _};
+use std::path::PathBuf;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::file::{Facts, FileError, Filter, Head, Row, Writer, open};
+use super::merge::{HotRows, Merge, Met};
+use super::{Archive, ArchiveError};
+use crate::model::block::Block;
+use crate::model::ids::DeviceId;
+use crate::model::statistic::Statistic;
+
+/// A batch is handed over when it holds this many samples.
+pub(super) const BATCH_SAMPLES: usize = 65_536;
+/// Batches that may wait for the writing thread.
+pub(super) const BATCHES_MAX: usize = 4;
+/// Written to the system in pieces of this size.
+const BUFFER_BYTES: usize = 256 << 10;
+/// Conflicting values that one roll of a day keeps in memory, and puts aside in one transaction: 100,000 are 10 MB.
+pub(super) const CONFLICTS_MAX: usize = 100_000;
+
+/// A block and whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct HotBlock {
+    pub(super) device: DeviceId,
+    pub(super) statistic: Statistic,
+    pub(super) block: Block,
+}
+
+/// What is to be built.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) archive: Archive,
+    pub(super) head: Head,
+    /// Name of the live file, which is known to be sound.
+    pub(super) live: Option<String>,
+}
+
+/// A file without a name, and what became of the hot rows.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) part: PathBuf,
+    pub(super) file: File,
+    pub(super) facts: Facts,
+    /// Hot rows that the live file did not hold.
+    pub(super) new: u64,
+    /// Hot rows that it held.
+    pub(super) duplicates: u64,
+    /// Hot rows whose key it held with another value.
+    pub(super) conflicts: Vec<Row>,
+}
+
+/// Does work on a thread of its own.
+pub(super) async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
+) -> Result<T, ArchiveError> {
+    let (done, result) = oneshot::channel();
+    let started = std::thread::Builder::new().name("archive".to_owned()).spawn(move || {
+        // Nobody waits any more where the daemon stops.
+        let _ = done.send(work());
+    });
+    started.map_err(|_| ArchiveError::Thread)?;
+    result.await.map_err(|_| ArchiveError::Thread)?
+}
+
+/// Writes the file of a job out of batches, until no more come.
+pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Result<Built, ArchiveError> {
+    let Job { archive, head, live } = job;
+    let (part, file) = archive.place.create(&head.metric.name, head.day)?;
+    let shown = part.display().to_string();
+    let failed = |source: FileError| ArchiveError::File { name: shown.clone(), source };
+    let io = |error: std::io::Error| failed(error.into());
+    let old = match &live {
+        None => None,
+        Some(name) => {
+            let opened = open(archive.place.open(name)?, &head.metric, &archive.keys);
+            let rows = opened.and_then(|opened| opened.rows(Filter::default()));
+            Some(rows.map_err(|source| ArchiveError::File { name: name.clone(), source })?)
+        }
+    };
+    let mut merge = Merge::new(old.into_iter().flatten()).map_err(failed)?;
+    let out = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
+    let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
+    let mut met = MetRows::default();
+    let mut hot = HotRows::default();
+    let mut lay = |row: Row, writer: &mut Writer<BufWriter<File>>, merge: &mut Merge<_>| {
+        let what = merge.lay(&row, |row| writer.push(row)).map_err(failed)?;
+        met.note(what, row)
+    };
+    while let Some(batch) = batches.blocking_recv() {
+        for HotBlock { device, statistic, block } in &batch {
+            hot.push(device, *statistic, block, |row| lay(row, &mut writer, &mut merge))?;
+        }
+    }
+    hot.finish(|row| lay(row, &mut writer, &mut merge))?;
+    merge.finish(|row| writer.push(row)).map_err(failed)?;
+    let (out, facts) = writer.finish().map_err(failed)?;
+    drop(out.into_inner().map_err(|error| io(error.into_error()))?);
+    let MetRows { new, duplicates, conflicts } = met;
+    Ok(Built { part, file, facts, new, duplicates, conflicts })
+}
+
+impl Built {
+    /// The file for another reader, from its beginning.
+    pub(super) fn reopen(&self) -> Result<File, ArchiveError> {
+        let failed =
+            |error: std::io::Error| ArchiveError::File { name: self.part.display().to_string(), source: error.into() };
+        let mut file = File::open(&self.part).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        Ok(file)
+    }
+}
+
+/// How hot rows ended.
+#[derive(Debug, Default)]
+struct MetRows {
+    new: u64,
+    duplicates: u64,
+    conflicts: Vec<Row>,
+}
+
+impl MetRows {
+    fn note(&mut self, met: Met, row: Row) -> Result<(), ArchiveError> {
+        match met {
+            Met::New => self.new += 1,
+            Met::Duplicate => self.duplicates += 1,
+            Met::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.push(row),
+            Met::Conflict => return Err(ArchiveError::Conflicts { max: CONFLICTS_MAX }),
+        }
+        Ok(())
+    }
+}
+
+/// Rows by what is told of them together: a device, a statistic, and whether they are intervals.
+pub(super) fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool), Vec<&Row>> {
+    let mut groups: HashMap<_, Vec<&Row>> = HashMap::new();
+    for row in rows {
+        groups.entry((row.device.clone(), row.statistic, row.end.is_some())).or_default().push(row);
+    }
+    groups
+}

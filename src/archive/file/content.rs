@@ -1,0 +1,128 @@
+//! Content: a sum over rows by which two sets of rows are told apart, whatever their order and their files.
+//!
+//! Each row becomes 128 bits, and the bits are added. So `content(a) + content(b) = content(a merged with b)` where the
+//! two share no row, and a new generation can be checked against what it was made from. It finds faults, not forgers:
+//! against those stand the SHA-256 in the manifest and the tags of encryption.
+//!
+//! Invariant: the same row gives the same bits in every version of this program, since the manifest keeps them
+//! (`the_content_of_known_rows_never_changes`).
+
+use std::fmt;
+use std::ops::Add;
+
+use ring::digest;
+
+use super::row::Row;
+use crate::model::ids::{DeviceId, SubjectId};
+use crate::model::statistic::Statistic;
+
+/// The sum over the rows of one metric.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content(u128);
+
+impl Content {
+    /// Reads 32 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Content> {
+        let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Content)
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Add for Content {
+    type Output = Content;
+
+    fn add(self, other: Content) -> Content {
+        Content(self.0.wrapping_add(other.0))
+    }
+}
+
+/// Two independent lanes of 64 bits.
+type Lanes = [u64; 2];
+
+/// Adds rows up.
+#[derive(Debug)]
+pub struct ContentSum {
+    metric: Lanes,
+    /// The names of the row before, and what they gave: rows come sorted by device.
+    names: Option<(DeviceId, Option<SubjectId>, Lanes)>,
+    /// What each statistic gave; there are 141 at most.
+    statistics: Vec<(Statistic, Lanes)>,
+    sum: u128,
+}
+
+impl ContentSum {
+    /// The sum of no rows of this metric.
+    pub fn new(metric: &str) -> ContentSum {
+        ContentSum { metric: text_lanes(&[Some(metric)]), names: None, statistics: Vec::new(), sum: 0 }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, row: &Row) {
+        let end = row.end.map_or(i64::MIN, |end| end.micros());
+        let words = [row.start.micros().cast_unsigned(), end.cast_unsigned(), row.value.to_bits()];
+        let (names, statistic) = (self.names(row), self.statistic(row.statistic));
+        // Odd constants of good bit mix: those of splitmix64 and of wyhash.
+        let lane = |seed: u64, names: u64, statistic: u64, factor: u64| {
+            let seeded = fold(seed ^ names, statistic ^ factor);
+            words.iter().fold(seeded, |hash, word| fold(hash ^ word, factor))
+        };
+        let ([m0, m1], [n0, n1], [s0, s1]) = (self.metric, names, statistic);
+        let high = lane(m0, n0, s0, 0x9e37_79b9_7f4a_7c15);
+        let low = lane(m1, n1, s1, 0xa076_1d64_78bd_642f);
+        self.sum = self.sum.wrapping_add(u128::from(high) << 64 | u128::from(low));
+    }
+
+    /// The sum so far.
+    pub fn content(&self) -> Content {
+        Content(self.sum)
+    }
+
+    fn names(&mut self, row: &Row) -> Lanes {
+        match &self.names {
+            Some((device, subject, lanes)) if *device == row.device && *subject == row.subject => *lanes,
+            _ => {
+                let subject = row.subject.as_ref().map(SubjectId::as_str);
+                let lanes = text_lanes(&[Some(row.device.as_str()), subject]);
+                self.names = Some((row.device.clone(), row.subject.clone(), lanes));
+                lanes
+            }
+        }
+    }
+
+    fn statistic(&mut self, statistic: Statistic) -> Lanes {
+        if let Some((_, lanes)) = self.statistics.iter().find(|(known, _)| *known == statistic) {
+            return *lanes;
+        }
+        let lanes = text_lanes(&[statistic.text().as_deref()]);
+        self.statistics.push((statistic, lanes));
+        lanes
+    }
+}
+
+/// Texts as bits: the head of their SHA-256, each with its length before it so that no two lists look alike.
+fn text_lanes(texts: &[Option<&str>]) -> Lanes {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for text in texts {
+        let length = text.map_or(u64::MAX, |text| text.len() as u64);
+        context.update(&length.to_le_bytes());
+        context.update(text.unwrap_or_default().as_bytes());
+    }
+    let digest = context.finish();
+    let mut lanes = [0; 2];
+    for (lane, bytes) in lanes.iter_mut().zip(digest.as_ref().chunks_exact(8)) {
+        *lane = bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    }
+    lanes
+}
+
+/// Both halves of a product, folded: every bit of it depends on every bit of both.
+fn fold(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    (product >> 64) as u64 ^ product as u64
+}

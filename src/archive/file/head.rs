@@ -1,0 +1,88 @@
+//! Head and facts: what a file is, and what it turned out to be.
+
+use parquet::file::metadata::KeyValue;
+
+use super::content::Content;
+use super::error::Damage;
+use super::key::KeyId;
+use crate::model::metric::Metric;
+use crate::model::time::{Day, Timestamp};
+
+/// Of the columns and of what stands in the footer; raised when a reader must know the difference.
+const SCHEMA_VERSION: u32 = 1;
+
+const VERSION: &str = "healthtrack.schema_version";
+const METRIC: &str = "healthtrack.metric";
+const UNIT: &str = "healthtrack.unit";
+const DAY: &str = "healthtrack.day";
+const GENERATION: &str = "healthtrack.generation";
+const FIRST: &str = "healthtrack.first_start_at";
+const LAST: &str = "healthtrack.last_start_at";
+
+/// What a file is: known before its first row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// What its rows measure.
+    pub metric: Metric,
+    /// On which UTC day they begin.
+    pub day: Day,
+    /// Which version of that metric and day it is, from 1.
+    pub generation: u32,
+}
+
+/// What a file turned out to be: recorded in the manifest, proved by [`verify`](super::verify()).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// How many rows; at least one.
+    pub rows: u64,
+    /// How long it is.
+    pub bytes: u64,
+    /// Of its bytes.
+    pub sha256: [u8; 32],
+    /// The earliest start.
+    pub first: Timestamp,
+    /// The latest start.
+    pub last: Timestamp,
+    /// Of its rows.
+    pub content: Content,
+    /// The key that opens it; `None` for a plain file.
+    pub key: Option<KeyId>,
+}
+
+impl Head {
+    /// What the footer says from the start.
+    pub(super) fn key_values(&self) -> Vec<KeyValue> {
+        let fixed = [
+            (VERSION, SCHEMA_VERSION.to_string()),
+            (METRIC, self.metric.name.clone()),
+            (UNIT, self.metric.unit.clone()),
+            (DAY, self.day.to_string()),
+            (GENERATION, self.generation.to_string()),
+        ];
+        fixed.into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
+    }
+
+    /// Compares the footer with what the file should be.
+    pub(super) fn check(&self, said: &[KeyValue]) -> Result<(), Damage> {
+        check_metric(&self.metric, said)?;
+        agrees(said, DAY, &self.day.to_string(), Damage::Head("day"))?;
+        agrees(said, GENERATION, &self.generation.to_string(), Damage::Head("generation"))
+    }
+}
+
+/// What the footer says when the last row is known.
+pub(super) fn times(first: Timestamp, last: Timestamp) -> [KeyValue; 2] {
+    [(FIRST, first), (LAST, last)].map(|(key, moment)| KeyValue::new(key.to_owned(), moment.to_string()))
+}
+
+/// Compares version, metric and unit with what a reader can understand.
+pub(super) fn check_metric(metric: &Metric, said: &[KeyValue]) -> Result<(), Damage> {
+    agrees(said, VERSION, &SCHEMA_VERSION.to_string(), Damage::Schema)?;
+    agrees(said, METRIC, &metric.name, Damage::Head("metric"))?;
+    agrees(said, UNIT, &metric.unit, Damage::Head("unit"))
+}
+
+fn agrees(said: &[KeyValue], key: &str, expected: &str, otherwise: Damage) -> Result<(), Damage> {
+    let found = said.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
+    if found == Some(expected) { Ok(()) } else { Err(otherwise) }
+}

@@ -1,0 +1,146 @@
+//! Rows in, rows out.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::time::DAY_US;
+
+const STATISTICS: [&str; 4] = ["", "average", "maximum", "average/d"];
+
+fn rows(codes: Option<usize>) -> impl Strategy<Value = Vec<Row>> {
+    let value = match codes {
+        None => proptest::num::f64::NORMAL.boxed(),
+        Some(codes) => (0..codes).prop_map(|place| place as f64).boxed(),
+    };
+    let start = prop_oneof![0..DAY_US, (0..20_i64).prop_map(|second| second * SECOND_US)];
+    let span = proptest::option::of(prop_oneof![Just(SECOND_US), 0..DAY_US]);
+    let row = (0..5_usize, 0..STATISTICS.len(), start, span, value, proptest::option::of(0..3_usize));
+    let row = row.prop_map(|(device, statistic, start, span, value, subject)| {
+        let start = day_start().plus_micros(start);
+        Row {
+            device: DeviceId::parse(["a", "B", "a.b", "watch-9", "watch-10"][device]).unwrap(),
+            statistic: Statistic::parse(STATISTICS[statistic]).unwrap_or_default(),
+            start,
+            end: span.map(|span| start.plus_micros(span)),
+            value,
+            subject: subject.map(|number| SubjectId::parse(&format!("s-{number}")).unwrap()),
+        }
+    });
+    proptest::collection::vec(row, 1..200).prop_map(|mut rows| {
+        rows.sort_by(Row::order);
+        rows.dedup_by(|later, earlier| later.order(earlier).is_eq());
+        rows
+    })
+}
+
+fn check(name: &str, keys: &KeyRing, rows: &[Row]) {
+    let head = head(name);
+    let (bytes, facts) = written(&head, keys, rows);
+    assert_eq!(read(&bytes, &head.metric, keys, Filter::default()).unwrap(), rows);
+    let starts = || rows.iter().map(|row| row.start);
+    assert_eq!((facts.rows, facts.bytes), (rows.len() as u64, bytes.len() as u64));
+    assert_eq!((facts.first, facts.last), (starts().min().unwrap(), starts().max().unwrap()));
+    assert_eq!(facts.key.as_ref(), keys.newest());
+    verify(bytes, &head, &facts, keys).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn rows_come_out_as_they_went_in(rows in rows(None)) {
+        check("heart_rate", &KeyRing::default(), &rows);
+        check("heart_rate", &keys(&[OLD_KEY, NEW_KEY]), &rows);
+    }
+
+    #[test]
+    fn codes_come_out_as_they_went_in(rows in rows(Some(8))) {
+        check("sleep_stage", &KeyRing::default(), &rows);
+        check("sleep_stage", &keys(&[NEW_KEY]), &rows);
+    }
+
+    #[test]
+    fn the_contents_of_two_files_add_up_to_that_of_the_merged_one(rows in rows(None), split in 0..200_usize) {
+        let sum = |rows: &mut dyn Iterator<Item = &Row>| {
+            let mut sum = ContentSum::new("heart_rate");
+            rows.for_each(|row| sum.add(row));
+            sum.content()
+        };
+        let (one, other) = rows.split_at(split.min(rows.len()));
+        let all = sum(&mut rows.iter());
+        prop_assert_eq!(sum(&mut one.iter()) + sum(&mut other.iter()), all);
+        prop_assert_eq!(sum(&mut rows.iter().rev()), all);
+        prop_assert_eq!(Content::parse(&all.to_string()), Some(all));
+        let mut changed = rows.clone();
+        let place = split % rows.len();
+        changed[place].value += 1.0;
+        prop_assert!(changed[place].value == rows[place].value || sum(&mut changed.iter()) != all);
+    }
+}
+
+#[test]
+fn the_content_of_known_rows_never_changes() {
+    let (_, facts) = written(&head("heart_rate"), &KeyRing::default(), &sample_rows());
+    assert_eq!(facts.content.to_string(), "e25d5cf900bb4803e42add0e1e825bd5");
+}
+
+#[test]
+fn a_filter_gives_what_it_asks_for_from_every_row_group() {
+    let head = head("heart_rate");
+    let rows = many_rows(50, 5_000);
+    let names = ["watch-00000", "watch-00024", "watch-00049", "watch-1", "a"];
+    let moment = |second: i64| Some(day_start().plus_micros(second * SECOND_US));
+    for keys in [KeyRing::default(), keys(&[NEW_KEY])] {
+        let (bytes, facts) = written(&head, &keys, &rows);
+        verify(bytes.clone(), &head, &facts, &keys).unwrap();
+        for device in names.map(Some).into_iter().chain([None]) {
+            for (from, to) in [(None, None), (moment(100), moment(103)), (moment(4_999), None), (moment(9_000), None)] {
+                let filter = Filter { device: device.map(|name| DeviceId::parse(name).unwrap()), from, to };
+                let expected = rows.iter().filter(|row| {
+                    filter.device.as_ref().is_none_or(|device| *device == row.device)
+                        && from.is_none_or(|from| row.start >= from)
+                        && to.is_none_or(|to| row.start < to)
+                });
+                let expected: Vec<Row> = expected.cloned().collect();
+                assert_eq!(read(&bytes, &head.metric, &keys, filter).unwrap(), expected, "{device:?} {from:?} {to:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_out_of_order_are_refused_and_the_file_goes_on() {
+    let interval = Row { end: Some(day_start().plus_micros(6 * SECOND_US)), ..row("b", 5, 1.0) };
+    let daily = Row { statistic: Statistic::parse("average").unwrap(), ..row("b", 5, 1.0) };
+    let later = Row { statistic: Statistic::parse("maximum").unwrap(), ..row("b", 5, 1.0) };
+    for (first, second) in [
+        (row("b", 5, 1.0), row("a", 6, 1.0)),
+        (row("b", 5, 1.0), row("B", 6, 1.0)),
+        (row("b", 5, 1.0), row("b", 4, 1.0)),
+        (row("b", 5, 1.0), row("b", 5, 2.0)),
+        (interval.clone(), row("b", 5, 1.0)),
+        (interval, daily.clone()),
+        (daily.clone(), row("b", 5, 1.0)),
+        (later, daily),
+    ] {
+        let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
+        writer.push(&first).unwrap();
+        assert!(matches!(writer.push(&second), Err(FileError::Order { row: 1 })), "{first:?} {second:?}");
+        writer.push(&row("c", 0, 1.0)).unwrap();
+        let (bytes, facts) = writer.finish().unwrap();
+        assert_eq!(facts.rows, 2);
+        verify(Bytes::from(bytes), &head("heart_rate"), &facts, &KeyRing::default()).unwrap();
+    }
+}
+
+#[test]
+fn what_does_not_belong_into_a_file_is_refused() {
+    let mut writer = Writer::begin(Vec::new(), head("sleep_stage"), &KeyRing::default()).unwrap();
+    for value in [-1.0, -0.0, 0.5, 8.0, f64::NAN, f64::INFINITY] {
+        assert!(matches!(writer.push(&row("a", 1, value)), Err(FileError::NoCode { row: 0 })), "{value}");
+    }
+    for second in [-1, 86_400] {
+        assert!(matches!(writer.push(&row("a", second, 1.0)), Err(FileError::OtherDay { row: 0 })), "{second}");
+    }
+    assert!(matches!(writer.finish(), Err(FileError::Empty)));
+}

@@ -1,0 +1,97 @@
+//! Keys, and what a file tells those who have none.
+
+use super::*;
+use crate::archive::file::key::KeyRing;
+
+/// The same id as [`NEW_KEY`], and another key.
+const OTHER_KEY: &str = "2026:c29tZS1vdGhlci1rZXktc29tZS1vdGhlci1rZXktMDM=";
+
+#[test]
+fn a_file_opens_with_its_own_key_and_no_other() {
+    let metric = metric("heart_rate");
+    let head = head("heart_rate");
+    let (old, old_facts) = written(&head, &keys(&[OLD_KEY]), &sample_rows());
+    let (new, new_facts) = written(&head, &keys(&[OLD_KEY, NEW_KEY]), &sample_rows());
+    assert_eq!(old_facts.key.as_ref().map(KeyId::as_str), Some("2025"));
+    assert_eq!(new_facts.key.as_ref().map(KeyId::as_str), Some("2026"));
+    let both = keys(&[OLD_KEY, NEW_KEY]);
+    verify(old.clone(), &head, &old_facts, &both).unwrap();
+    verify(new.clone(), &head, &new_facts, &both).unwrap();
+    for ring in [KeyRing::default(), keys(&[NEW_KEY])] {
+        let error = read(&old, &metric, &ring, Filter::default()).unwrap_err();
+        assert!(matches!(&error, FileError::UnknownKey { id } if id == "2025"), "{error:?}");
+        assert!(matches!(verify(old.clone(), &head, &old_facts, &ring), Err(FileError::UnknownKey { .. })));
+    }
+    let wrong = keys(&[OTHER_KEY]);
+    let error = read(&new, &metric, &wrong, Filter::default()).unwrap_err();
+    assert!(matches!(error, FileError::Damaged(Damage::Decryption)), "{error:?}");
+    let error = verify(new, &head, &new_facts, &wrong).unwrap_err();
+    assert!(matches!(error, FileError::Damaged(Damage::Decryption)), "{error:?}");
+}
+
+#[test]
+fn an_encrypted_file_tells_nothing_without_its_key() {
+    let planted = Row {
+        statistic: Statistic::parse("median").unwrap(),
+        end: Some(day_start().plus_micros(77 * SECOND_US + 7)),
+        subject: Some(SubjectId::parse("planted-subject-4711").unwrap()),
+        ..row("planted-device-0815", 70, 113.0625)
+    };
+    let mut signs: Vec<Vec<u8>> = [
+        "planted-device-0815",
+        "planted-subject-4711",
+        "median",
+        "heart_rate",
+        "/min",
+        "start_at",
+        "device_id",
+        "2026-11-23",
+        "healthtrack.",
+        "healthtrack version",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into();
+    signs.push(planted.start.micros().to_le_bytes().to_vec());
+    signs.push(planted.end.unwrap().micros().to_le_bytes().to_vec());
+    signs.push(planted.value.to_le_bytes().to_vec());
+    let holds = |bytes: &Bytes, sign: &[u8]| bytes.windows(sign.len()).any(|window| window == sign);
+    let mut rows = sample_rows();
+    rows.insert(0, planted);
+    // That a plain file shows each of them says that this looks well enough.
+    let (plain, _) = written(&head("heart_rate"), &KeyRing::default(), &rows[..1]);
+    let (encrypted, facts) = written(&head("heart_rate"), &keys(&[NEW_KEY]), &rows);
+    for sign in &signs {
+        let shown = String::from_utf8_lossy(sign);
+        assert!(holds(&plain, sign), "a plain file does not show {shown}");
+        assert!(!holds(&encrypted, sign), "an encrypted file shows {shown}");
+    }
+    assert!(holds(&encrypted, b"2026"), "the id of the key is there for whoever has it");
+    verify(encrypted, &head("heart_rate"), &facts, &keys(&[NEW_KEY])).unwrap();
+}
+
+#[test]
+fn keys_come_from_a_file_and_from_the_configuration_and_are_never_printed() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("# by year\n\n  {OLD_KEY}  \n")).unwrap();
+    let key_file = file.path().to_string_lossy().into_owned();
+    let load = |key_file: &str, texts: &[&str]| {
+        let keys = texts.iter().map(|text| SecretString::from(*text)).collect();
+        KeyRing::load(&ArchiveConfig { url: String::new(), key_file: key_file.to_owned(), keys })
+    };
+    let ring = load(&key_file, &[NEW_KEY]).unwrap();
+    assert_eq!(ring.newest().map(KeyId::as_str), Some("2026"));
+    assert!(ring.bytes("2025").is_some() && ring.bytes("2024").is_none());
+    let shown = format!("{ring:?}");
+    assert!(shown.contains("2025") && !shown.contains("older") && !shown.contains("111, 108, 100"), "{shown}");
+    assert!(load("", &[""]).unwrap().newest().is_none());
+    assert!(matches!(load(&key_file, &[OLD_KEY]), Err(KeyError::Twice { .. })));
+    assert!(matches!(load("/nowhere/keys", &[]), Err(KeyError::Read { .. })));
+    let secret = NEW_KEY.split_once(':').unwrap().1;
+    for text in
+        ["2026", "2026:", "2026:c2hvcnQ=", &format!(":{secret}"), &format!("a b:{secret}"), &format!("x:{secret}x")]
+    {
+        let error = load("", &[text]).unwrap_err();
+        assert!(matches!(error, KeyError::Form { place: 1, .. }), "{text}: {error:?}");
+        assert!(!format!("{error:?} {error}").contains(secret));
+    }
+}

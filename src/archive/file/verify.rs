@@ -1,0 +1,84 @@
+//! Verify: a file against what was recorded of it, from its length to its last row.
+//!
+//! The bytes come first: nothing is decoded that was not digested, so a damaged file cannot mislead the decoder.
+
+use std::io::Read;
+
+use parquet::file::reader::ChunkReader;
+use ring::digest;
+
+use super::content::ContentSum;
+use super::error::{Damage, FileError};
+use super::head::{Facts, Head};
+use super::key::KeyRing;
+use super::read::{Filter, Opened, open};
+use super::row::Order;
+use super::write::stretched;
+
+/// Bytes read at once: large enough for an object store's disk, small beside a row group.
+const READ_BYTES: usize = 256 << 10;
+
+/// Says what is wrong with a file: length, SHA-256, key, head, row count, order, times or content. It reads it twice.
+pub fn verify<R: ChunkReader + 'static>(
+    source: R,
+    head: &Head,
+    facts: &Facts,
+    keys: &KeyRing,
+) -> Result<(), FileError> {
+    let found = source.len();
+    if found != facts.bytes {
+        return Err(Damage::Length { expected: facts.bytes, found }.into());
+    }
+    if sha256(source.get_read(0)?)?.as_ref() != facts.sha256 {
+        return Err(Damage::Digest.into());
+    }
+    let opened = open(source, &head.metric, keys)?;
+    if opened.key() != facts.key.as_ref() {
+        return Err(Damage::Key.into());
+    }
+    head.check(opened.key_values())?;
+    if opened.row_count() != facts.rows {
+        return Err(Damage::Rows { expected: facts.rows, found: opened.row_count() }.into());
+    }
+    verify_rows(opened, head, facts)
+}
+
+fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: &Facts) -> Result<(), FileError> {
+    let (mut order, mut content) = (Order::default(), ContentSum::new(&head.metric.name));
+    let (mut rows, mut range) = (0, None);
+    for row in opened.rows(Filter::default())? {
+        let row = row?;
+        if row.start.day() != head.day {
+            return Err(FileError::OtherDay { row: rows });
+        }
+        if !order.takes(&row) {
+            return Err(FileError::Order { row: rows });
+        }
+        content.add(&row);
+        range = Some(stretched(range, row.start));
+        rows += 1;
+    }
+    if rows != facts.rows {
+        return Err(Damage::Rows { expected: facts.rows, found: rows }.into());
+    }
+    if range != Some((facts.first, facts.last)) {
+        return Err(Damage::Times.into());
+    }
+    if content.content() != facts.content {
+        return Err(Damage::Content.into());
+    }
+    Ok(())
+}
+
+fn sha256(mut source: impl Read) -> Result<digest::Digest, FileError> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut bytes = vec![0; READ_BYTES];
+    loop {
+        match source.read(&mut bytes) {
+            Ok(0) => return Ok(context.finish()),
+            Ok(count) => context.update(bytes.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Recover: what killed rolls have left behind, before anything new is begun.
+//!
+//! Whoever is here has the roller's lock, so each earlier roll is over and its COMMIT decided: what the manifest does
+//! not name now, no transaction will name.
+
+use std::collections::{HashMap, HashSet};
+use std::time::UNIX_EPOCH;
+
+use sqlx::PgConnection;
+
+use super::{Archive, ArchiveError};
+use crate::model::time::{SECOND_US, Timestamp};
+use crate::store::archive::{ArchiveFile, Scope, files, mark_removed};
+
+/// What was found and done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Recovered {
+    /// Half-written files that were deleted.
+    pub(super) unfinished: u64,
+    /// Finished files that no manifest row names, set aside.
+    pub(super) leftovers: u64,
+    /// Superseded files that were set aside now, since the roll that superseded them was killed.
+    pub(super) superseded: u64,
+    /// Live files of the manifest that are not there.
+    pub(super) missing: Vec<String>,
+}
+
+/// Brings the folder back to what the manifest says.
+pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) -> Result<Recovered, ArchiveError> {
+    let place = &archive.place;
+    let mut recovered = Recovered { unfinished: place.remove_unfinished()?, ..Recovered::default() };
+    let manifest = files(connection, Scope::Present).await?;
+    let live: HashSet<&str> =
+        manifest.iter().filter(|file| file.superseded_at.is_none()).map(|file| file.name.as_str()).collect();
+    let superseded: HashSet<&str> =
+        manifest.iter().filter(|file| file.superseded_at.is_some()).map(|file| file.name.as_str()).collect();
+    let found = place.live_names()?;
+    for name in found.iter().filter(|name| !live.contains(name.as_str())) {
+        if superseded.contains(name.as_str()) {
+            recovered.superseded += 1;
+        } else {
+            tracing::warn!(name, "a file that no manifest row names goes aside; the hot table holds its samples");
+            recovered.leftovers += 1;
+        }
+        place.set_aside(name)?;
+    }
+    let found: HashSet<&str> = found.iter().map(String::as_str).collect();
+    recovered.missing = live.into_iter().filter(|name| !found.contains(name)).map(str::to_owned).collect();
+    recovered.missing.sort();
+    for name in &recovered.missing {
+        tracing::error!(name, "a file of the manifest is missing: bring it back from a backup");
+    }
+    Ok(recovered)
+}
+
+/// Deletes what has lain aside for longer than the grace; how many files that were.
+pub(super) async fn delete_aside(
+    connection: &mut PgConnection,
+    archive: &Archive,
+    now: Timestamp,
+    grace_us: i64,
+) -> Result<u64, ArchiveError> {
+    let manifest = files(connection, Scope::Present).await?;
+    let superseded: HashMap<&str, Timestamp> =
+        manifest.iter().filter_map(|file| Some((file.name.as_str(), file.superseded_at?))).collect();
+    let is_over = |since: Timestamp| now.micros_since(since) > grace_us;
+    let mut deleted = 0;
+    let aside = archive.place.aside()?;
+    for file in &aside {
+        let since = match superseded.get(file.name.as_str()) {
+            Some(at) => *at,
+            None if manifest.iter().any(|known| known.name == file.name) => continue,
+            None => {
+                let seconds = file.written.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+                moment(seconds)
+            }
+        };
+        if is_over(since) {
+            archive.place.remove_aside(&file.name)?;
+            deleted += 1;
+        }
+    }
+    for ArchiveFile { name, superseded_at, .. } in &manifest {
+        // Deleted just now, or by a roll that was killed before it could say so.
+        if superseded_at.is_some_and(is_over) && !archive.place.is_live(name) {
+            mark_removed(connection, name, now).await?;
+        }
+    }
+    Ok(deleted)
+}
+
+fn moment(seconds: u64) -> Timestamp {
+    let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_US);
+    Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,426 @@
+//! Roll: the whole way from days that are over to files in the manifest, a metric and day at a time.
+//!
+//! Between its steps lie the points at which a test kills it (`point`); from each of them the next roll must find its
+//! way. A day that cannot be rolled is told and left in the hot table; the others go on. What no day could survive (no
+//! database, a full disk) ends the roll.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt as _;
+use sqlx::PgConnection;
+use tokio::sync::mpsc;
+
+use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build, on_thread};
+use super::file::{Head, verify};
+use super::place::{Place, PlaceError, sync_file};
+use super::recover::{delete_aside, recover};
+use super::{Archive, ArchiveError, conflict};
+use crate::config::ArchiveConfig;
+use crate::model::metric::{Catalogue, Metric};
+use crate::model::time::{Clock, SECOND_US, Timestamp};
+use crate::planted::{Bug, planted};
+use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, SeriesOf, Snapshot};
+use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
+use crate::store::inspect::server;
+use crate::store::pool::{Connector, within};
+use crate::telemetry::{Step, Telemetry};
+
+/// How often a day is rolled again whose blocks changed meanwhile.
+const TRIES: u32 = 5;
+/// Devices that are read with one question: 256 of a value a second are 22 million samples, which the server sorts.
+const PAGE_DEVICES: usize = 256;
+/// Clocks that differ by more would let a day end that has not.
+const CLOCK_DIFFERENCE_MAX_US: i64 = 3_600 * SECOND_US;
+/// Longer than any question on a busy machine, and than any merge into a day; shorter than for ever.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(600);
+
+/// Moves days that are over into the archive.
+#[derive(Clone, Debug)]
+pub struct Roller {
+    /// Where to.
+    pub archive: Archive,
+    /// What is measured.
+    pub catalogue: Arc<Catalogue>,
+    /// Opens the connection of a roll; its statements may take long.
+    pub connector: Connector,
+    /// When a day is over, and how long superseded files stay.
+    pub config: ArchiveConfig,
+    /// Counts.
+    pub telemetry: Arc<Telemetry>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a roll did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// Metrics and days that were rolled.
+    pub days: u64,
+    /// Files that were written.
+    pub files: u64,
+    /// Their length.
+    pub bytes: u64,
+    /// Samples that were not archived before.
+    pub samples: u64,
+    /// Late samples that were archived before.
+    pub duplicates: u64,
+    /// Late samples that differ from archived ones, now in quarantine.
+    pub conflicts: u64,
+    /// Chunks that were empty then, and are gone.
+    pub chunks: u64,
+    /// Superseded files whose grace had passed.
+    pub deleted: u64,
+    /// What killed rolls had left behind.
+    pub recovered: u64,
+    /// Files of the manifest that are missing.
+    pub missing: Vec<String>,
+    /// Days that stay in the hot table, and why.
+    pub failed: Vec<String>,
+}
+
+/// How far a roll is, for whoever watches.
+#[derive(Copy, Clone, Debug)]
+pub enum Progress {
+    /// So many blocks are due.
+    Due(u64),
+    /// So many of them are done.
+    Done(u64),
+}
+
+/// What became of one metric and day.
+#[derive(Copy, Clone, Debug, Default)]
+struct Rolled {
+    samples: u64,
+    duplicates: u64,
+    conflicts: u64,
+    /// Length of the new file, where there is one.
+    bytes: Option<u64>,
+}
+
+/// A place between two steps, where a test kills the roller.
+fn point() {
+    if planted(Bug::DieInRoll) {
+        std::process::abort();
+    }
+}
+
+impl Roller {
+    /// What is due: every metric and day that ended `archive.after_days` ago, or by `before`, the oldest first.
+    pub async fn due(&self, before: Option<Timestamp>) -> Result<Vec<Due>, ArchiveError> {
+        let mut connection = self.connector.connect().await?;
+        self.choose(&mut connection, before).await.map(|(_, due)| due)
+    }
+
+    /// Rolls what is due; `None` where another roller is at work.
+    pub async fn roll(
+        &self,
+        before: Option<Timestamp>,
+        watch: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Option<Report>, ArchiveError> {
+        let mut connection = self.connector.connect().await?;
+        let connection = &mut connection;
+        if !store::try_be_only_roller(connection).await? {
+            return Ok(None);
+        }
+        self.check_clock(connection).await?;
+        self.claim(connection).await?;
+        point();
+        let recovered = recover(connection, &self.archive).await?;
+        self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
+        let mut report = Report { missing: recovered.missing, ..Report::default() };
+        report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
+        let (chunks, due) = self.choose(connection, before).await?;
+        self.note_lag(&due);
+        watch(Progress::Due(due.iter().map(|due| due.blocks).sum()));
+        for due in &due {
+            match self.roll_day(connection, due).await {
+                Ok(rolled) => report.add(rolled),
+                Err(error) if is_of_the_day(&error) => {
+                    self.archive.place.remove_unfinished()?;
+                    self.telemetry.archive.failures.increment(1);
+                    let told = self.told(due, &error);
+                    tracing::error!("{told}");
+                    report.failed.push(told);
+                }
+                Err(error) => {
+                    // As well as it can: the next roll does it too.
+                    let _ = self.archive.place.remove_unfinished();
+                    return Err(error);
+                }
+            }
+            watch(Progress::Done(due.blocks));
+        }
+        for chunk in &chunks {
+            report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
+        }
+        report.deleted = delete_aside(connection, &self.archive, self.clock.now(), self.config.grace_us()).await?;
+        if report.failed.is_empty() {
+            self.telemetry.archive.lag_seconds.set(0.0);
+        }
+        Ok(Some(report))
+    }
+
+    /// The chunks that are wholly over, and what is due in all of them.
+    async fn choose(
+        &self,
+        connection: &mut PgConnection,
+        before: Option<Timestamp>,
+    ) -> Result<(Vec<Chunk>, Vec<Due>), ArchiveError> {
+        let now = self.clock.now();
+        let before = before.unwrap_or(now.plus_micros(-self.config.after_us())).min(now);
+        let mut chunks = chunks_before(connection, before).await?;
+        let mut due = Vec::new();
+        for chunk in &chunks {
+            let found = store::due_days(connection, chunk, before);
+            due.extend(within(QUESTION_PATIENCE, "looking for days to roll", found).await?);
+        }
+        chunks.retain(|chunk| chunk.to <= before);
+        Ok((chunks, due))
+    }
+
+    /// Rolls one metric and day, again where its blocks changed meanwhile.
+    async fn roll_day(&self, connection: &mut PgConnection, due: &Due) -> Result<Rolled, ArchiveError> {
+        let unknown = || ArchiveError::Metric { metric: due.metric.0 };
+        let metric = self.catalogue.by_id(due.metric).ok_or_else(unknown)?;
+        for _ in 0..TRIES {
+            if let Some(rolled) = self.try_day(connection, due, metric).await? {
+                let archive = &self.telemetry.archive;
+                archive.rolled_samples.increment(rolled.samples);
+                archive.duplicate_samples.increment(rolled.duplicates);
+                archive.conflict_samples.increment(rolled.conflicts);
+                archive.written_bytes.increment(rolled.bytes.unwrap_or(0));
+                return Ok(rolled);
+            }
+        }
+        Err(ArchiveError::Changing { tries: TRIES })
+    }
+
+    /// One try; `None` where some block changed before it was recorded.
+    async fn try_day(
+        &self,
+        connection: &mut PgConnection,
+        due: &Due,
+        metric: &Metric,
+    ) -> Result<Option<Rolled>, ArchiveError> {
+        let began = Instant::now();
+        let (mut snapshot, blocks) = Snapshot::take(connection, due).await?;
+        point();
+        let live = snapshot.live_file(&metric.name).await?;
+        if let Some(live) = &live {
+            // What is damaged must not become the next generation.
+            let (roller, file) = (self.clone(), live.clone());
+            on_thread(move || roller.archive.prove(&roller.catalogue, &file)).await?;
+        }
+        let generation = live.as_ref().map_or(0, |live| live.generation) + 1;
+        let head = Head { metric: metric.clone(), day: due.day, generation };
+        let job =
+            Job { archive: self.archive.clone(), head: head.clone(), live: live.as_ref().map(|f| f.name.clone()) };
+        let series = snapshot.series().await?;
+        let built = export(&mut snapshot, &series, blocks, job).await?;
+        snapshot.end().await?;
+        point();
+        let now = self.clock.now();
+        let conflicts = conflict::messages(&built.conflicts, metric, &series, now);
+        let (new, duplicates, conflicting) = (built.new, built.duplicates, built.conflicts.len() as u64);
+        self.telemetry.archive.took(Step::Export, began.elapsed());
+        let part = built.part.clone();
+        // The live file was proved above, so where it holds all of them it may stay.
+        let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, now)) };
+        match &file {
+            Some(file) => self.place_file(built, head, file.name.clone()).await?,
+            None => self.archive.place.discard(&part)?,
+        }
+        let began = Instant::now();
+        let change = Change {
+            blocks,
+            live: live.as_ref().map(|live| live.generation),
+            file: file.as_ref(),
+            conflicts: &conflicts,
+        };
+        let recorded = within(QUESTION_PATIENCE, "recording a file", store::record(connection, due, &change)).await?;
+        point();
+        self.telemetry.archive.took(Step::Record, began.elapsed());
+        match (recorded, &file, &live) {
+            (Recorded::Changed, None, _) => return Ok(None),
+            (Recorded::Changed, Some(file), _) => {
+                self.archive.place.set_aside(&file.name)?;
+                return Ok(None);
+            }
+            (Recorded::Done, Some(_), Some(live)) => self.archive.place.set_aside(&live.name)?,
+            (Recorded::Done, ..) => {}
+        }
+        if let (Some(file), true) = (&file, planted(Bug::ManifestBeforeFile)) {
+            self.archive.place.publish(&part, &file.name)?;
+        }
+        point();
+        let bytes = file.map(|file| file.bytes);
+        Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicting, bytes }))
+    }
+
+    fn manifest_row(&self, built: &Built, head: &Head, now: Timestamp) -> ArchiveFile {
+        let facts = &built.facts;
+        ArchiveFile {
+            metric: head.metric.name.clone(),
+            day: head.day,
+            generation: head.generation,
+            name: Place::name(&head.metric.name, head.day, head.generation, &facts.sha256),
+            rows: facts.rows,
+            bytes: facts.bytes,
+            sha256: facts.sha256,
+            content: facts.content.to_string(),
+            first: facts.first,
+            last: facts.last,
+            key_id: facts.key.as_ref().map(ToString::to_string),
+            written_at: now,
+            superseded_at: None,
+            removed_at: None,
+        }
+    }
+
+    /// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order.
+    async fn place_file(&self, built: Built, head: Head, name: String) -> Result<(), ArchiveError> {
+        let (archive, telemetry) = (self.archive.clone(), Arc::clone(&self.telemetry));
+        on_thread(move || {
+            let began = Instant::now();
+            if planted(Bug::RenameBeforeSync) {
+                archive.place.publish(&built.part, &name)?;
+                sync_file(&built.file, &built.part)?;
+                archive.place.settle(&name)?;
+                return Ok(());
+            }
+            sync_file(&built.file, &built.part)?;
+            telemetry.archive.took(Step::Sync, began.elapsed());
+            point();
+            let began = Instant::now();
+            let failed = |source| ArchiveError::File { name: name.clone(), source };
+            verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
+            telemetry.archive.took(Step::Verify, began.elapsed());
+            point();
+            if planted(Bug::ManifestBeforeFile) {
+                return Ok(());
+            }
+            let began = Instant::now();
+            archive.place.publish(&built.part, &name)?;
+            point();
+            archive.place.settle(&name)?;
+            telemetry.archive.took(Step::Place, began.elapsed());
+            point();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Refuses a clock that would let days end which have not.
+    async fn check_clock(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
+        let difference_us = self.clock.now().micros_since(server(connection).await?.now);
+        if difference_us.abs() > CLOCK_DIFFERENCE_MAX_US {
+            return Err(ArchiveError::Clock { seconds: difference_us / SECOND_US });
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the folder is this database's archive, or begins it where neither has one.
+    async fn claim(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
+        let place = &self.archive.place;
+        let not_ours = |found| PlaceError::NotOurs { path: place.root().display().to_string(), found };
+        let (ours, theirs) = (store::archive_id(connection).await?, place.mark()?);
+        match (ours, theirs) {
+            (Some(ours), Some(theirs)) if ours == theirs => Ok(()),
+            (_, Some(_)) => Err(not_ours("is another database's archive").into()),
+            (Some(_), None) if store::has_files(connection).await? => {
+                Err(not_ours("lacks its archive.id, and the manifest has files").into())
+            }
+            (_, None) if !place.is_new()? => Err(not_ours("is not empty and no archive").into()),
+            (_, None) => Ok(place.set_mark(&store::begin_archive(connection, self.clock.now()).await?)?),
+        }
+    }
+
+    /// How long the oldest day has been due.
+    fn note_lag(&self, due: &[Due]) {
+        let since = due.iter().map(|due| due.day.next().start().plus_micros(self.config.after_us())).min();
+        let lag_us = since.map_or(0, |since| self.clock.now().micros_since(since).max(0));
+        self.telemetry.archive.lag_seconds.set(lag_us as f64 / SECOND_US as f64);
+    }
+
+    fn told(&self, due: &Due, error: &ArchiveError) -> String {
+        let metric = self.catalogue.by_id(due.metric).map_or("an unknown metric", |metric| &metric.name);
+        let cause = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+        format!("{metric} of {} stays in the hot table: {error}{cause}", due.day)
+    }
+}
+
+impl Report {
+    fn add(&mut self, rolled: Rolled) {
+        self.days += 1;
+        self.files += u64::from(rolled.bytes.is_some());
+        self.bytes += rolled.bytes.unwrap_or(0);
+        self.samples += rolled.samples;
+        self.duplicates += rolled.duplicates;
+        self.conflicts += rolled.conflicts;
+    }
+}
+
+/// True where other days may fare better.
+fn is_of_the_day(error: &ArchiveError) -> bool {
+    match error {
+        ArchiveError::File { source, .. } => !matches!(source, super::file::FileError::Io(_)),
+        ArchiveError::Place(PlaceError::Missing { .. })
+        | ArchiveError::Manifest { .. }
+        | ArchiveError::Metric { .. }
+        | ArchiveError::Conflicts { .. }
+        | ArchiveError::Changing { .. } => true,
+        _ => false,
+    }
+}
+
+/// Hands the snapshot's blocks to the thread that builds, device by device.
+async fn export(
+    snapshot: &mut Snapshot<'_>,
+    series: &[SeriesOf],
+    blocks: u64,
+    job: Job,
+) -> Result<Built, ArchiveError> {
+    let (batches, taken) = mpsc::channel(BATCHES_MAX);
+    let building = on_thread(move || build(job, taken));
+    let reading = async move {
+        let mut given = 0;
+        for page in pages(series) {
+            let mut stream = std::pin::pin!(snapshot.blocks(page));
+            let (mut batch, mut samples) = (Vec::new(), 0);
+            while let Some((place, block)) = stream.try_next().await? {
+                let Some(of) = page.get(place) else { continue };
+                (given, samples) = (given + 1, samples + block.len());
+                batch.push(HotBlock { device: of.device.clone(), statistic: of.statistic, block });
+                if samples >= BATCH_SAMPLES {
+                    samples = 0;
+                    if batches.send(std::mem::take(&mut batch)).await.is_err() {
+                        // The thread has ended; it says why.
+                        return Ok(given);
+                    }
+                }
+            }
+            if !batch.is_empty() && batches.send(batch).await.is_err() {
+                return Ok(given);
+            }
+        }
+        Ok::<u64, ArchiveError>(given)
+    };
+    let (built, given) = tokio::join!(building, reading);
+    let (given, built) = (given?, built?);
+    // One snapshot noted them and read them.
+    if given == blocks { Ok(built) } else { Err(ArchiveError::Thread) }
+}
+
+/// Series in pages of so many devices, none of which is cut.
+fn pages(series: &[SeriesOf]) -> impl Iterator<Item = &[SeriesOf]> {
+    let mut devices = 0;
+    series.chunk_by(move |one, next| {
+        devices += usize::from(one.device != next.device);
+        let goes_on = devices < PAGE_DEVICES;
+        if !goes_on {
+            devices = 0;
+        }
+        goes_on
+    })
+}

@@ -1,0 +1,156 @@
+//! Archive: what is in it, whether it is what was recorded, and how DuckDB reads it.
+
+/// A script for DuckDB.
+mod sql;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::database::Database;
+use super::report::{Column, bar, counted, print, print_json, table};
+use crate::archive::Archive;
+use crate::archive::check::check;
+use crate::model::metric::Catalogue;
+use crate::store::archive::{ArchiveFile, Scope, files};
+
+/// Looks at the archive.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  healthtrack archive list
+  healthtrack archive verify --json
+  healthtrack archive sql > archive.sql && duckdb -init archive.sql")]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+    /// The configuration [default: built-in defaults and the environment]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Report as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Action {
+    /// Show the files, a line each
+    #[command(after_help = "Example:
+  healthtrack archive list --all")]
+    List {
+        /// Those that are superseded or deleted too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Read every file from its first byte to its last row, and compare folder and manifest
+    #[command(after_help = "Example:
+  healthtrack archive verify")]
+    Verify,
+    /// Write a script that gives DuckDB a view of all live files
+    #[command(after_help = "Example:
+  healthtrack archive sql | duckdb -c '.read /dev/stdin' -c 'SELECT count(*) FROM sample'")]
+    Sql,
+}
+
+/// One file, as it is shown.
+#[derive(Debug, Serialize)]
+struct FileRow {
+    metric: String,
+    day: String,
+    generation: u32,
+    state: &'static str,
+    rows: u64,
+    bytes: u64,
+    written_at: String,
+    key_id: Option<String>,
+    sha256: String,
+    name: String,
+}
+
+/// Runs one of the actions.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let database = Database::read(args.config.as_deref())?;
+    let mut connection = database.ready().await?;
+    match args.action {
+        Action::List { all } => {
+            let scope = if all { Scope::All } else { Scope::Live };
+            list(&files(&mut connection, scope).await?, args.json)
+        }
+        Action::Verify => {
+            let archive = archive(&database)?;
+            let manifest = files(&mut connection, Scope::Present).await?;
+            let progress = bar(manifest.iter().map(|file| file.bytes).sum(), "bytes");
+            let catalogue = Arc::new(Catalogue::builtin()?);
+            let checked = check(&mut connection, &archive, &catalogue, &mut |bytes| progress.inc(bytes)).await?;
+            progress.finish_and_clear();
+            if args.json {
+                print_json(&checked)?;
+            } else {
+                let (files, rows, bytes) = (counted(checked.files, "file"), checked.rows, checked.bytes);
+                print(&format!("{files} sound: {rows} rows, {bytes} bytes"))?;
+                checked.faults.iter().try_for_each(|fault| print(&format!("{}: {}", fault.name, fault.problem)))?;
+            }
+            let wrong = counted(checked.faults.len() as u64, "problem");
+            ensure!(checked.faults.is_empty(), "{wrong} in the archive; bring the files back from a backup");
+            Ok(())
+        }
+        Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
+    }
+}
+
+fn archive(database: &Database) -> anyhow::Result<Archive> {
+    let archive = Archive::of(&database.config.archive)?;
+    archive.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")
+}
+
+fn list(files: &[ArchiveFile], json: bool) -> anyhow::Result<()> {
+    let rows: Vec<FileRow> = files.iter().map(shown).collect();
+    if json {
+        return print_json(&rows);
+    }
+    let columns = [
+        Column::Left("metric"),
+        Column::Left("day"),
+        Column::Right("generation"),
+        Column::Left("state"),
+        Column::Right("rows"),
+        Column::Right("bytes"),
+        Column::Left("written"),
+        Column::Left("key"),
+        Column::Left("name"),
+    ];
+    let cells = rows.into_iter().map(|row| {
+        vec![
+            row.metric,
+            row.day,
+            row.generation.to_string(),
+            row.state.to_owned(),
+            row.rows.to_string(),
+            row.bytes.to_string(),
+            row.written_at,
+            row.key_id.unwrap_or_else(|| "-".to_owned()),
+            row.name,
+        ]
+    });
+    print(&table(&columns, &cells.collect::<Vec<_>>()))
+}
+
+fn shown(file: &ArchiveFile) -> FileRow {
+    FileRow {
+        metric: file.metric.clone(),
+        day: file.day.to_string(),
+        generation: file.generation,
+        state: match (file.superseded_at, file.removed_at) {
+            (None, _) => "live",
+            (Some(_), None) => "superseded",
+            (Some(_), Some(_)) => "deleted",
+        },
+        rows: file.rows,
+        bytes: file.bytes,
+        written_at: file.written_at.to_string(),
+        key_id: file.key_id.clone(),
+        sha256: file.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        name: file.name.clone(),
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether the archive is there, is this database's, can be written, and keeps up.
+
+use std::sync::Arc;
+
+use super::Findings;
+use crate::archive::Archive;
+use crate::archive::roll::Roller;
+use crate::config::Config;
+use crate::model::metric::Catalogue;
+use crate::model::time::{Clock as _, DAY_US, SystemClock};
+use crate::store::archive::{Scope, archive_id, files};
+use crate::store::migrate::is_current;
+use crate::store::pool::Connector;
+use crate::telemetry::Telemetry;
+
+/// A day that has been due for longer was passed over twice.
+const LAG_MAX_US: i64 = 2 * DAY_US;
+
+pub(super) async fn check(config: &Config, findings: &mut Findings) {
+    let archive = match Archive::of(&config.archive) {
+        Ok(Some(archive)) => archive,
+        Ok(None) => return findings.ok("archive: none; everything stays in the database (archive.url is empty)"),
+        Err(error) => {
+            let advice = "correct archive.url (HEALTHTRACK__ARCHIVE__URL) and its keys";
+            return findings.fail(format!("archive: {:#}", anyhow::Error::from(error)), advice);
+        }
+    };
+    if let Err(error) = examine(config, archive, findings).await {
+        findings.fail(format!("archive: {error:#}"), "look at what it says, then at `healthtrack archive verify`");
+    }
+}
+
+async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> anyhow::Result<()> {
+    let connector = Connector::new(&config.store)?.without_statement_timeout();
+    // A database that is not there or not up to date is told of already.
+    let Ok(mut connection) = connector.connect().await else { return Ok(()) };
+    if !is_current(&mut connection).await? {
+        return Ok(());
+    }
+    let shown = archive.place.root().display().to_string();
+    let (ours, theirs) = (archive_id(&mut connection).await?, archive.place.mark()?);
+    let live = files(&mut connection, Scope::Live).await?;
+    match (&ours, &theirs) {
+        (None, None) => findings.ok(format!("archive: {shown}, not begun")),
+        (ours, theirs) if ours == theirs => {
+            let bytes: u64 = live.iter().map(|file| file.bytes).sum();
+            findings.ok(format!("archive: {shown}, {} live files, {bytes} bytes", live.len()));
+        }
+        (_, None) => findings
+            .fail(format!("archive: {shown} lacks its archive.id"), "mount the archive's disk, or correct archive.url"),
+        _ => findings.fail(format!("archive: {shown} is another database's"), "correct archive.url or store.url"),
+    }
+    if theirs.is_some()
+        && let Err(error) = archive.place.probe()
+    {
+        findings
+            .fail(format!("archive: {:#}", anyhow::Error::from(error)), "give the daemon's user the right to write");
+    }
+    let missing = live.iter().filter(|file| !archive.place.is_live(&file.name)).count();
+    if missing > 0 {
+        let advice = "bring them back from a backup; `healthtrack archive verify` names them";
+        findings.fail(format!("archive: {missing} files of the manifest are missing"), advice);
+    }
+    let (config, catalogue) = (config.archive.clone(), Arc::new(Catalogue::builtin()?));
+    let (telemetry, clock) = (Arc::new(Telemetry::new()?), Arc::new(SystemClock));
+    let roller = Roller { archive, catalogue, connector, config, telemetry, clock };
+    let due = roller.due(None).await?;
+    let oldest = due.iter().map(|due| due.day).min();
+    let lag_us = oldest
+        .map_or(0, |day| SystemClock.now().micros_since(day.next().start().plus_micros(roller.config.after_us())));
+    match oldest {
+        Some(day) if lag_us > LAG_MAX_US => findings.warn(
+            format!("archive: {day} is still in the database, due for {} days", lag_us / DAY_US),
+            "start a daemon with archive.url, or run `healthtrack roll` and read what it says",
+        ),
+        _ => findings.ok(format!("archive: {} metrics and days are due", due.len())),
+    }
+    Ok(())
+}

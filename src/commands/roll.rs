@@ -1,0 +1,146 @@
+//! Roll: moves days that are over from the hot table to the archive, now.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::database::Database;
+use super::report::{Column, bar, counted, print, print_json, table};
+use super::samples::parse_time;
+use crate::archive::Archive;
+use crate::archive::roll::{Progress, Report, Roller};
+use crate::model::metric::Catalogue;
+use crate::model::time::{SystemClock, Timestamp};
+use crate::store::archive::Due;
+use crate::telemetry::Telemetry;
+
+/// Rolls days that are over into Parquet files: written, synced, read back, recorded, and only then removed from the
+/// database. May be stopped or killed at any moment; the next roll finds its way.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  healthtrack roll
+  healthtrack roll --before 2026-11-01 --dry-run")]
+pub struct Args {
+    /// Roll days that ended by this time: RFC 3339, or YYYY-MM-DD for midnight UTC [default: archive.after_days ago]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub before: Option<Timestamp>,
+    /// Only say what would be rolled
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration [default: built-in defaults and the environment]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// One metric and day that would be rolled.
+#[derive(Debug, Serialize)]
+struct DueRow {
+    metric: String,
+    day: String,
+    blocks: u64,
+}
+
+/// Rolls once.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let database = Database::read(args.config.as_deref())?;
+    drop(database.ready().await?);
+    let roller = roller(&database)?;
+    if args.dry_run {
+        let due = roller.due(args.before).await?;
+        return show_due(&due, &roller.catalogue, args.json);
+    }
+    let progress = bar(0, "blocks");
+    let mut watch = |step: Progress| match step {
+        Progress::Due(blocks) => progress.set_length(blocks),
+        Progress::Done(blocks) => progress.inc(blocks),
+    };
+    let report = roller.roll(args.before, &mut watch).await?;
+    progress.finish_and_clear();
+    let report = report.context("another roll is at work in this database; wait for it to end")?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print(&in_words(&report))?;
+    }
+    let wrong = report.failed.len() + report.missing.len();
+    let first = report.failed.iter().chain(&report.missing).next().map_or("", String::as_str);
+    ensure!(wrong == 0, "{wrong} problems, the first: {first}; look at the report and at `healthtrack archive verify`");
+    Ok(())
+}
+
+fn roller(database: &Database) -> anyhow::Result<Roller> {
+    let archive = Archive::of(&database.config.archive)?;
+    let archive = archive.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")?;
+    Ok(Roller {
+        archive,
+        catalogue: Arc::new(Catalogue::builtin()?),
+        connector: database.patient_connector(),
+        config: database.config.archive.clone(),
+        telemetry: Arc::new(Telemetry::new().context("the metrics cannot be declared")?),
+        clock: Arc::new(SystemClock),
+    })
+}
+
+fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()> {
+    let rows: Vec<DueRow> = due
+        .iter()
+        .map(|due| DueRow {
+            metric: catalogue.by_id(due.metric).map_or_else(|| due.metric.0.to_string(), |metric| metric.name.clone()),
+            day: due.day.to_string(),
+            blocks: due.blocks,
+        })
+        .collect();
+    if json {
+        return print_json(&rows);
+    }
+    let columns = [Column::Left("metric"), Column::Left("day"), Column::Right("blocks")];
+    let cells = rows.into_iter().map(|row| vec![row.metric, row.day, row.blocks.to_string()]);
+    print(&table(&columns, &cells.collect::<Vec<_>>()))
+}
+
+fn in_words(report: &Report) -> String {
+    let Report { days, files, bytes, samples, duplicates, conflicts, chunks, deleted, recovered, .. } = report;
+    let mut text = format!(
+        "rolled {}: {} in {}, {bytes} bytes\n",
+        counted(*days, "partition"),
+        counted(*samples, "sample"),
+        counted(*files, "file")
+    );
+    for (count, noun, what) in [
+        (*duplicates, "late sample", "archived before"),
+        (*conflicts, "late sample", "in quarantine, since it differs from the archived one"),
+        (*chunks, "empty chunk", "dropped"),
+        (*deleted, "superseded file", "deleted"),
+        (*recovered, "leftover", "of a killed roll cleared away"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!("{} {what}\n", counted(count, noun)));
+        }
+    }
+    for told in &report.failed {
+        text.push_str(&format!("{told}\n"));
+    }
+    for name in &report.missing {
+        text.push_str(&format!("{name} is in the manifest and not in the archive\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_happen_is_not_told() {
+        let report = Report { days: 2, files: 1, bytes: 900, samples: 1, duplicates: 3, ..Report::default() };
+        assert_eq!(
+            in_words(&report),
+            "rolled 2 partitions: 1 sample in 1 file, 900 bytes\n3 late samples archived before\n"
+        );
+    }
+}

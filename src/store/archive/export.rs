@@ -1,0 +1,161 @@
+//! What is due, and a snapshot of one metric and day: its blocks, in the order of the file, as a stream.
+//!
+//! # Why
+//! Devices are read a page at a time, since the order of names is not the order of keys and sorting a whole day would
+//! make the server write all of it once more. Each statement names the chunk's own table, as compaction does.
+
+use futures_util::{Stream, StreamExt as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
+
+use super::manifest::{ArchiveFile, live_file};
+use crate::model::block::Block;
+use crate::model::ids::{DeviceId, MetricId, SeriesId};
+use crate::model::statistic::Statistic;
+use crate::model::time::{Day, Timestamp};
+use crate::store::StoreError;
+use crate::store::hot::{BLOCK, Chunk, block_at};
+use crate::store::moment::Moment;
+
+/// The blocks of one metric and day, which are to become a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// In which chunk they lie.
+    pub chunk: Chunk,
+    /// What they measure.
+    pub metric: MetricId,
+    /// On which day they begin.
+    pub day: Day,
+    /// How many they were when they were counted.
+    pub blocks: u64,
+}
+
+/// A series with its device and statistic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesOf {
+    /// Its number.
+    pub series: SeriesId,
+    /// What measured.
+    pub device: DeviceId,
+    /// What its values say about many measurements.
+    pub statistic: Statistic,
+    /// The shard that writes it.
+    pub shard: Option<String>,
+}
+
+/// What a chunk holds of days that end by `before`: each metric and day with its blocks.
+pub async fn due_days(connection: &mut PgConnection, chunk: &Chunk, before: Timestamp) -> Result<Vec<Due>, StoreError> {
+    let step = StoreError::at("looking for days to roll");
+    let query = format!(
+        "SELECT metric_id, day, blocks
+         FROM (SELECT metric_id, date_trunc('day', start_at, 'UTC') AS day, sum(blocks)::bigint AS blocks
+               FROM (SELECT series_id, date_trunc('day', start_at, 'UTC') AS start_at, count(*) AS blocks
+                     FROM {} GROUP BY 1, 2) AS block JOIN signal.series USING (series_id)
+               GROUP BY 1, 2) AS due
+         WHERE day + INTERVAL '1 day' <= $1 ORDER BY day, metric_id",
+        chunk.table()
+    );
+    let found = sqlx::query_as(AssertSqlSafe(query)).persistent(false).bind(Moment(before));
+    let found: Vec<(i16, Moment, i64)> = found.fetch_all(connection).await.map_err(step)?;
+    let due = |(metric, day, blocks): (i16, Moment, i64)| Due {
+        chunk: chunk.clone(),
+        metric: MetricId(metric),
+        day: day.0.day(),
+        blocks: u64::try_from(blocks).unwrap_or(0),
+    };
+    Ok(found.into_iter().map(due).collect())
+}
+
+/// One state of the database, in which a metric and day is read.
+#[derive(Debug)]
+pub struct Snapshot<'c> {
+    transaction: Transaction<'c, Postgres>,
+    due: &'c Due,
+}
+
+impl<'c> Snapshot<'c> {
+    /// Takes it on the only roller's connection, and notes which version of which block it sees; how many they are.
+    pub async fn take(connection: &'c mut PgConnection, due: &'c Due) -> Result<(Snapshot<'c>, u64), StoreError> {
+        let step = StoreError::at("taking a snapshot to roll");
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+        let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
+        let clear = "TRUNCATE pg_temp.rolling_block";
+        sqlx::query(clear).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
+        let query = format!(
+            "INSERT INTO pg_temp.rolling_block (start_at, series_id, written_by)
+             SELECT block.start_at, block.series_id, block.xmin FROM {} AS block JOIN signal.series USING (series_id)
+             WHERE series.metric_id = $1 AND block.start_at >= $2 AND block.start_at < $3",
+            due.chunk.table()
+        );
+        let noted = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(due.metric.0);
+        let noted = noted.bind(Moment(due.day.start())).bind(Moment(due.day.next().start()));
+        let noted = noted.execute(&mut *transaction).await.map_err(&step)?.rows_affected();
+        let analyse = "ANALYZE pg_temp.rolling_block";
+        sqlx::query(analyse).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
+        Ok((Snapshot { transaction, due }, noted))
+    }
+
+    /// The file that holds this metric and day so far.
+    pub async fn live_file(&mut self, metric: &str) -> Result<Option<ArchiveFile>, StoreError> {
+        live_file(&mut self.transaction, metric, self.due.day).await
+    }
+
+    /// The series that have blocks here, by the name of their device, bytewise.
+    pub async fn series(&mut self) -> Result<Vec<SeriesOf>, StoreError> {
+        let step = StoreError::at("listing series to roll");
+        let rows: Vec<(i32, String, Option<String>, Option<String>)> = sqlx::query_as(
+            "SELECT series_id, device_id, statistic, shard
+             FROM (SELECT DISTINCT series_id FROM pg_temp.rolling_block) AS block
+             JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
+             ORDER BY device_id COLLATE \"C\", statistic COLLATE \"C\" NULLS FIRST",
+        )
+        .persistent(false)
+        .fetch_all(&mut *self.transaction)
+        .await
+        .map_err(step)?;
+        rows.into_iter()
+            .map(|(series, device, statistic, shard)| {
+                let bad = |what| StoreError::BadRow { what };
+                let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
+                Ok(SeriesOf {
+                    series: SeriesId(series),
+                    device: DeviceId::parse(&device).map_err(|_| bad("a device's name must be a name"))?,
+                    statistic: statistic.ok_or(bad("a statistic must be one of the closed list"))?,
+                    shard,
+                })
+            })
+            .collect()
+    }
+
+    /// The blocks of some of these series, by their device and start: each with its series' place among `series`.
+    pub fn blocks(&mut self, series: &[SeriesOf]) -> impl Stream<Item = Result<(usize, Block), StoreError>> + '_ {
+        let query = format!(
+            "SELECT want.place, {BLOCK}
+             FROM unnest($1::integer[], $2::integer[], $3::integer[]) AS want (series_id, place, device)
+             JOIN {} AS block USING (series_id)
+             WHERE block.start_at >= $4 AND block.start_at < $5 ORDER BY want.device, block.start_at, want.place",
+            self.due.chunk.table()
+        );
+        let place = |place: usize| i32::try_from(place).unwrap_or(i32::MAX);
+        let devices = series.chunk_by(|one, next| one.device == next.device).enumerate();
+        let devices: Vec<i32> = devices.flat_map(|(at, some)| vec![place(at); some.len()]).collect();
+        sqlx::query(AssertSqlSafe(query))
+            .persistent(false)
+            .bind(series.iter().map(|one| one.series.0).collect::<Vec<_>>())
+            .bind((0..series.len()).map(place).collect::<Vec<_>>())
+            .bind(devices)
+            .bind(Moment(self.due.day.start()))
+            .bind(Moment(self.due.day.next().start()))
+            .fetch(&mut *self.transaction)
+            .map(|row| {
+                let step = StoreError::at("reading blocks to roll");
+                let row = row.map_err(&step)?;
+                let place: i32 = row.try_get(0).map_err(&step)?;
+                Ok((usize::try_from(place).unwrap_or(usize::MAX), block_at(&row, 1)?))
+            })
+    }
+
+    /// Lets it go; what it noted stays with the connection.
+    pub async fn end(self) -> Result<(), StoreError> {
+        self.transaction.commit().await.map_err(StoreError::at("ending a snapshot"))
+    }
+}

@@ -1,0 +1,76 @@
+//! The archive as the database knows it: who may roll, what is due, which blocks a file holds, and the manifest.
+//!
+//! # Why
+//! *One roller at a time*, by a lock of its session: a roll reads and removes the blocks of every shard, so no shard's
+//! epoch could stand for it. The lock falls with the connection, and a connection falls only after its transactions
+//! have ended, so whoever has the lock next finds each COMMIT decided.
+//!
+//! *By content*: while a snapshot is open, the version of each block that it sees (series, start, and the transaction
+//! that wrote it) is noted in a temporary table on the server, 30 bytes a block however long the day. `record` removes
+//! those versions and nothing else. What came in between stays in the hot table; what went in between is missed in the
+//! count, and the day is rolled again.
+//!
+//! Invariant: a block leaves the hot table only in the transaction that makes visible the manifest row of a file which
+//! holds its samples (`record`).
+
+/// The manifest.
+mod manifest;
+
+/// What is due, and a snapshot of it.
+mod export;
+
+/// The transaction in which blocks become a file.
+mod record;
+
+use sqlx::PgConnection;
+
+use super::StoreError;
+use super::moment::Moment;
+use crate::model::time::Timestamp;
+
+pub use export::{Due, SeriesOf, Snapshot, due_days};
+pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
+pub use record::{Change, Recorded, record};
+
+/// Makes this connection the only one that rolls in this database, for as long as it lives; false where another is.
+/// It then has a table for the blocks of a snapshot.
+pub async fn try_be_only_roller(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let step = StoreError::at("asking to roll");
+    let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.roll', 0))")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&step)?;
+    if alone {
+        sqlx::query(
+            "CREATE TEMPORARY TABLE rolling_block (
+                 start_at timestamptz NOT NULL, series_id integer NOT NULL, written_by xid NOT NULL
+             )",
+        )
+        .execute(connection)
+        .await
+        .map_err(step)?;
+    }
+    Ok(alone)
+}
+
+/// The id of this database's archive; `None` until one is begun.
+pub async fn archive_id(connection: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar("SELECT archive_id::text FROM signal.archive")
+        .fetch_optional(connection)
+        .await
+        .map_err(StoreError::at("reading the archive's id"))
+}
+
+/// Begins the archive of this database, unless that was done; its id.
+pub async fn begin_archive(connection: &mut PgConnection, now: Timestamp) -> Result<String, StoreError> {
+    let step = StoreError::at("beginning the archive");
+    sqlx::query(
+        "INSERT INTO signal.archive (made_at, archive_id) VALUES ($1, gen_random_uuid())
+         ON CONFLICT (only_one) DO NOTHING",
+    )
+    .bind(Moment(now))
+    .execute(&mut *connection)
+    .await
+    .map_err(&step)?;
+    sqlx::query_scalar("SELECT archive_id::text FROM signal.archive").fetch_one(connection).await.map_err(step)
+}

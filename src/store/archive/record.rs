@@ -1,0 +1,128 @@
+//! Record: the one transaction in which blocks become a file.
+//!
+//! It has the day alone (`hot::days`), removes the versions of blocks that the snapshot noted, counts them, replaces
+//! the live generation, keeps conflicting values in quarantine, and commits; or nothing of it happens.
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use super::export::Due;
+use super::manifest::ArchiveFile;
+use crate::planted::{Bug, planted};
+use crate::store::StoreError;
+use crate::store::hot::{Hold, hold_days};
+use crate::store::moment::Moment;
+use crate::store::quarantine::{Quarantined, put_aside};
+
+/// What takes the place of noted blocks.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// How many blocks the snapshot noted.
+    pub blocks: u64,
+    /// The generation that must be live until now.
+    pub live: Option<u32>,
+    /// The file that becomes live; `None` where the live one holds all of them already.
+    pub file: Option<&'a ArchiveFile>,
+    /// Values that differ from archived ones.
+    pub conflicts: &'a [Quarantined],
+}
+
+/// How it ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The file is part of the archive.
+    Done,
+    /// Some block is no longer what the snapshot saw: roll again.
+    Changed,
+}
+
+/// Records a file and removes the blocks that it holds.
+pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_>) -> Result<Recorded, StoreError> {
+    let step = StoreError::at("recording a file");
+    let mut transaction = connection.begin().await.map_err(&step)?;
+    hold_days(&mut transaction, &[due.day], Hold::Alone).await?;
+    let removed = remove(&mut transaction, due).await?;
+    if removed != change.blocks && !planted(Bug::SkipRecount) && !planted(Bug::DeleteByPredicate) {
+        transaction.rollback().await.map_err(&step)?;
+        return Ok(Recorded::Changed);
+    }
+    if let Some(file) = change.file {
+        if let Some(live) = change.live {
+            supersede(&mut transaction, file, live).await?;
+        }
+        insert(&mut transaction, file).await?;
+    }
+    put_aside(&mut transaction, change.conflicts).await?;
+    if planted(Bug::DieInRoll) {
+        std::process::abort();
+    }
+    transaction.commit().await.map_err(&step)?;
+    Ok(Recorded::Done)
+}
+
+/// Removes the noted versions of blocks; how many were still there.
+async fn remove(transaction: &mut PgConnection, due: &Due) -> Result<u64, StoreError> {
+    let which = if planted(Bug::DeleteByPredicate) {
+        "block.series_id IN (SELECT series_id FROM pg_temp.rolling_block)"
+    } else {
+        "EXISTS (SELECT FROM pg_temp.rolling_block AS noted
+                 WHERE noted.series_id = block.series_id AND noted.start_at = block.start_at
+                   AND noted.written_by = block.xmin)"
+    };
+    let query =
+        format!("DELETE FROM {} AS block WHERE {which} AND start_at >= $1 AND start_at < $2", due.chunk.table());
+    sqlx::query(AssertSqlSafe(query))
+        .persistent(false)
+        .bind(Moment(due.day.start()))
+        .bind(Moment(due.day.next().start()))
+        .execute(transaction)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(StoreError::at("removing rolled blocks"))
+}
+
+async fn supersede(transaction: &mut PgConnection, file: &ArchiveFile, live: u32) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE signal.archive_file SET superseded_at = $4
+         WHERE metric = $1 AND day = $2::date AND generation = $3 AND superseded_at IS NULL",
+    )
+    .bind(&file.metric)
+    .bind(file.day.to_string())
+    .bind(generation(live))
+    .bind(Moment(file.written_at))
+    .execute(transaction)
+    .await
+    .map_err(StoreError::at("superseding a file"))?;
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::BadRow { what: "the live generation of a held day must not change" }),
+    }
+}
+
+async fn insert(transaction: &mut PgConnection, file: &ArchiveFile) -> Result<(), StoreError> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    sqlx::query(
+        "INSERT INTO signal.archive_file (written_at, first_start_at, last_start_at, rows, bytes, day, generation,
+                                          metric, name, key_id, content, sha256)
+         VALUES ($1, $2, $3, $4, $5, $6::date, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(Moment(file.written_at))
+    .bind(Moment(file.first))
+    .bind(Moment(file.last))
+    .bind(count(file.rows))
+    .bind(count(file.bytes))
+    .bind(file.day.to_string())
+    .bind(generation(file.generation))
+    .bind(&file.metric)
+    .bind(&file.name)
+    .bind(&file.key_id)
+    .bind(&file.content)
+    .bind(file.sha256.as_slice())
+    .execute(transaction)
+    .await
+    .map(|_| ())
+    .map_err(StoreError::at("recording a file"))
+}
+
+fn generation(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

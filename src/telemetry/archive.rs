@@ -1,0 +1,97 @@
+//! The archive's metrics: what was rolled, how long each step took, and what is wrong.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Unit};
+
+use super::catalogue::{Declarer, Metric};
+
+const ROLLED_SAMPLES: Metric =
+    Metric("healthtrack_archive_rolled_samples_total", "Samples that left the hot table for a file.");
+const DUPLICATE_SAMPLES: Metric = Metric(
+    "healthtrack_archive_duplicate_samples_total",
+    "Late samples that were archived already: counted as stored when they came, as duplicates at the roll.",
+);
+const CONFLICT_SAMPLES: Metric = Metric(
+    "healthtrack_archive_conflict_samples_total",
+    "Late samples that differ from archived ones, put into quarantine at the roll.",
+);
+const WRITTEN_BYTES: Metric = Metric("healthtrack_archive_written_bytes_total", "Bytes of files that were recorded.");
+const FAILURES: Metric =
+    Metric("healthtrack_archive_failures_total", "Days, or whole rolls, that could not be rolled.");
+const STEP_SECONDS: Metric = Metric(
+    "healthtrack_archive_step_seconds",
+    "Time that a step took for one metric and day: export, sync, verify, place, record.",
+);
+const LAG_SECONDS: Metric =
+    Metric("healthtrack_archive_lag_seconds", "How long the oldest day has been due; 0 when all are rolled.");
+const MISSING_FILES: Metric =
+    Metric("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
+
+/// A step of the roll.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Blocks become a file.
+    Export,
+    /// Its bytes reach the disk.
+    Sync,
+    /// It is read back.
+    Verify,
+    /// It gets its name.
+    Place,
+    /// It becomes part of the manifest, and its blocks go.
+    Record,
+}
+
+impl Step {
+    const ALL: [(Step, &'static str); 5] = [
+        (Step::Export, "export"),
+        (Step::Sync, "sync"),
+        (Step::Verify, "verify"),
+        (Step::Place, "place"),
+        (Step::Record, "record"),
+    ];
+}
+
+/// Handles to the archive's metrics.
+pub struct ArchiveMetrics {
+    /// `healthtrack_archive_rolled_samples_total`
+    pub rolled_samples: Counter,
+    /// `healthtrack_archive_duplicate_samples_total`
+    pub duplicate_samples: Counter,
+    /// `healthtrack_archive_conflict_samples_total`
+    pub conflict_samples: Counter,
+    /// `healthtrack_archive_written_bytes_total`
+    pub written_bytes: Counter,
+    /// `healthtrack_archive_failures_total`
+    pub failures: Counter,
+    /// `healthtrack_archive_lag_seconds`
+    pub lag_seconds: Gauge,
+    /// `healthtrack_archive_missing_files`
+    pub missing_files: Gauge,
+    steps: Vec<(Step, Histogram)>,
+}
+
+impl ArchiveMetrics {
+    pub(super) fn declare(new: &Declarer<'_>) -> ArchiveMetrics {
+        let steps = Step::ALL
+            .map(|(step, word)| (step, new.labelled_histogram(STEP_SECONDS, Some(Unit::Seconds), ("step", word))));
+        ArchiveMetrics {
+            rolled_samples: new.counter(ROLLED_SAMPLES),
+            duplicate_samples: new.counter(DUPLICATE_SAMPLES),
+            conflict_samples: new.counter(CONFLICT_SAMPLES),
+            written_bytes: new.counter(WRITTEN_BYTES),
+            failures: new.counter(FAILURES),
+            lag_seconds: new.gauge(LAG_SECONDS),
+            missing_files: new.gauge(MISSING_FILES),
+            steps: steps.into(),
+        }
+    }
+
+    /// A step took so long.
+    pub fn took(&self, step: Step, time: Duration) {
+        if let Some((_, histogram)) = self.steps.iter().find(|(known, _)| *known == step) {
+            histogram.record(time);
+        }
+    }
+}

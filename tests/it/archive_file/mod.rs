@@ -1,0 +1,199 @@
+//! The archive's files, as other programs read them: stock DuckDB and pyarrow from PyPI, plain and encrypted, and as
+//! small as was promised for real heart rates.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use healthtrack::archive::file::{Facts, Head, KeyRing, Row, Writer, verify};
+use healthtrack::config::ArchiveConfig;
+use healthtrack::model::ids::{DeviceId, SubjectId};
+use healthtrack::model::metric::Catalogue;
+use healthtrack::model::statistic::Statistic;
+use healthtrack::model::time::{DAY_US, Day, MINUTE_US, SECOND_US, Timestamp};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::support::{corpora, python};
+
+const DUCKDB: &str = include_str!("read_by_duckdb.py");
+const PYARROW: &str = include_str!("read_by_pyarrow.py");
+/// The 32 bytes of a key, as both DuckDB and the configuration take them.
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const OTHER_KEY: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+/// What a sample of real heart rate may take at most.
+const HEART_RATE_BYTES_MAX: f64 = 1.2;
+
+fn keys(key: &str) -> KeyRing {
+    let keys = vec![SecretString::from(format!("test:{key}"))];
+    KeyRing::load(&ArchiveConfig { url: String::new(), key_file: String::new(), keys }).unwrap()
+}
+
+fn day(text: &str) -> Day {
+    Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z")).unwrap().day()
+}
+
+/// Writes a file where the archive would, verifies it, and says where it is.
+fn write(folder: &Path, metric: &str, day: Day, keys: &KeyRing, rows: &[Row]) -> (PathBuf, Facts) {
+    let metric = Catalogue::builtin().unwrap().by_name(metric).unwrap().clone();
+    let folder = folder.join(format!("metric={}", metric.name)).join(format!("day={day}"));
+    fs::create_dir_all(&folder).unwrap();
+    let (path, head) = (folder.join("g00001-test.parquet"), Head { metric, day, generation: 1 });
+    let mut writer = Writer::begin(File::create(&path).unwrap(), head.clone(), keys).unwrap();
+    rows.iter().for_each(|row| writer.push(row).unwrap());
+    let (_, facts) = writer.finish().unwrap();
+    verify(File::open(&path).unwrap(), &head, &facts, keys).unwrap();
+    (path, facts)
+}
+
+/// Two days of heart rates past one row group, and a night of sleep stages.
+fn write_archive(folder: &Path, keys: &KeyRing) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for day in [day("2026-11-22"), day("2026-11-23")] {
+        let rows: Vec<Row> = (0..70).flat_map(|device| heart_rates(device, day)).collect();
+        paths.push(write(folder, "heart_rate", day, keys, &rows).0);
+    }
+    let day = day("2026-11-23");
+    let night: Vec<Row> = (0..600).map(|place| stage(place, day)).collect();
+    paths.push(write(folder, "sleep_stage", day, keys, &night).0);
+    paths
+}
+
+/// 2,000 instants, 10 s apart, and the maximum of the day.
+fn heart_rates(device: i64, day: Day) -> impl Iterator<Item = Row> {
+    let id = DeviceId::parse(&format!("watch-{device:03}")).unwrap();
+    let subject = (device % 2 == 0).then(|| SubjectId::parse(&format!("subject-{device:03}")).unwrap());
+    let row = move |start, end, value, statistic| Row {
+        device: id.clone(),
+        statistic,
+        start,
+        end,
+        value,
+        subject: subject.clone(),
+    };
+    let maximum = row(day.start(), Some(day.next().start()), 180.5, Statistic::parse("maximum").unwrap());
+    let instants = (1..=2_000).map(move |place| {
+        let start = day.start().plus_micros(place * 10 * SECOND_US + 125);
+        row(start, None, (60 + (device + place) % 50) as f64, Statistic::NONE)
+    });
+    std::iter::once(maximum).chain(instants)
+}
+
+/// One minute of a night, in the order of the catalogue's codes.
+fn stage(place: i64, day: Day) -> Row {
+    let start = day.start().plus_micros(place * MINUTE_US);
+    let device = DeviceId::parse("ring-1").unwrap();
+    let end = Some(start.plus_micros(MINUTE_US));
+    Row { device, statistic: Statistic::NONE, start, end, value: (place % 4) as f64, subject: None }
+}
+
+/// What both readers must say of the archive above.
+fn check(said: &Value, prints: &str) {
+    assert_eq!(said["rows"], 2 * 70 * 2_001 + 600, "{prints}");
+    assert_eq!(said["by_metric"]["heart_rate"], 2 * 70 * 2_001, "{prints}");
+    let instants: i64 = (0..70).flat_map(|device| (1..=2_000).map(move |place| 60 + (device + place) % 50)).sum();
+    assert_eq!(said["sum"], 2.0 * (instants as f64 + 70.0 * 180.5), "{prints}");
+    assert_eq!(said["instants"], 2 * 70 * 2_000, "{prints}");
+    assert_eq!(said["subjects"], 35, "{prints}");
+    assert_eq!(said["maxima"], 140, "{prints}");
+    assert_eq!(said["first"], "2026-11-22T00:00:00+00:00", "{prints}");
+    assert_eq!(said["last"], "2026-11-23T09:59:00+00:00", "{prints}");
+    assert_eq!(said["codes"], serde_json::json!({"awake": 150, "light": 150, "deep": 150, "rem": 150}), "{prints}");
+    assert_eq!(
+        said["one_device"],
+        serde_json::json!([6, "2026-11-23T00:00:10.000125+00:00", "subject-042"]),
+        "{prints}"
+    );
+    assert_eq!(said["units"], serde_json::json!(["/min"]), "{prints}");
+    assert_eq!(said["days"], serde_json::json!(["2026-11-22", "2026-11-23"]), "{prints}");
+}
+
+/// Runs a reader over files; what it says, or the last line of its complaint.
+fn ask(python: &Path, script: &str, key: Option<&str>, folder: &Path, files: &[PathBuf]) -> Result<Value, String> {
+    let mut arguments = vec![key.unwrap_or_default(), folder.to_str().unwrap()];
+    arguments.extend(files.iter().map(|file| file.to_str().unwrap()));
+    let output = python::run(python, script, &arguments);
+    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    if !output.status.success() {
+        return Err(complaint);
+    }
+    Ok(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn duckdb_and_pyarrow_read_plain_files_by_metric_and_day() {
+    let Some(python) = python::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_archive(folder.path(), &KeyRing::default());
+    for script in [DUCKDB, PYARROW] {
+        let said = ask(python, script, None, folder.path(), &files).unwrap();
+        check(&said, &said.to_string());
+        let types = &said["types"];
+        for text in ["device_id", "metric", "statistic", "code", "unit", "subject_id"] {
+            assert_eq!(types[text], "text", "{text}: {types}");
+        }
+        assert_eq!((&types["start_at"], &types["end_at"]), (&"moment".into(), &"moment".into()));
+        assert_eq!(types["value"], "double");
+    }
+}
+
+#[test]
+fn duckdb_and_pyarrow_read_encrypted_files_with_the_key_and_not_without() {
+    let Some(python) = python::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_archive(folder.path(), &keys(KEY));
+    for script in [DUCKDB, PYARROW] {
+        let said = ask(python, script, Some(KEY), folder.path(), &files).unwrap();
+        check(&said, &said.to_string());
+        for key in [None, Some(OTHER_KEY)] {
+            let refusal = ask(python, script, key, folder.path(), &files).unwrap_err();
+            let is_for_the_key = ["encrypt", "decrypt", "AES", "key"].iter().any(|word| refusal.contains(word));
+            assert!(is_for_the_key, "{key:?}: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn a_sample_of_real_heart_rate_takes_no_more_than_was_promised() {
+    let Some(folder) = corpora() else { return };
+    let compressed = File::open(folder.join("fitbit-fitabase/heartrate_seconds_merged.csv.gz")).unwrap();
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(compressed).read_to_string(&mut text).unwrap();
+    let mut days: BTreeMap<Day, Vec<Row>> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let row = fitbit_row(line);
+        days.entry(row.start.day()).or_default().push(row);
+    }
+    let archive = tempfile::tempdir().unwrap();
+    for (name, keys) in [("plain", KeyRing::default()), ("encrypted", keys(KEY))] {
+        let (mut rows, mut bytes) = (0, 0);
+        for (day, samples) in &mut days {
+            samples.sort_by(Row::order);
+            samples.dedup_by(|later, earlier| later.order(earlier).is_eq());
+            let (_, facts) = write(archive.path(), "heart_rate", *day, &keys, samples);
+            (rows, bytes) = (rows + facts.rows, bytes + facts.bytes);
+        }
+        let each = bytes as f64 / rows as f64;
+        println!("{name}: {rows} samples of {} days in {bytes} bytes, {each:.3} a sample", days.len());
+        assert!(rows > 400_000 && each <= HEART_RATE_BYTES_MAX, "{name}: {each} bytes a sample");
+    }
+}
+
+/// `2022484408,4/12/2016 7:21:00 AM,97`; the wearer's local time stands in for UTC.
+fn fitbit_row(line: &str) -> Row {
+    let fields: Vec<&str> = line.trim_end().split([',', ' ', '/', ':']).collect();
+    let number = |place: usize| fields[place].parse::<i64>().unwrap();
+    let hour = number(4) % 12 + if fields[7] == "PM" { 12 } else { 0 };
+    let day = day(&format!("{:04}-{:02}-{:02}", number(3), number(1), number(2)));
+    let micros = (hour * 3_600 + number(5) * 60 + number(6)) * SECOND_US;
+    assert!(micros < DAY_US);
+    Row {
+        device: DeviceId::parse(&format!("fitbit-{}", fields[0])).unwrap(),
+        statistic: Statistic::NONE,
+        start: day.start().plus_micros(micros),
+        end: None,
+        value: number(8) as f64,
+        subject: None,
+    }
+}

@@ -1,0 +1,620 @@
+//! Days leave the hot table for the archive: nothing is lost and nothing is doubled, whoever is killed, whoever writes
+//! meanwhile, and whatever the disk does. The verbs are run as an operator runs them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::support::house::{Verdict, promise};
+use crate::support::postgres::TestDatabase;
+use crate::support::wait::wait_until;
+
+/// The variable that plants a bug (`src/planted`).
+pub(crate) const PLANT: &str = "HEALTHTRACK_PLANT";
+const PATIENCE: Duration = Duration::from_secs(60);
+const BEFORE: &str = "2024-04-01";
+/// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
+const POINTS: u32 = 10;
+
+/// A migrated database and an empty folder for its archive.
+pub(crate) struct House {
+    connection: PgConnection,
+    folder: tempfile::TempDir,
+    database: TestDatabase,
+    /// `ID:BASE64` keys of the archive, with commas between them.
+    keys: String,
+}
+
+impl House {
+    pub(crate) async fn build() -> House {
+        let database = TestDatabase::new().await;
+        let connection = PgConnection::connect(database.url()).await.unwrap();
+        let house = House { connection, folder: tempfile::tempdir().unwrap(), database, keys: String::new() };
+        said(&mut house.verb(&["migrate"]));
+        house
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.database.url()
+    }
+
+    pub(crate) fn archive_url(&self) -> String {
+        format!("file://{}", self.root().display())
+    }
+
+    /// Where the archive lies.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("archive")
+    }
+
+    /// The binary with this database and archive, and nothing of this machine's configuration.
+    fn verb(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEALTHTRACK__")) {
+            command.env_remove(name);
+        }
+        command
+            .env("HEALTHTRACK__STORE__URL", self.database.url())
+            .env("HEALTHTRACK__ARCHIVE__URL", self.archive_url())
+            .env("HEALTHTRACK__ARCHIVE__KEYS", &self.keys)
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn roll_verb(&self) -> Command {
+        self.verb(&["roll", "--before", BEFORE, "--json"])
+    }
+
+    /// Rolls, and the report.
+    pub(crate) fn roll(&self) -> Value {
+        serde_json::from_str(&said(&mut self.roll_verb())).unwrap()
+    }
+
+    /// All samples, a line each, in order; fails where one comes twice.
+    pub(crate) fn samples(&self) -> Vec<String> {
+        self.samples_of(&[])
+    }
+
+    fn samples_of(&self, filter: &[&str]) -> Vec<String> {
+        let text = said(&mut self.verb(&[&["samples"], filter].concat()));
+        let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
+        lines.sort();
+        let keys: BTreeSet<String> = lines.iter().map(|line| key_of(line)).collect();
+        assert_eq!(keys.len(), lines.len(), "a sample comes twice: {lines:#?}");
+        lines
+    }
+
+    /// Stores a run of samples as one block: `None` as period for a single sample of an hour's length.
+    pub(crate) async fn put(
+        &mut self,
+        device: &str,
+        metric: &str,
+        statistic: Option<&str>,
+        start: &str,
+        values: &[f64],
+    ) {
+        self.put_every(device, metric, statistic, start, 60, None, values).await;
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the columns of a block")]
+    async fn put_every(
+        &mut self,
+        device: &str,
+        metric: &str,
+        statistic: Option<&str>,
+        start: &str,
+        period_s: i64,
+        span_s: Option<i64>,
+        values: &[f64],
+    ) {
+        for statement in [
+            "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, now(), 'main', 'test')
+             ON CONFLICT DO NOTHING"
+                .to_owned(),
+            format!(
+                "INSERT INTO signal.device (added_at, device_id, added_by, shard) VALUES (now(), '{device}', 'test',
+                 'main') ON CONFLICT DO NOTHING"
+            ),
+            format!("SELECT signal.ensure_chunk(('{start}'::timestamptz AT TIME ZONE 'UTC')::date)"),
+        ] {
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut self.connection).await.unwrap();
+        }
+        sqlx::query(
+            "INSERT INTO signal.series (device_key, metric_id, statistic)
+             SELECT device_key, metric_id, $3 FROM signal.device, signal.metric WHERE device_id = $1 AND name = $2
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(device)
+        .bind(metric)
+        .bind(statistic)
+        .execute(&mut self.connection)
+        .await
+        .unwrap();
+        sqlx::query(
+            "INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, values)
+             SELECT $4::timestamptz, $4::timestamptz + ($5 * (cardinality($7) - 1)) * INTERVAL '1 second',
+                    $5 * 1000000, $6 * 1000000, series_id, $7
+             FROM signal.series JOIN signal.device USING (device_key) JOIN signal.metric USING (metric_id)
+             WHERE device_id = $1 AND name = $2 AND statistic IS NOT DISTINCT FROM $3",
+        )
+        .bind(device)
+        .bind(metric)
+        .bind(statistic)
+        .bind(start)
+        .bind(period_s)
+        .bind(span_s)
+        .bind(values)
+        .execute(&mut self.connection)
+        .await
+        .unwrap();
+    }
+
+    pub(crate) async fn count(&mut self, query: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {query}")))
+            .fetch_one(&mut self.connection)
+            .await
+            .unwrap()
+    }
+
+    async fn execute(&mut self, statement: &str) {
+        sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection).await.unwrap();
+    }
+
+    /// Two devices, three metrics, two statistics, three days.
+    async fn put_some(&mut self) {
+        for day in ["2024-03-05", "2024-03-06", "2024-03-07"] {
+            let values: Vec<f64> = (0..90).map(|n| 60.0 + f64::from(n % 40)).collect();
+            for device in ["watch-7", "Band.2"] {
+                self.put(device, "heart_rate", None, &format!("{day} 08:00Z"), &values).await;
+                self.put(device, "heart_rate", None, &format!("{day} 20:00Z"), &values).await;
+            }
+            // Another statistic between the others of the same device, twice at the same moment.
+            self.put("watch-7", "heart_rate", Some("maximum"), &format!("{day} 08:10Z"), &[141.0, 142.0]).await;
+            self.put_every("watch-7", "step_count", None, &format!("{day} 09:00Z"), 60, Some(60), &[12.0, 40.5]).await;
+            self.put_every("watch-7", "sleep_stage", None, &format!("{day} 01:00Z"), 30, Some(30), &[3.0, 1.0]).await;
+        }
+    }
+
+    /// The names of files that lie as live ones.
+    pub(crate) fn live_files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        files_below(&self.root(), &mut found);
+        let root = self.root();
+        let names = found.iter().map(|path| path.strip_prefix(&root).unwrap().to_string_lossy().into_owned());
+        let mut names: Vec<String> = names.filter(|name| name.starts_with("metric=")).collect();
+        names.sort();
+        names
+    }
+
+    /// Everything but live files, superseded ones and the mark.
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.root().join("temporary"), &mut found);
+        found
+    }
+
+    /// The archive is what its manifest says.
+    pub(crate) fn verify(&self) {
+        let checked: Value = serde_json::from_str(&said(&mut self.verb(&["archive", "verify", "--json"]))).unwrap();
+        assert_eq!(checked["faults"], json!([]));
+        let listed: Value = serde_json::from_str(&said(&mut self.verb(&["archive", "list", "--json"]))).unwrap();
+        let names = listed.as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap().to_owned());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        assert_eq!(self.live_files(), names, "the live tree and the manifest are one");
+    }
+}
+
+/// Device, metric, statistic, start and end of a line.
+fn key_of(line: &str) -> String {
+    line.split(',').take(5).collect::<Vec<_>>().join(",")
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() { files_below(&entry.path(), found) } else { found.push(entry.path()) }
+    }
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", errors(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+pub(crate) fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_are_the_same_before_and_after_a_roll() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    let questions: [&[&str]; 6] = [
+        &[],
+        &["--device", "watch-7"],
+        &["--metric", "heart_rate", "--from", "2024-03-06"],
+        &[
+            "--device",
+            "Band.2",
+            "--metric",
+            "heart_rate",
+            "--from",
+            "2024-03-05T08:30:00Z",
+            "--to",
+            "2024-03-06T08:05:00Z",
+        ],
+        &["--to", "2024-03-06"],
+        &["--device", "nobody"],
+    ];
+    let before: Vec<_> = questions.iter().map(|question| house.samples_of(question)).collect();
+    let others: [&[&str]; 2] = [&["samples", "--format", "ndjson"], &["samples", "--summary", "--json"]];
+    let told: Vec<_> = others.iter().map(|question| said(&mut house.verb(question))).collect();
+    assert_eq!(before[0].len(), 3 * (4 * 90 + 2 + 2 + 2));
+
+    let due: Value =
+        serde_json::from_str(&said(&mut house.verb(&["roll", "--dry-run", "--before", BEFORE, "--json"]))).unwrap();
+    assert_eq!(due.as_array().unwrap().len(), 9, "{due}");
+    let report = house.roll();
+    assert_eq!(
+        (&report["days"], &report["files"], &report["samples"]),
+        (&json!(9), &json!(9), &json!(1_098)),
+        "{report}"
+    );
+    assert_eq!(report["chunks"], json!(3), "each chunk is empty, and gone: {report}");
+    assert_eq!(house.count("signal.block").await, 0);
+    let after: Vec<_> = questions.iter().map(|question| house.samples_of(question)).collect();
+    assert_eq!(after, before);
+    let told_now: Vec<_> = others.iter().map(|question| said(&mut house.verb(question))).collect();
+    assert_eq!(told_now, told);
+    house.verify();
+
+    let report = house.roll();
+    assert_eq!((&report["days"], &report["files"], &report["chunks"]), (&json!(0), &json!(0), &json!(0)), "{report}");
+    let script = said(&mut house.verb(&["archive", "sql"]));
+    assert!(house.live_files().iter().all(|name| script.contains(name.as_str())), "{script}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_again_after_a_roll_is_seen_once_and_counted_as_duplicates() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    let before = house.samples();
+    house.roll();
+    let files = house.live_files();
+    house.put_some().await;
+    assert_eq!(house.samples(), before);
+    let report = house.roll();
+    assert_eq!((&report["samples"], &report["duplicates"], &report["files"]), (&json!(0), &json!(1_098), &json!(0)));
+    assert_eq!((house.samples(), house.live_files()), (before, files));
+    assert_eq!(house.count("signal.block").await, 0);
+    house.verify();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_samples_are_seen_once_before_and_after_the_next_roll_and_the_archived_value_stays() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    let mut expected = house.samples();
+    house.roll();
+    // Two are there already, one of them with another value; one is new.
+    house.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &[60.0, 199.0]).await;
+    house.put("watch-7", "heart_rate", None, "2024-03-06 07:00Z", &[55.0]).await;
+    house.put_every("watch-7", "sleep_stage", None, "2024-03-06 01:00Z", 30, Some(30), &[2.0]).await;
+    expected.push("watch-7,heart_rate,,2024-03-06T07:00:00Z,,55,,/min".to_owned());
+    expected.sort();
+    assert_eq!(house.samples(), expected);
+    let report = house.roll();
+    let counts = ["days", "files", "samples", "duplicates", "conflicts"].map(|key| report[key].as_u64().unwrap());
+    assert_eq!(counts, [2, 1, 1, 1, 2], "{report}");
+    assert_eq!(house.samples(), expected);
+    house.verify();
+    let generations = house.count("signal.archive_file WHERE metric = 'heart_rate' AND generation = 2").await;
+    let superseded = house.count("signal.archive_file WHERE superseded_at IS NOT NULL AND removed_at IS NULL").await;
+    assert_eq!((generations, superseded), (1, 1));
+    let kept: Vec<(String, String)> = sqlx::query_as(
+        "SELECT topic, convert_from(payload, 'UTF8') FROM signal.quarantine WHERE reason = 'conflict' ORDER BY 2",
+    )
+    .fetch_all(&mut house.connection)
+    .await
+    .unwrap();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(kept.iter().all(|(topic, _)| topic == "ht/1/main/watch-7/batch"));
+    let message: Value = serde_json::from_str(&kept[1].1).unwrap();
+    let series = json!({"metric": "heart_rate", "times": ["2024-03-06T08:01:00Z"], "values": [199.0]});
+    assert_eq!(message["series"][0], series);
+    assert!(kept[0].1.contains("\"codes\":[\"deep\"]") && kept[0].1.contains("2024-03-06T01:00:30Z"), "{kept:?}");
+
+    // After the grace the superseded file goes, and only it.
+    let report: Value =
+        serde_json::from_str(&said(house.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0"))).unwrap();
+    assert_eq!(report["deleted"], json!(1), "{report}");
+    assert_eq!(house.count("signal.archive_file WHERE removed_at IS NOT NULL").await, 1);
+    assert_eq!(house.samples(), expected);
+    house.verify();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_that_is_killed_at_any_point_is_finished_by_the_next_one() {
+    for point in 1..=POINTS {
+        for late in [false, true] {
+            let mut house = House::build().await;
+            let values: Vec<f64> = (0..100).map(f64::from).map(|n| 50.0 + n).collect();
+            house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &values).await;
+            if late {
+                house.roll();
+                house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &values).await;
+                house.put("watch-7", "heart_rate", None, "2024-03-05 11:00Z", &[77.0]).await;
+            }
+            let expected = house.samples();
+            let killed = house.roll_verb().env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+            assert!(!killed.status.success(), "point {point} is never reached: {}", errors(&killed));
+            assert_eq!(house.samples(), expected, "after a death at point {point}, late: {late}");
+            // A second death, while the first is being mended.
+            let _ = house.roll_verb().env(PLANT, "die_in_roll:2").output().unwrap();
+            assert_eq!(house.samples(), expected, "after a second death at point {point}, late: {late}");
+            house.roll();
+            assert_eq!(house.samples(), expected, "after the roll that followed point {point}, late: {late}");
+            assert_eq!(house.count("signal.block").await, 0);
+            assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
+            house.verify();
+        }
+    }
+}
+
+/// A roll that stands before its record, since somebody else has the day.
+struct Standing {
+    holder: PgConnection,
+    roll: Child,
+}
+
+impl Standing {
+    async fn begin(house: &House, plant: Option<&str>) -> Standing {
+        let mut holder = PgConnection::connect(house.database.url()).await.unwrap();
+        // Every day's lock: `store/hot/days.rs` has 64 of them.
+        sqlx::query("SELECT pg_advisory_lock_shared(hashtextextended('healthtrack.day.' || lock, 0)) FROM generate_series(0, 63) AS lock")
+            .execute(&mut holder)
+            .await
+            .unwrap();
+        let mut command = house.roll_verb();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let roll = command.envs(plant.map(|plant| (PLANT, plant))).spawn().unwrap();
+        let url = house.database.url().to_owned();
+        wait_until(PATIENCE, "the roll waits for the day", || async {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            waiting > 0
+        })
+        .await;
+        Standing { holder, roll }
+    }
+
+    async fn end(self) -> Output {
+        self.holder.close().await.unwrap();
+        self.roll.wait_with_output().unwrap()
+    }
+}
+
+/// Method: while the roll stands between its export and its record, a late sample is committed.
+async fn a_sample_that_comes_before_the_record_stays(plant: Option<&str>) -> Verdict {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let standing = Standing::begin(&house, plant).await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    let expected = house.samples();
+    let output = standing.end().await;
+    assert!(output.status.success() || plant.is_some(), "{}", errors(&output));
+    promise(house.samples() == expected, || "a sample that came between export and record is gone".to_owned())?;
+    house.roll();
+    promise(house.samples() == expected, || "the next roll has lost it".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_that_comes_between_export_and_record_is_not_lost() {
+    a_sample_that_comes_before_the_record_stays(None).await.unwrap();
+    let seen = a_sample_that_comes_before_the_record_stays(Some("delete_by_predicate")).await;
+    assert!(seen.is_err(), "the check does not see blocks that are removed by predicate");
+}
+
+/// Method: while the roll stands between its export and its record, a block goes, as an erasure takes it.
+async fn a_block_that_goes_before_the_record_is_not_archived(plant: Option<&str>) -> Verdict {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    house.put("gone", "heart_rate", None, "2024-03-05 08:00Z", &[90.0]).await;
+    let expected = house.samples_of(&["--device", "watch-7"]);
+    let standing = Standing::begin(&house, plant).await;
+    house.execute("DELETE FROM signal.block WHERE values = '{90}'").await;
+    let output = standing.end().await;
+    assert!(output.status.success(), "{}", errors(&output));
+    promise(house.samples() == expected, || "a sample that was erased is back".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_goes_between_export_and_record_does_not_come_back() {
+    a_block_that_goes_before_the_record_is_not_archived(None).await.unwrap();
+    let seen = a_block_that_goes_before_the_record_is_not_archived(Some("skip_recount")).await;
+    assert!(seen.is_err(), "the check does not see that nothing is counted again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_is_rewritten_between_export_and_record_is_rolled_as_it_is_then() {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let standing = Standing::begin(&house, None).await;
+    // As a merge does: the block goes, and one with the same start and more samples comes.
+    house.execute("BEGIN; DELETE FROM signal.block").await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0, 62.0]).await;
+    house.execute("COMMIT").await;
+    let expected = house.samples();
+    let output = standing.end().await;
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
+    assert_eq!(house.live_files().len(), 1, "what the first try wrote is aside");
+    house.verify();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_rollers_one_works_and_the_other_says_so() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    let expected = house.samples();
+    let standing = Standing::begin(&house, None).await;
+    let second = house.roll_verb().output().unwrap();
+    assert!(!second.status.success() && errors(&second).contains("another roll is at work"), "{}", errors(&second));
+    assert_eq!(house.samples(), expected, "a reader beside a roll");
+    assert!(standing.end().await.status.success());
+    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
+    house.verify();
+}
+
+/// Method: the folder of the metric is a file, so that no file can be named in it.
+async fn what_cannot_be_written_stays(plant: Option<&str>) -> Verdict {
+    let mut house = House::build().await;
+    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[1.0]).await;
+    house.roll();
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let expected = house.samples();
+    fs::write(house.root().join("metric=heart_rate"), "in the way").unwrap();
+    let output = house.roll_verb().envs(plant.map(|plant| (PLANT, plant))).output().unwrap();
+    assert!(!output.status.success() && errors(&output).contains("metric=heart_rate"), "{}", errors(&output));
+    assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
+    let read = house.verb(&["samples"]).output().unwrap();
+    promise(read.status.success(), || format!("samples cannot be read: {}", errors(&read)))?;
+    promise(house.samples() == expected, || "samples are lost".to_owned())?;
+    fs::remove_file(house.root().join("metric=heart_rate")).unwrap();
+    house.roll();
+    promise(house.samples() == expected, || "samples are lost once the disk is well".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_stays_in_the_hot_table() {
+    what_cannot_be_written_stays(None).await.unwrap();
+    let seen = what_cannot_be_written_stays(Some("manifest_before_file")).await;
+    assert!(seen.is_err(), "the check does not see a manifest row that comes before its file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_by_verify_and_never_becomes_the_next_generation() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    house.roll();
+    let files = house.live_files();
+    let path = |name: &String| house.root().join(name);
+    let [heart, ..] = &files[..] else { panic!("no files") };
+    let whole = fs::read(path(heart)).unwrap();
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    for (damaged, says) in [(flipped, "SHA-256"), (whole[..whole.len() - 1].to_vec(), "bytes instead of")] {
+        fs::write(path(heart), damaged).unwrap();
+        let output = house.verb(&["archive", "verify", "--json"]).output().unwrap();
+        let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(!output.status.success(), "{checked}");
+        let faults = checked["faults"].as_array().unwrap();
+        assert_eq!((faults.len(), faults[0]["name"].as_str()), (1, Some(heart.as_str())), "{checked}");
+        assert!(faults[0]["problem"].as_str().unwrap().contains(says), "{checked}");
+    }
+    let day = heart.split("day=").nth(1).unwrap()[..10].to_owned();
+    house.put("watch-7", "heart_rate", None, &format!("{day} 05:00Z"), &[50.0]).await;
+    house.put("watch-7", "step_count", None, &format!("{day} 05:00Z"), &[50.0]).await;
+    let output = house.roll_verb().output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!output.status.success() && report["failed"].as_array().unwrap().len() == 1, "{report}");
+    assert_eq!((&report["samples"], house.count("signal.block").await), (&json!(1), 1), "the other metric is rolled");
+
+    fs::write(house.root().join(heart), &whole).unwrap();
+    let other = files[1].clone();
+    fs::rename(house.root().join(heart), house.root().join("x")).unwrap();
+    fs::rename(house.root().join(&other), house.root().join(heart)).unwrap();
+    fs::rename(house.root().join("x"), house.root().join(&other)).unwrap();
+    let swapped = house.verb(&["archive", "verify", "--json"]).output().unwrap();
+    let checked: Value = serde_json::from_slice(&swapped.stdout).unwrap();
+    assert_eq!(checked["faults"].as_array().unwrap().len(), 2, "{checked}");
+    fs::remove_file(house.root().join(heart)).unwrap();
+    fs::rename(house.root().join(&other), house.root().join(heart)).unwrap();
+    let missing = house.verb(&["archive", "verify"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&missing.stdout).contains("in the manifest and not in the archive"));
+    let rolled = house.roll_verb().output().unwrap();
+    assert!(!rolled.status.success() && errors(&rolled).contains(&other), "{}", errors(&rolled));
+    let stray = house.root().join(heart.replace("g00001", "g00009"));
+    fs::write(stray, "stray").unwrap();
+    let checked = house.verb(&["archive", "verify"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("no row of the manifest names it"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolled() {
+    let mut house = House::build().await;
+    house
+        .execute(
+            "INSERT INTO signal.metric (metric_id, per_minute, name, title, kind, unit, loinc)
+             VALUES (30000, false, 'of_tomorrow', 'x', 'instant', '1', '{}')",
+        )
+        .await;
+    house.put("watch-7", "of_tomorrow", None, "2024-03-05 08:00Z", &[1.0, 2.0]).await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
+    let output = house.roll_verb().output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!output.status.success() && errors(&output).contains("does not know"), "{}", errors(&output));
+    assert_eq!((&report["samples"], &report["chunks"]), (&json!(1), &json!(0)), "{report}");
+    assert_eq!(house.count("signal.block").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_given_later_encrypts_what_is_written_from_then_on_and_all_is_read() {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    house.roll();
+    // 32 bytes of one letter each, as base64.
+    house.keys = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=".to_owned();
+    house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    let expected = house.samples();
+    house.roll();
+    assert_eq!(house.samples(), expected);
+    house.verify();
+    assert_eq!(house.count("signal.archive_file WHERE key_id = '2024a' AND generation = 2").await, 1);
+    let script = said(&mut house.verb(&["archive", "sql"]));
+    assert!(script.contains("footer_key: '2024a'") && script.contains("add_parquet_key('2024a'"), "{script}");
+    assert!(!script.contains("YWFh"), "no key is written");
+    for name in house.live_files().iter().filter(|name| name.contains("heart_rate")) {
+        let bytes = fs::read(house.root().join(name)).unwrap();
+        assert!(!bytes.windows(7).any(|part| part == b"watch-7"), "a device lies in clear");
+    }
+    house.keys = "2024b:YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI=".to_owned();
+    let locked = house.verb(&["samples"]).output().unwrap();
+    assert!(!locked.status.success() && errors(&locked).contains("2024a"), "{}", errors(&locked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_databases_archive_and_an_empty_mount_point_are_refused() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    house.roll();
+    let mut stranger = House::build().await;
+    stranger.put_some().await;
+    let url = format!("file://{}", house.root().display());
+    let output = stranger.roll_verb().env("HEALTHTRACK__ARCHIVE__URL", &url).output().unwrap();
+    assert!(!output.status.success() && errors(&output).contains("another database"), "{}", errors(&output));
+    house.verify();
+    fs::rename(house.root(), house.folder.path().join("unmounted")).unwrap();
+    fs::create_dir(house.root()).unwrap();
+    house.put("watch-7", "heart_rate", None, "2024-03-08 05:00Z", &[50.0]).await;
+    let output = house.roll_verb().output().unwrap();
+    assert!(!output.status.success() && errors(&output).contains("lacks its archive.id"), "{}", errors(&output));
+    assert_eq!(fs::read_dir(house.root()).unwrap().count(), 0);
+    let silent = house.verb(&["samples"]).env("HEALTHTRACK__ARCHIVE__URL", "").output().unwrap();
+    assert!(!silent.status.success() && errors(&silent).contains("archive.url"), "{}", errors(&silent));
+}

@@ -1,0 +1,189 @@
+//! The roll beside a daemon that writes, under readers that read, and on a disk that fails.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Instant;
+
+use healthtrack::commands::publish::Publisher;
+
+use crate::roll::{House, PLANT, errors};
+use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::house::{Verdict, promise};
+use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
+use crate::support::skip;
+use crate::support::wait::wait_until;
+
+const TOPIC: &str = "ht/1/main/watch-7/batch";
+/// 2024-03-05T00:00:00Z in milliseconds.
+const DAY_MS: u64 = 1_709_596_800_000;
+
+/// A daemon that rolls at once, and somebody who publishes to it.
+async fn daemon(house: &House, mosquitto: &Mosquitto, keys: &[(&str, &str)]) -> (Daemon, Publisher) {
+    let daemon = Daemon::start(house.url(), &mosquitto.url(), keys).await;
+    let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
+    (daemon, publisher)
+}
+
+/// A run of values, one a second, from so many seconds after midnight of so many days after 2024-03-05.
+fn run(day: u64, second: u64, values: &[u32]) -> Vec<u8> {
+    let values = values.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let start = DAY_MS + day * 86_400_000 + second * 1_000;
+    let series = format!(r#"{{"metric":"heart_rate","start":{start},"period_ms":1000,"values":[{values}]}}"#);
+    format!(r#"{{"v":1,"series":[{series}]}}"#).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_that_owns_its_shard_rolls_and_late_samples_come_into_the_hot_table_again() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let mut expected = house.samples();
+    let url = house.archive_url();
+    let (daemon, publisher) = daemon(&house, &mosquitto, &[("ARCHIVE__URL", &url), ("ARCHIVE__HOUR", "0")]).await;
+    let rolled = || async { daemon.metric("healthtrack_archive_rolled_samples_total") == 2.0 };
+    wait_until(PATIENCE, "the daemon has rolled", rolled).await;
+    assert_eq!(house.samples(), expected);
+
+    // The lane remembers a chunk that the next roll drops; a message of one sample cannot be cut any further.
+    for second in [0, 100, 200] {
+        publisher.publish(TOPIC.to_owned(), run(0, second, &[70])).await.unwrap();
+        daemon.wait_settled(second / 100 + 1).await;
+        house.roll();
+    }
+    assert_eq!(daemon.outcomes(), [3, 0, 0, 0]);
+    for minute in [0, 100, 200] {
+        expected.push(format!("watch-7,heart_rate,,2024-03-05T00:0{}:{:02}Z,,70,,/min", minute / 60, minute % 60));
+    }
+    expected.sort();
+    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
+    house.verify();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let house = House::build().await;
+    let (daemon, publisher) = daemon(&house, &mosquitto, &[]).await;
+    let mut roll = house.roll_verb();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let rolling = std::thread::spawn(move || {
+        let mut rolls = 0;
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            let output = roll.output().unwrap();
+            assert!(output.status.success(), "{}", errors(&output));
+            rolls += 1;
+        }
+        rolls
+    });
+    let (mut sent, mut reads, mut known) = (0, 0, BTreeSet::new());
+    let begun = Instant::now();
+    for round in 0..30 {
+        // Three days; each round fills the gaps of the rounds before it, and says one value again.
+        for day in 0..3 {
+            publisher.publish(TOPIC.to_owned(), run(day, round * 7 % 30 * 10, &[60, 61, 62])).await.unwrap();
+            publisher.publish(TOPIC.to_owned(), run(day, round * 7 % 30 * 10 + 1, &[61])).await.unwrap();
+            sent += 4;
+        }
+        daemon.wait_settled(sent).await;
+        // Fails by itself where a sample comes twice.
+        let seen: BTreeSet<String> = house.samples().into_iter().collect();
+        assert_eq!(seen.len() as u64, (round + 1) * 9, "round {round}");
+        assert!(known.is_subset(&seen), "a sample is gone that was there");
+        (known, reads) = (seen, reads + 1);
+        assert!(begun.elapsed() < 4 * PATIENCE, "too slow: {reads} reads");
+    }
+    stop.send(()).unwrap();
+    let rolls = rolling.join().unwrap();
+    assert!(rolls >= 3, "only {rolls} rolls went on beside {reads} reads");
+    house.roll();
+    assert_eq!(house.samples().into_iter().collect::<BTreeSet<_>>(), known);
+    house.verify();
+}
+
+/// The binary under strace; `None` where that is not here, which was said.
+fn traced(house: &House, options: &[&str]) -> Option<Command> {
+    let works = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    if !works.is_ok_and(|output| output.status.success()) {
+        skip("strace is not here, or may not trace");
+        return None;
+    }
+    let verb = house.roll_verb();
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-y"]).args(options).arg(verb.get_program()).args(verb.get_args());
+    for (name, value) in verb.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Some(command)
+}
+
+/// Method: the system calls of a roll, in their order.
+async fn bytes_are_on_disk_before_their_name(plant: Option<&str>) -> Option<Verdict> {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
+    let trace = tempfile::NamedTempFile::new().unwrap();
+    let path = trace.path().to_str().unwrap();
+    let mut command = traced(&house, &["-e", "trace=fsync,fdatasync,rename,renameat,renameat2", "-o", path])?;
+    let output = command.envs(plant.map(|plant| (PLANT, plant))).output().unwrap();
+    assert!(output.status.success(), "{}", errors(&output));
+    let calls = std::fs::read_to_string(path).unwrap();
+    let place = |holds: &dyn Fn(&str) -> bool| calls.lines().position(holds);
+    let synced = place(&|line| line.contains("sync(") && line.contains(".part"));
+    let named = place(&|line| line.contains("rename") && line.contains(".part") && line.contains("/g00001-"));
+    let settled = |folder: &str| {
+        calls
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.contains("sync(") && line.contains(folder))
+            .map(|(at, _)| at)
+            .last()
+    };
+    let (Some(synced), Some(named)) = (synced, named) else {
+        return Some(Err(format!("not synced or named: {calls}")));
+    };
+    Some(
+        promise(synced < named, || format!("named before it was synced: {calls}"))
+            .and(promise(settled("day=2024-03-05>") > Some(named), || format!("its day is not synced: {calls}")))
+            .and(promise(settled("metric=heart_rate>") > Some(named), || format!("its metric is not synced: {calls}"))),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_has_its_name_only_when_its_bytes_are_on_disk() {
+    let Some(verdict) = bytes_are_on_disk_before_their_name(None).await else { return };
+    verdict.unwrap();
+    let seen = bytes_are_on_disk_before_their_name(Some("rename_before_sync")).await.unwrap();
+    assert!(seen.is_err(), "the check does not see a name that comes before its bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_or_is_full_at_any_step_costs_nothing() {
+    let mut house = House::build().await;
+    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[1.0]).await;
+    house.roll();
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let expected = house.samples();
+    let part = house.root().join("temporary/heart_rate-2024-03-05.part");
+    let part = part.to_str().unwrap();
+    let faults: [&[&str]; 5] = [
+        &["-e", "inject=fsync:error=EIO:when=1"],
+        &["-e", "inject=fsync:error=EIO:when=2"],
+        &["-e", "inject=fsync:error=EIO:when=4"],
+        &["-P", part, "-e", "inject=write:error=ENOSPC"],
+        &["-P", part, "-e", "inject=rename:error=EIO"],
+    ];
+    for fault in faults {
+        let Some(mut command) = traced(&house, &[fault, &["-o", "/dev/null"]].concat()) else { return };
+        let output = command.output().unwrap();
+        assert!(!output.status.success(), "{fault:?} does not strike: {}", errors(&output));
+        assert!(errors(&output).contains("archive"), "{fault:?}: {}", errors(&output));
+        assert_eq!((house.samples(), house.count("signal.block").await), (expected.clone(), 1), "{fault:?}");
+        assert_eq!(house.leftovers(), [] as [std::path::PathBuf; 0], "{fault:?}");
+    }
+    let report = house.roll();
+    assert_eq!((&report["files"], house.samples()), (&serde_json::json!(1), expected), "{report}");
+    house.verify();
+    assert_eq!(house.live_files().len(), 2);
+}
