@@ -11,7 +11,6 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use healthtrack::archive::file::{Facts, Filter, Head, KeyRing, Row, Writer, open, verify};
-use healthtrack::config::ArchiveConfig;
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -33,7 +32,7 @@ fn archive(criterion: &mut Criterion) {
     let rings = [("plain", Vec::new()), ("encrypted", encrypted)];
     let mut group = criterion.benchmark_group("archive");
     for (name, keys) in rings {
-        let keys = KeyRing::load(&ArchiveConfig { url: String::new(), key_file: String::new(), keys }).unwrap();
+        let keys = KeyRing::load("", &keys).unwrap();
         let (bytes, facts) = write(&head, &keys, &rows);
         println!("archive/{name}: {:.3} bytes a sample", facts.bytes as f64 / facts.rows as f64);
         group.throughput(Throughput::Elements(rows.len() as u64));
@@ -73,7 +72,7 @@ fn heart_rates(number: u64, head: &Head) -> impl Iterator<Item = Row> {
     (0..SAMPLES).map(move |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = (state >> 33) as i64;
-        second += [5, 5, 5, 10, 10, 15, 15][(chance % 7) as usize];
+        second += [5, 5, 5, 10, 10, 15, 15].get((chance % 7) as usize).copied().unwrap_or(5);
         rate = (rate + chance / 7 % 5 - 2).clamp(45, 170);
         Row {
             device: device.clone(),

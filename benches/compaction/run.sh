@@ -158,7 +158,7 @@ if [ -n "$fitbit" ]; then
     ask "$database_url" -c "DROP TABLE heart; DELETE FROM signal.block; TRUNCATE signal.compaction;
         TRUNCATE signal.series, signal.device RESTART IDENTITY CASCADE"
     if [ "$postgres" = timescale ]; then
-        ask "$database_url" -c "SELECT count(drop_chunks('signal.block', now()))" >/dev/null
+        ask "$database_url" -c "SELECT count(*) FROM drop_chunks('signal.block', now())" >/dev/null
     else
         ask "$database_url" -c "SELECT format('DROP TABLE %s;', chunk) FROM ($chunks) AS c" | ask "$database_url" -f -
     fi

@@ -14,6 +14,9 @@
 //! is killed at any moment leaves the table as it was before that transaction, or as it is after. One daemon compacts
 //! at a time, only to spare the database: two would take turns at the days' locks and be right all the same.
 //!
+//! Long arrays of such a day are compressed by pglz instead of LZ4 from then on, which takes half the room
+//! (`store::hot::compact`).
+//!
 //! Memory is bounded by the portion: 8,192 blocks, or some 500,000 samples, about 40 MB.
 //!
 //! Invariant: compaction changes no sample and no end of a series, and a second pass changes no block.
@@ -130,6 +133,7 @@ impl Compactor {
     /// Joins what can be joined in a chunk, gives its dead space back, and notes that it was looked at.
     async fn compact_chunk(&self, connection: &mut PgConnection, chunk: &Chunk) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
+        let is_dense = compact::try_make_dense(connection, chunk).await?;
         let mut after = SeriesId(i32::MIN);
         loop {
             let began = Instant::now();
@@ -145,6 +149,13 @@ impl Compactor {
                 blocks.0 += joined;
                 blocks.1 += written;
             }
+            if is_dense {
+                self.compress(connection, chunk, &series).await?;
+            }
+        }
+        if !is_dense {
+            // Not noted, so the next pass comes back to it.
+            return Ok(blocks);
         }
         let began = Instant::now();
         let rewrite = compact::rewrite_if_wasteful(connection, chunk);
@@ -159,6 +170,24 @@ impl Compactor {
         }
         compact::note_look(connection, &self.own, chunk, self.clock.now(), blocks).await?;
         Ok(blocks)
+    }
+
+    /// Compresses what these series have in a chunk and was long enough to be left alone, in one transaction.
+    async fn compress(
+        &self,
+        connection: &mut PgConnection,
+        chunk: &Chunk,
+        series: &[SeriesId],
+    ) -> Result<(), StoreError> {
+        let began = Instant::now();
+        let loose = compact::has_loose(connection, chunk, series);
+        if within(QUESTION_PATIENCE, "looking for loose blocks", loose).await? {
+            let replacing = Replacing::begin(connection, &self.own, chunk);
+            let replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
+            within(QUESTION_PATIENCE, "compressing blocks", replacing.compress(series)).await?;
+        }
+        sleep(self.config.rest_after(began.elapsed())).await;
+        Ok(())
     }
 
     /// Joins the small blocks of some series, each in a few transactions at most; how many went, and how many came.
