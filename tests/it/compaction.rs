@@ -114,7 +114,10 @@ async fn the_same_samples_lie_in_fewer_blocks_and_a_second_pass_changes_nothing(
     let size = "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
                 WHERE relkind = 'r' AND relname ~ '^(block_2026|_hyper_)'";
     let bytes = number(&mut connection, size).await;
+    let loose = "SELECT count(*) FROM signal.block WHERE pg_column_compression(values) = 'lz4'";
+    println!("{} blocks are compressed as lanes do it", number(&mut connection, loose).await);
     let pass = compactor.pass().await.unwrap().unwrap();
+    assert_eq!(number(&mut connection, loose).await, 0, "a long block of a day that is over is compressed anew");
     assert!(pass.blocks_before >= 44_000 && pass.blocks_after < 80, "{pass:?}");
     assert_eq!(fingerprint(&mut connection).await, before);
     assert_eq!(number(&mut connection, OVERLAPS).await, 0);

@@ -243,7 +243,7 @@ impl<'c> Replacing<'c> {
         let step = StoreError::at("compressing blocks");
         // Joined to nothing, an array is a new one, and is compressed when it is stored.
         let query = format!(
-            "UPDATE {} SET values = values || '{{}}', gaps = gaps || '{{}}'
+            "UPDATE {} SET values = values || '{{}}', gaps = CASE WHEN gaps IS NOT NULL THEN gaps || '{{}}' END
              WHERE series_id = ANY ($1) AND pg_column_compression(values) = 'lz4'",
             self.table
         );
