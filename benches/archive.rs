@@ -11,7 +11,6 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use healthtrack::archive::file::{Facts, Filter, Head, KeyRing, Row, Writer, open, verify};
-use healthtrack::config::ArchiveConfig;
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -33,7 +32,7 @@ fn archive(criterion: &mut Criterion) {
     let rings = [("plain", Vec::new()), ("encrypted", encrypted)];
     let mut group = criterion.benchmark_group("archive");
     for (name, keys) in rings {
-        let keys = KeyRing::load(&ArchiveConfig { url: String::new(), key_file: String::new(), keys }).unwrap();
+        let keys = KeyRing::load("", &keys).unwrap();
         let (bytes, facts) = write(&head, &keys, &rows);
         println!("archive/{name}: {:.3} bytes a sample", facts.bytes as f64 / facts.rows as f64);
         group.throughput(Throughput::Elements(rows.len() as u64));

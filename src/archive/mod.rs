@@ -140,7 +140,10 @@ impl Archive {
         if config.url.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Archive { place: place::Place::of(&config.url)?, keys: KeyRing::load(config)? }))
+        Ok(Some(Archive {
+            place: place::Place::of(&config.url)?,
+            keys: KeyRing::load(&config.key_file, &config.keys)?,
+        }))
     }
 
     /// Proves that a file is what the manifest says of it.

@@ -13,10 +13,9 @@ use base64::prelude::BASE64_STANDARD;
 use parquet::encryption::decrypt::KeyRetriever;
 use parquet::errors::ParquetError;
 use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret as _, SecretBox};
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 use super::error::FileError;
-use crate::config::ArchiveConfig;
 use crate::model::ids::is_name;
 
 /// Bytes of an AES-256 key.
@@ -93,18 +92,15 @@ pub enum KeyError {
 
 impl KeyRing {
     /// The keys of `archive.key_file`, then those of `archive.keys`. None at all: files are plain.
-    pub fn load(config: &ArchiveConfig) -> Result<KeyRing, KeyError> {
+    pub fn load(key_file: &str, more: &[SecretString]) -> Result<KeyRing, KeyError> {
         let mut keys = Vec::new();
-        if !config.key_file.is_empty() {
-            let text = read_key_file(&config.key_file)?;
+        if !key_file.is_empty() {
+            let text = read_key_file(key_file)?;
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             add(&mut keys, "archive.key_file", lines)?;
         }
-        add(
-            &mut keys,
-            "archive.keys",
-            config.keys.iter().map(|text| text.expose_secret()).filter(|text| !text.is_empty()),
-        )?;
+        let more = more.iter().map(|text| text.expose_secret()).filter(|text| !text.is_empty());
+        add(&mut keys, "archive.keys", more)?;
         Ok(KeyRing { keys: Arc::new(keys) })
     }
 

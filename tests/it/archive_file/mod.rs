@@ -7,7 +7,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use healthtrack::archive::file::{Facts, Head, KeyRing, Row, Writer, verify};
-use healthtrack::config::ArchiveConfig;
 use healthtrack::model::ids::{DeviceId, SubjectId};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -27,7 +26,7 @@ const HEART_RATE_BYTES_MAX: f64 = 1.2;
 
 fn keys(key: &str) -> KeyRing {
     let keys = vec![SecretString::from(format!("test:{key}"))];
-    KeyRing::load(&ArchiveConfig { url: String::new(), key_file: String::new(), keys }).unwrap()
+    KeyRing::load("", &keys).unwrap()
 }
 
 fn day(text: &str) -> Day {

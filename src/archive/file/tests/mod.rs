@@ -4,7 +4,6 @@ use bytes::Bytes;
 use secrecy::SecretString;
 
 use super::*;
-use crate::config::ArchiveConfig;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::statistic::Statistic;
@@ -23,8 +22,8 @@ const OLD_KEY: &str = "2025:b2xkZXItb2xkZXItb2xkZXItb2xkZXItb2xkZXItMDE=";
 const NEW_KEY: &str = "2026:bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItMDI=";
 
 fn keys(texts: &[&str]) -> KeyRing {
-    let keys = texts.iter().map(|text| SecretString::from(*text)).collect();
-    KeyRing::load(&ArchiveConfig { url: String::new(), key_file: String::new(), keys }).unwrap()
+    let keys: Vec<SecretString> = texts.iter().map(|text| SecretString::from(*text)).collect();
+    KeyRing::load("", &keys).unwrap()
 }
 
 fn metric(name: &str) -> Metric {

@@ -75,8 +75,8 @@ fn keys_come_from_a_file_and_from_the_configuration_and_are_never_printed() {
     std::fs::write(file.path(), format!("# by year\n\n  {OLD_KEY}  \n")).unwrap();
     let key_file = file.path().to_string_lossy().into_owned();
     let load = |key_file: &str, texts: &[&str]| {
-        let keys = texts.iter().map(|text| SecretString::from(*text)).collect();
-        KeyRing::load(&ArchiveConfig { url: String::new(), key_file: key_file.to_owned(), keys })
+        let keys: Vec<SecretString> = texts.iter().map(|text| SecretString::from(*text)).collect();
+        KeyRing::load(key_file, &keys)
     };
     let ring = load(&key_file, &[NEW_KEY]).unwrap();
     assert_eq!(ring.newest().map(KeyId::as_str), Some("2026"));
