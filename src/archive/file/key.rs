@@ -99,7 +99,8 @@ impl KeyRing {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             add(&mut keys, "archive.key_file", lines)?;
         }
-        add(&mut keys, "archive.keys", more.iter().map(|text| text.expose_secret()).filter(|text| !text.is_empty()))?;
+        let more = more.iter().map(|text| text.expose_secret()).filter(|text| !text.is_empty());
+        add(&mut keys, "archive.keys", more)?;
         Ok(KeyRing { keys: Arc::new(keys) })
     }
 
