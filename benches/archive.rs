@@ -72,7 +72,7 @@ fn heart_rates(number: u64, head: &Head) -> impl Iterator<Item = Row> {
     (0..SAMPLES).map(move |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = (state >> 33) as i64;
-        second += [5, 5, 5, 10, 10, 15, 15].get((chance % 7) as usize).copied().unwrap_or(5);
+        second += if chance % 7 < 3 { 5 } else { 5 * (2 + chance % 2) };
         rate = (rate + chance / 7 % 5 - 2).clamp(45, 170);
         Row {
             device: device.clone(),

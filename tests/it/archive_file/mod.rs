@@ -21,8 +21,10 @@ const PYARROW: &str = include_str!("read_by_pyarrow.py");
 /// The 32 bytes of a key, as both DuckDB and the configuration take them.
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const OTHER_KEY: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
-/// What a sample of real heart rate may take at most.
+/// What a sample of real heart rate may take at most in plain files.
 const HEART_RATE_BYTES_MAX: f64 = 1.2;
+/// What encryption may add to a file of one row group, however many rows it holds: 32 bytes for each part.
+const ENCRYPTION_BYTES_MAX: u64 = 2_048;
 
 fn keys(key: &str) -> KeyRing {
     let keys = vec![SecretString::from(format!("test:{key}"))];
@@ -164,19 +166,22 @@ fn a_sample_of_real_heart_rate_takes_no_more_than_was_promised() {
         let row = fitbit_row(line);
         days.entry(row.start.day()).or_default().push(row);
     }
-    let archive = tempfile::tempdir().unwrap();
-    for (name, keys) in [("plain", KeyRing::default()), ("encrypted", keys(KEY))] {
-        let (mut rows, mut bytes) = (0, 0);
-        for (day, samples) in &mut days {
-            samples.sort_by(Row::order);
-            samples.dedup_by(|later, earlier| later.order(earlier).is_eq());
-            let (_, facts) = write(archive.path(), "heart_rate", *day, &keys, samples);
-            (rows, bytes) = (rows + facts.rows, bytes + facts.bytes);
-        }
-        let each = bytes as f64 / rows as f64;
-        println!("{name}: {rows} samples of {} days in {bytes} bytes, {each:.3} a sample", days.len());
-        assert!(rows > 400_000 && each <= HEART_RATE_BYTES_MAX, "{name}: {each} bytes a sample");
+    for samples in days.values_mut() {
+        samples.sort_by(Row::order);
+        samples.dedup_by(|later, earlier| later.order(earlier).is_eq());
     }
+    let (archive, none, ring) = (tempfile::tempdir().unwrap(), KeyRing::default(), keys(KEY));
+    let (mut rows, mut bytes) = (0, 0);
+    for (day, samples) in &days {
+        let (_, plain) = write(archive.path(), "heart_rate", *day, &none, samples);
+        let (_, encrypted) = write(archive.path(), "heart_rate", *day, &ring, samples);
+        let added = encrypted.bytes - plain.bytes;
+        assert!(plain.rows <= 122_880 && added <= ENCRYPTION_BYTES_MAX, "{day}: encryption adds {added} bytes");
+        (rows, bytes) = (rows + plain.rows, bytes + plain.bytes);
+    }
+    let each = bytes as f64 / rows as f64;
+    println!("{rows} samples of {} days in {bytes} bytes, {each:.3} a sample", days.len());
+    assert!(rows > 400_000 && each <= HEART_RATE_BYTES_MAX, "{each} bytes a sample");
 }
 
 /// `2022484408,4/12/2016 7:21:00 AM,97`; the wearer's local time stands in for UTC.
