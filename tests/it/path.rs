@@ -40,7 +40,7 @@ async fn a_batch_is_read_back_sample_by_sample() {
     expected.sort();
     assert_eq!(rows, expected);
     let pruned = house
-        .rows("SELECT value FROM signal.samples('watch-7', 'step_count', '2026-11-23 10:01:00Z', '2026-11-23 11:00Z')")
+        .rows("SELECT value FROM signal.samples('watch-7', 'step_count', '2026-11-23 10:01:00Z', '2026-11-23 11:00Z') ORDER BY start_at")
         .await;
     assert_eq!(pruned, ["(40)"]);
 }
