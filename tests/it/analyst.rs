@@ -116,7 +116,7 @@ fn questions() -> Vec<(&'static str, &'static str)> {
 type Run = (&'static str, &'static str, Option<&'static str>, &'static str, i64, Option<i64>, &'static [f64]);
 
 const DAY_S: i64 = 86_400;
-const PLANTED: [Run; 41] = [
+const PLANTED: &[Run] = &[
     ("watch-7", "resting_heart_rate", None, "2024-03-04 00:00Z", 60, Some(DAY_S), &[60.0]),
     ("watch-7", "resting_heart_rate", None, "2024-03-05 00:00Z", 60, Some(DAY_S), &[62.0]),
     ("watch-7", "resting_heart_rate", Some("maximum"), "2024-03-05 00:00Z", 60, Some(DAY_S), &[99.0]),
@@ -134,8 +134,8 @@ const PLANTED: [Run; 41] = [
     // 5 minutes low, 15 in range, 5 high, then a reading before a gap (15), 5 high, and a last one (15).
     ("cgm-1", "interstitial_glucose", None, "2024-03-05 08:00Z", 300, None, &[69.0, 70.0, 100.0, 180.0, 181.0, 150.0]),
     ("cgm-1", "interstitial_glucose", None, "2024-03-05 10:00Z", 300, None, &[200.0, 60.0]),
-    ("cgm-2", "interstitial_glucose", None, "2024-03-05 23:55Z", 300, None, &[70.0]),
-    ("cgm-2", "interstitial_glucose", None, "2024-03-06 00:00Z", 300, None, &[180.0]),
+    // Between the readings of the other, which must not end them.
+    ("cgm-2", "interstitial_glucose", None, "2024-03-05 08:02Z", 300, None, &[70.0, 180.0]),
     ("watch-7", "step_count", None, "2024-03-04 09:00Z", 60, Some(60), &[100.0, 50.0]),
     ("watch-7", "step_count", None, "2024-03-05 18:00Z", 60, Some(60), &[20.5]),
     ("watch-7", "step_count", Some("maximum"), "2024-03-06 09:00Z", 60, Some(60), &[120.0]),
@@ -158,12 +158,19 @@ const PLANTED: [Run; 41] = [
     ("thermometer-1", "body_temperature", None, "2024-03-06 06:00Z", 60, None, &[38.4]),
     ("thermometer-1", "body_temperature", None, "2024-03-06 14:00Z", 14_400, None, &[37.4, 38.2]),
     ("thermometer-1", "body_temperature", None, "2024-03-07 08:00Z", 60, None, &[38.1]),
-    ("thermometer-2", "body_temperature", None, "2024-03-05 06:00Z", 3_600, None, &[40.0, 37.0]),
+    ("thermometer-2", "body_temperature", None, "2024-03-05 13:00Z", 3_600, None, &[40.0, 37.0, 39.5, 37.0]),
     // 60 minutes, 12 by two values each, and 144, of three days.
     ("band-1", "heart_rate", None, "2024-03-05 00:00Z", 60, None, &[61.0; 60]),
     ("band-1", "heart_rate", None, "2024-03-05 08:00Z", 30, None, &[62.0; 24]),
     ("band-1", "heart_rate", None, "2024-03-07 10:00Z", 60, None, &[63.0; 144]),
     ("watch-7", "heart_rate", None, "2024-03-05 08:00Z", 60, None, &[64.0; 720]),
+    // What is no measurement, in the way of each answer above.
+    ("ring-1", "oxygen_saturation", Some("maximum"), "2024-03-06 23:00Z", 600, None, &[60.0]),
+    ("cgm-1", "interstitial_glucose", Some("maximum"), "2024-03-05 08:07Z", 300, None, &[400.0]),
+    ("ring-1", "sleep_stage", Some("maximum"), "2024-03-07 02:00Z", 300, Some(300), &[2.0]),
+    ("ring-1", "hrv_rmssd", Some("maximum"), "2024-03-18 02:00Z", 300, Some(300), &[200.0]),
+    ("thermometer-1", "body_temperature", Some("maximum"), "2024-03-06 14:10Z", 60, None, &[41.0]),
+    ("band-1", "heart_rate", Some("maximum"), "2024-03-06 09:00Z", 60, None, &[180.0]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +183,7 @@ async fn each_question_of_the_analysts_page_has_the_answer_that_was_planted() {
         let mut house = House::build().await;
         encrypt(&mut house, key);
         for (device, metric, statistic, start, period_s, span_s, values) in PLANTED {
-            house.put_every(device, metric, statistic, start, period_s, span_s, values).await;
+            house.put_every(device, metric, *statistic, start, *period_s, *span_s, values).await;
         }
         house.roll();
         let answers = ask(python, key, &script(&house), &asked).unwrap();
