@@ -69,3 +69,6 @@ mod roll;
 
 /// The roll beside writers and readers, and on a disk that fails.
 mod roll_daemon;
+
+/// The archive in DuckDB: its script, and the questions of the analyst's page.
+mod analyst;

@@ -23,11 +23,11 @@ const POINTS: u32 = 10;
 
 /// A migrated database and an empty folder for its archive.
 pub(crate) struct House {
-    connection: PgConnection,
+    pub(crate) connection: PgConnection,
     folder: tempfile::TempDir,
     database: TestDatabase,
     /// `ID:BASE64` keys of the archive, with commas between them.
-    keys: String,
+    pub(crate) keys: String,
 }
 
 impl House {
@@ -53,7 +53,7 @@ impl House {
     }
 
     /// The binary with this database and archive, and nothing of this machine's configuration.
-    fn verb(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEALTHTRACK__")) {
             command.env_remove(name);
@@ -103,7 +103,7 @@ impl House {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the columns of a block")]
-    async fn put_every(
+    pub(crate) async fn put_every(
         &mut self,
         device: &str,
         metric: &str,
@@ -167,7 +167,7 @@ impl House {
     }
 
     /// Two devices, three metrics, two statistics, three days.
-    async fn put_some(&mut self) {
+    pub(crate) async fn put_some(&mut self) {
         for day in ["2024-03-05", "2024-03-06", "2024-03-07"] {
             let values: Vec<f64> = (0..90).map(|n| 60.0 + f64::from(n % 40)).collect();
             for device in ["watch-7", "Band.2"] {
@@ -222,7 +222,7 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn said(command: &mut Command) -> String {
+pub(crate) fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", errors(&output));
     String::from_utf8(output.stdout).unwrap()
