@@ -50,6 +50,9 @@ mod recover;
 /// The whole way, day by day.
 pub mod roll;
 
+/// One device out of both tiers.
+pub mod erase;
+
 /// Samples of hot table and archive, each once.
 pub mod read;
 

@@ -52,6 +52,8 @@ pub(crate) enum Bug {
     ManifestBeforeFile,
     /// The roll gives a file its name before its bytes are on disk.
     RenameBeforeSync,
+    /// An erasure leaves superseded files where they are, for their grace.
+    KeepErased,
 }
 
 /// Whether this daemon has the bug: never.

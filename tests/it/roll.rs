@@ -23,11 +23,11 @@ const POINTS: u32 = 10;
 
 /// A migrated database and an empty folder for its archive.
 pub(crate) struct House {
-    connection: PgConnection,
+    pub(crate) connection: PgConnection,
     folder: tempfile::TempDir,
     database: TestDatabase,
     /// `ID:BASE64` keys of the archive, with commas between them.
-    keys: String,
+    pub(crate) keys: String,
 }
 
 impl House {
@@ -53,7 +53,7 @@ impl House {
     }
 
     /// The binary with this database and archive, and nothing of this machine's configuration.
-    fn verb(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEALTHTRACK__")) {
             command.env_remove(name);
@@ -81,7 +81,7 @@ impl House {
         self.samples_of(&[])
     }
 
-    fn samples_of(&self, filter: &[&str]) -> Vec<String> {
+    pub(crate) fn samples_of(&self, filter: &[&str]) -> Vec<String> {
         let text = said(&mut self.verb(&[&["samples"], filter].concat()));
         let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
         lines.sort();
@@ -162,12 +162,12 @@ impl House {
             .unwrap()
     }
 
-    async fn execute(&mut self, statement: &str) {
+    pub(crate) async fn execute(&mut self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection).await.unwrap();
     }
 
     /// Two devices, three metrics, two statistics, three days.
-    async fn put_some(&mut self) {
+    pub(crate) async fn put_some(&mut self) {
         for day in ["2024-03-05", "2024-03-06", "2024-03-07"] {
             let values: Vec<f64> = (0..90).map(|n| 60.0 + f64::from(n % 40)).collect();
             for device in ["watch-7", "Band.2"] {
@@ -216,13 +216,13 @@ fn key_of(line: &str) -> String {
     line.split(',').take(5).collect::<Vec<_>>().join(",")
 }
 
-fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().is_dir() { files_below(&entry.path(), found) } else { found.push(entry.path()) }
     }
 }
 
-fn said(command: &mut Command) -> String {
+pub(crate) fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", errors(&output));
     String::from_utf8(output.stdout).unwrap()
