@@ -13,9 +13,9 @@
 //! What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases stops the
 //! sender first, or what the broker still holds begins it anew.
 //!
-//! *The owner is fenced, not asked.* A daemon remembers the device by number, so the epoch of its shard is raised in the
-//! transaction that removes the rows. The daemon ends at its next write, as one that has lost its shard; what watches
-//! over it starts it again, and the broker sends again what was not acknowledged.
+//! *The owner is fenced, not asked.* A daemon remembers the device by number, so the epoch of its shard is raised in
+//! the transaction that removes the rows. The daemon ends at its next write, as one that has lost its shard; what
+//! watches over it starts it again, and the broker sends again what was not acknowledged.
 //!
 //! *Files of others are not lost*: a live file is proved before it is rewritten, and goes aside only when its successor
 //! is recorded. It has no grace there, so a reader that began before may have to ask again. A file aside that cannot be
