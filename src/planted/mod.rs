@@ -54,6 +54,8 @@ pub(crate) enum Bug {
     RenameBeforeSync,
     /// An erasure leaves superseded files where they are, for their grace.
     KeepErased,
+    /// An erasure does not fence the daemon that remembers the device.
+    EraseUnfenced,
 }
 
 /// Whether this daemon has the bug: never.

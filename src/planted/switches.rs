@@ -12,7 +12,7 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_PLANT";
 
-const ALL: [Bug; 16] = [
+const ALL: [Bug; 17] = [
     Bug::AckBeforeCommit,
     Bug::AsynchronousCommit,
     Bug::NoDuplicateCheck,
@@ -29,6 +29,7 @@ const ALL: [Bug; 16] = [
     Bug::ManifestBeforeFile,
     Bug::RenameBeforeSync,
     Bug::KeepErased,
+    Bug::EraseUnfenced,
 ];
 
 /// The bug of this process.

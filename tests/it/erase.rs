@@ -173,25 +173,44 @@ async fn an_erasure_that_is_killed_at_any_point_is_finished_by_the_next_one() {
     panic!("an erasure has {POINTS_MAX} points or more");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_that_remembers_an_erased_device_is_fenced_and_its_successor_begins_it_anew() {
-    let Some(mut house) = whole::House::build(&[]).await else { return };
+/// Method: the device is erased beside a daemon that has stored samples of it, and is told another one.
+async fn a_remembered_device_begins_anew(plant: Option<&str>) -> Option<Verdict> {
+    let mut house = whole::House::build(&[]).await?;
     house.publish("ht/1/main/watch-7/batch", run(0, &[60, 61, 62])).await;
     house.publish("ht/1/main/Band.2/batch", run(0, &[70, 71])).await;
     house.settled(5).await;
     let mut verb = std::process::Command::new(env!("CARGO_BIN_EXE_healthtrack"));
     verb.args(["archive", "erase", "--device", GONE, "--yes", "--json"]);
-    let report = said(verb.env("HEALTHTRACK__STORE__URL", house.database.url()));
+    verb.env("HEALTHTRACK__STORE__URL", house.database.url());
+    let report = said(verb.envs(plant.map(|plant| (PLANT, plant))));
     assert!(report.contains("\"hot_samples\":3"), "{report}");
     let stored = "SELECT device_id, value FROM signal.sample ORDER BY start_at, value";
     assert_eq!(house.rows(stored).await, ["(Band.2,70)", "(Band.2,71)"]);
 
     // The daemon would append after what it remembers, under a number that is gone.
     house.publish("ht/1/main/watch-7/batch", run(3, &[63])).await;
-    wait_until(PATIENCE, "the daemon has ended", || std::future::ready(house.daemon.has_ended())).await;
-    assert_eq!(house.rows(stored).await.len(), 2, "it has written nothing");
+    let url = house.database.url().to_owned();
+    let blocks = || whole::rows(&url, "SELECT start_at FROM signal.block");
+    wait_until(PATIENCE, "the daemon has ended or written", || {
+        let has_ended = house.daemon.has_ended();
+        let blocks = blocks();
+        async move { has_ended || blocks.await.len() > 1 }
+    })
+    .await;
+    if blocks().await.len() > 1 {
+        return Some(Err("it has written under a number that is gone".to_owned()));
+    }
     assert!(house.daemon.revive());
     house.daemon.wait_ready().await;
     house.settled(1).await;
     assert_eq!(house.rows(stored).await, ["(Band.2,70)", "(Band.2,71)", "(watch-7,63)"]);
+    Some(Ok(()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_remembers_an_erased_device_is_fenced_and_its_successor_begins_it_anew() {
+    let Some(kept) = a_remembered_device_begins_anew(None).await else { return };
+    kept.unwrap();
+    let seen = a_remembered_device_begins_anew(Some("erase_unfenced")).await.unwrap();
+    assert!(seen.is_err(), "the check does not see a daemon that is not fenced");
 }
