@@ -27,7 +27,7 @@ pub(super) const BATCH_SAMPLES: usize = 65_536;
 /// Batches that may wait for the writing thread.
 pub(super) const BATCHES_MAX: usize = 4;
 /// Written to the system in pieces of this size.
-const BUFFER_BYTES: usize = 256 << 10;
+pub(super) const BUFFER_BYTES: usize = 256 << 10;
 /// Conflicting values that one roll of a day keeps in memory, and puts aside in one transaction: 100,000 are 10 MB.
 pub(super) const CONFLICTS_MAX: usize = 100_000;
 

@@ -26,8 +26,9 @@
 //! *No flags*: the archive keeps the columns of `signal.sample`; what is known against a sample (`signal.block.flags`)
 //! is not archived.
 //!
-//! Invariants: no block is removed but by the transaction that records its file (`store::archive::record`); a file in
-//! the manifest is whole under its name (`place`); memory does not grow with the day (`build`).
+//! Invariants: no block is removed but by the transaction that records its file (`store::archive::record`), or by an
+//! erasure (`erase`); a file in the manifest is whole under its name (`place`); memory does not grow with the day
+//! (`build`).
 
 /// One file of the archive: rows in, rows out, and proof that they are the same.
 pub mod file;
@@ -49,6 +50,9 @@ mod recover;
 
 /// The whole way, day by day.
 pub mod roll;
+
+/// One device out of both tiers.
+pub mod erase;
 
 /// Samples of hot table and archive, each once.
 pub mod read;

@@ -196,7 +196,8 @@ impl Place {
         }
         // Its folders too, where it was the last in them.
         path.ancestors().skip(1).take(2).take_while(|folder| fs::remove_dir(folder).is_ok()).for_each(drop);
-        Ok(())
+        // So that a power cut does not bring it back.
+        path.ancestors().skip(1).find(|folder| folder.is_dir()).map_or(Ok(()), sync_folder)
     }
 
     /// Deletes what was never finished; how many files that were.

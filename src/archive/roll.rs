@@ -79,10 +79,10 @@ pub struct Report {
     pub failed: Vec<String>,
 }
 
-/// How far a roll is, for whoever watches.
+/// How far a roll is in blocks, or an erasure in bytes, for whoever watches.
 #[derive(Copy, Clone, Debug)]
 pub enum Progress {
-    /// So many blocks are due.
+    /// So many are due.
     Due(u64),
     /// So many of them are done.
     Done(u64),
@@ -99,7 +99,7 @@ struct Rolled {
 }
 
 /// A place between two steps, where a test kills the roller.
-fn point() {
+pub(super) fn point() {
     if planted(Bug::DieInRoll) {
         std::process::abort();
     }
@@ -212,7 +212,7 @@ impl Roller {
             let (roller, file) = (self.clone(), live.clone());
             on_thread(move || roller.archive.prove(&roller.catalogue, &file)).await?;
         }
-        let generation = live.as_ref().map_or(0, |live| live.generation) + 1;
+        let generation = snapshot.last_generation(&metric.name).await? + 1;
         let head = Head { metric: metric.clone(), day: due.day, generation };
         let job =
             Job { archive: self.archive.clone(), head: head.clone(), live: live.as_ref().map(|f| f.name.clone()) };
@@ -258,7 +258,8 @@ impl Roller {
         Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicting, bytes }))
     }
 
-    fn manifest_row(&self, built: &Built, head: &Head, now: Timestamp) -> ArchiveFile {
+    /// The manifest's row of a file that was built.
+    pub(super) fn manifest_row(&self, built: &Built, head: &Head, now: Timestamp) -> ArchiveFile {
         let facts = &built.facts;
         ArchiveFile {
             metric: head.metric.name.clone(),
@@ -279,7 +280,7 @@ impl Roller {
     }
 
     /// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order.
-    async fn place_file(&self, built: Built, head: Head, name: String) -> Result<(), ArchiveError> {
+    pub(super) async fn place_file(&self, built: Built, head: Head, name: String) -> Result<(), ArchiveError> {
         let (archive, telemetry) = (self.archive.clone(), Arc::clone(&self.telemetry));
         on_thread(move || {
             let began = Instant::now();
@@ -321,7 +322,7 @@ impl Roller {
     }
 
     /// Makes sure that the folder is this database's archive, or begins it where neither has one.
-    async fn claim(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
+    pub(super) async fn claim(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
         let place = &self.archive.place;
         let not_ours = |found| PlaceError::NotOurs { path: place.root().display().to_string(), found };
         let (ours, theirs) = (store::archive_id(connection).await?, place.mark()?);

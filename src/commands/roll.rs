@@ -49,7 +49,8 @@ struct DueRow {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let database = Database::read(args.config.as_deref())?;
     drop(database.ready().await?);
-    let roller = roller(&database)?;
+    let roller = roller_of(&database)?;
+    let roller = roller.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")?;
     if args.dry_run {
         let due = roller.due(args.before).await?;
         return show_due(&due, &roller.catalogue, args.json);
@@ -73,17 +74,17 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn roller(database: &Database) -> anyhow::Result<Roller> {
-    let archive = Archive::of(&database.config.archive)?;
-    let archive = archive.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")?;
-    Ok(Roller {
+/// What rolls into the archive of a configuration; `None` where there is none.
+pub(super) fn roller_of(database: &Database) -> anyhow::Result<Option<Roller>> {
+    let Some(archive) = Archive::of(&database.config.archive)? else { return Ok(None) };
+    Ok(Some(Roller {
         archive,
         catalogue: Arc::new(Catalogue::builtin()?),
         connector: database.patient_connector(),
         config: database.config.archive.clone(),
         telemetry: Arc::new(Telemetry::new().context("the metrics cannot be declared")?),
         clock: Arc::new(SystemClock),
-    })
+    }))
 }
 
 fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()> {

@@ -52,6 +52,10 @@ pub(crate) enum Bug {
     ManifestBeforeFile,
     /// The roll gives a file its name before its bytes are on disk.
     RenameBeforeSync,
+    /// An erasure leaves superseded files where they are, for their grace.
+    KeepErased,
+    /// An erasure does not fence the daemon that remembers the device.
+    EraseUnfenced,
 }
 
 /// Whether this daemon has the bug: never.

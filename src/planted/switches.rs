@@ -12,7 +12,7 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_PLANT";
 
-const ALL: [Bug; 15] = [
+const ALL: [Bug; 17] = [
     Bug::AckBeforeCommit,
     Bug::AsynchronousCommit,
     Bug::NoDuplicateCheck,
@@ -28,6 +28,8 @@ const ALL: [Bug; 15] = [
     Bug::SkipRecount,
     Bug::ManifestBeforeFile,
     Bug::RenameBeforeSync,
+    Bug::KeepErased,
+    Bug::EraseUnfenced,
 ];
 
 /// The bug of this process.

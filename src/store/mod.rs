@@ -8,8 +8,8 @@
 //! between a device's clock and the table. COPY is encoded here because no encoder of binary rows exists for sqlx.
 //!
 //! Invariant: every block is written in a transaction that first locks the shard's row with the writer's own epoch
-//! (`hot::commit`), so a daemon that has lost its shard writes nothing. The roll only removes blocks, and has a lock of
-//! its own (`archive`).
+//! (`hot::commit`), so a daemon that has lost its shard writes nothing. Rolls and erasures only remove
+//! blocks, and have a lock of their own (`archive`).
 
 /// What can go wrong, and what to do then.
 mod error;

@@ -67,6 +67,9 @@ mod demo;
 /// From the hot table to the archive.
 mod roll;
 
+/// A device out of both tiers.
+mod erase;
+
 /// The roll beside writers and readers, and on a disk that fails.
 mod roll_daemon;
 

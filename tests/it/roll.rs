@@ -81,7 +81,7 @@ impl House {
         self.samples_of(&[])
     }
 
-    fn samples_of(&self, filter: &[&str]) -> Vec<String> {
+    pub(crate) fn samples_of(&self, filter: &[&str]) -> Vec<String> {
         let text = said(&mut self.verb(&[&["samples"], filter].concat()));
         let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
         lines.sort();
@@ -162,7 +162,7 @@ impl House {
             .unwrap()
     }
 
-    async fn execute(&mut self, statement: &str) {
+    pub(crate) async fn execute(&mut self, statement: &str) {
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection).await.unwrap();
     }
 
@@ -216,7 +216,7 @@ fn key_of(line: &str) -> String {
     line.split(',').take(5).collect::<Vec<_>>().join(",")
 }
 
-fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().is_dir() { files_below(&entry.path(), found) } else { found.push(entry.path()) }
     }

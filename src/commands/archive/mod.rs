@@ -1,4 +1,7 @@
-//! Archive: what is in it, whether it is what was recorded, and how DuckDB reads it.
+//! Archive: what is in it, whether it is what was recorded, how DuckDB reads it, and how a device leaves it.
+
+/// One device, erased.
+mod erase;
 
 /// A script for DuckDB.
 mod sql;
@@ -51,6 +54,18 @@ enum Action {
     #[command(after_help = "Example:
   healthtrack archive sql | duckdb -c '.read /dev/stdin' -c 'SELECT count(*) FROM sample'")]
     Sql,
+    /// Erase a device from the database, the archive and the quarantine, for good; killed, it is run again
+    #[command(after_help = "Examples:
+  healthtrack archive erase --device watch-7
+  healthtrack archive erase --device watch-7 --yes")]
+    Erase {
+        /// Its name
+        #[arg(long, value_name = "DEVICE")]
+        device: String,
+        /// Do it; without this, only say what would go
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// One file, as it is shown.
@@ -95,6 +110,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             ensure!(checked.faults.is_empty(), "{wrong} in the archive; bring the files back from a backup");
             Ok(())
         }
+        Action::Erase { device, yes } => erase::run(&database, &device, yes, args.json).await,
         Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
     }
 }

@@ -99,6 +99,19 @@ impl<'c> Snapshot<'c> {
         live_file(&mut self.transaction, metric, self.due.day).await
     }
 
+    /// The number of this metric and day's newest generation, live or not: an erasure may have left no live one.
+    pub async fn last_generation(&mut self, metric: &str) -> Result<u32, StoreError> {
+        let last: i32 = sqlx::query_scalar(
+            "SELECT coalesce(max(generation), 0) FROM signal.archive_file WHERE metric = $1 AND day = $2::date",
+        )
+        .bind(metric)
+        .bind(self.due.day.to_string())
+        .fetch_one(&mut *self.transaction)
+        .await
+        .map_err(StoreError::at("reading the manifest"))?;
+        Ok(u32::try_from(last).unwrap_or(0))
+    }
+
     /// The series that have blocks here, by the name of their device, bytewise.
     pub async fn series(&mut self) -> Result<Vec<SeriesOf>, StoreError> {
         let step = StoreError::at("listing series to roll");

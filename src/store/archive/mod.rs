@@ -11,7 +11,7 @@
 //! count, and the day is rolled again.
 //!
 //! Invariant: a block leaves the hot table only in the transaction that makes visible the manifest row of a file which
-//! holds its samples (`record`).
+//! holds its samples (`record`), or in an erasure (`erase`).
 
 /// The manifest.
 mod manifest;
@@ -22,12 +22,16 @@ mod export;
 /// The transaction in which blocks become a file.
 mod record;
 
+/// The transactions in which a device goes.
+mod erase;
+
 use sqlx::PgConnection;
 
 use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
+pub use erase::{Counts, Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
 pub use export::{Due, SeriesOf, Snapshot, due_days};
 pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};

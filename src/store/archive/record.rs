@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::export::Due;
 use super::manifest::ArchiveFile;
+use crate::model::time::{Day, Timestamp};
 use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
@@ -47,7 +48,7 @@ pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_
     }
     if let Some(file) = change.file {
         if let Some(live) = change.live {
-            supersede(&mut transaction, file, live).await?;
+            supersede(&mut transaction, &file.metric, file.day, live, file.written_at).await?;
         }
         insert(&mut transaction, file).await?;
     }
@@ -80,15 +81,22 @@ async fn remove(transaction: &mut PgConnection, due: &Due) -> Result<u64, StoreE
         .map_err(StoreError::at("removing rolled blocks"))
 }
 
-async fn supersede(transaction: &mut PgConnection, file: &ArchiveFile, live: u32) -> Result<(), StoreError> {
+/// Ends the live generation of a metric and day.
+pub(super) async fn supersede(
+    transaction: &mut PgConnection,
+    metric: &str,
+    day: Day,
+    live: u32,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let done = sqlx::query(
         "UPDATE signal.archive_file SET superseded_at = $4
          WHERE metric = $1 AND day = $2::date AND generation = $3 AND superseded_at IS NULL",
     )
-    .bind(&file.metric)
-    .bind(file.day.to_string())
+    .bind(metric)
+    .bind(day.to_string())
     .bind(generation(live))
-    .bind(Moment(file.written_at))
+    .bind(Moment(at))
     .execute(transaction)
     .await
     .map_err(StoreError::at("superseding a file"))?;
@@ -98,7 +106,8 @@ async fn supersede(transaction: &mut PgConnection, file: &ArchiveFile, live: u32
     }
 }
 
-async fn insert(transaction: &mut PgConnection, file: &ArchiveFile) -> Result<(), StoreError> {
+/// Makes a file part of the archive.
+pub(super) async fn insert(transaction: &mut PgConnection, file: &ArchiveFile) -> Result<(), StoreError> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     sqlx::query(
         "INSERT INTO signal.archive_file (written_at, first_start_at, last_start_at, rows, bytes, day, generation,

@@ -1,0 +1,73 @@
+//! Erase: one device out of both tiers, for good. Without `--yes` it only says what would go.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::archive::erase::Eraser;
+use crate::archive::roll::Progress;
+use crate::commands::database::Database;
+use crate::commands::report::{bar, counted, print, print_json};
+use crate::model::ids::DeviceId;
+use crate::model::time::SystemClock;
+use crate::store::archive::Counts;
+
+/// What is told.
+#[derive(Debug, Serialize)]
+struct Told {
+    /// Whether it is gone, or only would go.
+    erased: bool,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// Erases, or says what would be erased.
+pub(super) async fn run(database: &Database, device: &str, yes: bool, json: bool) -> anyhow::Result<()> {
+    let device = DeviceId::parse(device).context("--device takes no such name")?;
+    let connector = database.patient_connector();
+    let roller = crate::commands::roll::roller_of(database)?;
+    let eraser = Eraser { connector, roller, clock: Arc::new(SystemClock) };
+    let progress = bar(0, "bytes");
+    let mut watch = |step: Progress| match step {
+        Progress::Due(bytes) => progress.set_length(bytes),
+        Progress::Done(bytes) => progress.inc(bytes),
+    };
+    let counts = if yes { eraser.erase(&device, &mut watch).await } else { eraser.find(&device, &mut watch).await };
+    progress.finish_and_clear();
+    let busy = "a roll or another erasure is at work in this database; wait for it to end and run this again";
+    let counts = counts?.context(busy)?;
+    if json { print_json(&Told { erased: yes, counts }) } else { print(&in_words(yes, &counts)) }
+}
+
+fn in_words(erased: bool, counts: &Counts) -> String {
+    if *counts == Counts::default() {
+        return "nothing of this device is here".to_owned();
+    }
+    let what = format!(
+        "{} in {}, {} in {}, {} that lie aside, {} in quarantine, {} of device and series",
+        counted(counts.hot_samples, "sample"),
+        counted(counts.blocks, "block"),
+        counted(counts.archived_samples, "sample"),
+        counted(counts.files, "file"),
+        counted(counts.deleted_files, "file"),
+        counted(counts.quarantine_rows, "message"),
+        counted(counts.directory_rows, "row"),
+    );
+    if erased { format!("erased {what}") } else { format!("would erase {what}; --yes does it, and nothing undoes it") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_go_is_told_from_what_is_gone() {
+        let counts = Counts { blocks: 1, hot_samples: 3, ..Counts::default() };
+        assert!(in_words(true, &counts).starts_with("erased 3 samples in 1 block, 0 samples in 0 files"));
+        assert!(
+            in_words(false, &counts).starts_with("would erase 3 samples") && in_words(false, &counts).contains("--yes")
+        );
+        assert_eq!(in_words(true, &Counts::default()), "nothing of this device is here");
+    }
+}

@@ -1,0 +1,216 @@
+//! A device is erased: nothing of it is found in any table or file, nothing of the others is changed, and whoever is
+//! killed on the way or remembers it does no harm. The verbs are run as an operator runs them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::model::metric::Catalogue;
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+
+use crate::roll::{House, PLANT, errors, files_below, said};
+use crate::support::daemon::PATIENCE;
+use crate::support::house::{self as whole, Verdict, promise, run};
+use crate::support::wait::wait_until;
+
+const GONE: &str = "watch-7";
+const STAYS: &str = "Band.2";
+const KEY: &str = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
+/// More than an erasure of this size has.
+const POINTS_MAX: u32 = 60;
+
+/// Both devices in files, in superseded files, late in the hot table, and in quarantine.
+async fn spread(house: &mut House) {
+    for (device, metric) in [(GONE, "heart_rate"), (STAYS, "heart_rate"), (GONE, "step_count")] {
+        house.put(device, metric, None, "2024-03-05 08:00Z", &[60.1, 61.2, 62.3]).await;
+    }
+    house.roll();
+    house.put(GONE, "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    house.put(STAYS, "heart_rate", None, "2024-03-05 09:30Z", &[71.7]).await;
+    house.roll();
+    house.put(GONE, "heart_rate", Some("maximum"), "2024-03-05 10:00Z", &[99.0]).await;
+    house.put(STAYS, "heart_rate", None, "2024-03-05 10:00Z", &[55.5, 56.5]).await;
+    for (topic, payload) in [
+        ("ht/1/main/watch-7/batch", "broken"),
+        ("ht/1/main/hub/batch", r#"{"v":1,"device":"watch-7","series":[]}"#),
+        ("ht/1/main/watch-77/batch", r#"{"v":1,"device":"watch-77","series":[]}"#),
+    ] {
+        house
+            .execute(&format!(
+                "INSERT INTO signal.quarantine (received_at, last_received_at, samples, topic, reason, detail, payload)
+                 VALUES (now(), now(), 1, '{topic}', 'bad_json', 'x', convert_to('{payload}', 'UTF8'))"
+            ))
+            .await;
+    }
+}
+
+fn erase(house: &House, plant: Option<&str>) -> Value {
+    let mut verb = house.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
+    serde_json::from_str(&said(verb.envs(plant.map(|plant| (PLANT, plant))))).unwrap()
+}
+
+/// Where a name is found: rows as text and as the hexadecimal digits of bytes, files as bytes and as rows.
+async fn found(house: &mut House, name: &str) -> Vec<String> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+         WHERE nspname = 'signal' AND relkind IN ('r', 'p') AND NOT relispartition",
+    )
+    .fetch_all(&mut house.connection)
+    .await
+    .unwrap();
+    assert!(tables.len() > 8, "{tables:?}");
+    let mut places = Vec::new();
+    for table in tables {
+        // Whole words: watch-77 is another.
+        let rows = sqlx::query_scalar::<_, i64>(AssertSqlSafe(format!(
+            "SELECT count(*) FROM signal.{table} AS held WHERE held::text ~ '{name}($|[^0-9])'
+                OR held::text ~ (encode(convert_to('{name}', 'UTF8'), 'hex') || '($|[^3])')"
+        )));
+        let rows = rows.fetch_one(&mut house.connection).await.unwrap();
+        if rows > 0 {
+            places.push(table);
+        }
+    }
+    let catalogue = Catalogue::builtin().unwrap();
+    let more: Vec<_> = house.keys.split_terminator(',').map(|key| key.to_owned().into()).collect();
+    let keys = KeyRing::load("", &more).unwrap();
+    let mut paths: Vec<PathBuf> = Vec::new();
+    files_below(&house.root(), &mut paths);
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "parquet")) {
+        let shown = path.display().to_string();
+        let metric = shown.split("metric=").nth(1).unwrap().split('/').next().unwrap();
+        let opened = open(fs::File::open(path).unwrap(), catalogue.by_name(metric).unwrap(), &keys).unwrap();
+        let mut rows = opened.rows(Filter::default()).unwrap();
+        let is_row = rows.any(|row| row.unwrap().device.as_str() == name);
+        let is_bytes = fs::read(path).unwrap().windows(name.len()).any(|part| part == name.as_bytes());
+        if is_row || is_bytes {
+            places.push(shown);
+        }
+    }
+    places
+}
+
+/// Method: everything is searched for the name before and after.
+async fn nothing_is_left(keys: &str, plant: Option<&str>) -> Verdict {
+    let mut house = House::build().await;
+    house.keys = keys.to_owned();
+    spread(&mut house).await;
+    let others = house.samples_of(&["--device", STAYS]);
+    assert_eq!(others.len(), 6);
+    assert_eq!(found(&mut house, GONE).await.len(), 2 + 3, "the search sees tables, live and superseded files");
+    let would = house.verb(&["archive", "erase", "--device", GONE, "--json"]).output().unwrap();
+    let would: Value = serde_json::from_slice(&would.stdout).unwrap();
+    assert_eq!((&would["erased"], found(&mut house, GONE).await.len()), (&json!(false), 5), "nothing is done yet");
+
+    let report = erase(&house, plant);
+    let left = found(&mut house, GONE).await;
+    promise(left.is_empty(), || format!("it is still in {left:?}"))?;
+    assert_eq!(
+        report,
+        json!({"erased": true, "blocks": 1, "hot_samples": 1, "archived_samples": 7, "files": 2, "deleted_files": 3,
+               "quarantine_rows": 2, "directory_rows": 4}),
+    );
+    let mut same = would.clone();
+    same["erased"] = json!(true);
+    assert_eq!(same, report, "what is said before is what is done");
+    assert_eq!(house.samples_of(&["--device", STAYS]), others);
+    assert_eq!(house.samples(), others);
+    house.verify();
+    assert_eq!(house.count("signal.quarantine").await, 1, "the other's message is kept");
+    assert_eq!(house.count("signal.ingest_shard WHERE epoch = 2").await, 1);
+    let proof = "signal.erasure WHERE device_sha256 = encode(sha256('watch-7'), 'hex') AND ended_at >= begun_at
+                 AND requested_by = session_user AND archived_samples = 7 AND hot_samples = 1";
+    assert_eq!(house.count(proof).await, 1);
+
+    let files = house.live_files();
+    let again = erase(&house, None);
+    assert!(again.as_object().unwrap().iter().all(|(key, value)| key == "erased" || *value == json!(0)), "{again}");
+    assert_eq!((house.live_files(), house.count("signal.erasure").await), (files, 1), "once is enough");
+    assert_eq!(house.count("signal.ingest_shard WHERE epoch = 2").await, 1);
+
+    // The same name begins anew, on a day whose file went with it too.
+    house.put(GONE, "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    assert_eq!(house.roll()["failed"], json!([]));
+    assert_eq!(house.samples_of(&["--device", GONE]).len(), 1);
+    assert_eq!(house.samples_of(&["--device", STAYS]), others);
+    house.verify();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_device_is_found_nowhere_and_the_other_is_untouched() {
+    nothing_is_left("", None).await.unwrap();
+    nothing_is_left(KEY, None).await.unwrap();
+    let seen = nothing_is_left("", Some("keep_erased")).await;
+    assert!(seen.is_err(), "the check does not see superseded files that are kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_is_killed_at_any_point_is_finished_by_the_next_one() {
+    for point in 1..POINTS_MAX {
+        let mut house = House::build().await;
+        spread(&mut house).await;
+        let others = house.samples_of(&["--device", STAYS]);
+        let mut verb = house.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
+        let killed = verb.env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+        if killed.status.success() {
+            assert!(point > 20, "only {point} points");
+            return;
+        }
+        assert_eq!(house.samples_of(&["--device", STAYS]), others, "after a death at point {point}");
+        let open = house.count("signal.erasure WHERE ended_at IS NULL").await;
+        assert_eq!(open, 1, "the proof says that it was not finished: {}", errors(&killed));
+        let report = erase(&house, None);
+        assert_eq!(found(&mut house, GONE).await, Vec::<String>::new(), "after a death at point {point}");
+        let counts = ["blocks", "hot_samples", "archived_samples", "files", "quarantine_rows", "directory_rows"];
+        assert_eq!(counts.map(|key| report[key].as_u64().unwrap()), [1, 1, 7, 2, 2, 4], "point {point}: {report}");
+        assert_eq!(house.samples(), others);
+        assert_eq!(house.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);
+        assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
+        house.verify();
+    }
+    panic!("an erasure has {POINTS_MAX} points or more");
+}
+
+/// Method: the device is erased beside a daemon that has stored samples of it, and is told another one.
+async fn a_remembered_device_begins_anew(plant: Option<&str>) -> Option<Verdict> {
+    let mut house = whole::House::build(&[]).await?;
+    house.publish("ht/1/main/watch-7/batch", run(0, &[60, 61, 62])).await;
+    house.publish("ht/1/main/Band.2/batch", run(0, &[70, 71])).await;
+    house.settled(5).await;
+    let mut verb = std::process::Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+    verb.args(["archive", "erase", "--device", GONE, "--yes", "--json"]);
+    verb.env("HEALTHTRACK__STORE__URL", house.database.url());
+    let report = said(verb.envs(plant.map(|plant| (PLANT, plant))));
+    assert!(report.contains("\"hot_samples\":3"), "{report}");
+    let stored = "SELECT device_id, value FROM signal.sample ORDER BY start_at, value";
+    assert_eq!(house.rows(stored).await, ["(Band.2,70)", "(Band.2,71)"]);
+
+    // The daemon would append after what it remembers, under a number that is gone.
+    house.publish("ht/1/main/watch-7/batch", run(3, &[63])).await;
+    let url = house.database.url().to_owned();
+    let blocks = || whole::rows(&url, "SELECT start_at FROM signal.block");
+    wait_until(PATIENCE, "the daemon has ended or written", || {
+        let has_ended = house.daemon.has_ended();
+        let blocks = blocks();
+        async move { has_ended || blocks.await.len() > 1 }
+    })
+    .await;
+    if blocks().await.len() > 1 {
+        return Some(Err("it has written under a number that is gone".to_owned()));
+    }
+    assert!(house.daemon.revive());
+    house.daemon.wait_ready().await;
+    house.settled(1).await;
+    assert_eq!(house.rows(stored).await, ["(Band.2,70)", "(Band.2,71)", "(watch-7,63)"]);
+    Some(Ok(()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_remembers_an_erased_device_is_fenced_and_its_successor_begins_it_anew() {
+    let Some(kept) = a_remembered_device_begins_anew(None).await else { return };
+    kept.unwrap();
+    let seen = a_remembered_device_begins_anew(Some("erase_unfenced")).await.unwrap();
+    assert!(seen.is_err(), "the check does not see a daemon that is not fenced");
+}
