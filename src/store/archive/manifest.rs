@@ -98,6 +98,9 @@ pub async fn live_file(
     row.as_ref().map(file).transpose()
 }
 
+/// Chunks are dropped one at a time, each in a transaction of its own; nobody drops so many in a row.
+const LOCK_TRIES: u32 = 100;
+
 /// Begins a reader's transaction: the live files that may hold what is asked for, by metric and day, and one snapshot
 /// for the manifest and the hot table.
 ///
@@ -112,8 +115,7 @@ pub async fn to_read<'c>(
     let step = StoreError::at("beginning to read samples");
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
-    let lock = "LOCK TABLE signal.block IN ACCESS SHARE MODE";
-    sqlx::query(lock).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
+    lock_shape(&mut transaction).await.map_err(&step)?;
     let query = format!(
         "SELECT {COLUMNS} FROM signal.archive_file JOIN signal.metric ON metric.name = archive_file.metric
          WHERE superseded_at IS NULL AND ($1::smallint IS NULL OR metric_id = $1)
@@ -129,6 +131,25 @@ pub async fn to_read<'c>(
         .map_err(&step)?;
     let files = rows.iter().map(file).collect::<Result<_, _>>()?;
     Ok((transaction, files))
+}
+
+/// Locks the hot table with its chunks. A chunk that is dropped while the server goes through them all is an internal
+/// error to it (TimescaleDB: cache lookup failed), so it is asked again; nothing was read yet, and no snapshot taken.
+async fn lock_shape(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
+    use sqlx::Connection as _;
+    let lock = "LOCK TABLE signal.block IN ACCESS SHARE MODE";
+    let mut tries = 1;
+    loop {
+        let mut attempt = transaction.begin().await?;
+        match sqlx::query(lock).persistent(false).execute(&mut *attempt).await {
+            Ok(_) => return attempt.commit().await,
+            Err(sqlx::Error::Database(error)) if tries < LOCK_TRIES && error.code().as_deref() == Some("XX000") => {
+                attempt.rollback().await?;
+                tries += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Notes that a superseded file was deleted.
