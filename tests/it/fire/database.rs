@@ -1,7 +1,7 @@
 //! The database: it dies in the middle of a COMMIT, says no for a while, and is slow.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 
@@ -119,6 +119,15 @@ async fn take_every_connection(house: &House, admin: &mut PgConnection) -> Vec<P
     taken
 }
 
+/// How long strace may take to take hold of all backends; where it does not, the proxy delays instead.
+const ATTACH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether some process looks into this one.
+fn is_traced(pid: i64) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|tracer| tracer.trim() != "0"))
+}
+
 /// Ends with the handle.
 struct Strace(Child);
 
@@ -145,8 +154,14 @@ impl Strace {
         command.args(pids.iter().flat_map(|pid| ["-p".to_owned(), pid.to_string()]));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
         let mut strace = Strace(child);
-        std::thread::sleep(Duration::from_millis(500));
-        strace.0.try_wait().unwrap().is_none().then_some(strace)
+        let begun = Instant::now();
+        while !pids.iter().all(|pid| is_traced(*pid)) {
+            if strace.0.try_wait().unwrap().is_some() || begun.elapsed() > ATTACH_PATIENCE {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Some(strace)
     }
 }
 
