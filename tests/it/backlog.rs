@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backlog_is_drained_in_time_and_within_the_bytes_in_flight() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let bytes_max = INFLIGHT_BYTES_MAX.to_string();
     let keys = [("INGEST__INFLIGHT_BYTES_MAX", bytes_max.as_str()), ("INGEST__BATCH_AGE_MS", "10000")];
     let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &keys).await;

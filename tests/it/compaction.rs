@@ -39,7 +39,6 @@ async fn number(connection: &mut PgConnection, query: &str) -> i64 {
 /// A migrated database with `hubs` heart rates, each a row a sample: one every `step` seconds, `rows` of them.
 async fn seeded(database: &TestDatabase, hubs: u32, rows: u32, step: u32) -> PgConnection {
     let mut connection = connect(database.url()).await;
-    migrate(&mut connection, &Catalogue::builtin().unwrap()).await.unwrap();
     let day = Timestamp::parse_rfc3339(DAY).unwrap().day();
     ensure_chunks(&mut connection, &[day, day.next()]).await.unwrap();
     let statement = format!(
@@ -93,7 +92,7 @@ const DOUBLES: &str = "SELECT count(*) - count(DISTINCT (device_id, metric, star
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_samples_lie_in_fewer_blocks_and_a_second_pass_changes_nothing() {
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut connection = seeded(&database, 5, 9_000, 7).await;
     // One series with a hole, with spans and flags; one long block stays as it is.
     run(
@@ -150,7 +149,7 @@ async fn the_same_samples_lie_in_fewer_blocks_and_a_second_pass_changes_nothing(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compactor_that_has_lost_its_shard_writes_nothing() {
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut connection = seeded(&database, 1, 100, 1).await;
     let shard = ShardName::parse("main").unwrap();
     let own = try_take(&mut connection, &shard, "test", None).await.unwrap().unwrap();
@@ -168,7 +167,7 @@ async fn late_samples_are_merged_while_two_compactors_run() {
     const HUBS: u64 = 4;
     const SECONDS: u64 = 1_200;
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut connection = seeded(&database, 4, 1, 1).await;
     let keys = [("COMPACTION__ENABLED", "false"), ("INGEST__BATCH_AGE_MS", "5")];
     let daemon = Daemon::start(database.url(), &mosquitto.url(), &keys).await;
@@ -228,7 +227,7 @@ async fn late_samples_are_merged_while_two_compactors_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_killed_while_it_compacts_loses_nothing_and_doubles_nothing() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut connection = seeded(&database, 20, 10_000, 8).await;
     let before = fingerprint(&mut connection).await;
     let keys = [("COMPACTION__LATENESS_S", "0"), ("COMPACTION__DUTY_PERCENT", "100"), ("COMPACTION__EVERY_S", "1")];

@@ -88,7 +88,7 @@ pub(crate) async fn publisher(mosquitto: &Mosquitto) -> Publisher {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_daemon_loses_nothing_and_doubles_nothing() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[("INGEST__BATCH_AGE_MS", "50")]).await;
     let publisher = publisher(&mosquitto).await;
     let mut duplicates = 0;
@@ -147,7 +147,7 @@ async fn what_was_committed_and_not_acknowledged_comes_again_and_counts_as_dupli
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_told_to_stop_writes_and_acknowledges_what_it_has() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let publisher = publisher(&mosquitto).await;
     publish(&publisher, 0..2_000).await;
@@ -244,7 +244,7 @@ async fn a_broker_that_has_forgotten_the_session_is_subscribed_to_again() {
 /// The broker is killed before it has written anything, so no session is left.
 pub(crate) async fn a_broker_that_forgot_is_subscribed_to(keys: &[(&str, &str)]) -> Option<Verdict> {
     let mut mosquitto = Mosquitto::start(&MosquittoOptions::default())?;
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
     mosquitto.kill();
     wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
@@ -265,7 +265,7 @@ pub(crate) async fn a_broker_that_forgot_is_subscribed_to(keys: &[(&str, &str)])
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_restarts_is_found_again_and_subscribed_to_again() {
     let Some(mut mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let first = publisher(&mosquitto).await;
     publish(&first, 0..400).await;
@@ -283,7 +283,7 @@ async fn a_broker_that_restarts_is_found_again_and_subscribed_to_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_daemon_stands_by_and_takes_over_when_the_first_is_killed() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut owner = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let standby = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     assert!(standby.readiness().contains("ready: standby"), "{}", standby.readiness());
@@ -304,7 +304,7 @@ async fn a_second_daemon_stands_by_and_takes_over_when_the_first_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut sleeper = Daemon::start(database.url(), &mosquitto.url(), &[("INGEST__BATCH_AGE_MS", "1000")]).await;
     let publisher = publisher(&mosquitto).await;
     publish(&publisher, 0..80).await;
@@ -332,7 +332,7 @@ async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_whose_dead_connection_still_holds_the_shard_waits_for_it_and_goes_on() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let mut holder = PgConnection::connect(database.url()).await.unwrap();
     let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut holder).await.unwrap();

@@ -33,7 +33,7 @@ fn packet_id(place: u64) -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledgements_come_in_the_order_of_receipt_and_not_of_their_numbers() {
-    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::new().await);
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
     let (_daemon, mut line) = connected(&broker, &database, &[]).await;
     line.deliver(&(0..10).map(|place| numbered(place, false)).collect::<Vec<_>>()).await;
     assert_eq!(line.acks(10, PATIENCE).await, (0..10).map(packet_id).collect::<Vec<_>>());
@@ -47,7 +47,7 @@ async fn a_commit_of_an_earlier_connection_acknowledges_nothing_on_the_present_o
 /// Method: the first connection's message waits for a lock, the second connection's for another one. Both have the
 /// same number and the same place. When the first is committed, the second must still wait.
 pub(crate) async fn no_acknowledgement_crosses_connections(keys: &[(&str, &str)]) -> Verdict {
-    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::new().await);
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
     let (daemon, mut line) = connected(&broker, &database, keys).await;
     let mut blocks = PgConnection::connect(database.url()).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE signal.block IN SHARE MODE").execute(&mut blocks).await.unwrap();
@@ -73,7 +73,7 @@ pub(crate) async fn no_acknowledgement_crosses_connections(keys: &[(&str, &str)]
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_marked_as_sent_before_is_judged_by_what_is_stored() {
-    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::new().await);
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
     let (daemon, mut line) = connected(&broker, &database, &[]).await;
     // Marked, though it never came before; then once more; and once more without the mark, under another number.
     line.deliver(&[numbered(0, true)]).await;
@@ -94,7 +94,7 @@ mod deaths {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_daemon_that_dies_between_commit_and_acknowledgement_doubles_nothing() {
         let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-        let database = TestDatabase::new().await;
+        let database = TestDatabase::migrated().await;
         // The third batch is committed, and the daemon dies: with a batch every 5 ms there is a third one early.
         let keys = [(PLANT, "die_after_commit:3"), ("INGEST__BATCH_AGE_MS", "5")];
         let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &keys).await;
@@ -120,7 +120,7 @@ mod deaths {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_daemon_that_dies_between_two_acknowledgements_keeps_their_order_and_doubles_nothing() {
-        let (broker, database) = (ScriptedBroker::open().await, TestDatabase::new().await);
+        let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
         // All ten are in one batch: what comes first waits 200 ms for company.
         let keys = [(PLANT, "die_between_acks:4"), ("INGEST__BATCH_AGE_MS", "200")];
         let (mut daemon, mut line) = connected(&broker, &database, &keys).await;

@@ -77,7 +77,7 @@ async fn wait_stored(store: &str, samples: u64) {
 async fn the_real_fitbit_files_are_stored_whole_though_the_daemon_is_killed_and_twice_is_once() {
     let Some(folder) = corpus("fitbit-fitabase") else { return };
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let expected = fitbit_files(&folder);
     let all = count(&expected);
     let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
@@ -158,7 +158,7 @@ fn hour(text: &str) -> i64 {
 async fn the_real_empatica_session_and_glucose_readings_are_stored_whole() {
     let (Some(session), Some(glucose)) = (corpus("empatica-e4"), corpus("cgm-hall2018")) else { return };
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let _daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let mut expected = empatica_files(&session);
     // The file says seconds, the catalogue keeps milliseconds.
@@ -178,7 +178,7 @@ async fn the_real_empatica_session_and_glucose_readings_are_stored_whole() {
 async fn the_real_open_mhealth_points_are_stored() {
     let Some(folder) = corpus("omh-datapoints") else { return };
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let output = replay("omh", &folder, &mosquitto.url()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

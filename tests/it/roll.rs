@@ -32,7 +32,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn build() -> House {
-        let database = TestDatabase::new().await;
+        let database = TestDatabase::migrated().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
         let house = House { connection, folder: tempfile::tempdir().unwrap(), database, keys: String::new() };
         said(&mut house.verb(&["migrate"]));

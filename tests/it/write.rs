@@ -47,7 +47,6 @@ fn kinds() -> Vec<Block> {
 
 async fn prepared(database: &TestDatabase) -> (PgConnection, Ownership) {
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
-    migrate(&mut connection, &Catalogue::builtin().unwrap()).await.unwrap();
     ensure_chunks(&mut connection, &[moment(0).day()]).await.unwrap();
     let own = try_take(&mut connection, &ShardName::parse("main").unwrap(), "test", None).await.unwrap().unwrap();
     (connection, own)
@@ -66,7 +65,7 @@ async fn read(connection: &mut PgConnection, series: i32) -> Vec<Block> {
 
 #[tokio::test]
 async fn a_block_is_read_back_as_it_was_written_alone_or_among_many() {
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let (mut connection, own) = prepared(&database).await;
     for (series, block) in (0..).zip(kinds()) {
         let (mut few, mut many) = (CopyRows::default(), CopyRows::default());
@@ -89,7 +88,7 @@ async fn a_block_is_read_back_as_it_was_written_alone_or_among_many() {
 
 #[tokio::test]
 async fn a_few_plain_blocks_take_one_statement_and_many_or_others_a_copy() {
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let (mut connection, own) = prepared(&database).await;
     let mut copied = Vec::new();
     for (series, block) in (0..).zip(kinds()) {
@@ -109,7 +108,7 @@ async fn a_few_plain_blocks_take_one_statement_and_many_or_others_a_copy() {
 
 #[tokio::test]
 async fn who_has_lost_the_shard_writes_neither_few_rows_nor_many() {
-    let database = TestDatabase::new().await;
+    let database = TestDatabase::migrated().await;
     let (mut connection, late) = prepared(&database).await;
     let mut other = PgConnection::connect(database.url()).await.unwrap();
     sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut connection).await.unwrap();

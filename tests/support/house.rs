@@ -28,7 +28,7 @@ impl House {
     /// The same with a broker of these options.
     pub(crate) async fn build_with(options: &MosquittoOptions, keys: &[(&str, &str)]) -> Option<House> {
         let mosquitto = Mosquitto::start(options)?;
-        let database = TestDatabase::new().await;
+        let database = TestDatabase::migrated().await;
         let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
         let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
         Some(House { daemon, publisher, mosquitto, database })

@@ -115,7 +115,7 @@ impl House {
     ) -> House {
         let database = match setup.own_postgres {
             Some(settings) => Database::Own(own_postgres(settings).await),
-            None => Database::Shared(TestDatabase::new().await),
+            None => Database::Shared(TestDatabase::migrated().await),
         };
         let mut url: Url = database.url().parse().unwrap();
         let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));

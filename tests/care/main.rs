@@ -1,0 +1,22 @@
+//! The promises of the network's own data: who, where, when, what it costs, and who may see it. One file for each area.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test says no by panicking"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// A small network to try things in.
+mod network;
+
+/// What every table keeps to.
+mod schema;
+
+/// States, cities, facilities, people.
+mod directory;

@@ -1,0 +1,100 @@
+//! A small network to try things in, made by SQL, and the two questions of every test: what does this give, and which
+//! rule refuses it?
+
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use uuid::Uuid;
+
+use crate::support::postgres::TestDatabase;
+
+/// A migrated database, and a connection to it as its superuser.
+pub(crate) struct Network {
+    pub(crate) sql: PgConnection,
+    pub(crate) database: TestDatabase,
+}
+
+impl Network {
+    /// With nobody in it.
+    pub(crate) async fn new() -> Network {
+        let database = TestDatabase::migrated().await;
+        Network { sql: PgConnection::connect(database.url()).await.unwrap(), database }
+    }
+
+    /// One more connection, for races.
+    pub(crate) async fn connection(&self) -> PgConnection {
+        PgConnection::connect(self.database.url()).await.unwrap()
+    }
+
+    /// Runs statements that must succeed.
+    pub(crate) async fn run(&mut self, statements: &str) {
+        if let Err(error) = self.sql.execute(AssertSqlSafe(statements.to_owned())).await {
+            panic!("{statements}: {error}");
+        }
+    }
+
+    /// The rows of a query, each as one text.
+    pub(crate) async fn rows(&mut self, query: &str) -> Vec<String> {
+        let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(&mut self.sql).await;
+        rows.unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// The one text that a query gives.
+    pub(crate) async fn one(&mut self, query: &str) -> String {
+        let rows = self.rows(query).await;
+        assert_eq!(rows.len(), 1, "{query}");
+        rows[0].clone()
+    }
+
+    /// The key that an `INSERT … RETURNING` gives.
+    pub(crate) async fn id(&mut self, statement: &str) -> Uuid {
+        let id = sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(&mut self.sql).await;
+        id.unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// The name of the rule (constraint), or else the SQLSTATE, that refuses a statement; panics where none does.
+    pub(crate) async fn refusal(&mut self, statement: &str) -> String {
+        refused_by(self.sql.execute(AssertSqlSafe(statement.to_owned())).await, statement)
+    }
+
+    /// A facility of a category in Springfield, in a state with this code.
+    pub(crate) async fn facility(&mut self, state: &str, category: &str) -> Uuid {
+        self.run(&format!(
+            "INSERT INTO care.state (country, code, name) VALUES ('US', '{state}', 'State {state}') ON CONFLICT DO NOTHING;
+             INSERT INTO care.city (state_id, name) SELECT state_id, 'Springfield' FROM care.state WHERE code = '{state}'
+             ON CONFLICT DO NOTHING"
+        ))
+        .await;
+        self.id(&format!(
+            "INSERT INTO care.facility (city_id, category, name, street, postal_code, time_zone, phone)
+             SELECT city_id, '{category}', '{category} ' || (SELECT count(*) FROM care.facility), '1 Main Street', '62701',
+                    'America/Chicago', '+12175550100'
+             FROM care.city JOIN care.state USING (state_id) WHERE code = '{state}' RETURNING facility_id"
+        ))
+        .await
+    }
+
+    /// A patient, born in 1980.
+    pub(crate) async fn patient(&mut self) -> Uuid {
+        self.id("INSERT INTO care.patient (born_on, sex, time_zone) VALUES ('1980-05-17', 'female', 'America/Chicago')
+                 RETURNING patient_id")
+            .await
+    }
+
+    /// A provider.
+    pub(crate) async fn provider(&mut self) -> Uuid {
+        self.id("INSERT INTO care.provider (family_name, given_name, email)
+                 VALUES ('Okafor', 'Ada', 'ada.okafor@example.org') RETURNING provider_id")
+            .await
+    }
+}
+
+/// The rule that refused, as `refusal` says it.
+pub(crate) fn refused_by<T: std::fmt::Debug>(result: Result<T, sqlx::Error>, statement: &str) -> String {
+    let error = match result {
+        Ok(done) => panic!("nothing refused {statement}: {done:?}"),
+        Err(sqlx::Error::Database(error)) => error,
+        Err(other) => panic!("{statement}: {other}"),
+    };
+    let error = error.downcast_ref::<PgDatabaseError>();
+    error.constraint().map_or_else(|| error.code().to_owned(), str::to_owned)
+}

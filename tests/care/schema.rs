@@ -1,0 +1,72 @@
+//! What every table of the network keeps to, read from the database's own catalog.
+
+use super::network::Network;
+
+/// Tables whose rows nobody may see who has no account; partitions and views aside.
+const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('care', 'access') AND c.relkind IN ('r', 'p') AND NOT c.relispartition";
+
+#[tokio::test]
+async fn every_table_column_view_function_domain_and_rule_has_a_comment() {
+    let mut network = Network::new().await;
+    let query = "SELECT c.relname || coalesce('.' || a.attname, '')
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE n.nspname IN ('care', 'access') AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+           AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)
+         UNION ALL
+         SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname IN ('care', 'access') AND obj_description(p.oid, 'pg_proc') IS NULL
+         UNION ALL
+         SELECT t.typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+         WHERE n.nspname IN ('care', 'access') AND t.typtype = 'd' AND obj_description(t.oid, 'pg_type') IS NULL
+         UNION ALL
+         SELECT k.conname FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+         WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0 AND k.conparentid = 0
+           AND obj_description(k.oid, 'pg_constraint') IS NULL";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network.run("CREATE TABLE care.planted (planted integer CONSTRAINT planted_is_positive CHECK (planted > 0))").await;
+    assert_eq!(network.rows(query).await, ["planted.planted", "planted_is_positive"], "the check sees what it should");
+}
+
+#[tokio::test]
+async fn every_rule_is_named_for_its_truth_and_says_one_sentence_to_a_person() {
+    let mut network = Network::new().await;
+    let query = "SELECT k.conname || ': ' || obj_description(k.oid, 'pg_constraint')
+         FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+         WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0 AND k.conparentid = 0
+           AND (obj_description(k.oid, 'pg_constraint') !~ '^[A-Z].{5,160}\\.$'
+                OR k.conname ~ '_(check|key|excl)[0-9]*$')";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network.run("CREATE TABLE care.planted (planted integer UNIQUE)").await;
+    network.run("COMMENT ON CONSTRAINT planted_planted_key ON care.planted IS 'no'").await;
+    assert_eq!(network.rows(query).await, ["planted_planted_key: no"], "the check sees what it should");
+}
+
+#[tokio::test]
+async fn every_table_has_row_level_security_that_its_owner_cannot_forget() {
+    let mut network = Network::new().await;
+    let query =
+        format!("SELECT c.relname::text {TABLES} AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1");
+    assert_eq!(network.rows(&query).await, [""; 0]);
+    network.run("CREATE TABLE care.planted (planted integer)").await;
+    assert_eq!(network.rows(&query).await, ["planted"], "the check sees what it should");
+}
+
+#[tokio::test]
+async fn every_foreign_key_has_an_index_that_begins_with_it() {
+    let mut network = Network::new().await;
+    // Small lists that never lose a row need none: looking for their children happens never.
+    let query = "SELECT k.conname::text FROM pg_constraint k
+         JOIN pg_namespace n ON n.oid = k.connamespace
+         JOIN pg_class t ON t.oid = k.confrelid
+         WHERE n.nspname IN ('care', 'access') AND k.contype = 'f' AND k.conparentid = 0
+           AND k.conkey @> ARRAY[(SELECT attnum FROM pg_attribute WHERE attrelid = k.conrelid AND attname = 'patient_id')]
+           AND NOT EXISTS (
+               SELECT FROM pg_index i WHERE i.indrelid = k.conrelid
+               AND (i.indkey::int2[])[0] = ANY (k.conkey))
+         ORDER BY 1";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network.run("CREATE TABLE care.planted (patient_id uuid CONSTRAINT planted_fkey REFERENCES care.patient)").await;
+    assert_eq!(network.rows(query).await, ["planted_fkey"], "the check sees what it should");
+}
