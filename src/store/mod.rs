@@ -35,6 +35,9 @@ pub mod hot;
 /// What could not be believed.
 pub mod quarantine;
 
+/// Data keys of patients, wrapped.
+pub mod data_key;
+
 /// The archive: what is due, and its manifest.
 pub mod archive;
 
