@@ -41,6 +41,9 @@ pub mod data_key;
 /// The archive: what is due, and its manifest.
 pub mod archive;
 
+/// The network's own data: people, places, visits, rights.
+pub mod reference;
+
 /// Whether the server is fit, for `doctor`.
 pub mod inspect;
 

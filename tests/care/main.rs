@@ -20,3 +20,6 @@ mod schema;
 
 /// States, cities, facilities, people.
 mod directory;
+
+/// What a person is told.
+mod refusal;
