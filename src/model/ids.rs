@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 /// Bytes in the longest device or shard name: `[A-Za-z0-9._-]{1,64}`.
 pub const NAME_BYTES_MAX: usize = 64;
 
@@ -61,48 +63,13 @@ impl SubjectId {
     }
 }
 
-/// A patient, as the clinical record numbers people: a uuid, and nothing that may leave the database.
+/// A patient, as the clinical record numbers people: nothing that may leave the database.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PatientId([u8; 16]);
-
-/// Why a text is no patient's id.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a patient's id is a uuid: 32 hexadecimal digits, in groups of 8, 4, 4, 4 and 12 with hyphens between them")]
-pub struct PatientIdError;
-
-impl PatientId {
-    /// Takes a uuid in its usual form.
-    pub fn parse(text: &str) -> Result<PatientId, PatientIdError> {
-        let groups: Vec<usize> = text.split('-').map(str::len).collect();
-        let digits: Vec<u8> = text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
-        if groups != [8, 4, 4, 4, 12] || digits.len() != 32 {
-            return Err(PatientIdError);
-        }
-        let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().fold(0, |sum, digit| sum << 4 | digit);
-        }
-        Ok(PatientId(bytes))
-    }
-
-    /// The sixteen bytes of a uuid.
-    pub fn from_bytes(bytes: [u8; 16]) -> PatientId {
-        PatientId(bytes)
-    }
-
-    /// Its sixteen bytes.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
+pub struct PatientId(pub Uuid);
 
 impl fmt::Display for PatientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, byte) in self.0.iter().enumerate() {
-            let hyphen = if matches!(place, 4 | 6 | 8 | 10) { "-" } else { "" };
-            write!(f, "{hyphen}{byte:02x}")?;
-        }
-        Ok(())
+        self.0.fmt(f)
     }
 }
 
@@ -137,24 +104,3 @@ pub struct SeriesId(pub i32);
 /// How often a shard has changed hands; a writer with an older epoch is refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(pub i64);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patients_id_is_a_uuid_and_reads_as_it_was_written() {
-        let text = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
-        assert_eq!(PatientId::parse(text).unwrap().to_string(), text);
-        assert_eq!(PatientId::parse(&text.to_uppercase()).unwrap().to_string(), text);
-        for wrong in [
-            "",
-            "0e1f3c5a7b9d4e2f8a1b3c5d7e9f1a2b",
-            "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2",
-            "x",
-            &text.replace('0', "g"),
-        ] {
-            assert_eq!(PatientId::parse(wrong), Err(PatientIdError), "{wrong}");
-        }
-    }
-}

@@ -21,31 +21,31 @@ pub struct WrappedKey {
 /// The data key of a patient; `None` where none was made, or where it was destroyed.
 pub async fn find(connection: &mut PgConnection, patient: &PatientId) -> Result<Option<WrappedKey>, StoreError> {
     let row: Option<(String, Vec<u8>)> =
-        sqlx::query_as("SELECT key_id, wrapped FROM access.data_key WHERE patient_id = $1::uuid")
-            .bind(patient.to_string())
+        sqlx::query_as("SELECT key_id, wrapped FROM access.data_key WHERE patient_id = $1")
+            .bind(patient.0)
             .fetch_optional(connection)
             .await
             .map_err(StoreError::at("reading a data key"))?;
     Ok(row.map(|(key_id, wrapped)| WrappedKey { key_id, wrapped }))
 }
 
-/// Keeps a patient's data key, unless there is one already: the one that is kept.
+/// Keeps a patient's data key, unless there is one already.
 pub async fn keep(
     connection: &mut PgConnection,
     patient: &PatientId,
     key: &WrappedKey,
     now: Timestamp,
-) -> Result<WrappedKey, StoreError> {
-    let (key_id, wrapped) = sqlx::query_as(
-        "INSERT INTO access.data_key (patient_id, created_at, key_id, wrapped) VALUES ($1::uuid, $2, $3, $4)
-         ON CONFLICT (patient_id) DO UPDATE SET created_at = data_key.created_at RETURNING key_id, wrapped",
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO access.data_key (patient_id, created_at, key_id, wrapped) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (patient_id) DO NOTHING",
     )
-    .bind(patient.to_string())
+    .bind(patient.0)
     .bind(Moment(now))
     .bind(&key.key_id)
     .bind(&key.wrapped)
-    .fetch_one(connection)
+    .execute(connection)
     .await
-    .map_err(StoreError::at("keeping a data key"))?;
-    Ok(WrappedKey { key_id, wrapped })
+    .map(|_| ())
+    .map_err(StoreError::at("keeping a data key"))
 }

@@ -75,6 +75,9 @@ pub enum EnvelopeError {
         /// Table and column.
         place: String,
     },
+    /// Kept, and not to be read again.
+    #[error("the patient's data key cannot be read: the actor may not see this patient")]
+    Hidden,
     /// The system gives no random numbers, or a text is too long for the cipher.
     #[error("nothing can be sealed: the system's random numbers or the cipher refuse")]
     Cipher,
@@ -90,7 +93,8 @@ impl Envelope {
         Ok(Envelope { keys: keys.clone() })
     }
 
-    /// The data key of a patient, made at the first call: two that ask at once are given the same.
+    /// The data key of a patient, made at the first call: two that ask at once are given the same. In a transaction
+    /// that reads committed rows, as all do by default.
     pub async fn data_key(
         &self,
         connection: &mut PgConnection,
@@ -101,8 +105,10 @@ impl Envelope {
             return DataKey::unwrap(self, patient, &wrapped);
         }
         let wrapped = DataKey::generate(patient)?.wrap(self)?;
-        let kept = data_key::keep(connection, patient, &wrapped, now).await?;
-        DataKey::unwrap(self, patient, &kept)
+        data_key::keep(connection, patient, &wrapped, now).await?;
+        // Somebody may have been faster.
+        let kept = data_key::find(connection, patient).await?;
+        DataKey::unwrap(self, patient, &kept.ok_or(EnvelopeError::Hidden)?)
     }
 
     fn key(&self, id: &str) -> Result<LessSafeKey, EnvelopeError> {

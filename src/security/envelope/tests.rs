@@ -17,7 +17,7 @@ fn envelope(texts: &[&str]) -> Envelope {
 }
 
 fn patient(number: u8) -> PatientId {
-    PatientId::from_bytes([number; 16])
+    PatientId(uuid::Uuid::from_bytes([number; 16]))
 }
 
 const HERE: Place<'static> = Place { table: "care.journal_entry", column: "body", row: "7" };
