@@ -42,6 +42,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the schema could not be brought up to date: run `healthtrack migrate` with a role that owns the database")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The schema is of an older version, and this login may not change it.
+    #[error("the schema is not up to date: run `healthtrack migrate` with the role that owns it")]
+    Outdated,
     /// The shard has another owner.
     #[error("another daemon has taken shard {shard}")]
     Fenced {

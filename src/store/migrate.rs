@@ -24,7 +24,12 @@ pub struct Migrated {
 }
 
 /// Brings the schema up to date. Two that do so at once wait for one another.
+///
+/// A login that does not own the schema, as a daemon's should not, only looks whether all is as this version knows it.
 pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
+    if is_anothers(connection).await? {
+        return verify(connection, catalogue).await;
+    }
     let timescale = prepare_timescale(connection).await?;
     let before = applied(connection).await?;
     // Not `run`: what it asks of its connection keeps the whole future from being `Send`.
@@ -42,6 +47,30 @@ pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Re
 /// True where every migration of this version has been applied.
 pub async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
     Ok(applied(connection).await? >= MIGRATIONS.iter().count())
+}
+
+/// True where the schema stands and belongs to a role that this session is no member of.
+async fn is_anothers(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let query = "SELECT NOT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('signal.metric')";
+    let anothers: Option<bool> = sqlx::query_scalar(query)
+        .fetch_optional(connection)
+        .await
+        .map_err(StoreError::at("asking who owns the schema"))?;
+    Ok(anothers.unwrap_or(false))
+}
+
+/// Looks whether every migration was applied and every metric is there.
+async fn verify(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
+    let known = MIGRATIONS.iter().count();
+    let metrics: Vec<(i16, String)> = sqlx::query_as("SELECT metric_id, name FROM signal.metric")
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(StoreError::at("reading the metric catalogue"))?;
+    let has = |metric: &Metric| metrics.iter().any(|(id, name)| *id == metric.id.0 && *name == metric.name);
+    if applied(connection).await? < known || !catalogue.all().iter().all(has) {
+        return Err(StoreError::Outdated);
+    }
+    Ok(Migrated { applied: 0, known, hypertable: is_hypertable(connection).await? })
 }
 
 /// Creates the extension where the server has loaded it and this role may; true where it is there.

@@ -88,22 +88,11 @@ pub async fn drop_if_empty(connection: &mut PgConnection, chunk: &Chunk) -> Resu
 
 async fn try_drop(connection: &mut PgConnection, chunk: &Chunk) -> Result<bool, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    for statement in [
-        format!("SET LOCAL lock_timeout = '{DROP_LOCK_MS}ms'"),
-        format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", chunk.table),
-    ] {
-        sqlx::query(AssertSqlSafe(statement)).persistent(false).execute(&mut *transaction).await?;
-    }
-    // A statement of its own: it sees what was committed before the lock was had.
-    let query = format!("SELECT EXISTS (SELECT FROM {})", chunk.table);
-    let holds_some: bool =
-        sqlx::query_scalar(AssertSqlSafe(query)).persistent(false).fetch_one(&mut *transaction).await?;
-    if holds_some {
-        transaction.rollback().await?;
-        return Ok(false);
-    }
-    let query = format!("DROP TABLE {}", chunk.table);
-    sqlx::query(AssertSqlSafe(query)).persistent(false).execute(&mut *transaction).await?;
+    let statement = format!("SET LOCAL lock_timeout = '{DROP_LOCK_MS}ms'");
+    sqlx::query(AssertSqlSafe(statement)).persistent(false).execute(&mut *transaction).await?;
+    // A function, since only the table's owner may drop it, and a roller need not be that.
+    let query = "SELECT signal.drop_chunk_if_empty($1::text::regclass)";
+    let dropped: bool = sqlx::query_scalar(query).bind(&chunk.table).fetch_one(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(dropped)
 }

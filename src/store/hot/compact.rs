@@ -298,10 +298,7 @@ pub async fn try_make_dense(connection: &mut PgConnection, chunk: &Chunk) -> Res
     }
     let statements = [
         format!("SET lock_timeout = '{REWRITE_LOCK_MS}ms'"),
-        format!(
-            "ALTER TABLE {} ALTER COLUMN values SET COMPRESSION pglz, ALTER COLUMN gaps SET COMPRESSION pglz",
-            chunk.table
-        ),
+        format!("SELECT signal.make_chunk_dense('{}'::regclass)", chunk.table),
     ];
     unless_busy(connection, &statements).await.map_err(&step)
 }
@@ -352,7 +349,7 @@ pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -
     let query = format!(
         "SELECT pg_total_relation_size($1::text::regclass),
                 (SELECT coalesce(sum(pg_column_size(block.*) + 60), 0)::bigint FROM {} AS block),
-                (SELECT quote_ident(relname) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+                (SELECT relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
                  WHERE indrelid = $1::text::regclass AND indisunique AND indisvalid ORDER BY indexrelid LIMIT 1)",
         chunk.table
     );
@@ -362,7 +359,8 @@ pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -
     let Some(index) = index.filter(|_| before > 2 * live + SLACK_BYTES) else { return Ok(Space::Fine) };
     let statements = [
         format!("SET lock_timeout = '{REWRITE_LOCK_MS}ms'"),
-        format!("CLUSTER {} USING {index}", chunk.table),
+        format!("SELECT signal.cluster_chunk('{}'::regclass, '{index}')", chunk.table),
+        // Who does not own the chunk is told so and leaves this to autovacuum.
         format!("VACUUM (ANALYZE) {}", chunk.table),
     ];
     if !unless_busy(connection, &statements).await.map_err(StoreError::at("rewriting a chunk"))? {

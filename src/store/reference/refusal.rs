@@ -132,8 +132,8 @@ fn missing(table: &str, column: &str) -> Refusal {
     Refusal { rule: format!("{table}_{column}_is_given"), sentence: format!("Fill in what is missing: {words}.") }
 }
 
-/// Constraints of tables and domains, and unique indexes that are no constraints. A rule that must not be told apart has
-/// no sentence: a unique key over rows of patients in which no made-up key (uuid) stands, such as a number of insurance.
+/// Constraints of tables and domains, and unique indexes that are no constraints. A rule that must not be told apart
+/// has no sentence: a unique key over rows of patients in which no made-up key (uuid) stands, as a number of insurance.
 const READ_RULES: &str = "
     WITH rule AS (
         SELECT k.connamespace AS namespace, coalesce(c.relname, t.typname) AS owner, k.conname AS name,
