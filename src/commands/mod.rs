@@ -55,6 +55,9 @@ pub mod device;
 /// What could not be believed.
 pub mod quarantine;
 
+/// Who looked at what.
+pub mod audit;
+
 /// Why it does not work.
 pub mod doctor;
 
@@ -88,6 +91,8 @@ enum Command {
     Device(device::Args),
     /// Look at what could not be believed, and try it again
     Quarantine(quarantine::Args),
+    /// Prove and show who looked at what
+    Audit(audit::Args),
     /// Say in plain words why it does not work
     Doctor(doctor::Args),
 }
@@ -124,6 +129,7 @@ async fn run_command(command: Command) -> anyhow::Result<()> {
         Command::Archive(args) => archive::run(args).await,
         Command::Device(args) => device::run(args).await,
         Command::Quarantine(args) => quarantine::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
     }
 }

@@ -49,7 +49,7 @@ pub async fn server(connection: &mut PgConnection) -> Result<Server, StoreError>
     let row = sqlx::query(
         "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
                 (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
-                coalesce(current_setting('shared_preload_libraries', true), '') LIKE '%timescaledb%',
+                current_setting('timescaledb.disable_load', true) IS NOT NULL,
                 current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
                 pg_is_in_recovery(), clock_timestamp()",
     )

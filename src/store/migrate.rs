@@ -73,13 +73,14 @@ async fn verify(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<
     Ok(Migrated { applied: 0, known, hypertable: is_hypertable(connection).await? })
 }
 
-/// Creates the extension where the server has loaded it and this role may; true where it is there.
+/// Creates the extension where the server has loaded it (its loader then has this setting; the list of libraries is not
+/// everybody's to read) and this role may; true where it is there.
 async fn prepare_timescale(connection: &mut PgConnection) -> Result<bool, StoreError> {
     let step = StoreError::at("looking for TimescaleDB");
     let (present, loaded): (bool, bool) = sqlx::query_as(
         "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb'),
                 EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
-                    AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'",
+                    AND current_setting('timescaledb.disable_load', true) IS NOT NULL",
     )
     .fetch_one(&mut *connection)
     .await

@@ -23,3 +23,6 @@ mod directory;
 
 /// What a person is told.
 mod refusal;
+
+/// Each program's least.
+mod roles;

@@ -20,6 +20,41 @@ impl Network {
         Network { sql: PgConnection::connect(database.url()).await.unwrap(), database }
     }
 
+    /// The same, migrated by an owner who is no superuser.
+    pub(crate) async fn owned() -> Network {
+        let database = TestDatabase::owned().await;
+        Network { sql: PgConnection::connect(database.url()).await.unwrap(), database }
+    }
+
+    /// A connection as one of the logins (`support::postgres`).
+    pub(crate) async fn login(&self, login: &str) -> PgConnection {
+        PgConnection::connect(&self.database.url_as(login)).await.unwrap()
+    }
+
+    /// An account of a part, for this person or facility where it has one.
+    pub(crate) async fn account(&mut self, part: &str, whose: Option<Uuid>) -> Uuid {
+        let column = match part {
+            "patient" => "patient_id",
+            "provider" => "provider_id",
+            _ => "facility_id",
+        };
+        let whose = whose.map_or_else(|| "NULL".to_owned(), |id| format!("'{id}'"));
+        self.id(&format!(
+            "INSERT INTO access.account (part, {column}, login) VALUES ('{part}', {whose}, 'user-' || gen_random_uuid())
+             RETURNING account_id"
+        ))
+        .await
+    }
+
+    /// Puts a patient into the care of a provider, from now on.
+    pub(crate) async fn put_in_care(&mut self, patient: Uuid, provider: Uuid) {
+        self.run(&format!(
+            "INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis)
+             VALUES ('{patient}', '{provider}', tstzrange(now() - INTERVAL '1 hour', NULL), 'care_team')"
+        ))
+        .await;
+    }
+
     /// One more connection, for races.
     pub(crate) async fn connection(&self) -> PgConnection {
         PgConnection::connect(self.database.url()).await.unwrap()

@@ -14,6 +14,11 @@ use tokio::sync::OnceCell;
 static SHARED: OnceCell<Server> = OnceCell::const_new();
 /// The migrated database that others are copied from: copying takes a tenth of what migrating does.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+/// The same, migrated by an owner who is no superuser.
+static OWNED_TEMPLATE: OnceCell<String> = OnceCell::const_new();
+/// Whose password is their name. Each is a member of the role that it is named for, `keeper` of ingest and roller, and
+/// `owner` of migrator; roles belong to the server, so tests of all processes share them.
+const LOGINS: [&str; 9] = ["owner", "ingest", "roller", "keeper", "portal", "analyst", "auditor", "migrator", "nobody"];
 /// Numbers the databases of this process.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -46,25 +51,40 @@ pub(crate) struct TestDatabase {
 impl TestDatabase {
     /// Makes an empty database.
     pub(crate) async fn new() -> TestDatabase {
-        TestDatabase::copied_from("template1").await
+        TestDatabase::copied_from("template1", None).await
     }
 
     /// Makes a database with today's schema and nothing in it.
     pub(crate) async fn migrated() -> TestDatabase {
-        TestDatabase::copied_from(TEMPLATE.get_or_init(template).await).await
+        TestDatabase::copied_from(TEMPLATE.get_or_init(|| template(None)).await, None).await
     }
 
-    async fn copied_from(template: &str) -> TestDatabase {
+    /// Makes the same as somebody would who is no superuser: policies and functions that only a superuser can pass
+    /// show themselves here.
+    pub(crate) async fn owned() -> TestDatabase {
+        let template = OWNED_TEMPLATE.get_or_init(|| async {
+            execute(&SHARED.get_or_init(server).await.url("postgres"), make_logins()).await.unwrap();
+            template(Some("owner")).await
+        });
+        TestDatabase::copied_from(template.await, Some("owner")).await
+    }
+
+    async fn copied_from(template: &str, owner: Option<&str>) -> TestDatabase {
         let server = SHARED.get_or_init(server).await;
         let name = format!("ht_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let server_url = server.url("postgres");
-        execute(&server_url, format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
+        execute(&server_url, create_database(&name, owner, template)).await.unwrap();
         TestDatabase { url: server.url(&name), name, server_url }
     }
 
     /// Where it is reached, as the superuser.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it is reached as one of the logins.
+    pub(crate) fn url_as(&self, login: &str) -> String {
+        as_login(&self.url, login)
     }
 
     /// Its name.
@@ -114,7 +134,7 @@ async fn server() -> Server {
 
 /// Migrates a database once and locks it, since nobody may be connected to what is copied (TimescaleDB's own workers
 /// would be). On a named server those of processes that have ended are dropped first.
-async fn template() -> String {
+async fn template(owner: Option<&str>) -> String {
     let server = SHARED.get_or_init(server).await;
     let server_url = server.url("postgres");
     let mut connection = PgConnection::connect(&server_url).await.unwrap();
@@ -125,15 +145,61 @@ async fn template() -> String {
             execute(&server_url, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
         }
     }
-    let name = format!("ht_template_{}", std::process::id());
-    execute(&server_url, format!("CREATE DATABASE {name}")).await.unwrap();
-    let mut inside = PgConnection::connect(&server.url(&name)).await.unwrap();
+    let name = format!("ht_template_{}_{}", owner.unwrap_or("superuser"), std::process::id());
+    execute(&server_url, create_database(&name, owner, "template1")).await.unwrap();
+    let mut url = server.url(&name);
+    if let Some(owner) = owner {
+        url = as_login(&url, owner);
+    }
+    let mut inside = PgConnection::connect(&url).await.unwrap();
     migrate(&mut inside, &Catalogue::builtin().unwrap()).await.unwrap();
     inside.close().await.unwrap();
     execute(&server_url, format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await.unwrap();
     let others = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'");
     execute(&server_url, others).await.unwrap();
     name
+}
+
+fn create_database(name: &str, owner: Option<&str>, template: &str) -> String {
+    let owner = owner.map(|owner| format!("OWNER ht_test_{owner}")).unwrap_or_default();
+    format!("CREATE DATABASE {name} {owner} TEMPLATE {template}")
+}
+
+fn as_login(url: &str, login: &str) -> String {
+    let mut url: url::Url = url.parse().unwrap();
+    let name = format!("ht_test_{login}");
+    url.set_username(&name).unwrap();
+    url.set_password(Some(&name)).unwrap();
+    url.into()
+}
+
+/// Makes roles and logins where they are missing; the lock keeps other processes out of it.
+fn make_logins() -> String {
+    let quoted = |names: &[&str]| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT pg_advisory_lock(hashtextextended('healthtrack.test.logins', 0));
+         DO $$
+         DECLARE
+             name text;
+         BEGIN
+             FOREACH name IN ARRAY ARRAY['ingest', 'roller', 'portal', 'analyst', 'auditor', 'migrator'] LOOP
+                 IF to_regrole(name) IS NULL THEN
+                     EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+                 END IF;
+             END LOOP;
+             FOREACH name IN ARRAY ARRAY[{}] LOOP
+                 IF to_regrole('ht_test_' || name) IS NULL THEN
+                     EXECUTE format('CREATE ROLE ht_test_%1$s LOGIN PASSWORD %2$L', name, 'ht_test_' || name);
+                 END IF;
+                 IF to_regrole(name) IS NOT NULL THEN
+                     EXECUTE format('GRANT %1$s TO ht_test_%1$s', name);
+                 END IF;
+             END LOOP;
+         END $$;
+         GRANT migrator TO ht_test_owner;
+         GRANT ingest, roller TO ht_test_keeper;",
+        quoted(&LOGINS)
+    )
 }
 
 async fn execute(url: &str, statement: String) -> Result<(), sqlx::Error> {

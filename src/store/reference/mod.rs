@@ -10,3 +10,12 @@
 
 /// What the database refuses, in one sentence.
 pub mod refusal;
+
+/// Who acts.
+pub mod acting;
+
+/// The audit's chain.
+pub mod audit;
+
+/// A patient's samples.
+pub mod samples;

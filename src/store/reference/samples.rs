@@ -1,0 +1,94 @@
+//! A patient's samples, as somebody in the portal may see them.
+//!
+//! The database decides, audits and reads in one statement (`access.samples`); here its transaction is kept, also where
+//! the answer is no: a denial that is undone would be seen by nobody.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::acting::Acting;
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::moment::Moment;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Whose samples.
+    pub patient: Uuid,
+    /// Of which metric, by name.
+    pub metric: String,
+    /// That begin at this moment or later.
+    pub from: Timestamp,
+    /// And before this one, 400 days later at most.
+    pub to: Timestamp,
+    /// The request that they are for, as the audit shall say.
+    pub request: Option<Uuid>,
+}
+
+/// One sample of a patient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// When it begins.
+    pub start_at: Timestamp,
+    /// When it ends; `None` for an instant.
+    pub end_at: Option<Timestamp>,
+    /// Its value; `None` where it is a code.
+    pub value: Option<f64>,
+    /// Of which statistic; `None` for a plain sample.
+    pub statistic: Option<String>,
+    /// Its code; `None` where it is a value.
+    pub code: Option<String>,
+    /// The unit.
+    pub unit: String,
+    /// The device that measured it.
+    pub device: String,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The samples, in order of time.
+    Samples(Vec<Sample>),
+    /// The record is not open to who asks; one sentence for a person.
+    Denied(String),
+}
+
+/// Reads samples and commits the transaction with its audit, whatever the answer is.
+///
+/// # Errors
+/// The database's; what was asked for wrongly is refused by `samples_are_asked_for_by_metric_and_time`.
+pub async fn read_samples(mut acting: Acting<'_>, wanted: &Wanted) -> Result<Answer, StoreError> {
+    let step = StoreError::at("reading a patient's samples");
+    let rows = sqlx::query("SELECT * FROM access.samples($1, $2, $3, $4, $5)")
+        .bind(wanted.patient)
+        .bind(&wanted.metric)
+        .bind(Moment(wanted.from))
+        .bind(Moment(wanted.to))
+        .bind(wanted.request)
+        .fetch_all(acting.connection())
+        .await
+        .map_err(&step)?;
+    acting.commit().await?;
+    let denied: Option<String> = match rows.first() {
+        Some(row) => row.try_get("refusal").map_err(&step)?,
+        None => None,
+    };
+    match denied {
+        Some(sentence) => Ok(Answer::Denied(sentence)),
+        None => rows.iter().map(sample).collect::<Result<_, _>>().map(Answer::Samples).map_err(&step),
+    }
+}
+
+fn sample(row: &PgRow) -> Result<Sample, sqlx::Error> {
+    Ok(Sample {
+        start_at: row.try_get::<Moment, _>("start_at")?.0,
+        end_at: row.try_get::<Option<Moment>, _>("end_at")?.map(|moment| moment.0),
+        value: row.try_get("value")?,
+        statistic: row.try_get("statistic")?,
+        code: row.try_get("code")?,
+        unit: row.try_get("unit")?,
+        device: row.try_get("device_id")?,
+    })
+}

@@ -1,0 +1,217 @@
+//! Each program's least: what a login with one role may do, and that it is enough for its work.
+//!
+//! The database belongs to an owner who is no superuser, so that nothing works only because a superuser may do all.
+
+use healthtrack::commands::publish::Publisher;
+use healthtrack::model::metric::Catalogue;
+use healthtrack::store::migrate::migrate;
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+use super::network::Network;
+use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
+use crate::support::postgres::own_postgres;
+use crate::support::wait::wait_until;
+
+const LOGINS: [&str; 7] = ["ingest", "roller", "portal", "analyst", "auditor", "migrator", "nobody"];
+
+/// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody.
+const CELLS: [(&str, &str); 33] = [
+    ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "I....M."),
+    ("DELETE FROM signal.block WHERE false", "IR...M."),
+    ("SELECT FROM signal.sample LIMIT 0", "IR...M."),
+    ("SELECT FROM signal.metric LIMIT 0", "IR...M."),
+    ("UPDATE signal.metric SET unit = '' WHERE false", ".....M."),
+    ("UPDATE signal.device SET shard = NULL WHERE false", "IR...M."),
+    ("UPDATE signal.device SET device_id = '' WHERE false", ".R...M."),
+    ("INSERT INTO signal.archive_file SELECT * FROM signal.archive_file WHERE false", ".R...M."),
+    ("DELETE FROM signal.archive_file WHERE false", ".....M."),
+    ("SELECT signal.ensure_chunk('2020-01-01')", "I......"),
+    ("TRUNCATE signal.block", "......."),
+    ("DROP TABLE signal.erasure", "......."),
+    ("CREATE TABLE signal.planted ()", "......."),
+    ("CREATE TABLE care.planted ()", "......."),
+    ("CREATE TABLE access.planted ()", "......."),
+    ("SELECT FROM care.patient LIMIT 0", "..P..M."),
+    ("DELETE FROM care.patient WHERE false", ".....M."),
+    ("UPDATE care.patient SET legal_hold = false WHERE false", ".....M."),
+    ("SELECT patient_id, device_key, worn_during FROM care.wear LIMIT 0", ".RP..M."),
+    ("SELECT updated_by FROM care.wear LIMIT 0", "..P..M."),
+    ("INSERT INTO care.facility SELECT * FROM care.facility WHERE false", ".....M."),
+    ("SELECT FROM access.account LIMIT 0", ".....M."),
+    ("UPDATE access.account SET part = 'operator' WHERE false", ".....M."),
+    ("INSERT INTO access.care_relationship SELECT * FROM access.care_relationship WHERE false", ".....M."),
+    ("SELECT FROM access.audit_event LIMIT 0", "..P.AM."),
+    ("INSERT INTO access.audit_event SELECT * FROM access.audit_event WHERE false", "......."),
+    ("UPDATE access.audit_event SET outcome = 'denied' WHERE false", "......."),
+    ("DELETE FROM access.audit_event WHERE false", "......."),
+    ("TRUNCATE access.audit_event", "......."),
+    ("SELECT access.audit('read', NULL, 'care.patient', 'allowed')", "..P..M."),
+    ("SELECT FROM access.verify_audit()", "..P.AM."),
+    ("SELECT FROM access.samples(NULL, 'heart_rate', now() - INTERVAL '1 hour', now())", "..P...."),
+    ("CALL access.guard('care.patient', 'internal')", "......."),
+];
+
+#[tokio::test]
+async fn each_role_may_do_its_work_and_nothing_else() {
+    let network = Network::owned().await;
+    let mut wrong = Vec::new();
+    for (place, login) in LOGINS.into_iter().enumerate() {
+        let mut connection = network.login(login).await;
+        for (statement, who) in CELLS {
+            let expected = who.as_bytes()[place] != b'.';
+            let answer = tried(&mut connection, statement).await;
+            if answer != expected {
+                wrong.push(format!("{login}: {statement}: {}", if answer { "allowed" } else { "denied" }));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+/// True where it is allowed; anything but a missing right fails the test.
+async fn tried(connection: &mut PgConnection, statement: &str) -> bool {
+    let mut transaction = connection.begin().await.unwrap();
+    match transaction.execute(AssertSqlSafe(statement.to_owned())).await {
+        Ok(_) => true,
+        Err(sqlx::Error::Database(error)) => {
+            let error = error.downcast_ref::<PgDatabaseError>();
+            assert_eq!(error.code(), "42501", "{statement}: {error}");
+            false
+        }
+        Err(error) => panic!("{statement}: {error}"),
+    }
+}
+
+#[tokio::test]
+async fn no_table_of_people_or_rights_is_open_to_a_program_that_is_not_named_here() {
+    let mut network = Network::owned().await;
+    // Where a table's rows belong to nobody (partitions), its parent's grants count.
+    let query = "SELECT r.name || ': ' || c.oid::regclass || ' ' || p.privilege
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         CROSS JOIN (VALUES ('ingest'), ('roller'), ('analyst'), ('auditor'), ('portal'), ('ht_test_nobody')) AS r (name)
+         CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER'))
+              AS p (privilege)
+         WHERE c.relkind IN ('r', 'p', 'v', 'm')
+           AND (r.name <> 'portal' AND n.nspname IN ('care', 'access') OR r.name = 'portal' AND n.nspname = 'signal'
+                OR r.name IN ('portal', 'ht_test_nobody') AND p.privilege IN ('DELETE', 'TRUNCATE', 'TRIGGER')
+                   AND n.nspname IN ('care', 'access'))
+           AND has_table_privilege(r.name, c.oid, p.privilege)
+           AND NOT (r.name = 'auditor' AND c.relname IN ('audit_event', 'emergency', 'unexplained_access'))
+           AND NOT (r.name = 'analyst' AND c.relname LIKE 'insight\\_%' AND p.privilege = 'SELECT')
+         ORDER BY 1";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network.run("GRANT SELECT ON care.patient TO ingest").await;
+    assert_eq!(network.rows(query).await, ["ingest: care.patient SELECT"], "the check sees what it should");
+}
+
+#[tokio::test]
+async fn a_function_that_runs_as_its_owner_fixes_where_it_looks_and_is_not_everybodys() {
+    let mut network = Network::owned().await;
+    let query = "SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname IN ('care', 'access', 'signal') AND p.prosecdef AND NOT EXISTS (
+             SELECT FROM unnest(p.proconfig) AS setting
+             WHERE setting ~ '^search_path=(pg_catalog|signal, pg_catalog), ?pg_temp$')
+         ORDER BY 1";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network.run("CREATE FUNCTION care.planted() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'").await;
+    assert_eq!(network.rows(query).await, ["care.planted()"], "the check sees what it should");
+}
+
+#[tokio::test]
+async fn an_owner_who_may_make_roles_migrates_an_empty_server() {
+    let postgres = own_postgres(&[]).await;
+    let mut root = PgConnection::connect(&postgres.url("postgres")).await.unwrap();
+    for statement in ["CREATE ROLE owner LOGIN CREATEROLE PASSWORD 'owner'", "CREATE DATABASE fresh OWNER owner"] {
+        root.execute(statement).await.unwrap();
+    }
+    let mut url: url::Url = postgres.url("fresh").parse().unwrap();
+    url.set_username("owner").unwrap();
+    url.set_password(Some("owner")).unwrap();
+    let mut owner = PgConnection::connect(url.as_str()).await.unwrap();
+    let catalogue = Catalogue::builtin().unwrap();
+    let migrated = migrate(&mut owner, &catalogue).await.unwrap();
+    assert_eq!(migrated.applied, migrated.known);
+    let reads: bool =
+        sqlx::query_scalar("SELECT pg_has_role('migrator', 'USAGE')").fetch_one(&mut owner).await.unwrap();
+    assert!(reads);
+    // Members of migrator maintain rows; what row-level security is forced on is open to the owner too.
+    owner.execute("INSERT INTO care.state (country, code, name) VALUES ('US', 'IL', 'Illinois')").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_with_ingest_alone_receives_and_stores_and_sees_nobody() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let mut network = Network::owned().await;
+    let daemon = Daemon::start(&network.database.url_as("ingest"), &mosquitto.url(), &[]).await;
+    let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
+    let good =
+        r#"{"v":1,"series":[{"metric":"heart_rate","start":1709596800000,"period_ms":1000,"values":[60,61,62]}]}"#;
+    let bad = r#"{"v":1,"series":[{"metric":"heart_rate","start":1709596800000,"period_ms":1000,"values":[6000]}]}"#;
+    for payload in [good, bad, good] {
+        publisher.publish("ht/1/main/watch-7/batch", payload).await.unwrap();
+    }
+    daemon.wait_settled(7).await;
+    assert_eq!(daemon.outcomes(), [3, 3, 0, 1]);
+    assert_eq!(network.one("SELECT count(*)::text FROM signal.sample").await, "3");
+    let mut ingest = network.login("ingest").await;
+    assert!(!tried(&mut ingest, "SELECT FROM care.patient").await);
+    assert!(!tried(&mut ingest, "SELECT FROM care.wear").await);
+    // Its compaction writes chunks anew, which only an owner may.
+    for statement in [
+        "SELECT signal.make_chunk_dense('signal.block_20240305')",
+        "SELECT signal.cluster_chunk('signal.block_20240305', relname) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+         WHERE indrelid = 'signal.block_20240305'::regclass AND indisunique",
+        "UPDATE signal.block_20240305 SET values = values || '{}'",
+    ] {
+        if network.one("SELECT relkind::text FROM pg_class WHERE oid = 'signal.block'::regclass").await == "p" {
+            ingest.execute(statement).await.unwrap();
+        }
+    }
+    let error = ingest.execute("SELECT signal.make_chunk_dense('signal.device')").await.unwrap_err();
+    assert!(error.to_string().contains("no chunk"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_with_ingest_and_roller_rolls_what_it_stored() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let mut network = Network::owned().await;
+    let folder = tempfile::tempdir().unwrap();
+    let archive = format!("file://{}", folder.path().join("archive").display());
+    let url = network.database.url_as("keeper");
+    let plain = Daemon::start(&url, &mosquitto.url(), &[]).await;
+    let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
+    let message =
+        r#"{"v":1,"series":[{"metric":"heart_rate","start":1709596800000,"period_ms":1000,"values":[60,61]}]}"#;
+    publisher.publish("ht/1/main/watch-7/batch", message).await.unwrap();
+    plain.wait_settled(2).await;
+    drop(plain);
+    let keys = [("ARCHIVE__URL", archive.as_str()), ("ARCHIVE__HOUR", "0")];
+    let daemon = Daemon::start(&url, &mosquitto.url(), &keys).await;
+    wait_until(PATIENCE, "the daemon has rolled", || async {
+        daemon.metric("healthtrack_archive_rolled_samples_total") == 2.0
+    })
+    .await;
+    wait_until(PATIENCE, "the empty chunk is gone", || async {
+        let mut sql = network.connection().await;
+        let query = "SELECT (SELECT count(*) FROM signal.block)
+                   + (SELECT count(*) FROM pg_class WHERE relname = 'block_20240305')";
+        sqlx::query_scalar::<_, i64>(query).fetch_one(&mut sql).await.unwrap() == 0
+    })
+    .await;
+    assert_eq!(network.one("SELECT sum(rows)::text FROM signal.archive_file").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_does_not_own_the_schema_says_who_must_bring_it_up_to_date() {
+    let network = Network::owned().await;
+    let mut owner = network.login("owner").await;
+    owner
+        .execute("DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)")
+        .await
+        .unwrap();
+    let mut ingest = network.login("ingest").await;
+    let error = migrate(&mut ingest, &Catalogue::builtin().unwrap()).await.unwrap_err();
+    assert!(error.to_string().contains("healthtrack migrate"), "{error}");
+}
