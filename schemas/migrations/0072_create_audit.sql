@@ -28,7 +28,8 @@ CREATE TABLE access.audit_event (
     ),
     CONSTRAINT audit_event_outcome_is_known CHECK (outcome IN ('allowed', 'denied')),
     CONSTRAINT audit_event_holds_words_and_keys CHECK (
-        part ~ '^[a-z_]{1,40}$' AND resource ~ '^[a-z_.]{1,80}(/[a-z0-9_-]{1,80})?$' AND reason ~ '^[a-z_]{1,60}$'
+        part ~ '^[a-z_]{1,40}$' AND reason ~ '^[a-z_]{1,60}$'
+        AND resource ~ '^([a-z_.]{1,80}(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?|samples/[a-z][a-z0-9_]{0,79})$'
     )
 );
 CREATE INDEX audit_event_patient_idx ON access.audit_event (patient_id, seq);

@@ -20,8 +20,11 @@ CREATE FUNCTION access.samples(patient_id uuid, metric text, "from" timestamptz,
 DECLARE
     why constant text := access.reason_to_see(patient_id, 'samples');
 BEGIN
-    IF metric !~ '^[a-z][a-z0-9_]{0,79}$' OR "to" <= "from" OR "to" > "from" + INTERVAL '400 days' THEN
+    IF (metric ~ '^[a-z][a-z0-9_]{0,79}$' AND "to" > "from" AND "to" <= "from" + INTERVAL '400 days') IS NOT TRUE THEN
         PERFORM access.refuse('samples_are_asked_for_by_metric_and_time', 'Name a metric and a period of 400 days at most.');
+    ELSIF NOT EXISTS (SELECT FROM signal.metric m WHERE m.name = samples.metric) THEN
+        -- The audit would else keep whatever somebody typed.
+        PERFORM access.refuse('samples_are_of_a_known_metric', 'Choose one of the known metrics.');
     END IF;
     IF why IS NULL THEN
         PERFORM access.audit('read', patient_id, 'samples/' || metric, 'denied', NULL, request_id);

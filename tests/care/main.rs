@@ -26,3 +26,15 @@ mod refusal;
 
 /// Each program's least.
 mod roles;
+
+/// Every table against every part.
+mod matrix;
+
+/// What opens a record and what closes it.
+mod access;
+
+/// Samples as the portal sees them.
+mod samples;
+
+/// The audit's chain.
+mod audit;

@@ -1,0 +1,254 @@
+//! What opens a record and what closes it: care, the patient's word, an emergency; and the traps of row-level security.
+
+use healthtrack::store::StoreError;
+use healthtrack::store::reference::acting::with_actor;
+use healthtrack::store::reference::refusal::{Rules, Trouble};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+use uuid::Uuid;
+
+use super::network::{Network, refused_by};
+
+/// A patient with an account, and a provider with one, who are nothing to one another.
+struct Two {
+    network: Network,
+    patient: Uuid,
+    provider: Uuid,
+    patients_account: Uuid,
+    providers_account: Uuid,
+}
+
+impl Two {
+    async fn meet() -> Two {
+        let mut network = Network::owned().await;
+        let (patient, provider) = (network.patient().await, network.provider().await);
+        let patients_account = network.account("patient", Some(patient)).await;
+        let providers_account = network.account("provider", Some(provider)).await;
+        Two { network, patient, provider, patients_account, providers_account }
+    }
+
+    /// A connection of the portal on which an account acts, statement by statement.
+    async fn portal(&self, account: Uuid) -> PgConnection {
+        let mut portal = self.network.login("portal").await;
+        portal.execute(AssertSqlSafe(format!("SET healthtrack.actor = '{account}'"))).await.unwrap();
+        portal
+    }
+}
+
+async fn count(portal: &mut PgConnection, from: &str) -> i64 {
+    let query = format!("SELECT count(*) FROM {from}");
+    sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(portal).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_record_is_open_while_care_lasts_and_closed_in_the_next_statement() {
+    let mut two = Two::meet().await;
+    let mut provider = two.portal(two.providers_account).await;
+    assert_eq!(count(&mut provider, "care.patient").await, 0);
+    let (patient, carer) = (two.patient, two.provider);
+    two.network.put_in_care(patient, carer).await;
+    assert_eq!(count(&mut provider, "care.patient").await, 1);
+    two.network.run("UPDATE access.care_relationship SET valid_during = tstzrange(lower(valid_during), now())").await;
+    assert_eq!(count(&mut provider, "care.patient").await, 0);
+    two.network.run("UPDATE access.care_relationship SET valid_during = tstzrange(lower(valid_during), NULL)").await;
+    two.network.run("UPDATE access.account SET disabled_at = now() WHERE part = 'provider'").await;
+    assert_eq!(count(&mut provider, "care.patient").await, 0, "a disabled account is nobody");
+}
+
+#[tokio::test]
+async fn a_patient_shares_what_the_grant_names_and_takes_it_back_at_once() {
+    let two = Two::meet().await;
+    let mut patient = two.portal(two.patients_account).await;
+    let mut provider = two.portal(two.providers_account).await;
+    let share = |scopes: &str| {
+        format!(
+            "SELECT access.share('{}', NULL, '{}', '{scopes}', 'second_opinion', now() + INTERVAL '1 day')",
+            two.patient, two.provider
+        )
+    };
+    let scopes = "SELECT scope FROM unnest(ARRAY['chart', 'schedule', 'samples', 'billing', 'journal',
+            'behavioural_health']) AS scope WHERE access.patients_granted(scope) <> '{}' ORDER BY 1";
+    for scope in ["schedule", "samples", "billing", "journal", "behavioural_health"] {
+        let grant: Uuid =
+            sqlx::query_scalar(AssertSqlSafe(share(&format!("{{{scope}}}")))).fetch_one(&mut patient).await.unwrap();
+        let open: Vec<String> = sqlx::query_scalar(scopes).fetch_all(&mut provider).await.unwrap();
+        assert_eq!(open, [scope], "none holds another");
+        assert_eq!(count(&mut provider, "care.patient").await, 0, "{scope} does not open the chart");
+        patient.execute(AssertSqlSafe(format!("SELECT access.unshare('{grant}')"))).await.unwrap();
+    }
+    let grant: Uuid = sqlx::query_scalar(AssertSqlSafe(share("{chart}"))).fetch_one(&mut patient).await.unwrap();
+    assert_eq!(count(&mut provider, "care.patient").await, 1);
+    let edit = provider.execute("UPDATE care.patient SET sex = 'other'").await.unwrap();
+    assert_eq!(edit.rows_affected(), 0, "what is shared is read and not changed");
+    let not_theirs = provider.execute(AssertSqlSafe(format!("SELECT access.unshare('{grant}')"))).await;
+    assert_eq!(refused_by(not_theirs, "unshare"), "grant_stands");
+    patient.execute(AssertSqlSafe(format!("SELECT access.unshare('{grant}')"))).await.unwrap();
+    assert_eq!(count(&mut provider, "care.patient").await, 0);
+    let again = patient.execute(AssertSqlSafe(format!("SELECT access.unshare('{grant}')"))).await;
+    assert_eq!(refused_by(again, "unshare twice"), "grant_stands");
+    for (statement, rule) in [
+        (share("{chart}").replace("'1 day'", "'-1 day'"), "grant_ends_later"),
+        (share("{everything}"), "grant_of_access_scopes_are_known"),
+        (share("{}"), "grant_of_access_scopes_are_known"),
+        (share("{chart}").replace("NULL", &format!("'{}'", two.patients_account)), "grant_of_access_is_for_one"),
+        (share("{chart}").replace("second_opinion", "curiosity"), "grant_of_access_purpose_is_known"),
+    ] {
+        assert_eq!(refused_by(patient.execute(AssertSqlSafe(statement.clone())).await, &statement), rule);
+    }
+    let others = provider.execute(AssertSqlSafe(share("{chart}"))).await;
+    assert_eq!(refused_by(others, "share another's record"), "grant_is_the_patients");
+}
+
+#[tokio::test]
+async fn the_glass_is_broken_for_one_patient_an_hour_and_in_the_open() {
+    let mut two = Two::meet().await;
+    two.network.patient().await;
+    let mut provider = two.portal(two.providers_account).await;
+    let open = format!("SELECT access.break_glass('{}', 'Found unconscious, nobody to ask')", two.patient);
+    let silent = format!("SELECT access.break_glass('{}', ' asap ')", two.patient);
+    assert_eq!(refused_by(provider.execute(AssertSqlSafe(silent.clone())).await, &silent), "emergency_is_explained");
+    provider.execute(AssertSqlSafe(open.clone())).await.unwrap();
+    assert_eq!(count(&mut provider, "care.patient").await, 1, "one patient, not two");
+    let minutes = "SELECT (extract(epoch FROM upper(valid_during) - lower(valid_during)) / 60)::integer::text
+         FROM access.care_relationship";
+    assert_eq!(two.network.one(minutes).await, "60");
+    let audited = "SELECT action || ' ' || outcome || ' ' || reason FROM access.audit_event";
+    assert_eq!(two.network.rows(audited).await, ["break_glass allowed emergency"]);
+    assert_eq!(count(&mut provider, "access.emergency").await, 0, "who breaks does not review");
+    let mut patient = two.portal(two.patients_account).await;
+    assert_eq!(refused_by(patient.execute(AssertSqlSafe(open.clone())).await, &open), "emergency_is_a_providers");
+
+    let officer = two.network.account("privacy_officer", None).await;
+    let mut officer = two.portal(officer).await;
+    assert_eq!(count(&mut officer, "access.emergency WHERE finding IS NULL AND NOT overdue").await, 1);
+    assert_eq!(count(&mut officer, "care.patient").await, 0, "a review opens no record");
+    two.network
+        .run(
+            "UPDATE access.care_relationship SET valid_during = tstzrange(now() - INTERVAL '2 days',
+                  now() - INTERVAL '2 days' + INTERVAL '1 hour')",
+        )
+        .await;
+    assert_eq!(count(&mut provider, "care.patient").await, 0, "it ends by itself");
+    assert_eq!(count(&mut officer, "access.emergency WHERE overdue").await, 1);
+    let emergency = two.network.one("SELECT care_relationship_id::text FROM access.care_relationship").await;
+    let review = format!("SELECT access.review_emergency('{emergency}', 'justified')");
+    assert_eq!(refused_by(provider.execute(AssertSqlSafe(review.clone())).await, &review), "review_is_the_officers");
+    officer.execute(AssertSqlSafe(review.clone())).await.unwrap();
+    assert_eq!(count(&mut officer, "access.emergency WHERE finding = 'justified' AND NOT overdue").await, 1);
+    assert_eq!(refused_by(officer.execute(AssertSqlSafe(review.clone())).await, &review), "emergency_review_pkey");
+}
+
+#[tokio::test]
+async fn the_front_desk_knows_who_comes_and_nobody_else() {
+    let mut two = Two::meet().await;
+    let (here, there) = (two.network.facility("IL", "clinic").await, two.network.facility("MA", "clinic").await);
+    let desk = two.network.account("front_desk", Some(here)).await;
+    let mut desk = two.portal(desk).await;
+    let book = |facility: Uuid, status: &str, days: i32| {
+        format!(
+            "DELETE FROM care.appointment;
+             INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
+             VALUES ('{}', '{}', '{facility}', tstzrange(now() + INTERVAL '{days} days',
+                     now() + INTERVAL '{days} days 1 hour'), '{status}')",
+            two.patient, two.provider
+        )
+    };
+    for (facility, status, days, known) in [
+        (here, "booked", 3, 1),
+        (there, "booked", 3, 0),
+        (here, "cancelled", 3, 0),
+        (here, "completed", -30, 1),
+        (here, "completed", -120, 0),
+    ] {
+        two.network.run(&book(facility, status, days)).await;
+        assert_eq!(count(&mut desk, "care.patient").await, known, "{status} {days}");
+    }
+}
+
+#[tokio::test]
+async fn who_acts_is_forgotten_at_the_end_of_a_transaction() {
+    let mut two = Two::meet().await;
+    let (patient, carer) = (two.patient, two.provider);
+    two.network.put_in_care(patient, carer).await;
+    let mut portal = two.network.login("portal").await;
+    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
+    assert_eq!(acting.part(), "provider");
+    assert_eq!(count(acting.connection(), "care.patient").await, 1);
+    acting.commit().await.unwrap();
+    let left: String =
+        sqlx::query_scalar("SELECT current_setting('healthtrack.actor', true)").fetch_one(&mut portal).await.unwrap();
+    assert_eq!(left, "", "empty, and not null");
+    assert_eq!(count(&mut portal, "care.patient").await, 0);
+    drop(with_actor(&mut portal, two.patients_account).await.unwrap().unwrap());
+    assert_eq!(count(&mut portal, "care.patient").await, 0, "nor after an undone one");
+    // Outside a transaction SET LOCAL only warns.
+    portal.execute(AssertSqlSafe(format!("SET LOCAL healthtrack.actor = '{}'", two.providers_account))).await.unwrap();
+    assert_eq!(count(&mut portal, "care.patient").await, 0);
+    assert!(with_actor(&mut portal, Uuid::nil()).await.unwrap().is_none(), "nobody does not act");
+    two.network.run("UPDATE access.account SET disabled_at = now()").await;
+    assert!(with_actor(&mut portal, two.providers_account).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_actor_has_the_portals_rights_though_the_login_has_more() {
+    let two = Two::meet().await;
+    let mut network = two.network;
+    let rules = Rules::read(&mut network.sql).await.unwrap();
+    let mut acting = with_actor(&mut network.sql, two.providers_account).await.unwrap().unwrap();
+    assert_eq!(count(acting.connection(), "care.patient").await, 0, "a superuser who acts is bound by the policies");
+    let error = acting.connection().execute("SELECT FROM signal.sample LIMIT 0").await.unwrap_err();
+    let trouble = rules.explain(StoreError::at("looking")(error));
+    assert!(matches!(trouble, Trouble::Refused(refusal) if refusal.rule == "row_is_within_rights"));
+}
+
+#[tokio::test]
+async fn nothing_is_written_into_or_copied_out_of_another_persons_record() {
+    let mut two = Two::meet().await;
+    let (patient, carer) = (two.patient, two.provider);
+    let stranger = two.network.patient().await;
+    two.network.put_in_care(patient, carer).await;
+    two.network
+        .run("INSERT INTO signal.device (device_id, added_at, added_by) VALUES ('watch-7', now(), 'operator')")
+        .await;
+    let mut provider = two.portal(two.providers_account).await;
+    let wear = |whose: Uuid| {
+        format!(
+            "INSERT INTO care.wear (patient_id, device_key, worn_during) VALUES ('{whose}', 1, tstzrange(now(), NULL))"
+        )
+    };
+    assert_eq!(refused_by(provider.execute(AssertSqlSafe(wear(stranger))).await, "foreign wear"), "42501");
+    provider.execute(AssertSqlSafe(wear(patient))).await.unwrap();
+    let moved = format!("UPDATE care.wear SET patient_id = '{stranger}'");
+    assert_eq!(refused_by(provider.execute(AssertSqlSafe(moved)).await, "moved wear"), "42501");
+    let copied = provider.execute("COPY care.wear (patient_id, device_key, worn_during) FROM STDIN").await;
+    assert_eq!(refused_by(copied, "COPY"), "0A000", "row-level security and COPY exclude one another");
+    let mut out = provider.copy_out_raw("COPY (SELECT * FROM care.patient) TO STDOUT").await.unwrap();
+    let mut text = Vec::new();
+    while let Some(bytes) = futures_util::StreamExt::next(&mut out).await {
+        text.extend(bytes.unwrap());
+    }
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(&patient.to_string()) && !text.contains(&stranger.to_string()));
+}
+
+#[tokio::test]
+async fn a_journal_and_behavioural_health_stay_shut_to_care_itself() {
+    let mut two = Two::meet().await;
+    let (patient, carer) = (two.patient, two.provider);
+    two.network.put_in_care(patient, carer).await;
+    for kind in ["journal", "behavioural_health"] {
+        two.network
+            .run(&format!(
+                "CREATE TABLE care.planted_{kind} (patient_id uuid);
+                 INSERT INTO care.planted_{kind} VALUES ('{patient}');
+                 CALL access.guard('care.planted_{kind}', '{kind}')"
+            ))
+            .await;
+        let table = format!("care.planted_{kind}");
+        let mut provider = two.portal(two.providers_account).await;
+        let mut own = two.portal(two.patients_account).await;
+        assert_eq!((count(&mut own, &table).await, count(&mut provider, &table).await), (1, 0), "{kind}");
+        let share = format!("SELECT access.share('{patient}', NULL, '{carer}', '{{{kind}}}', 'treatment', NULL)");
+        own.execute(AssertSqlSafe(share)).await.unwrap();
+        assert_eq!(count(&mut provider, &table).await, 1, "{kind}");
+    }
+}

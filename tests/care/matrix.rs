@@ -1,0 +1,331 @@
+//! Who may do what: every table that the catalog knows, against every part that an account can play.
+//!
+//! Rows are made in tables that this file knows nothing of: in this one database the rules of truth (checks, keys,
+//! triggers) are taken off, so that a row of any values can be stored; the rules of who may see it stay. One row of each
+//! table is about the first patient at the first facility, one about another at another. A table that is in no class
+//! below fails the test.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use uuid::Uuid;
+
+use super::network::Network;
+
+/// Who asks, in the order of the cells.
+const PARTS: [&str; 10] = [
+    "patient",
+    "other patient",
+    "provider in care",
+    "front desk",
+    "biller",
+    "moderator",
+    "analyst",
+    "privacy officer",
+    "operator",
+    "nobody",
+];
+
+/// What each part may do with the rows of a class: r reads, w changes and i adds what is the first patient's; R, W and I
+/// what is another's; D deletes anything at all.
+const CLASSES: [(&str, [&str; 10]); 11] = [
+    ("directory", ["rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", ""]),
+    ("chart", ["r", "R", "rwi", "", "", "", "", "", "", ""]),
+    ("own chart", ["rwi", "RWI", "rwi", "", "", "", "", "", "", ""]),
+    ("demographics", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", ""]),
+    ("schedule", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", ""]),
+    ("billing", ["r", "R", "", "", "rwi", "", "", "", "", ""]),
+    ("journal", ["rwi", "RWI", "", "", "", "", "", "", "", ""]),
+    ("audit", ["r", "R", "", "", "", "", "", "rR", "", ""]),
+    ("keys", ["ri", "RI", "ri", "", "", "", "", "", "", ""]),
+    ("history", ["r", "R", "r", "", "", "", "", "", "", ""]),
+    ("internal", ["", "", "", "", "", "", "", "", "", ""]),
+];
+
+/// The class of each table.
+const TABLES: [(&str, &str); 16] = [
+    ("directory", "care.city care.facility care.facility_category care.provider care.room care.state"),
+    ("directory", "care.facility_service care.opening_hours care.service care.special_day"),
+    ("directory", "care.affiliation care.availability care.availability_exception care.plan care.specialty"),
+    ("directory", "care.provider_specialty care.qualification care.appointment_transition"),
+    ("directory", "care.medication care.questionnaire care.programme care.programme_session care.staff_assignment"),
+    ("directory", "care.centre_service care.space care.insurer care.insurance_plan care.charge_code"),
+    ("directory", "care.device_model care.device_model_metric care.device_detail"),
+    ("demographics", "care.patient care.patient_name care.address care.contact_point"),
+    ("chart", "care.wear care.wear_event care.identifier care.follow_up care.care_plan"),
+    ("schedule", "care.appointment"),
+    ("own chart", "care.preferred_facility"),
+    ("audit", "access.audit_event"),
+    ("internal", "access.account access.care_relationship access.grant_of_access access.emergency_review"),
+    ("internal", "care.centre_engagement_change"),
+    ("keys", "access.data_key"),
+    ("history", "care.history"),
+];
+
+/// A table, and how a row of it is made.
+struct Table {
+    name: String,
+    insert: [String; 2],
+    /// Which row is whose: a column and its two values; none where only the number of rows tells.
+    whose: Option<(String, [Uuid; 2])>,
+    update: Option<String>,
+}
+
+/// Two people, two places, and the keys that a row of theirs carries.
+struct Stage {
+    keys: [BTreeMap<&'static str, Uuid>; 2],
+    accounts: Vec<Option<Uuid>>,
+}
+
+#[tokio::test]
+async fn every_table_is_open_to_the_parts_of_its_class_and_to_no_other() {
+    let mut network = Network::owned().await;
+    let stage = stage(&mut network).await;
+    let all = tables(&mut network, &stage).await;
+    assert!(all.len() > 10, "the catalog was read");
+    let wrong = differences(&network, &stage, &all).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    network
+        .run(
+            "CREATE TABLE care.planted (patient_id uuid NOT NULL);
+              CALL access.guard('care.planted', 'chart');
+              CREATE POLICY planted ON care.wear FOR SELECT TO portal USING (true)",
+        )
+        .await;
+    let mut planted = tables(&mut network, &stage).await;
+    planted.retain(|table| ["care.planted", "care.wear"].contains(&table.name.as_str()));
+    let wrong = differences(&network, &stage, &planted).await;
+    assert_eq!(wrong.first().map(String::as_str), Some("care.planted is in no class"));
+    assert_eq!(wrong.len(), 1 + PARTS.len(), "each part sees a row that it should not: {}", wrong.join("\n"));
+}
+
+/// Where what is found is not what the class says.
+async fn differences(network: &Network, stage: &Stage, tables: &[Table]) -> Vec<String> {
+    let class_of: BTreeMap<&str, &str> =
+        TABLES.into_iter().flat_map(|(class, names)| names.split(' ').map(move |name| (name, class))).collect();
+    let mut wrong = Vec::new();
+    for table in tables {
+        let Some(class) = class_of.get(table.name.as_str()) else {
+            wrong.push(format!("{} is in no class", table.name));
+            continue;
+        };
+        let expected = CLASSES.into_iter().find(|(name, _)| name == class).expect("the class is known").1;
+        for (place, account) in stage.accounts.iter().enumerate() {
+            let found = cell(network, table, *account).await;
+            // Where the portal may change no column, no part may.
+            let expected: String = match table.update {
+                Some(_) => expected[place].to_owned(),
+                None => expected[place].replace(['w', 'W'], ""),
+            };
+            if found != expected {
+                wrong.push(format!("{} ({class}), {}: {found:?}, not {expected:?}", table.name, PARTS[place]));
+            }
+        }
+    }
+    wrong
+}
+
+#[tokio::test]
+async fn a_view_shows_nobody_more_than_its_tables() {
+    let mut network = Network::owned().await;
+    let stage = stage(&mut network).await;
+    tables(&mut network, &stage).await;
+    // These run as their owner and choose themselves; `tests/care/access.rs` and `analyst.rs` have their tests.
+    let query = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname IN ('care', 'access') AND c.relkind IN ('v', 'm')
+           AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)
+           AND c.relname NOT IN ('emergency', 'unexplained_access') AND c.relname NOT LIKE 'insight\\_%'
+         ORDER BY 1";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network
+        .run(
+            "CREATE VIEW care.planted AS SELECT * FROM care.patient;
+              CREATE MATERIALIZED VIEW care.planted_copy AS SELECT * FROM care.patient",
+        )
+        .await;
+    assert_eq!(network.rows(query).await, ["care.planted", "care.planted_copy"], "the check sees what it should");
+}
+
+/// Makes the people, and one row about each of the two in every table.
+async fn stage(network: &mut Network) -> Stage {
+    let (first, second) = (network.facility("IL", "clinic").await, network.facility("MA", "clinic").await);
+    let (own, other) = (network.patient().await, network.patient().await);
+    let (carer, stranger) = (network.provider().await, network.provider().await);
+    network.put_in_care(own, carer).await;
+    network
+        .run(&format!(
+            "INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
+             VALUES ('{own}', '{carer}', '{first}', tstzrange(now(), now() + INTERVAL '1 hour'), 'booked'),
+                    ('{other}', '{stranger}', '{second}', tstzrange(now(), now() + INTERVAL '1 hour'), 'booked')"
+        ))
+        .await;
+    let mut accounts = Vec::new();
+    for (part, whose) in [
+        ("patient", Some(own)),
+        ("patient", Some(other)),
+        ("provider", Some(carer)),
+        ("front_desk", Some(first)),
+        ("biller", Some(first)),
+        ("moderator", None),
+        ("analyst", None),
+        ("privacy_officer", None),
+        ("operator", None),
+    ] {
+        accounts.push(Some(network.account(part, whose).await));
+    }
+    accounts.push(None);
+    let keys = |place: usize, patient, provider, facility| {
+        let account = accounts[place].unwrap();
+        BTreeMap::from([
+            ("patient_id", patient),
+            ("provider_id", provider),
+            ("facility_id", facility),
+            ("account_id", account),
+            ("actor", account),
+        ])
+    };
+    let keys = [keys(0, own, carer, first), keys(1, other, stranger, second)];
+    Stage { keys, accounts }
+}
+
+/// Takes the rules of truth off and makes rows in every table that has none.
+async fn tables(network: &mut Network, stage: &Stage) -> Vec<Table> {
+    network.run(TAKE_RULES_OFF).await;
+    let mut tables = Vec::new();
+    for row in network.sql.fetch_all(COLUMNS).await.unwrap() {
+        let name: String = row.get("name");
+        let columns: Vec<String> = row.get("columns");
+        let types: Vec<String> = row.get("types");
+        let insert = stage.keys.each_ref().map(|keys| {
+            let values = columns.iter().zip(&types).map(|(column, kind)| match keys.get(column.as_str()) {
+                Some(key) => format!("'{key}'"),
+                None => value_of(kind),
+            });
+            format!("INSERT INTO {name} ({}) VALUES ({})", columns.join(", "), values.collect::<Vec<_>>().join(", "))
+        });
+        let whose = ["patient_id", "facility_id", "provider_id", "account_id"].into_iter().find_map(|column| {
+            let is_its_key = name.ends_with(&format!(".{}", column.trim_end_matches("_id"))) && column != "patient_id";
+            let both = stage.keys.each_ref().map(|keys| keys[column]);
+            (!is_its_key && columns.iter().any(|own| own == column)).then(|| (column.to_owned(), both))
+        });
+        let is_empty: bool = network.one(&format!("SELECT (NOT EXISTS (SELECT FROM {name}))::text")).await == "true";
+        if is_empty {
+            for statement in &insert {
+                network.run(statement).await;
+            }
+        }
+        let update: Option<String> = row.get("changeable");
+        tables.push(Table { name, insert, whose, update });
+    }
+    tables
+}
+
+fn value_of(kind: &str) -> String {
+    match kind {
+        "uuid" => "gen_random_uuid()",
+        "date" => "current_date",
+        "timestamp with time zone" => "now()",
+        "tstzrange" => "tstzrange(now() - INTERVAL '1 hour', now() + INTERVAL '1 hour')",
+        "daterange" => "daterange(current_date - 1, current_date + 1)",
+        "boolean" => "false",
+        "bytea" => "sha256('x')",
+        "jsonb" => "'{}'",
+        "interval" => "'1 hour'",
+        "time without time zone" => "'08:00'",
+        kind if kind.ends_with("[]") => "'{}'",
+        kind if kind.starts_with("numeric") || kind.contains("int") || kind.contains("double") => "1",
+        _ => "'x'",
+    }
+    .to_owned()
+}
+
+/// What an account may do with the rows of a table, each tried and undone.
+async fn cell(network: &Network, table: &Table, account: Option<Uuid>) -> String {
+    let mut portal = network.login("portal").await;
+    let actor = format!("SET healthtrack.actor = '{}'", account.map(|id| id.to_string()).unwrap_or_default());
+    portal.execute(AssertSqlSafe(actor)).await.unwrap();
+    let name = &table.name;
+    let which = |place: usize| match &table.whose {
+        Some((column, values)) => format!("{column} = '{}'", values[place]),
+        None => "true".to_owned(),
+    };
+    let mut found = String::new();
+    for (place, [read, change, add]) in [(0, ['r', 'w', 'i']), (1, ['R', 'W', 'I'])] {
+        if tried(&mut portal, &format!("SELECT 1 FROM {name} WHERE {}", which(place))).await > 0 {
+            found.push(read);
+        }
+        if let Some(column) = &table.update {
+            let update = format!("UPDATE {name} SET {column} = {column} WHERE {}", which(place));
+            if tried(&mut portal, &update).await > 0 {
+                found.push(change);
+            }
+        }
+        if tried(&mut portal, &table.insert[place]).await > 0 {
+            found.push(add);
+        }
+    }
+    if tried(&mut portal, &format!("DELETE FROM {name}")).await > 0 {
+        found.push('D');
+    }
+    found
+}
+
+/// How many rows a statement gives or changes; none where a right is missing.
+async fn tried(portal: &mut PgConnection, statement: &str) -> u64 {
+    let mut transaction = portal.begin().await.unwrap();
+    match transaction.execute(AssertSqlSafe(statement.to_owned())).await {
+        Ok(done) => done.rows_affected(),
+        Err(sqlx::Error::Database(error)) => {
+            let error = error.downcast_ref::<PgDatabaseError>();
+            assert_eq!(error.code(), "42501", "{statement}: {error}");
+            0
+        }
+        Err(error) => panic!("{statement}: {error}"),
+    }
+}
+
+const TAKE_RULES_OFF: &str = "DO $$
+    DECLARE
+        item record;
+    BEGIN
+        FOR item IN SELECT t.tgname AS name, t.tgrelid::regclass AS owner FROM pg_trigger t
+                JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname IN ('care', 'access') AND NOT t.tgisinternal AND t.tgparentid = 0 LOOP
+            EXECUTE format('DROP TRIGGER %I ON %s', item.name, item.owner);
+        END LOOP;
+        FOR item IN SELECT k.conname AS name, k.conrelid::regclass AS owner FROM pg_constraint k
+                JOIN pg_namespace n ON n.oid = k.connamespace
+                WHERE n.nspname IN ('care', 'access') AND k.conrelid <> 0 AND k.contype <> 'n' AND k.conparentid = 0
+                ORDER BY k.contype <> 'f' LOOP
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', item.owner, item.name);
+        END LOOP;
+        FOR item IN SELECT k.conname AS name, k.contypid::regtype AS owner FROM pg_constraint k
+                JOIN pg_namespace n ON n.oid = k.connamespace
+                WHERE n.nspname IN ('care', 'access') AND k.contypid <> 0 LOOP
+            EXECUTE format('ALTER DOMAIN %s DROP CONSTRAINT %I', item.owner, item.name);
+        END LOOP;
+        FOR item IN SELECT i.indexrelid::regclass AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname IN ('care', 'access') AND i.indisunique LOOP
+            EXECUTE format('DROP INDEX %s', item.name);
+        END LOOP;
+    END $$";
+
+/// Tables with the columns that a row needs, or that say whose it is, and one that the portal may change.
+const COLUMNS: &str = "SELECT c.oid::regclass::text AS name,
+        array_agg(quote_ident(a.attname) ORDER BY a.attnum) AS columns,
+        array_agg(format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) ORDER BY a.attnum) AS types,
+        (SELECT quote_ident(o.attname) FROM pg_attribute o
+         WHERE o.attrelid = c.oid AND o.attnum > 0 AND NOT o.attisdropped AND o.attidentity = '' AND o.attgenerated = ''
+           AND has_column_privilege('portal', c.oid, o.attnum, 'UPDATE') AND o.attname !~ '_id$'
+         ORDER BY o.attnum DESC LIMIT 1) AS changeable
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type t ON t.oid = a.atttypid
+    WHERE n.nspname IN ('care', 'access') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND a.attidentity = '' AND a.attgenerated = ''
+      AND (a.attnotnull AND NOT a.atthasdef
+           OR a.attname IN ('patient_id', 'facility_id', 'provider_id', 'account_id', 'actor'))
+    GROUP BY c.oid ORDER BY 1";

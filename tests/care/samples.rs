@@ -1,0 +1,180 @@
+//! Samples as the portal sees them: of the patient who wore the device at the time, to whoever may, and audited.
+
+use healthtrack::model::time::Timestamp;
+use healthtrack::store::reference::acting::with_actor;
+use healthtrack::store::reference::samples::{Answer, Wanted, read_samples};
+use sqlx::{AssertSqlSafe, Executor as _};
+use uuid::Uuid;
+
+use super::network::{Network, refused_by};
+
+const AUDITED: &str = "SELECT part || ' ' || outcome || coalesce(' ' || reason, '') || ' ' || resource
+    FROM access.audit_event ORDER BY seq";
+
+/// One watch, on one wrist in January and on another in February, with a sample every hour and the hour's number of it.
+struct Watch {
+    network: Network,
+    worn_first: Uuid,
+    worn_then: Uuid,
+}
+
+impl Watch {
+    async fn handed_over() -> Watch {
+        let mut network = Network::owned().await;
+        let (worn_first, worn_then) = (network.patient().await, network.patient().await);
+        network
+            .run(&format!(
+                "INSERT INTO signal.device (device_id, added_at, added_by) VALUES ('watch-7', now(), 'operator');
+                 INSERT INTO signal.series (device_key, metric_id) SELECT device_key, metric_id
+                 FROM signal.device, signal.metric WHERE name = 'heart_rate';
+                 INSERT INTO care.wear (patient_id, device_key, worn_during)
+                 SELECT '{worn_first}', device_key, '[2026-01-10 00:00Z, 2026-01-20 11:30Z)' FROM signal.device;
+                 INSERT INTO care.wear (patient_id, device_key, worn_during)
+                 SELECT '{worn_then}', device_key, '[2026-01-20 12:00Z,)' FROM signal.device"
+            ))
+            .await;
+        Watch { network, worn_first, worn_then }
+    }
+
+    /// A block of a day: a sample each hour from 00:00 on, whose value is 60 and its hour.
+    async fn measure(&mut self, day: &str) {
+        self.network
+            .run(&format!(
+                "SELECT signal.ensure_chunk('{day}');
+                 INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, values)
+                 SELECT '{day} 00:00Z', '{day} 23:00Z', 3600000000, 0, series_id,
+                        (SELECT array_agg(60 + hour) FROM generate_series(0, 23) AS hour) FROM signal.series"
+            ))
+            .await;
+    }
+
+    async fn ask(&self, account: Uuid, patient: Uuid, metric: &str, from: &str, to: &str) -> Answer {
+        let mut portal = self.network.login("portal").await;
+        let acting = with_actor(&mut portal, account).await.unwrap().expect("the account acts");
+        let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let (from, to) = (moment(from), moment(to));
+        let wanted = Wanted { patient, metric: metric.to_owned(), from, to, request: None };
+        read_samples(acting, &wanted).await.unwrap()
+    }
+
+    /// The values of an answer in January's last days of the handing over.
+    async fn values(&self, account: Uuid, patient: Uuid) -> Vec<f64> {
+        match self.ask(account, patient, "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await {
+            Answer::Samples(samples) => samples.iter().filter_map(|sample| sample.value).collect(),
+            Answer::Denied(sentence) => panic!("{sentence}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reassigned_device_shows_no_sample_of_the_other_person() {
+    let mut watch = Watch::handed_over().await;
+    watch.measure("2026-01-20").await;
+    let (first, then) = (watch.worn_first, watch.worn_then);
+    let own = watch.network.account("patient", Some(first)).await;
+    let others = watch.network.account("patient", Some(then)).await;
+    let (before, after) = (watch.values(own, first).await, watch.values(others, then).await);
+    assert_eq!(before, (0..12).map(|hour| f64::from(60 + hour)).collect::<Vec<_>>(), "until 11:30");
+    assert_eq!(after, (12..24).map(|hour| f64::from(60 + hour)).collect::<Vec<_>>(), "from 12:00 on");
+
+    // Days later comes what was measured before: it is whose it was.
+    watch.measure("2026-01-15").await;
+    assert_eq!(watch.values(own, first).await.len(), 36);
+    assert_eq!(watch.values(others, then).await.len(), 12);
+    // And what nobody wore is nobody's.
+    watch.measure("2026-01-05").await;
+    assert_eq!(watch.values(own, first).await.len(), 36);
+    assert_eq!(watch.values(others, then).await.len(), 12);
+}
+
+#[tokio::test]
+async fn a_denial_is_an_answer_and_stays_in_the_audit() {
+    let mut watch = Watch::handed_over().await;
+    watch.measure("2026-01-15").await;
+    let (first, then) = (watch.worn_first, watch.worn_then);
+    let others = watch.network.account("patient", Some(then)).await;
+    let answer = watch.ask(others, first, "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await;
+    assert_eq!(answer, Answer::Denied("This record is not open to you.".to_owned()));
+    assert_eq!(watch.network.rows(AUDITED).await, ["patient denied samples/heart_rate"]);
+    let unknown = watch.ask(others, Uuid::nil(), "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await;
+    assert_eq!(unknown, answer, "a person who is not there is denied in the same words");
+}
+
+#[tokio::test]
+async fn care_and_a_grant_of_samples_open_them_and_nothing_else_does() {
+    let mut watch = Watch::handed_over().await;
+    watch.measure("2026-01-15").await;
+    let first = watch.worn_first;
+    let provider = watch.network.provider().await;
+    let account = watch.network.account("provider", Some(provider)).await;
+    let own = watch.network.account("patient", Some(first)).await;
+    let ask = async |watch: &Watch, account| {
+        watch.ask(account, first, "heart_rate", "2026-01-15T00:00:00Z", "2026-01-15T02:00:00Z").await
+    };
+    let denied = Answer::Denied("This record is not open to you.".to_owned());
+    for part in ["front_desk", "biller", "moderator", "analyst", "privacy_officer", "operator"] {
+        let whose = match part {
+            "front_desk" => Some(watch.network.facility("IL", "clinic").await),
+            "biller" => Some(watch.network.facility("MA", "clinic").await),
+            _ => None,
+        };
+        let account = watch.network.account(part, whose).await;
+        assert_eq!(ask(&watch, account).await, denied, "{part}");
+    }
+    assert_eq!(ask(&watch, account).await, denied);
+    let mut portal = watch.network.login("portal").await;
+    let mut acting = with_actor(&mut portal, own).await.unwrap().unwrap();
+    for (scope, seen) in [("chart", false), ("samples", true)] {
+        let share = format!("SELECT access.share('{first}', NULL, '{provider}', '{{{scope}}}', 'treatment', NULL)");
+        acting.connection().execute(AssertSqlSafe(share)).await.unwrap();
+        acting.commit().await.unwrap();
+        assert_eq!(ask(&watch, account).await != denied, seen, "{scope}");
+        acting = with_actor(&mut portal, own).await.unwrap().unwrap();
+    }
+    drop(acting);
+    watch.network.run("UPDATE access.grant_of_access SET revoked_at = now()").await;
+    assert_eq!(ask(&watch, account).await, denied);
+    watch.network.put_in_care(first, provider).await;
+    assert_ne!(ask(&watch, account).await, denied);
+    let reasons =
+        "SELECT DISTINCT reason FROM access.audit_event WHERE resource LIKE 'samples/%' AND outcome = 'allowed'
+         ORDER BY 1";
+    assert_eq!(watch.network.rows(reasons).await, ["granted", "in_care"]);
+}
+
+#[tokio::test]
+async fn samples_that_cannot_be_audited_are_not_read() {
+    let mut watch = Watch::handed_over().await;
+    watch.measure("2026-01-15").await;
+    let first = watch.worn_first;
+    let own = watch.network.account("patient", Some(first)).await;
+    watch.network.run("ALTER TABLE access.audit_event ADD CONSTRAINT planted CHECK (seq < 0) NOT VALID").await;
+    let mut portal = watch.network.login("portal").await;
+    let mut acting = with_actor(&mut portal, own).await.unwrap().unwrap();
+    let query = format!("SELECT value FROM access.samples('{first}', 'heart_rate', '2026-01-15Z', '2026-01-16Z')");
+    let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(acting.connection()).await;
+    assert_eq!(refused_by(read, "samples without audit"), "planted");
+}
+
+#[tokio::test]
+async fn a_question_without_a_metric_or_an_end_is_refused_and_nothing_else_of_signal_is_open() {
+    let watch = Watch::handed_over().await;
+    let mut portal = watch.network.login("portal").await;
+    for wrong in [
+        "NULL, 'heart rate; --', now() - INTERVAL '1 hour', now()",
+        "NULL, 'heart_rate', now(), now()",
+        "NULL, 'heart_rate', now() - INTERVAL '401 days', now()",
+        "NULL, NULL, now() - INTERVAL '1 hour', now()",
+        "NULL, 'heart_rate', NULL, now()",
+    ] {
+        let query = format!("SELECT * FROM access.samples({wrong})");
+        let rule = refused_by(portal.execute(AssertSqlSafe(query.clone())).await, &query);
+        assert_eq!(rule, "samples_are_asked_for_by_metric_and_time", "{wrong}");
+    }
+    let typed = "SELECT FROM access.samples(NULL, 'jane_roe', now() - INTERVAL '1 hour', now())";
+    assert_eq!(refused_by(portal.execute(typed).await, typed), "samples_are_of_a_known_metric");
+    for table in ["block", "sample", "block_sample", "series", "device", "metric", "quarantine", "archive_file"] {
+        let query = format!("SELECT FROM signal.{table} LIMIT 0");
+        assert_eq!(refused_by(portal.execute(AssertSqlSafe(query.clone())).await, &query), "42501");
+    }
+}
