@@ -38,3 +38,6 @@ mod samples;
 
 /// The audit's chain.
 mod audit;
+
+/// What an analyst sees.
+mod analyst;

@@ -1,8 +1,8 @@
 //! Who acts: the only door of a portal to the network's data.
 //!
-//! Row-level security asks the settings of the transaction who acts. They end with it, so a connection that goes back to
-//! its pool is nobody's, and nobody sees nothing. `SET LOCAL` outside a transaction would only warn; this type cannot be
-//! had without one.
+//! Row-level security asks the settings of the transaction who acts. They end with it, so a connection that goes back
+//! to its pool is nobody's, and nobody sees nothing. `SET LOCAL` outside a transaction would only warn; this type
+//! cannot be had without one.
 
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
