@@ -29,22 +29,32 @@ const PARTS: [&str; 10] = [
 
 /// What each part may do with the rows of a class: r reads, w changes and i adds what is the first patient's; R, W and I
 /// what is another's; D deletes anything at all.
-const CLASSES: [(&str, [&str; 10]); 11] = [
+const CLASSES: [(&str, [&str; 10]); 20] = [
     ("directory", ["rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", ""]),
     ("chart", ["r", "R", "rwi", "", "", "", "", "", "", ""]),
     ("own chart", ["rwi", "RWI", "rwi", "", "", "", "", "", "", ""]),
+    // Written by functions and triggers alone.
+    ("chart that writes itself", ["r", "R", "r", "", "", "", "", "", "", ""]),
     ("demographics", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", ""]),
+    ("name", ["r", "R", "rwi", "rwi", "", "", "", "", "", ""]),
     ("schedule", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", ""]),
+    ("schedule that writes itself", ["r", "R", "r", "r", "", "", "", "", "", ""]),
+    ("visit of a centre", ["r", "R", "r", "rwi", "", "", "", "", "", ""]),
+    ("waiting list", ["ri", "RI", "r", "ri", "", "", "", "", "", ""]),
     ("billing", ["r", "R", "", "", "rwi", "", "", "", "", ""]),
-    ("journal", ["rwi", "RWI", "", "", "", "", "", "", "", ""]),
+    ("money that moved", ["r", "R", "", "", "ri", "", "", "", "", ""]),
+    ("ledger", ["r", "R", "", "", "r", "", "", "", "", ""]),
+    ("own", ["rwi", "RWI", "", "", "", "", "", "", "", ""]),
+    ("own to read", ["r", "R", "", "", "", "", "", "", "", ""]),
+    ("own to add", ["i", "I", "", "", "", "", "", "", "", ""]),
+    ("moderated", ["", "", "", "", "", "rR", "", "", "", ""]),
     ("audit", ["r", "R", "", "", "", "", "", "rR", "", ""]),
     ("keys", ["ri", "RI", "ri", "", "", "", "", "", "", ""]),
-    ("history", ["r", "R", "r", "", "", "", "", "", "", ""]),
     ("internal", ["", "", "", "", "", "", "", "", "", ""]),
 ];
 
 /// The class of each table.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 32] = [
     ("directory", "care.city care.facility care.facility_category care.provider care.room care.state"),
     ("directory", "care.facility_service care.opening_hours care.service care.special_day"),
     ("directory", "care.affiliation care.availability care.availability_exception care.plan care.specialty"),
@@ -52,15 +62,42 @@ const TABLES: [(&str, &str); 16] = [
     ("directory", "care.medication care.questionnaire care.programme care.programme_session care.staff_assignment"),
     ("directory", "care.centre_service care.space care.insurer care.insurance_plan care.charge_code"),
     ("directory", "care.device_model care.device_model_metric care.device_detail"),
-    ("demographics", "care.patient care.patient_name care.address care.contact_point"),
-    ("chart", "care.wear care.wear_event care.identifier care.follow_up care.care_plan"),
+    ("demographics", "care.patient care.address care.contact_point"),
+    ("name", "care.patient_name"),
+    ("chart", "care.wear care.identifier care.follow_up care.care_plan care.consultation"),
+    ("chart", "care.encounter care.condition care.procedure care.allergy care.allergy_reaction care.immunization"),
+    ("chart", "care.medication_statement care.prescription care.dispense care.lab_order care.lab_result"),
+    ("chart", "care.imaging_study care.imaging_series care.diagnostic_report"),
+    ("own chart", "care.preferred_facility care.goal care.goal_entry care.progress_update"),
+    ("own chart", "care.questionnaire_response care.answer"),
+    ("chart that writes itself", "care.history care.score care.wear_event care.enrolment care.attendance"),
+    ("chart that writes itself", "care.telehealth_session"),
     ("schedule", "care.appointment"),
-    ("own chart", "care.preferred_facility"),
+    ("schedule that writes itself", "care.appointment_event"),
+    ("visit of a centre", "care.centre_visit"),
+    ("waiting list", "care.waitlist_entry"),
+    ("billing", "care.invoice care.charge care.claim care.claim_line care.coverage"),
+    ("money that moved", "care.payment care.refund"),
+    ("ledger", "care.ledger_transaction care.ledger_entry"),
+    ("own", "care.journal_entry care.programme_feedback"),
+    ("own to read", "care.membership care.space_identity"),
+    ("own to add", "care.review"),
+    ("moderated", "care.space_member care.post care.reply care.report care.moderation"),
     ("audit", "access.audit_event"),
-    ("internal", "access.account access.care_relationship access.grant_of_access access.emergency_review"),
-    ("internal", "care.centre_engagement_change"),
     ("keys", "access.data_key"),
-    ("history", "care.history"),
+    ("internal", "access.account access.care_relationship access.grant_of_access access.emergency_review"),
+    ("internal", "care.join_token care.support care.wear_change care.centre_engagement_change"),
+];
+
+/// Tables with rules like no other's.
+const SPECIAL: [(&str, [&str; 10]); 4] = [
+    // The carer of the stage is whom the entry was shared with.
+    ("care.journal_share", ["rwi", "RWI", "r", "", "", "", "", "", "", ""]),
+    // A version is added by its author alone.
+    ("care.care_plan_version", ["r", "R", "rw", "", "", "", "", "", "", ""]),
+    ("care.centre_engagement_day", ["", "", "", "r", "r", "", "", "", "rR", ""]),
+    // Nobody is covered by the policies of the stage yet; a biller adds those of any insurer.
+    ("care.policy", ["", "", "", "", "iI", "", "", "", "", ""]),
 ];
 
 /// A table, and how a row of it is made.
@@ -97,30 +134,38 @@ async fn every_table_is_open_to_the_parts_of_its_class_and_to_no_other() {
     let mut planted = tables(&mut network, &stage).await;
     planted.retain(|table| ["care.planted", "care.wear"].contains(&table.name.as_str()));
     let wrong = differences(&network, &stage, &planted).await;
-    assert_eq!(wrong.first().map(String::as_str), Some("care.planted is in no class"));
+    assert!(wrong.first().is_some_and(|first| first.starts_with("care.planted is in no class")), "{wrong:?}");
     assert_eq!(wrong.len(), 1 + PARTS.len(), "each part sees a row that it should not: {}", wrong.join("\n"));
 }
 
 /// Where what is found is not what the class says.
 async fn differences(network: &Network, stage: &Stage, tables: &[Table]) -> Vec<String> {
-    let class_of: BTreeMap<&str, &str> =
-        TABLES.into_iter().flat_map(|(class, names)| names.split(' ').map(move |name| (name, class))).collect();
+    let cells = |class: &str| CLASSES.into_iter().find(|(name, _)| *name == class).expect("the class is known").1;
+    let classed = TABLES.into_iter().flat_map(|(class, names)| names.split(' ').map(move |name| (name, cells(class))));
+    let expected: BTreeMap<&str, [&str; 10]> = classed.chain(SPECIAL).collect();
+    let mut portals = Vec::new();
+    for account in &stage.accounts {
+        let mut portal = network.login("portal").await;
+        let actor = format!("SET healthtrack.actor = '{}'", account.map(|id| id.to_string()).unwrap_or_default());
+        portal.execute(AssertSqlSafe(actor)).await.unwrap();
+        portals.push(portal);
+    }
     let mut wrong = Vec::new();
     for table in tables {
-        let Some(class) = class_of.get(table.name.as_str()) else {
-            wrong.push(format!("{} is in no class", table.name));
+        let mut found = Vec::new();
+        for portal in &mut portals {
+            found.push(cell(portal, table).await);
+        }
+        let Some(cells) = expected.get(table.name.as_str()) else {
+            wrong.push(format!("{} is in no class; found {found:?}", table.name));
             continue;
         };
-        let expected = CLASSES.into_iter().find(|(name, _)| name == class).expect("the class is known").1;
-        for (place, account) in stage.accounts.iter().enumerate() {
-            let found = cell(network, table, *account).await;
+        for ((found, expected), part) in found.into_iter().zip(cells).zip(PARTS) {
             // Where the portal may change no column, no part may.
-            let expected: String = match table.update {
-                Some(_) => expected[place].to_owned(),
-                None => expected[place].replace(['w', 'W'], ""),
-            };
+            let expected =
+                if table.update.is_some() { (*expected).to_owned() } else { expected.replace(['w', 'W'], "") };
             if found != expected {
-                wrong.push(format!("{} ({class}), {}: {found:?}, not {expected:?}", table.name, PARTS[place]));
+                wrong.push(format!("{}, {part}: {found:?}, not {expected:?}", table.name));
             }
         }
     }
@@ -241,11 +286,8 @@ fn value_of(kind: &str) -> String {
     .to_owned()
 }
 
-/// What an account may do with the rows of a table, each tried and undone.
-async fn cell(network: &Network, table: &Table, account: Option<Uuid>) -> String {
-    let mut portal = network.login("portal").await;
-    let actor = format!("SET healthtrack.actor = '{}'", account.map(|id| id.to_string()).unwrap_or_default());
-    portal.execute(AssertSqlSafe(actor)).await.unwrap();
+/// What somebody may do with the rows of a table, each tried and undone.
+async fn cell(portal: &mut PgConnection, table: &Table) -> String {
     let name = &table.name;
     let which = |place: usize| match &table.whose {
         Some((column, values)) => format!("{column} = '{}'", values[place]),
@@ -253,20 +295,20 @@ async fn cell(network: &Network, table: &Table, account: Option<Uuid>) -> String
     };
     let mut found = String::new();
     for (place, [read, change, add]) in [(0, ['r', 'w', 'i']), (1, ['R', 'W', 'I'])] {
-        if tried(&mut portal, &format!("SELECT 1 FROM {name} WHERE {}", which(place))).await > 0 {
+        if tried(portal, &format!("SELECT 1 FROM {name} WHERE {}", which(place))).await > 0 {
             found.push(read);
         }
         if let Some(column) = &table.update {
             let update = format!("UPDATE {name} SET {column} = {column} WHERE {}", which(place));
-            if tried(&mut portal, &update).await > 0 {
+            if tried(portal, &update).await > 0 {
                 found.push(change);
             }
         }
-        if tried(&mut portal, &table.insert[place]).await > 0 {
+        if tried(portal, &table.insert[place]).await > 0 {
             found.push(add);
         }
     }
-    if tried(&mut portal, &format!("DELETE FROM {name}")).await > 0 {
+    if tried(portal, &format!("DELETE FROM {name}")).await > 0 {
         found.push('D');
     }
     found
