@@ -4,10 +4,9 @@
 -- log in: whoever runs a program makes it a login of its own and grants it one of these. Making them needs CREATEROLE;
 -- where the caller lacks it, the message says what to run.
 --
--- Whoever migrates owns what it makes and must be a member of `migrator`: row-level security is forced on owners too, and
--- the policies that let an owner maintain rows, and its functions read them, are for that role, whatever the owner is
--- called. A superuser is bound by no policy. Locks nothing. Undo: DROP ROLE, once
--- nothing is granted.
+-- Whoever migrates owns what it makes and must be a member of `migrator`: row-level security is forced on owners too,
+-- and the policies that let an owner maintain rows, and its functions read them, are for that role, whatever the owner
+-- is called. A superuser is bound by no policy. Locks nothing. Undo: DROP ROLE, once nothing is granted.
 DO $$
 DECLARE
     name text;
@@ -19,7 +18,8 @@ BEGIN
         EXCEPTION
             WHEN duplicate_object OR unique_violation THEN NULL;
             WHEN insufficient_privilege THEN
-                RAISE EXCEPTION 'role % is missing: as a superuser run CREATE ROLE % NOLOGIN, then migrate again', name, name;
+                RAISE EXCEPTION 'role % is missing: as a superuser run CREATE ROLE % NOLOGIN, then migrate again',
+                    name, name;
         END;
     END LOOP;
 END $$;
@@ -31,7 +31,8 @@ BEGIN
             EXECUTE format('GRANT migrator TO %I', current_user);
         EXCEPTION
             WHEN insufficient_privilege THEN
-                RAISE EXCEPTION 'role % must be a migrator: as a superuser run GRANT migrator TO %, then migrate again', current_user, current_user;
+                RAISE EXCEPTION 'role % must be a migrator: as a superuser run GRANT migrator TO %, then migrate again',
+                    current_user, current_user;
         END;
     END IF;
 END $$;

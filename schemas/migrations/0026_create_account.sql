@@ -1,9 +1,9 @@
 -- Accounts: one for each person who may look into the portal, with the one part that they play.
 --
--- What an account may see follows from its part and from who it is: a patient sees one record, a provider those in care,
--- the desk and billing their facility. A person with two parts has two accounts, so that each look says in which part it
--- was. How an account proves itself is not kept here. New table; foreign keys lock their targets for an instant.
--- Undo: drop it.
+-- What an account may see follows from its part and from who it is: a patient sees one record, a provider those in
+-- care, the desk and billing their facility. A person with two parts has two accounts, so that each look says in which
+-- part it was. How an account proves itself is not kept here. New table; foreign keys lock their targets for an
+-- instant. Undo: drop it.
 CREATE TABLE access.account (
     account_id  uuid        NOT NULL DEFAULT gen_random_uuid(),
     patient_id  uuid,

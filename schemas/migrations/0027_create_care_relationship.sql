@@ -1,10 +1,10 @@
 -- What opens a record: care that somebody gives, or the patient's own word.
 --
--- Nothing else does. A visit, a referral or an emergency makes a care relationship, with its reason and its end, so that
--- the question "why could she look?" always has an answer. A grant is given by the patient to one account or provider,
--- for a purpose and a period, and for what it names: a grant of the chart opens neither journal nor behavioural health.
--- Both end by a date that every statement looks at, so taking one back works in the next statement. New tables; foreign
--- keys lock their targets for an instant. Undo: drop them.
+-- Nothing else does. A visit, a referral or an emergency makes a care relationship, with its reason and its end, so
+-- that the question "why could she look?" always has an answer. A grant is given by the patient to one account or
+-- provider, for a purpose and a period, and for what it names: a grant of the chart opens neither journal nor
+-- behavioural health. Both end by a date that every statement looks at, so taking one back works in the next statement.
+-- New tables; foreign keys lock their targets for an instant. Undo: drop them.
 CREATE TABLE access.care_relationship (
     care_relationship_id uuid        NOT NULL DEFAULT gen_random_uuid(),
     patient_id           uuid        NOT NULL,

@@ -1,12 +1,12 @@
 -- Who may touch the rows of a table, said in one word for each table.
 --
 -- The functions answer once for each statement (an InitPlan over an index), so a policy costs one array per query. They
--- run as their owner, since nobody else reads the tables of rights. `access.guard` turns row-level security on for owner
--- and all, and makes the policies and grants of a kind:
+-- run as their owner, since nobody else reads the tables of rights. `access.guard` turns row-level security on for
+-- owner and all, and makes the policies and grants of a kind:
 --   directory            everybody with an account reads, nobody writes through the portal
 --   chart                the patient reads the own record; a provider in care reads and writes
 --   own_chart            the same, and the patient writes as well
---   demographics         the same as own_chart, and the front desk of a facility that the patient visits reads and writes
+--   demographics         as own_chart, and the front desk of a facility that the patient visits reads and writes
 --   schedule             patient, provider in care, and the front desk of the row's facility read and write
 --   billing              the patient and the billers of the row's facility read; billers write
 --   journal              the patient alone, and readers to whom the patient granted the journal
@@ -78,7 +78,8 @@ DECLARE
     in_care  constant text := 'patient_id = ANY ((SELECT access.patients_in_care())::uuid[])';
     granted  constant text := 'patient_id = ANY ((SELECT access.patients_granted(%L))::uuid[])';
     visiting constant text := 'patient_id = ANY ((SELECT access.patients_at_desk())::uuid[])';
-    at_desk  constant text := 'facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = %L';
+    at_desk  constant text :=
+        'facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = %L';
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
@@ -91,13 +92,15 @@ BEGIN
                             USING ((SELECT access.part()) IS NOT NULL)', guarded);
         WHEN 'chart', 'own_chart', 'demographics', 'schedule' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO portal', guarded);
-            EXECUTE format('CREATE POLICY care ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded, in_care, in_care);
+            EXECUTE format('CREATE POLICY care ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+                in_care, in_care);
             EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded,
                 format(granted, CASE kind WHEN 'schedule' THEN 'schedule' ELSE 'chart' END));
             IF kind = 'chart' THEN
                 EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO portal USING (%s)', guarded, own);
             ELSE
-                EXECUTE format('CREATE POLICY own ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded, own, own);
+                EXECUTE format('CREATE POLICY own ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+                    own, own);
             END IF;
             IF kind = 'schedule' THEN
                 EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
@@ -109,13 +112,15 @@ BEGIN
         WHEN 'billing' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO portal', guarded);
             EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO portal USING (%s)', guarded, own);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded, format(granted, kind));
+            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded,
+                format(granted, kind));
             EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
                 format(at_desk, 'biller'), format(at_desk, 'biller'));
         WHEN 'journal', 'behavioural_health' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO portal', guarded);
             EXECUTE format('CREATE POLICY own ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded, own, own);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded, format(granted, kind));
+            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded,
+                format(granted, kind));
         WHEN 'internal' THEN
             NULL;
     END CASE;

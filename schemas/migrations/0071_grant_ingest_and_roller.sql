@@ -72,7 +72,8 @@ CREATE FUNCTION signal.make_chunk_dense(chunk regclass) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM signal.check_chunk(chunk);
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN values SET COMPRESSION pglz, ALTER COLUMN gaps SET COMPRESSION pglz', chunk);
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN values SET COMPRESSION pglz, ALTER COLUMN gaps SET COMPRESSION pglz',
+                   chunk);
 END
 $$;
 COMMENT ON FUNCTION signal.make_chunk_dense(regclass) IS 'Has long arrays of a chunk compressed by pglz from now on.';
@@ -86,11 +87,13 @@ END
 $$;
 COMMENT ON FUNCTION signal.cluster_chunk(regclass, name) IS 'Writes a chunk anew in the order of an index.';
 
-REVOKE EXECUTE ON FUNCTION signal.grant_chunk(regclass), signal.ensure_chunk(date), signal.drop_chunk_if_empty(regclass),
-    signal.make_chunk_dense(regclass), signal.cluster_chunk(regclass, name) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION signal.grant_chunk(regclass), signal.ensure_chunk(date),
+    signal.drop_chunk_if_empty(regclass), signal.make_chunk_dense(regclass),
+    signal.cluster_chunk(regclass, name) FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA signal TO ingest, roller, migrator;
-GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date), signal.make_chunk_dense(regclass), signal.cluster_chunk(regclass, name) TO ingest;
+GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date), signal.make_chunk_dense(regclass),
+    signal.cluster_chunk(regclass, name) TO ingest;
 GRANT EXECUTE ON FUNCTION signal.drop_chunk_if_empty(regclass) TO roller;
 
 GRANT SELECT ON signal.metric, signal.archive, signal.archive_file, signal.erasure TO ingest;

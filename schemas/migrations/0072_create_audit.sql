@@ -1,10 +1,11 @@
 -- What was looked at and done: a chain that shows whether anybody has changed it since.
 --
--- Each event holds the digest of the one before, so altering, removing or reordering one breaks the chain; only what was
--- cut off at its end does not, and for that the head is kept elsewhere (`healthtrack audit head`). Events are appended
--- in the transaction of what they tell, one transaction at a time: without the lock twelve appenders made four forks.
--- So an event that cannot be written undoes the reading, and appending comes last in a transaction. No event holds a
--- name, a value or free text: only keys and words. New table, locks nothing. Undo: drop it, and the evidence with it.
+-- Each event holds the digest of the one before, so altering, removing or reordering one breaks the chain; only what
+-- was cut off at its end does not, and for that the head is kept elsewhere (`healthtrack audit head`). Events are
+-- appended in the transaction of what they tell, one transaction at a time: without the lock twelve appenders made four
+-- forks. So an event that cannot be written undoes the reading, and appending comes last in a transaction. No event
+-- holds a name, a value or free text: only keys and words. New table, locks nothing. Undo: drop it, and the evidence
+-- with it.
 CREATE TABLE access.audit_event (
     seq        bigint      NOT NULL,
     at         timestamptz NOT NULL,
@@ -24,7 +25,8 @@ CREATE TABLE access.audit_event (
     CONSTRAINT audit_event_never_forks UNIQUE (prev_hash),
     CONSTRAINT audit_event_digests_are_whole CHECK (octet_length(prev_hash) = 32 AND octet_length(hash) = 32),
     CONSTRAINT audit_event_action_is_known CHECK (
-        action IN ('read', 'create', 'update', 'sign', 'export', 'erase', 'break_glass', 'grant', 'revoke', 'review', 'log_in', 'log_out')
+        action IN ('read', 'create', 'update', 'sign', 'export', 'erase', 'break_glass', 'grant', 'revoke', 'review',
+                   'log_in', 'log_out')
     ),
     CONSTRAINT audit_event_outcome_is_known CHECK (outcome IN ('allowed', 'denied')),
     CONSTRAINT audit_event_holds_words_and_keys CHECK (

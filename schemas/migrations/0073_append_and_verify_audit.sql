@@ -5,16 +5,19 @@
 -- `healthtrack audit head` prints. The proof reads the chain once. Locks nothing. Undo: drop them.
 CREATE FUNCTION access.audit_digest(event access.audit_event) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT sha256(event.prev_hash || convert_to(string_agg(coalesce(octet_length(field) || ':' || field, '-'), ',' ORDER BY place), 'UTF8'))
+    SELECT sha256(event.prev_hash || convert_to(
+        string_agg(coalesce(octet_length(field) || ':' || field, '-'), ',' ORDER BY place), 'UTF8'))
     FROM unnest(ARRAY[
-        event.seq::text, (extract(epoch FROM event.at) * 1000000)::bigint::text, event.actor::text, event.patient_id::text,
-        event.on_behalf::text, event.request_id::text, event.part, event.action, event.resource, event.outcome, event.reason
+        event.seq::text, (extract(epoch FROM event.at) * 1000000)::bigint::text, event.actor::text,
+        event.patient_id::text, event.on_behalf::text, event.request_id::text, event.part, event.action,
+        event.resource, event.outcome, event.reason
     ]) WITH ORDINALITY AS item (field, place)
 $$;
 COMMENT ON FUNCTION access.audit_digest(access.audit_event) IS 'SHA-256 over the encoding of an event and the digest before it.';
 
 CREATE FUNCTION access.audit(
-    action text, patient_id uuid, resource text, outcome text, reason text DEFAULT NULL, request_id uuid DEFAULT NULL, on_behalf uuid DEFAULT NULL
+    action text, patient_id uuid, resource text, outcome text, reason text DEFAULT NULL,
+    request_id uuid DEFAULT NULL, on_behalf uuid DEFAULT NULL
 ) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -61,7 +64,8 @@ CREATE FUNCTION access.verify_audit(head_seq bigint DEFAULT NULL, head_hash byte
         (chain.hash <> chain.digest, 'altered'),
         (chain.seq_before IS NULL AND chain.seq <> 1, 'beginning is missing'),
         (chain.seq <> chain.seq_before + 1, 'events before it are missing'),
-        (chain.prev_hash <> coalesce(chain.hash_before, decode(repeat('00', 32), 'hex')), 'does not follow the event before it'),
+        (chain.prev_hash <> coalesce(chain.hash_before, decode(repeat('00', 32), 'hex')),
+         'does not follow the event before it'),
         (chain.followers > 1, 'forks')
     ) AS found (holds, finding) WHERE found.holds
     UNION ALL

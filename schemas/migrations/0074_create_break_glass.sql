@@ -1,7 +1,8 @@
 -- Emergency access, and the sharing of records: each opens a record, and each is audited by the same statement.
 --
 -- Breaking the glass gives a provider one patient for 60 minutes at once, on the word of a reason; every one of them is
--- reviewed. The reason is kept with the relationship, not in the audit, since people write about people. Undo: drop them.
+-- reviewed. The reason is kept with the relationship, not in the audit, since people write about people. Undo: drop
+-- them.
 CREATE TABLE access.emergency_review (
     care_relationship_id uuid        NOT NULL,
     reviewed_at          timestamptz NOT NULL DEFAULT now(),
@@ -40,7 +41,8 @@ DECLARE
     made     uuid;
     until    constant timestamptz := now() + INTERVAL '60 minutes';
 BEGIN
-    SELECT a.provider_id INTO provider FROM access.account a WHERE a.account_id = access.actor() AND a.disabled_at IS NULL;
+    SELECT a.provider_id INTO provider FROM access.account a
+    WHERE a.account_id = access.actor() AND a.disabled_at IS NULL;
     IF provider IS NULL THEN
         PERFORM access.refuse('emergency_is_a_providers', 'Only a provider may open a record in an emergency.');
     ELSIF coalesce(btrim(reason), '') !~ '\S.{9,}' THEN
@@ -54,7 +56,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION access.break_glass(uuid, text) IS 'Opens one patient''s record to the acting provider for 60 minutes, audited and to be reviewed; gives the end.';
 
-CREATE FUNCTION access.share(patient_id uuid, account_id uuid, provider_id uuid, scopes text[], purpose text, until timestamptz) RETURNS uuid
+CREATE FUNCTION access.share(
+    patient_id uuid, account_id uuid, provider_id uuid, scopes text[], purpose text, until timestamptz
+) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made uuid;
@@ -109,8 +113,8 @@ COMMENT ON FUNCTION access.review_emergency(uuid, text) IS 'Records what the act
 
 -- Runs as its owner, since nobody else reads the tables of rights; says itself who may see it.
 CREATE VIEW access.emergency WITH (security_barrier) AS
-SELECT r.care_relationship_id, r.patient_id, r.provider_id, lower(r.valid_during) AS opened_at, upper(r.valid_during) AS until_at,
-       r.reason, v.finding, v.reviewed_at,
+SELECT r.care_relationship_id, r.patient_id, r.provider_id, lower(r.valid_during) AS opened_at,
+       upper(r.valid_during) AS until_at, r.reason, v.finding, v.reviewed_at,
        v.care_relationship_id IS NULL AND lower(r.valid_during) < now() - INTERVAL '24 hours' AS overdue
 FROM access.care_relationship r LEFT JOIN access.emergency_review v USING (care_relationship_id)
 WHERE r.basis = 'emergency' AND (access.part() = 'privacy_officer' OR pg_has_role(session_user, 'auditor', 'MEMBER'));

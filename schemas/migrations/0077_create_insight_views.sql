@@ -1,10 +1,10 @@
 -- What an analyst sees: counts and means of many, and no row of anybody.
 --
--- A cell of fewer than 11 people is not shown. Every count that is shown is rounded to a multiple of 5, so that a hidden
--- cell cannot be had by taking its neighbours from their sum; a rate is told only where neither those it counts nor the
--- others are 1 to 10. What this does not keep off: comparing the same cell on two days, which tells that somebody came
--- or went where a rounded count steps. Ages are bands, times are months. The views run as their owner and ask who reads:
--- a login with `analyst`, or an account that plays that part. Views, lock nothing. Undo: drop them.
+-- A cell of fewer than 11 people is not shown. Every count that is shown is rounded to a multiple of 5, so that a
+-- hidden cell cannot be had by taking its neighbours from their sum; a rate is told only where neither those it counts
+-- nor the others are 1 to 10. What this does not keep off: comparing the same cell on two days, which tells that
+-- somebody came or went where a rounded count steps. Ages are bands, times are months. The views run as their owner and
+-- ask who reads: a login with `analyst`, or an account that plays that part. Views, lock nothing. Undo: drop them.
 CREATE FUNCTION care.age_band(born_on date, on_day date) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN age(on_day, born_on) < INTERVAL '18 years' THEN '0-17'
@@ -45,8 +45,10 @@ COMMENT ON COLUMN care.insight_patients.patients    IS 'How many people, to the 
 CREATE VIEW care.insight_visits WITH (security_barrier) AS
 SELECT v.facility_id, date_trunc('month', lower(v.during) AT TIME ZONE 'UTC')::date AS month, v.mode,
        care.safe_count(count(DISTINCT v.patient_id)) AS patients,
-       care.safe_rate(count(DISTINCT v.patient_id) FILTER (WHERE v.status = 'no_show'), count(DISTINCT v.patient_id)) AS missed_rate,
-       care.safe_rate(count(DISTINCT v.patient_id) FILTER (WHERE v.status = 'cancelled'), count(DISTINCT v.patient_id)) AS cancelled_rate
+       care.safe_rate(count(DISTINCT v.patient_id) FILTER (WHERE v.status = 'no_show'),
+                      count(DISTINCT v.patient_id)) AS missed_rate,
+       care.safe_rate(count(DISTINCT v.patient_id) FILTER (WHERE v.status = 'cancelled'),
+                      count(DISTINCT v.patient_id)) AS cancelled_rate
 FROM care.appointment v
 WHERE (SELECT access.is_analyst()) AND upper(v.during) <= now() AND v.status <> 'held'
 GROUP BY 1, 2, 3 HAVING count(DISTINCT v.patient_id) >= 11;
@@ -60,7 +62,8 @@ COMMENT ON COLUMN care.insight_visits.cancelled_rate IS 'Share of them of whom o
 
 CREATE VIEW care.insight_samples WITH (security_barrier) AS
 SELECT person.metric, person.month, person.age_band, person.sex, care.safe_count(count(*)) AS patients,
-       round(avg(person.mean)::numeric, 1) AS mean, round(stddev_samp(person.mean)::numeric, 1) AS deviation, person.unit
+       round(avg(person.mean)::numeric, 1) AS mean, round(stddev_samp(person.mean)::numeric, 1) AS deviation,
+       person.unit
 FROM (
     SELECT m.name AS metric, m.unit, date_trunc('month', b.start_at AT TIME ZONE 'UTC')::date AS month,
            care.age_band(p.born_on, b.start_at::date) AS age_band, p.sex, p.patient_id, avg(value) AS mean

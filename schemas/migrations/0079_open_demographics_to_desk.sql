@@ -9,13 +9,15 @@ DECLARE
     named   regclass;
     desk    constant text := 'patient_id = ANY ((SELECT access.patients_at_desk())::uuid[])';
 BEGIN
-    FOREACH named IN ARRAY ARRAY[to_regclass('care.patient_name'), to_regclass('care.address'), to_regclass('care.contact_point')] LOOP
+    FOREACH named IN ARRAY ARRAY[to_regclass('care.patient_name'), to_regclass('care.address'),
+                                 to_regclass('care.contact_point')] LOOP
         CONTINUE WHEN named IS NULL OR EXISTS (SELECT FROM pg_policy WHERE polrelid = named AND polname = 'desk');
         EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', named, desk, desk);
     END LOOP;
     FOR named IN
         SELECT c.oid FROM pg_class c
-        WHERE c.relnamespace IN ('care'::regnamespace, 'access'::regnamespace) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        WHERE c.relnamespace IN ('care'::regnamespace, 'access'::regnamespace) AND c.relkind IN ('r', 'p')
+          AND NOT c.relispartition
           AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'maintenance')
     LOOP
         EXECUTE format('CREATE POLICY maintenance ON %s FOR ALL TO migrator USING (true) WITH CHECK (true)', named);
