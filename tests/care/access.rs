@@ -3,6 +3,7 @@
 use healthtrack::store::StoreError;
 use healthtrack::store::reference::acting::with_actor;
 use healthtrack::store::reference::refusal::{Rules, Trouble};
+use healthtrack::store::reference::rights::{Grant, Reader, Scope, break_glass, share, unshare};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 
@@ -252,4 +253,44 @@ async fn a_journal_and_behavioural_health_stay_shut_to_care_itself() {
         own.execute(AssertSqlSafe(share)).await.unwrap();
         assert_eq!(count(&mut provider, &table).await, 1, "{kind}");
     }
+}
+
+#[tokio::test]
+async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
+    let two = Two::meet().await;
+    let mut portal = two.network.login("portal").await;
+    let all = [Scope::Chart, Scope::Schedule, Scope::Samples, Scope::Billing, Scope::Journal, Scope::BehaviouralHealth];
+    for reader in [Reader::Provider(two.provider), Reader::Account(two.providers_account)] {
+        let mut acting = with_actor(&mut portal, two.patients_account).await.unwrap().unwrap();
+        let grant =
+            Grant { patient: two.patient, reader, scopes: all.to_vec(), purpose: "family".to_owned(), until: None };
+        let key = share(&mut acting, &grant).await.unwrap();
+        acting.commit().await.unwrap();
+        let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
+        assert_eq!(count(acting.connection(), "care.patient").await, 1, "{reader:?}");
+        drop(acting);
+        let mut acting = with_actor(&mut portal, two.patients_account).await.unwrap().unwrap();
+        unshare(&mut acting, key).await.unwrap();
+        acting.commit().await.unwrap();
+    }
+    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
+    assert_eq!(count(acting.connection(), "care.patient").await, 0);
+    let until = break_glass(&mut acting, two.patient, "Found unconscious, nobody to ask").await.unwrap();
+    acting.commit().await.unwrap();
+    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
+    assert_eq!(count(acting.connection(), "care.patient").await, 1);
+    let left: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM $1::text::timestamptz - now()) / 60)::bigint")
+        .bind(until.to_string())
+        .fetch_one(acting.connection())
+        .await
+        .unwrap();
+    assert!((55..=60).contains(&left), "{left} minutes");
+    let rules = {
+        drop(acting);
+        Rules::read(&mut portal).await.unwrap()
+    };
+    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
+    let again = break_glass(&mut acting, two.patient, "Found unconscious, nobody to ask").await.unwrap_err();
+    let Trouble::Refused(refusal) = rules.explain(again) else { panic!("a rule refuses") };
+    assert_eq!(refusal.sentence, "This provider has that access at that time already.");
 }

@@ -129,10 +129,14 @@ async fn a_function_that_runs_as_its_owner_fixes_where_it_looks_and_is_not_every
          WHERE n.nspname IN ('care', 'access', 'signal') AND p.prosecdef AND NOT EXISTS (
              SELECT FROM unnest(p.proconfig) AS setting
              WHERE setting ~ '^search_path=(pg_catalog|signal, pg_catalog), ?pg_temp$')
+         UNION ALL
+         SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname IN ('care', 'access') AND p.prosecdef AND p.prorettype <> 'trigger'::regtype
+           AND has_function_privilege('ht_test_nobody', p.oid, 'EXECUTE')
          ORDER BY 1";
     assert_eq!(network.rows(query).await, [""; 0]);
     network.run("CREATE FUNCTION care.planted() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'").await;
-    assert_eq!(network.rows(query).await, ["care.planted()"], "the check sees what it should");
+    assert_eq!(network.rows(query).await, ["care.planted()", "care.planted()"], "the check sees what it should");
 }
 
 #[tokio::test]

@@ -19,3 +19,6 @@ pub mod audit;
 
 /// A patient's samples.
 pub mod samples;
+
+/// What opens a record.
+pub mod rights;
