@@ -67,7 +67,7 @@ const TABLES: [(&str, &str); 32] = [
     ("chart", "care.wear care.identifier care.follow_up care.care_plan care.consultation"),
     ("chart", "care.encounter care.condition care.procedure care.allergy care.allergy_reaction care.immunization"),
     ("chart", "care.medication_statement care.prescription care.dispense care.lab_order care.lab_result"),
-    ("chart", "care.imaging_study care.imaging_series care.diagnostic_report"),
+    ("chart", "care.imaging_study care.imaging_series care.clinical_report"),
     ("own chart", "care.preferred_facility care.goal care.goal_entry care.progress_update"),
     ("own chart", "care.questionnaire_response care.answer"),
     ("chart that writes itself", "care.history care.score care.wear_event care.enrolment care.attendance"),
@@ -86,7 +86,7 @@ const TABLES: [(&str, &str); 32] = [
     ("audit", "access.audit_event"),
     ("keys", "access.data_key"),
     ("internal", "access.account access.care_relationship access.grant_of_access access.emergency_review"),
-    ("internal", "care.join_token care.support care.wear_change care.centre_engagement_change"),
+    ("internal", "care.join_token care.support care.wear_change care.goal_day care.centre_engagement_change"),
 ];
 
 /// Tables with rules like no other's.
