@@ -148,8 +148,8 @@ async fn the_front_desk_knows_who_comes_and_nobody_else() {
         (here, "booked", 3, true),
         (there, "booked", 4, false),
         (here, "cancelled", 5, false),
-        (here, "completed", -30, true),
-        (here, "completed", -120, false),
+        (here, "completed", -20, true),
+        (here, "completed", -40, false),
     ] {
         let patient = two.network.patient().await;
         two.network
