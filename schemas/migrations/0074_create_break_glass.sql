@@ -63,7 +63,7 @@ CREATE FUNCTION access.share(
 DECLARE
     made uuid;
 BEGIN
-    IF NOT share.patient_id = ANY (access.own_patients()) THEN
+    IF (share.patient_id = ANY (access.own_patients())) IS NOT TRUE THEN
         PERFORM access.refuse('grant_is_the_patients', 'Only the patient may share this record.');
     ELSIF until <= now() THEN
         PERFORM access.refuse('grant_ends_later', 'Choose an end that is still to come.');

@@ -27,7 +27,7 @@ COMMENT ON FUNCTION care.safe_rate(bigint, bigint) IS 'Some of all as it may be 
 
 CREATE FUNCTION access.is_analyst() RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN pg_has_role(session_user, 'analyst', 'MEMBER') OR access.part() = 'analyst';
+    RETURN pg_has_role(session_user, 'analyst', 'MEMBER') OR coalesce(access.part() = 'analyst', false);
 COMMENT ON FUNCTION access.is_analyst() IS 'True for a login with analyst and for an account that plays that part.';
 
 CREATE VIEW care.insight_patients WITH (security_barrier) AS

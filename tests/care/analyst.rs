@@ -113,6 +113,19 @@ async fn only_an_analyst_reads_and_sees_no_row_of_anybody() {
             sqlx::query_scalar("SELECT count(*) FROM care.insight_patients").fetch_one(&mut portal).await.unwrap();
         assert_eq!(count, seen, "{part}");
     }
+    // False, and not null: NOT null would let everybody pass.
+    portal.execute("RESET healthtrack.actor").await.unwrap();
+    let nobody = "SELECT access.is_analyst()";
+    assert_eq!(sqlx::query_scalar::<_, Option<bool>>(nobody).fetch_one(&mut portal).await.unwrap(), Some(false));
+    let views = "SELECT relname::text FROM pg_class WHERE relkind = 'v' AND relname LIKE 'insight\\_%' ORDER BY 1";
+    for view in network.rows(views).await {
+        let query = format!("SELECT count(*) FROM care.{view}");
+        assert_eq!(
+            sqlx::query_scalar::<_, i64>(AssertSqlSafe(query)).fetch_one(&mut portal).await.unwrap(),
+            0,
+            "{view}"
+        );
+    }
     let mut analyst = network.login("analyst").await;
     for table in
         ["care.patient", "care.appointment", "care.facility", "access.account", "signal.sample", "signal.block"]
@@ -126,4 +139,42 @@ async fn only_an_analyst_reads_and_sees_no_row_of_anybody() {
            AND (a.attname ~ '(patient_id|provider_id|account_id|name|born|_at|during)$'
                 OR a.atttypid IN ('timestamptz'::regtype, 'tstzrange'::regtype, 'jsonb'::regtype))";
     assert_eq!(network.rows(query).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn conditions_and_readmissions_are_counted_by_the_same_rules() {
+    let mut network = Network::owned().await;
+    if network.one("SELECT (to_regclass('care.readmission_30_day') IS NULL)::text").await == "true" {
+        crate::support::skip("the clinical record is not part of this schema");
+        return;
+    }
+    let facility = network.facility("IL", "hospital").await;
+    let provider = network.provider().await;
+    // Ten with one condition and thirteen with another; forty-four stays, of whom twelve come back after ten days.
+    network
+        .run(&format!(
+            "SET session_replication_role = replica;
+             WITH patient AS (
+                 INSERT INTO care.patient (born_on, sex, time_zone)
+                 SELECT '1980-05-17', 'female', 'UTC' FROM generate_series(1, 44) RETURNING patient_id
+             ), numbered AS (SELECT patient_id, row_number() OVER () AS n FROM patient), condition AS (
+                 INSERT INTO care.condition (patient_id, recorded_by, code_system, code, title, clinical_status,
+                                             verification_status)
+                 SELECT patient_id, '{provider}', 'icd10', CASE WHEN n <= 10 THEN 'I10' ELSE 'E11.9' END, 'Condition',
+                        'active', 'confirmed' FROM numbered WHERE n <= 23
+             )
+             INSERT INTO care.encounter (patient_id, facility_id, attending_provider_id, during, class, admission_type,
+                                         service_line, discharge_disposition, principal_code)
+             SELECT patient_id, '{facility}', '{provider}', stay, 'inpatient', 'urgent', 'medical', 'home', 'I10'
+             FROM numbered, unnest(ARRAY['[2025-03-01, 2025-03-05)', '[2025-03-15, 2025-03-20)']::tstzrange[]) AS stay
+             WHERE n <= 12 OR lower(stay) < '2025-03-10';
+             SET session_replication_role = origin"
+        ))
+        .await;
+    let conditions = "SELECT code || ' ' || age_band || ' ' || sex || ' ' || patients FROM care.insight_conditions";
+    assert_eq!(rows(&network, "analyst", conditions).await, ["E11.9 40-64 female 15"]);
+    let readmissions = "SELECT year || ' ' || patients || ' ' || readmitted_rate FROM care.insight_readmissions";
+    assert_eq!(rows(&network, "analyst", readmissions).await, ["2025 45 0.22"]);
+    assert_eq!(rows(&network, "portal", conditions).await, [""; 0]);
+    assert_eq!(rows(&network, "portal", readmissions).await, [""; 0]);
 }
