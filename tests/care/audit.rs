@@ -277,6 +277,35 @@ async fn a_look_that_nothing_explains_is_shown_and_every_other_is_not() {
 }
 
 #[tokio::test]
+async fn a_look_is_explained_by_an_encounter_and_only_reviewers_may_ask() {
+    let mut network = Network::owned().await;
+    if network.one("SELECT (to_regclass('care.encounter') IS NULL)::text").await == "true" {
+        crate::support::skip("the clinical record is not part of this schema");
+        return;
+    }
+    let (patient, provider) = (network.patient().await, network.provider().await);
+    let facility = network.facility("IL", "clinic").await;
+    let looker = network.account("provider", Some(provider)).await;
+    network.run(&format!("SET healthtrack.actor = '{looker}'")).await;
+    network.run(&format!("SELECT access.audit('read', '{patient}', 'care.condition', 'allowed')")).await;
+    let mut auditor = network.login("auditor").await;
+    let unexplained = "SELECT count(*) FROM access.unexplained_access";
+    assert_eq!(sqlx::query_scalar::<_, i64>(unexplained).fetch_one(&mut auditor).await.unwrap(), 1);
+    network
+        .run(&format!(
+            "INSERT INTO care.encounter (patient_id, facility_id, attending_provider_id, during, class)
+             VALUES ('{patient}', '{facility}', '{provider}', tstzrange(now() - INTERVAL '1 day',
+                     now() - INTERVAL '23 hours'), 'ambulatory')"
+        ))
+        .await;
+    assert_eq!(sqlx::query_scalar::<_, i64>(unexplained).fetch_one(&mut auditor).await.unwrap(), 0);
+    let ask = format!("SELECT access.had_encounter('{patient}', '{provider}', NULL, now())");
+    assert!(sqlx::query_scalar::<_, bool>(AssertSqlSafe(ask.clone())).fetch_one(&mut auditor).await.unwrap());
+    let mut portal = network.login("portal").await;
+    assert!(!sqlx::query_scalar::<_, bool>(AssertSqlSafe(ask)).fetch_one(&mut portal).await.unwrap());
+}
+
+#[tokio::test]
 async fn the_verb_prints_the_head_and_fails_where_the_chain_does_not_hold_it() {
     let (mut network, kept) = chain(3).await;
     let url = network.database.url_as("auditor");
