@@ -51,7 +51,7 @@ pub(crate) struct TestDatabase {
 impl TestDatabase {
     /// Makes an empty database.
     pub(crate) async fn new() -> TestDatabase {
-        TestDatabase::copied_from("template1", None).await
+        TestDatabase::copied_from("template0", None).await
     }
 
     /// Makes a database with today's schema and nothing in it.
@@ -146,7 +146,7 @@ async fn template(owner: Option<&str>) -> String {
         }
     }
     let name = format!("ht_template_{}_{}", owner.unwrap_or("superuser"), std::process::id());
-    execute(&server_url, create_database(&name, owner, "template1")).await.unwrap();
+    execute(&server_url, create_database(&name, owner, "template0")).await.unwrap();
     let mut url = server.url(&name);
     if let Some(owner) = owner {
         url = as_login(&url, owner);
@@ -160,6 +160,7 @@ async fn template(owner: Option<&str>) -> String {
     name
 }
 
+/// Nobody can be connected to template0, while TimescaleDB's own workers look into template1, which then is no source.
 fn create_database(name: &str, owner: Option<&str>, template: &str) -> String {
     let owner = owner.map(|owner| format!("OWNER ht_test_{owner}")).unwrap_or_default();
     format!("CREATE DATABASE {name} {owner} TEMPLATE {template}")
