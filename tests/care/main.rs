@@ -18,5 +18,23 @@ mod network;
 /// What every table keeps to.
 mod schema;
 
+/// A facility with hours, and the portal.
+mod practice;
+
 /// States, cities, facilities, people.
 mod directory;
+
+/// Open times, and what can be booked.
+mod scheduling;
+
+/// Release windows by membership.
+mod priority;
+
+/// Who gets a time that is given back.
+mod waitlist;
+
+/// What patients say of visits.
+mod review;
+
+/// Visits by video.
+mod telehealth;
