@@ -33,7 +33,7 @@ CREATE TABLE care.waitlist_entry (
     CONSTRAINT waitlist_entry_is_offered_a_visit CHECK ((status IN ('waiting', 'left')) = (appointment_id IS NULL)),
     CONSTRAINT waitlist_entry_wants_some_minutes CHECK (minutes BETWEEN 5 AND 720),
     CONSTRAINT waitlist_entry_wants_a_time CHECK (
-        NOT lower_inf(wanted_during) AND NOT upper_inf(wanted_during)
+        NOT isempty(wanted_during) AND NOT lower_inf(wanted_during) AND NOT upper_inf(wanted_during)
         AND upper(wanted_during) >= lower(wanted_during) + minutes * INTERVAL '1 minute'
         AND upper(wanted_during) <= lower(wanted_during) + INTERVAL '370 days'
     ),

@@ -221,6 +221,7 @@ async fn who_waits_says_what_for_and_cannot_say_since_when() {
     for (bad, rule) in [
         (join(other, 4, week), "waitlist_entry_wants_some_minutes"),
         (join(other, 30, "tstzrange(now(), NULL)"), "waitlist_entry_wants_a_time"),
+        (join(other, 30, "'empty'"), "waitlist_entry_wants_a_time"),
         (join(other, 30, "tstzrange(now(), now() + INTERVAL '20 minutes')"), "waitlist_entry_wants_a_time"),
         ("UPDATE care.waitlist_entry SET status = 'offered'".to_owned(), "waitlist_entry_is_offered_a_visit"),
     ] {
