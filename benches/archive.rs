@@ -32,7 +32,7 @@ fn archive(criterion: &mut Criterion) {
     let rings = [("plain", Vec::new()), ("encrypted", encrypted)];
     let mut group = criterion.benchmark_group("archive");
     for (name, keys) in rings {
-        let keys = KeyRing::load("", &keys).unwrap();
+        let keys = KeyRing::load("archive.key", "", &keys).unwrap();
         let (bytes, facts) = write(&head, &keys, &rows);
         println!("archive/{name}: {:.3} bytes a sample", facts.bytes as f64 / facts.rows as f64);
         group.throughput(Throughput::Elements(rows.len() as u64));

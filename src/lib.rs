@@ -44,6 +44,9 @@ pub mod telemetry;
 /// Postgres, the only room that speaks SQL.
 pub mod store;
 
+/// Keys, pseudonyms, and columns that are sealed with a key of each patient's own.
+pub mod security;
+
 /// Small blocks of days that are over, joined.
 pub mod compaction;
 

@@ -146,7 +146,7 @@ impl Archive {
         }
         Ok(Some(Archive {
             place: place::Place::of(&config.url)?,
-            keys: KeyRing::load(&config.key_file, &config.keys)?,
+            keys: KeyRing::load("archive.key", &config.key_file, &config.keys)?,
         }))
     }
 

@@ -23,7 +23,7 @@ pub use compaction::CompactionConfig;
 pub use environment::{data_dir, variable, variables};
 pub use ingest::{IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};
-pub use sections::{ArchiveConfig, HttpConfig, LogFormat, TelemetryConfig};
+pub use sections::{ArchiveConfig, HttpConfig, LogFormat, SecurityConfig, TelemetryConfig};
 pub use store::StoreConfig;
 
 /// Every key with its default and reason.
@@ -47,6 +47,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Metrics and logs.
     pub telemetry: TelemetryConfig,
+    /// Keys of sealed columns.
+    pub security: SecurityConfig,
     /// Cold data.
     pub archive: ArchiveConfig,
 }
@@ -240,6 +242,7 @@ mod tests {
             ("HEALTHTRACK__STORE__URL", "postgres://u:s3cret@h/db"),
             ("HEALTHTRACK__MQTT__URL", "mqtt://u:s3cret@h"),
             ("HEALTHTRACK__ARCHIVE__KEYS", "2025:s3cret,2026:s3cret"),
+            ("HEALTHTRACK__SECURITY__KEYS", "2026:s3cret"),
         ])
         .unwrap();
         assert_eq!(config.archive.keys.len(), 2);

@@ -1,4 +1,4 @@
-//! `[http]`, `[telemetry]` and `[archive]`: short sections.
+//! `[http]`, `[telemetry]`, `[security]` and `[archive]`: short sections.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -35,6 +35,16 @@ pub struct TelemetryConfig {
     pub log: String,
     /// For whom.
     pub log_format: LogFormat,
+}
+
+/// Keys of sealed columns.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityConfig {
+    /// Keys that wrap the data keys of patients, one a line; empty where there is none.
+    pub key_file: String,
+    /// More keys, after those of the file; never printed.
+    pub keys: Vec<SecretString>,
 }
 
 /// Where cold data go.

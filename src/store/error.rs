@@ -23,6 +23,14 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// An answer of Postgres of which only the code is kept: its words may hold what was stored or sent.
+    #[error("{step} failed: Postgres answered {code}")]
+    Answered {
+        /// Which step.
+        step: &'static str,
+        /// SQLSTATE.
+        code: String,
+    },
     /// No answer in time.
     #[error("{step} did not end within {seconds} s: check that Postgres is reachable and not blocked by a lock")]
     Timeout {

@@ -35,8 +35,14 @@ pub mod hot;
 /// What could not be believed.
 pub mod quarantine;
 
+/// Data keys of patients, wrapped.
+pub mod data_key;
+
 /// The archive: what is due, and its manifest.
 pub mod archive;
+
+/// The network's own data: people, places, visits, rights.
+pub mod reference;
 
 /// Whether the server is fit, for `doctor`.
 pub mod inspect;

@@ -38,3 +38,6 @@ mod review;
 
 /// Visits by video.
 mod telehealth;
+
+/// What a person is told.
+mod refusal;

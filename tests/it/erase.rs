@@ -74,7 +74,7 @@ async fn found(house: &mut House, name: &str) -> Vec<String> {
     }
     let catalogue = Catalogue::builtin().unwrap();
     let more: Vec<_> = house.keys.split_terminator(',').map(|key| key.to_owned().into()).collect();
-    let keys = KeyRing::load("", &more).unwrap();
+    let keys = KeyRing::load("archive.key", "", &more).unwrap();
     let mut paths: Vec<PathBuf> = Vec::new();
     files_below(&house.root(), &mut paths);
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "parquet")) {

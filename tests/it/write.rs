@@ -2,12 +2,10 @@
 
 use healthtrack::model::block::{Block, BlockBuilder};
 use healthtrack::model::ids::{SeriesId, ShardName};
-use healthtrack::model::metric::Catalogue;
 use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
 use healthtrack::store::hot::{CopyRows, Wanted, Write, Writing, ensure_chunks, overlapping};
-use healthtrack::store::migrate::migrate;
 use healthtrack::store::shard::{Ownership, try_take};
 use sqlx::{Connection as _, PgConnection};
 

@@ -28,7 +28,7 @@ const ENCRYPTION_BYTES_MAX: u64 = 2_048;
 
 fn keys(key: &str) -> KeyRing {
     let keys = vec![SecretString::from(format!("test:{key}"))];
-    KeyRing::load("", &keys).unwrap()
+    KeyRing::load("archive.key", "", &keys).unwrap()
 }
 
 fn day(text: &str) -> Day {

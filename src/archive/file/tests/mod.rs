@@ -23,7 +23,7 @@ const NEW_KEY: &str = "2026:bmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItbmV3ZXItMDI=";
 
 fn keys(texts: &[&str]) -> KeyRing {
     let keys: Vec<SecretString> = texts.iter().map(|text| SecretString::from(*text)).collect();
-    KeyRing::load("", &keys).unwrap()
+    KeyRing::load("archive.key", "", &keys).unwrap()
 }
 
 fn metric(name: &str) -> Metric {

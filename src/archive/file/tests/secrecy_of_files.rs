@@ -1,7 +1,6 @@
 //! Keys, and what a file tells those who have none.
 
 use super::*;
-use crate::archive::file::key::KeyRing;
 
 /// The same id as [`NEW_KEY`], and another key.
 const OTHER_KEY: &str = "2026:c29tZS1vdGhlci1rZXktc29tZS1vdGhlci1rZXktMDM=";
@@ -67,31 +66,4 @@ fn an_encrypted_file_tells_nothing_without_its_key() {
     }
     assert!(holds(&encrypted, b"2026"), "the id of the key is there for whoever has it");
     verify(encrypted, &head("heart_rate"), &facts, &keys(&[NEW_KEY])).unwrap();
-}
-
-#[test]
-fn keys_come_from_a_file_and_from_the_configuration_and_are_never_printed() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), format!("# by year\n\n  {OLD_KEY}  \n")).unwrap();
-    let key_file = file.path().to_string_lossy().into_owned();
-    let load = |key_file: &str, texts: &[&str]| {
-        let keys: Vec<SecretString> = texts.iter().map(|text| SecretString::from(*text)).collect();
-        KeyRing::load(key_file, &keys)
-    };
-    let ring = load(&key_file, &[NEW_KEY]).unwrap();
-    assert_eq!(ring.newest().map(KeyId::as_str), Some("2026"));
-    assert!(ring.bytes("2025").is_some() && ring.bytes("2024").is_none());
-    let shown = format!("{ring:?}");
-    assert!(shown.contains("2025") && !shown.contains("older") && !shown.contains("111, 108, 100"), "{shown}");
-    assert!(load("", &[""]).unwrap().newest().is_none());
-    assert!(matches!(load(&key_file, &[OLD_KEY]), Err(KeyError::Twice { .. })));
-    assert!(matches!(load("/nowhere/keys", &[]), Err(KeyError::Read { .. })));
-    let secret = NEW_KEY.split_once(':').unwrap().1;
-    for text in
-        ["2026", "2026:", "2026:c2hvcnQ=", &format!(":{secret}"), &format!("a b:{secret}"), &format!("x:{secret}x")]
-    {
-        let error = load("", &[text]).unwrap_err();
-        assert!(matches!(error, KeyError::Form { place: 1, .. }), "{text}: {error:?}");
-        assert!(!format!("{error:?} {error}").contains(secret));
-    }
 }

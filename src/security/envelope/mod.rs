@@ -1,0 +1,213 @@
+//! Envelope: texts of one patient, sealed for one place in the database.
+//!
+//! ```text
+//! ring's current key ──wraps──► data key (32 random bytes, a patient)  ──seals──► a cell of a table
+//!                               access.data_key                                   as bytea
+//! ```
+//!
+//! Both are AES-256-GCM with a random nonce; each binds what it stands beside. A data key is bound to its patient and
+//! the id of the key that wraps it; a sealed text to `table|column|row|patient`, the patient being its data key's id.
+//! So a ciphertext that is moved to another cell, or a data key to another patient, does not open. A random nonce is
+//! sound to 2^32 texts under one data key, which no person writes.
+
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretBox};
+use sqlx::PgConnection;
+
+use super::keyring::{KEY_BYTES, KeyRing};
+use crate::model::ids::PatientId;
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::data_key::{self, WrappedKey};
+
+/// First byte of everything sealed: raised when a reader must know another form.
+const VERSION: u8 = 1;
+/// Where a wrapped data key lies, as its own place says.
+const WRAPPED: (&str, &str) = ("access.data_key", "wrapped");
+
+/// The keys that wrap data keys: those of `security.key_file` and `security.keys`.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    keys: KeyRing,
+}
+
+/// What seals the texts of one patient; printed, it shows nothing of the key.
+#[derive(Debug)]
+pub struct DataKey {
+    patient: PatientId,
+    bytes: SecretBox<[u8; KEY_BYTES]>,
+}
+
+/// Where a sealed text lies: a ciphertext is bound to it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// With its schema, as `care.journal_entry`.
+    pub table: &'a str,
+    /// Which column.
+    pub column: &'a str,
+    /// The row's key as text.
+    pub row: &'a str,
+}
+
+/// Why something cannot be sealed or opened. It never holds any part of a key or a text.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Nothing to wrap with.
+    #[error("there is no key to seal with; set security.key_file or security.keys (HEALTHTRACK__SECURITY__KEYS)")]
+    NoKey,
+    /// Wrapped with a key that nobody gave.
+    #[error("a data key is wrapped with key {id}, which neither security.keys nor security.key_file holds")]
+    UnknownKey {
+        /// Its id.
+        id: String,
+    },
+    /// Moved, changed, or of another patient or key.
+    #[error("a sealed text of {place} does not open: it was moved or changed, or the key of its id is another one")]
+    Closed {
+        /// Table and column.
+        place: String,
+    },
+    /// Opened, and no text.
+    #[error("a sealed text of {place} holds no text")]
+    NoText {
+        /// Table and column.
+        place: String,
+    },
+    /// Kept, and not to be read again.
+    #[error("the patient's data key cannot be read: the actor may not see this patient")]
+    Hidden,
+    /// The system gives no random numbers, or a text is too long for the cipher.
+    #[error("nothing can be sealed: the system's random numbers or the cipher refuse")]
+    Cipher,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Envelope {
+    /// Wraps with the current key of the ring, unwraps with each.
+    pub fn new(keys: &KeyRing) -> Result<Envelope, EnvelopeError> {
+        keys.newest().ok_or(EnvelopeError::NoKey)?;
+        Ok(Envelope { keys: keys.clone() })
+    }
+
+    /// The data key of a patient, made at the first call: two that ask at once are given the same. In a transaction
+    /// that reads committed rows, as all do by default.
+    pub async fn data_key(
+        &self,
+        connection: &mut PgConnection,
+        patient: &PatientId,
+        now: Timestamp,
+    ) -> Result<DataKey, EnvelopeError> {
+        if let Some(wrapped) = data_key::find(connection, patient).await? {
+            return DataKey::unwrap(self, patient, &wrapped);
+        }
+        let wrapped = DataKey::generate(patient)?.wrap(self)?;
+        data_key::keep(connection, patient, &wrapped, now).await?;
+        // Somebody may have been faster.
+        let kept = data_key::find(connection, patient).await?;
+        DataKey::unwrap(self, patient, &kept.ok_or(EnvelopeError::Hidden)?)
+    }
+
+    fn key(&self, id: &str) -> Result<LessSafeKey, EnvelopeError> {
+        let bytes = self.keys.bytes(id).ok_or_else(|| EnvelopeError::UnknownKey { id: id.to_owned() })?;
+        cipher(bytes)
+    }
+}
+
+impl DataKey {
+    /// A new one.
+    pub fn generate(patient: &PatientId) -> Result<DataKey, EnvelopeError> {
+        let mut bytes = Box::new([0; KEY_BYTES]);
+        SystemRandom::new().fill(bytes.as_mut_slice()).map_err(|_| EnvelopeError::Cipher)?;
+        Ok(DataKey { patient: *patient, bytes: SecretBox::new(bytes) })
+    }
+
+    /// Whose it is.
+    pub fn patient(&self) -> &PatientId {
+        &self.patient
+    }
+
+    /// The data key as it may lie in the database.
+    pub fn wrap(&self, envelope: &Envelope) -> Result<WrappedKey, EnvelopeError> {
+        let id = envelope.keys.newest().ok_or(EnvelopeError::NoKey)?.as_str().to_owned();
+        let bound = wrapped_at(&self.patient, &id);
+        let wrapped = sealed(&envelope.key(&id)?, &bound, self.bytes.expose_secret())?;
+        Ok(WrappedKey { key_id: id, wrapped })
+    }
+
+    /// The data key that was wrapped for this patient.
+    pub fn unwrap(envelope: &Envelope, patient: &PatientId, wrapped: &WrappedKey) -> Result<DataKey, EnvelopeError> {
+        let closed = || EnvelopeError::Closed { place: format!("{}.{}", WRAPPED.0, WRAPPED.1) };
+        let bound = wrapped_at(patient, &wrapped.key_id);
+        let plain = opened(&envelope.key(&wrapped.key_id)?, &bound, &wrapped.wrapped).ok_or_else(closed)?;
+        let bytes: [u8; KEY_BYTES] = plain.as_slice().try_into().map_err(|_| closed())?;
+        Ok(DataKey { patient: *patient, bytes: SecretBox::new(Box::new(bytes)) })
+    }
+}
+
+/// A text as it may lie at this place, and at no other.
+pub fn seal(key: &DataKey, place: &Place<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
+    sealed(&cipher(key.bytes.expose_secret())?, &text_at(key, place), plain.as_bytes())
+}
+
+/// The text that was sealed for this place.
+pub fn open(key: &DataKey, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<String>, EnvelopeError> {
+    let shown = || format!("{}.{}", place.table, place.column);
+    let plain = opened(&cipher(key.bytes.expose_secret())?, &text_at(key, place), sealed);
+    let plain = plain.ok_or_else(|| EnvelopeError::Closed { place: shown() })?;
+    let text = std::str::from_utf8(&plain).map_err(|_| EnvelopeError::NoText { place: shown() })?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+fn text_at(key: &DataKey, place: &Place<'_>) -> Vec<u8> {
+    bound(&[place.table, place.column, place.row, &key.patient.to_string()])
+}
+
+fn wrapped_at(patient: &PatientId, id: &str) -> Vec<u8> {
+    bound(&[WRAPPED.0, WRAPPED.1, &patient.to_string(), id])
+}
+
+/// What a ciphertext is bound to: each part with its length before it, so that no two lists look alike.
+fn bound(parts: &[&str]) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    for part in parts {
+        bytes.extend((part.len() as u64).to_le_bytes());
+        bytes.extend(part.as_bytes());
+    }
+    bytes
+}
+
+fn cipher(bytes: &[u8; KEY_BYTES]) -> Result<LessSafeKey, EnvelopeError> {
+    UnboundKey::new(&AES_256_GCM, bytes).map(LessSafeKey::new).map_err(|_| EnvelopeError::Cipher)
+}
+
+/// Version, nonce, ciphertext, tag.
+fn sealed(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+    let mut nonce = [0; NONCE_LEN];
+    SystemRandom::new().fill(&mut nonce).map_err(|_| EnvelopeError::Cipher)?;
+    let mut body = plain.to_vec();
+    let tag = key
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), &mut body)
+        .map_err(|_| EnvelopeError::Cipher)?;
+    let mut bytes = Vec::with_capacity(1 + NONCE_LEN + body.len() + tag.as_ref().len());
+    bytes.push(VERSION);
+    bytes.extend(nonce);
+    bytes.extend(body);
+    bytes.extend(tag.as_ref());
+    Ok(bytes)
+}
+
+fn opened(key: &LessSafeKey, bound: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let rest = sealed.strip_prefix(&[VERSION])?;
+    let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>()?;
+    let mut body = Zeroizing::new(body.to_vec());
+    let plain = key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(bound), &mut body).ok()?.len();
+    body.truncate(plain);
+    Some(body)
+}
+
+#[cfg(test)]
+mod tests;

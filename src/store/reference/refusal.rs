@@ -1,0 +1,160 @@
+//! What the database refuses, said to a person in one sentence.
+//!
+//! Each rule of `care` and `access` has a comment that a person may read, so the sentence stands where the rule stands.
+//! A refusal in the middle of a transaction ends it, and nothing can be read any more; so the comments are read
+//! beforehand, once (some hundred short rows).
+//!
+//! Invariant: a sentence never holds anything that was stored or sent. A unique key that reaches over patients, and a
+//! row that its reader may not have, are refused in the same words: else trying to store somebody else's number would
+//! tell that it exists.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{PgConnection, Row};
+
+use crate::store::StoreError;
+
+/// SQLSTATE of the functions' own refusals; their message is the sentence.
+const REFUSED_BY_A_FUNCTION: &str = "HT001";
+/// A grant or a policy says no.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+/// A column has nothing in it.
+const NOT_NULL_VIOLATION: &str = "23502";
+/// Rule and sentence of all that must not be told apart.
+const WITHIN_RIGHTS: (&str, &str) =
+    ("row_is_within_rights", "This is taken already, or not yours to see or change: ask the front desk.");
+
+/// One rule said no.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Refusal {
+    /// Its name, stable, for programs.
+    pub rule: String,
+    /// One sentence, for a person.
+    pub sentence: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence)
+    }
+}
+
+/// Why a step with the network's data did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// What was asked for breaks a rule: show the sentence.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The database could not do it: log it, and say that it is not the asker's fault.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
+/// The sentence of every rule.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    sentences: HashMap<Place, Option<String>>,
+}
+
+/// Schema, table or domain, and name of a rule: the same name may stand on two tables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    schema: String,
+    owner: String,
+    rule: String,
+}
+
+impl Rules {
+    /// Reads them from the catalog, which every role may.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read(connection: &mut PgConnection) -> Result<Rules, StoreError> {
+        let step = StoreError::at("reading the rules' sentences");
+        let rows = sqlx::query(READ_RULES).fetch_all(connection).await.map_err(&step)?;
+        let mut sentences = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let place = Place {
+                schema: row.try_get("schema").map_err(&step)?,
+                owner: row.try_get("owner").map_err(&step)?,
+                rule: row.try_get("name").map_err(&step)?,
+            };
+            sentences.insert(place, row.try_get("sentence").map_err(&step)?);
+        }
+        Ok(Rules { sentences })
+    }
+
+    /// Sorts an error: what a rule refused becomes its sentence, and of everything else that Postgres answered only the
+    /// SQLSTATE is left.
+    pub fn explain(&self, error: StoreError) -> Trouble {
+        let StoreError::Database { step, source: sqlx::Error::Database(answer) } = error else {
+            return Trouble::Failed(error);
+        };
+        let Some(answer) = answer.try_downcast_ref::<PgDatabaseError>() else {
+            return Trouble::Failed(StoreError::Answered { step, code: "unknown".to_owned() });
+        };
+        match self.refusal(answer) {
+            Some(refusal) => Trouble::Refused(refusal),
+            None => Trouble::Failed(StoreError::Answered { step, code: answer.code().to_owned() }),
+        }
+    }
+
+    fn refusal(&self, answer: &PgDatabaseError) -> Option<Refusal> {
+        let within_rights = || Refusal { rule: WITHIN_RIGHTS.0.to_owned(), sentence: WITHIN_RIGHTS.1.to_owned() };
+        match answer.code() {
+            REFUSED_BY_A_FUNCTION => Some(Refusal {
+                rule: answer.constraint().unwrap_or("unnamed").to_owned(),
+                sentence: answer.message().to_owned(),
+            }),
+            INSUFFICIENT_PRIVILEGE => Some(within_rights()),
+            NOT_NULL_VIOLATION => Some(missing(answer.table()?, answer.column()?)),
+            code if code.starts_with("23") => {
+                let place = Place {
+                    schema: answer.schema()?.to_owned(),
+                    owner: answer.table().or_else(|| answer.data_type())?.to_owned(),
+                    rule: answer.constraint()?.to_owned(),
+                };
+                match self.sentences.get(&place)? {
+                    Some(sentence) => Some(Refusal { rule: place.rule, sentence: sentence.clone() }),
+                    None => Some(within_rights()),
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Names of columns are no secret, and say what is missing.
+fn missing(table: &str, column: &str) -> Refusal {
+    let words = column.trim_end_matches("_id").trim_end_matches("_at").trim_end_matches("_on").replace('_', " ");
+    Refusal { rule: format!("{table}_{column}_is_given"), sentence: format!("Fill in what is missing: {words}.") }
+}
+
+/// Constraints of tables and domains, and unique indexes that are no constraints. A rule that must not be told apart has
+/// no sentence: a unique key over rows of patients in which no made-up key (uuid) stands, such as a number of insurance.
+const READ_RULES: &str = "
+    WITH rule AS (
+        SELECT k.connamespace AS namespace, coalesce(c.relname, t.typname) AS owner, k.conname AS name,
+               k.conrelid AS relation, CASE WHEN k.contype = 'u' THEN k.conkey END AS unique_columns,
+               obj_description(k.oid, 'pg_constraint') AS comment
+        FROM pg_constraint k
+        LEFT JOIN pg_class c ON c.oid = k.conrelid
+        LEFT JOIN pg_type t ON t.oid = k.contypid
+        UNION ALL
+        SELECT c.relnamespace, c.relname, x.relname, c.oid, i.indkey::smallint[], obj_description(x.oid, 'pg_class')
+        FROM pg_index i
+        JOIN pg_class x ON x.oid = i.indexrelid
+        JOIN pg_class c ON c.oid = i.indrelid
+        WHERE i.indisunique AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
+    )
+    SELECT n.nspname::text AS schema, rule.owner::text, rule.name::text,
+           CASE WHEN NOT (
+               n.nspname = 'care' AND rule.unique_columns IS NOT NULL
+               AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation AND a.attname = 'patient_id')
+               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation
+                               AND a.attnum = ANY (rule.unique_columns) AND a.atttypid = 'uuid'::regtype)
+           ) THEN coalesce(rule.comment, 'This breaks a rule of the record.') END AS sentence
+    FROM rule JOIN pg_namespace n ON n.oid = rule.namespace
+    WHERE n.nspname IN ('care', 'access')";

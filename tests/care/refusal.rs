@@ -1,0 +1,148 @@
+//! What a person is told when the database refuses.
+
+use healthtrack::store::StoreError;
+use healthtrack::store::reference::refusal::{Refusal, Rules, Trouble};
+use sqlx::{AssertSqlSafe, Executor as _};
+
+use super::network::Network;
+
+#[tokio::test]
+async fn a_rule_that_refuses_says_its_own_sentence() {
+    let mut network = Network::new().await;
+    let refusal = refused(
+        &mut network,
+        "INSERT INTO care.patient (born_on, sex, time_zone) VALUES ('1880-01-01', 'female', 'America/Chicago')",
+    )
+    .await;
+    assert_eq!(refusal.rule, "patient_birth_is_believable");
+    assert_eq!(refusal.to_string(), "Give a date of birth after 1899.");
+    let refusal =
+        refused(&mut network, "INSERT INTO care.patient (sex, time_zone) VALUES ('female', 'Europe/Paris')").await;
+    assert_eq!(refusal.rule, "patient_born_on_is_given");
+    assert_eq!(refusal.sentence, "Fill in what is missing: born.");
+}
+
+#[tokio::test]
+async fn a_code_that_has_no_shape_is_refused_by_its_domains_rule() {
+    let mut network = Network::new().await;
+    let (facility, _) = (network.facility("IL", "clinic").await, network.patient().await);
+    let phone = format!("UPDATE care.facility SET phone = '555 no' WHERE facility_id = '{facility}'");
+    assert_eq!(refused(&mut network, &phone).await.rule, "phone_is_e164");
+}
+
+#[tokio::test]
+async fn a_function_that_refuses_says_its_message_and_nothing_else() {
+    let mut network = Network::new().await;
+    let refusal = refused(
+        &mut network,
+        "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'plan_is_open',
+             MESSAGE = 'This plan is over: begin another.', DETAIL = 'Marker Person'; END $$",
+    )
+    .await;
+    let expected =
+        Refusal { rule: "plan_is_open".to_owned(), sentence: "This plan is over: begin another.".to_owned() };
+    assert_eq!(refusal, expected);
+}
+
+#[tokio::test]
+async fn nothing_that_was_stored_or_sent_is_in_what_a_person_or_a_log_is_told() {
+    let mut network = Network::new().await;
+    let rules = Rules::read(&mut network.sql).await.unwrap();
+    network.patient().await;
+    network
+        .run(
+            "INSERT INTO care.state (country, code, name) VALUES ('US', 'IL', 'Marker Person');
+              CREATE TABLE care.planted (patient_id uuid, note integer, mark text CONSTRAINT planted_is_unique UNIQUE);
+              INSERT INTO care.planted (mark) VALUES ('Marker Person')",
+        )
+        .await;
+    for statement in [
+        "INSERT INTO care.state (country, code, name) VALUES ('US', 'XX', 'Marker Person')",
+        "INSERT INTO care.patient (born_on, sex, time_zone) VALUES ('1980-01-01', 'Marker Person', 'Europe/Paris')",
+        "INSERT INTO care.planted (mark) VALUES ('Marker Person')",
+        "SELECT 'Marker Person'::uuid",
+        "SELECT 'Marker Person'::integer",
+        "SELECT \"Marker Person\"",
+        "SELECT 1/0 AS \"Marker Person\"",
+    ] {
+        let trouble = rules.explain(error_of(&mut network, statement).await);
+        let said = format!("{trouble} {trouble:?}");
+        assert!(!said.contains("Marker"), "{statement}: {said}");
+        if let Trouble::Failed(error) = trouble {
+            assert!(matches!(error, StoreError::Answered { .. }), "{statement}: {error:?}");
+        }
+    }
+    let untold = error_of(&mut network, "SELECT 'Marker Person'::uuid").await;
+    assert!(format!("{untold:?}").contains("Marker"), "the check sees what it should");
+}
+
+#[tokio::test]
+async fn somebody_elses_number_is_refused_in_the_words_of_what_one_may_not_see() {
+    let mut network = Network::new().await;
+    network
+        .run(
+            "CREATE TABLE care.planted (
+                  patient_id uuid NOT NULL CONSTRAINT planted_pkey PRIMARY KEY,
+                  number text NOT NULL CONSTRAINT planted_number_is_unique UNIQUE);
+              COMMENT ON CONSTRAINT planted_number_is_unique ON care.planted IS 'Somebody has this number.';
+              CALL access.guard('care.planted', 'own_chart')",
+        )
+        .await;
+    let (one, two) = (network.patient().await, network.patient().await);
+    let account = network
+        .id(&format!(
+            "INSERT INTO access.account (patient_id, part, login) VALUES ('{two}', 'patient', 'two') RETURNING account_id"
+        ))
+        .await;
+    network.run(&format!("INSERT INTO care.planted VALUES ('{one}', 'A-1')")).await;
+    let as_two = format!("SET ROLE portal; SET healthtrack.actor = '{account}'");
+    network.run(&as_two).await;
+    let taken = refused(&mut network, &format!("INSERT INTO care.planted VALUES ('{two}', 'A-1')")).await;
+    let foreign = refused(&mut network, &format!("INSERT INTO care.planted VALUES ('{one}', 'B-2')")).await;
+    assert_eq!(taken, foreign);
+    assert_eq!(taken.rule, "row_is_within_rights");
+}
+
+#[tokio::test]
+async fn a_wire_that_is_cut_is_no_refusal() {
+    let mut network = Network::new().await;
+    let rules = Rules::read(&mut network.sql).await.unwrap();
+    let cut = StoreError::Database { step: "asking", source: sqlx::Error::PoolTimedOut };
+    assert!(matches!(rules.explain(cut), Trouble::Failed(StoreError::Database { .. })));
+}
+
+#[tokio::test]
+async fn every_unique_index_and_every_rule_of_a_domain_says_one_sentence_too() {
+    let mut network = Network::new().await;
+    let query = "SELECT x.relname::text FROM pg_index i
+             JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
+             JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname IN ('care', 'access') AND i.indisunique AND NOT c.relispartition
+               AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
+               AND coalesce(obj_description(x.oid, 'pg_class'), '') !~ '^[A-Z].{5,160}\\.$'
+         UNION ALL
+         SELECT k.conname::text FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+             WHERE n.nspname IN ('care', 'access') AND k.contypid <> 0
+               AND coalesce(obj_description(k.oid, 'pg_constraint'), '') !~ '^[A-Z].{5,160}\\.$'";
+    assert_eq!(network.rows(query).await, [""; 0]);
+    network
+        .run(
+            "CREATE UNIQUE INDEX planted ON care.provider (given_name);
+              CREATE DOMAIN care.planted_word AS text CONSTRAINT planted_word_is_some CHECK (VALUE <> '')",
+        )
+        .await;
+    assert_eq!(network.rows(query).await, ["planted", "planted_word_is_some"], "the check sees what it should");
+}
+
+async fn error_of(network: &mut Network, statement: &str) -> StoreError {
+    let result = network.sql.execute(AssertSqlSafe(statement.to_owned())).await;
+    StoreError::at("asking")(result.expect_err(statement))
+}
+
+async fn refused(network: &mut Network, statement: &str) -> Refusal {
+    let rules = Rules::read(&mut network.sql).await.unwrap();
+    match rules.explain(error_of(network, statement).await) {
+        Trouble::Refused(refusal) => refusal,
+        Trouble::Failed(error) => panic!("{statement}: {error}"),
+    }
+}

@@ -1,0 +1,38 @@
+//! What is sealed for a patient in the database: the data key is one, however many ask for it first, and without its row
+//! nothing opens.
+
+use healthtrack::model::ids::PatientId;
+use healthtrack::model::time::Timestamp;
+use healthtrack::security::envelope::{Envelope, Place, open, seal};
+use healthtrack::security::keyring::KeyRing;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::support::postgres::TestDatabase;
+
+const KEY: &str = "2026a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
+
+#[tokio::test]
+async fn a_patient_has_one_data_key_and_what_it_sealed_opens_only_while_it_is_kept() {
+    let database = TestDatabase::migrated().await;
+    let mut one = PgConnection::connect(database.url()).await.unwrap();
+    let mut two = PgConnection::connect(database.url()).await.unwrap();
+    let envelope = Envelope::new(&KeyRing::load("security.key", "", &[KEY.to_owned().into()]).unwrap()).unwrap();
+    let patient = PatientId("0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b".parse().unwrap());
+    let enrol = "INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
+                 VALUES ($1, '1980-05-17', 'female', 'America/Chicago')";
+    sqlx::query(enrol).bind(patient.0).execute(&mut one).await.unwrap();
+    let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
+    let place = Place { table: "care.journal_entry", column: "body", row: "7" };
+    let (first, second) =
+        tokio::join!(envelope.data_key(&mut one, &patient, now), envelope.data_key(&mut two, &patient, now));
+    let sealed = seal(&first.unwrap(), &place, "slept badly").unwrap();
+    assert_eq!(open(&second.unwrap(), &place, &sealed).unwrap().as_str(), "slept badly");
+    let later = envelope.data_key(&mut two, &patient, now).await.unwrap();
+    assert_eq!(open(&later, &place, &sealed).unwrap().as_str(), "slept badly");
+    let kept: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT wrapped FROM access.data_key").fetch_all(&mut one).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    sqlx::query("DELETE FROM access.data_key").execute(&mut one).await.unwrap();
+    let anew = envelope.data_key(&mut one, &patient, now).await.unwrap();
+    assert!(open(&anew, &place, &sealed).is_err(), "the key is gone for good");
+}
