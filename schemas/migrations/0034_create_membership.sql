@@ -83,8 +83,7 @@ REVOKE EXECUTE ON FUNCTION care.plan_of(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION care.plan_of(uuid) IS 'What a patient''s membership gives at this moment: the regular plan where there is none. Not for the portal, which would learn of anybody''s.';
 
 CALL access.guard('care.plan', 'directory');
-ALTER TABLE care.membership ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.membership FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.membership', 'internal');
 GRANT SELECT ON care.membership TO portal;
 CREATE POLICY own ON care.membership FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));

@@ -275,8 +275,7 @@ COMMENT ON COLUMN care.appointment_history.open_follow_ups IS 'How many follow-u
 GRANT SELECT ON care.provider_rating, care.facility_rating, care.appointment_history TO portal;
 
 CALL access.guard('care.follow_up', 'chart');
-ALTER TABLE care.review ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.review FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.review', 'internal');
 GRANT SELECT (review_id, provider_id, facility_id, created_at, version, stars, state, body, moderation),
     INSERT (review_id, patient_id, appointment_id, provider_id, facility_id, stars, body), UPDATE (stars, body)
     ON care.review TO portal;
@@ -285,8 +284,7 @@ CREATE POLICY own ON care.review FOR ALL TO portal USING (patient_id = ANY ((SEL
 CREATE POLICY everybody_reads ON care.review FOR SELECT TO portal
     USING (state = 'published' AND (SELECT access.part()) IS NOT NULL);
 CREATE POLICY moderator ON care.review FOR SELECT TO portal USING ((SELECT access.part()) = 'moderator');
-ALTER TABLE care.appointment_event ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.appointment_event FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.appointment_event', 'internal');
 GRANT SELECT ON care.appointment_event TO portal;
 CREATE POLICY own ON care.appointment_event FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));

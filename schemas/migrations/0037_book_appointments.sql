@@ -1,7 +1,7 @@
 -- Booking: what may be booked by whom and when, kept by triggers, so that no statement gets round it.
 --
 -- A program that speaks SQL in the portal's name is bound as its pages are: status, people and time are judged when a row
--- is written. Only who owns the table, or stands above its row-level security, may take over appointments that were made
+-- is written. Only who maintains the schema, or stands above row-level security, may take over appointments that were made
 -- elsewhere; a hold is never taken over, and a change is never free of the rules.
 -- A visit opens the record to its provider from booking, so that it can be prepared, until 30 days after its end, for
 -- results and letters; cancelling it, or staying away, closes the record again.
@@ -52,10 +52,9 @@ COMMENT ON FUNCTION care.try_lock_schedule(uuid[]) IS 'The same without waiting:
 
 CREATE FUNCTION care.writes_as_owner() RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT NOT row_security_active('care.appointment')
-           OR (SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = 'care.appointment'::regclass)
+    SELECT NOT row_security_active('care.appointment') OR pg_has_role(current_user, 'migrator', 'USAGE')
 $$;
-COMMENT ON FUNCTION care.writes_as_owner() IS 'True where the present role owns appointments or stands above their row-level security, and so may take them over from another system.';
+COMMENT ON FUNCTION care.writes_as_owner() IS 'True where the present role maintains the schema, or stands above row-level security, and so may take appointments over from another system.';
 
 CREATE FUNCTION care.refuse(rule text, sentence text) RETURNS void
     LANGUAGE plpgsql AS $$

@@ -185,8 +185,7 @@ END $$;
 COMMENT ON FUNCTION care.stop_telehealth(uuid) IS 'Ends the session of a visit, by its acting patient or provider; nobody can join it any more.';
 
 CALL access.guard('care.join_token', 'internal');
-ALTER TABLE care.telehealth_session ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.telehealth_session FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.telehealth_session', 'internal');
 GRANT SELECT ON care.telehealth_session TO portal;
 CREATE POLICY own ON care.telehealth_session FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));

@@ -195,8 +195,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION care.expire_holds(integer) IS 'Ends holds that have run out, 500 at most, and offers their times to who waits; gives how many. Anybody may call it, once a minute is right.';
 
-ALTER TABLE care.waitlist_entry ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.waitlist_entry FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.waitlist_entry', 'internal');
 GRANT SELECT, INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode) ON care.waitlist_entry TO portal;
 CREATE POLICY own ON care.waitlist_entry FOR ALL TO portal USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));

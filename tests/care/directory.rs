@@ -1,6 +1,9 @@
 //! States, cities, facilities and people: what cannot be said of them.
 
+use healthtrack::store::reference::directory::{FacilityQuery, ProviderQuery, find_facilities, find_providers};
+
 use super::network::Network;
+use super::practice::{Practice, hours_ahead};
 
 #[tokio::test]
 async fn a_city_name_may_stand_in_two_states_and_never_twice_in_one() {
@@ -237,4 +240,58 @@ async fn a_patient_has_one_membership_at_a_time() {
     }
     let bad = "UPDATE care.plan SET lead_days = 0";
     assert_eq!(network.refusal(bad).await, "plan_lead_is_a_year_at_most");
+}
+
+#[tokio::test]
+async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_best_rated_first() {
+    let mut practice = Practice::new().await;
+    let (plain, good) = (practice.facility, practice.network.facility("MA", "hospital").await);
+    let (provider, colleague) = (practice.provider, practice.provider().await);
+    practice
+        .network
+        .run(&format!(
+            "INSERT INTO care.facility_service (facility_id, service) VALUES ('{good}', 'mri'), ('{good}', 'ct'), ('{plain}', 'ct');
+             INSERT INTO care.provider_specialty (provider_id, specialty, main)
+             VALUES ('{provider}', 'cardiology', true), ('{provider}', 'internal_medicine', false),
+                    ('{colleague}', 'internal_medicine', true)"
+        ))
+        .await;
+    for (facility, stars, hour) in [(plain, 3, -30), (plain, 4, -40), (good, 5, -50)] {
+        practice.facility = facility;
+        let visit = practice.taken_over(practice.patient, &hours_ahead(hour, 30), "completed").await;
+        practice.network.run(&format!("SELECT care.review_visit('{visit}', {stars})")).await;
+    }
+    practice.network.run("UPDATE care.review SET state = 'published'").await;
+
+    let query = |city, state, category, service| FacilityQuery { city, state, category, service };
+    for (query, expected) in [
+        (query(Some("springfield"), None, None, None), vec![good, plain]),
+        (query(Some("Springfield"), Some("IL"), None, None), vec![plain]),
+        (query(None, None, Some("hospital"), None), vec![good]),
+        (query(None, None, None, Some("ct")), vec![good, plain]),
+        (query(None, Some("IL"), None, Some("mri")), vec![]),
+        (query(Some("Chicago"), None, None, None), vec![]),
+    ] {
+        let found = find_facilities(&mut practice.network.sql, &query).await.unwrap();
+        assert_eq!(found.iter().map(|facility| facility.facility_id).collect::<Vec<_>>(), expected, "{query:?}");
+    }
+    let found = find_facilities(&mut practice.network.sql, &FacilityQuery::default()).await.unwrap();
+    assert_eq!((found[1].rating.reviews, found[1].rating.stars, found[1].open_now), (2, Some(3.5), true));
+    assert_eq!(
+        (found[0].services.as_slice(), found[0].open_now),
+        (["ct".to_owned(), "mri".to_owned()].as_slice(), false)
+    );
+
+    let query = |specialty, facility| ProviderQuery { specialty, facility };
+    for (query, expected) in [
+        (query(Some("cardiology"), None), vec![provider]),
+        (query(Some("internal_medicine"), Some(plain)), vec![provider, colleague]),
+        (query(None, Some(good)), vec![]),
+    ] {
+        let found = find_providers(&mut practice.network.sql, &query).await.unwrap();
+        assert_eq!(found.iter().map(|provider| provider.provider_id).collect::<Vec<_>>(), expected, "{query:?}");
+    }
+    let found = find_providers(&mut practice.network.sql, &ProviderQuery::default()).await.unwrap();
+    assert_eq!(found[0].specialties, ["cardiology", "internal_medicine"], "the main one first");
+    assert_eq!((found[0].name.as_str(), found[0].rating.reviews, found[1].rating.stars), ("Ada Okafor", 3, None));
 }

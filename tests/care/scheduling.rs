@@ -1,5 +1,11 @@
 //! Appointments: which times are open, what can be booked, and who gets a time that many want.
 
+use healthtrack::model::time::Timestamp;
+use healthtrack::store::reference::refusal::{Rules, Trouble};
+use healthtrack::store::reference::schedule::{
+    Change, SlotQuery, Wish, change as say, expire_holds, history, hold as hold_time, open_slots, reschedule,
+};
+
 use super::network::Network;
 use super::practice::{Practice, hours_ahead, race};
 
@@ -381,4 +387,62 @@ async fn booking_ends_holds_that_have_run_out() {
     practice.network.run("UPDATE care.appointment SET expires_at = now() - INTERVAL '1 second'").await;
     practice.network.id(&again).await;
     assert_eq!(practice.status(held).await, "cancelled");
+}
+
+/// A moment so many hours from now, on the hour.
+async fn moment(network: &mut Network, hours: i32) -> Timestamp {
+    let query = format!(
+        "SELECT (extract(epoch FROM date_trunc('hour', now()) + {hours} * INTERVAL '1 hour')::bigint * 1000000)::text"
+    );
+    Timestamp::from_micros(network.one(&query).await.parse().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
+    let mut practice = Practice::new().await;
+    let (patient, provider, facility) = (practice.patient, practice.provider, practice.facility);
+    let rules = Rules::read(&mut practice.network.sql).await.unwrap();
+    let (since, until) = (moment(&mut practice.network, 24).await, moment(&mut practice.network, 26).await);
+    let query = SlotQuery { provider, facility, since, until, minutes: 60 };
+    let slots = open_slots(&mut practice.network.sql, &query).await.unwrap();
+    assert_eq!((slots.len(), slots[0].start_at, slots[0].for_all_at), (2, since, None));
+
+    let (start_at, end_at) = (slots[0].start_at, slots[0].end_at);
+    let wish = Wish {
+        patient,
+        provider,
+        facility,
+        room: None,
+        start_at,
+        end_at,
+        telehealth: false,
+        reason: Some("Cough".into()),
+    };
+    let appointment = hold_time(&mut practice.network.sql, &wish).await.unwrap();
+    let taken = Wish { patient: practice.network.patient().await, ..wish };
+    match rules.explain(hold_time(&mut practice.network.sql, &taken).await.unwrap_err()) {
+        Trouble::Refused(refusal) => {
+            assert_eq!(refusal.rule, "appointment_provider_is_free");
+            assert_eq!(refusal.sentence, "This time has just been taken: choose another.");
+        }
+        Trouble::Failed(other) => panic!("{other}"),
+    }
+    let sql = &mut practice.network.sql;
+    say(sql, appointment, Change::Confirm).await.unwrap();
+    reschedule(sql, appointment, (slots[1].start_at, slots[1].end_at), None).await.unwrap();
+    for (what, rule) in [
+        (Change::Complete, "appointment_follows_its_ways"),
+        (Change::CheckIn, "appointment_is_arrived_at_in_time"),
+        (Change::Miss, "appointment_ends_after_it_began"),
+    ] {
+        match rules.explain(say(sql, appointment, what).await.unwrap_err()) {
+            Trouble::Refused(refusal) => assert_eq!(refusal.rule, rule),
+            Trouble::Failed(other) => panic!("{other}"),
+        }
+    }
+    say(sql, appointment, Change::Cancel).await.unwrap();
+    let visits = history(sql, patient).await.unwrap();
+    assert_eq!((visits.len(), visits[0].start_at, visits[0].changes), (1, slots[1].start_at, 4));
+    assert_eq!((visits[0].status.as_str(), visits[0].provider_name.as_str()), ("cancelled", "Ada Okafor"));
+    assert_eq!(expire_holds(sql).await.unwrap(), 0);
 }

@@ -10,3 +10,9 @@
 
 /// What the database refuses, in one sentence.
 pub mod refusal;
+
+/// Facilities and providers.
+pub mod directory;
+
+/// Appointments.
+pub mod schedule;
