@@ -1,7 +1,7 @@
 -- When a facility is open: each week, and on days that are unlike others.
 --
--- Hours are minutes of the facility's own wall clock, so that a change of daylight saving moves none of them; hours past
--- midnight are two rows. Rows for one date stand instead of that weekday's: a closed day is a row without hours. A
+-- Hours are minutes of the facility's own wall clock, so that a change of daylight saving moves none of them; hours
+-- past midnight are two rows. Rows for one date stand instead of that weekday's: a closed day is a row without hours. A
 -- facility whose hours nobody has given is never open, so nothing can be booked there by mistake. New tables; the
 -- foreign key locks facility for an instant. Undo: drop them.
 CREATE TABLE care.opening_hours (

@@ -1,8 +1,8 @@
 -- What a facility offers beyond its category, and which facilities a patient prefers.
 --
 -- Services are a list that grows by rows, so that one search finds every facility that has an MRI scanner. Nobody
--- deletes a preference through the portal: it loses its rank. New tables; foreign keys lock their targets for an instant.
--- Undo: drop them.
+-- deletes a preference through the portal: it loses its rank. New tables; foreign keys lock their targets for an
+-- instant. Undo: drop them.
 CREATE TABLE care.service (
     service text NOT NULL,
     title   text NOT NULL,
@@ -21,11 +21,13 @@ COMMENT ON CONSTRAINT service_title_is_some ON care.service IS 'Give the service
 INSERT INTO care.service (service, title) VALUES
     ('emergency', 'Emergency department'), ('intensive_care', 'Intensive care'), ('maternity', 'Maternity ward'),
     ('dialysis', 'Dialysis'), ('mri', 'Magnetic resonance imaging'), ('ct', 'Computed tomography'),
-    ('x_ray', 'X-ray'), ('ultrasound', 'Ultrasound'), ('laboratory', 'Laboratory'), ('blood_draw', 'Drawing of blood'),
+    ('x_ray', 'X-ray'), ('ultrasound', 'Ultrasound'), ('laboratory', 'Laboratory'),
+    ('blood_draw', 'Drawing of blood'),
     ('vaccination', 'Vaccination'), ('telehealth', 'Visits by video'), ('physiotherapy', 'Physiotherapy'),
     ('sleep_laboratory', 'Sleep laboratory'), ('diabetes_care', 'Diabetes care'), ('cardiac_care', 'Cardiac care'),
     ('mental_health', 'Mental health'), ('nutrition', 'Advice on nutrition'), ('fitness', 'Fitness training'),
-    ('yoga', 'Yoga and meditation'), ('night_pharmacy', 'Pharmacy at night'), ('home_delivery', 'Delivery of medicines');
+    ('yoga', 'Yoga and meditation'), ('night_pharmacy', 'Pharmacy at night'),
+    ('home_delivery', 'Delivery of medicines');
 
 CREATE TABLE care.facility_service (
     facility_id uuid        NOT NULL,

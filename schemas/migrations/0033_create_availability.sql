@@ -73,7 +73,8 @@ CREATE TABLE care.availability_exception (
     CONSTRAINT availability_exception_kind_is_known CHECK (kind IN ('off', 'extra')),
     CONSTRAINT availability_exception_extra_has_a_place CHECK ((kind = 'extra') = (facility_id IS NOT NULL)),
     CONSTRAINT availability_exception_is_half_open CHECK (
-        NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during) AND NOT lower_inf(during) AND NOT upper_inf(during)
+        NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)
+        AND NOT lower_inf(during) AND NOT upper_inf(during)
     ),
     CONSTRAINT availability_exception_extra_is_a_day_at_most CHECK (
         kind = 'off' OR upper(during) <= lower(during) + INTERVAL '24 hours'

@@ -1,9 +1,9 @@
 -- When a provider can be seen: weekly hours and exceptions, turned into instants, less what is taken.
 --
--- Hours are said by the wall clock and booked as instants, and on the two days of the year on which the clock is changed
--- that is a matter of rules: what the clock shows twice is meant the first time, and what it never shows is meant at the
--- instant at which it jumps. So hours that touch by the clock touch as instants too, on every day, and none overlap.
--- Whoever may look sees that a time is taken and never by whom. Locks nothing. Undo: drop them.
+-- Hours are said by the wall clock and booked as instants, and on the two days of the year on which the clock is
+-- changed that is a matter of rules: what the clock shows twice is meant the first time, and what it never shows is
+-- meant at the instant at which it jumps. So hours that touch by the clock touch as instants too, on every day, and
+-- none overlap. Whoever may look sees that a time is taken and never by whom. Locks nothing. Undo: drop them.
 CREATE FUNCTION care.local_instant(wall timestamp, zone text) RETURNS timestamptz
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
@@ -19,7 +19,8 @@ BEGIN
     ELSIF (greatest(one, two) AT TIME ZONE zone) = wall THEN
         RETURN greatest(one, two);
     END IF;
-    RETURN (SELECT min(instant) FROM generate_series(least(one, two), greatest(one, two), INTERVAL '1 minute') AS instant
+    RETURN (SELECT min(instant)
+            FROM generate_series(least(one, two), greatest(one, two), INTERVAL '1 minute') AS instant
             WHERE (instant AT TIME ZONE zone) > wall);
 END $$;
 COMMENT ON FUNCTION care.local_instant(timestamp, text) IS 'The instant at which a wall clock shows a time: the first where it does so twice, the jump where it never does.';
@@ -32,7 +33,9 @@ COMMENT ON FUNCTION care.local_period(date, integer, integer, text) IS 'Minutes 
 
 CREATE FUNCTION care.local_dates(span tstzrange, zone text) RETURNS SETOF date
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN generate_series((lower(span) AT TIME ZONE zone)::date::timestamp, upper(span) AT TIME ZONE zone, '1 day')::date;
+    RETURN generate_series(
+        (lower(span) AT TIME ZONE zone)::date::timestamp, upper(span) AT TIME ZONE zone, INTERVAL '1 day'
+    )::date;
 COMMENT ON FUNCTION care.local_dates(tstzrange, text) IS 'The dates that a period touches, where the clock is that zone''s.';
 
 CREATE FUNCTION care.opening(asked_facility uuid, span tstzrange) RETURNS tstzmultirange

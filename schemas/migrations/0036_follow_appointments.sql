@@ -1,9 +1,10 @@
 -- What follows from an appointment: its log, what to come back for, and what the patient says of it.
 --
--- Every change of an appointment leaves an event, written by a trigger, that nobody can change or remove. A review points
--- by its keys at a completed visit of its own author, with its true provider and facility, once; a reviewed visit can
--- therefore never cease to be completed. Published reviews are read by all members, without their authors: the portal has
--- no right to those columns. New tables, and two keys more on appointment: locks it for an instant. Undo: drop them.
+-- Every change of an appointment leaves an event, written by a trigger, that nobody can change or remove. A review
+-- points by its keys at a completed visit of its own author, with its true provider and facility, once; a reviewed
+-- visit can therefore never cease to be completed. Published reviews are read by all members, without their authors:
+-- the portal has no right to those columns. New tables, and two keys more on appointment: locks it for an instant.
+-- Undo: drop them.
 CREATE TABLE care.appointment_event (
     appointment_event_id bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     happened_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -219,7 +220,8 @@ CREATE TRIGGER review_is_moderated_again BEFORE UPDATE OF stars, body ON care.re
     FOR EACH ROW WHEN ((OLD.stars, OLD.body) IS DISTINCT FROM (NEW.stars, NEW.body))
     EXECUTE FUNCTION care.ask_for_moderation();
 
-CREATE FUNCTION care.moderate_review(asked uuid, read_version integer, to_state text, why text DEFAULT NULL) RETURNS void
+CREATE FUNCTION care.moderate_review(asked uuid, read_version integer, to_state text, why text DEFAULT NULL)
+    RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF access.part() IS DISTINCT FROM 'moderator' THEN

@@ -1,13 +1,12 @@
 -- Booking: what may be booked by whom and when, kept by triggers, so that no statement gets round it.
 --
--- A program that speaks SQL in the portal's name is bound as its pages are: status, people and time are judged when a row
--- is written. Only who maintains the schema, or stands above row-level security, may take over appointments that were made
--- elsewhere; a hold is never taken over, and a change is never free of the rules.
--- A visit opens the record to its provider from booking, so that it can be prepared, until 30 days after its end, for
--- results and letters; cancelling it, or staying away, closes the record again.
--- Whoever books takes the locks of provider, patient and room in one order, so that two who want the same wait for one
--- another instead of being told of a deadlock after a second. Adds triggers to appointment: locks it for an instant.
--- Undo: drop triggers and functions.
+-- A program that speaks SQL in the portal's name is bound as its pages are: status, people and time are judged when a
+-- row is written. Only who maintains the schema, or stands above row-level security, may take over appointments that
+-- were made elsewhere; a hold is never taken over, and a change is never free of the rules. A visit opens the record to
+-- its provider from booking, so that it can be prepared, until 30 days after its end, for results and letters;
+-- cancelling it, or staying away, closes the record again. Whoever books takes the locks of provider, patient and room
+-- in one order, so that two who want the same wait for one another instead of being told of a deadlock after a second.
+-- Adds triggers to appointment: locks it for an instant. Undo: drop triggers and functions.
 CREATE TABLE care.appointment_transition (
     from_status text   NOT NULL,
     to_status   text   NOT NULL,
@@ -75,9 +74,11 @@ BEGIN
         IF allowed IS NULL AND TG_OP = 'UPDATE' AND NEW.status = 'booked' THEN
             PERFORM care.refuse('appointment_is_still_held', 'This time is held no more: choose a time again.');
         ELSIF allowed IS NULL THEN
-            PERFORM care.refuse('appointment_follows_its_ways', 'An appointment cannot go from its status to that one.');
+            PERFORM care.refuse('appointment_follows_its_ways',
+                'An appointment cannot go from its status to that one.');
         ELSIF NOT as_owner AND NOT coalesce(access.part() = ANY (allowed), false) THEN
-            PERFORM care.refuse('appointment_is_changed_by_whom_it_may', 'Somebody else has to say this of an appointment.');
+            PERFORM care.refuse('appointment_is_changed_by_whom_it_may',
+                'Somebody else has to say this of an appointment.');
         END IF;
     END IF;
     IF NEW.status = 'held' AND NOT as_owner AND (
@@ -99,7 +100,8 @@ BEGIN
         PERFORM care.refuse('appointment_keeps_its_patient', 'An appointment cannot be given to another patient.');
     ELSIF (was.status, becomes.status) <> ('booked', 'booked')
         AND (was.during, was.provider_id, was.facility_id, was.room_id, was.mode)
-            IS DISTINCT FROM (becomes.during, becomes.provider_id, becomes.facility_id, becomes.room_id, becomes.mode) THEN
+            IS DISTINCT FROM (becomes.during, becomes.provider_id, becomes.facility_id, becomes.room_id, becomes.mode)
+    THEN
         PERFORM care.refuse('appointment_moves_while_booked', 'Only a booked appointment can be moved.');
     ELSIF was.status = becomes.status THEN
         RETURN;
@@ -127,15 +129,18 @@ BEGIN
     IF starts <= now() THEN
         PERFORM care.refuse('appointment_is_in_the_future', 'Choose a time in the future.');
     ELSIF starts > now() + member.lead_days * INTERVAL '24 hours' THEN
-        PERFORM care.refuse('appointment_is_within_its_release_window', 'This time cannot be booked yet with this membership.');
+        PERFORM care.refuse('appointment_is_within_its_release_window',
+            'This time cannot be booked yet with this membership.');
     ELSIF wanted.mode = 'telehealth' AND NOT member.telehealth THEN
-        PERFORM care.refuse('appointment_by_video_needs_its_plan', 'Visits by video need a membership that includes them.');
+        PERFORM care.refuse('appointment_by_video_needs_its_plan',
+            'Visits by video need a membership that includes them.');
     ELSIF NOT EXISTS (
         SELECT FROM care.affiliation a
         WHERE a.provider_id = wanted.provider_id AND a.facility_id = wanted.facility_id
           AND a.valid_during @> (starts AT TIME ZONE zone)::date
     ) THEN
-        PERFORM care.refuse('appointment_is_where_its_provider_works', 'The provider does not work at this facility on that day.');
+        PERFORM care.refuse('appointment_is_where_its_provider_works',
+            'The provider does not work at this facility on that day.');
     ELSIF NOT care.opening(wanted.facility_id, wanted.during) @> wanted.during THEN
         PERFORM care.refuse('appointment_is_within_opening_hours', 'The facility is closed at that time.');
     ELSIF NOT care.available(wanted.provider_id, wanted.facility_id, wanted.during) @> wanted.during THEN
@@ -160,7 +165,8 @@ CREATE FUNCTION care.keep_appointment_bookable() RETURNS trigger
 BEGIN
     PERFORM care.lock_schedule(NEW.provider_id, NEW.patient_id, NEW.room_id, OLD.provider_id, OLD.room_id);
     UPDATE care.appointment a SET status = 'cancelled', expires_at = NULL
-    WHERE a.status = 'held' AND a.expires_at <= now() AND a.during && NEW.during AND a.appointment_id <> NEW.appointment_id
+    WHERE a.status = 'held' AND a.expires_at <= now() AND a.during && NEW.during
+      AND a.appointment_id <> NEW.appointment_id
       AND (a.provider_id = NEW.provider_id OR a.patient_id = NEW.patient_id OR a.room_id = NEW.room_id);
     PERFORM care.check_bookable(NEW);
     RETURN NEW;
@@ -237,9 +243,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION care.keep_visit_relationship() IS 'Trigger after an appointment changes status, time or provider: opens the record to the provider, or closes it.';
 CREATE TRIGGER appointment_opens_the_record AFTER INSERT ON care.appointment
-    FOR EACH ROW WHEN (NEW.status IN ('booked', 'arrived', 'completed')) EXECUTE FUNCTION care.keep_visit_relationship();
+    FOR EACH ROW WHEN (NEW.status IN ('booked', 'arrived', 'completed'))
+    EXECUTE FUNCTION care.keep_visit_relationship();
 CREATE TRIGGER appointment_keeps_the_record AFTER UPDATE ON care.appointment
-    FOR EACH ROW WHEN ((OLD.status, OLD.during, OLD.provider_id) IS DISTINCT FROM (NEW.status, NEW.during, NEW.provider_id))
+    FOR EACH ROW WHEN (
+        (OLD.status, OLD.during, OLD.provider_id) IS DISTINCT FROM (NEW.status, NEW.during, NEW.provider_id)
+    )
     EXECUTE FUNCTION care.keep_visit_relationship();
 
 CREATE FUNCTION care.hold_appointment(
@@ -247,8 +256,9 @@ CREATE FUNCTION care.hold_appointment(
     asked_mode text DEFAULT 'in_person', asked_reason text DEFAULT NULL
 ) RETURNS uuid
     LANGUAGE sql AS $$
-    INSERT INTO care.appointment (patient_id, provider_id, facility_id, room_id, during, status, expires_at, mode, reason)
-    VALUES (asked_patient, asked_provider, asked_facility, asked_room, asked_during, 'held',
+    INSERT INTO care.appointment (
+        patient_id, provider_id, facility_id, room_id, during, status, expires_at, mode, reason
+    ) VALUES (asked_patient, asked_provider, asked_facility, asked_room, asked_during, 'held',
             now() + INTERVAL '10 minutes', asked_mode, asked_reason)
     RETURNING appointment_id
 $$;
@@ -301,7 +311,9 @@ BEGIN
     UPDATE care.appointment a SET
         during = asked_during,
         provider_id = coalesce(asked_provider, a.provider_id),
-        room_id = coalesce(asked_room, CASE WHEN coalesce(asked_facility, a.facility_id) = a.facility_id THEN a.room_id END),
+        room_id = coalesce(
+            asked_room, CASE WHEN coalesce(asked_facility, a.facility_id) = a.facility_id THEN a.room_id END
+        ),
         facility_id = coalesce(asked_facility, a.facility_id)
     WHERE a.appointment_id = asked;
     IF NOT FOUND THEN

@@ -1,8 +1,8 @@
 -- Visits by video: one session for each, joined by a link that works once.
 --
 -- Of a link only its hash is kept, so who reads the table cannot join; it belongs to one account, lives ten minutes and
--- is used once, by one UPDATE that two users of the same link cannot both win. The session is made by booking, needs the
--- patient's consent before anybody may join, and begins when the provider does. What carries sound and picture asks
+-- is used once, by one UPDATE that two users of the same link cannot both win. The session is made by booking, needs
+-- the patient's consent before anybody may join, and begins when the provider does. What carries sound and picture asks
 -- `care.use_join_token` and learns the session's key. New tables; a trigger on appointment: locks it for an instant.
 -- Undo: drop them.
 CREATE TABLE care.telehealth_session (
@@ -127,7 +127,8 @@ DECLARE
     secret constant text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
     joined record;
 BEGIN
-    SELECT s.telehealth_session_id, s.patient_id, s.consented_at, s.stopped_at, a.during, a.status, c.account_id INTO joined
+    SELECT s.telehealth_session_id, s.patient_id, s.consented_at, s.stopped_at, a.during, a.status, c.account_id
+        INTO joined
     FROM care.telehealth_session s JOIN care.appointment a USING (appointment_id)
     JOIN access.account c ON c.account_id = access.actor() AND c.disabled_at IS NULL
                          AND (c.patient_id = a.patient_id OR c.provider_id = a.provider_id)
@@ -140,7 +141,8 @@ BEGIN
         PERFORM care.refuse('telehealth_session_is_joined_in_time',
             'A visit by video can be joined from 15 minutes before it begins until it ends.');
     ELSIF joined.consented_at IS NULL THEN
-        PERFORM care.refuse('telehealth_session_is_consented_to', 'The patient has to agree to be seen by video first.');
+        PERFORM care.refuse('telehealth_session_is_consented_to',
+            'The patient has to agree to be seen by video first.');
     END IF;
     UPDATE care.join_token SET replaced_at = now()
     WHERE telehealth_session_id = joined.telehealth_session_id AND account_id = joined.account_id
@@ -158,7 +160,8 @@ DECLARE
 BEGIN
     UPDATE care.join_token t SET used_at = now()
     FROM care.telehealth_session s
-    WHERE t.token_hash = sha256(convert_to(secret, 'UTF8')) AND t.account_id = access.actor() AND access.part() IS NOT NULL
+    WHERE t.token_hash = sha256(convert_to(secret, 'UTF8'))
+      AND t.account_id = access.actor() AND access.part() IS NOT NULL
       AND t.used_at IS NULL AND t.replaced_at IS NULL AND t.expires_at > now()
       AND s.telehealth_session_id = t.telehealth_session_id AND s.stopped_at IS NULL
     RETURNING t.telehealth_session_id INTO joined;

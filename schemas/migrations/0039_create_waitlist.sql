@@ -2,10 +2,10 @@
 --
 -- A time that is given back becomes, in the same transaction, a hold for the next who waits, so that nobody can take it
 -- in between. Next is who has priority by membership, and among these who asked first. Nobody waits for ever: who has
--- waited longer than the plan's patience (14 days for a regular member) counts as having priority, and has by then asked
--- earlier than every newcomer, so only those who asked even earlier go first. An offer lasts two hours; who lets it pass
--- has left the list, so that a time is not offered to and fro. New table; triggers on appointment: lock it for an
--- instant. Undo: drop them.
+-- waited longer than the plan's patience (14 days for a regular member) counts as having priority, and has by then
+-- asked earlier than every newcomer, so only those who asked even earlier go first. An offer lasts two hours; who lets
+-- it pass has left the list, so that a time is not offered to and fro. New table; triggers on appointment: lock it for
+-- an instant. Undo: drop them.
 CREATE TABLE care.waitlist_entry (
     waitlist_entry_id uuid        NOT NULL DEFAULT gen_random_uuid(),
     patient_id        uuid        NOT NULL,
@@ -196,8 +196,10 @@ END $$;
 COMMENT ON FUNCTION care.expire_holds(integer) IS 'Ends holds that have run out, 500 at most, and offers their times to who waits; gives how many. Anybody may call it, once a minute is right.';
 
 CALL access.guard('care.waitlist_entry', 'internal');
-GRANT SELECT, INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode) ON care.waitlist_entry TO portal;
-CREATE POLICY own ON care.waitlist_entry FOR ALL TO portal USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
+GRANT SELECT, INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode)
+    ON care.waitlist_entry TO portal;
+CREATE POLICY own ON care.waitlist_entry FOR ALL TO portal
+    USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
 CREATE POLICY care ON care.waitlist_entry FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));

@@ -86,7 +86,8 @@ pub async fn find_facilities(
 const FIND_FACILITIES: &str = "
     SELECT f.facility_id, f.name, f.category, f.street, f.postal_code, c.name AS city, s.code AS state,
            f.phone::text AS phone, f.booking_url::text AS booking_url, rating.reviews, rating.stars,
-           ARRAY(SELECT o.service FROM care.facility_service o WHERE o.facility_id = f.facility_id ORDER BY 1) AS services,
+           ARRAY(SELECT o.service FROM care.facility_service o
+                 WHERE o.facility_id = f.facility_id ORDER BY 1) AS services,
            NOT isempty(care.opening(f.facility_id, tstzrange(now(), now() + INTERVAL '1 minute'))) AS open_now
     FROM care.city c JOIN care.state s USING (state_id) JOIN care.facility f USING (city_id)
     CROSS JOIN LATERAL (
@@ -166,7 +167,8 @@ pub async fn find_providers(
 }
 
 const FIND_PROVIDERS: &str = "
-    SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name) AS name, p.languages, rating.reviews, rating.stars,
+    SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name) AS name, p.languages,
+           rating.reviews, rating.stars,
            ARRAY(SELECT s.specialty FROM care.provider_specialty s WHERE s.provider_id = p.provider_id
                  ORDER BY s.main DESC, s.specialty) AS specialties,
            place.facilities

@@ -1,6 +1,6 @@
 //! Appointments: open times, and what becomes of one that is taken.
 //!
-//! Every rule stands in the database (`schemas/migrations/0037_book_appointments.sql`), so these functions only ask; what
+//! Every rule stands in the database (`schemas/migrations/0037_book_appointments.sql`): these functions only ask; what
 //! they are refused comes back as an error, which `refusal::Rules` turns into its sentence. Each is one statement, so a
 //! caller whose connection broke may ask again: a status that is there already is no error.
 
