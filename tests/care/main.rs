@@ -27,6 +27,9 @@ mod directory;
 /// Open times, and what can be booked.
 mod scheduling;
 
+/// Many who want the same at once.
+mod race;
+
 /// Release windows by membership.
 mod priority;
 

@@ -74,7 +74,8 @@ async fn a_time_is_booked_within_the_hours_of_provider_and_facility_and_in_the_f
     assert_eq!(practice.network.refusal(&hold).await, "appointment_is_within_availability");
     let holiday = format!(
         "INSERT INTO care.special_day (facility_id, falls_on, title)
-         SELECT '{facility}', (now() AT TIME ZONE 'America/Chicago')::date + 5, 'Holiday'"
+         SELECT '{facility}', (lower({}) AT TIME ZONE 'America/Chicago')::date, 'Holiday'",
+        hours_ahead(5 * DAY, 30)
     );
     practice.network.run(&holiday).await;
     let closed = practice.hold(patient, &hours_ahead(5 * DAY, 30));
