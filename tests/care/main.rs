@@ -44,3 +44,6 @@ mod telehealth;
 
 /// What a person is told.
 mod refusal;
+
+/// References and checks of directory and schedule.
+mod whole;
