@@ -18,8 +18,29 @@ mod network;
 /// What every table keeps to.
 mod schema;
 
+/// A facility with hours, and the portal.
+mod practice;
+
 /// States, cities, facilities, people.
 mod directory;
+
+/// Open times, and what can be booked.
+mod scheduling;
+
+/// Many who want the same at once.
+mod race;
+
+/// Release windows by membership.
+mod priority;
+
+/// Who gets a time that is given back.
+mod waitlist;
+
+/// What patients say of visits.
+mod review;
+
+/// Visits by video.
+mod telehealth;
 
 /// What a person is told.
 mod refusal;
@@ -41,3 +62,5 @@ mod audit;
 
 /// What an analyst sees.
 mod analyst;
+/// References and checks of directory and schedule.
+mod whole;

@@ -22,3 +22,8 @@ pub mod samples;
 
 /// What opens a record.
 pub mod rights;
+/// Facilities and providers.
+pub mod directory;
+
+/// Appointments.
+pub mod schedule;
