@@ -21,5 +21,23 @@ mod schema;
 /// States, cities, facilities, people.
 mod directory;
 
+/// Names, addresses, contacts and numbers of patients.
+mod people;
+
+/// Conditions, procedures, allergies, immunizations, former versions.
+mod history;
+
+/// Visits and stays.
+mod encounter;
+
+/// Drugs, prescriptions, fills.
+mod medication;
+
+/// Laboratory, images, reports.
+mod labs;
+
+/// Questionnaires, answers, scores.
+mod questionnaire;
+
 /// What a person is told.
 mod refusal;
