@@ -1,9 +1,9 @@
 -- Names, addresses, contacts and identifiers of patients: each changes on its own, and each has a history.
 --
 -- Of each kind of name and of address a patient has one at a time, and of telephone and of mail one that is preferred.
--- Identifiers are unique where they come from: a record number within its facility, the others everywhere; what a clash
--- says must not tell whose number it is. Social security numbers of areas, groups and serials that are never given are
--- refused. New tables; the foreign keys lock patient and facility for an instant. Undo: drop them.
+-- Identifiers are unique where they come from: a record number within its facility, the others everywhere; what a
+-- clash says must not tell whose number it is. Social security numbers of areas, groups and serials that are never
+-- given are refused. New tables; the foreign keys lock patient and facility for an instant. Undo: drop them.
 CREATE FUNCTION care.identifier_fits(system text, value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE system

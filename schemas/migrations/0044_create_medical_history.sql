@@ -1,8 +1,8 @@
 -- What a patient has and had: conditions, procedures, allergies with their reactions, immunizations.
 --
 -- The words of status are FHIR's, with its rules: what has abated is over; what was entered in error stays, marked as
--- such. An entry that is active stands once. Nothing here is deleted; former versions go to care.history.
--- New tables; the foreign keys lock their targets for an instant. Undo: drop them.
+-- such. An entry that is active stands once. Nothing here is deleted; former versions go to care.history. New tables;
+-- the foreign keys lock their targets for an instant. Undo: drop them.
 CREATE TABLE care.condition (
     condition_id        uuid        NOT NULL DEFAULT gen_random_uuid(),
     patient_id          uuid        NOT NULL,

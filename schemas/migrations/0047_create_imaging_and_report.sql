@@ -1,8 +1,9 @@
 -- Images, by what DICOM says of them, and reports.
 --
--- The images themselves stay in their archive: here is what finds them again. A report that is signed is never altered:
--- a correction is a new report that names it, and is signed in its turn. Through the portal whoever acts signs, and
--- nobody signs in another's name. New tables; the foreign keys lock their targets for an instant. Undo: drop them.
+-- The images themselves stay in their archive: here is what finds them again. A report that is signed is never
+-- altered: a correction is a new report that names it, and is signed in its turn. Through the portal whoever acts
+-- signs, and nobody signs in another's name. New tables; the foreign keys lock their targets for an instant. Undo:
+-- drop them.
 CREATE TABLE care.imaging_study (
     imaging_study_id uuid           NOT NULL DEFAULT gen_random_uuid(),
     patient_id       uuid           NOT NULL,

@@ -1,10 +1,10 @@
 -- Questionnaires: what patients say of themselves, and scores as their authors published them.
 --
--- An edition of a questionnaire is never altered, since answers refer to its words; another wording is another edition.
--- Answers fit their question and stay as they are once complete. A score holds its inputs, its algorithm with version
--- and citation, and what was missing; with anything missing it has no value, because half a sum reads like a good one.
--- PHQ-9 and GAD-7 come along; their authors ask for no permission. New tables; the foreign keys lock their targets for
--- an instant. Undo: drop them.
+-- An edition of a questionnaire is never altered, since answers refer to its words; another wording is another
+-- edition. Answers fit their question and stay as they are once complete. A score holds its inputs, its algorithm with
+-- version and citation, and what was missing; with anything missing it has no value, because half a sum reads like a
+-- good one. PHQ-9 and GAD-7 come along; their authors ask for no permission. New tables; the foreign keys lock their
+-- targets for an instant. Undo: drop them.
 CREATE FUNCTION care.items_fit(items jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN jsonb_typeof(items) = 'array' THEN (

@@ -39,5 +39,8 @@ mod labs;
 /// Questionnaires, answers, scores.
 mod questionnaire;
 
+/// Readmission, adherence, trends.
+mod outcome;
+
 /// What a person is told.
 mod refusal;
