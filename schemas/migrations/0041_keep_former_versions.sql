@@ -37,15 +37,12 @@ COMMENT ON CONSTRAINT history_patient_fkey ON care.history IS 'Register the pati
 COMMENT ON CONSTRAINT history_ends_after_it_began ON care.history IS 'A version cannot end before it began.';
 COMMENT ON CONSTRAINT history_image_is_a_row ON care.history IS 'A former version is a whole row.';
 
-ALTER TABLE care.history ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.history FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.history', 'internal');
 GRANT SELECT ON care.history TO portal;
 CREATE POLICY care ON care.history FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
 CREATE POLICY own ON care.history FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
--- For the trigger, where the owner of the schema is no superuser.
-CREATE POLICY owner_writes ON care.history FOR INSERT TO CURRENT_USER WITH CHECK (true);
 
 CREATE FUNCTION care.keep_former_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

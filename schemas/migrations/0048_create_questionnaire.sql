@@ -235,15 +235,12 @@ COMMENT ON CONSTRAINT score_is_whole_or_says_what_is_missing ON care.score IS 'A
 COMMENT ON CONSTRAINT score_inputs_are_named ON care.score IS 'Inputs are given by name.';
 COMMENT ON CONSTRAINT score_is_published ON care.score IS 'Say who published the score, and in which version.';
 
-ALTER TABLE care.score ENABLE ROW LEVEL SECURITY;
-ALTER TABLE care.score FORCE ROW LEVEL SECURITY;
+CALL access.guard('care.score', 'internal');
 GRANT SELECT ON care.score TO portal;
 CREATE POLICY care ON care.score FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
 CREATE POLICY own ON care.score FOR SELECT TO portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
--- For the trigger that counts, where the owner of the schema is no superuser.
-CREATE POLICY owner_writes ON care.score FOR INSERT TO CURRENT_USER WITH CHECK (true);
 
 CREATE FUNCTION care.check_answer() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -21,6 +21,9 @@ mod schema;
 /// States, cities, facilities, people.
 mod directory;
 
+/// What a program does with the record.
+mod record;
+
 /// Names, addresses, contacts and numbers of patients.
 mod people;
 

@@ -1,5 +1,7 @@
 //! Drugs: structured doses, who may prescribe, and fills that keep to their prescription.
 
+use std::time::{Duration, Instant};
+
 use sqlx::{AssertSqlSafe, Executor as _};
 use uuid::Uuid;
 
@@ -182,6 +184,27 @@ async fn of_eight_pharmacies_at_once_no_more_fill_than_refills_allow() {
     for lost in results.into_iter().filter(Result::is_err) {
         assert_eq!(refused_by(lost, "fill"), "dispense_is_within_the_refills");
     }
+}
+
+#[tokio::test]
+async fn a_fill_waits_for_another_of_the_same_prescription_and_counts_it() {
+    let mut network = Network::new().await;
+    let case = Case::in_a(&mut network).await;
+    let prescription = network.id(&case.usual()).await;
+    for day in ["2026-01-02", "2026-02-01"] {
+        network.run(&case.fill(prescription, day, "60")).await;
+    }
+    network.run(&format!("BEGIN; {}", case.fill(prescription, "2026-03-01", "60"))).await;
+    let (mut other, fill) = (network.connection().await, case.fill(prescription, "2026-03-02", "60"));
+    let other = tokio::spawn(async move { other.execute(AssertSqlSafe(fill)).await.map(|_| ()) });
+    let mut watch = network.connection().await;
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let begun = Instant::now();
+    while !other.is_finished() && watch.fetch_optional(waits).await.unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the other fill neither waits nor ends");
+    }
+    network.run("COMMIT").await;
+    assert_eq!(refused_by(other.await.unwrap(), "fill"), "dispense_is_within_the_refills");
 }
 
 #[tokio::test]

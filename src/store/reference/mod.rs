@@ -10,3 +10,12 @@
 
 /// What the database refuses, in one sentence.
 pub mod refusal;
+
+/// Patients, their record and their results.
+pub mod record;
+
+/// Prescriptions and fills.
+pub mod medication;
+
+/// What came of it.
+pub mod outcome;
