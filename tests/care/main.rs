@@ -24,6 +24,9 @@ mod directory;
 /// What a program does with the record.
 mod record;
 
+/// Every rule of the record, broken.
+mod rules;
+
 /// Names, addresses, contacts and numbers of patients.
 mod people;
 

@@ -1,7 +1,7 @@
 //! Drugs: prescribed by providers in care, filled by pharmacies within what was prescribed.
 //!
-//! Doses are numbers with units; the words for the label stand beside them. Which fills are allowed is the database's to
-//! say, since two pharmacies may ask at once.
+//! Doses are numbers with units; the words for the label stand beside them. Which fills are allowed is the database's
+//! to say, since two pharmacies may ask at once.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -68,9 +68,9 @@ pub async fn prescribe(connection: &mut PgConnection, new: &NewPrescription) -> 
         Frequency::AsNeeded => (None, 1.0, "day"),
     };
     sqlx::query_scalar(
-        "INSERT INTO care.prescription (patient_id, medication_id, prescriber_id, encounter_id, dose_quantity, dose_unit, route,
-                                        times, per_amount, per_unit, as_needed, instructions, quantity, days_supply,
-                                        refills_allowed, valid_during)
+        "INSERT INTO care.prescription (patient_id, medication_id, prescriber_id, encounter_id, dose_quantity,
+                                        dose_unit, route, times, per_amount, per_unit, as_needed, instructions,
+                                        quantity, days_supply, refills_allowed, valid_during)
          VALUES ($1, $2, $3, $4, $5::float8, $6, $7, $8, $9::float8, $10, $8 IS NULL, $11, $12::float8, $13, $14,
                  daterange($15::date, $16::date))
          RETURNING prescription_id",

@@ -1,7 +1,7 @@
 //! The record: patients registered whole, read on one page, changed by whoever read the newest version, and results.
 //!
-//! Everything runs with the rights of whoever acts on the connection, so a record that is closed to that account answers
-//! like one that does not exist. Dates are text (`2026-01-31`), as forms send them.
+//! Everything runs with the rights of whoever acts on the connection, so a record that is closed to that account
+//! answers like one that does not exist. Dates are text (`2026-01-31`), as forms send them.
 
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -352,8 +352,8 @@ pub async fn record_lab_result(
     }
     let (lab_result_id, flag): (Uuid, Option<String>) = sqlx::query_as(
         "INSERT INTO care.lab_result (patient_id, lab_order_id, observed_at, loinc, title, status, value_number, unit,
-                                      value_code, value_text, absent_reason, reference_low, reference_high, critical_low,
-                                      critical_high)
+                                      value_code, value_text, absent_reason, reference_low, reference_high,
+                                      critical_low, critical_high)
          VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'preliminary' ELSE 'final' END, $7::float8, $8, $9, $10, $11,
                  $12::float8, $13::float8, $14::float8, $15::float8)
          RETURNING lab_result_id, flag",
