@@ -1,10 +1,12 @@
 -- What the record said before: each change of a clinical row leaves its former version behind.
 --
--- One table for all, since a former version is read by its row and never searched by a column of it: the row's image as
--- JSON, the version that it had, and when it stopped to be true. The trigger runs as its owner, because nobody who uses
--- the portal may write here. A row also stays with its patient: what was written to the wrong record is marked as an
--- error there and written again. Former versions cannot be altered; they leave with the patient that they are of.
--- New table, locks nothing. Undo: drop it, and the triggers that call care.keep_former_version.
+-- One table for all, since a former version is read by its row and never searched by a column of it: the row's image
+-- as JSON, the version that it had, and when it stopped to be true. The trigger runs as its owner, because nobody who
+-- uses the portal may write here. A row also stays with its patient: what was written to the wrong record is marked as
+-- an error there and written again. What is written for an account says so, whatever the writer says: its time, its
+-- first version and its author are stamped, so that nobody writes in the past or in another's name. Former versions
+-- cannot be altered; they leave with the patient that they are of. New table, locks nothing. Undo: drop it, and the
+-- triggers that call care.keep_former_version.
 CREATE TABLE care.history (
     row_id        uuid        NOT NULL,
     patient_id    uuid        NOT NULL,
@@ -61,6 +63,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION care.keep_former_version() IS 'Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.';
 
+CREATE FUNCTION care.stamp() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF access.actor() IS NULL THEN
+        RETURN NEW;  -- A program that loads what was written elsewhere, and when.
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        NEW.created_at := OLD.created_at;
+    ELSE
+        NEW.created_at := now();
+        NEW.updated_at := now();
+        NEW.version := 1;
+        NEW.updated_by := access.actor()::text;
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION care.stamp() IS 'Trigger before each write: what an account writes bears its name and the present time.';
+
 CREATE FUNCTION care.refuse_change() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -73,5 +93,6 @@ CREATE TRIGGER history_is_never_altered BEFORE UPDATE ON care.history
 CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON care.history
     FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();
 
+CREATE TRIGGER patient_is_stamped BEFORE INSERT OR UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER patient_keeps_former_versions AFTER UPDATE ON care.patient
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();

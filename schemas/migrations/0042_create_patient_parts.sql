@@ -41,6 +41,8 @@ CREATE TABLE care.patient_name (
     CONSTRAINT patient_name_is_one_at_a_time EXCLUDE USING gist (patient_id WITH =, use WITH =, valid_during WITH &&)
 );
 CREATE INDEX patient_name_family_idx ON care.patient_name (lower(family) text_pattern_ops, patient_id);
+CREATE TRIGGER patient_name_is_stamped BEFORE INSERT OR UPDATE ON care.patient_name
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER patient_name_is_touched BEFORE UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER patient_name_keeps_former_versions AFTER UPDATE ON care.patient_name
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -94,6 +96,8 @@ CREATE TABLE care.address (
     CONSTRAINT address_period_is_some CHECK (NOT isempty(valid_during)),
     CONSTRAINT address_is_one_at_a_time EXCLUDE USING gist (patient_id WITH =, use WITH =, valid_during WITH &&)
 );
+CREATE TRIGGER address_is_stamped BEFORE INSERT OR UPDATE ON care.address
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER address_is_touched BEFORE UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER address_keeps_former_versions AFTER UPDATE ON care.address
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -152,6 +156,8 @@ CREATE TABLE care.contact_point (
     CONSTRAINT contact_point_preferred_is_one
         EXCLUDE USING gist (patient_id WITH =, system WITH =, valid_during WITH &&) WHERE (preferred)
 );
+CREATE TRIGGER contact_point_is_stamped BEFORE INSERT OR UPDATE ON care.contact_point
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER contact_point_is_touched BEFORE UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER contact_point_keeps_former_versions AFTER UPDATE ON care.contact_point
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -211,6 +217,8 @@ CREATE TABLE care.identifier (
 );
 CREATE INDEX identifier_patient_idx ON care.identifier (patient_id);
 CREATE INDEX identifier_value_idx ON care.identifier (value);
+CREATE TRIGGER identifier_is_stamped BEFORE INSERT OR UPDATE ON care.identifier
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER identifier_is_touched BEFORE UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER identifier_keeps_former_versions AFTER UPDATE ON care.identifier
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();

@@ -66,6 +66,8 @@ CREATE TABLE care.encounter (
 CREATE INDEX encounter_patient_idx ON care.encounter (patient_id, lower(during));
 CREATE INDEX encounter_facility_idx ON care.encounter (facility_id, lower(during));
 CREATE INDEX encounter_attending_idx ON care.encounter (attending_provider_id, lower(during));
+CREATE TRIGGER encounter_is_stamped BEFORE INSERT OR UPDATE ON care.encounter
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER encounter_is_touched BEFORE UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER encounter_keeps_former_versions AFTER UPDATE ON care.encounter
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();

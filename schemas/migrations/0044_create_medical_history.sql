@@ -51,6 +51,8 @@ CREATE TABLE care.condition (
 CREATE INDEX condition_patient_idx ON care.condition (patient_id, clinical_status);
 CREATE INDEX condition_encounter_idx ON care.condition (patient_id, encounter_id);
 CREATE INDEX condition_code_idx ON care.condition (code_system, code);
+CREATE TRIGGER condition_is_stamped BEFORE INSERT OR UPDATE ON care.condition
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER condition_is_touched BEFORE UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER condition_keeps_former_versions AFTER UPDATE ON care.condition
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -130,6 +132,8 @@ CREATE TABLE care.procedure (
 );
 CREATE INDEX procedure_patient_idx ON care.procedure (patient_id, lower(performed_during));
 CREATE INDEX procedure_encounter_idx ON care.procedure (patient_id, encounter_id);
+CREATE TRIGGER procedure_is_stamped BEFORE INSERT OR UPDATE ON care.procedure
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER procedure_is_touched BEFORE UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER procedure_keeps_former_versions AFTER UPDATE ON care.procedure
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -202,6 +206,8 @@ CREATE TABLE care.allergy (
         EXCLUDE USING gist (patient_id WITH =, lower(substance) WITH =) WHERE (clinical_status = 'active' AND
             verification_status NOT IN ('refuted', 'entered_in_error'))
 );
+CREATE TRIGGER allergy_is_stamped BEFORE INSERT OR UPDATE ON care.allergy
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER allergy_is_touched BEFORE UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER allergy_keeps_former_versions AFTER UPDATE ON care.allergy
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -256,6 +262,8 @@ CREATE TABLE care.allergy_reaction (
     CONSTRAINT allergy_reaction_severity_is_known CHECK (severity IN ('mild', 'moderate', 'severe'))
 );
 CREATE INDEX allergy_reaction_allergy_idx ON care.allergy_reaction (patient_id, allergy_id);
+CREATE TRIGGER allergy_reaction_is_stamped BEFORE INSERT OR UPDATE ON care.allergy_reaction
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER allergy_reaction_is_touched BEFORE UPDATE ON care.allergy_reaction
     FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER allergy_reaction_keeps_former_versions AFTER UPDATE ON care.allergy_reaction
@@ -312,6 +320,8 @@ CREATE TABLE care.immunization (
     CONSTRAINT immunization_is_given_once_a_day
         EXCLUDE USING btree (patient_id WITH =, cvx WITH =, given_on WITH =) WHERE (status = 'completed')
 );
+CREATE TRIGGER immunization_is_stamped BEFORE INSERT OR UPDATE ON care.immunization
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER immunization_is_touched BEFORE UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER immunization_keeps_former_versions AFTER UPDATE ON care.immunization
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();

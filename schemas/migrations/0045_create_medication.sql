@@ -91,6 +91,8 @@ CREATE TABLE care.medication_statement (
         EXCLUDE USING gist (patient_id WITH =, medication_id WITH =, source WITH =, taken_during WITH &&) WHERE
             (status IN ('active', 'on_hold'))
 );
+CREATE TRIGGER medication_statement_is_stamped BEFORE INSERT OR UPDATE ON care.medication_statement
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER medication_statement_is_touched BEFORE UPDATE ON care.medication_statement
     FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER medication_statement_keeps_former_versions AFTER UPDATE ON care.medication_statement
@@ -184,6 +186,8 @@ CREATE TABLE care.prescription (
 CREATE INDEX prescription_patient_idx ON care.prescription (patient_id, authored_at);
 CREATE INDEX prescription_encounter_idx ON care.prescription (patient_id, encounter_id);
 CREATE INDEX prescription_prescriber_idx ON care.prescription (prescriber_id, authored_at);
+CREATE TRIGGER prescription_is_stamped BEFORE INSERT OR UPDATE ON care.prescription
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER prescription_is_touched BEFORE UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER prescription_keeps_former_versions AFTER UPDATE ON care.prescription
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -260,6 +264,8 @@ CREATE TABLE care.dispense (
 CREATE INDEX dispense_patient_idx ON care.dispense (patient_id, filled_on);
 CREATE INDEX dispense_prescription_idx ON care.dispense (prescription_id, filled_on);
 CREATE INDEX dispense_filled_idx ON care.dispense (filled_on);
+CREATE TRIGGER dispense_is_stamped BEFORE INSERT OR UPDATE ON care.dispense
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER dispense_is_touched BEFORE UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER dispense_keeps_former_versions AFTER UPDATE ON care.dispense
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -300,6 +306,9 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'prescriber_acts_in_person',
             MESSAGE = 'A provider prescribes in the own name only.';
     END IF;
+    IF access.actor() IS NOT NULL THEN
+        NEW.authored_at := now();
+    END IF;
     IF NOT EXISTS (
         SELECT FROM access.care_relationship r
         WHERE r.provider_id = NEW.prescriber_id AND r.patient_id = NEW.patient_id AND r.valid_during @> NEW.authored_at
@@ -309,7 +318,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION care.check_prescriber() IS 'Trigger: a prescription is written by a provider in care, and in the own name.';
+COMMENT ON FUNCTION care.check_prescriber() IS 'Trigger: a prescription is written by a provider in care, and through the portal in the own name and now.';
 CREATE TRIGGER prescription_is_by_a_provider_in_care
     BEFORE INSERT OR UPDATE OF prescriber_id, authored_at ON care.prescription
     FOR EACH ROW EXECUTE FUNCTION care.check_prescriber();

@@ -50,6 +50,8 @@ CREATE INDEX lab_order_patient_idx ON care.lab_order (patient_id, ordered_at);
 CREATE INDEX lab_order_encounter_idx ON care.lab_order (patient_id, encounter_id);
 CREATE INDEX lab_order_open_idx ON care.lab_order (facility_id, ordered_at)
     WHERE status IN ('ordered', 'collected', 'in_process');
+CREATE TRIGGER lab_order_is_stamped BEFORE INSERT OR UPDATE ON care.lab_order
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER lab_order_is_touched BEFORE UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER lab_order_keeps_former_versions AFTER UPDATE ON care.lab_order
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -153,6 +155,8 @@ CREATE TABLE care.lab_result (
 );
 CREATE INDEX lab_result_patient_idx ON care.lab_result (patient_id, loinc, observed_at);
 CREATE INDEX lab_result_order_idx ON care.lab_result (patient_id, lab_order_id);
+CREATE TRIGGER lab_result_is_stamped BEFORE INSERT OR UPDATE ON care.lab_result
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER lab_result_is_touched BEFORE UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER lab_result_keeps_former_versions AFTER UPDATE ON care.lab_result
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();

@@ -37,6 +37,8 @@ CREATE TABLE care.imaging_study (
 );
 CREATE INDEX imaging_study_patient_idx ON care.imaging_study (patient_id, started_at);
 CREATE INDEX imaging_study_encounter_idx ON care.imaging_study (patient_id, encounter_id);
+CREATE TRIGGER imaging_study_is_stamped BEFORE INSERT OR UPDATE ON care.imaging_study
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER imaging_study_is_touched BEFORE UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER imaging_study_keeps_former_versions AFTER UPDATE ON care.imaging_study
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -73,7 +75,9 @@ CREATE TABLE care.imaging_series (
     patient_id        uuid           NOT NULL,
     imaging_study_id  uuid           NOT NULL,
     created_at        timestamptz    NOT NULL DEFAULT now(),
+    updated_at        timestamptz    NOT NULL DEFAULT now(),
     started_at        timestamptz,
+    version           integer        NOT NULL DEFAULT 1,
     series_number     integer        NOT NULL,
     instances         integer        NOT NULL,
     series_uid        care.dicom_uid NOT NULL,
@@ -81,7 +85,7 @@ CREATE TABLE care.imaging_series (
     body_site         text,
     laterality        text,
     description       text,
-    created_by        text           NOT NULL DEFAULT coalesce(access.actor()::text, session_user),
+    updated_by        text           NOT NULL DEFAULT session_user,
 
     CONSTRAINT imaging_series_pkey PRIMARY KEY (imaging_series_id),
     CONSTRAINT imaging_series_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient (patient_id),
@@ -98,12 +102,20 @@ CREATE TABLE care.imaging_series (
     CONSTRAINT imaging_series_holds_images CHECK (instances BETWEEN 1 AND 1000000 AND series_number >= 0)
 );
 CREATE INDEX imaging_series_study_idx ON care.imaging_series (patient_id, imaging_study_id);
+CREATE TRIGGER imaging_series_is_stamped BEFORE INSERT OR UPDATE ON care.imaging_series
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
+CREATE TRIGGER imaging_series_is_touched BEFORE UPDATE ON care.imaging_series
+    FOR EACH ROW EXECUTE FUNCTION care.touch();
+CREATE TRIGGER imaging_series_keeps_former_versions AFTER UPDATE ON care.imaging_series
+    FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
 COMMENT ON TABLE  care.imaging_series                   IS 'Images of a study that one machine made in one go.';
 COMMENT ON COLUMN care.imaging_series.imaging_series_id IS 'Key.';
 COMMENT ON COLUMN care.imaging_series.patient_id        IS 'Whose.';
 COMMENT ON COLUMN care.imaging_series.imaging_study_id  IS 'Of which study.';
 COMMENT ON COLUMN care.imaging_series.created_at        IS 'When the row was made.';
+COMMENT ON COLUMN care.imaging_series.updated_at        IS 'When it was last changed.';
 COMMENT ON COLUMN care.imaging_series.started_at        IS 'When; null where it was not noted.';
+COMMENT ON COLUMN care.imaging_series.version           IS 'Raised by each change.';
 COMMENT ON COLUMN care.imaging_series.series_number     IS 'Its number within the study.';
 COMMENT ON COLUMN care.imaging_series.instances         IS 'How many images.';
 COMMENT ON COLUMN care.imaging_series.series_uid        IS 'DICOM''s identifier of the series (0020,000E).';
@@ -111,7 +123,7 @@ COMMENT ON COLUMN care.imaging_series.modality          IS 'Kind of machine by D
 COMMENT ON COLUMN care.imaging_series.body_site         IS 'Part of the body by SNOMED CT; null where it was not noted.';
 COMMENT ON COLUMN care.imaging_series.laterality        IS 'left, right or both; null where that means nothing.';
 COMMENT ON COLUMN care.imaging_series.description       IS 'What it shows.';
-COMMENT ON COLUMN care.imaging_series.created_by        IS 'Account or program that made it.';
+COMMENT ON COLUMN care.imaging_series.updated_by        IS 'Account or program that last changed it.';
 COMMENT ON CONSTRAINT imaging_series_pkey ON care.imaging_series IS 'This imaging series is known already.';
 COMMENT ON CONSTRAINT imaging_series_patient_fkey ON care.imaging_series IS 'Register the patient first.';
 COMMENT ON CONSTRAINT imaging_series_imaging_study_fkey ON care.imaging_series IS 'Choose a study of this patient.';
@@ -176,6 +188,8 @@ CREATE TABLE care.report (
 );
 CREATE INDEX report_patient_idx ON care.report (patient_id, created_at);
 CREATE INDEX report_unsigned_idx ON care.report (created_at) WHERE status = 'preliminary';
+CREATE TRIGGER report_is_stamped BEFORE INSERT OR UPDATE ON care.report
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER report_is_touched BEFORE UPDATE ON care.report FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER report_keeps_former_versions AFTER UPDATE ON care.report
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
@@ -228,6 +242,9 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'report_is_signed_in_person',
             MESSAGE = 'A provider signs in the own name only.';
     END IF;
+    IF access.actor() IS NOT NULL AND NEW.signed_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.signed_at IS NULL) THEN
+        NEW.signed_at := now();
+    END IF;
     SELECT r.status INTO former FROM care.report r
     WHERE r.patient_id = NEW.patient_id AND r.report_id = NEW.amends_report_id FOR SHARE;
     IF former NOT IN ('final', 'amended') AND NEW.status <> 'entered_in_error' THEN
@@ -236,6 +253,6 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION care.check_report() IS 'Trigger: a report is signed by whoever acts, and only what was signed is corrected by another row.';
+COMMENT ON FUNCTION care.check_report() IS 'Trigger: through the portal a report is signed by whoever acts, and now; only what was signed is corrected by another row.';
 CREATE TRIGGER report_is_signed_in_person BEFORE INSERT OR UPDATE ON care.report
     FOR EACH ROW EXECUTE FUNCTION care.check_report();

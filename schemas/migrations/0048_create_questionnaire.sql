@@ -107,6 +107,8 @@ CREATE TABLE care.questionnaire_response (
 );
 CREATE INDEX questionnaire_response_patient_idx ON care.questionnaire_response (patient_id, created_at);
 CREATE INDEX questionnaire_response_questionnaire_idx ON care.questionnaire_response (questionnaire_id);
+CREATE TRIGGER questionnaire_response_is_stamped BEFORE INSERT OR UPDATE ON care.questionnaire_response
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER questionnaire_response_is_touched BEFORE UPDATE ON care.questionnaire_response
     FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER questionnaire_response_keeps_former_versions AFTER UPDATE ON care.questionnaire_response
@@ -156,6 +158,8 @@ CREATE TABLE care.answer (
     CONSTRAINT answer_text_is_short CHECK (length(value_text) <= 10000)
 );
 CREATE INDEX answer_response_idx ON care.answer (patient_id, questionnaire_response_id);
+CREATE TRIGGER answer_is_stamped BEFORE INSERT OR UPDATE ON care.answer
+    FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER answer_is_touched BEFORE UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.touch();
 CREATE TRIGGER answer_keeps_former_versions AFTER UPDATE ON care.answer
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();

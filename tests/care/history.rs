@@ -140,14 +140,46 @@ async fn what_the_record_said_before_is_kept_and_cannot_be_altered() {
 }
 
 #[tokio::test]
+async fn what_an_account_writes_bears_its_name_and_the_present_time_whatever_it_says() {
+    let mut network = Network::new().await;
+    let (patient, provider) = (network.patient().await, network.provider().await);
+    network
+        .run(&format!(
+            "INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis)
+             VALUES ('{patient}', '{provider}', '[2020-01-01,)', 'care_team')"
+        ))
+        .await;
+    let account = network
+        .id(&format!(
+            "INSERT INTO access.account (part, login, provider_id) VALUES ('provider', 'ada@example.org', '{provider}')
+             RETURNING account_id"
+        ))
+        .await;
+    network
+        .run(&format!(
+            "SET ROLE portal; SET healthtrack.actor = '{account}';
+             INSERT INTO care.allergy (patient_id, category, substance, criticality, created_at, updated_at, version, updated_by)
+             VALUES ('{patient}', 'food', 'Peanut', 'low', '2001-01-01', '2001-01-01', 7, 'somebody else');
+             UPDATE care.allergy SET criticality = 'high', created_at = '2001-01-01', updated_by = 'somebody else';
+             INSERT INTO care.report (patient_id, category, title, conclusion, status, signed_by, signed_at)
+             VALUES ('{patient}', 'imaging', 'Chest', 'Clear', 'final', '{provider}', '2001-01-01')"
+        ))
+        .await;
+    let stamped = "SELECT version || ' ' || (created_at > '2020-01-01') || ' ' || updated_by FROM care.allergy";
+    assert_eq!(network.one(stamped).await, format!("2 true {account}"));
+    assert_eq!(network.one("SELECT version || ' ' || changed_by FROM care.history").await, format!("1 {account}"));
+    assert_eq!(network.one("SELECT (signed_at > '2020-01-01')::text FROM care.report").await, "true");
+}
+
+#[tokio::test]
 async fn every_table_of_a_record_that_may_change_keeps_its_former_versions() {
     let mut network = Network::new().await;
     let query = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = 'care' AND c.relkind = 'r' AND c.relname = ANY ($${patient, patient_name, address,
                contact_point, identifier, encounter, condition, procedure, allergy, allergy_reaction, immunization,
-               medication_statement, prescription, dispense, lab_order, lab_result, imaging_study, report,
+               medication_statement, prescription, dispense, lab_order, lab_result, imaging_study, imaging_series, report,
                questionnaire_response, answer}$$)
            AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid
                        AND t.tgname = c.relname || '_keeps_former_versions' AND t.tgenabled = 'O')";
-    assert_eq!(network.rows(query).await.len(), 20);
+    assert_eq!(network.rows(query).await.len(), 21);
 }
