@@ -124,7 +124,7 @@ async fn a_patient_is_registered_whole_or_not_at_all() {
     let mut network = Network::new().await;
     let register = |numbers: &str| {
         format!(
-            r#"SELECT care.register_patient('{{"born_on": "1980-05-17", "sex": "female", "time_zone": "America/Chicago",
+            r#"SELECT care.add_patient('{{"born_on": "1980-05-17", "sex": "female", "time_zone": "America/Chicago",
                 "names": [{{"use": "official", "family": "King", "given": ["Ada"]}}],
                 "addresses": [{{"use": "home", "lines": ["1 Main Street"], "city": "Springfield", "postal_code": "62701"}}],
                 "contacts": [{{"system": "phone", "use": "mobile", "value": "+12175550100"}},
@@ -141,7 +141,7 @@ async fn a_patient_is_registered_whole_or_not_at_all() {
     let name = format!("SELECT care.record_summary('{patient}') #>> '{{name,family}}'");
     assert_eq!(network.one(&name).await, "King");
     let nameless =
-        r#"SELECT care.register_patient('{"born_on": "1980-05-17", "sex": "other", "time_zone": "UTC", "names": []}')"#;
+        r#"SELECT care.add_patient('{"born_on": "1980-05-17", "sex": "other", "time_zone": "UTC", "names": []}')"#;
     assert_eq!(network.refusal(nameless).await, "patient_has_an_official_name");
 }
 
@@ -164,6 +164,12 @@ async fn staff_register_patients_and_whoever_did_may_see_the_record() {
         format!("BEGIN; SET LOCAL ROLE portal; SET LOCAL healthtrack.actor = '{account}'; SELECT {register};")
     };
     assert_eq!(network.refusal(&as_account(patient)).await, "patient_is_registered_by_staff");
+    network.run("ROLLBACK").await;
+    let nobody = format!("BEGIN; SET LOCAL ROLE portal; SELECT {register};");
+    assert_eq!(network.refusal(&nobody).await, "patient_is_registered_by_staff", "nobody acts");
+    network.run("ROLLBACK").await;
+    let added = nobody.replace("register_patient", "add_patient");
+    assert_eq!(network.refusal(&added).await, "42501", "and nobody has no rights of the own");
     network.run("ROLLBACK").await;
     network.run(&as_account(provider)).await;
     let seen = "SELECT family FROM care.patient_name";
