@@ -25,7 +25,7 @@ mod directory;
 mod record;
 
 /// Every rule of the record, broken.
-mod rules;
+mod record_rules;
 
 /// Names, addresses, contacts and numbers of patients.
 mod people;

@@ -5,7 +5,7 @@ use super::network::Network;
 
 /// Where the rules of the record are broken.
 const SOURCES: [&str; 8] = [
-    include_str!("rules.rs"),
+    include_str!("record_rules.rs"),
     include_str!("people.rs"),
     include_str!("history.rs"),
     include_str!("encounter.rs"),
