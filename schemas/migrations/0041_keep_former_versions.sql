@@ -81,17 +81,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION care.stamp() IS 'Trigger before each write: what an account writes bears its name and the present time.';
 
-CREATE FUNCTION care.refuse_change() RETURNS trigger
+CREATE FUNCTION care.refuse_alteration() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = TG_TABLE_NAME || '_is_never_altered',
         MESSAGE = 'What is written here is kept as it was written.';
 END $$;
-COMMENT ON FUNCTION care.refuse_change() IS 'Trigger before a change of what is only added to: refuses it.';
+COMMENT ON FUNCTION care.refuse_alteration() IS 'Trigger before a change of what is only added to: refuses it.';
 CREATE TRIGGER history_is_never_altered BEFORE UPDATE ON care.history
-    FOR EACH ROW EXECUTE FUNCTION care.refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();
 CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON care.history
-    FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();
 
 CREATE TRIGGER patient_is_stamped BEFORE INSERT OR UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.stamp();
 CREATE TRIGGER patient_keeps_former_versions AFTER UPDATE ON care.patient

@@ -135,124 +135,128 @@ COMMENT ON CONSTRAINT imaging_series_laterality_is_known ON care.imaging_series 
 COMMENT ON CONSTRAINT imaging_series_holds_images ON care.imaging_series IS 'A series holds at least one image.';
 CALL access.guard('care.imaging_series', 'chart');
 
-CREATE TABLE care.report (
-    report_id        uuid        NOT NULL DEFAULT gen_random_uuid(),
-    patient_id       uuid        NOT NULL,
-    encounter_id     uuid,
-    lab_order_id     uuid,
-    imaging_study_id uuid,
-    signed_by        uuid,
-    amends_report_id uuid,
-    created_at       timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now(),
-    signed_at        timestamptz,
-    version          integer     NOT NULL DEFAULT 1,
-    category         text        NOT NULL,
-    loinc            text,
-    title            text        NOT NULL,
-    status           text        NOT NULL DEFAULT 'preliminary',
-    findings         text,
-    conclusion       text,
-    updated_by       text        NOT NULL DEFAULT session_user,
+CREATE TABLE care.clinical_report (
+    clinical_report_id        uuid        NOT NULL DEFAULT gen_random_uuid(),
+    patient_id                uuid        NOT NULL,
+    encounter_id              uuid,
+    lab_order_id              uuid,
+    imaging_study_id          uuid,
+    signed_by                 uuid,
+    amends_clinical_report_id uuid,
+    created_at                timestamptz NOT NULL DEFAULT now(),
+    updated_at                timestamptz NOT NULL DEFAULT now(),
+    signed_at                 timestamptz,
+    version                   integer     NOT NULL DEFAULT 1,
+    category                  text        NOT NULL,
+    loinc                     text,
+    title                     text        NOT NULL,
+    status                    text        NOT NULL DEFAULT 'preliminary',
+    findings                  text,
+    conclusion                text,
+    updated_by                text        NOT NULL DEFAULT session_user,
 
-    CONSTRAINT report_pkey PRIMARY KEY (report_id),
-    CONSTRAINT report_id_with_patient_is_unique UNIQUE (patient_id, report_id),
-    CONSTRAINT report_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient (patient_id),
-    CONSTRAINT report_encounter_fkey
+    CONSTRAINT clinical_report_pkey PRIMARY KEY (clinical_report_id),
+    CONSTRAINT clinical_report_id_with_patient_is_unique UNIQUE (patient_id, clinical_report_id),
+    CONSTRAINT clinical_report_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient (patient_id),
+    CONSTRAINT clinical_report_encounter_fkey
         FOREIGN KEY (patient_id, encounter_id) REFERENCES care.encounter (patient_id, encounter_id),
-    CONSTRAINT report_lab_order_fkey
+    CONSTRAINT clinical_report_lab_order_fkey
         FOREIGN KEY (patient_id, lab_order_id) REFERENCES care.lab_order (patient_id, lab_order_id),
-    CONSTRAINT report_imaging_study_fkey
+    CONSTRAINT clinical_report_imaging_study_fkey
         FOREIGN KEY (patient_id, imaging_study_id) REFERENCES care.imaging_study (patient_id, imaging_study_id),
-    CONSTRAINT report_signer_fkey FOREIGN KEY (signed_by) REFERENCES care.provider (provider_id),
-    CONSTRAINT report_amended_fkey
-        FOREIGN KEY (patient_id, amends_report_id) REFERENCES care.report (patient_id, report_id),
-    CONSTRAINT report_is_amended_once
-        EXCLUDE USING btree (amends_report_id WITH =) WHERE (status <> 'entered_in_error'),
-    CONSTRAINT report_category_is_known CHECK (
+    CONSTRAINT clinical_report_signer_fkey FOREIGN KEY (signed_by) REFERENCES care.provider (provider_id),
+    CONSTRAINT clinical_report_amended_fkey
+        FOREIGN KEY (patient_id, amends_clinical_report_id) REFERENCES care.clinical_report (patient_id,
+            clinical_report_id),
+    CONSTRAINT clinical_report_is_amended_once
+        EXCLUDE USING btree (amends_clinical_report_id WITH =) WHERE (status <> 'entered_in_error'),
+    CONSTRAINT clinical_report_category_is_known CHECK (
         category IN ('lab', 'imaging', 'pathology', 'cardiology', 'consultation', 'operative', 'discharge',
         'other')
     ),
-    CONSTRAINT report_code_is_loinc CHECK (care.code_fits('loinc', loinc)),
-    CONSTRAINT report_title_is_some CHECK (title ~ '\S'),
-    CONSTRAINT report_status_is_known CHECK (status IN ('preliminary', 'final', 'amended', 'entered_in_error')),
-    CONSTRAINT report_is_signed_once_final CHECK (
+    CONSTRAINT clinical_report_code_is_loinc CHECK (care.code_fits('loinc', loinc)),
+    CONSTRAINT clinical_report_title_is_some CHECK (title ~ '\S'),
+    CONSTRAINT clinical_report_status_is_known CHECK (
+        status IN ('preliminary', 'final', 'amended', 'entered_in_error')
+    ),
+    CONSTRAINT clinical_report_is_signed_once_final CHECK (
         CASE status WHEN 'preliminary' THEN num_nonnulls(signed_by, signed_at) = 0 WHEN 'entered_in_error'
         THEN num_nonnulls(signed_by, signed_at) IN (0, 2) ELSE num_nonnulls(signed_by, signed_at) = 2 AND
         coalesce(conclusion ~ '\S', false) END
     ),
-    CONSTRAINT report_amended_names_what_it_amends CHECK (
-        CASE status WHEN 'final' THEN amends_report_id IS NULL WHEN 'amended' THEN amends_report_id IS NOT
-        NULL ELSE true END
+    CONSTRAINT clinical_report_amended_names_what_it_amends CHECK (
+        CASE status WHEN 'final' THEN amends_clinical_report_id IS NULL WHEN 'amended' THEN
+        amends_clinical_report_id IS NOT NULL ELSE true END
     )
 );
-CREATE INDEX report_patient_idx ON care.report (patient_id, created_at);
-CREATE INDEX report_unsigned_idx ON care.report (created_at) WHERE status = 'preliminary';
-CREATE TRIGGER report_is_stamped BEFORE INSERT OR UPDATE ON care.report
+CREATE INDEX clinical_report_patient_idx ON care.clinical_report (patient_id, created_at);
+CREATE INDEX clinical_report_unsigned_idx ON care.clinical_report (created_at) WHERE status = 'preliminary';
+CREATE TRIGGER clinical_report_is_stamped BEFORE INSERT OR UPDATE ON care.clinical_report
     FOR EACH ROW EXECUTE FUNCTION care.stamp();
-CREATE TRIGGER report_is_touched BEFORE UPDATE ON care.report FOR EACH ROW EXECUTE FUNCTION care.touch();
-CREATE TRIGGER report_keeps_former_versions AFTER UPDATE ON care.report
+CREATE TRIGGER clinical_report_is_touched BEFORE UPDATE ON care.clinical_report
+    FOR EACH ROW EXECUTE FUNCTION care.touch();
+CREATE TRIGGER clinical_report_keeps_former_versions AFTER UPDATE ON care.clinical_report
     FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();
-COMMENT ON TABLE  care.report                  IS 'What somebody concluded, signed with a name.';
-COMMENT ON COLUMN care.report.report_id        IS 'Key.';
-COMMENT ON COLUMN care.report.patient_id       IS 'Whose.';
-COMMENT ON COLUMN care.report.encounter_id     IS 'Of which visit; null where there was none.';
-COMMENT ON COLUMN care.report.lab_order_id     IS 'About which order of tests; null for others.';
-COMMENT ON COLUMN care.report.imaging_study_id IS 'About which images; null for others.';
-COMMENT ON COLUMN care.report.signed_by        IS 'Provider who signed; null until then.';
-COMMENT ON COLUMN care.report.amends_report_id IS 'The report that this one corrects; null for a first one.';
-COMMENT ON COLUMN care.report.created_at       IS 'When the row was made.';
-COMMENT ON COLUMN care.report.updated_at       IS 'When it was last changed.';
-COMMENT ON COLUMN care.report.signed_at        IS 'When it was signed; null until then.';
-COMMENT ON COLUMN care.report.version          IS 'Raised by each change.';
-COMMENT ON COLUMN care.report.category         IS 'lab, imaging, pathology, cardiology, consultation, operative, discharge or other.';
-COMMENT ON COLUMN care.report.loinc            IS 'Kind of document by LOINC: 18842-5 is a discharge summary; null where it has none.';
-COMMENT ON COLUMN care.report.title            IS 'What it is called.';
-COMMENT ON COLUMN care.report.status           IS 'preliminary, final, amended or entered_in_error.';
-COMMENT ON COLUMN care.report.findings         IS 'What was seen.';
-COMMENT ON COLUMN care.report.conclusion       IS 'What follows from it; demanded of a signed report.';
-COMMENT ON COLUMN care.report.updated_by       IS 'Account or program that last changed it.';
-COMMENT ON CONSTRAINT report_pkey ON care.report IS 'This report is known already.';
-COMMENT ON CONSTRAINT report_id_with_patient_is_unique ON care.report IS 'This report is known already.';
-COMMENT ON CONSTRAINT report_patient_fkey ON care.report IS 'Register the patient first.';
-COMMENT ON CONSTRAINT report_encounter_fkey ON care.report IS 'Choose a visit of this patient.';
-COMMENT ON CONSTRAINT report_lab_order_fkey ON care.report IS 'Choose an order of this patient.';
-COMMENT ON CONSTRAINT report_imaging_study_fkey ON care.report IS 'Choose a study of this patient.';
-COMMENT ON CONSTRAINT report_signer_fkey ON care.report IS 'Choose one of the network''s providers.';
-COMMENT ON CONSTRAINT report_amended_fkey ON care.report IS 'A correction is of a report of the same patient.';
-COMMENT ON CONSTRAINT report_is_amended_once ON care.report IS 'This report has been corrected already: correct the newer one.';
-COMMENT ON CONSTRAINT report_category_is_known ON care.report IS 'Choose what kind of report it is.';
-COMMENT ON CONSTRAINT report_code_is_loinc ON care.report IS 'This is no code of LOINC.';
-COMMENT ON CONSTRAINT report_title_is_some ON care.report IS 'Say what it is called.';
-COMMENT ON CONSTRAINT report_status_is_known ON care.report IS 'Choose preliminary, final, amended or entered_in_error.';
-COMMENT ON CONSTRAINT report_is_signed_once_final ON care.report IS 'A report is final once it has a conclusion and a signature, and not before.';
-COMMENT ON CONSTRAINT report_amended_names_what_it_amends ON care.report IS 'A correction names the report that it corrects.';
-CALL access.guard('care.report', 'chart');
+COMMENT ON TABLE  care.clinical_report                           IS 'What somebody concluded, signed with a name.';
+COMMENT ON COLUMN care.clinical_report.clinical_report_id        IS 'Key.';
+COMMENT ON COLUMN care.clinical_report.patient_id                IS 'Whose.';
+COMMENT ON COLUMN care.clinical_report.encounter_id              IS 'Of which visit; null where there was none.';
+COMMENT ON COLUMN care.clinical_report.lab_order_id              IS 'About which order of tests; null for others.';
+COMMENT ON COLUMN care.clinical_report.imaging_study_id          IS 'About which images; null for others.';
+COMMENT ON COLUMN care.clinical_report.signed_by                 IS 'Provider who signed; null until then.';
+COMMENT ON COLUMN care.clinical_report.amends_clinical_report_id IS 'The report that this one corrects; null for a first one.';
+COMMENT ON COLUMN care.clinical_report.created_at                IS 'When the row was made.';
+COMMENT ON COLUMN care.clinical_report.updated_at                IS 'When it was last changed.';
+COMMENT ON COLUMN care.clinical_report.signed_at                 IS 'When it was signed; null until then.';
+COMMENT ON COLUMN care.clinical_report.version                   IS 'Raised by each change.';
+COMMENT ON COLUMN care.clinical_report.category                  IS 'lab, imaging, pathology, cardiology, consultation, operative, discharge or other.';
+COMMENT ON COLUMN care.clinical_report.loinc                     IS 'Kind of document by LOINC: 18842-5 is a discharge summary; null where it has none.';
+COMMENT ON COLUMN care.clinical_report.title                     IS 'What it is called.';
+COMMENT ON COLUMN care.clinical_report.status                    IS 'preliminary, final, amended or entered_in_error.';
+COMMENT ON COLUMN care.clinical_report.findings                  IS 'What was seen.';
+COMMENT ON COLUMN care.clinical_report.conclusion                IS 'What follows from it; demanded of a signed report.';
+COMMENT ON COLUMN care.clinical_report.updated_by                IS 'Account or program that last changed it.';
+COMMENT ON CONSTRAINT clinical_report_pkey ON care.clinical_report IS 'This clinical report is known already.';
+COMMENT ON CONSTRAINT clinical_report_id_with_patient_is_unique ON care.clinical_report IS 'This clinical report is known already.';
+COMMENT ON CONSTRAINT clinical_report_patient_fkey ON care.clinical_report IS 'Register the patient first.';
+COMMENT ON CONSTRAINT clinical_report_encounter_fkey ON care.clinical_report IS 'Choose a visit of this patient.';
+COMMENT ON CONSTRAINT clinical_report_lab_order_fkey ON care.clinical_report IS 'Choose an order of this patient.';
+COMMENT ON CONSTRAINT clinical_report_imaging_study_fkey ON care.clinical_report IS 'Choose a study of this patient.';
+COMMENT ON CONSTRAINT clinical_report_signer_fkey ON care.clinical_report IS 'Choose one of the network''s providers.';
+COMMENT ON CONSTRAINT clinical_report_amended_fkey ON care.clinical_report IS 'A correction is of a report of the same patient.';
+COMMENT ON CONSTRAINT clinical_report_is_amended_once ON care.clinical_report IS 'This report has been corrected already: correct the newer one.';
+COMMENT ON CONSTRAINT clinical_report_category_is_known ON care.clinical_report IS 'Choose what kind of report it is.';
+COMMENT ON CONSTRAINT clinical_report_code_is_loinc ON care.clinical_report IS 'This is no code of LOINC.';
+COMMENT ON CONSTRAINT clinical_report_title_is_some ON care.clinical_report IS 'Say what it is called.';
+COMMENT ON CONSTRAINT clinical_report_status_is_known ON care.clinical_report IS 'Choose preliminary, final, amended or entered_in_error.';
+COMMENT ON CONSTRAINT clinical_report_is_signed_once_final ON care.clinical_report IS 'A report is final once it has a conclusion and a signature, and not before.';
+COMMENT ON CONSTRAINT clinical_report_amended_names_what_it_amends ON care.clinical_report IS 'A correction names the report that it corrects.';
+CALL access.guard('care.clinical_report', 'chart');
 
-CREATE TRIGGER report_keeps_what_is_final BEFORE UPDATE ON care.report
+CREATE TRIGGER clinical_report_keeps_what_is_final BEFORE UPDATE ON care.clinical_report
     FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();
 
-CREATE FUNCTION care.check_report() RETURNS trigger
+CREATE FUNCTION care.check_clinical_report() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     former text;
 BEGIN
     IF NEW.signed_by IS NOT NULL AND NEW.status <> 'entered_in_error' AND access.actor() IS NOT NULL
        AND access.acting_provider() IS DISTINCT FROM NEW.signed_by THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'report_is_signed_in_person',
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'clinical_report_is_signed_in_person',
             MESSAGE = 'A provider signs in the own name only.';
     END IF;
     IF access.actor() IS NOT NULL AND NEW.signed_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.signed_at IS NULL) THEN
         NEW.signed_at := now();
     END IF;
-    SELECT r.status INTO former FROM care.report r
-    WHERE r.patient_id = NEW.patient_id AND r.report_id = NEW.amends_report_id FOR SHARE;
+    SELECT r.status INTO former FROM care.clinical_report r
+    WHERE r.patient_id = NEW.patient_id AND r.clinical_report_id = NEW.amends_clinical_report_id FOR SHARE;
     IF former NOT IN ('final', 'amended') AND NEW.status <> 'entered_in_error' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'report_amends_what_was_signed',
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'clinical_report_amends_what_was_signed',
             MESSAGE = 'Only a report that is signed is corrected by another: change this one instead.';
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION care.check_report() IS 'Trigger: through the portal a report is signed by whoever acts, and now; only what was signed is corrected by another row.';
-CREATE TRIGGER report_is_signed_in_person BEFORE INSERT OR UPDATE ON care.report
-    FOR EACH ROW EXECUTE FUNCTION care.check_report();
+COMMENT ON FUNCTION care.check_clinical_report() IS 'Trigger: through the portal a report is signed by whoever acts, and now; only what was signed is corrected by another row.';
+CREATE TRIGGER clinical_report_is_signed_in_person BEFORE INSERT OR UPDATE ON care.clinical_report
+    FOR EACH ROW EXECUTE FUNCTION care.check_clinical_report();

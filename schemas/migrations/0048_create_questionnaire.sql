@@ -59,7 +59,7 @@ CREATE TABLE care.questionnaire (
     CONSTRAINT questionnaire_scoring_counts_its_items CHECK (care.scoring_fits(items, scoring))
 );
 CREATE TRIGGER questionnaire_is_never_altered BEFORE UPDATE ON care.questionnaire
-    FOR EACH ROW EXECUTE FUNCTION care.refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();
 COMMENT ON TABLE  care.questionnaire                  IS 'A published set of questions, in one edition.';
 COMMENT ON COLUMN care.questionnaire.questionnaire_id IS 'Key.';
 COMMENT ON COLUMN care.questionnaire.created_at       IS 'When the row was made.';
@@ -213,9 +213,10 @@ CREATE TABLE care.score (
     CONSTRAINT score_is_published CHECK (citation ~ '\S' AND algorithm ~ '\S' AND algorithm_version ~ '\S')
 );
 CREATE INDEX score_patient_idx ON care.score (patient_id, name, created_at);
-CREATE TRIGGER score_is_never_altered BEFORE UPDATE ON care.score FOR EACH ROW EXECUTE FUNCTION care.refuse_change();
+CREATE TRIGGER score_is_never_altered BEFORE UPDATE ON care.score
+    FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();
 CREATE TRIGGER score_is_never_emptied BEFORE TRUNCATE ON care.score
-    FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();
 COMMENT ON TABLE  care.score                           IS 'A published score of a patient, with all that it was counted from.';
 COMMENT ON COLUMN care.score.score_id                  IS 'Key.';
 COMMENT ON COLUMN care.score.patient_id                IS 'Whose.';

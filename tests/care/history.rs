@@ -161,14 +161,14 @@ async fn what_an_account_writes_bears_its_name_and_the_present_time_whatever_it_
              INSERT INTO care.allergy (patient_id, category, substance, criticality, created_at, updated_at, version, updated_by)
              VALUES ('{patient}', 'food', 'Peanut', 'low', '2001-01-01', '2001-01-01', 7, 'somebody else');
              UPDATE care.allergy SET criticality = 'high', created_at = '2001-01-01', updated_by = 'somebody else';
-             INSERT INTO care.report (patient_id, category, title, conclusion, status, signed_by, signed_at)
+             INSERT INTO care.clinical_report (patient_id, category, title, conclusion, status, signed_by, signed_at)
              VALUES ('{patient}', 'imaging', 'Chest', 'Clear', 'final', '{provider}', '2001-01-01')"
         ))
         .await;
     let stamped = "SELECT version || ' ' || (created_at > '2020-01-01') || ' ' || updated_by FROM care.allergy";
     assert_eq!(network.one(stamped).await, format!("2 true {account}"));
     assert_eq!(network.one("SELECT version || ' ' || changed_by FROM care.history").await, format!("1 {account}"));
-    assert_eq!(network.one("SELECT (signed_at > '2020-01-01')::text FROM care.report").await, "true");
+    assert_eq!(network.one("SELECT (signed_at > '2020-01-01')::text FROM care.clinical_report").await, "true");
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn every_table_of_a_record_that_may_change_keeps_its_former_versions() {
     let query = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = 'care' AND c.relkind = 'r' AND c.relname = ANY ($${patient, patient_name, address,
                contact_point, identifier, encounter, condition, procedure, allergy, allergy_reaction, immunization,
-               medication_statement, prescription, dispense, lab_order, lab_result, imaging_study, imaging_series, report,
+               medication_statement, prescription, dispense, lab_order, lab_result, imaging_study, imaging_series, clinical_report,
                questionnaire_response, answer}$$)
            AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid
                        AND t.tgname = c.relname || '_keeps_former_versions' AND t.tgenabled = 'O')";

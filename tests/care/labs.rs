@@ -137,30 +137,32 @@ async fn a_signed_report_is_never_altered() {
     let (patient, provider) = (network.patient().await, network.provider().await);
     let report = network
         .id(&format!(
-            "INSERT INTO care.report (patient_id, category, title, conclusion)
-             VALUES ('{patient}', 'imaging', 'Chest', 'Clear') RETURNING report_id"
+            "INSERT INTO care.clinical_report (patient_id, category, title, conclusion)
+             VALUES ('{patient}', 'imaging', 'Chest', 'Clear') RETURNING clinical_report_id"
         ))
         .await;
-    network.run("UPDATE care.report SET conclusion = 'Clear lungs'").await;
-    let unsigned = network.refusal("UPDATE care.report SET status = 'final'").await;
-    assert_eq!(unsigned, "report_is_signed_once_final");
+    network.run("UPDATE care.clinical_report SET conclusion = 'Clear lungs'").await;
+    let unsigned = network.refusal("UPDATE care.clinical_report SET status = 'final'").await;
+    assert_eq!(unsigned, "clinical_report_is_signed_once_final");
     let correction = |status: &str, of: &str| {
         format!(
-            "INSERT INTO care.report (patient_id, category, title, conclusion, status, signed_by, signed_at, amends_report_id)
+            "INSERT INTO care.clinical_report (patient_id, category, title, conclusion, status, signed_by, signed_at, amends_clinical_report_id)
              VALUES ('{patient}', 'imaging', 'Chest', 'A shadow', '{status}', '{provider}', now(), {of})"
         )
     };
     let early = network.refusal(&correction("amended", &format!("'{report}'"))).await;
-    assert_eq!(early, "report_amends_what_was_signed");
-    network.run(&format!("UPDATE care.report SET status = 'final', signed_by = '{provider}', signed_at = now()")).await;
+    assert_eq!(early, "clinical_report_amends_what_was_signed");
+    network
+        .run(&format!("UPDATE care.clinical_report SET status = 'final', signed_by = '{provider}', signed_at = now()"))
+        .await;
     for change in ["conclusion = 'A shadow'", "status = 'preliminary'", "signed_at = now() + INTERVAL '1 s'"] {
-        let refusal = network.refusal(&format!("UPDATE care.report SET {change}")).await;
-        assert_eq!(refusal, "report_that_is_final_is_not_altered", "{change}");
+        let refusal = network.refusal(&format!("UPDATE care.clinical_report SET {change}")).await;
+        assert_eq!(refusal, "clinical_report_that_is_final_is_not_altered", "{change}");
     }
-    assert_eq!(network.refusal(&correction("amended", "NULL")).await, "report_amended_names_what_it_amends");
+    assert_eq!(network.refusal(&correction("amended", "NULL")).await, "clinical_report_amended_names_what_it_amends");
     network.run(&correction("amended", &format!("'{report}'"))).await;
     let twice = network.refusal(&correction("amended", &format!("'{report}'"))).await;
-    assert_eq!(twice, "report_is_amended_once");
+    assert_eq!(twice, "clinical_report_is_amended_once");
 }
 
 #[tokio::test]
@@ -182,11 +184,11 @@ async fn nobody_signs_in_anothers_name() {
     let sign = |who| {
         format!(
             "BEGIN; SET LOCAL ROLE portal; SET LOCAL healthtrack.actor = '{account}';
-             INSERT INTO care.report (patient_id, category, title, conclusion, status, signed_by, signed_at)
+             INSERT INTO care.clinical_report (patient_id, category, title, conclusion, status, signed_by, signed_at)
              VALUES ('{patient}', 'imaging', 'Chest', 'Clear', 'final', '{who}', now()); COMMIT"
         )
     };
-    assert_eq!(network.refusal(&sign(two)).await, "report_is_signed_in_person");
+    assert_eq!(network.refusal(&sign(two)).await, "clinical_report_is_signed_in_person");
     network.run("ROLLBACK").await;
     network.run(&sign(one)).await;
 }

@@ -47,7 +47,7 @@ const WHOLE: &str = "
     INSERT INTO care.imaging_study (patient_id, started_at, study_uid, description) SELECT p, '2026-01-01', '1.2.3', 'X' FROM key;
     INSERT INTO care.imaging_series (patient_id, imaging_study_id, series_number, instances, series_uid, modality)
         SELECT patient_id, imaging_study_id, n, 9, '1.2.' || n, 'CT' FROM care.imaging_study, generate_series(1, 2) n;
-    INSERT INTO care.report (patient_id, category, title) SELECT p, 'lab', 'X' FROM key;
+    INSERT INTO care.clinical_report (patient_id, category, title) SELECT p, 'lab', 'X' FROM key;
     INSERT INTO care.questionnaire_response (patient_id, questionnaire_id)
         SELECT p, questionnaire_id FROM key, care.questionnaire WHERE name = 'phq9';
     INSERT INTO care.answer (patient_id, questionnaire_response_id, link_id, value_number)
@@ -145,22 +145,22 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("imaging_series", "body_site = '1'", "imaging_series_body_site_is_snomed"),
     ("imaging_series", "series_uid = '1.2.9'", "imaging_series_uid_is_unique"),
     ("imaging_series", "series_number = 1", "imaging_series_number_is_unique_in_its_study"),
-    ("report", "category = 'x'", "report_category_is_known"),
-    ("report", "loinc = '18842-6'", "report_code_is_loinc"),
-    ("report", "title = ''", "report_title_is_some"),
+    ("clinical_report", "category = 'x'", "clinical_report_category_is_known"),
+    ("clinical_report", "loinc = '18842-6'", "clinical_report_code_is_loinc"),
+    ("clinical_report", "title = ''", "clinical_report_title_is_some"),
     (
-        "report",
+        "clinical_report",
         "status = 'x', signed_by = (SELECT d FROM key), signed_at = now(), conclusion = 'X'",
-        "report_status_is_known",
+        "clinical_report_status_is_known",
     ),
-    ("report", "encounter_id = gen_random_uuid()", "report_encounter_fkey"),
-    ("report", "lab_order_id = gen_random_uuid()", "report_lab_order_fkey"),
-    ("report", "imaging_study_id = gen_random_uuid()", "report_imaging_study_fkey"),
-    ("report", "amends_report_id = gen_random_uuid()", "report_amended_fkey"),
+    ("clinical_report", "encounter_id = gen_random_uuid()", "clinical_report_encounter_fkey"),
+    ("clinical_report", "lab_order_id = gen_random_uuid()", "clinical_report_lab_order_fkey"),
+    ("clinical_report", "imaging_study_id = gen_random_uuid()", "clinical_report_imaging_study_fkey"),
+    ("clinical_report", "amends_clinical_report_id = gen_random_uuid()", "clinical_report_amended_fkey"),
     (
-        "report",
+        "clinical_report",
         "status = 'final', signed_by = gen_random_uuid(), signed_at = now(), conclusion = 'X'",
-        "report_signer_fkey",
+        "clinical_report_signer_fkey",
     ),
 ];
 
@@ -347,7 +347,7 @@ const TABLES: [&str; 23] = [
     "lab_result",
     "imaging_study",
     "imaging_series",
-    "report",
+    "clinical_report",
     "questionnaire",
     "questionnaire_response",
     "answer",
