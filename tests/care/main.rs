@@ -41,6 +41,32 @@ mod review;
 
 /// Visits by video.
 mod telehealth;
+/// What a program does with the record.
+mod record;
+
+/// Every rule of the record, broken.
+mod record_rules;
+
+/// Names, addresses, contacts and numbers of patients.
+mod people;
+
+/// Conditions, procedures, allergies, immunizations, former versions.
+mod history;
+
+/// Visits and stays.
+mod encounter;
+
+/// Drugs, prescriptions, fills.
+mod medication;
+
+/// Laboratory, images, reports.
+mod labs;
+
+/// Questionnaires, answers, scores.
+mod questionnaire;
+
+/// Readmission, adherence, trends.
+mod outcome;
 
 /// What a person is told.
 mod refusal;

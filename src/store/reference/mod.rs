@@ -27,3 +27,11 @@ pub mod directory;
 
 /// Appointments.
 pub mod schedule;
+/// Patients, their record and their results.
+pub mod record;
+
+/// Prescriptions and fills.
+pub mod medication;
+
+/// What came of it.
+pub mod outcome;

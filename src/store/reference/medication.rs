@@ -1,0 +1,166 @@
+//! Drugs: prescribed by providers in care, filled by pharmacies within what was prescribed.
+//!
+//! Doses are numbers with units; the words for the label stand beside them. Which fills are allowed is the database's
+//! to say, since two pharmacies may ask at once.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::record::Edited;
+use crate::store::StoreError;
+
+/// A prescription to be written.
+#[derive(Clone, Debug)]
+pub struct NewPrescription {
+    /// For whom.
+    pub patient_id: Uuid,
+    /// What.
+    pub medication_id: Uuid,
+    /// By whom; through the portal whoever acts.
+    pub prescriber_id: Uuid,
+    /// At which visit.
+    pub encounter_id: Option<Uuid>,
+    /// One dose.
+    pub dose_quantity: f64,
+    /// Unit of dose and quantity, by UCUM: mg, {tablet}.
+    pub dose_unit: String,
+    /// How it is taken: oral.
+    pub route: String,
+    /// How often.
+    pub frequency: Frequency,
+    /// The same in words, for the label.
+    pub instructions: String,
+    /// How much one fill may hold.
+    pub quantity: f64,
+    /// How many days one fill is for.
+    pub days_supply: i16,
+    /// How often it may be filled after the first time.
+    pub refills_allowed: i16,
+    /// First day on which it may be filled.
+    pub valid_from: String,
+    /// First day on which it may not be filled any more.
+    pub valid_until: String,
+}
+
+/// How often a dose is taken.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub enum Frequency {
+    /// So many times in a period of time.
+    Times {
+        /// How many.
+        times: i16,
+        /// In how many units of time.
+        amount: f64,
+        /// hour, day, week or month.
+        unit: &'static str,
+    },
+    /// When the patient needs it.
+    AsNeeded,
+}
+
+/// Writes a prescription that is valid at once; its key.
+///
+/// # Errors
+/// The database's: a rule refuses it, the prescriber does not care for the patient, or is not who acts.
+pub async fn prescribe(connection: &mut PgConnection, new: &NewPrescription) -> Result<Uuid, StoreError> {
+    let (times, amount, unit) = match new.frequency {
+        Frequency::Times { times, amount, unit } => (Some(times), amount, unit),
+        Frequency::AsNeeded => (None, 1.0, "day"),
+    };
+    sqlx::query_scalar(
+        "INSERT INTO care.prescription (patient_id, medication_id, prescriber_id, encounter_id, dose_quantity,
+                                        dose_unit, route, times, per_amount, per_unit, as_needed, instructions,
+                                        quantity, days_supply, refills_allowed, valid_during)
+         VALUES ($1, $2, $3, $4, $5::float8, $6, $7, $8, $9::float8, $10, $8 IS NULL, $11, $12::float8, $13, $14,
+                 daterange($15::date, $16::date))
+         RETURNING prescription_id",
+    )
+    .bind(new.patient_id)
+    .bind(new.medication_id)
+    .bind(new.prescriber_id)
+    .bind(new.encounter_id)
+    .bind(new.dose_quantity)
+    .bind(&new.dose_unit)
+    .bind(&new.route)
+    .bind(times)
+    .bind(amount)
+    .bind(unit)
+    .bind(&new.instructions)
+    .bind(new.quantity)
+    .bind(new.days_supply)
+    .bind(new.refills_allowed)
+    .bind(&new.valid_from)
+    .bind(&new.valid_until)
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::at("prescribing"))
+}
+
+/// Stops a prescription, if it still is the version that the editor read.
+///
+/// # Errors
+/// The database's: it has ended already, or there is no reason.
+pub async fn stop_prescription(
+    connection: &mut PgConnection,
+    prescription: Uuid,
+    version: i32,
+    reason: &str,
+) -> Result<Edited, StoreError> {
+    let step = StoreError::at("stopping a prescription");
+    let saved: Option<i32> = sqlx::query_scalar(
+        "UPDATE care.prescription SET status = 'stopped', status_reason = $3
+         WHERE prescription_id = $1 AND version = $2 RETURNING version",
+    )
+    .bind(prescription)
+    .bind(version)
+    .bind(reason)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(&step)?;
+    if let Some(version) = saved {
+        return Ok(Edited::Saved(version));
+    }
+    let present: Option<i32> = sqlx::query_scalar("SELECT version FROM care.prescription WHERE prescription_id = $1")
+        .bind(prescription)
+        .fetch_optional(connection)
+        .await
+        .map_err(&step)?;
+    Ok(present.map_or(Edited::Unknown, Edited::Stale))
+}
+
+/// A fill.
+#[derive(Clone, Debug)]
+pub struct NewDispense {
+    /// For whom.
+    pub patient_id: Uuid,
+    /// Of which prescription.
+    pub prescription_id: Uuid,
+    /// By which pharmacy.
+    pub facility_id: Uuid,
+    /// On which day.
+    pub filled_on: String,
+    /// For how many days.
+    pub days_supply: i16,
+    /// How much, in the prescription's unit.
+    pub quantity: f64,
+}
+
+/// Stores a fill; its key.
+///
+/// # Errors
+/// The database's: the prescription is not valid on that day, or allows no such quantity or no more fills.
+pub async fn dispense(connection: &mut PgConnection, fill: &NewDispense) -> Result<Uuid, StoreError> {
+    sqlx::query_scalar(
+        "INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
+         VALUES ($1, $2, $3, $4::date, $5, $6::float8) RETURNING dispense_id",
+    )
+    .bind(fill.patient_id)
+    .bind(fill.prescription_id)
+    .bind(fill.facility_id)
+    .bind(&fill.filled_on)
+    .bind(fill.days_supply)
+    .bind(fill.quantity)
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::at("storing a fill"))
+}

@@ -1,0 +1,165 @@
+//! Outcomes by their published definitions (migrations 80 to 84 say which), of the patients that whoever acts may see.
+//!
+//! Each comes with how many it was counted from, and a rate with its interval, so that nobody takes two of three for
+//! two thirds.
+
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row};
+use uuid::Uuid;
+
+use crate::store::StoreError;
+
+/// A share with what it was counted from.
+#[derive(Copy, Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Rate {
+    /// Of how many.
+    pub n: i64,
+    /// How many of them.
+    pub hits: i64,
+    /// Their share.
+    pub rate: f64,
+    /// Its interval of 95 % by Wilson.
+    pub interval: (f64, f64),
+}
+
+/// Unplanned returns within thirty days of discharge.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ReadmissionRate {
+    /// Where.
+    pub facility_id: Uuid,
+    /// Year of discharge.
+    pub year: i32,
+    /// How many came back; not adjusted for how ill they were.
+    pub rate: Rate,
+}
+
+/// Rates of readmission, by facility and year.
+///
+/// # Errors
+/// The database's.
+pub async fn readmission_rates(connection: &mut PgConnection) -> Result<Vec<ReadmissionRate>, StoreError> {
+    let query = "SELECT facility_id, year, n, readmitted AS hits, rate::float8, rate_low::float8, rate_high::float8
+                 FROM care.readmission_rate ORDER BY year DESC, facility_id";
+    let step = StoreError::at("reading rates of readmission");
+    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&step)?;
+    let told = |row: &PgRow| {
+        Ok(ReadmissionRate {
+            facility_id: row.try_get("facility_id")?,
+            year: row.try_get("year")?,
+            rate: Rate::from_row(row)?,
+        })
+    };
+    rows.iter().map(told).collect::<Result<_, _>>().map_err(step)
+}
+
+/// Proportion of days covered, of one patient and one substance.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, FromRow)]
+pub struct Adherence {
+    /// Whose.
+    pub patient_id: Uuid,
+    /// Which substance.
+    pub ingredient: String,
+    /// How many fills.
+    pub fills: i64,
+    /// Days from the first fill to the end.
+    pub treatment_days: i32,
+    /// On how many of them there was something to take.
+    pub covered_days: i32,
+    /// Their share.
+    pub pdc: f64,
+    /// Whether it is at least 80 %.
+    pub adherent: bool,
+}
+
+/// Adherence from a day on, before another day; of one patient, or of all.
+///
+/// # Errors
+/// The database's.
+pub async fn adherence(
+    connection: &mut PgConnection,
+    from: &str,
+    before: &str,
+    patient: Option<Uuid>,
+) -> Result<Vec<Adherence>, StoreError> {
+    sqlx::query_as(
+        "SELECT patient_id, ingredient, fills, treatment_days, covered_days, pdc::float8, adherent
+         FROM care.adherence_pdc(daterange($1::date, $2::date), $3) ORDER BY patient_id, ingredient",
+    )
+    .bind(from)
+    .bind(before)
+    .bind(patient)
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::at("reading adherence"))
+}
+
+/// Share of adherent patients for each substance, from a day on, before another day.
+///
+/// # Errors
+/// The database's.
+pub async fn adherence_rates(
+    connection: &mut PgConnection,
+    from: &str,
+    before: &str,
+) -> Result<Vec<(String, Rate)>, StoreError> {
+    let step = StoreError::at("reading rates of adherence");
+    let rows = sqlx::query(
+        "SELECT ingredient, n, adherent AS hits, rate::float8, rate_low::float8, rate_high::float8
+         FROM care.adherence_summary(daterange($1::date, $2::date)) ORDER BY ingredient",
+    )
+    .bind(from)
+    .bind(before)
+    .fetch_all(connection)
+    .await
+    .map_err(&step)?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("ingredient")?, Rate::from_row(row)?)))
+        .collect::<Result<_, _>>()
+        .map_err(step)
+}
+
+/// The course of one test.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, FromRow)]
+pub struct LabTrend {
+    /// Which test, by LOINC.
+    pub loinc: String,
+    /// In which unit.
+    pub unit: String,
+    /// How many results.
+    pub n: i64,
+    /// The first.
+    pub first_value: f64,
+    /// The last.
+    pub last_value: f64,
+    /// The last one's flag.
+    pub last_flag: Option<String>,
+    /// Slope of the line of least squares, in units a year; `None` where all were taken at one moment.
+    pub slope_per_year: Option<f64>,
+}
+
+/// The course of each test of a patient.
+///
+/// # Errors
+/// The database's.
+pub async fn lab_trends(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<LabTrend>, StoreError> {
+    sqlx::query_as(
+        "SELECT loinc, unit::text, n, first_value::float8, last_value::float8, last_flag, slope_per_year
+         FROM care.lab_trend WHERE patient_id = $1 ORDER BY loinc, unit",
+    )
+    .bind(patient)
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::at("reading the course of results"))
+}
+
+impl Rate {
+    fn from_row(row: &PgRow) -> Result<Rate, sqlx::Error> {
+        Ok(Rate {
+            n: row.try_get("n")?,
+            hits: row.try_get("hits")?,
+            rate: row.try_get("rate")?,
+            interval: (row.try_get("rate_low")?, row.try_get("rate_high")?),
+        })
+    }
+}
