@@ -1,0 +1,241 @@
+-- Goals: what somebody wants to reach each day or each week, and how far it has come.
+--
+-- A goal is the patient's own or part of a plan. Where a device measures it, progress is computed from samples and
+-- never typed in; only a goal without a metric has entries, and the key with `manual` in it keeps that. The unit is the
+-- metric's own, filled in by the trigger, since the portal does not read the catalogue.
+--
+-- A sample counts for whoever wore its device at its start, on the day that it was there for that person. Two devices
+-- of one person that count the same steps would count them twice, so of devices worn at one moment only the one worn
+-- longest counts, as long as it measured anything on that day. New tables and functions; foreign keys lock their
+-- targets for an instant. Undo: drop them.
+CREATE TABLE care.goal (
+    goal_id        uuid             NOT NULL DEFAULT gen_random_uuid(),
+    patient_id     uuid             NOT NULL,
+    care_plan_id   uuid,
+    created_at     timestamptz      NOT NULL DEFAULT now(),
+    updated_at     timestamptz      NOT NULL DEFAULT now(),
+    target         double precision NOT NULL,
+    version        integer          NOT NULL DEFAULT 1,
+    manual         boolean          GENERATED ALWAYS AS (metric IS NULL) STORED,
+    pursued_during daterange        NOT NULL,
+    per            text             NOT NULL,
+    measure        text             NOT NULL,
+    comparator     text             NOT NULL,
+    metric         text,
+    unit           text             NOT NULL,
+    title          text             NOT NULL,
+    updated_by     text             NOT NULL DEFAULT session_user,
+
+    CONSTRAINT goal_pkey PRIMARY KEY (goal_id),
+    CONSTRAINT goal_id_with_patient_is_unique UNIQUE (patient_id, goal_id),
+    CONSTRAINT goal_id_with_manual_is_unique UNIQUE (patient_id, goal_id, manual),
+    CONSTRAINT goal_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient (patient_id),
+    CONSTRAINT goal_plan_fkey FOREIGN KEY (patient_id, care_plan_id)
+        REFERENCES care.care_plan (patient_id, care_plan_id),
+    CONSTRAINT goal_metric_fkey FOREIGN KEY (metric) REFERENCES signal.metric (name),
+    CONSTRAINT goal_target_is_a_number CHECK (target > '-Infinity' AND target < 'Infinity'),
+    CONSTRAINT goal_period_is_half_open CHECK (
+        NOT isempty(pursued_during) AND lower_inc(pursued_during) AND NOT upper_inc(pursued_during)
+        AND upper(pursued_during) - lower(pursued_during) <= 3660 AND NOT upper_inf(pursued_during)
+    ),
+    CONSTRAINT goal_per_is_known CHECK (per IN ('day', 'week')),
+    CONSTRAINT goal_measure_is_known CHECK (measure IN ('sum', 'average', 'minimum', 'maximum', 'last', 'count')),
+    CONSTRAINT goal_comparator_is_known CHECK (comparator IN ('at_least', 'at_most')),
+    CONSTRAINT goal_unit_is_some CHECK (unit ~ '^\S{1,40}$'),
+    CONSTRAINT goal_title_is_some CHECK (title ~ '\S' AND length(title) <= 200)
+);
+CREATE INDEX goal_plan_idx ON care.goal (care_plan_id);
+CREATE INDEX goal_metric_idx ON care.goal (metric);
+CREATE TRIGGER goal_is_touched BEFORE UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.touch();
+COMMENT ON TABLE  care.goal                IS 'What a patient wants to reach each day or week.';
+COMMENT ON COLUMN care.goal.goal_id        IS 'Key.';
+COMMENT ON COLUMN care.goal.patient_id     IS 'Whose goal it is.';
+COMMENT ON COLUMN care.goal.care_plan_id   IS 'Plan that it belongs to; null for the patient''s own.';
+COMMENT ON COLUMN care.goal.created_at     IS 'When the row was made.';
+COMMENT ON COLUMN care.goal.updated_at     IS 'When it was last changed.';
+COMMENT ON COLUMN care.goal.target         IS 'What is to be reached, in unit.';
+COMMENT ON COLUMN care.goal.version        IS 'Raised by each change.';
+COMMENT ON COLUMN care.goal.manual         IS 'True where no device measures it, so that it has entries.';
+COMMENT ON COLUMN care.goal.pursued_during IS 'Half-open period of local days, ten years at most.';
+COMMENT ON COLUMN care.goal.per            IS 'day or week (from Monday): what the target is for.';
+COMMENT ON COLUMN care.goal.measure        IS 'What is made of a day''s or week''s values: sum, average, minimum, maximum, last or count.';
+COMMENT ON COLUMN care.goal.comparator     IS 'at_least or at_most the target.';
+COMMENT ON COLUMN care.goal.metric         IS 'Metric of the catalogue; null where no device measures it.';
+COMMENT ON COLUMN care.goal.unit           IS 'Unit of target; the metric''s own, and 1 for a count.';
+COMMENT ON COLUMN care.goal.title          IS 'In the patient''s words.';
+COMMENT ON COLUMN care.goal.updated_by     IS 'Account or program that last changed it.';
+COMMENT ON CONSTRAINT goal_pkey ON care.goal IS 'This goal is known already.';
+COMMENT ON CONSTRAINT goal_id_with_patient_is_unique ON care.goal IS 'This goal is known already.';
+COMMENT ON CONSTRAINT goal_id_with_manual_is_unique ON care.goal IS 'This goal is known already.';
+COMMENT ON CONSTRAINT goal_patient_fkey ON care.goal IS 'Register the patient first.';
+COMMENT ON CONSTRAINT goal_plan_fkey ON care.goal IS 'Choose a plan of this patient.';
+COMMENT ON CONSTRAINT goal_metric_fkey ON care.goal IS 'Choose a metric of the catalogue.';
+COMMENT ON CONSTRAINT goal_target_is_a_number ON care.goal IS 'Give the target as a number.';
+COMMENT ON CONSTRAINT goal_period_is_half_open ON care.goal IS 'A goal has a first day, and ends after it within ten years.';
+COMMENT ON CONSTRAINT goal_per_is_known ON care.goal IS 'Choose day or week.';
+COMMENT ON CONSTRAINT goal_measure_is_known ON care.goal IS 'Choose sum, average, minimum, maximum, last or count.';
+COMMENT ON CONSTRAINT goal_comparator_is_known ON care.goal IS 'Choose at_least or at_most.';
+COMMENT ON CONSTRAINT goal_unit_is_some ON care.goal IS 'Give the unit of the target, without spaces.';
+COMMENT ON CONSTRAINT goal_title_is_some ON care.goal IS 'Give the goal a title of 200 letters at most.';
+
+CREATE TABLE care.goal_entry (
+    goal_entry_id uuid             NOT NULL DEFAULT gen_random_uuid(),
+    patient_id    uuid             NOT NULL,
+    goal_id       uuid             NOT NULL,
+    created_at    timestamptz      NOT NULL DEFAULT now(),
+    updated_at    timestamptz      NOT NULL DEFAULT now(),
+    value         double precision NOT NULL,
+    done_on       date             NOT NULL,
+    version       integer          NOT NULL DEFAULT 1,
+    manual        boolean          GENERATED ALWAYS AS (true) STORED,
+    note          text,
+    updated_by    text             NOT NULL DEFAULT session_user,
+
+    CONSTRAINT goal_entry_pkey PRIMARY KEY (goal_entry_id),
+    CONSTRAINT goal_entry_goal_is_manual_fkey FOREIGN KEY (patient_id, goal_id, manual)
+        REFERENCES care.goal (patient_id, goal_id, manual),
+    CONSTRAINT goal_entry_value_is_a_number CHECK (value > '-Infinity' AND value < 'Infinity'),
+    CONSTRAINT goal_entry_note_is_short CHECK (length(note) <= 2000)
+);
+CREATE INDEX goal_entry_goal_idx ON care.goal_entry (patient_id, goal_id, done_on);
+CREATE TRIGGER goal_entry_is_touched BEFORE UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();
+COMMENT ON TABLE  care.goal_entry               IS 'What the patient did for a goal that no device measures.';
+COMMENT ON COLUMN care.goal_entry.goal_entry_id IS 'Key.';
+COMMENT ON COLUMN care.goal_entry.patient_id    IS 'Whose goal it is.';
+COMMENT ON COLUMN care.goal_entry.goal_id       IS 'Which goal.';
+COMMENT ON COLUMN care.goal_entry.created_at    IS 'When the row was made.';
+COMMENT ON COLUMN care.goal_entry.updated_at    IS 'When it was last changed.';
+COMMENT ON COLUMN care.goal_entry.value         IS 'How much, in the goal''s unit.';
+COMMENT ON COLUMN care.goal_entry.done_on       IS 'Local day on which it was done.';
+COMMENT ON COLUMN care.goal_entry.version       IS 'Raised by each change.';
+COMMENT ON COLUMN care.goal_entry.manual        IS 'Always true: part of the key to a goal without a metric.';
+COMMENT ON COLUMN care.goal_entry.note          IS 'In the patient''s words; null where nothing was said.';
+COMMENT ON COLUMN care.goal_entry.updated_by    IS 'Account or program that last changed it.';
+COMMENT ON CONSTRAINT goal_entry_pkey ON care.goal_entry IS 'This entry is known already.';
+COMMENT ON CONSTRAINT goal_entry_goal_is_manual_fkey ON care.goal_entry IS 'Choose a goal of this patient that no device measures.';
+COMMENT ON CONSTRAINT goal_entry_value_is_a_number ON care.goal_entry IS 'Give the value as a number.';
+COMMENT ON CONSTRAINT goal_entry_note_is_short ON care.goal_entry IS 'Keep the note to 2000 letters.';
+
+CREATE FUNCTION care.fit_goal_to_metric() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    known signal.metric;
+    unit  text;
+BEGIN
+    SELECT * INTO known FROM signal.metric WHERE name = NEW.metric;
+    IF NOT FOUND THEN
+        RETURN NEW; -- No metric, or one that the foreign key refuses.
+    END IF;
+    IF known.codes IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_metric_is_numeric',
+            MESSAGE = 'Choose a metric that is measured in numbers.';
+    END IF;
+    unit := CASE NEW.measure WHEN 'count' THEN '1' ELSE known.unit END;
+    NEW.unit := coalesce(NEW.unit, unit);
+    IF NEW.unit <> unit THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_unit_is_that_of_its_metric',
+            MESSAGE = 'Give the target in the unit of its metric.';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION care.fit_goal_to_metric() IS 'Trigger before a goal is written: its unit is that of its metric, which is numeric.';
+CREATE TRIGGER goal_fits_its_metric BEFORE INSERT OR UPDATE ON care.goal
+    FOR EACH ROW EXECUTE FUNCTION care.fit_goal_to_metric();
+
+CREATE FUNCTION care.worn_samples(patient_id uuid, metric text, "from" timestamptz, "to" timestamptz)
+RETURNS TABLE (wear_id uuid, worn_during tstzrange, start_at timestamptz, value double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    IF $1 IS NULL OR NOT $1 = ANY (access.own_patients() || access.patients_in_care()) THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'samples_are_for_the_person_and_those_who_care',
+            MESSAGE = 'Only the patient and a provider in care read what was measured.';
+    END IF;
+    RETURN QUERY
+    SELECT wear.wear_id, wear.worn_during, found.start_at, found.value
+    FROM care.wear
+    JOIN signal.device USING (device_key)
+    CROSS JOIN LATERAL signal.samples(device.device_id, $2, greatest($3, lower(wear.worn_during)),
+                                      least($4, upper(wear.worn_during))) AS found
+    WHERE wear.patient_id = $1 AND wear.worn_during && tstzrange($3, $4)
+      AND found.statistic IS NULL AND found.value IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION care.worn_samples(uuid, text, timestamptz, timestamptz) IS
+    'Plain hot samples of one person and metric that begin in [from, to), from each device while it was worn; for the person and providers in care.';
+
+CREATE FUNCTION care.goal_days(goal care.goal, "from" date, "to" date)
+RETURNS TABLE (bucket_on date, first_on date, stop_on date)
+    LANGUAGE sql STABLE AS $$
+    SELECT day::date, greatest(day::date, lower(goal.pursued_during)),
+           least(day::date + step.days, upper(goal.pursued_during))
+    FROM (SELECT CASE goal.per WHEN 'week' THEN 7 ELSE 1 END AS days) AS step
+    CROSS JOIN LATERAL generate_series(
+        CASE goal.per WHEN 'week' THEN date_trunc('week', $2::timestamp) ELSE $2::timestamp END,
+        $3::timestamp - INTERVAL '1 day', step.days * INTERVAL '1 day') AS day
+    WHERE daterange(day::date, day::date + step.days) && goal.pursued_during
+$$;
+COMMENT ON FUNCTION care.goal_days(care.goal, date, date) IS
+    'The days or weeks of a goal that touch [from, to): their first day, and the half-open part of each within the goal''s period.';
+
+CREATE FUNCTION care.goal_progress(goal_id uuid, "from" date, "to" date)
+RETURNS TABLE (bucket_on date, value double precision, parts bigint, reached boolean)
+    LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+DECLARE
+    goal care.goal;
+    zone text;
+    span tstzrange;
+BEGIN
+    SELECT * INTO goal FROM care.goal AS known WHERE known.goal_id = $1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_is_within_reach',
+            MESSAGE = 'There is no such goal of yours or of a patient in your care.';
+    END IF;
+    IF $3 - $2 > 400 THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_progress_is_for_400_days_at_most',
+            MESSAGE = 'Ask for 400 days at most at a time.';
+    END IF;
+    SELECT time_zone INTO zone FROM care.patient AS person WHERE person.patient_id = goal.patient_id;
+    SELECT tstzrange(min(first_on)::timestamp AT TIME ZONE zone, max(stop_on)::timestamp AT TIME ZONE zone)
+    INTO span FROM care.goal_days(goal, $2, $3);
+    RETURN QUERY
+    WITH measured AS MATERIALIZED (
+        SELECT (found.start_at AT TIME ZONE zone)::date AS day, found.*
+        FROM care.worn_samples(goal.patient_id, goal.metric, lower(span), upper(span)) AS found
+        WHERE NOT goal.manual AND lower(span) IS NOT NULL
+    ), device_day AS MATERIALIZED (
+        SELECT DISTINCT day, wear_id, worn_during FROM measured
+    ), counted AS (
+        SELECT one.day, one.start_at, one.value FROM measured AS one
+        WHERE NOT EXISTS (
+            SELECT FROM device_day AS other
+            WHERE other.day = one.day AND other.worn_during @> one.start_at
+              AND (other.worn_during, other.wear_id) < (one.worn_during, one.wear_id)
+        )
+        UNION ALL
+        SELECT entry.done_on, entry.created_at, entry.value FROM care.goal_entry AS entry
+        WHERE goal.manual AND entry.patient_id = goal.patient_id AND entry.goal_id = $1
+    ), made AS (
+        SELECT days.bucket_on, count(counted.value) AS parts,
+               CASE WHEN count(counted.value) > 0 THEN CASE goal.measure
+                   WHEN 'sum' THEN sum(counted.value)
+                   WHEN 'average' THEN avg(counted.value)
+                   WHEN 'minimum' THEN min(counted.value)
+                   WHEN 'maximum' THEN max(counted.value)
+                   WHEN 'last' THEN (array_agg(counted.value ORDER BY counted.day DESC, counted.start_at DESC,
+                                               counted.value DESC))[1]
+                   ELSE count(counted.value)
+               END END AS value
+        FROM care.goal_days(goal, $2, $3) AS days
+        LEFT JOIN counted ON counted.day >= days.first_on AND counted.day < days.stop_on
+        GROUP BY days.bucket_on
+    )
+    SELECT made.bucket_on, made.value, made.parts,
+           CASE goal.comparator WHEN 'at_least' THEN made.value >= goal.target ELSE made.value <= goal.target END
+    FROM made ORDER BY made.bucket_on;
+END $$;
+COMMENT ON FUNCTION care.goal_progress(uuid, date, date) IS
+    'Each day or week of a goal that touches [from, to), in the patient''s own time zone: its value, of how many samples or entries, and whether the target was reached; null where nothing was measured. A week is told whole, whatever part of it was asked for. Hot samples only.';
+
+CALL access.guard('care.goal', 'own_chart');
+CALL access.guard('care.goal_entry', 'own_chart');
