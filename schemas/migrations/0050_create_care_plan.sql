@@ -115,7 +115,9 @@ CREATE TABLE care.consultation (
     CONSTRAINT consultation_appointment_fkey FOREIGN KEY (patient_id, appointment_id)
         REFERENCES care.appointment (patient_id, appointment_id),
     CONSTRAINT consultation_of_an_appointment_is_once UNIQUE (care_plan_id, appointment_id),
-    CONSTRAINT consultation_notes_are_sealed CHECK (get_byte(notes, 0) = 1 AND octet_length(notes) BETWEEN 30 AND 65565)
+    CONSTRAINT consultation_notes_are_sealed CHECK (
+        octet_length(notes) BETWEEN 30 AND 65565 AND substr(notes, 1, 1) = '\x01'
+    )
 );
 CREATE INDEX consultation_plan_idx ON care.consultation (patient_id, care_plan_id, held_at);
 CREATE INDEX consultation_appointment_idx ON care.consultation (appointment_id);

@@ -20,7 +20,9 @@ CREATE TABLE care.journal_entry (
     CONSTRAINT journal_entry_id_with_patient_is_unique UNIQUE (patient_id, journal_entry_id),
     CONSTRAINT journal_entry_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient (patient_id),
     CONSTRAINT journal_entry_mood_is_1_to_5 CHECK (mood BETWEEN 1 AND 5),
-    CONSTRAINT journal_entry_body_is_sealed CHECK (get_byte(body, 0) = 1 AND octet_length(body) BETWEEN 30 AND 65565)
+    CONSTRAINT journal_entry_body_is_sealed CHECK (
+        octet_length(body) BETWEEN 30 AND 65565 AND substr(body, 1, 1) = '\x01'
+    )
 );
 CREATE INDEX journal_entry_patient_idx ON care.journal_entry (patient_id, written_at DESC);
 CREATE TRIGGER journal_entry_is_touched BEFORE UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();
@@ -125,4 +127,5 @@ CREATE POLICY own ON care.journal_share FOR ALL TO portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
 CREATE POLICY shared ON care.journal_share FOR SELECT TO portal
-    USING (provider_id = (SELECT care.acting_provider()) AND journal_entry_id = ANY ((SELECT care.entries_shared())::uuid[]));
+    USING (provider_id = (SELECT care.acting_provider()) AND shared_during @> now()
+           AND journal_entry_id = ANY ((SELECT care.entries_shared())::uuid[]));

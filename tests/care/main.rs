@@ -23,3 +23,21 @@ mod directory;
 
 /// What a person is told.
 mod refusal;
+
+/// What the tests of wellness share.
+mod wellness;
+
+/// Plans and goals.
+mod goals;
+
+/// Wellness programmes.
+mod programme;
+
+/// The journal.
+mod journal;
+
+/// Wellness centres.
+mod centre;
+
+/// The community.
+mod community;
