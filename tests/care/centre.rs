@@ -1,5 +1,6 @@
 //! Wellness centres: staff, services and visits of centres alone, and engagement that equals what is counted anew.
 
+use healthtrack::store::reference::programme;
 use uuid::Uuid;
 
 use super::network::Network;
@@ -149,8 +150,18 @@ async fn days_outside_the_asked_time_wait_for_their_own_refresh() {
     let ask = "SELECT care.refresh_engagement('2026-03-02', '2026-03-03')::text";
     assert_eq!(world.network.one(ask).await, "1");
     assert_eq!(world.network.rows(kept).await, ["2026-03-02"]);
-    assert_eq!(world.refresh().await, "2");
+    let sql = &mut world.network.sql;
+    assert_eq!(programme::refresh_engagement(sql, "2026-01-01", "2027-01-01").await.unwrap(), 2);
     assert_eq!(world.network.rows(kept).await, ["2026-03-01", "2026-03-02", "2026-03-03"]);
+    let desk = world.network.staff_account("front_desk", Some(centre)).await;
+    let elsewhere = world.network.staff_account("front_desk", Some(world.centres[1])).await;
+    let mut seen = Vec::new();
+    for account in [desk, elsewhere] {
+        world.network.act(account).await;
+        let days = programme::engagement(&mut world.network.sql, centre, "2026-03-02", "2026-03-09").await.unwrap();
+        seen.push(days.iter().map(|day| format!("{} {}", day.counted_on, day.visits)).collect::<Vec<_>>().join(", "));
+    }
+    assert_eq!(seen, ["2026-03-02 1, 2026-03-03 1", ""], "the centre's own desk reads them");
 }
 
 #[tokio::test]

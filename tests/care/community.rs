@@ -1,5 +1,8 @@
 //! The community: names and not people, members alone, and moderation that knows no more than they do.
 
+use healthtrack::model::time::Timestamp;
+use healthtrack::store::reference::community::{self, Decision, Target};
+use healthtrack::store::reference::refusal::{Rules, Trouble};
 use uuid::Uuid;
 
 use super::network::Network;
@@ -203,6 +206,59 @@ async fn a_moderator_sees_what_was_reported_and_by_what_name() {
     let list = "SELECT concat_ws(' ', pseudonym, title, reports, reasons) FROM care.community_report";
     world.network.act(world.moderator).await;
     assert_eq!(world.network.rows(list).await, ["Owl Buy my pills 2 {dangerous_advice,spam}"]);
+}
+
+#[tokio::test]
+async fn the_community_through_the_store() {
+    let mut world = World::new().await;
+    let rules = Rules::read(&mut world.network.sql).await.unwrap();
+    let far = Timestamp::parse_rfc3339("2199-01-01T00:00:00Z").unwrap();
+    let long_ago = Timestamp::parse_rfc3339("2000-01-01T00:00:00Z").unwrap();
+    let stranger = world.stranger().await;
+    let (space, moderator) = (world.space, world.moderator);
+    let (owl, lark) = (&world.people[0], &world.people[1]);
+    let sql = &mut world.network.sql;
+    act(sql, owl.account).await;
+    let post = community::write(sql, space, "How do you sleep?", "I do not.").await.unwrap();
+    act(sql, lark.account).await;
+    let answer = community::answer(sql, post, "Like a log").await.unwrap();
+    for given in [false, true, true, false, true] {
+        community::support(sql, post, given).await.unwrap();
+    }
+    let feed = community::feed(sql, space, far).await.unwrap();
+    let seen: Vec<_> =
+        feed.iter().map(|post| (post.pseudonym.as_str(), post.supports, post.replies, post.own)).collect();
+    assert_eq!(seen, [("Owl", 1, 1, false)]);
+    let answers = community::answers(sql, post, long_ago).await.unwrap();
+    assert_eq!((answers[0].pseudonym.as_str(), answers[0].body.as_str(), answers[0].own), ("Lark", "Like a log", true));
+
+    act(sql, stranger).await;
+    for refused in [
+        community::write(sql, space, "x", "x").await.unwrap_err(),
+        community::answer(sql, post, "x").await.unwrap_err(),
+        community::support(sql, post, true).await.unwrap_err(),
+        community::report(sql, Target { post, answer: None }, "spam").await.unwrap_err(),
+        community::decide(sql, space, Decision::Hide(Target { post, answer: None }), "x").await.unwrap_err(),
+    ] {
+        let Trouble::Refused(refusal) = rules.explain(refused) else { panic!("nothing else refuses") };
+        assert_eq!(refusal.rule, "row_is_within_rights");
+    }
+    assert!(!community::leave(sql, space).await.unwrap());
+    let taken = community::join(sql, space, "OWL").await.unwrap_err();
+    assert_eq!(rules.explain(taken).to_string(), "Somebody has that name here: choose another.");
+
+    act(sql, owl.account).await;
+    let target = Target { post, answer: Some(answer) };
+    community::report(sql, target, "unkind").await.unwrap();
+    act(sql, moderator).await;
+    let reported = community::reported(sql, space).await.unwrap();
+    assert_eq!((reported[0].target, reported[0].member, reported[0].reports), (target, lark.member, 1));
+    community::decide(sql, space, Decision::Hide(target), "unkind").await.unwrap();
+    community::decide(sql, space, Decision::Ban(lark.member), "unkind").await.unwrap();
+    act(sql, owl.account).await;
+    assert_eq!(community::answers(sql, post, long_ago).await.unwrap(), []);
+    act(sql, lark.account).await;
+    assert_eq!(community::feed(sql, space, far).await.unwrap(), []);
 }
 
 /// Everything that the portal may read of the community, as each of the people in it, searched for each other person.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use healthtrack::store::reference::goal;
+use healthtrack::store::reference::refusal::Rules;
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
@@ -200,6 +202,50 @@ async fn progress_is_told_to_the_patient_and_to_a_provider_in_care_alone() {
         network.rest().await;
     }
     assert_eq!(network.refusal(&ask).await, "samples_are_for_the_person_and_those_who_care", "nobody is nobody");
+}
+
+#[tokio::test]
+async fn a_goal_and_a_plan_through_the_store() {
+    let (mut network, provider, patient) = in_care().await;
+    let plan = plan(&mut network, patient, provider).await;
+    let rules = Rules::read(&mut network.sql).await.unwrap();
+    let (account, own) = (network.provider_account(provider).await, network.patient_account(patient).await);
+    network.act(account).await;
+    let edition = goal::draft_plan(&mut network.sql, plan, "less coffee").await.unwrap();
+    goal::activate_plan(&mut network.sql, edition).await.unwrap();
+    let again = goal::activate_plan(&mut network.sql, edition).await.unwrap_err();
+    assert_eq!(rules.explain(again).to_string(), "Only a draft becomes active: write the next edition.");
+
+    network.act(own).await;
+    let new = goal::NewGoal {
+        patient,
+        plan: Some(plan),
+        title: "sit still",
+        metric: None,
+        unit: Some("min"),
+        measure: "sum",
+        comparator: "at_most",
+        target: 30.0,
+        per: "week",
+        first_on: "2026-03-03",
+        stop_on: "2026-04-01",
+    };
+    let by_hand = goal::set(&mut network.sql, &new).await.unwrap();
+    let measured = goal::NewGoal { metric: Some("step_count"), unit: None, ..new.clone() };
+    let measured = goal::set(&mut network.sql, &measured).await.unwrap();
+    goal::note(&mut network.sql, by_hand, "2026-03-03", 20.0).await.unwrap();
+    goal::note(&mut network.sql, by_hand, "2026-03-08", 11.5).await.unwrap();
+    let progress = goal::progress(&mut network.sql, by_hand, "2026-03-05", "2026-03-12").await.unwrap();
+    let week = |on: &str, value: Option<f64>, parts, reached| goal::Progress {
+        bucket_on: on.to_owned(),
+        value,
+        parts,
+        reached,
+    };
+    assert_eq!(progress, [week("2026-03-02", Some(31.5), 2, Some(false)), week("2026-03-09", None, 0, None)]);
+    let entry = goal::note(&mut network.sql, measured, "2026-03-03", 20.0).await.unwrap_err();
+    let sentence = "Choose a goal of this patient that no device measures.";
+    assert_eq!(rules.explain(entry).to_string(), sentence);
 }
 
 /// Two patients with one device one after the other, another one beside it, in a zone whose clocks change within the

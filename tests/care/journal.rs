@@ -1,8 +1,14 @@
 //! The journal: sealed, its author's alone, and shared entry by entry for as long as both sides hold.
 
+use healthtrack::model::ids::PatientId;
+use healthtrack::model::time::Timestamp;
+use healthtrack::security::envelope::{Envelope, Place, open, seal};
+use healthtrack::security::keyring::KeyRing;
+use healthtrack::store::reference::journal::{self, Entry};
 use uuid::Uuid;
 
 use super::network::Network;
+use super::wellness::act;
 
 /// What a sealed text looks like to the database: a first byte of 1, and then nothing that it can read.
 const SEALED: &str = "decode('01' || repeat('a7', 60), 'hex')";
@@ -144,6 +150,53 @@ async fn the_end_of_the_share_or_of_the_care_ends_it_with_the_next_statement() {
     network.run("UPDATE access.account SET disabled_at = NULL").await;
     network.act(reader).await;
     assert_eq!(network.rows(&write).await, [""; 0], "who may read may not write");
+}
+
+/// Words are sealed by the program, go to the database and come back, and open for the author and for whom they are
+/// shared with; moved to another entry they open for nobody.
+#[tokio::test]
+async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with() {
+    let mut network = Network::new().await;
+    let (author, provider) = (network.patient().await, network.provider().await);
+    network.care(provider, author).await;
+    let (own, reader) = (network.patient_account(author).await, network.provider_account(provider).await);
+    let key = "2026a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=".to_owned();
+    let envelope = Envelope::new(&KeyRing::load("security.key", "", &[key.into()]).unwrap()).unwrap();
+    let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
+    let later = now.plus_micros(1);
+    let sql = &mut network.sql;
+
+    act(sql, own).await;
+    let data_key = envelope.data_key(sql, &PatientId(author), now).await.unwrap();
+    fn place(row: &str) -> Place<'_> {
+        Place { table: "care.journal_entry", column: "body", row }
+    }
+    let mut rows = Vec::new();
+    for words in ["slept badly", "slept well"] {
+        let entry = journal::next_key(sql).await.unwrap();
+        let body = seal(&data_key, &place(&entry.to_string()), words).unwrap();
+        assert!(!body.windows(words.len()).any(|part| part == words.as_bytes()), "nothing of it can be read");
+        let entry = Entry { journal_entry_id: entry, patient: author, written_at: now, mood: Some(2), body };
+        journal::write(sql, &entry).await.unwrap();
+        rows.push(entry);
+    }
+    assert_eq!(journal::entries(sql, author, later).await.unwrap().len(), 2);
+    let shared = journal::share(sql, rows[0].journal_entry_id, provider, None).await.unwrap();
+    assert!(shared.is_some());
+
+    act(sql, reader).await;
+    let seen = journal::entries(sql, author, later).await.unwrap();
+    assert_eq!(seen, rows[..1], "the one that is shared, as it was written");
+    let data_key = envelope.data_key(sql, &PatientId(author), now).await.unwrap();
+    let at = seen[0].journal_entry_id.to_string();
+    assert_eq!(open(&data_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
+    assert!(open(&data_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
+
+    act(sql, own).await;
+    assert!(journal::unshare(sql, rows[0].journal_entry_id, provider).await.unwrap());
+    assert!(!journal::unshare(sql, rows[0].journal_entry_id, provider).await.unwrap(), "once");
+    act(sql, reader).await;
+    assert_eq!(journal::entries(sql, author, later).await.unwrap(), []);
 }
 
 /// Says of whom the number of entries that they see is not the expected one.

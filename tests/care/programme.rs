@@ -1,5 +1,7 @@
 //! Wellness programmes: never one seat too many, attendance of those who have one, and completion by the rule.
 
+use healthtrack::store::reference::programme::{self as store, Place};
+use healthtrack::store::reference::refusal::Rules;
 use uuid::Uuid;
 
 use super::network::Network;
@@ -357,6 +359,40 @@ async fn a_programme_and_what_is_said_of_it_are_believable() {
     assert_eq!(world.network.refusal(&note(member, "Weight")).await, "progress_update_measure_is_snake_case");
     let other = world.member().await;
     assert_eq!(world.network.refusal(&note(other, "mood")).await, "progress_update_enrolment_fkey");
+}
+
+#[tokio::test]
+async fn a_programme_through_the_store() {
+    let mut world = World::new(1).await;
+    let (one, other, programme) = (world.member().await, world.member().await, world.programme);
+    let rules = Rules::read(&mut world.network.sql).await.unwrap();
+    let sessions = [
+        world.session("[2026-02-02 10:00Z, 2026-02-02 11:00Z)").await,
+        world.session("[2026-02-09 10:00Z, 2026-02-09 11:00Z)").await,
+    ];
+    let accounts = [world.network.patient_account(one).await, world.network.patient_account(other).await];
+    let sql = &mut world.network.sql;
+    act(sql, accounts[0]).await;
+    let open = store::open(sql, None).await.unwrap();
+    let listed: Vec<_> = open.iter().map(|run| (run.title.as_str(), run.first_on.as_str(), run.seats_free)).collect();
+    assert_eq!(listed, [("Better sleep", "2026-01-01", 1)]);
+    assert_eq!(store::enrol(sql, programme, one).await.unwrap(), Place::Enrolled);
+    let again = store::enrol(sql, programme, one).await.unwrap_err();
+    let sentence = "The patient is enrolled in this programme or waits for it already.";
+    assert_eq!(rules.explain(again).to_string(), sentence);
+    act(sql, accounts[1]).await;
+    assert_eq!(store::enrol(sql, programme, other).await.unwrap(), Place::Waitlisted);
+    assert_eq!(store::withdraw(sql, programme, other).await.unwrap(), 0);
+    act(sql, world.staff).await;
+    for session in sessions {
+        store::attend(sql, session, one).await.unwrap();
+    }
+    act(sql, accounts[0]).await;
+    let taken = store::participation(sql, one).await.unwrap();
+    assert_eq!((taken[0].sessions_attended, taken[0].rule_met, taken[0].status.as_str()), (2, true, "enrolled"));
+    store::complete(sql, taken[0].enrolment_id).await.unwrap();
+    assert_eq!(store::participation(sql, one).await.unwrap()[0].status, "completed");
+    assert_eq!(store::participation(sql, other).await.unwrap(), [], "another's is not shown");
 }
 
 /// A programme of two sessions with so many seats, led by a provider.

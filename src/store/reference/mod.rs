@@ -10,3 +10,15 @@
 
 /// What the database refuses, in one sentence.
 pub mod refusal;
+
+/// Plans, goals and how far they have come.
+pub mod goal;
+
+/// Wellness programmes, and how much a centre is used.
+pub mod programme;
+
+/// Journals.
+pub mod journal;
+
+/// Spaces, posts and moderation.
+pub mod community;
