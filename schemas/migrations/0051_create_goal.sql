@@ -6,8 +6,9 @@
 --
 -- A sample counts for whoever wore its device at its start, on the day that it was there for that person. Two devices
 -- of one person that count the same steps would count them twice, so of devices worn at one moment only the one worn
--- longest counts, as long as it measured anything on that day. New tables and functions; foreign keys lock their
--- targets for an instant. Undo: drop them.
+-- longest counts, as long as it measured anything on that day. The function runs as its owner, since the portal has no
+-- way to samples but through functions that decide; it gives sums of days and weeks and never a sample. New tables and
+-- functions; foreign keys lock their targets for an instant. Undo: drop them.
 CREATE TABLE care.goal (
     goal_id        uuid             NOT NULL DEFAULT gen_random_uuid(),
     patient_id     uuid             NOT NULL,
@@ -144,24 +145,18 @@ CREATE TRIGGER goal_fits_its_metric BEFORE INSERT OR UPDATE ON care.goal
 
 CREATE FUNCTION care.worn_samples(patient_id uuid, metric text, "from" timestamptz, "to" timestamptz)
 RETURNS TABLE (wear_id uuid, worn_during tstzrange, start_at timestamptz, value double precision)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    IF $1 IS NULL OR NOT $1 = ANY (access.own_patients() || access.patients_in_care()) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'samples_are_for_the_person_and_those_who_care',
-            MESSAGE = 'Only the patient and a provider in care read what was measured.';
-    END IF;
-    RETURN QUERY
+    LANGUAGE sql STABLE AS $$
     SELECT wear.wear_id, wear.worn_during, found.start_at, found.value
     FROM care.wear
     JOIN signal.device USING (device_key)
-    CROSS JOIN LATERAL signal.samples(device.device_id, $2, greatest($3, lower(wear.worn_during)),
-                                      least($4, upper(wear.worn_during))) AS found
-    WHERE wear.patient_id = $1 AND wear.worn_during && tstzrange($3, $4)
-      AND found.statistic IS NULL AND found.value IS NOT NULL;
-END $$;
+    -- The asked time as it is, not cut to the wear: bounds that are known beforehand let chunks be left out.
+    CROSS JOIN LATERAL signal.samples(device.device_id, $2, $3, $4) AS found
+    WHERE wear.patient_id = $1 AND wear.worn_during && tstzrange($3, $4) AND wear.worn_during @> found.start_at
+      AND found.statistic IS NULL AND found.value IS NOT NULL
+$$;
 COMMENT ON FUNCTION care.worn_samples(uuid, text, timestamptz, timestamptz) IS
-    'Plain hot samples of one person and metric that begin in [from, to), from each device while it was worn; for the person and providers in care.';
+    'Plain hot samples of one person and metric that begin in [from, to), from each device while it was worn. For functions that have asked who acts.';
+REVOKE EXECUTE ON FUNCTION care.worn_samples(uuid, text, timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION care.goal_days(goal care.goal, "from" date, "to" date)
 RETURNS TABLE (bucket_on date, first_on date, stop_on date)
@@ -179,14 +174,16 @@ COMMENT ON FUNCTION care.goal_days(care.goal, date, date) IS
 
 CREATE FUNCTION care.goal_progress(goal_id uuid, "from" date, "to" date)
 RETURNS TABLE (bucket_on date, value double precision, parts bigint, reached boolean)
-    LANGUAGE plpgsql STABLE AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     goal care.goal;
     zone text;
     span tstzrange;
+    several boolean;
 BEGIN
-    SELECT * INTO goal FROM care.goal AS known WHERE known.goal_id = $1;
+    SELECT * INTO goal FROM care.goal AS known
+    WHERE known.goal_id = $1 AND known.patient_id = ANY (access.own_patients() || access.patients_in_care());
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_is_within_reach',
             MESSAGE = 'There is no such goal of yours or of a patient in your care.';
@@ -198,13 +195,14 @@ BEGIN
     SELECT time_zone INTO zone FROM care.patient AS person WHERE person.patient_id = goal.patient_id;
     SELECT tstzrange(min(first_on)::timestamp AT TIME ZONE zone, max(stop_on)::timestamp AT TIME ZONE zone)
     INTO span FROM care.goal_days(goal, $2, $3);
+    SELECT count(*) > 1 INTO several FROM care.wear WHERE wear.patient_id = goal.patient_id AND wear.worn_during && span;
     RETURN QUERY
     WITH measured AS MATERIALIZED (
         SELECT (found.start_at AT TIME ZONE zone)::date AS day, found.*
         FROM care.worn_samples(goal.patient_id, goal.metric, lower(span), upper(span)) AS found
         WHERE NOT goal.manual AND lower(span) IS NOT NULL
     ), device_day AS MATERIALIZED (
-        SELECT DISTINCT day, wear_id, worn_during FROM measured
+        SELECT DISTINCT day, wear_id, worn_during FROM measured WHERE several
     ), counted AS (
         SELECT one.day, one.start_at, one.value FROM measured AS one
         WHERE NOT EXISTS (
@@ -227,7 +225,9 @@ BEGIN
                    ELSE count(counted.value)
                END END AS value
         FROM care.goal_days(goal, $2, $3) AS days
-        LEFT JOIN counted ON counted.day >= days.first_on AND counted.day < days.stop_on
+        -- Day by day, so that samples are found by equality: 31 days against 43,200 samples took 40 ms by comparing.
+        CROSS JOIN LATERAL generate_series(days.first_on, days.stop_on - 1, INTERVAL '1 day') AS one
+        LEFT JOIN counted ON counted.day = one::date
         GROUP BY days.bucket_on
     )
     SELECT made.bucket_on, made.value, made.parts,
