@@ -248,6 +248,55 @@ async fn a_goal_and_a_plan_through_the_store() {
     assert_eq!(rules.explain(entry).to_string(), sentence);
 }
 
+#[tokio::test]
+async fn progress_stays_when_the_samples_leave_for_the_archive() {
+    let (mut network, _, patient) = in_care().await;
+    let device = network.device("watch-1").await;
+    network.wear(patient, device, "[2026-02-01,)").await;
+    let at = |hour: &str| format!("2026-03-{hour}:00Z");
+    // The evening of the second in Chicago is the third of UTC.
+    let samples =
+        [("02 15", 60.0), ("03 02", 50.0), ("03 15", 20.0), ("04 15", 70.0)].map(|(hour, value)| (at(hour), value));
+    network.measure(device, "step_count", &samples).await;
+    let account = network.patient_account(patient).await;
+    let mut asks = Vec::new();
+    for measure in ["sum", "average", "minimum", "maximum", "last", "count"] {
+        for per in ["day", "week"] {
+            let goal = network.id(&(goal_of(patient, measure, per) + " RETURNING goal_id")).await;
+            asks.push(format!(
+                "SELECT concat_ws(' ', bucket_on, parts, value, reached)
+                 FROM care.goal_progress('{goal}', '2026-03-01', '2026-03-06')"
+            ));
+        }
+    }
+    let before = told_to(&mut network, account, &asks).await;
+    assert_eq!(
+        before[0],
+        ["2026-03-01 0", "2026-03-02 2 110 t", "2026-03-03 1 20 f", "2026-03-04 1 70 f", "2026-03-05 0"]
+    );
+    let leave = "DELETE FROM signal.block WHERE (start_at AT TIME ZONE 'UTC')::date <= ";
+    assert!(goal::keep_days(&mut network.sql, "2026-03-02", "2026-03-02").await.unwrap() > 0);
+    network.run(&format!("{leave} '2026-03-02'")).await;
+    assert_eq!(told_to(&mut network, account, &asks).await, before, "half of a local day is archived");
+    assert!(goal::keep_days(&mut network.sql, "2026-03-03", "2026-03-04").await.unwrap() > 0);
+    assert_eq!(goal::keep_days(&mut network.sql, "2026-03-02", "2026-03-04").await.unwrap(), 0, "a half is no more");
+    network.run(&format!("{leave} '2026-03-04'")).await;
+    assert_eq!(told_to(&mut network, account, &asks).await, before, "all of them are");
+    // Planted: nobody keeps anything.
+    network.run("DELETE FROM care.goal_day").await;
+    assert_ne!(told_to(&mut network, account, &asks).await, before, "the comparison sees what it should");
+}
+
+async fn told_to(network: &mut Network, account: Uuid, asks: &[String]) -> Vec<Vec<String>> {
+    network.act(account).await;
+    let mut told = Vec::new();
+    for ask in asks {
+        told.push(network.rows(ask).await);
+    }
+    network.rest().await;
+    told
+}
+
 /// Two patients with one device one after the other, another one beside it, in a zone whose clocks change within the
 /// month: for each measure and period the function tells what counting one by one tells.
 #[tokio::test]

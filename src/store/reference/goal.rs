@@ -1,7 +1,7 @@
 //! Plans and goals: what a patient wants to reach, and how far it has come.
 //!
-//! Progress is computed in the database from worn samples (`care.goal_progress`), so it is never stored and never out
-//! of date. Each function acts for whoever the transaction says (`healthtrack.actor`); row-level security decides.
+//! Progress is computed in the database from worn samples (`care.goal_progress`) whenever it is asked for, so it is never
+//! out of date; only what archived days gave is kept (`keep_days`). Each function acts for whoever the transaction says (`healthtrack.actor`); row-level security decides.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -114,6 +114,21 @@ pub async fn progress(
     .fetch_all(connection)
     .await
     .map_err(StoreError::at("computing the progress of a goal"))
+}
+
+/// Keeps what was measured for goals on each local day that these UTC days (2026-03-01, the last one included) touch;
+/// how many days of goals were new or fuller than before. For who moves samples to the archive.
+///
+/// # Errors
+/// The database's.
+pub async fn keep_days(connection: &mut PgConnection, first: &str, last: &str) -> Result<i64, StoreError> {
+    // A day of the earth's first zone begins 14 hours before that of UTC, one of its last ends 12 hours after.
+    sqlx::query_scalar("SELECT care.keep_goal_days($1::text::date - 1, $2::text::date + 2)")
+        .bind(first)
+        .bind(last)
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("keeping what was measured for goals"))
 }
 
 /// Writes the next edition of a plan as a draft of the acting provider; its key.
