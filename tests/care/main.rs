@@ -41,3 +41,6 @@ mod centre;
 
 /// The community.
 mod community;
+
+/// Every rule of wellness.
+mod rules;
