@@ -181,8 +181,8 @@ impl Roller {
         Ok((chunks, due))
     }
 
-    /// Keeps what these days gave for patients' goals, since progress is told from the hot table. On a connection of its
-    /// own, and only told where it fails: the samples are safe in the archive, and must not wait for it.
+    /// Keeps what these days gave for patients' goals, since progress is told from the hot table. On a connection of
+    /// its own, and only told where it fails: the samples are safe in the archive, and must not wait for it.
     async fn keep_goals(&self, due: &[Due]) {
         let days = due.iter().map(|due| due.day);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };

@@ -1,7 +1,8 @@
 //! Plans and goals: what a patient wants to reach, and how far it has come.
 //!
-//! Progress is computed in the database from worn samples (`care.goal_progress`) whenever it is asked for, so it is never
-//! out of date; only what archived days gave is kept (`keep_days`). Each function acts for whoever the transaction says (`healthtrack.actor`); row-level security decides.
+//! Progress is computed in the database from worn samples (`care.goal_progress`) whenever it is asked for, so it is
+//! never out of date; only what archived days gave is kept (`keep_days`). Each function acts for whoever the
+//! transaction says (`healthtrack.actor`); row-level security decides.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
