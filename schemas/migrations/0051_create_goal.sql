@@ -312,7 +312,8 @@ BEGIN
         WHERE NOT known.manual AND known.pursued_during && daterange($1, $2)
     LOOP
         INSERT INTO care.goal_day AS known (goal_id, patient_id, measured_on, parts, total, lowest, highest, latest)
-        SELECT goal.goal_id, goal.patient_id, found.* FROM care.measure_goal_days(goal, greatest($1, lower(goal.pursued_during)),
+        SELECT goal.goal_id, goal.patient_id, found.*
+        FROM care.measure_goal_days(goal, greatest($1, lower(goal.pursued_during)),
                                     least($2, upper(goal.pursued_during))) AS found
         ON CONFLICT (goal_id, measured_on) DO UPDATE
             SET parts = excluded.parts, total = excluded.total, lowest = excluded.lowest, highest = excluded.highest,

@@ -54,7 +54,8 @@ DECLARE
     free   integer;
     filled bigint;
 BEGIN
-    SELECT capacity - seats_taken INTO free FROM care.programme AS run WHERE run.programme_id = $1 FOR UPDATE;
+    SELECT CASE WHEN upper(run.runs_during) > current_date THEN run.capacity - run.seats_taken ELSE 0 END INTO free
+    FROM care.programme AS run WHERE run.programme_id = $1 FOR UPDATE;
     UPDATE care.enrolment SET status = 'enrolled' WHERE enrolment_id IN (
         SELECT waiting.enrolment_id FROM care.enrolment AS waiting
         WHERE waiting.programme_id = $1 AND waiting.status = 'waitlisted'
@@ -62,7 +63,7 @@ BEGIN
     GET DIAGNOSTICS filled = ROW_COUNT;
     RETURN filled;
 END $$;
-COMMENT ON FUNCTION care.fill_seats(uuid) IS 'Gives the free seats of a programme to those who wait longest; how many. For functions that have asked who acts.';
+COMMENT ON FUNCTION care.fill_seats(uuid) IS 'Gives the free seats of a programme that is not over to those who wait longest; how many. For functions that have asked who acts.';
 REVOKE EXECUTE ON FUNCTION care.fill_seats(uuid) FROM PUBLIC;
 
 CREATE FUNCTION care.fill_new_seats() RETURNS trigger

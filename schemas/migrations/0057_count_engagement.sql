@@ -130,6 +130,24 @@ CREATE TRIGGER programme_move_is_noted AFTER UPDATE OF facility_id ON care.progr
 CREATE TRIGGER programme_session_move_is_noted AFTER UPDATE OF facility_id ON care.programme_session
     FOR EACH ROW WHEN (OLD.facility_id IS DISTINCT FROM NEW.facility_id) EXECUTE FUNCTION care.note_move();
 
+CREATE FUNCTION care.note_time_zone() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- The farthest zones lie 26 hours apart, so what was on one day is on one of five now.
+    INSERT INTO care.centre_engagement_change (facility_id, changed_on)
+    SELECT DISTINCT NEW.facility_id, known.day + shift
+    FROM (
+        SELECT counted_on AS day FROM care.centre_engagement_day WHERE facility_id = NEW.facility_id
+        UNION ALL
+        SELECT changed_on FROM care.centre_engagement_change WHERE facility_id = NEW.facility_id
+    ) AS known CROSS JOIN generate_series(-2, 2) AS shift;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION care.note_time_zone() IS 'Trigger after a centre''s time zone has changed: its days begin and end elsewhere, and are to be counted.';
+CREATE TRIGGER facility_time_zone_is_noted AFTER UPDATE OF time_zone ON care.facility
+    FOR EACH ROW WHEN (OLD.time_zone <> NEW.time_zone AND NEW.category = 'wellness_center')
+    EXECUTE FUNCTION care.note_time_zone();
+
 CREATE FUNCTION care.count_engagement(facility_id uuid, day date)
 RETURNS TABLE (visits integer, members integer, attendances integer, enrolments integer)
     LANGUAGE sql STABLE AS $$

@@ -107,6 +107,12 @@ async fn a_seat_that_becomes_free_goes_to_who_waits_longest() {
     assert_eq!(world.status(members[0]).await, "enrolled", "a new seat as well");
     let fewer = "UPDATE care.programme SET capacity = 2";
     assert_eq!(world.network.refusal(fewer).await, "programme_has_a_seat_for_each");
+    assert_eq!(
+        world.as_patient(members[3], &again.replace(&members[0].to_string(), &members[3].to_string())).await,
+        "waitlisted"
+    );
+    world.network.run("UPDATE care.programme SET runs_during = '[2024-01-01, 2024-06-01)'").await;
+    assert_eq!(world.as_patient(members[0], &withdraw(members[0])).await, "0", "nobody is admitted to what is over");
 }
 
 /// Members come and go in any order, eight at once: the seats are those that are counted, and nobody waits beside one
@@ -148,8 +154,8 @@ async fn seats_are_as_counted_whatever_eight_clients_do_at_once() {
 async fn only_staff_note_who_attends_and_only_of_those_who_have_a_seat() {
     let mut world = World::new(1).await;
     let (seated, waiting) = (world.member().await, world.member().await);
-    let session = world.session("[2026-02-02 10:00Z, 2026-02-02 11:00Z)").await;
-    let cancelled = world.session("[2026-02-09 10:00Z, 2026-02-09 11:00Z)").await;
+    let session = world.session("[2024-02-02 10:00Z, 2024-02-02 11:00Z)").await;
+    let cancelled = world.session("[2024-02-09 10:00Z, 2024-02-09 11:00Z)").await;
     let coming = world.session("[2056-02-09 10:00Z, 2056-02-09 11:00Z)").await;
     world
         .network
@@ -186,7 +192,7 @@ async fn only_staff_note_who_attends_and_only_of_those_who_have_a_seat() {
     assert_eq!(refusal, "attendance_enrolment_is_admitted_fkey");
     let foreign = format!(
         "INSERT INTO care.programme_session (programme_id, during, title)
-         VALUES ('{other}', '[2026-02-02 10:00Z, 2026-02-02 11:00Z)', 'there') RETURNING programme_session_id"
+         VALUES ('{other}', '[2024-02-02 10:00Z, 2024-02-02 11:00Z)', 'there') RETURNING programme_session_id"
     );
     let foreign = world.network.id(&foreign).await;
     let refusal = world.network.refusal(&directly(other, foreign, seated)).await;
@@ -202,7 +208,7 @@ async fn a_programme_is_completed_by_attending_enough_and_stays_so() {
     world.as_patient(member, &format!("SELECT care.enrol('{programme}', '{member}')")).await;
     let mut sessions = Vec::new();
     for day in 1..=3 {
-        sessions.push(world.session(&format!("[2026-03-0{day} 10:00Z, 2026-03-0{day} 11:00Z)")).await);
+        sessions.push(world.session(&format!("[2024-03-0{day} 10:00Z, 2024-03-0{day} 11:00Z)")).await);
     }
     let enrolment = world.network.id("SELECT enrolment_id FROM care.enrolment").await;
     let complete = format!("SELECT care.complete_enrolment('{enrolment}')");
@@ -311,17 +317,17 @@ async fn sessions_do_not_overlap_in_their_programme_their_room_or_their_provider
         )
     };
     let hall = format!("'{facility}', '{room}'");
-    let first = session(world.programme, "[2026-02-02 10:00Z, 2026-02-02 11:00Z)", &hall, &format!("'{provider}'"));
+    let first = session(world.programme, "[2024-02-02 10:00Z, 2024-02-02 11:00Z)", &hall, &format!("'{provider}'"));
     world.network.run(&first).await;
-    let over = "[2026-02-02 10:30Z, 2026-02-02 12:00Z)";
-    let then = "[2026-02-02 11:00Z, 2026-02-02 12:00Z)";
+    let over = "[2024-02-02 10:30Z, 2024-02-02 12:00Z)";
+    let then = "[2024-02-02 11:00Z, 2024-02-02 12:00Z)";
     for (rule, statement) in [
         ("programme_session_is_one_at_a_time", session(world.programme, over, "NULL, NULL", "NULL")),
         ("programme_session_room_is_free", session(other, over, &hall, "NULL")),
         ("programme_session_provider_is_free", session(other, over, "NULL, NULL", &format!("'{provider}'"))),
         ("programme_session_room_fkey", session(other, then, &format!("'{elsewhere}', '{room}'"), "NULL")),
         ("programme_session_room_has_a_facility", session(other, then, &format!("NULL, '{room}'"), "NULL")),
-        ("programme_session_period_is_half_open", session(other, "[2026-02-02, 2026-02-04)", "NULL, NULL", "NULL")),
+        ("programme_session_period_is_half_open", session(other, "[2024-02-02, 2024-02-04)", "NULL, NULL", "NULL")),
     ] {
         assert_eq!(world.network.refusal(&statement).await, rule, "{statement}");
     }
@@ -351,7 +357,7 @@ async fn a_programme_and_what_is_said_of_it_are_believable() {
     let note = |patient: Uuid, measure: &str| {
         format!(
             "INSERT INTO care.progress_update (patient_id, enrolment_id, noted_at, measure, value, unit)
-             SELECT '{patient}', enrolment_id, '2026-03-01', '{measure}', 71.5, 'kg' FROM care.enrolment RETURNING measure"
+             SELECT '{patient}', enrolment_id, '2024-03-01', '{measure}', 71.5, 'kg' FROM care.enrolment RETURNING measure"
         )
     };
     world.as_patient(member, &note(member, "body_weight")).await;
@@ -367,15 +373,15 @@ async fn a_programme_through_the_store() {
     let (one, other, programme) = (world.member().await, world.member().await, world.programme);
     let rules = Rules::read(&mut world.network.sql).await.unwrap();
     let sessions = [
-        world.session("[2026-02-02 10:00Z, 2026-02-02 11:00Z)").await,
-        world.session("[2026-02-09 10:00Z, 2026-02-09 11:00Z)").await,
+        world.session("[2024-02-02 10:00Z, 2024-02-02 11:00Z)").await,
+        world.session("[2024-02-09 10:00Z, 2024-02-09 11:00Z)").await,
     ];
     let accounts = [world.network.patient_account(one).await, world.network.patient_account(other).await];
     let sql = &mut world.network.sql;
     act(sql, accounts[0]).await;
     let open = store::open(sql, None).await.unwrap();
     let listed: Vec<_> = open.iter().map(|run| (run.title.as_str(), run.first_on.as_str(), run.seats_free)).collect();
-    assert_eq!(listed, [("Better sleep", "2026-01-01", 1)]);
+    assert_eq!(listed, [("Better sleep", "2024-01-01", 1)]);
     assert_eq!(store::enrol(sql, programme, one).await.unwrap(), Place::Enrolled);
     let again = store::enrol(sql, programme, one).await.unwrap_err();
     let sentence = "The patient is enrolled in this programme or waits for it already.";
@@ -422,7 +428,7 @@ impl World {
             .id(&format!(
                 "INSERT INTO care.programme (provider_id, capacity, sessions_needed, enrolment_during, runs_during, topic,
                                              title, description)
-                 VALUES ({provider}, {capacity}, 2, '[2020-01-01, 2056-01-01)', '[2026-01-01, 2026-12-01)', 'sleep', 'Better sleep',
+                 VALUES ({provider}, {capacity}, 2, '[2020-01-01, 2056-01-01)', '[2024-01-01, 2056-12-01)', 'sleep', 'Better sleep',
                          'Six evenings') RETURNING programme_id"
             ))
             .await
