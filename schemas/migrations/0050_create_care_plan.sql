@@ -196,7 +196,8 @@ COMMENT ON FUNCTION care.draft_care_plan(uuid, text) IS 'Writes the next edition
 CREATE FUNCTION care.activate_care_plan(care_plan_version_id uuid) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    plan uuid;
+    plan   uuid;
+    moment timestamptz;
 BEGIN
     SELECT known.care_plan_id INTO plan FROM care.care_plan_version AS known WHERE known.care_plan_version_id = $1;
     PERFORM FROM care.care_plan AS known WHERE known.care_plan_id = plan FOR UPDATE;
@@ -209,9 +210,12 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_version_is_a_draft',
             MESSAGE = 'Only a draft becomes active: write the next edition.';
     END IF;
-    UPDATE care.care_plan_version AS known SET status = 'ended', ended_at = now()
+    -- Who has waited for the lock began before the edition that was activated meanwhile.
+    SELECT greatest(now(), max(known.activated_at)) INTO moment FROM care.care_plan_version AS known
+    WHERE known.care_plan_id = plan;
+    UPDATE care.care_plan_version AS known SET status = 'ended', ended_at = moment
     WHERE known.care_plan_id = plan AND known.status = 'active';
-    UPDATE care.care_plan_version AS known SET status = 'active', activated_at = now()
+    UPDATE care.care_plan_version AS known SET status = 'active', activated_at = moment
     WHERE known.care_plan_version_id = $1;
 END $$;
 COMMENT ON FUNCTION care.activate_care_plan(uuid) IS 'Makes a draft the active edition of its plan and ends the one before, in one step.';
