@@ -90,3 +90,23 @@ mod audit;
 mod analyst;
 /// References and checks of directory and schedule.
 mod whole;
+/// What the tests of wellness share.
+mod wellness;
+
+/// Plans and goals.
+mod goals;
+
+/// Wellness programmes.
+mod programme;
+
+/// The journal.
+mod journal;
+
+/// Wellness centres.
+mod centre;
+
+/// The community.
+mod community;
+
+/// Every rule of wellness.
+mod rules;
