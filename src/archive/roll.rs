@@ -24,6 +24,7 @@ use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, S
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
+use crate::store::reference::goal;
 use crate::telemetry::{Step, Telemetry};
 
 /// How often a day is rolled again whose blocks changed meanwhile.
@@ -133,6 +134,7 @@ impl Roller {
         let (chunks, due) = self.choose(connection, before).await?;
         self.note_lag(&due);
         watch(Progress::Due(due.iter().map(|due| due.blocks).sum()));
+        self.keep_goals(&due).await;
         for due in &due {
             match self.roll_day(connection, due).await {
                 Ok(rolled) => report.add(rolled),
@@ -177,6 +179,22 @@ impl Roller {
         }
         chunks.retain(|chunk| chunk.to <= before);
         Ok((chunks, due))
+    }
+
+    /// Keeps what these days gave for patients' goals, since progress is told from the hot table. On a connection of
+    /// its own, and only told where it fails: the samples are safe in the archive, and must not wait for it.
+    async fn keep_goals(&self, due: &[Due]) {
+        let days = due.iter().map(|due| due.day);
+        let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
+        let (first, last) = (first.to_string(), last.to_string());
+        let kept = async {
+            let mut connection = self.connector.connect().await?;
+            let kept = goal::keep_days(&mut connection, &first, &last);
+            within(QUESTION_PATIENCE, "keeping what was measured for goals", kept).await
+        };
+        if let Err(error) = kept.await {
+            tracing::error!("goals lose the progress of days from {first} to {last}: {error}");
+        }
     }
 
     /// Rolls one metric and day, again where its blocks changed meanwhile.

@@ -50,3 +50,24 @@ mod outcome;
 
 /// What a person is told.
 mod refusal;
+
+/// What the tests of wellness share.
+mod wellness;
+
+/// Plans and goals.
+mod goals;
+
+/// Wellness programmes.
+mod programme;
+
+/// The journal.
+mod journal;
+
+/// Wellness centres.
+mod centre;
+
+/// The community.
+mod community;
+
+/// Every rule of wellness.
+mod rules;

@@ -70,6 +70,9 @@ mod seal;
 /// From the hot table to the archive.
 mod roll;
 
+/// Goals, before and after a roll.
+mod goals;
+
 /// A device out of both tiers.
 mod erase;
 

@@ -19,3 +19,15 @@ pub mod medication;
 
 /// What came of it.
 pub mod outcome;
+
+/// Plans, goals and how far they have come.
+pub mod goal;
+
+/// Wellness programmes, and how much a centre is used.
+pub mod programme;
+
+/// Journals.
+pub mod journal;
+
+/// Spaces, posts and moderation.
+pub mod community;
