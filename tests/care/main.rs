@@ -68,6 +68,9 @@ mod questionnaire;
 /// Readmission, adherence, trends.
 mod outcome;
 
+/// What programmes came to.
+mod programme_outcome;
+
 /// What a person is told.
 mod refusal;
 

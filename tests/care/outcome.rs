@@ -10,18 +10,18 @@ use uuid::Uuid;
 use super::network::Network;
 
 /// Numbers that look random, one after the other.
-struct Dice {
-    seed: u64,
-    thrown: u64,
+pub(super) struct Dice {
+    pub(super) seed: u64,
+    pub(super) thrown: u64,
 }
 
 impl Dice {
-    fn throw(&mut self, sides: u64) -> u64 {
+    pub(super) fn throw(&mut self, sides: u64) -> u64 {
         self.thrown += 1;
         mix(self.seed, self.thrown, 0) % sides
     }
 
-    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+    pub(super) fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
         words[self.throw(words.len() as u64) as usize]
     }
 }

@@ -13,6 +13,17 @@ pub mod refusal;
 
 /// Who acts.
 pub mod acting;
+/// Patients, their record and their results.
+pub mod record;
+
+/// Prescriptions and fills.
+pub mod medication;
+
+/// What came of it.
+pub mod outcome;
+
+/// Plans, goals and how far they have come.
+pub mod goal;
 
 /// The audit's chain.
 pub mod audit;

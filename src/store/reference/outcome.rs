@@ -153,6 +153,43 @@ pub async fn lab_trends(connection: &mut PgConnection, patient: Uuid) -> Result<
     .map_err(StoreError::at("reading the course of results"))
 }
 
+/// What a programme that is over came to.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ProgrammeOutcome {
+    /// Which.
+    pub programme_id: Uuid,
+    /// Its name.
+    pub title: String,
+    /// Who completed it, of those admitted.
+    pub rate: Rate,
+    /// How many withdrew.
+    pub withdrawn: i64,
+    /// Mean share of its sessions that a participant attended; `None` where none was held.
+    pub attended_share: Option<f64>,
+}
+
+/// Outcomes of programmes that are over, by title.
+///
+/// # Errors
+/// The database's.
+pub async fn programme_outcomes(connection: &mut PgConnection) -> Result<Vec<ProgrammeOutcome>, StoreError> {
+    let query = "SELECT programme_id, title, n, completed AS hits, rate::float8, rate_low::float8, rate_high::float8,
+                        withdrawn, attended_share::float8
+                 FROM care.programme_outcome ORDER BY title, programme_id";
+    let step = StoreError::at("reading outcomes of programmes");
+    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&step)?;
+    let told = |row: &PgRow| {
+        Ok(ProgrammeOutcome {
+            programme_id: row.try_get("programme_id")?,
+            title: row.try_get("title")?,
+            rate: Rate::from_row(row)?,
+            withdrawn: row.try_get("withdrawn")?,
+            attended_share: row.try_get("attended_share")?,
+        })
+    };
+    rows.iter().map(told).collect::<Result<_, _>>().map_err(step)
+}
+
 impl Rate {
     fn from_row(row: &PgRow) -> Result<Rate, sqlx::Error> {
         Ok(Rate {
