@@ -23,3 +23,9 @@ mod directory;
 
 /// What a person is told.
 mod refusal;
+
+/// Insurance, invoices, claims, payments, the ledger.
+mod money;
+
+/// Devices given to people.
+mod device;
