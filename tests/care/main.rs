@@ -29,3 +29,6 @@ mod money;
 
 /// Devices given to people.
 mod device;
+
+/// What the schema says of itself.
+mod dictionary;

@@ -10,3 +10,6 @@
 
 /// What the database refuses, in one sentence.
 pub mod refusal;
+
+/// What the catalog knows of the schemas.
+pub mod dictionary;
