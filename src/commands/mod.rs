@@ -55,6 +55,9 @@ pub mod device;
 /// What could not be believed.
 pub mod quarantine;
 
+/// A made-up network.
+pub mod populate;
+
 /// What the schema says of itself.
 pub mod schema;
 
@@ -91,6 +94,8 @@ enum Command {
     Device(device::Args),
     /// Look at what could not be believed, and try it again
     Quarantine(quarantine::Args),
+    /// Fill an empty database with a made-up network
+    Populate(populate::Args),
     /// Write the data dictionary and the diagrams
     Schema(schema::Args),
     /// Say in plain words why it does not work
@@ -129,6 +134,7 @@ async fn run_command(command: Command) -> anyhow::Result<()> {
         Command::Archive(args) => archive::run(args).await,
         Command::Device(args) => device::run(args).await,
         Command::Quarantine(args) => quarantine::run(args).await,
+        Command::Populate(args) => populate::run(args).await,
         Command::Schema(args) => schema::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
     }

@@ -32,3 +32,6 @@ mod device;
 
 /// What the schema says of itself.
 mod dictionary;
+
+/// The made-up network.
+mod population;

@@ -13,3 +13,6 @@ pub mod refusal;
 
 /// What the catalog knows of the schemas.
 pub mod dictionary;
+
+/// A made-up network, with answers that are known.
+pub mod population;
