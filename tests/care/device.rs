@@ -123,3 +123,21 @@ async fn a_device_has_one_serial_number_in_its_model_and_measures_known_metrics(
     let unknown = "INSERT INTO care.device_model_metric SELECT device_model_id, 32000 FROM care.device_model";
     assert_eq!(network.refusal(unknown).await, "device_model_metric_metric_fkey");
 }
+
+#[tokio::test]
+async fn an_operator_gives_a_device_passes_it_on_and_takes_it_back() {
+    let (mut network, one, two) = with_watch().await;
+    let device = |arguments: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+        command.arg("device").args(arguments.split(' ')).env("HEALTHTRACK__STORE__URL", network.database.url());
+        let done = command.output().unwrap();
+        if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
+    };
+    device(&format!("assign watch-7 --patient {one} --at 1970-01-01T00:16:40Z")).unwrap();
+    let taken = device(&format!("assign watch-7 --patient {two}")).unwrap_err();
+    assert_eq!(taken, "healthtrack: Somebody else wears this device at that time: end that first.\n");
+    device(&format!("assign watch-7 --patient {two} --hand-over --at 1970-01-01T00:33:20Z")).unwrap();
+    device("return watch-7 --at 1970-01-01T00:50:00Z").unwrap();
+    assert!(device("return watch-7").unwrap_err().contains("Nobody wears this device at that time."));
+    assert_eq!(wears(&mut network).await, [format!("{one} 1000 2000"), format!("{two} 2000 3000")]);
+}

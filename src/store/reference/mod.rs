@@ -16,3 +16,6 @@ pub mod dictionary;
 
 /// A made-up network, with answers that are known.
 pub mod population;
+
+/// Devices given to people.
+pub mod device;
