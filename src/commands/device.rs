@@ -60,7 +60,7 @@ enum Action {
     /// Say that a patient wears a device from a moment on; refused while somebody wears it
     #[command(after_help = "Examples:
   healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11
-  healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11 --hand-over --at 2026-11-23T10:00:00Z")]
+  healthtrack device assign watch-7 --hand-over --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11")]
     Assign {
         /// The device
         #[arg(value_name = "NAME")]

@@ -298,6 +298,42 @@ async fn a_charge_beside_the_issue_is_on_the_invoice_or_refused() {
 }
 
 #[tokio::test]
+async fn a_biller_bills_for_the_own_facility_and_a_patient_sees_the_own_money() {
+    let mut network = Network::new().await;
+    let (bill, other) = (Bill::issued(&mut network).await, Bill::issued(&mut network).await);
+    let account = |part: &str, column: &str, id: Uuid| {
+        format!(
+            "INSERT INTO access.account (part, login, {column}) VALUES ('{part}', '{part}-{id}', '{id}')
+             RETURNING account_id"
+        )
+    };
+    let biller = network.id(&account("biller", "facility_id", bill.facility)).await;
+    let patient = network.id(&account("patient", "patient_id", bill.patient)).await;
+    let acting = |account: Uuid| format!("SET healthtrack.actor = '{account}'; SET ROLE portal");
+    let invoices = "SELECT invoice_id::text FROM care.invoice_balance";
+    let entries = "SELECT DISTINCT patient_id::text FROM care.ledger_entry";
+    network.run(&acting(biller)).await;
+    assert_eq!(network.rows(invoices).await, [bill.invoice.to_string()]);
+    network.run(&bill.paying("desk", "20")).await;
+    assert_eq!(
+        network.refusal(&other.paying("desk", "20")).await,
+        "invoice_is_issued",
+        "another facility's is not there"
+    );
+    let by_hand = "INSERT INTO care.ledger_entry (ledger_transaction_id, patient_id, facility_id, account, amount)
+                   SELECT ledger_transaction_id, patient_id, facility_id, 'cash', 1 FROM care.ledger_transaction";
+    assert_eq!(network.refusal(by_hand).await, "42501", "nobody writes in the ledger by hand");
+    network.run(&format!("RESET ROLE; {}", acting(patient))).await;
+    assert_eq!(network.rows(invoices).await, [bill.invoice.to_string()]);
+    assert_eq!(network.rows(entries).await, [bill.patient.to_string()]);
+    assert_eq!(network.rows("SELECT number FROM care.policy").await.len(), 1, "the own policy and no other");
+    let lesser = format!("SELECT care.pay('mine-0123456789abc', '{}', 1, 'cash')", bill.invoice);
+    assert_eq!(network.refusal(&lesser).await, "invoice_is_issued", "a patient books no payment");
+    network.run("RESET ROLE; SET healthtrack.actor = ''; SET ROLE portal").await;
+    assert_eq!(network.rows(invoices).await, [""; 0], "nobody sees nothing");
+}
+
+#[tokio::test]
 async fn no_card_number_and_no_payment_of_nothing_is_stored() {
     let mut network = Network::new().await;
     let bill = Bill::issued(&mut network).await;

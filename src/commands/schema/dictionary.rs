@@ -10,8 +10,8 @@ use crate::store::reference::dictionary::{Column, Function, Relation, SchemaDoc}
 pub(super) fn page(schemas: &[SchemaDoc]) -> String {
     let mut page = "# Data dictionary\n\nWritten by `healthtrack schema docs` from the database's own comments; \
          do not edit. How it is laid out and why: [README.md](README.md). Drawn: [diagrams.md](diagrams.md).\n\n\
-         Every table has row-level security that also binds its owner. *Who* says which rows a role may see and what it \
-         may do with them; where a table says nothing, only its owner's functions reach it.\n\n"
+         Every table has row-level security that also binds its owner. *Who* says which rows a role may see and \
+         what it may do with them; where a table says nothing, only its owner's functions reach it.\n\n"
         .to_owned();
     page.push_str(&coverage(schemas));
     for area in AREAS.iter().chain([&OTHER]) {

@@ -1,5 +1,7 @@
-//! Devices given to people, passed on and taken back. The functions of the database hold the device while they change who
-//! wears it; a correction of an earlier period is an `UPDATE` of `care.wear`, and the database keeps what stood there.
+//! Devices given to people, passed on and taken back.
+//!
+//! The functions of the database hold the device while they change who wears it. A correction of an earlier period is
+//! an `UPDATE` of `care.wear`, and the database keeps what stood there.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
