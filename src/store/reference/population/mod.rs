@@ -1,7 +1,7 @@
 //! A made-up network in an empty database: one file of SQL for each area, all in one transaction.
 //!
 //! # Why
-//! Rows are made where they are stored, by set-based statements over `generate_series`: 10,000 patients with 13 areas
+//! Rows are made where they are stored, by set-based statements over `generate_series`: 10,000 patients with 15 areas
 //! take 12 s, two thirds of it the triggers of the ledger, and nothing travels. Chance is a hash of seed, kind and
 //! number, so that each row can be made without the ones before it and two runs of one seed and day are equal.
 //!
@@ -53,6 +53,9 @@ pub const STEPS: [Step; 15] = [
     step!("devices", "70_devices.sql"),
     step!("looks", "80_looks.sql", "access.audit_event"),
 ];
+
+/// The demo's simulated wearers, as the first of the patients.
+pub const WEARERS: Step = step!("wearers", "90_wearers.sql");
 
 /// A fact that was planted, and what a view must answer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
