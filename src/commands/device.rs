@@ -1,4 +1,5 @@
-//! Device: adds and lists what measures. Adding again changes nothing, so a fleet's list can be given each night.
+//! Device: adds and lists what measures, and says who wears it. Adding again changes nothing, so a fleet's list can be
+//! given each night.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -6,24 +7,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::database::Database;
 use super::report::{Column, counted, print, print_json, table};
 use crate::model::ids::DeviceId;
-use crate::model::time::{Clock as _, SystemClock};
+use crate::model::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::directory::{add_devices, list_devices};
+use crate::store::reference::device::{Hand, hand_device};
 
 /// Devices that one statement adds.
 const DEVICES_PER_STATEMENT: usize = 10_000;
 /// Who adds, in `signal.device.added_by`.
 const ADDED_BY: &str = "operator";
 
-/// Adds and lists devices.
+/// Adds and lists devices, and says who wears them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack device add watch-7 cgm-12
   cut -d, -f1 fleet.csv | healthtrack device add --from -
-  healthtrack device list --json")]
+  healthtrack device list --json
+  healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11")]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -53,6 +57,35 @@ enum Action {
     #[command(after_help = "Example:
   healthtrack device list")]
     List,
+    /// Say that a patient wears a device from a moment on; refused while somebody wears it
+    #[command(after_help = "Examples:
+  healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11
+  healthtrack device assign watch-7 --hand-over --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11")]
+    Assign {
+        /// The device
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The patient's key
+        #[arg(long, value_name = "UUID")]
+        patient: Uuid,
+        /// Take it from whoever wears it, in the same moment
+        #[arg(long)]
+        hand_over: bool,
+        /// From when on, as RFC 3339 [default: now]
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Say that nobody wears a device any more
+    #[command(after_help = "Example:
+  healthtrack device return watch-7")]
+    Return {
+        /// The device
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Since when, as RFC 3339 [default: now]
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
 }
 
 /// What `add` did.
@@ -60,6 +93,12 @@ enum Action {
 struct Added {
     given: u64,
     new: u64,
+}
+
+/// What `assign` began or `return` ended.
+#[derive(Debug, Serialize)]
+struct Worn {
+    wear: Uuid,
 }
 
 /// Runs one of the actions.
@@ -76,6 +115,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             add(&args, devices).await
         }
         Action::List => list(&args).await,
+        Action::Assign { name, patient, hand_over, at } => {
+            let hand = if *hand_over { Hand::Over(*patient) } else { Hand::Assign(*patient) };
+            change_hands(&args, name, hand, at.as_deref()).await
+        }
+        Action::Return { name, at } => change_hands(&args, name, Hand::Back, at.as_deref()).await,
     }
 }
 
@@ -108,6 +152,23 @@ async fn list(args: &Args) -> anyhow::Result<()> {
         ]
     });
     print(&table(&columns, &cells.collect::<Vec<_>>()))
+}
+
+async fn change_hands(args: &Args, name: &str, hand: Hand, at: Option<&str>) -> anyhow::Result<()> {
+    let device = DeviceId::parse(name).with_context(|| format!("{name} cannot be a device"))?;
+    let at = match at {
+        None => SystemClock.now(),
+        Some(at) => Timestamp::parse_rfc3339(at).with_context(|| format!("{at} is no moment; see --help"))?,
+    };
+    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
+    let wear = hand_device(&mut connection, &device, hand, at).await?;
+    if args.json {
+        return print_json(&Worn { wear });
+    }
+    print(&match hand {
+        Hand::Assign(_) | Hand::Over(_) => format!("{name} is worn; wear {wear} begins"),
+        Hand::Back => format!("{name} is back; wear {wear} has ended"),
+    })
 }
 
 fn read_list(path: &Path) -> anyhow::Result<Vec<DeviceId>> {

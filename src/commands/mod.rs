@@ -58,6 +58,12 @@ pub mod quarantine;
 /// Who looked at what.
 pub mod audit;
 
+/// A made-up network.
+pub mod populate;
+
+/// What the schema says of itself.
+pub mod schema;
+
 /// Why it does not work.
 pub mod doctor;
 
@@ -93,6 +99,10 @@ enum Command {
     Quarantine(quarantine::Args),
     /// Prove and show who looked at what
     Audit(audit::Args),
+    /// Fill an empty database with a made-up network
+    Populate(populate::Args),
+    /// Write the data dictionary and the diagrams
+    Schema(schema::Args),
     /// Say in plain words why it does not work
     Doctor(doctor::Args),
 }
@@ -130,6 +140,8 @@ async fn run_command(command: Command) -> anyhow::Result<()> {
         Command::Device(args) => device::run(args).await,
         Command::Quarantine(args) => quarantine::run(args).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Populate(args) => populate::run(args).await,
+        Command::Schema(args) => schema::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
     }
 }

@@ -41,6 +41,7 @@ mod review;
 
 /// Visits by video.
 mod telehealth;
+
 /// What a program does with the record.
 mod record;
 
@@ -91,8 +92,10 @@ mod audit;
 
 /// What an analyst sees.
 mod analyst;
+
 /// References and checks of directory and schedule.
 mod whole;
+
 /// What the tests of wellness share.
 mod wellness;
 
@@ -113,3 +116,15 @@ mod community;
 
 /// Every rule of wellness.
 mod rules;
+
+/// Insurance, invoices, claims, payments, the ledger.
+mod money;
+
+/// Devices given to people.
+mod device;
+
+/// What the schema says of itself.
+mod dictionary;
+
+/// The made-up network.
+mod population;

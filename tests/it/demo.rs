@@ -38,7 +38,12 @@ async fn two_runs_on_one_folder_balance_and_keep_their_data() {
         assert_eq!(number("duplicate") > 2 * number("repeated_samples"), run == 1, "{summary}");
         stored += number("stored");
     }
-    assert_eq!(samples_in(folder.path()).await, stored);
+    let count = |from: &'static str| counted(folder.path(), from);
+    assert_eq!(count("signal.sample").await, stored);
+    assert_eq!(count("care.patient").await, 60, "made up once");
+    let worn = "signal.sample JOIN signal.device USING (device_id) JOIN care.wear USING (device_key)
+                WHERE start_at <@ worn_during";
+    assert_eq!(count(worn).await, stored, "each wearer is a patient");
 }
 
 #[tokio::test]
@@ -115,13 +120,14 @@ fn postmaster(data_dir: &Path) -> u32 {
     text.lines().next().unwrap().parse().unwrap()
 }
 
-/// How many samples the demo's database holds.
-async fn samples_in(data_dir: &Path) -> u64 {
+/// How many rows the demo's database gives.
+async fn counted(data_dir: &Path, from: &str) -> u64 {
     let options =
         PostgresOptions { surroundings: Surroundings::of(|name| std::env::var_os(name)), ..PostgresOptions::default() };
     let postgres = PrivatePostgres::start(data_dir, options).await.unwrap();
     let mut connection = PgConnection::connect(&postgres.url("healthtrack")).await.unwrap();
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM signal.sample").fetch_one(&mut connection).await.unwrap();
+    let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from}"));
+    let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     postgres.stop().await.unwrap();
     count.unsigned_abs()

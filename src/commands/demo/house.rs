@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::commands::daemon;
 use crate::config::{self, Config};
 use crate::embedded::{PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
+use crate::store::pool::Connector;
 use crate::telemetry::{Role, Telemetry, start_log};
 
 /// The database within the private server.
@@ -35,6 +36,8 @@ pub(super) struct House {
     pub(super) telemetry: Arc<Telemetry>,
     /// Where everything is reached.
     pub(super) addresses: Addresses,
+    /// The way to the database.
+    pub(super) connector: Connector,
     // Dropped in this order: the daemon lets go of the database before that stops.
     daemon: AbortOnDropHandle<anyhow::Result<()>>,
     stop_daemon: CancellationToken,
@@ -64,6 +67,7 @@ impl House {
         let (broker, database) = (PrivateBroker::start().await?.url(), postgres.url(DATABASE));
         let config = configure(config::variables(), &broker, &database)?;
         start_log(&config.telemetry);
+        let connector = Connector::new(&config.store)?;
         let addresses = Addresses {
             http: config.http.bind,
             metrics: config.telemetry.bind,
@@ -76,7 +80,7 @@ impl House {
         let stop_daemon = CancellationToken::new();
         let daemon = tokio::spawn(daemon::run(config, telemetry.clone(), stop_daemon.clone()));
         let daemon = AbortOnDropHandle::new(daemon);
-        let mut house = House { telemetry, addresses, daemon, stop_daemon, postgres };
+        let mut house = House { telemetry, addresses, connector, daemon, stop_daemon, postgres };
         house.wait_until_subscribed().await?;
         Ok(house)
     }

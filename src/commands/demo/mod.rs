@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::commands::load::parse_duration;
 use crate::commands::signals::cancel_on_signal;
@@ -31,6 +32,9 @@ mod feed;
 
 /// Database, broker and daemon: started together, stopped together.
 mod house;
+
+/// A made-up network around the wearers.
+mod people;
 
 /// What a person sees.
 mod screen;
@@ -101,6 +105,8 @@ async fn live_in(
     screen.greet(&house.addresses, args);
     let mut feed = Feed::connect(&house, args).await?;
     let (progress, telemetry) = (feed.progress(), house.telemetry.clone());
+    let network = people::move_in(house.connector.clone(), telemetry.clone(), args.hubs, args.seed);
+    let network = AbortOnDropHandle::new(tokio::spawn(network));
     let end = args.duration.map(|duration| Instant::now() + duration);
     tokio::select! {
         published = feed.run() => published?,
@@ -109,6 +115,8 @@ async fn live_in(
         () = stop.cancelled() => screen.say("stopping: what is published is still written"),
         () = until(end) => {}
     }
+    // What is made halfway is undone: the next run makes it whole.
+    drop(network);
     let closing = Instant::now() + house::CLOSE_MAX;
     feed.finish(closing).await;
     screen.look(&telemetry);

@@ -13,17 +13,9 @@ pub mod refusal;
 
 /// Who acts.
 pub mod acting;
-/// Patients, their record and their results.
-pub mod record;
 
-/// Prescriptions and fills.
-pub mod medication;
-
-/// What came of it.
-pub mod outcome;
-
-/// Plans, goals and how far they have come.
-pub mod goal;
+/// What opens a record.
+pub mod rights;
 
 /// The audit's chain.
 pub mod audit;
@@ -31,13 +23,15 @@ pub mod audit;
 /// A patient's samples.
 pub mod samples;
 
-/// What opens a record.
-pub mod rights;
+/// What the catalog knows of the schemas.
+pub mod dictionary;
+
 /// Facilities and providers.
 pub mod directory;
 
 /// Appointments.
 pub mod schedule;
+
 /// Patients, their record and their results.
 pub mod record;
 
@@ -46,6 +40,7 @@ pub mod medication;
 
 /// What came of it.
 pub mod outcome;
+
 /// Plans, goals and how far they have come.
 pub mod goal;
 
@@ -57,3 +52,9 @@ pub mod journal;
 
 /// Spaces, posts and moderation.
 pub mod community;
+
+/// Devices given to people.
+pub mod device;
+
+/// A made-up network, with answers that are known.
+pub mod population;

@@ -1,0 +1,107 @@
+//! Populate: a made-up network in an empty database, with a sheet of what its views must answer.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::database::Database;
+use super::report::{bar, counted, print, print_json};
+use crate::model::time::{Clock as _, SystemClock, Timestamp};
+use crate::store::reference::population::{Planted, Population, STEPS, has_patients};
+
+/// Fills an empty database with a made-up network: places, providers, patients, visits, money, devices …
+///
+/// The same number, seed and day make the same network. All of it is kept, or nothing. The database's login must stand
+/// above row-level security, as a superuser does.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  healthtrack populate --patients 10000 --seed 1
+  healthtrack populate --patients 300 --seed 7 --answers answers.json --json")]
+pub struct Args {
+    /// The configuration [default: built-in defaults and the environment]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How many patients
+    #[arg(long, value_parser = clap::value_parser!(u32).range(60..=10_000_000))]
+    patients: u32,
+    /// What decides everything that chance decides
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// The day on which the network's past ends, as in 2026-11-25 [default: today]
+    #[arg(long, value_name = "DAY")]
+    today: Option<String>,
+    /// Write what the views must answer, as JSON
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was made.
+#[derive(Debug, Serialize)]
+struct Made {
+    patients: u32,
+    areas: Vec<&'static str>,
+    left_out: Vec<&'static str>,
+    planted: usize,
+}
+
+/// Makes the network.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let today = match &args.today {
+        None => SystemClock.now().day(),
+        Some(day) => Timestamp::parse_rfc3339(&format!("{day}T00:00:00Z"))
+            .with_context(|| format!("{day} is no day; write it as 2026-11-25"))?
+            .day(),
+    };
+    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
+    ensure!(
+        !has_patients(&mut connection).await?,
+        "this database has patients already, and made-up ones never stand beside them; give an empty database"
+    );
+    let mut population = Population::begin(&mut connection, args.patients, args.seed, today).await?;
+    let (mut made, mut left_out) = (Vec::new(), Vec::new());
+    let progress = bar(STEPS.len() as u64, "areas");
+    for step in &STEPS {
+        let is_made = population.make(step).await.with_context(|| format!("{} cannot be made up", step.name))?;
+        if is_made {
+            made.push(step.name)
+        } else {
+            left_out.push(step.name)
+        }
+        progress.inc(1);
+    }
+    let planted = population.finish().await?;
+    progress.finish_and_clear();
+    write_answers(&args, &planted)?;
+    let made = Made { patients: args.patients, areas: made, left_out, planted: planted.len() };
+    if args.json { print_json(&made) } else { print(&in_words(&made)) }
+}
+
+fn write_answers(args: &Args, planted: &[Planted]) -> anyhow::Result<()> {
+    let Some(path) = &args.answers else { return Ok(()) };
+    fs::write(path, serde_json::to_vec_pretty(planted)?).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn in_words(made: &Made) -> String {
+    let patients = counted(u64::from(made.patients), "patient");
+    let mut text = format!("{patients}: {}; {} planted", made.areas.join(", "), counted(made.planted as u64, "fact"));
+    if !made.left_out.is_empty() {
+        text.push_str(&format!("; this schema has no {}", made.left_out.join(", ")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_is_said_in_one_line() {
+        let made = Made { patients: 300, areas: vec!["places", "money"], left_out: vec!["labs"], planted: 1 };
+        assert_eq!(in_words(&made), "300 patients: places, money; 1 fact planted; this schema has no labs");
+    }
+}

@@ -1,0 +1,163 @@
+//! What the catalog knows of the schemas: tables, columns, rules, who may see what, and every comment.
+//!
+//! The comments are the documentation, so that it cannot say something else than the database does. No row of any table
+//! is read, only names, types and comments.
+
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use crate::store::StoreError;
+
+/// The schemas, in the order in which a reader meets them.
+const SCHEMAS: [&str; 3] = ["care", "access", "signal"];
+const SCHEMA_AS_JSON: &str = include_str!("dictionary.sql");
+
+/// One schema.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SchemaDoc {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub comment: String,
+    /// Tables and views, by name; partitions and chunks are left out.
+    pub relations: Vec<Relation>,
+    /// Functions, procedures and triggers' functions, by name.
+    pub functions: Vec<Function>,
+    /// Domains, by name.
+    pub domains: Vec<Domain>,
+}
+
+/// A table or a view.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Relation {
+    /// Its name.
+    pub name: String,
+    /// True where it is a view.
+    pub view: bool,
+    /// What it is for.
+    pub comment: String,
+    /// Columns, in their order.
+    pub columns: Vec<Column>,
+    /// Constraints: keys first, then what they refer to, then checks.
+    pub rules: Vec<Rule>,
+    /// Tables that it refers to.
+    pub parents: Vec<Parent>,
+    /// Indexes that no rule makes: name and definition.
+    pub indexes: Vec<String>,
+    /// What happens by itself.
+    pub triggers: Vec<Trigger>,
+    /// Which rows who may see.
+    pub policies: Vec<Policy>,
+    /// Which role may do what with the rows that its policies let it see.
+    pub grants: Vec<String>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// True where it is never null.
+    pub required: bool,
+    /// What stands there where nothing is said; empty where nothing.
+    pub default: String,
+    /// What it means.
+    pub comment: String,
+    /// True where it is part of the primary key.
+    pub key: bool,
+    /// True where it is part of a reference.
+    pub refers: bool,
+}
+
+/// A constraint.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// What it demands, in SQL.
+    pub definition: String,
+    /// What a person is told who breaks it.
+    pub comment: String,
+}
+
+/// A table that another refers to.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Parent {
+    /// The rule's name.
+    pub name: String,
+    /// The other's schema.
+    pub schema: String,
+    /// The other's name.
+    pub table: String,
+    /// True where the reference may be null.
+    pub optional: bool,
+    /// True where at most one row refers to each of the other's.
+    pub single: bool,
+}
+
+/// Something that happens by itself.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// What its function says of itself.
+    pub comment: String,
+}
+
+/// Which rows who may see or write.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// reads, adds, changes.
+    pub command: String,
+    /// Roles.
+    pub roles: String,
+    /// Which rows, in SQL.
+    pub rows: String,
+}
+
+/// A function or procedure.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: String,
+    /// What it gives.
+    pub result: String,
+    /// True where it runs with its owner's rights.
+    pub definer: bool,
+    /// What it does.
+    pub comment: String,
+}
+
+/// A domain.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Domain {
+    /// Its name.
+    pub name: String,
+    /// The type below it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it demands, in SQL; empty where nothing.
+    pub rule: String,
+    /// What it means.
+    pub comment: String,
+}
+
+/// Reads the catalog of a migrated database; the same for the same migrations, whatever the server.
+pub async fn read_schemas(connection: &mut PgConnection) -> Result<Vec<SchemaDoc>, StoreError> {
+    let step = StoreError::at("reading the catalog");
+    let mut schemas = Vec::new();
+    for schema in SCHEMAS {
+        let document: String =
+            sqlx::query_scalar(SCHEMA_AS_JSON).bind(schema).fetch_one(&mut *connection).await.map_err(&step)?;
+        let schema = serde_json::from_str(&document).map_err(|error| step(sqlx::Error::Decode(error.into())))?;
+        schemas.push(schema);
+    }
+    Ok(schemas)
+}

@@ -1,0 +1,46 @@
+-- A policy for each patient and an invoice for the first visit. One in 25 pays nothing; of the others, one in three pays
+-- alone, and for two the insurer accepts 70 %, takes 10 % off and leaves the rest, which is paid.
+INSERT INTO care.insurer (insurer_id, name) VALUES
+    (pg_temp.key('insurer', 0), 'Prairie Mutual'), (pg_temp.key('insurer', 1), 'Lakeside Health'), (pg_temp.key('insurer', 2), 'Cascade Care');
+INSERT INTO care.insurance_plan (insurance_plan_id, insurer_id, name)
+SELECT pg_temp.key('insurance plan', n), pg_temp.key('insurer', n / 2), CASE n % 2 WHEN 0 THEN 'Silver' ELSE 'Gold' END
+FROM generate_series(0, 5) AS n;
+INSERT INTO care.policy (policy_id, insurer_id, insurance_plan_id, number, holder_name)
+SELECT pg_temp.key('policy', n), pg_temp.key('insurer', n % 6 / 2), pg_temp.key('insurance plan', n % 6), 'P-' || n, 'Holder of ' || n
+FROM generate_series(0, pg_temp.patients() - 1) AS n;
+INSERT INTO care.coverage (coverage_id, patient_id, policy_id, covered_during)
+SELECT pg_temp.key('coverage', n), pg_temp.key('patient', n), pg_temp.key('policy', n), daterange(pg_temp.today() - 400, pg_temp.today() + 300)
+FROM generate_series(0, pg_temp.patients() - 1) AS n;
+INSERT INTO care.charge_code (charge_code, title, unit_price, currency)
+VALUES ('VISIT-30', 'Visit of half an hour', 120, 'USD'), ('LAB-A1C', 'HbA1c', 40, 'USD') ON CONFLICT DO NOTHING;
+CREATE TEMPORARY TABLE bill ON COMMIT DROP AS
+SELECT n, pg_temp.key('invoice', n) AS invoice_id, pg_temp.key('patient', n) AS patient_id,
+       pg_temp.facility_at(n % pg_temp.providers(), 1) AS facility_id, a.appointment_id, lower(a.during) AS visited_at,
+       CASE WHEN n % 25 = 0 THEN 'unpaid' WHEN n % 3 = 0 THEN 'alone' ELSE 'insured' END AS way
+FROM generate_series(0, pg_temp.patients() - 1) AS n JOIN care.appointment a ON a.appointment_id = pg_temp.key('visit1', n);
+INSERT INTO care.invoice (invoice_id, patient_id, facility_id, number, created_at)
+SELECT invoice_id, patient_id, facility_id, 'B-' || n, visited_at FROM bill;
+INSERT INTO care.charge (charge_id, patient_id, facility_id, invoice_id, appointment_id, served_on, charge_code, quantity, unit_price)
+SELECT pg_temp.key('charge' || c.charge_code, n), patient_id, facility_id, invoice_id, appointment_id, visited_at::date, c.charge_code, 1, c.unit_price
+FROM bill JOIN care.charge_code c ON c.charge_code = 'VISIT-30' OR c.charge_code = 'LAB-A1C' AND n % 5 = 0;
+UPDATE care.invoice i SET status = 'issued', issued_at = visited_at, due_on = visited_at::date + 30 FROM bill WHERE bill.invoice_id = i.invoice_id;
+INSERT INTO care.claim (claim_id, patient_id, facility_id, invoice_id, coverage_id, submitted_amount, submitted_at)
+SELECT pg_temp.key('claim', n), b.patient_id, b.facility_id, b.invoice_id, pg_temp.key('coverage', n), sum(h.amount), visited_at
+FROM bill b JOIN care.charge h USING (invoice_id) WHERE way = 'insured' GROUP BY n, b.patient_id, b.facility_id, b.invoice_id, visited_at;
+INSERT INTO care.claim_line (claim_id, charge_id, patient_id, facility_id, invoice_id, submitted_amount)
+SELECT pg_temp.key('claim', n), charge_id, b.patient_id, b.facility_id, b.invoice_id, h.amount
+FROM bill b JOIN care.charge h USING (invoice_id) WHERE way = 'insured';
+UPDATE care.claim_line SET accepted_amount = 0.7 * submitted_amount, adjusted_amount = 0.1 * submitted_amount;
+UPDATE care.claim SET status = 'adjudicated', adjudicated_at = submitted_at + INTERVAL '7 days',
+    accepted_amount = 0.7 * submitted_amount, adjusted_amount = 0.1 * submitted_amount, denied_amount = 0.2 * submitted_amount;
+INSERT INTO care.payment (patient_id, facility_id, invoice_id, claim_id, received_at, amount, payer, method, idempotency_key)
+SELECT patient_id, facility_id, invoice_id, claim_id, adjudicated_at + INTERVAL '3 days', accepted_amount, 'insurer', 'bank_transfer', 'insurer-' || claim_id
+FROM care.claim;
+INSERT INTO care.payment (patient_id, facility_id, invoice_id, received_at, amount, payer, method, idempotency_key, processor_token)
+SELECT b.patient_id, b.facility_id, b.invoice_id, visited_at + INTERVAL '14 days',
+       care.ledger_balance(b.invoice_id, 'receivable'), 'patient', 'card', 'patient-' || b.invoice_id, 'tok_' || translate(left(md5(n::text), 12), '0123456789', 'ghijklmnop')
+FROM bill b WHERE way <> 'unpaid';
+INSERT INTO planted
+SELECT 'invoice_balance', b.invoice_id, jsonb_build_object('charged', total, 'due_from_patient', CASE way WHEN 'unpaid' THEN total ELSE 0 END,
+           'paid_by_insurer', CASE way WHEN 'insured' THEN 0.7 * total ELSE 0 END)
+FROM bill b, LATERAL (SELECT sum(h.amount) AS total FROM care.charge h WHERE h.invoice_id = b.invoice_id) AS charged;
