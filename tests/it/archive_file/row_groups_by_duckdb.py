@@ -9,6 +9,8 @@ import duckdb
 
 original, copy, device = sys.argv[1:]
 con = duckdb.connect()
+# On a busy machine it would stand before the answer.
+con.execute("SET enable_progress_bar = false")
 con.execute(
     f"COPY (SELECT * FROM read_parquet('{original}', hive_partitioning = false) ORDER BY hash(start_at))"
     f" TO '{copy}' (FORMAT parquet, ROW_GROUP_SIZE 122880)"

@@ -39,7 +39,8 @@ fn one_device_on_one_day_touches_few_of_the_row_groups() {
     writer.finish().unwrap();
     let output = python::run(python, DUCKDB, &[path.to_str().unwrap(), copy.to_str().unwrap(), "watch-029"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let [sorted, mixed]: [[u64; 3]; 2] = serde_json::from_slice(&output.stdout).unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let [sorted, mixed]: [[u64; 3]; 2] = serde_json::from_str(&told).unwrap_or_else(|_| panic!("{told}"));
     let is_little = |[rows, scanned, groups]: [u64; 3]| {
         assert_eq!(rows, SAMPLES as u64);
         assert!((40..=50).contains(&groups), "{groups} groups");
