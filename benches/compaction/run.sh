@@ -21,19 +21,9 @@ days=12
 fitbit=
 runs=7
 patience_s=1800
-
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --postgres) postgres="${2:?}"; shift 2 ;;
-        --devices) devices="${2:?}"; shift 2 ;;
-        --days) days="${2:?}"; shift 2 ;;
-        --fitbit) fitbit="${2:?}"; shift 2 ;;
-        --runs) runs="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
+take_options postgres devices days fitbit runs -- "$@"
 are_numbers "$devices,$days,$runs" || fail "numbers are whole and above zero"
-case "$postgres" in plain | timescale) ;; *) fail "--postgres is plain or timescale" ;; esac
+check_postgres "$postgres"
 begin
 
 # The daemon with or without compaction.

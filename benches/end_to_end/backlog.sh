@@ -17,18 +17,9 @@ messages=2000000
 # Four times what may be in flight: batches are held as messages, blocks and rows of COPY at once.
 memory_mb_max=256
 patience_s=600
-
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --postgres) postgres="${2:?}"; shift 2 ;;
-        --samples) sizes="${2:?}"; shift 2 ;;
-        --messages) messages="${2:?}"; shift 2 ;;
-        --memory-mb-max) memory_mb_max="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
+take_options postgres samples=sizes messages memory-mb-max=memory_mb_max -- "$@"
 are_numbers "$sizes,$messages,$memory_mb_max" || fail "numbers are whole and above zero"
-case "$postgres" in plain | timescale) ;; *) fail "--postgres is plain or timescale" ;; esac
+check_postgres "$postgres"
 begin
 start_postgres "$postgres"
 

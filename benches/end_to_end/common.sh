@@ -20,6 +20,26 @@ fail() { echo "${0##*/}: $*" >&2; exit 1; }
 say() { echo "== $*" >&2; }
 # The lines of the caller's own header.
 usage() { sed -n "2,/^set /{/^set /d;s/^# \{0,1\}//p}" "$0" >&2; exit 2; }
+
+# Reads `--NAME VALUE` pairs behind `--` into variables: NAME, or VARIABLE where `NAME=VARIABLE` says so.
+take_options() {
+    local known=() each variable
+    while [ "$1" != -- ]; do known+=("$1"); shift; done
+    shift
+    while [ $# -gt 0 ]; do
+        variable=
+        for each in "${known[@]}"; do
+            if [ "--${each%%=*}" = "$1" ]; then variable="${each#*=}"; fi
+        done
+        if [ -z "$variable" ] || [ -z "${2:-}" ]; then usage; fi
+        printf -v "$variable" %s "$2"
+        shift 2
+    done
+}
+
+# The database that was asked for is one that start_postgres can start.
+check_postgres() { case "$1" in plain | timescale) ;; *) fail "--postgres is plain or timescale" ;; esac; }
+
 figures() { python3 "$end_to_end/figures.py" "$@"; }
 ask() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$@"; }
 now() { date +%s.%3N; }

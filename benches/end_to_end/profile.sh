@@ -16,15 +16,7 @@ samples=60
 messages=400000
 patience_s=180
 perf_pid=
-
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --postgres) postgres="${2:?}"; shift 2 ;;
-        --samples) samples="${2:?}"; shift 2 ;;
-        --messages) messages="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
+take_options postgres samples messages -- "$@"
 are_numbers "$samples,$messages" || fail "numbers are whole and above zero"
 command -v perf >/dev/null || fail "install perf (Debian: linux-perf)"
 begin

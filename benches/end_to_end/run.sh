@@ -30,21 +30,9 @@ modes=drain,live,half
 json=
 # Longer than anything here takes on a machine that is well.
 patience_s=180
-
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --postgres) postgres="${2:?}"; shift 2 ;;
-        --samples) sizes="${2:?}"; shift 2 ;;
-        --messages) messages="${2:?}"; shift 2 ;;
-        --hubs) hubs="${2:?}"; shift 2 ;;
-        --modes) modes="${2:?}"; shift 2 ;;
-        --live-seconds) live_s="${2:?}"; shift 2 ;;
-        --json) json="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
+take_options postgres samples=sizes messages hubs modes live-seconds=live_s json -- "$@"
 are_numbers "$sizes,$hubs,$live_s,${messages:-1}" || fail "numbers are whole and above zero"
-case "$postgres" in plain | timescale) ;; *) fail "--postgres is plain or timescale" ;; esac
+check_postgres "$postgres"
 begin
 
 # A database and a broker that nobody has used, and a daemon's configuration for both.

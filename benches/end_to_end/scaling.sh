@@ -17,16 +17,8 @@ parts=sizes,series,lanes,shards
 json=
 shard_messages=200000
 patience_s=180
-
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --postgres) postgres="${2:?}"; shift 2 ;;
-        --only) parts="${2:?}"; shift 2 ;;
-        --json) json="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
-case "$postgres" in plain | timescale) ;; *) fail "--postgres is plain or timescale" ;; esac
+take_options postgres only=parts json -- "$@"
+check_postgres "$postgres"
 begin
 
 wanted() { [[ ",$parts," = *,"$1",* ]]; }

@@ -25,16 +25,7 @@ stuck_s=15
 json=
 
 if [ "${1:-}" = report ]; then exec python3 "$peers/table.py" drain "${2:?}"; fi
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --only) only="${2:?}"; shift 2 ;;
-        --samples) sizes="${2:?}"; shift 2 ;;
-        --messages) messages="${2:?}"; shift 2 ;;
-        --deadline) deadline_s="${2:?}"; shift 2 ;;
-        --json) json="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
+take_options only samples=sizes messages deadline=deadline_s json -- "$@"
 are_numbers "$sizes,$deadline_s,${messages:-1}" || fail "numbers are whole and above zero"
 begin
 json="${json:-$work/runs}"

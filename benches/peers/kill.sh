@@ -27,16 +27,7 @@ stuck_s=15
 json=
 
 if [ "${1:-}" = report ]; then exec python3 "$peers/table.py" kill "${2:?}"; fi
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --only) only="${2:?}"; shift 2 ;;
-        --messages) messages="${2:?}"; shift 2 ;;
-        --kills) kills="${2:?}"; shift 2 ;;
-        --deadline) deadline_s="${2:?}"; shift 2 ;;
-        --json) json="${2:?}"; shift 2 ;;
-        *) usage ;;
-    esac
-done
+take_options only messages kills deadline=deadline_s json -- "$@"
 are_numbers "$messages,$kills,$deadline_s" || fail "numbers are whole and above zero"
 begin
 json="${json:-$work/runs}"

@@ -1,94 +1,62 @@
 #!/usr/bin/env bash
-# Measures one roll: samples a second, peak memory, bytes a sample; then a late roll into the same days, the check of
-# all files, and a reader of everything.
+# Measures one roll of mixed metrics: samples a second, seconds by step, bytes a sample, peak memory; then a late roll
+# into the same days, the check of all files, and a reader of everything.
 #
-#   run.sh [--devices N] [--days N] [--quiet COMMAND]
+#   run.sh [--devices N] [--days N] [--encrypted yes|no] [--postgres plain|timescale] [--quiet COMMAND]
 #
-# Made by SQL: N devices (200), a heart rate a second, N days (2), in blocks of 960 as compaction leaves them, on a
-# TimescaleDB of its own. --quiet names a program that runs its arguments while nothing else does.
-# Needs target/release/healthtrack (HEALTHTRACK names another), psql, python3 and what timescale.sh needs.
+# Made by SQL (lay.sql): N devices (332), N days (3); half of them with a heart rate a second, half with one each 5 to
+# 15 s, all with steps, oxygen, glucose and sleep: 50 million samples in blocks as compaction leaves them. The roll
+# works without rest. --quiet names a program that runs its arguments while nothing else does.
+# Needs what end_to_end/run.sh needs.
 set -euo pipefail
 shopt -s inherit_errexit
-here="$(cd "$(dirname "$0")" && pwd)"
+# shellcheck source=benches/end_to_end/common.sh
+. "$(dirname "$0")/../end_to_end/common.sh"
+# shellcheck source=benches/roll/common.sh
+. "$(dirname "$0")/common.sh"
 
-devices=200
-days=2
+devices=332
+days=3
+encrypted=no
+postgres=timescale
 quiet=
-program="${HEALTHTRACK:-$here/../../target/release/healthtrack}"
+take_options devices days encrypted postgres quiet -- "$@"
+are_numbers "$devices,$days" || fail "numbers are whole and above zero"
+check_postgres "$postgres"
+begin
 
-fail() { echo "run.sh: $*" >&2; exit 1; }
-say() { echo "== $*" >&2; }
-
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --devices) devices="${2:?}"; shift 2 ;;
-        --days) days="${2:?}"; shift 2 ;;
-        --quiet) quiet="${2:?}"; shift 2 ;;
-        *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
-    esac
-done
-[ -x "$program" ] || fail "build it first: cargo build --release"
-
-work="$(mktemp -d)"
-server="$("$here/../end_to_end/timescale.sh" start)"
-clean_up() {
-    local code=$?
-    trap - EXIT
-    "$here/../end_to_end/timescale.sh" stop "$server" || true
-    rm -rf "$work"
-    exit "$code"
-}
-trap clean_up EXIT
-
-url="$(python3 -c 'import sys, urllib.parse as u; p = u.urlsplit(sys.argv[1]); print(u.urlunsplit(p._replace(path="/roll")))' "$server")"
-ask() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$@"; }
-export HEALTHTRACK__STORE__URL="$url" HEALTHTRACK__ARCHIVE__URL="file://$work/archive"
-
-# Runs a verb and prints its seconds, its processor seconds and its peak megabytes.
-measured() {
-    local what="$1"
-    shift
-    $quiet python3 - "$what" "$work/said" "$program" "$@" <<'PYTHON'
-import resource, subprocess, sys, time
-what, said, *command = sys.argv[1:]
-began = time.monotonic()
-with open(said, "w") as out:
-    subprocess.run(command, check=True, stdout=out)
-seconds = time.monotonic() - began
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"{what}: {seconds:.2f} s, processor {used.ru_utime + used.ru_stime:.2f} s, peak {used.ru_maxrss / 1024:.0f} MB")
+# What a roll said and what it took, in words.
+rolled() {
+    python3 - "$1" "$work/said" "$2" <<'PYTHON'
+import json, sys
+what, said, took = sys.argv[1:]
+seconds, cpu, peak = map(float, took.split())
+with open(said) as file:
+    report = json.load(file)
+samples, steps = report["samples"], report["step_ms"]
+print(f"{what}: {samples:,} samples in {report['files']} files, {seconds:.2f} s, {samples / seconds / 1e6:.2f} million/s, "
+      f"processor {cpu / samples * 1e6:.3f} us a sample, peak {peak:.0f} MB, {report['bytes'] / samples:.2f} bytes a sample")
+print("  " + ", ".join(f"{step} {ms / 1000:.2f} s" for step, ms in steps.items()))
 PYTHON
 }
 
-# Lays samples of the days into the hot table: from which second of the day, and how many values a block.
-lay() {
-    ask "$url" <<SQL
-SELECT setseed(0.5);
-INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values)
-SELECT start_at, start_at + INTERVAL '959 seconds', 1000000, series_id,
-       (SELECT array_agg(60 + round(15 * sin((series_id + place) / 700.0) + 4 * random())) FROM generate_series(1, 960) AS place)
-FROM signal.series, generate_series(0, $days - 1) AS day, generate_series($1, $2) AS block,
-     LATERAL (SELECT TIMESTAMPTZ '2024-03-05 00:00Z' + day * INTERVAL '1 day' + block * INTERVAL '960 seconds') AS at (start_at);
-SQL
-}
-
-ask "$server" --command "CREATE DATABASE roll"
-"$program" migrate >&2
-ask "$url" --command "
-    INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, now(), 'main', 'bench');
-    INSERT INTO signal.device (added_at, device_id, added_by, shard)
-        SELECT now(), 'device-' || n, 'bench', 'main' FROM generate_series(1, $devices) AS n;
-    INSERT INTO signal.series (device_key, metric_id)
-        SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name = 'heart_rate'"
-say "laying $((devices * days * 85 * 960)) samples"
-lay 0 84
-measured "roll" roll --before 2024-04-01 --json
-cat "$work/said"
-say "laying $((devices * days * 5 * 960)) late samples"
-lay 85 89
-measured "late roll" roll --before 2024-04-01 --json
-cat "$work/said"
-measured "verify" archive verify
-cat "$work/said"
-measured "samples --summary" samples --summary --json
-du -sb "$work/archive" >&2
+if [ "$encrypted" = yes ]; then
+    HEALTHTRACK__ARCHIVE__KEYS="bench:$(openssl rand -base64 32)"
+    export HEALTHTRACK__ARCHIVE__KEYS
+fi
+start_postgres "$postgres"
+new_archive roll "$devices"
+say "laying samples"
+late=false lay "$days" 0 84
+say "$(samples_laid) samples laid"
+before="$(figures cpu "$postmaster")"
+took="$(measured roll --before 2024-06-01 --duty-percent 100 --json)"
+rolled "roll" "$took"
+echo "  processor seconds of Postgres meanwhile: $(minus "$(figures cpu "$postmaster")" "$before")"
+ask "$database_url" -F ' | ' -c "SELECT '  ' || metric, sum(rows), round(sum(bytes)::numeric / sum(rows), 2) || ' bytes a sample'
+    FROM signal.archive_file GROUP BY metric ORDER BY sum(rows) DESC"
+late=true lay "$days" 85 89
+took="$(measured roll --before 2024-06-01 --duty-percent 100 --json)"
+rolled "late roll into the same days" "$took"
+echo "archive verify: $(measured archive verify | cut -d' ' -f1) s: $(cat "$work/said")"
+echo "samples --summary: $(measured samples --summary | cut -d' ' -f1) s"

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::{Facts, FileError, Filter, Head, Row, Writer, open};
+use super::file::{Facts, FileError, Filter, Head, Row, Strip, Writer, open};
 use super::merge::{HotRows, Merge, Met};
 use super::{Archive, ArchiveError};
 use crate::model::block::Block;
@@ -90,22 +90,28 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
             Some(rows.map_err(|source| ArchiveError::File { name: name.clone(), source })?)
         }
     };
-    let mut merge = Merge::new(old.into_iter().flatten()).map_err(failed)?;
+    let mut merge = Merge::new(old);
     let out = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
     let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
     let mut met = MetRows::default();
     let mut hot = HotRows::default();
-    let mut lay = |row: Row, writer: &mut Writer<BufWriter<File>>, merge: &mut Merge<_>| {
-        let what = merge.lay(&row, |row| writer.push(row)).map_err(failed)?;
-        met.note(what, row)
+    let mut take = |what: Met, strip: Strip<'_>| {
+        if what.is_next() {
+            writer.push_strip(&strip).map_err(Failed::File)?;
+        }
+        met.note(what, strip).map_err(Failed::Day)
+    };
+    let named = |error| match error {
+        Failed::File(source) => failed(source),
+        Failed::Day(error) => error,
     };
     while let Some(batch) = batches.blocking_recv() {
-        for HotBlock { device, statistic, block } in &batch {
-            hot.push(device, *statistic, block, |row| lay(row, &mut writer, &mut merge))?;
+        for HotBlock { device, statistic, block } in batch {
+            hot.push(&device, statistic, block, |strip| merge.lay(strip, &mut take)).map_err(named)?;
         }
     }
-    hot.finish(|row| lay(row, &mut writer, &mut merge))?;
-    merge.finish(|row| writer.push(row)).map_err(failed)?;
+    hot.finish(|strip| merge.lay(strip, &mut take)).map_err(named)?;
+    merge.finish(&mut take).map_err(named)?;
     let (out, facts) = writer.finish().map_err(failed)?;
     drop(out.into_inner().map_err(|error| io(error.into_error()))?);
     let MetRows { new, duplicates, conflicts } = met;
@@ -132,14 +138,29 @@ struct MetRows {
 }
 
 impl MetRows {
-    fn note(&mut self, met: Met, row: Row) -> Result<(), ArchiveError> {
+    fn note(&mut self, met: Met, strip: Strip<'_>) -> Result<(), ArchiveError> {
         match met {
-            Met::New => self.new += 1,
-            Met::Duplicate => self.duplicates += 1,
-            Met::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.push(row),
+            Met::Old => {}
+            Met::New => self.new += strip.len() as u64,
+            Met::Duplicate => self.duplicates += strip.len() as u64,
+            Met::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.extend(strip.rows()),
             Met::Conflict => return Err(ArchiveError::Conflicts { max: CONFLICTS_MAX }),
         }
         Ok(())
+    }
+}
+
+/// What ends a merge.
+enum Failed {
+    /// Old or new file.
+    File(FileError),
+    /// What the rows are.
+    Day(ArchiveError),
+}
+
+impl From<FileError> for Failed {
+    fn from(error: FileError) -> Failed {
+        Failed::File(error)
     }
 }
 

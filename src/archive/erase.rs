@@ -222,10 +222,11 @@ fn count(
     let metric = catalogue.by_name(metric).ok_or_else(unknown)?;
     let filter = Filter { device: Some(device.clone()), ..Filter::default() };
     let rows = open(archive.place.open(name)?, metric, &archive.keys).and_then(|opened| opened.rows(filter));
-    let mut samples = 0;
-    for row in rows.map_err(failed)? {
-        row.map_err(failed)?;
-        samples += 1;
+    let (mut rows, mut samples) = (rows.map_err(failed)?, 0);
+    while let Some(strip) = rows.strip().map_err(failed)? {
+        let count = strip.len();
+        samples += count as u64;
+        rows.pass(count);
     }
     Ok(samples)
 }
@@ -236,18 +237,19 @@ fn without(archive: &Archive, head: Head, live: &str, device: &DeviceId) -> Resu
     let io = |error: std::io::Error| failed(error.into());
     let (part, file) = archive.place.create(&head.metric.name, head.day)?;
     let rows = open(archive.place.open(live)?, &head.metric, &archive.keys);
-    let rows = rows.and_then(|opened| opened.rows(Filter::default())).map_err(failed)?;
+    let mut rows = rows.and_then(|opened| opened.rows(Filter::default())).map_err(failed)?;
     let out: BufWriter<File> = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
     let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
     let (mut gone, mut kept) = (0, 0_u64);
-    for row in rows {
-        let row = row.map_err(failed)?;
-        if row.device == *device {
-            gone += 1;
+    while let Some(strip) = rows.strip().map_err(failed)? {
+        let count = strip.len();
+        if strip.device == device {
+            gone += count as u64;
         } else {
-            writer.push(&row).map_err(failed)?;
-            kept += 1;
+            writer.push_strip(&strip).map_err(failed)?;
+            kept += count as u64;
         }
+        rows.pass(count);
     }
     if kept == 0 {
         drop(writer);

@@ -42,6 +42,9 @@ mod merge;
 /// A snapshot's blocks become a file.
 mod build;
 
+/// They are read for it, no faster than is wished.
+mod export;
+
 /// Late values that differ from archived ones.
 mod conflict;
 

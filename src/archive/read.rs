@@ -12,14 +12,14 @@
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
 
-use super::file::{self, FileError, Row, Rows};
-use super::merge::{HotRows, Merge, Met};
+use super::file::{self, FileError, Rows, Strip};
+use super::merge::{Archived, HotRows, Merge, Met};
 use super::{Archive, ArchiveError, metric_of};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
 use crate::model::sample::{Flags, Sample};
 use crate::model::statistic::Statistic;
-use crate::model::time::Day;
+use crate::model::time::{Day, Timestamp};
 use crate::store::archive::{ArchiveFile, to_read};
 use crate::store::hot::{Filter, SeriesBlock, read_blocks};
 
@@ -56,7 +56,7 @@ pub async fn read<E: From<ArchiveError>>(
     let mut reading = Reading { files, unit: None, out: Out { filter, take, open: None } };
     let mut blocks = std::pin::pin!(read_blocks(&mut snapshot, filter));
     while let Some(found) = blocks.try_next().await.map_err(ArchiveError::from)? {
-        reading.take_block(&found)?;
+        reading.take_block(found)?;
     }
     reading.finish()
 }
@@ -73,7 +73,7 @@ struct Unit {
     metric: MetricId,
     day: Day,
     hot: HotRows,
-    merge: Merge<Archived>,
+    merge: Merge<OfFile>,
 }
 
 /// The files still to be read, by metric and day.
@@ -85,7 +85,7 @@ struct Files<'a> {
 }
 
 /// Rows of a file, or none.
-struct Archived {
+struct OfFile {
     name: String,
     rows: Option<Rows>,
 }
@@ -98,24 +98,23 @@ struct Out<'a, T> {
 }
 
 impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Reading<'_, T> {
-    fn take_block(&mut self, found: &SeriesBlock) -> Result<(), E> {
+    fn take_block(&mut self, found: SeriesBlock) -> Result<(), E> {
         let key = (found.metric, found.block.start.day());
         if self.unit.as_ref().is_none_or(|unit| (unit.metric, unit.day) != key) {
             self.end_unit()?;
             self.take_files_before(Some(key))?;
-            let merge = Merge::new(self.files.rows_of(key)?).map_err(named("an archive file"))?;
+            let merge = Merge::new(self.files.rows_of(key)?);
             self.unit = Some(Unit { metric: key.0, day: key.1, hot: HotRows::default(), merge });
         }
         let (Some(unit), out) = (&mut self.unit, &mut self.out) else { return Ok(()) };
         let Unit { metric, hot, merge, .. } = unit;
-        hot.push(&found.device, found.statistic, &found.block, |row| out.lay(merge, *metric, &row))
+        hot.push(&found.device, found.statistic, found.block, |strip| out.lay(merge, *metric, strip))
     }
 
     /// Hands out the files of metrics and days that come before this one, or all.
     fn take_files_before(&mut self, key: Option<(MetricId, Day)>) -> Result<(), E> {
         while let Some((metric, rows)) = self.files.next_before(key)? {
-            let merge = Merge::new(rows).map_err(named("an archive file"))?;
-            self.out.finish(merge, metric)?;
+            self.out.finish(Merge::new(rows), metric)?;
         }
         Ok(())
     }
@@ -123,7 +122,7 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Reading<'_, T> {
     fn end_unit(&mut self) -> Result<(), E> {
         let Some(Unit { metric, hot, mut merge, .. }) = self.unit.take() else { return Ok(()) };
         let out = &mut self.out;
-        hot.finish(|row| out.lay(&mut merge, metric, &row))?;
+        hot.finish(|strip| out.lay(&mut merge, metric, strip))?;
         out.finish(merge, metric)
     }
 
@@ -136,7 +135,7 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Reading<'_, T> {
 
 impl Files<'_> {
     /// The rows of the next file, where it comes before `key`.
-    fn next_before(&mut self, key: Option<(MetricId, Day)>) -> Result<Option<(MetricId, Archived)>, ArchiveError> {
+    fn next_before(&mut self, key: Option<(MetricId, Day)>) -> Result<Option<(MetricId, OfFile)>, ArchiveError> {
         let Some(file) = self.files.peek() else { return Ok(None) };
         let metric = metric_of(self.catalogue, file)?.id;
         if key.is_some_and(|key| (metric, file.day) >= key) {
@@ -147,69 +146,83 @@ impl Files<'_> {
     }
 
     /// The rows of the file of this metric and day, which is the next one or is not there.
-    fn rows_of(&mut self, key: (MetricId, Day)) -> Result<Archived, ArchiveError> {
+    fn rows_of(&mut self, key: (MetricId, Day)) -> Result<OfFile, ArchiveError> {
         let is_next = match self.files.peek() {
             Some(file) => (metric_of(self.catalogue, file)?.id, file.day) == key,
             None => false,
         };
         match self.files.next_if(|_| is_next) {
             Some(file) => self.open(&file),
-            None => Ok(Archived { name: String::new(), rows: None }),
+            None => Ok(OfFile { name: String::new(), rows: None }),
         }
     }
 
-    fn open(&self, file: &ArchiveFile) -> Result<Archived, ArchiveError> {
+    fn open(&self, file: &ArchiveFile) -> Result<OfFile, ArchiveError> {
         let archive = self.archive.ok_or(ArchiveError::NoUrl)?;
         let Filter { device, from, to, .. } = self.filter;
         let filter = file::Filter { device: device.clone(), from: *from, to: *to };
         let opened = file::open(archive.place.open(&file.name)?, metric_of(self.catalogue, file)?, &archive.keys);
         let rows = opened.and_then(|opened| opened.rows(filter)).map_err(named(&file.name))?;
-        Ok(Archived { name: file.name.clone(), rows: Some(rows) })
+        Ok(OfFile { name: file.name.clone(), rows: Some(rows) })
     }
 }
 
-impl Iterator for Archived {
-    type Item = Result<Row, FileError>;
-
-    fn next(&mut self) -> Option<Result<Row, FileError>> {
-        let row = self.rows.as_mut()?.next();
-        if let Some(Err(_)) = &row {
+impl Archived for OfFile {
+    fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError> {
+        let Some(rows) = &mut self.rows else { return Ok(None) };
+        rows.strip().inspect_err(|_| {
             tracing::error!(name = self.name, "an archive file cannot be read; ask `archive verify`");
-        }
-        row
+        })
+    }
+
+    fn pass(&mut self, rows: usize) {
+        self.rows.pass(rows);
     }
 }
 
 impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Out<'_, T> {
-    fn lay(&mut self, merge: &mut Merge<Archived>, metric: MetricId, hot: &Row) -> Result<(), E> {
-        match merge.lay(hot, |row| self.give(metric, row).map_err(Failed::Taker)) {
-            Ok(Met::New | Met::Duplicate | Met::Conflict) => Ok(()),
-            Err(failed) => Err(failed.into_error()),
+    fn lay(&mut self, merge: &mut Merge<OfFile>, metric: MetricId, hot: Strip<'_>) -> Result<(), E> {
+        merge.lay(hot, |met, strip| self.give(metric, met, strip)).map_err(Failed::into_error)
+    }
+
+    fn finish(&mut self, merge: Merge<OfFile>, metric: MetricId) -> Result<(), E> {
+        merge.finish(|met, strip| self.give(metric, met, strip)).map_err(Failed::into_error)
+    }
+
+    fn give(&mut self, metric: MetricId, met: Met, strip: Strip<'_>) -> Result<(), Failed<E>> {
+        if !met.is_next() {
+            return Ok(());
         }
-    }
-
-    fn finish(&mut self, merge: Merge<Archived>, metric: MetricId) -> Result<(), E> {
-        merge.finish(|row| self.give(metric, row).map_err(Failed::Taker)).map_err(Failed::into_error)
-    }
-
-    fn give(&mut self, metric: MetricId, row: &Row) -> Result<(), E> {
         let Filter { from, to, .. } = self.filter;
-        if from.is_some_and(|from| row.start < from) || to.is_some_and(|to| row.start >= to) {
-            return Ok(());
+        let before = |moment: Timestamp| strip.starts.partition_point(|start| *start < moment);
+        let mut strip = strip.slice(from.map_or(0, before)..to.map_or(strip.len(), before));
+        while !strip.is_empty() {
+            let count = self.take_some(metric, &strip).map_err(Failed::Taker)?;
+            strip = strip.slice(count..strip.len());
         }
-        let span_us = row.end.map(|end| end.micros_since(row.start));
-        let sample = Sample { start: row.start, span_us, value: row.value, flags: Flags::NONE };
-        if let Some(open) = &mut self.open
-            && open.samples.len() < STRETCH_SAMPLES_MAX
-            && (&open.device, open.metric, open.statistic) == (&row.device, metric, row.statistic)
-        {
-            open.samples.push(sample);
-            return Ok(());
-        }
-        self.close()?;
-        let (device, statistic) = (row.device.clone(), row.statistic);
-        self.open = Some(Stretch { device, metric, statistic, samples: vec![sample] });
         Ok(())
+    }
+
+    /// Adds to the open stretch as many rows as it has room for; how many.
+    fn take_some(&mut self, metric: MetricId, strip: &Strip<'_>) -> Result<usize, E> {
+        let goes_on = self.open.as_ref().is_some_and(|open| {
+            open.samples.len() < STRETCH_SAMPLES_MAX
+                && (&open.device, open.metric, open.statistic) == (strip.device, metric, strip.statistic)
+        });
+        if !goes_on {
+            self.close()?;
+        }
+        let open = self.open.get_or_insert_with(|| {
+            let (device, statistic) = (strip.device.clone(), strip.statistic);
+            Stretch { device, metric, statistic, samples: Vec::new() }
+        });
+        let count = strip.len().min(STRETCH_SAMPLES_MAX - open.samples.len());
+        let rows = (0..count).filter_map(|place| Some((strip.key(place)?, *strip.values.get(place)?)));
+        open.samples.extend(rows.map(|(key, value)| {
+            let span_us = key.end.map(|end| end.micros_since(key.start));
+            Sample { start: key.start, span_us, value, flags: Flags::NONE }
+        }));
+        Ok(count)
     }
 
     fn close(&mut self) -> Result<(), E> {

@@ -4,14 +4,14 @@
 //! way. A day that cannot be rolled is told and left in the hot table; the others go on. What no day could survive (no
 //! database, a full disk) ends the roll.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
-use tokio::sync::mpsc;
 
-use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build, on_thread};
+use super::build::{Built, Job, on_thread};
+use super::export::{Pace, export};
 use super::file::{Head, verify};
 use super::place::{Place, PlaceError, sync_file};
 use super::recover::{delete_aside, recover};
@@ -20,7 +20,7 @@ use crate::config::ArchiveConfig;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::planted::{Bug, planted};
-use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, SeriesOf, Snapshot};
+use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
@@ -29,8 +29,6 @@ use crate::telemetry::{Step, Telemetry};
 
 /// How often a day is rolled again whose blocks changed meanwhile.
 const TRIES: u32 = 5;
-/// Devices that are read with one question: 256 of a value a second are 22 million samples, which the server sorts.
-const PAGE_DEVICES: usize = 256;
 /// Clocks that differ by more would let a day end that has not.
 const CLOCK_DIFFERENCE_MAX_US: i64 = 3_600 * SECOND_US;
 /// Longer than any question on a busy machine, and than any merge into a day; shorter than for ever.
@@ -74,6 +72,8 @@ pub struct Report {
     pub deleted: u64,
     /// What killed rolls had left behind.
     pub recovered: u64,
+    /// Milliseconds that each step took, rest between them included.
+    pub step_ms: BTreeMap<&'static str, u64>,
     /// Files of the manifest that are missing.
     pub missing: Vec<String>,
     /// Days that stay in the hot table, and why.
@@ -130,6 +130,7 @@ impl Roller {
         let recovered = recover(connection, &self.archive).await?;
         self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
         let mut report = Report { missing: recovered.missing, ..Report::default() };
+        let spent_before = self.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
         let (chunks, due) = self.choose(connection, before).await?;
         self.note_lag(&due);
@@ -157,6 +158,10 @@ impl Roller {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }
         report.deleted = delete_aside(connection, &self.archive, self.clock.now(), self.config.grace_us()).await?;
+        report.step_ms = self.telemetry.archive.spent_ms();
+        for (step, ms) in &mut report.step_ms {
+            *ms -= spent_before.get(step).copied().unwrap_or(0).min(*ms);
+        }
         if report.failed.is_empty() {
             self.telemetry.archive.lag_seconds.set(0.0);
         }
@@ -235,7 +240,8 @@ impl Roller {
         let job =
             Job { archive: self.archive.clone(), head: head.clone(), live: live.as_ref().map(|f| f.name.clone()) };
         let series = snapshot.series().await?;
-        let built = export(&mut snapshot, &series, blocks, job).await?;
+        let pace = Pace::begin(self.config.duty_percent);
+        let built = export(&mut snapshot, &series, blocks, job, pace).await?;
         snapshot.end().await?;
         point();
         let now = self.clock.now();
@@ -246,7 +252,11 @@ impl Roller {
         // The live file was proved above, so where it holds all of them it may stay.
         let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, now)) };
         match &file {
-            Some(file) => self.place_file(built, head, file.name.clone()).await?,
+            Some(file) => {
+                let mut pace = Pace::begin(self.config.duty_percent);
+                self.place_file(built, head, file.name.clone()).await?;
+                pace.rest().await;
+            }
             None => self.archive.place.discard(&part)?,
         }
         let began = Instant::now();
@@ -391,55 +401,4 @@ fn is_of_the_day(error: &ArchiveError) -> bool {
         | ArchiveError::Changing { .. } => true,
         _ => false,
     }
-}
-
-/// Hands the snapshot's blocks to the thread that builds, device by device.
-async fn export(
-    snapshot: &mut Snapshot<'_>,
-    series: &[SeriesOf],
-    blocks: u64,
-    job: Job,
-) -> Result<Built, ArchiveError> {
-    let (batches, taken) = mpsc::channel(BATCHES_MAX);
-    let building = on_thread(move || build(job, taken));
-    let reading = async move {
-        let mut given = 0;
-        for page in pages(series) {
-            let mut stream = std::pin::pin!(snapshot.blocks(page));
-            let (mut batch, mut samples) = (Vec::new(), 0);
-            while let Some((place, block)) = stream.try_next().await? {
-                let Some(of) = page.get(place) else { continue };
-                (given, samples) = (given + 1, samples + block.len());
-                batch.push(HotBlock { device: of.device.clone(), statistic: of.statistic, block });
-                if samples >= BATCH_SAMPLES {
-                    samples = 0;
-                    if batches.send(std::mem::take(&mut batch)).await.is_err() {
-                        // The thread has ended; it says why.
-                        return Ok(given);
-                    }
-                }
-            }
-            if !batch.is_empty() && batches.send(batch).await.is_err() {
-                return Ok(given);
-            }
-        }
-        Ok::<u64, ArchiveError>(given)
-    };
-    let (built, given) = tokio::join!(building, reading);
-    let (given, built) = (given?, built?);
-    // One snapshot noted them and read them.
-    if given == blocks { Ok(built) } else { Err(ArchiveError::Thread) }
-}
-
-/// Series in pages of so many devices, none of which is cut.
-fn pages(series: &[SeriesOf]) -> impl Iterator<Item = &[SeriesOf]> {
-    let mut devices = 0;
-    series.chunk_by(move |one, next| {
-        devices += usize::from(one.device != next.device);
-        let goes_on = devices < PAGE_DEVICES;
-        if !goes_on {
-            devices = 0;
-        }
-        goes_on
-    })
 }

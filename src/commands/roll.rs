@@ -11,6 +11,7 @@ use super::report::{Column, bar, counted, print, print_json, table};
 use super::samples::parse_time;
 use crate::archive::Archive;
 use crate::archive::roll::{Progress, Report, Roller};
+use crate::config::DutyPercent;
 use crate::model::metric::Catalogue;
 use crate::model::time::{SystemClock, Timestamp};
 use crate::store::archive::Due;
@@ -29,6 +30,9 @@ pub struct Args {
     /// Only say what would be rolled
     #[arg(long)]
     pub dry_run: bool,
+    /// The most of its time that the roll works [default: archive.duty_percent]
+    #[arg(long, value_name = "PERCENT", value_parser = duty)]
+    pub duty_percent: Option<DutyPercent>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -50,7 +54,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let database = Database::read(args.config.as_deref())?;
     drop(database.ready().await?);
     let roller = roller_of(&database)?;
-    let roller = roller.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")?;
+    let mut roller =
+        roller.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")?;
+    roller.config.duty_percent = args.duty_percent.unwrap_or(roller.config.duty_percent);
     if args.dry_run {
         let due = roller.due(args.before).await?;
         return show_due(&due, &roller.catalogue, args.json);
@@ -72,6 +78,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let first = report.failed.iter().chain(&report.missing).next().map_or("", String::as_str);
     ensure!(wrong == 0, "{wrong} problems, the first: {first}; look at the report and at `healthtrack archive verify`");
     Ok(())
+}
+
+fn duty(text: &str) -> Result<DutyPercent, String> {
+    text.parse().ok().and_then(DutyPercent::new).ok_or_else(|| "write a percentage from 1 to 100".to_owned())
 }
 
 /// What rolls into the archive of a configuration; `None` where there is none.

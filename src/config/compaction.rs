@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::ConfigError;
+use super::{ConfigError, DutyPercent};
 use crate::model::time::SECOND_US;
 
 /// When and how hard to work.
@@ -14,7 +14,7 @@ pub struct CompactionConfig {
     pub enabled: bool,
     lateness_s: i64,
     every_s: u64,
-    duty_percent: u32,
+    duty_percent: DutyPercent,
 }
 
 impl CompactionConfig {
@@ -30,7 +30,7 @@ impl CompactionConfig {
 
     /// How long to rest after having worked for so long.
     pub fn rest_after(&self, worked: Duration) -> Duration {
-        worked * (100 - self.duty_percent.min(100)) / self.duty_percent.max(1)
+        self.duty_percent.rest_after(worked)
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -41,9 +41,6 @@ impl CompactionConfig {
         if self.every_s == 0 {
             return rule("compaction.every_s", "at least 1");
         }
-        if !(1..=100).contains(&self.duty_percent) {
-            return rule("compaction.duty_percent", "1 to 100");
-        }
-        Ok(())
+        self.duty_percent.check("compaction.duty_percent")
     }
 }

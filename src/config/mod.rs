@@ -13,6 +13,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 mod compaction;
+
+mod duty;
 mod environment;
 mod ingest;
 mod mqtt;
@@ -20,6 +22,7 @@ mod sections;
 mod store;
 
 pub use compaction::CompactionConfig;
+pub use duty::DutyPercent;
 pub use environment::{data_dir, variable, variables};
 pub use ingest::{IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
-use super::ConfigError;
+use super::{ConfigError, DutyPercent};
 use crate::model::time::{DAY_US, SECOND_US};
 
 /// Where the health pages are served.
@@ -60,6 +60,8 @@ pub struct ArchiveConfig {
     after_days: u32,
     hour: u8,
     grace_hours: u32,
+    /// The most of its time that a roll works.
+    pub duty_percent: DutyPercent,
 }
 
 impl ArchiveConfig {
@@ -82,6 +84,6 @@ impl ArchiveConfig {
         if self.hour > 23 {
             return Err(ConfigError::Rule { key: "archive.hour", rule: "0 to 23" });
         }
-        Ok(())
+        self.duty_percent.check("archive.duty_percent")
     }
 }

@@ -58,6 +58,21 @@ impl Block {
         })
     }
 
+    /// When each sample begins.
+    pub fn starts(&self) -> Vec<Timestamp> {
+        let at = |ticks: i64| self.start.plus_micros(self.tick_us.saturating_mul(ticks));
+        match &self.gaps {
+            None => (0..self.values.len()).map(|place| at(i64::try_from(place).unwrap_or(i64::MAX))).collect(),
+            Some(gaps) => {
+                let ticks = gaps.iter().scan(0_i64, |ticks, gap| {
+                    *ticks += i64::from(*gap);
+                    Some(*ticks)
+                });
+                ticks.map(at).collect()
+            }
+        }
+    }
+
     /// How many samples it holds.
     pub fn len(&self) -> usize {
         self.values.len()

@@ -1,5 +1,7 @@
 //! The archive's metrics: what was rolled, how long each step took, and what is wrong.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit};
@@ -69,13 +71,15 @@ pub struct ArchiveMetrics {
     pub lag_seconds: Gauge,
     /// `healthtrack_archive_missing_files`
     pub missing_files: Gauge,
-    steps: Vec<(Step, Histogram)>,
+    steps: Vec<(Step, Histogram, AtomicU64)>,
 }
 
 impl ArchiveMetrics {
     pub(super) fn declare(new: &Declarer<'_>) -> ArchiveMetrics {
-        let steps = Step::ALL
-            .map(|(step, word)| (step, new.labelled_histogram(STEP_SECONDS, Some(Unit::Seconds), ("step", word))));
+        let steps = Step::ALL.map(|(step, word)| {
+            let histogram = new.labelled_histogram(STEP_SECONDS, Some(Unit::Seconds), ("step", word));
+            (step, histogram, AtomicU64::new(0))
+        });
         ArchiveMetrics {
             rolled_samples: new.counter(ROLLED_SAMPLES),
             duplicate_samples: new.counter(DUPLICATE_SAMPLES),
@@ -90,8 +94,15 @@ impl ArchiveMetrics {
 
     /// A step took so long.
     pub fn took(&self, step: Step, time: Duration) {
-        if let Some((_, histogram)) = self.steps.iter().find(|(known, _)| *known == step) {
+        if let Some((_, histogram, spent_us)) = self.steps.iter().find(|(known, ..)| *known == step) {
             histogram.record(time);
+            spent_us.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
+    }
+
+    /// Milliseconds that each step has taken so far, by its name.
+    pub fn spent_ms(&self) -> BTreeMap<&'static str, u64> {
+        let word = |step| Step::ALL.iter().find(|(known, _)| *known == step).map_or("", |(_, word)| *word);
+        self.steps.iter().map(|(step, _, spent_us)| (word(*step), spent_us.load(Ordering::Relaxed) / 1_000)).collect()
     }
 }

@@ -28,6 +28,7 @@ fn replay(kind: &str, folder: &Path, broker: &str) -> Command {
 fn roll(store: &str, archive: &str) -> (u64, u64) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
     command.env("HEALTHTRACK__STORE__URL", store).env("HEALTHTRACK__ARCHIVE__URL", archive);
+    command.env("HEALTHTRACK__ARCHIVE__DUTY_PERCENT", "100");
     let output = command.args(["roll", "--before", "2020-01-01", "--json"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

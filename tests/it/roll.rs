@@ -61,6 +61,7 @@ impl House {
         command
             .env("HEALTHTRACK__STORE__URL", self.database.url())
             .env("HEALTHTRACK__ARCHIVE__URL", self.archive_url())
+            .env("HEALTHTRACK__ARCHIVE__DUTY_PERCENT", "100")
             .env("HEALTHTRACK__ARCHIVE__KEYS", &self.keys)
             .args(arguments)
             .stdin(Stdio::null());

@@ -1,16 +1,15 @@
-//! Cells: one batch of columns, read row by row.
+//! Cells: one batch of columns, read strip by strip.
 
 use std::ops::Range;
 
-use arrow::array::{
-    Array, AsArray as _, Float64Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType};
+use arrow::array::{Array, AsArray as _, RecordBatch, StringViewArray};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
+use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 
 use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, SUBJECT, UNIT, VALUE};
 use super::error::Damage;
 use super::read::Filter;
-use super::row::Row;
+use super::strip::Strip;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
 use crate::model::statistic::Statistic;
@@ -20,84 +19,140 @@ use crate::model::time::Timestamp;
 pub(super) struct Cells {
     metric: Metric,
     columns: Option<Columns>,
-    /// The rows still to be read.
+    /// The rows of the batch still to be looked at.
     ahead: Range<usize>,
-    /// The names of the row before: rows come sorted by device.
+    /// The rows that were found to lie together and are not passed yet, and whose they are.
+    strip: Range<usize>,
     device: Option<DeviceId>,
     subject: Option<SubjectId>,
+    statistic: Statistic,
+    is_interval: bool,
 }
 
 struct Columns {
     device: Texts,
     subject: Texts,
     statistic: Texts,
-    /// Each word of the batch as a statistic; `None` for what is none.
-    statistics: Vec<Option<Statistic>>,
-    code: Texts,
-    /// Each word of the batch as a place in the catalogue's list of codes.
-    places: Vec<Option<f64>>,
-    start: TimestampMicrosecondArray,
-    end: TimestampMicrosecondArray,
-    value: Float64Array,
+    start: Vec<Timestamp>,
+    /// Where there is none, the start again.
+    end: Vec<Timestamp>,
+    has_end: Presence,
+    value: ScalarBuffer<f64>,
 }
 
 /// A column of words.
 struct Texts {
-    places: Int32Array,
-    words: StringArray,
+    words: StringViewArray,
+    are_present: Presence,
+}
+
+/// Which rows of a column hold something.
+enum Presence {
+    All,
+    None,
+    Some(NullBuffer),
 }
 
 impl Cells {
     /// No batch yet.
     pub(super) fn none(metric: Metric) -> Cells {
-        Cells { metric, columns: None, ahead: 0..0, device: None, subject: None }
+        let (columns, device, subject) = (None, None, None);
+        let (statistic, is_interval) = (Statistic::NONE, false);
+        Cells { metric, columns, ahead: 0..0, strip: 0..0, device, subject, statistic, is_interval }
     }
 
-    /// Takes the next batch, and passes over what is not of the device that is asked for.
-    pub(super) fn load(&mut self, batch: &RecordBatch, filter: &Filter) -> Result<(), Damage> {
+    /// Takes the next batch, and passes over what is not of the device that is asked for. The first row of the batch is
+    /// row `before` of what is read.
+    pub(super) fn load(&mut self, batch: &RecordBatch, filter: &Filter, before: u64) -> Result<(), Damage> {
         let texts = |place| Texts::of(batch, place).ok_or(Damage::Schema);
+        let unit = (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str());
         if !texts(METRIC)?.are_all(Some(&self.metric.name)) {
             return Err(Damage::Head("metric"));
         }
-        let unit = (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str());
         if !texts(UNIT)?.are_all(unit) {
             return Err(Damage::Head("unit"));
         }
-        let (statistic, code) = (texts(STATISTIC)?, texts(CODE)?);
-        let moments =
-            |place: usize| batch.columns().get(place)?.as_primitive_opt::<TimestampMicrosecondType>().cloned();
+        let wrong = |place: usize| Damage::Row { row: before + place as u64 };
+        let (start, has_start) = moments(batch, START)?;
+        if let Some(place) = has_start.first_absent(start.len()) {
+            return Err(wrong(place));
+        }
+        let (end, has_end) = moments(batch, END)?;
         let columns = Columns {
-            statistics: statistic.words.iter().map(|word| Statistic::parse(word?)).collect(),
-            places: code.words.iter().map(|word| place_of(&self.metric, word?)).collect(),
             device: texts(DEVICE)?,
             subject: texts(SUBJECT)?,
-            statistic,
-            code,
-            start: moments(START).ok_or(Damage::Schema)?,
-            end: moments(END).ok_or(Damage::Schema)?,
-            value: batch
-                .columns()
-                .get(VALUE)
-                .and_then(|column| column.as_primitive_opt::<Float64Type>().cloned())
-                .ok_or(Damage::Schema)?,
+            statistic: texts(STATISTIC)?,
+            start: believed(start.iter().copied()).map_err(wrong)?,
+            end: match has_end {
+                Presence::None => Vec::new(),
+                _ => believed(end.iter().zip(&start).enumerate().map(
+                    |(place, (end, start))| {
+                        if has_end.at(place) { *end } else { *start }
+                    },
+                ))
+                .map_err(wrong)?,
+            },
+            has_end,
+            value: values(batch, &self.metric)?.map_err(wrong)?,
         };
         self.ahead = match &filter.device {
             None => 0..batch.num_rows(),
             Some(device) => columns.of_device(device),
         };
-        self.columns = Some(columns);
+        (self.strip, self.columns) = (0..0, Some(columns));
         Ok(())
     }
 
-    /// The next row; where a cell holds what no writer wrote, its place in the batch.
-    pub(super) fn next(&mut self) -> Option<Result<Row, usize>> {
-        let place = self.ahead.next()?;
-        Some(self.row(place).ok_or(place))
+    /// Finds the next rows that are asked for and lie together, where none wait: false at the end of the batch; the
+    /// place of a cell that holds what no writer wrote.
+    pub(super) fn find(&mut self, filter: &Filter) -> Result<bool, usize> {
+        while self.strip.is_empty() {
+            let (Some(columns), false) = (&self.columns, self.ahead.is_empty()) else { return Ok(false) };
+            let from = self.ahead.start;
+            let device = columns.device.text(from).ok_or(from)?;
+            if self.device.as_ref().is_none_or(|known| known.as_str() != device) {
+                self.device = Some(DeviceId::parse(device).map_err(|_| from)?);
+            }
+            let subject = columns.subject.text(from);
+            if self.subject.as_ref().map(SubjectId::as_str) != subject {
+                self.subject = subject.map(SubjectId::parse).transpose().map_err(|_| from)?;
+            }
+            self.statistic = match columns.statistic.text(from) {
+                None => Statistic::NONE,
+                Some(word) => Statistic::parse(word).ok_or(from)?,
+            };
+            self.is_interval = columns.has_end.at(from);
+            let to = columns.end_of(from..self.ahead.end);
+            self.ahead.start = to;
+            let starts = columns.start.get(from..to).unwrap_or_default();
+            let before = |moment: Timestamp| starts.partition_point(|start| *start < moment);
+            self.strip = from + filter.from.map_or(0, before)..from + filter.to.map_or(starts.len(), before);
+        }
+        Ok(true)
+    }
+
+    /// The rows that were found.
+    pub(super) fn strip(&self) -> Option<Strip<'_>> {
+        let columns = self.columns.as_ref()?;
+        let rows = self.strip.clone();
+        Some(Strip {
+            device: self.device.as_ref()?,
+            subject: self.subject.as_ref(),
+            statistic: self.statistic,
+            starts: columns.start.get(rows.clone())?,
+            ends: if self.is_interval { Some(columns.end.get(rows.clone())?) } else { None },
+            values: columns.value.get(rows)?,
+        })
+    }
+
+    /// Passes over so many of them.
+    pub(super) fn pass(&mut self, rows: usize) {
+        self.strip.start = self.strip.end.min(self.strip.start + rows);
     }
 
     /// Reads no more.
     pub(super) fn end(&mut self) {
-        self.ahead = 0..0;
+        (self.ahead, self.strip) = (0..0, 0..0);
     }
 
     /// Rows in the batch.
@@ -109,36 +164,6 @@ impl Cells {
     pub(super) fn is_past(&self, filter: &Filter) -> bool {
         let last = self.columns.as_ref().and_then(|columns| columns.device.text(self.rows().checked_sub(1)?));
         matches!((last, &filter.device), (Some(last), Some(device)) if device.as_str() < last)
-    }
-
-    fn row(&mut self, place: usize) -> Option<Row> {
-        let columns = self.columns.as_ref()?;
-        let device = columns.device.text(place)?;
-        if self.device.as_ref().is_none_or(|known| known.as_str() != device) {
-            self.device = Some(DeviceId::parse(device).ok()?);
-        }
-        let subject = columns.subject.text(place);
-        if self.subject.as_ref().map(SubjectId::as_str) != subject {
-            self.subject = subject.map(SubjectId::parse).transpose().ok()?;
-        }
-        let statistic = match columns.statistic.place(place) {
-            None => Statistic::NONE,
-            Some(word) => (*columns.statistics.get(word)?)?,
-        };
-        let end = match columns.end.is_null(place) {
-            true => None,
-            false => Some(Timestamp::from_micros(columns.end.value(place)).ok()?),
-        };
-        let value = match (self.metric.is_coded(), columns.value.is_null(place), columns.code.place(place)) {
-            (false, false, None) => columns.value.value(place),
-            (true, true, Some(word)) => (*columns.places.get(word)?)?,
-            _ => return None,
-        };
-        if columns.start.is_null(place) {
-            return None;
-        }
-        let start = Timestamp::from_micros(columns.start.value(place)).ok()?;
-        Some(Row { device: self.device.clone()?, statistic, start, end, value, subject: self.subject.clone() })
     }
 }
 
@@ -155,32 +180,116 @@ impl Columns {
         };
         below(&|text| text < device.as_str())..below(&|text| text <= device.as_str())
     }
+
+    /// Where the rows end that lie together with the first of these, or earlier.
+    fn end_of(&self, rows: Range<usize>) -> usize {
+        let to = self.device.run(rows.clone());
+        let to = self.subject.run(rows.start..to);
+        let to = self.statistic.run(rows.start..to);
+        self.has_end.run(rows.start..to)
+    }
 }
 
 impl Texts {
     fn of(batch: &RecordBatch, place: usize) -> Option<Texts> {
-        let column = batch.columns().get(place)?.as_dictionary_opt::<Int32Type>()?;
-        Some(Texts { places: column.keys().clone(), words: column.values().as_string_opt::<i32>()?.clone() })
-    }
-
-    fn place(&self, row: usize) -> Option<usize> {
-        if self.places.is_null(row) { None } else { usize::try_from(self.places.value(row)).ok() }
+        let words = batch.columns().get(place)?.as_string_view_opt()?.clone();
+        Some(Texts { are_present: Presence::of(words.nulls(), words.len()), words })
     }
 
     fn text(&self, row: usize) -> Option<&str> {
-        let place = self.place(row)?;
-        (place < self.words.len()).then(|| self.words.value(place))
+        (row < self.words.len() && self.are_present.at(row)).then(|| self.words.value(row))
+    }
+
+    /// Where rows end that hold the word of the first of them, or none as it does. A word may look like another one
+    /// from the next dictionary on; the run is then cut short.
+    fn run(&self, rows: Range<usize>) -> usize {
+        let to = self.are_present.run(rows.clone());
+        if !self.are_present.at(rows.start) {
+            return to;
+        }
+        let views = self.words.views().get(rows.start..to).unwrap_or_default();
+        let first = views.first();
+        rows.start + views.iter().position(|view| Some(view) != first).unwrap_or(views.len())
     }
 
     /// True where each row holds this word, or none does.
     fn are_all(&self, word: Option<&str>) -> bool {
-        match word {
-            None => self.places.null_count() == self.places.len(),
-            Some(word) => self.places.null_count() == 0 && self.words.iter().all(|known| known == Some(word)),
+        match (&self.are_present, word) {
+            (Presence::None, word) => word.is_none() || self.words.is_empty(),
+            (Presence::All, Some(word)) => {
+                let (mut from, rows) = (0, self.words.len());
+                while from < rows && self.words.value(from) == word {
+                    from = self.run(from..rows);
+                }
+                from == rows
+            }
+            _ => false,
         }
     }
 }
 
-fn place_of(metric: &Metric, code: &str) -> Option<f64> {
-    metric.codes.iter().position(|known| known == code).map(|place| place as f64)
+impl Presence {
+    fn of(nulls: Option<&NullBuffer>, rows: usize) -> Presence {
+        match nulls {
+            Some(nulls) if nulls.null_count() == rows => Presence::None,
+            Some(nulls) if nulls.null_count() > 0 => Presence::Some(nulls.clone()),
+            _ => Presence::All,
+        }
+    }
+
+    fn at(&self, row: usize) -> bool {
+        match self {
+            Presence::All => true,
+            Presence::None => false,
+            Presence::Some(nulls) => row < nulls.len() && nulls.is_valid(row),
+        }
+    }
+
+    /// Where rows end that are as present as the first of them.
+    fn run(&self, rows: Range<usize>) -> usize {
+        let Presence::Some(_) = self else { return rows.end };
+        let first = self.at(rows.start);
+        rows.clone().find(|row| self.at(*row) != first).unwrap_or(rows.end)
+    }
+
+    fn first_absent(&self, rows: usize) -> Option<usize> {
+        if matches!(self, Presence::All) { None } else { (0..rows).find(|row| !self.at(*row)) }
+    }
+}
+
+/// A column of moments, and which of them are there.
+fn moments(batch: &RecordBatch, place: usize) -> Result<(ScalarBuffer<i64>, Presence), Damage> {
+    let column = batch.columns().get(place).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    let column = column.ok_or(Damage::Schema)?;
+    Ok((column.values().clone(), Presence::of(column.nulls(), column.len())))
+}
+
+/// Numbers as moments, or the place of the first that is none.
+fn believed(micros: impl Iterator<Item = i64>) -> Result<Vec<Timestamp>, usize> {
+    let moment = |(place, micros)| Timestamp::from_micros(micros).map_err(|_| place);
+    micros.enumerate().map(moment).collect()
+}
+
+/// The values, or places of codes; the place of a row that has neither or both, or a code that is none.
+fn values(batch: &RecordBatch, metric: &Metric) -> Result<Result<ScalarBuffer<f64>, usize>, Damage> {
+    let numbers = batch.columns().get(VALUE).and_then(|column| column.as_primitive_opt::<Float64Type>());
+    let (numbers, codes) = (numbers.ok_or(Damage::Schema)?, Texts::of(batch, CODE).ok_or(Damage::Schema)?);
+    let are_there = Presence::of(numbers.nulls(), numbers.len());
+    let rows = 0..numbers.len();
+    if !metric.is_coded() {
+        let is_wrong = |row: &usize| !are_there.at(*row) || codes.are_present.at(*row);
+        let are_plain = matches!((&are_there, &codes.are_present), (Presence::All, Presence::None));
+        let wrong = if are_plain { None } else { rows.clone().find(is_wrong) };
+        return Ok(wrong.map_or_else(|| Ok(numbers.values().clone()), Err));
+    }
+    let mut places = Vec::with_capacity(rows.len());
+    let mut from = 0;
+    while from < rows.end {
+        let to = codes.run(from..rows.end);
+        let place = codes.text(from).and_then(|code| metric.codes.iter().position(|known| known == code));
+        let Some(place) = place.filter(|_| !(from..to).any(|row| are_there.at(row))) else { return Ok(Err(from)) };
+        places.resize(to, place as f64);
+        from = to;
+    }
+    Ok(Ok(places.into()))
 }

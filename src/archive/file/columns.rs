@@ -1,12 +1,13 @@
 //! Columns: those of `signal.sample` and whom a row is about, as Arrow arrays and as Parquet lays them out.
 //!
 //! Names, words and units are handed over as Arrow dictionaries, which the file does not show: rows come sorted, so a
-//! name is stored once where it changes, not once a row.
+//! name is kept once where it changes, not once a row.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int32Builder, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -16,7 +17,7 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterPropertiesBuilder, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
-use super::row::Row;
+use super::strip::Strip;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
 use crate::model::statistic::Statistic;
@@ -42,9 +43,20 @@ pub(super) const CODE: usize = 6;
 pub(super) const UNIT: usize = 7;
 pub(super) const SUBJECT: usize = 8;
 
-/// The columns of every file.
+/// The columns of every file, as they are written.
 pub(super) fn schema() -> SchemaRef {
-    let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    schema_of(&DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))
+}
+
+/// The columns of every file, as they are read: texts as views into the dictionary's page. As dictionaries they would
+/// be hashed and compared again where a column holds nothing, at 0.13 us a row and column (parquet 60.1: comparing two
+/// empty slices of an empty buffer costs a fault that the processor has to suppress).
+pub(super) fn schema_read() -> SchemaRef {
+    schema_of(&DataType::Utf8View)
+}
+
+fn schema_of(text: &DataType) -> SchemaRef {
+    let text = || text.clone();
     let moment = || DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into()));
     Arc::new(Schema::new(vec![
         Field::new("device_id", text(), false),
@@ -101,11 +113,9 @@ pub(super) fn layout(
     Ok(builder)
 }
 
-/// Rows that wait to be handed over.
-pub(super) struct Columns {
-    metric: ArrayRef,
-    unit: Option<ArrayRef>,
-    codes: Option<ArrayRef>,
+/// Rows that wait to be encoded: those of one row group at most.
+#[derive(Debug, Default)]
+pub(super) struct Group {
     device: Words<DeviceId>,
     subject: Words<SubjectId>,
     statistic: Words<Statistic>,
@@ -114,23 +124,7 @@ pub(super) struct Columns {
     value: Vec<f64>,
 }
 
-impl Columns {
-    /// Of a file of this metric.
-    pub(super) fn new(metric: &Metric) -> Columns {
-        let texts = |texts: &[String]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
-        Columns {
-            metric: texts(std::slice::from_ref(&metric.name)),
-            unit: (!metric.unit.is_empty()).then(|| texts(std::slice::from_ref(&metric.unit))),
-            codes: metric.is_coded().then(|| texts(&metric.codes)),
-            device: Words::default(),
-            subject: Words::default(),
-            statistic: Words::default(),
-            start: Vec::with_capacity(ROWS_PER_BATCH),
-            end: Vec::with_capacity(ROWS_PER_BATCH),
-            value: Vec::with_capacity(ROWS_PER_BATCH),
-        }
-    }
-
+impl Group {
     /// How many rows wait.
     pub(super) fn rows(&self) -> usize {
         self.start.len()
@@ -141,81 +135,157 @@ impl Columns {
         self.value.iter().all(|value| value.fract() == 0.0)
     }
 
-    /// Adds a row. Its value is a place in the list of codes, where there is one.
-    pub(super) fn push(&mut self, row: &Row) {
-        self.device.push(Some(&row.device));
-        self.subject.push(row.subject.as_ref());
-        self.statistic.push((!row.statistic.is_none()).then_some(&row.statistic));
-        self.start.push(row.start.micros());
-        self.end.push(row.end.map(|end| end.micros()));
-        self.value.push(row.value);
+    /// Adds rows. A value is a place in the list of codes, where there is one.
+    pub(super) fn push(&mut self, strip: &Strip<'_>) {
+        let rows = strip.len();
+        self.device.push(Some(strip.device), rows);
+        self.subject.push(strip.subject, rows);
+        self.statistic.push((!strip.statistic.is_none()).then_some(&strip.statistic), rows);
+        self.start.extend(strip.starts.iter().map(|start| start.micros()));
+        match strip.ends {
+            None => self.end.resize(self.start.len(), None),
+            Some(ends) => self.end.extend(ends.iter().map(|end| Some(end.micros()))),
+        }
+        self.value.extend_from_slice(strip.values);
     }
 
-    /// The rows as columns; none wait afterwards.
-    pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
-        let rows = self.rows();
-        let constant = |word: ArrayRef| dictionary(vec![Some(0); rows], word);
-        let values = std::mem::take(&mut self.value);
-        let (value, code): (ArrayRef, ArrayRef) = match &self.codes {
-            None => (Arc::new(Float64Array::from(values)), dictionary(vec![None; rows], no_words())?),
-            Some(codes) => {
-                let places = values.iter().map(|place| Some(*place as i32)).collect();
-                (Arc::new(Float64Array::new_null(rows)), dictionary(places, codes.clone())?)
-            }
-        };
-        let start = TimestampMicrosecondArray::from(std::mem::take(&mut self.start)).with_timezone(ZONE);
-        let end = TimestampMicrosecondArray::from(std::mem::take(&mut self.end)).with_timezone(ZONE);
-        let columns = vec![
-            self.device.take(|device| device.as_str().to_owned())?,
-            constant(self.metric.clone())?,
-            self.statistic.take(|statistic| statistic.text().unwrap_or_default())?,
-            Arc::new(start),
-            Arc::new(end),
-            value,
-            code,
-            match &self.unit {
-                Some(unit) => constant(unit.clone())?,
-                None => dictionary(vec![None; rows], no_words())?,
-            },
-            self.subject.take(|subject| subject.as_str().to_owned())?,
-        ];
-        RecordBatch::try_new(schema(), columns)
+    /// Empty again; its memory stays for the next rows.
+    pub(super) fn clear(&mut self) {
+        self.device.runs.clear();
+        self.subject.runs.clear();
+        self.statistic.runs.clear();
+        self.start.clear();
+        self.end.clear();
+        self.value.clear();
+    }
+
+    /// Memory that it keeps.
+    #[cfg(test)]
+    pub(super) fn held_bytes(&self) -> usize {
+        8 * self.start.capacity() + 16 * self.end.capacity() + 8 * self.value.capacity()
+    }
+
+    /// The rows as columns, a few at a time.
+    pub(super) fn batches<'a>(
+        &'a self,
+        fixed: &'a Fixed,
+    ) -> impl Iterator<Item = Result<Vec<ArrayRef>, ArrowError>> + 'a {
+        let device = words(&self.device, |device| device.as_str().to_owned());
+        let subject = words(&self.subject, |subject| subject.as_str().to_owned());
+        let statistic = words(&self.statistic, |statistic| statistic.text().unwrap_or_default());
+        (0..self.rows()).step_by(ROWS_PER_BATCH).map(move |from| {
+            let rows = from..self.rows().min(from + ROWS_PER_BATCH);
+            let start: Vec<i64> = self.start.get(rows.clone()).unwrap_or_default().to_vec();
+            let end: Vec<Option<i64>> = self.end.get(rows.clone()).unwrap_or_default().to_vec();
+            let (value, code) = fixed.values(self.value.get(rows.clone()).unwrap_or_default())?;
+            Ok(vec![
+                self.device.column(&rows, &device)?,
+                fixed.constant(rows.len(), Some(&fixed.metric))?,
+                self.statistic.column(&rows, &statistic)?,
+                Arc::new(TimestampMicrosecondArray::from(start).with_timezone(ZONE)),
+                Arc::new(TimestampMicrosecondArray::from(end).with_timezone(ZONE)),
+                value,
+                code,
+                fixed.constant(rows.len(), fixed.unit.as_ref())?,
+                self.subject.column(&rows, &subject)?,
+            ])
+        })
     }
 }
 
-/// One column of words, each kept once where it changes.
+/// What is alike in every row of a file.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    metric: ArrayRef,
+    unit: Option<ArrayRef>,
+    codes: Option<ArrayRef>,
+}
+
+impl Fixed {
+    /// Of a file of this metric.
+    pub(super) fn new(metric: &Metric) -> Fixed {
+        let texts = |texts: &[String]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
+        Fixed {
+            metric: texts(std::slice::from_ref(&metric.name)),
+            unit: (!metric.unit.is_empty()).then(|| texts(std::slice::from_ref(&metric.unit))),
+            codes: metric.is_coded().then(|| texts(&metric.codes)),
+        }
+    }
+
+    fn constant(&self, rows: usize, word: Option<&ArrayRef>) -> Result<ArrayRef, ArrowError> {
+        match word {
+            Some(word) => dictionary(Int32Array::from_value(0, rows), word.clone()),
+            None => dictionary(Int32Array::new_null(rows), no_words()),
+        }
+    }
+
+    /// Values as numbers and as codes: one of the two holds nothing.
+    fn values(&self, values: &[f64]) -> Result<(ArrayRef, ArrayRef), ArrowError> {
+        let numbers = || Arc::new(Float64Array::from(values.to_vec()));
+        Ok(match &self.codes {
+            None => (numbers(), self.constant(values.len(), None)?),
+            Some(codes) => {
+                let places = Int32Array::from_iter_values(values.iter().map(|place| *place as i32));
+                (Arc::new(Float64Array::new_null(values.len())), dictionary(places, codes.clone())?)
+            }
+        })
+    }
+}
+
+/// One column of words, each kept once where it changes, with the row behind its last.
+#[derive(Debug)]
 struct Words<T> {
-    words: Vec<T>,
-    places: Vec<Option<i32>>,
+    runs: Vec<(Option<T>, usize)>,
 }
 
 impl<T> Default for Words<T> {
     fn default() -> Words<T> {
-        Words { words: Vec::new(), places: Vec::new() }
+        Words { runs: Vec::new() }
     }
 }
 
 impl<T: Clone + PartialEq> Words<T> {
-    fn push(&mut self, word: Option<&T>) {
-        if let Some(word) = word
-            && self.words.last() != Some(word)
-        {
-            self.words.push(word.clone());
+    /// Adds a word for so many rows.
+    fn push(&mut self, word: Option<&T>, rows: usize) {
+        match self.runs.last_mut() {
+            Some((last, to)) if last.as_ref() == word => *to += rows,
+            last => {
+                let to = last.map_or(0, |(_, to)| *to) + rows;
+                self.runs.push((word.cloned(), to));
+            }
         }
-        // A batch holds far fewer than 2^31 words.
-        self.places.push(word.map(|_| self.words.len() as i32 - 1));
     }
 
-    fn take(&mut self, text: impl Fn(&T) -> String) -> Result<ArrayRef, ArrowError> {
-        let words = self.words.drain(..).map(|word| text(&word));
-        dictionary(std::mem::take(&mut self.places), Arc::new(StringArray::from_iter_values(words)))
+    /// The column of some rows; `words` has a word for each run.
+    fn column(&self, rows: &Range<usize>, words: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        let first = self.runs.partition_point(|(_, to)| *to <= rows.start);
+        let mut keys = Int32Builder::with_capacity(rows.len());
+        let mut from = rows.start;
+        for (place, (word, to)) in self.runs.iter().enumerate().skip(first) {
+            let count = (*to).min(rows.end).saturating_sub(from);
+            match word {
+                // A group holds far fewer than 2^31 runs.
+                Some(_) => keys.append_value_n(place as i32, count),
+                None => keys.append_nulls(count),
+            }
+            from += count;
+            if from >= rows.end {
+                break;
+            }
+        }
+        dictionary(keys.finish(), words.clone())
     }
+}
+
+fn words<T>(words: &Words<T>, text: impl Fn(&T) -> String) -> ArrayRef {
+    let texts = words.runs.iter().map(|(word, _)| word.as_ref().map(&text).unwrap_or_default());
+    Arc::new(StringArray::from_iter_values(texts))
 }
 
 fn no_words() -> ArrayRef {
     Arc::new(StringArray::new_null(0))
 }
 
-fn dictionary(places: Vec<Option<i32>>, words: ArrayRef) -> Result<ArrayRef, ArrowError> {
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(places), words)?))
+fn dictionary(places: Int32Array, words: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(places, words)?))
 }

@@ -12,9 +12,10 @@ use std::ops::Add;
 
 use ring::digest;
 
-use super::row::Row;
+use super::strip::Strip;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::statistic::Statistic;
+use crate::model::time::Timestamp;
 
 /// The sum over the rows of one metric.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -62,20 +63,25 @@ impl ContentSum {
         ContentSum { metric: text_lanes(&[Some(metric)]), names: None, statistics: Vec::new(), sum: 0 }
     }
 
-    /// Adds a row.
-    pub fn add(&mut self, row: &Row) {
-        let end = row.end.map_or(i64::MIN, |end| end.micros());
-        let words = [row.start.micros().cast_unsigned(), end.cast_unsigned(), row.value.to_bits()];
-        let (names, statistic) = (self.names(row), self.statistic(row.statistic));
+    /// Adds rows.
+    pub fn add(&mut self, strip: &Strip<'_>) {
+        let (names, statistic) = (self.names(strip), self.statistic(strip.statistic));
         // Odd constants of good bit mix: those of splitmix64 and of wyhash.
-        let lane = |seed: u64, names: u64, statistic: u64, factor: u64| {
-            let seeded = fold(seed ^ names, statistic ^ factor);
-            words.iter().fold(seeded, |hash, word| fold(hash ^ word, factor))
+        const FACTORS: Lanes = [0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f];
+        let ([m0, m1], [n0, n1], [s0, s1], [f0, f1]) = (self.metric, names, statistic, FACTORS);
+        let (high, low) = (fold(m0 ^ n0, s0 ^ f0), fold(m1 ^ n1, s1 ^ f1));
+        let row = |start: &Timestamp, end: i64, value: &f64| {
+            let words = [start.micros().cast_unsigned(), end.cast_unsigned(), value.to_bits()];
+            let lane = |seed: u64, factor: u64| words.iter().fold(seed, |hash, word| fold(hash ^ word, factor));
+            u128::from(lane(high, f0)) << 64 | u128::from(lane(low, f1))
         };
-        let ([m0, m1], [n0, n1], [s0, s1]) = (self.metric, names, statistic);
-        let high = lane(m0, n0, s0, 0x9e37_79b9_7f4a_7c15);
-        let low = lane(m1, n1, s1, 0xa076_1d64_78bd_642f);
-        self.sum = self.sum.wrapping_add(u128::from(high) << 64 | u128::from(low));
+        let both = strip.starts.iter().zip(strip.values);
+        self.sum = match strip.ends {
+            None => both.fold(self.sum, |sum, (start, value)| sum.wrapping_add(row(start, i64::MIN, value))),
+            Some(ends) => both
+                .zip(ends)
+                .fold(self.sum, |sum, ((start, value), end)| sum.wrapping_add(row(start, end.micros(), value))),
+        };
     }
 
     /// The sum so far.
@@ -83,13 +89,12 @@ impl ContentSum {
         Content(self.sum)
     }
 
-    fn names(&mut self, row: &Row) -> Lanes {
+    fn names(&mut self, strip: &Strip<'_>) -> Lanes {
         match &self.names {
-            Some((device, subject, lanes)) if *device == row.device && *subject == row.subject => *lanes,
+            Some((device, subject, lanes)) if device == strip.device && subject.as_ref() == strip.subject => *lanes,
             _ => {
-                let subject = row.subject.as_ref().map(SubjectId::as_str);
-                let lanes = text_lanes(&[Some(row.device.as_str()), subject]);
-                self.names = Some((row.device.clone(), row.subject.clone(), lanes));
+                let lanes = text_lanes(&[Some(strip.device.as_str()), strip.subject.map(SubjectId::as_str)]);
+                self.names = Some((strip.device.clone(), strip.subject.cloned(), lanes));
                 lanes
             }
         }

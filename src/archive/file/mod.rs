@@ -1,9 +1,9 @@
 //! One file of the archive: rows in, rows out, and proof that they are the same. Bytes alone: no database, no place.
 //!
 //! ```text
-//! Writer::begin(out, head, key) → push(row)… → finish() → Facts
+//! Writer::begin(out, head, key) → push(strip)… → finish() → Facts
 //! verify(source, head, facts, keys)                       reopens, and says what is wrong
-//! open(source, metric, keys) → rows(filter)               streams what is asked for
+//! open(source, metric, keys) → rows(filter) → strip()…    streams what is asked for, rows of one series together
 //! ```
 //!
 //! # Why
@@ -35,11 +35,15 @@ mod key;
 
 mod row;
 
+mod strip;
+
 mod content;
 
 mod head;
 
 mod columns;
+
+mod encode;
 
 mod write;
 
@@ -54,7 +58,8 @@ pub use error::{Damage, FileError};
 pub use head::{Facts, Head};
 pub use key::{KeyError, KeyId, KeyRing};
 pub use read::{Filter, Opened, Rows, open};
-pub use row::Row;
+pub use row::{Key, Row};
+pub use strip::Strip;
 pub use verify::verify;
 pub use write::Writer;
 

@@ -13,11 +13,12 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 
 use super::cells::Cells;
-use super::columns::{DEVICE, ROWS_PER_BATCH, START, schema};
+use super::columns::{DEVICE, ROWS_PER_BATCH, START, schema_read};
 use super::error::{Damage, FileError};
 use super::head::check_metric;
 use super::key::{KeyId, KeyRing};
 use super::row::Row;
+use super::strip::Strip;
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;
 use crate::model::time::Timestamp;
@@ -48,7 +49,7 @@ pub struct Opened<R> {
 
 /// Opens a file of this metric. `Bytes` and [`std::fs::File`] are sources.
 pub fn open<R: ChunkReader + 'static>(source: R, metric: &Metric, keys: &KeyRing) -> Result<Opened<R>, FileError> {
-    let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema());
+    let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema_read());
     let asked = Arc::new(Asked { keys: keys.clone(), id: OnceLock::new() });
     let is_encrypted = is_encrypted(&source)?;
     if is_encrypted {
@@ -105,46 +106,57 @@ impl Iterator for Rows {
     type Item = Result<Row, FileError>;
 
     fn next(&mut self) -> Option<Result<Row, FileError>> {
-        loop {
-            while let Some(row) = self.cells.next() {
-                match row {
-                    Ok(row) if self.filter.takes(row.start) => return Some(Ok(row)),
-                    Ok(_) => {}
-                    Err(place) => return Some(self.fail(Damage::Row { row: self.before + place as u64 }.into())),
-                }
-            }
-            self.before += self.cells.rows() as u64;
-            if self.has_failed || self.cells.is_past(&self.filter) {
-                return None;
-            }
-            match self.load() {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => return Some(self.fail(error)),
-            }
-        }
+        let row = match self.strip() {
+            Ok(strip) => strip?.row(0)?,
+            Err(error) => return Some(Err(error)),
+        };
+        self.pass(1);
+        Some(Ok(row))
     }
 }
 
 impl Rows {
+    /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
+    pub fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError> {
+        while !self.find()? {
+            self.before += self.cells.rows() as u64;
+            if self.has_failed || self.cells.is_past(&self.filter) {
+                self.cells.end();
+                return Ok(None);
+            }
+            match self.load() {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(error) => return self.fail(error),
+            }
+        }
+        Ok(self.cells.strip())
+    }
+
+    /// Passes over so many rows of the strip that comes next.
+    pub fn pass(&mut self, rows: usize) {
+        self.cells.pass(rows);
+    }
+
+    fn find(&mut self) -> Result<bool, FileError> {
+        match self.cells.find(&self.filter) {
+            Ok(has_found) => Ok(has_found),
+            Err(place) => self.fail(Damage::Row { row: self.before + place as u64 }.into()),
+        }
+    }
+
     /// Decodes the next batch; false where there is none.
     fn load(&mut self) -> Result<bool, FileError> {
         let Some(batch) = guarded(|| self.reader.next())? else { return Ok(false) };
         let batch = batch.map_err(|error| not_read(ParquetError::from(error), self.is_encrypted))?;
-        self.cells.load(&batch, &self.filter)?;
+        self.cells.load(&batch, &self.filter, self.before)?;
         Ok(true)
     }
 
-    fn fail(&mut self, error: FileError) -> Result<Row, FileError> {
+    fn fail<T>(&mut self, error: FileError) -> Result<T, FileError> {
         self.has_failed = true;
         self.cells.end();
         Err(error)
-    }
-}
-
-impl Filter {
-    fn takes(&self, start: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= start) && self.to.is_none_or(|to| start < to)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::strip::Strip;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -24,18 +25,43 @@ pub struct Row {
     pub subject: Option<SubjectId>,
 }
 
+/// By what rows are sorted and told apart: two rows with one key are the same sample.
+#[derive(Copy, Clone, Debug)]
+pub struct Key<'a> {
+    /// What measured.
+    pub device: &'a DeviceId,
+    /// When it began.
+    pub start: Timestamp,
+    /// When it ended, where it lasted.
+    pub end: Option<Timestamp>,
+    /// What its value says about many.
+    pub statistic: Statistic,
+}
+
 impl Row {
-    /// The order of a file: by device, bytewise; start; end, instants first; statistic, plain measurements first and
-    /// the others by their text. Two rows that are equal in it are the same sample.
+    /// By what it is sorted.
+    pub fn key(&self) -> Key<'_> {
+        Key { device: &self.device, start: self.start, end: self.end, statistic: self.statistic }
+    }
+
+    /// The order of a file.
     pub fn order(&self, other: &Row) -> Ordering {
-        let key = |row: &Row| (row.start, row.end);
-        (self.device.cmp(&other.device))
-            .then_with(|| key(self).cmp(&key(other)))
+        self.key().order(other.key())
+    }
+}
+
+impl Key<'_> {
+    /// The order of a file: by device, bytewise; start; end, instants first; statistic, plain measurements first and
+    /// the others by their text.
+    pub fn order(self, other: Key<'_>) -> Ordering {
+        (self.device.cmp(other.device))
+            .then_with(|| (self.start, self.end).cmp(&(other.start, other.end)))
             .then_with(|| statistics(self.statistic, other.statistic))
     }
 }
 
-fn statistics(one: Statistic, other: Statistic) -> Ordering {
+/// The order of statistics.
+pub(super) fn statistics(one: Statistic, other: Statistic) -> Ordering {
     if one == other { Ordering::Equal } else { one.text().cmp(&other.text()) }
 }
 
@@ -46,19 +72,21 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// True for the first row, and for one after the last.
-    pub(super) fn takes(&mut self, row: &Row) -> bool {
-        let Some(last) = &mut self.last else {
-            self.last = Some(Row { subject: None, ..row.clone() });
-            return true;
-        };
-        if last.order(row) != Ordering::Less {
-            return false;
+    /// Takes these rows where each comes after the one before it; else the place of the first that does not.
+    pub(super) fn take(&mut self, strip: &Strip<'_>) -> Result<(), usize> {
+        let (Some(first), Some(last)) = (strip.first(), strip.last()) else { return Ok(()) };
+        if self.last.as_ref().is_some_and(|before| before.key().order(first) != Ordering::Less) {
+            return Err(0);
         }
-        if last.device != row.device {
-            last.device = row.device.clone();
+        if let Some(place) = strip.falls_at() {
+            return Err(place);
         }
-        (last.start, last.end, last.statistic) = (row.start, row.end, row.statistic);
-        true
+        match &mut self.last {
+            Some(known) if known.device == *last.device => {
+                (known.start, known.end, known.statistic) = (last.start, last.end, last.statistic);
+            }
+            known => *known = strip.row(strip.len() - 1).map(|row| Row { subject: None, ..row }),
+        }
+        Ok(())
     }
 }

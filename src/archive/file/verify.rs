@@ -13,7 +13,7 @@ use super::head::{Facts, Head};
 use super::key::KeyRing;
 use super::read::{Filter, Opened, open};
 use super::row::Order;
-use super::write::stretched;
+use super::write::{other_day, stretched};
 
 /// Bytes read at once: large enough for an object store's disk, small beside a row group.
 const READ_BYTES: usize = 256 << 10;
@@ -46,17 +46,17 @@ pub fn verify<R: ChunkReader + 'static>(
 fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: &Facts) -> Result<(), FileError> {
     let (mut order, mut content) = (Order::default(), ContentSum::new(&head.metric.name));
     let (mut rows, mut range) = (0, None);
-    for row in opened.rows(Filter::default())? {
-        let row = row?;
-        if row.start.day() != head.day {
-            return Err(FileError::OtherDay { row: rows });
+    let mut read = opened.rows(Filter::default())?;
+    while let Some(strip) = read.strip()? {
+        if let Some(place) = other_day(&strip, head.day) {
+            return Err(FileError::OtherDay { row: rows + place as u64 });
         }
-        if !order.takes(&row) {
-            return Err(FileError::Order { row: rows });
-        }
-        content.add(&row);
-        range = Some(stretched(range, row.start));
-        rows += 1;
+        order.take(&strip).map_err(|place| FileError::Order { row: rows + place as u64 })?;
+        content.add(&strip);
+        range = stretched(range, &strip);
+        let count = strip.len();
+        read.pass(count);
+        rows += count as u64;
     }
     if rows != facts.rows {
         return Err(Damage::Rows { expected: facts.rows, found: rows }.into());

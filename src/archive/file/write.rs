@@ -1,30 +1,32 @@
-//! Write: sorted rows in, bytes and facts out, one row group in memory.
+//! Write: sorted rows in, bytes and facts out, two row groups in memory: one that grows, one that is encoded.
 
 use std::io::{self, Write};
 
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowWriterOptions};
 use parquet::encryption::encrypt::FileEncryptionProperties;
-use parquet::errors::ParquetError;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedFileWriter;
 use ring::digest;
 
-use super::columns::{Columns, ROWS_PER_BATCH, layout, schema};
+use super::columns::{Fixed, Group, ROWS_PER_GROUP, layout, schema};
 use super::content::ContentSum;
+use super::encode::Encoder;
 use super::error::FileError;
 use super::head::{Facts, Head, times};
 use super::key::{KeyId, KeyRing};
 use super::row::{Order, Row};
-use crate::model::time::Timestamp;
+use super::strip::Strip;
+use crate::model::time::{Day, Timestamp};
 
 /// Writes one file. Dropped before `finish`, it leaves bytes that no reader takes for a file.
 pub struct Writer<W: Write + Send> {
-    /// Until the first batch tells how values are best laid out.
+    /// Until the first group tells how values are best laid out.
     waiting: Option<(Counted<W>, WriterPropertiesBuilder)>,
-    writer: Option<ArrowWriter<Counted<W>>>,
+    open: Option<(SerializedFileWriter<Counted<W>>, Encoder)>,
     head: Head,
     key: Option<KeyId>,
-    columns: Columns,
+    group: Group,
     order: Order,
     content: ContentSum,
     rows: u64,
@@ -44,38 +46,54 @@ impl<W: Write + Send> Writer<W> {
                 .build()?;
             builder = builder.with_file_encryption_properties(encryption);
         }
-        let columns = Columns::new(&head.metric);
         let content = ContentSum::new(&head.metric.name);
         let waiting = Some((Counted::new(out), builder));
-        let order = Order::default();
-        Ok(Writer { waiting, writer: None, head, key, columns, order, content, rows: 0, range: None })
+        let (group, order) = (Group::default(), Order::default());
+        Ok(Writer { waiting, open: None, head, key, group, order, content, rows: 0, range: None })
     }
 
     /// Takes the next row, in the order of [`Row::order`]. A row that is refused is not written; the file goes on.
     pub fn push(&mut self, row: &Row) -> Result<(), FileError> {
-        if row.start.day() != self.head.day {
-            return Err(FileError::OtherDay { row: self.rows });
+        self.push_strip(&row.strip())
+    }
+
+    /// Takes the next rows; where one is refused, none of them is written.
+    pub fn push_strip(&mut self, strip: &Strip<'_>) -> Result<(), FileError> {
+        let row = |place: usize| self.rows + place as u64;
+        if let Some(place) = other_day(strip, self.head.day) {
+            return Err(FileError::OtherDay { row: row(place) });
         }
-        if self.head.metric.is_coded() && !is_place(row.value, self.head.metric.codes.len()) {
-            return Err(FileError::NoCode { row: self.rows });
+        let codes = self.head.metric.is_coded().then_some(self.head.metric.codes.len());
+        let no_code = codes.and_then(|codes| strip.values.iter().position(|value| !is_place(*value, codes)));
+        if let Some(place) = no_code {
+            return Err(FileError::NoCode { row: row(place) });
         }
-        if !self.order.takes(row) {
-            return Err(FileError::Order { row: self.rows });
+        self.order.take(strip).map_err(|place| FileError::Order { row: row(place) })?;
+        self.content.add(strip);
+        self.rows += strip.len() as u64;
+        self.range = stretched(self.range, strip);
+        let mut from = 0;
+        while from < strip.len() {
+            let to = strip.len().min(from + ROWS_PER_GROUP - self.group.rows());
+            self.group.push(&strip.slice(from..to));
+            from = to;
+            if self.group.rows() >= ROWS_PER_GROUP {
+                self.hand_over()?;
+            }
         }
-        self.content.add(row);
-        self.columns.push(row);
-        self.rows += 1;
-        self.range = Some(stretched(self.range, row.start));
-        if self.columns.rows() >= ROWS_PER_BATCH { self.hand_over() } else { Ok(()) }
+        Ok(())
     }
 
     /// Writes what waits and the footer, flushes, and gives the output back with the facts.
     pub fn finish(mut self) -> Result<(W, Facts), FileError> {
         let (first, last) = self.range.ok_or(FileError::Empty)?;
         self.hand_over()?;
-        let mut writer = self.writer.ok_or(FileError::Empty)?;
-        times(first, last).into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
-        let mut counted = writer.into_inner()?;
+        let (mut file, mut encoder) = self.open.ok_or(FileError::Empty)?;
+        if let Some((chunks, _)) = encoder.take()? {
+            append(&mut file, chunks)?;
+        }
+        times(first, last).into_iter().for_each(|pair| file.append_key_value_metadata(pair));
+        let mut counted = file.into_inner()?;
         counted.out.flush()?;
         let mut sha256 = [0; 32];
         sha256.iter_mut().zip(counted.digest.finish().as_ref()).for_each(|(to, from)| *to = *from);
@@ -84,25 +102,42 @@ impl<W: Write + Send> Writer<W> {
         Ok((counted.out, facts))
     }
 
-    /// Bytes that wait in the encoders: one row group's at most.
+    /// Memory of the rows that wait, and of those that are being encoded.
     #[cfg(test)]
     pub(super) fn held_bytes(&self) -> usize {
-        self.writer.as_ref().map_or(0, ArrowWriter::memory_size)
+        2 * self.group.held_bytes()
     }
 
+    /// Gives the group to the encoder and writes the one before it.
     fn hand_over(&mut self) -> Result<(), FileError> {
-        if self.columns.rows() == 0 {
+        if self.group.rows() == 0 {
             return Ok(());
         }
         if let Some((out, builder)) = self.waiting.take() {
-            let properties = layout(builder, self.columns.has_whole_values())?.build();
+            let properties = layout(builder, self.group.has_whole_values())?.build();
             // Without Arrow's own schema: it repeats Parquet's, and readers would take texts for dictionaries.
             let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-            self.writer = Some(ArrowWriter::try_new_with_options(out, schema(), options)?);
+            let writer = ArrowWriter::try_new_with_options(out, schema(), options)?;
+            let (file, factory) = writer.into_serialized_writer()?;
+            self.open = Some((file, Encoder::start(factory, Fixed::new(&self.head.metric))?));
         }
-        let batch = self.columns.take().map_err(ParquetError::from)?;
-        Ok(self.writer.as_mut().ok_or(FileError::Empty)?.write(&batch)?)
+        let (file, encoder) = self.open.as_mut().ok_or(FileError::Empty)?;
+        if let Some((chunks, emptied)) = encoder.encode(std::mem::take(&mut self.group))? {
+            self.group = emptied;
+            append(file, chunks)?;
+        }
+        Ok(())
     }
+}
+
+fn append<W: Write + Send>(
+    file: &mut SerializedFileWriter<Counted<W>>,
+    chunks: Vec<ArrowColumnChunk>,
+) -> Result<(), FileError> {
+    let mut group = file.next_row_group()?;
+    chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
+    group.close()?;
+    Ok(())
 }
 
 /// True for the place of a code in a list of so many.
@@ -110,9 +145,15 @@ fn is_place(value: f64, codes: usize) -> bool {
     value >= 0.0 && value < codes as f64 && value.fract() == 0.0 && !value.is_sign_negative()
 }
 
-/// The range with one more moment in it.
-pub(super) fn stretched(range: Option<(Timestamp, Timestamp)>, moment: Timestamp) -> (Timestamp, Timestamp) {
-    range.map_or((moment, moment), |(first, last)| (first.min(moment), last.max(moment)))
+/// The range with these rows in it, which rise.
+pub(super) fn stretched(range: Option<(Timestamp, Timestamp)>, strip: &Strip<'_>) -> Option<(Timestamp, Timestamp)> {
+    let (Some(from), Some(to)) = (strip.starts.first(), strip.starts.last()) else { return range };
+    Some(range.map_or((*from, *to), |(first, last)| (first.min(*from), last.max(*to))))
+}
+
+/// The first place whose row begins on another day.
+pub(super) fn other_day(strip: &Strip<'_>, day: Day) -> Option<usize> {
+    strip.starts.iter().position(|start| start.day() != day)
 }
 
 /// Counts and digests what passes through.

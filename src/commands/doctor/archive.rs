@@ -1,14 +1,16 @@
 //! Whether the archive is there, is this database's, can be written, and keeps up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Findings;
 use crate::archive::Archive;
+use crate::archive::file::{KeyId, KeyRing};
 use crate::archive::roll::Roller;
 use crate::config::Config;
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock as _, DAY_US, SystemClock};
-use crate::store::archive::{Scope, archive_id, files};
+use crate::store::archive::{ArchiveFile, Scope, archive_id, files};
 use crate::store::migrate::is_current;
 use crate::store::pool::Connector;
 use crate::telemetry::Telemetry;
@@ -56,6 +58,7 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
         findings
             .fail(format!("archive: {:#}", anyhow::Error::from(error)), "give the daemon's user the right to write");
     }
+    check_keys(&archive.keys, &live, findings);
     let missing = live.iter().filter(|file| !archive.place.is_live(&file.name)).count();
     if missing > 0 {
         let advice = "bring them back from a backup; `healthtrack archive verify` names them";
@@ -76,4 +79,18 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
         _ => findings.ok(format!("archive: {} metrics and days are due", due.len())),
     }
     Ok(())
+}
+
+/// Whether each live file can be opened, and a reminder of what protects new ones.
+fn check_keys(keys: &KeyRing, live: &[ArchiveFile], findings: &mut Findings) {
+    let of_files: BTreeSet<&str> = live.iter().filter_map(|file| file.key_id.as_deref()).collect();
+    let known: BTreeSet<&str> = keys.ids().map(KeyId::as_str).collect();
+    for id in of_files.difference(&known) {
+        let advice = "bring the key back from where you keep it apart (archive.key_file); without it they are lost";
+        findings.fail(format!("archive: files are encrypted with key {id}, which was not given"), advice);
+    }
+    match keys.newest() {
+        Some(id) => findings.ok(format!("archive: new files are encrypted with key {id}; keep copies of it elsewhere")),
+        None => findings.ok("archive: new files are plain; their disk should be encrypted (deploy/encryption.md)"),
+    }
 }

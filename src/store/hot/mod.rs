@@ -12,6 +12,9 @@ mod days;
 /// One transaction: fence, shared days, removals, COPY, quarantine, COMMIT.
 mod commit;
 
+/// Columns of numbers, as Postgres sends them.
+mod array;
+
 /// Blocks read back.
 mod read;
 

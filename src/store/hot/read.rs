@@ -4,6 +4,7 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use super::array::Numbers;
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, MetricId, SeriesId};
 use crate::model::sample::{Flags, Spans};
@@ -132,13 +133,15 @@ pub(in crate::store) fn block_at(row: &PgRow, place: usize) -> Result<Block, Sto
     let span_us: Option<i64> = row.try_get(place + 3).map_err(&step)?;
     let spans_us: Option<Vec<Option<i64>>> = row.try_get(place + 5).map_err(&step)?;
     let flags: Option<Vec<i16>> = row.try_get(place + 6).map_err(&step)?;
+    let gaps: Option<Numbers<i32>> = row.try_get(place + 4).map_err(&step)?;
+    let Numbers(values) = row.try_get(place + 7).map_err(&step)?;
     let block = Block {
         start: moment(place)?,
         stop: moment(place + 1)?,
         tick_us: row.try_get(place + 2).map_err(&step)?,
-        gaps: row.try_get(place + 4).map_err(&step)?,
+        gaps: gaps.map(|Numbers(gaps)| gaps),
         spans: spans_us.map_or_else(|| span_us.map_or(Spans::None, Spans::Each), Spans::Own),
-        values: row.try_get(place + 7).map_err(&step)?,
+        values,
         flags: flags.unwrap_or_default().into_iter().map(|flags| Flags(u8::try_from(flags).unwrap_or(0))).collect(),
     };
     let fits = |count: usize| count == block.values.len();

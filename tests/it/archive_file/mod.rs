@@ -16,6 +16,8 @@ use serde_json::Value;
 
 use crate::support::{corpora, python};
 
+mod touched;
+
 const DUCKDB: &str = include_str!("read_by_duckdb.py");
 const PYARROW: &str = include_str!("read_by_pyarrow.py");
 /// The 32 bytes of a key, as both DuckDB and the configuration take them.

@@ -54,6 +54,38 @@ proptest! {
     }
 
     #[test]
+    fn a_file_read_in_strips_and_written_again_is_the_same_to_the_byte(rows in rows(None), cut in 1..9_usize) {
+        let (head, keys) = (head("heart_rate"), KeyRing::default());
+        let (bytes, facts) = written(&head, &keys, &rows);
+        let mut read = open(bytes.clone(), &head.metric, &keys).unwrap().rows(Filter::default()).unwrap();
+        let mut writer = Writer::begin(Vec::new(), head.clone(), &keys).unwrap();
+        while let Some(strip) = read.strip().unwrap() {
+            let strip = strip.slice(0..strip.len().min(cut));
+            let count = strip.len();
+            prop_assert!(count > 0);
+            writer.push_strip(&strip).unwrap();
+            read.pass(count);
+        }
+        let (again, facts_of_it) = writer.finish().unwrap();
+        prop_assert_eq!(facts_of_it, facts);
+        prop_assert_eq!(Bytes::from(again), bytes);
+    }
+
+    #[test]
+    fn rows_before_a_key_are_those_that_sort_before_it(rows in rows(None), place in 0..200_usize) {
+        let key = rows[place % rows.len()].clone();
+        let (bytes, _) = written(&head("heart_rate"), &KeyRing::default(), &rows);
+        let opened = open(bytes, &metric("heart_rate"), &KeyRing::default()).unwrap();
+        let mut read = opened.rows(Filter::default()).unwrap();
+        while let Some(strip) = read.strip().unwrap() {
+            let before = strip.rows().filter(|row| row.order(&key).is_lt()).count();
+            prop_assert_eq!(strip.rows_before(key.key()), before);
+            let count = strip.len();
+            read.pass(count);
+        }
+    }
+
+    #[test]
     fn codes_come_out_as_they_went_in(rows in rows(Some(8))) {
         check("sleep_stage", &KeyRing::default(), &rows);
         check("sleep_stage", &keys(&[NEW_KEY]), &rows);
@@ -63,7 +95,7 @@ proptest! {
     fn the_contents_of_two_files_add_up_to_that_of_the_merged_one(rows in rows(None), split in 0..200_usize) {
         let sum = |rows: &mut dyn Iterator<Item = &Row>| {
             let mut sum = ContentSum::new("heart_rate");
-            rows.for_each(|row| sum.add(row));
+            rows.for_each(|row| sum.add(&row.strip()));
             sum.content()
         };
         let (one, other) = rows.split_at(split.min(rows.len()));
@@ -131,6 +163,34 @@ fn rows_out_of_order_are_refused_and_the_file_goes_on() {
         assert_eq!(facts.rows, 2);
         verify(Bytes::from(bytes), &head("heart_rate"), &facts, &KeyRing::default()).unwrap();
     }
+}
+
+#[test]
+fn of_a_strip_that_is_refused_no_row_is_written() {
+    let rows: Vec<Row> = [1, 2, 3, 3].into_iter().map(|second| row("a", second, 1.0)).collect();
+    let (starts, values): (Vec<Timestamp>, Vec<f64>) = rows.iter().map(|row| (row.start, row.value)).unzip();
+    let strip = Strip { starts: &starts, values: &values, ..rows[0].strip() };
+    let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
+    assert!(matches!(writer.push_strip(&strip), Err(FileError::Order { row: 3 })));
+    writer.push_strip(&strip.slice(0..3)).unwrap();
+    assert!(matches!(writer.push_strip(&strip.slice(2..3)), Err(FileError::Order { row: 3 })));
+    let (bytes, facts) = writer.finish().unwrap();
+    assert_eq!(facts.rows, 3);
+    verify(Bytes::from(bytes), &head("heart_rate"), &facts, &KeyRing::default()).unwrap();
+}
+
+#[test]
+fn a_long_strip_fills_row_groups_to_the_brim() {
+    let starts: Vec<Timestamp> = (0..300_000).map(|place| day_start().plus_micros(place * 1_000)).collect();
+    let values: Vec<f64> = (0..300_000).map(|place| f64::from(place % 7)).collect();
+    let first = row("a", 0, 0.0);
+    let strip = Strip { starts: &starts, values: &values, ..first.strip() };
+    let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
+    writer.push_strip(&strip).unwrap();
+    let (bytes, facts) = writer.finish().unwrap();
+    let rows: Vec<Row> = strip.rows().collect();
+    assert_eq!(written(&head("heart_rate"), &KeyRing::default(), &rows), (Bytes::from(bytes.clone()), facts.clone()));
+    verify(Bytes::from(bytes), &head("heart_rate"), &facts, &KeyRing::default()).unwrap();
 }
 
 #[test]

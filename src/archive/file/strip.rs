@@ -1,0 +1,129 @@
+//! Strip: rows of one device, subject and statistic that follow one another, column by column.
+//!
+//! # Why
+//! Most of a day are long runs of one series. Handed on row by row each costs the comparison of names, a shared
+//! pointer and a call; as columns these are paid once a run, and what is left is arithmetic over slices.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use super::row::{Key, Row, statistics};
+use crate::model::ids::{DeviceId, SubjectId};
+use crate::model::statistic::Statistic;
+use crate::model::time::Timestamp;
+
+/// Rows that lie together: all of them instants, or all intervals. Its columns have one length.
+#[derive(Copy, Clone, Debug)]
+pub struct Strip<'a> {
+    /// What measured.
+    pub device: &'a DeviceId,
+    /// Whom the rows are about.
+    pub subject: Option<&'a SubjectId>,
+    /// What the values say about many measurements.
+    pub statistic: Statistic,
+    /// When each began.
+    pub starts: &'a [Timestamp],
+    /// When each ended; `None` for instants.
+    pub ends: Option<&'a [Timestamp]>,
+    /// As in [`Row::value`].
+    pub values: &'a [f64],
+}
+
+impl Row {
+    /// The row as a strip of one.
+    pub fn strip(&self) -> Strip<'_> {
+        Strip {
+            device: &self.device,
+            subject: self.subject.as_ref(),
+            statistic: self.statistic,
+            starts: std::slice::from_ref(&self.start),
+            ends: self.end.as_ref().map(std::slice::from_ref),
+            values: std::slice::from_ref(&self.value),
+        }
+    }
+}
+
+impl<'a> Strip<'a> {
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// The key of a row.
+    pub fn key(&self, place: usize) -> Option<Key<'a>> {
+        let end = match self.ends {
+            None => None,
+            Some(ends) => Some(*ends.get(place)?),
+        };
+        Some(Key { device: self.device, start: *self.starts.get(place)?, end, statistic: self.statistic })
+    }
+
+    /// The key of the first row.
+    pub fn first(&self) -> Option<Key<'a>> {
+        self.key(0)
+    }
+
+    /// The key of the last row.
+    pub fn last(&self) -> Option<Key<'a>> {
+        self.key(self.len().checked_sub(1)?)
+    }
+
+    /// One row by itself.
+    pub fn row(&self, place: usize) -> Option<Row> {
+        let Key { start, end, .. } = self.key(place)?;
+        let value = *self.values.get(place)?;
+        let (device, subject) = (self.device.clone(), self.subject.cloned());
+        Some(Row { device, statistic: self.statistic, start, end, value, subject })
+    }
+
+    /// The rows one by one.
+    pub fn rows(self) -> impl Iterator<Item = Row> + 'a {
+        (0..self.len()).filter_map(move |place| self.row(place))
+    }
+
+    /// Some of its rows.
+    pub fn slice(&self, rows: Range<usize>) -> Strip<'a> {
+        Strip {
+            starts: self.starts.get(rows.clone()).unwrap_or_default(),
+            ends: self.ends.map(|ends| ends.get(rows.clone()).unwrap_or_default()),
+            values: self.values.get(rows).unwrap_or_default(),
+            ..*self
+        }
+    }
+
+    /// How many of its rows come before a key.
+    pub fn rows_before(&self, key: Key<'_>) -> usize {
+        match self.device.cmp(key.device) {
+            Ordering::Less => return self.len(),
+            Ordering::Greater => return 0,
+            Ordering::Equal => {}
+        }
+        let is_before = |order: Ordering| order == Ordering::Less;
+        let tie = is_before(statistics(self.statistic, key.statistic));
+        let first = self.starts.partition_point(|start| *start < key.start);
+        // Of those that begin with it, few, the shorter come first.
+        let same = self.starts.get(first..).unwrap_or_default().iter().take_while(|start| **start == key.start).count();
+        let shorter = (first..first + same).take_while(|place| {
+            let end = self.ends.and_then(|ends| ends.get(*place).copied());
+            match end.cmp(&key.end) {
+                Ordering::Equal => tie,
+                order => is_before(order),
+            }
+        });
+        first + shorter.count()
+    }
+
+    /// The first place whose row does not come after the one before it.
+    pub(super) fn falls_at(&self) -> Option<usize> {
+        if self.starts.is_sorted_by(|one, next| one < next) {
+            return None;
+        }
+        let moments = |place: usize| (self.starts.get(place), self.ends.map(|ends| ends.get(place)));
+        (1..self.len()).find(|place| moments(place - 1) >= moments(*place))
+    }
+}
