@@ -70,6 +70,9 @@ mod seal;
 /// From the hot table to the archive.
 mod roll;
 
+/// Whom archived samples are about.
+mod subject;
+
 /// A device out of both tiers.
 mod erase;
 
