@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::file::{Facts, FileError, Filter, Head, Row, Strip, Writer, open};
 use super::merge::{HotRows, Merge, Met};
+use super::subjects::Subjects;
 use super::{Archive, ArchiveError};
 use crate::model::block::Block;
 use crate::model::ids::DeviceId;
@@ -46,6 +47,8 @@ pub(super) struct Job {
     pub(super) head: Head,
     /// Name of the live file, which is known to be sound.
     pub(super) live: Option<String>,
+    /// Whom each row is about, old ones too.
+    pub(super) subjects: Subjects,
 }
 
 /// A file without a name, and what became of the hot rows.
@@ -77,7 +80,7 @@ pub(super) async fn on_thread<T: Send + 'static>(
 
 /// Writes the file of a job out of batches, until no more come.
 pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Result<Built, ArchiveError> {
-    let Job { archive, head, live } = job;
+    let Job { archive, head, live, subjects } = job;
     let (part, file) = archive.place.create(&head.metric.name, head.day)?;
     let shown = part.display().to_string();
     let failed = |source: FileError| ArchiveError::File { name: shown.clone(), source };
@@ -97,7 +100,7 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
     let mut hot = HotRows::default();
     let mut take = |what: Met, strip: Strip<'_>| {
         if what.is_next() {
-            writer.push_strip(&strip).map_err(Failed::File)?;
+            subjects.named(&strip, |strip| writer.push_strip(&strip)).map_err(Failed::File)?;
         }
         met.note(what, strip).map_err(Failed::Day)
     };

@@ -25,17 +25,16 @@
 //! backups, the server's own log and statistics, and what the disk keeps of deleted files.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::BufWriter;
 use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::{BUFFER_BYTES, Built, on_thread};
-use super::file::{FileError, Filter, Head, Writer, open};
+use super::build::on_thread;
+use super::file::{Filter, Head, open};
 use super::recover::recover;
-use super::roll::{Progress, Roller, point};
-use super::{Archive, ArchiveError, head_of};
+use super::rewrite::rewrite;
+use super::roll::{Progress, Roller};
+use super::{Archive, ArchiveError, head_of, point};
 use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
@@ -91,6 +90,9 @@ impl Eraser {
         if !store::try_be_only_roller(connection).await? {
             return Ok(None);
         }
+        if store::is_held(connection, device).await? {
+            return Err(ArchiveError::Held);
+        }
         let roller = self.archive(connection).await?;
         let erasure = store::begin_erasure(connection, device, self.clock.now()).await?;
         point();
@@ -135,16 +137,21 @@ impl Eraser {
         let (samples, built) = on_thread(move || {
             // What is damaged must not become the next generation.
             proving.archive.prove(&proving.catalogue, &file)?;
-            without(&proving.archive, made, &name, &gone)
+            rewrite(
+                &proving.archive,
+                made,
+                &name,
+                |strip, keep| if *strip.device == gone { Ok(()) } else { keep(strip) },
+            )
         })
         .await?;
         point();
         let now = self.clock.now();
-        let file = built.as_ref().map(|built| roller.manifest_row(built, &head, now));
+        let file = built.as_ref().map(|built| roller.manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
             roller.place_file(built, head, file.name.clone()).await?;
         }
-        store::replace(connection, erasure, &Replacement { live, file: file.as_ref(), samples }, now).await?;
+        store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
         point();
         Ok(roller.archive.place.set_aside(&live.name)?)
     }
@@ -229,34 +236,4 @@ fn count(
         rows.pass(count);
     }
     Ok(samples)
-}
-
-/// The file of `head` out of a live one without the device, and how many samples it lacks; no file where none is left.
-fn without(archive: &Archive, head: Head, live: &str, device: &DeviceId) -> Result<(u64, Option<Built>), ArchiveError> {
-    let failed = |source: FileError| ArchiveError::File { name: live.to_owned(), source };
-    let io = |error: std::io::Error| failed(error.into());
-    let (part, file) = archive.place.create(&head.metric.name, head.day)?;
-    let rows = open(archive.place.open(live)?, &head.metric, &archive.keys);
-    let mut rows = rows.and_then(|opened| opened.rows(Filter::default())).map_err(failed)?;
-    let out: BufWriter<File> = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
-    let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
-    let (mut gone, mut kept) = (0, 0_u64);
-    while let Some(strip) = rows.strip().map_err(failed)? {
-        let count = strip.len();
-        if strip.device == device {
-            gone += count as u64;
-        } else {
-            writer.push_strip(&strip).map_err(failed)?;
-            kept += count as u64;
-        }
-        rows.pass(count);
-    }
-    if kept == 0 {
-        drop(writer);
-        archive.place.discard(&part)?;
-        return Ok((gone, None));
-    }
-    let (out, facts) = writer.finish().map_err(failed)?;
-    drop(out.into_inner().map_err(|error| io(error.into_error()))?);
-    Ok((gone, Some(Built { part, file, facts, new: 0, duplicates: 0, conflicts: Vec::new() })))
 }

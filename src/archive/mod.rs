@@ -36,6 +36,9 @@ pub mod file;
 /// Where files lie, and every name that is given there.
 pub mod place;
 
+/// Whom samples are about, by pseudonym.
+pub mod subjects;
+
 /// Rows of the hot table laid beside rows of a file, each once.
 mod merge;
 
@@ -45,6 +48,9 @@ mod build;
 /// They are read for it, no faster than is wished.
 mod export;
 
+/// A file becomes its own next generation.
+mod rewrite;
+
 /// Late values that differ from archived ones.
 mod conflict;
 
@@ -53,6 +59,9 @@ mod recover;
 
 /// The whole way, day by day.
 pub mod roll;
+
+/// Files whose subjects may be true no more.
+mod relabel;
 
 /// One device out of both tiers.
 pub mod erase;
@@ -67,6 +76,8 @@ pub mod check;
 pub mod duty;
 
 use crate::model::metric::{Catalogue, Metric};
+use crate::planted::{Bug, planted};
+use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::ArchiveFile;
 use file::{Content, Facts, FileError, Head, KeyError, KeyId, KeyRing};
 use place::PlaceError;
@@ -127,6 +138,9 @@ pub enum ArchiveError {
         /// How far.
         seconds: i64,
     },
+    /// The law forbids it.
+    #[error("somebody who wore it is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
+    Held,
     /// A thread ended in a way that it must not.
     #[error("the thread that writes files has ended by itself: report what the log says")]
     Thread,
@@ -139,6 +153,8 @@ pub struct Archive {
     pub place: place::Place,
     /// What opens them, and what new ones are written with.
     pub keys: KeyRing,
+    /// What names the people in them; `None` where they name nobody.
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 impl Archive {
@@ -150,6 +166,7 @@ impl Archive {
         Ok(Some(Archive {
             place: place::Place::of(&config.url)?,
             keys: KeyRing::load("archive.key", &config.key_file, &config.keys)?,
+            pseudonyms: pseudonyms_of(config)?,
         }))
     }
 
@@ -163,9 +180,29 @@ impl Archive {
     }
 }
 
+/// What names people in the archive's files; `None` where no key was given.
+pub fn pseudonyms_of(config: &crate::config::ArchiveConfig) -> Result<Option<Pseudonyms>, KeyError> {
+    let ring = KeyRing::load("archive.subject_key", &config.subject_key_file, &config.subject_keys)?;
+    Ok(Pseudonyms::of(&ring))
+}
+
+/// A place between two steps, where a test kills whoever works.
+fn point() {
+    if planted(Bug::DieInRoll) {
+        std::process::abort();
+    }
+}
+
 /// What the manifest says that a file is.
 fn head_of(catalogue: &Catalogue, file: &ArchiveFile) -> Result<Head, ArchiveError> {
-    Ok(Head { metric: metric_of(catalogue, file)?.clone(), day: file.day, generation: file.generation })
+    let (metric, day, generation) = (metric_of(catalogue, file)?.clone(), file.day, file.generation);
+    Ok(Head { metric, day, generation, subject_key: key_of(file, file.subject_key_id.as_deref())? })
+}
+
+/// A key that the manifest names.
+fn key_of(file: &ArchiveFile, id: Option<&str>) -> Result<Option<KeyId>, ArchiveError> {
+    let unknown = || ArchiveError::Manifest { name: file.name.clone() };
+    id.map(|id| KeyId::parse(id).ok_or_else(unknown)).transpose()
 }
 
 fn metric_of<'a>(catalogue: &'a Catalogue, file: &ArchiveFile) -> Result<&'a Metric, ArchiveError> {
@@ -175,10 +212,7 @@ fn metric_of<'a>(catalogue: &'a Catalogue, file: &ArchiveFile) -> Result<&'a Met
 
 /// What the manifest says that a file turned out to be.
 fn facts_of(file: &ArchiveFile) -> Option<Facts> {
-    let key = match &file.key_id {
-        Some(id) => Some(KeyId::parse(id)?),
-        None => None,
-    };
+    let key = key_of(file, file.key_id.as_deref()).ok()?;
     let content = Content::parse(&file.content)?;
     let ArchiveFile { rows, bytes, sha256, first, last, .. } = *file;
     Some(Facts { rows, bytes, sha256, first, last, content, key })

@@ -15,11 +15,13 @@ use super::export::{Pace, export};
 use super::file::{Head, verify};
 use super::place::{Place, PlaceError, sync_file};
 use super::recover::{delete_aside, recover};
-use super::{Archive, ArchiveError, conflict};
+use super::subjects::Subjects;
+use super::{Archive, ArchiveError, conflict, point};
 use crate::config::ArchiveConfig;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::planted::{Bug, planted};
+use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
@@ -66,6 +68,8 @@ pub struct Report {
     pub duplicates: u64,
     /// Late samples that differ from archived ones, now in quarantine.
     pub conflicts: u64,
+    /// Files that became another generation since their subjects were true no more.
+    pub relabelled: u64,
     /// Chunks that were empty then, and are gone.
     pub chunks: u64,
     /// Superseded files whose grace had passed.
@@ -97,13 +101,6 @@ struct Rolled {
     conflicts: u64,
     /// Length of the new file, where there is one.
     bytes: Option<u64>,
-}
-
-/// A place between two steps, where a test kills the roller.
-pub(super) fn point() {
-    if planted(Bug::DieInRoll) {
-        std::process::abort();
-    }
 }
 
 impl Roller {
@@ -141,10 +138,7 @@ impl Roller {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if is_of_the_day(&error) => {
                     self.archive.place.remove_unfinished()?;
-                    self.telemetry.archive.failures.increment(1);
-                    let told = self.told(due, &error);
-                    tracing::error!("{told}");
-                    report.failed.push(told);
+                    self.note_failure(&mut report, self.told(due, &error));
                 }
                 Err(error) => {
                     // As well as it can: the next roll does it too.
@@ -154,6 +148,8 @@ impl Roller {
             }
             watch(Progress::Done(due.blocks));
         }
+        let rolled_all = report.failed.is_empty();
+        self.relabel_some(connection, &mut report).await?;
         for chunk in &chunks {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }
@@ -162,7 +158,7 @@ impl Roller {
         for (step, ms) in &mut report.step_ms {
             *ms -= spent_before.get(step).copied().unwrap_or(0).min(*ms);
         }
-        if report.failed.is_empty() {
+        if rolled_all {
             self.telemetry.archive.lag_seconds.set(0.0);
         }
         Ok(Some(report))
@@ -236,9 +232,11 @@ impl Roller {
             on_thread(move || roller.archive.prove(&roller.catalogue, &file)).await?;
         }
         let generation = snapshot.last_generation(&metric.name).await? + 1;
-        let head = Head { metric: metric.clone(), day: due.day, generation };
-        let job =
-            Job { archive: self.archive.clone(), head: head.clone(), live: live.as_ref().map(|f| f.name.clone()) };
+        let (subjects, change) = self.subjects(&mut snapshot).await?;
+        let subject_key = subjects.key.clone();
+        let head = Head { metric: metric.clone(), day: due.day, generation, subject_key };
+        let (archive, name) = (self.archive.clone(), live.as_ref().map(|live| live.name.clone()));
+        let job = Job { archive, head: head.clone(), live: name, subjects };
         let series = snapshot.series().await?;
         let pace = Pace::begin(self.config.duty_percent);
         let built = export(&mut snapshot, &series, blocks, job, pace).await?;
@@ -250,7 +248,7 @@ impl Roller {
         self.telemetry.archive.took(Step::Export, began.elapsed());
         let part = built.part.clone();
         // The live file was proved above, so where it holds all of them it may stay.
-        let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, now)) };
+        let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, change, now)) };
         match &file {
             Some(file) => {
                 let mut pace = Pace::begin(self.config.duty_percent);
@@ -286,8 +284,43 @@ impl Roller {
         Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicting, bytes }))
     }
 
+    /// Whom the samples of a snapshot are about, and up to which change of wear that is true.
+    async fn subjects(&self, snapshot: &mut Snapshot<'_>) -> Result<(Subjects, i64), ArchiveError> {
+        let Some(pseudonyms) = &self.archive.pseudonyms else { return Ok((Subjects::default(), 0)) };
+        let (worn, change) = snapshot.worn().await?;
+        Ok((Subjects::of(pseudonyms, worn), change))
+    }
+
+    /// Decides the subjects of some files anew, where a key or wear has changed.
+    async fn relabel_some(&self, connection: &mut PgConnection, report: &mut Report) -> Result<(), ArchiveError> {
+        let Some(key) = self.archive.pseudonyms.as_ref().and_then(Pseudonyms::key) else { return Ok(()) };
+        let files_max = if planted(Bug::KeepSubjects) { 0 } else { self.config.subject_files_max };
+        for live in store::due_for_subjects(connection, key.as_str(), files_max).await? {
+            match self.relabel(connection, &live).await {
+                Ok(is_new) => report.relabelled += u64::from(is_new),
+                Err(error) if is_of_the_day(&error) => {
+                    self.archive.place.remove_unfinished()?;
+                    let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
+                    let told = format!("{} keeps its subjects: {error}{}", live.name, cause.unwrap_or_default());
+                    self.note_failure(report, told);
+                }
+                Err(error) => {
+                    let _ = self.archive.place.remove_unfinished();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(store::forget_wear_changes(connection).await?)
+    }
+
+    fn note_failure(&self, report: &mut Report, told: String) {
+        self.telemetry.archive.failures.increment(1);
+        tracing::error!("{told}");
+        report.failed.push(told);
+    }
+
     /// The manifest's row of a file that was built.
-    pub(super) fn manifest_row(&self, built: &Built, head: &Head, now: Timestamp) -> ArchiveFile {
+    pub(super) fn manifest_row(&self, built: &Built, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
         let facts = &built.facts;
         ArchiveFile {
             metric: head.metric.name.clone(),
@@ -301,6 +334,8 @@ impl Roller {
             first: facts.first,
             last: facts.last,
             key_id: facts.key.as_ref().map(ToString::to_string),
+            subject_key_id: head.subject_key.as_ref().map(ToString::to_string),
+            wear_change,
             written_at: now,
             superseded_at: None,
             removed_at: None,

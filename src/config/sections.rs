@@ -57,6 +57,12 @@ pub struct ArchiveConfig {
     pub key_file: String,
     /// More keys, after those of the file; never printed.
     pub keys: Vec<SecretString>,
+    /// Keys of pseudonyms, one a line; empty where there is none.
+    pub subject_key_file: String,
+    /// More of them, after those of the file; never printed.
+    pub subject_keys: Vec<SecretString>,
+    /// Files whose subjects one roll decides anew.
+    pub subject_files_max: u32,
     after_days: u32,
     hour: u8,
     grace_hours: u32,

@@ -56,6 +56,10 @@ pub(crate) enum Bug {
     KeepErased,
     /// An erasure does not fence the daemon that remembers the device.
     EraseUnfenced,
+    /// A sample at the very end of a period of wear counts as worn.
+    WornAtItsEnd,
+    /// A roll leaves the subjects of files as they are, though key or wear have changed.
+    KeepSubjects,
 }
 
 /// Whether this daemon has the bug: never.

@@ -12,7 +12,7 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_PLANT";
 
-const ALL: [Bug; 17] = [
+const ALL: [Bug; 19] = [
     Bug::AckBeforeCommit,
     Bug::AsynchronousCommit,
     Bug::NoDuplicateCheck,
@@ -30,6 +30,8 @@ const ALL: [Bug; 17] = [
     Bug::RenameBeforeSync,
     Bug::KeepErased,
     Bug::EraseUnfenced,
+    Bug::WornAtItsEnd,
+    Bug::KeepSubjects,
 ];
 
 /// The bug of this process.

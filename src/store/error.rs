@@ -54,6 +54,14 @@ pub enum StoreError {
     /// The URL cannot be read.
     #[error("store.url is not a Postgres URL: write it as postgres://user:password@host:5432/database")]
     Url(#[source] sqlx::Error),
+    /// Row-level security hides rows without saying so.
+    #[error("this database user does not see every row of {what}: as its owner run GRANT {role} TO that user")]
+    Blind {
+        /// Of which table.
+        what: &'static str,
+        /// Which role sees all.
+        role: &'static str,
+    },
     /// A stored row breaks the table's own rules.
     #[error("a row of signal.block cannot be read: {what}")]
     BadRow {

@@ -57,7 +57,7 @@ const QUESTIONS: [(&str, &str, &str); 7] = [
     (
         "unexplained_access",
         "access.unexplained_access",
-        "SELECT subject::text FROM sheet FULL JOIN access.unexplained_access u
+        "SELECT coalesce(subject, u.patient_id)::text FROM sheet FULL JOIN access.unexplained_access u
                 ON u.patient_id = subject AND u.actor = (answer->>'actor')::uuid
          WHERE subject IS NULL OR u.seq IS NULL",
     ),

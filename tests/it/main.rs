@@ -73,6 +73,9 @@ mod roll;
 /// Goals, before and after a roll.
 mod goals;
 
+/// Whom archived samples are about.
+mod subject;
+
 /// A device out of both tiers.
 mod erase;
 

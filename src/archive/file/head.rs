@@ -18,6 +18,7 @@ const DAY: &str = "healthtrack.day";
 const GENERATION: &str = "healthtrack.generation";
 const FIRST: &str = "healthtrack.first_start_at";
 const LAST: &str = "healthtrack.last_start_at";
+const SUBJECT_KEY: &str = "healthtrack.subject_key_id";
 
 /// What a file is: known before its first row.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub struct Head {
     pub day: Day,
     /// Which version of that metric and day it is, from 1.
     pub generation: u32,
+    /// The key that made its pseudonyms; `None` where no row has one.
+    pub subject_key: Option<KeyId>,
 }
 
 /// What a file turned out to be: recorded in the manifest, proved by [`verify`](super::verify()).
@@ -59,14 +62,17 @@ impl Head {
             (DAY, self.day.to_string()),
             (GENERATION, self.generation.to_string()),
         ];
-        fixed.into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
+        let subject_key = self.subject_key.iter().map(|id| (SUBJECT_KEY, id.to_string()));
+        fixed.into_iter().chain(subject_key).map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
     }
 
     /// Compares the footer with what the file should be.
     pub(super) fn check(&self, said: &[KeyValue]) -> Result<(), Damage> {
         check_metric(&self.metric, said)?;
         agrees(said, DAY, &self.day.to_string(), Damage::Head("day"))?;
-        agrees(said, GENERATION, &self.generation.to_string(), Damage::Head("generation"))
+        agrees(said, GENERATION, &self.generation.to_string(), Damage::Head("generation"))?;
+        let is_same = found(said, SUBJECT_KEY) == self.subject_key.as_ref().map(KeyId::as_str);
+        if is_same { Ok(()) } else { Err(Damage::Head("key of subjects")) }
     }
 }
 
@@ -83,6 +89,9 @@ pub(super) fn check_metric(metric: &Metric, said: &[KeyValue]) -> Result<(), Dam
 }
 
 fn agrees(said: &[KeyValue], key: &str, expected: &str, otherwise: Damage) -> Result<(), Damage> {
-    let found = said.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
-    if found == Some(expected) { Ok(()) } else { Err(otherwise) }
+    if found(said, key) == Some(expected) { Ok(()) } else { Err(otherwise) }
+}
+
+fn found<'a>(said: &'a [KeyValue], key: &str) -> Option<&'a str> {
+    said.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref())
 }

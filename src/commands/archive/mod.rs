@@ -6,6 +6,9 @@ mod erase;
 /// A script for DuckDB.
 mod sql;
 
+/// A patient's pseudonyms.
+mod subject;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,6 +19,7 @@ use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use crate::archive::Archive;
 use crate::archive::check::check;
+use crate::model::ids::PatientId;
 use crate::model::metric::Catalogue;
 use crate::store::archive::{ArchiveFile, Scope, files};
 
@@ -50,6 +54,17 @@ enum Action {
     #[command(after_help = "Example:
   healthtrack archive verify")]
     Verify,
+    /// Show under which pseudonyms the archive holds a patient's samples, the current one last
+    ///
+    /// This leads from a name in a file back to a person, so it takes both the database and the key. Use it where there
+    /// is a reason that you could show: a finding that the person ought to know, a request for what is held of them.
+    #[command(after_help = "Example:
+  healthtrack archive subject --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b")]
+    Subject {
+        /// Whose: care.patient.patient_id
+        #[arg(long, value_name = "UUID")]
+        patient: uuid::Uuid,
+    },
     /// Write a script that gives DuckDB a view of all live files
     #[command(after_help = "Example:
   healthtrack archive sql | duckdb -c '.read /dev/stdin' -c 'SELECT count(*) FROM sample'")]
@@ -79,6 +94,7 @@ struct FileRow {
     bytes: u64,
     written_at: String,
     key_id: Option<String>,
+    subject_key_id: Option<String>,
     sha256: String,
     name: String,
 }
@@ -111,6 +127,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             Ok(())
         }
         Action::Erase { device, yes } => erase::run(&database, &device, yes, args.json).await,
+        Action::Subject { patient } => subject::run(&database, &mut connection, PatientId(patient), args.json).await,
         Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
     }
 }
@@ -134,6 +151,7 @@ fn list(files: &[ArchiveFile], json: bool) -> anyhow::Result<()> {
         Column::Right("bytes"),
         Column::Left("written"),
         Column::Left("key"),
+        Column::Left("subjects' key"),
         Column::Left("name"),
     ];
     let cells = rows.into_iter().map(|row| {
@@ -146,6 +164,7 @@ fn list(files: &[ArchiveFile], json: bool) -> anyhow::Result<()> {
             row.bytes.to_string(),
             row.written_at,
             row.key_id.unwrap_or_else(|| "-".to_owned()),
+            row.subject_key_id.unwrap_or_else(|| "-".to_owned()),
             row.name,
         ]
     });
@@ -166,6 +185,7 @@ fn shown(file: &ArchiveFile) -> FileRow {
         bytes: file.bytes,
         written_at: file.written_at.to_string(),
         key_id: file.key_id.clone(),
+        subject_key_id: file.subject_key_id.clone(),
         sha256: file.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
         name: file.name.clone(),
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sqlx::PgConnection;
+
 use super::Findings;
 use crate::archive::Archive;
 use crate::archive::file::{KeyId, KeyRing};
@@ -10,13 +12,16 @@ use crate::archive::roll::Roller;
 use crate::config::Config;
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock as _, DAY_US, SystemClock};
-use crate::store::archive::{ArchiveFile, Scope, archive_id, files};
+use crate::security::pseudonym::Pseudonyms;
+use crate::store::archive::{ArchiveFile, Scope, archive_id, due_for_subjects, files, is_anything_worn};
 use crate::store::migrate::is_current;
 use crate::store::pool::Connector;
 use crate::telemetry::Telemetry;
 
 /// A day that has been due for longer was passed over twice.
 const LAG_MAX_US: i64 = 2 * DAY_US;
+/// Files whose subjects wait are counted so far.
+const FILES_SHOWN_MAX: u32 = 1_000;
 
 pub(super) async fn check(config: &Config, findings: &mut Findings) {
     let archive = match Archive::of(&config.archive) {
@@ -52,6 +57,7 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
             .fail(format!("archive: {shown} lacks its archive.id"), "mount the archive's disk, or correct archive.url"),
         _ => findings.fail(format!("archive: {shown} is another database's"), "correct archive.url or store.url"),
     }
+    check_subjects(&mut connection, &archive, findings).await?;
     if theirs.is_some()
         && let Err(error) = archive.place.probe()
     {
@@ -93,4 +99,24 @@ fn check_keys(keys: &KeyRing, live: &[ArchiveFile], findings: &mut Findings) {
         Some(id) => findings.ok(format!("archive: new files are encrypted with key {id}; keep copies of it elsewhere")),
         None => findings.ok("archive: new files are plain; their disk should be encrypted (deploy/encryption.md)"),
     }
+}
+
+/// Whether people have pseudonyms, and whether the files have followed.
+async fn check_subjects(
+    connection: &mut PgConnection,
+    archive: &Archive,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let Some(key) = archive.pseudonyms.as_ref().and_then(Pseudonyms::key) else {
+        if is_anything_worn(connection).await? {
+            let advice = "set archive.subject_key_file to a key as `openssl rand -base64 32` makes it";
+            findings.warn("archive: devices are worn, and subject_id stays null without a key of pseudonyms", advice);
+        }
+        return Ok(());
+    };
+    match due_for_subjects(connection, key.as_str(), FILES_SHOWN_MAX).await?.len() {
+        0 => findings.ok(format!("archive: subjects are named with key {key}")),
+        waiting => findings.ok(format!("archive: {waiting} files or more wait for rolls to name their subjects anew")),
+    }
+    Ok(())
 }

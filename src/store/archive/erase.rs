@@ -74,6 +74,7 @@ pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Resul
          SELECT blocks, samples, 0::bigint, 0::bigint, 0::bigint,
                 (SELECT count(*) FROM signal.quarantine WHERE {QUARANTINED}),
                 (SELECT count(*) FROM own) + (SELECT count(*) FROM signal.device WHERE device_id = $1)
+                + (SELECT count(*) FROM care.wear JOIN signal.device USING (device_key) WHERE device_id = $1)
          FROM held"
     );
     let row = sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(device.as_str()).fetch_one(connection).await;
@@ -119,6 +120,11 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
              WHERE device.device_key = series.device_key AND device_id = $1 RETURNING 1)
          UPDATE signal.erasure SET directory_rows = directory_rows + (SELECT count(*) FROM gone)
          WHERE erasure_id = $2",
+        "WITH gone AS (
+             DELETE FROM care.wear USING signal.device
+             WHERE device.device_key = wear.device_key AND device_id = $1 RETURNING 1)
+         UPDATE signal.erasure SET directory_rows = directory_rows + (SELECT count(*) FROM gone)
+         WHERE erasure_id = $2",
         "WITH gone AS (DELETE FROM signal.device WHERE device_id = $1 RETURNING 1)
          UPDATE signal.erasure SET directory_rows = directory_rows + (SELECT count(*) FROM gone)
          WHERE erasure_id = $2",
@@ -159,10 +165,10 @@ pub struct Replacement<'a> {
     pub samples: u64,
 }
 
-/// Records the next generation of a file, without the device.
+/// Records the next generation of a file, and what an erasure has taken from it.
 pub async fn replace(
     connection: &mut PgConnection,
-    erasure: i64,
+    erasure: Option<i64>,
     change: &Replacement<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -174,10 +180,12 @@ pub async fn replace(
     if let Some(file) = change.file {
         insert(&mut transaction, file).await?;
     }
-    let query = "UPDATE signal.erasure SET files = files + 1, archived_samples = archived_samples + $2
-                 WHERE erasure_id = $1";
-    let samples = i64::try_from(change.samples).unwrap_or(i64::MAX);
-    sqlx::query(query).bind(erasure).bind(samples).execute(&mut *transaction).await.map_err(&step)?;
+    if let Some(erasure) = erasure {
+        let query = "UPDATE signal.erasure SET files = files + 1, archived_samples = archived_samples + $2
+                     WHERE erasure_id = $1";
+        let samples = i64::try_from(change.samples).unwrap_or(i64::MAX);
+        sqlx::query(query).bind(erasure).bind(samples).execute(&mut *transaction).await.map_err(&step)?;
+    }
     if planted(Bug::DieInRoll) {
         std::process::abort();
     }

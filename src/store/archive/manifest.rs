@@ -8,9 +8,9 @@ use crate::store::StoreError;
 use crate::store::hot::Filter;
 use crate::store::moment::Moment;
 
-const COLUMNS: &str = "archive_file.metric, (archive_file.day)::timestamp AT TIME ZONE 'UTC', generation, \
+pub(super) const COLUMNS: &str = "archive_file.metric, (archive_file.day)::timestamp AT TIME ZONE 'UTC', generation, \
                        archive_file.name, rows, bytes, sha256, content, first_start_at, last_start_at, key_id, \
-                       written_at, superseded_at, removed_at";
+                       written_at, superseded_at, removed_at, subject_key_id, wear_change_id";
 
 /// One file, as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct ArchiveFile {
     pub last: Timestamp,
     /// Which key opens it.
     pub key_id: Option<String>,
+    /// Which key made its pseudonyms; `None` where none was given.
+    pub subject_key_id: Option<String>,
+    /// The last change of wear that was known when its subjects were decided.
+    pub wear_change: i64,
     /// When it became part of the archive.
     pub written_at: Timestamp,
     /// When a newer generation took its place.
@@ -166,7 +170,7 @@ pub async fn mark_removed(connection: &mut PgConnection, name: &str, now: Timest
     .map_err(StoreError::at("noting a deleted file"))
 }
 
-fn file(row: &PgRow) -> Result<ArchiveFile, StoreError> {
+pub(super) fn file(row: &PgRow) -> Result<ArchiveFile, StoreError> {
     let bad = StoreError::BadRow { what: "a file of the manifest must be whole" };
     read(row).map_err(StoreError::at("reading the manifest"))?.ok_or(bad)
 }
@@ -191,5 +195,7 @@ fn read(row: &PgRow) -> Result<Option<ArchiveFile>, sqlx::Error> {
         written_at: moment(11)?,
         superseded_at: maybe(12)?,
         removed_at: maybe(13)?,
+        subject_key_id: row.try_get(14)?,
+        wear_change: row.try_get(15)?,
     }))
 }

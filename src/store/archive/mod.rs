@@ -22,6 +22,9 @@ mod export;
 /// The transaction in which blocks become a file.
 mod record;
 
+/// Who wore what, and which files say so no more.
+mod subject;
+
 /// The transactions in which a device goes.
 mod erase;
 
@@ -35,6 +38,10 @@ pub use erase::{Counts, Replacement, begin_erasure, end_erasure, erase_hot, foun
 pub use export::{Due, SeriesOf, Snapshot, due_days};
 pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};
+pub use subject::{
+    Worn, WornBy, due_for_subjects, forget_wear_changes, is_anything_worn, is_held, is_patient, last_wear_change,
+    settle_subjects, worn,
+};
 
 /// Makes this connection the only one that rolls in this database, for as long as it lives; false where another is.
 /// It then has a table for the blocks of a snapshot.

@@ -68,6 +68,7 @@ fn a_file_that_is_not_what_was_recorded_says_in_what() {
     check(&head, Facts { key: None, ..facts.clone() }, Damage::Key);
     check(&head, Facts { key: KeyId::parse("2025"), ..facts.clone() }, Damage::Key);
     check(&Head { generation: 2, ..head.clone() }, facts.clone(), Damage::Head("generation"));
+    check(&Head { subject_key: KeyId::parse("2026"), ..head.clone() }, facts.clone(), Damage::Head("key of subjects"));
     check(&Head { day: head.day.next(), ..head.clone() }, facts.clone(), Damage::Head("day"));
     check(&Head { metric: metric("step_count"), ..head.clone() }, facts.clone(), Damage::Head("metric"));
     let mut other_unit = head.clone();

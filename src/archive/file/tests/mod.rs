@@ -35,7 +35,7 @@ fn day_start() -> Timestamp {
 }
 
 fn head(name: &str) -> Head {
-    Head { metric: metric(name), day: day_start().day(), generation: 1 }
+    Head { metric: metric(name), day: day_start().day(), generation: 1, subject_key: None }
 }
 
 /// An instant, so many seconds into the day.

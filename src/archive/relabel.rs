@@ -1,0 +1,83 @@
+//! Relabel: files whose subjects may be true no more, looked through, and written anew where they are not.
+//!
+//! # Why
+//! A key is changed because a pseudonym has become known, and wear is often assigned days after it began. Either makes
+//! years of files due at once, so a roll takes a bounded number, the oldest days first, and the next roll goes on. Most
+//! files that a change of wear reaches into hold nothing of its device: they are read, found true, and noted as such in
+//! the manifest, without a new generation.
+//!
+//! Invariant: within one file a person has one name, whenever it is looked at; between two files names may differ until
+//! the rolls have followed (`subject::a_changed_key_…` in `tests/it`).
+
+use std::sync::Arc;
+
+use sqlx::PgConnection;
+
+use super::build::{Built, on_thread};
+use super::file::{Filter, Head, open};
+use super::rewrite::rewrite;
+use super::roll::Roller;
+use super::subjects::Subjects;
+use super::{Archive, ArchiveError, head_of, point};
+use crate::model::metric::Catalogue;
+use crate::store::archive::{self as store, ArchiveFile, Replacement};
+
+impl Roller {
+    /// Decides the subjects of a live file anew; true where it became another generation.
+    pub(super) async fn relabel(
+        &self,
+        connection: &mut PgConnection,
+        live: &ArchiveFile,
+    ) -> Result<bool, ArchiveError> {
+        // Before the wear is read: what changes in between is later than this number, and makes the file due again.
+        let change = store::last_wear_change(connection).await?;
+        let (from, to) = (Some(live.day.start()), Some(live.day.next().start()));
+        let subjects = Subjects::within(connection, self.archive.pseudonyms.as_ref(), (from, to)).await?;
+        let head = head_of(&self.catalogue, live)?;
+        let made = Head { generation: live.generation + 1, subject_key: subjects.key.clone(), ..head };
+        let (archive, catalogue, file) = (self.archive.clone(), Arc::clone(&self.catalogue), live.clone());
+        let next = made.clone();
+        let built = on_thread(move || labelled(&archive, &catalogue, &file, next, &subjects)).await?;
+        let Some(built) = built else {
+            store::settle_subjects(connection, &live.name, change).await?;
+            return Ok(false);
+        };
+        point();
+        let now = self.clock.now();
+        let file = self.manifest_row(&built, &made, change, now);
+        self.place_file(built, made, file.name.clone()).await?;
+        store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
+        point();
+        self.archive.place.set_aside(&live.name)?;
+        Ok(true)
+    }
+}
+
+/// The next generation of a file; `None` where its subjects are true and of the present key.
+fn labelled(
+    archive: &Archive,
+    catalogue: &Catalogue,
+    live: &ArchiveFile,
+    made: Head,
+    subjects: &Subjects,
+) -> Result<Option<Built>, ArchiveError> {
+    // What is damaged must not become the next generation.
+    archive.prove(catalogue, live)?;
+    let has_same_key = live.subject_key_id.as_deref() == made.subject_key.as_ref().map(|id| id.as_str());
+    if has_same_key && are_true(archive, &made, live, subjects)? {
+        return Ok(None);
+    }
+    rewrite(archive, made, &live.name, |strip, keep| subjects.named(&strip, keep)).map(|(_, built)| built)
+}
+
+fn are_true(archive: &Archive, head: &Head, live: &ArchiveFile, subjects: &Subjects) -> Result<bool, ArchiveError> {
+    let failed = |source| ArchiveError::File { name: live.name.clone(), source };
+    let opened = open(archive.place.open(&live.name)?, &head.metric, &archive.keys);
+    for row in opened.and_then(|opened| opened.rows(Filter::default())).map_err(failed)? {
+        let row = row.map_err(failed)?;
+        if row.subject.as_ref() != subjects.at(&row.device, row.start) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,295 @@
+//! Whom archived samples are about: the patient who wore the device at a sample's start, by pseudonym, also where key or
+//! wear change after the file was written; and nothing that leads to a person without database and key.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::model::metric::Catalogue;
+use healthtrack::store::archive::{WornBy, worn};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::roll::{House, PLANT, errors, said};
+use crate::support::house::{Verdict, promise};
+
+const ANN: &str = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
+const BEN: &str = "7c2d9e40-1a3b-4c5d-8e6f-90a1b2c3d4e5";
+/// 32 bytes of one letter each.
+const OLD: &str = "2024:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
+const BOTH: &str =
+    "2024:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=,2025:YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI=";
+const KEYS: &str = "HEALTHTRACK__ARCHIVE__SUBJECT_KEYS";
+/// More than a roll that relabels one file has.
+const POINTS_MAX: u32 = 40;
+
+/// One device on one day: Ann until nine, Ben from then until ten, nobody afterwards. A sample lies at each boundary.
+async fn shared_watch() -> House {
+    let mut house = House::build().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:58Z", &[60.0, 61.0, 62.0, 63.0]).await;
+    house.put("watch-7", "heart_rate", None, "2024-03-05 09:59Z", &[70.0, 71.0]).await;
+    house.put("Band.2", "heart_rate", None, "2024-03-05 09:00Z", &[80.0]).await;
+    for patient in [ANN, BEN] {
+        house
+            .execute(&format!(
+                "INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
+                 VALUES ('{patient}', '1980-05-17', 'female', 'America/Chicago')"
+            ))
+            .await;
+    }
+    house
+}
+
+async fn wear(house: &mut House, patient: &str, during: &str) {
+    house
+        .execute(&format!(
+            "INSERT INTO care.wear (patient_id, device_key, worn_during)
+             SELECT '{patient}', device_key, '{during}' FROM signal.device WHERE device_id = 'watch-7'"
+        ))
+        .await;
+}
+
+fn roll(house: &House, keys: &str) -> Value {
+    roll_with(house, keys, None)
+}
+
+fn roll_with(house: &House, keys: &str, plant: Option<&str>) -> Value {
+    let mut verb = house.roll_verb();
+    serde_json::from_str(&said(verb.env(KEYS, keys).envs(plant.map(|plant| (PLANT, plant))))).unwrap()
+}
+
+/// The current pseudonym, and all of them by key.
+fn names(house: &House, keys: &str, patient: &str) -> Vec<(String, String)> {
+    let mut verb = house.verb(&["archive", "subject", "--patient", patient, "--json"]);
+    let rows: Vec<Value> = serde_json::from_str(&said(verb.env(KEYS, keys))).unwrap();
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    rows.iter().map(|row| (text(row, "key_id"), text(row, "subject_id"))).collect()
+}
+
+fn name(house: &House, keys: &str, patient: &str) -> Option<String> {
+    names(house, keys, patient).pop().map(|(_, name)| name)
+}
+
+/// Value and subject of each row of the live files, by value.
+fn labels(house: &House) -> Vec<(u32, Option<String>)> {
+    let (catalogue, ring) = (Catalogue::builtin().unwrap(), KeyRing::default());
+    let mut labels = Vec::new();
+    for name in house.live_files() {
+        let file = fs::File::open(house.root().join(name)).unwrap();
+        let opened = open(file, catalogue.by_name("heart_rate").unwrap(), &ring).unwrap();
+        let rows = opened.rows(Filter::default()).unwrap().map(Result::unwrap);
+        labels.extend(rows.map(|row| (row.value as u32, row.subject.map(|subject| subject.as_str().to_owned()))));
+    }
+    labels.sort();
+    labels
+}
+
+fn expected(ann: Option<String>, ben: Option<String>) -> Vec<(u32, Option<String>)> {
+    let ann_s = [60, 61].map(|value| (value, ann.clone()));
+    let ben_s = [62, 63, 70].map(|value| (value, ben.clone()));
+    ann_s.into_iter().chain(ben_s).chain([(71, None), (80, None)]).collect()
+}
+
+/// Everything that lies in the archive's folder, as bytes.
+fn holds(house: &House, text: &str) -> bool {
+    let mut found = Vec::new();
+    crate::roll::files_below(&house.root(), &mut found);
+    let bytes = |path| fs::read(path).unwrap();
+    found.into_iter().any(|path| bytes(path).windows(text.len()).any(|part| part == text.as_bytes()))
+}
+
+/// Method: a sample lies at the very moment at which the watch goes from one to the other, and from the other to nobody.
+async fn each_has_their_own(plant: Option<&str>) -> Verdict {
+    let mut house = shared_watch().await;
+    wear(&mut house, ANN, "[2024-01-01 00:00Z, 2024-03-05 09:00Z)").await;
+    wear(&mut house, BEN, "[2024-03-05 09:00Z, 2024-03-05 10:00Z)").await;
+    let before = house.samples();
+    let report = roll_with(&house, OLD, plant);
+    assert_eq!((&report["samples"], &report["relabelled"]), (&json!(7), &json!(0)), "{report}");
+    let (ann, ben) = (name(&house, OLD, ANN), name(&house, OLD, BEN));
+    assert!(ann != ben && ann.as_ref().is_some_and(|name| name.len() == 32));
+    let found = labels(&house);
+    promise(found == expected(ann.clone(), ben), || format!("{found:?}"))?;
+    assert_eq!(house.samples(), before, "who reads samples sees what they always saw");
+    for uuid in [ANN, BEN] {
+        assert!(!holds(&house, uuid) && !holds(&house, &uuid.replace('-', "")), "a patient's uuid lies in a file");
+    }
+    assert!(holds(&house, &ann.unwrap()) && holds(&house, "watch-7"), "the search sees what it should");
+    house.verify();
+
+    // Late samples are named as well, and so are the old ones of that file.
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[59.0]).await;
+    roll(&house, OLD);
+    assert_eq!(labels(&house)[0], (59, name(&house, OLD, ANN)));
+    assert_eq!(labels(&house)[1..], expected(name(&house, OLD, ANN), name(&house, OLD, BEN)));
+    house.verify();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_who_share_a_device_have_their_own_samples_and_nobodys_are_nobodys() {
+    each_has_their_own(None).await.unwrap();
+    let seen = each_has_their_own(Some("worn_at_its_end")).await;
+    assert!(seen.is_err(), "the check does not see a sample that belongs to whoever wore the device before");
+}
+
+/// Method: wear is assigned after the roll, and the next roll has nothing else to do.
+async fn late_wear_reaches_its_file(plant: Option<&str>) -> Verdict {
+    let mut house = shared_watch().await;
+    roll(&house, OLD);
+    wear(&mut house, ANN, "[2024-01-01 00:00Z, 2024-03-05 09:00Z)").await;
+    roll_with(&house, OLD, plant);
+    let (found, expected) = (labels(&house), expected(name(&house, OLD, ANN), None));
+    promise(found == expected, || format!("{found:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wear_that_is_assigned_after_the_roll_is_true_after_the_next_one() {
+    late_wear_reaches_its_file(None).await.unwrap();
+    assert!(late_wear_reaches_its_file(Some("keep_subjects")).await.is_err(), "the check does not see names of before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_key_gives_everybody_one_new_name_a_bounded_number_of_files_at_a_time() {
+    let mut house = shared_watch().await;
+    wear(&mut house, ANN, "[2024-01-01 00:00Z, 2024-03-05 09:00Z)").await;
+    wear(&mut house, BEN, "[2024-03-05 09:00Z, 2024-03-05 10:00Z)").await;
+    house.put("watch-7", "heart_rate", None, "2024-03-04 09:00Z", &[50.0]).await;
+    // Without a key nobody has a name, and a key that is given later names them.
+    assert_eq!(roll(&house, "")["samples"], json!(8));
+    assert!(labels(&house).iter().all(|(_, name)| name.is_none()));
+    let doctor = house.verb(&["doctor"]).output().unwrap();
+    let doctor = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.contains("subject_id stays null"), "{doctor}");
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(2));
+    let mut all = vec![(50, name(&house, OLD, ANN))];
+    all.extend(expected(name(&house, OLD, ANN), name(&house, OLD, BEN)));
+    assert_eq!(labels(&house), all);
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(0), "once is enough");
+    house.verify();
+
+    let known = names(&house, BOTH, ANN);
+    assert_eq!(known.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["2024", "2025"]);
+    assert_eq!((&known[0].1, known[0].1 == known[1].1), (&name(&house, OLD, ANN).unwrap(), false));
+    // One file a roll: the oldest day first.
+    let one = || {
+        let mut verb = house.roll_verb();
+        let report = said(verb.env(KEYS, BOTH).env("HEALTHTRACK__ARCHIVE__SUBJECT_FILES_MAX", "1"));
+        serde_json::from_str::<Value>(&report).unwrap()["relabelled"].clone()
+    };
+    assert_eq!(one(), json!(1));
+    assert_eq!(labels(&house)[..2], [(50, name(&house, BOTH, ANN)), (60, name(&house, OLD, ANN))]);
+    assert_eq!((one(), one()), (json!(1), json!(0)));
+    let mut all = vec![(50, name(&house, BOTH, ANN))];
+    all.extend(expected(name(&house, BOTH, ANN), name(&house, BOTH, BEN)));
+    assert_eq!(labels(&house), all, "one person has one name again");
+    house.verify();
+    let listed: Value = serde_json::from_str(&said(&mut house.verb(&["archive", "list", "--json"]))).unwrap();
+    let keys: BTreeSet<&str> =
+        listed.as_array().unwrap().iter().map(|file| file["subject_key_id"].as_str().unwrap()).collect();
+    assert_eq!(keys, BTreeSet::from(["2025"]), "the old key may go");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wear_that_is_assigned_corrected_or_taken_back_later_reaches_the_files_of_its_time() {
+    let mut house = shared_watch().await;
+    house.put("watch-7", "heart_rate", None, "2024-03-04 09:00Z", &[50.0]).await;
+    house.put("Band.2", "heart_rate", None, "2024-03-03 09:00Z", &[40.0]).await;
+    roll(&house, OLD);
+    let (ann, ben) = (name(&house, OLD, ANN), name(&house, OLD, BEN));
+    let label = |house: &House, value| labels(house).into_iter().find(|(known, _)| *known == value).unwrap().1;
+    assert_eq!((label(&house, 50), label(&house, 61)), (None, None));
+
+    // Assigned afterwards; the file of Band.2 is looked at and found true, and keeps its generation.
+    wear(&mut house, ANN, "[2024-03-01 00:00Z, 2024-03-05 09:00Z)").await;
+    let files = house.live_files();
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(2));
+    assert_eq!((label(&house, 50), label(&house, 61), label(&house, 62)), (ann.clone(), ann.clone(), None));
+    assert_eq!(house.live_files().iter().filter(|name| files.contains(name)).count(), 1);
+    assert_eq!(house.count("care.wear_change").await, 0, "all files have followed");
+
+    // It was Ben, and from the fifth on only: one file is not theirs, and both are looked at.
+    house
+        .execute(&format!(
+            "UPDATE care.wear SET patient_id = '{BEN}', worn_during = '[2024-03-05 00:00Z, 2024-03-05 09:00Z)'"
+        ))
+        .await;
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(2));
+    assert_eq!((label(&house, 50), label(&house, 60), label(&house, 62)), (None, ben.clone(), None));
+    // Only an end moves: the other day is not looked at.
+    house.execute("UPDATE care.wear SET worn_during = '[2024-03-05 00:00Z, 2024-03-05 09:01Z)'").await;
+    assert_eq!(house.count("care.wear_change WHERE worn_during = '[2024-03-05 09:00Z, 2024-03-05 09:01Z)'").await, 1);
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(1));
+    assert_eq!((label(&house, 62), label(&house, 63)), (ben, None));
+    house.execute("DELETE FROM care.wear").await;
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(1));
+    assert!(labels(&house).iter().all(|(_, name)| name.is_none()));
+    assert_eq!(roll(&house, OLD)["relabelled"], json!(0));
+    house.verify();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_names_that_is_killed_at_any_point_is_finished_by_the_next_roll() {
+    for point in 1..POINTS_MAX {
+        let mut house = shared_watch().await;
+        roll(&house, OLD);
+        wear(&mut house, ANN, "[2024-03-01 00:00Z, 2024-03-05 09:00Z)").await;
+        let samples = house.samples();
+        let killed = house.roll_verb().env(KEYS, OLD).env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+        if killed.status.success() {
+            assert!(point > 6, "only {point} points");
+            return;
+        }
+        assert_eq!(house.samples(), samples, "after a death at point {point}: {}", errors(&killed));
+        roll(&house, OLD);
+        assert_eq!(labels(&house), expected(name(&house, OLD, ANN), None), "after a death at point {point}");
+        assert_eq!((house.samples(), house.leftovers().len()), (samples, 0));
+        house.verify();
+    }
+    panic!("a roll that relabels one file has {POINTS_MAX} points or more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_shown_no_wear_is_told_so_and_names_nobody_wrongly() {
+    let mut house = shared_watch().await;
+    wear(&mut house, ANN, "[2024-01-01 00:00Z,)").await;
+    // A role that may do everything but see what the guard hides.
+    let role = format!("blind_{}", std::process::id());
+    house
+        .execute(&format!(
+            "CREATE ROLE {role} NOLOGIN; GRANT USAGE ON SCHEMA signal, care, access TO {role};
+             GRANT ALL ON ALL TABLES IN SCHEMA signal, care, access TO {role}"
+        ))
+        .await;
+    let url = house.url().to_owned();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let seen = async |connection: &mut PgConnection| worn(connection, WornBy::default()).await;
+    sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut connection).await.unwrap();
+    let error = seen(&mut connection).await.unwrap_err();
+    assert!(error.to_string().contains("GRANT roller"), "{error}");
+    sqlx::raw_sql(AssertSqlSafe(format!("RESET ROLE; GRANT roller TO {role}; SET ROLE {role}")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(seen(&mut connection).await.unwrap().len(), 1, "a roller sees it");
+    let mend = format!("RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}");
+    sqlx::raw_sql(AssertSqlSafe(mend)).execute(&mut connection).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worn_device_is_erased_with_its_wear_and_never_while_the_law_holds_its_wearer() {
+    let mut house = shared_watch().await;
+    wear(&mut house, ANN, "[2024-01-01 00:00Z,)").await;
+    roll(&house, OLD);
+    house.execute(&format!("UPDATE care.patient SET legal_hold = true WHERE patient_id = '{ANN}'")).await;
+    let erase = ["archive", "erase", "--device", "watch-7", "--yes", "--json"];
+    let refused = house.verb(&erase).output().unwrap();
+    assert!(!refused.status.success() && errors(&refused).contains("legal hold"), "{}", errors(&refused));
+    assert_eq!((labels(&house).len(), house.count("signal.erasure").await), (7, 0));
+    house.execute("UPDATE care.patient SET legal_hold = false").await;
+    let report: Value = serde_json::from_str(&said(&mut house.verb(&erase))).unwrap();
+    assert_eq!((&report["archived_samples"], &report["directory_rows"]), (&json!(6), &json!(3)), "{report}");
+    assert_eq!((house.count("care.wear").await, house.count("care.patient").await), (0, 2));
+    assert_eq!(labels(&house), [(80, None)]);
+    house.verify();
+}
