@@ -32,5 +32,6 @@ COMMENT ON DOMAIN care.email IS 'Electronic mail address.';
 CREATE DOMAIN care.phone AS text CONSTRAINT phone_is_e164 CHECK (VALUE ~ '^\+[1-9][0-9]{6,14}$');
 COMMENT ON DOMAIN care.phone IS 'Telephone number by E.164: a plus sign and up to 15 digits.';
 
-CREATE DOMAIN care.web_address AS text CONSTRAINT web_address_is_https CHECK (VALUE ~ '^https://[^\s]{3,500}$');
+CREATE DOMAIN care.web_address AS text CONSTRAINT web_address_is_https
+    CHECK (VALUE ~ '^https://[^\s]{3,}$' AND length(VALUE) <= 508);
 COMMENT ON DOMAIN care.web_address IS 'Address of a page, over TLS only.';

@@ -25,7 +25,8 @@ CREATE TABLE access.care_relationship (
         NOT isempty(valid_during) AND lower_inc(valid_during) AND NOT upper_inc(valid_during)
     ),
     CONSTRAINT care_relationship_emergency_is_short_and_explained CHECK (
-        basis <> 'emergency' OR (reason ~ '\S' AND upper(valid_during) <= lower(valid_during) + INTERVAL '60 minutes')
+        basis <> 'emergency'
+        OR coalesce(reason ~ '\S' AND upper(valid_during) <= lower(valid_during) + INTERVAL '60 minutes', false)
     ),
     CONSTRAINT care_relationship_is_not_repeated
         EXCLUDE USING gist (provider_id WITH =, patient_id WITH =, basis WITH =, valid_during WITH &&)

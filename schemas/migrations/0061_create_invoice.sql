@@ -81,6 +81,7 @@ CREATE TABLE care.charge (
     facility_id    uuid        NOT NULL,
     invoice_id     uuid        NOT NULL,
     appointment_id uuid,
+    encounter_id   uuid,
     created_at     timestamptz NOT NULL DEFAULT now(),
     updated_at     timestamptz NOT NULL DEFAULT now(),
     version        integer     NOT NULL DEFAULT 1,
@@ -97,12 +98,15 @@ CREATE TABLE care.charge (
         REFERENCES care.invoice (patient_id, facility_id, invoice_id),
     CONSTRAINT charge_appointment_fkey FOREIGN KEY (patient_id, appointment_id)
         REFERENCES care.appointment (patient_id, appointment_id),
+    CONSTRAINT charge_encounter_fkey FOREIGN KEY (patient_id, encounter_id)
+        REFERENCES care.encounter (patient_id, encounter_id),
     CONSTRAINT charge_code_fkey FOREIGN KEY (charge_code) REFERENCES care.charge_code (charge_code),
     CONSTRAINT charge_quantity_is_positive CHECK (quantity BETWEEN 1 AND 10000),
     CONSTRAINT charge_price_is_not_negative CHECK (unit_price >= 0)
 );
 CREATE INDEX charge_invoice_idx ON care.charge (invoice_id);
 CREATE INDEX charge_appointment_idx ON care.charge (patient_id, appointment_id) WHERE appointment_id IS NOT NULL;
+CREATE INDEX charge_encounter_idx ON care.charge (patient_id, encounter_id) WHERE encounter_id IS NOT NULL;
 CREATE TRIGGER charge_is_touched BEFORE UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.touch();
 COMMENT ON TABLE  care.charge                IS 'A line of an invoice.';
 COMMENT ON COLUMN care.charge.charge_id      IS 'Key.';
@@ -110,6 +114,7 @@ COMMENT ON COLUMN care.charge.patient_id     IS 'For whom it was done; the invoi
 COMMENT ON COLUMN care.charge.facility_id    IS 'Who did it; the invoice''s facility.';
 COMMENT ON COLUMN care.charge.invoice_id     IS 'On which invoice it stands.';
 COMMENT ON COLUMN care.charge.appointment_id IS 'In which appointment of this patient it was done; null where in none.';
+COMMENT ON COLUMN care.charge.encounter_id   IS 'In which encounter of this patient it was done; null where in none.';
 COMMENT ON COLUMN care.charge.created_at     IS 'When the row was made.';
 COMMENT ON COLUMN care.charge.updated_at     IS 'When it was last changed.';
 COMMENT ON COLUMN care.charge.version        IS 'Raised by each change.';
@@ -123,6 +128,7 @@ COMMENT ON CONSTRAINT charge_pkey ON care.charge IS 'This charge is known alread
 COMMENT ON CONSTRAINT charge_id_with_patient_is_unique ON care.charge IS 'This charge is known already.';
 COMMENT ON CONSTRAINT charge_invoice_fkey ON care.charge IS 'Choose an invoice of this patient and facility.';
 COMMENT ON CONSTRAINT charge_appointment_fkey ON care.charge IS 'Choose an appointment of this patient.';
+COMMENT ON CONSTRAINT charge_encounter_fkey ON care.charge IS 'Choose an encounter of this patient.';
 COMMENT ON CONSTRAINT charge_code_fkey ON care.charge IS 'Choose one of the known charge codes.';
 COMMENT ON CONSTRAINT charge_quantity_is_positive ON care.charge IS 'Charge one to ten thousand of something.';
 COMMENT ON CONSTRAINT charge_price_is_not_negative ON care.charge IS 'A price is not negative.';

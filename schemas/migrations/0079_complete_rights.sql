@@ -11,9 +11,8 @@ DECLARE
     routine regprocedure;
     desk    constant text := 'patient_id = ANY ((SELECT access.patients_at_desk())::uuid[])';
 BEGIN
-    FOREACH named IN ARRAY ARRAY[to_regclass('care.patient_name'), to_regclass('care.address'),
-                                 to_regclass('care.contact_point')] LOOP
-        CONTINUE WHEN named IS NULL OR EXISTS (SELECT FROM pg_policy WHERE polrelid = named AND polname = 'desk');
+    FOREACH named IN ARRAY ARRAY['care.patient_name', 'care.address', 'care.contact_point']::regclass[] LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pg_policy WHERE polrelid = named AND polname = 'desk');
         EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', named, desk, desk);
     END LOOP;
     FOR named IN

@@ -21,6 +21,10 @@ async fn the_pages_in_schemas_are_what_the_schema_says() {
             (std::fs::read_to_string(format!("schemas/{name}")), std::fs::read_to_string(folder.path().join(name)));
         assert!(kept.unwrap() == made.unwrap(), "schemas/{name} is old: run `healthtrack schema docs`");
     }
+    assert!(
+        !std::fs::read_to_string("schemas/dictionary.md").unwrap().contains("\n## other"),
+        "each table has an area"
+    );
     let page = folder.path().join("dictionary.md");
     let planted = std::fs::read_to_string(&page).unwrap().replacen("A person in care.", "A planted person.", 1);
     std::fs::write(&page, planted).unwrap();

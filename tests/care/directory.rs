@@ -295,3 +295,32 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
     assert_eq!(found[0].specialties, ["cardiology", "internal_medicine"], "the main one first");
     assert_eq!((found[0].name.as_str(), found[0].rating.reviews, found[1].rating.stars), ("Ada Okafor", 3, None));
 }
+
+#[tokio::test]
+async fn a_page_of_a_facility_is_reached_over_tls_only() {
+    let mut network = Network::new().await;
+    let facility = network.facility("IL", "clinic").await;
+    let link = |url: &str| format!("UPDATE care.facility SET booking_url = '{url}' WHERE facility_id = '{facility}'");
+    network.run(&link("https://clinic.example.org/book")).await;
+    assert_eq!(network.refusal(&link("http://clinic.example.org/book")).await, "web_address_is_https");
+    assert_eq!(network.refusal(&link(&format!("https://{}", "a".repeat(501)))).await, "web_address_is_https");
+}
+
+#[tokio::test]
+async fn an_emergency_without_a_reason_or_an_end_opens_nothing() {
+    let mut network = Network::new().await;
+    let (patient, provider) = (network.patient().await, network.provider().await);
+    let open = |upper: &str, reason: &str| {
+        format!(
+            "INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis, reason)
+             VALUES ('{patient}', '{provider}', tstzrange(now(), {upper}), 'emergency', {reason})"
+        )
+    };
+    let hour = "now() + INTERVAL '60 minutes'";
+    let rule = "care_relationship_emergency_is_short_and_explained";
+    for (upper, reason) in [(hour, "NULL"), ("NULL", "'unconscious'"), ("now() + INTERVAL '2 hours'", "'unconscious'")]
+    {
+        assert_eq!(network.refusal(&open(upper, reason)).await, rule);
+    }
+    network.run(&open(hour, "'unconscious'")).await;
+}

@@ -189,6 +189,15 @@ async fn a_charge_hangs_on_no_other_persons_invoice_or_appointment() {
     bill.charge(&mut network, "VISIT-30", 1, "120").await;
     let hang = format!("UPDATE care.charge SET appointment_id = '{visit}'");
     assert_eq!(network.refusal(&hang).await, "charge_appointment_fkey");
+    let stay = network
+        .id(&format!(
+            "INSERT INTO care.encounter (patient_id, facility_id, attending_provider_id, during, class)
+             VALUES ('{other}', '{facility}', '{provider}', '[2026-06-01 10:00+00, 2026-06-01 10:30+00)', 'ambulatory')
+             RETURNING encounter_id"
+        ))
+        .await;
+    let hang = format!("UPDATE care.charge SET encounter_id = '{stay}'");
+    assert_eq!(network.refusal(&hang).await, "charge_encounter_fkey");
 }
 
 #[tokio::test]
