@@ -209,11 +209,8 @@ async fn wear_that_is_assigned_corrected_or_taken_back_later_reaches_the_files_o
     assert_eq!(house.count("care.wear_change").await, 0, "all files have followed");
 
     // It was Ben, and from the fifth on only: one file is not theirs, and both are looked at.
-    house
-        .execute(&format!(
-            "UPDATE care.wear SET patient_id = '{BEN}', worn_during = '[2024-03-05 00:00Z, 2024-03-05 09:00Z)'"
-        ))
-        .await;
+    house.execute("DELETE FROM care.wear").await;
+    wear(&mut house, BEN, "[2024-03-05 00:00Z, 2024-03-05 09:00Z)").await;
     assert_eq!(roll(&house, OLD)["relabelled"], json!(2));
     assert_eq!((label(&house, 50), label(&house, 60), label(&house, 62)), (None, ben.clone(), None));
     // Only an end moves: the other day is not looked at.
@@ -280,6 +277,15 @@ async fn who_is_shown_no_wear_is_told_so_and_names_nobody_wrongly() {
 async fn a_worn_device_is_erased_with_its_wear_and_never_while_the_law_holds_its_wearer() {
     let mut house = shared_watch().await;
     wear(&mut house, ANN, "[2024-01-01 00:00Z,)").await;
+    house
+        .execute(
+            "WITH model AS (
+                 INSERT INTO care.device_model (maker, model) VALUES ('Acme', 'Watch') RETURNING *
+             )
+             INSERT INTO care.device_detail (device_key, device_model_id, serial)
+             SELECT device_key, device_model_id, 'SN-7' FROM signal.device, model WHERE device_id = 'watch-7'",
+        )
+        .await;
     roll(&house, OLD);
     house.execute(&format!("UPDATE care.patient SET legal_hold = true WHERE patient_id = '{ANN}'")).await;
     let erase = ["archive", "erase", "--device", "watch-7", "--yes", "--json"];
@@ -290,6 +296,7 @@ async fn a_worn_device_is_erased_with_its_wear_and_never_while_the_law_holds_its
     let report: Value = serde_json::from_str(&said(&mut house.verb(&erase))).unwrap();
     assert_eq!((&report["archived_samples"], &report["directory_rows"]), (&json!(6), &json!(3)), "{report}");
     assert_eq!((house.count("care.wear").await, house.count("care.patient").await), (0, 2));
+    assert_eq!((house.count("care.wear_event").await, house.count("care.device_detail").await), (0, 0));
     assert_eq!(labels(&house), [(80, None)]);
     house.verify();
 }

@@ -125,6 +125,11 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
              WHERE device.device_key = wear.device_key AND device_id = $1 RETURNING 1)
          UPDATE signal.erasure SET directory_rows = directory_rows + (SELECT count(*) FROM gone)
          WHERE erasure_id = $2",
+        // What is told of the wear and of the thing itself; removing a wear was just noted too.
+        "DELETE FROM care.wear_event USING signal.device
+         WHERE device.device_key = wear_event.device_key AND device_id = $1",
+        "DELETE FROM care.device_detail USING signal.device
+         WHERE device.device_key = device_detail.device_key AND device_id = $1",
         "WITH gone AS (DELETE FROM signal.device WHERE device_id = $1 RETURNING 1)
          UPDATE signal.erasure SET directory_rows = directory_rows + (SELECT count(*) FROM gone)
          WHERE erasure_id = $2",
