@@ -126,6 +126,9 @@ impl Roller {
         point();
         let recovered = recover(connection, &self.archive).await?;
         self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
+        if let Some(verified) = store::verified_at(connection).await? {
+            self.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
+        }
         let mut report = Report { missing: recovered.missing, ..Report::default() };
         let spent_before = self.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;

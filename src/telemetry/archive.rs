@@ -29,6 +29,10 @@ const LAG_SECONDS: Metric =
     Metric("healthtrack_archive_lag_seconds", "How long the oldest day has been due; 0 when all are rolled.");
 const MISSING_FILES: Metric =
     Metric("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
+const VERIFIED_SECONDS: Metric = Metric(
+    "healthtrack_archive_verified_timestamp_seconds",
+    "When `archive verify` last found every file sound, since 1970, as the last roll knew; 0 until then.",
+);
 
 /// A step of the roll.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -71,6 +75,8 @@ pub struct ArchiveMetrics {
     pub lag_seconds: Gauge,
     /// `healthtrack_archive_missing_files`
     pub missing_files: Gauge,
+    /// `healthtrack_archive_verified_timestamp_seconds`
+    pub verified_seconds: Gauge,
     steps: Vec<(Step, Histogram, AtomicU64)>,
 }
 
@@ -88,6 +94,7 @@ impl ArchiveMetrics {
             failures: new.counter(FAILURES),
             lag_seconds: new.gauge(LAG_SECONDS),
             missing_files: new.gauge(MISSING_FILES),
+            verified_seconds: new.gauge(VERIFIED_SECONDS),
             steps: steps.into(),
         }
     }

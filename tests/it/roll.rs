@@ -507,6 +507,25 @@ async fn what_cannot_be_written_stays_in_the_hot_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_knows_how_long_nobody_has_read_the_files_back() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    house.roll();
+    let doctor = |house: &House| String::from_utf8(house.verb(&["doctor"]).output().unwrap().stdout).unwrap();
+    assert!(doctor(&house).contains("nobody has read its files back"), "{}", doctor(&house));
+    let file = house.root().join(&house.live_files()[0]);
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[1..]).unwrap();
+    assert!(!house.verb(&["archive", "verify"]).output().unwrap().status.success());
+    assert!(doctor(&house).contains("nobody has read its files back"), "what is unsound was not found sound");
+    fs::write(&file, &whole).unwrap();
+    house.verify();
+    assert!(doctor(&house).contains("every file was found sound 0 days ago"), "{}", doctor(&house));
+    house.execute("UPDATE signal.archive SET verified_at = verified_at - INTERVAL '31 days'").await;
+    assert!(doctor(&house).contains("its files were last found sound 31 days ago"), "{}", doctor(&house));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damage_is_found_by_verify_and_never_becomes_the_next_generation() {
     let mut house = House::build().await;
     house.put_some().await;

@@ -60,6 +60,20 @@ async fn the_daemon_that_owns_its_shard_rolls_and_late_samples_come_into_the_hot
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_says_when_the_archive_was_last_found_sound() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let mut house = House::build().await;
+    house.put_some().await;
+    house.roll();
+    house.verify();
+    house.execute("UPDATE signal.archive SET verified_at = '2024-03-05 10:00Z'").await;
+    let url = house.archive_url();
+    let (daemon, _publisher) = daemon(&house, &mosquitto, &[("ARCHIVE__URL", &url), ("ARCHIVE__HOUR", "0")]).await;
+    let said = || async { daemon.metric("healthtrack_archive_verified_timestamp_seconds") == 1_709_632_800.0 };
+    wait_until(PATIENCE, "the daemon knows when the archive was verified", said).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
     let house = House::build().await;

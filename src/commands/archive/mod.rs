@@ -21,7 +21,8 @@ use crate::archive::Archive;
 use crate::archive::check::check;
 use crate::model::ids::PatientId;
 use crate::model::metric::Catalogue;
-use crate::store::archive::{ArchiveFile, Scope, files};
+use crate::model::time::{Clock as _, SystemClock};
+use crate::store::archive::{ArchiveFile, Scope, files, note_verified};
 
 /// Looks at the archive.
 #[derive(Clone, Debug, clap::Args)]
@@ -115,6 +116,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             let catalogue = Arc::new(Catalogue::builtin()?);
             let checked = check(&mut connection, &archive, &catalogue, &mut |bytes| progress.inc(bytes)).await?;
             progress.finish_and_clear();
+            if checked.faults.is_empty() {
+                note_verified(&mut connection, SystemClock.now()).await?;
+            }
             if args.json {
                 print_json(&checked)?;
             } else {

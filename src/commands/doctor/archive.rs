@@ -11,15 +11,17 @@ use crate::archive::file::{KeyId, KeyRing};
 use crate::archive::roll::Roller;
 use crate::config::Config;
 use crate::model::metric::Catalogue;
-use crate::model::time::{Clock as _, DAY_US, SystemClock};
+use crate::model::time::{Clock as _, DAY_US, SystemClock, Timestamp};
 use crate::security::pseudonym::Pseudonyms;
-use crate::store::archive::{ArchiveFile, Scope, archive_id, due_for_subjects, files, is_anything_worn};
+use crate::store::archive::{ArchiveFile, Scope, archive_id, due_for_subjects, files, is_anything_worn, verified_at};
 use crate::store::migrate::is_current;
 use crate::store::pool::Connector;
 use crate::telemetry::Telemetry;
 
 /// A day that has been due for longer was passed over twice.
 const LAG_MAX_US: i64 = 2 * DAY_US;
+/// Files that nobody has read for longer are worth a word.
+const VERIFIED_DAYS_MAX: i64 = 30;
 /// Files whose subjects wait are counted so far.
 const FILES_SHOWN_MAX: u32 = 1_000;
 
@@ -65,6 +67,9 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
             .fail(format!("archive: {:#}", anyhow::Error::from(error)), "give the daemon's user the right to write");
     }
     check_keys(&archive.keys, &live, findings);
+    if !live.is_empty() {
+        check_age(verified_at(&mut connection).await?, findings);
+    }
     let missing = live.iter().filter(|file| !archive.place.is_live(&file.name)).count();
     if missing > 0 {
         let advice = "bring them back from a backup; `healthtrack archive verify` names them";
@@ -85,6 +90,18 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
         _ => findings.ok(format!("archive: {} metrics and days are due", due.len())),
     }
     Ok(())
+}
+
+/// Whether every file has been read not long ago: one that rots is found only by whoever reads it.
+fn check_age(verified: Option<Timestamp>, findings: &mut Findings) {
+    let advice = "run `healthtrack archive verify`, and once a month from now on";
+    match verified.map(|at| SystemClock.now().micros_since(at) / DAY_US) {
+        None => findings.warn("archive: nobody has read its files back since they were written", advice),
+        Some(days) if days > VERIFIED_DAYS_MAX => {
+            findings.warn(format!("archive: its files were last found sound {days} days ago"), advice);
+        }
+        Some(days) => findings.ok(format!("archive: every file was found sound {days} days ago")),
+    }
 }
 
 /// Whether each live file can be opened, and a reminder of what protects new ones.

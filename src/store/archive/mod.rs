@@ -72,6 +72,22 @@ pub async fn archive_id(connection: &mut PgConnection) -> Result<Option<String>,
         .map_err(StoreError::at("reading the archive's id"))
 }
 
+/// When the archive was last found sound; `None` until it was.
+pub async fn verified_at(connection: &mut PgConnection) -> Result<Option<Timestamp>, StoreError> {
+    let found: Option<Option<i64>> =
+        sqlx::query_scalar("SELECT (extract(epoch FROM verified_at) * 1000000)::bigint FROM signal.archive")
+            .fetch_optional(connection)
+            .await
+            .map_err(StoreError::at("reading when the archive was verified"))?;
+    Ok(found.flatten().and_then(|micros| Timestamp::from_micros(micros).ok()))
+}
+
+/// Notes that every file was read and found to be what was recorded.
+pub async fn note_verified(connection: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
+    let noted = sqlx::query("UPDATE signal.archive SET verified_at = $1").bind(Moment(now)).execute(connection).await;
+    noted.map(drop).map_err(StoreError::at("noting when the archive was verified"))
+}
+
 /// Begins the archive of this database, unless that was done; its id.
 pub async fn begin_archive(connection: &mut PgConnection, now: Timestamp) -> Result<String, StoreError> {
     let step = StoreError::at("beginning the archive");
