@@ -300,3 +300,31 @@ async fn a_worn_device_is_erased_with_its_wear_and_never_while_the_law_holds_its
     assert_eq!(labels(&house), [(80, None)]);
     house.verify();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_given_what_each_device_measured_while_worn_and_nothing_of_the_next_wearer() {
+    let mut house = shared_watch().await;
+    // The boundary lies on a sample: it is Ben's. Ann wears it again later, and what comes then is still hot.
+    wear(&mut house, ANN, "[2024-03-05 08:00Z, 2024-03-05 09:00Z)").await;
+    wear(&mut house, BEN, "[2024-03-05 09:00Z, 2024-03-05 10:00Z)").await;
+    wear(&mut house, ANN, "[2024-03-06 00:00Z,)").await;
+    roll(&house, OLD);
+    house.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &[90.0]).await;
+    let values = |arguments: &[&str]| {
+        let asked = [&["samples", "--metric", "heart_rate", "--json"], arguments].concat();
+        let lines = said(&mut house.verb(&asked));
+        let value = |line: &str| serde_json::from_str::<Value>(line).unwrap()["value"].as_f64().unwrap() as u32;
+        lines.lines().map(value).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&["--patient", ANN]), [60, 61, 90]);
+    assert_eq!(values(&["--patient", BEN]), [62, 63, 70]);
+    assert_eq!(values(&["--patient", ANN, "--from", "2024-03-05T08:59:00Z", "--to", "2024-03-06"]), [61]);
+    let summary = said(&mut house.verb(&["samples", "--patient", ANN, "--summary", "--json"]));
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(
+        (&summary[0]["count"], &summary[0]["sum"], summary.as_array().unwrap().len()),
+        (&json!(3), &json!(211.0), 1)
+    );
+    let nobody = house.verb(&["samples", "--patient", "00000000-0000-4000-8000-000000000000"]).output().unwrap();
+    assert!(!nobody.status.success() && errors(&nobody).contains("no patient has this uuid"), "{}", errors(&nobody));
+}

@@ -6,6 +6,9 @@
 /// A file that is whole, or not there.
 mod output;
 
+/// What a patient wore, and when.
+mod person;
+
 /// As Parquet.
 mod parquet;
 
@@ -25,7 +28,7 @@ use super::database::Database;
 use super::report::is_watched;
 use crate::archive::Archive;
 use crate::archive::read::{Stretch, read};
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, PatientId};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::sample::Sample;
 use crate::model::statistic::Statistic;
@@ -56,11 +59,15 @@ pub enum Format {
 #[command(after_help = "Examples:
   healthtrack samples --device watch-7 --metric heart_rate --from 2026-11-23 --to 2026-11-24
   healthtrack samples --format parquet --output all.parquet
+  healthtrack samples --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --format ndjson
   healthtrack samples --summary --json")]
 pub struct Args {
     /// Of one device
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
+    /// Of one person (care.patient.patient_id): what each device measured while that person wore it
+    #[arg(long, value_name = "UUID", conflicts_with = "device")]
+    pub patient: Option<uuid::Uuid>,
     /// Of one metric of the catalogue
     #[arg(long)]
     pub metric: Option<String>,
@@ -139,8 +146,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         let output = output.insert(Output::open(args.output.as_deref())?);
         sink(format, Box::new(output.writer()?))?
     };
-    let hand_on = |stretch: Stretch| hand_on(stretch, &catalogue, sink.as_mut());
-    read(&mut connection, archive.as_ref(), &catalogue, &filter, hand_on).await?;
+    let filters = match args.patient {
+        None => vec![filter],
+        Some(patient) => person::of_patient(&mut connection, PatientId(patient), &filter).await?,
+    };
+    for filter in &filters {
+        let hand_on = |stretch: Stretch| hand_on(stretch, &catalogue, sink.as_mut());
+        read(&mut connection, archive.as_ref(), &catalogue, filter, hand_on).await?;
+    }
     sink.finish()?;
     output.map_or(Ok(()), Output::keep)
 }
