@@ -1,5 +1,5 @@
-//! Person: whose devices are asked for, and when: a patient's samples are those of what the patient wore, each period of
-//! wear by itself, half-open at the sample's start.
+//! Person: whose devices are asked for, and when: a patient's samples are those of what the patient wore, each period
+//! of wear by itself, half-open at the sample's start.
 
 use anyhow::ensure;
 use sqlx::PgConnection;
