@@ -254,7 +254,7 @@ async fn a_claim_without_lines_or_above_its_charges_does_not_outlive_its_transac
          WHERE charge_code = 'VISIT-30'"
     );
     assert_eq!(network.refusal(&one_line).await, "claim_is_not_above_its_charge");
-    assert_eq!(network.refusal(&claim.replace("150", "200.01")).await, "claim_is_not_above_what_is_due");
+    assert_eq!(network.refusal(&claim.replace(", 150)", ", 200.01)")).await, "claim_is_not_above_what_is_due");
 }
 
 #[tokio::test]
