@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 
 use super::build::on_thread;
+use super::place::Place;
 use super::{Archive, ArchiveError};
 use crate::model::metric::Catalogue;
 use crate::store::archive::{Scope, files};
@@ -41,7 +42,7 @@ pub async fn check(
     watch: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Checked, ArchiveError> {
     // Before the manifest: what is written meanwhile is then named by it.
-    let found = archive.place.live_names()?;
+    let found = archive.at(Place::live_names).await?;
     let manifest = files(connection, Scope::Present).await?;
     let mut checked = Checked::default();
     for file in &manifest {
@@ -62,7 +63,8 @@ pub async fn check(
     }
     let named: HashSet<&str> = manifest.iter().map(|file| file.name.as_str()).collect();
     for name in found.into_iter().filter(|name| !named.contains(name.as_str())) {
-        if archive.place.is_live(&name) {
+        let asked = name.clone();
+        if archive.at(move |place| place.is_live(&asked)).await? {
             let problem = "no row of the manifest names it: a roll was killed, or the row was lost".to_owned();
             checked.faults.push(Fault { name, problem });
         }

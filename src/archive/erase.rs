@@ -22,7 +22,8 @@
 //! read might hold the device, so it goes: what it held lies in its successor, or in the hot table.
 //!
 //! Killed anywhere, the same command finishes it (`erase::an_erasure_that_is_killed_at_any_point_…`). Not reached:
-//! backups, the server's own log and statistics, and what the disk keeps of deleted files.
+//! backups, the server's own log and statistics, what the disk keeps of deleted files, and what a bucket that keeps
+//! versions keeps of deleted objects.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use sqlx::PgConnection;
 
 use super::build::on_thread;
 use super::file::{Filter, Head, open};
+use super::place::Place;
 use super::recover::recover;
 use super::rewrite::rewrite;
 use super::roll::{Progress, Roller};
@@ -73,7 +75,7 @@ impl Eraser {
             watch(Progress::Done(live.bytes));
         }
         found.deleted_files = found.files;
-        for aside in roller.archive.place.aside()? {
+        for aside in roller.archive.at(Place::aside).await? {
             found.deleted_files += u64::from(may_hold(roller, aside.name, device).await?);
         }
         Ok(Some(found))
@@ -153,7 +155,7 @@ impl Eraser {
         }
         store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
         point();
-        Ok(roller.archive.place.set_aside(&live.name)?)
+        roller.archive.set_aside(&live.name).await
     }
 
     /// Deletes what lies aside and may hold the device, and notes what a killed erasure deleted.
@@ -167,13 +169,14 @@ impl Eraser {
         if planted(Bug::KeepErased) {
             return Ok(());
         }
-        let place = &roller.archive.place;
+        let archive = &roller.archive;
         let mut kept = HashSet::new();
         let mut deleted: Vec<String> = Vec::new();
-        for aside in place.aside()? {
+        for aside in archive.at(Place::aside).await? {
             if may_hold(roller, aside.name.clone(), device).await? {
                 point();
-                place.remove_aside(&aside.name)?;
+                let name = aside.name.clone();
+                archive.at(move |place| place.remove_aside(&name)).await?;
                 point();
                 deleted.push(aside.name);
             } else {

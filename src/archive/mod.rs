@@ -3,7 +3,7 @@
 //! ```text
 //! choose    days that are over, metric by metric                            store::archive::due_days
 //! export    a snapshot's blocks, laid beside the live file, into a new one  merge, build
-//! place     written aside, synced, verified by reopening, named, synced     place
+//! place     written aside, synced, verified by reopening, named, synced     place (in a bucket: uploaded, read back)
 //! record    in one transaction: manifest row in, the file's blocks out      store::archive::record
 //! drop      the superseded file goes aside, the empty chunk goes            roll
 //! ```
@@ -164,10 +164,31 @@ impl Archive {
             return Ok(None);
         }
         Ok(Some(Archive {
-            place: place::Place::of(&config.url)?,
+            place: place::Place::of(config)?,
             keys: KeyRing::load("archive.key", &config.key_file, &config.keys)?,
             pseudonyms: pseudonyms_of(config)?,
         }))
+    }
+
+    /// Asks the place on a thread of its own: a disk or a network may take its time to answer.
+    pub async fn at<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&place::Place) -> Result<T, PlaceError> + Send + 'static,
+    ) -> Result<T, ArchiveError> {
+        let place = self.place.clone();
+        build::on_thread(move || Ok(ask(&place)?)).await
+    }
+
+    /// Deletes a file that needs no name.
+    async fn discard(&self, part: &std::path::Path) -> Result<(), ArchiveError> {
+        let part = part.to_owned();
+        self.at(move |place| place.discard(&part)).await
+    }
+
+    /// Moves a file aside; nothing where it is there already.
+    async fn set_aside(&self, name: &str) -> Result<(), ArchiveError> {
+        let name = name.to_owned();
+        self.at(move |place| place.set_aside(&name)).await
     }
 
     /// Proves that a file is what the manifest says of it.

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use sqlx::PgConnection;
 
+use super::place::Place;
 use super::{Archive, ArchiveError};
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::store::archive::{ArchiveFile, Scope, files, mark_removed};
@@ -27,14 +28,13 @@ pub(super) struct Recovered {
 
 /// Brings the folder back to what the manifest says.
 pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) -> Result<Recovered, ArchiveError> {
-    let place = &archive.place;
-    let mut recovered = Recovered { unfinished: place.remove_unfinished()?, ..Recovered::default() };
+    let mut recovered = Recovered { unfinished: archive.at(Place::remove_unfinished).await?, ..Recovered::default() };
     let manifest = files(connection, Scope::Present).await?;
     let live: HashSet<&str> =
         manifest.iter().filter(|file| file.superseded_at.is_none()).map(|file| file.name.as_str()).collect();
     let superseded: HashSet<&str> =
         manifest.iter().filter(|file| file.superseded_at.is_some()).map(|file| file.name.as_str()).collect();
-    let found = place.live_names()?;
+    let found = archive.at(Place::live_names).await?;
     for name in found.iter().filter(|name| !live.contains(name.as_str())) {
         if superseded.contains(name.as_str()) {
             recovered.superseded += 1;
@@ -42,7 +42,7 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
             tracing::warn!(name, "a file that no manifest row names goes aside; the hot table holds its samples");
             recovered.leftovers += 1;
         }
-        place.set_aside(name)?;
+        archive.set_aside(name).await?;
     }
     let found: HashSet<&str> = found.iter().map(String::as_str).collect();
     recovered.missing = live.into_iter().filter(|name| !found.contains(name)).map(str::to_owned).collect();
@@ -65,7 +65,7 @@ pub(super) async fn delete_aside(
         manifest.iter().filter_map(|file| Some((file.name.as_str(), file.superseded_at?))).collect();
     let is_over = |since: Timestamp| now.micros_since(since) > grace_us;
     let mut deleted = 0;
-    let aside = archive.place.aside()?;
+    let aside = archive.at(Place::aside).await?;
     for file in &aside {
         let since = match superseded.get(file.name.as_str()) {
             Some(at) => *at,
@@ -76,13 +76,15 @@ pub(super) async fn delete_aside(
             }
         };
         if is_over(since) {
-            archive.place.remove_aside(&file.name)?;
+            let name = file.name.clone();
+            archive.at(move |place| place.remove_aside(&name)).await?;
             deleted += 1;
         }
     }
+    let live: HashSet<String> = archive.at(Place::live_names).await?.into_iter().collect();
     for ArchiveFile { name, superseded_at, .. } in &manifest {
         // Deleted just now, or by a roll that was killed before it could say so.
-        if superseded_at.is_some_and(is_over) && !archive.place.is_live(name) {
+        if superseded_at.is_some_and(is_over) && !live.contains(name) {
             mark_removed(connection, name, now).await?;
         }
     }

@@ -48,7 +48,7 @@ impl Roller {
         self.place_file(built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
         point();
-        self.archive.place.set_aside(&live.name)?;
+        self.archive.set_aside(&live.name).await?;
         Ok(true)
     }
 }

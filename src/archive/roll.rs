@@ -140,12 +140,12 @@ impl Roller {
             match self.roll_day(connection, due).await {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if is_of_the_day(&error) => {
-                    self.archive.place.remove_unfinished()?;
+                    self.archive.at(Place::remove_unfinished).await?;
                     self.note_failure(&mut report, self.told(due, &error));
                 }
                 Err(error) => {
                     // As well as it can: the next roll does it too.
-                    let _ = self.archive.place.remove_unfinished();
+                    let _ = self.archive.at(Place::remove_unfinished).await;
                     return Err(error);
                 }
             }
@@ -258,7 +258,7 @@ impl Roller {
                 self.place_file(built, head, file.name.clone()).await?;
                 pace.rest().await;
             }
-            None => self.archive.place.discard(&part)?,
+            None => self.archive.discard(&part).await?,
         }
         let began = Instant::now();
         let change = Change {
@@ -273,14 +273,15 @@ impl Roller {
         match (recorded, &file, &live) {
             (Recorded::Changed, None, _) => return Ok(None),
             (Recorded::Changed, Some(file), _) => {
-                self.archive.place.set_aside(&file.name)?;
+                self.archive.set_aside(&file.name).await?;
                 return Ok(None);
             }
-            (Recorded::Done, Some(_), Some(live)) => self.archive.place.set_aside(&live.name)?,
+            (Recorded::Done, Some(_), Some(live)) => self.archive.set_aside(&live.name).await?,
             (Recorded::Done, ..) => {}
         }
         if let (Some(file), true) = (&file, planted(Bug::ManifestBeforeFile)) {
-            self.archive.place.publish(&part, &file.name)?;
+            let name = file.name.clone();
+            self.archive.at(move |place| place.publish(&part, &name)).await?;
         }
         point();
         let bytes = file.map(|file| file.bytes);
@@ -302,13 +303,13 @@ impl Roller {
             match self.relabel(connection, &live).await {
                 Ok(is_new) => report.relabelled += u64::from(is_new),
                 Err(error) if is_of_the_day(&error) => {
-                    self.archive.place.remove_unfinished()?;
+                    self.archive.at(Place::remove_unfinished).await?;
                     let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
                     let told = format!("{} keeps its subjects: {error}{}", live.name, cause.unwrap_or_default());
                     self.note_failure(report, told);
                 }
                 Err(error) => {
-                    let _ = self.archive.place.remove_unfinished();
+                    let _ = self.archive.at(Place::remove_unfinished).await;
                     return Err(error);
                 }
             }
@@ -389,17 +390,20 @@ impl Roller {
 
     /// Makes sure that the folder is this database's archive, or begins it where neither has one.
     pub(super) async fn claim(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
-        let place = &self.archive.place;
-        let not_ours = |found| PlaceError::NotOurs { path: place.root().display().to_string(), found };
-        let (ours, theirs) = (store::archive_id(connection).await?, place.mark()?);
+        let archive = &self.archive;
+        let not_ours = |found| PlaceError::NotOurs { path: archive.place.shown(), found };
+        let (ours, theirs) = (store::archive_id(connection).await?, archive.at(Place::mark).await?);
         match (ours, theirs) {
             (Some(ours), Some(theirs)) if ours == theirs => Ok(()),
             (_, Some(_)) => Err(not_ours("is another database's archive").into()),
             (Some(_), None) if store::has_files(connection).await? => {
                 Err(not_ours("lacks its archive.id, and the manifest has files").into())
             }
-            (_, None) if !place.is_new()? => Err(not_ours("is not empty and no archive").into()),
-            (_, None) => Ok(place.set_mark(&store::begin_archive(connection, self.clock.now()).await?)?),
+            (_, None) if !archive.at(Place::is_new).await? => Err(not_ours("is not empty and no archive").into()),
+            (_, None) => {
+                let id = store::begin_archive(connection, self.clock.now()).await?;
+                archive.at(move |place| place.set_mark(&id)).await
+            }
         }
     }
 
@@ -433,6 +437,7 @@ fn is_of_the_day(error: &ArchiveError) -> bool {
     match error {
         ArchiveError::File { source, .. } => !matches!(source, super::file::FileError::Io(_)),
         ArchiveError::Place(PlaceError::Missing { .. })
+        | ArchiveError::Place(PlaceError::TooLong { .. })
         | ArchiveError::Manifest { .. }
         | ArchiveError::Metric { .. }
         | ArchiveError::Conflicts { .. }

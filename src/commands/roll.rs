@@ -55,7 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     drop(database.ready().await?);
     let roller = roller_of(&database)?;
     let mut roller =
-        roller.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")?;
+        roller.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR or s3://…")?;
     roller.config.duty_percent = args.duty_percent.unwrap_or(roller.config.duty_percent);
     if args.dry_run {
         let due = roller.due(args.before).await?;

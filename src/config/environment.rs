@@ -13,6 +13,11 @@ pub fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
+/// Where the system keeps what may go.
+pub(super) fn temporary_dir() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// Where data of this user are kept between runs, as `variable` tells; `None` where the user has no home.
 ///
 /// A root's own home is closed to the user that a private Postgres then runs as, so root keeps data in `/var/lib`.

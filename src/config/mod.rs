@@ -9,6 +9,7 @@
 
 use std::path::Path;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -33,6 +34,8 @@ pub use store::StoreConfig;
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 
 const PREFIX: &str = "HEALTHTRACK__";
+/// What every tool of an object store reads, so that its operator has it set already.
+const STORE_PREFIX: &str = "AWS_";
 
 /// All sections; each room is given its own.
 #[derive(Clone, Debug, Deserialize)]
@@ -115,15 +118,19 @@ impl Config {
                 std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: origin.clone(), source })?;
             lay_over(&mut table, parse(&origin, &text)?, &origin)?;
         }
+        let mut store_variables = Vec::new();
         for (name, text) in variables {
             if let Some(key) = name.strip_prefix(PREFIX) {
                 set_from_text(&mut table, key, &name, &text)?;
+            } else if name.starts_with(STORE_PREFIX) && !text.is_empty() {
+                store_variables.push((name, SecretString::from(text)));
             }
         }
-        let config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Parse {
+        let mut config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Parse {
             origin: "the configuration".into(),
             message: error.message().into(),
         })?;
+        config.archive.store_variables = store_variables;
         config.check()?;
         Ok(config)
     }
@@ -231,6 +238,7 @@ mod tests {
             ("HEALTHTRACK__INGEST__UNKNOWN_DEVICE", "ignore"),
             ("HEALTHTRACK__INGEST__SHARD", "a/b"),
             ("HEALTHTRACK__ARCHIVE__HOUR", "24"),
+            ("HEALTHTRACK__ARCHIVE__REQUEST_TIMEOUT_S", "0"),
             ("HEALTHTRACK__COMPACTION__DUTY_PERCENT", "0"),
             ("HEALTHTRACK__STORE__URL", "mysql://here"),
             ("HEALTHTRACK__HTTP__BIND", "everywhere"),
@@ -246,9 +254,11 @@ mod tests {
             ("HEALTHTRACK__MQTT__URL", "mqtt://u:s3cret@h"),
             ("HEALTHTRACK__ARCHIVE__KEYS", "2025:s3cret,2026:s3cret"),
             ("HEALTHTRACK__SECURITY__KEYS", "2026:s3cret"),
+            ("AWS_SECRET_ACCESS_KEY", "s3cret"),
+            ("AWS_SESSION_TOKEN", ""),
         ])
         .unwrap();
-        assert_eq!(config.archive.keys.len(), 2);
+        assert_eq!((config.archive.keys.len(), config.archive.store_variables.len()), (2, 1));
         assert!(!format!("{config:?}").contains("s3cret"));
     }
 }

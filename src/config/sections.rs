@@ -3,7 +3,10 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use super::environment::temporary_dir;
 use super::{ConfigError, DutyPercent};
 use crate::model::time::{DAY_US, SECOND_US};
 
@@ -47,6 +50,9 @@ pub struct SecurityConfig {
     pub keys: Vec<SecretString>,
 }
 
+/// More of them would only hide that a store is gone.
+const RETRIES_MAX: u32 = 100;
+
 /// Where cold data go.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +74,13 @@ pub struct ArchiveConfig {
     grace_hours: u32,
     /// The most of its time that a roll works.
     pub duty_percent: DutyPercent,
+    scratch_dir: String,
+    request_timeout_s: u32,
+    /// How often a request to an object store is sent again.
+    pub retries_max: u32,
+    /// The environment's `AWS_…` variables, by name; secrets are among them, so none is ever printed.
+    #[serde(skip)]
+    pub store_variables: Vec<(String, SecretString)>,
 }
 
 impl ArchiveConfig {
@@ -86,9 +99,25 @@ impl ArchiveConfig {
         i64::from(self.grace_hours) * 3_600 * SECOND_US
     }
 
+    /// Where files are written before they are uploaded.
+    pub fn scratch_dir(&self) -> PathBuf {
+        if self.scratch_dir.is_empty() { temporary_dir() } else { PathBuf::from(&self.scratch_dir) }
+    }
+
+    /// How long one request to an object store may take.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_s.into())
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.hour > 23 {
             return Err(ConfigError::Rule { key: "archive.hour", rule: "0 to 23" });
+        }
+        if self.request_timeout_s == 0 {
+            return Err(ConfigError::Rule { key: "archive.request_timeout_s", rule: "at least 1" });
+        }
+        if self.retries_max > RETRIES_MAX {
+            return Err(ConfigError::Rule { key: "archive.retries_max", rule: "0 to 100" });
         }
         self.duty_percent.check("archive.duty_percent")
     }

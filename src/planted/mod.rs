@@ -52,6 +52,8 @@ pub(crate) enum Bug {
     ManifestBeforeFile,
     /// The roll gives a file its name before its bytes are on disk.
     RenameBeforeSync,
+    /// The roll believes a store that has taken an upload, and does not read it back.
+    TrustUpload,
     /// An erasure leaves superseded files where they are, for their grace.
     KeepErased,
     /// An erasure does not fence the daemon that remembers the device.

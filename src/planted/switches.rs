@@ -12,7 +12,7 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_PLANT";
 
-const ALL: [Bug; 19] = [
+const ALL: [Bug; 20] = [
     Bug::AckBeforeCommit,
     Bug::AsynchronousCommit,
     Bug::NoDuplicateCheck,
@@ -28,6 +28,7 @@ const ALL: [Bug; 19] = [
     Bug::SkipRecount,
     Bug::ManifestBeforeFile,
     Bug::RenameBeforeSync,
+    Bug::TrustUpload,
     Bug::KeepErased,
     Bug::EraseUnfenced,
     Bug::WornAtItsEnd,

@@ -92,8 +92,7 @@ async fn found(house: &mut House, name: &str) -> Vec<String> {
 }
 
 /// Method: everything is searched for the name before and after.
-async fn nothing_is_left(keys: &str, plant: Option<&str>) -> Verdict {
-    let mut house = House::build().await;
+pub(crate) async fn nothing_is_left(mut house: House, keys: &str, plant: Option<&str>) -> Verdict {
     house.keys = keys.to_owned();
     spread(&mut house).await;
     let others = house.samples_of(&["--device", STAYS]);
@@ -140,16 +139,21 @@ async fn nothing_is_left(keys: &str, plant: Option<&str>) -> Verdict {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_device_is_found_nowhere_and_the_other_is_untouched() {
-    nothing_is_left("", None).await.unwrap();
-    nothing_is_left(KEY, None).await.unwrap();
-    let seen = nothing_is_left("", Some("keep_erased")).await;
+    nothing_is_left(House::build().await, "", None).await.unwrap();
+    nothing_is_left(House::build().await, KEY, None).await.unwrap();
+    let seen = nothing_is_left(House::build().await, "", Some("keep_erased")).await;
     assert!(seen.is_err(), "the check does not see superseded files that are kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_that_is_killed_at_any_point_is_finished_by_the_next_one() {
-    for point in 1..POINTS_MAX {
-        let mut house = House::build().await;
+    killed_at_any_point_it_is_finished(1, House::build).await;
+}
+
+/// Every `step`th point, where all would take too long.
+pub(crate) async fn killed_at_any_point_it_is_finished(step: usize, build: impl AsyncFn() -> House) {
+    for point in (1..POINTS_MAX).step_by(step) {
+        let mut house = build().await;
         spread(&mut house).await;
         let others = house.samples_of(&["--device", STAYS]);
         let mut verb = house.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);

@@ -70,6 +70,9 @@ mod seal;
 /// From the hot table to the archive.
 mod roll;
 
+/// The same with an object store.
+mod bucket;
+
 /// Goals, before and after a roll.
 mod goals;
 

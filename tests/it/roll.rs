@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::house::{Verdict, promise};
 use crate::support::postgres::TestDatabase;
+use crate::support::s3::{self, S3};
 use crate::support::wait::wait_until;
 
 /// The variable that plants a bug (`src/planted`).
@@ -21,10 +22,12 @@ const BEFORE: &str = "2024-04-01";
 /// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
 const POINTS: u32 = 10;
 
-/// A migrated database and an empty folder for its archive.
+/// A migrated database and an empty folder or bucket for its archive.
 pub(crate) struct House {
     pub(crate) connection: PgConnection,
     folder: tempfile::TempDir,
+    /// Where the archive is a bucket's.
+    pub(crate) s3: Option<S3>,
     database: TestDatabase,
     /// `ID:BASE64` keys of the archive, with commas between them.
     pub(crate) keys: String,
@@ -34,9 +37,24 @@ impl House {
     pub(crate) async fn build() -> House {
         let database = TestDatabase::migrated().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
-        let house = House { connection, folder: tempfile::tempdir().unwrap(), database, keys: String::new() };
+        let house = House { connection, folder: tempfile::tempdir().unwrap(), s3: None, database, keys: String::new() };
         said(&mut house.verb(&["migrate"]));
         house
+    }
+
+    /// The same with an object store of its own.
+    pub(crate) async fn in_bucket() -> House {
+        House::beside(&S3::start().await).await
+    }
+
+    /// The same with an object store that others use too.
+    pub(crate) async fn beside(s3: &S3) -> House {
+        House { s3: Some(s3.clone()), ..House::build().await }
+    }
+
+    /// The object store.
+    pub(crate) fn store(&self) -> &S3 {
+        self.s3.as_ref().unwrap()
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -44,19 +62,38 @@ impl House {
     }
 
     pub(crate) fn archive_url(&self) -> String {
-        format!("file://{}", self.root().display())
+        match &self.s3 {
+            None => format!("file://{}", self.root().display()),
+            Some(_) => format!("s3://{}/archive", s3::BUCKET),
+        }
     }
 
-    /// Where the archive lies.
+    /// Where the archive lies, as files that a test may look at and spoil.
     pub(crate) fn root(&self) -> PathBuf {
-        self.folder.path().join("archive")
+        match &self.s3 {
+            None => self.folder.path().join("archive"),
+            Some(s3) => s3.bucket().join("archive"),
+        }
+    }
+
+    /// Where files lie before they are uploaded.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.folder.path().join("scratch")
     }
 
     /// The binary with this database and archive, and nothing of this machine's configuration.
     pub(crate) fn verb(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEALTHTRACK__")) {
+        let is_ours = |name: &str| name.starts_with("HEALTHTRACK__") || name.starts_with("AWS_");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(&name.to_string_lossy())) {
             command.env_remove(name);
+        }
+        if let Some(s3) = &self.s3 {
+            s3.show(&mut command);
+            command
+                .env("HEALTHTRACK__ARCHIVE__SCRATCH_DIR", self.scratch())
+                .env("HEALTHTRACK__ARCHIVE__REQUEST_TIMEOUT_S", "2")
+                .env("HEALTHTRACK__ARCHIVE__RETRIES_MAX", "3");
         }
         command
             .env("HEALTHTRACK__STORE__URL", self.database.url())
@@ -197,6 +234,8 @@ impl House {
     pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         files_below(&self.root().join("temporary"), &mut found);
+        files_below(&self.scratch(), &mut found);
+        found.extend(self.s3.iter().flat_map(S3::open_parts));
         found
     }
 
@@ -225,17 +264,24 @@ pub(crate) fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
 
 pub(crate) fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", errors(&output));
-    String::from_utf8(output.stdout).unwrap()
+    assert!(output.status.success(), "{:?}: {}", command.get_args(), errors(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains(s3::SECRET), "a secret is printed");
+    text
 }
 
 pub(crate) fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!text.contains(s3::SECRET), "a secret is printed");
+    text
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_are_the_same_before_and_after_a_roll() {
-    let mut house = House::build().await;
+    samples_stay_the_same(House::build().await).await;
+}
+
+pub(crate) async fn samples_stay_the_same(mut house: House) {
     house.put_some().await;
     let questions: [&[&str]; 6] = [
         &[],
@@ -284,7 +330,10 @@ async fn samples_are_the_same_before_and_after_a_roll() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_again_after_a_roll_is_seen_once_and_counted_as_duplicates() {
-    let mut house = House::build().await;
+    what_is_sent_again_is_seen_once(House::build().await).await;
+}
+
+pub(crate) async fn what_is_sent_again_is_seen_once(mut house: House) {
     house.put_some().await;
     let before = house.samples();
     house.roll();
@@ -300,7 +349,10 @@ async fn what_is_sent_again_after_a_roll_is_seen_once_and_counted_as_duplicates(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_samples_are_seen_once_before_and_after_the_next_roll_and_the_archived_value_stays() {
-    let mut house = House::build().await;
+    late_samples_are_seen_once(House::build().await).await;
+}
+
+pub(crate) async fn late_samples_are_seen_once(mut house: House) {
     house.put_some().await;
     let mut expected = house.samples();
     house.roll();
@@ -343,9 +395,13 @@ async fn late_samples_are_seen_once_before_and_after_the_next_roll_and_the_archi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roll_that_is_killed_at_any_point_is_finished_by_the_next_one() {
-    for point in 1..=POINTS {
+    killed_at_any_point_it_is_finished(POINTS, House::build).await;
+}
+
+pub(crate) async fn killed_at_any_point_it_is_finished(points: u32, build: impl AsyncFn() -> House) {
+    for point in 1..=points {
         for late in [false, true] {
-            let mut house = House::build().await;
+            let mut house = build().await;
             let values: Vec<f64> = (0..100).map(f64::from).map(|n| 50.0 + n).collect();
             house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &values).await;
             if late {
@@ -409,8 +465,7 @@ impl Standing {
 }
 
 /// Method: while the roll stands between its export and its record, a late sample is committed.
-async fn a_sample_that_comes_before_the_record_stays(plant: Option<&str>) -> Verdict {
-    let mut house = House::build().await;
+pub(crate) async fn a_sample_that_comes_before_the_record_stays(mut house: House, plant: Option<&str>) -> Verdict {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     let standing = Standing::begin(&house, plant).await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
@@ -424,8 +479,8 @@ async fn a_sample_that_comes_before_the_record_stays(plant: Option<&str>) -> Ver
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_that_comes_between_export_and_record_is_not_lost() {
-    a_sample_that_comes_before_the_record_stays(None).await.unwrap();
-    let seen = a_sample_that_comes_before_the_record_stays(Some("delete_by_predicate")).await;
+    a_sample_that_comes_before_the_record_stays(House::build().await, None).await.unwrap();
+    let seen = a_sample_that_comes_before_the_record_stays(House::build().await, Some("delete_by_predicate")).await;
     assert!(seen.is_err(), "the check does not see blocks that are removed by predicate");
 }
 
@@ -451,7 +506,10 @@ async fn a_block_that_goes_between_export_and_record_does_not_come_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_that_is_rewritten_between_export_and_record_is_rolled_as_it_is_then() {
-    let mut house = House::build().await;
+    a_rewritten_block_is_rolled_as_it_is(House::build().await).await;
+}
+
+pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut house: House) {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     let standing = Standing::begin(&house, None).await;
     // As a merge does: the block goes, and one with the same start and more samples comes.
@@ -527,7 +585,10 @@ async fn the_doctor_knows_how_long_nobody_has_read_the_files_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_found_by_verify_and_never_becomes_the_next_generation() {
-    let mut house = House::build().await;
+    damage_is_found(House::build().await).await;
+}
+
+pub(crate) async fn damage_is_found(mut house: House) {
     house.put_some().await;
     house.roll();
     let files = house.live_files();
@@ -594,7 +655,10 @@ async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolle
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_given_later_encrypts_what_is_written_from_then_on_and_all_is_read() {
-    let mut house = House::build().await;
+    a_later_key_encrypts_later_files(House::build().await).await;
+}
+
+pub(crate) async fn a_later_key_encrypts_later_files(mut house: House) {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
     house.roll();

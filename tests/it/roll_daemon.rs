@@ -75,8 +75,12 @@ async fn the_daemon_says_when_the_archive_was_last_found_sound() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on() {
+    readers_see_each_sample_once(House::build).await;
+}
+
+pub(crate) async fn readers_see_each_sample_once(build: impl AsyncFn() -> House) {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let house = House::build().await;
+    let house = build().await;
     let (daemon, publisher) = daemon(&house, &mosquitto, &[]).await;
     let mut roll = house.roll_verb();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();

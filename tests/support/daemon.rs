@@ -47,7 +47,12 @@ impl Daemon {
             ("INGEST__UNKNOWN_DEVICE".to_owned(), "enrol".to_owned()),
         ]);
         environment.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let variable = |key| if key == PLANT { format!("HEALTHTRACK_{key}") } else { format!("HEALTHTRACK__{key}") };
+        let variable = |key: String| match key.as_str() {
+            PLANT => format!("HEALTHTRACK_{key}"),
+            // What tools of an object store read too.
+            _ if key.starts_with("AWS_") => key,
+            _ => format!("HEALTHTRACK__{key}"),
+        };
         let environment = environment.into_iter().map(|(key, value)| (variable(key), value)).collect();
         let mut daemon = Daemon { child: None, http, telemetry, log: NamedTempFile::new().unwrap(), environment };
         daemon.restart();

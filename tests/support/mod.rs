@@ -27,6 +27,9 @@ pub(crate) mod python;
 /// A publisher byte by byte.
 pub(crate) mod raw;
 
+/// An object store that fails as a test says.
+pub(crate) mod s3;
+
 /// A broker that does what a test says.
 pub(crate) mod script;
 

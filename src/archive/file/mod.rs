@@ -60,6 +60,7 @@ pub use key::{KeyError, KeyId, KeyRing};
 pub use read::{Filter, Opened, Rows, open};
 pub use row::{Key, Row};
 pub use strip::Strip;
+pub(super) use verify::sha256;
 pub use verify::verify;
 pub use write::Writer;
 

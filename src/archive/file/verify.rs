@@ -2,7 +2,7 @@
 //!
 //! The bytes come first: nothing is decoded that was not digested, so a damaged file cannot mislead the decoder.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use parquet::file::reader::ChunkReader;
 use ring::digest;
@@ -70,15 +70,16 @@ fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: 
     Ok(())
 }
 
-fn sha256(mut source: impl Read) -> Result<digest::Digest, FileError> {
+/// The SHA-256 of all that is read.
+pub(in crate::archive) fn sha256(mut source: impl Read) -> io::Result<digest::Digest> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut bytes = vec![0; READ_BYTES];
     loop {
         match source.read(&mut bytes) {
             Ok(0) => return Ok(context.finish()),
             Ok(count) => context.update(bytes.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -138,7 +138,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 fn archive(database: &Database) -> anyhow::Result<Archive> {
     let archive = Archive::of(&database.config.archive)?;
-    archive.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR")
+    archive.context("there is no archive; set archive.url (HEALTHTRACK__ARCHIVE__URL) to file:///DIR or s3://…")
 }
 
 fn list(files: &[ArchiveFile], json: bool) -> anyhow::Result<()> {

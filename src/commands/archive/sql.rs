@@ -14,16 +14,21 @@ use crate::store::archive::ArchiveFile;
 const SCRIPT: &str = include_str!("../../../schemas/duckdb/sample.sql");
 /// What DuckDB shows where there is no file.
 const EMPTY: &str = include_str!("../../../schemas/duckdb/empty.sql");
+/// What DuckDB wants to read a bucket.
+const BUCKET: &str = include_str!("../../../schemas/duckdb/bucket.sql");
 const OPTIMIZERS: &str = "filter_pushdown,top_n,late_materialization,join_filter_pushdown,cte_filter_pusher";
 
 /// The script.
 pub(super) fn script(archive: &Archive, files: &[ArchiveFile]) -> String {
     let mut by_key: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     for file in files {
-        let path = archive.place.root().join(&file.name);
-        by_key.entry(file.key_id.as_deref()).or_default().push(quoted(&path.to_string_lossy()));
+        let address = archive.place.address(&file.name);
+        by_key.entry(file.key_id.as_deref()).or_default().push(quoted(&address));
     }
     let mut settings = format!("{} files.", files.len());
+    if archive.place.is_bucket() {
+        settings.push_str(BUCKET.trim_end());
+    }
     for key in by_key.keys().flatten() {
         let key = quoted(key);
         settings.push_str(&format!("\n-- First: PRAGMA add_parquet_key({key}, '<this key, as base64>');"));

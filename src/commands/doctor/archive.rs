@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::Findings;
 use crate::archive::Archive;
 use crate::archive::file::{KeyId, KeyRing};
+use crate::archive::place::Place;
 use crate::archive::roll::Roller;
 use crate::config::Config;
 use crate::model::metric::Catalogue;
@@ -46,8 +47,8 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
     if !is_current(&mut connection).await? {
         return Ok(());
     }
-    let shown = archive.place.root().display().to_string();
-    let (ours, theirs) = (archive_id(&mut connection).await?, archive.place.mark()?);
+    let shown = archive.place.shown();
+    let (ours, theirs) = (archive_id(&mut connection).await?, archive.at(Place::mark).await?);
     let live = files(&mut connection, Scope::Live).await?;
     match (&ours, &theirs) {
         (None, None) => findings.ok(format!("archive: {shown}, not begun")),
@@ -55,22 +56,23 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
             let bytes: u64 = live.iter().map(|file| file.bytes).sum();
             findings.ok(format!("archive: {shown}, {} live files, {bytes} bytes", live.len()));
         }
-        (_, None) => findings
-            .fail(format!("archive: {shown} lacks its archive.id"), "mount the archive's disk, or correct archive.url"),
+        (_, None) => {
+            let advice = "mount the archive's disk, or correct archive.url";
+            findings.fail(format!("archive: {shown} lacks its archive.id"), advice);
+        }
         _ => findings.fail(format!("archive: {shown} is another database's"), "correct archive.url or store.url"),
     }
     check_subjects(&mut connection, &archive, findings).await?;
-    if theirs.is_some()
-        && let Err(error) = archive.place.probe()
-    {
-        findings
-            .fail(format!("archive: {:#}", anyhow::Error::from(error)), "give the daemon's user the right to write");
+    // Nothing is written into what may be somebody else's. Before the first roll a bucket must be there, a folder not.
+    if ours == theirs && (ours.is_some() || archive.place.is_bucket()) {
+        check_writing(&archive, findings).await;
     }
     check_keys(&archive.keys, &live, findings);
     if !live.is_empty() {
         check_age(verified_at(&mut connection).await?, findings);
     }
-    let missing = live.iter().filter(|file| !archive.place.is_live(&file.name)).count();
+    let there: BTreeSet<String> = archive.at(Place::live_names).await?.into_iter().collect();
+    let missing = live.iter().filter(|file| !there.contains(&file.name)).count();
     if missing > 0 {
         let advice = "bring them back from a backup; `healthtrack archive verify` names them";
         findings.fail(format!("archive: {missing} files of the manifest are missing"), advice);
@@ -90,6 +92,19 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
         _ => findings.ok(format!("archive: {} metrics and days are due", due.len())),
     }
     Ok(())
+}
+
+/// Whether files can be written, and whether what is deleted is gone.
+async fn check_writing(archive: &Archive, findings: &mut Findings) {
+    match archive.at(Place::probe).await {
+        Ok(probe) if probe.keeps_versions => findings.warn(
+            "archive: the bucket keeps versions, so what is erased stays in it as long as they do",
+            "give the bucket a rule that expires noncurrent versions within the time that an erasure may take",
+        ),
+        Ok(_) => {}
+        Err(error) => findings
+            .fail(format!("archive: {:#}", anyhow::Error::from(error)), "give the daemon the right to write there"),
+    }
 }
 
 /// Whether every file has been read not long ago: one that rots is found only by whoever reads it.

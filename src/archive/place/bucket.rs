@@ -1,0 +1,259 @@
+//! Bucket: an archive in an object store, by the same names and verbs as in a folder.
+//!
+//! # Why
+//! *No rename*: an object has its name from the moment its upload is complete, so what is proved before it has one is
+//! the local file, and the object is proved under its name, before the manifest says so (`upload`).
+//!
+//! *Aside* is a copy and a deletion. Of the copy only the length is looked at: what lies aside is superseded by a
+//! proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
+//!
+//! *The mark is made only where there is none*, by one conditional request: of two databases that are given one empty
+//! bucket, one gets it.
+
+use std::ops::Range;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{Error, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload, PutResult};
+use url::Url;
+
+use super::client::{Client, is_missing};
+use super::scratch::Scratch;
+use super::source::Object;
+use super::{Aside, ENDING, MARK, PROBE, PlaceError, Probe, SUPERSEDED, TEMPORARY};
+use crate::config::ArchiveConfig;
+
+/// Longer than any mark; what is longer is none.
+const MARK_BYTES_MAX: u64 = 1_024;
+
+/// A bucket, or a part of one, that holds an archive.
+#[derive(Clone)]
+pub(super) struct Bucket {
+    pub(super) client: Arc<Client>,
+    prefix: Path,
+    shown: String,
+    scratch: Scratch,
+}
+
+impl std::fmt::Debug for Bucket {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The client knows secrets.
+        formatter.debug_tuple("Bucket").field(&self.shown).finish()
+    }
+}
+
+impl Bucket {
+    /// The bucket and the prefix of a URL.
+    pub(super) fn of(url: &Url, config: &ArchiveConfig) -> Result<Bucket, PlaceError> {
+        let name = url.host_str().filter(|name| !name.is_empty()).ok_or(PlaceError::Url)?;
+        let is_plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+        if !is_plain || url.query().is_some() || url.fragment().is_some() {
+            return Err(PlaceError::Url);
+        }
+        let prefix = Path::from_url_path(url.path()).map_err(|_| PlaceError::Url)?;
+        let shown = format!("s3://{name}/{prefix}").trim_end_matches('/').to_owned();
+        let scratch = Scratch::of(&config.scratch_dir(), &shown);
+        Ok(Bucket { client: Arc::new(Client::of(name, config)?), prefix, shown, scratch })
+    }
+
+    /// The bucket as a URL.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The URL of something in it.
+    pub(super) fn address(&self, name: &str) -> String {
+        format!("{}/{name}", self.shown)
+    }
+
+    /// Where files are written first.
+    pub(super) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// Whose archive this is; `None` where no mark says so.
+    pub(super) fn mark(&self) -> Result<Option<String>, PlaceError> {
+        match self.read_small(MARK, MARK_BYTES_MAX)? {
+            Some(text) => Ok(Some(text.trim().to_owned())),
+            None => self.is_new().map(|_| None),
+        }
+    }
+
+    /// Marks the bucket, unless it is marked.
+    pub(super) fn set_mark(&self, id: &str) -> Result<(), PlaceError> {
+        match self.put(MARK, format!("{id}\n"), PutMode::Create) {
+            Ok(_) => Ok(()),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                let found = "has become another database's archive just now";
+                Err(PlaceError::NotOurs { path: self.shown.clone(), found })
+            }
+            Err(error) => Err(self.failed("write", MARK)(error)),
+        }
+    }
+
+    /// True where nothing is there.
+    pub(super) fn is_new(&self) -> Result<bool, PlaceError> {
+        let prefix = self.prefix.clone();
+        let found = self.client.ask(|store| async move { store.list(Some(&prefix)).try_next().await });
+        Ok(found.map_err(self.failed("list", ""))?.is_none())
+    }
+
+    /// Proves that objects can be written and deleted.
+    pub(super) fn probe(&self) -> Result<Probe, PlaceError> {
+        let put = self.put(PROBE, String::new(), PutMode::Overwrite).map_err(self.failed("write", PROBE))?;
+        self.delete(PROBE)?;
+        Ok(Probe { keeps_versions: put.version.is_some_and(|version| version != "null") })
+    }
+
+    /// Opens an object by its name as a file, wherever it lies now.
+    pub(super) fn open(&self, name: &str) -> Result<Object, PlaceError> {
+        for place in [name.to_owned(), aside(name)] {
+            if let Some(found) = self.head(&place)? {
+                return Ok(Object::new(self.clone(), name, found.size));
+            }
+        }
+        Err(self.missing(name))
+    }
+
+    /// Bytes of an object, from where it lies now.
+    pub(super) fn fetch(&self, name: &str, range: Range<u64>) -> Result<Bytes, PlaceError> {
+        for place in [name.to_owned(), aside(name)] {
+            let (key, range) = (self.key(&place)?, range.clone());
+            match self.client.ask(|store| async move { store.get_range(&key, range).await }) {
+                Err(error) if is_missing(&error) => {}
+                fetched => return fetched.map_err(self.failed("read", &place)),
+            }
+        }
+        Err(self.missing(name))
+    }
+
+    /// Tells a missing object from a missing bucket, which stores answer alike.
+    fn missing(&self, name: &str) -> PlaceError {
+        match self.is_new() {
+            Ok(_) => PlaceError::Missing { name: name.to_owned() },
+            Err(error) => error,
+        }
+    }
+
+    /// True where an object has this name.
+    pub(super) fn is_live(&self, name: &str) -> Result<bool, PlaceError> {
+        Ok(self.head(name)?.is_some())
+    }
+
+    /// Moves an object aside; nothing where it is there already.
+    pub(super) fn set_aside(&self, name: &str) -> Result<(), PlaceError> {
+        let Some(live) = self.head(name)? else { return Ok(()) };
+        let place = aside(name);
+        let (from, to) = (self.key(name)?, self.key(&place)?);
+        let copied = self.client.ask(|store| async move { store.copy(&from, &to).await });
+        copied.map_err(self.failed("copy to", &place))?;
+        let copy = self.head(&place)?;
+        if copy.is_none_or(|copy| copy.size != live.size) {
+            return Err(PlaceError::Altered { path: self.address(&place), tries: 1 });
+        }
+        self.delete(name)
+    }
+
+    /// Deletes an object that lies aside; nothing where it is gone.
+    pub(super) fn remove_aside(&self, name: &str) -> Result<(), PlaceError> {
+        self.delete(&aside(name))
+    }
+
+    /// The names of all objects that lie as live files.
+    pub(super) fn live_names(&self) -> Result<Vec<String>, PlaceError> {
+        let found = self.list("")?.into_iter().map(|(name, _)| name);
+        let mut names: Vec<String> = found.filter(|name| is_file(name)).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// All objects that lie aside.
+    pub(super) fn aside(&self) -> Result<Vec<Aside>, PlaceError> {
+        let found = self.list(SUPERSEDED)?.into_iter().filter(|(name, _)| is_file(name));
+        let mut found: Vec<Aside> =
+            found.map(|(name, object)| Aside { name, written: object.last_modified.into() }).collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
+    }
+
+    /// What lies in a folder below the prefix, by its name in there.
+    pub(super) fn list(&self, folder: &str) -> Result<Vec<(String, ObjectMeta)>, PlaceError> {
+        let key = self.key(folder)?;
+        let prefix = key.clone();
+        let found = self.client.ask(|store| async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await });
+        let found = found.map_err(self.failed("list", folder))?;
+        let named = found.into_iter().filter_map(|object| {
+            let parts: Vec<String> = object.location.prefix_match(&key)?.map(|part| part.as_ref().to_owned()).collect();
+            Some((parts.join("/"), object))
+        });
+        Ok(named.collect())
+    }
+
+    /// What a short object says; `None` where it is not there.
+    pub(super) fn read_small(&self, name: &str, bytes_max: u64) -> Result<Option<String>, PlaceError> {
+        let Some(found) = self.head(name)? else { return Ok(None) };
+        let bytes = if found.size == 0 { Bytes::new() } else { self.fetch(name, 0..found.size.min(bytes_max))? };
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    pub(super) fn head(&self, name: &str) -> Result<Option<ObjectMeta>, PlaceError> {
+        let key = self.key(name)?;
+        match self.client.ask(|store| async move { store.head(&key).await }) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(self.failed("look for", name)(error)),
+        }
+    }
+
+    pub(super) fn put(&self, name: &str, text: String, mode: PutMode) -> Result<PutResult, Error> {
+        let key = self.prefix_of(name)?;
+        self.client.ask(|store| async move { store.put_opts(&key, PutPayload::from(text), mode.into()).await })
+    }
+
+    /// Deletes an object; nothing where it is gone.
+    pub(super) fn delete(&self, name: &str) -> Result<(), PlaceError> {
+        let key = self.key(name)?;
+        match self.client.ask(|store| async move { store.delete(&key).await }) {
+            Err(error) if is_missing(&error) => Ok(()),
+            deleted => deleted.map_err(self.failed("delete", name)),
+        }
+    }
+
+    /// Uploads a local file under its name, and proves what is stored.
+    pub(super) fn publish(&self, part: &FilePath, name: &str) -> Result<(), PlaceError> {
+        super::upload::publish(self, part, name)
+    }
+
+    /// Deletes local files that were never finished and ends uploads that were not; how many those were.
+    pub(super) fn remove_unfinished(&self) -> Result<u64, PlaceError> {
+        Ok(self.scratch.clear()? + super::upload::end_unfinished(self, TEMPORARY)?)
+    }
+
+    /// The object of a name.
+    pub(super) fn key(&self, name: &str) -> Result<Path, PlaceError> {
+        self.prefix_of(name).map_err(self.failed("name", name))
+    }
+
+    fn prefix_of(&self, name: &str) -> Result<Path, Error> {
+        Ok(Path::parse(format!("{}/{name}", self.prefix))?)
+    }
+
+    pub(super) fn failed(&self, what: &'static str, name: &str) -> impl FnOnce(Error) -> PlaceError + use<'_> {
+        self.client.failed(what, self.address(name).trim_end_matches('/'))
+    }
+}
+
+/// Where something of this name lies when it is superseded.
+fn aside(name: &str) -> String {
+    format!("{SUPERSEDED}/{name}")
+}
+
+/// True for names as this program gives them to files.
+fn is_file(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    matches!(parts[..], [metric, day, file]
+        if metric.starts_with("metric=") && day.starts_with("day=") && file.ends_with(ENDING))
+}

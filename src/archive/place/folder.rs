@@ -1,0 +1,205 @@
+//! Folder: an archive on a disk.
+//!
+//! # Why
+//! A file is synced before it has its name, and the folder that holds the name is synced before the manifest says so:
+//! a name without its bytes, or a manifest row without a name, is what a power cut would otherwise leave.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Aside, ENDING, MARK, PROBE, PlaceError, SUPERSEDED, TEMPORARY, failed};
+use crate::model::time::Day;
+
+/// A folder that holds an archive.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// A folder, there or not.
+    pub(super) fn new(root: PathBuf) -> Folder {
+        Folder { root }
+    }
+
+    /// The folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whose archive this is; `None` where no mark says so.
+    pub(super) fn mark(&self) -> Result<Option<String>, PlaceError> {
+        let path = self.root.join(MARK);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &path)(error)),
+        }
+    }
+
+    /// Makes the folder where it is missing, and marks it.
+    pub(super) fn set_mark(&self, id: &str) -> Result<(), PlaceError> {
+        fs::create_dir_all(&self.root).map_err(failed("make", &self.root))?;
+        let path = self.root.join(MARK);
+        let written = File::create_new(&path).and_then(|mut file| {
+            writeln!(file, "{id}")?;
+            file.sync_all()
+        });
+        written.map_err(failed("write", &path))?;
+        sync_folder(&self.root)
+    }
+
+    /// True where the folder is missing or holds nothing.
+    pub(super) fn is_new(&self) -> Result<bool, PlaceError> {
+        match fs::read_dir(&self.root) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(failed("read", &self.root)(error)),
+        }
+    }
+
+    /// Proves that files can be written and deleted here.
+    pub(super) fn probe(&self) -> Result<(), PlaceError> {
+        let path = self.root.join(PROBE);
+        let written = File::create(&path).and_then(|file| file.sync_all()).and_then(|()| fs::remove_file(&path));
+        written.map_err(failed("write", &path))
+    }
+
+    /// Begins a file that has no name yet. One roller at a time writes here.
+    pub(super) fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), PlaceError> {
+        let folder = self.root.join(TEMPORARY);
+        fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
+        let path = folder.join(format!("{metric}-{day}.part"));
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
+        Ok((path.clone(), file.map_err(failed("write", &path))?))
+    }
+
+    /// Gives a synced file its name. True for the power cut only after `settle`.
+    pub(super) fn publish(&self, part: &Path, name: &str) -> Result<(), PlaceError> {
+        self.give(part, &self.root.join(name))
+    }
+
+    /// Syncs the folders that lead to a name.
+    pub(super) fn settle(&self, name: &str) -> Result<(), PlaceError> {
+        let path = self.root.join(name);
+        path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)).try_for_each(sync_folder)
+    }
+
+    /// Opens a file by its name, wherever it lies now: it may go aside while a reader asks for it, and only that way.
+    pub(super) fn open(&self, name: &str) -> Result<File, PlaceError> {
+        for path in [self.root.join(name), self.root.join(SUPERSEDED).join(name)] {
+            match File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                opened => return opened.map_err(failed("read", &path)),
+            }
+        }
+        Err(PlaceError::Missing { name: name.to_owned() })
+    }
+
+    /// True where a file lies under its name.
+    pub(super) fn is_live(&self, name: &str) -> bool {
+        self.root.join(name).is_file()
+    }
+
+    /// Moves a file aside; nothing where it is there already.
+    pub(super) fn set_aside(&self, name: &str) -> Result<(), PlaceError> {
+        let live = self.root.join(name);
+        if !live.exists() {
+            return Ok(());
+        }
+        let aside = self.root.join(SUPERSEDED).join(name);
+        self.give(&live, &aside)?;
+        [aside.parent(), live.parent()].into_iter().flatten().try_for_each(sync_folder)
+    }
+
+    /// Deletes a file that lies aside; nothing where it is gone.
+    pub(super) fn remove_aside(&self, name: &str) -> Result<(), PlaceError> {
+        let path = self.root.join(SUPERSEDED).join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.map_err(failed("delete", &path))?,
+        }
+        // Its folders too, where it was the last in them.
+        path.ancestors().skip(1).take(2).take_while(|folder| fs::remove_dir(folder).is_ok()).for_each(drop);
+        // So that a power cut does not bring it back.
+        path.ancestors().skip(1).find(|folder| folder.is_dir()).map_or(Ok(()), sync_folder)
+    }
+
+    /// Deletes what was never finished; how many files that were.
+    pub(super) fn remove_unfinished(&self) -> Result<u64, PlaceError> {
+        empty(&self.root.join(TEMPORARY))
+    }
+
+    /// The names of all files that lie as live ones.
+    pub(super) fn live_names(&self) -> Result<Vec<String>, PlaceError> {
+        Ok(files_below(&self.root)?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// All files that lie aside.
+    pub(super) fn aside(&self) -> Result<Vec<Aside>, PlaceError> {
+        let files = files_below(&self.root.join(SUPERSEDED))?;
+        files
+            .into_iter()
+            .map(|(name, path)| {
+                let written = path.metadata().and_then(|found| found.modified()).map_err(failed("read", &path))?;
+                Ok(Aside { name, written })
+            })
+            .collect()
+    }
+
+    fn give(&self, from: &Path, to: &Path) -> Result<(), PlaceError> {
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(failed("make", folder))?;
+        }
+        fs::rename(from, to).map_err(failed("name", to))
+    }
+}
+
+/// Deletes a file.
+pub(super) fn remove(path: &Path) -> Result<(), PlaceError> {
+    fs::remove_file(path).map_err(failed("delete", path))
+}
+
+/// Deletes every file of a folder; how many those were.
+pub(super) fn empty(folder: &Path) -> Result<u64, PlaceError> {
+    let mut removed = 0;
+    for (_, path) in entries(folder)? {
+        remove(&path)?;
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), PlaceError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync", folder))
+}
+
+/// Files two folders below a root that are named as this program names them, in order.
+fn files_below(root: &Path) -> Result<Vec<(String, PathBuf)>, PlaceError> {
+    let mut found = Vec::new();
+    for (metric, folder) in entries(root)?.into_iter().filter(|(name, _)| name.starts_with("metric=")) {
+        for (day, folder) in entries(&folder)?.into_iter().filter(|(name, _)| name.starts_with("day=")) {
+            let files = entries(&folder)?.into_iter().filter(|(name, _)| name.ends_with(ENDING));
+            found.extend(files.map(|(file, path)| (format!("{metric}/{day}/{file}"), path)));
+        }
+    }
+    Ok(found)
+}
+
+/// What a folder holds, in order; nothing where it is missing.
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, PlaceError> {
+    let mut found = Vec::new();
+    match fs::read_dir(folder) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+        Err(error) => return Err(failed("read", folder)(error)),
+        Ok(entries) => {
+            for entry in entries {
+                let entry = entry.map_err(failed("read", folder))?;
+                found.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

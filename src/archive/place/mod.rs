@@ -1,0 +1,406 @@
+//! Place: where files lie, and every name that is given there: a folder, or a bucket of an object store.
+//!
+//! ```text
+//! archive.id                                              whose archive it is
+//! metric=heart_rate/day=2026-11-23/g00001-<id>.parquet    live
+//! superseded/metric=…/day=…/g00001-<id>.parquet           older generations and leftovers, for the grace
+//! temporary/…                                             being written, or being uploaded
+//! ```
+//!
+//! # Why
+//! Both kinds have the same names and the same verbs, so the roll knows one order of steps and its tests run on both:
+//! a file has no name until its bytes are proved, and the manifest names none before that. In a folder that is sync,
+//! rename and sync of the folder (`folder`). A store has no rename, and gives an object its name when its upload is
+//! complete; so the file is built in a local folder, proved there, uploaded, and proved again by reading the stored
+//! bytes (`bucket`, `upload`). A name holds the SHA-256 of its file, so an upload that is repeated changes nothing.
+//!
+//! Each step is a function of its own, so that the roll can be stopped between any two. All of them wait for a disk or
+//! a network: whoever is on one of the runtime's threads asks through `Archive::at`.
+
+/// A folder on a disk.
+mod folder;
+
+/// Files that are written before they are uploaded.
+mod scratch;
+
+/// An object store, and what its failures mean.
+mod client;
+
+/// The verbs on a bucket.
+mod bucket;
+
+/// A local file becomes an object.
+mod upload;
+
+/// Bytes of a file, wherever it lies.
+mod source;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use url::Url;
+
+use crate::config::ArchiveConfig;
+use crate::model::time::Day;
+use bucket::Bucket;
+use folder::Folder;
+pub use source::Source;
+
+/// Says whose archive it is.
+const MARK: &str = "archive.id";
+const SUPERSEDED: &str = "superseded";
+const TEMPORARY: &str = "temporary";
+const PROBE: &str = "temporary.probe";
+const ENDING: &str = ".parquet";
+/// Digits of a file's SHA-256 in its name: two versions never share one.
+const ID_DIGITS: usize = 12;
+
+/// Where an archive lies.
+#[derive(Clone, Debug)]
+pub struct Place {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Folder(Folder),
+    Bucket(Bucket),
+}
+
+/// Why the place cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// Not a URL of a folder or a bucket.
+    #[error("archive.url must be file:///DIR or s3://BUCKET/PREFIX, without a user, a port or a query")]
+    Url,
+    /// The environment says something that an object store cannot be reached with.
+    #[error("{what}")]
+    Settings {
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// The disk says no.
+    #[error("cannot {what} {path}: check that the archive's disk is there, writable and not full")]
+    Io {
+        /// Which step.
+        what: &'static str,
+        /// Of which file or folder.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The object store says no, or nothing.
+    #[error("cannot {what} {path}: {advice}")]
+    Store {
+        /// Which step.
+        what: &'static str,
+        /// Of which object.
+        path: String,
+        /// What to look at.
+        advice: &'static str,
+        /// What it said.
+        #[source]
+        source: Said,
+    },
+    /// The object store keeps other bytes than it was sent.
+    #[error("{path} is not what was uploaded, {tries} times: the store, or what stands before it, alters bytes")]
+    Altered {
+        /// Which object.
+        path: String,
+        /// How often it was sent.
+        tries: u32,
+    },
+    /// More than one copy of an object store can move.
+    #[error("{path} would have {bytes} bytes, and a file in an object store may have {max}")]
+    TooLong {
+        /// Which object.
+        path: String,
+        /// Its length.
+        bytes: u64,
+        /// The longest.
+        max: u64,
+    },
+    /// A file that the manifest names is not there.
+    #[error("{name} is in the manifest and not in the archive: bring it back from a backup, and run `archive verify`")]
+    Missing {
+        /// Which.
+        name: String,
+    },
+    /// Another database's archive, or none where there should be one.
+    #[error("{path} {found}: check archive.url, and that what it names is the right one")]
+    NotOurs {
+        /// Which folder or bucket.
+        path: String,
+        /// What was found.
+        found: &'static str,
+    },
+}
+
+/// What a store said, without what it said in confidence.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Said(String);
+
+/// A file that lies beside the live ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// Its name as a live file.
+    pub name: String,
+    /// When its bytes were last written.
+    pub written: SystemTime,
+}
+
+/// What a try to write has shown.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// The bucket keeps what is deleted as a version, so that an erasure is complete only when it expires.
+    pub keeps_versions: bool,
+}
+
+impl Place {
+    /// The place of a configuration.
+    pub fn of(config: &ArchiveConfig) -> Result<Place, PlaceError> {
+        let url = Url::parse(&config.url).map_err(|_| PlaceError::Url)?;
+        let kind = match url.scheme() {
+            "file" => Kind::Folder(Folder::new(url.to_file_path().map_err(|()| PlaceError::Url)?)),
+            "s3" => Kind::Bucket(Bucket::of(&url, config)?),
+            _ => return Err(PlaceError::Url),
+        };
+        Ok(Place { kind })
+    }
+
+    /// The name of a file.
+    pub fn name(metric: &str, day: Day, generation: u32, sha256: &[u8; 32]) -> String {
+        let id = digits(sha256);
+        format!("metric={metric}/day={day}/g{generation:05}-{id}{ENDING}")
+    }
+
+    /// The place, for people.
+    pub fn shown(&self) -> String {
+        match &self.kind {
+            Kind::Folder(folder) => folder.root().display().to_string(),
+            Kind::Bucket(bucket) => bucket.shown().to_owned(),
+        }
+    }
+
+    /// A live file by the name that other programs know it by: a path, or a URL.
+    pub fn address(&self, name: &str) -> String {
+        match &self.kind {
+            Kind::Folder(folder) => folder.root().join(name).to_string_lossy().into_owned(),
+            Kind::Bucket(bucket) => bucket.address(name),
+        }
+    }
+
+    /// True where files are objects of a bucket.
+    pub fn is_bucket(&self) -> bool {
+        matches!(self.kind, Kind::Bucket(_))
+    }
+
+    /// Whose archive this is; `None` where no mark says so.
+    pub fn mark(&self) -> Result<Option<String>, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.mark(),
+            Kind::Bucket(bucket) => bucket.mark(),
+        }
+    }
+
+    /// Marks the place, which is made where it is a folder and missing. Fails where it is marked already.
+    pub fn set_mark(&self, id: &str) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.set_mark(id),
+            Kind::Bucket(bucket) => bucket.set_mark(id),
+        }
+    }
+
+    /// True where there is nothing yet.
+    pub fn is_new(&self) -> Result<bool, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.is_new(),
+            Kind::Bucket(bucket) => bucket.is_new(),
+        }
+    }
+
+    /// Proves that files can be written and deleted here.
+    pub fn probe(&self) -> Result<Probe, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.probe().map(|()| Probe::default()),
+            Kind::Bucket(bucket) => bucket.probe(),
+        }
+    }
+
+    /// Begins a file that has no name yet. One roller at a time writes here.
+    pub fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.create(metric, day),
+            Kind::Bucket(bucket) => bucket.scratch().create(metric, day),
+        }
+    }
+
+    /// Deletes a file that needs no name.
+    pub fn discard(&self, part: &Path) -> Result<(), PlaceError> {
+        folder::remove(part)
+    }
+
+    /// Gives a synced file its name. True for the power cut only after `settle`.
+    pub fn publish(&self, part: &Path, name: &str) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.publish(part, name),
+            Kind::Bucket(bucket) => bucket.publish(part, name),
+        }
+    }
+
+    /// Syncs the folders that lead to a name; a store has done so before it answers.
+    pub fn settle(&self, name: &str) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.settle(name),
+            Kind::Bucket(_) => Ok(()),
+        }
+    }
+
+    /// Opens a file by its name, wherever it lies now: it may go aside while a reader asks for it, and only that way.
+    pub fn open(&self, name: &str) -> Result<Source, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.open(name).map(Source::from),
+            Kind::Bucket(bucket) => bucket.open(name).map(Source::from),
+        }
+    }
+
+    /// True where a file lies under its name.
+    pub fn is_live(&self, name: &str) -> Result<bool, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => Ok(folder.is_live(name)),
+            Kind::Bucket(bucket) => bucket.is_live(name),
+        }
+    }
+
+    /// Moves a file aside; nothing where it is there already.
+    pub fn set_aside(&self, name: &str) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.set_aside(name),
+            Kind::Bucket(bucket) => bucket.set_aside(name),
+        }
+    }
+
+    /// Deletes a file that lies aside; nothing where it is gone.
+    pub fn remove_aside(&self, name: &str) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.remove_aside(name),
+            Kind::Bucket(bucket) => bucket.remove_aside(name),
+        }
+    }
+
+    /// Deletes what was never finished, uploads too; how many files that were.
+    pub fn remove_unfinished(&self) -> Result<u64, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.remove_unfinished(),
+            Kind::Bucket(bucket) => bucket.remove_unfinished(),
+        }
+    }
+
+    /// The names of all files that lie as live ones.
+    pub fn live_names(&self) -> Result<Vec<String>, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.live_names(),
+            Kind::Bucket(bucket) => bucket.live_names(),
+        }
+    }
+
+    /// All files that lie aside.
+    pub fn aside(&self) -> Result<Vec<Aside>, PlaceError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.aside(),
+            Kind::Bucket(bucket) => bucket.aside(),
+        }
+    }
+}
+
+/// Syncs what was written to a file.
+pub fn sync_file(file: &File, path: &Path) -> Result<(), PlaceError> {
+    file.sync_all().map_err(failed("sync", path))
+}
+
+fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PlaceError {
+    let path = path.display().to_string();
+    move |source| PlaceError::Io { what, path, source }
+}
+
+/// The first digits of a digest.
+fn digits(sha256: &[u8]) -> String {
+    let halves = sha256.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.take(ID_DIGITS).map(|half| char::from_digit(half.into(), 16).unwrap_or('0')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::model::time::Timestamp;
+
+    fn of(url: &str) -> Result<Place, PlaceError> {
+        let variables = [("HEALTHTRACK__ARCHIVE__URL", url), ("AWS_REGION", "here"), ("AWS_ACCESS_KEY_ID", "x")];
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Place::of(&Config::read(None, variables).unwrap().archive)
+    }
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = of(Url::from_file_path(folder.path().join("archive")).unwrap().as_str()).unwrap();
+        (folder, place)
+    }
+
+    fn day() -> Day {
+        Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap().day()
+    }
+
+    #[test]
+    fn a_file_is_found_by_its_name_until_it_is_deleted() {
+        let (_folder, place) = place();
+        place.set_mark("x").unwrap();
+        assert_eq!(place.mark().unwrap().as_deref(), Some("x"));
+        let (part, mut file) = place.create("heart_rate", day()).unwrap();
+        file.write_all(b"whole").unwrap();
+        let name = Place::name("heart_rate", day(), 1, &[0xab; 32]);
+        assert_eq!(name, "metric=heart_rate/day=2026-11-23/g00001-abababababab.parquet");
+        assert!(matches!(place.open(&name), Err(PlaceError::Missing { .. })));
+        place.publish(&part, &name).unwrap();
+        place.settle(&name).unwrap();
+        assert_eq!(place.live_names().unwrap(), [name.as_str()]);
+        assert_eq!(place.aside().unwrap(), []);
+        place.set_aside(&name).unwrap();
+        assert!(place.open(&name).is_ok() && !place.is_live(&name).unwrap());
+        assert_eq!(place.live_names().unwrap(), [] as [String; 0]);
+        assert_eq!(place.aside().unwrap()[0].name, name);
+        place.remove_aside(&name).unwrap();
+        place.remove_aside(&name).unwrap();
+        assert!(matches!(place.open(&name), Err(PlaceError::Missing { .. })));
+    }
+
+    #[test]
+    fn what_was_never_finished_is_deleted() {
+        let (_folder, place) = place();
+        drop(place.create("heart_rate", day()).unwrap());
+        assert_eq!((place.remove_unfinished().unwrap(), place.remove_unfinished().unwrap()), (1, 0));
+    }
+
+    #[test]
+    fn only_folders_and_buckets_are_places() {
+        for url in [
+            "",
+            "s3://",
+            "s3:///x",
+            "s3://user:s3cret@bucket/x",
+            "s3://bucket:1/x",
+            "s3://b/x?y",
+            "file://host/x",
+            "relative",
+            "https://bucket/x",
+        ] {
+            assert!(matches!(of(url), Err(PlaceError::Url)), "{url}");
+        }
+    }
+}
