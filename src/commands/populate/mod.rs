@@ -1,5 +1,8 @@
 //! Populate: a made-up network in an empty database, with a sheet of what its views must answer.
 
+/// Sealed words.
+mod journal;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -45,7 +48,8 @@ pub struct Args {
 struct Made {
     patients: u32,
     areas: Vec<&'static str>,
-    left_out: Vec<&'static str>,
+    /// Entries of journals; null where no key is configured to seal them with.
+    journals: Option<u64>,
     planted: usize,
 }
 
@@ -57,27 +61,24 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             .with_context(|| format!("{day} is no day; write it as 2026-11-25"))?
             .day(),
     };
-    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
+    let database = Database::read(args.config.as_deref())?;
+    let mut connection = database.ready().await?;
     ensure!(
         !has_patients(&mut connection).await?,
         "this database has patients already, and made-up ones never stand beside them; give an empty database"
     );
     let mut population = Population::begin(&mut connection, args.patients, args.seed, today).await?;
-    let (mut made, mut left_out) = (Vec::new(), Vec::new());
     let progress = bar(STEPS.len() as u64, "areas");
     for step in &STEPS {
-        let is_made = population.make(step).await.with_context(|| format!("{} cannot be made up", step.name))?;
-        if is_made {
-            made.push(step.name)
-        } else {
-            left_out.push(step.name)
-        }
+        population.make(step).await.with_context(|| format!("{} cannot be made up", step.name))?;
         progress.inc(1);
     }
+    let journals = journal::write(&database.config.security, &mut population).await?;
     let planted = population.finish().await?;
     progress.finish_and_clear();
     write_answers(&args, &planted)?;
-    let made = Made { patients: args.patients, areas: made, left_out, planted: planted.len() };
+    let areas = STEPS.iter().map(|step| step.name).collect();
+    let made = Made { patients: args.patients, areas, journals, planted: planted.len() };
     if args.json { print_json(&made) } else { print(&in_words(&made)) }
 }
 
@@ -88,11 +89,11 @@ fn write_answers(args: &Args, planted: &[Planted]) -> anyhow::Result<()> {
 
 fn in_words(made: &Made) -> String {
     let patients = counted(u64::from(made.patients), "patient");
-    let mut text = format!("{patients}: {}; {} planted", made.areas.join(", "), counted(made.planted as u64, "fact"));
-    if !made.left_out.is_empty() {
-        text.push_str(&format!("; this schema has no {}", made.left_out.join(", ")));
-    }
-    text
+    let journals = match made.journals {
+        None => "no journals, since there is no key to seal them with (security.key_file)".to_owned(),
+        Some(entries) => format!("{entries} sealed entries of journals"),
+    };
+    format!("{patients}: {}; {journals}; {} planted", made.areas.join(", "), counted(made.planted as u64, "fact"))
 }
 
 #[cfg(test)]
@@ -101,7 +102,9 @@ mod tests {
 
     #[test]
     fn what_was_made_is_said_in_one_line() {
-        let made = Made { patients: 300, areas: vec!["places", "money"], left_out: vec!["labs"], planted: 1 };
-        assert_eq!(in_words(&made), "300 patients: places, money; 1 fact planted; this schema has no labs");
+        let mut made = Made { patients: 300, areas: vec!["places", "money"], journals: Some(30), planted: 1 };
+        assert_eq!(in_words(&made), "300 patients: places, money; 30 sealed entries of journals; 1 fact planted");
+        made.journals = None;
+        assert!(in_words(&made).contains("no journals, since there is no key"));
     }
 }

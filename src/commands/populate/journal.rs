@@ -1,0 +1,36 @@
+//! Journal: made-up entries, sealed as a page would seal them: the database never sees the words.
+
+use crate::config::SecurityConfig;
+use crate::model::ids::PatientId;
+use crate::model::time::{Clock as _, SystemClock};
+use crate::security::envelope::{Envelope, Place, seal};
+use crate::security::keyring::KeyRing;
+use crate::store::reference::journal::{self, Entry};
+use crate::store::reference::population::Population;
+
+/// What is in the made-up minds.
+const WORDS: [&str; 4] = [
+    "Slept badly, and was short with everybody.",
+    "Walked to the lake and back. It did me good.",
+    "I have not told anybody yet that I am afraid of the results.",
+    "A good day. Cooked for the children.",
+];
+
+/// Writes the journals; how many entries, none where no key was given.
+pub(super) async fn write(config: &SecurityConfig, population: &mut Population<'_>) -> anyhow::Result<Option<u64>> {
+    let keys = KeyRing::load("security.key", &config.key_file, &config.keys)?;
+    if keys.newest().is_none() {
+        return Ok(None);
+    }
+    let envelope = Envelope::new(&keys)?;
+    let unwritten = population.unwritten().await?;
+    for (entry, (words, mood)) in unwritten.iter().zip(WORDS.iter().zip(2..).cycle()) {
+        let (patient, row) = (PatientId(entry.patient), entry.entry.to_string());
+        let key = envelope.data_key(population.connection(), &patient, SystemClock.now()).await?;
+        let body = seal(&key, &Place { table: "care.journal_entry", column: "body", row: &row }, words)?;
+        let (journal_entry_id, patient, written_at) = (entry.entry, entry.patient, entry.written_at);
+        let entry = Entry { journal_entry_id, patient, written_at, mood: Some(mood), body };
+        journal::write(population.connection(), &entry).await?;
+    }
+    Ok(Some(unwritten.len() as u64))
+}
