@@ -1,9 +1,9 @@
 //! A made-up network in an empty database: one file of SQL for each area, all in one transaction.
 //!
 //! # Why
-//! Rows are made where they are stored, by set-based statements over `generate_series`: 10,000 patients with 21 areas
-//! take 25 s beside a build, most of it the triggers of the ledger, and nothing travels. Chance is a hash of seed, kind and
-//! number, so that each row can be made without the ones before it and two runs of one seed and day are equal.
+//! Rows are made where they are stored, by set-based statements over `generate_series`, and nothing travels: 10,000
+//! patients with 21 areas take 25 s beside a build, most of it the triggers of the ledger. Chance is a hash of seed,
+//! kind and number, so that each row can be made without the ones before it and two runs of one seed and day are equal.
 //!
 //! Some facts are planted, and a sheet says what the views must find: who is readmitted, how adherent somebody is, who
 //! completed, what is due, who looked without a reason. The words of journals are sealed, so the program writes them.
@@ -126,7 +126,8 @@ impl<'c> Population<'c> {
     /// Entries of journals that are to be sealed and written: one for one patient in ten, without words yet.
     pub async fn unwritten(&mut self) -> Result<Vec<Unwritten>, StoreError> {
         let rows: Vec<(uuid::Uuid, uuid::Uuid, Moment)> = sqlx::query_as(
-            "SELECT pg_temp.key('patient', n), pg_temp.key('journal', n), pg_temp.today()::timestamptz - INTERVAL '30 hours'
+            "SELECT pg_temp.key('patient', n), pg_temp.key('journal', n),
+                    pg_temp.today()::timestamptz - INTERVAL '30 hours'
              FROM generate_series(0, pg_temp.patients() - 1, 10) AS n",
         )
         .fetch_all(&mut *self.0)
