@@ -18,6 +18,12 @@ const PAUSE: Duration = Duration::from_secs(600);
 pub async fn run(roller: Roller) {
     let mut every = interval(LOOK_EVERY);
     let mut last: Option<Timestamp> = None;
+    // Each roll says it again; a daemon that has not rolled yet must not look as if nobody ever verified.
+    if let Ok(mut connection) = roller.connector.connect().await
+        && let Err(error) = roller.tell_verified(&mut connection).await
+    {
+        tracing::warn!("when the archive was verified is not known until the next roll: {error}");
+    }
     loop {
         every.tick().await;
         let now = roller.clock.now();

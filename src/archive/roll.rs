@@ -126,9 +126,7 @@ impl Roller {
         point();
         let recovered = recover(connection, &self.archive).await?;
         self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
-        if let Some(verified) = store::verified_at(connection).await? {
-            self.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
-        }
+        self.tell_verified(connection).await?;
         let mut report = Report { missing: recovered.missing, ..Report::default() };
         let spent_before = self.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
@@ -165,6 +163,14 @@ impl Roller {
             self.telemetry.archive.lag_seconds.set(0.0);
         }
         Ok(Some(report))
+    }
+
+    /// Tells Prometheus when the archive was last found sound.
+    pub(super) async fn tell_verified(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
+        if let Some(verified) = store::verified_at(connection).await? {
+            self.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
+        }
+        Ok(())
     }
 
     /// The chunks that are wholly over, and what is due in all of them.

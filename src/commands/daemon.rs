@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -24,13 +24,18 @@ use crate::model::unit::Units;
 use crate::store::hot::ensure_chunks;
 use crate::store::migrate::migrate;
 use crate::store::pool::Connector;
-use crate::telemetry::{Telemetry, UPKEEP_EVERY};
+use crate::store::reference::upkeep::keep_up;
+use crate::telemetry::{Role, Telemetry, UPKEEP_EVERY};
 
 /// How long to wait before asking a database again that does not answer at the start.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// How often chunks are made ahead of time, and for how many days beside the present one.
 const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
 const CHUNK_DAYS_AHEAD: usize = 2;
+/// How often holds that ran out are ended: a hold lasts 15 minutes.
+const NETWORK_EVERY: Duration = Duration::from_secs(60);
+/// How often it is asked whether this daemon owns its shard.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the daemon until `stop` is cancelled and everything received is written and acknowledged.
 pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -50,6 +55,7 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
     let ran = match prepare_database(&connector, &catalogue, &telemetry, &stop).await? {
         Some(()) => {
             let chunks = tokio::spawn(make_chunks(connector.clone(), Arc::clone(&clock)));
+            let network = tokio::spawn(keep_network_up(connector.clone(), Arc::clone(&telemetry)));
             let roller = archive.map(|archive| Roller {
                 archive,
                 catalogue: Arc::clone(&catalogue),
@@ -73,6 +79,7 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
             };
             let ran = service.run(stop).await;
             chunks.abort();
+            network.abort();
             // Cut in the middle, it leaves what the next roll clears away.
             rolling.iter().for_each(tokio::task::JoinHandle::abort);
             ran.map_err(anyhow::Error::from)
@@ -168,6 +175,27 @@ async fn make_chunks(connector: Connector, clock: Arc<dyn Clock>) {
         match made {
             Ok(made) => tracing::debug!(made, "chunks are there for the coming days"),
             Err(error) => tracing::warn!("chunks could not be made ahead of time: {error}"),
+        }
+    }
+}
+
+/// Does what the network wants done by the clock. One that fails is done a minute later.
+async fn keep_network_up(connector: Connector, telemetry: Arc<Telemetry>) {
+    let mut every = interval(LOOK_EVERY);
+    let mut last: Option<Instant> = None;
+    loop {
+        every.tick().await;
+        if telemetry.role() != Role::Owner || last.is_some_and(|last| last.elapsed() < NETWORK_EVERY) {
+            continue;
+        }
+        last = Some(Instant::now());
+        let done = match connector.connect().await {
+            Ok(mut connection) => keep_up(&mut connection).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(done) => tracing::debug!(done.ended_holds, done.counted_days, "the network is kept up"),
+            Err(error) => tracing::warn!("the network could not be kept up: {:#}", anyhow::Error::from(error)),
         }
     }
 }

@@ -194,6 +194,43 @@ async fn a_daemon_with_ingest_alone_receives_and_stores_and_sees_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_with_ingest_alone_ends_holds_that_ran_out_and_counts_centres() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let mut network = Network::owned().await;
+    let (patient, provider) = (network.patient().await, network.provider().await);
+    let (clinic, centre) = (network.facility("IL", "clinic").await, network.facility("IL", "wellness_center").await);
+    // As its owner may lay it: a hold that ran out a minute ago, beside one that goes on.
+    let hold = |begins: &str, expires: &str| {
+        format!(
+            "INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status, expires_at)
+             SELECT '{patient}', '{provider}', '{clinic}', tstzrange(at, at + INTERVAL '30 minutes'), 'held', {expires}
+             FROM (SELECT now() + INTERVAL '{begins}' AS at) AS moment"
+        )
+    };
+    network.run("SET session_replication_role = replica").await;
+    network.run(&hold("1 day", "now() - INTERVAL '1 minute'")).await;
+    network.run(&hold("2 days", "now() + INTERVAL '10 minutes'")).await;
+    network.run("SET session_replication_role = origin").await;
+    network
+        .run(&format!(
+            "INSERT INTO care.centre_visit (facility_id, patient_id, present_during)
+             VALUES ('{centre}', '{patient}', tstzrange(now() - INTERVAL '2 hours', now() - INTERVAL '1 hour'))"
+        ))
+        .await;
+    let daemon = Daemon::start(&network.database.url_as("ingest"), &mosquitto.url(), &[]).await;
+    let database = &network.database;
+    let kept_up = || async {
+        let mut connection = sqlx::PgConnection::connect(database.url()).await.unwrap();
+        let query =
+            "SELECT (SELECT array_agg(status ORDER BY lower(during)) = '{cancelled,held}' FROM care.appointment)
+                            AND EXISTS (SELECT FROM care.centre_engagement_day WHERE visits = 1)";
+        sqlx::query_scalar::<_, bool>(query).fetch_one(&mut connection).await.unwrap()
+    };
+    wait_until(PATIENCE, "the hold has ended and the centre is counted", kept_up).await;
+    drop(daemon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_with_ingest_and_roller_rolls_what_it_stored() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
     let mut network = Network::owned().await;

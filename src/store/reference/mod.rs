@@ -56,5 +56,8 @@ pub mod community;
 /// Devices given to people.
 pub mod device;
 
+/// What is done by the clock.
+pub mod upkeep;
+
 /// A made-up network, with answers that are known.
 pub mod population;
