@@ -37,8 +37,30 @@ const NETWORK_EVERY: Duration = Duration::from_secs(60);
 /// How often it is asked whether this daemon owns its shard.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Where the daemon is asked how it is. Listened on by whoever starts it, who may choose another port.
+#[derive(Debug)]
+pub struct Doors {
+    /// `/healthz` and `/readyz`.
+    pub health: TcpListener,
+    /// `/metrics`.
+    pub metrics: TcpListener,
+}
+
+impl Doors {
+    /// Listens where the configuration says.
+    pub async fn open(config: &Config) -> anyhow::Result<Doors> {
+        let health = listen(config.http.bind, "http.bind").await?;
+        Ok(Doors { health, metrics: listen(config.telemetry.bind, "telemetry.bind").await? })
+    }
+}
+
 /// Runs the daemon until `stop` is cancelled and everything received is written and acknowledged.
-pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(
+    config: Config,
+    doors: Doors,
+    telemetry: Arc<Telemetry>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let catalogue = Arc::new(Catalogue::builtin()?);
     let connector = Connector::new(&config.store)?;
@@ -46,9 +68,10 @@ pub async fn run(config: Config, telemetry: Arc<Telemetry>, stop: CancellationTo
     let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
     let metrics = Router::new().route("/metrics", get(scrape));
     // Both stand before the database does: an operator must be able to ask why nothing works.
-    let pages = serve_pages(health, config.http.bind, &telemetry, "http.bind").await?;
-    let scrapes = serve_pages(metrics, config.telemetry.bind, &telemetry, "telemetry.bind").await?;
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), health = %config.http.bind, metrics = %config.telemetry.bind,
+    let (health_at, metrics_at) = (doors.health.local_addr()?, doors.metrics.local_addr()?);
+    let pages = serve_pages(health, doors.health, &telemetry);
+    let scrapes = serve_pages(metrics, doors.metrics, &telemetry);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), health = %health_at, metrics = %metrics_at,
         lanes = config.ingest.lanes, connections = config.mqtt.connections,
         inflight_bytes_max = config.ingest.inflight_bytes_max, "starting");
     let upkeep = tokio::spawn(fold_histograms(Arc::clone(&telemetry)));
@@ -119,20 +142,22 @@ async fn prepare_database(
     }
 }
 
-async fn serve_pages(
-    router: Router<Arc<Telemetry>>,
-    bind: SocketAddr,
-    telemetry: &Arc<Telemetry>,
-    key: &'static str,
-) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+async fn listen(bind: SocketAddr, key: &'static str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(bind).await;
-    let listener = listener.with_context(|| format!("cannot listen on {bind}: free the port, or set {key}"))?;
+    listener.with_context(|| format!("cannot listen on {bind}: free the port, or set {key}"))
+}
+
+fn serve_pages(
+    router: Router<Arc<Telemetry>>,
+    listener: TcpListener,
+    telemetry: &Arc<Telemetry>,
+) -> tokio::task::JoinHandle<()> {
     let router = router.with_state(Arc::clone(telemetry));
-    Ok(tokio::spawn(async move {
+    tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!("the pages on {bind} have ended: {error}");
+            tracing::error!("the daemon's pages have ended: {error}");
         }
-    }))
+    })
 }
 
 /// The process lives.

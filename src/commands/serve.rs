@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
+use super::daemon::{self, Doors};
 use super::signals::cancel_on_signal;
 use crate::config::Config;
 use crate::telemetry::{Telemetry, start_log};
@@ -33,5 +34,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
     let stop = CancellationToken::new();
     cancel_on_signal(stop.clone())?;
-    super::daemon::run(config, telemetry, stop).await
+    let doors = Doors::open(&config).await?;
+    daemon::run(config, doors, telemetry, stop).await
 }

@@ -31,7 +31,7 @@ const MISSING_FILES: Metric =
     Metric("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
 const VERIFIED_SECONDS: Metric = Metric(
     "healthtrack_archive_verified_timestamp_seconds",
-    "When `archive verify` last found every file sound, since 1970, as this daemon's start or last roll knew; 0 until then.",
+    "When `archive verify` last found every file sound, since 1970, as the daemon last asked; 0 until then.",
 );
 
 /// A step of the roll.

@@ -1,16 +1,17 @@
 //! House: a private database and broker, and the daemon between them; started together, stopped together.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::commands::daemon;
+use crate::commands::daemon::{self, Doors};
 use crate::config::{self, Config};
 use crate::embedded::{PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
 use crate::store::pool::Connector;
@@ -67,10 +68,12 @@ impl House {
         let (broker, database) = (PrivateBroker::start().await?.url(), postgres.url(DATABASE));
         let config = configure(config::variables(), &broker, &database)?;
         start_log(&config.telemetry);
+        // Held from here on: between a look for a free port and its use another program could take it.
+        let doors = Doors { health: door(config.http.bind).await?, metrics: door(config.telemetry.bind).await? };
         let connector = Connector::new(&config.store)?;
         let addresses = Addresses {
-            http: config.http.bind,
-            metrics: config.telemetry.bind,
+            http: doors.health.local_addr()?,
+            metrics: doors.metrics.local_addr()?,
             broker,
             database,
             data_dir: data_dir.to_owned(),
@@ -78,7 +81,7 @@ impl House {
         };
         let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be set up")?);
         let stop_daemon = CancellationToken::new();
-        let daemon = tokio::spawn(daemon::run(config, telemetry.clone(), stop_daemon.clone()));
+        let daemon = tokio::spawn(daemon::run(config, doors, telemetry.clone(), stop_daemon.clone()));
         let daemon = AbortOnDropHandle::new(daemon);
         let mut house = House { telemetry, addresses, connector, daemon, stop_daemon, postgres };
         house.wait_until_subscribed().await?;
@@ -146,16 +149,15 @@ fn configure(
         laid("INGEST__SHARD", SHARD),
         laid("INGEST__UNKNOWN_DEVICE", "enrol"),
     ];
-    let mut config = Config::read(None, std::iter::once(first).chain(allowed).chain(own))?;
-    config.http.bind = free(config.http.bind)?;
-    config.telemetry.bind = free(config.telemetry.bind)?;
-    Ok(config)
+    Ok(Config::read(None, std::iter::once(first).chain(allowed).chain(own))?)
 }
 
-/// The address itself where nobody listens there, else another port beside it.
-fn free(address: SocketAddr) -> anyhow::Result<SocketAddr> {
-    let bound = TcpListener::bind(address).or_else(|_| TcpListener::bind((address.ip(), 0)));
-    let bound = bound.and_then(|listener| listener.local_addr());
+/// Listens at the address itself where nobody else does, else on another port beside it.
+async fn door(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = match TcpListener::bind(address).await {
+        Err(_) => TcpListener::bind((address.ip(), 0)).await,
+        bound => bound,
+    };
     bound.with_context(|| format!("programs must be allowed to listen on {}", address.ip()))
 }
 
@@ -178,16 +180,16 @@ mod tests {
         assert_eq!(config.store.url.expose_secret(), "postgres://here/db");
         assert_eq!((config.mqtt.connections, config.telemetry.log.as_str()), (1, "debug"));
         assert_eq!(config.ingest.unknown_device, UnknownDevice::Enrol);
-        assert_ne!(config.http.bind.port(), 0);
+        assert_eq!(config.http.bind.port(), 0);
     }
 
-    #[test]
-    fn a_port_that_is_taken_is_left_alone() {
-        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_left_alone() {
+        let taken = door("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = taken.local_addr().unwrap();
-        let other = free(address).unwrap();
+        let other = door(address).await.unwrap().local_addr().unwrap();
         assert!(other.ip() == address.ip() && other.port() != address.port());
         drop(taken);
-        assert_eq!(free(address).unwrap(), address);
+        assert_eq!(door(address).await.unwrap().local_addr().unwrap(), address);
     }
 }

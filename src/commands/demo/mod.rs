@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -44,6 +44,8 @@ mod summary;
 
 /// The longest history that is made up.
 const HISTORY_MAX: Duration = Duration::from_secs(366 * 86_400);
+/// How long a run that ends by itself waits for its network, which takes half a second on two cores.
+const NETWORK_MAX: Duration = Duration::from_secs(30);
 
 /// Runs everything on this machine until Ctrl-C: database, broker, daemon and simulated wearers.
 #[derive(Clone, Debug, clap::Args)]
@@ -106,14 +108,19 @@ async fn live_in(
     let mut feed = Feed::connect(&house, args).await?;
     let (progress, telemetry) = (feed.progress(), house.telemetry.clone());
     let network = people::move_in(house.connector.clone(), telemetry.clone(), args.hubs, args.seed);
-    let network = AbortOnDropHandle::new(tokio::spawn(network));
+    let mut network = AbortOnDropHandle::new(tokio::spawn(network));
     let end = args.duration.map(|duration| Instant::now() + duration);
+    let mut time_is_up = false;
     tokio::select! {
         published = feed.run() => published?,
         ended = house.daemon_ends() => ended?,
         () = screen.follow(&progress, &telemetry) => {}
         () = stop.cancelled() => screen.say("stopping: what is published is still written"),
-        () = until(end) => {}
+        () = until(end) => time_is_up = true,
+    }
+    if time_is_up {
+        // It says itself where it fails.
+        let _ = stop.run_until_cancelled(timeout(NETWORK_MAX, &mut network)).await;
     }
     // What is made halfway is undone: the next run makes it whole.
     drop(network);
