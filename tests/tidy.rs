@@ -277,7 +277,7 @@ fn each_planted_bug_is_in_the_table_of_tests() {
     assert_eq!(words("pub(crate) enum Bug {\n    /// Such, or so,\n    StaleAck,\n}\n"), ["stale_ack"]);
     let file = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let (bugs, table) = (words(&file("src/planted/mod.rs")), file("tests/README.md"));
-    let tests = ["plants", "points", "roll", "roll_daemon", "bucket", "erase", "subject"];
+    let tests = ["plants", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject"];
     let tests = tests.map(|name| file(&format!("tests/it/{name}.rs"))).concat();
     assert!(bugs.len() > 5, "the bugs are found");
     for bug in bugs {

@@ -37,7 +37,18 @@ pub async fn run(roller: Roller) {
                 let (days, samples, bytes) = (report.days, report.samples, report.bytes);
                 let (duplicates, conflicts, failed) = (report.duplicates, report.conflicts, report.failed.len());
                 let seconds = began.elapsed().as_secs();
-                tracing::info!(days, samples, bytes, duplicates, conflicts, failed, seconds, "days were rolled");
+                let retired = report.retired;
+                tracing::info!(
+                    days,
+                    samples,
+                    bytes,
+                    duplicates,
+                    conflicts,
+                    failed,
+                    retired,
+                    seconds,
+                    "days were rolled"
+                );
             }
             Ok(None) => {
                 tracing::info!("another roller is at work");

@@ -1,17 +1,24 @@
-//! Erase: one device leaves both tiers, and a row of `signal.erasure` proves it without the data.
+//! Erase: one device, or one person, leaves both tiers, and a row of `signal.erasure` proves it without the data.
 //!
 //! ```text
 //! begin     the proof, without an end                                   store::archive::erase
-//! hot       its blocks, series, own row and quarantine; owner fenced    store::archive::erase
-//! files     each live file that holds it becomes the next generation    placed as by a roll
-//! aside     superseded files that may hold it go at once                here
-//! end       the proof has its end                                       store::archive::erase
+//! hot       a device: its blocks, series, own row; owner fenced         store::archive::erase
+//!           a person: what was measured while worn, blocks cut          store::archive::erase_worn
+//!           and what is in quarantine of it
+//! files     each live file that holds some becomes the next generation  placed as by a roll
+//! aside     superseded files that may hold some go at once              here
+//! end       a person: wear and data key go; the proof has its end       store::archive::erase
 //! ```
 //!
 //! # Why
-//! *The name goes too*: the device's row is removed with its series, so nothing in the schema tells that it was there.
-//! What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases stops the
-//! sender first, or what the broker still holds begins it anew.
+//! *A person is what was worn*: of a patient goes what each device measured while the patient wore it, to the
+//! sample, and nothing of who wore it before or after. The wear itself says what is to go, so it goes last, and with
+//! it the key of the patient's sealed texts (`security::envelope`). The record of care stays: the law says how long it
+//! is kept, and `care.patient.legal_hold` refuses an erasure altogether.
+//!
+//! *The name of a device goes too*: the device's row is removed with its series, so nothing in the schema tells that it
+//! was there. What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases
+//! stops the sender first, or what the broker still holds begins it anew.
 //!
 //! *The owner is fenced, not asked.* A daemon remembers the device by number, so the epoch of its shard is raised in
 //! the transaction that removes the rows. The daemon ends at its next write, as one that has lost its shard; what
@@ -31,20 +38,22 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 
 use super::build::on_thread;
-use super::file::{Filter, Head, open};
+use super::file::{Head, open};
 use super::place::Place;
+use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
 use super::roll::{Progress, Roller};
 use super::{Archive, ArchiveError, head_of, point};
-use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
 use crate::planted::{Bug, planted};
-use crate::store::archive::{self as store, ArchiveFile, Counts, Replacement, Scope, files};
+use crate::store::archive::{
+    self as store, ArchiveFile, Counts, Erased, Replacement, Scope, Worn, WornBy, files, worn,
+};
 use crate::store::pool::Connector;
 
-/// Erases devices.
+/// Erases devices and people.
 #[derive(Clone, Debug)]
 pub struct Eraser {
     /// Opens the connection; its statements may take long.
@@ -56,35 +65,41 @@ pub struct Eraser {
 }
 
 impl Eraser {
-    /// How much there is of a device; `None` where a roll or another erasure is at work.
+    /// How much would go; `None` where a roll or another erasure is at work.
     pub async fn find(
         &self,
-        device: &DeviceId,
+        of: &Erased,
         watch: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Option<Counts>, ArchiveError> {
         let mut connection = self.connector.connect().await?;
         if !store::try_be_only_roller(&mut connection).await? {
             return Ok(None);
         }
-        let mut found = store::found_of(&mut connection, device).await?;
+        let worn = worn_by(&mut connection, of).await?;
+        let mut found = match of {
+            Erased::Device(device) => store::found_of(&mut connection, device).await?,
+            Erased::Patient(patient) => store::found_worn(&mut connection, patient, &worn).await?,
+        };
+        found.quarantine_rows = store::found_in_quarantine(&mut connection, of).await?;
+        let reach = Reach::of(of, &worn);
         let Some(roller) = self.archive(&mut connection).await? else { return Ok(Some(found)) };
-        for live in live_files(&mut connection, watch).await? {
-            let samples = samples_in(roller, &live, device).await?;
+        for live in live_files(&mut connection, &reach, watch).await? {
+            let samples = samples_in(roller, &live, &reach).await?;
             found.files += u64::from(samples > 0);
             found.archived_samples += samples;
             watch(Progress::Done(live.bytes));
         }
         found.deleted_files = found.files;
         for aside in roller.archive.at(Place::aside).await? {
-            found.deleted_files += u64::from(may_hold(roller, aside.name, device).await?);
+            found.deleted_files += u64::from(may_hold(roller, aside.name, &reach).await?);
         }
         Ok(Some(found))
     }
 
-    /// Erases a device, and how much that was; `None` where a roll or another erasure is at work.
+    /// Erases, and how much that was; `None` where a roll or another erasure is at work.
     pub async fn erase(
         &self,
-        device: &DeviceId,
+        of: &Erased,
         watch: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Option<Counts>, ArchiveError> {
         let mut connection = self.connector.connect().await?;
@@ -92,24 +107,31 @@ impl Eraser {
         if !store::try_be_only_roller(connection).await? {
             return Ok(None);
         }
-        if store::is_held(connection, device).await? {
+        if store::is_held(connection, of).await? {
             return Err(ArchiveError::Held);
         }
         let roller = self.archive(connection).await?;
-        let erasure = store::begin_erasure(connection, device, self.clock.now()).await?;
+        let worn = worn_by(connection, of).await?;
+        let erasure = store::begin_erasure(connection, of, self.clock.now()).await?;
         point();
-        store::erase_hot(connection, erasure, device).await?;
-        point();
-        if let Some(roller) = roller {
-            recover(connection, &roller.archive).await?;
-            for live in live_files(connection, watch).await? {
-                self.rewrite(connection, roller, erasure, &live, device).await?;
-                watch(Progress::Done(live.bytes));
-            }
-            self.delete_aside(connection, roller, erasure, device).await?;
+        match of {
+            Erased::Device(device) => store::erase_hot(connection, erasure, device).await?,
+            Erased::Patient(patient) => store::erase_worn(connection, erasure, patient, &worn).await?,
         }
         point();
-        Ok(Some(store::end_erasure(connection, erasure, self.clock.now()).await?))
+        store::erase_quarantine(connection, erasure, of).await?;
+        point();
+        let reach = Reach::of(of, &worn);
+        if let Some(roller) = roller {
+            recover(connection, &roller.archive).await?;
+            for live in live_files(connection, &reach, watch).await? {
+                self.rewrite(connection, roller, erasure, &live, &reach).await?;
+                watch(Progress::Done(live.bytes));
+            }
+            self.delete_aside(connection, roller, erasure, &reach).await?;
+        }
+        point();
+        Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.clock.now()).await?))
     }
 
     /// Where files may be, once the folder is proved to be this database's; `None` where no archive was begun.
@@ -121,30 +143,25 @@ impl Eraser {
         }
     }
 
-    /// Puts the next generation in the place of a live file that holds the device.
+    /// Puts the next generation in the place of a live file that holds some of it.
     async fn rewrite(
         &self,
         connection: &mut PgConnection,
         roller: &Roller,
         erasure: i64,
         live: &ArchiveFile,
-        device: &DeviceId,
+        reach: &Reach,
     ) -> Result<(), ArchiveError> {
-        if samples_in(roller, live, device).await? == 0 {
+        if samples_in(roller, live, reach).await? == 0 {
             return Ok(());
         }
         let head = Head { generation: live.generation + 1, ..head_of(&roller.catalogue, live)? };
         let (proving, file) = (roller.clone(), live.clone());
-        let (made, name, gone) = (head.clone(), live.name.clone(), device.clone());
+        let (made, name, gone) = (head.clone(), live.name.clone(), reach.clone());
         let (samples, built) = on_thread(move || {
             // What is damaged must not become the next generation.
             proving.archive.prove(&proving.catalogue, &file)?;
-            rewrite(
-                &proving.archive,
-                made,
-                &name,
-                |strip, keep| if *strip.device == gone { Ok(()) } else { keep(strip) },
-            )
+            rewrite(&proving.archive, made, &name, |strip, keep| gone.spare(strip, keep))
         })
         .await?;
         point();
@@ -158,13 +175,13 @@ impl Eraser {
         roller.archive.set_aside(&live.name).await
     }
 
-    /// Deletes what lies aside and may hold the device, and notes what a killed erasure deleted.
+    /// Deletes what lies aside and may hold some of it, and notes what a killed erasure deleted.
     async fn delete_aside(
         &self,
         connection: &mut PgConnection,
         roller: &Roller,
         erasure: i64,
-        device: &DeviceId,
+        reach: &Reach,
     ) -> Result<(), ArchiveError> {
         if planted(Bug::KeepErased) {
             return Ok(());
@@ -173,7 +190,7 @@ impl Eraser {
         let mut kept = HashSet::new();
         let mut deleted: Vec<String> = Vec::new();
         for aside in archive.at(Place::aside).await? {
-            if may_hold(roller, aside.name.clone(), device).await? {
+            if may_hold(roller, aside.name.clone(), reach).await? {
                 point();
                 let name = aside.name.clone();
                 archive.at(move |place| place.remove_aside(&name)).await?;
@@ -193,29 +210,41 @@ impl Eraser {
     }
 }
 
-/// The live files, which `watch` is told the length of.
+/// What a patient wore; nothing for a device.
+async fn worn_by(connection: &mut PgConnection, of: &Erased) -> Result<Vec<Worn>, ArchiveError> {
+    match of {
+        Erased::Device(_) => Ok(Vec::new()),
+        Erased::Patient(patient) => {
+            Ok(worn(connection, WornBy { patient: Some(patient), from: None, to: None }).await?)
+        }
+    }
+}
+
+/// The live files in whose time some of it may lie; `watch` is told their length.
 async fn live_files(
     connection: &mut PgConnection,
+    reach: &Reach,
     watch: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Vec<ArchiveFile>, ArchiveError> {
-    let live = files(connection, Scope::Live).await?;
+    let mut live = files(connection, Scope::Live).await?;
+    live.retain(|file| reach.meets(file.first, file.last));
     watch(Progress::Due(live.iter().map(|file| file.bytes).sum()));
     Ok(live)
 }
 
-/// How many samples of the device a live file holds.
-async fn samples_in(roller: &Roller, live: &ArchiveFile, device: &DeviceId) -> Result<u64, ArchiveError> {
+/// How many samples of it a live file holds.
+async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Result<u64, ArchiveError> {
     let (archive, catalogue) = (roller.archive.clone(), Arc::clone(&roller.catalogue));
-    let (name, metric, device) = (live.name.clone(), live.metric.clone(), device.clone());
-    on_thread(move || count(&archive, &catalogue, &name, &metric, &device)).await
+    let (name, metric, reach) = (live.name.clone(), live.metric.clone(), reach.clone());
+    on_thread(move || count(&archive, &catalogue, &name, &metric, &reach)).await
 }
 
-/// True unless a file that lies aside is read and found to hold nothing of the device.
-async fn may_hold(roller: &Roller, name: String, device: &DeviceId) -> Result<bool, ArchiveError> {
-    let (archive, catalogue, device) = (roller.archive.clone(), Arc::clone(&roller.catalogue), device.clone());
+/// True unless a file that lies aside is read and found to hold nothing of it.
+async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, ArchiveError> {
+    let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.catalogue), reach.clone());
     on_thread(move || {
         let metric = name.strip_prefix("metric=").and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        Ok(count(&archive, &catalogue, &name, metric, &device).map_or(true, |samples| samples > 0))
+        Ok(count(&archive, &catalogue, &name, metric, &reach).map_or(true, |samples| samples > 0))
     })
     .await
 }
@@ -225,18 +254,20 @@ fn count(
     catalogue: &Catalogue,
     name: &str,
     metric: &str,
-    device: &DeviceId,
+    reach: &Reach,
 ) -> Result<u64, ArchiveError> {
     let failed = |source| ArchiveError::File { name: name.to_owned(), source };
     let unknown = || ArchiveError::Manifest { name: name.to_owned() };
     let metric = catalogue.by_name(metric).ok_or_else(unknown)?;
-    let filter = Filter { device: Some(device.clone()), ..Filter::default() };
-    let rows = open(archive.place.open(name)?, metric, &archive.keys).and_then(|opened| opened.rows(filter));
-    let (mut rows, mut samples) = (rows.map_err(failed)?, 0);
-    while let Some(strip) = rows.strip().map_err(failed)? {
-        let count = strip.len();
-        samples += count as u64;
-        rows.pass(count);
+    let mut samples = 0;
+    for filter in reach.filters() {
+        let rows = open(archive.place.open(name)?, metric, &archive.keys).and_then(|opened| opened.rows(filter));
+        let mut rows = rows.map_err(failed)?;
+        while let Some(strip) = rows.strip().map_err(failed)? {
+            let count = strip.len();
+            samples += count as u64;
+            rows.pass(count);
+        }
     }
     Ok(samples)
 }

@@ -63,8 +63,14 @@ pub mod roll;
 /// Files whose subjects may be true no more.
 mod relabel;
 
-/// One device out of both tiers.
+/// What an erasure takes.
+mod reach;
+
+/// One device or one person out of both tiers.
 pub mod erase;
+
+/// Days that have been kept for long enough.
+mod retire;
 
 /// Samples of hot table and archive, each once.
 pub mod read;
@@ -139,7 +145,7 @@ pub enum ArchiveError {
         seconds: i64,
     },
     /// The law forbids it.
-    #[error("somebody who wore it is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
+    #[error("a person whom it is about is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
     Held,
     /// A thread ended in a way that it must not.
     #[error("the thread that writes files has ended by itself: report what the log says")]

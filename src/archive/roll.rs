@@ -70,6 +70,10 @@ pub struct Report {
     pub conflicts: u64,
     /// Files that became another generation since their subjects were true no more.
     pub relabelled: u64,
+    /// Files of days that have been kept for long enough, now out of the archive.
+    pub retired: u64,
+    /// Samples in them.
+    pub retired_samples: u64,
     /// Chunks that were empty then, and are gone.
     pub chunks: u64,
     /// Superseded files whose grace had passed.
@@ -151,6 +155,8 @@ impl Roller {
         }
         let rolled_all = report.failed.is_empty();
         self.relabel_some(connection, &mut report).await?;
+        let retired = self.retire(connection).await?;
+        (report.retired, report.retired_samples) = (retired.names.len() as u64, retired.samples);
         for chunk in &chunks {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }

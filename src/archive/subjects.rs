@@ -19,7 +19,6 @@ use super::ArchiveError;
 use super::file::{KeyId, Strip};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::time::Timestamp;
-use crate::planted::{Bug, planted};
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{Worn, WornBy, worn};
 
@@ -57,8 +56,7 @@ impl Subjects {
     /// Who wore a device at a moment; `None` where nobody did, or nobody has a name.
     pub fn at(&self, device: &DeviceId, moment: Timestamp) -> Option<&SubjectId> {
         let periods = self.periods.get(device)?;
-        let is_at_end = |worn: &Worn| worn.to == Some(moment) && planted(Bug::WornAtItsEnd);
-        periods.iter().find(|(worn, _)| worn.holds(moment) || is_at_end(worn)).map(|(_, name)| name)
+        periods.iter().find(|(worn, _)| worn.holds(moment)).map(|(_, name)| name)
     }
 
     /// Hands on rows with their subjects: cut where somebody began or ended to wear their device.
@@ -70,15 +68,8 @@ impl Subjects {
         let Some(periods) = self.periods.get(strip.device) else {
             return give(Strip { subject: None, ..*strip });
         };
-        let mut rest = *strip;
-        while let Some(first) = rest.starts.first().copied() {
-            let bounds = periods.iter().flat_map(|(worn, _)| [Some(worn.from), worn.to]).flatten();
-            let next = bounds.filter(|bound| *bound > first).min();
-            let rows = next.map_or(rest.len(), |next| rest.starts.partition_point(|start| *start < next));
-            give(Strip { subject: self.at(strip.device, first), ..rest.slice(0..rows) })?;
-            rest = rest.slice(rows..rest.len());
-        }
-        Ok(())
+        let bounds = periods.iter().flat_map(|(worn, _)| [Some(worn.from), worn.to]).flatten();
+        strip.cut_at(bounds, |piece, first| give(Strip { subject: self.at(strip.device, first), ..piece }))
     }
 }
 

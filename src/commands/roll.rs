@@ -115,7 +115,7 @@ fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()
 }
 
 fn in_words(report: &Report) -> String {
-    let Report { days, files, bytes, samples, duplicates, conflicts, chunks, deleted, recovered, .. } = report;
+    let Report { days, files, bytes, samples, duplicates, conflicts, retired, chunks, deleted, recovered, .. } = report;
     let mut text = format!(
         "rolled {}: {} in {}, {bytes} bytes\n",
         counted(*days, "partition"),
@@ -125,6 +125,7 @@ fn in_words(report: &Report) -> String {
     for (count, noun, what) in [
         (*duplicates, "late sample", "archived before"),
         (*conflicts, "late sample", "in quarantine, since it differs from the archived one"),
+        (*retired, "file", "of days that were kept for long enough out of the archive"),
         (*chunks, "empty chunk", "dropped"),
         (*deleted, "superseded file", "deleted"),
         (*recovered, "leftover", "of a killed roll cleared away"),

@@ -52,6 +52,8 @@ pub struct SecurityConfig {
 
 /// More of them would only hide that a store is gone.
 const RETRIES_MAX: u32 = 100;
+/// A hundred years: more is a slip of the pen.
+const RETENTION_DAYS_MAX: u32 = 36_500;
 
 /// Where cold data go.
 #[derive(Clone, Debug, Deserialize)]
@@ -72,6 +74,7 @@ pub struct ArchiveConfig {
     after_days: u32,
     hour: u8,
     grace_hours: u32,
+    retention_days: u32,
     /// The most of its time that a roll works.
     pub duty_percent: DutyPercent,
     scratch_dir: String,
@@ -99,6 +102,11 @@ impl ArchiveConfig {
         i64::from(self.grace_hours) * 3_600 * SECOND_US
     }
 
+    /// For how many days before the newest one files are kept; `None` for ever.
+    pub fn retention_days(&self) -> Option<u32> {
+        Some(self.retention_days).filter(|days| *days > 0)
+    }
+
     /// Where files are written before they are uploaded.
     pub fn scratch_dir(&self) -> PathBuf {
         if self.scratch_dir.is_empty() { temporary_dir() } else { PathBuf::from(&self.scratch_dir) }
@@ -112,6 +120,9 @@ impl ArchiveConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.hour > 23 {
             return Err(ConfigError::Rule { key: "archive.hour", rule: "0 to 23" });
+        }
+        if self.retention_days > RETENTION_DAYS_MAX {
+            return Err(ConfigError::Rule { key: "archive.retention_days", rule: "0 for ever, or 1 to 36500" });
         }
         if self.request_timeout_s == 0 {
             return Err(ConfigError::Rule { key: "archive.request_timeout_s", rule: "at least 1" });

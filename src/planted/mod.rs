@@ -58,6 +58,8 @@ pub(crate) enum Bug {
     KeepErased,
     /// An erasure does not fence the daemon that remembers the device.
     EraseUnfenced,
+    /// Retention takes the last day that is to be kept.
+    RetireTooEarly,
     /// A sample at the very end of a period of wear counts as worn.
     WornAtItsEnd,
     /// A roll leaves the subjects of files as they are, though key or wear have changed.

@@ -12,7 +12,7 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_PLANT";
 
-const ALL: [Bug; 20] = [
+const ALL: [Bug; 21] = [
     Bug::AckBeforeCommit,
     Bug::AsynchronousCommit,
     Bug::NoDuplicateCheck,
@@ -31,6 +31,7 @@ const ALL: [Bug; 20] = [
     Bug::TrustUpload,
     Bug::KeepErased,
     Bug::EraseUnfenced,
+    Bug::RetireTooEarly,
     Bug::WornAtItsEnd,
     Bug::KeepSubjects,
 ];

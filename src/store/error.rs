@@ -62,6 +62,9 @@ pub enum StoreError {
         /// Which role sees all.
         role: &'static str,
     },
+    /// Somebody corrected who wore what while it was read.
+    #[error("who wore what was changed meanwhile: run the command again, and it goes on with what is true now")]
+    WearChanged,
     /// A stored row breaks the table's own rules.
     #[error("a row of signal.block cannot be read: {what}")]
     BadRow {

@@ -18,7 +18,7 @@ const LOGINS: [&str; 7] = ["ingest", "roller", "portal", "analyst", "auditor", "
 
 /// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody.
 const CELLS: [(&str, &str); 33] = [
-    ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "I....M."),
+    ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "IR...M."),
     ("DELETE FROM signal.block WHERE false", "IR...M."),
     ("SELECT FROM signal.sample LIMIT 0", "IR...M."),
     ("SELECT FROM signal.metric LIMIT 0", "IR...M."),
@@ -47,7 +47,7 @@ const CELLS: [(&str, &str); 33] = [
     ("UPDATE access.audit_event SET outcome = 'denied' WHERE false", "......."),
     ("DELETE FROM access.audit_event WHERE false", "......."),
     ("TRUNCATE access.audit_event", "......."),
-    ("SELECT access.audit('read', NULL, 'care.patient', 'allowed')", "..P..M."),
+    ("SELECT access.audit('read', NULL, 'care.patient', 'allowed')", ".RP..M."),
     ("SELECT FROM access.verify_audit()", "..P.AM."),
     ("SELECT FROM access.samples(NULL, 'heart_rate', now() - INTERVAL '1 hour', now())", "..P...."),
     ("CALL access.guard('care.patient', 'internal')", "......."),
@@ -100,7 +100,7 @@ async fn no_table_of_people_or_rights_is_open_to_a_program_that_is_not_named_her
            AND has_table_privilege(r.name, c.oid, p.privilege)
            AND NOT (r.name = 'auditor' AND c.relname IN ('audit_event', 'emergency', 'unexplained_access'))
            -- Who erases a person removes what names the person's devices and keys.
-           AND NOT (r.name = 'roller' AND c.relname IN ('wear', 'wear_change', 'data_key')
+           AND NOT (r.name = 'roller' AND c.relname IN ('wear', 'wear_change', 'wear_event', 'device_detail', 'data_key')
                     AND p.privilege IN ('SELECT', 'DELETE'))
            AND NOT (r.name = 'analyst' AND c.relname LIKE 'insight\\_%' AND p.privilege = 'SELECT')
          ORDER BY 1";
@@ -258,6 +258,46 @@ async fn a_daemon_with_ingest_and_roller_rolls_what_it_stored() {
     })
     .await;
     assert_eq!(network.one("SELECT sum(rows)::text FROM signal.archive_file").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rolls_may_erase_a_device_and_a_person_and_cut_a_block_between_two() {
+    let mut network = Network::owned().await;
+    let (ann, ben) = (network.patient().await, network.patient().await);
+    network
+        .run(&format!(
+            "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'watch-7', 'test');
+             INSERT INTO signal.series (device_key, metric_id)
+             SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name = 'heart_rate';
+             SELECT signal.ensure_chunk('2024-03-05');
+             INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values)
+             SELECT '2024-03-05 08:00Z', '2024-03-05 08:03Z', 60000000, series_id, '{{60, 61, 62, 63}}' FROM signal.series;
+             INSERT INTO care.wear (patient_id, device_key, worn_during)
+             SELECT '{ann}', device_key, '[2024-03-05 08:01Z,2024-03-05 08:03Z)' FROM signal.device;
+             INSERT INTO care.wear (patient_id, device_key, worn_during)
+             SELECT '{ben}', device_key, '[2024-03-05 08:03Z,)' FROM signal.device;
+             INSERT INTO care.device_model (maker, model) VALUES ('Contoso', 'Band') ON CONFLICT DO NOTHING;
+             INSERT INTO care.device_detail (device_key, device_model_id, serial)
+             SELECT device_key, min(device_model_id), 'NW-1' FROM signal.device, care.device_model GROUP BY 1"
+        ))
+        .await;
+    let erase = async |whom: [String; 2]| {
+        let mut verb = tokio::process::Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+        verb.args(["archive", "erase", "--yes", "--json"]).args(whom);
+        let output = verb.env("HEALTHTRACK__STORE__URL", network.database.url_as("roller")).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    assert_eq!(erase(["--patient".into(), ann.to_string()]).await["hot_samples"], 2);
+    let mut sql = network.connection().await;
+    let left = "SELECT string_agg(value::text, ' ' ORDER BY value) FROM signal.sample";
+    assert_eq!(sqlx::query_scalar::<_, String>(left).fetch_one(&mut sql).await.unwrap(), "60 63");
+    assert_eq!(erase(["--device".into(), "watch-7".into()]).await["hot_samples"], 2);
+    for table in ["signal.device", "care.wear", "care.wear_event", "care.device_detail"] {
+        assert_eq!(network.one(&format!("SELECT count(*)::text FROM {table}")).await, "0", "{table}");
+    }
+    let events = "SELECT string_agg(action, ' ') FROM access.audit_event WHERE patient_id IS NOT NULL";
+    assert_eq!(network.one(events).await, "erase");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,6 +82,12 @@ mod subject;
 /// A device out of both tiers.
 mod erase;
 
+/// A person out of both tiers.
+mod erase_person;
+
+/// Days that have been kept for long enough.
+mod retire;
+
 /// The roll beside writers and readers, and on a disk that fails.
 mod roll_daemon;
 

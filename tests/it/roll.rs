@@ -204,6 +204,15 @@ impl House {
         sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection).await.unwrap();
     }
 
+    /// Makes somebody a patient.
+    pub(crate) async fn enrol(&mut self, patient: &str) {
+        self.execute(&format!(
+            "INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
+             VALUES ('{patient}', '1980-05-17', 'female', 'America/Chicago')"
+        ))
+        .await;
+    }
+
     /// Two devices, three metrics, two statistics, three days.
     pub(crate) async fn put_some(&mut self) {
         for day in ["2024-03-05", "2024-03-06", "2024-03-07"] {

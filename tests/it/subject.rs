@@ -30,12 +30,7 @@ async fn shared_watch() -> House {
     house.put("watch-7", "heart_rate", None, "2024-03-05 09:59Z", &[70.0, 71.0]).await;
     house.put("Band.2", "heart_rate", None, "2024-03-05 09:00Z", &[80.0]).await;
     for patient in [ANN, BEN] {
-        house
-            .execute(&format!(
-                "INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
-                 VALUES ('{patient}', '1980-05-17', 'female', 'America/Chicago')"
-            ))
-            .await;
+        house.enrol(patient).await;
     }
     house
 }

@@ -96,6 +96,22 @@ impl<'a> Strip<'a> {
         }
     }
 
+    /// Its rows in pieces, none of which lies across one of these moments, each with its first start.
+    pub fn cut_at<E>(
+        &self,
+        bounds: impl Iterator<Item = Timestamp> + Clone,
+        mut give: impl FnMut(Strip<'a>, Timestamp) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = *self;
+        while let Some(first) = rest.starts.first().copied() {
+            let next = bounds.clone().filter(|bound| *bound > first).min();
+            let rows = next.map_or(rest.len(), |next| rest.starts.partition_point(|start| *start < next));
+            give(rest.slice(0..rows), first)?;
+            rest = rest.slice(rows..rest.len());
+        }
+        Ok(())
+    }
+
     /// How many of its rows come before a key.
     pub fn rows_before(&self, key: Key<'_>) -> usize {
         match self.device.cmp(key.device) {

@@ -1,4 +1,4 @@
-//! Erase: one device out of both tiers, for good. Without `--yes` it only says what would go.
+//! Erase: one device, or one person, out of both tiers, for good. Without `--yes` it only says what would go.
 
 use std::sync::Arc;
 
@@ -9,9 +9,8 @@ use crate::archive::erase::Eraser;
 use crate::archive::roll::Progress;
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
-use crate::model::ids::DeviceId;
 use crate::model::time::SystemClock;
-use crate::store::archive::Counts;
+use crate::store::archive::{Counts, Erased};
 
 /// What is told.
 #[derive(Debug, Serialize)]
@@ -23,8 +22,7 @@ struct Told {
 }
 
 /// Erases, or says what would be erased.
-pub(super) async fn run(database: &Database, device: &str, yes: bool, json: bool) -> anyhow::Result<()> {
-    let device = DeviceId::parse(device).context("--device takes no such name")?;
+pub(super) async fn run(database: &Database, of: Erased, yes: bool, json: bool) -> anyhow::Result<()> {
     let connector = database.patient_connector();
     let roller = crate::commands::roll::roller_of(database)?;
     let eraser = Eraser { connector, roller, clock: Arc::new(SystemClock) };
@@ -33,7 +31,7 @@ pub(super) async fn run(database: &Database, device: &str, yes: bool, json: bool
         Progress::Due(bytes) => progress.set_length(bytes),
         Progress::Done(bytes) => progress.inc(bytes),
     };
-    let counts = if yes { eraser.erase(&device, &mut watch).await } else { eraser.find(&device, &mut watch).await };
+    let counts = if yes { eraser.erase(&of, &mut watch).await } else { eraser.find(&of, &mut watch).await };
     progress.finish_and_clear();
     let busy = "a roll or another erasure is at work in this database; wait for it to end and run this again";
     let counts = counts?.context(busy)?;
@@ -42,10 +40,10 @@ pub(super) async fn run(database: &Database, device: &str, yes: bool, json: bool
 
 fn in_words(erased: bool, counts: &Counts) -> String {
     if *counts == Counts::default() {
-        return "nothing of this device is here".to_owned();
+        return "nothing of it is here".to_owned();
     }
     let what = format!(
-        "{} in {}, {} in {}, {} that lie aside, {} in quarantine, {} of device and series",
+        "{} in {}, {} in {}, {} that lie aside, {} in quarantine, {} of directories",
         counted(counts.hot_samples, "sample"),
         counted(counts.blocks, "block"),
         counted(counts.archived_samples, "sample"),
@@ -68,6 +66,6 @@ mod tests {
         assert!(
             in_words(false, &counts).starts_with("would erase 3 samples") && in_words(false, &counts).contains("--yes")
         );
-        assert_eq!(in_words(true, &Counts::default()), "nothing of this device is here");
+        assert_eq!(in_words(true, &Counts::default()), "nothing of it is here");
     }
 }

@@ -1,6 +1,6 @@
-//! Archive: what is in it, whether it is what was recorded, how DuckDB reads it, and how a device leaves it.
+//! Archive: what is in it, whether it is what was recorded, how DuckDB reads it, and how somebody leaves it.
 
-/// One device, erased.
+/// A device or a person, erased.
 mod erase;
 
 /// A script for DuckDB.
@@ -19,10 +19,10 @@ use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use crate::archive::Archive;
 use crate::archive::check::check;
-use crate::model::ids::PatientId;
+use crate::model::ids::{DeviceId, PatientId};
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock as _, SystemClock};
-use crate::store::archive::{ArchiveFile, Scope, files, note_verified};
+use crate::store::archive::{ArchiveFile, Erased, Scope, files, is_patient, note_verified};
 
 /// Looks at the archive.
 #[derive(Clone, Debug, clap::Args)]
@@ -70,14 +70,21 @@ enum Action {
     #[command(after_help = "Example:
   healthtrack archive sql | duckdb -c '.read /dev/stdin' -c 'SELECT count(*) FROM sample'")]
     Sql,
-    /// Erase a device from the database, the archive and the quarantine, for good; killed, it is run again
+    /// Erase a device or a person from the database, the archive and the quarantine, for good; killed, run it again
+    ///
+    /// Of a patient goes all that was measured while the patient wore a device, who wore what, and the key of the
+    /// patient's sealed texts; the record of care stays. Take back what is still worn first, or what it sends later is
+    /// nobody's.
     #[command(after_help = "Examples:
   healthtrack archive erase --device watch-7
-  healthtrack archive erase --device watch-7 --yes")]
+  healthtrack archive erase --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --yes")]
     Erase {
-        /// Its name
-        #[arg(long, value_name = "DEVICE")]
-        device: String,
+        /// The device's name
+        #[arg(long, value_name = "DEVICE", required_unless_present = "patient", conflicts_with = "patient")]
+        device: Option<String>,
+        /// The person: care.patient.patient_id
+        #[arg(long, value_name = "UUID")]
+        patient: Option<uuid::Uuid>,
         /// Do it; without this, only say what would go
         #[arg(long)]
         yes: bool,
@@ -130,7 +137,17 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             ensure!(checked.faults.is_empty(), "{wrong} in the archive; bring the files back from a backup");
             Ok(())
         }
-        Action::Erase { device, yes } => erase::run(&database, &device, yes, args.json).await,
+        Action::Erase { device, patient, yes } => {
+            let of = match (device, patient) {
+                (Some(device), _) => Erased::Device(DeviceId::parse(&device).context("--device takes no such name")?),
+                (None, patient) => {
+                    let patient = PatientId(patient.context("--device or --patient must say what")?);
+                    ensure!(is_patient(&mut connection, &patient).await?, "no patient has this uuid");
+                    Erased::Patient(patient)
+                }
+            };
+            erase::run(&database, of, yes, args.json).await
+        }
         Action::Subject { patient } => subject::run(&database, &mut connection, PatientId(patient), args.json).await,
         Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
     }

@@ -1,4 +1,5 @@
 //! Subject: a patient's pseudonyms, so that samples in a file can be led back to a person, or found for one.
+//! Each time is an event of the audit.
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::commands::database::Database;
 use crate::commands::report::{Column, print, print_json, table};
 use crate::model::ids::PatientId;
 use crate::store::archive::is_patient;
+use crate::store::reference::audit::note;
 
 /// One pseudonym.
 #[derive(Debug, Serialize)]
@@ -27,6 +29,7 @@ pub(super) async fn run(
     let pseudonyms = pseudonyms_of(&database.config.archive)?;
     let pseudonyms = pseudonyms.context("nobody has a pseudonym; set archive.subject_key_file")?;
     ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; look into care.patient");
+    note(connection, "read", &patient, "signal.archive_file").await?;
     let names = pseudonyms.names(&patient).into_iter();
     let rows: Vec<Named> =
         names.map(|(key, name)| Named { key_id: key.to_string(), subject_id: name.as_str().to_owned() }).collect();

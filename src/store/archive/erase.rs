@@ -1,4 +1,4 @@
-//! Erase: the transactions in which a device leaves the database, and its proof.
+//! Erase: the transactions in which a device leaves the database, and the proof of every erasure.
 //!
 //! # Why
 //! A daemon remembers devices and series by number. So the rows of all shards are locked first, which lets running
@@ -11,25 +11,60 @@
 
 use sqlx::{Connection as _, PgConnection};
 
+use super::erase_worn::{broken_while_worn, forget_wear};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
-use crate::model::ids::DeviceId;
+use super::subject::Worn;
+use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
 use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
-
-/// Rows of quarantine that came from a device, or name it: `$1` is its name. A name in a payload is a whole JSON text.
-const QUARANTINED: &str = "(CASE WHEN topic LIKE 'ht/1/%' THEN split_part(topic, '/', 4) = $1
-                                 ELSE $1 = ANY (string_to_array(topic, '/')) END
-                            OR position(convert_to('\"' || $1 || '\"', 'UTF8') IN payload) > 0)";
+use crate::store::reference::audit::note;
 
 /// Takes the right to write from the daemon that remembers the device.
 const FENCE: &str = "UPDATE signal.ingest_shard SET epoch = epoch + 1
                      WHERE shard = (SELECT shard FROM signal.device WHERE device_id = $1)";
 
-/// How much there is of a device, or was.
+/// What an erasure is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// All that a device measured, and the device.
+    Device(DeviceId),
+    /// What was measured on a patient: what devices measured while the patient wore them.
+    Patient(PatientId),
+}
+
+impl Erased {
+    /// What its proof keeps a digest of.
+    fn text(&self) -> String {
+        match self {
+            Erased::Device(device) => device.as_str().to_owned(),
+            Erased::Patient(patient) => patient.0.to_string(),
+        }
+    }
+
+    /// Which rows of quarantine are of it, or may be: `$1` is its text.
+    fn in_quarantine(&self) -> String {
+        match self {
+            Erased::Device(_) => quarantined("$1"),
+            Erased::Patient(_) => broken_while_worn(),
+        }
+    }
+}
+
+/// Rows of quarantine that came from a device, or name it: `device` is SQL for its name. A name in a payload is a whole
+/// JSON text.
+pub(super) fn quarantined(device: &str) -> String {
+    format!(
+        "(CASE WHEN topic LIKE 'ht/1/%' THEN split_part(topic, '/', 4) = {device}
+               ELSE {device} = ANY (string_to_array(topic, '/')) END
+          OR position(convert_to('\"' || {device} || '\"', 'UTF8') IN payload) > 0)"
+    )
+}
+
+/// How much there is, or was, of what is erased.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     /// Blocks of the hot table.
@@ -67,40 +102,40 @@ impl Counts {
 
 /// What the database holds of a device.
 pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Result<Counts, StoreError> {
-    let query = format!(
+    let row = sqlx::query_as(
         "WITH own AS (SELECT series_id FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = $1),
               held AS (SELECT count(*) AS blocks, coalesce(sum(cardinality(values)), 0)::bigint AS samples
                        FROM signal.block WHERE series_id IN (SELECT series_id FROM own))
-         SELECT blocks, samples, 0::bigint, 0::bigint, 0::bigint,
-                (SELECT count(*) FROM signal.quarantine WHERE {QUARANTINED}),
+         SELECT blocks, samples, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
                 (SELECT count(*) FROM own) + (SELECT count(*) FROM signal.device WHERE device_id = $1)
                 + (SELECT count(*) FROM care.wear JOIN signal.device USING (device_key) WHERE device_id = $1)
-         FROM held"
+         FROM held",
     );
-    let row = sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(device.as_str()).fetch_one(connection).await;
+    let row = row.bind(device.as_str()).fetch_one(connection).await;
     row.map(Counts::of).map_err(StoreError::at("counting what is there of a device"))
 }
 
 /// Begins an erasure, or takes up the one that was killed: its number.
-pub async fn begin_erasure(
-    connection: &mut PgConnection,
-    device: &DeviceId,
-    now: Timestamp,
-) -> Result<i64, StoreError> {
-    sqlx::query_scalar(
-        "INSERT INTO signal.erasure (begun_at, device_sha256, requested_by)
+pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Timestamp) -> Result<i64, StoreError> {
+    let column = match of {
+        Erased::Device(_) => "device_sha256",
+        Erased::Patient(_) => "patient_sha256",
+    };
+    let query = format!(
+        "INSERT INTO signal.erasure (begun_at, {column}, requested_by)
          VALUES ($2, encode(sha256(convert_to($1, 'UTF8')), 'hex'), session_user)
-         ON CONFLICT (device_sha256) WHERE ended_at IS NULL DO UPDATE SET begun_at = erasure.begun_at
-         RETURNING erasure_id",
-    )
-    .bind(device.as_str())
-    .bind(Moment(now))
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::at("beginning an erasure"))
+         ON CONFLICT ({column}) WHERE ended_at IS NULL DO UPDATE SET begun_at = erasure.begun_at
+         RETURNING erasure_id"
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+        .bind(of.text())
+        .bind(Moment(now))
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("beginning an erasure"))
 }
 
-/// Removes a device with its series and blocks, and fences the daemon that remembers them; then its quarantine.
+/// Removes a device with its series and blocks, and fences the daemon that remembers them.
 pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &DeviceId) -> Result<(), StoreError> {
     let step = StoreError::at("erasing a device from the database");
     let mut transaction = connection.begin().await.map_err(&step)?;
@@ -149,14 +184,27 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
     if planted(Bug::DieInRoll) {
         std::process::abort();
     }
-    transaction.commit().await.map_err(&step)?;
+    transaction.commit().await.map_err(&step)
+}
+
+/// Removes what is in quarantine of it.
+pub async fn erase_quarantine(connection: &mut PgConnection, erasure: i64, of: &Erased) -> Result<(), StoreError> {
     let query = format!(
-        "WITH gone AS (DELETE FROM signal.quarantine WHERE {QUARANTINED} RETURNING 1)
+        "WITH gone AS (DELETE FROM signal.quarantine WHERE {} RETURNING 1)
          UPDATE signal.erasure SET quarantine_rows = quarantine_rows + (SELECT count(*) FROM gone)
-         WHERE erasure_id = $2"
+         WHERE erasure_id = $2",
+        of.in_quarantine()
     );
-    let query = sqlx::query(sqlx::AssertSqlSafe(query)).persistent(false).bind(device.as_str()).bind(erasure);
-    query.execute(connection).await.map(|_| ()).map_err(&step)
+    let query = sqlx::query(sqlx::AssertSqlSafe(query)).persistent(false).bind(of.text()).bind(erasure);
+    query.execute(connection).await.map(drop).map_err(StoreError::at("erasing from the quarantine"))
+}
+
+/// How many messages are in quarantine of it.
+pub async fn found_in_quarantine(connection: &mut PgConnection, of: &Erased) -> Result<u64, StoreError> {
+    let query = format!("SELECT count(*) FROM signal.quarantine WHERE {}", of.in_quarantine());
+    let query = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(query)).persistent(false).bind(of.text());
+    let found = query.fetch_one(connection).await.map_err(StoreError::at("counting what is in quarantine"))?;
+    Ok(u64::try_from(found).unwrap_or(0))
 }
 
 /// What takes a live file's place.
@@ -212,10 +260,20 @@ pub async fn note_deleted(
     transaction.commit().await.map_err(&step)
 }
 
-/// Ends an erasure, and how much it was in all; one that found nothing leaves no row.
-pub async fn end_erasure(connection: &mut PgConnection, erasure: i64, now: Timestamp) -> Result<Counts, StoreError> {
+/// Ends an erasure, and how much it was in all; one that found nothing leaves no row. With that of a patient goes who
+/// wore what: it said until now what is to go, so a killed erasure needs it to the end.
+pub async fn end_erasure(
+    connection: &mut PgConnection,
+    erasure: i64,
+    of: &Erased,
+    worn: &[Worn],
+    now: Timestamp,
+) -> Result<Counts, StoreError> {
     let step = StoreError::at("ending an erasure");
     let mut transaction = connection.begin().await.map_err(&step)?;
+    if let Erased::Patient(patient) = of {
+        forget_wear(&mut transaction, erasure, patient, worn).await?;
+    }
     let row: CountRow = sqlx::query_as(
         "UPDATE signal.erasure SET ended_at = greatest($2, begun_at) WHERE erasure_id = $1
          RETURNING blocks, hot_samples, archived_samples, files, deleted_files, quarantine_rows, directory_rows",
@@ -229,6 +287,10 @@ pub async fn end_erasure(connection: &mut PgConnection, erasure: i64, now: Times
     if counts == Counts::default() {
         let query = "DELETE FROM signal.erasure WHERE erasure_id = $1";
         sqlx::query(query).bind(erasure).execute(&mut *transaction).await.map_err(&step)?;
+    }
+    if let Erased::Patient(patient) = of {
+        // Last, since whoever appends to the audit keeps all others from it.
+        note(&mut transaction, "erase", patient, "signal.sample").await?;
     }
     transaction.commit().await.map_err(&step)?;
     Ok(counts)

@@ -25,8 +25,14 @@ mod record;
 /// Who wore what, and which files say so no more.
 mod subject;
 
-/// The transactions in which a device goes.
+/// The transactions in which a device goes, and the proof.
 mod erase;
+
+/// Those in which a person's samples go.
+mod erase_worn;
+
+/// Days that have been kept for long enough.
+mod retire;
 
 use sqlx::PgConnection;
 
@@ -34,10 +40,15 @@ use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
-pub use erase::{Counts, Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
+pub use erase::{
+    Counts, Erased, Replacement, begin_erasure, end_erasure, erase_hot, erase_quarantine, found_in_quarantine,
+    found_of, note_deleted, replace,
+};
+pub use erase_worn::{erase_worn, found_worn};
 pub use export::{Due, SeriesOf, Snapshot, due_days};
 pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};
+pub use retire::{Retired, retire};
 pub use subject::{
     Worn, WornBy, due_for_subjects, forget_wear_changes, is_anything_worn, is_held, is_patient, last_wear_change,
     settle_subjects, worn,

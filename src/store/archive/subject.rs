@@ -6,9 +6,11 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use super::erase::Erased;
 use super::manifest::{ArchiveFile, COLUMNS, file};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
+use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 
@@ -28,7 +30,8 @@ pub struct Worn {
 impl Worn {
     /// True for a moment within.
     pub fn holds(&self, moment: Timestamp) -> bool {
-        self.from <= moment && self.to.is_none_or(|to| moment < to)
+        let is_at_end = self.to == Some(moment) && planted(Bug::WornAtItsEnd);
+        self.from <= moment && (self.to.is_none_or(|to| moment < to) || is_at_end)
     }
 }
 
@@ -43,23 +46,26 @@ pub struct WornBy<'a> {
     pub to: Option<Timestamp>,
 }
 
+/// Beginning and end of a wear, as SQL: an end that lies for ever ahead is none.
+pub(super) const PERIOD: &str = "greatest(lower(worn_during), timestamptz '0001-01-01 00:00Z'),
+                                 CASE WHEN upper(worn_during) < 'infinity' THEN upper(worn_during) END";
+
 /// Periods of wear, by device and time.
 pub async fn worn(connection: &mut PgConnection, by: WornBy<'_>) -> Result<Vec<Worn>, StoreError> {
     sees_all(connection).await?;
     type Row = (String, uuid::Uuid, Moment, Option<Moment>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT device_id, patient_id, greatest(lower(worn_during), timestamptz '0001-01-01 00:00Z'),
-                CASE WHEN upper(worn_during) < 'infinity' THEN upper(worn_during) END
-         FROM care.wear JOIN signal.device USING (device_key)
+    let query = format!(
+        "SELECT device_id, patient_id, {PERIOD} FROM care.wear JOIN signal.device USING (device_key)
          WHERE ($1::uuid IS NULL OR patient_id = $1) AND worn_during && tstzrange($2, $3)
-         ORDER BY device_id COLLATE \"C\", lower(worn_during)",
-    )
-    .bind(by.patient.map(|patient| patient.0))
-    .bind(by.from.map(Moment))
-    .bind(by.to.map(Moment))
-    .fetch_all(connection)
-    .await
-    .map_err(StoreError::at("reading who wears what"))?;
+         ORDER BY device_id COLLATE \"C\", lower(worn_during)"
+    );
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(query))
+        .bind(by.patient.map(|patient| patient.0))
+        .bind(by.from.map(Moment))
+        .bind(by.to.map(Moment))
+        .fetch_all(connection)
+        .await
+        .map_err(StoreError::at("reading who wears what"))?;
     rows.into_iter()
         .map(|(device, patient, from, to)| {
             let device =
@@ -70,7 +76,7 @@ pub async fn worn(connection: &mut PgConnection, by: WornBy<'_>) -> Result<Vec<W
 }
 
 /// Fails where row-level security may hide wear from this database user.
-async fn sees_all(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(super) async fn sees_all(connection: &mut PgConnection) -> Result<(), StoreError> {
     let sees_all: bool =
         sqlx::query_scalar("SELECT NOT row_security_active('care.wear') OR pg_has_role('roller', 'USAGE')")
             .fetch_one(connection)
@@ -79,17 +85,22 @@ async fn sees_all(connection: &mut PgConnection) -> Result<(), StoreError> {
     if sees_all { Ok(()) } else { Err(StoreError::Blind { what: "care.wear", role: "roller" }) }
 }
 
-/// True where the law forbids to erase anything of somebody who wore this device.
-pub async fn is_held(connection: &mut PgConnection, device: &DeviceId) -> Result<bool, StoreError> {
+/// True where the law forbids this erasure: it is of a patient under legal hold, or of a device that one has worn.
+pub async fn is_held(connection: &mut PgConnection, of: &Erased) -> Result<bool, StoreError> {
     sees_all(connection).await?;
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM care.wear JOIN care.patient USING (patient_id) JOIN signal.device USING (device_key)
-                        WHERE device_id = $1 AND legal_hold)",
-    )
-    .bind(device.as_str())
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::at("asking whether the law forbids an erasure"))
+    let query = match of {
+        Erased::Device(device) => sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM care.wear JOIN care.patient USING (patient_id)
+                                        JOIN signal.device USING (device_key)
+                            WHERE device_id = $1 AND legal_hold)",
+        )
+        .bind(device.as_str()),
+        Erased::Patient(patient) => {
+            let query = "SELECT EXISTS (SELECT FROM care.patient WHERE patient_id = $1 AND legal_hold)";
+            sqlx::query_scalar(query).bind(patient.0)
+        }
+    };
+    query.fetch_one(connection).await.map_err(StoreError::at("asking whether the law forbids an erasure"))
 }
 
 /// The number of the last change of wear that this transaction sees; 0 where there was none.

@@ -122,7 +122,7 @@ async fn begin<'c>(connection: &'c mut PgConnection, own: &Ownership) -> Result<
     Ok(transaction)
 }
 
-pub(super) async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
+pub(in crate::store) async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {
     let step = StoreError::at("copying blocks");
     let statement = format!("COPY signal.block ({COLUMNS}) FROM STDIN (FORMAT binary)");
     let mut stream = connection.copy_in_raw(&statement).await.map_err(&step)?;
@@ -132,7 +132,8 @@ pub(super) async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Resu
     stream.finish().await.map(|_| ()).map_err(&step)
 }
 
-async fn remove(connection: &mut PgConnection, removals: &[Removal]) -> Result<(), StoreError> {
+/// Removes blocks by series and start.
+pub(in crate::store) async fn remove(connection: &mut PgConnection, removals: &[Removal]) -> Result<(), StoreError> {
     let Some(low) = removals.iter().map(|removal| removal.start).min() else { return Ok(()) };
     let high = removals.iter().map(|removal| removal.start).max().unwrap_or(low);
     // The bounds let Postgres leave out every other chunk.

@@ -29,5 +29,6 @@ pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
 pub use read::{Filter, SeriesBlock, Wanted, overlapping, read_blocks};
 
+pub(super) use commit::{copy, remove};
 pub(super) use days::{Hold, hold_days};
 pub(super) use read::{BLOCK, block_at};

@@ -5,6 +5,7 @@
 
 use sqlx::PgConnection;
 
+use crate::model::ids::PatientId;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
@@ -52,6 +53,21 @@ pub struct Event {
 
 /// One event as the database gives it.
 type EventRow = (i64, Moment, Option<String>, String, String, Option<String>, String, String, Option<String>);
+
+/// Appends that a program did something to what is kept of a patient; committed with the caller's transaction, and the
+/// last thing in it: until it ends nobody else appends.
+///
+/// # Errors
+/// The database's.
+pub async fn note(
+    connection: &mut PgConnection,
+    action: &str,
+    patient: &PatientId,
+    resource: &str,
+) -> Result<(), StoreError> {
+    let query = sqlx::query("SELECT access.audit($1, $2, $3, 'allowed')").bind(action).bind(patient.0).bind(resource);
+    query.execute(connection).await.map(drop).map_err(StoreError::at("appending to the audit"))
+}
 
 /// The last event; `None` while there is none.
 ///

@@ -1,0 +1,231 @@
+//! A person is erased: all that was measured on them is found nowhere, to the sample, and of who wore the same devices
+//! before and after not one is gone; whoever is killed on the way finishes it, and the law may forbid it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::model::metric::Catalogue;
+use healthtrack::model::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::roll::{House, PLANT, errors, said};
+use crate::support::house::{Verdict, promise};
+
+const ANN: &str = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
+const BEN: &str = "7c2d9e40-1a3b-4c5d-8e6f-90a1b2c3d4e5";
+/// More than an erasure of this size has.
+const POINTS_MAX: u32 = 60;
+/// Ann's wear: half-open, so the sample at an end is the next wearer's.
+const WORN: [(&str, &str, &str); 3] = [
+    ("watch-7", "2024-03-05T08:30:00", "2024-03-05T09:30:00"),
+    ("watch-7", "2024-03-06T00:00:00", "2024-03-06T08:02:00"),
+    ("Band.2", "2024-03-05T10:00:00", "2024-03-05T10:01:00"),
+];
+
+/// Two devices that pass between two people, in files, in superseded files, late in the hot table, and in quarantine.
+async fn shared() -> House {
+    let mut house = House::build().await;
+    for patient in [ANN, BEN] {
+        house.enrol(patient).await;
+    }
+    let values: Vec<f64> = (0..120).map(|n| 60.0 + f64::from(n % 40)).collect();
+    for device in ["watch-7", "Band.2"] {
+        house.put(device, "heart_rate", None, "2024-03-05 08:00Z", &values).await;
+        house.put_every(device, "step_count", None, "2024-03-05 08:00Z", 60, Some(60), &values).await;
+    }
+    house.put("watch-7", "heart_rate", None, "2024-03-07 08:00Z", &values).await;
+    house.roll();
+    // The first generation of the day goes aside.
+    house.put("watch-7", "heart_rate", Some("maximum"), "2024-03-05 08:40Z", &[99.0]).await;
+    house.roll();
+    // Wholly within a wear, across both of its ends, across one, and beside it.
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:40:30Z", &[70.5, 71.5]).await;
+    house.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00:30Z", 1_800, None, &[1.0, 2.0, 3.0, 4.0]).await;
+    house.put_every("watch-7", "heart_rate", None, "2024-03-06 08:00:00Z", 30, None, &[5.0, 6.0, 7.0, 8.0, 9.0]).await;
+    house.put_every("watch-7", "sleep_stage", None, "2024-03-06 08:00:00Z", 60, Some(60), &[3.0, 1.0, 2.0]).await;
+    house.put_every("Band.2", "heart_rate", None, "2024-03-05 09:45:10Z", 3_600, None, &[1.0, 2.0]).await;
+    for (device, from, to) in WORN {
+        wear(&mut house, ANN, device, from, &format!("{to}Z")).await;
+    }
+    wear(&mut house, BEN, "watch-7", "2024-03-05T09:30:00", "2024-03-06T00:00:00Z").await;
+    wear(&mut house, BEN, "watch-7", "2024-03-06T08:02:00", "").await;
+    for (topic, came, reason) in [
+        ("ht/1/main/watch-7/batch", "2024-03-05 08:31Z", "bad_json"),
+        ("ht/1/main/Band.2/batch", "2024-04-01 08:31Z", "bad_json"),
+        ("ht/1/main/watch-7/batch", "2026-11-01 08:31Z", "conflict"),
+        // Before she wore it, long after, and another device.
+        ("ht/1/main/watch-7/batch", "2024-03-05 08:29Z", "bad_json"),
+        ("ht/1/main/watch-7/batch", "2024-05-05 08:29Z", "bad_json"),
+        ("ht/1/main/watch-77/batch", "2024-03-05 08:31Z", "bad_json"),
+    ] {
+        house
+            .execute(&format!(
+                "INSERT INTO signal.quarantine (received_at, last_received_at, samples, topic, reason, detail, payload)
+                 VALUES ('{came}', '{came}', 1, '{topic}', '{reason}', 'x', convert_to('{topic} {came}', 'UTF8'))"
+            ))
+            .await;
+    }
+    for patient in [ANN, BEN] {
+        house
+            .execute(&format!(
+                "INSERT INTO access.data_key (patient_id, created_at, key_id, wrapped)
+                 VALUES ('{patient}', now(), '2026a', decode(repeat('00', 61), 'hex'))"
+            ))
+            .await;
+    }
+    house
+}
+
+async fn wear(house: &mut House, patient: &str, device: &str, from: &str, to: &str) {
+    house
+        .execute(&format!(
+            "INSERT INTO care.wear (patient_id, device_key, worn_during)
+             SELECT '{patient}', device_key, '[{from}Z,{to})' FROM signal.device WHERE device_id = '{device}'"
+        ))
+        .await;
+}
+
+/// True for what was measured on Ann.
+fn is_anns(device: &str, start: Timestamp) -> bool {
+    let moment = |text: &str| Timestamp::parse_rfc3339(&format!("{text}Z")).unwrap();
+    WORN.iter().any(|(worn, from, to)| *worn == device && moment(from) <= start && start < moment(to))
+}
+
+/// Those of these lines that are not Ann's.
+fn others(lines: &[String]) -> Vec<String> {
+    let is_other = |line: &&String| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let start = cells.iter().find(|cell| cell.starts_with("2024-")).unwrap();
+        !is_anns(cells[0], Timestamp::parse_rfc3339(start).unwrap())
+    };
+    lines.iter().filter(is_other).cloned().collect()
+}
+
+fn erase(house: &House, plant: Option<&str>) -> Value {
+    let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
+    serde_json::from_str(&said(verb.envs(plant.map(|plant| (PLANT, plant))))).unwrap()
+}
+
+/// What is still kept of Ann beside her samples.
+async fn left(house: &mut House) -> Vec<String> {
+    let mut left = Vec::new();
+    for table in ["care.wear", "care.wear_event", "access.data_key"] {
+        if house.count(&format!("{table} WHERE patient_id = '{ANN}'")).await > 0 {
+            left.push(table.to_owned());
+        }
+    }
+    let mut paths: Vec<PathBuf> = Vec::new();
+    crate::roll::files_below(&house.root(), &mut paths);
+    let catalogue = Catalogue::builtin().unwrap();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "parquet")) {
+        let shown = path.display().to_string();
+        let metric = shown.split("metric=").nth(1).unwrap().split('/').next().unwrap();
+        let metric = catalogue.by_name(metric).unwrap();
+        let opened = open(fs::File::open(path).unwrap(), metric, &KeyRing::default()).unwrap();
+        if opened
+            .rows(Filter::default())
+            .unwrap()
+            .map(Result::unwrap)
+            .any(|row| is_anns(row.device.as_str(), row.start))
+        {
+            left.push(shown);
+        }
+    }
+    left
+}
+
+/// Method: everything is listed before and after, and the difference is what the definition says.
+async fn a_person_goes_and_nobody_else(plant: Option<&str>) -> Verdict {
+    let mut house = shared().await;
+    let before = house.samples();
+    let expected = others(&before);
+    let anns = (before.len() - expected.len()) as u64;
+    assert!(anns > 100 && expected.len() > 300, "{anns} of {}", before.len());
+    let would: Value =
+        serde_json::from_str(&said(&mut house.verb(&["archive", "erase", "--patient", ANN, "--json"]))).unwrap();
+    assert_eq!(house.samples(), before, "nothing is done yet");
+    assert!(left(&mut house).await.len() > 3, "the search sees what it should");
+
+    house.execute(&format!("UPDATE care.patient SET legal_hold = true WHERE patient_id = '{ANN}'")).await;
+    let held = house.verb(&["archive", "erase", "--patient", ANN, "--yes"]).output().unwrap();
+    assert!(!held.status.success() && errors(&held).contains("legal hold"), "{}", errors(&held));
+    assert_eq!(house.samples(), before, "the law forbids it");
+    house.execute("UPDATE care.patient SET legal_hold = false").await;
+
+    let report = erase(&house, plant);
+    let after = house.samples();
+    promise(after == expected, || format!("{} samples are left, of {} others", after.len(), expected.len()))?;
+    let left = left(&mut house).await;
+    promise(left.is_empty(), || format!("of her there is still {left:?}"))?;
+    let number = |key: &str| report[key].as_u64().unwrap();
+    assert_eq!(number("hot_samples") + number("archived_samples"), anns, "{report}");
+    assert_eq!((number("blocks"), number("quarantine_rows"), number("directory_rows")), (4, 3, 4), "{report}");
+    let mut same = would;
+    same["erased"] = json!(true);
+    assert_eq!(same, report, "what is said before is what is done");
+    assert_eq!(house.count(&format!("care.wear WHERE patient_id = '{BEN}'")).await, 2);
+    assert_eq!(house.count("access.data_key").await, 1);
+    assert_eq!(house.count("signal.quarantine").await, 3);
+    assert_eq!(house.count("signal.ingest_shard WHERE epoch = 1").await, 1, "no daemon has to start again");
+    let proof = format!(
+        "signal.erasure WHERE patient_sha256 = encode(sha256('{ANN}'), 'hex') AND device_sha256 IS NULL
+         AND ended_at >= begun_at AND requested_by = session_user AND archived_samples + hot_samples = {anns}"
+    );
+    assert_eq!(house.count(&proof).await, 1);
+    let event = format!("access.audit_event WHERE action = 'erase' AND patient_id = '{ANN}'");
+    assert_eq!(house.count(&event).await, 1);
+    house.verify();
+
+    let again = erase(&house, None);
+    assert!(again.as_object().unwrap().iter().all(|(key, value)| key == "erased" || *value == json!(0)), "{again}");
+    assert_eq!(house.roll()["failed"], json!([]));
+    assert_eq!(house.samples(), expected);
+    house.verify();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_found_nowhere_and_of_who_wore_the_same_devices_not_a_sample_is_gone() {
+    a_person_goes_and_nobody_else(None).await.unwrap();
+    for plant in ["keep_erased", "worn_at_its_end"] {
+        let seen = a_person_goes_and_nobody_else(Some(plant)).await;
+        assert!(seen.is_err(), "the check does not see {plant}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_of_a_person_that_is_killed_at_any_point_is_finished_by_the_next_one() {
+    for point in 1..POINTS_MAX {
+        let mut house = shared().await;
+        let expected = others(&house.samples());
+        let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
+        let killed = verb.env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+        if killed.status.success() {
+            assert!(point > 12, "only {point} points");
+            return;
+        }
+        assert_eq!(others(&house.samples()), expected, "after a death at point {point}");
+        assert_eq!(house.count("signal.erasure WHERE ended_at IS NULL").await, 1, "{}", errors(&killed));
+        erase(&house, None);
+        assert_eq!(house.samples(), expected, "after a death at point {point}");
+        assert_eq!(left(&mut house).await, Vec::<String>::new(), "after a death at point {point}");
+        assert_eq!(house.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);
+        assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
+        house.verify();
+    }
+    panic!("an erasure has {POINTS_MAX} points or more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_patient_is_refused_and_one_who_wore_nothing_leaves_no_proof() {
+    let mut house = shared().await;
+    house.execute("DELETE FROM access.data_key").await;
+    let stranger = "11111111-2222-4333-8444-555555555555";
+    let refused = house.verb(&["archive", "erase", "--patient", stranger, "--yes"]).output().unwrap();
+    assert!(!refused.status.success() && errors(&refused).contains("no patient has this uuid"), "{}", errors(&refused));
+    house.execute(&format!("DELETE FROM care.wear WHERE patient_id = '{ANN}'")).await;
+    let before = house.samples();
+    assert_eq!(erase(&house, None)["hot_samples"], json!(0));
+    assert_eq!((house.samples(), house.count("signal.erasure").await), (before, 0));
+}

@@ -1,0 +1,120 @@
+//! Files of days that have been kept for long enough leave the archive, and no other: to the day, with a proof, whoever
+//! is killed on the way, and never while the law holds somebody's samples.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::roll::{House, PLANT, said};
+use crate::support::house::{Verdict, promise};
+
+const RETENTION: &str = "HEALTHTRACK__ARCHIVE__RETENTION_DAYS";
+/// More than a roll of one late sample and a retention of two files have.
+const POINTS_MAX: u32 = 40;
+
+/// Four days in the archive, of which the newest is the tenth.
+async fn four_days() -> House {
+    let mut house = House::build().await;
+    for day in ["05", "06", "07", "10"] {
+        for device in ["watch-7", "Band.2"] {
+            house.put(device, "heart_rate", None, &format!("2024-03-{day} 08:00Z"), &[60.0, 61.0]).await;
+        }
+    }
+    house.put_every("watch-7", "step_count", None, "2024-03-05 09:00Z", 60, Some(60), &[12.0]).await;
+    house.roll();
+    house
+}
+
+fn roll(house: &House, days: u32, plant: Option<&str>) -> Value {
+    let mut verb = house.roll_verb();
+    verb.env(RETENTION, days.to_string()).envs(plant.map(|plant| (PLANT, plant)));
+    serde_json::from_str(&said(&mut verb)).unwrap()
+}
+
+fn without(lines: &[String], day: &str) -> Vec<String> {
+    lines.iter().filter(|line| !line.contains(day)).cloned().collect()
+}
+
+async fn the_oldest_days_go(plant: Option<&str>) -> Verdict {
+    let mut house = four_days().await;
+    let before = house.samples();
+    assert_eq!(roll(&house, 5, None)["retired"], json!(0), "the tenth less five days is the fifth, which stays");
+    assert_eq!(house.samples(), before);
+
+    let report = roll(&house, 4, plant);
+    let after = house.samples();
+    promise(after == without(&before, "2024-03-05"), || format!("{after:#?}"))?;
+    assert_eq!((&report["retired"], &report["retired_samples"]), (&json!(2), &json!(5)), "{report}");
+    house.verify();
+    let proof = "signal.erasure WHERE before_on = '2024-03-06' AND files = 2 AND archived_samples = 5
+                 AND ended_at IS NOT NULL AND requested_by = session_user AND device_sha256 IS NULL";
+    assert_eq!((house.count(proof).await, house.count("signal.erasure").await), (1, 1));
+    assert_eq!(roll(&house, 4, None)["retired"], json!(0), "once is enough");
+    assert_eq!(house.count("signal.erasure").await, 1);
+
+    // What comes late for such a day is stored, rolled, and goes with the same roll.
+    house.put("watch-7", "heart_rate", None, "2024-03-05 08:30Z", &[77.0]).await;
+    assert_eq!(house.samples().len(), after.len() + 1);
+    assert_eq!(roll(&house, 4, None)["retired_samples"], json!(1));
+    assert_eq!(house.samples(), after);
+    house.verify();
+
+    // Their bytes lie aside until the grace is over, and the manifest says so.
+    let mut verb = house.roll_verb();
+    said(verb.env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0"));
+    let mut files: Vec<PathBuf> = Vec::new();
+    crate::roll::files_below(&house.root(), &mut files);
+    assert!(!files.iter().any(|path| path.display().to_string().contains("2024-03-05")), "{files:?}");
+    assert_eq!(house.count("signal.archive_file WHERE day = '2024-03-05' AND removed_at IS NULL").await, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_for_long_enough_goes_to_the_day_and_leaves_a_proof() {
+    the_oldest_days_go(None).await.unwrap();
+    let seen = the_oldest_days_go(Some("retire_too_early")).await;
+    assert!(seen.is_err(), "the check does not see a day that goes too early");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_somebody_under_legal_hold_stays_whole() {
+    let mut house = four_days().await;
+    let before = house.samples();
+    house
+        .execute(
+            "INSERT INTO care.patient (patient_id, born_on, sex, time_zone, legal_hold) VALUES
+                 ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', 'America/Chicago', true);
+             INSERT INTO care.wear (patient_id, device_key, worn_during)
+             SELECT patient_id, device_key, '[2024-03-05 20:00Z, 2024-03-06 00:00Z)' FROM care.patient, signal.device
+             WHERE device_id = 'watch-7'",
+        )
+        .await;
+    roll(&house, 3, None);
+    assert_eq!(house.samples(), without(&before, "2024-03-06"), "the fifth is held, the sixth is not");
+    house.execute("UPDATE care.patient SET legal_hold = false").await;
+    roll(&house, 3, None);
+    assert_eq!(house.samples(), without(&without(&before, "2024-03-06"), "2024-03-05"));
+    house.verify();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retention_that_is_killed_at_any_point_is_finished_by_the_next_roll() {
+    for point in 1..POINTS_MAX {
+        let mut house = four_days().await;
+        let expected = without(&house.samples(), "2024-03-05");
+        house.put("watch-7", "heart_rate", None, "2024-03-05 08:30Z", &[77.0]).await;
+        let mut verb = house.roll_verb();
+        verb.env(RETENTION, "4").env(PLANT, format!("die_in_roll:{point}"));
+        let killed = verb.output().unwrap();
+        if killed.status.success() {
+            assert!(point > 10, "only {point} points");
+            return;
+        }
+        assert_eq!(without(&house.samples(), "2024-03-05"), expected, "after a death at point {point}");
+        roll(&house, 4, None);
+        assert_eq!(house.samples(), expected, "after a death at point {point}");
+        assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
+        house.verify();
+    }
+    panic!("it has {POINTS_MAX} points or more");
+}
