@@ -120,6 +120,9 @@ mod rules;
 /// Insurance, invoices, claims, payments, the ledger.
 mod money;
 
+/// What a portal asks of money, wait-list and visits.
+mod portal;
+
 /// Devices given to people.
 mod device;
 

@@ -12,15 +12,15 @@ const CLIENTS: usize = 8;
 const ROUNDS: usize = 6;
 
 /// A patient with a coverage, at a facility, and an issued invoice of two charges: 120.00 and 2 × 40.00.
-struct Bill {
-    patient: Uuid,
-    facility: Uuid,
-    coverage: Uuid,
-    invoice: Uuid,
+pub(crate) struct Bill {
+    pub(crate) patient: Uuid,
+    pub(crate) facility: Uuid,
+    pub(crate) coverage: Uuid,
+    pub(crate) invoice: Uuid,
 }
 
 impl Bill {
-    async fn issued(network: &mut Network) -> Bill {
+    pub(crate) async fn issued(network: &mut Network) -> Bill {
         let bill = Bill::draft(network).await;
         bill.charge(network, "VISIT-30", 1, "120").await;
         bill.charge(network, "LAB-A1C", 2, "40").await;
@@ -28,7 +28,7 @@ impl Bill {
         bill
     }
 
-    async fn draft(network: &mut Network) -> Bill {
+    pub(crate) async fn draft(network: &mut Network) -> Bill {
         let (patient, facility) = (network.patient().await, network.facility("IL", "clinic").await);
         network
             .run(
@@ -66,7 +66,7 @@ impl Bill {
         )
     }
 
-    async fn charge(&self, network: &mut Network, code: &str, quantity: u32, price: &str) {
+    pub(crate) async fn charge(&self, network: &mut Network, code: &str, quantity: u32, price: &str) {
         network.run(&self.charging(code, quantity, price)).await;
     }
 

@@ -18,7 +18,11 @@ pub(crate) struct Practice {
 impl Practice {
     /// One facility, room, provider and patient, a regular member.
     pub(crate) async fn new() -> Practice {
-        let mut network = Network::new().await;
+        Practice::within(Network::new().await).await
+    }
+
+    /// The same in a network that is there.
+    pub(crate) async fn within(mut network: Network) -> Practice {
         let facility = network.facility("IL", "clinic").await;
         network
             .run(&format!(

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::practice::{Practice, hours_ahead, race};
 
 /// A premium member's visit by video that has just begun, and the accounts of patient and provider.
-async fn visit(practice: &mut Practice) -> (Uuid, Uuid, Uuid) {
+pub(crate) async fn visit(practice: &mut Practice) -> (Uuid, Uuid, Uuid) {
     let member = practice.member("premium").await;
     let insert = practice.appointment(member, &hours_ahead(0, 120), "booked");
     let insert = insert.replace("(patient_id", "(mode, patient_id").replace("VALUES (", "VALUES ('telehealth', ");

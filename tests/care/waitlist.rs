@@ -29,7 +29,7 @@ impl Practice {
     }
 
     /// Books and cancels a time, so that it is offered.
-    async fn give_back(&mut self, hours: i32) {
+    pub(crate) async fn give_back(&mut self, hours: i32) {
         let patient = self.network.patient().await;
         let booked = self.taken_over(patient, &hours_ahead(hours, 30), "booked").await;
         self.network.run(&format!("SELECT care.cancel_appointment('{booked}')")).await;

@@ -32,6 +32,15 @@ pub mod directory;
 /// Appointments.
 pub mod schedule;
 
+/// Who waits for a time that is given back.
+pub mod waitlist;
+
+/// Visits by video, reviews, and what was recommended.
+pub mod visit;
+
+/// Invoices, claims, payments and refunds.
+pub mod money;
+
 /// Patients, their record and their results.
 pub mod record;
 

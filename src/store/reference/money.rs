@@ -1,0 +1,168 @@
+//! Money: an invoice from its issue through claim and payment to nothing due.
+//!
+//! Amounts are whole hundredths of the invoice's currency, so that no sum is rounded on the way. The database keeps the
+//! books (`schemas/migrations/0064_create_ledger.sql` and after): what is due is what the ledger says, and a payment's
+//! key makes it one payment however often it is sent. A facility's biller writes; a patient reads the own invoices.
+
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::model::time::Day;
+use crate::store::StoreError;
+
+/// Invoices in one answer at most.
+const INVOICES_MAX: i64 = 500;
+
+/// What an invoice comes to, in hundredths; nothing while it is a draft, and once it is void.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Which invoice.
+    pub invoice: Uuid,
+    /// ISO 4217: USD.
+    pub currency: String,
+    /// All its charges.
+    pub charged_cents: i64,
+    /// What the patient still owes.
+    pub due_from_patient_cents: i64,
+    /// What insurers were asked for, and have neither paid, adjusted nor denied.
+    pub due_from_insurer_cents: i64,
+}
+
+/// Whom a payment is from, for what, and how.
+#[derive(Copy, Clone, Debug)]
+pub struct Payment<'a> {
+    /// Made by the caller, 16 to 80 letters, digits, hyphens and underscores: the same key again is the same payment.
+    pub key: &'a str,
+    /// For which invoice.
+    pub invoice: Uuid,
+    /// How much, in hundredths.
+    pub cents: i64,
+    /// `card`, `bank_transfer`, `cash` or `cheque`.
+    pub method: &'a str,
+    /// The processor's token, with `card` and no other method; never a card's number.
+    pub token: Option<&'a str>,
+    /// The claim that the insurer pays; `None` where the patient does.
+    pub claim: Option<Uuid>,
+}
+
+/// An insurer's answer for one charge, in hundredths: what is neither accepted nor adjusted is denied.
+#[derive(Copy, Clone, Debug)]
+pub struct Answer {
+    /// Which charge.
+    pub charge: Uuid,
+    /// What the insurer pays.
+    pub accepted_cents: i64,
+    /// What nobody pays.
+    pub adjusted_cents: i64,
+}
+
+/// The invoices of a patient that the actor may see, the latest first, 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn balances(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<Balance>, StoreError> {
+    let step = StoreError::at("reading invoices");
+    let rows = sqlx::query(
+        "SELECT invoice_id, b.currency::text AS currency, (charged * 100)::bigint AS charged,
+                (due_from_patient * 100)::bigint AS of_patient, (due_from_insurer * 100)::bigint AS of_insurer
+         FROM care.invoice_balance b JOIN care.invoice i USING (invoice_id)
+         WHERE b.patient_id = $1 ORDER BY i.created_at DESC, invoice_id LIMIT $2",
+    )
+    .bind(patient)
+    .bind(INVOICES_MAX)
+    .fetch_all(connection)
+    .await
+    .map_err(&step)?;
+    let balance = |row: &PgRow| {
+        Ok(Balance {
+            invoice: row.try_get("invoice_id")?,
+            currency: row.try_get("currency")?,
+            charged_cents: row.try_get("charged")?,
+            due_from_patient_cents: row.try_get("of_patient")?,
+            due_from_insurer_cents: row.try_get("of_insurer")?,
+        })
+    };
+    rows.iter().map(balance).collect::<Result<_, sqlx::Error>>().map_err(step)
+}
+
+/// Issues a draft: its charges are fixed, and due on a day.
+///
+/// # Errors
+/// `invoice_is_a_draft`, `invoice_charges_something`, and the database's.
+pub async fn issue(connection: &mut PgConnection, invoice: Uuid, due: Day) -> Result<(), StoreError> {
+    let query = sqlx::query("SELECT care.issue_invoice($1, $2::text::date)").bind(invoice).bind(due.to_string());
+    query.execute(connection).await.map(drop).map_err(StoreError::at("issuing an invoice"))
+}
+
+/// Asks an insurer for all that is due and was covered on its day of service; the claim's key. A biller sees the
+/// coverage of patients with an appointment at the facility, and no other counts.
+///
+/// # Errors
+/// `claim_is_covered_on_the_day_of_service`, and the database's.
+pub async fn submit_claim(connection: &mut PgConnection, invoice: Uuid, coverage: Uuid) -> Result<Uuid, StoreError> {
+    let query = sqlx::query_scalar("SELECT care.submit_claim($1, $2)").bind(invoice).bind(coverage);
+    query.fetch_one(connection).await.map_err(StoreError::at("submitting a claim"))
+}
+
+/// Notes an insurer's answer, which names every charge of the claim once.
+///
+/// # Errors
+/// `claim_is_answered_once`, `claim_answer_is_whole`, the rules of a claim's line, and the database's.
+pub async fn adjudicate(connection: &mut PgConnection, claim: Uuid, answers: &[Answer]) -> Result<(), StoreError> {
+    let charges: Vec<Uuid> = answers.iter().map(|answer| answer.charge).collect();
+    let accepted: Vec<i64> = answers.iter().map(|answer| answer.accepted_cents).collect();
+    let adjusted: Vec<i64> = answers.iter().map(|answer| answer.adjusted_cents).collect();
+    sqlx::query(
+        "SELECT care.adjudicate_claim($1, array_agg(charge), array_agg(accepted * 0.01), array_agg(adjusted * 0.01))
+         FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS answer (charge, accepted, adjusted)",
+    )
+    .bind(claim)
+    .bind(charges)
+    .bind(accepted)
+    .bind(adjusted)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(StoreError::at("noting an insurer's answer"))
+}
+
+/// Pays; the payment's key in the database, the same for the same key of the caller.
+///
+/// # Errors
+/// `invoice_is_issued`, `payment_is_not_above_what_is_due`, `payment_follows_the_answer`, `payment_key_is_used_once`
+/// where the key came with another payment, the rules of `care.payment`, and the database's.
+pub async fn pay(connection: &mut PgConnection, payment: &Payment<'_>) -> Result<Uuid, StoreError> {
+    sqlx::query_scalar("SELECT care.pay($1, $2, $3::bigint * 0.01, $4, $5, $6)")
+        .bind(payment.key)
+        .bind(payment.invoice)
+        .bind(payment.cents)
+        .bind(payment.method)
+        .bind(payment.token)
+        .bind(payment.claim)
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("paying"))
+}
+
+/// Gives back some of a payment, in hundredths, for a reason; the refund's key, as with a payment's.
+///
+/// # Errors
+/// `refund_payment_fkey`, `refund_is_not_above_its_payment`, `refund_key_is_used_once`, the rules of `care.refund`, and
+/// the database's.
+pub async fn refund(
+    connection: &mut PgConnection,
+    key: &str,
+    payment: Uuid,
+    cents: i64,
+    reason: &str,
+) -> Result<Uuid, StoreError> {
+    sqlx::query_scalar("SELECT care.refund($1, $2, $3::bigint * 0.01, $4)")
+        .bind(key)
+        .bind(payment)
+        .bind(cents)
+        .bind(reason)
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("giving back"))
+}
