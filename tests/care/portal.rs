@@ -60,13 +60,13 @@ async fn dues(network: &Network, account: Uuid, patient: Uuid) -> Vec<(Uuid, i64
     balances.into_iter().map(due).collect()
 }
 
-/// Has the patient of a bill seen at its facility, so that its biller sees the coverage.
-async fn visited(network: &mut Network, bill: &Bill) {
+/// Has the patient of a bill treated at its facility without an appointment, so that its biller sees the coverage.
+async fn treated(network: &mut Network, bill: &Bill) {
     let (provider, Bill { patient, facility, .. }) = (network.provider().await, bill);
     network
         .run(&format!(
-            "INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
-             VALUES ('{patient}', '{provider}', '{facility}', {}, 'completed')",
+            "INSERT INTO care.encounter (patient_id, attending_provider_id, facility_id, during, class)
+             VALUES ('{patient}', '{provider}', '{facility}', {}, 'emergency')",
             hours_ahead(-48, 30)
         ))
         .await;
@@ -97,11 +97,8 @@ async fn a_bill_goes_from_issue_through_claim_answer_and_payments_to_nothing_due
 
     let claim = async |portal: &mut PgConnection| money::submit_claim(portal, invoice, coverage).await;
     let unseen = network.told(biller, claim).await;
-    assert_eq!(
-        unseen, "Nothing that is due was covered on its day of service.",
-        "before a visit a coverage is not seen"
-    );
-    visited(&mut network, &bill).await;
+    assert_eq!(unseen, "Nothing that is due was covered on its day of service.", "an invoice alone opens no coverage");
+    treated(&mut network, &bill).await;
     let claim = network.does(biller, claim).await;
     assert_eq!(dues(&network, own, bill.patient).await, [(invoice, 20_000, 0, 20_000)]);
     let charge = |code: &str| format!("SELECT charge_id FROM care.charge WHERE charge_code = '{code}'");
