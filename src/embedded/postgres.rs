@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::account::Account;
 use super::binaries::Binaries;
@@ -22,6 +22,9 @@ use super::{EmbeddedError, Surroundings};
 
 /// How often another port is tried when somebody took the free one first.
 const PORT_TRIES: usize = 5;
+/// How long a data directory that is in use is asked for, and how often.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_POLL: Duration = Duration::from_millis(20);
 /// Making a database copies a template: longer than this and the server is not well.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -57,7 +60,7 @@ impl PrivatePostgres {
         account.folder(data_dir)?;
         let data_dir = fs::canonicalize(data_dir).map_err(EmbeddedError::file(data_dir, "read"))?;
         account.must_reach(&data_dir)?;
-        let lock = lock(&data_dir)?;
+        let lock = lock(&data_dir).await?;
         let major = Cluster::major_within(&data_dir)?;
         let named = options.binaries.as_deref();
         let binaries = Binaries::find(named, &options.surroundings, &data_dir, major).await?;
@@ -195,13 +198,20 @@ fn settings(port: u16, options: &PostgresOptions) -> Vec<(String, String)> {
 }
 
 /// Takes a data directory for this process; the system lets go of it when the process ends.
-fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
+///
+/// Whoever had it before may have let go, and yet a child that was forked at that moment holds a copy until it becomes
+/// another program: so it is tried for `LOCK_PATIENCE`.
+async fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     let path = data_dir.join("postgres.lock");
     let file = File::options().create(true).append(true).open(&path).map_err(EmbeddedError::file(&path, "written"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(data_dir.to_owned())),
-        Err(TryLockError::Error(source)) => Err(EmbeddedError::File { path, done: "locked", source }),
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(LOCK_POLL).await,
+            Err(TryLockError::WouldBlock) => return Err(EmbeddedError::InUse(data_dir.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(EmbeddedError::File { path, done: "locked", source }),
+        }
     }
 }
 

@@ -12,13 +12,13 @@ use healthtrack::embedded::PrivatePostgres;
 use healthtrack::model::time::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 use url::Url;
 
 use crate::support::daemon::Daemon;
-use crate::support::judge::evidence::{WITNESS, gather};
+use crate::support::judge::evidence::{Evidence, WITNESS, gather, told};
 use crate::support::judge::ledger::Ledger;
-use crate::support::judge::{Case, Counters, Rules, Verdict, judge};
+use crate::support::judge::{Case, Counters, Rules, Stored, Verdict, judge};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::{TestDatabase, own_postgres};
 use crate::support::proxy::{Point, Proxy, Speaks, Then, Weather, now_us};
@@ -94,6 +94,8 @@ pub(super) struct House {
     /// Duplicates that daemons before the present one have counted.
     duplicates: i64,
     witnesses: i64,
+    /// Where days are rolled to, in tests that roll.
+    archive: TempDir,
 }
 
 impl House {
@@ -151,6 +153,7 @@ impl House {
             script,
             duplicates: 0,
             witnesses: 0,
+            archive: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -256,6 +259,46 @@ impl House {
         PgConnection::connect_with(&options).await.unwrap()
     }
 
+    /// The program with this archive, past the wires.
+    pub(super) fn verb(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+        command.args(arguments).env("HEALTHTRACK__STORE__URL", self.database.url());
+        command.env("HEALTHTRACK__ARCHIVE__URL", format!("file://{}", self.archive.path().join("a").display()));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// A roll of all that was ever measured, without rest.
+    pub(super) fn roll_verb(&self) -> Command {
+        self.verb(&["roll", "--before", "2026-02-01", "--duty-percent", "100", "--json"])
+    }
+
+    /// Samples of both tiers, as the program reads them.
+    async fn samples(&self) -> Vec<Stored> {
+        let mut verb = self.verb(&["samples"]);
+        let output = tokio::task::spawn_blocking(move || verb.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        told(&String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// What both tiers hold at the end: the same before and after a last roll, which finds and finishes all that killed
+    /// ones have left, and every file sound.
+    async fn both_tiers(&mut self) -> Evidence {
+        let before = self.samples().await;
+        for verb in [self.roll_verb(), self.verb(&["archive", "verify", "--json"])] {
+            let mut verb = verb;
+            let output = tokio::task::spawn_blocking(move || verb.output().unwrap()).await.unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+            self.note(format!("at last: {}", said.trim()));
+        }
+        let evidence = gather(&self.database.url()).await;
+        let after = self.samples().await;
+        assert!(evidence.stored.is_empty(), "a roll leaves {} samples hot", evidence.stored.len());
+        assert!(before == after, "a roll changes what is read: {} samples, {} after", before.len(), after.len());
+        Evidence { stored: after, ..evidence }
+    }
+
     /// Mends every wire.
     pub(super) fn heal(&mut self) {
         for side in [&self.broker_side, &self.database_side] {
@@ -275,8 +318,12 @@ impl House {
         publisher.publish(format!("ht/1/main/{WITNESS}/batch"), payload).await.unwrap();
         assert!(publisher.finish(PATIENCE).await.is_complete(), "the broker does not take the witness");
         let begun = Instant::now();
-        let query = format!("SELECT count(*) FROM signal.sample WHERE device_id = '{WITNESS}'");
-        while self.ask(&query).await < self.witnesses {
+        // A roll may take the earlier ones away.
+        let query = format!(
+            "SELECT count(*) FROM signal.sample WHERE device_id = '{WITNESS}' AND start_at = to_timestamp({})",
+            at / 1_000
+        );
+        while self.ask(&query).await == 0 {
             assert!(begun.elapsed() < PATIENCE, "no fresh sample arrives: {:?}\n{}", self.script, self.daemon.log());
             if self.daemon.revive() {
                 self.note("the daemon had ended and is started again");
@@ -313,7 +360,7 @@ impl House {
             quarantined: of("quarantined"),
             in_flight: count("healthtrack_ingest_in_flight_samples"),
         };
-        let evidence = gather(&self.database.url()).await;
+        let evidence = if self.rules.rolls { self.both_tiers().await } else { gather(&self.database.url()).await };
         let said = std::fs::read_to_string(oracle.report.path()).unwrap_or_default();
         self.note(format!("the oracle said: {}", said.trim()));
         judge(&Case {

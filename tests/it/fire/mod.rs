@@ -18,5 +18,8 @@ mod network;
 /// Bytes are spoilt on a wire with TLS.
 mod secret;
 
+/// Days are rolled while they are written.
+mod roll;
+
 /// A random walk over all of these.
 mod walk;

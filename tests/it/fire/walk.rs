@@ -111,11 +111,20 @@ async fn a_random_walk_over_all_faults_loses_nothing_and_doubles_nothing() {
     for step in first {
         house.take(step, &mut dice).await;
     }
+    let mut roll = house.begin_roll(None);
     while begun.elapsed() < length {
+        // Days are rolled all the while; every third roll dies at one of its points.
+        if roll.try_wait().unwrap().is_some() {
+            let point = dice.throw(3).eq(&0).then(|| format!("die_in_roll:{}", 1 + dice.throw(15)));
+            let ended = std::mem::replace(&mut roll, house.begin_roll(point.as_deref()));
+            house.end_roll(ended).await;
+        }
         let step = dice.step();
         house.take(step, &mut dice).await;
         sleep(Duration::from_millis(dice.throw(400))).await;
     }
+    house.heal();
+    house.end_roll(roll).await;
     house.judge().await.must_hold();
 }
 

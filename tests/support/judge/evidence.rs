@@ -1,11 +1,15 @@
 //! What the database holds, read in one snapshot.
 
+use healthtrack::model::time::Timestamp;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::{Aside, Extent, Stored};
 
 /// The device by which a test asks whether all is well again; the judge leaves it out.
 pub(crate) const WITNESS: &str = "witness";
+
+/// The first line of samples as CSV.
+const HEADER: &str = "device_id,metric,statistic,start_at,end_at,value,code,unit";
 
 /// Samples, blocks and quarantine, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +19,19 @@ pub(crate) struct Evidence {
     pub(crate) aside: Vec<Aside>,
 }
 
-/// Reads all of it.
+/// Samples as the verb `samples` gives them: those of both tiers.
+pub(crate) fn told(csv: &str) -> Vec<Stored> {
+    let stored = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let at_us = Timestamp::parse_rfc3339(cells[3]).unwrap().micros();
+        Stored { device: cells[0].to_owned(), at_us, value: cells[5].parse().unwrap() }
+    };
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some(HEADER));
+    lines.map(stored).filter(|stored| stored.device != WITNESS).collect()
+}
+
+/// Reads all of it; of the samples those of the hot table.
 pub(crate) async fn gather(url: &str) -> Evidence {
     let mut connection = PgConnection::connect(url).await.unwrap();
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await.unwrap();

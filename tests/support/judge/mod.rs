@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bytes::BytesMut;
 use healthtrack::commands::load::message::Plan;
 use healthtrack::commands::load::mix::Kind;
+use healthtrack::model::time::Timestamp;
 
 use super::proxy::{Cut, Wire, key};
 use ledger::Ledger;
@@ -86,6 +87,8 @@ pub(crate) struct Rules {
     pub(crate) broker_may_lose: bool,
     /// No fault repeated anything: the daemon's counts equal what was injected.
     pub(crate) is_calm: bool,
+    /// Days were rolled meanwhile: of two values for one moment the roll may have put one aside, in words of its own.
+    pub(crate) rolls: bool,
     /// Every message below this number was to be published and acknowledged.
     pub(crate) messages: Option<u64>,
 }
@@ -115,6 +118,8 @@ struct Court<'a> {
     values: HashMap<(u64, i64), Vec<f64>>,
     /// Places in `aside` by topic and payload.
     aside: HashMap<u64, Vec<usize>>,
+    /// Values that a roll has put aside, by hub and second.
+    contradicted: HashMap<(u64, i64), f64>,
     keys: BTreeMap<Publication, u64>,
     /// Messages that the daemon has acknowledged.
     vouched: HashSet<u64>,
@@ -143,6 +148,7 @@ impl<'a> Court<'a> {
             case,
             values: HashMap::new(),
             aside: HashMap::new(),
+            contradicted: HashMap::new(),
             keys: case.ledger.entries.keys().map(|one| (*one, key_of(&case.plan, *one))).collect(),
             vouched: HashSet::new(),
             violations: Vec::new(),
@@ -150,6 +156,9 @@ impl<'a> Court<'a> {
         };
         for (place, row) in case.aside.iter().enumerate() {
             court.aside.entry(key(row.topic.as_bytes(), &row.payload)).or_default().push(place);
+        }
+        if case.rules.rolls {
+            court.contradicted = case.aside.iter().flat_map(|row| court.told_by_a_roll(row)).collect();
         }
         for stored in &case.stored {
             match court.place_of(stored) {
@@ -166,6 +175,23 @@ impl<'a> Court<'a> {
 
     fn find(&mut self, what: What, publication: Option<Publication>, text: String) {
         self.violations.push(Violation { what, publication, text });
+    }
+
+    /// The values in a conflict that no hub has published: hub and second of each.
+    fn told_by_a_roll(&self, row: &Aside) -> Vec<((u64, i64), f64)> {
+        let told = || {
+            let device = row.topic.split('/').nth(3)?;
+            let message: serde_json::Value = serde_json::from_slice(&row.payload).ok()?;
+            let series = message.get("series")?.get(0)?;
+            let (times, values) = (series.get("times")?.as_array()?, series.get("values")?.as_array()?);
+            let place = |(time, value): (&serde_json::Value, &serde_json::Value)| {
+                let at_us = Timestamp::parse_rfc3339(time.as_str()?).ok()?.micros();
+                let stored = Stored { device: device.to_owned(), at_us, value: value.as_f64()? };
+                Some((self.place_of(&stored)?, stored.value))
+            };
+            times.iter().zip(values).map(place).collect::<Option<Vec<_>>>()
+        };
+        told().filter(|_| row.reason == "conflict").unwrap_or_default()
     }
 
     /// The hub and second of a stored sample.

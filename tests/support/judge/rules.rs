@@ -2,7 +2,7 @@
 
 use healthtrack::commands::load::mix::Kind;
 
-use super::{Counters, Court, Cut, Demand, Publication, What};
+use super::{Aside, Counters, Court, Cut, Demand, Publication, What, key};
 
 impl Court<'_> {
     pub(super) fn nothing_acknowledged_is_missing(&mut self) {
@@ -33,10 +33,19 @@ impl Court<'_> {
                 missing.next().map(|(hub, second)| format!("hub {hub} has no sample at {second}"))
             }
             Kind::Conflict if self.is_taken_for_the_first(id) => None,
+            Kind::Conflict if self.is_put_aside_by_a_roll(id) => None,
             Kind::Conflict | Kind::Broken => {
                 (!self.aside.contains_key(key)).then(|| "the quarantine does not have it".to_owned())
             }
         }
+    }
+
+    /// The message contradicts what was archived already, so the next roll has put each of its values aside.
+    fn is_put_aside_by_a_roll(&self, id: u64) -> bool {
+        let says = |(hub, second)| {
+            self.contradicted.get(&(hub, second)) == Some(&(self.case.plan.contradiction(hub, second) as f64))
+        };
+        self.places(id).all(says)
     }
 
     /// The broker has lost the message, so its contradiction came first and was believed.
@@ -102,11 +111,32 @@ impl Court<'_> {
             let strange: Vec<usize> =
                 self.aside.iter().filter(|(key, _)| !keys.contains(key)).flat_map(|(_, rows)| rows.clone()).collect();
             for row in strange.into_iter().filter_map(|place| case.aside.get(place)) {
+                if self.is_understood(row) {
+                    continue;
+                }
                 let payload = String::from_utf8_lossy(&row.payload).chars().take(80).collect::<String>();
                 let text = format!("the quarantine has {} ({}), which was sound: {payload}", row.topic, row.reason);
                 self.find(What::Invented, None, text);
             }
         }
+    }
+
+    /// Both ways in which a contradiction of what is archived ends: a roll has put its values aside, or, where the first
+    /// message came again before that, the first was put aside beside the contradiction that the hot table held.
+    fn is_understood(&self, row: &Aside) -> bool {
+        if !self.case.rules.rolls || row.reason != "conflict" {
+            return false;
+        }
+        let told = self.told_by_a_roll(row);
+        let plan = &self.case.plan;
+        let is_contradicted = |place| self.case.ledger.entries.contains_key(&(self.id_of(place), Kind::Conflict));
+        let is_contradiction = |(place, value): &((u64, i64), f64)| {
+            is_contradicted(*place) && *value == plan.contradiction(place.0, place.1) as f64
+        };
+        let key = key(row.topic.as_bytes(), &row.payload);
+        let mut first = self.keys.iter().filter(|(_, known)| **known == key).map(|((id, _), _)| *id);
+        let mut is_first = || first.any(|id| self.case.ledger.entries.contains_key(&(id, Kind::Conflict)));
+        (!told.is_empty() && told.iter().all(is_contradiction)) || is_first()
     }
 
     pub(super) fn blocks_never_overlap(&mut self) {

@@ -199,6 +199,35 @@ fn the_quarantine_must_hold_each_conflict_and_each_broken_message_as_what_it_is(
     check(sound_message, &[What::Invented]);
 }
 
+/// A roll puts the values of a contradiction aside in words of its own, some of them with those of other messages.
+#[test]
+fn a_contradiction_that_a_roll_has_put_aside_is_understood_and_only_where_days_were_rolled() {
+    let retold = |case: &mut Case, more: u64| {
+        let id = some(case, Kind::Conflict);
+        let (hub, second) = (case.plan.hub(id), case.plan.start_of(id).micros() / 1_000_000);
+        let place = case.aside.iter().position(|row| row.topic.contains(&format!("/load-{hub}/")) && row.samples == 5);
+        let row = &mut case.aside[place.unwrap()];
+        let seconds: Vec<i64> = (second..second + 5).collect();
+        let at = |second: &i64| Timestamp::from_micros(second * 1_000_000).unwrap().to_string();
+        let says = |second: &i64| case.plan.contradiction(hub, *second) + more;
+        row.payload = serde_json::json!({"v": 1, "series": [{
+            "metric": "heart_rate",
+            "times": seconds.iter().map(at).collect::<Vec<_>>(),
+            "values": seconds.iter().map(says).collect::<Vec<_>>(),
+        }]})
+        .to_string()
+        .into_bytes();
+        row.reason = "conflict".to_owned();
+    };
+    let rolled = |case: &mut Case, more: u64| {
+        case.rules.rolls = true;
+        retold(case, more);
+    };
+    check(|case| rolled(case, 0), &[]);
+    check(|case| rolled(case, 1), &[What::Missing, What::Invented]);
+    check(|case| retold(case, 0), &[What::Missing, What::Invented]);
+}
+
 #[test]
 fn overlapping_blocks_are_found() {
     check(|case| case.extents[5].stop_us += 60_000_000, &[What::Overlapping]);

@@ -1,0 +1,68 @@
+//! Days are rolled while they are written: by one roll after the other, and by rolls that die at each of their points.
+//! The judge reads both tiers.
+
+use std::process::{Child, Output};
+use std::time::Instant;
+
+use super::house::{House, MIX, PATIENCE, Setup};
+use crate::roll::PLANT;
+use crate::support::judge::{Verdict, What};
+
+const MESSAGES: u64 = 1_500;
+const MESSAGES_PER_S: u64 = 250;
+/// Two days of one metric, each with a generation before, have some twenty points.
+const POINTS: u64 = 20;
+
+impl House {
+    /// Starts a roll, with a bug or without.
+    pub(super) fn begin_roll(&mut self, plant: Option<&str>) -> Child {
+        self.rules.rolls = true;
+        self.note(format!("a roll begins, {}", plant.unwrap_or("sound")));
+        self.roll_verb().envs(plant.map(|plant| (PLANT, plant))).spawn().unwrap()
+    }
+
+    /// Waits for a roll, and writes down how it ended.
+    pub(super) async fn end_roll(&mut self, roll: Child) -> Output {
+        let output = tokio::task::spawn_blocking(move || roll.wait_with_output().unwrap()).await.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!errors.contains("panicked at"), "{errors}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        self.note(format!("the roll has ended: {} {} {}", output.status, said.trim(), errors.trim()));
+        output
+    }
+}
+
+/// Rolls without end while the oracle publishes; `plant` says with which bug the nth of them.
+async fn rolled_under_load(seed: u64, plant: impl Fn(u64) -> Option<String>) -> Option<(Verdict, u64)> {
+    let mut house = House::build(Setup::new(seed)).await?;
+    house.load(MESSAGES, MESSAGES_PER_S, MIX);
+    house.wait_for_more(100).await;
+    let (begun, mut finished) = (Instant::now(), 0);
+    for number in 1.. {
+        let roll = house.begin_roll(plant(number).as_deref());
+        finished += u64::from(house.end_roll(roll).await.status.success());
+        assert!(begun.elapsed() < PATIENCE, "the oracle does not end");
+        if house.acknowledged() as u64 >= MESSAGES {
+            break;
+        }
+    }
+    Some((house.judge().await, finished))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rolls_of_days_that_are_being_written_lose_nothing_and_double_nothing() {
+    let Some((verdict, finished)) = rolled_under_load(31, |_| None).await else { return };
+    verdict.must_hold();
+    assert!(finished > 3, "only {finished} rolls");
+    let bug = |_| Some("delete_by_predicate".to_owned());
+    let Some((verdict, _)) = rolled_under_load(31, bug).await else { return };
+    let is_missing = verdict.violations.iter().any(|violation| violation.what == What::Missing);
+    assert!(is_missing, "the judge does not see a roll that removes what it has not written: {verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rolls_that_die_at_each_point_under_load_lose_nothing_and_double_nothing() {
+    let die = |number: u64| (number <= POINTS).then(|| format!("die_in_roll:{number}"));
+    let Some((verdict, _)) = rolled_under_load(32, die).await else { return };
+    verdict.must_hold();
+}
