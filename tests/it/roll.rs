@@ -513,6 +513,23 @@ async fn a_block_that_goes_between_export_and_record_does_not_come_back() {
     assert!(seen.is_err(), "the check does not see that nothing is counted again");
 }
 
+/// Method: an operator drops a day's chunk while a roll has exported it and not recorded it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_that_is_dropped_by_hand_under_a_roll_does_not_come_back_and_the_other_days_are_rolled() {
+    let mut house = House::build().await;
+    house.put_some().await;
+    let expected: Vec<String> = house.samples().into_iter().filter(|line| !line.contains("2024-03-05T")).collect();
+    let standing = Standing::begin(&house, None).await;
+    let chunk = "SELECT DISTINCT tableoid::regclass::text FROM signal.block WHERE start_at < '2024-03-06 00:00Z'";
+    let chunk: String = sqlx::query_scalar(chunk).fetch_one(&mut house.connection).await.unwrap();
+    house.execute(&format!("DROP TABLE {chunk}")).await;
+    let output = standing.end().await;
+    assert_eq!(house.samples(), expected, "{}", errors(&output));
+    assert_eq!(house.roll()["failed"], json!([]));
+    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
+    house.verify();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_that_is_rewritten_between_export_and_record_is_rolled_as_it_is_then() {
     a_rewritten_block_is_rolled_as_it_is(House::build().await).await;
@@ -534,13 +551,15 @@ pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut house: House) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_rollers_one_works_and_the_other_says_so() {
+async fn of_two_rollers_one_works_and_the_other_says_so_and_so_does_an_erasure() {
     let mut house = House::build().await;
     house.put_some().await;
     let expected = house.samples();
     let standing = Standing::begin(&house, None).await;
     let second = house.roll_verb().output().unwrap();
     assert!(!second.status.success() && errors(&second).contains("another roll is at work"), "{}", errors(&second));
+    let erasure = house.verb(&["archive", "erase", "--device", "watch-7", "--yes"]).output().unwrap();
+    assert!(!erasure.status.success() && errors(&erasure).contains("at work in this database"), "{}", errors(&erasure));
     assert_eq!(house.samples(), expected, "a reader beside a roll");
     assert!(standing.end().await.status.success());
     assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));

@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use arrow::array::AsArray as _;
+use arrow::datatypes::Float64Type;
 use healthtrack::archive::file::{Filter, KeyRing, open};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::store::archive::{WornBy, worn};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -314,12 +317,26 @@ async fn a_person_is_given_what_each_device_measured_while_worn_and_nothing_of_t
     assert_eq!(values(&["--patient", ANN]), [60, 61, 90]);
     assert_eq!(values(&["--patient", BEN]), [62, 63, 70]);
     assert_eq!(values(&["--patient", ANN, "--from", "2024-03-05T08:59:00Z", "--to", "2024-03-06"]), [61]);
+    // The other forms say the same, and each time is an event of the audit.
+    let csv = said(&mut house.verb(&["samples", "--patient", BEN]));
+    assert_eq!(csv.lines().count(), 4, "{csv}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    said(&mut house.verb(&["samples", "--patient", BEN, "--format", "parquet", "--output", path]));
+    let batches = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap().build().unwrap();
+    let values: Vec<f64> =
+        batches.flat_map(|batch| batch.unwrap()["value"].as_primitive::<Float64Type>().values().to_vec()).collect();
+    assert_eq!(values, [62.0, 63.0, 70.0]);
     let summary = said(&mut house.verb(&["samples", "--patient", ANN, "--summary", "--json"]));
     let summary: Value = serde_json::from_str(&summary).unwrap();
     assert_eq!(
         (&summary[0]["count"], &summary[0]["sum"], summary.as_array().unwrap().len()),
         (&json!(3), &json!(211.0), 1)
     );
+    let exports = format!("access.audit_event WHERE action = 'export' AND patient_id = '{ANN}'");
+    assert_eq!(house.count(&exports).await, 3);
+    house.execute(&format!("DELETE FROM care.wear WHERE patient_id = '{ANN}'")).await;
+    assert_eq!(said(&mut house.verb(&["samples", "--patient", ANN])).lines().count(), 1, "who wore nothing has none");
     let nobody = house.verb(&["samples", "--patient", "00000000-0000-4000-8000-000000000000"]).output().unwrap();
     assert!(!nobody.status.success() && errors(&nobody).contains("no patient has this uuid"), "{}", errors(&nobody));
 }
