@@ -57,6 +57,9 @@ mod conflict;
 /// What killed rolls have left behind.
 mod recover;
 
+/// What a roll did.
+pub mod report;
+
 /// The whole way, day by day.
 pub mod roll;
 

@@ -15,20 +15,46 @@ use sqlx::PgConnection;
 
 use super::build::{Built, on_thread};
 use super::file::{Filter, Head, open};
+use super::place::Place;
+use super::report::Report;
 use super::rewrite::rewrite;
-use super::roll::Roller;
+use super::roll::{Roller, is_of_the_day};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError, head_of, point};
 use crate::model::metric::Catalogue;
+use crate::planted::{Bug, planted};
+use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Replacement};
 
 impl Roller {
-    /// Decides the subjects of a live file anew; true where it became another generation.
-    pub(super) async fn relabel(
+    /// Decides the subjects of some files anew, where a key or wear has changed.
+    pub(super) async fn relabel_some(
         &self,
         connection: &mut PgConnection,
-        live: &ArchiveFile,
-    ) -> Result<bool, ArchiveError> {
+        report: &mut Report,
+    ) -> Result<(), ArchiveError> {
+        let Some(key) = self.archive.pseudonyms.as_ref().and_then(Pseudonyms::key) else { return Ok(()) };
+        let files_max = if planted(Bug::KeepSubjects) { 0 } else { self.config.subject_files_max };
+        for live in store::due_for_subjects(connection, key.as_str(), files_max).await? {
+            match self.relabel(connection, &live).await {
+                Ok(is_new) => report.relabelled += u64::from(is_new),
+                Err(error) if is_of_the_day(&error) => {
+                    self.archive.at(Place::remove_unfinished).await?;
+                    let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
+                    let told = format!("{} keeps its subjects: {error}{}", live.name, cause.unwrap_or_default());
+                    self.note_failure(report, told);
+                }
+                Err(error) => {
+                    let _ = self.archive.at(Place::remove_unfinished).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(store::forget_wear_changes(connection).await?)
+    }
+
+    /// Decides the subjects of a live file anew; true where it became another generation.
+    async fn relabel(&self, connection: &mut PgConnection, live: &ArchiveFile) -> Result<bool, ArchiveError> {
         // Before the wear is read: what changes in between is later than this number, and makes the file due again.
         let change = store::last_wear_change(connection).await?;
         let (from, to) = (Some(live.day.start()), Some(live.day.next().start()));

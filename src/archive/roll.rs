@@ -4,7 +4,6 @@
 //! way. A day that cannot be rolled is told and left in the hot table; the others go on. What no day could survive (no
 //! database, a full disk) ends the roll.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,13 +14,13 @@ use super::export::{Pace, export};
 use super::file::{Head, verify};
 use super::place::{Place, PlaceError, sync_file};
 use super::recover::{delete_aside, recover};
+use super::report::{Report, Rolled};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError, conflict, point};
 use crate::config::ArchiveConfig;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::planted::{Bug, planted};
-use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
@@ -53,41 +52,6 @@ pub struct Roller {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a roll did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Report {
-    /// Metrics and days that were rolled.
-    pub days: u64,
-    /// Files that were written.
-    pub files: u64,
-    /// Their length.
-    pub bytes: u64,
-    /// Samples that were not archived before.
-    pub samples: u64,
-    /// Late samples that were archived before.
-    pub duplicates: u64,
-    /// Late samples that differ from archived ones, now in quarantine.
-    pub conflicts: u64,
-    /// Files that became another generation since their subjects were true no more.
-    pub relabelled: u64,
-    /// Files of days that have been kept for long enough, now out of the archive.
-    pub retired: u64,
-    /// Samples in them.
-    pub retired_samples: u64,
-    /// Chunks that were empty then, and are gone.
-    pub chunks: u64,
-    /// Superseded files whose grace had passed.
-    pub deleted: u64,
-    /// What killed rolls had left behind.
-    pub recovered: u64,
-    /// Milliseconds that each step took, rest between them included.
-    pub step_ms: BTreeMap<&'static str, u64>,
-    /// Files of the manifest that are missing.
-    pub missing: Vec<String>,
-    /// Days that stay in the hot table, and why.
-    pub failed: Vec<String>,
-}
-
 /// How far a roll is in blocks, or an erasure in bytes, for whoever watches.
 #[derive(Copy, Clone, Debug)]
 pub enum Progress {
@@ -95,16 +59,6 @@ pub enum Progress {
     Due(u64),
     /// So many of them are done.
     Done(u64),
-}
-
-/// What became of one metric and day.
-#[derive(Copy, Clone, Debug, Default)]
-struct Rolled {
-    samples: u64,
-    duplicates: u64,
-    conflicts: u64,
-    /// Length of the new file, where there is one.
-    bytes: Option<u64>,
 }
 
 impl Roller {
@@ -307,29 +261,7 @@ impl Roller {
         Ok((Subjects::of(pseudonyms, worn), change))
     }
 
-    /// Decides the subjects of some files anew, where a key or wear has changed.
-    async fn relabel_some(&self, connection: &mut PgConnection, report: &mut Report) -> Result<(), ArchiveError> {
-        let Some(key) = self.archive.pseudonyms.as_ref().and_then(Pseudonyms::key) else { return Ok(()) };
-        let files_max = if planted(Bug::KeepSubjects) { 0 } else { self.config.subject_files_max };
-        for live in store::due_for_subjects(connection, key.as_str(), files_max).await? {
-            match self.relabel(connection, &live).await {
-                Ok(is_new) => report.relabelled += u64::from(is_new),
-                Err(error) if is_of_the_day(&error) => {
-                    self.archive.at(Place::remove_unfinished).await?;
-                    let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
-                    let told = format!("{} keeps its subjects: {error}{}", live.name, cause.unwrap_or_default());
-                    self.note_failure(report, told);
-                }
-                Err(error) => {
-                    let _ = self.archive.at(Place::remove_unfinished).await;
-                    return Err(error);
-                }
-            }
-        }
-        Ok(store::forget_wear_changes(connection).await?)
-    }
-
-    fn note_failure(&self, report: &mut Report, told: String) {
+    pub(super) fn note_failure(&self, report: &mut Report, told: String) {
         self.telemetry.archive.failures.increment(1);
         tracing::error!("{told}");
         report.failed.push(told);
@@ -433,19 +365,8 @@ impl Roller {
     }
 }
 
-impl Report {
-    fn add(&mut self, rolled: Rolled) {
-        self.days += 1;
-        self.files += u64::from(rolled.bytes.is_some());
-        self.bytes += rolled.bytes.unwrap_or(0);
-        self.samples += rolled.samples;
-        self.duplicates += rolled.duplicates;
-        self.conflicts += rolled.conflicts;
-    }
-}
-
 /// True where other days may fare better.
-fn is_of_the_day(error: &ArchiveError) -> bool {
+pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
     match error {
         ArchiveError::File { source, .. } => !matches!(source, super::file::FileError::Io(_)),
         ArchiveError::Place(PlaceError::Missing { .. })

@@ -2,12 +2,10 @@
 //!
 //! Meant for a login with `auditor`, which reads the audit and nothing of the network's data.
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::database::Database;
+use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
 use crate::store::reference::audit::{Event, Finding, Head, head, list, verify};
 
@@ -20,12 +18,8 @@ use crate::store::reference::audit::{Event, Finding, Head, head, list, verify};
 pub struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -68,16 +62,16 @@ struct Proof<'a> {
 /// # Errors
 /// Where the database does not answer, and where the chain is broken.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
+    let mut connection = args.common.database()?.ready().await?;
     match &args.action {
         Action::Head => {
             let head = head(&mut connection).await?.context("nothing was audited yet, so there is no head")?;
-            if args.json { print_json(&head) } else { print(&format!("{}:{}", head.seq, head.hash)) }
+            if args.common.json { print_json(&head) } else { print(&format!("{}:{}", head.seq, head.hash)) }
         }
         Action::Verify { head: kept } => {
             let findings = verify(&mut connection, kept.as_ref()).await?;
             let events = head(&mut connection).await?.map_or(0, |head| head.seq);
-            if args.json {
+            if args.common.json {
                 print_json(&Proof { intact: findings.is_empty(), events, findings: &findings })?;
             } else {
                 print(&findings_in_words(events.unsigned_abs(), kept.is_some(), &findings))?;
@@ -89,7 +83,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         Action::List { unexplained, limit } => {
             let events = list(&mut connection, *unexplained, *limit).await?;
-            if args.json { print_json(&events) } else { print(&events_in_words(&events)) }
+            if args.common.json { print_json(&events) } else { print(&events_in_words(&events)) }
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
 use crate::model::ids::DeviceId;
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
@@ -31,12 +31,8 @@ const ADDED_BY: &str = "operator";
 pub struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -125,21 +121,21 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn add(args: &Args, devices: Vec<DeviceId>) -> anyhow::Result<()> {
     ensure!(!devices.is_empty(), "there is no device to add; name one, or give a file with a name a line");
-    let pool = Database::read(args.config.as_deref())?.pool().await?;
+    let pool = args.common.database()?.pool().await?;
     let mut added = Added { given: devices.len() as u64, new: 0 };
     for some in devices.chunks(DEVICES_PER_STATEMENT) {
         added.new += add_devices(&pool, some, ADDED_BY, SystemClock.now()).await?;
     }
-    if args.json {
+    if args.common.json {
         return print_json(&added);
     }
     print(&format!("{} given, {} new", counted(added.given, "device"), added.new))
 }
 
 async fn list(args: &Args) -> anyhow::Result<()> {
-    let pool = Database::read(args.config.as_deref())?.pool().await?;
+    let pool = args.common.database()?.pool().await?;
     let devices = list_devices(&pool).await?;
-    if args.json {
+    if args.common.json {
         return print_json(&devices);
     }
     let columns = [Column::Left("device"), Column::Left("added by"), Column::Left("shard"), Column::Right("series")];
@@ -160,9 +156,9 @@ async fn change_hands(args: &Args, name: &str, hand: Hand, at: Option<&str>) -> 
         None => SystemClock.now(),
         Some(at) => Timestamp::parse_rfc3339(at).with_context(|| format!("{at} is no moment; see --help"))?,
     };
-    let mut connection = Database::read(args.config.as_deref())?.ready().await?;
+    let mut connection = args.common.database()?.ready().await?;
     let wear = hand_device(&mut connection, &device, hand, at).await?;
-    if args.json {
+    if args.common.json {
         return print_json(&Worn { wear });
     }
     print(&match hand {

@@ -1,8 +1,6 @@
 //! Migrate: brings the database's schema up to date, and says what that took.
 
-use std::path::PathBuf;
-
-use super::database::Database;
+use super::common::Common;
 use super::report::{counted, print, print_json};
 use crate::model::metric::Catalogue;
 use crate::store::migrate::{Migrated, migrate};
@@ -13,20 +11,17 @@ use crate::store::migrate::{Migrated, migrate};
   healthtrack migrate --config healthtrack.toml
   HEALTHTRACK__STORE__URL=postgres://owner:secret@db/healthtrack healthtrack migrate --json")]
 pub struct Args {
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// What most verbs take
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// Runs the migrations that are not applied yet.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let database = Database::read(args.config.as_deref())?;
+    let database = args.common.database()?;
     let mut connection = database.connect().await?;
     let migrated = migrate(&mut connection, &Catalogue::builtin()?).await?;
-    if args.json { print_json(&migrated) } else { print(&in_words(&migrated)) }
+    if args.common.json { print_json(&migrated) } else { print(&in_words(&migrated)) }
 }
 
 fn in_words(migrated: &Migrated) -> String {

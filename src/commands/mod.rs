@@ -16,6 +16,9 @@ mod report;
 /// How verbs reach the database.
 mod database;
 
+/// What most verbs take.
+mod common;
+
 /// Messages to a broker, each acknowledged.
 pub mod publish;
 

@@ -1,16 +1,17 @@
 //! Roll: moves days that are over from the hot table to the archive, now.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
+use super::common::Common;
 use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use super::samples::parse_time;
 use crate::archive::Archive;
-use crate::archive::roll::{Progress, Report, Roller};
+use crate::archive::report::Report;
+use crate::archive::roll::{Progress, Roller};
 use crate::config::DutyPercent;
 use crate::model::metric::Catalogue;
 use crate::model::time::{SystemClock, Timestamp};
@@ -33,12 +34,9 @@ pub struct Args {
     /// The most of its time that the roll works [default: archive.duty_percent]
     #[arg(long, value_name = "PERCENT", value_parser = duty)]
     pub duty_percent: Option<DutyPercent>,
-    /// Report as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// What most verbs take
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// One metric and day that would be rolled.
@@ -51,7 +49,7 @@ struct DueRow {
 
 /// Rolls once.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let database = Database::read(args.config.as_deref())?;
+    let database = args.common.database()?;
     drop(database.ready().await?);
     let roller = roller_of(&database)?;
     let mut roller =
@@ -59,7 +57,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     roller.config.duty_percent = args.duty_percent.unwrap_or(roller.config.duty_percent);
     if args.dry_run {
         let due = roller.due(args.before).await?;
-        return show_due(&due, &roller.catalogue, args.json);
+        return show_due(&due, &roller.catalogue, args.common.json);
     }
     let progress = bar(0, "blocks");
     let mut watch = |step: Progress| match step {
@@ -69,7 +67,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let report = roller.roll(args.before, &mut watch).await?;
     progress.finish_and_clear();
     let report = report.context("another roll is at work in this database; wait for it to end")?;
-    if args.json {
+    if args.common.json {
         print_json(&report)?;
     } else {
         print(&in_words(&report))?;

@@ -9,12 +9,12 @@ mod sql;
 /// A patient's pseudonyms.
 mod subject;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
+use super::common::Common;
 use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use crate::archive::Archive;
@@ -33,12 +33,8 @@ use crate::store::archive::{ArchiveFile, Erased, Scope, files, is_patient, note_
 pub struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -109,12 +105,12 @@ struct FileRow {
 
 /// Runs one of the actions.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let database = Database::read(args.config.as_deref())?;
+    let database = args.common.database()?;
     let mut connection = database.ready().await?;
     match args.action {
         Action::List { all } => {
             let scope = if all { Scope::All } else { Scope::Live };
-            list(&files(&mut connection, scope).await?, args.json)
+            list(&files(&mut connection, scope).await?, args.common.json)
         }
         Action::Verify => {
             let archive = archive(&database)?;
@@ -126,7 +122,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             if checked.faults.is_empty() {
                 note_verified(&mut connection, SystemClock.now()).await?;
             }
-            if args.json {
+            if args.common.json {
                 print_json(&checked)?;
             } else {
                 let (files, rows, bytes) = (counted(checked.files, "file"), checked.rows, checked.bytes);
@@ -146,9 +142,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
                     Erased::Patient(patient)
                 }
             };
-            erase::run(&database, of, yes, args.json).await
+            erase::run(&database, of, yes, args.common.json).await
         }
-        Action::Subject { patient } => subject::run(&database, &mut connection, PatientId(patient), args.json).await,
+        Action::Subject { patient } => {
+            subject::run(&database, &mut connection, PatientId(patient), args.common.json).await
+        }
         Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
     }
 }

@@ -15,11 +15,10 @@ mod database;
 /// Ports of this machine.
 mod ports;
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use serde::Serialize;
 
+use super::common::Common;
 use super::report::{is_watched, print, print_json};
 use crate::config::Config;
 
@@ -29,12 +28,9 @@ use crate::config::Config;
   healthtrack doctor --config healthtrack.toml
   healthtrack doctor --json")]
 pub struct Args {
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// What most verbs take
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// How bad it is.
@@ -80,9 +76,9 @@ impl Findings {
 /// Checks everything, whatever fails on the way.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut findings = Findings::default();
-    match Config::load(args.config.as_deref()) {
+    match Config::load(args.common.config.as_deref()) {
         Ok(config) => {
-            let origin = args.config.as_ref().map_or_else(
+            let origin = args.common.config.as_ref().map_or_else(
                 || "built-in defaults and the environment".to_owned(),
                 |path| format!("{} and the environment", path.display()),
             );
@@ -97,7 +93,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             findings.fail(format!("configuration: {error:#}"), "correct it; config/default.toml explains every key");
         }
     }
-    if args.json {
+    if args.common.json {
         print_json(&findings.0)?
     } else {
         print(&in_words(&findings.0, is_watched()))?

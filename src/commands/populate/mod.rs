@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
-use super::database::Database;
+use super::common::Common;
 use super::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::reference::population::{Planted, Population, STEPS, has_patients};
@@ -23,9 +23,6 @@ use crate::store::reference::population::{Planted, Population, STEPS, has_patien
   healthtrack populate --patients 10000 --seed 1
   healthtrack populate --patients 300 --seed 7 --answers answers.json --json")]
 pub struct Args {
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
     /// How many patients
     #[arg(long, value_parser = clap::value_parser!(u32).range(60..=10_000_000))]
     patients: u32,
@@ -38,9 +35,8 @@ pub struct Args {
     /// Write what the views must answer, as JSON
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// What was made.
@@ -61,7 +57,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             .with_context(|| format!("{day} is no day; write it as 2026-11-25"))?
             .day(),
     };
-    let database = Database::read(args.config.as_deref())?;
+    let database = args.common.database()?;
     let mut connection = database.ready().await?;
     ensure!(
         !has_patients(&mut connection).await?,
@@ -79,7 +75,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     write_answers(&args, &planted)?;
     let areas = STEPS.iter().map(|step| step.name).collect();
     let made = Made { patients: args.patients, areas, journals, planted: planted.len() };
-    if args.json { print_json(&made) } else { print(&in_words(&made)) }
+    if args.common.json { print_json(&made) } else { print(&in_words(&made)) }
 }
 
 fn write_answers(args: &Args, planted: &[Planted]) -> anyhow::Result<()> {

@@ -8,45 +8,43 @@
 /// The own batch format, written.
 pub mod batch;
 
+/// What is on its way.
 mod window;
+
+/// One connection, opened.
 mod wire;
 
-use std::io;
+/// One connection after another, served.
+mod connection;
+
+/// A broker, greeted.
+mod probe;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, bail};
 use bytes::{Bytes, BytesMut};
-use rumqttc::v5::mqttbytes::v5::Packet;
-use secrecy::ExposeSecret as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 use url::Url;
 
-use crate::config::MqttConfig;
 use crate::model::time::{Clock as _, SystemClock};
 use window::{Message, Window};
-use wire::{Connected, Socket};
+use wire::Connected;
+
+pub(crate) use probe::{BrokerLimits, broker_of, probe};
 
 /// How many unacknowledged messages one publisher keeps where nobody says otherwise.
 pub const INFLIGHT_DEFAULT: usize = 10_000;
-/// A broker that says nothing for as long, though pinged, is gone.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
-/// The first pause before connecting again; it doubles up to [`PAUSE_MAX`].
-const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// So many connections that end before one acknowledgement mean that the broker chokes on a message.
-const BARREN_MAX: u32 = 10;
 /// `[0x80..]`: the broker refuses the message.
 const REFUSED: u8 = 0x80;
 /// The broker has the message, but nobody subscribes to its topic.
 pub(crate) const NO_SUBSCRIBER: u8 = 0x10;
 /// The largest packet that MQTT can name.
 const PACKET_BYTES_MAX: usize = 268_435_455;
-const PINGREQ: [u8; 2] = [0xC0, 0];
 const DISCONNECT: [u8; 2] = [0xE0, 0];
 
 /// The broker's answer to one message.
@@ -60,38 +58,6 @@ pub struct Ack {
     pub issued: Instant,
     /// When the answer was read.
     pub answered: Instant,
-}
-
-/// The broker that the configuration names.
-pub(crate) fn broker_of(config: &MqttConfig) -> anyhow::Result<Url> {
-    Url::parse(config.url.expose_secret()).map_err(|_| anyhow!("mqtt.url must be a URL as in mqtt://host:1883"))
-}
-
-/// What a broker says of itself when it lets us in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BrokerLimits {
-    /// Its address without user and password.
-    pub(crate) shown: String,
-    /// How many unacknowledged messages it takes.
-    pub(crate) receive_max: u16,
-    /// The largest packet that it takes; `None` where it names no limit.
-    pub(crate) packet_bytes_max: Option<u32>,
-    /// The highest quality of service that it offers.
-    pub(crate) qos_max: u8,
-}
-
-/// Greets a broker and leaves again.
-pub(crate) async fn probe(url: &Url) -> anyhow::Result<BrokerLimits> {
-    let mut connected = wire::connect(url, &format!("healthtrack-doctor-{}", std::process::id())).await?;
-    // Whether it hears our goodbye changes nothing.
-    let _ = connected.socket.write_all(&DISCONNECT).await;
-    let _ = connected.socket.shutdown().await;
-    Ok(BrokerLimits {
-        shown: wire::shown(url),
-        receive_max: connected.receive_max,
-        packet_bytes_max: u32::try_from(connected.packet_bytes_max).ok(),
-        qos_max: connected.qos_max,
-    })
 }
 
 /// Told of each answer, in the order in which they come. It must not block.
@@ -208,7 +174,8 @@ impl Publisher {
             reconnects: AtomicU64::new(0),
         });
         shared.open(&connected);
-        let connection = tokio::spawn(stay_connected(shared.clone(), url.clone(), client_id, connected, on_ack));
+        let connection =
+            tokio::spawn(connection::stay_connected(shared.clone(), url.clone(), client_id, connected, on_ack));
         Ok(Publisher { shared, connection, tells_when: false })
     }
 
@@ -374,112 +341,5 @@ impl Shared {
             self.idle.notify_one();
         }
         acks.len() == answers.len()
-    }
-}
-
-/// The publisher's own task: serves one connection after the other until the caller has finished.
-async fn stay_connected(shared: Arc<Shared>, url: Url, client_id: String, first: Connected, mut on_ack: OnAck) {
-    let (mut next, mut barren, mut pause) = (Some(first), 0, PAUSE_MIN);
-    loop {
-        let connected = match next.take() {
-            Some(connected) => Ok(connected),
-            None => wire::connect(&url, &client_id).await.inspect(|connected| {
-                shared.reconnects.fetch_add(1, Ordering::Relaxed);
-                shared.open(connected);
-            }),
-        };
-        let answered_before = shared.counts();
-        let ended = match connected {
-            Ok(connected) => serve(&shared, connected, &mut on_ack).await.map_err(anyhow::Error::from),
-            Err(error) => Err(error),
-        };
-        let Err(error) = ended else { return };
-        let answers = shared.counts();
-        let was_barren = answers.acked == answered_before.acked && answers.refused == answered_before.refused;
-        let flew = shared.state().window.in_flight() > 0;
-        shared.state().window.close();
-        barren = if was_barren && flew {
-            barren + 1
-        } else if was_barren {
-            barren
-        } else {
-            0
-        };
-        pause = if was_barren { (pause * 2).min(PAUSE_MAX) } else { PAUSE_MIN };
-        if barren >= BARREN_MAX {
-            let broker = wire::shown(&url);
-            return shared
-                .fail(format!("the broker at {broker} ends each connection before it acknowledges: {error:#}"));
-        }
-        tracing::warn!("connection to {} lost, connecting again: {error:#}", wire::shown(&url));
-        sleep(jittered(pause)).await;
-    }
-}
-
-/// Between half of `pause` and all of it, so that many publishers do not come back at the same moment.
-fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(pause) % 1_000;
-    pause / 2 + pause.mul_f64(random as f64 / 2_000.0)
-}
-
-/// Writes and reads one connection at the same time; `Ok` once the caller has finished.
-async fn serve(shared: &Shared, connected: Connected, on_ack: &mut OnAck) -> io::Result<()> {
-    let (read, write) = tokio::io::split(connected.socket);
-    tokio::select! {
-        // Whichever ends first ends the connection, so nothing half-done in the other matters.
-        ended = write_all(shared, write, connected.ping_every) => ended,
-        ended = read_answers(shared, read, connected.rest, on_ack) => ended,
-    }
-}
-
-async fn write_all(shared: &Shared, mut socket: WriteHalf<Box<dyn Socket>>, ping_every: Duration) -> io::Result<()> {
-    let mut bytes = BytesMut::new();
-    let mut next_ping = tokio::time::Instant::now() + ping_every;
-    loop {
-        let ping_is_due = timeout_at(next_ping, shared.wake.notified()).await.is_err();
-        if shared.take_out(&mut bytes) {
-            socket.write_all(&DISCONNECT).await?;
-            return socket.shutdown().await;
-        }
-        if ping_is_due {
-            bytes.extend_from_slice(&PINGREQ);
-            next_ping = tokio::time::Instant::now() + ping_every;
-        }
-        socket.write_all(&bytes).await?;
-        socket.flush().await?;
-    }
-}
-
-async fn read_answers(
-    shared: &Shared,
-    mut socket: ReadHalf<Box<dyn Socket>>,
-    mut bytes: BytesMut,
-    on_ack: &mut OnAck,
-) -> io::Result<()> {
-    let (mut answers, mut acks) = (Vec::new(), Vec::new());
-    loop {
-        while let Some(packet) = wire::next_packet(&mut bytes)? {
-            match packet {
-                Packet::PubAck(puback) => answers.push((puback.pkid, wire::reason_code(puback.reason))),
-                Packet::PingResp(_) => {}
-                Packet::Disconnect(bye) => return Err(io::Error::other(format!("it says {:?}", bye.reason_code))),
-                _ => return Err(io::Error::other("it sends what a publisher did not ask for")),
-            }
-        }
-        if !answers.is_empty() {
-            let all_known = shared.take_answers(&answers, &mut acks);
-            acks.iter().for_each(&mut *on_ack);
-            answers.clear();
-            if !all_known {
-                return Err(io::Error::other("it acknowledges what was never sent"));
-            }
-        }
-        bytes.reserve(16 * 1024);
-        match timeout(SILENCE_MAX, socket.read_buf(&mut bytes)).await {
-            Ok(Ok(0)) => return Err(io::Error::other("it closed the connection")),
-            Ok(read) => drop(read?),
-            Err(_) => return Err(io::Error::other(format!("it says nothing for {SILENCE_MAX:?}"))),
-        }
     }
 }

@@ -4,13 +4,12 @@
 mod retry;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use url::Url;
 
-use super::database::Database;
+use super::common::Common;
 use super::report::{Column, print, print_json, table};
 use crate::model::reason::Reason;
 use crate::store::quarantine::{QuarantineRow, list, show};
@@ -24,12 +23,8 @@ use crate::store::quarantine::{QuarantineRow, list, show};
 pub struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The configuration [default: built-in defaults and the environment]
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    /// Report as JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -92,21 +87,21 @@ struct Shown<'a> {
 
 /// Runs one of the actions.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let database = Database::read(args.config.as_deref())?;
+    let database = args.common.database()?;
     match &args.action {
         Action::List { reason, limit } => {
             check_reason(reason.as_deref())?;
             let rows = list(&database.pool().await?, reason.as_deref(), *limit).await?;
-            if args.json { print_json(&rows) } else { print(&rows_in_words(&rows)) }
+            if args.common.json { print_json(&rows) } else { print(&rows_in_words(&rows)) }
         }
         Action::Show { id, payload } => {
             let found = show(&database.pool().await?, *id).await?;
             let (row, bytes) = found.with_context(|| no_message(*id))?;
-            show_one(&row, &bytes, *payload, args.json)
+            show_one(&row, &bytes, *payload, args.common.json)
         }
         Action::Retry(which) => {
             check_reason(which.reason.as_deref())?;
-            retry::run(&database, which, args.json).await
+            retry::run(&database, which, args.common.json).await
         }
     }
 }

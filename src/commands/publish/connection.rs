@@ -1,0 +1,137 @@
+//! Connection: the publisher's own task, which serves one connection after another until the caller has finished.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::time::{sleep, timeout, timeout_at};
+use url::Url;
+
+use super::wire::{self, Connected, Socket};
+use super::{DISCONNECT, OnAck, Shared};
+
+/// A broker that says nothing for as long, though pinged, is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// The first pause before connecting again; it doubles up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// So many connections that end before one acknowledgement mean that the broker chokes on a message.
+const BARREN_MAX: u32 = 10;
+const PINGREQ: [u8; 2] = [0xC0, 0];
+
+/// The publisher's own task: serves one connection after the other until the caller has finished.
+pub(super) async fn stay_connected(
+    shared: Arc<Shared>,
+    url: Url,
+    client_id: String,
+    first: Connected,
+    mut on_ack: OnAck,
+) {
+    let (mut next, mut barren, mut pause) = (Some(first), 0, PAUSE_MIN);
+    loop {
+        let connected = match next.take() {
+            Some(connected) => Ok(connected),
+            None => wire::connect(&url, &client_id).await.inspect(|connected| {
+                shared.reconnects.fetch_add(1, Ordering::Relaxed);
+                shared.open(connected);
+            }),
+        };
+        let answered_before = shared.counts();
+        let ended = match connected {
+            Ok(connected) => serve(&shared, connected, &mut on_ack).await.map_err(anyhow::Error::from),
+            Err(error) => Err(error),
+        };
+        let Err(error) = ended else { return };
+        let answers = shared.counts();
+        let was_barren = answers.acked == answered_before.acked && answers.refused == answered_before.refused;
+        let flew = shared.state().window.in_flight() > 0;
+        shared.state().window.close();
+        barren = if was_barren && flew {
+            barren + 1
+        } else if was_barren {
+            barren
+        } else {
+            0
+        };
+        pause = if was_barren { (pause * 2).min(PAUSE_MAX) } else { PAUSE_MIN };
+        if barren >= BARREN_MAX {
+            let broker = wire::shown(&url);
+            return shared
+                .fail(format!("the broker at {broker} ends each connection before it acknowledges: {error:#}"));
+        }
+        tracing::warn!("connection to {} lost, connecting again: {error:#}", wire::shown(&url));
+        sleep(jittered(pause)).await;
+    }
+}
+
+/// Between half of `pause` and all of it, so that many publishers do not come back at the same moment.
+fn jittered(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher as _, RandomState};
+    let random = RandomState::new().hash_one(pause) % 1_000;
+    pause / 2 + pause.mul_f64(random as f64 / 2_000.0)
+}
+
+/// Writes and reads one connection at the same time; `Ok` once the caller has finished.
+async fn serve(shared: &Shared, connected: Connected, on_ack: &mut OnAck) -> io::Result<()> {
+    let (read, write) = tokio::io::split(connected.socket);
+    tokio::select! {
+        // Whichever ends first ends the connection, so nothing half-done in the other matters.
+        ended = write_all(shared, write, connected.ping_every) => ended,
+        ended = read_answers(shared, read, connected.rest, on_ack) => ended,
+    }
+}
+
+async fn write_all(shared: &Shared, mut socket: WriteHalf<Box<dyn Socket>>, ping_every: Duration) -> io::Result<()> {
+    let mut bytes = BytesMut::new();
+    let mut next_ping = tokio::time::Instant::now() + ping_every;
+    loop {
+        let ping_is_due = timeout_at(next_ping, shared.wake.notified()).await.is_err();
+        if shared.take_out(&mut bytes) {
+            socket.write_all(&DISCONNECT).await?;
+            return socket.shutdown().await;
+        }
+        if ping_is_due {
+            bytes.extend_from_slice(&PINGREQ);
+            next_ping = tokio::time::Instant::now() + ping_every;
+        }
+        socket.write_all(&bytes).await?;
+        socket.flush().await?;
+    }
+}
+
+async fn read_answers(
+    shared: &Shared,
+    mut socket: ReadHalf<Box<dyn Socket>>,
+    mut bytes: BytesMut,
+    on_ack: &mut OnAck,
+) -> io::Result<()> {
+    let (mut answers, mut acks) = (Vec::new(), Vec::new());
+    loop {
+        while let Some(packet) = wire::next_packet(&mut bytes)? {
+            match packet {
+                Packet::PubAck(puback) => answers.push((puback.pkid, wire::reason_code(puback.reason))),
+                Packet::PingResp(_) => {}
+                Packet::Disconnect(bye) => return Err(io::Error::other(format!("it says {:?}", bye.reason_code))),
+                _ => return Err(io::Error::other("it sends what a publisher did not ask for")),
+            }
+        }
+        if !answers.is_empty() {
+            let all_known = shared.take_answers(&answers, &mut acks);
+            acks.iter().for_each(&mut *on_ack);
+            answers.clear();
+            if !all_known {
+                return Err(io::Error::other("it acknowledges what was never sent"));
+            }
+        }
+        bytes.reserve(16 * 1024);
+        match timeout(SILENCE_MAX, socket.read_buf(&mut bytes)).await {
+            Ok(Ok(0)) => return Err(io::Error::other("it closed the connection")),
+            Ok(read) => drop(read?),
+            Err(_) => return Err(io::Error::other(format!("it says nothing for {SILENCE_MAX:?}"))),
+        }
+    }
+}
