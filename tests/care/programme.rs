@@ -2,10 +2,13 @@
 
 use healthtrack::store::reference::programme::{self as store, Place};
 use healthtrack::store::reference::refusal::Rules;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use super::network::Network;
 use super::wellness::{Dice, act, race};
+use crate::support::daemon::PATIENCE;
+use crate::support::wait::wait_until;
 
 #[tokio::test]
 async fn of_eight_clients_on_the_last_seat_one_gets_it_and_seven_wait() {
@@ -33,18 +36,31 @@ async fn direct_statements_meet_the_same_rule() {
     let refusals = world.race_directly(insert).await;
     assert_eq!(refusals, ["programme_has_a_seat_for_each"; 7]);
     assert_eq!(world.seats().await, "1 of 1, 1 enrolled, 0 waitlisted");
-    // Planted: a table that looks first and then writes.
+    // Planted: a table that looks first and then writes. All eight have looked before the first of them may write.
     let mut world = World::new(1).await;
     world.network.run("ALTER TABLE care.programme DROP CONSTRAINT programme_has_a_seat_for_each").await;
     let programme = world.programme;
     let look = |patient: Uuid| {
         format!(
             "INSERT INTO care.enrolment (patient_id, programme_id, status)
-             SELECT '{patient}', programme_id, 'enrolled' FROM care.programme, pg_sleep(0.2)
+             SELECT '{patient}', programme_id, 'enrolled' FROM care.programme, pg_advisory_xact_lock_shared(7)
              WHERE programme_id = '{programme}' AND seats_taken < capacity RETURNING status"
         )
     };
-    world.race_directly(look).await;
+    let mut gate = world.network.connection().await;
+    gate.execute("SELECT pg_advisory_lock(7)").await.unwrap();
+    let url = world.network.database.url().to_owned();
+    let open_when_all_wait = async {
+        wait_until(PATIENCE, "all eight have looked", || async {
+            let mut watch = PgConnection::connect(&url).await.unwrap();
+            let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+            sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watch).await.unwrap() == 8
+        })
+        .await;
+        gate.execute("SELECT pg_advisory_unlock(7)").await.unwrap();
+    };
+    tokio::join!(world.race_directly(look), open_when_all_wait);
     assert_ne!(world.seats().await, "1 of 1, 1 enrolled, 0 waitlisted", "the race sees what it should");
 }
 
