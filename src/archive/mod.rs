@@ -78,6 +78,9 @@ mod retire;
 /// Samples of hot table and archive, each once.
 pub mod read;
 
+/// A patient's samples of both tiers.
+pub mod person;
+
 /// The archive against its manifest, both ways.
 pub mod check;
 

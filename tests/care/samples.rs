@@ -1,5 +1,8 @@
 //! Samples as the portal sees them: of the patient who wore the device at the time, to whoever may, and audited.
 
+use healthtrack::archive::{Archive, person};
+use healthtrack::config::{ArchiveConfig, Config};
+use healthtrack::model::metric::Catalogue;
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::reference::acting::with_actor;
 use healthtrack::store::reference::samples::{Answer, Wanted, read_samples};
@@ -61,7 +64,7 @@ impl Watch {
     async fn values(&self, account: Uuid, patient: Uuid) -> Vec<f64> {
         match self.ask(account, patient, "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await {
             Answer::Samples(samples) => samples.iter().filter_map(|sample| sample.value).collect(),
-            Answer::Denied(sentence) => panic!("{sentence}"),
+            answer => panic!("{answer:?}"),
         }
     }
 }
@@ -140,6 +143,57 @@ async fn care_and_a_grant_of_samples_open_them_and_nothing_else_does() {
         "SELECT DISTINCT reason FROM access.audit_event WHERE resource LIKE 'samples/%' AND outcome = 'allowed'
          ORDER BY 1";
     assert_eq!(watch.network.rows(reasons).await, ["granted", "in_care"]);
+}
+
+/// The verb that rolls, with an archive in a folder.
+fn roll(watch: &Watch, archive: &ArchiveConfig) {
+    let mut verb = std::process::Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+    verb.args(["roll", "--before", "2026-02-01", "--json"]);
+    verb.env("HEALTHTRACK__STORE__URL", watch.network.database.url()).env("HEALTHTRACK__ARCHIVE__URL", &archive.url);
+    let output = verb.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tiers_are_shown_each_sample_once_and_only_to_who_may_see_them() {
+    let mut watch = Watch::handed_over().await;
+    for day in ["2026-01-05", "2026-01-15", "2026-01-20"] {
+        watch.measure(day).await;
+    }
+    let (first, then) = (watch.worn_first, watch.worn_then);
+    let own = watch.network.account("patient", Some(first)).await;
+    let others = watch.network.account("patient", Some(then)).await;
+    let (from, to) = ("2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z");
+    let hot = watch.ask(own, first, "heart_rate", from, to).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::read(None, std::iter::empty()).unwrap().archive;
+    config.url = format!("file://{}", folder.path().join("archive").display());
+    roll(&watch, &config);
+    assert_eq!(watch.ask(own, first, "heart_rate", from, to).await, Answer::Samples(Vec::new()), "all of it is rolled");
+    let archive = Archive::of(&config).unwrap().unwrap();
+    let catalogue = Catalogue::builtin().unwrap();
+    let ask = async |watch: &Watch, account, patient, from: &str| {
+        let (mut portal, mut keeper) = (watch.network.login("portal").await, watch.network.login("roller").await);
+        let acting = with_actor(&mut portal, account).await.unwrap().unwrap();
+        let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let (from, to) = (moment(from), moment(to));
+        let wanted = Wanted { patient, metric: "heart_rate".to_owned(), from, to, request: None };
+        person::read_samples(acting, &mut keeper, &archive, &catalogue, &wanted).await.unwrap()
+    };
+    assert_eq!(ask(&watch, own, first, from).await, hot);
+    // What comes late lies in both tiers, and one moment in both with another value.
+    watch.measure("2026-01-15").await;
+    watch.network.run("UPDATE signal.block SET values[1] = 99").await;
+    assert_eq!(ask(&watch, own, first, from).await, hot, "the archived value is the first");
+    let Answer::Samples(after) = ask(&watch, others, then, "2026-01-20T15:00:00Z").await else { panic!() };
+    assert_eq!(
+        after.iter().filter_map(|sample| sample.value).collect::<Vec<_>>(),
+        (75..84).map(f64::from).collect::<Vec<_>>()
+    );
+    let denied = Answer::Denied("This record is not open to you.".to_owned());
+    assert_eq!(ask(&watch, others, first, from).await, denied);
+    let last = "SELECT outcome FROM access.audit_event ORDER BY seq DESC LIMIT 1";
+    assert_eq!(watch.network.one(last).await, "denied");
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@
 use anyhow::ensure;
 use sqlx::PgConnection;
 
+use crate::archive::person::while_worn;
 use crate::model::ids::PatientId;
-use crate::store::archive::{Worn, WornBy, is_patient, worn};
+use crate::store::archive::is_patient;
 use crate::store::hot::Filter;
 use crate::store::reference::audit::note;
 
@@ -17,12 +18,5 @@ pub(super) async fn of_patient(
 ) -> anyhow::Result<Vec<Filter>> {
     ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; look into care.patient");
     note(connection, "export", &patient, "signal.sample").await?;
-    let worn = worn(connection, WornBy { patient: Some(&patient), from: asked.from, to: asked.to }).await?;
-    let within = |worn: Worn| Filter {
-        from: Some(asked.from.map_or(worn.from, |from| from.max(worn.from))),
-        to: [asked.to, worn.to].into_iter().flatten().min(),
-        device: Some(worn.device),
-        metric: asked.metric,
-    };
-    Ok(worn.into_iter().map(within).collect())
+    Ok(while_worn(connection, &patient, asked).await?)
 }

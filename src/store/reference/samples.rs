@@ -1,5 +1,7 @@
 //! A patient's samples, as somebody in the portal may see them.
 //!
+//! Those of the hot table; with what is archived `archive::person` gives them.
+//!
 //! The database decides, audits and reads in one statement (`access.samples`); here its transaction is kept, also where
 //! the answer is no: a denial that is undone would be seen by nobody.
 
@@ -11,6 +13,9 @@ use super::acting::Acting;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
+
+/// Samples in one answer at most: two weeks of a value every six seconds, 30 MB.
+pub const SAMPLES_MAX: usize = 200_000;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -53,6 +58,8 @@ pub enum Answer {
     Samples(Vec<Sample>),
     /// The record is not open to who asks; one sentence for a person.
     Denied(String),
+    /// They are more than [`SAMPLES_MAX`]: a shorter time must be asked for.
+    TooMany,
 }
 
 /// Reads samples and commits the transaction with its audit, whatever the answer is.
@@ -61,12 +68,13 @@ pub enum Answer {
 /// The database's; what was asked for wrongly is refused by `samples_are_asked_for_by_metric_and_time`.
 pub async fn read_samples(mut acting: Acting<'_>, wanted: &Wanted) -> Result<Answer, StoreError> {
     let step = StoreError::at("reading a patient's samples");
-    let rows = sqlx::query("SELECT * FROM access.samples($1, $2, $3, $4, $5)")
+    let rows = sqlx::query("SELECT * FROM access.samples($1, $2, $3, $4, $5) LIMIT $6")
         .bind(wanted.patient)
         .bind(&wanted.metric)
         .bind(Moment(wanted.from))
         .bind(Moment(wanted.to))
         .bind(wanted.request)
+        .bind(i64::try_from(SAMPLES_MAX + 1).unwrap_or(i64::MAX))
         .fetch_all(acting.connection())
         .await
         .map_err(&step)?;
@@ -77,6 +85,7 @@ pub async fn read_samples(mut acting: Acting<'_>, wanted: &Wanted) -> Result<Ans
     };
     match denied {
         Some(sentence) => Ok(Answer::Denied(sentence)),
+        None if rows.len() > SAMPLES_MAX => Ok(Answer::TooMany),
         None => rows.iter().map(sample).collect::<Result<_, _>>().map(Answer::Samples).map_err(&step),
     }
 }
