@@ -38,7 +38,7 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 
 use super::build::on_thread;
-use super::file::{Head, open};
+use super::file::{FileError, Head, open};
 use super::place::Place;
 use super::reach::Reach;
 use super::recover::recover;
@@ -239,12 +239,19 @@ async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Resul
     on_thread(move || count(&archive, &catalogue, &name, &metric, &reach)).await
 }
 
-/// True unless a file that lies aside is read and found to hold nothing of it.
+/// True unless a file that lies aside is read and found to hold nothing of it. One that the place does not give just
+/// now is no such file: a retired one has no successor.
 async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, ArchiveError> {
     let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.catalogue), reach.clone());
     on_thread(move || {
         let metric = name.strip_prefix("metric=").and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        Ok(count(&archive, &catalogue, &name, metric, &reach).map_or(true, |samples| samples > 0))
+        match count(&archive, &catalogue, &name, metric, &reach) {
+            Ok(samples) => Ok(samples > 0),
+            Err(ArchiveError::File { source: FileError::Io(source), name }) => {
+                Err(ArchiveError::File { source: FileError::Io(source), name })
+            }
+            Err(_) => Ok(true),
+        }
     })
     .await
 }

@@ -100,7 +100,7 @@ async fn no_table_of_people_or_rights_is_open_to_a_program_that_is_not_named_her
            AND has_table_privilege(r.name, c.oid, p.privilege)
            AND NOT (r.name = 'auditor' AND c.relname IN ('audit_event', 'emergency', 'unexplained_access'))
            -- Who erases a person removes what names the person's devices and keys.
-           AND NOT (r.name = 'roller' AND c.relname IN ('wear', 'wear_change', 'wear_event', 'device_detail', 'data_key')
+           AND NOT (r.name = 'roller' AND c.relname IN ('wear', 'wear_change', 'wear_event', 'device_detail', 'data_key', 'goal_day')
                     AND p.privilege IN ('SELECT', 'DELETE'))
            AND NOT (r.name = 'analyst' AND c.relname LIKE 'insight\\_%' AND p.privilege = 'SELECT')
          ORDER BY 1";

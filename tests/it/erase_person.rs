@@ -69,7 +69,11 @@ async fn shared() -> House {
     for patient in [ANN, BEN] {
         house
             .execute(&format!(
-                "INSERT INTO access.data_key (patient_id, created_at, key_id, wrapped)
+                "INSERT INTO care.goal (patient_id, title, metric, measure, comparator, target, per, pursued_during)
+                 VALUES ('{patient}', 'x', 'step_count', 'sum', 'at_least', 50, 'day', '[2024-03-01, 2024-04-01)');
+                 INSERT INTO care.goal_day (goal_id, patient_id, parts, total, lowest, highest, latest, measured_on)
+                 SELECT goal_id, patient_id, 1, 9, 9, 9, 9, '2024-03-08' FROM care.goal WHERE patient_id = '{patient}';
+                 INSERT INTO access.data_key (patient_id, created_at, key_id, wrapped)
                  VALUES ('{patient}', now(), '2026a', decode(repeat('00', 61), 'hex'))"
             ))
             .await;
@@ -110,7 +114,7 @@ fn erase(house: &House, plant: Option<&str>) -> Value {
 /// What is still kept of Ann beside her samples.
 async fn left(house: &mut House) -> Vec<String> {
     let mut left = Vec::new();
-    for table in ["care.wear", "care.wear_event", "access.data_key"] {
+    for table in ["care.wear", "care.wear_event", "care.goal_day", "access.data_key"] {
         if house.count(&format!("{table} WHERE patient_id = '{ANN}'")).await > 0 {
             left.push(table.to_owned());
         }
@@ -165,7 +169,7 @@ async fn a_person_goes_and_nobody_else(plant: Option<&str>) -> Verdict {
     same["erased"] = json!(true);
     assert_eq!(same, report, "what is said before is what is done");
     assert_eq!(house.count(&format!("care.wear WHERE patient_id = '{BEN}'")).await, 2);
-    assert_eq!(house.count("access.data_key").await, 1);
+    assert_eq!((house.count("access.data_key").await, house.count("care.goal_day").await), (1, 1));
     assert_eq!(house.count("signal.quarantine").await, 3);
     assert_eq!(house.count("signal.ingest_shard WHERE epoch = 1").await, 1, "no daemon has to start again");
     let proof = format!(
@@ -198,7 +202,8 @@ async fn a_person_is_found_nowhere_and_of_who_wore_the_same_devices_not_a_sample
 async fn an_erasure_of_a_person_that_is_killed_at_any_point_is_finished_by_the_next_one() {
     for point in 1..POINTS_MAX {
         let mut house = shared().await;
-        let expected = others(&house.samples());
+        let before = house.samples();
+        let expected = others(&before);
         let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
         let killed = verb.env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
         if killed.status.success() {
@@ -207,7 +212,12 @@ async fn an_erasure_of_a_person_that_is_killed_at_any_point_is_finished_by_the_n
         }
         assert_eq!(others(&house.samples()), expected, "after a death at point {point}");
         assert_eq!(house.count("signal.erasure WHERE ended_at IS NULL").await, 1, "{}", errors(&killed));
-        erase(&house, None);
+        let report = erase(&house, None);
+        let [hot, archived, blocks, quarantined, rows] =
+            ["hot_samples", "archived_samples", "blocks", "quarantine_rows", "directory_rows"]
+                .map(|key| report[key].as_u64().unwrap());
+        assert_eq!(hot + archived, (before.len() - expected.len()) as u64, "point {point}: {report}");
+        assert_eq!((blocks, quarantined, rows), (4, 3, 4), "point {point}: {report}");
         assert_eq!(house.samples(), expected, "after a death at point {point}");
         assert_eq!(left(&mut house).await, Vec::<String>::new(), "after a death at point {point}");
         assert_eq!(house.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);

@@ -11,7 +11,7 @@
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::erase_worn::{broken_while_worn, forget_wear};
+use super::erase_worn::{broken_while_worn, forget_wear, take_worn};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
 use super::subject::Worn;
@@ -272,6 +272,9 @@ pub async fn end_erasure(
     let step = StoreError::at("ending an erasure");
     let mut transaction = connection.begin().await.map_err(&step)?;
     if let Erased::Patient(patient) = of {
+        // What came since the beginning goes too: after this nothing says that it was the patient's.
+        take_worn(&mut transaction, erasure, patient, worn).await?;
+        erase_quarantine(&mut transaction, erasure, of).await?;
         forget_wear(&mut transaction, erasure, patient, worn).await?;
     }
     let row: CountRow = sqlx::query_as(

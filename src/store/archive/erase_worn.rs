@@ -91,8 +91,23 @@ pub async fn erase_worn(
     worn: &[Worn],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
-    let worn = Wears::of(worn);
     let mut transaction = connection.begin().await.map_err(&step)?;
+    take_worn(&mut transaction, erasure, patient, worn).await?;
+    if planted(Bug::DieInRoll) {
+        std::process::abort();
+    }
+    transaction.commit().await.map_err(&step)
+}
+
+/// The same within a transaction: until it ends nobody writes what was measured.
+pub(super) async fn take_worn(
+    transaction: &mut PgConnection,
+    erasure: i64,
+    patient: &PatientId,
+    worn: &[Worn],
+) -> Result<(), StoreError> {
+    let step = StoreError::at("erasing what was measured on a patient from the database");
+    let worn = Wears::of(worn);
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
     let query = format!(
@@ -104,14 +119,11 @@ pub async fn erase_worn(
     let query = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(patient.0).bind(erasure);
     query.execute(&mut *transaction).await.map_err(&step)?;
     let mut after = None;
-    while let Some(some) = across(&mut transaction, patient, after).await? {
+    while let Some(some) = across(transaction, patient, after).await? {
         after = some.last().map(|across| (across.series, across.block.start));
-        cut(&mut transaction, erasure, &worn, &some).await?;
+        cut(transaction, erasure, &worn, &some).await?;
     }
-    if planted(Bug::DieInRoll) {
-        std::process::abort();
-    }
-    transaction.commit().await.map_err(&step)
+    Ok(())
 }
 
 /// Removes who wore what, and the key with which a patient's texts are sealed; refused where it is not what was read at
@@ -123,11 +135,14 @@ pub(super) async fn forget_wear(
     worn: &[Worn],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("forgetting what a patient wore");
-    let query = format!("DELETE FROM care.wear WHERE patient_id = $1 RETURNING {PERIOD}");
+    let query = format!(
+        "DELETE FROM care.wear USING signal.device
+         WHERE device.device_key = wear.device_key AND patient_id = $1 RETURNING device_id, {PERIOD}"
+    );
     let gone = sqlx::query_as(AssertSqlSafe(query)).bind(patient.0).fetch_all(&mut *transaction).await;
-    let gone: Vec<(Moment, Option<Moment>)> = gone.map_err(&step)?;
-    let mut removed: Vec<_> = gone.into_iter().map(|(from, to)| (from.0, to.map(|to| to.0))).collect();
-    let mut erased: Vec<_> = worn.iter().map(|worn| (worn.from, worn.to)).collect();
+    let gone: Vec<(String, Moment, Option<Moment>)> = gone.map_err(&step)?;
+    let mut removed: Vec<_> = gone.into_iter().map(|(device, from, to)| (device, from.0, to.map(|to| to.0))).collect();
+    let mut erased: Vec<_> = worn.iter().map(|worn| (worn.device.as_str().to_owned(), worn.from, worn.to)).collect();
     removed.sort_unstable();
     erased.sort_unstable();
     if removed != erased {
@@ -142,9 +157,13 @@ pub(super) async fn forget_wear(
         .execute(&mut *transaction)
         .await
         .map_err(&step)?;
-    // Removing a wear was just noted too.
-    let query = sqlx::query("DELETE FROM care.wear_event WHERE patient_id = $1").bind(patient.0);
-    query.execute(transaction).await.map(drop).map_err(&step)
+    // What goals have kept of rolled days was measured too; and removing a wear was just noted.
+    for statement in
+        ["DELETE FROM care.goal_day WHERE patient_id = $1", "DELETE FROM care.wear_event WHERE patient_id = $1"]
+    {
+        sqlx::query(statement).bind(patient.0).execute(&mut *transaction).await.map_err(&step)?;
+    }
+    Ok(())
 }
 
 /// Periods of wear of one patient, by device.

@@ -284,6 +284,8 @@ impl House {
     /// What both tiers hold at the end: the same before and after a last roll, which finds and finishes all that killed
     /// ones have left, and every file sound.
     async fn both_tiers(&mut self) -> Evidence {
+        // As they lie before the last roll takes them away.
+        let extents = gather(&self.database.url()).await.extents;
         let before = self.samples().await;
         for verb in [self.roll_verb(), self.verb(&["archive", "verify", "--json"])] {
             let mut verb = verb;
@@ -296,7 +298,7 @@ impl House {
         let after = self.samples().await;
         assert!(evidence.stored.is_empty(), "a roll leaves {} samples hot", evidence.stored.len());
         assert!(before == after, "a roll changes what is read: {} samples, {} after", before.len(), after.len());
-        Evidence { stored: after, ..evidence }
+        Evidence { stored: after, extents, ..evidence }
     }
 
     /// Mends every wire.
