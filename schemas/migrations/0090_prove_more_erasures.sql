@@ -3,8 +3,9 @@
 -- An erasure is of one device, of one patient (what was measured on them), or by retention: of all files of days before
 -- a date. The digest of a patient's uuid, which is random, leads to nobody who does not hold the uuid already. A block
 -- that lies across the end of somebody's wear is cut, so what rolls and erases may write blocks too. Each erasure of a
--- person, and each look from a person to their samples, is an event of the audit. Locks signal.erasure for an instant.
--- Undo: remove rows of the new kinds, drop the columns and constraints, demand device_sha256 again, revoke the grants.
+-- person, and each look from a person to their samples, is an event of the audit. Locks signal.erasure, care.wear_event and
+-- care.device_detail for an instant. Undo: remove rows of the new kinds, drop the columns, constraints and policies,
+-- demand device_sha256 again, revoke the grants.
 ALTER TABLE signal.erasure
     ADD COLUMN before_on date,
     ADD COLUMN patient_sha256 text,

@@ -13,8 +13,8 @@
 //! # Why
 //! *A person is what was worn*: of a patient goes what each device measured while the patient wore it, to the
 //! sample, and nothing of who wore it before or after. The wear itself says what is to go, so it goes last, and with
-//! it the key of the patient's sealed texts (`security::envelope`). The record of care stays: the law says how long it
-//! is kept, and `care.patient.legal_hold` refuses an erasure altogether.
+//! it the key of the patient's sealed texts (`security::envelope`), whose rows stay and open nowhere. The record of care
+//! stays: the law says how long it is kept, and `care.patient.legal_hold` refuses an erasure, also one under way.
 //!
 //! *The name of a device goes too*: the device's row is removed with its series, so nothing in the schema tells that it
 //! was there. What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases
@@ -38,7 +38,7 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 
 use super::build::on_thread;
-use super::file::{FileError, Head, open};
+use super::file::{FileError, Filter, Head, open};
 use super::place::Place;
 use super::reach::Reach;
 use super::recover::recover;
@@ -52,6 +52,9 @@ use crate::store::archive::{
     self as store, ArchiveFile, Counts, Erased, Replacement, Scope, Worn, WornBy, files, worn,
 };
 use crate::store::pool::Connector;
+
+/// Periods of wear that are looked up one by one in a file.
+const LOOKUPS_MAX: usize = 4;
 
 /// Erases devices and people.
 #[derive(Clone, Debug)]
@@ -107,9 +110,7 @@ impl Eraser {
         if !store::try_be_only_roller(connection).await? {
             return Ok(None);
         }
-        if store::is_held(connection, of).await? {
-            return Err(ArchiveError::Held);
-        }
+        store::not_held(connection, of).await?;
         let roller = self.archive(connection).await?;
         let worn = worn_by(connection, of).await?;
         let erasure = store::begin_erasure(connection, of, self.clock.now()).await?;
@@ -125,6 +126,8 @@ impl Eraser {
         if let Some(roller) = roller {
             recover(connection, &roller.archive).await?;
             for live in live_files(connection, &reach, watch).await? {
+                // A rewrite takes a while, and the law may come to hold somebody meanwhile.
+                store::not_held(connection, of).await?;
                 self.rewrite(connection, roller, erasure, &live, &reach).await?;
                 watch(Progress::Done(live.bytes));
             }
@@ -266,13 +269,21 @@ fn count(
     let failed = |source| ArchiveError::File { name: name.to_owned(), source };
     let unknown = || ArchiveError::Manifest { name: name.to_owned() };
     let metric = catalogue.by_name(metric).ok_or_else(unknown)?;
+    let opened = || open(archive.place.open(name)?, metric, &archive.keys).map_err(failed);
     let mut samples = 0;
-    for filter in reach.filters() {
-        let rows = open(archive.place.open(name)?, metric, &archive.keys).and_then(|opened| opened.rows(filter));
-        let mut rows = rows.map_err(failed)?;
+    // Looked up by the statistics of row groups; or read once, where it would be opened for many periods of wear.
+    let filters =
+        if reach.filters().count() > LOOKUPS_MAX { vec![Filter::default()] } else { reach.filters().collect() };
+    for filter in filters {
+        let mut rows = opened()?.rows(filter).map_err(failed)?;
         while let Some(strip) = rows.strip().map_err(failed)? {
-            let count = strip.len();
-            samples += count as u64;
+            let (count, mut spared) = (strip.len(), 0);
+            let spare = reach.spare(strip, |kept| {
+                spared += kept.len();
+                Ok::<(), ArchiveError>(())
+            });
+            spare?;
+            samples += (count - spared) as u64;
             rows.pass(count);
         }
     }

@@ -150,9 +150,6 @@ pub enum ArchiveError {
         /// How far.
         seconds: i64,
     },
-    /// The law forbids it.
-    #[error("a person whom it is about is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
-    Held,
     /// A thread ended in a way that it must not.
     #[error("the thread that writes files has ended by itself: report what the log says")]
     Thread,

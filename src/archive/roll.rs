@@ -109,12 +109,12 @@ impl Roller {
         }
         let rolled_all = report.failed.is_empty();
         self.relabel_some(connection, &mut report).await?;
-        let retired = self.retire(connection).await?;
-        (report.retired, report.retired_samples) = (retired.names.len() as u64, retired.samples);
         for chunk in &chunks {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }
         report.deleted = delete_aside(connection, &self.archive, self.clock.now(), self.config.grace_us()).await?;
+        let retired = self.retire(connection).await?;
+        (report.retired, report.retired_samples) = (retired.names.len() as u64, retired.samples);
         report.step_ms = self.telemetry.archive.spent_ms();
         for (step, ms) in &mut report.step_ms {
             *ms -= spent_before.get(step).copied().unwrap_or(0).min(*ms);

@@ -62,6 +62,9 @@ pub enum StoreError {
         /// Which role sees all.
         role: &'static str,
     },
+    /// The law forbids it.
+    #[error("a person whom it is about is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
+    Held,
     /// Somebody corrected who wore what while it was read.
     #[error("who wore what was changed meanwhile: run the command again, and it goes on with what is true now")]
     WearChanged,

@@ -113,6 +113,9 @@ async fn a_retention_that_is_killed_at_any_point_is_finished_by_the_next_roll() 
         assert_eq!(without(&house.samples(), "2024-03-05"), expected, "after a death at point {point}");
         roll(&house, 4, None);
         assert_eq!(house.samples(), expected, "after a death at point {point}");
+        let proof = "SELECT concat_ws(' ', sum(archived_samples), bool_and(ended_at IS NOT NULL)) FROM signal.erasure";
+        let proof: String = sqlx::query_scalar(proof).fetch_one(&mut house.connection).await.unwrap();
+        assert_eq!(proof, "6 t", "after a death at point {point}");
         assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
         house.verify();
     }

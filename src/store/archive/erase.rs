@@ -14,7 +14,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::erase_worn::{broken_while_worn, forget_wear, take_worn};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
-use super::subject::Worn;
+use super::subject::{Worn, not_held};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
 use crate::planted::{Bug, planted};
@@ -115,24 +115,33 @@ pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Resul
     row.map(Counts::of).map_err(StoreError::at("counting what is there of a device"))
 }
 
-/// Begins an erasure, or takes up the one that was killed: its number.
+/// Begins an erasure, or takes up the one that was killed: its number. That of a patient is an event of the audit from
+/// here on, before anything is gone.
 pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Timestamp) -> Result<i64, StoreError> {
+    let step = StoreError::at("beginning an erasure");
     let column = match of {
         Erased::Device(_) => "device_sha256",
         Erased::Patient(_) => "patient_sha256",
     };
+    // A row that stood already has been written over, which xmax tells.
     let query = format!(
         "INSERT INTO signal.erasure (begun_at, {column}, requested_by)
          VALUES ($2, encode(sha256(convert_to($1, 'UTF8')), 'hex'), session_user)
          ON CONFLICT ({column}) WHERE ended_at IS NULL DO UPDATE SET begun_at = erasure.begun_at
-         RETURNING erasure_id"
+         RETURNING erasure_id, xmax = 0"
     );
-    sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+    let mut transaction = connection.begin().await.map_err(&step)?;
+    let (erasure, is_new): (i64, bool) = sqlx::query_as(sqlx::AssertSqlSafe(query))
         .bind(of.text())
         .bind(Moment(now))
-        .fetch_one(connection)
+        .fetch_one(&mut *transaction)
         .await
-        .map_err(StoreError::at("beginning an erasure"))
+        .map_err(&step)?;
+    if let (Erased::Patient(patient), true) = (of, is_new) {
+        note(&mut transaction, "erase", patient, "signal.sample").await?;
+    }
+    transaction.commit().await.map_err(&step)?;
+    Ok(erasure)
 }
 
 /// Removes a device with its series and blocks, and fences the daemon that remembers them.
@@ -273,6 +282,7 @@ pub async fn end_erasure(
     let mut transaction = connection.begin().await.map_err(&step)?;
     if let Erased::Patient(patient) = of {
         // What came since the beginning goes too: after this nothing says that it was the patient's.
+        not_held(&mut transaction, of).await?;
         take_worn(&mut transaction, erasure, patient, worn).await?;
         erase_quarantine(&mut transaction, erasure, of).await?;
         forget_wear(&mut transaction, erasure, patient, worn).await?;
@@ -290,10 +300,6 @@ pub async fn end_erasure(
     if counts == Counts::default() {
         let query = "DELETE FROM signal.erasure WHERE erasure_id = $1";
         sqlx::query(query).bind(erasure).execute(&mut *transaction).await.map_err(&step)?;
-    }
-    if let Erased::Patient(patient) = of {
-        // Last, since whoever appends to the audit keeps all others from it.
-        note(&mut transaction, "erase", patient, "signal.sample").await?;
     }
     transaction.commit().await.map_err(&step)?;
     Ok(counts)

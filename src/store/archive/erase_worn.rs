@@ -8,16 +8,17 @@
 //! remembers a later end of a series than there is merges where it might have appended, which does no harm.
 //!
 //! What is in quarantine cannot be dated, since it was not believed. A message that names the device goes where it came
-//! while the wear went on or within `QUARANTINE_DAYS` after, since hubs hold back what they could not send; a
-//! conflicting value whenever it came after the wear began, since it may be years late. Somebody else's broken message
-//! of those days goes with them: losing what nobody could use is the smaller harm.
+//! after the wear began, unless it is plainly another wearer's: it came while somebody else wore the device, more than
+//! `QUARANTINE_DAYS` after the wear ended, since hubs hold back what they could not send. Contradictions and ancient
+//! samples are late by nature and have no such bound. Another wearer's broken message may go with them: losing what
+//! nobody could use is the smaller harm, but to one whom the law holds no harm is done.
 
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::erase::{Counts, quarantined};
-use super::subject::{PERIOD, Worn};
+use super::erase::{Counts, Erased, quarantined};
+use super::subject::{PERIOD, Worn, not_held};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{DeviceId, PatientId, SeriesId};
 use crate::model::sample::Sample;
@@ -92,6 +93,7 @@ pub async fn erase_worn(
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
     let mut transaction = connection.begin().await.map_err(&step)?;
+    not_held(&mut transaction, &Erased::Patient(*patient)).await?;
     take_worn(&mut transaction, erasure, patient, worn).await?;
     if planted(Bug::DieInRoll) {
         std::process::abort();
@@ -258,11 +260,17 @@ async fn cut(
 
 /// Rows of quarantine that may hold something of the patient `$1`, a uuid as text.
 pub(super) fn broken_while_worn() -> String {
+    let named = quarantined("device_id");
     format!(
         "EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
-                 WHERE patient_id = $1::text::uuid AND {} AND last_received_at >= lower(worn_during)
-                   AND (reason = 'conflict' OR upper_inf(worn_during) OR upper(worn_during) = 'infinity'
-                        OR received_at < upper(worn_during) + INTERVAL '{QUARANTINE_DAYS} days'))",
-        quarantined("device_id")
+                 WHERE patient_id = $1::text::uuid AND {named} AND last_received_at >= lower(worn_during)
+                   AND (reason IN ('conflict', 'ancient_time')
+                        OR received_at < coalesce(upper(worn_during), 'infinity') + INTERVAL '{QUARANTINE_DAYS} days'
+                        OR NOT EXISTS (
+                            SELECT FROM care.wear AS other WHERE other.device_key = wear.device_key
+                               AND other.patient_id <> wear.patient_id AND other.worn_during @> received_at)))
+         AND NOT EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key) JOIN care.patient USING (patient_id)
+                         WHERE legal_hold AND {named}
+                           AND worn_during && tstzrange(received_at, last_received_at, '[]'))"
     )
 }

@@ -50,7 +50,7 @@ pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed
 pub use record::{Change, Recorded, record};
 pub use retire::{Retired, retire};
 pub use subject::{
-    Worn, WornBy, due_for_subjects, forget_wear_changes, is_anything_worn, is_held, is_patient, last_wear_change,
+    Worn, WornBy, due_for_subjects, forget_wear_changes, is_anything_worn, is_patient, last_wear_change, not_held,
     settle_subjects, worn,
 };
 

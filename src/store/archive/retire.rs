@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::subject::sees_all;
 use crate::model::time::Timestamp;
+use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 
@@ -54,6 +55,9 @@ pub async fn retire(connection: &mut PgConnection, days: u32, now: Timestamp) ->
     .execute(&mut *transaction)
     .await
     .map_err(&step)?;
+    if planted(Bug::DieInRoll) {
+        std::process::abort();
+    }
     transaction.commit().await.map_err(&step)?;
     let names = rows.into_iter().map(|(name, ..)| name).collect();
     Ok(Retired { names, samples: u64::try_from(samples).unwrap_or(0) })

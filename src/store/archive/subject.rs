@@ -85,8 +85,8 @@ pub(super) async fn sees_all(connection: &mut PgConnection) -> Result<(), StoreE
     if sees_all { Ok(()) } else { Err(StoreError::Blind { what: "care.wear", role: "roller" }) }
 }
 
-/// True where the law forbids this erasure: it is of a patient under legal hold, or of a device that one has worn.
-pub async fn is_held(connection: &mut PgConnection, of: &Erased) -> Result<bool, StoreError> {
+/// Refuses what the law forbids: to erase a patient under legal hold, or a device that one has worn.
+pub async fn not_held(connection: &mut PgConnection, of: &Erased) -> Result<(), StoreError> {
     sees_all(connection).await?;
     let query = match of {
         Erased::Device(device) => sqlx::query_scalar(
@@ -100,7 +100,9 @@ pub async fn is_held(connection: &mut PgConnection, of: &Erased) -> Result<bool,
             sqlx::query_scalar(query).bind(patient.0)
         }
     };
-    query.fetch_one(connection).await.map_err(StoreError::at("asking whether the law forbids an erasure"))
+    let held: bool =
+        query.fetch_one(connection).await.map_err(StoreError::at("asking whether the law forbids an erasure"))?;
+    if held { Err(StoreError::Held) } else { Ok(()) }
 }
 
 /// The number of the last change of wear that this transaction sees; 0 where there was none.

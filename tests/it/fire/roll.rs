@@ -1,6 +1,7 @@
 //! Days are rolled while they are written: by one roll after the other, and by rolls that die at each of their points.
 //! The judge reads both tiers.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Output};
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use crate::support::judge::{Verdict, What};
 
 const MESSAGES: u64 = 1_500;
 const MESSAGES_PER_S: u64 = 250;
-/// Two days of one metric, each with a generation before, have some twenty points.
+/// A roll of two days of one metric has some twenty points; one that finds less to do has fewer, and ends well.
 const POINTS: u64 = 20;
 
 impl House {
@@ -32,30 +33,37 @@ impl House {
     }
 }
 
-/// Rolls without end while the oracle publishes; `plant` says with which bug the nth of them.
-async fn rolled_under_load(seed: u64, plant: impl Fn(u64) -> Option<String>) -> Option<(Verdict, u64)> {
+/// Rolls without end while the oracle publishes, `rolls` of them at least; `plant` says with which bug the nth of them.
+/// The verdict, and how many rolls finished and died.
+async fn rolled_under_load(
+    seed: u64,
+    rolls: u64,
+    plant: impl Fn(u64) -> Option<String>,
+) -> Option<(Verdict, u64, u64)> {
     let mut house = House::build(Setup::new(seed)).await?;
     house.load(MESSAGES, MESSAGES_PER_S, MIX);
     house.wait_for_more(100).await;
-    let (begun, mut finished) = (Instant::now(), 0);
+    let (begun, mut finished, mut died) = (Instant::now(), 0, 0);
     for number in 1.. {
         let roll = house.begin_roll(plant(number).as_deref());
-        finished += u64::from(house.end_roll(roll).await.status.success());
+        let status = house.end_roll(roll).await.status;
+        finished += u64::from(status.success());
+        died += u64::from(status.signal().is_some());
         assert!(begun.elapsed() < PATIENCE, "the oracle does not end");
-        if house.acknowledged() as u64 >= MESSAGES {
+        if number >= rolls && house.acknowledged() as u64 >= MESSAGES {
             break;
         }
     }
-    Some((house.judge().await, finished))
+    Some((house.judge().await, finished, died))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rolls_of_days_that_are_being_written_lose_nothing_and_double_nothing() {
-    let Some((verdict, finished)) = rolled_under_load(31, |_| None).await else { return };
+    let Some((verdict, finished, _)) = rolled_under_load(31, 4, |_| None).await else { return };
     verdict.must_hold();
     assert!(finished > 3, "only {finished} rolls");
     let bug = |_| Some("delete_by_predicate".to_owned());
-    let Some((verdict, _)) = rolled_under_load(31, bug).await else { return };
+    let Some((verdict, ..)) = rolled_under_load(31, 4, bug).await else { return };
     let is_missing = verdict.violations.iter().any(|violation| violation.what == What::Missing);
     assert!(is_missing, "the judge does not see a roll that removes what it has not written: {verdict}");
 }
@@ -63,6 +71,7 @@ async fn rolls_of_days_that_are_being_written_lose_nothing_and_double_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn rolls_that_die_at_each_point_under_load_lose_nothing_and_double_nothing() {
     let die = |number: u64| (number <= POINTS).then(|| format!("die_in_roll:{number}"));
-    let Some((verdict, _)) = rolled_under_load(32, die).await else { return };
+    let Some((verdict, _, died)) = rolled_under_load(32, POINTS, die).await else { return };
     verdict.must_hold();
+    assert!(died >= POINTS / 2, "only {died} of {POINTS} rolls have died");
 }

@@ -4,6 +4,8 @@
 //! `HEALTHTRACK_WALK_SEED` and `HEALTHTRACK_WALK_SECONDS` choose another walk than the short one of every test run.
 //! On a server that the tests do not own (`HEALTHTRACK_TEST_POSTGRES`) the database is not killed; everything else is.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -111,21 +113,42 @@ async fn a_random_walk_over_all_faults_loses_nothing_and_doubles_nothing() {
     for step in first {
         house.take(step, &mut dice).await;
     }
-    let mut roll = house.begin_roll(None);
+    let mut rolls = Rolls { running: house.begin_roll(None), begun: 1, finished: 0, died: 0 };
     while begun.elapsed() < length {
-        // Days are rolled all the while; every third roll dies at one of its points.
-        if roll.try_wait().unwrap().is_some() {
-            let point = dice.throw(3).eq(&0).then(|| format!("die_in_roll:{}", 1 + dice.throw(15)));
-            let ended = std::mem::replace(&mut roll, house.begin_roll(point.as_deref()));
-            house.end_roll(ended).await;
-        }
+        rolls.go_on(&mut house, &mut dice).await;
         let step = dice.step();
         house.take(step, &mut dice).await;
         sleep(Duration::from_millis(dice.throw(400))).await;
     }
     house.heal();
-    house.end_roll(roll).await;
+    let Rolls { running, finished, died, .. } = rolls;
+    house.end_roll(running).await;
     house.judge().await.must_hold();
+    assert!(finished > 0 && died > 0, "the walk proves little: {finished} rolls finished, {died} died");
+}
+
+/// Days are rolled all the while: every third roll dies at one of its points, the first of these where each roll comes.
+struct Rolls {
+    running: Child,
+    begun: u64,
+    finished: u64,
+    died: u64,
+}
+
+impl Rolls {
+    /// Begins the next roll where the last one has ended.
+    async fn go_on(&mut self, house: &mut House, dice: &mut Dice) {
+        if self.running.try_wait().unwrap().is_none() {
+            return;
+        }
+        self.begun += 1;
+        let point = if self.died == 0 { 1 } else { 1 + dice.throw(15) };
+        let plant = self.begun.is_multiple_of(3).then(|| format!("die_in_roll:{point}"));
+        let ended = std::mem::replace(&mut self.running, house.begin_roll(plant.as_deref()));
+        let status = house.end_roll(ended).await.status;
+        self.finished += u64::from(status.success());
+        self.died += u64::from(status.signal().is_some());
+    }
 }
 
 impl House {
