@@ -13,8 +13,8 @@
 //! # Why
 //! *A person is what was worn*: of a patient goes what each device measured while the patient wore it, to the
 //! sample, and nothing of who wore it before or after. The wear itself says what is to go, so it goes last, and with
-//! it the key of the patient's sealed texts (`security::envelope`), whose rows stay and open nowhere. The record of care
-//! stays: the law says how long it is kept, and `care.patient.legal_hold` refuses an erasure, also one under way.
+//! it the key of the patient's sealed texts (`security::envelope`), whose rows stay and open nowhere. The record of
+//! care stays: the law says how long it is kept, and `care.patient.legal_hold` refuses an erasure, also one under way.
 //!
 //! *The name of a device goes too*: the device's row is removed with its series, so nothing in the schema tells that it
 //! was there. What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases

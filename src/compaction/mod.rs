@@ -33,7 +33,8 @@ use crate::config::CompactionConfig;
 use crate::model::ids::SeriesId;
 use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, Chunk, Replacing, Space, Span, Wish};
+use crate::store::hot::compact::{self, Candidate, Chunk, Replacing, Span, Wish};
+use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
@@ -133,7 +134,7 @@ impl Compactor {
     /// Joins what can be joined in a chunk, gives its dead space back, and notes that it was looked at.
     async fn compact_chunk(&self, connection: &mut PgConnection, chunk: &Chunk) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
-        let is_dense = compact::try_make_dense(connection, chunk).await?;
+        let is_dense = space::try_make_dense(connection, chunk).await?;
         let mut after = SeriesId(i32::MIN);
         loop {
             let began = Instant::now();
@@ -158,7 +159,7 @@ impl Compactor {
             return Ok(blocks);
         }
         let began = Instant::now();
-        let rewrite = compact::rewrite_if_wasteful(connection, chunk);
+        let rewrite = space::rewrite_if_wasteful(connection, chunk);
         match within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await? {
             Space::Fine => {}
             Space::Reclaimed(bytes) => {
@@ -180,7 +181,7 @@ impl Compactor {
         series: &[SeriesId],
     ) -> Result<(), StoreError> {
         let began = Instant::now();
-        let loose = compact::has_loose(connection, chunk, series);
+        let loose = space::has_loose(connection, chunk, series);
         if within(QUESTION_PATIENCE, "looking for loose blocks", loose).await? {
             let replacing = Replacing::begin(connection, &self.own, chunk);
             let replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;

@@ -69,8 +69,8 @@ enum Action {
     /// Erase a device or a person from the database, the archive and the quarantine, for good; killed, run it again
     ///
     /// Of a patient goes all that was measured while the patient wore a device, who wore what, and the key of the
-    /// patient's sealed texts: journals and notes of consultations open nowhere any more. The rest of the record of care
-    /// stays. Take back what is still worn first, or what it sends later is nobody's.
+    /// patient's sealed texts: journals and notes of consultations open nowhere any more. The rest of the record of
+    /// care stays. Take back what is still worn first, or what it sends later is nobody's.
     #[command(after_help = "Examples:
   healthtrack archive erase --device watch-7
   healthtrack archive erase --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --yes")]

@@ -269,7 +269,8 @@ pub(super) fn broken_while_worn() -> String {
                         OR NOT EXISTS (
                             SELECT FROM care.wear AS other WHERE other.device_key = wear.device_key
                                AND other.patient_id <> wear.patient_id AND other.worn_during @> received_at)))
-         AND NOT EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key) JOIN care.patient USING (patient_id)
+         AND NOT EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
+                                                JOIN care.patient USING (patient_id)
                          WHERE legal_hold AND {named}
                            AND worn_during && tstzrange(received_at, last_received_at, '[]'))"
     )

@@ -24,6 +24,9 @@ mod chunk;
 /// Small blocks of closed days: found, and replaced by longer ones.
 pub mod compact;
 
+/// How densely a closed chunk lies on the disk.
+pub mod space;
+
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;

@@ -4,8 +4,7 @@
 //! books (`schemas/migrations/0064_create_ledger.sql` and after): what is due is what the ledger says, and a payment's
 //! key makes it one payment however often it is sent. A facility's biller writes; a patient reads the own invoices.
 
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::model::time::Day;
@@ -15,7 +14,7 @@ use crate::store::StoreError;
 const INVOICES_MAX: i64 = 500;
 
 /// What an invoice comes to, in hundredths; nothing while it is a draft, and once it is void.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Balance {
     /// Which invoice.
     pub invoice: Uuid,
@@ -62,10 +61,10 @@ pub struct Answer {
 /// # Errors
 /// The database's.
 pub async fn balances(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<Balance>, StoreError> {
-    let step = StoreError::at("reading invoices");
-    let rows = sqlx::query(
-        "SELECT invoice_id, b.currency::text AS currency, (charged * 100)::bigint AS charged,
-                (due_from_patient * 100)::bigint AS of_patient, (due_from_insurer * 100)::bigint AS of_insurer
+    sqlx::query_as(
+        "SELECT invoice_id AS invoice, b.currency::text AS currency, (charged * 100)::bigint AS charged_cents,
+                (due_from_patient * 100)::bigint AS due_from_patient_cents,
+                (due_from_insurer * 100)::bigint AS due_from_insurer_cents
          FROM care.invoice_balance b JOIN care.invoice i USING (invoice_id)
          WHERE b.patient_id = $1 ORDER BY i.created_at DESC, invoice_id LIMIT $2",
     )
@@ -73,17 +72,7 @@ pub async fn balances(connection: &mut PgConnection, patient: Uuid) -> Result<Ve
     .bind(INVOICES_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
-    let balance = |row: &PgRow| {
-        Ok(Balance {
-            invoice: row.try_get("invoice_id")?,
-            currency: row.try_get("currency")?,
-            charged_cents: row.try_get("charged")?,
-            due_from_patient_cents: row.try_get("of_patient")?,
-            due_from_insurer_cents: row.try_get("of_insurer")?,
-        })
-    };
-    rows.iter().map(balance).collect::<Result<_, sqlx::Error>>().map_err(step)
+    .map_err(StoreError::at("reading invoices"))
 }
 
 /// Issues a draft: its charges are fixed, and due on a day.

@@ -4,8 +4,7 @@
 //! (`schemas/migrations/0038_create_telehealth.sql`), and here it is a `SecretString`, which no log prints.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::store::StoreError;
@@ -14,7 +13,7 @@ use crate::store::StoreError;
 const FOLLOW_UPS_MAX: i64 = 500;
 
 /// What was recommended after a visit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct FollowUp {
     /// Its key.
     pub follow_up: Uuid,
@@ -81,26 +80,14 @@ pub async fn review(
 /// # Errors
 /// The database's.
 pub async fn follow_ups(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<FollowUp>, StoreError> {
-    let step = StoreError::at("reading what was recommended");
-    let rows = sqlx::query(
-        "SELECT follow_up_id, appointment_id, lower(due_during)::text AS due_from, upper(due_during)::text AS due_to,
-                status, reason
+    sqlx::query_as(
+        "SELECT follow_up_id AS follow_up, appointment_id AS appointment, lower(due_during)::text AS due_from,
+                upper(due_during)::text AS due_to, status, reason
          FROM care.follow_up WHERE patient_id = $1 ORDER BY lower(due_during), follow_up_id LIMIT $2",
     )
     .bind(patient)
     .bind(FOLLOW_UPS_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
-    let follow_up = |row: &PgRow| {
-        Ok(FollowUp {
-            follow_up: row.try_get("follow_up_id")?,
-            appointment: row.try_get("appointment_id")?,
-            due_from: row.try_get("due_from")?,
-            due_to: row.try_get("due_to")?,
-            status: row.try_get("status")?,
-            reason: row.try_get("reason")?,
-        })
-    };
-    rows.iter().map(follow_up).collect::<Result<_, sqlx::Error>>().map_err(step)
+    .map_err(StoreError::at("reading what was recommended"))
 }

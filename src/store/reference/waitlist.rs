@@ -4,8 +4,7 @@
 //! (`schemas/migrations/0039_create_waitlist.sql`). An offer is a held appointment: `schedule::change` confirms it, or
 //! gives it back.
 
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::model::time::Timestamp;
@@ -35,7 +34,7 @@ pub struct Wanted {
 }
 
 /// How it stands with who waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Waiting {
     /// The entry's key.
     pub entry: Uuid,
@@ -77,22 +76,13 @@ pub async fn leave(connection: &mut PgConnection, entry: Uuid) -> Result<(), Sto
 /// # Errors
 /// The database's.
 pub async fn of_patient(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<Waiting>, StoreError> {
-    let step = StoreError::at("reading the wait-list");
-    let rows = sqlx::query(
-        "SELECT waitlist_entry_id, status, appointment_id FROM care.waitlist_entry
+    sqlx::query_as(
+        "SELECT waitlist_entry_id AS entry, status, appointment_id AS appointment FROM care.waitlist_entry
          WHERE patient_id = $1 ORDER BY joined_at DESC, waitlist_entry_id LIMIT $2",
     )
     .bind(patient)
     .bind(ENTRIES_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
-    let waiting = |row: &PgRow| {
-        Ok(Waiting {
-            entry: row.try_get("waitlist_entry_id")?,
-            status: row.try_get("status")?,
-            appointment: row.try_get("appointment_id")?,
-        })
-    };
-    rows.iter().map(waiting).collect::<Result<_, sqlx::Error>>().map_err(step)
+    .map_err(StoreError::at("reading the wait-list"))
 }
