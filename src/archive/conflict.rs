@@ -64,7 +64,7 @@ fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Value {
         set("ends", json!(ends));
     }
     if metric.is_coded() {
-        let code = |row: &&Row| metric.codes.get(row.value as usize).cloned();
+        let code = |row: &&Row| metric.code_of(row.value);
         set("codes", json!(rows.iter().map(code).collect::<Vec<_>>()));
     } else {
         set("values", json!(rows.iter().map(|row| row.value).collect::<Vec<_>>()));

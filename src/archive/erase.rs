@@ -39,7 +39,7 @@ use sqlx::PgConnection;
 
 use super::build::on_thread;
 use super::file::{FileError, Filter, Head, open};
-use super::place::Place;
+use super::place::{Place, PlaceError};
 use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
@@ -250,9 +250,10 @@ async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, 
         let metric = name.strip_prefix("metric=").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match count(&archive, &catalogue, &name, metric, &reach) {
             Ok(samples) => Ok(samples > 0),
-            Err(ArchiveError::File { source: FileError::Io(source), name }) => {
-                Err(ArchiveError::File { source: FileError::Io(source), name })
-            }
+            Err(
+                error @ (ArchiveError::Place(PlaceError::Io { .. } | PlaceError::Store { .. })
+                | ArchiveError::File { source: FileError::Io(_), .. }),
+            ) => Err(error),
             Err(_) => Ok(true),
         }
     })

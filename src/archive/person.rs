@@ -3,7 +3,8 @@
 //! # Why
 //! The portal's login sees neither the archive nor who wore what, so two connections are at work: in the name of an
 //! account the database decides, audits, and gives what is hot (`access.samples`); only then the keeper's connection,
-//! which has the role `roller`, reads both tiers by the periods of wear. What is hot is read twice, a week at most.
+//! which has the role `roller`, reads both tiers by the periods of wear. What is hot is read twice: a week, unless
+//! rolls are behind.
 
 use sqlx::PgConnection;
 
@@ -86,9 +87,9 @@ fn shown(stretch: Stretch, metric: &Metric) -> impl Iterator<Item = Sample> {
     samples.into_iter().map(move |sample| Sample {
         start_at: sample.start,
         end_at: sample.end(),
-        value: (!metric.is_coded()).then_some(sample.value),
+        value: metric.number_of(sample.value),
         statistic: statistic.text(),
-        code: metric.codes.get(sample.value as usize).filter(|_| metric.is_coded()).cloned(),
+        code: metric.code_of(sample.value).map(str::to_owned),
         unit: metric.unit.clone(),
         device: device.as_str().to_owned(),
     })

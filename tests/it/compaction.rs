@@ -122,8 +122,16 @@ async fn the_same_samples_lie_in_fewer_blocks_and_a_second_pass_changes_nothing(
     assert_eq!(number(&mut connection, BLOCKS).await, blocks - joined);
     let kept = number(&mut connection, "SELECT count(*) FROM signal.block WHERE cardinality(values) = 1000").await;
     assert_eq!(kept, 1, "a long block stays as it is");
-    let after = number(&mut connection, size).await;
-    assert!(after * 10 < bytes, "{bytes} bytes have become {after}");
+    // A chunk that somebody is in, as autovacuum may be, is written anew by a later pass.
+    wait_until(PATIENCE, "a tenth of the bytes is left", || async {
+        let mut connection = PgConnection::connect(database.url()).await.unwrap();
+        let is_small = number(&mut connection, size).await * 10 < bytes;
+        if !is_small {
+            compactor.pass().await.unwrap().unwrap();
+        }
+        is_small
+    })
+    .await;
     let rows = "SELECT sum(('x' || substr(md5(block::text), 1, 8))::bit(32)::bigint)::bigint FROM signal.block";
     let rows_before = number(&mut connection, rows).await;
     let again = compactor.pass().await.unwrap().unwrap();

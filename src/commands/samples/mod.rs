@@ -105,12 +105,12 @@ struct Of<'a> {
 impl<'a> Of<'a> {
     /// The code of a coded metric's sample; `None` for a numeric one.
     fn code(&self, sample: &Sample) -> Option<&'a str> {
-        self.metric.codes.get(sample.value as usize).map(String::as_str)
+        self.metric.code_of(sample.value)
     }
 
     /// The value; `None` where it is the place of a code.
     fn value(&self, sample: &Sample) -> Option<f64> {
-        (!self.metric.is_coded()).then_some(sample.value)
+        self.metric.number_of(sample.value)
     }
 
     /// The unit; `None` for a coded metric.

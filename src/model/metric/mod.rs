@@ -158,6 +158,16 @@ impl Metric {
         !self.codes.is_empty()
     }
 
+    /// The code whose place this stored value is; `None` for a numeric metric.
+    pub fn code_of(&self, value: f64) -> Option<&str> {
+        self.codes.get(value as usize).map(String::as_str)
+    }
+
+    /// The number that this stored value is; `None` for a coded metric.
+    pub fn number_of(&self, value: f64) -> Option<f64> {
+        (!self.is_coded()).then_some(value)
+    }
+
     fn check(&self, units: &Units) -> Result<(), &'static str> {
         let is_word = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         if !is_word(&self.name) || !self.name.starts_with(|first: char| first.is_ascii_lowercase()) {

@@ -143,7 +143,7 @@ impl Rolls {
         }
         self.begun += 1;
         let point = if self.died == 0 { 1 } else { 1 + dice.throw(15) };
-        let plant = self.begun.is_multiple_of(3).then(|| format!("die_in_roll:{point}"));
+        let plant = (self.begun % 3 == 2).then(|| format!("die_in_roll:{point}"));
         let ended = std::mem::replace(&mut self.running, house.begin_roll(plant.as_deref()));
         let status = house.end_roll(ended).await.status;
         self.finished += u64::from(status.success());
