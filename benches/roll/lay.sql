@@ -2,6 +2,8 @@
 -- second, one with an even number each 5 to 15 s; all count steps by the minute, oxygen and glucose each 5 minutes, and
 -- eight hours of sleep in half minutes. Chance is asked again for each value, since each subquery names its row.
 SELECT setseed(0.5);
+-- A hypertable makes its chunks itself.
+SELECT count(signal.ensure_chunk(:'first_day'::date + day)) FROM generate_series(0, :days - 1) AS day;
 
 CREATE TEMP VIEW wanted AS
 SELECT series_id, device_key % 2 = 1 AS is_dense, metric.name AS metric, :'first_day'::timestamptz + day * INTERVAL '1 day' AS day_at
