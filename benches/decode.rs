@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use healthtrack::commands::load::Format;
-use healthtrack::ingest::decode::{Decoded, batch, omh};
+use healthtrack::formats::{Decoded, batch, omh};
 use healthtrack::model::reason::Rejection;
 
 /// From bytes to readings.

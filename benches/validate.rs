@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use healthtrack::commands::load::Format;
-use healthtrack::ingest::decode::{Reading, Values, batch};
+use healthtrack::formats::{Reading, Values, batch};
 
 /// No heart beats so fast.
 const IMPOSSIBLE: f64 = 900.0;

@@ -8,8 +8,8 @@
 //!
 //! ```text
 //! a hub publishes          ht/1/{shard}/{source}/{format}, QoS 1
-//!   ingest::mqtt           bytes on a socket   → Delivery              heard
-//!   ingest::decode         its payload         → Reading               understood: typed, complete, not yet believed
+//!   ingest::session        bytes on a socket   → Delivery              received
+//!   formats                its payload         → Reading               decoded: typed and complete, not yet validated
 //!   ingest::validate       Reading             → Believed | Rejection  by catalogue, units, ranges and the clock
 //!   ingest::queue          Arrival             → a lane's batch        bounded by samples, bytes and age
 //!   ingest::write          batch               → blocks                appended, or merged with what is stored
@@ -17,34 +17,50 @@
 //!   ingest::ack            COMMIT              → PUBACK                then, and only then, in the order of receipt
 //! an analyst asks          signal.sample, signal.samples(), `healthtrack samples`
 //!
-//! days later: archive::roll   its day            → a Parquet file            synced, proved, named, then recorded
+//! days later: archive::roll   its day            → a Parquet file            synced, verified, published, recorded
 //!   store::archive::record    the file           ↔ the blocks it holds       one transaction: row in, blocks out
 //! an analyst asks             DuckDB, `healthtrack samples`: hot table and archive, each sample once
 //! ```
 //!
-//! # The rooms, in reading order
+//! # The modules, in reading order
 //!
-//! A room leans only on rooms above it (`tests/tidy.rs` keeps that), so this list is also the order of dependence. Each
-//! begins with why it is as it is. Where to change what: a new metric or unit word is a row in `schemas/payloads/`; a
-//! new format is a folder in `ingest/decode/` and a word in `ingest/mqtt/topic.rs`; a new question to the database is a
-//! function in `store/`; a new word for the operator is a file in `commands/`.
+//! A module uses only modules above it, and no two files use each other (`tests/tidy.rs` keeps both), so this list is
+//! also the order of dependence. Each begins with the reasons for its design.
+//!
+//! | to add | begin with |
+//! |---|---|
+//! | a metric or a unit | a row in `schemas/payloads/` |
+//! | a payload format | a folder in [`formats`], and a line in its registry |
+//! | a question to the database | a function in [`store`] |
+//! | something a person may do with a patient's data | a function of an `Actor` in [`care`] |
+//! | an alert rule or a score | a module `insight` after [`care`]: a pure function over samples and records |
+//! | a FHIR resource | a module `exchange` after [`care`]: on its functions, never on SQL |
+//! | a page of the portal | a module `portal` after those two, one file a page beside its template |
+//! | something that runs beside ingest | a task of the supervisor in [`daemon`] |
+//! | a subcommand | a file in [`commands`] |
 
 /// The nouns: ids, time, metrics, units, samples, blocks. No IO.
 pub mod model;
 
+/// Payload bytes to readings, and back: one folder a format. No IO.
+pub mod formats;
+
 /// Every setting, read once and wholly checked.
 pub mod config;
 
-/// Bugs on purpose, for tests that must be seen to fail; nothing in a release.
-mod planted;
+/// Faults that tests inject; nothing of it in a release.
+mod faults;
 
-/// Every metric by name, in the order of the journey, and the log.
+/// Every metric by name, in the order of the journey, and the log. It observes and decides nothing.
 pub mod telemetry;
 
-/// Postgres, the only room that speaks SQL.
+/// MQTT: packets, TLS, connections, and a publisher.
+pub mod mqtt;
+
+/// Postgres, the only module that speaks SQL.
 pub mod store;
 
-/// Keys, pseudonyms, and columns that are sealed with a key of each patient's own.
+/// Keys, pseudonyms, and columns that are encrypted with a key of each patient's own.
 pub mod security;
 
 /// Small blocks of days that are over, joined.
@@ -56,8 +72,17 @@ pub mod ingest;
 /// From the hot table to Parquet, and back to whoever reads.
 pub mod archive;
 
+/// What a person may do with the network's data, as functions of an actor.
+pub mod care;
+
+/// What runs in `serve` and `demo`, and who watches it.
+pub mod daemon;
+
+/// Simulated devices and the people who wear them.
+pub mod simulation;
+
 /// A private Postgres and a private broker, for `demo` and for tests.
 pub mod embedded;
 
-/// One file for each word an operator can say.
+/// Subcommands only: arguments in, report out.
 pub mod commands;

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
 use healthtrack::commands::load::mix::Mix;
-use healthtrack::ingest::decode::batch;
+use healthtrack::formats::batch;
 use healthtrack::ingest::validate::{Limits, Validator};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::sample::{Run, Sample, Spans, Times};

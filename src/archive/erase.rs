@@ -45,9 +45,9 @@ use super::recover::recover;
 use super::rewrite::rewrite;
 use super::roll::{Progress, Roller};
 use super::{Archive, ArchiveError, head_of, point};
+use crate::faults::{Bug, planted};
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
-use crate::planted::{Bug, planted};
 use crate::store::archive::{
     self as store, ArchiveFile, Counts, Erased, Replacement, Scope, Worn, WornBy, files, worn,
 };

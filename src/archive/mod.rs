@@ -78,17 +78,11 @@ mod retire;
 /// Samples of hot table and archive, each once.
 pub mod read;
 
-/// A patient's samples of both tiers.
-pub mod person;
-
 /// The archive against its manifest, both ways.
 pub mod check;
 
-/// The roll as a duty of the daemon.
-pub mod duty;
-
+use crate::faults::{Bug, planted};
 use crate::model::metric::{Catalogue, Metric};
-use crate::planted::{Bug, planted};
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::ArchiveFile;
 use file::{Content, Facts, FileError, Head, KeyError, KeyId, KeyRing};

@@ -21,8 +21,8 @@ use super::rewrite::rewrite;
 use super::roll::{Roller, is_of_the_day};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError, head_of, point};
+use crate::faults::{Bug, planted};
 use crate::model::metric::Catalogue;
-use crate::planted::{Bug, planted};
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Replacement};
 

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::roll::Roller;
 use super::{ArchiveError, point};
-use crate::planted::{Bug, planted};
+use crate::faults::{Bug, planted};
 use crate::store::archive::{Retired, retire};
 
 impl Roller {

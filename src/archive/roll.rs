@@ -18,14 +18,14 @@ use super::report::{Report, Rolled};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError, conflict, point};
 use crate::config::ArchiveConfig;
+use crate::faults::{Bug, planted};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
-use crate::planted::{Bug, planted};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
+use crate::store::care::goal;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
-use crate::store::reference::goal;
 use crate::telemetry::{Step, Telemetry};
 
 /// How often a day is rolled again whose blocks changed meanwhile.
@@ -126,7 +126,7 @@ impl Roller {
     }
 
     /// Tells Prometheus when the archive was last found sound.
-    pub(super) async fn tell_verified(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
+    pub(crate) async fn tell_verified(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
         if let Some(verified) = store::verified_at(connection).await? {
             self.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
         }

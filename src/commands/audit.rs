@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
-use crate::store::reference::audit::{Event, Finding, Head, head, list, verify};
+use crate::store::care::audit::{Event, Finding, Head, head, list, verify};
 
 /// Proves and shows who looked at what.
 #[derive(Clone, Debug, clap::Args)]

@@ -13,8 +13,8 @@ use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
 use crate::model::ids::DeviceId;
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
+use crate::store::care::device::{Hand, hand_device};
 use crate::store::directory::{add_devices, list_devices};
-use crate::store::reference::device::{Hand, hand_device};
 
 /// Devices that one statement adds.
 const DEVICES_PER_STATEMENT: usize = 10_000;

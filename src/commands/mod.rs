@@ -7,9 +7,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The daemon with its web pages, as `serve` and `demo` run it.
-pub mod daemon;
-
 /// How verbs speak to people and to programs.
 mod report;
 
@@ -19,14 +16,8 @@ mod database;
 /// What most verbs take.
 mod common;
 
-/// Messages to a broker, each acknowledged.
-pub mod publish;
-
 /// Ctrl-C and SIGTERM.
 mod signals;
-
-/// Simulated wearers.
-pub mod wearer;
 
 /// Everything at once, on this machine.
 pub mod demo;

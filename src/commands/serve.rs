@@ -9,9 +9,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use super::daemon::{self, Doors};
 use super::signals::cancel_on_signal;
 use crate::config::Config;
+use crate::daemon::{self, Doors};
 use crate::telemetry::{Telemetry, start_log};
 
 /// Runs the daemon against a broker and a database.

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use super::sync::{Mutex, MutexGuard, Notify, PoisonError};
 
-use crate::planted::{Bug, planted};
+use crate::faults::{Bug, planted};
 
 /// One message of one connection: what a commit settles.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Acks {
 mod tests {
     use super::*;
     #[cfg(debug_assertions)]
-    use crate::planted::is_seen;
+    use crate::faults::is_seen;
     use proptest::prelude::*;
 
     /// What can happen to a connection's messages.

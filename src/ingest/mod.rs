@@ -26,11 +26,8 @@ mod sync;
 /// Which messages may be acknowledged now.
 pub mod ack;
 
-/// The broker's connections.
-pub mod mqtt;
-
-/// Bytes to readings.
-pub mod decode;
+/// One connection to the broker after the other.
+pub mod session;
 
 /// Readings to samples.
 pub mod validate;
@@ -62,12 +59,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ack::Acks;
-use decode::{Decoded, Reading};
-use mqtt::topic::{self, Format};
-use mqtt::{Delivery, Sink};
 use queue::{Arrival, Lanes};
+use session::Sink;
 use validate::Validator;
 
+use crate::formats::delivery::Delivery;
+use crate::formats::topic::{self, Format};
+use crate::formats::{Decoded, Reading, batch, omh};
 use crate::model::ids::DeviceId;
 use crate::model::reason::Rejection;
 use crate::telemetry::Telemetry;
@@ -119,8 +117,8 @@ impl Intake {
             Err(rejection) => return refused(rejection),
         };
         let decoded = topic.format.agree(delivery.content_type.as_deref()).and_then(|()| match topic.format {
-            Format::Batch => decode::batch::decode(&delivery.payload),
-            Format::Omh => decode::omh::decode(&delivery.payload),
+            Format::Batch => batch::decode(&delivery.payload),
+            Format::Omh => omh::decode(&delivery.payload),
         });
         match decoded {
             Ok(decoded) => self.judge(decoded, topic.source, delivery),

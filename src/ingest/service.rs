@@ -23,10 +23,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Intake;
 use super::ack::Acks;
-use super::mqtt::Session;
-use super::mqtt::session::Surroundings;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
+use super::session::Session;
+use super::session::Surroundings;
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
 use crate::compaction::Compactor;

@@ -42,7 +42,13 @@ pub mod data_key;
 pub mod archive;
 
 /// The network's own data: people, places, visits, rights.
-pub mod reference;
+pub mod care;
+
+/// What the catalog knows of the schemas.
+pub mod dictionary;
+
+/// A made-up network, with answers that are known.
+pub mod population;
 
 /// Whether the server is fit, for `doctor`.
 pub mod inspect;

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::StoreError;
 use crate::config::StoreConfig;
-use crate::planted::{Bug, planted};
+use crate::faults::{Bug, planted};
 
 /// Opens connections with one set of options.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! What opens a record and what closes it: care, the patient's word, an emergency; and the traps of row-level security.
 
 use healthtrack::store::StoreError;
-use healthtrack::store::reference::acting::with_actor;
-use healthtrack::store::reference::refusal::{Rules, Trouble};
-use healthtrack::store::reference::rights::{Grant, Reader, Scope, break_glass, share, unshare};
+use healthtrack::store::care::acting::with_actor;
+use healthtrack::store::care::refusal::{Rules, Trouble};
+use healthtrack::store::care::rights::{Grant, Reader, Scope, break_glass, share, unshare};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use healthtrack::store::reference::acting::with_actor;
-use healthtrack::store::reference::audit::{Head, head, verify};
+use healthtrack::store::care::acting::with_actor;
+use healthtrack::store::care::audit::{Head, head, verify};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinSet;
 

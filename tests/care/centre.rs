@@ -1,6 +1,6 @@
 //! Wellness centres: staff, services and visits of centres alone, and engagement that equals what is counted anew.
 
-use healthtrack::store::reference::programme;
+use healthtrack::store::care::programme;
 use uuid::Uuid;
 
 use super::network::Network;

@@ -1,8 +1,8 @@
 //! The community: names and not people, members alone, and moderation that knows no more than they do.
 
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::reference::community::{self, Decision, Target};
-use healthtrack::store::reference::refusal::{Rules, Trouble};
+use healthtrack::store::care::community::{self, Decision, Target};
+use healthtrack::store::care::refusal::{Rules, Trouble};
 use uuid::Uuid;
 
 use super::network::Network;

@@ -1,6 +1,6 @@
 //! States, cities, facilities and people: what cannot be said of them.
 
-use healthtrack::store::reference::directory::{FacilityQuery, ProviderQuery, find_facilities, find_providers};
+use healthtrack::store::care::directory::{FacilityQuery, ProviderQuery, find_facilities, find_providers};
 
 use super::network::Network;
 use super::practice::{Practice, hours_ahead};

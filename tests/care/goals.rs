@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use healthtrack::store::reference::goal;
-use healthtrack::store::reference::refusal::Rules;
+use healthtrack::store::care::goal;
+use healthtrack::store::care::refusal::Rules;
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use healthtrack::model::ids::PatientId;
 use healthtrack::model::time::Timestamp;
 use healthtrack::security::envelope::{Envelope, Place, open, seal};
 use healthtrack::security::keyring::KeyRing;
-use healthtrack::store::reference::journal::{self, Entry};
+use healthtrack::store::care::journal::{self, Entry};
 use uuid::Uuid;
 
 use super::network::Network;

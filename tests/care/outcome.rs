@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use healthtrack::commands::wearer::random::mix;
+use healthtrack::simulation::random::mix;
 use uuid::Uuid;
 
 use super::network::Network;

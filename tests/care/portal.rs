@@ -4,12 +4,12 @@
 
 use healthtrack::model::time::{Clock as _, DAY_US, SystemClock};
 use healthtrack::store::StoreError;
-use healthtrack::store::reference::acting::with_actor;
-use healthtrack::store::reference::money::{self, Answer, Balance, Payment};
-use healthtrack::store::reference::refusal::{Refusal, Rules, Trouble};
-use healthtrack::store::reference::schedule::{self, Change};
-use healthtrack::store::reference::visit;
-use healthtrack::store::reference::waitlist::{self, Waiting, Wanted};
+use healthtrack::store::care::acting::with_actor;
+use healthtrack::store::care::money::{self, Answer, Balance, Payment};
+use healthtrack::store::care::refusal::{Refusal, Rules, Trouble};
+use healthtrack::store::care::schedule::{self, Change};
+use healthtrack::store::care::visit;
+use healthtrack::store::care::waitlist::{self, Waiting, Wanted};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! Wellness programmes: never one seat too many, attendance of those who have one, and completion by the rule.
 
-use healthtrack::store::reference::programme::{self as store, Place};
-use healthtrack::store::reference::refusal::Rules;
+use healthtrack::store::care::programme::{self as store, Place};
+use healthtrack::store::care::refusal::Rules;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 

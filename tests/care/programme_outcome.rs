@@ -1,6 +1,6 @@
 //! What programmes that are over came to, against random participants counted by hand.
 
-use healthtrack::store::reference::outcome::programme_outcomes;
+use healthtrack::store::care::outcome::programme_outcomes;
 use uuid::Uuid;
 
 use super::network::Network;

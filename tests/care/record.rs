@@ -2,15 +2,15 @@
 //! with the rights of whoever acts.
 
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::reference::medication::{
+use healthtrack::store::care::medication::{
     Frequency, NewDispense, NewPrescription, dispense, prescribe, stop_prescription,
 };
-use healthtrack::store::reference::outcome::{Rate, adherence, adherence_rates, lab_trends, readmission_rates};
-use healthtrack::store::reference::record::{
+use healthtrack::store::care::outcome::{Rate, adherence, adherence_rates, lab_trends, readmission_rates};
+use healthtrack::store::care::record::{
     ConditionChange, Edited, LabValue, NewAddress, NewContact, NewIdentifier, NewLabResult, NewName, NewPatient,
     amend_lab_result, change_condition, read_summary, record_lab_result, register_patient,
 };
-use healthtrack::store::reference::refusal::{Rules, Trouble};
+use healthtrack::store::care::refusal::{Rules, Trouble};
 use uuid::Uuid;
 
 use super::network::Network;

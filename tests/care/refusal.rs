@@ -1,7 +1,7 @@
 //! What a person is told when the database refuses.
 
 use healthtrack::store::StoreError;
-use healthtrack::store::reference::refusal::{Refusal, Rules, Trouble};
+use healthtrack::store::care::refusal::{Refusal, Rules, Trouble};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::network::Network;

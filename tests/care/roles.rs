@@ -2,8 +2,8 @@
 //!
 //! The database belongs to an owner who is no superuser, so that nothing works only because a superuser may do all.
 
-use healthtrack::commands::publish::Publisher;
 use healthtrack::model::metric::Catalogue;
+use healthtrack::mqtt::publisher::Publisher;
 use healthtrack::store::migrate::migrate;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};

@@ -1,11 +1,12 @@
 //! Samples as the portal sees them: of the patient who wore the device at the time, to whoever may, and audited.
 
-use healthtrack::archive::{Archive, person};
+use healthtrack::archive::Archive;
+use healthtrack::care::samples as person;
 use healthtrack::config::{ArchiveConfig, Config};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::reference::acting::with_actor;
-use healthtrack::store::reference::samples::{Answer, Wanted, read_samples};
+use healthtrack::store::care::acting::with_actor;
+use healthtrack::store::care::samples::{Answer, Wanted, read_samples};
 use sqlx::{AssertSqlSafe, Executor as _};
 use uuid::Uuid;
 

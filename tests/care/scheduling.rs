@@ -1,8 +1,8 @@
 //! Appointments: which times are open, what can be booked, and who gets a time that many want.
 
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::reference::refusal::{Rules, Trouble};
-use healthtrack::store::reference::schedule::{
+use healthtrack::store::care::refusal::{Rules, Trouble};
+use healthtrack::store::care::schedule::{
     Change, SlotQuery, Wish, change as say, expire_holds, history, hold as hold_time, open_slots, reschedule,
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use healthtrack::commands::publish::Publisher;
+use healthtrack::mqtt::publisher::Publisher;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::daemon::Daemon;

@@ -4,7 +4,7 @@
 use std::process::Output;
 use std::time::Instant;
 
-use healthtrack::commands::publish::Publisher;
+use healthtrack::mqtt::publisher::Publisher;
 use serde_json::{Value, json};
 
 use crate::roll::{self, House, PLANT, errors, said};

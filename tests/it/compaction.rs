@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use healthtrack::commands::publish::Publisher;
 use healthtrack::compaction::{Compactor, Pass};
 use healthtrack::config::Config;
 use healthtrack::model::ids::{Epoch, ShardName};
 use healthtrack::model::time::{SystemClock, Timestamp};
+use healthtrack::mqtt::publisher::Publisher;
 use healthtrack::store::hot::ensure_chunks;
 use healthtrack::store::pool::Connector;
 use healthtrack::store::shard::{Ownership, try_take};

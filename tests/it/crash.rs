@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use healthtrack::commands::publish::Publisher;
+use healthtrack::mqtt::publisher::Publisher;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::daemon::{Daemon, PATIENCE};

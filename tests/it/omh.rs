@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use healthtrack::ingest::decode::{Values, omh};
+use healthtrack::formats::{Values, omh};
 use healthtrack::model::sample::{Spans, Times};
 use healthtrack::model::time::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Bugs on purpose: with each of them (`src/planted`) the check of a promise goes red. Without it the same check is
+//! Bugs on purpose: with each of them (`src/faults`) the check of a promise goes red. Without it the same check is
 //! green, under the promise's own name in `path`, `crash` and `points`.
 
 use crate::support::daemon::PLANT;

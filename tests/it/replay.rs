@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use healthtrack::commands::replay::local_time::Zone;
 use healthtrack::commands::replay::recording::{Recording, SAMPLES_PER_MESSAGE};
 use healthtrack::commands::replay::{Kind, read};
-use healthtrack::ingest::decode::{Values, batch};
+use healthtrack::formats::{Values, batch};
 use healthtrack::model::sample::Spans;
 
 /// Count, minimum, maximum and sum of each device's metric.

@@ -15,7 +15,7 @@ use crate::support::postgres::TestDatabase;
 use crate::support::s3::{self, S3};
 use crate::support::wait::wait_until;
 
-/// The variable that plants a bug (`src/planted`).
+/// The variable that plants a bug (`src/faults`).
 pub(crate) const PLANT: &str = "HEALTHTRACK_PLANT";
 const PATIENCE: Duration = Duration::from_secs(60);
 const BEFORE: &str = "2024-04-01";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Instant;
 
-use healthtrack::commands::publish::Publisher;
+use healthtrack::mqtt::publisher::Publisher;
 
 use crate::roll::{House, PLANT, errors};
 use crate::support::daemon::{Daemon, PATIENCE};

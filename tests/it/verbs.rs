@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::TestDatabase;
 use healthtrack::config::Config;
-use healthtrack::ingest::decode::batch;
+use healthtrack::formats::batch;
 use healthtrack::model::block::BlockBuilder;
 use healthtrack::model::ids::{DeviceId, ShardName};
 use healthtrack::model::metric::Catalogue;

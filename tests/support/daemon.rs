@@ -14,7 +14,7 @@ use super::wait::wait_until;
 /// How long a start, a stop or a change may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The key of a daemon with a bug on purpose (`src/planted`).
+/// The key of a daemon with a bug on purpose (`src/faults`).
 pub(crate) const PLANT: &str = "PLANT";
 
 /// A running `healthtrack serve`, unless it was ended.

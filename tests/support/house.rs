@@ -1,6 +1,6 @@
 //! A whole house for one test: a broker, a database, a daemon between them, and a publisher.
 
-use healthtrack::commands::publish::Publisher;
+use healthtrack::mqtt::publisher::Publisher;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::daemon::{Daemon, PATIENCE};

@@ -38,7 +38,7 @@ use super::source::Object;
 use super::{PlaceError, TEMPORARY, digits, failed, folder};
 use crate::archive::file::sha256;
 use crate::archive::point;
-use crate::planted::{Bug, planted};
+use crate::faults::{Bug, planted};
 
 /// What one request carries: above the 5 MiB that every store wants of a part, and soon sent again.
 const PART_BYTES: u64 = 8 << 20;

@@ -10,7 +10,7 @@ use crate::commands::database::Database;
 use crate::commands::report::{Column, print, print_json, table};
 use crate::model::ids::PatientId;
 use crate::store::archive::is_patient;
-use crate::store::reference::audit::note;
+use crate::store::care::audit::note;
 
 /// One pseudonym.
 #[derive(Debug, Serialize)]

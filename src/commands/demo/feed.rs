@@ -12,10 +12,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::Args;
 use super::house::{House, SHARD};
-use crate::commands::publish::Publisher;
-use crate::commands::publish::batch::Series;
-use crate::commands::wearer::{Batch, Wearer};
+use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};
+use crate::mqtt::publisher::Publisher;
+use crate::simulation::{Batch, Wearer};
 use crate::telemetry::Telemetry;
 
 /// Samples published and not yet settled.

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::commands::daemon::{self, Doors};
 use crate::config::{self, Config};
+use crate::daemon::{self, Doors};
 use crate::embedded::{PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
 use crate::store::pool::Connector;
 use crate::telemetry::{Role, Telemetry, start_log};

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::pool::Connector;
-use crate::store::reference::population::{Population, STEPS, WEARERS, has_patients};
+use crate::store::population::{Population, STEPS, WEARERS, has_patients};
 use crate::telemetry::Telemetry;
 
 /// Patients beside whom no wearer is: appointments, invoices and the like want some company.

@@ -1,8 +1,8 @@
 //! Whether the broker can be reached, lets us in, speaks MQTT 5, and how its limits meet ours.
 
 use super::Findings;
-use crate::commands::publish::{BrokerLimits, broker_of, probe};
 use crate::config::MqttConfig;
+use crate::mqtt::publisher::{BrokerLimits, broker_of, probe};
 
 /// What a filter begins with where the broker deals its messages out among several daemons.
 const SHARED: &str = "$share/";

@@ -14,7 +14,7 @@ use super::ledger::Ledger;
 use super::message::Plan;
 use super::mix::{Kind, LATE_ROUNDS};
 use super::{Args, Outcome, Schedule};
-use crate::commands::publish::{Ack, Publisher};
+use crate::mqtt::publisher::{Ack, Publisher};
 
 /// Messages are written into pieces of memory of this size.
 const BUFFER_BYTES: usize = 64 * 1024;

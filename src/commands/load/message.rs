@@ -7,9 +7,9 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::Format;
 use super::mix::{Kind, Mix};
-use crate::commands::publish::batch::put_integer;
-use crate::commands::wearer::random::mix;
+use crate::formats::batch::write::put_integer;
 use crate::model::time::{SECOND_US, Timestamp};
+use crate::simulation::random::mix;
 
 /// What all messages of one run have in common.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use super::message::Plan;
-use crate::commands::wearer::random::mix;
+use crate::simulation::random::mix;
 
 /// What is published a second time, or late, comes so many rounds of all hubs after its turn: by then other batches
 /// have been committed.

@@ -26,10 +26,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::commands::publish::{Counts, INFLIGHT_DEFAULT};
 use crate::commands::report::bar;
 use crate::model::ids::is_name;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
+use crate::mqtt::publisher::{Counts, INFLIGHT_DEFAULT};
 use hubs::{Hubs, Witnesses};
 use latency::Latency;
 use ledger::Ledger;

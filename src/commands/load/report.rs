@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::latency::Percentiles;
 use super::message::Plan;
 use super::{Args, Format, Outcome};
-use crate::commands::publish::Counts;
+use crate::mqtt::publisher::Counts;
 
 /// What a run came to.
 #[derive(Debug, Serialize)]

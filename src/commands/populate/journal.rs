@@ -5,8 +5,8 @@ use crate::model::ids::PatientId;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::security::envelope::{Envelope, Place, seal};
 use crate::security::keyring::KeyRing;
-use crate::store::reference::journal::{self, Entry};
-use crate::store::reference::population::Population;
+use crate::store::care::journal::{self, Entry};
+use crate::store::population::Population;
 
 /// What is in the made-up minds.
 const WORDS: [&str; 4] = [

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::common::Common;
 use super::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
-use crate::store::reference::population::{Planted, Population, STEPS, has_patients};
+use crate::store::population::{Planted, Population, STEPS, has_patients};
 
 /// Fills an empty database with a made-up network: places, providers, patients, visits, money, devices …
 ///

@@ -13,9 +13,9 @@ use sqlx::postgres::PgPool;
 
 use super::{RetryArgs, no_message};
 use crate::commands::database::Database;
-use crate::commands::publish::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher, broker_of};
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
+use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher, broker_of};
 use crate::store::quarantine::{mark_retried, retry_extent, to_retry};
 
 /// Messages read from the database at once: 16 MB at the longest message that the daemon takes by default.

@@ -48,10 +48,10 @@ use clap::ValueEnum;
 use serde::Serialize;
 use url::Url;
 
-use crate::commands::publish::{Counts, broker_of};
 use crate::commands::report::{counted, print, print_json};
 use crate::config::Config;
 use crate::model::ids::is_name;
+use crate::mqtt::publisher::{Counts, broker_of};
 use local_time::Zone;
 use recording::Recording;
 use send::Sending;

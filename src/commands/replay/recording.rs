@@ -7,7 +7,7 @@ use anyhow::ensure;
 use bytes::Bytes;
 
 use super::local_time::Shown;
-use crate::commands::publish::batch::{self, Series, Values};
+use crate::formats::batch::write::{self, Series, Values};
 use crate::model::ids::{DeviceId, is_name};
 
 /// Samples of one series in one message.
@@ -289,7 +289,7 @@ impl Track {
             Values::Codes(codes) => Values::Codes(codes.get(from..to).unwrap_or_default().to_vec()),
         };
         let What { metric, unit, .. } = *self.what;
-        batch::write([&Series { metric, unit, times, ends: ends.unwrap_or_default(), values }])
+        write::write([&Series { metric, unit, times, ends: ends.unwrap_or_default(), values }])
     }
 
     fn sort(&mut self) {

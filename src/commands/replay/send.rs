@@ -10,8 +10,8 @@ use url::Url;
 
 use super::Speed;
 use super::recording::{Piece, Recording};
-use crate::commands::publish::{Counts, Publisher};
 use crate::commands::report::bar;
+use crate::mqtt::publisher::{Counts, Publisher};
 
 /// Unacknowledged messages on each connection; 20 kB each at most.
 const INFLIGHT: usize = 256;

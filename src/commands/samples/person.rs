@@ -4,11 +4,11 @@
 use anyhow::ensure;
 use sqlx::PgConnection;
 
-use crate::archive::person::while_worn;
+use crate::care::samples::while_worn;
 use crate::model::ids::PatientId;
 use crate::store::archive::is_patient;
+use crate::store::care::audit::note;
 use crate::store::hot::Filter;
-use crate::store::reference::audit::note;
 
 /// What is asked for, once for each period in which the patient wore something; none where nothing was worn.
 pub(super) async fn of_patient(

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::areas::{AREAS, OTHER};
 use super::dictionary::members;
-use crate::store::reference::dictionary::{Column, Parent, Relation, SchemaDoc};
+use crate::store::dictionary::{Column, Parent, Relation, SchemaDoc};
 
 /// The whole page.
 pub(super) fn page(schemas: &[SchemaDoc]) -> String {

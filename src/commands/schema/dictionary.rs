@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::areas::{AREAS, ASKED, Area, OTHER};
-use crate::store::reference::dictionary::{Column, Function, Relation, SchemaDoc};
+use crate::store::dictionary::{Column, Function, Relation, SchemaDoc};
 
 /// The whole page.
 pub(super) fn page(schemas: &[SchemaDoc]) -> String {

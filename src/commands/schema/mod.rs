@@ -25,8 +25,8 @@ use super::report::print;
 use crate::config;
 use crate::embedded::{PostgresOptions, PrivatePostgres, Surroundings};
 use crate::model::metric::Catalogue;
+use crate::store::dictionary::{SchemaDoc, read_schemas};
 use crate::store::migrate::migrate;
-use crate::store::reference::dictionary::{SchemaDoc, read_schemas};
 
 /// What says which database; without it a private one is made and thrown away.
 const URL_VARIABLE: &str = "HEALTHTRACK__STORE__URL";

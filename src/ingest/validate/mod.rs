@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use super::decode::{Reading, Values};
+use crate::formats::{Reading, Values};
 use crate::model::ids::MetricId;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::reason::{Reason, Rejection};

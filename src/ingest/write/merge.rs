@@ -10,10 +10,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::faults::{Bug, planted};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::sample::Sample;
 use crate::model::time::Timestamp;
-use crate::planted::{Bug, planted};
 
 /// A sample and the place, in its unit of work, of the part that brought it.
 pub(super) type Tagged = (Sample, usize);
@@ -107,9 +107,9 @@ fn unpack(stored: &[Block], at: usize) -> Vec<Sample> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample::Flags;
     #[cfg(debug_assertions)]
-    use crate::planted::is_seen;
+    use crate::faults::is_seen;
+    use crate::model::sample::Flags;
     use proptest::prelude::*;
     use std::collections::BTreeMap as Map;
 

@@ -29,14 +29,14 @@ use sqlx::postgres::PgPool;
 use tokio::time::sleep;
 
 use super::ack::{Acks, Token};
-use super::mqtt::session::jittered;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
+use super::session::jittered;
 use crate::config::UnknownDevice;
+use crate::faults::{Bug, planted};
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
-use crate::planted::{Bug, planted};
 use crate::store::directory::{self, Known, SeriesKey, SeriesState};
 use crate::store::hot::{self, CopyRows, Write, Writing};
 use crate::store::pool::{Connector, within};

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::merge::{Tagged, merge};
 use super::unit::Part;
+use crate::faults::{Bug, planted};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
-use crate::planted::{Bug, planted};
 use crate::store::directory::{SeriesKey, SeriesState};
 use crate::store::hot::{Removal, Wanted};
 use crate::telemetry::Tally;

@@ -15,13 +15,13 @@ use super::erase_worn::{broken_while_worn, forget_wear, take_worn};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
 use super::subject::{Worn, not_held};
+use crate::faults::{Bug, planted};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
-use crate::planted::{Bug, planted};
 use crate::store::StoreError;
+use crate::store::care::audit::note;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
-use crate::store::reference::audit::note;
 
 /// Takes the right to write from the daemon that remembers the device.
 const FENCE: &str = "UPDATE signal.ingest_shard SET epoch = epoch + 1

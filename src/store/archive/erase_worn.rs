@@ -19,11 +19,11 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::erase::{Counts, Erased, quarantined};
 use super::subject::{PERIOD, Worn, not_held};
+use crate::faults::{Bug, planted};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{DeviceId, PatientId, SeriesId};
 use crate::model::sample::Sample;
 use crate::model::time::Timestamp;
-use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::hot::{BLOCK, CopyRows, Removal, block_at, copy, remove};
 use crate::store::moment::Moment;

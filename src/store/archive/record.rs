@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::export::Due;
 use super::manifest::ArchiveFile;
+use crate::faults::{Bug, planted};
 use crate::model::time::{Day, Timestamp};
-use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;

@@ -7,8 +7,8 @@
 use sqlx::{Connection as _, PgConnection};
 
 use super::subject::sees_all;
+use crate::faults::{Bug, planted};
 use crate::model::time::Timestamp;
-use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 

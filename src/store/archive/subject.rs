@@ -8,9 +8,9 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::erase::Erased;
 use super::manifest::{ArchiveFile, COLUMNS, file};
+use crate::faults::{Bug, planted};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
-use crate::planted::{Bug, planted};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 

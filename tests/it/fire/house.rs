@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
-use healthtrack::commands::publish::Publisher;
 use healthtrack::embedded::PrivatePostgres;
 use healthtrack::model::time::Timestamp;
+use healthtrack::mqtt::publisher::Publisher;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::{NamedTempFile, TempDir};

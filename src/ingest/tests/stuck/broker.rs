@@ -7,7 +7,7 @@ use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::v5::Packet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-use crate::ingest::mqtt::wire;
+use crate::mqtt::wire;
 
 const PACKET_BYTES_MAX: u32 = 4_096;
 

@@ -1,0 +1,141 @@
+//! Switches: which bug `HEALTHTRACK_PLANT` plants, and from when on. Compiled with debug assertions only.
+//!
+//! `WORD` plants it from the start, `WORD:3` from the third time on that the daemon comes to it: the second connection
+//! that does not subscribe, the third batch after which it dies. Read once; a word that names no bug ends the process,
+//! since a test that runs without the bug that it names would prove the wrong thing.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Bug;
+use crate::config::variable;
+
+const VARIABLE: &str = "HEALTHTRACK_PLANT";
+
+const ALL: [Bug; 21] = [
+    Bug::AckBeforeCommit,
+    Bug::AsynchronousCommit,
+    Bug::NoDuplicateCheck,
+    Bug::ForgetLasts,
+    Bug::StaleAck,
+    Bug::AckAroundFailure,
+    Bug::SwallowQuarantineError,
+    Bug::SkipResubscribe,
+    Bug::DieAfterCommit,
+    Bug::DieBetweenAcks,
+    Bug::DieInRoll,
+    Bug::DeleteByPredicate,
+    Bug::SkipRecount,
+    Bug::ManifestBeforeFile,
+    Bug::RenameBeforeSync,
+    Bug::TrustUpload,
+    Bug::KeepErased,
+    Bug::EraseUnfenced,
+    Bug::RetireTooEarly,
+    Bug::WornAtItsEnd,
+    Bug::KeepSubjects,
+];
+
+/// The bug of this process.
+#[derive(Debug)]
+struct Plant {
+    bug: Bug,
+    /// From which time on, counted from one.
+    from: u64,
+    /// How often the daemon came to it.
+    times: AtomicU64,
+}
+
+static PLANT: OnceLock<Option<Plant>> = OnceLock::new();
+
+/// Whether this daemon has the bug, and has it already; counts the asking.
+pub(crate) fn planted(bug: Bug) -> bool {
+    #[cfg(test)]
+    if HERE.get() == Some(bug) {
+        return true;
+    }
+    match PLANT.get_or_init(read) {
+        Some(plant) if plant.bug == bug => plant.times.fetch_add(1, Ordering::Relaxed) + 1 >= plant.from,
+        _ => false,
+    }
+}
+
+fn read() -> Option<Plant> {
+    let text = variable(VARIABLE).filter(|text| !text.is_empty())?;
+    let plant = text.to_str().and_then(parse);
+    match &plant {
+        Some(plant) => tracing::warn!("this daemon has a bug on purpose: {:?}", plant.bug),
+        None => {
+            eprintln!("healthtrack: {VARIABLE} must be WORD or WORD:TIME of a bug in src/faults/");
+            std::process::exit(2);
+        }
+    }
+    plant
+}
+
+fn parse(text: &str) -> Option<Plant> {
+    let (word, from) = match text.split_once(':') {
+        Some((word, from)) => (word, from.parse().ok()?),
+        None => (text, 1),
+    };
+    let bug = ALL.into_iter().find(|bug| word_of(*bug) == word)?;
+    Some(Plant { bug, from, times: AtomicU64::new(0) })
+}
+
+/// `AckBeforeCommit` is `ack_before_commit`.
+fn word_of(bug: Bug) -> String {
+    let mut word = String::new();
+    for letter in format!("{bug:?}").chars() {
+        if letter.is_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
+}
+
+#[cfg(test)]
+thread_local! {
+    static HERE: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Does `work` with a bug that no other thread has.
+#[cfg(test)]
+fn with<T>(bug: Bug, work: impl FnOnce() -> T) -> T {
+    HERE.set(Some(bug));
+    let done = work();
+    HERE.set(None);
+    done
+}
+
+/// Whether a property of a pure part fails once the bug is planted. The cases are the same each time.
+#[cfg(test)]
+pub(crate) fn is_seen<S: proptest::strategy::Strategy>(
+    bug: Bug,
+    cases: &S,
+    property: impl Fn(S::Value) -> Result<(), proptest::test_runner::TestCaseError>,
+) -> bool {
+    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+    let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    with(bug, || runner.run(cases, property)).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_is_named_by_its_word_and_begins_when_it_is_told_to() {
+        let plant = parse("skip_resubscribe:2").unwrap();
+        assert_eq!((plant.bug, plant.from), (Bug::SkipResubscribe, 2));
+        assert_eq!(parse("die_after_commit").unwrap().from, 1);
+        assert!(parse("no_such_bug").is_none() && parse("stale_ack:soon").is_none());
+    }
+
+    #[test]
+    fn a_bug_is_planted_in_one_thread_and_only_there() {
+        assert!(with(Bug::StaleAck, || planted(Bug::StaleAck) && !planted(Bug::AckBeforeCommit)));
+        assert!(!planted(Bug::StaleAck));
+    }
+}

@@ -1,0 +1,185 @@
+//! What the parts of a message give, gathered: samples of one series in one reading, like refusals in one rejection.
+//!
+//! # Why
+//! A message of 60 heart rates comes as 60 data points. As 60 readings each would be looked up, judged and stored by
+//! itself; as one reading it costs the stages after this one as much as a batch does. The same holds for 60 faults.
+
+use std::borrow::Cow;
+
+use super::frame::Placed;
+use super::header::SchemaId;
+use super::json::Fault;
+use crate::formats::{Decoded, Reading, Values};
+use crate::model::reason::{Reason, Rejection};
+use crate::model::sample::{Spans, Times};
+use crate::model::time::Timestamp;
+
+/// Rejections kept apart in one message; further ones are joined, so that no payload makes a million sentences.
+const REJECTIONS_MAX: usize = 16;
+
+/// Readings in which a sample's series is looked for, the latest first: more than any body gives, and few enough that
+/// a payload of nothing but new series costs no more than its length.
+const READINGS_LOOKED_AT: usize = 32;
+
+/// All that was read so far.
+#[derive(Debug, Default)]
+pub(super) struct Gathered<'a> {
+    readings: Vec<Gathering<'a>>,
+    refusals: Vec<Refused<'a>>,
+    /// The part that is being read; `None` where the message is one data point.
+    pub(super) part: Option<Part>,
+}
+
+/// A part's place in the message.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) struct Part {
+    /// `points` of an array, or the `body` of a series.
+    pub(super) list: &'static str,
+    pub(super) place: usize,
+}
+
+/// What all samples of a reading share.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Key<'a> {
+    pub(super) metric: &'static str,
+    pub(super) statistic: Option<Cow<'a, str>>,
+    pub(super) unit: Option<Cow<'a, str>>,
+    pub(super) time_assumed: bool,
+}
+
+/// A number, or a code of a coded metric.
+#[derive(Clone, Debug)]
+pub(super) enum Measured {
+    Number(f64),
+    Code(&'static str),
+}
+
+#[derive(Debug)]
+struct Gathering<'a> {
+    key: Key<'a>,
+    times: Vec<Timestamp>,
+    spans: Vec<Option<i64>>,
+    values: Values<'a>,
+}
+
+#[derive(Debug)]
+struct Refused<'a> {
+    fault: Fault,
+    schema: Option<SchemaId<'a>>,
+    first: Option<Part>,
+    parts: usize,
+    samples: usize,
+}
+
+impl<'a> Gathered<'a> {
+    /// One sample more.
+    pub(super) fn add(&mut self, key: Key<'a>, placed: Placed, measured: Measured) {
+        let latest = self.readings.iter_mut().rev().take(READINGS_LOOKED_AT);
+        let mut same = latest.filter(|reading| reading.key == key && reading.holds(&measured));
+        match same.next() {
+            Some(reading) => reading.push(placed, measured),
+            None => {
+                let values = match measured {
+                    Measured::Number(_) => Values::Numbers(Vec::new()),
+                    Measured::Code(_) => Values::Codes(Vec::new()),
+                };
+                let mut reading = Gathering { key, times: Vec::new(), spans: Vec::new(), values };
+                reading.push(placed, measured);
+                self.readings.push(reading);
+            }
+        }
+    }
+
+    /// `samples` samples fewer, of a part whose header names `schema` where it could be read.
+    pub(super) fn refuse(&mut self, fault: Fault, schema: Option<&SchemaId<'a>>, samples: usize) {
+        let samples = samples.max(1);
+        let is_full = self.refusals.len() >= REJECTIONS_MAX;
+        let same = self.refusals.iter().position(|known| known.fault == fault && known.schema.as_ref() == schema);
+        let known = same.or(is_full.then_some(REJECTIONS_MAX - 1)).and_then(|place| self.refusals.get_mut(place));
+        match known {
+            Some(known) => {
+                if same.is_none() {
+                    known.fault = JOINED;
+                    known.schema = None;
+                }
+                known.parts += 1;
+                known.samples = known.samples.saturating_add(samples);
+            }
+            None => {
+                self.refusals.push(Refused { fault, schema: schema.cloned(), first: self.part, parts: 1, samples });
+            }
+        }
+    }
+
+    /// What the message gave.
+    pub(super) fn finish(self) -> Decoded<'a> {
+        Decoded {
+            readings: self.readings.into_iter().map(Gathering::finish).collect(),
+            rejections: self.refusals.into_iter().map(Refused::finish).collect(),
+            not_measured: 0,
+        }
+    }
+}
+
+/// Stands for the faults that came after too many others.
+const JOINED: Fault =
+    Fault { reason: Reason::Undecodable, field: "", what: "this and all later parts that are refused are joined here" };
+
+impl<'a> Gathering<'a> {
+    fn holds(&self, measured: &Measured) -> bool {
+        matches!(
+            (&self.values, measured),
+            (Values::Numbers(_), Measured::Number(_)) | (Values::Codes(_), Measured::Code(_))
+        )
+    }
+
+    fn push(&mut self, placed: Placed, measured: Measured) {
+        match (&mut self.values, measured) {
+            (Values::Numbers(numbers), Measured::Number(number)) => numbers.push(number),
+            (Values::Codes(codes), Measured::Code(code)) => codes.push(Cow::Borrowed(code)),
+            _ => return,
+        }
+        self.times.push(placed.start);
+        self.spans.push(placed.span_us);
+    }
+
+    fn finish(self) -> Reading<'a> {
+        let spans = match self.spans.first() {
+            Some(first) if self.spans.iter().all(|span| span == first) => first.map_or(Spans::None, Spans::Each),
+            _ => Spans::Own(self.spans),
+        };
+        Reading {
+            device: None,
+            metric: Cow::Borrowed(self.key.metric),
+            statistic: self.key.statistic,
+            unit: self.key.unit,
+            times: Times::At(self.times),
+            spans,
+            values: self.values,
+            time_assumed: self.key.time_assumed,
+        }
+    }
+}
+
+impl Refused<'_> {
+    fn finish(self) -> Rejection {
+        let mut detail = String::new();
+        if let Some(Part { list, place }) = self.first {
+            let more = if self.parts > 1 { " and others" } else { "" };
+            detail.push_str(&format!("{list}[{place}]{more}: "));
+        }
+        if let Some(SchemaId { namespace, name, version }) = &self.schema {
+            detail.push_str(&format!("{}/{} {}: ", shown(namespace), shown(name), shown(version)));
+        }
+        if !self.fault.field.is_empty() {
+            detail.push_str(&format!("{} ", self.fault.field));
+        }
+        detail.push_str(self.fault.what);
+        Rejection::new(self.fault.reason, detail, self.samples)
+    }
+}
+
+/// A payload's own word in a sentence: as long as its sender pleases, so only its beginning.
+fn shown(word: &str) -> String {
+    word.escape_debug().take(60).collect()
+}

@@ -1,0 +1,360 @@
+//! Prescriptions and doses. A share of the doses that were taken is a metric; all else here is judged and gives none.
+
+use super::Gives::{self, Nothing, Values};
+use super::Namespace::Omh;
+use super::Shape::Quantity as Q;
+use super::parts::{DAYS_OF_WEEK, LOCAL_TIME};
+use super::routes::{ROUTES, ROUTES_1, ROUTES_2};
+use super::words::*;
+use super::{Family, Schema, Value};
+use crate::formats::omh::frame::{DURATIONS, PARTS_OF_DAY};
+use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::rule::Rule::{
+    self, All, Duration, Either, List, Number, One, Quantity, Range, Record, Text, Word,
+};
+
+pub(super) static FAMILIES: &[Family] = &[
+    Family(Omh, "medication", &[Schema("1.0", MEDICATION, Nothing)]),
+    Family(
+        Omh,
+        "medication-prescription",
+        &[Schema("1.0", PRESCRIPTION_1, Nothing), Schema("2.0", PRESCRIPTION_2, Nothing)],
+    ),
+    Family(
+        Omh,
+        "patient-medication-schedule",
+        &[
+            Schema("1.0", All(&[PRESCRIPTION_1, SCHEDULE_WINDOW]), Nothing),
+            Schema("2.0", All(&[PRESCRIPTION_2, SCHEDULE_WINDOW]), Nothing),
+        ],
+    ),
+    Family(
+        Omh,
+        "pharmacy-medication-dispensing",
+        &[
+            Schema("1.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_1)], DISPENSED]), Nothing),
+            Schema("2.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_2)], DISPENSED]), Nothing),
+        ],
+    ),
+    Family(
+        Omh,
+        "medication-adherence-percent",
+        &[
+            Schema("1.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_1)], ADHERENCE]), GIVES_ADHERENCE),
+            Schema("2.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_2)], ADHERENCE]), GIVES_ADHERENCE),
+        ],
+    ),
+    Family(
+        Omh,
+        "single-medication-dose-taken",
+        &[Schema(
+            "1.0",
+            Record(&[&[
+                Need("medication", MEDICATION),
+                Need("dose", Quantity(DOSE_UNITS)),
+                Need(FRAME, OMH_FRAME),
+                May("reason_dose_taken_not_as_prescribed", Text),
+            ]]),
+            Nothing,
+        )],
+    ),
+    Family(
+        Omh,
+        "reason-single-medication-dose-not-taken",
+        &[Schema(
+            "1.0",
+            Record(&[&[Need("medication", MEDICATION), Need(FRAME, OMH_FRAME), Need("reason_for_missing_dose", Text)]]),
+            Nothing,
+        )],
+    ),
+    Family(Omh, "medication-dose-unit", &[Schema("1.0", Word(DOSE_UNITS), Nothing)]),
+    Family(
+        Omh,
+        "medication-dose-unit-value",
+        &[Schema("1.0", Quantity(DOSE_UNITS), Nothing), Schema("1.1", Quantity(DOSE_UNITS), Nothing)],
+    ),
+    Family(
+        Omh,
+        "medication-dose-unit-value-range",
+        &[Schema("1.0", Range(DOSE_UNITS), Nothing), Schema("1.1", Range(DOSE_UNITS), Nothing)],
+    ),
+    Family(
+        Omh,
+        "intervention-administration-route",
+        &[Schema("1.0", ROUTE_1, Nothing), Schema("2.0", ROUTE_2, Nothing)],
+    ),
+];
+
+const ROUTE_1: Rule = Either(&[Word(ROUTES), Word(ROUTES_1)]);
+const ROUTE_2: Rule = Either(&[Word(ROUTES), Word(ROUTES_2)]);
+
+const STRENGTH: Rule = List(0, &All(&[Quantity(STRENGTH_UNITS), Record(&[&[May("ingredient_name", Text)]])]));
+const MEDICATION: Rule = All(&[
+    Record(&[&[
+        May("generic_name", Text),
+        May("trade_name", Text),
+        Need("strength", STRENGTH),
+        May("rxnorm_code", Number),
+    ]]),
+    Either(&[Record(&[&[Need("generic_name", Text)]]), Record(&[&[Need("trade_name", Text)]])]),
+]);
+
+const PRESCRIPTION_1: Rule = Record(&[PRESCRIBED, &[May("route", ROUTE_1)]]);
+const PRESCRIPTION_2: Rule = Record(&[PRESCRIBED, &[May("route", ROUTE_2)]]);
+const PRESCRIBED: &[Field] = &[
+    Need("medication", MEDICATION),
+    May("prescription_trigger", Text),
+    Need(
+        "schedule",
+        List(
+            0,
+            &Record(&[&[
+                Need("dose_duration", LASTING),
+                May("dose_administration_duration", LASTING),
+                Need("medication_dose", DOSE),
+                Need("dose_recurrence", RECURRENCE),
+            ]]),
+        ),
+    ),
+];
+const LASTING: Rule = One(&[
+    Record(&[&[Need("duration", Duration)]]),
+    Record(&[&[Need("duration_range", Range(DURATIONS))]]),
+    Record(&[&[Need("time_frame", OMH_FRAME)]]),
+    Record(&[&[Need("free_text", Text)]]),
+]);
+const DOSE: Rule = One(&[
+    Record(&[&[Need("dose", Quantity(DOSE_UNITS))]]),
+    Record(&[&[Need("dose_range", Range(DOSE_UNITS))]]),
+    Record(&[&[Need(
+        "dose_array",
+        List(0, &Record(&[&[Need("dose", Quantity(DOSE_UNITS)), Need("dose_trigger", Text)]])),
+    )]]),
+]);
+const RECURRENCE: Rule = Record(&[&[
+    May("frequency", OMH_FREQUENCY),
+    May("dose_prn_trigger", Text),
+    May(
+        "timing",
+        List(
+            0,
+            &Record(&[&[
+                May("part_of_day", Word(PARTS_OF_DAY)),
+                May("day_of_week", Word(DAYS_OF_WEEK)),
+                May("time_of_day", LOCAL_TIME),
+                MEAL,
+                SLEEP,
+                May("time_frame_of_temporal_relationship_to_meal", Duration),
+                May("time_frame_of_temporal_relationship_to_sleep", Duration),
+            ]]),
+        ),
+    ),
+    May(
+        "sequence",
+        List(0, &Record(&[&[May("unit", Word(&["min", "h", "d", "wk", "Mo", "yr"])), May("value", Number)]])),
+    ),
+]]);
+const SCHEDULE_WINDOW: Rule =
+    Record(&[&[May("acceptable_window", Record(&[&[May("before", Duration), May("after", Duration)]]))]]);
+const DISPENSED: &[Field] = &[
+    Need("medication_dispensed", Text),
+    Need("amount_dispensed", Quantity(DISPENSED_UNITS)),
+    Need("time_frame_medication_dispensed", OMH_FRAME),
+    May("remaining_refills", Number),
+];
+const ADHERENCE: &[Field] = &[May(FRAME, OMH_FRAME), Need("medication_adherence_percent", Quantity(PERCENT))];
+const GIVES_ADHERENCE: Gives = Values(&[Value("medication_adherence_percent", "medication_adherence", Q)]);
+
+const STRENGTH_UNITS: &[&str] = &[
+    "%",
+    "AU",
+    "AU/mL",
+    "BAU",
+    "BAU/mL",
+    "BU",
+    "CCID_50",
+    "Ci",
+    "cm^2",
+    "D'ag'U",
+    "dL",
+    "FFU",
+    "g",
+    "hp_C",
+    "hp_M",
+    "hp_Q",
+    "hp_X",
+    "IU",
+    "IU/L",
+    "IU/mL",
+    "kp_C",
+    "L",
+    "Lf",
+    "LfU/mL",
+    "mCi",
+    "mCi/mL",
+    "mEq",
+    "mg",
+    "mg/actuat",
+    "mg/hr",
+    "mg/mg",
+    "mg/mL",
+    "mL",
+    "mmol",
+    "mol",
+    "mU",
+    "ng",
+    "nmol",
+    "organisms",
+    "PFU",
+    "PNU",
+    "PNU/mL",
+    "TCID_50",
+    "U",
+    "uCi",
+    "ug",
+    "ug/mL",
+    "uL",
+    "umol",
+    "unt",
+    "unt/mL",
+    "USP'U",
+    "X",
+];
+const DOSE_UNITS: &[&str] = &[
+    "%",
+    "AU",
+    "AU/mL",
+    "bar",
+    "BAU",
+    "BAU/mL",
+    "bead",
+    "BU",
+    "capsule",
+    "CCID_50",
+    "cellular sheet",
+    "Ci",
+    "cloth",
+    "cm^2",
+    "D'ag'U",
+    "disc",
+    "dL",
+    "douche",
+    "drop",
+    "FFU",
+    "g",
+    "globule",
+    "granule",
+    "gum",
+    "hp_C",
+    "hp_M",
+    "hp_Q",
+    "hp_X",
+    "IU",
+    "IU/L",
+    "IU/mL",
+    "kp_C",
+    "L",
+    "Lf",
+    "LfU/mL",
+    "lozenge",
+    "mCi",
+    "mCi/mL",
+    "mEq",
+    "mg",
+    "mg/actuat",
+    "mg/hr",
+    "mg/mg",
+    "mg/mL",
+    "mL",
+    "mmol",
+    "mol",
+    "mU",
+    "ng",
+    "nmol",
+    "organisms",
+    "pastille",
+    "patch",
+    "pellet",
+    "PFU",
+    "pill",
+    "PNU",
+    "PNU/mL",
+    "pouch",
+    "puff",
+    "ring",
+    "salve",
+    "stick",
+    "strip",
+    "suppository",
+    "swab",
+    "tablet",
+    "tampon",
+    "tape",
+    "tbsp",
+    "TCID_50",
+    "tsp",
+    "U",
+    "uCi",
+    "ug",
+    "ug/mL",
+    "uL",
+    "umol",
+    "unt",
+    "unt/mL",
+    "USP'U",
+    "vial",
+    "wafer",
+    "X",
+];
+const DISPENSED_UNITS: &[&str] = &[
+    "ampule",
+    "applicator",
+    "bag",
+    "bar",
+    "bead",
+    "blister",
+    "bottle",
+    "box",
+    "can",
+    "canister",
+    "capsule",
+    "carton",
+    "cartridge",
+    "cellular sheet",
+    "cloth",
+    "container",
+    "cup",
+    "cylinder",
+    "disc",
+    "dose pack",
+    "globule",
+    "granule",
+    "gum",
+    "inhaler",
+    "jar",
+    "jug",
+    "kit",
+    "lozenge",
+    "package",
+    "packet",
+    "pastille",
+    "patch",
+    "pellet",
+    "piece",
+    "pill",
+    "pouch",
+    "ring",
+    "salve",
+    "stick",
+    "strip",
+    "suppository",
+    "swab",
+    "syringe",
+    "tablet",
+    "tampon",
+    "tape",
+    "troche",
+    "tube",
+    "vial",
+    "wafer",
+];
