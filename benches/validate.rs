@@ -16,18 +16,18 @@ use healthtrack::formats::{Reading, Values, batch};
 const IMPOSSIBLE: f64 = 900.0;
 
 fn validate(criterion: &mut Criterion) {
-    let judge = support::validator();
+    let validator = support::validator();
     let mut group = criterion.benchmark_group("validate");
     for samples in support::SIZES {
         let payload = support::message(Format::Batch, samples);
         let sound = batch::decode(&payload).unwrap().readings.remove(0);
         let sifted = with_an_impossible_value(sound.clone());
-        assert!(judge.judge(sound.clone(), support::start()).rejections.is_empty());
-        assert_eq!(judge.judge(sifted.clone(), support::start()).rejections.len(), 1);
+        assert!(validator.validate(sound.clone(), support::start()).rejections.is_empty());
+        assert_eq!(validator.validate(sifted.clone(), support::start()).rejections.len(), 1);
         group.throughput(Throughput::Elements(samples));
         for (name, reading) in [("sound", sound), ("sifted", sifted)] {
             group.bench_with_input(BenchmarkId::new(name, samples), &reading, |bencher, reading| {
-                let judged = |reading| judge.judge(black_box(reading), support::start());
+                let judged = |reading| validator.validate(black_box(reading), support::start());
                 bencher.iter_batched(|| reading.clone(), judged, BatchSize::SmallInput);
             });
         }

@@ -10,7 +10,7 @@
 //! a hub publishes          ht/1/{shard}/{source}/{format}, QoS 1
 //!   ingest::session        bytes on a socket   → Delivery              received
 //!   formats                its payload         → Reading               decoded: typed and complete, not yet validated
-//!   ingest::validate       Reading             → Believed | Rejection  by catalogue, units, ranges and the clock
+//!   ingest::validate       Reading             → ValidSamples | Rejection  by catalogue, units, ranges and the clock
 //!   ingest::queue          Arrival             → a lane's batch        bounded by samples, bytes and age
 //!   ingest::write          batch               → blocks                appended, or merged with what is stored
 //!   store::hot             blocks + quarantine → one transaction       fenced by the shard's epoch, COPY, COMMIT

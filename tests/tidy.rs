@@ -243,9 +243,9 @@ fn files_and_functions_are_short() {
 #[test]
 fn a_release_has_no_planted_bug() {
     // The names of what only a build with debug assertions may have: the variable, and the module that reads it.
-    const SIGNS: [&str; 2] = ["HEALTHTRACK_PLANT", "switches"];
+    const SIGNS: [&str; 2] = ["HEALTHTRACK_INJECT_FAULT", "switches"];
     let bad = [
-        bad("a/b.rs", "variable(\"HEALTHTRACK_PLANT\")"),
+        bad("a/b.rs", "variable(\"HEALTHTRACK_INJECT_FAULT\")"),
         bad("faults/mod.rs", "#[cfg(debug_assertions)]\nmod switches;\npub(crate) use switches::planted;"),
     ];
     Rule(|tree| {
@@ -269,15 +269,15 @@ fn a_release_has_no_planted_bug() {
 #[test]
 fn each_planted_bug_is_in_the_table_of_tests() {
     let words = |text: &str| -> Vec<String> {
-        let list = text.split_once("pub(crate) enum Bug {").map_or("", |(_, list)| list);
+        let list = text.split_once("pub(crate) enum Defect {").map_or("", |(_, list)| list);
         let list = list.split_once("\n}").map_or("", |(list, _)| list);
         let names = list.lines().filter_map(|line| line.trim().strip_suffix(',')).filter(|name| !name.contains(' '));
         names.map(in_words).collect()
     };
-    assert_eq!(words("pub(crate) enum Bug {\n    /// Such, or so,\n    StaleAck,\n}\n"), ["stale_ack"]);
+    assert_eq!(words("pub(crate) enum Defect {\n    /// Such, or so,\n    StaleAck,\n}\n"), ["stale_ack"]);
     let file = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let (bugs, table) = (words(&file("src/faults/mod.rs")), file("tests/README.md"));
-    let tests = ["plants", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject"];
+    let tests = ["fault_injection", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject"];
     let tests = tests.map(|name| file(&format!("tests/it/{name}.rs"))).concat();
     assert!(bugs.len() > 5, "the bugs are found");
     for bug in bugs {

@@ -20,7 +20,7 @@ use healthtrack::model::unit::Units;
 /// Samples in a message: a hub that sends each value at once, and hubs that gather for longer and longer.
 pub(crate) const SIZES: [u64; 4] = [1, 10, 60, 600];
 
-/// A moment, and the present for the judge.
+/// A moment, and the present for the validator.
 pub(crate) fn start() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap()
 }
@@ -50,11 +50,11 @@ pub(crate) fn validator() -> Validator {
 
 /// Runs of one series that follow each other, `total` samples in runs of `each`, as one commit's messages bring them.
 pub(crate) fn even_runs(total: usize, each: usize) -> Vec<Run> {
-    let judge = validator();
+    let validator = validator();
     let runs = (0..total / each).map(|number| {
         let payload = message(Format::Batch, each as u64);
         let reading = batch::decode(&payload).unwrap().readings.remove(0);
-        let mut run = judge.judge(reading, start()).believed.unwrap().run;
+        let mut run = validator.validate(reading, start()).valid.unwrap().run;
         let begin = start().plus_micros((number * each) as i64 * SECOND_US);
         run.times = Times::Regular { start: begin, period_us: SECOND_US };
         run

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::{Facts, FileError, Filter, Head, Row, Strip, Writer, open};
-use super::merge::{HotRows, Merge, Met};
+use super::file::{Facts, FileError, Filter, Head, Row, RowSlice, Writer, open};
+use super::merge::{HotRows, Merge, MergeOutcome};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError};
 use crate::model::block::Block;
@@ -96,9 +96,9 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
     let mut merge = Merge::new(old);
     let out = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
     let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
-    let mut met = MetRows::default();
+    let mut met = MergeOutcomeRows::default();
     let mut hot = HotRows::default();
-    let mut take = |what: Met, strip: Strip<'_>| {
+    let mut take = |what: MergeOutcome, strip: RowSlice<'_>| {
         if what.is_next() {
             subjects.named(&strip, |strip| writer.push_strip(&strip)).map_err(Failed::File)?;
         }
@@ -117,7 +117,7 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
     merge.finish(&mut take).map_err(named)?;
     let (out, facts) = writer.finish().map_err(failed)?;
     drop(out.into_inner().map_err(|error| io(error.into_error()))?);
-    let MetRows { new, duplicates, conflicts } = met;
+    let MergeOutcomeRows { new, duplicates, conflicts } = met;
     Ok(Built { part, file, facts, new, duplicates, conflicts })
 }
 
@@ -134,20 +134,20 @@ impl Built {
 
 /// How hot rows ended.
 #[derive(Debug, Default)]
-struct MetRows {
+struct MergeOutcomeRows {
     new: u64,
     duplicates: u64,
     conflicts: Vec<Row>,
 }
 
-impl MetRows {
-    fn note(&mut self, met: Met, strip: Strip<'_>) -> Result<(), ArchiveError> {
+impl MergeOutcomeRows {
+    fn note(&mut self, met: MergeOutcome, strip: RowSlice<'_>) -> Result<(), ArchiveError> {
         match met {
-            Met::Old => {}
-            Met::New => self.new += strip.len() as u64,
-            Met::Duplicate => self.duplicates += strip.len() as u64,
-            Met::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.extend(strip.rows()),
-            Met::Conflict => return Err(ArchiveError::Conflicts { max: CONFLICTS_MAX }),
+            MergeOutcome::Old => {}
+            MergeOutcome::New => self.new += strip.len() as u64,
+            MergeOutcome::Duplicate => self.duplicates += strip.len() as u64,
+            MergeOutcome::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.extend(strip.rows()),
+            MergeOutcome::Conflict => return Err(ArchiveError::Conflicts { max: CONFLICTS_MAX }),
         }
         Ok(())
     }

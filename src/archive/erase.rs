@@ -45,7 +45,7 @@ use super::recover::recover;
 use super::rewrite::rewrite;
 use super::roll::{Progress, Roller};
 use super::{Archive, ArchiveError, head_of, point};
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
 use crate::store::archive::{
@@ -164,7 +164,7 @@ impl Eraser {
         let (samples, built) = on_thread(move || {
             // What is damaged must not become the next generation.
             proving.archive.prove(&proving.catalogue, &file)?;
-            rewrite(&proving.archive, made, &name, |strip, keep| gone.spare(strip, keep))
+            rewrite(&proving.archive, made, &name, |strip, keep| gone.retain_outside(strip, keep))
         })
         .await?;
         point();
@@ -175,7 +175,7 @@ impl Eraser {
         }
         store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
         point();
-        roller.archive.set_aside(&live.name).await
+        roller.archive.supersede(&live.name).await
     }
 
     /// Deletes what lies aside and may hold some of it, and notes what a killed erasure deleted.
@@ -186,7 +186,7 @@ impl Eraser {
         erasure: i64,
         reach: &Reach,
     ) -> Result<(), ArchiveError> {
-        if planted(Bug::KeepErased) {
+        if is_injected(Defect::KeepErased) {
             return Ok(());
         }
         let archive = &roller.archive;
@@ -279,7 +279,7 @@ fn count(
         let mut rows = opened()?.rows(filter).map_err(failed)?;
         while let Some(strip) = rows.strip().map_err(failed)? {
             let (count, mut spared) = (strip.len(), 0);
-            let spare = reach.spare(strip, |kept| {
+            let spare = reach.retain_outside(strip, |kept| {
                 spared += kept.len();
                 Ok::<(), ArchiveError>(())
             });

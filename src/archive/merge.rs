@@ -7,7 +7,7 @@
 //! Invariant: what comes out rises in the order of files and holds each key once
 //! (`each_key_comes_out_once_and_the_archived_value_stays`).
 
-use super::file::{FileError, Row, Rows, Strip};
+use super::file::{FileError, Row, RowSlice, Rows};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::sample::{Sample, Spans};
@@ -42,7 +42,7 @@ impl HotRows {
         device: &DeviceId,
         statistic: Statistic,
         block: Block,
-        mut give: impl FnMut(Strip<'_>) -> Result<(), E>,
+        mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let is_other = self.mixed.last().is_some_and(|last| last.device != *device);
         let ready = if is_other { self.mixed.len() } else { self.mixed.partition_point(|row| row.start < block.start) };
@@ -61,7 +61,7 @@ impl HotRows {
     }
 
     /// Hands out what still waits.
-    pub(super) fn finish<E>(self, mut give: impl FnMut(Strip<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn finish<E>(self, mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>) -> Result<(), E> {
         self.whole.iter().try_for_each(|whole| give(whole.strip()))?;
         self.mixed.iter().try_for_each(|row| give(row.strip()))
     }
@@ -98,16 +98,16 @@ impl Columns {
         Ok(Columns { device, subject: None, statistic, starts, ends, values: block.values })
     }
 
-    fn strip(&self) -> Strip<'_> {
+    fn strip(&self) -> RowSlice<'_> {
         let Columns { device, subject, statistic, starts, ends, values } = self;
         let (subject, ends) = (subject.as_ref(), ends.as_deref());
-        Strip { device, subject, statistic: *statistic, starts, ends, values }
+        RowSlice { device, subject, statistic: *statistic, starts, ends, values }
     }
 }
 
 /// Rows that were merged, and where they are from.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Met {
+pub(super) enum MergeOutcome {
     /// The file holds them, and they come next.
     Old,
     /// Hot; no row of the file has their keys, and they come next.
@@ -118,24 +118,24 @@ pub(super) enum Met {
     Conflict,
 }
 
-impl Met {
+impl MergeOutcome {
     /// True for rows that belong into what is merged.
     pub(super) fn is_next(self) -> bool {
-        matches!(self, Met::Old | Met::New)
+        matches!(self, MergeOutcome::Old | MergeOutcome::New)
     }
 }
 
 /// Rows of a file, a strip at a time.
 pub(super) trait Archived {
     /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
-    fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError>;
+    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError>;
 
     /// Passes over so many of them.
     fn pass(&mut self, rows: usize);
 }
 
 impl Archived for Option<Rows> {
-    fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError> {
+    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         self.as_mut().map_or(Ok(None), Rows::strip)
     }
 
@@ -160,26 +160,26 @@ impl<I: Archived> Merge<I> {
     /// with what it turned out to be.
     pub(super) fn lay<E: From<FileError>>(
         &mut self,
-        mut hot: Strip<'_>,
-        mut give: impl FnMut(Met, Strip<'_>) -> Result<(), E>,
+        mut hot: RowSlice<'_>,
+        mut give: impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         while let Some(first) = hot.first() {
-            let Some(old) = self.old.strip()? else { return give(Met::New, hot) };
+            let Some(old) = self.old.strip()? else { return give(MergeOutcome::New, hot) };
             let before = old.rows_before(first);
             if before > 0 {
-                give(Met::Old, old.slice(0..before))?;
+                give(MergeOutcome::Old, old.slice(0..before))?;
                 self.old.pass(before);
                 continue;
             }
             let new = old.first().map_or(hot.len(), |old| hot.rows_before(old));
             if new > 0 {
-                give(Met::New, hot.slice(0..new))?;
+                give(MergeOutcome::New, hot.slice(0..new))?;
                 hot = hot.slice(new..hot.len());
                 continue;
             }
             // Neither comes before the other: one key.
             let is_same = old.values.first() == hot.values.first();
-            give(if is_same { Met::Duplicate } else { Met::Conflict }, hot.slice(0..1))?;
+            give(if is_same { MergeOutcome::Duplicate } else { MergeOutcome::Conflict }, hot.slice(0..1))?;
             hot = hot.slice(1..hot.len());
         }
         Ok(())
@@ -188,11 +188,11 @@ impl<I: Archived> Merge<I> {
     /// Hands out the file's last rows.
     pub(super) fn finish<E: From<FileError>>(
         mut self,
-        mut give: impl FnMut(Met, Strip<'_>) -> Result<(), E>,
+        mut give: impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         while let Some(old) = self.old.strip()? {
             let rows = old.len();
-            give(Met::Old, old)?;
+            give(MergeOutcome::Old, old)?;
             self.old.pass(rows);
         }
         Ok(())

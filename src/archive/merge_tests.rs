@@ -63,7 +63,7 @@ fn rows(samples: &BTreeMap<(usize, usize, i64, Option<i64>), i32>) -> Vec<Row> {
 }
 
 /// Rows of a file in strips of up to three.
-struct Strips(Vec<Strip3>, usize);
+struct RowSlices(Vec<Strip3>, usize);
 
 struct Strip3(Row, Vec<Timestamp>, Option<Vec<Timestamp>>, Vec<f64>);
 
@@ -83,13 +83,13 @@ fn strips(rows: &[Row]) -> Vec<Strip3> {
 }
 
 impl Strip3 {
-    fn strip(&self) -> Strip<'_> {
-        Strip { starts: &self.1, ends: self.2.as_deref(), values: &self.3, ..self.0.strip() }
+    fn strip(&self) -> RowSlice<'_> {
+        RowSlice { starts: &self.1, ends: self.2.as_deref(), values: &self.3, ..self.0.strip() }
     }
 }
 
-impl Archived for Strips {
-    fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError> {
+impl Archived for RowSlices {
+    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         Ok(self.0.first().map(|first| first.strip().slice(self.1..first.1.len())))
     }
 
@@ -108,15 +108,15 @@ proptest! {
         prop_assert!(hot.windows(2).all(|pair| pair[0].order(&pair[1]) == Ordering::Less));
         let mut model: BTreeMap<Key, f64> = old.iter().map(|row| (key(row), row.value)).collect();
         let (mut out, mut met) = (Vec::new(), Vec::new());
-        let expected: Vec<Met> = hot.iter().map(|row| match model.get(&key(row)) {
-            None => { model.insert(key(row), row.value); Met::New }
-            Some(value) if *value == row.value => Met::Duplicate,
-            Some(_) => Met::Conflict,
+        let expected: Vec<MergeOutcome> = hot.iter().map(|row| match model.get(&key(row)) {
+            None => { model.insert(key(row), row.value); MergeOutcome::New }
+            Some(value) if *value == row.value => MergeOutcome::Duplicate,
+            Some(_) => MergeOutcome::Conflict,
         }).collect();
-        let mut merge = Merge::new(Strips(strips(&old), 0));
-        let mut take = |what: Met, strip: Strip<'_>| {
+        let mut merge = Merge::new(RowSlices(strips(&old), 0));
+        let mut take = |what: MergeOutcome, strip: RowSlice<'_>| {
             if what.is_next() { out.extend(strip.rows()) }
-            if what != Met::Old { met.extend(vec![what; strip.len()]) }
+            if what != MergeOutcome::Old { met.extend(vec![what; strip.len()]) }
             Ok::<(), FileError>(())
         };
         strips(&hot).iter().for_each(|hot| merge.lay(hot.strip(), &mut take).unwrap());

@@ -81,7 +81,7 @@ pub mod read;
 /// The archive against its manifest, both ways.
 pub mod check;
 
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::metric::{Catalogue, Metric};
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::ArchiveFile;
@@ -189,9 +189,9 @@ impl Archive {
     }
 
     /// Moves a file aside; nothing where it is there already.
-    async fn set_aside(&self, name: &str) -> Result<(), ArchiveError> {
+    async fn supersede(&self, name: &str) -> Result<(), ArchiveError> {
         let name = name.to_owned();
-        self.at(move |place| place.set_aside(&name)).await
+        self.at(move |place| place.supersede(&name)).await
     }
 
     /// Proves that a file is what the manifest says of it.
@@ -212,7 +212,7 @@ pub fn pseudonyms_of(config: &crate::config::ArchiveConfig) -> Result<Option<Pse
 
 /// A place between two steps, where a test kills whoever works.
 fn point() {
-    if planted(Bug::DieInRoll) {
+    if is_injected(Defect::DieInRoll) {
         std::process::abort();
     }
 }

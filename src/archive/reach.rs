@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{Filter, Strip};
+use super::file::{Filter, RowSlice};
 use crate::model::ids::DeviceId;
 use crate::model::time::Timestamp;
 use crate::store::archive::{Erased, Worn};
@@ -40,7 +40,11 @@ impl Reach {
     }
 
     /// Hands on the rows that are not meant.
-    pub(super) fn spare<E>(&self, strip: Strip<'_>, mut keep: impl FnMut(Strip<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn retain_outside<E>(
+        &self,
+        strip: RowSlice<'_>,
+        mut keep: impl FnMut(RowSlice<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Some(periods) = self.0.get(strip.device) else { return keep(strip) };
         let bounds = periods.iter().flat_map(|(from, to)| [*from, *to]).flatten();
         strip.cut_at(bounds, |piece, first| {
@@ -69,10 +73,16 @@ mod tests {
 
     fn spared(reach: &Reach, device: &str, starts: &[Timestamp]) -> Vec<Timestamp> {
         let (device, values) = (DeviceId::parse(device).unwrap(), vec![1.0; starts.len()]);
-        let strip =
-            Strip { device: &device, subject: None, statistic: Statistic::NONE, starts, ends: None, values: &values };
+        let strip = RowSlice {
+            device: &device,
+            subject: None,
+            statistic: Statistic::NONE,
+            starts,
+            ends: None,
+            values: &values,
+        };
         let mut kept = Vec::new();
-        let spare = reach.spare(strip, |piece| {
+        let spare = reach.retain_outside(strip, |piece| {
             kept.extend_from_slice(piece.starts);
             Ok::<(), ()>(())
         });

@@ -12,8 +12,8 @@
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
 
-use super::file::{self, FileError, Rows, Strip};
-use super::merge::{Archived, HotRows, Merge, Met};
+use super::file::{self, FileError, RowSlice, Rows};
+use super::merge::{Archived, HotRows, Merge, MergeOutcome};
 use super::{Archive, ArchiveError, metric_of};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
@@ -28,7 +28,7 @@ const STRETCH_SAMPLES_MAX: usize = 8_192;
 
 /// Samples of one series that follow one another.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stretch {
+pub struct SampleChunk {
     /// What measured.
     pub device: DeviceId,
     /// What was measured.
@@ -45,7 +45,7 @@ pub async fn read<E: From<ArchiveError>>(
     archive: Option<&Archive>,
     catalogue: &Catalogue,
     filter: &Filter,
-    take: impl FnMut(Stretch) -> Result<(), E>,
+    take: impl FnMut(SampleChunk) -> Result<(), E>,
 ) -> Result<(), E> {
     let (mut snapshot, files) = to_read(connection, filter).await.map_err(ArchiveError::from)?;
     let archive = match archive {
@@ -94,10 +94,10 @@ struct OfFile {
 struct Out<'a, T> {
     filter: &'a Filter,
     take: T,
-    open: Option<Stretch>,
+    open: Option<SampleChunk>,
 }
 
-impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Reading<'_, T> {
+impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Reading<'_, T> {
     fn take_block(&mut self, found: SeriesBlock) -> Result<(), E> {
         let key = (found.metric, found.block.start.day());
         if self.unit.as_ref().is_none_or(|unit| (unit.metric, unit.day) != key) {
@@ -168,7 +168,7 @@ impl Files<'_> {
 }
 
 impl Archived for OfFile {
-    fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError> {
+    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
         rows.strip().inspect_err(|_| {
             tracing::error!(name = self.name, "an archive file cannot be read; ask `archive verify`");
@@ -180,8 +180,8 @@ impl Archived for OfFile {
     }
 }
 
-impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Out<'_, T> {
-    fn lay(&mut self, merge: &mut Merge<OfFile>, metric: MetricId, hot: Strip<'_>) -> Result<(), E> {
+impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Out<'_, T> {
+    fn lay(&mut self, merge: &mut Merge<OfFile>, metric: MetricId, hot: RowSlice<'_>) -> Result<(), E> {
         merge.lay(hot, |met, strip| self.give(metric, met, strip)).map_err(Failed::into_error)
     }
 
@@ -189,7 +189,7 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Out<'_, T> {
         merge.finish(|met, strip| self.give(metric, met, strip)).map_err(Failed::into_error)
     }
 
-    fn give(&mut self, metric: MetricId, met: Met, strip: Strip<'_>) -> Result<(), Failed<E>> {
+    fn give(&mut self, metric: MetricId, met: MergeOutcome, strip: RowSlice<'_>) -> Result<(), Failed<E>> {
         if !met.is_next() {
             return Ok(());
         }
@@ -204,7 +204,7 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Out<'_, T> {
     }
 
     /// Adds to the open stretch as many rows as it has room for; how many.
-    fn take_some(&mut self, metric: MetricId, strip: &Strip<'_>) -> Result<usize, E> {
+    fn take_some(&mut self, metric: MetricId, strip: &RowSlice<'_>) -> Result<usize, E> {
         let goes_on = self.open.as_ref().is_some_and(|open| {
             open.samples.len() < STRETCH_SAMPLES_MAX
                 && (&open.device, open.metric, open.statistic) == (strip.device, metric, strip.statistic)
@@ -214,7 +214,7 @@ impl<E: From<ArchiveError>, T: FnMut(Stretch) -> Result<(), E>> Out<'_, T> {
         }
         let open = self.open.get_or_insert_with(|| {
             let (device, statistic) = (strip.device.clone(), strip.statistic);
-            Stretch { device, metric, statistic, samples: Vec::new() }
+            SampleChunk { device, metric, statistic, samples: Vec::new() }
         });
         let count = strip.len().min(STRETCH_SAMPLES_MAX - open.samples.len());
         let rows = (0..count).filter_map(|place| Some((strip.key(place)?, *strip.values.get(place)?)));

@@ -42,7 +42,7 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
             tracing::warn!(name, "a file that no manifest row names goes aside; the hot table holds its samples");
             recovered.leftovers += 1;
         }
-        archive.set_aside(name).await?;
+        archive.supersede(name).await?;
     }
     let found: HashSet<&str> = found.iter().map(String::as_str).collect();
     recovered.missing = live.into_iter().filter(|name| !found.contains(name)).map(str::to_owned).collect();

@@ -21,7 +21,7 @@ use super::rewrite::rewrite;
 use super::roll::{Roller, is_of_the_day};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError, head_of, point};
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::metric::Catalogue;
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Replacement};
@@ -34,7 +34,7 @@ impl Roller {
         report: &mut Report,
     ) -> Result<(), ArchiveError> {
         let Some(key) = self.archive.pseudonyms.as_ref().and_then(Pseudonyms::key) else { return Ok(()) };
-        let files_max = if planted(Bug::KeepSubjects) { 0 } else { self.config.subject_files_max };
+        let files_max = if is_injected(Defect::KeepSubjects) { 0 } else { self.config.subject_files_max };
         for live in store::due_for_subjects(connection, key.as_str(), files_max).await? {
             match self.relabel(connection, &live).await {
                 Ok(is_new) => report.relabelled += u64::from(is_new),
@@ -74,7 +74,7 @@ impl Roller {
         self.place_file(built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
         point();
-        self.archive.set_aside(&live.name).await?;
+        self.archive.supersede(&live.name).await?;
         Ok(true)
     }
 }

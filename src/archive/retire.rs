@@ -7,18 +7,18 @@ use sqlx::PgConnection;
 
 use super::roll::Roller;
 use super::{ArchiveError, point};
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::store::archive::{Retired, retire};
 
 impl Roller {
     /// Ends what has been kept for long enough; nothing where all is kept for ever.
     pub(super) async fn retire(&self, connection: &mut PgConnection) -> Result<Retired, ArchiveError> {
         let Some(days) = self.config.retention_days() else { return Ok(Retired::default()) };
-        let days = if planted(Bug::RetireTooEarly) { days - 1 } else { days };
+        let days = if is_injected(Defect::RetireTooEarly) { days - 1 } else { days };
         let retired = retire(connection, days, self.clock.now()).await?;
         point();
         for name in &retired.names {
-            self.archive.set_aside(name).await?;
+            self.archive.supersede(name).await?;
             point();
         }
         Ok(retired)

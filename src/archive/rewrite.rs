@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use super::build::{BUFFER_BYTES, Built};
-use super::file::{FileError, Filter, Head, Strip, Writer, open};
+use super::file::{FileError, Filter, Head, RowSlice, Writer, open};
 use super::{Archive, ArchiveError};
 
 /// The file of `head` out of a live one: what `change` hands on of each run. How many rows it dropped, and no
@@ -13,7 +13,7 @@ pub(super) fn rewrite(
     archive: &Archive,
     head: Head,
     live: &str,
-    mut change: impl FnMut(Strip<'_>, &mut dyn FnMut(Strip<'_>) -> Result<(), FileError>) -> Result<(), FileError>,
+    mut change: impl FnMut(RowSlice<'_>, &mut dyn FnMut(RowSlice<'_>) -> Result<(), FileError>) -> Result<(), FileError>,
 ) -> Result<(u64, Option<Built>), ArchiveError> {
     let failed = |source: FileError| ArchiveError::File { name: live.to_owned(), source };
     let io = |error: std::io::Error| failed(error.into());
@@ -25,7 +25,7 @@ pub(super) fn rewrite(
     let (mut read, mut kept) = (0, 0_u64);
     while let Some(strip) = rows.strip().map_err(failed)? {
         let count = strip.len();
-        let mut keep = |strip: Strip<'_>| {
+        let mut keep = |strip: RowSlice<'_>| {
             kept += strip.len() as u64;
             writer.push_strip(&strip)
         };

@@ -18,7 +18,7 @@ use super::report::{Report, Rolled};
 use super::subjects::Subjects;
 use super::{Archive, ArchiveError, conflict, point};
 use crate::config::ArchiveConfig;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
@@ -239,13 +239,13 @@ impl Roller {
         match (recorded, &file, &live) {
             (Recorded::Changed, None, _) => return Ok(None),
             (Recorded::Changed, Some(file), _) => {
-                self.archive.set_aside(&file.name).await?;
+                self.archive.supersede(&file.name).await?;
                 return Ok(None);
             }
-            (Recorded::Done, Some(_), Some(live)) => self.archive.set_aside(&live.name).await?,
+            (Recorded::Done, Some(_), Some(live)) => self.archive.supersede(&live.name).await?,
             (Recorded::Done, ..) => {}
         }
-        if let (Some(file), true) = (&file, planted(Bug::ManifestBeforeFile)) {
+        if let (Some(file), true) = (&file, is_injected(Defect::ManifestBeforeFile)) {
             let name = file.name.clone();
             self.archive.at(move |place| place.publish(&part, &name)).await?;
         }
@@ -295,7 +295,7 @@ impl Roller {
         let (archive, telemetry) = (self.archive.clone(), Arc::clone(&self.telemetry));
         on_thread(move || {
             let began = Instant::now();
-            if planted(Bug::RenameBeforeSync) {
+            if is_injected(Defect::RenameBeforeSync) {
                 archive.place.publish(&built.part, &name)?;
                 sync_file(&built.file, &built.part)?;
                 archive.place.settle(&name)?;
@@ -309,7 +309,7 @@ impl Roller {
             verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
             telemetry.archive.took(Step::Verify, began.elapsed());
             point();
-            if planted(Bug::ManifestBeforeFile) {
+            if is_injected(Defect::ManifestBeforeFile) {
                 return Ok(());
             }
             let began = Instant::now();

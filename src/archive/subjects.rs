@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 
 use super::ArchiveError;
-use super::file::{KeyId, Strip};
+use super::file::{KeyId, RowSlice};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::time::Timestamp;
 use crate::security::pseudonym::Pseudonyms;
@@ -62,14 +62,14 @@ impl Subjects {
     /// Hands on rows with their subjects: cut where somebody began or ended to wear their device.
     pub(super) fn named<E>(
         &self,
-        strip: &Strip<'_>,
-        mut give: impl FnMut(Strip<'_>) -> Result<(), E>,
+        strip: &RowSlice<'_>,
+        mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(periods) = self.periods.get(strip.device) else {
-            return give(Strip { subject: None, ..*strip });
+            return give(RowSlice { subject: None, ..*strip });
         };
         let bounds = periods.iter().flat_map(|(worn, _)| [Some(worn.from), worn.to]).flatten();
-        strip.cut_at(bounds, |piece, first| give(Strip { subject: self.at(strip.device, first), ..piece }))
+        strip.cut_at(bounds, |piece, first| give(RowSlice { subject: self.at(strip.device, first), ..piece }))
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
         let expected = [(9, None), (10, Some(1)), (19, Some(1)), (20, Some(2)), (30, None), (99, Some(1))];
         let starts = expected.map(|(at, _)| second(at));
         let before = name(9);
-        let strip = Strip {
+        let strip = RowSlice {
             device: &device,
             subject: Some(&before),
             statistic: Statistic::NONE,

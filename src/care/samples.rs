@@ -8,7 +8,7 @@
 
 use sqlx::PgConnection;
 
-use crate::archive::read::{Stretch, read};
+use crate::archive::read::{SampleChunk, read};
 use crate::archive::{Archive, ArchiveError};
 use crate::model::ids::PatientId;
 use crate::model::metric::{Catalogue, Metric};
@@ -64,7 +64,7 @@ pub async fn read_samples(
     let asked = Filter { device: None, metric: Some(metric.id), from: Some(wanted.from), to: Some(wanted.to) };
     let mut samples = Vec::new();
     for filter in while_worn(keeper, &PatientId(wanted.patient), &asked).await? {
-        let take = |stretch: Stretch| {
+        let take = |stretch: SampleChunk| {
             samples.extend(shown(stretch, metric));
             if samples.len() > SAMPLES_MAX { Err(Stop::TooMany) } else { Ok(()) }
         };
@@ -82,8 +82,8 @@ pub async fn read_samples(
 }
 
 /// The samples of a stretch as the portal shows them.
-fn shown(stretch: Stretch, metric: &Metric) -> impl Iterator<Item = Sample> {
-    let Stretch { device, statistic, samples, .. } = stretch;
+fn shown(stretch: SampleChunk, metric: &Metric) -> impl Iterator<Item = Sample> {
+    let SampleChunk { device, statistic, samples, .. } = stretch;
     samples.into_iter().map(move |sample| Sample {
         start_at: sample.start,
         end_at: sample.end(),

@@ -13,7 +13,7 @@ use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
 use crate::model::ids::DeviceId;
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
-use crate::store::care::device::{Hand, hand_device};
+use crate::store::care::device::{Handover, hand_device};
 use crate::store::directory::{add_devices, list_devices};
 
 /// Devices that one statement adds.
@@ -112,10 +112,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         Action::List => list(&args).await,
         Action::Assign { name, patient, hand_over, at } => {
-            let hand = if *hand_over { Hand::Over(*patient) } else { Hand::Assign(*patient) };
+            let hand = if *hand_over { Handover::Over(*patient) } else { Handover::Assign(*patient) };
             change_hands(&args, name, hand, at.as_deref()).await
         }
-        Action::Return { name, at } => change_hands(&args, name, Hand::Back, at.as_deref()).await,
+        Action::Return { name, at } => change_hands(&args, name, Handover::Back, at.as_deref()).await,
     }
 }
 
@@ -150,7 +150,7 @@ async fn list(args: &Args) -> anyhow::Result<()> {
     print(&table(&columns, &cells.collect::<Vec<_>>()))
 }
 
-async fn change_hands(args: &Args, name: &str, hand: Hand, at: Option<&str>) -> anyhow::Result<()> {
+async fn change_hands(args: &Args, name: &str, hand: Handover, at: Option<&str>) -> anyhow::Result<()> {
     let device = DeviceId::parse(name).with_context(|| format!("{name} cannot be a device"))?;
     let at = match at {
         None => SystemClock.now(),
@@ -162,8 +162,8 @@ async fn change_hands(args: &Args, name: &str, hand: Hand, at: Option<&str>) -> 
         return print_json(&Worn { wear });
     }
     print(&match hand {
-        Hand::Assign(_) | Hand::Over(_) => format!("{name} is worn; wear {wear} begins"),
-        Hand::Back => format!("{name} is back; wear {wear} has ended"),
+        Handover::Assign(_) | Handover::Over(_) => format!("{name} is worn; wear {wear} begins"),
+        Handover::Back => format!("{name} is back; wear {wear} has ended"),
     })
 }
 

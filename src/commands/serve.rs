@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::cancel_on_signal;
 use crate::config::Config;
-use crate::daemon::{self, Doors};
+use crate::daemon::{self, Listeners};
 use crate::telemetry::{Telemetry, start_log};
 
 /// Runs the daemon against a broker and a database.
@@ -34,6 +34,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
     let stop = CancellationToken::new();
     cancel_on_signal(stop.clone())?;
-    let doors = Doors::open(&config).await?;
+    let doors = Listeners::open(&config).await?;
     daemon::run(config, doors, telemetry, stop).await
 }

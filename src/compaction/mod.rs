@@ -33,7 +33,7 @@ use crate::config::CompactionConfig;
 use crate::model::ids::SeriesId;
 use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, Chunk, Replacing, Span, Wish};
+use crate::store::hot::compact::{self, Candidate, Chunk, CompactionLimits, Replacing, Span};
 use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::{Connector, within};
@@ -245,12 +245,12 @@ fn portions(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
 }
 
 /// What is to be read of a portion: all of it, or as many blocks of its one series as hold the samples of a portion.
-fn wish(portion: &[Candidate]) -> Option<Wish> {
+fn wish(portion: &[Candidate]) -> Option<CompactionLimits> {
     let from = portion.iter().map(|candidate| candidate.first).min()?;
     let blocks: u64 = portion.iter().map(|candidate| candidate.blocks).sum();
     let samples: u64 = portion.iter().map(|candidate| candidate.samples).sum();
     let fitting = (PORTION_SAMPLES_MAX * blocks).checked_div(samples).unwrap_or(blocks);
-    Some(Wish {
+    Some(CompactionLimits {
         series: portion.iter().map(|candidate| candidate.series).collect(),
         from,
         // Two at least, or nothing would ever be joined.

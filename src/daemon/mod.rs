@@ -24,7 +24,7 @@ use crate::ingest::Service;
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock, Day, SystemClock};
 use crate::model::unit::Units;
-use crate::store::care::upkeep::keep_up;
+use crate::store::care::maintenance::run_maintenance;
 use crate::store::hot::ensure_chunks;
 use crate::store::migrate::migrate;
 use crate::store::pool::Connector;
@@ -42,25 +42,25 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Where the daemon is asked how it is. Listened on by whoever starts it, who may choose another port.
 #[derive(Debug)]
-pub struct Doors {
+pub struct Listeners {
     /// `/healthz` and `/readyz`.
     pub health: TcpListener,
     /// `/metrics`.
     pub metrics: TcpListener,
 }
 
-impl Doors {
+impl Listeners {
     /// Listens where the configuration says.
-    pub async fn open(config: &Config) -> anyhow::Result<Doors> {
+    pub async fn open(config: &Config) -> anyhow::Result<Listeners> {
         let health = listen(config.http.bind, "http.bind").await?;
-        Ok(Doors { health, metrics: listen(config.telemetry.bind, "telemetry.bind").await? })
+        Ok(Listeners { health, metrics: listen(config.telemetry.bind, "telemetry.bind").await? })
     }
 }
 
 /// Runs the daemon until `stop` is cancelled and everything received is written and acknowledged.
 pub async fn run(
     config: Config,
-    doors: Doors,
+    doors: Listeners,
     telemetry: Arc<Telemetry>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -170,9 +170,11 @@ async fn healthz() -> &'static str {
 
 /// The daemon does its work, or stands by to do it; else what keeps it from that.
 async fn readyz(State(telemetry): State<Arc<Telemetry>>) -> impl IntoResponse {
-    match telemetry.obstacles().as_slice() {
+    match telemetry.not_ready_reasons().as_slice() {
         [] => (StatusCode::OK, format!("ready: {}\n", telemetry.role().word())),
-        obstacles => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", obstacles.join("; "))),
+        not_ready_reasons => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", not_ready_reasons.join("; ")))
+        }
     }
 }
 
@@ -218,7 +220,7 @@ async fn keep_network_up(connector: Connector, telemetry: Arc<Telemetry>) {
         }
         last = Some(Instant::now());
         let done = match connector.connect().await {
-            Ok(mut connection) => keep_up(&mut connection).await,
+            Ok(mut connection) => run_maintenance(&mut connection).await,
             Err(error) => Err(error),
         };
         match done {

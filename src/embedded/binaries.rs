@@ -27,7 +27,7 @@ const TOOLS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
 /// What is known of the machine; filled by the caller, since only `config/` may ask the environment.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct PostgresSearch {
     /// Where programs are looked for: `PATH`.
     pub path: Option<OsString>,
     /// Where fetched builds are kept. Without one nothing is fetched.
@@ -36,18 +36,18 @@ pub struct Surroundings {
     pub may_fetch: bool,
 }
 
-impl Surroundings {
+impl PostgresSearch {
     /// Fills itself through a function that looks a variable up.
     ///
     /// A root's own home is closed to the user that Postgres then runs as, so root caches in `/var/cache`.
-    pub fn of(variable: impl Fn(&str) -> Option<OsString>) -> Surroundings {
+    pub fn of(variable: impl Fn(&str) -> Option<OsString>) -> PostgresSearch {
         let home = variable("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
         let cache = variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|cache| cache.is_absolute());
         let cache_dir = match &home {
             Some(home) if home == Path::new("/root") => Some(PathBuf::from("/var/cache")),
             _ => cache.or_else(|| home.map(|home| home.join(".cache"))),
         };
-        Surroundings {
+        PostgresSearch {
             path: variable("PATH"),
             cache_dir: cache_dir.map(|cache| cache.join("healthtrack")),
             may_fetch: variable("HEALTHTRACK_FETCH").is_none_or(|value| value != "no"),
@@ -66,7 +66,7 @@ impl Binaries {
     /// Finds or fetches the tools. `cluster` is the major version of data that exist already.
     pub(super) async fn find(
         named: Option<&Path>,
-        surroundings: &Surroundings,
+        surroundings: &PostgresSearch,
         data_dir: &Path,
         cluster: Option<u32>,
     ) -> Result<Binaries, EmbeddedError> {
@@ -133,7 +133,7 @@ fn fitting(found: &[Binaries], data_dir: &Path, cluster: Option<u32>) -> Result<
 }
 
 /// Every usable folder on this machine, best first.
-fn installed(surroundings: &Surroundings) -> Vec<Binaries> {
+fn installed(surroundings: &PostgresSearch) -> Vec<Binaries> {
     let path = surroundings.path.iter().flat_map(|path| path.as_bytes().split(|byte| *byte == b':'));
     let path = path.map(|folder| PathBuf::from(OsStr::from_bytes(folder))).filter(|folder| folder.is_absolute());
     let debian = children(Path::new("/usr/lib/postgresql"), "").into_iter().map(|folder| folder.join("bin"));
@@ -164,7 +164,7 @@ fn children(folder: &Path, prefix: &str) -> Vec<PathBuf> {
 }
 
 /// Fetches a build into the cache, unless one lies there already.
-async fn fetch(surroundings: &Surroundings) -> Result<Binaries, String> {
+async fn fetch(surroundings: &PostgresSearch) -> Result<Binaries, String> {
     let _one = FETCHING.lock().await;
     let cache = surroundings.cache_dir.as_deref().ok_or("no folder to keep it in is known")?;
     let folder = cache.join(format!("postgres-{FETCHED}"));
@@ -241,9 +241,9 @@ mod tests {
 
     #[test]
     fn root_caches_where_others_can_read() {
-        let root = Surroundings::of(|name| (name == "HOME").then(|| OsString::from("/root")));
+        let root = PostgresSearch::of(|name| (name == "HOME").then(|| OsString::from("/root")));
         assert_eq!(root.cache_dir, Some(PathBuf::from("/var/cache/healthtrack")));
-        let ann = Surroundings::of(|name| (name == "HOME").then(|| OsString::from("/home/ann")));
+        let ann = PostgresSearch::of(|name| (name == "HOME").then(|| OsString::from("/home/ann")));
         assert_eq!(ann.cache_dir, Some(PathBuf::from("/home/ann/.cache/healthtrack")));
     }
 }

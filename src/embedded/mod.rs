@@ -9,7 +9,7 @@
 //! rights and a daemon that a laptop or a build machine may lack.
 //!
 //! Invariant: nothing is left behind. A cluster is stopped when its handle is dropped, and also when this process is
-//! killed without a word (`warden`). `tests/embedded.rs` proves both.
+//! killed without a word (`watchdog`). `tests/embedded.rs` proves both.
 
 /// The user that Postgres runs as, since it refuses root.
 mod account;
@@ -30,9 +30,9 @@ mod error;
 pub mod postgres;
 
 /// Stops the server when this process ends without a word.
-mod warden;
+mod watchdog;
 
-pub use binaries::Surroundings;
+pub use binaries::PostgresSearch;
 pub use broker::PrivateBroker;
 pub use error::EmbeddedError;
 pub use postgres::{PostgresOptions, PrivatePostgres};

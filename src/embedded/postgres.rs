@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::cluster::{Cluster, USER};
-use super::warden::Warden;
-use super::{EmbeddedError, Surroundings};
+use super::watchdog::Watchdog;
+use super::{EmbeddedError, PostgresSearch};
 
 /// How often another port is tried when somebody took the free one first.
 const PORT_TRIES: usize = 5;
@@ -34,7 +34,7 @@ pub struct PostgresOptions {
     /// The folder that holds `initdb`, `pg_ctl` and `postgres`; looked for where none is named.
     pub binaries: Option<PathBuf>,
     /// Where to look.
-    pub surroundings: Surroundings,
+    pub surroundings: PostgresSearch,
     /// Server settings that stand above the own ones. `port` fixes the port, which else is any free one.
     pub settings: Vec<(String, String)>,
     /// For tests: do without fsync, and remove the data directory at the end.
@@ -46,7 +46,7 @@ pub struct PrivatePostgres {
     cluster: Arc<Cluster>,
     port: u16,
     password: String,
-    warden: Option<Warden>,
+    watchdog: Option<Watchdog>,
     /// Held as long as this lives: a data directory has one owner.
     _lock: File,
 }
@@ -69,11 +69,11 @@ impl PrivatePostgres {
             reason: format!("as root, {error}"),
         })?;
         let cluster = Arc::new(Cluster::new(&data_dir, account, binaries));
-        let (warden, port, password) = {
+        let (watchdog, port, password) = {
             let cluster = Arc::clone(&cluster);
             blocking(move || bring_up(&cluster, &data_dir, &options)).await?
         };
-        Ok(PrivatePostgres { cluster, port, password, warden: Some(warden), _lock: lock })
+        Ok(PrivatePostgres { cluster, port, password, watchdog: Some(watchdog), _lock: lock })
     }
 
     /// Where a database of this server is reached, its password included.
@@ -142,9 +142,9 @@ impl fmt::Debug for PrivatePostgres {
 
 impl Drop for PrivatePostgres {
     fn drop(&mut self) {
-        // Best effort: the warden tries once more, and nobody is left to tell.
+        // Best effort: the watchdog tries once more, and nobody is left to tell.
         let _ = self.cluster.stop();
-        drop(self.warden.take());
+        drop(self.watchdog.take());
     }
 }
 
@@ -153,17 +153,17 @@ fn bring_up(
     cluster: &Cluster,
     data_dir: &Path,
     options: &PostgresOptions,
-) -> Result<(Warden, u16, String), EmbeddedError> {
+) -> Result<(Watchdog, u16, String), EmbeddedError> {
     cluster.stop()?;
     let password = cluster.make(options.throwaway)?;
-    let warden = Warden::over(cluster, options.throwaway.then_some(data_dir))?;
+    let watchdog = Watchdog::over(cluster, options.throwaway.then_some(data_dir))?;
     let fixed = options.settings.iter().find(|(name, _)| name == "port").and_then(|(_, port)| port.parse().ok());
     let mut tries = 1;
     loop {
         let port = fixed.map_or_else(free_port, Ok)?;
         cluster.set(&settings(port, options))?;
         match cluster.start() {
-            Ok(()) => return Ok((warden, port, password)),
+            Ok(()) => return Ok((watchdog, port, password)),
             Err(error) if fixed.is_some() || tries == PORT_TRIES || !error.to_string().contains("TCP/IP sockets") => {
                 return Err(error);
             }

@@ -1,8 +1,8 @@
 //! Planted: bugs on purpose, so that the test of each promise can be seen to fail.
 //!
 //! # Why
-//! A test that has never failed proves little. `HEALTHTRACK_PLANT=stale_ack` starts a daemon that has this one bug, and
-//! `tests/it/plants.rs` asserts for each of them that the check of its promise goes red. Where daemons die at a named
+//! A test that has never failed proves little. `HEALTHTRACK_INJECT_FAULT=stale_ack` starts a daemon that has this one bug, and
+//! `tests/it/fault_injection.rs` asserts for each of them that the check of its promise goes red. Where daemons die at a named
 //! point (`die_…`), their tests start them again and count.
 //!
 //! Only a build with debug assertions, as tests are, has any of it (`switches`). In a release `planted` is a constant
@@ -14,14 +14,14 @@
 mod switches;
 
 #[cfg(debug_assertions)]
-pub(crate) use switches::planted;
+pub(crate) use switches::is_injected;
 
 #[cfg(all(test, debug_assertions))]
 pub(crate) use switches::is_seen;
 
 /// What may be planted, by its word with an underscore between its parts: `ack_before_commit`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Bug {
+pub(crate) enum Defect {
     /// Messages are acknowledged as soon as a lane takes them, before their COMMIT.
     AckBeforeCommit,
     /// COMMIT is answered before it is on disk.
@@ -69,7 +69,7 @@ pub(crate) enum Bug {
 /// Whether this daemon has the bug: never.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
-pub(crate) const fn planted(_: Bug) -> bool {
+pub(crate) const fn is_injected(_: Defect) -> bool {
     false
 }
 
@@ -79,6 +79,6 @@ mod tests {
 
     #[test]
     fn a_release_has_no_planted_bug() {
-        const { assert!(!planted(Bug::AckBeforeCommit)) }
+        const { assert!(!is_injected(Defect::AckBeforeCommit)) }
     }
 }

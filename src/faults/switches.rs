@@ -1,4 +1,4 @@
-//! Switches: which bug `HEALTHTRACK_PLANT` plants, and from when on. Compiled with debug assertions only.
+//! Switches: which bug `HEALTHTRACK_INJECT_FAULT` plants, and from when on. Compiled with debug assertions only.
 //!
 //! `WORD` plants it from the start, `WORD:3` from the third time on that the daemon comes to it: the second connection
 //! that does not subscribe, the third batch after which it dies. Read once; a word that names no bug ends the process,
@@ -7,39 +7,39 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Bug;
+use super::Defect;
 use crate::config::variable;
 
-const VARIABLE: &str = "HEALTHTRACK_PLANT";
+const VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";
 
-const ALL: [Bug; 21] = [
-    Bug::AckBeforeCommit,
-    Bug::AsynchronousCommit,
-    Bug::NoDuplicateCheck,
-    Bug::ForgetLasts,
-    Bug::StaleAck,
-    Bug::AckAroundFailure,
-    Bug::SwallowQuarantineError,
-    Bug::SkipResubscribe,
-    Bug::DieAfterCommit,
-    Bug::DieBetweenAcks,
-    Bug::DieInRoll,
-    Bug::DeleteByPredicate,
-    Bug::SkipRecount,
-    Bug::ManifestBeforeFile,
-    Bug::RenameBeforeSync,
-    Bug::TrustUpload,
-    Bug::KeepErased,
-    Bug::EraseUnfenced,
-    Bug::RetireTooEarly,
-    Bug::WornAtItsEnd,
-    Bug::KeepSubjects,
+const ALL: [Defect; 21] = [
+    Defect::AckBeforeCommit,
+    Defect::AsynchronousCommit,
+    Defect::NoDuplicateCheck,
+    Defect::ForgetLasts,
+    Defect::StaleAck,
+    Defect::AckAroundFailure,
+    Defect::SwallowQuarantineError,
+    Defect::SkipResubscribe,
+    Defect::DieAfterCommit,
+    Defect::DieBetweenAcks,
+    Defect::DieInRoll,
+    Defect::DeleteByPredicate,
+    Defect::SkipRecount,
+    Defect::ManifestBeforeFile,
+    Defect::RenameBeforeSync,
+    Defect::TrustUpload,
+    Defect::KeepErased,
+    Defect::EraseUnfenced,
+    Defect::RetireTooEarly,
+    Defect::WornAtItsEnd,
+    Defect::KeepSubjects,
 ];
 
 /// The bug of this process.
 #[derive(Debug)]
 struct Plant {
-    bug: Bug,
+    bug: Defect,
     /// From which time on, counted from one.
     from: u64,
     /// How often the daemon came to it.
@@ -49,7 +49,7 @@ struct Plant {
 static PLANT: OnceLock<Option<Plant>> = OnceLock::new();
 
 /// Whether this daemon has the bug, and has it already; counts the asking.
-pub(crate) fn planted(bug: Bug) -> bool {
+pub(crate) fn is_injected(bug: Defect) -> bool {
     #[cfg(test)]
     if HERE.get() == Some(bug) {
         return true;
@@ -83,7 +83,7 @@ fn parse(text: &str) -> Option<Plant> {
 }
 
 /// `AckBeforeCommit` is `ack_before_commit`.
-fn word_of(bug: Bug) -> String {
+fn word_of(bug: Defect) -> String {
     let mut word = String::new();
     for letter in format!("{bug:?}").chars() {
         if letter.is_uppercase() && !word.is_empty() {
@@ -96,12 +96,12 @@ fn word_of(bug: Bug) -> String {
 
 #[cfg(test)]
 thread_local! {
-    static HERE: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+    static HERE: std::cell::Cell<Option<Defect>> = const { std::cell::Cell::new(None) };
 }
 
 /// Does `work` with a bug that no other thread has.
 #[cfg(test)]
-fn with<T>(bug: Bug, work: impl FnOnce() -> T) -> T {
+fn with<T>(bug: Defect, work: impl FnOnce() -> T) -> T {
     HERE.set(Some(bug));
     let done = work();
     HERE.set(None);
@@ -111,7 +111,7 @@ fn with<T>(bug: Bug, work: impl FnOnce() -> T) -> T {
 /// Whether a property of a pure part fails once the bug is planted. The cases are the same each time.
 #[cfg(test)]
 pub(crate) fn is_seen<S: proptest::strategy::Strategy>(
-    bug: Bug,
+    bug: Defect,
     cases: &S,
     property: impl Fn(S::Value) -> Result<(), proptest::test_runner::TestCaseError>,
 ) -> bool {
@@ -128,14 +128,14 @@ mod tests {
     #[test]
     fn a_bug_is_named_by_its_word_and_begins_when_it_is_told_to() {
         let plant = parse("skip_resubscribe:2").unwrap();
-        assert_eq!((plant.bug, plant.from), (Bug::SkipResubscribe, 2));
+        assert_eq!((plant.bug, plant.from), (Defect::SkipResubscribe, 2));
         assert_eq!(parse("die_after_commit").unwrap().from, 1);
         assert!(parse("no_such_bug").is_none() && parse("stale_ack:soon").is_none());
     }
 
     #[test]
     fn a_bug_is_planted_in_one_thread_and_only_there() {
-        assert!(with(Bug::StaleAck, || planted(Bug::StaleAck) && !planted(Bug::AckBeforeCommit)));
-        assert!(!planted(Bug::StaleAck));
+        assert!(with(Defect::StaleAck, || is_injected(Defect::StaleAck) && !is_injected(Defect::AckBeforeCommit)));
+        assert!(!is_injected(Defect::StaleAck));
     }
 }

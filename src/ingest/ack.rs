@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use super::sync::{Mutex, MutexGuard, Notify, PoisonError};
 
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 
 /// One message of one connection: what a commit settles.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl AckTracker {
 
     /// One part of a message is committed. Of an older connection: nothing is left to do.
     pub fn settle(&mut self, token: Token) {
-        if token.generation != self.generation && !planted(Bug::StaleAck) {
+        if token.generation != self.generation && !is_injected(Defect::StaleAck) {
             return;
         }
         let place = token.sequence.checked_sub(self.base).and_then(|place| usize::try_from(place).ok());
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     #[cfg(debug_assertions)]
     fn the_model_sees_an_acknowledgement_of_an_earlier_connection() {
-        assert!(is_seen(Bug::StaleAck, &steps(), agrees_with_the_model));
+        assert!(is_seen(Defect::StaleAck, &steps(), agrees_with_the_model));
     }
 
     /// The model keeps every message by itself and looks at all of them anew each time.

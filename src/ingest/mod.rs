@@ -4,7 +4,7 @@
 //! stage     from               to                    kept in bounds by
 //! mqtt      bytes, a socket    Delivery  heard       65,535 messages a connection; mqtt.packet_bytes_max
 //! decode    its payload        Reading   understood  a small multiple of the payload
-//! validate  Reading            Believed  or why not  pure: catalogue, unit table, clock
+//! validate  Reading            ValidSamples  or why not  pure: catalogue, unit table, clock
 //! queue     Arrival            a batch   gathered    ingest.inflight_bytes_max over all lanes
 //! write     a batch            COMMIT    durable     ingest.batch_{samples,bytes}_max, batch_age_ms
 //! ack       COMMIT             PUBACK    promised    the order of receipt
@@ -13,7 +13,7 @@
 //! # Why
 //! Decoding and judging happen where a message is read, in the session's own task: they cost two or three microseconds,
 //! less than handing the message to another thread and waking it. From there on everything goes by batches. What cannot
-//! be believed travels with what can, and is put into quarantine by the same transaction, so that one acknowledgement
+//! be valid travels with what can, and is put into quarantine by the same transaction, so that one acknowledgement
 //! covers both (`quarantine`).
 //!
 //! A message goes to one lane for each device that it names, nearly always one; its acknowledgement waits for all.
@@ -41,7 +41,7 @@ pub mod ring;
 /// What waits for a lane.
 pub mod queue;
 
-/// What could not be believed, as rows.
+/// What could not be valid, as rows.
 pub mod quarantine;
 
 /// Batches to rows.
@@ -90,7 +90,7 @@ pub struct Intake {
 #[derive(Debug, Default)]
 struct Share {
     device: Option<DeviceId>,
-    believed: Vec<validate::Believed>,
+    valid: Vec<validate::ValidSamples>,
     rejections: Vec<Rejection>,
 }
 
@@ -121,18 +121,18 @@ impl Intake {
             Format::Omh => omh::decode(&delivery.payload),
         });
         match decoded {
-            Ok(decoded) => self.judge(decoded, topic.source, delivery),
+            Ok(decoded) => self.validate(decoded, topic.source, delivery),
             Err(rejection) => refused(rejection),
         }
     }
 
-    fn judge(&mut self, decoded: Decoded<'_>, source: &str, delivery: &Delivery) -> Vec<Share> {
+    fn validate(&mut self, decoded: Decoded<'_>, source: &str, delivery: &Delivery) -> Vec<Share> {
         let mut shares: Vec<Share> = Vec::with_capacity(1);
         let mut not_measured = decoded.not_measured;
         let mut flagged = 0;
         for reading in decoded.readings {
             let device = self.device_of(&reading, source);
-            let verdict = self.validator.judge(reading, delivery.received_at);
+            let verdict = self.validator.validate(reading, delivery.received_at);
             not_measured += verdict.not_measured;
             flagged += verdict.flagged;
             let share = match shares.iter_mut().position(|share| share.device == device) {
@@ -143,7 +143,7 @@ impl Intake {
                 }
             };
             if let Some(share) = share {
-                share.believed.extend(verdict.believed);
+                share.valid.extend(verdict.valid);
                 share.rejections.extend(verdict.rejections);
             }
         }
@@ -181,12 +181,12 @@ impl Sink for Intake {
             (token, tracker.unacknowledged())
         });
         for share in shares {
-            let believed = share.believed.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX));
+            let valid = share.valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX));
             let rejected = share.rejections.iter().map(|rejection| rejection.samples);
-            let samples = believed.chain(rejected).sum();
+            let samples = valid.chain(rejected).sum();
             let arrival = Box::new(Arrival {
                 device: share.device,
-                believed: share.believed,
+                valid: share.valid,
                 rejections: share.rejections,
                 topic: delivery.topic.clone(),
                 content_type: delivery.content_type.clone(),
@@ -211,7 +211,7 @@ impl Sink for Intake {
         // Lanes that gather what fills window or budget among them would wait for what cannot come.
         let is_pressed = token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_pressed_at);
         if is_pressed || self.is_full() {
-            self.lanes.queues.iter().for_each(queue::Queue::press);
+            self.lanes.queues.iter().for_each(queue::Queue::request_flush);
         }
         true
     }

@@ -1,4 +1,4 @@
-//! Quarantine: what cannot be believed becomes a row with its reason, up to what one source may fill.
+//! Quarantine: what cannot be valid becomes a row with its reason, up to what one source may fill.
 //!
 //! # Why
 //! A broken device repeats itself a thousand times a second, and a full disk stops everybody. So each source has a cap

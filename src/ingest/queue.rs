@@ -1,4 +1,4 @@
-//! Queue: what is believed waits here for its lane, and the lane takes a batch at a time.
+//! Queue: what is valid waits here for its lane, and the lane takes a batch at a time.
 //!
 //! # Why
 //! How a lane is woken is in `ring`, how sessions are kept within bounds in `budget`.
@@ -14,7 +14,7 @@ use super::ack::Token;
 pub use super::budget::Budget;
 pub use super::ring::Limits;
 use super::ring::{Ring, Weigh};
-use super::validate::Believed;
+use super::validate::ValidSamples;
 use crate::model::ids::DeviceId;
 use crate::model::reason::Rejection;
 use crate::model::time::Timestamp;
@@ -27,10 +27,10 @@ const READ_MESSAGES_MAX: usize = 8_192;
 /// What one message says of one device.
 #[derive(Debug)]
 pub struct Arrival {
-    /// Whose; `None` where the message does not say, so that nothing in it is believed.
+    /// Whose; `None` where the message does not say, so that nothing in it is valid.
     pub device: Option<DeviceId>,
-    /// What is believed.
-    pub believed: Vec<Believed>,
+    /// What is valid.
+    pub valid: Vec<ValidSamples>,
     /// What is not.
     pub rejections: Vec<Rejection>,
     /// Where it was published.
@@ -45,7 +45,7 @@ pub struct Arrival {
     pub arrived: Instant,
     /// When it was published, where the publisher says so.
     pub published_at: Option<Timestamp>,
-    /// Samples in it, believed or not.
+    /// Samples in it, valid or not.
     pub samples: u64,
     /// The connection and the message that its commit settles; `None` at QoS 0.
     pub ack: Option<(usize, Token)>,

@@ -91,7 +91,7 @@ impl<T: Weigh> Ring<T> {
     }
 
     /// Asks the lane to write what it has: nothing more can come before it does.
-    pub fn press(&self) {
+    pub fn request_flush(&self) {
         if !self.pressed.swap(true, Ordering::AcqRel) {
             self.enough.notify_one();
         }

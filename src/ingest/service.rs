@@ -26,7 +26,7 @@ use super::ack::Acks;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::session::Session;
-use super::session::Surroundings;
+use super::session::SessionContext;
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
 use crate::compaction::Compactor;
@@ -216,7 +216,7 @@ impl Service {
         let (stop_reading, close) = (CancellationToken::new(), CancellationToken::new());
         let mut writing = self.start_lanes(own, &lanes, &acks);
         let readers = Arc::new(Semaphore::new(self.mqtt.connections));
-        let around = Surroundings {
+        let around = SessionContext {
             telemetry: Arc::clone(&self.telemetry),
             clock: Arc::clone(&self.clock),
             stop_reading: stop_reading.clone(),
@@ -291,7 +291,7 @@ impl Service {
         writing
     }
 
-    fn start_sessions(&self, lanes: &Lanes, acks: &[Arc<Acks>], around: &Surroundings) -> JoinSet<()> {
+    fn start_sessions(&self, lanes: &Lanes, acks: &[Arc<Acks>], around: &SessionContext) -> JoinSet<()> {
         let limits = validate::Limits {
             future_max_us: self.ingest.future_max_us(),
             past_max_us: self.ingest.past_max_us(),

@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::MqttConfig;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
 use crate::model::time::{Clock, Timestamp};
-use crate::mqtt::wire::{self, Connected, Greeting, Socket, WireError};
+use crate::mqtt::wire::{self, ConnectOptions, Connected, Socket, WireError};
 use crate::telemetry::Telemetry;
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
@@ -61,7 +61,7 @@ pub struct Session {
 
 /// What a session shares with the rest of the daemon.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct SessionContext {
     /// Counts.
     pub telemetry: Arc<Telemetry>,
     /// The present.
@@ -76,13 +76,13 @@ pub struct Surroundings {
 
 impl Session {
     /// Session `number` of those among which the filters are dealt out. `None` where the URL is none.
-    pub fn new(config: &MqttConfig, number: usize, acks: Arc<Acks>, around: Surroundings) -> Option<Session> {
+    pub fn new(config: &MqttConfig, number: usize, acks: Arc<Acks>, around: SessionContext) -> Option<Session> {
         let filters = config.filters.iter().skip(number).step_by(config.connections).cloned().collect();
         let client_id = match number {
             0 => config.client_id.clone(),
             number => format!("{}-{number}", config.client_id),
         };
-        let Surroundings { telemetry, clock, stop_reading, close, readers } = around;
+        let SessionContext { telemetry, clock, stop_reading, close, readers } = around;
         let url = Url::parse(config.url.expose_secret()).ok()?;
         let has_stopped = readers.try_acquire_owned().ok();
         let config = config.clone();
@@ -120,7 +120,7 @@ impl Session {
         sink: &mut impl Sink,
         reader: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<(), WireError> {
-        let greeting = Greeting {
+        let greeting = ConnectOptions {
             url: &self.url,
             client_id: &self.client_id,
             clean_start: false,
@@ -261,7 +261,7 @@ impl Session {
     /// Writes the subscription, then acknowledgements as they become due, all that are due in one write, and pings.
     async fn write_acks(&self, mut socket: WriteHalf<Box<dyn Socket>>, ping_every: Duration) -> Result<(), WireError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
-        if !planted(Bug::SkipResubscribe) {
+        if !is_injected(Defect::SkipResubscribe) {
             self.put_subscribe(&mut out)?;
         }
         let mut next_ping = tokio::time::Instant::now() + ping_every;
@@ -271,7 +271,7 @@ impl Session {
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             for packet_id in ready.drain(..) {
                 put_puback(&mut out, packet_id);
-                if planted(Bug::DieBetweenAcks) {
+                if is_injected(Defect::DieBetweenAcks) {
                     socket.write_all(&out).await?;
                     std::process::abort();
                 }

@@ -23,7 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
 /// What is said to the broker first.
 #[derive(Debug)]
-pub(crate) struct Greeting<'a> {
+pub(crate) struct ConnectOptions<'a> {
     /// `mqtt://` or `mqtts://`, with user and password where there are any.
     pub(crate) url: &'a Url,
     pub(crate) client_id: &'a str,
@@ -90,7 +90,7 @@ pub(crate) fn shown(url: &Url) -> String {
 }
 
 /// Reaches the broker and greets it.
-pub(crate) async fn connect(greeting: &Greeting<'_>) -> Result<Connected, WireError> {
+pub(crate) async fn connect(greeting: &ConnectOptions<'_>) -> Result<Connected, WireError> {
     match timeout(greeting.connect_timeout, reach_and_greet(greeting)).await {
         Ok(connected) => connected,
         Err(_) => Err(WireError::Silent(greeting.connect_timeout)),
@@ -109,7 +109,7 @@ pub(crate) fn next_packet(bytes: &mut BytesMut, bytes_max: u32) -> Result<Option
     }
 }
 
-async fn reach_and_greet(greeting: &Greeting<'_>) -> Result<Connected, WireError> {
+async fn reach_and_greet(greeting: &ConnectOptions<'_>) -> Result<Connected, WireError> {
     let host = greeting.url.host_str().map(|host| host.trim_matches(['[', ']'])).ok_or(WireError::Address)?;
     let secure = match greeting.url.scheme() {
         "mqtt" | "tcp" => false,
@@ -127,7 +127,7 @@ async fn reach_and_greet(greeting: &Greeting<'_>) -> Result<Connected, WireError
     greet(socket, greeting).await
 }
 
-async fn greet(mut socket: Box<dyn Socket>, greeting: &Greeting<'_>) -> Result<Connected, WireError> {
+async fn greet(mut socket: Box<dyn Socket>, greeting: &ConnectOptions<'_>) -> Result<Connected, WireError> {
     let properties = ConnectProperties {
         max_packet_size: Some(greeting.packet_bytes_max),
         receive_maximum: greeting.receive_maximum,

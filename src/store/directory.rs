@@ -159,7 +159,10 @@ async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) 
 }
 
 /// Takes series up for writing, in the order asked: makes those that are new, and reads where the others end.
-pub async fn take_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Result<Vec<SeriesState>, StoreError> {
+pub async fn get_or_create_series(
+    connection: &mut PgConnection,
+    keys: &[SeriesKey],
+) -> Result<Vec<SeriesState>, StoreError> {
     let step = StoreError::at("taking series up");
     let found = find_series(connection, keys).await.map_err(&step)?;
     let missing: Vec<SeriesKey> =

@@ -56,7 +56,7 @@ pub enum StoreError {
     Url(#[source] sqlx::Error),
     /// Row-level security hides rows without saying so.
     #[error("this database user does not see every row of {what}: as its owner run GRANT {role} TO that user")]
-    Blind {
+    RlsFiltered {
         /// Of which table.
         what: &'static str,
         /// Which role sees all.

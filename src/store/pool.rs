@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::StoreError;
 use crate::config::StoreConfig;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 
 /// Opens connections with one set of options.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl Connector {
             .options([
                 ("statement_timeout", statement_timeout.as_millis().to_string()),
                 // Acknowledged means on disk, whatever the server's default is.
-                ("synchronous_commit", if planted(Bug::AsynchronousCommit) { "off" } else { "on" }.to_owned()),
+                ("synchronous_commit", if is_injected(Defect::AsynchronousCommit) { "off" } else { "on" }.to_owned()),
                 ("timezone", "UTC".to_owned()),
                 // What is read after a lock was waited for must be younger than the lock (`hot::days`).
                 ("default_transaction_isolation", "read committed".to_owned()),
@@ -72,7 +72,7 @@ impl Connector {
 
     /// How long a statement is waited for on this side: a little longer than the server's own limit, so that its answer
     /// wins where there is one, and a cut wire is noticed where there is none.
-    pub fn patience(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         self.statement_timeout + Duration::from_secs(5)
     }
 }

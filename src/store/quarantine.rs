@@ -67,7 +67,7 @@ pub struct KeptMessage {
 
 /// Writes rows within the caller's transaction, all in one statement; the same bytes for the same reason are counted,
 /// not kept twice.
-pub(super) async fn put_aside(connection: &mut PgConnection, rows: &[Quarantined]) -> Result<(), StoreError> {
+pub(super) async fn insert(connection: &mut PgConnection, rows: &[Quarantined]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }

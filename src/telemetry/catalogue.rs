@@ -302,8 +302,8 @@ impl Telemetry {
     }
 
     /// What keeps the daemon from its work, in words; nothing where it is ready.
-    pub fn obstacles(&self) -> Vec<&'static str> {
-        self.health.obstacles()
+    pub fn not_ready_reasons(&self) -> Vec<&'static str> {
+        self.health.not_ready_reasons()
     }
 
     /// Samples received, settled by outcome, and in flight.

@@ -84,20 +84,20 @@ impl Health {
     }
 
     /// What keeps the daemon from its work; nothing where it is ready.
-    pub(super) fn obstacles(&self) -> Vec<&'static str> {
-        let mut obstacles = Vec::new();
+    pub(super) fn not_ready_reasons(&self) -> Vec<&'static str> {
+        let mut not_ready_reasons = Vec::new();
         if !self.answered.load(Ordering::Relaxed) || self.failures.load(Ordering::Relaxed) > 0 {
-            obstacles.push("the database does not answer");
+            not_ready_reasons.push("the database does not answer");
         }
         let subscribed = self.sessions().values().filter(|session| session.subscribed).count();
         match self.role() {
-            Role::Unknown => obstacles.push("the shard's owner is not known yet"),
+            Role::Unknown => not_ready_reasons.push("the shard's owner is not known yet"),
             Role::Owner if subscribed < self.connections.load(Ordering::Relaxed) => {
-                obstacles.push("not every connection to the broker is subscribed");
+                not_ready_reasons.push("not every connection to the broker is subscribed");
             }
             Role::Owner | Role::Standby => {}
         }
-        obstacles
+        not_ready_reasons
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -113,15 +113,15 @@ mod tests {
     fn an_owner_is_ready_once_all_its_connections_are_subscribed_and_the_database_answers() {
         let health = Health::default();
         health.expect(2);
-        assert_eq!(health.obstacles().len(), 2);
+        assert_eq!(health.not_ready_reasons().len(), 2);
         health.database_works();
         health.take_role(Role::Owner);
         health.subscribed("a", true);
-        assert_eq!(health.obstacles().len(), 1);
+        assert_eq!(health.not_ready_reasons().len(), 1);
         health.subscribed("b", true);
-        assert!(health.obstacles().is_empty());
+        assert!(health.not_ready_reasons().is_empty());
         health.database_fails();
-        assert_eq!(health.obstacles().len(), 1);
+        assert_eq!(health.not_ready_reasons().len(), 1);
     }
 
     #[test]
@@ -130,6 +130,6 @@ mod tests {
         health.expect(1);
         health.database_works();
         health.take_role(Role::Standby);
-        assert!(health.obstacles().is_empty());
+        assert!(health.not_ready_reasons().is_empty());
     }
 }

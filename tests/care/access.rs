@@ -2,7 +2,7 @@
 
 use healthtrack::store::StoreError;
 use healthtrack::store::care::acting::with_actor;
-use healthtrack::store::care::refusal::{Rules, Trouble};
+use healthtrack::store::care::refusal::{CareError, Rules};
 use healthtrack::store::care::rights::{Grant, Reader, Scope, break_glass, share, unshare};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
@@ -199,7 +199,7 @@ async fn an_actor_has_the_portals_rights_though_the_login_has_more() {
     assert_eq!(count(acting.connection(), "care.patient").await, 0, "a superuser who acts is bound by the policies");
     let error = acting.connection().execute("SELECT FROM signal.sample LIMIT 0").await.unwrap_err();
     let trouble = rules.explain(StoreError::at("looking")(error));
-    assert!(matches!(trouble, Trouble::Refused(refusal) if refusal.rule == "row_is_within_rights"));
+    assert!(matches!(trouble, CareError::Refused(refusal) if refusal.rule == "row_is_within_rights"));
 }
 
 #[tokio::test]
@@ -291,6 +291,6 @@ async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
     };
     let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
     let again = break_glass(&mut acting, two.patient, "Found unconscious, nobody to ask").await.unwrap_err();
-    let Trouble::Refused(refusal) = rules.explain(again) else { panic!("a rule refuses") };
+    let CareError::Refused(refusal) = rules.explain(again) else { panic!("a rule refuses") };
     assert_eq!(refusal.sentence, "This provider has that access at that time already.");
 }

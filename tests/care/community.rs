@@ -2,7 +2,7 @@
 
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::care::community::{self, Decision, Target};
-use healthtrack::store::care::refusal::{Rules, Trouble};
+use healthtrack::store::care::refusal::{CareError, Rules};
 use uuid::Uuid;
 
 use super::network::Network;
@@ -240,7 +240,7 @@ async fn the_community_through_the_store() {
         community::report(sql, Target { post, answer: None }, "spam").await.unwrap_err(),
         community::decide(sql, space, Decision::Hide(Target { post, answer: None }), "x").await.unwrap_err(),
     ] {
-        let Trouble::Refused(refusal) = rules.explain(refused) else { panic!("nothing else refuses") };
+        let CareError::Refused(refusal) = rules.explain(refused) else { panic!("nothing else refuses") };
         assert_eq!(refusal.rule, "row_is_within_rights");
     }
     assert!(!community::leave(sql, space).await.unwrap());

@@ -6,7 +6,7 @@ use healthtrack::model::time::{Clock as _, DAY_US, SystemClock};
 use healthtrack::store::StoreError;
 use healthtrack::store::care::acting::with_actor;
 use healthtrack::store::care::money::{self, Answer, Balance, Payment};
-use healthtrack::store::care::refusal::{Refusal, Rules, Trouble};
+use healthtrack::store::care::refusal::{CareError, Refusal, Rules};
 use healthtrack::store::care::schedule::{self, Change};
 use healthtrack::store::care::visit;
 use healthtrack::store::care::waitlist::{self, Waiting, Wanted};
@@ -46,8 +46,8 @@ impl Network {
     ) -> String {
         let rules = Rules::read(&mut self.login("portal").await).await.unwrap();
         match rules.explain(self.tries(account, act).await.expect_err("it is refused")) {
-            Trouble::Refused(Refusal { sentence, .. }) => sentence,
-            Trouble::Failed(error) => panic!("{error}"),
+            CareError::Refused(Refusal { sentence, .. }) => sentence,
+            CareError::Failed(error) => panic!("{error}"),
         }
     }
 }

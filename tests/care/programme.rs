@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::network::Network;
 use super::wellness::{Dice, act, race};
-use crate::support::daemon::PATIENCE;
+use crate::support::daemon::TIMEOUT;
 use crate::support::wait::wait_until;
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn direct_statements_meet_the_same_rule() {
     gate.execute("SELECT pg_advisory_lock(7)").await.unwrap();
     let url = world.network.database.url().to_owned();
     let open_when_all_wait = async {
-        wait_until(PATIENCE, "all eight have looked", || async {
+        wait_until(TIMEOUT, "all eight have looked", || async {
             let mut watch = PgConnection::connect(&url).await.unwrap();
             let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";

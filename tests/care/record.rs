@@ -10,7 +10,7 @@ use healthtrack::store::care::record::{
     ConditionChange, Edited, LabValue, NewAddress, NewContact, NewIdentifier, NewLabResult, NewName, NewPatient,
     amend_lab_result, change_condition, read_summary, record_lab_result, register_patient,
 };
-use healthtrack::store::care::refusal::{Rules, Trouble};
+use healthtrack::store::care::refusal::{CareError, Rules};
 use uuid::Uuid;
 
 use super::network::Network;
@@ -75,7 +75,7 @@ async fn a_refused_registration_says_one_sentence_and_leaves_nothing() {
     let mut person = ada();
     person.contacts[0].value = "ada".to_owned();
     let trouble = rules.explain(register_patient(&mut network.sql, &person).await.unwrap_err());
-    let Trouble::Refused(refusal) = trouble else { panic!("{trouble}") };
+    let CareError::Refused(refusal) = trouble else { panic!("{trouble}") };
     assert_eq!(refusal.rule, "contact_point_value_fits_its_system");
     assert_eq!(refusal.sentence, "Give a number as +12175550100, or a mail address with one @.");
     network.run("RESET ROLE").await;

@@ -1,7 +1,7 @@
 //! What a person is told when the database refuses.
 
 use healthtrack::store::StoreError;
-use healthtrack::store::care::refusal::{Refusal, Rules, Trouble};
+use healthtrack::store::care::refusal::{CareError, Refusal, Rules};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::network::Network;
@@ -68,7 +68,7 @@ async fn nothing_that_was_stored_or_sent_is_in_what_a_person_or_a_log_is_told() 
         let trouble = rules.explain(error_of(&mut network, statement).await);
         let said = format!("{trouble} {trouble:?}");
         assert!(!said.contains("Marker"), "{statement}: {said}");
-        if let Trouble::Failed(error) = trouble {
+        if let CareError::Failed(error) = trouble {
             assert!(matches!(error, StoreError::Answered { .. }), "{statement}: {error:?}");
         }
     }
@@ -108,7 +108,7 @@ async fn a_wire_that_is_cut_is_no_refusal() {
     let mut network = Network::new().await;
     let rules = Rules::read(&mut network.sql).await.unwrap();
     let cut = StoreError::Database { step: "asking", source: sqlx::Error::PoolTimedOut };
-    assert!(matches!(rules.explain(cut), Trouble::Failed(StoreError::Database { .. })));
+    assert!(matches!(rules.explain(cut), CareError::Failed(StoreError::Database { .. })));
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn error_of(network: &mut Network, statement: &str) -> StoreError {
 async fn refused(network: &mut Network, statement: &str) -> Refusal {
     let rules = Rules::read(&mut network.sql).await.unwrap();
     match rules.explain(error_of(network, statement).await) {
-        Trouble::Refused(refusal) => refusal,
-        Trouble::Failed(error) => panic!("{statement}: {error}"),
+        CareError::Refused(refusal) => refusal,
+        CareError::Failed(error) => panic!("{statement}: {error}"),
     }
 }

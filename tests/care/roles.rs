@@ -9,7 +9,7 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::network::Network;
-use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::own_postgres;
 use crate::support::wait::wait_until;
@@ -226,7 +226,7 @@ async fn a_daemon_with_ingest_alone_ends_holds_that_ran_out_and_counts_centres()
                             AND EXISTS (SELECT FROM care.centre_engagement_day WHERE visits = 1)";
         sqlx::query_scalar::<_, bool>(query).fetch_one(&mut connection).await.unwrap()
     };
-    wait_until(PATIENCE, "the hold has ended and the centre is counted", kept_up).await;
+    wait_until(TIMEOUT, "the hold has ended and the centre is counted", kept_up).await;
     drop(daemon);
 }
 
@@ -246,11 +246,11 @@ async fn a_daemon_with_ingest_and_roller_rolls_what_it_stored() {
     drop(plain);
     let keys = [("ARCHIVE__URL", archive.as_str()), ("ARCHIVE__HOUR", "0")];
     let daemon = Daemon::start(&url, &mosquitto.url(), &keys).await;
-    wait_until(PATIENCE, "the daemon has rolled", || async {
+    wait_until(TIMEOUT, "the daemon has rolled", || async {
         daemon.metric("healthtrack_archive_rolled_samples_total") == 2.0
     })
     .await;
-    wait_until(PATIENCE, "the empty chunk is gone", || async {
+    wait_until(TIMEOUT, "the empty chunk is gone", || async {
         let mut sql = network.connection().await;
         let query = "SELECT (SELECT count(*) FROM signal.block)
                    + (SELECT count(*) FROM pg_class WHERE relname = 'block_20240305')";

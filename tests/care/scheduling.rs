@@ -1,9 +1,10 @@
 //! Appointments: which times are open, what can be booked, and who gets a time that many want.
 
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::care::refusal::{Rules, Trouble};
+use healthtrack::store::care::refusal::{CareError, Rules};
 use healthtrack::store::care::schedule::{
-    Change, SlotQuery, Wish, change as say, expire_holds, history, hold as hold_time, open_slots, reschedule,
+    AppointmentRequest, Change, SlotQuery, change as say, expire_holds, history, hold as hold_time, open_slots,
+    reschedule,
 };
 
 use super::network::Network;
@@ -329,7 +330,7 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
     assert_eq!((slots.len(), slots[0].start_at, slots[0].for_all_at), (2, since, None));
 
     let (start_at, end_at) = (slots[0].start_at, slots[0].end_at);
-    let wish = Wish {
+    let wish = AppointmentRequest {
         patient,
         provider,
         facility,
@@ -340,13 +341,13 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
         reason: Some("Cough".into()),
     };
     let appointment = hold_time(&mut practice.network.sql, &wish).await.unwrap();
-    let taken = Wish { patient: practice.network.patient().await, ..wish };
+    let taken = AppointmentRequest { patient: practice.network.patient().await, ..wish };
     match rules.explain(hold_time(&mut practice.network.sql, &taken).await.unwrap_err()) {
-        Trouble::Refused(refusal) => {
+        CareError::Refused(refusal) => {
             assert_eq!(refusal.rule, "appointment_provider_is_free");
             assert_eq!(refusal.sentence, "This time has just been taken: choose another.");
         }
-        Trouble::Failed(other) => panic!("{other}"),
+        CareError::Failed(other) => panic!("{other}"),
     }
     let sql = &mut practice.network.sql;
     say(sql, appointment, Change::Confirm).await.unwrap();
@@ -357,8 +358,8 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
         (Change::Miss, "appointment_ends_after_it_began"),
     ] {
         match rules.explain(say(sql, appointment, what).await.unwrap_err()) {
-            Trouble::Refused(refusal) => assert_eq!(refusal.rule, rule),
-            Trouble::Failed(other) => panic!("{other}"),
+            CareError::Refused(refusal) => assert_eq!(refusal.rule, rule),
+            CareError::Failed(other) => panic!("{other}"),
         }
     }
     say(sql, appointment, Change::Cancel).await.unwrap();

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::roll::{House, said};
+use super::roll::{TestStack, said};
 use crate::support::python;
 
 const RUN: &str = include_str!("analyst.py");
@@ -23,7 +23,7 @@ const TOTALS: &str = "
     FROM sample GROUP BY device_id, metric, statistic";
 
 /// The totals by the database, as the CSV that DuckDB's are compared with.
-async fn totals_of_database(house: &mut House) -> Vec<String> {
+async fn totals_of_database(house: &mut TestStack) -> Vec<String> {
     let query = format!(
         "SELECT concat_ws(',', device_id, metric, statistic, samples, halves, numbers, codes, code, ends, starts, stops,
          unit) FROM ({}) AS total",
@@ -35,7 +35,7 @@ async fn totals_of_database(house: &mut House) -> Vec<String> {
     lines
 }
 
-fn script(house: &House) -> String {
+fn script(house: &TestStack) -> String {
     said(&mut house.verb(&["archive", "sql"]))
 }
 
@@ -57,7 +57,7 @@ fn totals_of_archive(python: &std::path::Path, key: &str, script: &str) -> Vec<S
 }
 
 /// The encryption of the archive from now on, as an operator configures it.
-fn encrypt(house: &mut House, key: &str) {
+fn encrypt(house: &mut TestStack, key: &str) {
     house.keys = if key.is_empty() { String::new() } else { format!("2024a:{key}") };
 }
 
@@ -66,7 +66,7 @@ async fn the_printed_script_shows_duckdb_each_sample_once_before_and_after_late_
     let Some(python) = python::python() else { return };
     // Plain, encrypted, and a key that is given between two rolls, which makes the archive a mixture.
     for (first_key, second_key) in [("", ""), (KEY, KEY), ("", KEY)] {
-        let mut house = House::build().await;
+        let mut house = TestStack::build().await;
         let empty = script(&house);
         assert_eq!(totals_of_archive(python, "", &empty), [] as [String; 0], "no file yet: {empty}");
 
@@ -180,7 +180,7 @@ async fn each_question_of_the_analysts_page_has_the_answer_that_was_planted() {
     assert_eq!(questions.len(), QUESTIONS);
     let asked: Vec<&str> = questions.iter().map(|(question, _)| *question).collect();
     for key in ["", KEY] {
-        let mut house = House::build().await;
+        let mut house = TestStack::build().await;
         encrypt(&mut house, key);
         for (device, metric, statistic, start, period_s, span_s, values) in PLANTED {
             house.put_every(device, metric, *statistic, start, *period_s, *span_s, values).await;

@@ -7,12 +7,12 @@ use std::time::Instant;
 use healthtrack::mqtt::publisher::Publisher;
 use serde_json::{Value, json};
 
-use crate::roll::{self, House, PLANT, errors, said};
-use crate::support::daemon::{Daemon, PATIENCE};
-use crate::support::house::{Verdict, promise, run};
+use crate::roll::{self, PLANT, TestStack, errors, said};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::python;
 use crate::support::s3::{self, Asked, Fault, S3};
+use crate::support::stack::{Verdict, promise, run};
 use crate::support::wait::wait_until;
 use crate::{erase, roll_daemon};
 
@@ -26,8 +26,8 @@ const VALUES: [f64; 3] = [60.0, 61.0, 62.0];
 type Kind = fn(&Asked) -> bool;
 
 /// A house with a rolled day, and one that waits.
-async fn house_with_a_day_to_roll() -> House {
-    let mut house = House::in_bucket().await;
+async fn house_with_a_day_to_roll() -> TestStack {
+    let mut house = TestStack::in_bucket().await;
     house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
     house.roll();
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
@@ -35,7 +35,7 @@ async fn house_with_a_day_to_roll() -> House {
 }
 
 /// Nothing is left of what went wrong, and everything is there.
-async fn is_whole(house: &mut House, expected: &[String]) {
+async fn is_whole(house: &mut TestStack, expected: &[String]) {
     assert_eq!(house.samples(), expected);
     assert_eq!(house.count("signal.block").await, 0);
     assert_eq!(house.leftovers(), [] as [std::path::PathBuf; 0]);
@@ -57,45 +57,45 @@ fn is_of_heart_rate(asked: &Asked) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_are_the_same_before_and_after_a_roll_into_a_bucket() {
-    roll::samples_stay_the_same(House::in_bucket().await).await;
-    roll::what_is_sent_again_is_seen_once(House::in_bucket().await).await;
+    roll::samples_stay_the_same(TestStack::in_bucket().await).await;
+    roll::what_is_sent_again_is_seen_once(TestStack::in_bucket().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_samples_make_the_next_generation_in_a_bucket() {
-    roll::late_samples_are_seen_once(House::in_bucket().await).await;
-    roll::a_later_key_encrypts_later_files(House::in_bucket().await).await;
+    roll::late_samples_are_seen_once(TestStack::in_bucket().await).await;
+    roll::a_later_key_encrypts_later_files(TestStack::in_bucket().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_between_upload_and_record_is_neither_lost_nor_brought_back() {
-    roll::a_rewritten_block_is_rolled_as_it_is(House::in_bucket().await).await;
-    roll::a_sample_that_comes_before_the_record_stays(House::in_bucket().await, None).await.unwrap();
+    roll::a_rewritten_block_is_rolled_as_it_is(TestStack::in_bucket().await).await;
+    roll::a_sample_that_comes_before_the_record_stays(TestStack::in_bucket().await, None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roll_that_is_killed_at_any_point_of_its_upload_is_finished_by_the_next_one() {
-    roll::killed_at_any_point_it_is_finished(POINTS, House::in_bucket).await;
+    roll::killed_at_any_point_it_is_finished(POINTS, TestStack::in_bucket).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_in_a_bucket_is_found_and_never_becomes_the_next_generation() {
-    roll::damage_is_found(House::in_bucket().await).await;
+    roll::damage_is_found(TestStack::in_bucket().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_device_is_found_in_no_object() {
-    erase::nothing_is_left(House::in_bucket().await, "", None).await.unwrap();
+    erase::nothing_is_left(TestStack::in_bucket().await, "", None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_in_a_bucket_that_is_killed_is_finished_by_the_next_one() {
-    erase::killed_at_any_point_it_is_finished(4, House::in_bucket).await;
+    erase::killed_at_any_point_it_is_finished(4, TestStack::in_bucket).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_a_bucket_sees_each_sample_once_while_rolls_and_late_samples_go_on() {
-    roll_daemon::readers_see_each_sample_once(House::in_bucket).await;
+    roll_daemon::readers_see_each_sample_once(TestStack::in_bucket).await;
 }
 
 /// Method: one kind of request after another fails twice, in each way that may pass.
@@ -124,7 +124,7 @@ async fn a_store_that_fails_for_a_while_costs_nothing_but_time() {
 }
 
 /// A roll that must fail and say so, with everything still to be read where the store can be read.
-async fn fails(house: &mut House, expected: &[String], words: &str) -> Output {
+async fn fails(house: &mut TestStack, expected: &[String], words: &str) -> Output {
     let output = house.roll_verb().output().unwrap();
     assert!(!output.status.success() && errors(&output).contains(words), "{words}: {}", errors(&output));
     assert_ne!(house.count("signal.block").await, 0, "{words}: the samples are not where they were");
@@ -237,7 +237,7 @@ async fn what_cannot_be_uploaded_stays_in_the_hot_table() {
 }
 
 /// The daemon with a log of everything, on this store.
-async fn daemon(house: &House, mosquitto: &Mosquitto, more: &[(&str, &str)]) -> Daemon {
+async fn daemon(house: &TestStack, mosquitto: &Mosquitto, more: &[(&str, &str)]) -> Daemon {
     let (url, endpoint, scratch) = (house.archive_url(), house.store().url(), house.scratch().display().to_string());
     let mut keys = vec![
         ("ARCHIVE__URL", url.as_str()),
@@ -259,7 +259,7 @@ async fn daemon(house: &House, mosquitto: &Mosquitto, more: &[(&str, &str)]) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_printed_at_any_level_of_the_log() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = House::in_bucket().await;
+    let mut house = TestStack::in_bucket().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
     for (more, ends) in [
         (vec![("AWS_SECRET_ACCESS_KEY", TOKEN)], "the roll ended early"),
@@ -267,7 +267,7 @@ async fn no_secret_is_printed_at_any_level_of_the_log() {
         (vec![], "days were rolled"),
     ] {
         let daemon = daemon(&house, &mosquitto, &more).await;
-        wait_until(PATIENCE, "the daemon has tried to roll", || async { daemon.log().contains(ends) }).await;
+        wait_until(TIMEOUT, "the daemon has tried to roll", || async { daemon.log().contains(ends) }).await;
         let log = daemon.log();
         assert!(log.contains("TRACE") && log.contains("DEBUG"), "the log does not hold everything");
         assert!(!log.contains(s3::SECRET) && !log.contains(TOKEN), "{more:?}");
@@ -283,12 +283,12 @@ async fn no_secret_is_printed_at_any_level_of_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_whose_store_is_silent_goes_on_with_ingest_and_stops_when_it_is_told() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = House::in_bucket().await;
+    let mut house = TestStack::in_bucket().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
     house.store().fail(|asked| asked.is_part().then_some(Fault::Silence));
     let mut daemon = daemon(&house, &mosquitto, &[("TELEMETRY__LOG", "info")]).await;
     let is_sent = || async { house.store().asked(Asked::is_part) };
-    wait_until(PATIENCE, "the roll waits for the store", is_sent).await;
+    wait_until(TIMEOUT, "the roll waits for the store", is_sent).await;
     let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
     publisher.publish("ht/1/main/watch-7/batch".to_owned(), run(0, &[70, 71])).await.unwrap();
     daemon.wait_settled(2).await;
@@ -306,7 +306,7 @@ async fn a_daemon_whose_store_is_silent_goes_on_with_ingest_and_stops_when_it_is
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_file_goes_up_in_parts_and_a_question_fetches_what_it_needs() {
-    let mut house = House::in_bucket().await;
+    let mut house = TestStack::in_bucket().await;
     // What compresses badly: 9 MB in some row groups, sorted by device.
     let mut random = 1_u64;
     for device in 0..20 {
@@ -342,10 +342,10 @@ async fn a_long_file_goes_up_in_parts_and_a_question_fetches_what_it_needs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_databases_bucket_is_refused() {
-    let mut house = House::in_bucket().await;
+    let mut house = TestStack::in_bucket().await;
     house.put_some().await;
     house.roll();
-    let mut stranger = House::beside(house.store()).await;
+    let mut stranger = TestStack::beside(house.store()).await;
     stranger.put_some().await;
     let output = stranger.roll_verb().output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("another database"), "{}", errors(&output));
@@ -379,7 +379,7 @@ print(sum(table.num_rows for table in tables), sum(sum(v for v in table['value']
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_printed_script_names_the_bucket_and_pyarrow_reads_its_objects() {
-    let mut house = House::in_bucket().await;
+    let mut house = TestStack::in_bucket().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
     house.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &VALUES).await;
     house.roll();
@@ -401,7 +401,7 @@ async fn the_printed_script_names_the_bucket_and_pyarrow_reads_its_objects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_bucket_is_an_archive_too() {
     let s3 = S3::start().await;
-    let mut house = House::beside(&s3).await;
+    let mut house = TestStack::beside(&s3).await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
     let expected = house.samples();
     let whole = ("HEALTHTRACK__ARCHIVE__URL", "s3://health");

@@ -14,7 +14,7 @@ use healthtrack::store::shard::{Ownership, try_take};
 use healthtrack::telemetry::Telemetry;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::TestDatabase;
 use crate::support::wait::wait_until;
@@ -123,7 +123,7 @@ async fn the_same_samples_lie_in_fewer_blocks_and_a_second_pass_changes_nothing(
     let kept = number(&mut connection, "SELECT count(*) FROM signal.block WHERE cardinality(values) = 1000").await;
     assert_eq!(kept, 1, "a long block stays as it is");
     // A chunk that somebody is in, as autovacuum may be, is written anew by a later pass.
-    wait_until(PATIENCE, "a tenth of the bytes is left", || async {
+    wait_until(TIMEOUT, "a tenth of the bytes is left", || async {
         let mut connection = PgConnection::connect(database.url()).await.unwrap();
         let is_small = number(&mut connection, size).await * 10 < bytes;
         if !is_small {
@@ -146,7 +146,7 @@ async fn the_same_samples_lie_in_fewer_blocks_and_a_second_pass_changes_nothing(
     )
     .await;
     let late = AtomicU64::new(0);
-    wait_until(PATIENCE, "the late samples are joined", || async {
+    wait_until(TIMEOUT, "the late samples are joined", || async {
         let Pass { blocks_before, .. } = compactor.pass().await.unwrap().unwrap();
         late.fetch_add(blocks_before, Ordering::Relaxed) + blocks_before >= 51
     })
@@ -244,7 +244,7 @@ async fn a_daemon_that_is_killed_while_it_compacts_loses_nothing_and_doubles_not
         if blocks <= 20 * 11 {
             break;
         }
-        wait_until(PATIENCE, "some more is joined", || async {
+        wait_until(TIMEOUT, "some more is joined", || async {
             number(&mut connect(database.url()).await, BLOCKS).await < blocks
         })
         .await;
@@ -256,7 +256,7 @@ async fn a_daemon_that_is_killed_while_it_compacts_loses_nothing_and_doubles_not
     }
     assert!(kills >= 3, "it was killed only {kills} times on the way");
     daemon.wait_ready().await;
-    wait_until(PATIENCE, "the chunk is noted", || async {
+    wait_until(TIMEOUT, "the chunk is noted", || async {
         number(&mut connect(database.url()).await, "SELECT count(*) FROM signal.compaction").await >= 1
     })
     .await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use healthtrack::mqtt::publisher::Publisher;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::support::daemon::{Daemon, PATIENCE};
-use crate::support::house::{Verdict, promise};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::{TestDatabase, own_postgres};
+use crate::support::stack::{Verdict, promise};
 use crate::support::wait::{happens_within, wait_until};
 
 const HUBS: u64 = 8;
@@ -70,7 +70,7 @@ fn expected(messages: u64) -> Vec<(String, i64, f64)> {
 pub(crate) async fn wait_stored(url: &str, messages: u64) {
     let count = "SELECT '', count(*), 0::float8 FROM signal.sample";
     let wanted = i64::try_from(messages * SAMPLES).unwrap();
-    wait_until(PATIENCE, "all samples are stored", || async { rows(url, count).await[0].1 >= wanted }).await;
+    wait_until(TIMEOUT, "all samples are stored", || async { rows(url, count).await[0].1 >= wanted }).await;
 }
 
 pub(crate) fn assert_all(stored: &[(String, i64, f64)], messages: u64) {
@@ -96,7 +96,7 @@ async fn a_killed_daemon_loses_nothing_and_doubles_nothing() {
         publish(&publisher, round * 500..(round + 1) * 500).await;
         // Each time at another moment: as soon as some of the round is committed.
         let some = (round + 1) as f64 * 60.0 * SAMPLES as f64 % 4_000.0;
-        wait_until(PATIENCE, "some of it is committed", || async {
+        wait_until(TIMEOUT, "some of it is committed", || async {
             daemon.metric("healthtrack_ingest_samples_total") >= some
         })
         .await;
@@ -122,7 +122,7 @@ async fn what_was_committed_and_not_acknowledged_comes_again_and_counts_as_dupli
     publish(&publisher, 0..80).await;
     daemon.wait_settled(80 * SAMPLES).await;
     let acks = |daemon: &Daemon| daemon.metric("healthtrack_mqtt_acks_total");
-    wait_until(PATIENCE, "the first messages are acknowledged", || async { acks(&daemon) == 80.0 }).await;
+    wait_until(TIMEOUT, "the first messages are acknowledged", || async { acks(&daemon) == 80.0 }).await;
     let mut connection = PgConnection::connect(&url).await.unwrap();
     let mut run = async |statement: &'static str| {
         sqlx::query(statement).execute(&mut connection).await.unwrap();
@@ -131,7 +131,7 @@ async fn what_was_committed_and_not_acknowledged_comes_again_and_counts_as_dupli
     run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
     publish(&publisher, 80..160).await;
     let waiting = "SELECT '', count(*), 0::float8 FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-    wait_until(PATIENCE, "a lane waits for its COMMIT", || async { rows(&url, waiting).await[0].1 >= 1 }).await;
+    wait_until(TIMEOUT, "a lane waits for its COMMIT", || async { rows(&url, waiting).await[0].1 >= 1 }).await;
     assert_eq!(acks(&daemon), 80.0, "a message is acknowledged whose COMMIT has no answer");
     daemon.kill();
     run("ALTER SYSTEM RESET synchronous_standby_names").await;
@@ -171,12 +171,12 @@ async fn a_database_that_is_killed_and_comes_back_costs_no_sample() {
     publish(&publisher, 0..800).await;
     postgres.kill_hard().await.unwrap();
     publish(&publisher, 800..1_600).await;
-    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
     postgres.restart().await.unwrap();
     publish(&publisher, 1_600..2_400).await;
     wait_stored(&url, 2_400).await;
     assert_all(&rows(&url, STORED).await, 2_400);
-    wait_until(PATIENCE, "the daemon is ready again", || async { daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "the daemon is ready again", || async { daemon.is_ready() }).await;
     assert_eq!(daemon.metric("healthtrack_ingest_owner"), 1.0);
 }
 
@@ -197,13 +197,13 @@ pub(crate) async fn what_is_acknowledged_is_on_disk(keys: &[(&str, &str)]) -> Op
     let publisher = publisher(&mosquitto).await;
     let acks = |daemon: &Daemon| daemon.metric("healthtrack_mqtt_acks_total");
     publish(&publisher, 0..8).await;
-    wait_until(PATIENCE, "the first messages are acknowledged", || async { acks(&daemon) == 8.0 }).await;
+    wait_until(TIMEOUT, "the first messages are acknowledged", || async { acks(&daemon) == 8.0 }).await;
     let mut connection = PgConnection::connect(&url).await.unwrap();
     sqlx::query("CHECKPOINT").execute(&mut connection).await.unwrap();
     let walwriter = postgres.pid().and_then(walwriter_of).expect("Postgres has a WAL writer");
     send("STOP", walwriter);
     publish(&publisher, 8..24).await;
-    wait_until(PATIENCE, "all messages are acknowledged", || async { acks(&daemon) == 24.0 }).await;
+    wait_until(TIMEOUT, "all messages are acknowledged", || async { acks(&daemon) == 24.0 }).await;
     postgres.kill_hard().await.unwrap();
     daemon.kill();
     send("KILL", walwriter);
@@ -247,10 +247,10 @@ pub(crate) async fn a_broker_that_forgot_is_subscribed_to(keys: &[(&str, &str)])
     let database = TestDatabase::migrated().await;
     let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
     mosquitto.kill();
-    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
     mosquitto.restart();
     let connects = || daemon.metric("healthtrack_mqtt_connects_total");
-    wait_until(PATIENCE, "the daemon connects again", || async { connects() >= 2.0 }).await;
+    wait_until(TIMEOUT, "the daemon connects again", || async { connects() >= 2.0 }).await;
     assert_eq!(daemon.metric("healthtrack_mqtt_sessions_lost_total"), 2.0, "the broker has forgotten the session");
     if !happens_within(Duration::from_secs(5), || daemon.is_ready()).await {
         return Some(Err("the daemon is connected again and has not subscribed".to_owned()));
@@ -269,9 +269,9 @@ async fn a_broker_that_restarts_is_found_again_and_subscribed_to_again() {
     let daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let first = publisher(&mosquitto).await;
     publish(&first, 0..400).await;
-    first.finish(PATIENCE).await;
+    first.finish(TIMEOUT).await;
     mosquitto.stop();
-    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !daemon.is_ready() }).await;
     mosquitto.restart();
     daemon.wait_ready().await;
     let second = publisher(&mosquitto).await;
@@ -308,7 +308,7 @@ async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends
     let mut sleeper = Daemon::start(database.url(), &mosquitto.url(), &[("INGEST__BATCH_AGE_MS", "1000")]).await;
     let publisher = publisher(&mosquitto).await;
     publish(&publisher, 0..80).await;
-    wait_until(PATIENCE, "the messages have come", || async {
+    wait_until(TIMEOUT, "the messages have come", || async {
         sleeper.metric("healthtrack_mqtt_messages_total") == 80.0
     })
     .await;
@@ -318,10 +318,10 @@ async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
     sqlx::query(cut).execute(&mut connection).await.unwrap();
     let mut second = Daemon::spawn(database.url(), &mosquitto.url(), &[]);
-    wait_until(PATIENCE, "the second daemon owns the shard", || async { second.readiness().contains("owner") }).await;
+    wait_until(TIMEOUT, "the second daemon owns the shard", || async { second.readiness().contains("owner") }).await;
     wait_stored(database.url(), 80).await;
     sleeper.signal("CONT");
-    wait_until(PATIENCE, "the sleeper ends", || std::future::ready(!sleeper.is_alive())).await;
+    wait_until(TIMEOUT, "the sleeper ends", || std::future::ready(!sleeper.is_alive())).await;
     assert!(sleeper.log().contains("another daemon has taken shard main"), "{}", sleeper.log());
     assert_all(&rows(database.url(), STORED).await, 80);
     assert!(second.is_alive());
@@ -343,7 +343,7 @@ async fn an_owner_whose_dead_connection_still_holds_the_shard_waits_for_it_and_g
     });
     let mut other = PgConnection::connect(database.url()).await.unwrap();
     let queued = format!("SELECT '', count(*), 0::float8 FROM pg_locks WHERE pid = {pid} AND NOT granted");
-    wait_until(PATIENCE, "somebody waits for the lock", || async { rows(database.url(), &queued).await[0].1 == 1 })
+    wait_until(TIMEOUT, "somebody waits for the lock", || async { rows(database.url(), &queued).await[0].1 == 1 })
         .await;
     let cut = format!(
         "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
@@ -351,16 +351,16 @@ async fn an_owner_whose_dead_connection_still_holds_the_shard_waits_for_it_and_g
     );
     sqlx::query(AssertSqlSafe(cut)).execute(&mut other).await.unwrap();
     let holder = waiting.await.unwrap();
-    wait_until(PATIENCE, "the daemon has noticed", || async {
+    wait_until(TIMEOUT, "the daemon has noticed", || async {
         daemon.log().contains("the connection that holds the shard")
     })
     .await;
     let asked = Duration::from_secs(2);
     let begun = std::time::Instant::now();
-    wait_until(PATIENCE, "it has asked some times", || std::future::ready(begun.elapsed() > asked)).await;
+    wait_until(TIMEOUT, "it has asked some times", || std::future::ready(begun.elapsed() > asked)).await;
     assert!(daemon.is_alive(), "it ends although nobody else has the shard: {}", daemon.log());
     holder.close().await.unwrap();
-    wait_until(PATIENCE, "the daemon is ready again", || async { daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "the daemon is ready again", || async { daemon.is_ready() }).await;
     let publisher = publisher(&mosquitto).await;
     publish(&publisher, 0..80).await;
     wait_stored(database.url(), 80).await;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use healthtrack::embedded::{PostgresOptions, PrivatePostgres, Surroundings};
+use healthtrack::embedded::{PostgresOptions, PostgresSearch, PrivatePostgres};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::support::{process_of, runs};
 
 /// Longer than a run of some seconds takes on a busy machine, database and all.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 /// What a person at Ctrl-C is promised.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
@@ -60,7 +60,7 @@ async fn a_signal_drains_and_stops_within_ten_seconds_and_leaves_nothing_behind(
             }
             panic!("the demo ended before it stored a sample");
         };
-        timeout(PATIENCE, first_sample).await.expect("a sample is stored");
+        timeout(TIMEOUT, first_sample).await.expect("a sample is stored");
         let told = tokio::spawn(async move { while said.next_line().await.is_ok_and(|line| line.is_some()) {} });
         let postmaster = postmaster(folder.path());
         assert!(runs(postmaster));
@@ -70,7 +70,7 @@ async fn a_signal_drains_and_stops_within_ten_seconds_and_leaves_nothing_behind(
         assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().await.unwrap().success());
         let mut summary = String::new();
         let mut stdout = child.stdout.take().unwrap();
-        timeout(PATIENCE, stdout.read_to_string(&mut summary)).await.expect("the demo ends").unwrap();
+        timeout(TIMEOUT, stdout.read_to_string(&mut summary)).await.expect("the demo ends").unwrap();
         let status = child.wait().await.unwrap();
         assert!(begun.elapsed() < STOP_MAX, "SIG{signal} took {:?}", begun.elapsed());
         assert_eq!(status.code(), Some(0), "{summary}");
@@ -88,7 +88,7 @@ async fn a_folder_that_holds_something_else_is_refused_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("cluster")).unwrap();
     std::fs::write(folder.path().join("cluster/not-a-cluster"), "").unwrap();
-    let output = timeout(PATIENCE, start(folder.path(), &["--for", "1s"]).wait_with_output()).await.unwrap().unwrap();
+    let output = timeout(TIMEOUT, start(folder.path(), &["--for", "1s"]).wait_with_output()).await.unwrap().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && output.stdout.is_empty());
     assert!(said.lines().last().is_some_and(|line| line.contains("choose another --data-dir")), "{said}");
@@ -96,7 +96,7 @@ async fn a_folder_that_holds_something_else_is_refused_in_one_sentence() {
 
 /// Runs the demo to its own end and reads its summary.
 async fn demo(data_dir: &Path, more: &[&str]) -> Value {
-    let output = timeout(PATIENCE, start(data_dir, more).wait_with_output()).await.expect("the demo ends").unwrap();
+    let output = timeout(TIMEOUT, start(data_dir, more).wait_with_output()).await.expect("the demo ends").unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
@@ -122,8 +122,10 @@ fn postmaster(data_dir: &Path) -> u32 {
 
 /// How many rows the demo's database gives.
 async fn counted(data_dir: &Path, from: &str) -> u64 {
-    let options =
-        PostgresOptions { surroundings: Surroundings::of(|name| std::env::var_os(name)), ..PostgresOptions::default() };
+    let options = PostgresOptions {
+        surroundings: PostgresSearch::of(|name| std::env::var_os(name)),
+        ..PostgresOptions::default()
+    };
     let postgres = PrivatePostgres::start(data_dir, options).await.unwrap();
     let mut connection = PgConnection::connect(&postgres.url("healthtrack")).await.unwrap();
     let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from}"));

@@ -8,16 +8,16 @@ use std::time::Duration;
 use crate::support::postgres::{TestDatabase, own_postgres};
 use crate::support::wait::wait_until;
 use crate::support::{mosquitto, process_of, runs};
-use healthtrack::embedded::{EmbeddedError, PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
+use healthtrack::embedded::{EmbeddedError, PostgresOptions, PostgresSearch, PrivateBroker, PrivatePostgres};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn options() -> PostgresOptions {
-    PostgresOptions { surroundings: Surroundings::of(|name| std::env::var_os(name)), ..PostgresOptions::default() }
+    PostgresOptions { surroundings: PostgresSearch::of(|name| std::env::var_os(name)), ..PostgresOptions::default() }
 }
 
 async fn number(url: &str, query: &str) -> i64 {
@@ -106,7 +106,7 @@ async fn postgres_is_fetched_where_none_is_installed() {
         return crate::support::skip("HEALTHTRACK_FETCH=no forbids to fetch Postgres");
     }
     // A folder of its own below a world-readable one, kept between runs: 15 MB are fetched once.
-    let surroundings = Surroundings { path: None, ..Surroundings::of(|name| std::env::var_os(name)) };
+    let surroundings = PostgresSearch { path: None, ..PostgresSearch::of(|name| std::env::var_os(name)) };
     let folder = tempfile::tempdir().unwrap();
     // Data of the fetched version make a machine's own Postgres of another version unfit.
     std::fs::create_dir(folder.path().join("cluster")).unwrap();
@@ -149,8 +149,8 @@ async fn a_server_ends_with_a_process_that_is_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     let data_dir = folder.parent().unwrap();
-    wait_until(PATIENCE, "the server has ended", || async { !runs(postmaster) }).await;
-    wait_until(PATIENCE, "its data are removed", || async { !data_dir.exists() }).await;
+    wait_until(TIMEOUT, "the server has ended", || async { !runs(postmaster) }).await;
+    wait_until(TIMEOUT, "its data are removed", || async { !data_dir.exists() }).await;
 }
 
 /// Method: as above, but the warden is killed first, so that the server outlives its owner. Needs /proc to find it.
@@ -311,7 +311,7 @@ async fn next_publish(events: &mut EventLoop) -> Publish {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, publish).await.expect("a message comes")
+    tokio::time::timeout(TIMEOUT, publish).await.expect("a message comes")
 }
 
 fn number_of(message: &Publish) -> u32 {

@@ -9,9 +9,9 @@ use healthtrack::model::metric::Catalogue;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
-use crate::roll::{House, PLANT, errors, files_below, said};
-use crate::support::daemon::PATIENCE;
-use crate::support::house::{self as whole, Verdict, promise, run};
+use crate::roll::{PLANT, TestStack, errors, files_below, said};
+use crate::support::daemon::TIMEOUT;
+use crate::support::stack::{self as whole, Verdict, promise, run};
 use crate::support::wait::wait_until;
 
 const GONE: &str = "watch-7";
@@ -21,7 +21,7 @@ const KEY: &str = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
 const POINTS_MAX: u32 = 60;
 
 /// Both devices in files, in superseded files, late in the hot table, and in quarantine.
-async fn spread(house: &mut House) {
+async fn spread(house: &mut TestStack) {
     for (device, metric) in [(GONE, "heart_rate"), (STAYS, "heart_rate"), (GONE, "step_count")] {
         house.put(device, metric, None, "2024-03-05 08:00Z", &[60.1, 61.2, 62.3]).await;
     }
@@ -45,13 +45,13 @@ async fn spread(house: &mut House) {
     }
 }
 
-fn erase(house: &House, plant: Option<&str>) -> Value {
+fn erase(house: &TestStack, plant: Option<&str>) -> Value {
     let mut verb = house.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
     serde_json::from_str(&said(verb.envs(plant.map(|plant| (PLANT, plant))))).unwrap()
 }
 
 /// Where a name is found: rows as text and as the hexadecimal digits of bytes, files as bytes and as rows.
-async fn found(house: &mut House, name: &str) -> Vec<String> {
+async fn found(house: &mut TestStack, name: &str) -> Vec<String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
          WHERE nspname = 'signal' AND relkind IN ('r', 'p') AND NOT relispartition",
@@ -92,7 +92,7 @@ async fn found(house: &mut House, name: &str) -> Vec<String> {
 }
 
 /// Method: everything is searched for the name before and after.
-pub(crate) async fn nothing_is_left(mut house: House, keys: &str, plant: Option<&str>) -> Verdict {
+pub(crate) async fn nothing_is_left(mut house: TestStack, keys: &str, plant: Option<&str>) -> Verdict {
     house.keys = keys.to_owned();
     spread(&mut house).await;
     let others = house.samples_of(&["--device", STAYS]);
@@ -139,19 +139,19 @@ pub(crate) async fn nothing_is_left(mut house: House, keys: &str, plant: Option<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_device_is_found_nowhere_and_the_other_is_untouched() {
-    nothing_is_left(House::build().await, "", None).await.unwrap();
-    nothing_is_left(House::build().await, KEY, None).await.unwrap();
-    let seen = nothing_is_left(House::build().await, "", Some("keep_erased")).await;
+    nothing_is_left(TestStack::build().await, "", None).await.unwrap();
+    nothing_is_left(TestStack::build().await, KEY, None).await.unwrap();
+    let seen = nothing_is_left(TestStack::build().await, "", Some("keep_erased")).await;
     assert!(seen.is_err(), "the check does not see superseded files that are kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_that_is_killed_at_any_point_is_finished_by_the_next_one() {
-    killed_at_any_point_it_is_finished(1, House::build).await;
+    killed_at_any_point_it_is_finished(1, TestStack::build).await;
 }
 
 /// Every `step`th point, where all would take too long.
-pub(crate) async fn killed_at_any_point_it_is_finished(step: usize, build: impl AsyncFn() -> House) {
+pub(crate) async fn killed_at_any_point_it_is_finished(step: usize, build: impl AsyncFn() -> TestStack) {
     for point in (1..POINTS_MAX).step_by(step) {
         let mut house = build().await;
         spread(&mut house).await;
@@ -179,7 +179,7 @@ pub(crate) async fn killed_at_any_point_it_is_finished(step: usize, build: impl 
 
 /// Method: the device is erased beside a daemon that has stored samples of it, and is told another one.
 async fn a_remembered_device_begins_anew(plant: Option<&str>) -> Option<Verdict> {
-    let mut house = whole::House::build(&[]).await?;
+    let mut house = whole::TestStack::build(&[]).await?;
     house.publish("ht/1/main/watch-7/batch", run(0, &[60, 61, 62])).await;
     house.publish("ht/1/main/Band.2/batch", run(0, &[70, 71])).await;
     house.settled(5).await;
@@ -195,7 +195,7 @@ async fn a_remembered_device_begins_anew(plant: Option<&str>) -> Option<Verdict>
     house.publish("ht/1/main/watch-7/batch", run(3, &[63])).await;
     let url = house.database.url().to_owned();
     let blocks = || whole::rows(&url, "SELECT start_at FROM signal.block");
-    wait_until(PATIENCE, "the daemon has ended or written", || {
+    wait_until(TIMEOUT, "the daemon has ended or written", || {
         let has_ended = house.daemon.has_ended();
         let blocks = blocks();
         async move { has_ended || blocks.await.len() > 1 }

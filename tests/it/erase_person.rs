@@ -11,9 +11,9 @@ use healthtrack::model::time::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
-use crate::roll::{House, PLANT, errors, said};
-use crate::support::daemon::PATIENCE;
-use crate::support::house::{Verdict, promise};
+use crate::roll::{PLANT, TestStack, errors, said};
+use crate::support::daemon::TIMEOUT;
+use crate::support::stack::{Verdict, promise};
 use crate::support::wait::wait_until;
 
 const ANN: &str = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
@@ -28,8 +28,8 @@ const WORN: [(&str, &str, &str); 3] = [
 ];
 
 /// Two devices that pass between two people, in files, in superseded files, late in the hot table, and in quarantine.
-async fn shared() -> House {
-    let mut house = House::build().await;
+async fn shared() -> TestStack {
+    let mut house = TestStack::build().await;
     for patient in [ANN, BEN] {
         house.enrol(patient).await;
     }
@@ -86,7 +86,7 @@ async fn shared() -> House {
     house
 }
 
-async fn wear(house: &mut House, patient: &str, device: &str, from: &str, to: &str) {
+async fn wear(house: &mut TestStack, patient: &str, device: &str, from: &str, to: &str) {
     house
         .execute(&format!(
             "INSERT INTO care.wear (patient_id, device_key, worn_during)
@@ -111,13 +111,13 @@ fn others(lines: &[String]) -> Vec<String> {
     lines.iter().filter(is_other).cloned().collect()
 }
 
-fn erase(house: &House, plant: Option<&str>) -> Value {
+fn erase(house: &TestStack, plant: Option<&str>) -> Value {
     let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
     serde_json::from_str(&said(verb.envs(plant.map(|plant| (PLANT, plant))))).unwrap()
 }
 
 /// What is still kept of Ann beside her samples.
-async fn left(house: &mut House) -> Vec<String> {
+async fn left(house: &mut TestStack) -> Vec<String> {
     let mut left = Vec::new();
     for table in ["care.wear", "care.wear_event", "care.goal_day", "access.data_key"] {
         if house.count(&format!("{table} WHERE patient_id = '{ANN}'")).await > 0 {
@@ -248,7 +248,7 @@ async fn who_is_no_patient_is_refused_and_one_who_wore_nothing_leaves_no_proof()
 /// Everything that a block may be, and every way in which it may lie across a wear: each sample is told by its start.
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_of_every_kind_are_cut_to_the_sample_however_many_they_are() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.enrol(ANN).await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[0.0]).await;
     // More than are cut at once: 300 blocks of two samples, of which a wear covers the second.
@@ -305,7 +305,7 @@ async fn who_wears_something_else_by_the_end_is_not_half_erased() {
     let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes"]);
     let erasure = verb.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let url = house.url().to_owned();
-    wait_until(PATIENCE, "the erasure waits for the shard", || async {
+    wait_until(TIMEOUT, "the erasure waits for the shard", || async {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                            AND wait_event_type = 'Lock' AND query LIKE '%ingest_shard%'";

@@ -1,13 +1,13 @@
 //! Goals are told from the hot table, and what is rolled leaves it: a roll changes no goal's progress.
 
-use crate::roll::House;
+use crate::roll::TestStack;
 
 const PATIENT: &str = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
 const ACCOUNT: &str = "1e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
 
 #[tokio::test]
 async fn a_roll_changes_no_goals_progress() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put_some().await;
     let with = |measure: &str, metric: &str| {
         format!(
@@ -39,7 +39,7 @@ async fn a_roll_changes_no_goals_progress() {
     assert_eq!(progress(&mut house).await, before, "what comes after its day was rolled is for the archive alone");
 }
 
-async fn progress(house: &mut House) -> Vec<String> {
+async fn progress(house: &mut TestStack) -> Vec<String> {
     house.execute(&format!("SET healthtrack.actor = '{ACCOUNT}'")).await;
     let query = "SELECT concat_ws(' ', metric, measure, bucket_on, parts, value, reached)
          FROM care.goal, care.goal_progress(goal_id, '2024-03-01', '2024-03-12') ORDER BY metric, measure, bucket_on";

@@ -5,10 +5,10 @@ use std::io::Write as _;
 
 use healthtrack::model::time::{Clock as _, SystemClock};
 
-use crate::support::daemon::PATIENCE;
-use crate::support::house::{House, run};
+use crate::support::daemon::TIMEOUT;
 use crate::support::mosquitto::MosquittoOptions;
 use crate::support::raw::{self, DUP, RETAIN, Version};
+use crate::support::stack::{TestStack, run};
 use crate::support::wait::wait_until;
 
 const TOPIC: &str = "ht/1/main/watch/batch";
@@ -29,13 +29,13 @@ fn padded(second: u64, bytes: usize) -> Vec<u8> {
     payload
 }
 
-fn assert_one_connection(house: &House) {
+fn assert_one_connection(house: &TestStack) {
     assert_eq!(house.daemon.metric("healthtrack_mqtt_connects_total"), 1.0, "the connection stays up");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_wrong_clock_only_what_cannot_be_is_put_aside() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let now = SystemClock.now().micros() / 1_000;
     // 1970, last year, now, half an hour ahead (believed), two days and twenty years ahead.
     let times =
@@ -48,7 +48,7 @@ async fn of_a_wrong_clock_only_what_cannot_be_is_put_aside() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_drifts_and_is_set_back_loses_no_moment_and_doubles_none() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let now = SystemClock.now().micros() / 1_000 - DAY_MS;
     // 1,003 ms a second; then set back by five of its seconds, so that the same moments come with other values.
     let drifting: Vec<i64> = (0..10).map(|step| now + step * 1_003).collect();
@@ -64,7 +64,7 @@ async fn a_clock_that_drifts_and_is_set_back_loses_no_moment_and_doubles_none() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poison_is_kept_by_reason_as_it_came_and_harms_nobody() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let value = |value: &str| {
         let series = r#"{"metric":"heart_rate","times":[1795428000000],"values":["#;
         format!(r#"{{"v":1,"series":[{series}{value}]}}]}}"#).into_bytes()
@@ -109,7 +109,7 @@ async fn poison_is_kept_by_reason_as_it_came_and_harms_nobody() {
 async fn a_publisher_above_the_brokers_limit_harms_itself_alone_in_both_versions() {
     const LIMIT: usize = 4_096;
     let options = MosquittoOptions { message_size_limit: 4_096, ..MosquittoOptions::default() };
-    let Some(house) = House::build_with(&options, &[]).await else { return };
+    let Some(house) = TestStack::build_with(&options, &[]).await else { return };
     let mut second = 0;
     for version in [Version::V311, Version::V5] {
         for (bytes, fits) in [(LIMIT - 1, true), (LIMIT, true), (LIMIT + 1, false), (1 << 20, false)] {
@@ -126,7 +126,7 @@ async fn a_publisher_above_the_brokers_limit_harms_itself_alone_in_both_versions
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_a_megabyte_is_stored_whole_in_both_versions() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     for (second, version) in [(0, Version::V311), (1, Version::V5)] {
         let payload = padded(second, 1_000_000);
         assert!(raw::publish(house.mosquitto.port(), version, 0, TOPIC, &payload).await);
@@ -137,7 +137,7 @@ async fn a_message_of_a_megabyte_is_stored_whole_in_both_versions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retained_message_that_comes_with_each_subscription_counts_as_duplicate() {
-    let Some(mut house) = House::build(&[]).await else { return };
+    let Some(mut house) = TestStack::build(&[]).await else { return };
     let port = house.mosquitto.port();
     assert!(raw::publish(port, Version::V311, RETAIN, TOPIC, run(0, &[60, 61]).as_bytes()).await);
     assert_eq!(house.settled(2).await, [2, 0, 0, 0]);
@@ -153,7 +153,7 @@ async fn a_retained_message_that_comes_with_each_subscription_counts_as_duplicat
 
 #[tokio::test(flavor = "multi_thread")]
 async fn subscriptions_that_overlap_store_each_sample_once() {
-    let Some(house) = House::build(&[("MQTT__FILTERS", "ht/1/+/+/+, ht/1/main/#, #")]).await else { return };
+    let Some(house) = TestStack::build(&[("MQTT__FILTERS", "ht/1/+/+/+, ht/1/main/#, #")]).await else { return };
     for second in 0..10 {
         house.publish(TOPIC, run(second, &[60 + u32::try_from(second).unwrap()])).await;
     }
@@ -161,7 +161,7 @@ async fn subscriptions_that_overlap_store_each_sample_once() {
     let last = "ht/1/main/last/batch";
     house.publish(last, run(0, &[99])).await;
     let copies = || house.daemon.metric("healthtrack_mqtt_messages_total") / 11.0;
-    wait_until(PATIENCE, "each message came as often", || async {
+    wait_until(TIMEOUT, "each message came as often", || async {
         copies() >= 1.0 && copies().fract() == 0.0 && house.acks() == copies() * 11.0
     })
     .await;
@@ -176,7 +176,7 @@ async fn subscriptions_that_overlap_store_each_sample_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_in_any_order_and_seven_days_late_are_stored_in_their_place() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let now = 1_795_428_000_000;
     house.publish(TOPIC, at(&[now, now + 1_000, now + 2_000])).await;
     assert_eq!(house.settled(3).await, [3, 0, 0, 0]);

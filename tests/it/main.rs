@@ -53,7 +53,7 @@ mod hostile;
 
 /// Bugs on purpose, each seen. A release has none.
 #[cfg(debug_assertions)]
-mod plants;
+mod fault_injection;
 
 /// Faults of every kind under load, judged from outside.
 mod fire;

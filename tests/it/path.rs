@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::support::daemon::PATIENCE;
-use crate::support::house::{House, Verdict, promise, run};
+use crate::support::daemon::TIMEOUT;
+use crate::support::stack::{TestStack, Verdict, promise, run};
 use crate::support::wait::{happens_within, wait_until};
 
 const SAMPLES: &str =
@@ -13,7 +13,7 @@ const SAMPLES: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_read_back_sample_by_sample() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let batch = r#"{"v":1,"series":[
         {"metric":"heart_rate","start":"2026-11-23T10:00:00Z","period_ms":1000,"values":[61,62,null,60]},
         {"metric":"step_count","times":[1795428000000,1795428060000],"ends":[1795428060000,1795428120000],"values":[12,40]},
@@ -47,7 +47,7 @@ async fn a_batch_is_read_back_sample_by_sample() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_mhealth_points_become_samples() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let point = |name: &str, version: &str, body: &str| {
         format!(
             r#"{{"header":{{"uuid":"6b7b8f8e-5f8a-4f43-9d37-2b7f8a6a1c11","schema_id":{{"namespace":"omh","name":"{name}",
@@ -71,13 +71,13 @@ async fn open_mhealth_points_become_samples() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_message_is_counted_and_changes_nothing() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     repeated_messages_change_nothing(&house).await.unwrap();
 }
 
 /// One message; the same once more, and one that overlaps it. Each is acknowledged before the next comes, so that no two
 /// meet in one batch.
-pub(crate) async fn repeated_messages_change_nothing(house: &House) -> Verdict {
+pub(crate) async fn repeated_messages_change_nothing(house: &TestStack) -> Verdict {
     let topic = "ht/1/main/watch/batch";
     house.publish(topic, run(0, &[60, 61, 62, 63])).await;
     house.acknowledged(1).await;
@@ -93,7 +93,7 @@ pub(crate) async fn repeated_messages_change_nothing(house: &House) -> Verdict {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_that_come_late_and_in_any_order_are_stored_once() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let topic = "ht/1/main/watch/batch";
     let mut expected: Vec<u32> = Vec::new();
     // Sevens are coprime to the forty runs, so every place comes once and hardly one after its neighbour.
@@ -109,7 +109,7 @@ async fn samples_that_come_late_and_in_any_order_are_stored_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_values_for_one_moment_the_first_stays_and_the_second_is_put_aside() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let topic = "ht/1/main/watch/batch";
     house.publish(topic, run(0, &[60, 61, 62])).await;
     house.settled(3).await;
@@ -124,7 +124,7 @@ async fn of_two_values_for_one_moment_the_first_stays_and_the_second_is_put_asid
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_believed_is_put_aside_by_reason_and_its_neighbours_are_stored() {
     let keys = [("MQTT__FILTERS", "ht/1/+/+/+, bad/#"), ("MQTT__PACKET_BYTES_MAX", "4096")];
-    let Some(house) = House::build(&keys).await else { return };
+    let Some(house) = TestStack::build(&keys).await else { return };
     let deep = format!(r#"{{"v":1,"series":{}{}}}"#, "[".repeat(1_500), "]".repeat(1_500));
     let series = |series: &str| {
         format!(r#"{{"v":1,"series":[{series},{{"metric":"heart_rate","times":[1795428000000],"values":[60]}}]}}"#)
@@ -171,7 +171,7 @@ async fn what_cannot_be_believed_is_put_aside_by_reason_and_its_neighbours_are_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_above_the_packet_limit_is_refused_and_the_connection_stays_up() {
-    let Some(house) = House::build(&[("MQTT__PACKET_BYTES_MAX", "2048")]).await else { return };
+    let Some(house) = TestStack::build(&[("MQTT__PACKET_BYTES_MAX", "2048")]).await else { return };
     let topic = "ht/1/main/watch/batch";
     // What is left of 2048 bytes after 2 for the length, 2 and the topic, 2 for its number and 1 for no properties.
     // Mosquitto leaves the packet's first byte out of its count.
@@ -186,7 +186,7 @@ async fn a_message_above_the_packet_limit_is_refused_and_the_connection_stays_up
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_of_a_device_nobody_knows_wait_in_quarantine_until_it_is_added() {
-    let Some(house) = House::build(&[("INGEST__UNKNOWN_DEVICE", "quarantine")]).await else { return };
+    let Some(house) = TestStack::build(&[("INGEST__UNKNOWN_DEVICE", "quarantine")]).await else { return };
     let topic = "ht/1/main/stranger/batch";
     house.publish(topic, run(0, &[60, 61, 62])).await;
     assert_eq!(house.settled(3).await, [0, 0, 0, 3]);
@@ -200,7 +200,7 @@ async fn samples_of_a_device_nobody_knows_wait_in_quarantine_until_it_is_added()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_that_the_database_refuses_costs_itself_and_no_other() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     house.execute("ALTER TABLE signal.block ADD CONSTRAINT planted CHECK (NOT 199 = ANY (values))").await;
     for device in 0..20 {
         let values: Vec<u32> = (0..30).map(|n| if device == 7 && n == 11 { 199 } else { 60 + n }).collect();
@@ -214,12 +214,12 @@ async fn a_sample_that_the_database_refuses_costs_itself_and_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_message_is_acknowledged_before_its_commit() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     no_acknowledgement_before_the_commit(&house).await.unwrap();
 }
 
 /// A test holds the table, so a COMMIT cannot come; half a second is what an early acknowledgement has to be seen in.
-pub(crate) async fn no_acknowledgement_before_the_commit(house: &House) -> Verdict {
+pub(crate) async fn no_acknowledgement_before_the_commit(house: &TestStack) -> Verdict {
     let topic = "ht/1/main/watch/batch";
     house.publish(topic, run(0, &[60])).await;
     house.settled(1).await;
@@ -230,7 +230,7 @@ pub(crate) async fn no_acknowledgement_before_the_commit(house: &House) -> Verdi
         house.publish(topic, run(second, &[60])).await;
     }
     let received = || house.daemon.metric("healthtrack_mqtt_messages_total");
-    wait_until(PATIENCE, "all messages have come", || async { received() == 6.0 }).await;
+    wait_until(TIMEOUT, "all messages have come", || async { received() == 6.0 }).await;
     house.wait_locked_out().await;
     let early = happens_within(Duration::from_millis(500), || house.acks() > 1.0).await;
     promise(!early, || "a message is acknowledged whose commit waits for a lock".to_owned())?;
@@ -242,12 +242,12 @@ pub(crate) async fn no_acknowledgement_before_the_commit(house: &House) -> Verdi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_whose_connection_is_cut_is_written_again_before_anything_is_acknowledged() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     a_batch_that_failed_is_written_again(&house).await.unwrap();
 }
 
 /// A lane waits for a lock when its connection is cut: a batch in the middle has failed.
-pub(crate) async fn a_batch_that_failed_is_written_again(house: &House) -> Verdict {
+pub(crate) async fn a_batch_that_failed_is_written_again(house: &TestStack) -> Verdict {
     let topic = "ht/1/main/watch/batch";
     house.publish(topic, run(0, &[60])).await;
     house.settled(1).await;
@@ -269,12 +269,12 @@ pub(crate) async fn a_batch_that_failed_is_written_again(house: &House) -> Verdi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_put_aside_is_not_acknowledged_until_it_can() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     what_cannot_be_put_aside_waits(&house).await.unwrap();
 }
 
 /// The quarantine's disk is full for a while; a sound sample travels with the refused one.
-pub(crate) async fn what_cannot_be_put_aside_waits(house: &House) -> Verdict {
+pub(crate) async fn what_cannot_be_put_aside_waits(house: &TestStack) -> Verdict {
     house
         .execute(
             "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
@@ -284,7 +284,7 @@ pub(crate) async fn what_cannot_be_put_aside_waits(house: &House) -> Verdict {
         .await;
     house.publish("ht/1/main/watch/batch", run(0, &[60, 9_000, 61])).await;
     let retries = || house.daemon.metric("healthtrack_ingest_batch_retries_total");
-    wait_until(PATIENCE, "the batch fails twice", || async { retries() >= 2.0 || house.acks() > 0.0 }).await;
+    wait_until(TIMEOUT, "the batch fails twice", || async { retries() >= 2.0 || house.acks() > 0.0 }).await;
     let acks = house.acks();
     promise(acks == 0.0, || "a message is acknowledged that is neither stored nor put aside".to_owned())?;
     house.execute("DROP TRIGGER planted ON signal.quarantine").await;
@@ -296,7 +296,7 @@ pub(crate) async fn what_cannot_be_put_aside_waits(house: &House) -> Verdict {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_device_fills_its_cap_and_no_more() {
-    let Some(house) = House::build(&[("INGEST__QUARANTINE_ROWS_PER_SOURCE", "5")]).await else { return };
+    let Some(house) = TestStack::build(&[("INGEST__QUARANTINE_ROWS_PER_SOURCE", "5")]).await else { return };
     for number in 0..12 {
         house.publish("ht/1/main/broken/batch", format!("broken {number}")).await;
     }
@@ -308,7 +308,7 @@ async fn a_broken_device_fills_its_cap_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_law_of_conservation_holds_at_every_scrape_under_load() {
-    let Some(house) = House::build(&[]).await else { return };
+    let Some(house) = TestStack::build(&[]).await else { return };
     let publishing = async {
         for second in 0..3_000_u64 {
             // Every tenth repeats the one before it.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::support::daemon::{Daemon, PATIENCE};
-use crate::support::house::{Verdict, promise, rows, run, wait_locked_out};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::postgres::TestDatabase;
 use crate::support::script::{Line, Numbered, ScriptedBroker};
+use crate::support::stack::{Verdict, promise, rows, run, wait_locked_out};
 use crate::support::wait::wait_until;
 
 const TOPIC: &str = "ht/1/main/watch/batch";
@@ -36,7 +36,7 @@ async fn acknowledgements_come_in_the_order_of_receipt_and_not_of_their_numbers(
     let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
     let (_daemon, mut line) = connected(&broker, &database, &[]).await;
     line.deliver(&(0..10).map(|place| numbered(place, false)).collect::<Vec<_>>()).await;
-    assert_eq!(line.acks(10, PATIENCE).await, (0..10).map(packet_id).collect::<Vec<_>>());
+    assert_eq!(line.acks(10, TIMEOUT).await, (0..10).map(packet_id).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,14 +59,14 @@ pub(crate) async fn no_acknowledgement_crosses_connections(keys: &[(&str, &str)]
     let mut line = broker.accept(false).await;
     line.deliver(&[Numbered { payload: "broken".to_owned(), ..numbered(0, false) }]).await;
     let metric = |name: &str| daemon.metric(name);
-    wait_until(PATIENCE, "both have come", || async { metric("healthtrack_mqtt_messages_total") == 2.0 }).await;
+    wait_until(TIMEOUT, "both have come", || async { metric("healthtrack_mqtt_messages_total") == 2.0 }).await;
     sqlx::raw_sql("ROLLBACK").execute(&mut blocks).await.unwrap();
     let stored = "healthtrack_ingest_samples_total{outcome=\"stored\"}";
-    wait_until(PATIENCE, "the first is committed", || async { metric(stored) == 3.0 }).await;
+    wait_until(TIMEOUT, "the first is committed", || async { metric(stored) == 3.0 }).await;
     let early = line.acks(1, Duration::from_millis(500)).await;
     promise(early.is_empty(), || "a message is acknowledged whose commit waits for a lock".to_owned())?;
     sqlx::raw_sql("ROLLBACK").execute(&mut quarantine).await.unwrap();
-    assert_eq!(line.acks(1, PATIENCE).await, [packet_id(0)]);
+    assert_eq!(line.acks(1, TIMEOUT).await, [packet_id(0)]);
     assert_eq!(daemon.metric("healthtrack_mqtt_acks_total"), 1.0);
     Ok(())
 }
@@ -77,9 +77,9 @@ async fn a_message_that_is_marked_as_sent_before_is_judged_by_what_is_stored() {
     let (daemon, mut line) = connected(&broker, &database, &[]).await;
     // Marked, though it never came before; then once more; and once more without the mark, under another number.
     line.deliver(&[numbered(0, true)]).await;
-    assert_eq!(line.acks(1, PATIENCE).await, [packet_id(0)]);
+    assert_eq!(line.acks(1, TIMEOUT).await, [packet_id(0)]);
     line.deliver(&[numbered(0, true), Numbered { packet_id: 9, ..numbered(0, false) }]).await;
-    assert_eq!(line.acks(2, PATIENCE).await, [packet_id(0), 9]);
+    assert_eq!(line.acks(2, TIMEOUT).await, [packet_id(0), 9]);
     assert_eq!(daemon.outcomes(), [3, 6, 0, 0]);
     assert_eq!(rows(database.url(), "SELECT count(*) FROM signal.sample").await, ["(3)"]);
 }
@@ -125,13 +125,13 @@ mod deaths {
         let keys = [(PLANT, "die_between_acks:4"), ("INGEST__BATCH_AGE_MS", "200")];
         let (mut daemon, mut line) = connected(&broker, &database, &keys).await;
         line.deliver(&(0..10).map(|place| numbered(place, false)).collect::<Vec<_>>()).await;
-        assert_eq!(line.acks(10, PATIENCE).await, (0..4).map(packet_id).collect::<Vec<_>>());
-        wait_until(PATIENCE, "the daemon is dead", || std::future::ready(daemon.has_ended())).await;
+        assert_eq!(line.acks(10, TIMEOUT).await, (0..4).map(packet_id).collect::<Vec<_>>());
+        wait_until(TIMEOUT, "the daemon is dead", || std::future::ready(daemon.has_ended())).await;
         daemon.mend();
         daemon.restart();
         let mut line = broker.accept(true).await;
         line.deliver(&(4..10).map(|place| numbered(place, true)).collect::<Vec<_>>()).await;
-        assert_eq!(line.acks(6, PATIENCE).await, (4..10).map(packet_id).collect::<Vec<_>>());
+        assert_eq!(line.acks(6, TIMEOUT).await, (4..10).map(packet_id).collect::<Vec<_>>());
         daemon.wait_settled(18).await;
         assert_eq!(daemon.outcomes(), [0, 18, 0, 0], "all of it was committed before the daemon died");
         let stored = rows(database.url(), "SELECT value FROM signal.sample ORDER BY start_at").await;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::replay::{Total, Totals, check, corpus, empatica_files, files, fitbit_files, glucose_files, read_text};
-use crate::support::daemon::{Daemon, PATIENCE};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::TestDatabase;
 use crate::support::wait::wait_until;
@@ -70,7 +70,7 @@ async fn stored(store: &str) -> u64 {
 }
 
 async fn wait_stored(store: &str, samples: u64) {
-    wait_until(PATIENCE * 4, "everything is stored", || async { stored(store).await >= samples }).await;
+    wait_until(TIMEOUT * 4, "everything is stored", || async { stored(store).await >= samples }).await;
 }
 
 /// Method: the daemon is killed when about a quarter is committed, and again at about a half.
@@ -84,7 +84,7 @@ async fn the_real_fitbit_files_are_stored_whole_though_the_daemon_is_killed_and_
     let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
     let publishing = replay("fitbit", &folder, &mosquitto.url()).spawn().unwrap();
     for part in [4, 2] {
-        wait_until(PATIENCE * 2, "a part of it is committed", || async { stored(database.url()).await > all / part })
+        wait_until(TIMEOUT * 2, "a part of it is committed", || async { stored(database.url()).await > all / part })
             .await;
         daemon.kill();
         daemon.restart();
@@ -101,7 +101,7 @@ async fn the_real_fitbit_files_are_stored_whole_though_the_daemon_is_killed_and_
     daemon.wait_settled(0).await;
     let before = daemon.outcomes();
     assert!(replay("fitbit", &folder, &mosquitto.url()).output().unwrap().status.success());
-    wait_until(PATIENCE * 2, "the second replay has been received", || async {
+    wait_until(TIMEOUT * 2, "the second replay has been received", || async {
         daemon.metric("healthtrack_ingest_samples_total") >= (before.iter().sum::<u64>() + all) as f64
     })
     .await;

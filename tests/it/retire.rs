@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::roll::{House, PLANT, said};
-use crate::support::house::{Verdict, promise};
+use crate::roll::{PLANT, TestStack, said};
+use crate::support::stack::{Verdict, promise};
 
 const RETENTION: &str = "HEALTHTRACK__ARCHIVE__RETENTION_DAYS";
 /// More than a roll of one late sample and a retention of two files have.
 const POINTS_MAX: u32 = 40;
 
 /// Four days in the archive, of which the newest is the tenth.
-async fn four_days() -> House {
-    let mut house = House::build().await;
+async fn four_days() -> TestStack {
+    let mut house = TestStack::build().await;
     for day in ["05", "06", "07", "10"] {
         for device in ["watch-7", "Band.2"] {
             house.put(device, "heart_rate", None, &format!("2024-03-{day} 08:00Z"), &[60.0, 61.0]).await;
@@ -25,7 +25,7 @@ async fn four_days() -> House {
     house
 }
 
-fn roll(house: &House, days: u32, plant: Option<&str>) -> Value {
+fn roll(house: &TestStack, days: u32, plant: Option<&str>) -> Value {
     let mut verb = house.roll_verb();
     verb.env(RETENTION, days.to_string()).envs(plant.map(|plant| (PLANT, plant)));
     serde_json::from_str(&said(&mut verb)).unwrap()

@@ -10,20 +10,20 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::support::house::{Verdict, promise};
 use crate::support::postgres::TestDatabase;
 use crate::support::s3::{self, S3};
+use crate::support::stack::{Verdict, promise};
 use crate::support::wait::wait_until;
 
 /// The variable that plants a bug (`src/faults`).
-pub(crate) const PLANT: &str = "HEALTHTRACK_PLANT";
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PLANT: &str = "HEALTHTRACK_INJECT_FAULT";
+const TIMEOUT: Duration = Duration::from_secs(60);
 const BEFORE: &str = "2024-04-01";
 /// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
 const POINTS: u32 = 10;
 
 /// A migrated database and an empty folder or bucket for its archive.
-pub(crate) struct House {
+pub(crate) struct TestStack {
     pub(crate) connection: PgConnection,
     folder: tempfile::TempDir,
     /// Where the archive is a bucket's.
@@ -33,23 +33,24 @@ pub(crate) struct House {
     pub(crate) keys: String,
 }
 
-impl House {
-    pub(crate) async fn build() -> House {
+impl TestStack {
+    pub(crate) async fn build() -> TestStack {
         let database = TestDatabase::migrated().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
-        let house = House { connection, folder: tempfile::tempdir().unwrap(), s3: None, database, keys: String::new() };
+        let house =
+            TestStack { connection, folder: tempfile::tempdir().unwrap(), s3: None, database, keys: String::new() };
         said(&mut house.verb(&["migrate"]));
         house
     }
 
     /// The same with an object store of its own.
-    pub(crate) async fn in_bucket() -> House {
-        House::beside(&S3::start().await).await
+    pub(crate) async fn in_bucket() -> TestStack {
+        TestStack::beside(&S3::start().await).await
     }
 
     /// The same with an object store that others use too.
-    pub(crate) async fn beside(s3: &S3) -> House {
-        House { s3: Some(s3.clone()), ..House::build().await }
+    pub(crate) async fn beside(s3: &S3) -> TestStack {
+        TestStack { s3: Some(s3.clone()), ..TestStack::build().await }
     }
 
     /// The object store.
@@ -287,10 +288,10 @@ pub(crate) fn errors(output: &Output) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_are_the_same_before_and_after_a_roll() {
-    samples_stay_the_same(House::build().await).await;
+    samples_stay_the_same(TestStack::build().await).await;
 }
 
-pub(crate) async fn samples_stay_the_same(mut house: House) {
+pub(crate) async fn samples_stay_the_same(mut house: TestStack) {
     house.put_some().await;
     let questions: [&[&str]; 6] = [
         &[],
@@ -339,10 +340,10 @@ pub(crate) async fn samples_stay_the_same(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_again_after_a_roll_is_seen_once_and_counted_as_duplicates() {
-    what_is_sent_again_is_seen_once(House::build().await).await;
+    what_is_sent_again_is_seen_once(TestStack::build().await).await;
 }
 
-pub(crate) async fn what_is_sent_again_is_seen_once(mut house: House) {
+pub(crate) async fn what_is_sent_again_is_seen_once(mut house: TestStack) {
     house.put_some().await;
     let before = house.samples();
     house.roll();
@@ -358,10 +359,10 @@ pub(crate) async fn what_is_sent_again_is_seen_once(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_samples_are_seen_once_before_and_after_the_next_roll_and_the_archived_value_stays() {
-    late_samples_are_seen_once(House::build().await).await;
+    late_samples_are_seen_once(TestStack::build().await).await;
 }
 
-pub(crate) async fn late_samples_are_seen_once(mut house: House) {
+pub(crate) async fn late_samples_are_seen_once(mut house: TestStack) {
     house.put_some().await;
     let mut expected = house.samples();
     house.roll();
@@ -404,10 +405,10 @@ pub(crate) async fn late_samples_are_seen_once(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roll_that_is_killed_at_any_point_is_finished_by_the_next_one() {
-    killed_at_any_point_it_is_finished(POINTS, House::build).await;
+    killed_at_any_point_it_is_finished(POINTS, TestStack::build).await;
 }
 
-pub(crate) async fn killed_at_any_point_it_is_finished(points: u32, build: impl AsyncFn() -> House) {
+pub(crate) async fn killed_at_any_point_it_is_finished(points: u32, build: impl AsyncFn() -> TestStack) {
     for point in 1..=points {
         for late in [false, true] {
             let mut house = build().await;
@@ -441,7 +442,7 @@ struct Standing {
 }
 
 impl Standing {
-    async fn begin(house: &House, plant: Option<&str>) -> Standing {
+    async fn begin(house: &TestStack, plant: Option<&str>) -> Standing {
         let mut holder = PgConnection::connect(house.database.url()).await.unwrap();
         // Every day's lock: `store/hot/days.rs` has 64 of them.
         sqlx::query("SELECT pg_advisory_lock_shared(hashtextextended('healthtrack.day.' || lock, 0)) FROM generate_series(0, 63) AS lock")
@@ -452,7 +453,7 @@ impl Standing {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let roll = command.envs(plant.map(|plant| (PLANT, plant))).spawn().unwrap();
         let url = house.database.url().to_owned();
-        wait_until(PATIENCE, "the roll waits for the day", || async {
+        wait_until(TIMEOUT, "the roll waits for the day", || async {
             let mut connection = PgConnection::connect(&url).await.unwrap();
             let waiting: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
@@ -474,7 +475,7 @@ impl Standing {
 }
 
 /// Method: while the roll stands between its export and its record, a late sample is committed.
-pub(crate) async fn a_sample_that_comes_before_the_record_stays(mut house: House, plant: Option<&str>) -> Verdict {
+pub(crate) async fn a_sample_that_comes_before_the_record_stays(mut house: TestStack, plant: Option<&str>) -> Verdict {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     let standing = Standing::begin(&house, plant).await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
@@ -488,14 +489,14 @@ pub(crate) async fn a_sample_that_comes_before_the_record_stays(mut house: House
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_that_comes_between_export_and_record_is_not_lost() {
-    a_sample_that_comes_before_the_record_stays(House::build().await, None).await.unwrap();
-    let seen = a_sample_that_comes_before_the_record_stays(House::build().await, Some("delete_by_predicate")).await;
+    a_sample_that_comes_before_the_record_stays(TestStack::build().await, None).await.unwrap();
+    let seen = a_sample_that_comes_before_the_record_stays(TestStack::build().await, Some("delete_by_predicate")).await;
     assert!(seen.is_err(), "the check does not see blocks that are removed by predicate");
 }
 
 /// Method: while the roll stands between its export and its record, a block goes, as an erasure takes it.
 async fn a_block_that_goes_before_the_record_is_not_archived(plant: Option<&str>) -> Verdict {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     house.put("gone", "heart_rate", None, "2024-03-05 08:00Z", &[90.0]).await;
     let expected = house.samples_of(&["--device", "watch-7"]);
@@ -516,7 +517,7 @@ async fn a_block_that_goes_between_export_and_record_does_not_come_back() {
 /// Method: an operator drops a day's chunk while a roll has exported it and not recorded it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_that_is_dropped_by_hand_under_a_roll_does_not_come_back_and_the_other_days_are_rolled() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put_some().await;
     let expected: Vec<String> = house.samples().into_iter().filter(|line| !line.contains("2024-03-05T")).collect();
     let standing = Standing::begin(&house, None).await;
@@ -532,10 +533,10 @@ async fn a_chunk_that_is_dropped_by_hand_under_a_roll_does_not_come_back_and_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_that_is_rewritten_between_export_and_record_is_rolled_as_it_is_then() {
-    a_rewritten_block_is_rolled_as_it_is(House::build().await).await;
+    a_rewritten_block_is_rolled_as_it_is(TestStack::build().await).await;
 }
 
-pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut house: House) {
+pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut house: TestStack) {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     let standing = Standing::begin(&house, None).await;
     // As a merge does: the block goes, and one with the same start and more samples comes.
@@ -552,7 +553,7 @@ pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_rollers_one_works_and_the_other_says_so_and_so_does_an_erasure() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put_some().await;
     let expected = house.samples();
     let standing = Standing::begin(&house, None).await;
@@ -568,7 +569,7 @@ async fn of_two_rollers_one_works_and_the_other_says_so_and_so_does_an_erasure()
 
 /// Method: the folder of the metric is a file, so that no file can be named in it.
 async fn what_cannot_be_written_stays(plant: Option<&str>) -> Verdict {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[1.0]).await;
     house.roll();
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
@@ -594,10 +595,10 @@ async fn what_cannot_be_written_stays_in_the_hot_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_knows_how_long_nobody_has_read_the_files_back() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put_some().await;
     house.roll();
-    let doctor = |house: &House| String::from_utf8(house.verb(&["doctor"]).output().unwrap().stdout).unwrap();
+    let doctor = |house: &TestStack| String::from_utf8(house.verb(&["doctor"]).output().unwrap().stdout).unwrap();
     assert!(doctor(&house).contains("nobody has read its files back"), "{}", doctor(&house));
     let file = house.root().join(&house.live_files()[0]);
     let whole = fs::read(&file).unwrap();
@@ -613,10 +614,10 @@ async fn the_doctor_knows_how_long_nobody_has_read_the_files_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_found_by_verify_and_never_becomes_the_next_generation() {
-    damage_is_found(House::build().await).await;
+    damage_is_found(TestStack::build().await).await;
 }
 
-pub(crate) async fn damage_is_found(mut house: House) {
+pub(crate) async fn damage_is_found(mut house: TestStack) {
     house.put_some().await;
     house.roll();
     let files = house.live_files();
@@ -665,7 +666,7 @@ pub(crate) async fn damage_is_found(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolled() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house
         .execute(
             "INSERT INTO signal.metric (metric_id, per_minute, name, title, kind, unit, loinc)
@@ -683,10 +684,10 @@ async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolle
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_given_later_encrypts_what_is_written_from_then_on_and_all_is_read() {
-    a_later_key_encrypts_later_files(House::build().await).await;
+    a_later_key_encrypts_later_files(TestStack::build().await).await;
 }
 
-pub(crate) async fn a_later_key_encrypts_later_files(mut house: House) {
+pub(crate) async fn a_later_key_encrypts_later_files(mut house: TestStack) {
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
     house.roll();
@@ -712,10 +713,10 @@ pub(crate) async fn a_later_key_encrypts_later_files(mut house: House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_databases_archive_and_an_empty_mount_point_are_refused() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put_some().await;
     house.roll();
-    let mut stranger = House::build().await;
+    let mut stranger = TestStack::build().await;
     stranger.put_some().await;
     let url = format!("file://{}", house.root().display());
     let output = stranger.roll_verb().env("HEALTHTRACK__ARCHIVE__URL", &url).output().unwrap();

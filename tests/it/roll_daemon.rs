@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use healthtrack::mqtt::publisher::Publisher;
 
-use crate::roll::{House, PLANT, errors};
-use crate::support::daemon::{Daemon, PATIENCE};
-use crate::support::house::{Verdict, promise};
+use crate::roll::{PLANT, TestStack, errors};
+use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::skip;
+use crate::support::stack::{Verdict, promise};
 use crate::support::wait::wait_until;
 
 const TOPIC: &str = "ht/1/main/watch-7/batch";
@@ -18,7 +18,7 @@ const TOPIC: &str = "ht/1/main/watch-7/batch";
 const DAY_MS: u64 = 1_709_596_800_000;
 
 /// A daemon that rolls at once, and somebody who publishes to it.
-async fn daemon(house: &House, mosquitto: &Mosquitto, keys: &[(&str, &str)]) -> (Daemon, Publisher) {
+async fn daemon(house: &TestStack, mosquitto: &Mosquitto, keys: &[(&str, &str)]) -> (Daemon, Publisher) {
     let daemon = Daemon::start(house.url(), &mosquitto.url(), keys).await;
     let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
     (daemon, publisher)
@@ -35,13 +35,13 @@ fn run(day: u64, second: u64, values: &[u32]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_that_owns_its_shard_rolls_and_late_samples_come_into_the_hot_table_again() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
     let mut expected = house.samples();
     let url = house.archive_url();
     let (daemon, publisher) = daemon(&house, &mosquitto, &[("ARCHIVE__URL", &url), ("ARCHIVE__HOUR", "0")]).await;
     let rolled = || async { daemon.metric("healthtrack_archive_rolled_samples_total") == 2.0 };
-    wait_until(PATIENCE, "the daemon has rolled", rolled).await;
+    wait_until(TIMEOUT, "the daemon has rolled", rolled).await;
     assert_eq!(house.samples(), expected);
 
     // The lane remembers a chunk that the next roll drops; a message of one sample cannot be cut any further.
@@ -62,7 +62,7 @@ async fn the_daemon_that_owns_its_shard_rolls_and_late_samples_come_into_the_hot
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_says_when_the_archive_was_last_found_sound() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put_some().await;
     house.roll();
     house.verify();
@@ -71,15 +71,15 @@ async fn the_daemon_says_when_the_archive_was_last_found_sound() {
     // It has rolled nothing yet: the hour is to come, or everything is rolled.
     let (daemon, _publisher) = daemon(&house, &mosquitto, &[("ARCHIVE__URL", &url), ("ARCHIVE__HOUR", "23")]).await;
     let said = || async { daemon.metric("healthtrack_archive_verified_timestamp_seconds") == 1_709_632_800.0 };
-    wait_until(PATIENCE, "the daemon knows when the archive was verified", said).await;
+    wait_until(TIMEOUT, "the daemon knows when the archive was verified", said).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on() {
-    readers_see_each_sample_once(House::build).await;
+    readers_see_each_sample_once(TestStack::build).await;
 }
 
-pub(crate) async fn readers_see_each_sample_once(build: impl AsyncFn() -> House) {
+pub(crate) async fn readers_see_each_sample_once(build: impl AsyncFn() -> TestStack) {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
     let house = build().await;
     let (daemon, publisher) = daemon(&house, &mosquitto, &[]).await;
@@ -109,7 +109,7 @@ pub(crate) async fn readers_see_each_sample_once(build: impl AsyncFn() -> House)
         assert_eq!(seen.len() as u64, (round + 1) * 9, "round {round}");
         assert!(known.is_subset(&seen), "a sample is gone that was there");
         (known, reads) = (seen, reads + 1);
-        assert!(begun.elapsed() < 4 * PATIENCE, "too slow: {reads} reads");
+        assert!(begun.elapsed() < 4 * TIMEOUT, "too slow: {reads} reads");
     }
     stop.send(()).unwrap();
     let rolls = rolling.join().unwrap();
@@ -120,7 +120,7 @@ pub(crate) async fn readers_see_each_sample_once(build: impl AsyncFn() -> House)
 }
 
 /// The binary under strace; `None` where that is not here, which was said.
-fn traced(house: &House, options: &[&str]) -> Option<Command> {
+fn traced(house: &TestStack, options: &[&str]) -> Option<Command> {
     let works = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
     if !works.is_ok_and(|output| output.status.success()) {
         skip("strace is not here, or may not trace");
@@ -140,7 +140,7 @@ fn traced(house: &House, options: &[&str]) -> Option<Command> {
 
 /// Method: the system calls of a roll, in their order.
 async fn bytes_are_on_disk_before_their_name(plant: Option<&str>) -> Option<Verdict> {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
     let trace = tempfile::NamedTempFile::new().unwrap();
     let path = trace.path().to_str().unwrap();
@@ -179,7 +179,7 @@ async fn a_file_has_its_name_only_when_its_bytes_are_on_disk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_fails_or_is_full_at_any_step_costs_nothing() {
-    let mut house = House::build().await;
+    let mut house = TestStack::build().await;
     house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[1.0]).await;
     house.roll();
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;

@@ -13,8 +13,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::roll::{House, PLANT, errors, said};
-use crate::support::house::{Verdict, promise};
+use crate::roll::{PLANT, TestStack, errors, said};
+use crate::support::stack::{Verdict, promise};
 
 const ANN: &str = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
 const BEN: &str = "7c2d9e40-1a3b-4c5d-8e6f-90a1b2c3d4e5";
@@ -27,8 +27,8 @@ const KEYS: &str = "HEALTHTRACK__ARCHIVE__SUBJECT_KEYS";
 const POINTS_MAX: u32 = 40;
 
 /// One device on one day: Ann until nine, Ben from then until ten, nobody afterwards. A sample lies at each boundary.
-async fn shared_watch() -> House {
-    let mut house = House::build().await;
+async fn shared_watch() -> TestStack {
+    let mut house = TestStack::build().await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 08:58Z", &[60.0, 61.0, 62.0, 63.0]).await;
     house.put("watch-7", "heart_rate", None, "2024-03-05 09:59Z", &[70.0, 71.0]).await;
     house.put("Band.2", "heart_rate", None, "2024-03-05 09:00Z", &[80.0]).await;
@@ -38,7 +38,7 @@ async fn shared_watch() -> House {
     house
 }
 
-async fn wear(house: &mut House, patient: &str, during: &str) {
+async fn wear(house: &mut TestStack, patient: &str, during: &str) {
     house
         .execute(&format!(
             "INSERT INTO care.wear (patient_id, device_key, worn_during)
@@ -47,29 +47,29 @@ async fn wear(house: &mut House, patient: &str, during: &str) {
         .await;
 }
 
-fn roll(house: &House, keys: &str) -> Value {
+fn roll(house: &TestStack, keys: &str) -> Value {
     roll_with(house, keys, None)
 }
 
-fn roll_with(house: &House, keys: &str, plant: Option<&str>) -> Value {
+fn roll_with(house: &TestStack, keys: &str, plant: Option<&str>) -> Value {
     let mut verb = house.roll_verb();
     serde_json::from_str(&said(verb.env(KEYS, keys).envs(plant.map(|plant| (PLANT, plant))))).unwrap()
 }
 
 /// The current pseudonym, and all of them by key.
-fn names(house: &House, keys: &str, patient: &str) -> Vec<(String, String)> {
+fn names(house: &TestStack, keys: &str, patient: &str) -> Vec<(String, String)> {
     let mut verb = house.verb(&["archive", "subject", "--patient", patient, "--json"]);
     let rows: Vec<Value> = serde_json::from_str(&said(verb.env(KEYS, keys))).unwrap();
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
     rows.iter().map(|row| (text(row, "key_id"), text(row, "subject_id"))).collect()
 }
 
-fn name(house: &House, keys: &str, patient: &str) -> Option<String> {
+fn name(house: &TestStack, keys: &str, patient: &str) -> Option<String> {
     names(house, keys, patient).pop().map(|(_, name)| name)
 }
 
 /// Value and subject of each row of the live files, by value.
-fn labels(house: &House) -> Vec<(u32, Option<String>)> {
+fn labels(house: &TestStack) -> Vec<(u32, Option<String>)> {
     let (catalogue, ring) = (Catalogue::builtin().unwrap(), KeyRing::default());
     let mut labels = Vec::new();
     for name in house.live_files() {
@@ -89,7 +89,7 @@ fn expected(ann: Option<String>, ben: Option<String>) -> Vec<(u32, Option<String
 }
 
 /// Everything that lies in the archive's folder, as bytes.
-fn holds(house: &House, text: &str) -> bool {
+fn holds(house: &TestStack, text: &str) -> bool {
     let mut found = Vec::new();
     crate::roll::files_below(&house.root(), &mut found);
     let bytes = |path| fs::read(path).unwrap();
@@ -195,7 +195,7 @@ async fn wear_that_is_assigned_corrected_or_taken_back_later_reaches_the_files_o
     house.put("Band.2", "heart_rate", None, "2024-03-03 09:00Z", &[40.0]).await;
     roll(&house, OLD);
     let (ann, ben) = (name(&house, OLD, ANN), name(&house, OLD, BEN));
-    let label = |house: &House, value| labels(house).into_iter().find(|(known, _)| *known == value).unwrap().1;
+    let label = |house: &TestStack, value| labels(house).into_iter().find(|(known, _)| *known == value).unwrap().1;
     assert_eq!((label(&house, 50), label(&house, 61)), (None, None));
 
     // Assigned afterwards; the file of Band.2 is looked at and found true, and keeps its generation.

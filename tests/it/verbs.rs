@@ -16,7 +16,7 @@ use healthtrack::model::reason::Reason;
 use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
-use healthtrack::store::directory::{Known, SeriesKey, add_devices, resolve_devices, take_series};
+use healthtrack::store::directory::{Known, SeriesKey, add_devices, get_or_create_series, resolve_devices};
 use healthtrack::store::hot::{CopyRows, Write, Writing, ensure_chunks};
 use healthtrack::store::pool::Connector;
 use healthtrack::store::quarantine::Quarantined;
@@ -26,7 +26,7 @@ use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// 2026-11-23T10:00:00Z.
 const START_US: i64 = 1_795_428_000 * SECOND_US;
 
@@ -110,7 +110,7 @@ async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quaran
         let [Known::Ours(device)] = known[..] else { panic!("{known:?}") };
         let metric = catalogue.by_name(one.metric).unwrap().id;
         let statistic = Statistic::parse(one.statistic).unwrap_or_default();
-        let state = take_series(&mut connection, &[SeriesKey { device, metric, statistic }]).await.unwrap()[0];
+        let state = get_or_create_series(&mut connection, &[SeriesKey { device, metric, statistic }]).await.unwrap()[0];
         let mut builder = BlockBuilder::default();
         builder.add_samples(&one.samples);
         for block in builder.finish() {
@@ -326,7 +326,7 @@ async fn publishes(mut command: Command, events: &mut EventLoop, count: usize) -
             }
         }
     };
-    let in_time = tokio::time::timeout(PATIENCE, taking).await;
+    let in_time = tokio::time::timeout(TIMEOUT, taking).await;
     let output = running.await.unwrap();
     assert!(in_time.is_ok(), "{} of {count} messages came: {}", messages.len(), errors(&output));
     (output, messages)
@@ -473,7 +473,7 @@ async fn the_doctor_sees_who_owns_the_shard_without_taking_it() {
     assert!(examine().contains("shard main: owned by daemon-1 since"), "{}", examine());
     drop(connection);
     let ended = || async { examine().contains("shard main: daemon-1 owned it and is gone") };
-    crate::support::wait::wait_until(PATIENCE, "the owner's connection has ended", ended).await;
+    crate::support::wait::wait_until(TIMEOUT, "the owner's connection has ended", ended).await;
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::wait::wait_until;
 
 /// How long a start, a stop or a change may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The key of a daemon with a bug on purpose (`src/faults`).
 pub(crate) const PLANT: &str = "PLANT";
@@ -89,7 +89,7 @@ impl Daemon {
     pub(crate) async fn wait_ready(&self) {
         let begun = Instant::now();
         while !self.is_ready() {
-            assert!(begun.elapsed() < PATIENCE, "the daemon does not become ready: {}", self.log());
+            assert!(begun.elapsed() < TIMEOUT, "the daemon does not become ready: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -139,7 +139,7 @@ impl Daemon {
 
     /// Waits until all that was received is committed, and at least `samples` were.
     pub(crate) async fn wait_settled(&self, samples: u64) {
-        wait_until(PATIENCE, "all samples are committed", || async {
+        wait_until(TIMEOUT, "all samples are committed", || async {
             let scrape = get(self.telemetry, "/metrics").unwrap_or_default();
             let ended = sum_of(&scrape, "healthtrack_ingest_samples_total");
             ended >= samples as f64 && sum_of(&scrape, "healthtrack_ingest_in_flight_samples") == 0.0
@@ -171,7 +171,7 @@ impl Daemon {
             if let Some(status) = child.try_wait().unwrap() {
                 return (status.success(), begun.elapsed());
             }
-            assert!(begun.elapsed() < PATIENCE, "the daemon does not end: {}", self.log());
+            assert!(begun.elapsed() < TIMEOUT, "the daemon does not end: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

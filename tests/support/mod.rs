@@ -10,7 +10,7 @@
 pub(crate) mod daemon;
 
 /// A broker, a database, a daemon and a publisher.
-pub(crate) mod house;
+pub(crate) mod stack;
 
 /// Holds what is stored against what was published.
 pub(crate) mod judge;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a start or a stop may take; persistence is read and written meanwhile.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a test may choose. Zero means no limit, as in mosquitto.
 #[derive(Clone, Debug, Default)]
@@ -122,7 +122,7 @@ impl Mosquitto {
     /// Waits until it takes connections; no when it ended instead.
     fn answers(&mut self) -> bool {
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < TIMEOUT {
             if self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some()) {
                 return false;
             }
@@ -144,7 +144,7 @@ impl Mosquitto {
         let mut child = self.child.take().expect("mosquitto runs");
         let begun = Instant::now();
         while child.try_wait().unwrap().is_none() {
-            assert!(begun.elapsed() < PATIENCE, "mosquitto does not end: {}", self.log());
+            assert!(begun.elapsed() < TIMEOUT, "mosquitto does not end: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use healthtrack::embedded::{PostgresOptions, PrivatePostgres, Surroundings};
+use healthtrack::embedded::{PostgresOptions, PostgresSearch, PrivatePostgres};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::store::migrate::migrate;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -114,7 +114,7 @@ impl Drop for TestDatabase {
 pub(crate) async fn own_postgres(settings: &[(&str, &str)]) -> PrivatePostgres {
     let folder = tempfile::tempdir().unwrap();
     let options = PostgresOptions {
-        surroundings: Surroundings::of(|name| std::env::var_os(name)),
+        surroundings: PostgresSearch::of(|name| std::env::var_os(name)),
         settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         throwaway: true,
         ..PostgresOptions::default()

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::daemon::PATIENCE;
+use super::daemon::TIMEOUT;
 
 /// The version as its number in CONNECT.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ const PUBACK: u8 = 0x40;
 /// Publishes one message over a connection of its own. True where the broker acknowledges it as taken, false where it
 /// refuses it or hangs up.
 pub(crate) async fn publish(port: u16, version: Version, flags: u8, topic: &str, payload: &[u8]) -> bool {
-    timeout(PATIENCE, attempt(port, version, flags, topic, payload)).await.expect("the broker answers or hangs up")
+    timeout(TIMEOUT, attempt(port, version, flags, topic, payload)).await.expect("the broker answers or hangs up")
 }
 
 async fn attempt(port: u16, version: Version, flags: u8, topic: &str, payload: &[u8]) -> bool {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::daemon::PATIENCE;
+use super::daemon::TIMEOUT;
 
 /// Listens; says nothing by itself.
 pub(crate) struct ScriptedBroker {
@@ -48,7 +48,7 @@ impl ScriptedBroker {
 
     /// Takes the next connection up to its subscription; `kept` says whether its session was.
     pub(crate) async fn accept(&self, kept: bool) -> Line {
-        timeout(PATIENCE, self.greet(kept)).await.expect("the daemon connects and subscribes")
+        timeout(TIMEOUT, self.greet(kept)).await.expect("the daemon connects and subscribes")
     }
 
     async fn greet(&self, kept: bool) -> Line {

@@ -9,7 +9,7 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, SUBJECT, UNIT, VALUE};
 use super::error::Damage;
 use super::read::Filter;
-use super::strip::Strip;
+use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
 use crate::model::statistic::Statistic;
@@ -132,10 +132,10 @@ impl Cells {
     }
 
     /// The rows that were found.
-    pub(super) fn strip(&self) -> Option<Strip<'_>> {
+    pub(super) fn strip(&self) -> Option<RowSlice<'_>> {
         let columns = self.columns.as_ref()?;
         let rows = self.strip.clone();
-        Some(Strip {
+        Some(RowSlice {
             device: self.device.as_ref()?,
             subject: self.subject.as_ref(),
             statistic: self.statistic,

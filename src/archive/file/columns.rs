@@ -17,7 +17,7 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterPropertiesBuilder, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
-use super::strip::Strip;
+use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
 use crate::model::statistic::Statistic;
@@ -136,7 +136,7 @@ impl Group {
     }
 
     /// Adds rows. A value is a place in the list of codes, where there is one.
-    pub(super) fn push(&mut self, strip: &Strip<'_>) {
+    pub(super) fn push(&mut self, strip: &RowSlice<'_>) {
         let rows = strip.len();
         self.device.push(Some(strip.device), rows);
         self.subject.push(strip.subject, rows);

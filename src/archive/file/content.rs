@@ -12,7 +12,7 @@ use std::ops::Add;
 
 use ring::digest;
 
-use super::strip::Strip;
+use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -64,7 +64,7 @@ impl ContentSum {
     }
 
     /// Adds rows.
-    pub fn add(&mut self, strip: &Strip<'_>) {
+    pub fn add(&mut self, strip: &RowSlice<'_>) {
         let (names, statistic) = (self.names(strip), self.statistic(strip.statistic));
         // Odd constants of good bit mix: those of splitmix64 and of wyhash.
         const FACTORS: Lanes = [0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f];
@@ -89,7 +89,7 @@ impl ContentSum {
         Content(self.sum)
     }
 
-    fn names(&mut self, strip: &Strip<'_>) -> Lanes {
+    fn names(&mut self, strip: &RowSlice<'_>) -> Lanes {
         match &self.names {
             Some((device, subject, lanes)) if device == strip.device && subject.as_ref() == strip.subject => *lanes,
             _ => {

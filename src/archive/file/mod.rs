@@ -35,7 +35,7 @@ mod key;
 
 mod row;
 
-mod strip;
+mod row_slice;
 
 mod content;
 
@@ -59,7 +59,7 @@ pub use head::{Facts, Head};
 pub use key::{KeyError, KeyId, KeyRing};
 pub use read::{Filter, Opened, Rows, open};
 pub use row::{Key, Row};
-pub use strip::Strip;
+pub use row_slice::RowSlice;
 pub(super) use verify::sha256;
 pub use verify::verify;
 pub use write::Writer;

@@ -18,7 +18,7 @@ use super::error::{Damage, FileError};
 use super::head::check_metric;
 use super::key::{KeyId, KeyRing};
 use super::row::Row;
-use super::strip::Strip;
+use super::row_slice::RowSlice;
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;
 use crate::model::time::Timestamp;
@@ -117,7 +117,7 @@ impl Iterator for Rows {
 
 impl Rows {
     /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
-    pub fn strip(&mut self) -> Result<Option<Strip<'_>>, FileError> {
+    pub fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         while !self.find()? {
             self.before += self.cells.rows() as u64;
             if self.has_failed || self.cells.is_past(&self.filter) {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::strip::Strip;
+use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -73,7 +73,7 @@ pub(super) struct Order {
 
 impl Order {
     /// Takes these rows where each comes after the one before it; else the place of the first that does not.
-    pub(super) fn take(&mut self, strip: &Strip<'_>) -> Result<(), usize> {
+    pub(super) fn take(&mut self, strip: &RowSlice<'_>) -> Result<(), usize> {
         let (Some(first), Some(last)) = (strip.first(), strip.last()) else { return Ok(()) };
         if self.last.as_ref().is_some_and(|before| before.key().order(first) != Ordering::Less) {
             return Err(0);

@@ -16,7 +16,7 @@ use super::error::FileError;
 use super::head::{Facts, Head, times};
 use super::key::{KeyId, KeyRing};
 use super::row::{Order, Row};
-use super::strip::Strip;
+use super::row_slice::RowSlice;
 use crate::model::time::{Day, Timestamp};
 
 /// Writes one file. Dropped before `finish`, it leaves bytes that no reader takes for a file.
@@ -58,7 +58,7 @@ impl<W: Write + Send> Writer<W> {
     }
 
     /// Takes the next rows; where one is refused, none of them is written.
-    pub fn push_strip(&mut self, strip: &Strip<'_>) -> Result<(), FileError> {
+    pub fn push_strip(&mut self, strip: &RowSlice<'_>) -> Result<(), FileError> {
         let row = |place: usize| self.rows + place as u64;
         if let Some(place) = other_day(strip, self.head.day) {
             return Err(FileError::OtherDay { row: row(place) });
@@ -146,13 +146,13 @@ fn is_place(value: f64, codes: usize) -> bool {
 }
 
 /// The range with these rows in it, which rise.
-pub(super) fn stretched(range: Option<(Timestamp, Timestamp)>, strip: &Strip<'_>) -> Option<(Timestamp, Timestamp)> {
+pub(super) fn stretched(range: Option<(Timestamp, Timestamp)>, strip: &RowSlice<'_>) -> Option<(Timestamp, Timestamp)> {
     let (Some(from), Some(to)) = (strip.starts.first(), strip.starts.last()) else { return range };
     Some(range.map_or((*from, *to), |(first, last)| (first.min(*from), last.max(*to))))
 }
 
 /// The first place whose row begins on another day.
-pub(super) fn other_day(strip: &Strip<'_>, day: Day) -> Option<usize> {
+pub(super) fn other_day(strip: &RowSlice<'_>, day: Day) -> Option<usize> {
     strip.starts.iter().position(|start| start.day() != day)
 }
 

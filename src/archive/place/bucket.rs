@@ -144,7 +144,7 @@ impl Bucket {
     }
 
     /// Moves an object aside; nothing where it is there already.
-    pub(super) fn set_aside(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn supersede(&self, name: &str) -> Result<(), PlaceError> {
         let Some(live) = self.head(name)? else { return Ok(()) };
         let place = aside(name);
         let (from, to) = (self.key(name)?, self.key(&place)?);

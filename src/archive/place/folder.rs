@@ -103,7 +103,7 @@ impl Folder {
     }
 
     /// Moves a file aside; nothing where it is there already.
-    pub(super) fn set_aside(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn supersede(&self, name: &str) -> Result<(), PlaceError> {
         let live = self.root.join(name);
         if !live.exists() {
             return Ok(());

@@ -206,10 +206,10 @@ impl Place {
     }
 
     /// Moves a file aside; nothing where it is there already.
-    pub fn set_aside(&self, name: &str) -> Result<(), PlaceError> {
+    pub fn supersede(&self, name: &str) -> Result<(), PlaceError> {
         match &self.kind {
-            Kind::Folder(folder) => folder.set_aside(name),
-            Kind::Bucket(bucket) => bucket.set_aside(name),
+            Kind::Folder(folder) => folder.supersede(name),
+            Kind::Bucket(bucket) => bucket.supersede(name),
         }
     }
 
@@ -300,7 +300,7 @@ mod tests {
         place.settle(&name).unwrap();
         assert_eq!(place.live_names().unwrap(), [name.as_str()]);
         assert_eq!(place.aside().unwrap(), []);
-        place.set_aside(&name).unwrap();
+        place.supersede(&name).unwrap();
         assert!(place.open(&name).is_ok() && !place.is_live(&name).unwrap());
         assert_eq!(place.live_names().unwrap(), [] as [String; 0]);
         assert_eq!(place.aside().unwrap()[0].name, name);

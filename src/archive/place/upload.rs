@@ -38,7 +38,7 @@ use super::source::Object;
 use super::{PlaceError, TEMPORARY, digits, failed, folder};
 use crate::archive::file::sha256;
 use crate::archive::point;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 
 /// What one request carries: above the 5 MiB that every store wants of a part, and soon sent again.
 const PART_BYTES: u64 = 8 << 20;
@@ -72,7 +72,7 @@ pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<()
         let uploaded = upload(bucket, &local, name);
         point();
         // Whatever was answered: the answer of a whole upload may have been lost.
-        let is_whole = planted(Bug::TrustUpload) && uploaded.is_ok() || is_stored(bucket, &local, name)?;
+        let is_whole = is_injected(Defect::TrustUpload) && uploaded.is_ok() || is_stored(bucket, &local, name)?;
         match uploaded {
             _ if is_whole => return folder::remove(part),
             Err(error) if tries == UPLOADS_MAX => return Err(error),

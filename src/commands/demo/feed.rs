@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::Args;
-use super::house::{House, SHARD};
+use super::stack::{DemoStack, SHARD};
 use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};
 use crate::mqtt::publisher::Publisher;
@@ -89,9 +89,9 @@ enum Purpose {
 
 impl Feed {
     /// Lets the wearers connect to the broker of the house.
-    pub(super) async fn connect(house: &House, args: &Args) -> anyhow::Result<Feed> {
+    pub(super) async fn connect(house: &DemoStack, args: &Args) -> anyhow::Result<Feed> {
         let broker = house.addresses.broker.parse()?;
-        let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.telling_when();
+        let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.with_timestamps();
         let from = SystemClock.now().plus_micros(i64::try_from(args.history.as_micros())?.saturating_neg());
         let hubs = (0..args.hubs).map(|number| Hub { wearer: Wearer::new(args.seed, number, SHARD), known: from });
         Ok(Feed { hubs: hubs.collect(), publisher, telemetry: house.telemetry.clone(), progress: Arc::default() })

@@ -23,15 +23,15 @@ use crate::commands::load::parse_duration;
 use crate::commands::signals::cancel_on_signal;
 use crate::config;
 use feed::Feed;
-use house::House;
 use screen::Screen;
+use stack::DemoStack;
 use summary::Summary;
 
 /// What is published, and how much of it so far.
 mod feed;
 
 /// Database, broker and daemon: started together, stopped together.
-mod house;
+mod stack;
 
 /// A made-up network around the wearers.
 mod people;
@@ -85,7 +85,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     cancel_on_signal(stop.clone())?;
     let mut screen = Screen::new(args.json, opened);
     screen.say("HealthTrack demo: starting a private Postgres, a private broker and the daemon ...");
-    let Some(house) = stop.run_until_cancelled(House::open(&data_dir)).await.transpose()? else {
+    let Some(house) = stop.run_until_cancelled(DemoStack::open(&data_dir)).await.transpose()? else {
         screen.say("stopped before it was ready");
         return Ok(());
     };
@@ -99,7 +99,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Publishes until the time is up or somebody stops it, then closes the house in order.
 async fn live_in(
-    mut house: House,
+    mut house: DemoStack,
     args: &Args,
     screen: &mut Screen,
     stop: &CancellationToken,
@@ -124,7 +124,7 @@ async fn live_in(
     }
     // What is made halfway is undone: the next run makes it whole.
     drop(network);
-    let closing = Instant::now() + house::CLOSE_MAX;
+    let closing = Instant::now() + stack::CLOSE_MAX;
     feed.finish(closing).await;
     screen.look(&telemetry);
     let data_dir = house.addresses.data_dir.clone();

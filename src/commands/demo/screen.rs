@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Args;
 use super::feed::{Progress, Published};
-use super::house::Addresses;
+use super::stack::Addresses;
 use super::summary::Summary;
 use crate::telemetry::Telemetry;
 

@@ -12,7 +12,7 @@ use super::Findings;
 use crate::config::Config;
 
 /// How long a daemon may take to answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// Enough of an answer to know it by.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024;
 
@@ -29,7 +29,7 @@ async fn check_port(key: &str, address: SocketAddr, path: &str, sign: &str, find
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
         Err(error) => return findings.fail(format!("{key} {address}: {error}"), advice),
     }
-    match timeout(PATIENCE, get(reachable(address), path)).await {
+    match timeout(TIMEOUT, get(reachable(address), path)).await {
         Ok(Ok((200, answer))) if answer.contains(sign) => findings.ok(format!("{key} {address}: {path} answers")),
         Ok(Ok((503, answer))) => {
             let why = answer.lines().next_back().unwrap_or_default().trim();

@@ -79,7 +79,7 @@ impl Hubs {
         });
         let client_id = format!("healthtrack-load-{}-{index}", std::process::id());
         let publisher = Publisher::connect_with(&args.broker, client_id, args.inflight, on_ack).await?;
-        let publisher = if args.without_published_at { publisher } else { publisher.telling_when() };
+        let publisher = if args.without_published_at { publisher } else { publisher.with_timestamps() };
         Ok(Hubs { index, connections, plan, ledger, publisher, answers })
     }
 

@@ -27,7 +27,7 @@ use clap::ValueEnum;
 use super::database::Database;
 use super::report::is_watched;
 use crate::archive::Archive;
-use crate::archive::read::{Stretch, read};
+use crate::archive::read::{SampleChunk, read};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::sample::Sample;
@@ -151,7 +151,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Some(patient) => person::of_patient(&mut connection, PatientId(patient), &filter).await?,
     };
     for filter in &filters {
-        let hand_on = |stretch: Stretch| hand_on(stretch, &catalogue, sink.as_mut());
+        let hand_on = |stretch: SampleChunk| hand_on(stretch, &catalogue, sink.as_mut());
         read(&mut connection, archive.as_ref(), &catalogue, filter, hand_on).await?;
     }
     sink.finish()?;
@@ -167,8 +167,8 @@ fn sink(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn
     })
 }
 
-fn hand_on(stretch: Stretch, catalogue: &Catalogue, sink: &mut dyn Sink) -> anyhow::Result<()> {
-    let Stretch { device, metric, statistic, samples } = stretch;
+fn hand_on(stretch: SampleChunk, catalogue: &Catalogue, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    let SampleChunk { device, metric, statistic, samples } = stretch;
     let metric = catalogue
         .by_id(metric)
         .context("the database holds a metric that this version does not know; run the version that wrote it")?;

@@ -23,7 +23,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::database::Database;
 use super::report::print;
 use crate::config;
-use crate::embedded::{PostgresOptions, PrivatePostgres, Surroundings};
+use crate::embedded::{PostgresOptions, PostgresSearch, PrivatePostgres};
 use crate::model::metric::Catalogue;
 use crate::store::dictionary::{SchemaDoc, read_schemas};
 use crate::store::migrate::migrate;
@@ -79,7 +79,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn of_a_private_database() -> anyhow::Result<Vec<SchemaDoc>> {
     let folder = tempfile::tempdir().context("no folder can be made for a private database")?;
-    let surroundings = Surroundings::of(config::variable);
+    let surroundings = PostgresSearch::of(config::variable);
     let options = PostgresOptions { surroundings, throwaway: true, ..PostgresOptions::default() };
     let postgres = PrivatePostgres::start(folder.path(), options).await?;
     postgres.create_database("schema").await?;

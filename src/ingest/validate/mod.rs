@@ -9,7 +9,7 @@
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
 //! an interval, and an interval that holds no time can hold no measurement.
 //!
-//! Invariant: every value of a reading comes out exactly once: believed, rejected, or not measured.
+//! Invariant: every value of a reading comes out exactly once: valid, rejected, or not measured.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ use crate::model::time::Timestamp;
 use crate::model::unit::{Conversion, Units};
 
 mod bounds;
-mod sift;
-mod understood;
+mod resolve;
+mod validate_each;
 
 use bounds::{Bounds, Sense};
-use understood::Understood;
+use resolve::ResolvedReading;
 
 /// Judges readings by the catalogue, the unit table and the limits.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Validator {
     limits: Limits,
 }
 
-/// How far from the present a sample is believed, and for how long.
+/// How far from the present a sample is valid, and for how long.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A sample may begin this many microseconds after now: clocks drift.
@@ -48,9 +48,9 @@ pub struct Limits {
     pub span_max_us: i64,
 }
 
-/// Samples that are believed, all of one series.
+/// Samples that are valid, all of one series.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Believed {
+pub struct ValidSamples {
     /// What was measured.
     pub metric: MetricId,
     /// What the values say about many measurements.
@@ -63,12 +63,12 @@ pub struct Believed {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// The samples to keep; `None` where none is left.
-    pub believed: Option<Believed>,
+    pub valid: Option<ValidSamples>,
     /// The others, one rejection for each reason.
     pub rejections: Vec<Rejection>,
     /// Values by which the vendor says "not measured": no samples.
     pub not_measured: u64,
-    /// How many of the believed samples carry a flag.
+    /// How many of the valid samples carry a flag.
     pub flagged: u64,
 }
 
@@ -79,7 +79,7 @@ impl Validator {
     }
 
     /// What becomes of the reading's values, `now` being the moment of its arrival.
-    pub fn judge(&self, reading: Reading<'_>, now: Timestamp) -> Verdict {
+    pub fn validate(&self, reading: Reading<'_>, now: Timestamp) -> Verdict {
         if count(&reading.values) == 0 {
             return Verdict::default();
         }
@@ -90,14 +90,14 @@ impl Validator {
                 if understood.is_clean(window, self.limits.span_max_us) {
                     understood.believe()
                 } else {
-                    sift::sift(understood, window, self.limits)
+                    validate_each::validate_each(understood, window, self.limits)
                 }
             }
         }
     }
 
     /// Looks up the reading's words; an unknown one refuses all of it.
-    fn understand(&self, reading: Reading<'_>) -> Result<Understood<'_>, Rejection> {
+    fn understand(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
         let count = count(&reading.values);
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
         let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {
@@ -134,7 +134,7 @@ impl Validator {
         let bounds = Bounds::new(metric, sense, reading.statistic.as_deref());
         let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
         let (times, spans) = (reading.times, instants_where_zero(reading.spans));
-        Ok(Understood { metric, statistic, bounds, conversion, times, spans, values, flags })
+        Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags })
     }
 
     fn conversion(

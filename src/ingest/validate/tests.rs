@@ -1,4 +1,4 @@
-//! What validation promises: nothing believed that cannot be, nothing lost, and both ways agree.
+//! What validation promises: nothing valid that cannot be, nothing lost, and both ways agree.
 
 use proptest::prelude::*;
 
@@ -36,12 +36,12 @@ fn codes(codes: &[&'static str]) -> Reading<'static> {
     Reading { values: Values::Codes(codes), ..numbers("sleep_stage", &[]) }
 }
 
-fn judge(reading: Reading<'_>) -> Verdict {
-    validator().judge(reading, at(NOW))
+fn validate(reading: Reading<'_>) -> Verdict {
+    validator().validate(reading, at(NOW))
 }
 
-fn believed(verdict: &Verdict) -> Vec<f64> {
-    verdict.believed.as_ref().map_or(Vec::new(), |believed| believed.run.values.clone())
+fn valid(verdict: &Verdict) -> Vec<f64> {
+    verdict.valid.as_ref().map_or(Vec::new(), |valid| valid.run.values.clone())
 }
 
 fn reasons(verdict: &Verdict) -> Vec<(Reason, u64)> {
@@ -49,8 +49,8 @@ fn reasons(verdict: &Verdict) -> Vec<(Reason, u64)> {
 }
 
 fn is_believed(reading: Reading<'_>) -> bool {
-    let verdict = judge(reading);
-    verdict.rejections.is_empty() && verdict.believed.is_some() && verdict.flagged == 0
+    let verdict = validate(reading);
+    verdict.rejections.is_empty() && verdict.valid.is_some() && verdict.flagged == 0
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn a_sound_reading_keeps_its_own_columns() {
     let reading = numbers("heart_rate", &[61.0, 62.0]);
     let Values::Numbers(values) = &reading.values else { panic!("numbers") };
     let (column, times) = (values.as_ptr(), reading.times.clone());
-    let verdict = judge(reading);
-    let run = verdict.believed.unwrap().run;
+    let verdict = validate(reading);
+    let run = verdict.valid.unwrap().run;
     assert_eq!((run.values.as_ptr(), run.times, run.flags.len()), (column, times, 0));
 }
 
@@ -75,17 +75,17 @@ fn an_unknown_metric_unit_or_statistic_refuses_all_of_the_reading() {
             Reason::UnknownStatistic,
         ),
     ] {
-        let verdict = judge(reading);
-        assert_eq!((reasons(&verdict), verdict.believed), (vec![(reason, 2)], None));
+        let verdict = validate(reading);
+        assert_eq!((reasons(&verdict), verdict.valid), (vec![(reason, 2)], None));
     }
 }
 
 #[test]
 fn a_value_is_impossible_outside_the_hard_range_and_flagged_outside_the_soft_one() {
-    let verdict = judge(numbers("heart_rate", &[60.0, 0.9, 350.0, 351.0, f64::NAN, f64::INFINITY, 1.0]));
-    assert_eq!(believed(&verdict), [60.0, 350.0, 1.0]);
+    let verdict = validate(numbers("heart_rate", &[60.0, 0.9, 350.0, 351.0, f64::NAN, f64::INFINITY, 1.0]));
+    assert_eq!(valid(&verdict), [60.0, 350.0, 1.0]);
     assert_eq!((reasons(&verdict), verdict.flagged), (vec![(Reason::ImpossibleValue, 4)], 2));
-    let run = verdict.believed.unwrap().run;
+    let run = verdict.valid.unwrap().run;
     assert_eq!(run.flags, [Flags::NONE, Flags::UNLIKELY, Flags::UNLIKELY]);
     assert_eq!(run.times.at(1), Some(at(NOW - 58 * SECOND_US)), "the others keep their times");
     let detail = &verdict.rejections[0].detail;
@@ -94,38 +94,38 @@ fn a_value_is_impossible_outside_the_hard_range_and_flagged_outside_the_soft_one
 
 #[test]
 fn a_reading_that_is_only_flagged_stays_even() {
-    let verdict = judge(numbers("heart_rate", &[60.0, 225.0]));
-    let run = verdict.believed.unwrap().run;
+    let verdict = validate(numbers("heart_rate", &[60.0, 225.0]));
+    let run = verdict.valid.unwrap().run;
     assert!(matches!(run.times, Times::Regular { .. }) && verdict.flagged == 1);
 }
 
 #[test]
 fn an_assumed_time_flags_every_sample() {
-    let verdict = judge(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0, 225.0]) });
+    let verdict = validate(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0, 225.0]) });
     let both = Flags::TIME_ASSUMED.and(Flags::UNLIKELY);
-    assert_eq!((verdict.flagged, verdict.believed.unwrap().run.flags), (2, vec![Flags::TIME_ASSUMED, both]));
-    let clean = judge(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0]) });
-    assert_eq!((clean.flagged, clean.believed.unwrap().run.flags), (1, vec![Flags::TIME_ASSUMED]));
+    assert_eq!((verdict.flagged, verdict.valid.unwrap().run.flags), (2, vec![Flags::TIME_ASSUMED, both]));
+    let clean = validate(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0]) });
+    assert_eq!((clean.flagged, clean.valid.unwrap().run.flags), (1, vec![Flags::TIME_ASSUMED]));
 }
 
 #[test]
 fn trap_a_sentinel_is_not_measured_and_no_rejection() {
-    let verdict = judge(numbers("heart_rate", &[-1.0, 60.0, -1.0]));
-    assert_eq!((believed(&verdict), verdict.not_measured, verdict.rejections.len()), (vec![60.0], 2, 0));
-    let verdict = judge(numbers("stress_score", &[-1.0, -2.0, -3.0, 20.0]));
+    let verdict = validate(numbers("heart_rate", &[-1.0, 60.0, -1.0]));
+    assert_eq!((valid(&verdict), verdict.not_measured, verdict.rejections.len()), (vec![60.0], 2, 0));
+    let verdict = validate(numbers("stress_score", &[-1.0, -2.0, -3.0, 20.0]));
     assert_eq!((verdict.not_measured, reasons(&verdict)), (2, vec![(Reason::ImpossibleValue, 1)]));
-    let nothing = judge(numbers("heart_rate", &[-1.0]));
-    assert_eq!((nothing.believed, nothing.not_measured), (None, 1));
+    let nothing = validate(numbers("heart_rate", &[-1.0]));
+    assert_eq!((nothing.valid, nothing.not_measured), (None, 1));
 }
 
 #[test]
 fn ranges_hold_after_the_conversion() {
-    let verdict = judge(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 37.0]) });
-    assert_eq!((believed(&verdict), reasons(&verdict)), (vec![37.0], vec![(Reason::ImpossibleValue, 1)]));
-    let all = judge(Reading { unit: Some("F".into()), ..numbers("body_temperature", &[98.6, 100.4]) });
-    assert_eq!((believed(&all), all.flagged), (vec![37.0, 38.0], 0));
-    let zero = judge(Reading { unit: Some("kOhm".into()), ..numbers("electrodermal_activity", &[0.0, 500.0]) });
-    assert_eq!((believed(&zero), reasons(&zero)), (vec![2.0], vec![(Reason::ImpossibleValue, 1)]));
+    let verdict = validate(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 37.0]) });
+    assert_eq!((valid(&verdict), reasons(&verdict)), (vec![37.0], vec![(Reason::ImpossibleValue, 1)]));
+    let all = validate(Reading { unit: Some("F".into()), ..numbers("body_temperature", &[98.6, 100.4]) });
+    assert_eq!((valid(&all), all.flagged), (vec![37.0, 38.0], 0));
+    let zero = validate(Reading { unit: Some("kOhm".into()), ..numbers("electrodermal_activity", &[0.0, 500.0]) });
+    assert_eq!((valid(&zero), reasons(&zero)), (vec![2.0], vec![(Reason::ImpossibleValue, 1)]));
 }
 
 #[test]
@@ -133,27 +133,27 @@ fn a_sample_too_far_from_now_is_refused_by_its_own_reason() {
     let hour = 3_600 * SECOND_US;
     let times =
         Times::At(vec![at(NOW + hour), at(NOW + hour + 1), at(NOW - 7_300 * DAY_US), at(NOW - 7_300 * DAY_US - 1)]);
-    let verdict = judge(Reading { times, ..numbers("heart_rate", &[60.0; 4]) });
+    let verdict = validate(Reading { times, ..numbers("heart_rate", &[60.0; 4]) });
     assert_eq!(reasons(&verdict), [(Reason::FutureTime, 1), (Reason::AncientTime, 1)]);
-    assert_eq!(believed(&verdict).len(), 2, "both limits themselves are believed");
+    assert_eq!(valid(&verdict).len(), 2, "both limits themselves are believed");
     let even = Times::Regular { start: at(NOW), period_us: hour };
-    let verdict = judge(Reading { times: even, ..numbers("heart_rate", &[60.0; 4]) });
-    assert_eq!((believed(&verdict).len(), reasons(&verdict)), (2, vec![(Reason::FutureTime, 2)]));
+    let verdict = validate(Reading { times: even, ..numbers("heart_rate", &[60.0; 4]) });
+    assert_eq!((valid(&verdict).len(), reasons(&verdict)), (2, vec![(Reason::FutureTime, 2)]));
 }
 
 #[test]
 fn a_backward_or_endless_interval_is_refused_and_an_empty_one_is_an_instant() {
     let spans = Spans::Own(vec![Some(-1), Some(0), Some(31 * DAY_US), Some(31 * DAY_US + 1), None]);
-    let verdict = judge(Reading { spans, ..numbers("heart_rate", &[60.0; 5]) });
+    let verdict = validate(Reading { spans, ..numbers("heart_rate", &[60.0; 5]) });
     assert_eq!(reasons(&verdict), [(Reason::BadInterval, 2)]);
-    let run = verdict.believed.unwrap().run;
+    let run = verdict.valid.unwrap().run;
     assert_eq!((0..3).map(|place| run.spans.at(place)).collect::<Vec<_>>(), [None, Some(31 * DAY_US), None]);
     assert_eq!(
-        judge(Reading { spans: Spans::Each(0), ..numbers("heart_rate", &[60.0]) }).believed.unwrap().run.spans,
+        validate(Reading { spans: Spans::Each(0), ..numbers("heart_rate", &[60.0]) }).valid.unwrap().run.spans,
         Spans::None
     );
     assert_eq!(
-        reasons(&judge(Reading { spans: Spans::Each(-1), ..numbers("heart_rate", &[60.0; 2]) })),
+        reasons(&validate(Reading { spans: Spans::Each(-1), ..numbers("heart_rate", &[60.0; 2]) })),
         [(Reason::BadInterval, 2)]
     );
 }
@@ -162,14 +162,14 @@ fn a_backward_or_endless_interval_is_refused_and_an_empty_one_is_an_instant() {
 fn a_range_per_minute_grows_with_the_interval() {
     let steps = |values: &[f64], spans| Reading { spans, ..numbers("step_count", values) };
     assert!(is_believed(steps(&[250.0], Spans::Each(MINUTE_US))));
-    assert_eq!(judge(steps(&[400.0], Spans::Each(MINUTE_US))).flagged, 1);
-    assert_eq!(reasons(&judge(steps(&[401.0], Spans::Each(MINUTE_US)))), [(Reason::ImpossibleValue, 1)]);
+    assert_eq!(validate(steps(&[400.0], Spans::Each(MINUTE_US))).flagged, 1);
+    assert_eq!(reasons(&validate(steps(&[401.0], Spans::Each(MINUTE_US)))), [(Reason::ImpossibleValue, 1)]);
     assert!(is_believed(steps(&[3_000.0], Spans::Each(15 * MINUTE_US))));
     let each_its_own = Spans::Own(vec![Some(MINUTE_US), Some(60 * MINUTE_US), None]);
     assert!(is_believed(steps(&[200.0, 12_000.0, 30_000.0], each_its_own.clone())));
-    assert_eq!(reasons(&judge(steps(&[12_000.0, 200.0, 30_000.0], each_its_own))), [(Reason::ImpossibleValue, 1)]);
+    assert_eq!(reasons(&validate(steps(&[12_000.0, 200.0, 30_000.0], each_its_own))), [(Reason::ImpossibleValue, 1)]);
     let wide_first = Spans::Own(vec![Some(60 * MINUTE_US), Some(MINUTE_US)]);
-    assert_eq!(reasons(&judge(steps(&[200.0, 12_000.0], wide_first))), [(Reason::ImpossibleValue, 1)]);
+    assert_eq!(reasons(&validate(steps(&[200.0, 12_000.0], wide_first))), [(Reason::ImpossibleValue, 1)]);
     assert!(is_believed(Reading { spans: Spans::Each(1_000), ..numbers("floors_climbed", &[0.2]) }));
 }
 
@@ -177,7 +177,7 @@ fn a_range_per_minute_grows_with_the_interval() {
 fn an_instant_of_a_per_minute_metric_may_be_the_total_of_a_day_and_no_more() {
     assert!(is_believed(numbers("step_count", &[0.0, 31_000.0])));
     assert!(is_believed(numbers("basal_energy", &[1_700.0, 1.2])));
-    assert_eq!(reasons(&judge(numbers("step_count", &[576_001.0]))), [(Reason::ImpossibleValue, 1)]);
+    assert_eq!(reasons(&validate(numbers("step_count", &[576_001.0]))), [(Reason::ImpossibleValue, 1)]);
     let weekly = Reading { statistic: Some("average/wk".into()), ..numbers("step_count", &[600_000.0]) };
     assert!(is_believed(weekly), "an average a week is a week's");
     let daily = numbers("step_count", &[26_000.0]);
@@ -210,29 +210,29 @@ fn a_statistic_is_judged_by_what_its_word_means() {
 #[test]
 fn a_statistic_converts_by_what_its_word_means() {
     let degf = |word: &'static str, value| {
-        judge(Reading {
+        validate(Reading {
             statistic: Some(word.into()),
             unit: Some("degF".into()),
             ..numbers("body_temperature", &[value])
         })
     };
-    assert_eq!(believed(&degf("average", 98.6)), [37.0]);
-    assert_eq!(believed(&degf("standard deviation", 0.9)), [0.5]);
-    assert!((believed(&degf("variance", 3.24))[0] - 1.0).abs() < 1e-12);
-    assert_eq!(believed(&degf("count", 12.0)), [12.0]);
+    assert_eq!(valid(&degf("average", 98.6)), [37.0]);
+    assert_eq!(valid(&degf("standard deviation", 0.9)), [0.5]);
+    assert!((valid(&degf("variance", 3.24))[0] - 1.0).abs() < 1e-12);
+    assert_eq!(valid(&degf("count", 12.0)), [12.0]);
     assert_eq!(reasons(&degf("sum", 986.0)), [(Reason::UnknownUnit, 1)]);
     let ohm = Reading {
         statistic: Some("maximum".into()),
         unit: Some("kOhm".into()),
         ..numbers("electrodermal_activity", &[500.0])
     };
-    assert_eq!(reasons(&judge(ohm)), [(Reason::UnknownUnit, 1)]);
+    assert_eq!(reasons(&validate(ohm)), [(Reason::UnknownUnit, 1)]);
 }
 
 #[test]
 fn codes_become_their_places_and_an_unknown_one_is_refused_without_being_repeated() {
-    let verdict = judge(codes(&["awake", "rem", "hovering", "unknown"]));
-    assert_eq!((believed(&verdict), reasons(&verdict)), (vec![0.0, 3.0, 7.0], vec![(Reason::UnknownCode, 1)]));
+    let verdict = validate(codes(&["awake", "rem", "hovering", "unknown"]));
+    assert_eq!((valid(&verdict), reasons(&verdict)), (vec![0.0, 3.0, 7.0], vec![(Reason::UnknownCode, 1)]));
     assert!(!verdict.rejections[0].detail.contains("hovering"));
     assert!(is_believed(codes(&["light", "deep"])));
 }
@@ -246,24 +246,24 @@ fn numbers_for_codes_and_codes_for_numbers_are_malformed() {
         Reading { times: Times::At(Vec::new()), ..numbers("heart_rate", &[60.0]) },
         Reading { spans: Spans::Own(Vec::new()), ..numbers("heart_rate", &[60.0]) },
     ] {
-        assert_eq!(reasons(&judge(reading)), [(Reason::MalformedSeries, 1)]);
+        assert_eq!(reasons(&validate(reading)), [(Reason::MalformedSeries, 1)]);
     }
     let still = Times::Regular { start: at(NOW), period_us: 0 };
     assert_eq!(
-        reasons(&judge(Reading { times: still, ..numbers("heart_rate", &[60.0; 3]) })),
+        reasons(&validate(Reading { times: still, ..numbers("heart_rate", &[60.0; 3]) })),
         [(Reason::MalformedSeries, 3)]
     );
 }
 
 #[test]
 fn a_long_foreign_word_is_not_repeated_in_full() {
-    let verdict = judge(Reading { metric: "x".repeat(100_000).into(), ..numbers("", &[1.0]) });
+    let verdict = validate(Reading { metric: "x".repeat(100_000).into(), ..numbers("", &[1.0]) });
     assert!(verdict.rejections[0].detail.len() < 200);
 }
 
 #[test]
 fn no_value_is_no_verdict() {
-    assert_eq!(judge(numbers("nobody's", &[])), Verdict::default());
+    assert_eq!(validate(numbers("nobody's", &[])), Verdict::default());
 }
 
 const UNITS: [&str; 9] = ["bpm", "degF", "K", "kOhm", "g", "count", "%", "mmol/L", "min"];
@@ -312,16 +312,16 @@ proptest! {
     #[test]
     fn every_value_comes_out_exactly_once(reading in readings()) {
         let given = u64::try_from(count(&reading.values)).unwrap();
-        let verdict = judge(reading);
-        let believed = verdict.believed.as_ref().map_or(0, |believed| believed.run.samples().count());
+        let verdict = validate(reading);
+        let valid = verdict.valid.as_ref().map_or(0, |valid| valid.run.samples().count());
         let refused: u64 = verdict.rejections.iter().map(|rejection| rejection.samples).sum();
-        prop_assert_eq!(u64::try_from(believed).unwrap() + refused + verdict.not_measured, given);
+        prop_assert_eq!(u64::try_from(valid).unwrap() + refused + verdict.not_measured, given);
         let mut words = reasons(&verdict);
         words.sort();
         words.dedup_by_key(|(reason, _)| *reason);
         prop_assert_eq!(words.len(), verdict.rejections.len(), "one rejection for each reason");
         let finite = |run: &Run| !run.is_empty() && run.values.iter().all(|value| value.is_finite());
-        prop_assert!(verdict.believed.is_none_or(|believed| finite(&believed.run)));
+        prop_assert!(verdict.valid.is_none_or(|valid| finite(&valid.run)));
     }
 
     #[test]
@@ -331,13 +331,13 @@ proptest! {
         let Ok(understood) = validator.understand(reading.clone()) else { return Ok(()) };
         let window = validator.limits.window(at(NOW));
         let is_clean = understood.is_clean(window, validator.limits.span_max_us);
-        let slow = sift::sift(understood, window, validator.limits);
+        let slow = validate_each::validate_each(understood, window, validator.limits);
         let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0;
-        let samples: Vec<Sample> = slow.believed.iter().flat_map(|believed| believed.run.samples()).collect();
+        let samples: Vec<Sample> = slow.valid.iter().flat_map(|valid| valid.run.samples()).collect();
         let nothing_to_say = slow.rejections.is_empty() && slow.not_measured == 0 && !samples.iter().any(unlikely);
         prop_assert_eq!(is_clean, nothing_to_say, "the fast way is taken exactly where there is nothing to say");
-        let fast = validator.judge(reading, at(NOW));
-        prop_assert_eq!(fast.believed.iter().flat_map(|believed| believed.run.samples()).collect::<Vec<_>>(), samples);
+        let fast = validator.validate(reading, at(NOW));
+        prop_assert_eq!(fast.valid.iter().flat_map(|valid| valid.run.samples()).collect::<Vec<_>>(), samples);
         prop_assert_eq!((fast.flagged, fast.not_measured), (slow.flagged, slow.not_measured));
         prop_assert_eq!(&fast.rejections, &slow.rejections);
     }

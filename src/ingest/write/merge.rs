@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::sample::Sample;
 use crate::model::time::Timestamp;
@@ -62,7 +62,7 @@ pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
             }
             Place::Before(_) => None,
         });
-        let there = there.filter(|_| !planted(Bug::NoDuplicateCheck));
+        let there = there.filter(|_| !is_injected(Defect::NoDuplicateCheck));
         match there {
             Some(there) if there.value == sample.value => merged.duplicates += 1,
             Some(_) => merged.conflicts.push(part),
@@ -142,7 +142,7 @@ mod tests {
     #[cfg(debug_assertions)]
     fn the_model_sees_a_missing_look_at_what_is_stored() {
         let batches = prop::collection::vec(samples(), 1..8);
-        assert!(is_seen(Bug::NoDuplicateCheck, &batches, agrees_with_the_model));
+        assert!(is_seen(Defect::NoDuplicateCheck, &batches, agrees_with_the_model));
     }
 
     /// The model is a map from key to the first value.

@@ -33,7 +33,7 @@ use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
 use super::session::jittered;
 use crate::config::UnknownDevice;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
@@ -43,7 +43,7 @@ use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, Telemetry};
-use unit::{Culprit, Part, Refusal, Unit};
+use unit::{Part, Refusal, RejectedItem, Unit};
 
 /// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
@@ -97,11 +97,11 @@ impl Lane {
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
-            if planted(Bug::AckBeforeCommit) {
+            if is_injected(Defect::AckBeforeCommit) {
                 self.acknowledge(&batch);
             }
             let tally = self.write(&mut batch).await?;
-            if planted(Bug::DieAfterCommit) {
+            if is_injected(Defect::DieAfterCommit) {
                 std::process::abort();
             }
             self.settle(&batch, tally);
@@ -127,7 +127,7 @@ impl Lane {
                 Err(error) => match error.fault() {
                     Fault::Fenced => return Err(error),
                     Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
-                    Fault::Passing if planted(Bug::AckAroundFailure) => {}
+                    Fault::Passing if is_injected(Defect::AckAroundFailure) => {}
                     Fault::Passing => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
@@ -143,18 +143,18 @@ impl Lane {
         self.shared.telemetry.batch_bisections.increment(1);
         match unit.split() {
             Ok([first, second]) => vec![second, first],
-            Err(Culprit::Sample(arrival)) => {
+            Err(RejectedItem::Sample(arrival)) => {
                 let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
                 vec![Unit::of_refused_sample(arrival, kept)]
             }
-            Err(Culprit::Row(refusal)) => {
+            Err(RejectedItem::Row(refusal)) => {
                 let reason = refusal.rejection.reason;
                 tracing::error!(%reason, "the database refuses a row of the quarantine; it is only counted: {error}");
                 tally.quarantined += refusal.rejection.samples;
                 self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
                 Vec::new()
             }
-            Err(Culprit::Nothing) => Vec::new(),
+            Err(RejectedItem::Nothing) => Vec::new(),
         }
     }
 
@@ -183,7 +183,7 @@ impl Lane {
         unit: &Unit,
         batch: &[Arrival],
     ) -> Result<Tally, StoreError> {
-        let patience = self.shared.connector.patience();
+        let patience = self.shared.connector.timeout();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
         let merged = plan::days(&merges, &unit.parts);
@@ -234,8 +234,8 @@ impl Lane {
             return Ok(());
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
-        let patience = self.shared.connector.patience();
-        let states = within(patience, "taking series up", directory::take_series(connection, &keys)).await?;
+        let patience = self.shared.connector.timeout();
+        let states = within(patience, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
         self.series.extend(keys.into_iter().zip(states));
         Ok(())
     }
@@ -243,7 +243,7 @@ impl Lane {
     /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
     async fn know_devices(&mut self, batch: &[Arrival]) -> Result<HashMap<DeviceId, Known>, StoreError> {
         let named =
-            batch.iter().filter(|arrival| !arrival.believed.is_empty()).filter_map(|arrival| arrival.device.as_ref());
+            batch.iter().filter(|arrival| !arrival.valid.is_empty()).filter_map(|arrival| arrival.device.as_ref());
         let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
         let new: Vec<DeviceId> = new.into_iter().cloned().collect();
         if new.is_empty() {
@@ -271,7 +271,7 @@ impl Lane {
             let added = directory::add_devices(pool, devices, "enrolment", self.shared.clock.now()).await?;
             self.shared.telemetry.enrolled_devices.increment(added);
         }
-        let patience = self.shared.connector.patience();
+        let patience = self.shared.connector.timeout();
         within(patience, "looking devices up", directory::resolve_devices(pool, own, devices)).await
     }
 

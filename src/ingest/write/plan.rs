@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::merge::{Tagged, merge};
 use super::unit::Part;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
@@ -23,7 +23,7 @@ pub(super) struct Group {
 
 /// What a transaction is to hold, and what it makes of the samples.
 #[derive(Debug, Default)]
-pub(super) struct Laid {
+pub(super) struct WritePlan {
     pub(super) removals: Vec<Removal>,
     /// Where each series then ends.
     lasts: Vec<(SeriesKey, Timestamp)>,
@@ -48,9 +48,9 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
         let Some((id, key)) = group.first().and_then(|(id, _, place)| Some((*id, parts.get(*place)?.key))) else {
             continue;
         };
-        let last = series.get(&key).and_then(|state| state.last).filter(|_| !planted(Bug::ForgetLasts));
+        let last = series.get(&key).and_then(|state| state.last).filter(|_| !is_injected(Defect::ForgetLasts));
         let mut group = Group { series: id, key, parts: places };
-        if group.goes_on(parts, last) {
+        if group.is_append(parts, last) {
             appends.push(group);
         } else {
             // Of two values for one moment the one that came first stays, wherever its part begins.
@@ -91,8 +91,8 @@ pub(super) fn lay(
     parts: &[Part],
     stored: Vec<(SeriesId, Block)>,
     put: &mut impl FnMut(SeriesId, &Block),
-) -> Laid {
-    let mut laid = Laid::default();
+) -> WritePlan {
+    let mut laid = WritePlan::default();
     for group in appends {
         let mut builder = BlockBuilder::default();
         for part in group.runs(parts) {
@@ -124,7 +124,7 @@ pub(super) fn lay(
     laid
 }
 
-impl Laid {
+impl WritePlan {
     /// What the lane knows of its series once this is committed.
     pub(super) fn remember(&self, series: &mut HashMap<SeriesKey, SeriesState>) {
         for (key, last) in &self.lasts {
@@ -148,7 +148,7 @@ impl Group {
     }
 
     /// True where every sample begins after all that was before it, so that none can be there already.
-    fn goes_on(&self, parts: &[Part], mut last: Option<Timestamp>) -> bool {
+    fn is_append(&self, parts: &[Part], mut last: Option<Timestamp>) -> bool {
         self.runs(parts).all(|part| {
             let begins_after = last.is_none_or(|last| part.run.first().is_some_and(|first| first > last));
             last = part.run.last();

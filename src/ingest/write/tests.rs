@@ -54,7 +54,12 @@ impl Table {
     }
 
     /// One attempt of one unit, in the steps of `Lane::write_over`.
-    fn write(&mut self, parts: &[Part], memory: &mut HashMap<SeriesKey, SeriesState>, end: End) -> Option<plan::Laid> {
+    fn write(
+        &mut self,
+        parts: &[Part],
+        memory: &mut HashMap<SeriesKey, SeriesState>,
+        end: End,
+    ) -> Option<plan::WritePlan> {
         for part in parts {
             let id = SeriesId(part.key.device.0);
             memory.entry(part.key).or_insert_with(|| SeriesState { id, last: self.last(id) });

@@ -32,7 +32,7 @@ pub(super) struct Unit {
 
 impl Unit {
     /// Two halves, the first to be written first; `Err` where nothing is left to cut and the culprit stands alone.
-    pub(super) fn split(mut self) -> Result<[Unit; 2], Culprit> {
+    pub(super) fn split(mut self) -> Result<[Unit; 2], RejectedItem> {
         if self.parts.len() > 1 {
             let rest = self.parts.split_off(self.parts.len() / 2);
             return Ok([self, Unit { parts: rest, refusals: Vec::new() }]);
@@ -51,14 +51,14 @@ impl Unit {
                     };
                     Ok([half(first), half(second)])
                 }
-                _ => Err(Culprit::Sample(part.arrival)),
+                _ => Err(RejectedItem::Sample(part.arrival)),
             };
         }
         if self.refusals.len() > 1 {
             let rest = self.refusals.split_off(self.refusals.len() / 2);
             return Ok([self, Unit { parts: Vec::new(), refusals: rest }]);
         }
-        Err(self.refusals.pop().map_or(Culprit::Nothing, Culprit::Row))
+        Err(self.refusals.pop().map_or(RejectedItem::Nothing, RejectedItem::Row))
     }
 
     /// What is written of a sample that the database refuses.
@@ -71,7 +71,7 @@ impl Unit {
 
 /// What the database refuses.
 #[derive(Debug)]
-pub(super) enum Culprit {
+pub(super) enum RejectedItem {
     /// One sample, of this arrival.
     Sample(usize),
     /// One row of the quarantine itself.
@@ -80,7 +80,7 @@ pub(super) enum Culprit {
     Nothing,
 }
 
-/// Parts and refusals of a batch whose devices are known: `Ok` with a device's key, or why none of it is believed.
+/// Parts and refusals of a batch whose devices are known: `Ok` with a device's key, or why none of it is valid.
 pub(super) fn whole(
     arrivals: &mut [Arrival],
     mut device_of: impl FnMut(&Arrival) -> Result<crate::model::ids::DeviceKey, Rejection>,
@@ -88,20 +88,20 @@ pub(super) fn whole(
     let mut unit = Unit::default();
     for (place, arrival) in arrivals.iter_mut().enumerate() {
         let rejections = std::mem::take(&mut arrival.rejections);
-        let believed = std::mem::take(&mut arrival.believed);
+        let valid = std::mem::take(&mut arrival.valid);
         let refuse = |rejection| Refusal { arrival: place, rejection, kept: true };
         unit.refusals.extend(rejections.into_iter().map(refuse));
-        if believed.is_empty() {
+        if valid.is_empty() {
             continue;
         }
         match device_of(arrival) {
-            Ok(device) => unit.parts.extend(believed.into_iter().map(|one| Part {
+            Ok(device) => unit.parts.extend(valid.into_iter().map(|one| Part {
                 arrival: place,
                 key: SeriesKey { device, metric: one.metric, statistic: one.statistic },
                 run: one.run,
             })),
             Err(mut rejection) => {
-                let samples = believed.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX)).sum();
+                let samples = valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX)).sum();
                 rejection.samples = samples;
                 unit.refusals.push(refuse(rejection));
             }
@@ -136,9 +136,9 @@ mod tests {
         while let Some(unit) = units.pop() {
             match unit.split() {
                 Ok([first, second]) => units.extend([second, first]),
-                Err(Culprit::Sample(arrival)) => samples.push(arrival),
-                Err(Culprit::Row(_)) => rows += 1,
-                Err(Culprit::Nothing) => panic!("an empty unit"),
+                Err(RejectedItem::Sample(arrival)) => samples.push(arrival),
+                Err(RejectedItem::Row(_)) => rows += 1,
+                Err(RejectedItem::Nothing) => panic!("an empty unit"),
             }
         }
         let mut expected = vec![0; 5];

@@ -20,7 +20,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// So many connections that end before one acknowledgement mean that the broker chokes on a message.
-const BARREN_MAX: u32 = 10;
+const NO_PROGRESS_MAX: u32 = 10;
 const PINGREQ: [u8; 2] = [0xC0, 0];
 
 /// The publisher's own task: serves one connection after the other until the caller has finished.
@@ -31,7 +31,7 @@ pub(super) async fn stay_connected(
     first: Connected,
     mut on_ack: OnAck,
 ) {
-    let (mut next, mut barren, mut pause) = (Some(first), 0, PAUSE_MIN);
+    let (mut next, mut no_progress, mut pause) = (Some(first), 0, PAUSE_MIN);
     loop {
         let connected = match next.take() {
             Some(connected) => Ok(connected),
@@ -50,15 +50,15 @@ pub(super) async fn stay_connected(
         let was_barren = answers.acked == answered_before.acked && answers.refused == answered_before.refused;
         let flew = shared.state().window.in_flight() > 0;
         shared.state().window.close();
-        barren = if was_barren && flew {
-            barren + 1
+        no_progress = if was_barren && flew {
+            no_progress + 1
         } else if was_barren {
-            barren
+            no_progress
         } else {
             0
         };
         pause = if was_barren { (pause * 2).min(PAUSE_MAX) } else { PAUSE_MIN };
-        if barren >= BARREN_MAX {
+        if no_progress >= NO_PROGRESS_MAX {
             let broker = wire::shown(&url);
             return shared
                 .fail(format!("the broker at {broker} ends each connection before it acknowledges: {error:#}"));

@@ -179,7 +179,7 @@ impl Publisher {
     /// Has each message say when it was handed over, in the MQTT 5 user property `published_at` (epoch milliseconds).
     /// A message that is sent again keeps its first moment.
     #[must_use]
-    pub fn telling_when(mut self) -> Publisher {
+    pub fn with_timestamps(mut self) -> Publisher {
         self.tells_when = true;
         self
     }

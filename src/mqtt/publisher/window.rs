@@ -56,7 +56,7 @@ impl Window {
     pub(crate) fn issue(&mut self, message: Message) {
         self.waiting.push_back((self.issued, message));
         self.issued += 1;
-        self.fly();
+        self.send_waiting();
     }
 
     /// A connection stands, and its broker lets `limit` messages fly.
@@ -64,7 +64,7 @@ impl Window {
         self.close();
         self.flying.resize(usize::from(limit), None);
         self.free = (1..=limit).collect();
-        self.fly();
+        self.send_waiting();
     }
 
     /// The connection is gone: what flew waits again, first issued first.
@@ -83,7 +83,7 @@ impl Window {
         let slot = self.flying.get_mut(usize::from(packet_id).checked_sub(1)?)?;
         let (_, message) = slot.take()?;
         self.free.push_back(packet_id);
-        self.fly();
+        self.send_waiting();
         Some(message)
     }
 
@@ -108,7 +108,7 @@ impl Window {
         self.flying.len().saturating_sub(self.free.len())
     }
 
-    fn fly(&mut self) {
+    fn send_waiting(&mut self) {
         while !self.waiting.is_empty() {
             let Some(packet_id) = self.free.pop_front() else { return };
             let Some((order, message)) = self.waiting.pop_front() else { return };

@@ -12,7 +12,7 @@ use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason};
 use url::Url;
 
 use crate::config::TlsConfig;
-use crate::mqtt::wire::{self, Greeting};
+use crate::mqtt::wire::{self, ConnectOptions};
 
 pub(crate) use wire::{Connected, Socket, shown};
 
@@ -25,7 +25,7 @@ const INCOMING_BYTES_MAX: u32 = 256 * 1024;
 
 /// Reaches the broker and greets it.
 pub(crate) async fn connect(url: &Url, client_id: &str) -> anyhow::Result<Connected> {
-    let greeting = Greeting {
+    let greeting = ConnectOptions {
         url,
         client_id,
         // The window remembers what is unacknowledged, so the broker need not.

@@ -15,7 +15,7 @@ use super::erase_worn::{broken_while_worn, forget_wear, take_worn};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
 use super::subject::{Worn, not_held};
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
@@ -178,7 +178,7 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
          UPDATE signal.erasure SET directory_rows = directory_rows + (SELECT count(*) FROM gone)
          WHERE erasure_id = $2",
     ] {
-        if statement == FENCE && planted(Bug::EraseUnfenced) {
+        if statement == FENCE && is_injected(Defect::EraseUnfenced) {
             continue;
         }
         let mut query = sqlx::query(statement).persistent(false);
@@ -190,7 +190,7 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
         }
         query.execute(&mut *transaction).await.map_err(&step)?;
     }
-    if planted(Bug::DieInRoll) {
+    if is_injected(Defect::DieInRoll) {
         std::process::abort();
     }
     transaction.commit().await.map_err(&step)
@@ -248,7 +248,7 @@ pub async fn replace(
         let samples = i64::try_from(change.samples).unwrap_or(i64::MAX);
         sqlx::query(query).bind(erasure).bind(samples).execute(&mut *transaction).await.map_err(&step)?;
     }
-    if planted(Bug::DieInRoll) {
+    if is_injected(Defect::DieInRoll) {
         std::process::abort();
     }
     transaction.commit().await.map_err(&step)

@@ -19,7 +19,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::erase::{Counts, Erased, quarantined};
 use super::subject::{PERIOD, Worn, not_held};
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{DeviceId, PatientId, SeriesId};
 use crate::model::sample::Sample;
@@ -95,7 +95,7 @@ pub async fn erase_worn(
     let mut transaction = connection.begin().await.map_err(&step)?;
     not_held(&mut transaction, &Erased::Patient(*patient)).await?;
     take_worn(&mut transaction, erasure, patient, worn).await?;
-    if planted(Bug::DieInRoll) {
+    if is_injected(Defect::DieInRoll) {
         std::process::abort();
     }
     transaction.commit().await.map_err(&step)

@@ -7,12 +7,12 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::export::Due;
 use super::manifest::ArchiveFile;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
-use crate::store::quarantine::{Quarantined, put_aside};
+use crate::store::quarantine::{self, Quarantined};
 
 /// What takes the place of noted blocks.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_
     let mut transaction = connection.begin().await.map_err(&step)?;
     hold_days(&mut transaction, &[due.day], Hold::Alone).await?;
     let removed = remove(&mut transaction, due).await?;
-    if removed != change.blocks && !planted(Bug::SkipRecount) && !planted(Bug::DeleteByPredicate) {
+    if removed != change.blocks && !is_injected(Defect::SkipRecount) && !is_injected(Defect::DeleteByPredicate) {
         transaction.rollback().await.map_err(&step)?;
         return Ok(Recorded::Changed);
     }
@@ -52,8 +52,8 @@ pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_
         }
         insert(&mut transaction, file).await?;
     }
-    put_aside(&mut transaction, change.conflicts).await?;
-    if planted(Bug::DieInRoll) {
+    quarantine::insert(&mut transaction, change.conflicts).await?;
+    if is_injected(Defect::DieInRoll) {
         std::process::abort();
     }
     transaction.commit().await.map_err(&step)?;
@@ -62,7 +62,7 @@ pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_
 
 /// Removes the noted versions of blocks; how many were still there.
 async fn remove(transaction: &mut PgConnection, due: &Due) -> Result<u64, StoreError> {
-    let which = if planted(Bug::DeleteByPredicate) {
+    let which = if is_injected(Defect::DeleteByPredicate) {
         "block.series_id IN (SELECT series_id FROM pg_temp.rolling_block)"
     } else {
         "EXISTS (SELECT FROM pg_temp.rolling_block AS noted

@@ -7,7 +7,7 @@
 use sqlx::{Connection as _, PgConnection};
 
 use super::subject::sees_all;
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
@@ -55,7 +55,7 @@ pub async fn retire(connection: &mut PgConnection, days: u32, now: Timestamp) ->
     .execute(&mut *transaction)
     .await
     .map_err(&step)?;
-    if planted(Bug::DieInRoll) {
+    if is_injected(Defect::DieInRoll) {
         std::process::abort();
     }
     transaction.commit().await.map_err(&step)?;

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::erase::Erased;
 use super::manifest::{ArchiveFile, COLUMNS, file};
-use crate::faults::{Bug, planted};
+use crate::faults::{Defect, is_injected};
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
@@ -30,7 +30,7 @@ pub struct Worn {
 impl Worn {
     /// True for a moment within.
     pub fn holds(&self, moment: Timestamp) -> bool {
-        let is_at_end = self.to == Some(moment) && planted(Bug::WornAtItsEnd);
+        let is_at_end = self.to == Some(moment) && is_injected(Defect::WornAtItsEnd);
         self.from <= moment && (self.to.is_none_or(|to| moment < to) || is_at_end)
     }
 }
@@ -82,7 +82,7 @@ pub(super) async fn sees_all(connection: &mut PgConnection) -> Result<(), StoreE
             .fetch_one(connection)
             .await
             .map_err(StoreError::at("asking whether all wear is seen"))?;
-    if sees_all { Ok(()) } else { Err(StoreError::Blind { what: "care.wear", role: "roller" }) }
+    if sees_all { Ok(()) } else { Err(StoreError::RlsFiltered { what: "care.wear", role: "roller" }) }
 }
 
 /// Refuses what the law forbids: to erase a patient under legal hold, or a device that one has worn.

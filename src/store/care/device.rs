@@ -6,7 +6,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::refusal::{Rules, Trouble};
+use super::refusal::{CareError, Rules};
 use crate::model::ids::DeviceId;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
@@ -14,7 +14,7 @@ use crate::store::moment::Moment;
 
 /// What becomes of a device.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Hand {
+pub enum Handover {
     /// A patient wears it from now on; refused while somebody does.
     Assign(Uuid),
     /// It goes from its wearer to this patient in one moment; refused where nobody wears it.
@@ -27,19 +27,19 @@ pub enum Hand {
 pub async fn hand_device(
     connection: &mut PgConnection,
     device: &DeviceId,
-    hand: Hand,
+    hand: Handover,
     at: Timestamp,
-) -> Result<Uuid, Trouble> {
+) -> Result<Uuid, CareError> {
     let rules = Rules::read(connection).await?;
     let query = match hand {
-        Hand::Assign(_) => "SELECT care.assign_device($1, $3, $2)",
-        Hand::Over(_) => "SELECT care.hand_over_device($1, $3, $2)",
-        Hand::Back => "SELECT care.return_device($1, $2)",
+        Handover::Assign(_) => "SELECT care.assign_device($1, $3, $2)",
+        Handover::Over(_) => "SELECT care.hand_over_device($1, $3, $2)",
+        Handover::Back => "SELECT care.return_device($1, $2)",
     };
     let query = sqlx::query_scalar(query).bind(device.as_str()).bind(Moment(at));
     let query = match hand {
-        Hand::Assign(patient) | Hand::Over(patient) => query.bind(patient),
-        Hand::Back => query,
+        Handover::Assign(patient) | Handover::Over(patient) => query.bind(patient),
+        Handover::Back => query,
     };
     query.fetch_one(connection).await.map_err(|error| rules.explain(StoreError::at("handing a device over")(error)))
 }

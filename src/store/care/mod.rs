@@ -63,4 +63,4 @@ pub mod community;
 pub mod device;
 
 /// What is done by the clock.
-pub mod upkeep;
+pub mod maintenance;

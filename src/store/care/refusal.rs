@@ -43,7 +43,7 @@ impl fmt::Display for Refusal {
 
 /// Why a step with the network's data did not happen.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum CareError {
     /// What was asked for breaks a rule: show the sentence.
     #[error("{0}")]
     Refused(Refusal),
@@ -88,16 +88,16 @@ impl Rules {
 
     /// Sorts an error: what a rule refused becomes its sentence, and of everything else that Postgres answered only the
     /// SQLSTATE is left.
-    pub fn explain(&self, error: StoreError) -> Trouble {
+    pub fn explain(&self, error: StoreError) -> CareError {
         let StoreError::Database { step, source: sqlx::Error::Database(answer) } = error else {
-            return Trouble::Failed(error);
+            return CareError::Failed(error);
         };
         let Some(answer) = answer.try_downcast_ref::<PgDatabaseError>() else {
-            return Trouble::Failed(StoreError::Answered { step, code: "unknown".to_owned() });
+            return CareError::Failed(StoreError::Answered { step, code: "unknown".to_owned() });
         };
         match self.refusal(answer) {
-            Some(refusal) => Trouble::Refused(refusal),
-            None => Trouble::Failed(StoreError::Answered { step, code: answer.code().to_owned() }),
+            Some(refusal) => CareError::Refused(refusal),
+            None => CareError::Failed(StoreError::Answered { step, code: answer.code().to_owned() }),
         }
     }
 

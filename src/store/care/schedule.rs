@@ -68,7 +68,7 @@ pub async fn open_slots(connection: &mut PgConnection, query: &SlotQuery) -> Res
 
 /// A time that somebody wants.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct AppointmentRequest {
     /// Who comes.
     pub patient: Uuid,
     /// With whom.
@@ -91,7 +91,7 @@ pub struct Wish {
 ///
 /// # Errors
 /// The database's; a time that is taken is refused by `appointment_provider_is_free`, and others by their rules.
-pub async fn hold(connection: &mut PgConnection, wish: &Wish) -> Result<Uuid, StoreError> {
+pub async fn hold(connection: &mut PgConnection, wish: &AppointmentRequest) -> Result<Uuid, StoreError> {
     sqlx::query_scalar("SELECT care.hold_appointment($1, $2, $3, tstzrange($4, $5), $6, $7, $8)")
         .bind(wish.patient)
         .bind(wish.provider)

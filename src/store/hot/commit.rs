@@ -7,15 +7,15 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
-use super::few;
 use super::read::{Wanted, overlapping};
-use crate::faults::{Bug, planted};
+use super::small_batch;
+use crate::faults::{Defect, is_injected};
 use crate::model::block::Block;
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
-use crate::store::quarantine::{Quarantined, put_aside};
+use crate::store::quarantine::{Quarantined, insert};
 use crate::store::shard::{Ownership, fence};
 
 /// sqlx copies and flushes whatever one `send` is given: long pieces keep the calls few, and short enough for the
@@ -93,7 +93,7 @@ impl<'c> Writing<'c> {
             Writing::Merging(transaction) => transaction,
             Writing::Appending(connection, own) => match write.rows.few() {
                 Some(few) if write.quarantined.is_empty() && write.removals.is_empty() => {
-                    few::append(connection, own, few).await?;
+                    small_batch::append(connection, own, few).await?;
                     return Ok(Timing { copy: None, commit: began.elapsed() });
                 }
                 _ => begin(connection, own).await?,
@@ -105,8 +105,8 @@ impl<'c> Writing<'c> {
             copy(&mut transaction, write.rows).await?;
         }
         let copied = Instant::now();
-        if let Err(error) = put_aside(&mut transaction, write.quarantined).await
-            && !planted(Bug::SwallowQuarantineError)
+        if let Err(error) = insert(&mut transaction, write.quarantined).await
+            && !is_injected(Defect::SwallowQuarantineError)
         {
             return Err(error);
         }

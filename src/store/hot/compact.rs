@@ -74,7 +74,7 @@ pub struct Span {
 
 /// What is to be read of a chunk: the small blocks of some series from one start on, so many at most.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct CompactionLimits {
     /// Whose, in rising order.
     pub series: Vec<SeriesId>,
     /// From where.
@@ -205,7 +205,7 @@ impl<'c> Replacing<'c> {
     }
 
     /// The small blocks wished for, by series and time.
-    pub async fn read(&mut self, wish: &Wish) -> Result<Vec<Small>, StoreError> {
+    pub async fn read(&mut self, wish: &CompactionLimits) -> Result<Vec<Small>, StoreError> {
         let step = StoreError::at("reading small blocks");
         // One series is read in the order of the index and only as far as wished: ordered by more, all of it would be
         // read and sorted for each slice (1.7 s for a day of a row a second, against 0.15 s).

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::few::Few;
+use super::small_batch::SmallBatch;
 use crate::model::block::Block;
 use crate::model::ids::SeriesId;
 use crate::model::sample::{Flags, Spans};
@@ -27,7 +27,7 @@ pub(super) const COLUMNS: &str = "start_at, stop_at, tick_us, span_us, series_id
 pub struct CopyRows {
     bytes: BytesMut,
     rows: usize,
-    few: Few,
+    few: SmallBatch,
 }
 
 impl CopyRows {
@@ -82,7 +82,7 @@ impl CopyRows {
     }
 
     /// The same rows as columns, where they are few.
-    pub(super) fn few(&self) -> Option<&Few> {
+    pub(super) fn few(&self) -> Option<&SmallBatch> {
         self.few.is_all().then_some(&self.few)
     }
 

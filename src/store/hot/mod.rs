@@ -4,7 +4,7 @@
 mod copy;
 
 /// A few rows, committed by one statement.
-mod few;
+mod small_batch;
 
 /// Days, held while their blocks are rewritten.
 mod days;

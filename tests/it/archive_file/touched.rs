@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use healthtrack::archive::file::{Head, KeyRing, Strip, Writer};
+use healthtrack::archive::file::{Head, KeyRing, RowSlice, Writer};
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -35,7 +35,7 @@ fn one_device_on_one_day_touches_few_of_the_row_groups() {
         let device = &DeviceId::parse(&format!("watch-{number:03}")).unwrap();
         let values: Vec<f64> = (0..86_400).map(|second| f64::from(60 + (number * 7 + second / 30) % 50)).collect();
         let (subject, statistic, ends) = (None, Statistic::NONE, None);
-        writer.push_strip(&Strip { device, subject, statistic, starts: &starts, ends, values: &values }).unwrap();
+        writer.push_strip(&RowSlice { device, subject, statistic, starts: &starts, ends, values: &values }).unwrap();
     }
     writer.finish().unwrap();
     let output = python::run(python, DUCKDB, &[path.to_str().unwrap(), copy.to_str().unwrap(), "watch-029"]);

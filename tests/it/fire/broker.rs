@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::house::{House, MIX, PATIENCE, Setup};
+use super::stack::{MIX, Setup, TIMEOUT, TestStack};
 use crate::support::proxy::Weather;
 use crate::support::wait::wait_until;
 
@@ -11,7 +11,7 @@ const AWAY: Weather =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_after_a_brokers_restart_and_before_the_daemon_is_back_arrives() {
-    let Some(mut house) = House::build(Setup::new(7)).await else { return };
+    let Some(mut house) = TestStack::build(Setup::new(7)).await else { return };
     house.load(1_600, 200, MIX);
     for _ in 0..2 {
         house.wait_for_more(150).await;
@@ -33,7 +33,7 @@ async fn what_is_published_after_a_brokers_restart_and_before_the_daemon_is_back
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
     let setup = Setup { keys: vec![("MQTT__SESSION_EXPIRY_S", "2".to_owned())], ..Setup::new(8) };
-    let Some(mut house) = House::build(setup).await else { return };
+    let Some(mut house) = TestStack::build(setup).await else { return };
     house.rules.broker_may_lose = true;
     house.load(2_000, 200, MIX);
     house.wait_for_more(150).await;
@@ -52,7 +52,7 @@ async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
     house.broker_side.set(AWAY);
     house.broker_side.reset();
     let expired = || house.mosquitto.log().contains("Expiring client healthtrack due to timeout");
-    wait_until(PATIENCE, "the session expires", || std::future::ready(expired())).await;
+    wait_until(TIMEOUT, "the session expires", || std::future::ready(expired())).await;
     house.note("the session has expired");
     house.heal();
     house.daemon.wait_ready().await;

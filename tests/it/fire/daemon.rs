@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::house::{House, MIX, PATIENCE, Setup};
+use super::stack::{MIX, Setup, TIMEOUT, TestStack};
 use crate::support::judge::Demand;
 use crate::support::proxy::{Point, Then};
 use crate::support::wait::wait_until;
@@ -12,7 +12,7 @@ use crate::support::wait::wait_until;
 async fn a_run_without_faults_is_counted_to_the_sample() {
     let patient = [("MQTT__KEEP_ALIVE_S", "30"), ("STORE__STATEMENT_TIMEOUT_MS", "30000")];
     let keys = patient.map(|(key, value)| (key, value.to_owned())).to_vec();
-    let Some(mut house) = House::build(Setup { keys, ..Setup::new(12) }).await else { return };
+    let Some(mut house) = TestStack::build(Setup { keys, ..Setup::new(12) }).await else { return };
     house.rules.is_calm = true;
     house.load(1_000, 500, MIX);
     house.judge().await.must_hold();
@@ -23,7 +23,7 @@ async fn a_run_without_faults_is_counted_to_the_sample() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_killed_between_any_two_steps_loses_nothing_and_doubles_nothing() {
     let setup = Setup { keys: vec![("INGEST__LANES", "1".to_owned())], ..Setup::new(1) };
-    let Some(mut house) = House::build(setup).await else { return };
+    let Some(mut house) = TestStack::build(setup).await else { return };
     house.rules.demands = vec![Demand::Duplicate, Demand::CutInBatch, Demand::CutInCommit];
     house.load(2_000, 200, MIX);
     house.wait_for_more(200).await;
@@ -34,7 +34,7 @@ async fn a_daemon_that_is_killed_between_any_two_steps_loses_nothing_and_doubles
 
     house.wait_for_more(100).await;
     house.trap(Point::Commit, Then::Hold, "a COMMIT gets no answer").await;
-    wait_until(PATIENCE, "the lane's transaction is committed", || async { is_committed(&house).await }).await;
+    wait_until(TIMEOUT, "the lane's transaction is committed", || async { is_committed(&house).await }).await;
     house.kill_daemon();
     house.restart_daemon().await;
 
@@ -53,7 +53,7 @@ async fn a_daemon_that_is_killed_between_any_two_steps_loses_nothing_and_doubles
 }
 
 /// The only lane's connection has run COMMIT and waits for what comes next.
-async fn is_committed(house: &House) -> bool {
+async fn is_committed(house: &TestStack) -> bool {
     let query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
                  AND application_name = 'healthtrack' AND query = 'COMMIT'";
     house.ask(query).await > 0
@@ -61,28 +61,28 @@ async fn is_committed(house: &House) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_sleeps_past_its_keep_alive_acknowledges_nothing_of_its_old_connection() {
-    let Some(mut house) = House::build(Setup::new(2)).await else { return };
+    let Some(mut house) = TestStack::build(Setup::new(2)).await else { return };
     house.load(1_000, 200, MIX);
     house.wait_for_more(200).await;
     house.daemon.signal("STOP");
     house.note("the daemon sleeps");
-    wait_until(PATIENCE, "the broker gives the daemon up", || async {
+    wait_until(TIMEOUT, "the broker gives the daemon up", || async {
         house.mosquitto.log().contains("has exceeded timeout")
     })
     .await;
     house.daemon.signal("CONT");
     house.note("the daemon wakes");
     let connections = house.broker_side.connections();
-    wait_until(PATIENCE, "the daemon connects anew", || async { house.broker_side.connections() > connections }).await;
+    wait_until(TIMEOUT, "the daemon connects anew", || async { house.broker_side.connections() > connections }).await;
     house.judge().await.must_hold();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_daemons_on_one_shard_one_works_and_the_other_takes_over_within_five_seconds() {
-    let Some(mut house) = House::build(Setup::new(3)).await else { return };
+    let Some(mut house) = TestStack::build(Setup::new(3)).await else { return };
     house.rules.demands = vec![Demand::CutInBatch];
     let rival = house.rival();
-    wait_until(PATIENCE, "the rival stands by", || async { rival.readiness().contains("ready: standby") }).await;
+    wait_until(TIMEOUT, "the rival stands by", || async { rival.readiness().contains("ready: standby") }).await;
     house.load(1_600, 200, MIX);
     house.wait_for_more(200).await;
     let connects = rival.metric("healthtrack_mqtt_connects_total");
@@ -90,13 +90,13 @@ async fn of_two_daemons_on_one_shard_one_works_and_the_other_takes_over_within_f
     house.trap(Point::CopyBytes(200), Then::Hold, "a COPY stops in its middle").await;
     house.kill_daemon();
     let killed = Instant::now();
-    wait_until(PATIENCE, "the rival owns the shard", || async { rival.readiness().contains("ready: owner") }).await;
+    wait_until(TIMEOUT, "the rival owns the shard", || async { rival.readiness().contains("ready: owner") }).await;
     let took = killed.elapsed();
     house.note(format!("the rival took over after {took:.1?}"));
     assert!(took < Duration::from_secs(5), "taking over took {took:?}");
     let mut killed = std::mem::replace(&mut house.daemon, rival);
     killed.restart();
-    wait_until(PATIENCE, "the killed one stands by", || async { killed.readiness().contains("ready: standby") }).await;
+    wait_until(TIMEOUT, "the killed one stands by", || async { killed.readiness().contains("ready: standby") }).await;
     let verdict = house.judge().await;
     assert!(killed.is_alive());
     verdict.must_hold();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::house::{Database, House, MIX, PATIENCE, Setup, has_program};
+use super::stack::{Database, MIX, Setup, TIMEOUT, TestStack, has_program};
 use crate::support::judge::Demand;
 use crate::support::proxy::{Point, Then, Weather};
 use crate::support::wait::wait_until;
@@ -16,7 +16,9 @@ const MIX_WITHOUT_REPEAT: &str = "late=4,conflict=2,broken=1";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_dies_within_a_commit_keeps_what_it_had_and_the_daemon_writes_the_rest() {
     let keys = vec![("INGEST__LANES", "1".to_owned())];
-    let Some(mut house) = House::build(Setup { own_postgres: Some(&[]), keys, ..Setup::new(4) }).await else { return };
+    let Some(mut house) = TestStack::build(Setup { own_postgres: Some(&[]), keys, ..Setup::new(4) }).await else {
+        return;
+    };
     house.rules.demands = vec![Demand::CutInCommit, Demand::CutInBatch];
     house.load(1_600, 200, MIX_WITHOUT_REPEAT);
     house.wait_for_more(200).await;
@@ -24,10 +26,10 @@ async fn a_database_that_dies_within_a_commit_keeps_what_it_had_and_the_daemon_w
     house.trap(Point::Commit, Then::Hold, "a COMMIT gets no answer").await;
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
                 AND application_name = 'healthtrack' AND query = 'COMMIT'";
-    wait_until(PATIENCE, "the lane's transaction is committed", || async { house.ask(idle).await > 0 }).await;
+    wait_until(TIMEOUT, "the lane's transaction is committed", || async { house.ask(idle).await > 0 }).await;
     house.database_side.reset();
     house.note("the database's connections are reset");
-    wait_until(PATIENCE, "the batch comes again and is found there", || async { house.duplicates_of_daemon() > 0 })
+    wait_until(TIMEOUT, "the batch comes again and is found there", || async { house.duplicates_of_daemon() > 0 })
         .await;
     for (point, what) in [(Point::Commit, "a COMMIT passes"), (Point::CopyBytes(200), "a COPY stops in its middle")] {
         house.wait_for_more(50).await;
@@ -35,7 +37,7 @@ async fn a_database_that_dies_within_a_commit_keeps_what_it_had_and_the_daemon_w
         let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
         postgres.kill_hard().await.unwrap();
         house.note("the database is killed");
-        wait_until(PATIENCE, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
+        wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
         let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
         postgres.restart().await.unwrap();
         house.note("the database runs again");
@@ -60,7 +62,7 @@ const PLANTED: &str = "
 async fn a_database_that_says_no_for_a_while_costs_no_sample_and_puts_none_aside() {
     let settings = [("max_connections", "20")];
     let setup = Setup { own_postgres: Some(&settings), ..Setup::new(5) };
-    let Some(mut house) = House::build(setup).await else { return };
+    let Some(mut house) = TestStack::build(setup).await else { return };
     house.load(2_400, 200, MIX);
     house.wait_for_more(100).await;
 
@@ -72,11 +74,11 @@ async fn a_database_that_says_no_for_a_while_costs_no_sample_and_puts_none_aside
     refuse(&mut house, &mut admin, "the server is read-only", &read_only).await;
     run(&mut admin, &["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"]).await;
     house.wait_for_more(50).await;
-    wait_until(PATIENCE, "batches are written again", || async { house.daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "batches are written again", || async { house.daemon.is_ready() }).await;
 
     let taken = take_every_connection(&house, &mut admin).await;
     house.note(format!("all connections are taken, {} of them by the test", taken.len()));
-    wait_until(PATIENCE, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
+    wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
     drop(taken);
     house.note("they are given back");
     house.daemon.wait_ready().await;
@@ -90,19 +92,19 @@ async fn run(admin: &mut PgConnection, statements: &[&'static str]) {
 }
 
 /// Has the database say no, and waits until the daemon has tried again and again.
-async fn refuse(house: &mut House, admin: &mut PgConnection, what: &str, statements: &[&'static str]) {
+async fn refuse(house: &mut TestStack, admin: &mut PgConnection, what: &str, statements: &[&'static str]) {
     let retried = retries(house);
     run(admin, statements).await;
     house.note(what);
-    wait_until(PATIENCE, what, || async { retries(house) > retried + 1.0 }).await;
+    wait_until(TIMEOUT, what, || async { retries(house) > retried + 1.0 }).await;
 }
 
-fn retries(house: &House) -> f64 {
+fn retries(house: &TestStack) -> f64 {
     house.daemon.try_metric("healthtrack_ingest_batch_retries_total").unwrap_or(0.0)
 }
 
 /// Sends the daemon's connections away and takes each that is free, until none is.
-async fn take_every_connection(house: &House, admin: &mut PgConnection) -> Vec<PgConnection> {
+async fn take_every_connection(house: &TestStack, admin: &mut PgConnection) -> Vec<PgConnection> {
     let away = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'healthtrack'";
     let url = house.database.url();
     let mut taken = Vec::new();
@@ -170,7 +172,7 @@ impl Strace {
 async fn a_slow_disk_makes_commits_slow_and_loses_nothing() {
     let settings = [("fsync", "on")];
     let setup = Setup { own_postgres: Some(&settings), ..Setup::new(6) };
-    let Some(mut house) = House::build(setup).await else { return };
+    let Some(mut house) = TestStack::build(setup).await else { return };
     house.load(1_600, 200, MIX);
     house.wait_for_more(300).await;
     let mut admin = house.connection().await;
@@ -184,7 +186,7 @@ async fn a_slow_disk_makes_commits_slow_and_loses_nothing() {
     house.note(if strace.is_some() { "each flush takes 400 ms longer" } else { "each answer takes 400 ms longer" });
     let commit = |part: &str| house.daemon.metric(&format!("healthtrack_store_commit_seconds_{part}"));
     let (commits, seconds) = (commit("count"), commit("sum"));
-    wait_until(PATIENCE, "ten slow commits", || async { commit("count") >= commits + 10.0 }).await;
+    wait_until(TIMEOUT, "ten slow commits", || async { commit("count") >= commits + 10.0 }).await;
     let mean = (commit("sum") - seconds) / (commit("count") - commits);
     house.note(format!("a commit takes {mean:.3} s"));
     assert!(mean > 0.2, "commits are not slow: {mean} s");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::house::{House, MIX, Setup};
+use super::stack::{MIX, Setup, TestStack};
 use crate::support::judge::Demand;
 use crate::support::proxy::{Point, Proxy, Then, Weather};
 
@@ -18,7 +18,7 @@ enum Side {
 
 const SIDES: [Side; 3] = [Side::Broker, Side::Database, Side::Both];
 
-impl House {
+impl TestStack {
     fn each(&self, side: Side, act: impl Fn(&Proxy)) {
         if side != Side::Database {
             act(&self.broker_side);
@@ -38,7 +38,7 @@ impl House {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_narrow_and_sliced_wires_lose_nothing() {
-    let Some(mut house) = House::build(Setup::new(9)).await else { return };
+    let Some(mut house) = TestStack::build(Setup::new(9)).await else { return };
     house.load(2_400, 200, MIX);
     house.wait_for_more(100).await;
     let slow = Weather { delay: Some(Duration::from_millis(500)), ..Weather::default() };
@@ -54,7 +54,7 @@ async fn slow_narrow_and_sliced_wires_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wires_that_are_cut_or_silent_for_a_while_lose_nothing() {
-    let Some(mut house) = House::build(Setup::new(10)).await else { return };
+    let Some(mut house) = TestStack::build(Setup::new(10)).await else { return };
     house.rules.demands = vec![Demand::CutInBatch, Demand::CutInCommit];
     house.load(3_000, 200, MIX);
     house.wait_for_more(100).await;
@@ -77,7 +77,7 @@ async fn wires_that_are_cut_or_silent_for_a_while_lose_nothing() {
 /// 2.5 s at the broker, a statement's limit and 5 s at the database.
 #[tokio::test(flavor = "multi_thread")]
 async fn wires_that_are_half_open_are_noticed_and_lose_nothing() {
-    let Some(mut house) = House::build(Setup::new(13)).await else { return };
+    let Some(mut house) = TestStack::build(Setup::new(13)).await else { return };
     house.load(4_000, 200, MIX);
     house.wait_for_more(100).await;
     for side in SIDES {

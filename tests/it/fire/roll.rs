@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Output};
 use std::time::Instant;
 
-use super::house::{House, MIX, PATIENCE, Setup};
+use super::stack::{MIX, Setup, TIMEOUT, TestStack};
 use crate::roll::PLANT;
 use crate::support::judge::{Verdict, What};
 
@@ -14,7 +14,7 @@ const MESSAGES_PER_S: u64 = 250;
 /// A roll of two days of one metric has some twenty points; one that finds less to do has fewer, and ends well.
 const POINTS: u64 = 20;
 
-impl House {
+impl TestStack {
     /// Starts a roll, with a bug or without.
     pub(super) fn begin_roll(&mut self, plant: Option<&str>) -> Child {
         self.rules.rolls = true;
@@ -40,7 +40,7 @@ async fn rolled_under_load(
     rolls: u64,
     plant: impl Fn(u64) -> Option<String>,
 ) -> Option<(Verdict, u64, u64)> {
-    let mut house = House::build(Setup::new(seed)).await?;
+    let mut house = TestStack::build(Setup::new(seed)).await?;
     house.load(MESSAGES, MESSAGES_PER_S, MIX);
     house.wait_for_more(100).await;
     let (begun, mut finished, mut died) = (Instant::now(), 0, 0);
@@ -49,7 +49,7 @@ async fn rolled_under_load(
         let status = house.end_roll(roll).await.status;
         finished += u64::from(status.success());
         died += u64::from(status.signal().is_some());
-        assert!(begun.elapsed() < PATIENCE, "the oracle does not end");
+        assert!(begun.elapsed() < TIMEOUT, "the oracle does not end");
         if number >= rolls && house.acknowledged() as u64 >= MESSAGES {
             break;
         }

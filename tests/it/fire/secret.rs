@@ -4,7 +4,7 @@
 //! bits catch what a wire spoils and not what a middle box rewrites, and a heart rate of 61 that left as 60 is as
 //! believable as before. Whoever does not trust the network says `mqtts://` and `sslmode=verify-full`.
 
-use super::house::{House, MIX, PATIENCE, Setup, has_program};
+use super::stack::{MIX, Setup, TIMEOUT, TestStack, has_program};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::proxy::{Proxy, Speaks, Weather};
 use crate::support::wait::wait_until;
@@ -49,14 +49,14 @@ async fn bytes_that_are_spoilt_on_a_tls_wire_end_the_connection_and_are_never_be
     let broker_side = Proxy::start(format!("127.0.0.1:{port}"), Speaks::Secret);
     let url = format!("mqtts://127.0.0.1:{}", broker_side.port());
     let setup = Setup { keys: vec![("MQTT__TLS_CA_FILE", file("ca.pem"))], ..Setup::new(11) };
-    let mut house = House::build_around(setup, mosquitto, broker_side, url).await;
+    let mut house = TestStack::build_around(setup, mosquitto, broker_side, url).await;
     house.load(1_200, 200, MIX);
     house.wait_for_more(100).await;
     for every_bytes in [5_000, 1_000] {
         let connections = house.broker_side.connections();
         house.broker_side.set(Weather { flip_every_bytes: Some(every_bytes), ..Weather::default() });
         house.note(format!("one bit in {every_bytes} bytes is turned"));
-        wait_until(PATIENCE, "spoilt bytes end connections", || async {
+        wait_until(TIMEOUT, "spoilt bytes end connections", || async {
             house.broker_side.connections() >= connections + 2
         })
         .await;

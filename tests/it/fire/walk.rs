@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::house::{Database, House, MIX, PATIENCE, Setup};
+use super::stack::{Database, MIX, Setup, TIMEOUT, TestStack};
 use crate::support::judge::Demand;
 use crate::support::proxy::{Point, Proxy, Then, Weather};
 
@@ -103,7 +103,7 @@ async fn a_random_walk_over_all_faults_loses_nothing_and_doubles_nothing() {
     let (seed, seconds) = (number("HEALTHTRACK_WALK_SEED", SEED), number("HEALTHTRACK_WALK_SECONDS", SECONDS));
     let owned = std::env::var_os("HEALTHTRACK_TEST_POSTGRES").is_none_or(|url| url.is_empty());
     let own_postgres: Option<&[(&str, &str)]> = owned.then_some(&[]);
-    let Some(mut house) = House::build(Setup { own_postgres, ..Setup::new(seed) }).await else { return };
+    let Some(mut house) = TestStack::build(Setup { own_postgres, ..Setup::new(seed) }).await else { return };
     house.rules.demands = vec![Demand::Duplicate, Demand::CutInBatch, Demand::CutInCommit];
     house.load(seconds * MESSAGES_PER_S, MESSAGES_PER_S, MIX);
     let (begun, length) = (Instant::now(), Duration::from_secs(seconds));
@@ -137,7 +137,7 @@ struct Rolls {
 
 impl Rolls {
     /// Begins the next roll where the last one has ended.
-    async fn go_on(&mut self, house: &mut House, dice: &mut Dice) {
+    async fn go_on(&mut self, house: &mut TestStack, dice: &mut Dice) {
         if self.running.try_wait().unwrap().is_none() {
             return;
         }
@@ -151,7 +151,7 @@ impl Rolls {
     }
 }
 
-impl House {
+impl TestStack {
     /// Does one step and undoes it, as far as it can be undone.
     async fn take(&mut self, step: Step, dice: &mut Dice) {
         self.note(format!("{step:?}"));
@@ -250,7 +250,7 @@ impl House {
         let begun = Instant::now();
         let what = "the daemon is ready between two steps";
         while !self.daemon.is_ready() {
-            assert!(begun.elapsed() < PATIENCE, "in vain until {what}: {}", self.daemon.log());
+            assert!(begun.elapsed() < TIMEOUT, "in vain until {what}: {}", self.daemon.log());
             if self.daemon.revive() {
                 self.note("the daemon had ended and is started again");
             }

@@ -169,7 +169,7 @@ fn rows_out_of_order_are_refused_and_the_file_goes_on() {
 fn of_a_strip_that_is_refused_no_row_is_written() {
     let rows: Vec<Row> = [1, 2, 3, 3].into_iter().map(|second| row("a", second, 1.0)).collect();
     let (starts, values): (Vec<Timestamp>, Vec<f64>) = rows.iter().map(|row| (row.start, row.value)).unzip();
-    let strip = Strip { starts: &starts, values: &values, ..rows[0].strip() };
+    let strip = RowSlice { starts: &starts, values: &values, ..rows[0].strip() };
     let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
     assert!(matches!(writer.push_strip(&strip), Err(FileError::Order { row: 3 })));
     writer.push_strip(&strip.slice(0..3)).unwrap();
@@ -184,7 +184,7 @@ fn a_long_strip_fills_row_groups_to_the_brim() {
     let starts: Vec<Timestamp> = (0..300_000).map(|place| day_start().plus_micros(place * 1_000)).collect();
     let values: Vec<f64> = (0..300_000).map(|place| f64::from(place % 7)).collect();
     let first = row("a", 0, 0.0);
-    let strip = Strip { starts: &starts, values: &values, ..first.strip() };
+    let strip = RowSlice { starts: &starts, values: &values, ..first.strip() };
     let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
     writer.push_strip(&strip).unwrap();
     let (bytes, facts) = writer.finish().unwrap();

@@ -145,7 +145,7 @@ fn a_press() {
         thread::spawn(move || {
             ring.push(Box::new(Arrival(1))).unwrap();
             ring.push(Box::new(Arrival(2))).unwrap();
-            ring.press();
+            ring.request_flush();
         })
     };
     assert_eq!(take(&ring, 2), [1, 2]);

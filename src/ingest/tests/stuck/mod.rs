@@ -26,7 +26,7 @@ use crate::ingest::ack::Acks;
 use crate::ingest::quarantine::Cap;
 use crate::ingest::queue::{Budget, Lanes, Limits};
 use crate::ingest::session::Session;
-use crate::ingest::session::Surroundings;
+use crate::ingest::session::SessionContext;
 use crate::ingest::validate::{self, Validator};
 use crate::ingest::write::{Lane, Shared};
 use crate::model::ids::{Epoch, ShardName};
@@ -141,7 +141,7 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
     let lanes = Lanes::new(run.lanes, run.sessions, run.inflight_bytes_max, limits);
     let acks: Arc<[Arc<Acks>]> = (0..run.sessions).map(|_| Arc::default()).collect();
     let telemetry = Arc::new(Telemetry::new().unwrap());
-    let around = Surroundings {
+    let around = SessionContext {
         telemetry: Arc::clone(&telemetry),
         clock: Arc::new(SystemClock),
         stop_reading: CancellationToken::new(),

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 
 /// What was done.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeptUp {
+pub struct Maintained {
     /// Holds of appointments that had run out.
     pub ended_holds: i32,
     /// Days of wellness centres that were counted anew.
@@ -17,10 +17,10 @@ pub struct KeptUp {
 ///
 /// # Errors
 /// The database's.
-pub async fn keep_up(connection: &mut PgConnection) -> Result<KeptUp, StoreError> {
-    let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.keep_up()")
+pub async fn run_maintenance(connection: &mut PgConnection) -> Result<Maintained, StoreError> {
+    let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.run_maintenance()")
         .fetch_one(connection)
         .await
         .map_err(StoreError::at("keeping the network up"))?;
-    Ok(KeptUp { ended_holds, counted_days })
+    Ok(Maintained { ended_holds, counted_days })
 }

@@ -1,4 +1,4 @@
-//! House: a broker, a database and a daemon with a proxy on each side of it, the oracle beside them, and the judge at
+//! TestStack: a broker, a database and a daemon with a proxy on each side of it, the oracle beside them, and the judge at
 //! the end.
 
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::support::proxy::{Point, Proxy, Speaks, Then, Weather, now_us};
 use crate::support::wait::wait_until;
 
 /// How long anything may take on a machine that does much else at the same time.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// The first value's time: each run crosses midnight, and with it a chunk, after two hours of values.
 const START: &str = "2026-01-05T22:00:00Z";
 const HUBS: u64 = 8;
@@ -80,7 +80,7 @@ impl Drop for Oracle {
 }
 
 /// All of it. Fields are dropped in this order.
-pub(super) struct House {
+pub(super) struct TestStack {
     pub(super) daemon: Daemon,
     oracle: Option<Oracle>,
     pub(super) broker_side: Proxy,
@@ -98,14 +98,14 @@ pub(super) struct House {
     archive: TempDir,
 }
 
-impl House {
+impl TestStack {
     /// Builds it and starts the daemon; `None` where the machine has no mosquitto, which was said.
-    pub(super) async fn build(setup: Setup<'_>) -> Option<House> {
+    pub(super) async fn build(setup: Setup<'_>) -> Option<TestStack> {
         let mosquitto = Mosquitto::start(&setup.broker)?;
         let upstream = format!("127.0.0.1:{}", mosquitto.port());
         let broker_side = Proxy::start(upstream, Speaks::Mqtt);
         let url = format!("mqtt://127.0.0.1:{}", broker_side.port());
-        Some(House::build_around(setup, mosquitto, broker_side, url).await)
+        Some(TestStack::build_around(setup, mosquitto, broker_side, url).await)
     }
 
     /// The same with a broker's side of the test's own.
@@ -114,7 +114,7 @@ impl House {
         mosquitto: Mosquitto,
         broker_side: Proxy,
         broker_url: String,
-    ) -> House {
+    ) -> TestStack {
         let database = match setup.own_postgres {
             Some(settings) => Database::Own(own_postgres(settings).await),
             None => Database::Shared(TestDatabase::migrated().await),
@@ -140,7 +140,7 @@ impl House {
         let daemon = spawn(&environment);
         daemon.wait_ready().await;
         let (rules, script) = (Rules::default(), vec![(now_us(), "the house stands".to_owned())]);
-        House {
+        TestStack {
             daemon,
             oracle: None,
             broker_side,
@@ -201,7 +201,7 @@ impl House {
     /// Waits until so many more publications are acknowledged.
     pub(super) async fn wait_for_more(&self, publications: usize) {
         let wanted = self.acknowledged() + publications;
-        wait_until(PATIENCE, "more messages are published", || async { self.acknowledged() >= wanted }).await;
+        wait_until(TIMEOUT, "more messages are published", || async { self.acknowledged() >= wanted }).await;
     }
 
     /// Sets a trap on the wire where its point lies, and waits until it has struck.
@@ -209,7 +209,7 @@ impl House {
         let side = if matches!(point, Point::Pubacks(_)) { &self.broker_side } else { &self.database_side };
         let before = side.strikes();
         side.trap(point, then);
-        wait_until(PATIENCE, what, || std::future::ready(side.strikes() > before)).await;
+        wait_until(TIMEOUT, what, || std::future::ready(side.strikes() > before)).await;
         self.note(what);
     }
 
@@ -318,7 +318,7 @@ impl House {
         let url = self.mosquitto.url().parse().unwrap();
         let publisher = Publisher::connect(&url, "witness", 10).await.unwrap();
         publisher.publish(format!("ht/1/main/{WITNESS}/batch"), payload).await.unwrap();
-        assert!(publisher.finish(PATIENCE).await.is_complete(), "the broker does not take the witness");
+        assert!(publisher.finish(TIMEOUT).await.is_complete(), "the broker does not take the witness");
         let begun = Instant::now();
         // A roll may take the earlier ones away.
         let query = format!(
@@ -326,7 +326,7 @@ impl House {
             at / 1_000
         );
         while self.ask(&query).await == 0 {
-            assert!(begun.elapsed() < PATIENCE, "no fresh sample arrives: {:?}\n{}", self.script, self.daemon.log());
+            assert!(begun.elapsed() < TIMEOUT, "no fresh sample arrives: {:?}\n{}", self.script, self.daemon.log());
             if self.daemon.revive() {
                 self.note("the daemon had ended and is started again");
             }
@@ -346,7 +346,7 @@ impl House {
         let mut oracle = self.oracle.take().expect("an oracle runs");
         let begun = Instant::now();
         while oracle.child.try_wait().unwrap().is_none() {
-            assert!(begun.elapsed() < 3 * PATIENCE, "the oracle does not end");
+            assert!(begun.elapsed() < 3 * TIMEOUT, "the oracle does not end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.note("the oracle has ended");

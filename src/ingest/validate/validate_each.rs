@@ -1,7 +1,7 @@
 //! The slow way: a reading with something to say about one of its samples, sample by sample.
 
-use super::understood::{Understood, Window};
-use super::{Believed, Limits, Verdict};
+use super::resolve::{ResolvedReading, Window};
+use super::{Limits, ValidSamples, Verdict};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
 use crate::model::time::{DAY_US, SECOND_US};
@@ -13,8 +13,8 @@ struct Refused {
     first: usize,
 }
 
-/// Keeps what can be believed, and says why the rest cannot.
-pub(super) fn sift(understood: Understood<'_>, window: Window, limits: Limits) -> Verdict {
+/// Keeps what can be valid, and says why the rest cannot.
+pub(super) fn validate_each(understood: ResolvedReading<'_>, window: Window, limits: Limits) -> Verdict {
     let count = understood.values.len();
     let mut verdict = Verdict::default();
     let mut refused: Vec<Refused> = Vec::new();
@@ -39,12 +39,12 @@ pub(super) fn sift(understood: Understood<'_>, window: Window, limits: Limits) -
         if kept.len() == count {
             (run.times, run.spans) = (understood.times, understood.spans);
         }
-        verdict.believed = Some(Believed { metric: understood.metric.id, statistic: understood.statistic, run });
+        verdict.valid = Some(ValidSamples { metric: understood.metric.id, statistic: understood.statistic, run });
     }
     verdict
 }
 
-impl Understood<'_> {
+impl ResolvedReading<'_> {
     /// The sample at a place; `None` where it was not measured.
     fn weigh(&self, place: usize, window: Window, span_max_us: i64) -> Result<Option<Sample>, Reason> {
         let value = self.values.get(place).copied().ok_or(Reason::MalformedSeries)?;

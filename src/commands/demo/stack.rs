@@ -1,4 +1,4 @@
-//! House: a private database and broker, and the daemon between them; started together, stopped together.
+//! DemoStack: a private database and broker, and the daemon between them; started together, stopped together.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{self, Config};
-use crate::daemon::{self, Doors};
-use crate::embedded::{PostgresOptions, PrivateBroker, PrivatePostgres, Surroundings};
+use crate::daemon::{self, Listeners};
+use crate::embedded::{PostgresOptions, PostgresSearch, PrivateBroker, PrivatePostgres};
 use crate::store::pool::Connector;
 use crate::telemetry::{Role, Telemetry, start_log};
 
@@ -32,7 +32,7 @@ const POLL: Duration = Duration::from_millis(5);
 const SECTIONS: [&str; 2] = ["HEALTHTRACK__HTTP__", "HEALTHTRACK__TELEMETRY__"];
 
 /// Everything that runs.
-pub(super) struct House {
+pub(super) struct DemoStack {
     /// The daemon's counts.
     pub(super) telemetry: Arc<Telemetry>,
     /// Where everything is reached.
@@ -57,19 +57,19 @@ pub(super) struct Addresses {
     pub(super) has_data: bool,
 }
 
-impl House {
+impl DemoStack {
     /// Starts all of it; returns when the daemon has subscribed.
-    pub(super) async fn open(data_dir: &Path) -> anyhow::Result<House> {
+    pub(super) async fn open(data_dir: &Path) -> anyhow::Result<DemoStack> {
         let has_data = data_dir.join("cluster").exists();
         let options =
-            PostgresOptions { surroundings: Surroundings::of(config::variable), ..PostgresOptions::default() };
+            PostgresOptions { surroundings: PostgresSearch::of(config::variable), ..PostgresOptions::default() };
         let postgres = PrivatePostgres::start(data_dir, options).await?;
         postgres.create_database(DATABASE).await?;
         let (broker, database) = (PrivateBroker::start().await?.url(), postgres.url(DATABASE));
         let config = configure(config::variables(), &broker, &database)?;
         start_log(&config.telemetry);
         // Held from here on: between a look for a free port and its use another program could take it.
-        let doors = Doors { health: door(config.http.bind).await?, metrics: door(config.telemetry.bind).await? };
+        let doors = Listeners { health: door(config.http.bind).await?, metrics: door(config.telemetry.bind).await? };
         let connector = Connector::new(&config.store)?;
         let addresses = Addresses {
             http: doors.health.local_addr()?,
@@ -83,7 +83,7 @@ impl House {
         let stop_daemon = CancellationToken::new();
         let daemon = tokio::spawn(daemon::run(config, doors, telemetry.clone(), stop_daemon.clone()));
         let daemon = AbortOnDropHandle::new(daemon);
-        let mut house = House { telemetry, addresses, connector, daemon, stop_daemon, postgres };
+        let mut house = DemoStack { telemetry, addresses, connector, daemon, stop_daemon, postgres };
         house.wait_until_subscribed().await?;
         Ok(house)
     }
@@ -116,7 +116,7 @@ impl House {
         let telemetry = self.telemetry.clone();
         let subscribed = async {
             // A standby, which another run's last moments may make of it, is ready and yet has not subscribed.
-            while telemetry.role() != Role::Owner || !telemetry.obstacles().is_empty() {
+            while telemetry.role() != Role::Owner || !telemetry.not_ready_reasons().is_empty() {
                 sleep(POLL).await;
             }
             anyhow::Ok(())

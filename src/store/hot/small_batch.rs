@@ -1,4 +1,4 @@
-//! Few rows: fence, rows and COMMIT as one statement, in one round trip.
+//! SmallBatch rows: fence, rows and COMMIT as one statement, in one round trip.
 //!
 //! # Why
 //! A transaction with a COPY asks and answers six times, and its last two writes are short. The driver leaves Nagle's
@@ -21,7 +21,7 @@ pub(super) const FEW_BYTES_MAX: usize = 64 * 1024;
 
 /// The columns of a few blocks; their arrays stand one after another in `gaps` and `values`.
 #[derive(Debug, Default)]
-pub(super) struct Few {
+pub(super) struct SmallBatch {
     starts: Vec<Moment>,
     stops: Vec<Moment>,
     ticks_us: Vec<i64>,
@@ -38,7 +38,7 @@ pub(super) struct Few {
     is_over: bool,
 }
 
-impl Few {
+impl SmallBatch {
     /// Adds a block, unless this is over already.
     pub(super) fn push(&mut self, series: SeriesId, block: &Block, bytes: usize) {
         if self.is_over {
@@ -66,7 +66,7 @@ impl Few {
 
     /// Forgets the blocks.
     pub(super) fn clear(&mut self) {
-        *self = Few::default();
+        *self = SmallBatch::default();
     }
 
     /// True where these are all blocks of the batch, and at least one.
@@ -75,7 +75,7 @@ impl Few {
     }
 
     fn close(&mut self) {
-        *self = Few { is_over: true, ..Few::default() };
+        *self = SmallBatch { is_over: true, ..SmallBatch::default() };
     }
 }
 
@@ -85,7 +85,7 @@ fn place(before: usize) -> i32 {
 }
 
 /// Writes all of them or nothing; on disk when this returns `Ok`.
-pub(super) async fn append(connection: &mut PgConnection, own: &Ownership, few: &Few) -> Result<(), StoreError> {
+pub(super) async fn append(connection: &mut PgConnection, own: &Ownership, few: &SmallBatch) -> Result<(), StoreError> {
     let written = sqlx::query(
         "WITH own AS MATERIALIZED (
              SELECT FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE

@@ -1,4 +1,4 @@
-//! Strip: rows of one device, subject and statistic that follow one another, column by column.
+//! RowSlice: rows of one device, subject and statistic that follow one another, column by column.
 //!
 //! # Why
 //! Most of a day are long runs of one series. Handed on row by row each costs the comparison of names, a shared
@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 
 /// Rows that lie together: all of them instants, or all intervals. Its columns have one length.
 #[derive(Copy, Clone, Debug)]
-pub struct Strip<'a> {
+pub struct RowSlice<'a> {
     /// What measured.
     pub device: &'a DeviceId,
     /// Whom the rows are about.
@@ -31,8 +31,8 @@ pub struct Strip<'a> {
 
 impl Row {
     /// The row as a strip of one.
-    pub fn strip(&self) -> Strip<'_> {
-        Strip {
+    pub fn strip(&self) -> RowSlice<'_> {
+        RowSlice {
             device: &self.device,
             subject: self.subject.as_ref(),
             statistic: self.statistic,
@@ -43,7 +43,7 @@ impl Row {
     }
 }
 
-impl<'a> Strip<'a> {
+impl<'a> RowSlice<'a> {
     /// How many rows.
     pub fn len(&self) -> usize {
         self.starts.len()
@@ -87,8 +87,8 @@ impl<'a> Strip<'a> {
     }
 
     /// Some of its rows.
-    pub fn slice(&self, rows: Range<usize>) -> Strip<'a> {
-        Strip {
+    pub fn slice(&self, rows: Range<usize>) -> RowSlice<'a> {
+        RowSlice {
             starts: self.starts.get(rows.clone()).unwrap_or_default(),
             ends: self.ends.map(|ends| ends.get(rows.clone()).unwrap_or_default()),
             values: self.values.get(rows).unwrap_or_default(),
@@ -100,7 +100,7 @@ impl<'a> Strip<'a> {
     pub fn cut_at<E>(
         &self,
         bounds: impl Iterator<Item = Timestamp> + Clone,
-        mut give: impl FnMut(Strip<'a>, Timestamp) -> Result<(), E>,
+        mut give: impl FnMut(RowSlice<'a>, Timestamp) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut rest = *self;
         while let Some(first) = rest.starts.first().copied() {

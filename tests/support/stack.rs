@@ -3,7 +3,7 @@
 use healthtrack::mqtt::publisher::Publisher;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::daemon::{Daemon, PATIENCE};
+use super::daemon::{Daemon, TIMEOUT};
 use super::mosquitto::{Mosquitto, MosquittoOptions};
 use super::postgres::TestDatabase;
 use super::wait::wait_until;
@@ -12,26 +12,26 @@ use super::wait::wait_until;
 pub(crate) type Verdict = Result<(), String>;
 
 /// Servers, daemon and publisher; all of them end with it.
-pub(crate) struct House {
+pub(crate) struct TestStack {
     pub(crate) daemon: Daemon,
     pub(crate) publisher: Publisher,
     pub(crate) mosquitto: Mosquitto,
     pub(crate) database: TestDatabase,
 }
 
-impl House {
+impl TestStack {
     /// `None` where the machine has no mosquitto, which was said.
-    pub(crate) async fn build(keys: &[(&str, &str)]) -> Option<House> {
-        House::build_with(&MosquittoOptions::default(), keys).await
+    pub(crate) async fn build(keys: &[(&str, &str)]) -> Option<TestStack> {
+        TestStack::build_with(&MosquittoOptions::default(), keys).await
     }
 
     /// The same with a broker of these options.
-    pub(crate) async fn build_with(options: &MosquittoOptions, keys: &[(&str, &str)]) -> Option<House> {
+    pub(crate) async fn build_with(options: &MosquittoOptions, keys: &[(&str, &str)]) -> Option<TestStack> {
         let mosquitto = Mosquitto::start(options)?;
         let database = TestDatabase::migrated().await;
         let daemon = Daemon::start(database.url(), &mosquitto.url(), keys).await;
         let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
-        Some(House { daemon, publisher, mosquitto, database })
+        Some(TestStack { daemon, publisher, mosquitto, database })
     }
 
     pub(crate) async fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
@@ -70,7 +70,7 @@ impl House {
     /// Waits until so many are.
     pub(crate) async fn acknowledged(&self, messages: u32) {
         let wanted = f64::from(messages);
-        wait_until(PATIENCE, "the messages are acknowledged", || async { self.acks() >= wanted }).await;
+        wait_until(TIMEOUT, "the messages are acknowledged", || async { self.acks() >= wanted }).await;
     }
 
     /// Waits until one of this database's sessions waits for a lock that a test holds.
@@ -90,7 +90,7 @@ pub(crate) async fn rows(url: &str, query: &str) -> Vec<String> {
 pub(crate) async fn wait_locked_out(url: &str) {
     let waiting =
         "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() LIMIT 1";
-    wait_until(PATIENCE, "a lane waits for the lock", || async { !rows(url, waiting).await.is_empty() }).await;
+    wait_until(TIMEOUT, "a lane waits for the lock", || async { !rows(url, waiting).await.is_empty() }).await;
 }
 
 /// A batch of heart rates, one a second, from so many seconds after a fixed moment on.

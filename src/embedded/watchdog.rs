@@ -14,7 +14,7 @@ use super::cluster::Cluster;
 
 /// `$1` is `pg_ctl`, `$2` the cluster, `$3` the folder to remove or nothing.
 ///
-/// The next run may have started its own server there before a slow stop ends: that one is not this warden's to stop.
+/// The next run may have started its own server there before a slow stop ends: that one is not this watchdog's to stop.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 pid_file="$2/postmaster.pid"
@@ -26,32 +26,32 @@ fi
 if [ -n "$3" ]; then rm -rf "$3"; fi
 "#;
 /// Longer than the script can take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Waits for the end of this process, or for its own.
 #[derive(Debug)]
-pub(super) struct Warden {
+pub(super) struct Watchdog {
     shell: Child,
 }
 
-impl Warden {
-    /// Sets a warden over a cluster. `remove` is what to remove after it has stopped.
-    pub(super) fn over(cluster: &Cluster, remove: Option<&Path>) -> Result<Warden, EmbeddedError> {
+impl Watchdog {
+    /// Sets a watchdog over a cluster. `remove` is what to remove after it has stopped.
+    pub(super) fn over(cluster: &Cluster, remove: Option<&Path>) -> Result<Watchdog, EmbeddedError> {
         let mut command = cluster.command("/bin/sh");
         command.args(["-c", SCRIPT, "sh"]).arg(cluster.tool("pg_ctl")).arg(cluster.folder());
         command.arg(remove.unwrap_or(Path::new("")));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let shell = command.spawn().map_err(EmbeddedError::file("/bin/sh", "run"))?;
-        Ok(Warden { shell })
+        Ok(Watchdog { shell })
     }
 }
 
-impl Drop for Warden {
+impl Drop for Watchdog {
     /// Lets the script run and waits for its end.
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE && matches!(self.shell.try_wait(), Ok(None)) {
+        while begun.elapsed() < TIMEOUT && matches!(self.shell.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(5));
         }
     }

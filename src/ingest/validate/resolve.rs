@@ -1,7 +1,7 @@
-//! The fast way: a reading whose words are understood, looked at column by column, and believed as it came.
+//! The fast way: a reading whose words are understood, looked at column by column, and valid as it came.
 
 use super::bounds::Bounds;
-use super::{Believed, Limits, Verdict};
+use super::{Limits, ValidSamples, Verdict};
 use crate::model::metric::Metric;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
@@ -9,7 +9,7 @@ use crate::model::time::Timestamp;
 use crate::model::unit::Conversion;
 
 /// A reading whose words are understood: columns of equal length in a known unit, of a known metric.
-pub(super) struct Understood<'a> {
+pub(super) struct ResolvedReading<'a> {
     pub(super) metric: &'a Metric,
     pub(super) statistic: Statistic,
     pub(super) bounds: Bounds,
@@ -29,8 +29,8 @@ pub(super) struct Window {
     pub(super) last: Timestamp,
 }
 
-impl Understood<'_> {
-    /// True where every sample is believed and nothing is known against any but what is known against all.
+impl ResolvedReading<'_> {
+    /// True where every sample is valid and nothing is known against any but what is known against all.
     pub(super) fn is_clean(&self, window: Window, span_max_us: i64) -> bool {
         self.values_are_clean() && self.times_are_clean(window) && self.spans_are_clean(span_max_us)
     }
@@ -83,8 +83,8 @@ impl Understood<'_> {
         let flags = if self.flags == Flags::NONE { Vec::new() } else { vec![self.flags; self.values.len()] };
         let flagged = u64::try_from(flags.len()).unwrap_or(u64::MAX);
         let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
-        let believed = Some(Believed { metric: self.metric.id, statistic: self.statistic, run });
-        Verdict { believed, flagged, ..Verdict::default() }
+        let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
+        Verdict { valid, flagged, ..Verdict::default() }
     }
 }
 

@@ -2,12 +2,12 @@
 //! green, under the promise's own name in `path`, `crash` and `points`.
 
 use crate::support::daemon::PLANT;
-use crate::support::house::{House, Verdict};
+use crate::support::stack::{TestStack, Verdict};
 use crate::{crash, path, points};
 
 /// Fails unless the scenario says that its promise is broken.
-async fn goes_red(bug: &str, scenario: impl AsyncFnOnce(&House) -> Verdict) {
-    let Some(house) = House::build(&[(PLANT, bug)]).await else { return };
+async fn goes_red(bug: &str, scenario: impl AsyncFnOnce(&TestStack) -> Verdict) {
+    let Some(house) = TestStack::build(&[(PLANT, bug)]).await else { return };
     let verdict = scenario(&house).await;
     assert_broken(bug, &verdict);
 }
