@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
 use crate::model::ids::is_name;
 use crate::model::time::{DAY_US, SECOND_US};
 
