@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit};
 
-use super::catalogue::{Declarer, Metric};
+use super::declare::{Declarer, Metric};
 
 const ROLLED_SAMPLES: Metric =
     Metric("healthtrack_archive_rolled_samples_total", "Samples that left the hot table for a file.");

@@ -7,6 +7,9 @@
 //! (Invariant, kept by `the_law_holds_at_every_scrape`): a scrape cannot fall between two halves of one commit.
 //! No label ever carries a device or a person.
 
+/// How a metric is registered.
+mod declare;
+
 /// Every metric with its help text.
 mod catalogue;
 
