@@ -14,10 +14,9 @@
 use std::sync::Arc;
 
 use crate::formats::{Reading, Values};
-use crate::model::ids::MetricId;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::reason::{Reason, Rejection};
-use crate::model::sample::{Flags, Run, Spans, Times};
+use crate::model::sample::{Flags, Spans, Times};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::model::unit::{Conversion, Units};
@@ -25,9 +24,11 @@ use crate::model::unit::{Conversion, Units};
 mod bounds;
 mod resolve;
 mod validate_each;
+mod verdict;
 
 use bounds::{Bounds, Sense};
 use resolve::ResolvedReading;
+pub use verdict::{Limits, ValidSamples, Verdict};
 
 /// Judges readings by the catalogue, the unit table and the limits.
 #[derive(Clone, Debug)]
@@ -35,41 +36,6 @@ pub struct Validator {
     catalogue: Arc<Catalogue>,
     units: Arc<Units>,
     limits: Limits,
-}
-
-/// How far from the present a sample is valid, and for how long.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// A sample may begin this many microseconds after now: clocks drift.
-    pub future_max_us: i64,
-    /// A sample may begin this many microseconds before now.
-    pub past_max_us: i64,
-    /// An interval may last this many microseconds.
-    pub span_max_us: i64,
-}
-
-/// Samples that are valid, all of one series.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ValidSamples {
-    /// What was measured.
-    pub metric: MetricId,
-    /// What the values say about many measurements.
-    pub statistic: Statistic,
-    /// The samples, as they came.
-    pub run: Run,
-}
-
-/// What became of one reading.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Verdict {
-    /// The samples to keep; `None` where none is left.
-    pub valid: Option<ValidSamples>,
-    /// The others, one rejection for each reason.
-    pub rejections: Vec<Rejection>,
-    /// Values by which the vendor says "not measured": no samples.
-    pub not_measured: u64,
-    /// How many of the valid samples carry a flag.
-    pub flagged: u64,
 }
 
 impl Validator {
@@ -147,7 +113,7 @@ impl Validator {
         let conversion = match reading.unit.as_deref() {
             None => return Some(Conversion::Identity),
             Some(word) if word == metric.unit => return Some(Conversion::Identity),
-            Some(word) => self.units.conversion(word, metric)?,
+            Some(word) => metric.conversion_from(word, &self.units)?,
         };
         match sense {
             // The largest resistance is the smallest conductance, and the mean of resistances is no mean at all.

@@ -1,11 +1,10 @@
 //! The fast way: a reading whose words are understood, looked at column by column, and valid as it came.
 
 use super::bounds::Bounds;
-use super::{Limits, ValidSamples, Verdict};
+use super::verdict::{ValidSamples, Verdict, Window};
 use crate::model::metric::Metric;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
-use crate::model::time::Timestamp;
 use crate::model::unit::Conversion;
 
 /// A reading whose words are understood: columns of equal length in a known unit, of a known metric.
@@ -20,13 +19,6 @@ pub(super) struct ResolvedReading<'a> {
     pub(super) values: Vec<f64>,
     /// What is known against all of them.
     pub(super) flags: Flags,
-}
-
-/// The first and the last moment at which a sample may begin.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Window {
-    pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
 }
 
 impl ResolvedReading<'_> {
@@ -85,17 +77,5 @@ impl ResolvedReading<'_> {
         let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
         let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
         Verdict { valid, flagged, ..Verdict::default() }
-    }
-}
-
-impl Limits {
-    pub(super) fn window(&self, now: Timestamp) -> Window {
-        Window { first: now.plus_micros(self.past_max_us.saturating_neg()), last: now.plus_micros(self.future_max_us) }
-    }
-}
-
-impl Window {
-    pub(super) fn contains(&self, time: Timestamp) -> bool {
-        (self.first <= time) & (time <= self.last)
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::sample::Sample;
+use crate::model::sample::{Run, Sample};
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US};
 
 const NOW: i64 = 1_795_428_000_000_000;

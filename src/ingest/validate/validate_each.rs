@@ -1,7 +1,7 @@
 //! The slow way: a reading with something to say about one of its samples, sample by sample.
 
-use super::resolve::{ResolvedReading, Window};
-use super::{Limits, ValidSamples, Verdict};
+use super::resolve::ResolvedReading;
+use super::verdict::{Limits, ValidSamples, Verdict, Window};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
 use crate::model::time::{DAY_US, SECOND_US};

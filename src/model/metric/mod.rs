@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::ids::MetricId;
-use super::unit::{Units, UnitsError};
+use super::unit::{Conversion, Units, UnitsError};
 
 /// Every metric, by id and by name.
 #[derive(Clone, Debug)]
@@ -166,6 +166,11 @@ impl Metric {
     /// The number that this stored value is; `None` for a coded metric.
     pub fn number_of(&self, value: f64) -> Option<f64> {
         (!self.is_coded()).then_some(value)
+    }
+
+    /// How a value in the unit `word` becomes one in the catalogue's; `None` where the word is not one of the metric's.
+    pub fn conversion_from(&self, word: &str, units: &Units) -> Option<Conversion> {
+        units.conversion(word, &self.unit, &self.name)
     }
 
     fn check(&self, units: &Units) -> Result<(), &'static str> {
