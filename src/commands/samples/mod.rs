@@ -3,6 +3,9 @@
 //!
 //! `archive::read` says where samples come from; `Sink` is what becomes of them.
 
+/// What samples are written to.
+mod sink;
+
 /// A file that is whole, or not there.
 mod output;
 
@@ -29,12 +32,11 @@ use super::report::is_watched;
 use crate::archive::Archive;
 use crate::archive::read::{SampleChunk, read};
 use crate::model::ids::{DeviceId, PatientId};
-use crate::model::metric::{Catalogue, Metric};
-use crate::model::sample::Sample;
-use crate::model::statistic::Statistic;
+use crate::model::metric::Catalogue;
 use crate::model::time::Timestamp;
 use crate::store::hot::Filter;
 use output::Output;
+use sink::{Of, Sink};
 use summary::Summary;
 
 /// Written to the system in pieces of this size.
@@ -94,40 +96,6 @@ pub struct Args {
     pub config: Option<PathBuf>,
 }
 
-/// What the samples of one stretch have in common.
-#[derive(Copy, Clone, Debug)]
-struct Of<'a> {
-    device: &'a DeviceId,
-    metric: &'a Metric,
-    statistic: Statistic,
-}
-
-impl<'a> Of<'a> {
-    /// The code of a coded metric's sample; `None` for a numeric one.
-    fn code(&self, sample: &Sample) -> Option<&'a str> {
-        self.metric.code_of(sample.value)
-    }
-
-    /// The value; `None` where it is the place of a code.
-    fn value(&self, sample: &Sample) -> Option<f64> {
-        self.metric.number_of(sample.value)
-    }
-
-    /// The unit; `None` for a coded metric.
-    fn unit(&self) -> Option<&'a str> {
-        (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str())
-    }
-}
-
-/// What becomes of samples: stretches of one series, in order.
-trait Sink {
-    /// Takes a stretch.
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()>;
-
-    /// Nothing more comes.
-    fn finish(self: Box<Self>) -> anyhow::Result<()>;
-}
-
 /// Reads what is asked for and hands it on.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let catalogue = Catalogue::builtin()?;
@@ -144,7 +112,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Box::new(Summary::new(args.json))
     } else {
         let output = output.insert(Output::open(args.output.as_deref())?);
-        sink(format, Box::new(output.writer()?))?
+        sink_of(format, Box::new(output.writer()?))?
     };
     let filters = match args.patient {
         None => vec![filter],
@@ -158,7 +126,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     output.map_or(Ok(()), Output::keep)
 }
 
-fn sink(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn Sink>> {
+fn sink_of(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn Sink>> {
     let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
     Ok(match format {
         Format::Csv => Box::new(text::Csv::begin(writer)?),

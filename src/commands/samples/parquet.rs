@@ -11,8 +11,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::text::COLUMNS;
-use super::{Of, Sink};
+use super::sink::{COLUMNS, Of, Sink};
 use crate::model::sample::Sample;
 
 /// Rows that one reader's thread takes.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Of, Sink};
+use super::sink::{Of, Sink};
 use crate::commands::report::{Column, print, print_json, table};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::sample::Sample;

@@ -4,12 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{Of, Sink};
+use super::sink::{COLUMNS, Of, Sink};
 use crate::model::sample::Sample;
-
-/// The columns of `signal.sample`.
-pub(super) const COLUMNS: [&str; 8] =
-    ["device_id", "metric", "statistic", "start_at", "end_at", "value", "code", "unit"];
 
 /// A header, and a line a sample.
 pub(super) struct Csv<W: Write> {
