@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::Args;
+use super::args::Args;
 use super::stack::{DemoStack, SHARD};
 use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::Args;
+use super::args::Args;
 use super::feed::{Progress, Published};
 use super::stack::Addresses;
-use super::summary::Summary;
+use super::summary::{Summary, Took};
+use crate::commands::report::grouped;
 use crate::telemetry::Telemetry;
 
 /// How often the counts are looked at, so that the first sample is noticed in time.
@@ -108,14 +109,10 @@ impl Screen {
         Ok(())
     }
 
-    /// From the command to the last look.
-    pub(super) fn seconds(&self) -> f64 {
-        (self.looked - self.opened).as_secs_f64()
-    }
-
-    /// From the command to the first sample in the database.
-    pub(super) fn first_sample_s(&self) -> Option<f64> {
-        self.first_sample.map(|after| after.as_secs_f64())
+    /// How long the run has taken up to the last look.
+    pub(super) fn took(&self) -> Took {
+        let first_sample_s = self.first_sample.map(|after| after.as_secs_f64());
+        Took { seconds: (self.looked - self.opened).as_secs_f64(), first_sample_s }
     }
 
     /// One line that the next one takes the place of.
@@ -145,29 +142,4 @@ fn line(progress: &Progress, telemetry: &Telemetry, (now, last): (Published, Pub
         line.push_str(&format!("  conflict {}", grouped(tally.conflict)));
     }
     line
-}
-
-/// A number with a comma at each thousand.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_has_a_comma_at_each_thousand() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
 }

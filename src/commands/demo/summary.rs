@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Args;
+use super::args::Args;
 use super::feed::Published;
-use super::screen::{Screen, grouped};
+use crate::commands::report::grouped;
 use crate::telemetry::Telemetry;
 
 /// The numbers of a run.
@@ -36,15 +36,24 @@ pub(super) struct Summary {
     pub(super) balanced: bool,
 }
 
+/// How long a run took, as whoever watched it has seen.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Took {
+    /// From the command to the last look.
+    pub(super) seconds: f64,
+    /// From the command to the first sample in the database.
+    pub(super) first_sample_s: Option<f64>,
+}
+
 impl Summary {
     /// Adds a run up once the daemon has ended.
-    pub(super) fn of(args: &Args, data_dir: &Path, screen: &Screen, telemetry: &Telemetry, sent: Published) -> Summary {
+    pub(super) fn of(args: &Args, data_dir: &Path, took: Took, telemetry: &Telemetry, sent: Published) -> Summary {
         let (received, tally, in_flight) = telemetry.balance();
         Summary {
             hubs: args.hubs,
             data_dir: data_dir.display().to_string(),
-            seconds: screen.seconds(),
-            first_sample_s: screen.first_sample_s(),
+            seconds: took.seconds,
+            first_sample_s: took.first_sample_s,
             published_messages: sent.messages,
             published_samples: sent.samples,
             repeated_messages: sent.repeated_messages,
