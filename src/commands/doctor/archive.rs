@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::archive::Archive;
 use crate::archive::file::{KeyId, KeyRing};
 use crate::archive::place::Place;

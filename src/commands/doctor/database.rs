@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::PgConnection;
 use url::Url;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
@@ -154,7 +154,7 @@ fn shown(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::finding::Level;
     use super::*;
 
     fn sound() -> Server {
