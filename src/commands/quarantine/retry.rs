@@ -10,8 +10,8 @@ use anyhow::{bail, ensure};
 use bytes::Bytes;
 use serde::Serialize;
 use sqlx::postgres::PgPool;
+use url::Url;
 
-use super::{RetryArgs, no_message};
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
@@ -24,6 +24,23 @@ const PAGE: i64 = 16;
 const INFLIGHT: usize = 64;
 /// How long to wait for the last acknowledgements.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Which messages, and where to.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct RetryArgs {
+    /// One message, by the number that `list` shows
+    #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
+    id: Option<i64>,
+    /// All of one reason
+    #[arg(long, conflicts_with = "all")]
+    pub(super) reason: Option<String>,
+    /// All
+    #[arg(long)]
+    all: bool,
+    /// The broker [default: mqtt.url of the configuration]
+    #[arg(long, value_name = "URL")]
+    broker: Option<Url>,
+}
 
 /// What a retry came to.
 #[derive(Debug, Serialize)]
@@ -72,6 +89,11 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         print(&report.in_words())?
     }
     report.judge()
+}
+
+/// What to say where no message has this number.
+pub(super) fn no_message(id: i64) -> String {
+    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
 }
 
 /// Publishes all of it, and marks what arrived even where the rest fails.
