@@ -4,21 +4,19 @@
 //! Encoding is work for a processor and reading blocks is waiting for the server, so a thread of its own writes while
 //! the next blocks come; the daemon's own threads stay with ingest. What is on the way between them is bounded:
 //! `BATCHES_MAX` batches of `BATCH_SAMPLES` and a block, 7 MB, beside one row group of each file.
-//!
-//! A thread of the runtime would keep a daemon from stopping while it works. This one dies with the process, and what
-//! it has half-written is removed by the next roll.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 use std::path::PathBuf;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::file::{Facts, FileError, Filter, Head, Row, RowSlice, Writer, open};
+use super::error::ArchiveError;
+use super::file::{Facts, FileError, Head, Row, RowFilter, RowSlice, Writer, open};
+use super::handle::Archive;
 use super::merge::{HotRows, Merge, MergeOutcome};
 use super::subjects::Subjects;
-use super::{Archive, ArchiveError};
 use crate::model::block::Block;
 use crate::model::ids::DeviceId;
 use crate::model::statistic::Statistic;
@@ -65,19 +63,6 @@ pub(super) struct Built {
     pub(super) conflicts: Vec<Row>,
 }
 
-/// Does work on a thread of its own.
-pub(super) async fn on_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
-) -> Result<T, ArchiveError> {
-    let (done, result) = oneshot::channel();
-    let started = std::thread::Builder::new().name("archive".to_owned()).spawn(move || {
-        // Nobody waits any more where the daemon stops.
-        let _ = done.send(work());
-    });
-    started.map_err(|_| ArchiveError::Thread)?;
-    result.await.map_err(|_| ArchiveError::Thread)?
-}
-
 /// Writes the file of a job out of batches, until no more come.
 pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Result<Built, ArchiveError> {
     let Job { archive, head, live, subjects } = job;
@@ -89,7 +74,7 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
         None => None,
         Some(name) => {
             let opened = open(archive.place.open(name)?, &head.metric, &archive.keys);
-            let rows = opened.and_then(|opened| opened.rows(Filter::default()));
+            let rows = opened.and_then(|opened| opened.rows(RowFilter::default()));
             Some(rows.map_err(|source| ArchiveError::File { name: name.clone(), source })?)
         }
     };

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::on_thread;
+use super::error::ArchiveError;
+use super::handle::Archive;
 use super::place::Place;
-use super::{Archive, ArchiveError};
+use super::thread::on_thread;
 use crate::model::metric::Catalogue;
 use crate::store::archive::{Scope, files};
 

@@ -37,15 +37,17 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::on_thread;
-use super::file::{FileError, Filter, Head, open};
+use super::error::ArchiveError;
+use super::file::{FileError, Head, RowFilter, open};
+use super::handle::Archive;
+use super::manifest::head_of;
 use super::place::{Place, PlaceError};
 use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
 use super::roll::{Progress, Roller};
-use super::{Archive, ArchiveError, head_of, point};
-use crate::faults::{Defect, is_injected};
+use super::thread::on_thread;
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
 use crate::store::archive::{
@@ -114,14 +116,14 @@ impl Eraser {
         let roller = self.archive(connection).await?;
         let worn = worn_by(connection, of).await?;
         let erasure = store::begin_erasure(connection, of, self.clock.now()).await?;
-        point();
+        crash_point();
         match of {
             Erased::Device(device) => store::erase_hot(connection, erasure, device).await?,
             Erased::Patient(patient) => store::erase_worn(connection, erasure, patient, &worn).await?,
         }
-        point();
+        crash_point();
         store::erase_quarantine(connection, erasure, of).await?;
-        point();
+        crash_point();
         let reach = Reach::of(of, &worn);
         if let Some(roller) = roller {
             recover(connection, &roller.archive).await?;
@@ -133,7 +135,7 @@ impl Eraser {
             }
             self.delete_aside(connection, roller, erasure, &reach).await?;
         }
-        point();
+        crash_point();
         Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.clock.now()).await?))
     }
 
@@ -167,14 +169,14 @@ impl Eraser {
             rewrite(&proving.archive, made, &name, |strip, keep| gone.retain_outside(strip, keep))
         })
         .await?;
-        point();
+        crash_point();
         let now = self.clock.now();
         let file = built.as_ref().map(|built| roller.manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
             roller.place_file(built, head, file.name.clone()).await?;
         }
         store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
-        point();
+        crash_point();
         roller.archive.supersede(&live.name).await
     }
 
@@ -194,10 +196,10 @@ impl Eraser {
         let mut deleted: Vec<String> = Vec::new();
         for aside in archive.at(Place::aside).await? {
             if may_hold(roller, aside.name.clone(), reach).await? {
-                point();
+                crash_point();
                 let name = aside.name.clone();
                 archive.at(move |place| place.remove_aside(&name)).await?;
-                point();
+                crash_point();
                 deleted.push(aside.name);
             } else {
                 kept.insert(aside.name);
@@ -274,7 +276,7 @@ fn count(
     let mut samples = 0;
     // Looked up by the statistics of row groups; or read once, where it would be opened for many periods of wear.
     let filters =
-        if reach.filters().count() > LOOKUPS_MAX { vec![Filter::default()] } else { reach.filters().collect() };
+        if reach.filters().count() > LOOKUPS_MAX { vec![RowFilter::default()] } else { reach.filters().collect() };
     for filter in filters {
         let mut rows = opened()?.rows(filter).map_err(failed)?;
         while let Some(strip) = rows.strip().map_err(failed)? {

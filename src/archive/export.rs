@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 
-use super::ArchiveError;
-use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build, on_thread};
+use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build};
+use super::error::ArchiveError;
+use super::thread::on_thread;
 use crate::config::DutyPercent;
 use crate::store::archive::{SeriesOf, Snapshot};
 

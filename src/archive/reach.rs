@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{Filter, RowSlice};
+use super::file::{RowFilter, RowSlice};
 use crate::model::ids::DeviceId;
 use crate::model::time::Timestamp;
 use crate::store::archive::{Erased, Worn};
@@ -34,8 +34,8 @@ impl Reach {
     }
 
     /// What a file is asked for to find all of it: each time of each device by itself.
-    pub(super) fn filters(&self) -> impl Iterator<Item = Filter> {
-        let filter = |device: &DeviceId, (from, to): Period| Filter { device: Some(device.clone()), from, to };
+    pub(super) fn filters(&self) -> impl Iterator<Item = RowFilter> {
+        let filter = |device: &DeviceId, (from, to): Period| RowFilter { device: Some(device.clone()), from, to };
         self.0.iter().flat_map(move |(device, periods)| periods.iter().map(move |period| filter(device, *period)))
     }
 

@@ -12,9 +12,11 @@
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
 
+use super::error::ArchiveError;
 use super::file::{self, FileError, RowSlice, Rows};
+use super::handle::Archive;
+use super::manifest::metric_of;
 use super::merge::{Archived, HotRows, Merge, MergeOutcome};
-use super::{Archive, ArchiveError, metric_of};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
 use crate::model::sample::{Flags, Sample};
@@ -160,7 +162,7 @@ impl Files<'_> {
     fn open(&self, file: &ArchiveFile) -> Result<OfFile, ArchiveError> {
         let archive = self.archive.ok_or(ArchiveError::NoUrl)?;
         let Filter { device, from, to, .. } = self.filter;
-        let filter = file::Filter { device: device.clone(), from: *from, to: *to };
+        let filter = file::RowFilter { device: device.clone(), from: *from, to: *to };
         let opened = file::open(archive.place.open(&file.name)?, metric_of(self.catalogue, file)?, &archive.keys);
         let rows = opened.and_then(|opened| opened.rows(filter)).map_err(named(&file.name))?;
         Ok(OfFile { name: file.name.clone(), rows: Some(rows) })

@@ -8,8 +8,9 @@ use std::time::UNIX_EPOCH;
 
 use sqlx::PgConnection;
 
+use super::error::ArchiveError;
+use super::handle::Archive;
 use super::place::Place;
-use super::{Archive, ArchiveError};
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::store::archive::{ArchiveFile, Scope, files, mark_removed};
 

@@ -13,15 +13,18 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::{Built, on_thread};
-use super::file::{Filter, Head, open};
+use super::build::Built;
+use super::error::ArchiveError;
+use super::file::{Head, RowFilter, open};
+use super::handle::Archive;
+use super::manifest::head_of;
 use super::place::Place;
 use super::report::Report;
 use super::rewrite::rewrite;
 use super::roll::{Roller, is_of_the_day};
 use super::subjects::Subjects;
-use super::{Archive, ArchiveError, head_of, point};
-use crate::faults::{Defect, is_injected};
+use super::thread::on_thread;
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Catalogue;
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Replacement};
@@ -68,12 +71,12 @@ impl Roller {
             store::settle_subjects(connection, &live.name, change).await?;
             return Ok(false);
         };
-        point();
+        crash_point();
         let now = self.clock.now();
         let file = self.manifest_row(&built, &made, change, now);
         self.place_file(built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
-        point();
+        crash_point();
         self.archive.supersede(&live.name).await?;
         Ok(true)
     }
@@ -99,7 +102,7 @@ fn labelled(
 fn are_true(archive: &Archive, head: &Head, live: &ArchiveFile, subjects: &Subjects) -> Result<bool, ArchiveError> {
     let failed = |source| ArchiveError::File { name: live.name.clone(), source };
     let opened = open(archive.place.open(&live.name)?, &head.metric, &archive.keys);
-    for row in opened.and_then(|opened| opened.rows(Filter::default())).map_err(failed)? {
+    for row in opened.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed)? {
         let row = row.map_err(failed)?;
         if row.subject.as_ref() != subjects.at(&row.device, row.start) {
             return Ok(false);

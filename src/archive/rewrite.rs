@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use super::build::{BUFFER_BYTES, Built};
-use super::file::{FileError, Filter, Head, RowSlice, Writer, open};
-use super::{Archive, ArchiveError};
+use super::error::ArchiveError;
+use super::file::{FileError, Head, RowFilter, RowSlice, Writer, open};
+use super::handle::Archive;
 
 /// The file of `head` out of a live one: what `change` hands on of each run. How many rows it dropped, and no
 /// file where none is left.
@@ -19,7 +20,7 @@ pub(super) fn rewrite(
     let io = |error: std::io::Error| failed(error.into());
     let (part, file) = archive.place.create(&head.metric.name, head.day)?;
     let rows = open(archive.place.open(live)?, &head.metric, &archive.keys);
-    let mut rows = rows.and_then(|opened| opened.rows(Filter::default())).map_err(failed)?;
+    let mut rows = rows.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed)?;
     let out: BufWriter<File> = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
     let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
     let (mut read, mut kept) = (0, 0_u64);

@@ -9,16 +9,19 @@ use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
-use super::build::{Built, Job, on_thread};
+use super::build::{Built, Job};
+use super::conflict;
+use super::error::ArchiveError;
 use super::export::{Pace, export};
 use super::file::{Head, verify};
+use super::handle::Archive;
 use super::place::{Place, PlaceError, sync_file};
 use super::recover::{delete_aside, recover};
 use super::report::{Report, Rolled};
 use super::subjects::Subjects;
-use super::{Archive, ArchiveError, conflict, point};
+use super::thread::on_thread;
 use crate::config::ArchiveConfig;
-use crate::faults::{Defect, is_injected};
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
@@ -81,7 +84,7 @@ impl Roller {
         }
         self.check_clock(connection).await?;
         self.claim(connection).await?;
-        point();
+        crash_point();
         let recovered = recover(connection, &self.archive).await?;
         self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
         self.tell_verified(connection).await?;
@@ -193,7 +196,7 @@ impl Roller {
     ) -> Result<Option<Rolled>, ArchiveError> {
         let began = Instant::now();
         let (mut snapshot, blocks) = Snapshot::take(connection, due).await?;
-        point();
+        crash_point();
         let live = snapshot.live_file(&metric.name).await?;
         if let Some(live) = &live {
             // What is damaged must not become the next generation.
@@ -210,7 +213,7 @@ impl Roller {
         let pace = Pace::begin(self.config.duty_percent);
         let built = export(&mut snapshot, &series, blocks, job, pace).await?;
         snapshot.end().await?;
-        point();
+        crash_point();
         let now = self.clock.now();
         let conflicts = conflict::messages(&built.conflicts, metric, &series, now);
         let (new, duplicates, conflicting) = (built.new, built.duplicates, built.conflicts.len() as u64);
@@ -234,7 +237,7 @@ impl Roller {
             conflicts: &conflicts,
         };
         let recorded = within(QUESTION_PATIENCE, "recording a file", store::record(connection, due, &change)).await?;
-        point();
+        crash_point();
         self.telemetry.archive.took(Step::Record, began.elapsed());
         match (recorded, &file, &live) {
             (Recorded::Changed, None, _) => return Ok(None),
@@ -249,7 +252,7 @@ impl Roller {
             let name = file.name.clone();
             self.archive.at(move |place| place.publish(&part, &name)).await?;
         }
-        point();
+        crash_point();
         let bytes = file.map(|file| file.bytes);
         Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicting, bytes }))
     }
@@ -303,21 +306,21 @@ impl Roller {
             }
             sync_file(&built.file, &built.part)?;
             telemetry.archive.took(Step::Sync, began.elapsed());
-            point();
+            crash_point();
             let began = Instant::now();
             let failed = |source| ArchiveError::File { name: name.clone(), source };
             verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
             telemetry.archive.took(Step::Verify, began.elapsed());
-            point();
+            crash_point();
             if is_injected(Defect::ManifestBeforeFile) {
                 return Ok(());
             }
             let began = Instant::now();
             archive.place.publish(&built.part, &name)?;
-            point();
+            crash_point();
             archive.place.settle(&name)?;
             telemetry.archive.took(Step::Place, began.elapsed());
-            point();
+            crash_point();
             Ok(())
         })
         .await

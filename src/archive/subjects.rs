@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::ArchiveError;
+use super::error::ArchiveError;
 use super::file::{KeyId, RowSlice};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::time::Timestamp;

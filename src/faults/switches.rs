@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Defect;
+use super::defect::Defect;
 use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";

@@ -6,7 +6,7 @@ use std::fs;
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::Float64Type;
-use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::archive::file::{KeyRing, RowFilter, open};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::store::archive::{WornBy, worn};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -75,7 +75,7 @@ fn labels(house: &TestStack) -> Vec<(u32, Option<String>)> {
     for name in house.live_files() {
         let file = fs::File::open(house.root().join(name)).unwrap();
         let opened = open(file, catalogue.by_name("heart_rate").unwrap(), &ring).unwrap();
-        let rows = opened.rows(Filter::default()).unwrap().map(Result::unwrap);
+        let rows = opened.rows(RowFilter::default()).unwrap().map(Result::unwrap);
         labels.extend(rows.map(|row| (row.value as u32, row.subject.map(|subject| subject.as_str().to_owned()))));
     }
     labels.sort();

@@ -8,7 +8,7 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 
 use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, SUBJECT, UNIT, VALUE};
 use super::error::Damage;
-use super::read::Filter;
+use super::filter::RowFilter;
 use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
@@ -63,7 +63,7 @@ impl Cells {
 
     /// Takes the next batch, and passes over what is not of the device that is asked for. The first row of the batch is
     /// row `before` of what is read.
-    pub(super) fn load(&mut self, batch: &RecordBatch, filter: &Filter, before: u64) -> Result<(), Damage> {
+    pub(super) fn load(&mut self, batch: &RecordBatch, filter: &RowFilter, before: u64) -> Result<(), Damage> {
         let texts = |place| Texts::of(batch, place).ok_or(Damage::Schema);
         let unit = (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str());
         if !texts(METRIC)?.are_all(Some(&self.metric.name)) {
@@ -105,7 +105,7 @@ impl Cells {
 
     /// Finds the next rows that are asked for and lie together, where none wait: false at the end of the batch; the
     /// place of a cell that holds what no writer wrote.
-    pub(super) fn find(&mut self, filter: &Filter) -> Result<bool, usize> {
+    pub(super) fn find(&mut self, filter: &RowFilter) -> Result<bool, usize> {
         while self.strip.is_empty() {
             let (Some(columns), false) = (&self.columns, self.ahead.is_empty()) else { return Ok(false) };
             let from = self.ahead.start;
@@ -161,7 +161,7 @@ impl Cells {
     }
 
     /// True where the batch ends behind the device that is asked for, so that no later one can hold it.
-    pub(super) fn is_past(&self, filter: &Filter) -> bool {
+    pub(super) fn is_past(&self, filter: &RowFilter) -> bool {
         let last = self.columns.as_ref().and_then(|columns| columns.device.text(self.rows().checked_sub(1)?));
         matches!((last, &filter.device), (Some(last), Some(device)) if device.as_str() < last)
     }

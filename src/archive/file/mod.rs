@@ -33,8 +33,6 @@ mod error;
 
 mod key;
 
-mod row;
-
 mod row_slice;
 
 mod content;
@@ -47,6 +45,8 @@ mod encode;
 
 mod write;
 
+mod filter;
+
 mod cells;
 
 mod read;
@@ -55,11 +55,11 @@ mod verify;
 
 pub use content::{Content, ContentSum};
 pub use error::{Damage, FileError};
+pub use filter::RowFilter;
 pub use head::{Facts, Head};
 pub use key::{KeyError, KeyId, KeyRing};
-pub use read::{Filter, Opened, Rows, open};
-pub use row::{Key, Row};
-pub use row_slice::RowSlice;
+pub use read::{Opened, Rows, open};
+pub use row_slice::{Key, Row, RowSlice};
 pub(super) use verify::sha256;
 pub use verify::verify;
 pub use write::Writer;

@@ -9,10 +9,11 @@ use ring::digest;
 
 use super::content::ContentSum;
 use super::error::{Damage, FileError};
+use super::filter::RowFilter;
 use super::head::{Facts, Head};
 use super::key::KeyRing;
-use super::read::{Filter, Opened, open};
-use super::row::Order;
+use super::read::{Opened, open};
+use super::row_slice::Order;
 use super::write::{other_day, stretched};
 
 /// Bytes read at once: large enough for an object store's disk, small beside a row group.
@@ -46,7 +47,7 @@ pub fn verify<R: ChunkReader + 'static>(
 fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: &Facts) -> Result<(), FileError> {
     let (mut order, mut content) = (Order::default(), ContentSum::new(&head.metric.name));
     let (mut rows, mut range) = (0, None);
-    let mut read = opened.rows(Filter::default())?;
+    let mut read = opened.rows(RowFilter::default())?;
     while let Some(strip) = read.strip()? {
         if let Some(place) = other_day(&strip, head.day) {
             return Err(FileError::OtherDay { row: rows + place as u64 });

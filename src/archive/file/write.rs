@@ -15,8 +15,7 @@ use super::encode::Encoder;
 use super::error::FileError;
 use super::head::{Facts, Head, times};
 use super::key::{KeyId, KeyRing};
-use super::row::{Order, Row};
-use super::row_slice::RowSlice;
+use super::row_slice::{Order, Row, RowSlice};
 use crate::model::time::{Day, Timestamp};
 
 /// Writes one file. Dropped before `finish`, it leaves bytes that no reader takes for a file.

@@ -11,7 +11,6 @@
 //! bucket, one gets it.
 
 use std::ops::Range;
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,9 +20,9 @@ use object_store::{Error, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, Put
 use url::Url;
 
 use super::client::{Client, is_missing};
+use super::error::PlaceError;
+use super::names::{Aside, ENDING, MARK, PROBE, Probe, SUPERSEDED};
 use super::scratch::Scratch;
-use super::source::Object;
-use super::{Aside, ENDING, MARK, PROBE, PlaceError, Probe, SUPERSEDED, TEMPORARY};
 use crate::config::ArchiveConfig;
 
 /// Longer than any mark; what is longer is none.
@@ -108,11 +107,11 @@ impl Bucket {
         Ok(Probe { keeps_versions: put.version.is_some_and(|version| version != "null") })
     }
 
-    /// Opens an object by its name as a file, wherever it lies now.
-    pub(super) fn open(&self, name: &str) -> Result<Object, PlaceError> {
+    /// The length of an object, wherever it lies now.
+    pub(super) fn length(&self, name: &str) -> Result<u64, PlaceError> {
         for place in [name.to_owned(), aside(name)] {
             if let Some(found) = self.head(&place)? {
-                return Ok(Object::new(self.clone(), name, found.size));
+                return Ok(found.size);
             }
         }
         Err(self.missing(name))
@@ -220,16 +219,6 @@ impl Bucket {
             Err(error) if is_missing(&error) => Ok(()),
             deleted => deleted.map_err(self.failed("delete", name)),
         }
-    }
-
-    /// Uploads a local file under its name, and proves what is stored.
-    pub(super) fn publish(&self, part: &FilePath, name: &str) -> Result<(), PlaceError> {
-        super::upload::publish(self, part, name)
-    }
-
-    /// Deletes local files that were never finished and ends uploads that were not; how many those were.
-    pub(super) fn remove_unfinished(&self) -> Result<u64, PlaceError> {
-        Ok(self.scratch.clear()? + super::upload::end_unfinished(self, TEMPORARY)?)
     }
 
     /// The object of a name.

@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-use super::{PlaceError, Said};
+use super::error::{PlaceError, Said};
 use crate::config::ArchiveConfig;
 
 /// After this no request is sent again, however many retries are left: credentials of a role live for minutes.

@@ -1,6 +1,7 @@
 //! Error: why a place cannot be used, in words that say what to do and hold no secret.
 
 use std::io;
+use std::path::Path;
 
 /// Why the place cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,3 +77,9 @@ pub enum PlaceError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Said(pub(super) String);
+
+/// Why a step on a file or a folder has failed.
+pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PlaceError {
+    let path = path.display().to_string();
+    move |source| PlaceError::Io { what, path, source }
+}

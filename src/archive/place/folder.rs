@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Aside, ENDING, MARK, PROBE, PlaceError, SUPERSEDED, TEMPORARY, failed};
+use super::error::{PlaceError, failed};
+use super::names::{Aside, ENDING, MARK, PROBE, SUPERSEDED, TEMPORARY};
 use crate::model::time::Day;
 
 /// A folder that holds an archive.
@@ -154,6 +155,11 @@ impl Folder {
         }
         fs::rename(from, to).map_err(failed("name", to))
     }
+}
+
+/// Syncs what was written to a file.
+pub fn sync_file(file: &File, path: &Path) -> Result<(), PlaceError> {
+    file.sync_all().map_err(failed("sync", path))
 }
 
 /// Deletes a file.

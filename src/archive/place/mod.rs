@@ -20,6 +20,9 @@
 /// Why a place cannot be used.
 mod error;
 
+/// What is called how.
+mod names;
+
 /// A folder on a disk.
 mod folder;
 
@@ -39,9 +42,7 @@ mod upload;
 mod source;
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use url::Url;
 
@@ -50,16 +51,11 @@ use crate::model::time::Day;
 use bucket::Bucket;
 pub use error::{PlaceError, Said};
 use folder::Folder;
+pub use folder::sync_file;
+pub use names::{Aside, Probe};
+use names::{ENDING, TEMPORARY, digits};
+use source::Object;
 pub use source::Source;
-
-/// Says whose archive it is.
-const MARK: &str = "archive.id";
-const SUPERSEDED: &str = "superseded";
-const TEMPORARY: &str = "temporary";
-const PROBE: &str = "temporary.probe";
-const ENDING: &str = ".parquet";
-/// Digits of a file's SHA-256 in its name: two versions never share one.
-const ID_DIGITS: usize = 12;
 
 /// Where an archive lies.
 #[derive(Clone, Debug)]
@@ -71,22 +67,6 @@ pub struct Place {
 enum Kind {
     Folder(Folder),
     Bucket(Bucket),
-}
-
-/// A file that lies beside the live ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
-    /// Its name as a live file.
-    pub name: String,
-    /// When its bytes were last written.
-    pub written: SystemTime,
-}
-
-/// What a try to write has shown.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Probe {
-    /// The bucket keeps what is deleted as a version, so that an erasure is complete only when it expires.
-    pub keeps_versions: bool,
 }
 
 impl Place {
@@ -177,7 +157,7 @@ impl Place {
     pub fn publish(&self, part: &Path, name: &str) -> Result<(), PlaceError> {
         match &self.kind {
             Kind::Folder(folder) => folder.publish(part, name),
-            Kind::Bucket(bucket) => bucket.publish(part, name),
+            Kind::Bucket(bucket) => upload::publish(bucket, part, name),
         }
     }
 
@@ -193,7 +173,7 @@ impl Place {
     pub fn open(&self, name: &str) -> Result<Source, PlaceError> {
         match &self.kind {
             Kind::Folder(folder) => folder.open(name).map(Source::from),
-            Kind::Bucket(bucket) => bucket.open(name).map(Source::from),
+            Kind::Bucket(bucket) => Ok(Object::new(bucket.clone(), name, bucket.length(name)?).into()),
         }
     }
 
@@ -225,7 +205,7 @@ impl Place {
     pub fn remove_unfinished(&self) -> Result<u64, PlaceError> {
         match &self.kind {
             Kind::Folder(folder) => folder.remove_unfinished(),
-            Kind::Bucket(bucket) => bucket.remove_unfinished(),
+            Kind::Bucket(bucket) => Ok(bucket.scratch().clear()? + upload::end_unfinished(bucket, TEMPORARY)?),
         }
     }
 
@@ -244,22 +224,6 @@ impl Place {
             Kind::Bucket(bucket) => bucket.aside(),
         }
     }
-}
-
-/// Syncs what was written to a file.
-pub fn sync_file(file: &File, path: &Path) -> Result<(), PlaceError> {
-    file.sync_all().map_err(failed("sync", path))
-}
-
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PlaceError {
-    let path = path.display().to_string();
-    move |source| PlaceError::Io { what, path, source }
-}
-
-/// The first digits of a digest.
-fn digits(sha256: &[u8]) -> String {
-    let halves = sha256.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves.take(ID_DIGITS).map(|half| char::from_digit(half.into(), 16).unwrap_or('0')).collect()
 }
 
 #[cfg(test)]

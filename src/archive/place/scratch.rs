@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use ring::digest;
 
+use super::error::{PlaceError, failed};
 use super::folder::empty;
-use super::{PlaceError, digits, failed};
+use super::names::digits;
 use crate::model::time::Day;
 
 const OWNER_ONLY: u32 = 0o700;

@@ -34,11 +34,12 @@ use object_store::{Error, PutMode, PutPayload};
 use ring::digest;
 
 use super::bucket::Bucket;
+use super::error::{PlaceError, failed};
+use super::folder;
+use super::names::{TEMPORARY, digits};
 use super::source::Object;
-use super::{PlaceError, TEMPORARY, digits, failed, folder};
 use crate::archive::file::sha256;
-use crate::archive::point;
-use crate::faults::{Defect, is_injected};
+use crate::faults::{Defect, crash_point, is_injected};
 
 /// What one request carries: above the 5 MiB that every store wants of a part, and soon sent again.
 const PART_BYTES: u64 = 8 << 20;
@@ -70,7 +71,7 @@ pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<()
     let mut tries = 1;
     loop {
         let uploaded = upload(bucket, &local, name);
-        point();
+        crash_point();
         // Whatever was answered: the answer of a whole upload may have been lost.
         let is_whole = is_injected(Defect::TrustUpload) && uploaded.is_ok() || is_stored(bucket, &local, name)?;
         match uploaded {
@@ -104,11 +105,11 @@ fn upload(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<(), PlaceErr
     let begun = key.clone();
     let id = bucket.client.ask(|store| async move { store.create_multipart(&begun).await });
     let id = id.map_err(bucket.failed("begin to upload", name))?;
-    point();
+    crash_point();
     let note = note_of(name, &id);
     let noted = bucket.put(&note, format!("{name}\n{id}\n"), PutMode::Overwrite);
     let sent = noted.map_err(bucket.failed("write", &note)).and_then(|_| {
-        point();
+        crash_point();
         send(bucket, local, name, &key, &id)
     });
     if let Err(error) = sent {
@@ -116,7 +117,7 @@ fn upload(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<(), PlaceErr
         let _ = end(bucket, name, &id, &note);
         return Err(error);
     }
-    point();
+    crash_point();
     bucket.delete(&note)
 }
 
@@ -133,7 +134,7 @@ fn send(bucket: &Bucket, local: &Local<'_>, name: &str, key: &Path, id: &str) ->
         let payload = PutPayload::from(bytes);
         let sent = bucket.client.ask(|store| async move { store.put_part(&key, &id, place, payload).await });
         parts.push(sent.map_err(bucket.failed("upload", name))?);
-        point();
+        crash_point();
     }
     let (key, id) = (key.clone(), id.to_owned());
     let completed = bucket.client.ask(|store| async move { store.complete_multipart(&key, &id, parts).await });

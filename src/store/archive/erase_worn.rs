@@ -6,20 +6,15 @@
 //! end are read, cut and written again, `CUT_BLOCKS_MAX` at a time. The rows of all shards are locked meanwhile, as for
 //! a device, so nobody merges or compacts. Nobody is fenced: devices and series keep their numbers, and a lane that
 //! remembers a later end of a series than there is merges where it might have appended, which does no harm.
-//!
-//! What is in quarantine cannot be dated, since it was not believed. A message that names the device goes where it came
-//! after the wear began, unless it is plainly another wearer's: it came while somebody else wore the device, more than
-//! `QUARANTINE_DAYS` after the wear ended, since hubs hold back what they could not send. Contradictions and ancient
-//! samples are late by nature and have no such bound. Another wearer's broken message may go with them: losing what
-//! nobody could use is the smaller harm, but to one whom the law holds no harm is done.
 
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::erase::{Counts, Erased, quarantined};
-use super::subject::{PERIOD, Worn, not_held};
-use crate::faults::{Defect, is_injected};
+use super::scope::{Counts, Erased};
+use super::subject::not_held;
+use super::wear::{PERIOD, Worn};
+use crate::faults::crash_point;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{DeviceId, PatientId, SeriesId};
 use crate::model::sample::Sample;
@@ -30,9 +25,6 @@ use crate::store::moment::Moment;
 
 /// Blocks that are cut at once: 4,096 samples each at most, so 40 MB.
 const CUT_BLOCKS_MAX: i64 = 256;
-/// A hub that was out of reach for longer has thrown away what it could not send.
-const QUARANTINE_DAYS: u32 = 30;
-
 /// Blocks all of whose samples were measured on the patient.
 const WHOLE: &str = "FROM signal.block WHERE EXISTS (
                          SELECT FROM signal.series JOIN care.wear USING (device_key)
@@ -95,9 +87,7 @@ pub async fn erase_worn(
     let mut transaction = connection.begin().await.map_err(&step)?;
     not_held(&mut transaction, &Erased::Patient(*patient)).await?;
     take_worn(&mut transaction, erasure, patient, worn).await?;
-    if is_injected(Defect::DieInRoll) {
-        std::process::abort();
-    }
+    crash_point();
     transaction.commit().await.map_err(&step)
 }
 
@@ -256,22 +246,4 @@ async fn cut(
         .await
         .map(drop)
         .map_err(StoreError::at("counting what was cut"))
-}
-
-/// Rows of quarantine that may hold something of the patient `$1`, a uuid as text.
-pub(super) fn broken_while_worn() -> String {
-    let named = quarantined("device_id");
-    format!(
-        "EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
-                 WHERE patient_id = $1::text::uuid AND {named} AND last_received_at >= lower(worn_during)
-                   AND (reason IN ('conflict', 'ancient_time')
-                        OR received_at < coalesce(upper(worn_during), 'infinity') + INTERVAL '{QUARANTINE_DAYS} days'
-                        OR NOT EXISTS (
-                            SELECT FROM care.wear AS other WHERE other.device_key = wear.device_key
-                               AND other.patient_id <> wear.patient_id AND other.worn_during @> received_at)))
-         AND NOT EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
-                                                JOIN care.patient USING (patient_id)
-                         WHERE legal_hold AND {named}
-                           AND worn_during && tstzrange(received_at, last_received_at, '[]'))"
-    )
 }

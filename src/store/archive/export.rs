@@ -8,7 +8,8 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use super::manifest::{ArchiveFile, live_file};
-use super::subject::{Worn, WornBy, last_wear_change, worn};
+use super::subject::last_wear_change;
+use super::wear::{Worn, WornBy, worn};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, MetricId, SeriesId};
 use crate::model::statistic::Statistic;

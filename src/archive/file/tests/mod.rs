@@ -57,7 +57,7 @@ fn written(head: &Head, keys: &KeyRing, rows: &[Row]) -> (Bytes, Facts) {
     (Bytes::from(bytes), facts)
 }
 
-fn read(bytes: &Bytes, metric: &Metric, keys: &KeyRing, filter: Filter) -> Result<Vec<Row>, FileError> {
+fn read(bytes: &Bytes, metric: &Metric, keys: &KeyRing, filter: RowFilter) -> Result<Vec<Row>, FileError> {
     open(bytes.clone(), metric, keys)?.rows(filter)?.collect()
 }
 

@@ -36,7 +36,7 @@ fn rows(codes: Option<usize>) -> impl Strategy<Value = Vec<Row>> {
 fn check(name: &str, keys: &KeyRing, rows: &[Row]) {
     let head = head(name);
     let (bytes, facts) = written(&head, keys, rows);
-    assert_eq!(read(&bytes, &head.metric, keys, Filter::default()).unwrap(), rows);
+    assert_eq!(read(&bytes, &head.metric, keys, RowFilter::default()).unwrap(), rows);
     let starts = || rows.iter().map(|row| row.start);
     assert_eq!((facts.rows, facts.bytes), (rows.len() as u64, bytes.len() as u64));
     assert_eq!((facts.first, facts.last), (starts().min().unwrap(), starts().max().unwrap()));
@@ -57,7 +57,7 @@ proptest! {
     fn a_file_read_in_strips_and_written_again_is_the_same_to_the_byte(rows in rows(None), cut in 1..9_usize) {
         let (head, keys) = (head("heart_rate"), KeyRing::default());
         let (bytes, facts) = written(&head, &keys, &rows);
-        let mut read = open(bytes.clone(), &head.metric, &keys).unwrap().rows(Filter::default()).unwrap();
+        let mut read = open(bytes.clone(), &head.metric, &keys).unwrap().rows(RowFilter::default()).unwrap();
         let mut writer = Writer::begin(Vec::new(), head.clone(), &keys).unwrap();
         while let Some(strip) = read.strip().unwrap() {
             let strip = strip.slice(0..strip.len().min(cut));
@@ -76,7 +76,7 @@ proptest! {
         let key = rows[place % rows.len()].clone();
         let (bytes, _) = written(&head("heart_rate"), &KeyRing::default(), &rows);
         let opened = open(bytes, &metric("heart_rate"), &KeyRing::default()).unwrap();
-        let mut read = opened.rows(Filter::default()).unwrap();
+        let mut read = opened.rows(RowFilter::default()).unwrap();
         while let Some(strip) = read.strip().unwrap() {
             let before = strip.rows().filter(|row| row.order(&key).is_lt()).count();
             prop_assert_eq!(strip.rows_before(key.key()), before);
@@ -127,7 +127,7 @@ fn a_filter_gives_what_it_asks_for_from_every_row_group() {
         verify(bytes.clone(), &head, &facts, &keys).unwrap();
         for device in names.map(Some).into_iter().chain([None]) {
             for (from, to) in [(None, None), (moment(100), moment(103)), (moment(4_999), None), (moment(9_000), None)] {
-                let filter = Filter { device: device.map(|name| DeviceId::parse(name).unwrap()), from, to };
+                let filter = RowFilter { device: device.map(|name| DeviceId::parse(name).unwrap()), from, to };
                 let expected = rows.iter().filter(|row| {
                     filter.device.as_ref().is_none_or(|device| *device == row.device)
                         && from.is_none_or(|from| row.start >= from)
