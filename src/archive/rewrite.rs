@@ -8,13 +8,16 @@ use super::error::ArchiveError;
 use super::file::{FileError, Head, RowFilter, RowSlice, Writer, open};
 use super::handle::Archive;
 
+/// What takes rows into the new file.
+type Write<'a> = dyn FnMut(RowSlice<'_>) -> Result<(), FileError> + 'a;
+
 /// The file of `head` out of a live one: what `change` hands on of each run. How many rows it dropped, and no
 /// file where none is left.
 pub(super) fn rewrite(
     archive: &Archive,
     head: Head,
     live: &str,
-    mut change: impl FnMut(RowSlice<'_>, &mut dyn FnMut(RowSlice<'_>) -> Result<(), FileError>) -> Result<(), FileError>,
+    mut change: impl FnMut(RowSlice<'_>, &mut Write<'_>) -> Result<(), FileError>,
 ) -> Result<(u64, Option<Built>), ArchiveError> {
     let failed = |source: FileError| ArchiveError::File { name: live.to_owned(), source };
     let io = |error: std::io::Error| failed(error.into());

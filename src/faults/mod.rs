@@ -1,17 +1,19 @@
-//! Planted: bugs on purpose, so that the test of each promise can be seen to fail.
+//! Fault injection: a test makes the daemon do one thing wrong, so that the check of each promise can be seen to fail.
 //!
 //! # Why
-//! A test that has never failed proves little. `HEALTHTRACK_INJECT_FAULT=stale_ack` starts a daemon that has this one bug, and
-//! `tests/it/fault_injection.rs` asserts for each of them that the check of its promise goes red. Where daemons die at a named
-//! point (`die_…`), their tests start them again and count.
+//! A test that has never failed proves little. `HEALTHTRACK_INJECT_FAULT=stale_ack` starts a daemon with this one defect,
+//! and `tests/it/fault_injection.rs` asserts for each of them that the check of its promise goes red. Where daemons die
+//! at a named point (`die_…`), their tests start them again and count.
 //!
-//! Only a build with debug assertions, as tests are, has any of it (`switches`). In a release `planted` is a constant
-//! false, each hook is no code at all, and no variable is read.
+//! Only a build with debug assertions, as tests are, has any of it (`switches`). In a release `is_injected` is a
+//! constant false, each hook is no code at all, and no variable is read.
 //!
-//! Invariant: a release has no switch, and each bug has its line in `tests/README.md` (`tests/tidy.rs`).
+//! Invariant: a release has no switch, and each defect has its line in `tests/README.md` (`tests/tidy/`).
 
+/// What can be injected.
 mod defect;
 
+/// What is injected now.
 #[cfg(debug_assertions)]
 mod switches;
 
