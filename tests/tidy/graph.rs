@@ -8,12 +8,12 @@ use crate::source::SourceFile;
 
 /// A file uses another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrow {
-    pub from: String,
-    pub to: String,
+pub(crate) struct Arrow {
+    pub(crate) from: String,
+    pub(crate) to: String,
     /// The line of `from`, and what stands there.
-    pub line: usize,
-    pub path: String,
+    pub(crate) line: usize,
+    pub(crate) path: String,
 }
 
 /// Names by their segments: `crate::store::pool` is `["store", "pool"]`.
@@ -23,7 +23,7 @@ type Name = Vec<String>;
 const STEPS_MAX: usize = 8;
 
 /// All arrows between files that are no test code.
-pub fn arrows(tree: &[SourceFile]) -> Vec<Arrow> {
+pub(crate) fn arrows(tree: &[SourceFile]) -> Vec<Arrow> {
     let files: Vec<_> = tree.iter().filter(|file| !file.is_test()).map(File::of).collect();
     let by_module: HashMap<&[String], &File> = files.iter().map(|file| (file.module.as_slice(), file)).collect();
     let mut arrows: Vec<Arrow> = Vec::new();
@@ -44,7 +44,7 @@ pub fn arrows(tree: &[SourceFile]) -> Vec<Arrow> {
 }
 
 /// Sets of files each of which uses, by way of others, all the rest of its set.
-pub fn circles(arrows: &[Arrow]) -> Vec<Vec<&str>> {
+pub(crate) fn circles(arrows: &[Arrow]) -> Vec<Vec<&str>> {
     let mut next: HashMap<&str, Vec<&str>> = HashMap::new();
     arrows.iter().for_each(|arrow| next.entry(&arrow.from).or_default().push(&arrow.to));
     let mut files: Vec<&str> = next.keys().copied().collect();

@@ -4,17 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One file of `src/`, by its path within.
-pub struct SourceFile {
-    pub path: String,
-    pub text: String,
+pub(crate) struct SourceFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// What finds violations in a tree of files.
-pub struct Rule<F: Fn(&[SourceFile]) -> Vec<String>>(pub F);
+pub(crate) struct Rule<F: Fn(&[SourceFile]) -> Vec<String>>(pub(crate) F);
 
 impl<F: Fn(&[SourceFile]) -> Vec<String>> Rule<F> {
     /// Fails where `src/` violates the rule, or where the rule does not see the violations of a bad tree.
-    pub fn holds(&self, bad: &[SourceFile], violations: usize) {
+    pub(crate) fn holds(&self, bad: &[SourceFile], violations: usize) {
         let seen = self.0(bad);
         assert_eq!(seen.len(), violations, "the rule does not see what it should: {seen:#?}");
         let found = self.0(&source());
@@ -24,17 +24,17 @@ impl<F: Fn(&[SourceFile]) -> Vec<String>> Rule<F> {
 
 impl SourceFile {
     /// The first folder of the path.
-    pub fn module(&self) -> &str {
+    pub(crate) fn module(&self) -> &str {
         self.path.split_once('/').map_or("", |(module, _)| module)
     }
 
     /// Whether all of it is test code.
-    pub fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.path.ends_with("tests.rs") || self.path.contains("/tests/")
     }
 
     /// Its numbered lines without what is only compiled for tests. Relies on rustfmt's indentation.
-    pub fn code(&self) -> Vec<(usize, &str)> {
+    pub(crate) fn code(&self) -> Vec<(usize, &str)> {
         let mut code = Vec::new();
         let mut skipped: Option<usize> = None;
         for (at, line) in self.text.lines().enumerate() {
@@ -54,7 +54,7 @@ impl SourceFile {
 }
 
 /// Checks each line of code that is neither a comment nor a test.
-pub fn each_line(tree: &[SourceFile], check: impl Fn(&SourceFile, &str) -> Option<String>) -> Vec<String> {
+pub(crate) fn each_line(tree: &[SourceFile], check: impl Fn(&SourceFile, &str) -> Option<String>) -> Vec<String> {
     let files = tree.iter().filter(|file| !file.is_test());
     let lines = files.flat_map(|file| file.code().into_iter().map(move |(at, line)| (file, at, line)));
     let lines = lines.filter(|(_, _, line)| !line.trim_start().starts_with("//"));
@@ -62,24 +62,24 @@ pub fn each_line(tree: &[SourceFile], check: impl Fn(&SourceFile, &str) -> Optio
 }
 
 /// Checks each line, whatever it is.
-pub fn each_raw_line(tree: &[SourceFile], check: impl Fn(&SourceFile, &str) -> Option<String>) -> Vec<String> {
+pub(crate) fn each_raw_line(tree: &[SourceFile], check: impl Fn(&SourceFile, &str) -> Option<String>) -> Vec<String> {
     let lines = tree.iter().flat_map(|file| file.text.lines().enumerate().map(move |(at, line)| (file, at + 1, line)));
     lines.filter_map(|(file, at, line)| Some(format!("src/{}:{at}: {}", file.path, check(file, line)?))).collect()
 }
 
 /// The modules that a file declares, in order.
-pub fn modules(tree: &[SourceFile], path: &str) -> Vec<String> {
+pub(crate) fn modules(tree: &[SourceFile], path: &str) -> Vec<String> {
     let text = tree.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
     let names = text.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'));
     names.map(str::to_owned).collect()
 }
 
-pub fn indentation(line: &str) -> usize {
+pub(crate) fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
 /// A file of a bad tree.
-pub fn bad(path: &str, text: &str) -> SourceFile {
+pub(crate) fn bad(path: &str, text: &str) -> SourceFile {
     SourceFile { path: path.to_owned(), text: text.to_owned() }
 }
 

@@ -23,6 +23,7 @@ use anyhow::bail;
 use super::common::Common;
 use super::report::{is_watched, print, print_json};
 use crate::config::Config;
+use crate::telemetry::chain;
 use finding::{Findings, in_words};
 
 /// Checks configuration, database, archive, broker and ports, and says what to do about what is wrong.
@@ -31,7 +32,7 @@ use finding::{Findings, in_words};
   healthtrack doctor --config healthtrack.toml
   healthtrack doctor --json")]
 pub struct Args {
-    /// What most verbs take
+    /// What most subcommands take
     #[command(flatten)]
     pub common: Common,
 }
@@ -52,8 +53,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             ports::check(&config, &mut findings).await;
         }
         Err(error) => {
-            let error = anyhow::Error::from(error);
-            findings.fail(format!("configuration: {error:#}"), "correct it; config/default.toml explains every key");
+            let advice = "correct it; config/default.toml explains every key";
+            findings.fail(format!("configuration: {}", chain(&error)), advice);
         }
     }
     if args.common.json {
