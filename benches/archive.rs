@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use healthtrack::archive::file::{Facts, Head, KeyRing, Row, RowFilter, Writer, open, verify};
+use healthtrack::archive::file::{Facts, FileWriter, Head, KeyRing, Row, RowFilter, open, verify};
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -55,7 +55,7 @@ fn archive(criterion: &mut Criterion) {
 }
 
 fn write(head: &Head, keys: &KeyRing, rows: &[Row]) -> (Bytes, Facts) {
-    let mut writer = Writer::begin(Vec::new(), head.clone(), keys).unwrap();
+    let mut writer = FileWriter::begin(Vec::new(), head.clone(), keys).unwrap();
     rows.iter().for_each(|row| writer.push(row).unwrap());
     let (bytes, facts) = writer.finish().unwrap();
     (Bytes::from(bytes), facts)

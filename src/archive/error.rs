@@ -1,7 +1,7 @@
 //! Error: why something cannot be done with the archive, in words that say what to do.
 
 use super::file::{FileError, KeyError};
-use super::place::PlaceError;
+use super::storage::StorageError;
 
 /// Why something cannot be done with the archive.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum ArchiveError {
     Store(#[from] crate::store::StoreError),
     /// A folder or a name in it.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Storage(#[from] StorageError),
     /// The inside of a file.
     #[error("{name}")]
     File {
@@ -51,7 +51,7 @@ pub enum ArchiveError {
         /// How often it was tried.
         tries: u32,
     },
-    /// The clock of this machine is not to be believed.
+    /// The clock of this machine is wrong.
     #[error(
         "this machine's clock is {seconds} s from the database's: set it right, since it decides which days are over"
     )]

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::ArchiveError;
 use super::file::{self, KeyError, KeyRing};
 use super::manifest::{facts_of, head_of};
-use super::place::{Place, PlaceError};
+use super::storage::{Storage, StorageError};
 use super::thread::on_thread;
 use crate::config::ArchiveConfig;
 use crate::model::metric::Catalogue;
@@ -16,7 +16,7 @@ use crate::store::archive::ArchiveFile;
 #[derive(Clone, Debug)]
 pub struct Archive {
     /// Where files lie.
-    pub place: Place,
+    pub storage: Storage,
     /// What opens them, and what new ones are written with.
     pub keys: KeyRing,
     /// What names the people in them; `None` where they name nobody.
@@ -30,38 +30,38 @@ impl Archive {
             return Ok(None);
         }
         Ok(Some(Archive {
-            place: Place::of(config)?,
+            storage: Storage::of(config)?,
             keys: KeyRing::load("archive.key", &config.key_file, &config.keys)?,
             pseudonyms: pseudonyms_of(config)?,
         }))
     }
 
-    /// Asks the place on a thread of its own: a disk or a network may take its time to answer.
+    /// Asks the storage on a thread of its own: a disk or a network may take its time to answer.
     pub async fn at<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Place) -> Result<T, PlaceError> + Send + 'static,
+        ask: impl FnOnce(&Storage) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, ArchiveError> {
-        let place = self.place.clone();
-        on_thread(move || Ok(ask(&place)?)).await
+        let storage = self.storage.clone();
+        on_thread(move || Ok(ask(&storage)?)).await
     }
 
     /// Deletes a file that needs no name.
     pub(super) async fn discard(&self, part: &Path) -> Result<(), ArchiveError> {
         let part = part.to_owned();
-        self.at(move |place| place.discard(&part)).await
+        self.at(move |storage| storage.discard(&part)).await
     }
 
     /// Moves a file aside; nothing where it is there already.
     pub(super) async fn supersede(&self, name: &str) -> Result<(), ArchiveError> {
         let name = name.to_owned();
-        self.at(move |place| place.supersede(&name)).await
+        self.at(move |storage| storage.supersede(&name)).await
     }
 
     /// Proves that a file is what the manifest says of it.
     pub(super) fn prove(&self, catalogue: &Catalogue, file: &ArchiveFile) -> Result<(), ArchiveError> {
         let head = head_of(catalogue, file)?;
         let facts = facts_of(file).ok_or_else(|| ArchiveError::Manifest { name: file.name.clone() })?;
-        let source = self.place.open(&file.name)?;
+        let source = self.storage.open(&file.name)?;
         let named = |source| ArchiveError::File { name: file.name.clone(), source };
         file::verify(source, &head, &facts, &self.keys).map_err(named)
     }

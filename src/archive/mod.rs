@@ -3,7 +3,7 @@
 //! ```text
 //! choose    days that are over, metric by metric                            store::archive::due_days
 //! export    a snapshot's blocks, laid beside the live file, into a new one  merge, build
-//! place     written aside, synced, verified by reopening, named, synced     place (in a bucket: uploaded, read back)
+//! place     written aside, synced, verified by reopening, named, synced     storage (in a bucket: uploaded, read back)
 //! record    in one transaction: manifest row in, the file's blocks out      store::archive::record
 //! drop      the superseded file goes aside, the empty chunk goes            roll
 //! ```
@@ -27,14 +27,14 @@
 //! is not archived.
 //!
 //! Invariants: no block is removed but by the transaction that records its file (`store::archive::record`), or by an
-//! erasure (`erase`); a file in the manifest is whole under its name (`place`); memory does not grow with the day
+//! erasure (`erase`); a file in the manifest is whole under its name (`storage`); memory does not grow with the day
 //! (`build`).
 
 /// One file of the archive: rows in, rows out, and proof that they are the same.
 pub mod file;
 
 /// Where files lie, and every name that is given there.
-pub mod place;
+pub mod storage;
 
 /// Why something cannot be done.
 mod error;
@@ -45,7 +45,7 @@ mod thread;
 /// What the manifest says of a file.
 mod manifest;
 
-/// Place and keys together.
+/// Storage and keys together.
 mod handle;
 
 /// Whom samples are about, by pseudonym.
@@ -57,7 +57,7 @@ mod merge;
 /// A snapshot's blocks become a file.
 mod build;
 
-/// They are read for it, no faster than is wished.
+/// They are read for it, throttled as `archive.duty_percent` says.
 mod export;
 
 /// A file becomes its own next generation.

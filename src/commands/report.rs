@@ -1,5 +1,5 @@
-//! Report: how verbs speak to people and to programs. Results go to stdout, everything else to stderr; colours and bars
-//! only where somebody watches.
+//! Report: how subcommands write for people and for programs. Results go to stdout, everything else to stderr; colours
+//! and bars only where somebody watches.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Configuration: read once, wholly checked, handed on in parts. The only room that looks at the environment.
+//! Configuration: read once, wholly checked, handed on in parts. The only module that reads the environment.
 //!
 //! `config/default.toml` is compiled in and is the truth about defaults: every key, its default and its reason stand
 //! there. A file overrides it, the environment (`HEALTHTRACK__SECTION__KEY`) overrides both. The default's own type
@@ -38,7 +38,7 @@ const PREFIX: &str = "HEALTHTRACK__";
 /// What every tool of an object store reads, so that its operator has it set already.
 const STORE_PREFIX: &str = "AWS_";
 
-/// All sections; each room is given its own.
+/// All sections; each module is given its own.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -54,7 +54,7 @@ pub struct Config {
     pub http: HttpConfig,
     /// Metrics and logs.
     pub telemetry: TelemetryConfig,
-    /// Keys of sealed columns.
+    /// Keys of encrypted columns.
     pub security: SecurityConfig,
     /// Cold data.
     pub archive: ArchiveConfig,

@@ -33,7 +33,7 @@ pub(crate) enum Defect {
     ManifestBeforeFile,
     /// The roll gives a file its name before its bytes are on disk.
     RenameBeforeSync,
-    /// The roll believes a store that has taken an upload, and does not read it back.
+    /// The roll trusts a store that has taken an upload, and does not read it back.
     TrustUpload,
     /// An erasure leaves superseded files where they are, for their grace.
     KeepErased,

@@ -1,9 +1,9 @@
 //! Fault injection: a test makes the daemon do one thing wrong, so that the check of each promise can be seen to fail.
 //!
 //! # Why
-//! A test that has never failed proves little. `HEALTHTRACK_INJECT_FAULT=stale_ack` starts a daemon with this one defect,
-//! and `tests/it/fault_injection.rs` asserts for each of them that the check of its promise goes red. Where daemons die
-//! at a named point (`die_…`), their tests start them again and count.
+//! A test that has never failed proves little. `HEALTHTRACK_INJECT_FAULT=stale_ack` starts a daemon with this one
+//! defect, and `tests/it/fault_injection.rs` asserts for each of them that the check of its promise goes red. Where
+//! daemons die at a named point (`die_…`), their tests start them again and count.
 //!
 //! Only a build with debug assertions, as tests are, has any of it (`switches`). In a release `is_injected` is a
 //! constant false, each hook is no code at all, and no variable is read.

@@ -55,7 +55,9 @@ pub(crate) fn is_injected(defect: Defect) -> bool {
         return true;
     }
     match INJECTION.get_or_init(read) {
-        Some(injection) if injection.defect == defect => injection.times.fetch_add(1, Ordering::Relaxed) + 1 >= injection.from,
+        Some(injection) if injection.defect == defect => {
+            injection.times.fetch_add(1, Ordering::Relaxed) + 1 >= injection.from
+        }
         _ => false,
     }
 }

@@ -47,7 +47,7 @@ const INGEST_SAMPLES: Metric =
     Metric("healthtrack_ingest_samples_total", "Samples by how they ended, counted when committed.");
 const INGEST_REJECTED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_rejected_samples_total",
-    "Samples not believed, by reason. A message that cannot be decoded counts as one.",
+    "Samples rejected, by reason. A message that cannot be decoded counts as one.",
 );
 const INGEST_NOT_MEASURED: Metric = Metric(
     "healthtrack_ingest_not_measured_total",
@@ -255,7 +255,7 @@ impl Telemetry {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(samples, tally);
     }
 
-    /// Counts samples not believed, by reason.
+    /// Counts rejected samples, by reason.
     pub fn reject(&self, reason: Reason, samples: u64) {
         if let Some((_, counter)) = self.rejected.iter().find(|(known, _)| *known == reason) {
             counter.increment(samples);

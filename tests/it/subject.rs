@@ -8,7 +8,7 @@ use arrow::array::AsArray as _;
 use arrow::datatypes::Float64Type;
 use healthtrack::archive::file::{KeyRing, RowFilter, open};
 use healthtrack::model::metric::Catalogue;
-use healthtrack::store::archive::{WornBy, worn};
+use healthtrack::store::archive::{WearFilter, worn};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -258,7 +258,7 @@ async fn who_is_shown_no_wear_is_told_so_and_names_nobody_wrongly() {
         .await;
     let url = house.url().to_owned();
     let mut connection = PgConnection::connect(&url).await.unwrap();
-    let seen = async |connection: &mut PgConnection| worn(connection, WornBy::default()).await;
+    let seen = async |connection: &mut PgConnection| worn(connection, WearFilter::default()).await;
     sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut connection).await.unwrap();
     let error = seen(&mut connection).await.unwrap_err();
     assert!(error.to_string().contains("GRANT roller"), "{error}");

@@ -93,8 +93,8 @@ impl Iterator for Rows {
     type Item = Result<Row, FileError>;
 
     fn next(&mut self) -> Option<Result<Row, FileError>> {
-        let row = match self.strip() {
-            Ok(strip) => strip?.row(0)?,
+        let row = match self.slice() {
+            Ok(slice) => slice?.row(0)?,
             Err(error) => return Some(Err(error)),
         };
         self.pass(1);
@@ -104,7 +104,7 @@ impl Iterator for Rows {
 
 impl Rows {
     /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
-    pub fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
+    pub fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         while !self.find()? {
             self.before += self.cells.rows() as u64;
             if self.has_failed || self.cells.is_past(&self.filter) {
@@ -117,10 +117,10 @@ impl Rows {
                 Err(error) => return self.fail(error),
             }
         }
-        Ok(self.cells.strip())
+        Ok(self.cells.slice())
     }
 
-    /// Passes over so many rows of the strip that comes next.
+    /// Passes over so many rows of the slice that comes next.
     pub fn pass(&mut self, rows: usize) {
         self.cells.pass(rows);
     }

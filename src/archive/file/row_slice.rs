@@ -32,7 +32,7 @@ pub struct Row {
 
 /// By what rows are sorted and told apart: two rows with one key are the same sample.
 #[derive(Copy, Clone, Debug)]
-pub struct Key<'a> {
+pub struct RowKey<'a> {
     /// What measured.
     pub device: &'a DeviceId,
     /// When it began.
@@ -62,12 +62,12 @@ pub struct RowSlice<'a> {
 
 impl Row {
     /// By what it is sorted.
-    pub fn key(&self) -> Key<'_> {
-        Key { device: &self.device, start: self.start, end: self.end, statistic: self.statistic }
+    pub fn key(&self) -> RowKey<'_> {
+        RowKey { device: &self.device, start: self.start, end: self.end, statistic: self.statistic }
     }
 
-    /// The row as a strip of one.
-    pub fn strip(&self) -> RowSlice<'_> {
+    /// The row as a slice of one.
+    pub fn slice(&self) -> RowSlice<'_> {
         RowSlice {
             device: &self.device,
             subject: self.subject.as_ref(),
@@ -84,10 +84,10 @@ impl Row {
     }
 }
 
-impl Key<'_> {
+impl RowKey<'_> {
     /// The order of a file: by device, bytewise; start; end, instants first; statistic, plain measurements first and
     /// the others by their text.
-    pub fn order(self, other: Key<'_>) -> Ordering {
+    pub fn order(self, other: RowKey<'_>) -> Ordering {
         (self.device.cmp(other.device))
             .then_with(|| (self.start, self.end).cmp(&(other.start, other.end)))
             .then_with(|| statistics(self.statistic, other.statistic))
@@ -106,27 +106,27 @@ impl<'a> RowSlice<'a> {
     }
 
     /// The key of a row.
-    pub fn key(&self, place: usize) -> Option<Key<'a>> {
+    pub fn key(&self, place: usize) -> Option<RowKey<'a>> {
         let end = match self.ends {
             None => None,
             Some(ends) => Some(*ends.get(place)?),
         };
-        Some(Key { device: self.device, start: *self.starts.get(place)?, end, statistic: self.statistic })
+        Some(RowKey { device: self.device, start: *self.starts.get(place)?, end, statistic: self.statistic })
     }
 
     /// The key of the first row.
-    pub fn first(&self) -> Option<Key<'a>> {
+    pub fn first(&self) -> Option<RowKey<'a>> {
         self.key(0)
     }
 
     /// The key of the last row.
-    pub fn last(&self) -> Option<Key<'a>> {
+    pub fn last(&self) -> Option<RowKey<'a>> {
         self.key(self.len().checked_sub(1)?)
     }
 
     /// One row by itself.
     pub fn row(&self, place: usize) -> Option<Row> {
-        let Key { start, end, .. } = self.key(place)?;
+        let RowKey { start, end, .. } = self.key(place)?;
         let value = *self.values.get(place)?;
         let (device, subject) = (self.device.clone(), self.subject.cloned());
         Some(Row { device, statistic: self.statistic, start, end, value, subject })
@@ -164,7 +164,7 @@ impl<'a> RowSlice<'a> {
     }
 
     /// How many of its rows come before a key.
-    pub fn rows_before(&self, key: Key<'_>) -> usize {
+    pub fn rows_before(&self, key: RowKey<'_>) -> usize {
         match self.device.cmp(key.device) {
             Ordering::Less => return self.len(),
             Ordering::Greater => return 0,
@@ -203,19 +203,19 @@ pub(super) struct Order {
 
 impl Order {
     /// Takes these rows where each comes after the one before it; else the place of the first that does not.
-    pub(super) fn take(&mut self, strip: &RowSlice<'_>) -> Result<(), usize> {
-        let (Some(first), Some(last)) = (strip.first(), strip.last()) else { return Ok(()) };
+    pub(super) fn take(&mut self, slice: &RowSlice<'_>) -> Result<(), usize> {
+        let (Some(first), Some(last)) = (slice.first(), slice.last()) else { return Ok(()) };
         if self.last.as_ref().is_some_and(|before| before.key().order(first) != Ordering::Less) {
             return Err(0);
         }
-        if let Some(place) = strip.falls_at() {
+        if let Some(place) = slice.falls_at() {
             return Err(place);
         }
         match &mut self.last {
             Some(known) if known.device == *last.device => {
                 (known.start, known.end, known.statistic) = (last.start, last.end, last.statistic);
             }
-            known => *known = strip.row(strip.len() - 1).map(|row| Row { subject: None, ..row }),
+            known => *known = slice.row(slice.len() - 1).map(|row| Row { subject: None, ..row }),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::commands::load::parse_duration;
 
-/// Runs everything on this machine until Ctrl-C: database, broker, daemon and simulated wearers.
+/// Runs everything on this machine until Ctrl-C: database, broker, daemon and simulated devices.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack demo
@@ -16,13 +16,13 @@ pub struct Args {
     /// End by itself so long after the daemon is ready: 30s, 2m, 1h [default: at Ctrl-C]
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     pub duration: Option<Duration>,
-    /// How many wearers, each with a device of its own: wearer-0000 and so on
+    /// How many simulated devices, each worn by somebody else: wearer-0000 and so on
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub hubs: u64,
     /// Where the database is kept between runs [default: healthtrack/demo in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// How much of each wearer's past is published first, as fast as it is taken in
+    /// How much of each device's past is published first, as fast as it is taken in
     #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = parse_duration)]
     pub history: Duration,
     /// Decides the values; another seed on the same data contradicts them, which the daemon counts as conflicts

@@ -1,11 +1,11 @@
-//! Demo: everything on this machine: a private database and broker, the daemon, and made-up wearers who publish.
+//! Demo: everything on this machine: a private database and broker, the daemon, and simulated devices that publish.
 //!
 //! # Why
 //! The journey can be watched without anything to install or to set up. The daemon is the very one that `serve` runs,
-//! and the wearers reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
+//! and the devices reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
 //! that the counts of duplicates and of quarantine are seen at work.
 //!
-//! The wearers publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
+//! The devices publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
 //! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
 //!
 //! Invariant: at the end every sample published is received, and every one received is stored, duplicate, in conflict
@@ -24,7 +24,7 @@ pub use args::Args;
 use feed::Feed;
 use screen::Screen;
 use stack::DemoStack;
-use summary::Summary;
+use summary::RunSummary;
 
 /// What may be asked of it.
 mod args;
@@ -35,7 +35,7 @@ mod feed;
 /// Database, broker and daemon: started together, stopped together.
 mod stack;
 
-/// A made-up network around the wearers.
+/// A made-up network around those who wear the devices.
 mod people;
 
 /// What a person sees.
@@ -59,11 +59,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     cancel_on_signal(stop.clone())?;
     let mut screen = Screen::new(args.json, opened);
     screen.say("HealthTrack demo: starting a private Postgres, a private broker and the daemon ...");
-    let Some(house) = stop.run_until_cancelled(DemoStack::open(&data_dir)).await.transpose()? else {
+    let Some(stack) = stop.run_until_cancelled(DemoStack::open(&data_dir)).await.transpose()? else {
         screen.say("stopped before it was ready");
         return Ok(());
     };
-    let summary = live_in(house, &args, &mut screen, &stop).await?;
+    let summary = live_in(stack, &args, &mut screen, &stop).await?;
     screen.report(&summary)?;
     if !summary.balanced {
         bail!("the counts do not balance: not every published sample was received and settled exactly once");
@@ -71,23 +71,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Publishes until the time is up or somebody stops it, then closes the house in order.
+/// Publishes until the time is up or somebody stops it, then stops everything in order.
 async fn live_in(
-    mut house: DemoStack,
+    mut stack: DemoStack,
     args: &Args,
     screen: &mut Screen,
     stop: &CancellationToken,
-) -> anyhow::Result<Summary> {
-    screen.greet(&house.addresses, args);
-    let mut feed = Feed::connect(&house, args).await?;
-    let (progress, telemetry) = (feed.progress(), house.telemetry.clone());
-    let network = people::move_in(house.connector.clone(), telemetry.clone(), args.hubs, args.seed);
+) -> anyhow::Result<RunSummary> {
+    screen.greet(&stack.addresses, args);
+    let mut feed = Feed::connect(&stack, args).await?;
+    let (progress, telemetry) = (feed.progress(), stack.telemetry.clone());
+    let network = people::move_in(stack.connector.clone(), telemetry.clone(), args.hubs, args.seed);
     let mut network = AbortOnDropHandle::new(tokio::spawn(network));
     let end = args.duration.map(|duration| Instant::now() + duration);
     let mut time_is_up = false;
     tokio::select! {
         published = feed.run() => published?,
-        ended = house.daemon_ends() => ended?,
+        ended = stack.daemon_ends() => ended?,
         () = screen.follow(&progress, &telemetry) => {}
         () = stop.cancelled() => screen.say("stopping: what is published is still written"),
         () = until(end) => time_is_up = true,
@@ -101,9 +101,9 @@ async fn live_in(
     let closing = Instant::now() + stack::CLOSE_MAX;
     feed.finish(closing).await;
     screen.look(&telemetry);
-    let data_dir = house.addresses.data_dir.clone();
-    house.close(closing).await?;
-    Ok(Summary::of(args, &data_dir, screen.took(), &telemetry, progress.published()))
+    let data_dir = stack.addresses.data_dir.clone();
+    stack.close(closing).await?;
+    Ok(RunSummary::of(args, &data_dir, screen.took(), &telemetry, progress.published()))
 }
 
 /// Waits for a moment, or for ever where there is none.

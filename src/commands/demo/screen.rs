@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::args::Args;
-use super::feed::{Progress, Published};
+use super::feed::{FeedProgress, Published};
 use super::stack::Addresses;
-use super::summary::{Summary, Took};
+use super::summary::{RunSummary, Took};
 use crate::commands::report::grouped;
 use crate::telemetry::Telemetry;
 
@@ -52,7 +52,7 @@ impl Screen {
     pub(super) fn greet(&mut self, addresses: &Addresses, args: &Args) {
         let Addresses { http, metrics, broker, database, data_dir, has_data } = addresses;
         let (hubs, history_h) = (args.hubs, args.history.as_secs_f64() / 3_600.0);
-        self.say(&format!("{hubs} wearers publish {history_h} h of history as fast as it is taken in, then live"));
+        self.say(&format!("{hubs} devices publish {history_h} h of history as fast as it is taken in, then live"));
         self.say("one message in 50 is sent twice and a few are broken, on purpose: see duplicates and quarantine");
         self.say(&format!("  health     http://{http}/readyz"));
         self.say(&format!("  metrics    http://{metrics}/metrics"));
@@ -72,7 +72,7 @@ impl Screen {
     }
 
     /// Writes a line each second until it is dropped.
-    pub(super) async fn follow(&mut self, progress: &Progress, telemetry: &Telemetry) {
+    pub(super) async fn follow(&mut self, progress: &FeedProgress, telemetry: &Telemetry) {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut last_at, mut last) = (Instant::now(), Published::default());
@@ -100,7 +100,7 @@ impl Screen {
     }
 
     /// The summary, as a table or as JSON.
-    pub(super) fn report(&mut self, summary: &Summary) -> anyhow::Result<()> {
+    pub(super) fn report(&mut self, summary: &RunSummary) -> anyhow::Result<()> {
         if self.json {
             println!("{}", serde_json::to_string(summary)?);
         } else {
@@ -125,7 +125,7 @@ impl Screen {
     }
 }
 
-fn line(progress: &Progress, telemetry: &Telemetry, (now, last): (Published, Published), took: Duration) -> String {
+fn line(progress: &FeedProgress, telemetry: &Telemetry, (now, last): (Published, Published), took: Duration) -> String {
     let (_, tally, _) = telemetry.balance();
     let rate = |now: u64, last: u64| grouped(((now - last) as f64 / took.as_secs_f64()).round() as u64);
     let mut line = format!(

@@ -1,4 +1,4 @@
-//! Summary: what a run came to, and whether every sample is accounted for.
+//! RunSummary: what a run came to, and whether every sample is accounted for.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::telemetry::Telemetry;
 
 /// The numbers of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Summary {
+pub(super) struct RunSummary {
     pub(super) hubs: u64,
     pub(super) data_dir: String,
     /// From the command until the last sample was settled.
@@ -45,11 +45,11 @@ pub(super) struct Took {
     pub(super) first_sample_s: Option<f64>,
 }
 
-impl Summary {
+impl RunSummary {
     /// Adds a run up once the daemon has ended.
-    pub(super) fn of(args: &Args, data_dir: &Path, took: Took, telemetry: &Telemetry, sent: Published) -> Summary {
+    pub(super) fn of(args: &Args, data_dir: &Path, took: Took, telemetry: &Telemetry, sent: Published) -> RunSummary {
         let (received, tally, in_flight) = telemetry.balance();
-        Summary {
+        RunSummary {
             hubs: args.hubs,
             data_dir: data_dir.display().to_string(),
             seconds: took.seconds,
@@ -72,7 +72,7 @@ impl Summary {
 
     /// The numbers as a table with what they mean.
     pub(super) fn table(&self) -> String {
-        let Summary { published_messages, repeated_messages, broken_messages, .. } = self;
+        let RunSummary { published_messages, repeated_messages, broken_messages, .. } = self;
         let earlier = self.duplicate.saturating_sub(self.repeated_samples);
         let earlier = if earlier > 0 {
             format!(", {} samples were stored by an earlier run", grouped(earlier))

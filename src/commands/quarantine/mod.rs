@@ -1,4 +1,4 @@
-//! Quarantine: what could not be believed: listed, shown, and given to the daemon again once the reason is gone.
+//! Quarantine: invalid messages are listed, shown, and given to the daemon again once the reason is gone.
 
 /// Kept messages, published again.
 mod retry;
@@ -14,7 +14,7 @@ use crate::model::reason::Reason;
 use crate::store::quarantine::{QuarantineRow, list, show};
 use retry::{RetryArgs, no_message};
 
-/// Looks at what could not be believed, and tries it again.
+/// Looks at quarantined messages, and publishes them again.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack quarantine list --reason unknown_device

@@ -1,6 +1,6 @@
 //! Retry: the kept bytes go to their topic again, with their content type, and are marked once a subscriber has them.
 //!
-//! What is still not believed comes back as the same row, counted once more; what is stored already is counted as a
+//! What is still invalid comes back as the same row, counted once more; what is stored already is counted as a
 //! duplicate. So a retry may be repeated without harm.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +44,7 @@ pub(super) struct RetryArgs {
 
 /// What a retry came to.
 #[derive(Debug, Serialize)]
-struct Report {
+struct RetryReport {
     messages: u64,
     /// Messages that a subscriber was given.
     retried: u64,
@@ -64,7 +64,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         bail!(no_message(id));
     }
     let report = match messages {
-        0 => Report { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
+        0 => RetryReport { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
         _ => {
             let answered = Answered::default();
             let bar = bar(messages, "messages");
@@ -80,7 +80,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
             let (retried, counts) = publish_all(&pool, which, newest, publisher, &answered).await?;
             bar.finish_and_clear();
             let Counts { issued: messages, without_subscriber, refused, unanswered, .. } = counts;
-            Report { messages, retried, without_subscriber, refused, unanswered }
+            RetryReport { messages, retried, without_subscriber, refused, unanswered }
         }
     };
     if json {
@@ -163,13 +163,13 @@ impl Answered {
     }
 }
 
-impl Report {
+impl RetryReport {
     fn in_words(&self) -> String {
         format!("{} of {} published again", self.retried, counted(self.messages, "kept message"))
     }
 
     fn judge(&self) -> anyhow::Result<()> {
-        let Report { messages, retried, without_subscriber, refused, unanswered } = self;
+        let RetryReport { messages, retried, without_subscriber, refused, unanswered } = self;
         ensure!(*without_subscriber == 0, "{without_subscriber} messages found no subscriber; is the daemon running?");
         ensure!(
             retried == messages,

@@ -1,4 +1,4 @@
-//! Sink: what samples are written to, and what the samples of one series have in common there.
+//! SampleSink: what samples are written to, and what the samples of one series have in common there.
 
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;
@@ -9,15 +9,15 @@ use crate::model::statistic::Statistic;
 pub(super) const COLUMNS: [&str; 8] =
     ["device_id", "metric", "statistic", "start_at", "end_at", "value", "code", "unit"];
 
-/// What the samples of one stretch have in common.
+/// What the samples of one series have in common.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Of<'a> {
+pub(super) struct SeriesRef<'a> {
     pub(super) device: &'a DeviceId,
     pub(super) metric: &'a Metric,
     pub(super) statistic: Statistic,
 }
 
-impl<'a> Of<'a> {
+impl<'a> SeriesRef<'a> {
     /// The code of a coded metric's sample; `None` for a numeric one.
     pub(super) fn code(&self, sample: &Sample) -> Option<&'a str> {
         self.metric.code_of(sample.value)
@@ -34,10 +34,10 @@ impl<'a> Of<'a> {
     }
 }
 
-/// What becomes of samples: stretches of one series, in order.
-pub(super) trait Sink {
-    /// Takes a stretch.
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()>;
+/// What becomes of samples: chunks of one series each, in order.
+pub(super) trait SampleSink {
+    /// Takes a chunk.
+    fn take(&mut self, of: &SeriesRef<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()>;
 
     /// Nothing more comes.
     fn finish(self: Box<Self>) -> anyhow::Result<()>;

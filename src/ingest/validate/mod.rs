@@ -1,10 +1,10 @@
-//! Validate: readings become samples, or rejections with their reason. Pure: the present and the limits come in by the
-//! door.
+//! Validate: readings become samples, or rejections with their reason. Pure: the present and the limits are
+//! arguments.
 //!
 //! # Why
 //! Nearly every reading is sound, so it is looked at once, column by column, and its columns are handed on as they
-//! came. Only a reading with something to say about one of its samples goes the slow way (`sift`), sample by sample. At
-//! 60 values a message the difference is one comparison a value against a branch, a copy and a push.
+//! came. Only a reading with something to say about one of its samples goes the slow way (`validate_each`), sample by
+//! sample. At 60 values a message the difference is one comparison a value against a branch, a copy and a push.
 //!
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
 //! an interval, and an interval that holds no time can hold no measurement.
@@ -28,19 +28,19 @@ mod verdict;
 
 use bounds::{Bounds, Sense};
 use resolve::ResolvedReading;
-pub use verdict::{Limits, ValidSamples, Verdict};
+pub use verdict::{ValidSamples, ValidationLimits, Verdict};
 
-/// Judges readings by the catalogue, the unit table and the limits.
+/// Validates readings by the catalogue, the unit table and the limits.
 #[derive(Clone, Debug)]
 pub struct Validator {
     catalogue: Arc<Catalogue>,
     units: Arc<Units>,
-    limits: Limits,
+    limits: ValidationLimits,
 }
 
 impl Validator {
-    /// A judge by these rules.
-    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: Limits) -> Validator {
+    /// Validates by these rules.
+    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: ValidationLimits) -> Validator {
         Validator { catalogue, units, limits }
     }
 
@@ -49,21 +49,21 @@ impl Validator {
         if count(&reading.values) == 0 {
             return Verdict::default();
         }
-        match self.understand(reading) {
+        match self.resolve(reading) {
             Err(rejection) => Verdict { rejections: vec![rejection], ..Verdict::default() },
-            Ok(understood) => {
+            Ok(resolved) => {
                 let window = self.limits.window(now);
-                if understood.is_clean(window, self.limits.span_max_us) {
-                    understood.believe()
+                if resolved.is_clean(window, self.limits.span_max_us) {
+                    resolved.into_verdict()
                 } else {
-                    validate_each::validate_each(understood, window, self.limits)
+                    validate_each::validate_each(resolved, window, self.limits)
                 }
             }
         }
     }
 
     /// Looks up the reading's words; an unknown one refuses all of it.
-    fn understand(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
+    fn resolve(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
         let count = count(&reading.values);
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
         let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! The fast way: a reading whose words are understood, looked at column by column, and valid as it came.
+//! The fast way: a reading whose words are known, looked at column by column, and valid as it came.
 
 use super::bounds::Bounds;
 use super::verdict::{ValidSamples, Verdict, Window};
@@ -7,7 +7,7 @@ use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
 use crate::model::unit::Conversion;
 
-/// A reading whose words are understood: columns of equal length in a known unit, of a known metric.
+/// A reading whose words are resolved: columns of equal length in a known unit, of a known metric.
 pub(super) struct ResolvedReading<'a> {
     pub(super) metric: &'a Metric,
     pub(super) statistic: Statistic,
@@ -68,7 +68,7 @@ impl ResolvedReading<'_> {
     }
 
     /// The columns as they came, in the catalogue's unit.
-    pub(super) fn believe(mut self) -> Verdict {
+    pub(super) fn into_verdict(mut self) -> Verdict {
         if self.conversion != Conversion::Identity {
             self.values.iter_mut().for_each(|value| *value = self.conversion.apply(*value));
         }

@@ -15,9 +15,9 @@ use super::erase_quarantine::erase_quarantine;
 use super::erase_worn::{forget_wear, take_worn};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
-use super::scope::{CountRow, Counts, Erased};
+use super::scope::{ErasureCountRow, ErasureCounts, ErasureTarget};
 use super::subject::not_held;
-use super::wear::Worn;
+use super::wear::WearPeriod;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::ids::DeviceId;
 use crate::model::time::Timestamp;
@@ -31,7 +31,7 @@ const FENCE: &str = "UPDATE signal.ingest_shard SET epoch = epoch + 1
                      WHERE shard = (SELECT shard FROM signal.device WHERE device_id = $1)";
 
 /// What the database holds of a device.
-pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Result<Counts, StoreError> {
+pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Result<ErasureCounts, StoreError> {
     let row = sqlx::query_as(
         "WITH own AS (SELECT series_id FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = $1),
               held AS (SELECT count(*) AS blocks, coalesce(sum(cardinality(values)), 0)::bigint AS samples
@@ -42,16 +42,20 @@ pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Resul
          FROM held",
     );
     let row = row.bind(device.as_str()).fetch_one(connection).await;
-    row.map(Counts::of).map_err(StoreError::at("counting what is there of a device"))
+    row.map(ErasureCounts::of).map_err(StoreError::at("counting what is there of a device"))
 }
 
 /// Begins an erasure, or takes up the one that was killed: its number. That of a patient is an event of the audit from
 /// here on, before anything is gone.
-pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Timestamp) -> Result<i64, StoreError> {
+pub async fn begin_erasure(
+    connection: &mut PgConnection,
+    of: &ErasureTarget,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     let step = StoreError::at("beginning an erasure");
     let column = match of {
-        Erased::Device(_) => "device_sha256",
-        Erased::Patient(_) => "patient_sha256",
+        ErasureTarget::Device(_) => "device_sha256",
+        ErasureTarget::Patient(_) => "patient_sha256",
     };
     // A row that stood already has been written over, which xmax tells.
     let query = format!(
@@ -67,7 +71,7 @@ pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Time
         .fetch_one(&mut *transaction)
         .await
         .map_err(&step)?;
-    if let (Erased::Patient(patient), true) = (of, is_new) {
+    if let (ErasureTarget::Patient(patient), true) = (of, is_new) {
         note(&mut transaction, "erase", patient, "signal.sample").await?;
     }
     transaction.commit().await.map_err(&step)?;
@@ -180,20 +184,20 @@ pub async fn note_deleted(
 pub async fn end_erasure(
     connection: &mut PgConnection,
     erasure: i64,
-    of: &Erased,
-    worn: &[Worn],
+    of: &ErasureTarget,
+    worn: &[WearPeriod],
     now: Timestamp,
-) -> Result<Counts, StoreError> {
+) -> Result<ErasureCounts, StoreError> {
     let step = StoreError::at("ending an erasure");
     let mut transaction = connection.begin().await.map_err(&step)?;
-    if let Erased::Patient(patient) = of {
+    if let ErasureTarget::Patient(patient) = of {
         // What came since the beginning goes too: after this nothing says that it was the patient's.
         not_held(&mut transaction, of).await?;
         take_worn(&mut transaction, erasure, patient, worn).await?;
         erase_quarantine(&mut transaction, erasure, of).await?;
         forget_wear(&mut transaction, erasure, patient, worn).await?;
     }
-    let row: CountRow = sqlx::query_as(
+    let row: ErasureCountRow = sqlx::query_as(
         "UPDATE signal.erasure SET ended_at = greatest($2, begun_at) WHERE erasure_id = $1
          RETURNING blocks, hot_samples, archived_samples, files, deleted_files, quarantine_rows, directory_rows",
     )
@@ -202,8 +206,8 @@ pub async fn end_erasure(
     .fetch_one(&mut *transaction)
     .await
     .map_err(&step)?;
-    let counts = Counts::of(row);
-    if counts == Counts::default() {
+    let counts = ErasureCounts::of(row);
+    if counts == ErasureCounts::default() {
         let query = "DELETE FROM signal.erasure WHERE erasure_id = $1";
         sqlx::query(query).bind(erasure).execute(&mut *transaction).await.map_err(&step)?;
     }

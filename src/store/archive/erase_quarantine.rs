@@ -9,14 +9,18 @@
 
 use sqlx::PgConnection;
 
-use super::scope::Erased;
+use super::scope::ErasureTarget;
 use crate::store::StoreError;
 
 /// A hub that was out of reach for longer has thrown away what it could not send.
 const QUARANTINE_DAYS: u32 = 30;
 
 /// Removes what is in quarantine of it.
-pub async fn erase_quarantine(connection: &mut PgConnection, erasure: i64, of: &Erased) -> Result<(), StoreError> {
+pub async fn erase_quarantine(
+    connection: &mut PgConnection,
+    erasure: i64,
+    of: &ErasureTarget,
+) -> Result<(), StoreError> {
     let query = format!(
         "WITH gone AS (DELETE FROM signal.quarantine WHERE {} RETURNING 1)
          UPDATE signal.erasure SET quarantine_rows = quarantine_rows + (SELECT count(*) FROM gone)
@@ -28,7 +32,7 @@ pub async fn erase_quarantine(connection: &mut PgConnection, erasure: i64, of: &
 }
 
 /// How many messages are in quarantine of it.
-pub async fn found_in_quarantine(connection: &mut PgConnection, of: &Erased) -> Result<u64, StoreError> {
+pub async fn found_in_quarantine(connection: &mut PgConnection, of: &ErasureTarget) -> Result<u64, StoreError> {
     let query = format!("SELECT count(*) FROM signal.quarantine WHERE {}", in_quarantine(of));
     let query = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(query)).persistent(false).bind(of.text());
     let found = query.fetch_one(connection).await.map_err(StoreError::at("counting what is in quarantine"))?;
@@ -36,10 +40,10 @@ pub async fn found_in_quarantine(connection: &mut PgConnection, of: &Erased) -> 
 }
 
 /// Which rows of quarantine are of it, or may be: `$1` is its text.
-fn in_quarantine(of: &Erased) -> String {
+fn in_quarantine(of: &ErasureTarget) -> String {
     match of {
-        Erased::Device(_) => quarantined("$1"),
-        Erased::Patient(_) => broken_while_worn(),
+        ErasureTarget::Device(_) => quarantined("$1"),
+        ErasureTarget::Patient(_) => broken_while_worn(),
     }
 }
 

@@ -11,9 +11,9 @@ use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::scope::{Counts, Erased};
+use super::scope::{ErasureCounts, ErasureTarget};
 use super::subject::not_held;
-use super::wear::{PERIOD, Worn};
+use super::wear::{PERIOD, WearPeriod};
 use crate::faults::crash_point;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{DeviceId, PatientId, SeriesId};
@@ -44,8 +44,8 @@ struct Across {
 pub async fn found_worn(
     connection: &mut PgConnection,
     patient: &PatientId,
-    worn: &[Worn],
-) -> Result<Counts, StoreError> {
+    worn: &[WearPeriod],
+) -> Result<ErasureCounts, StoreError> {
     let step = StoreError::at("counting what is there of a patient");
     let query = format!(
         "SELECT blocks, samples, (SELECT count(*) FROM care.wear WHERE patient_id = $1)
@@ -68,11 +68,11 @@ pub async fn found_worn(
         cut_blocks += gone.len() as u64;
         cut_samples += gone.iter().sum::<usize>() as u64;
     }
-    Ok(Counts {
+    Ok(ErasureCounts {
         blocks: count(row.0) + cut_blocks,
         hot_samples: count(row.1) + cut_samples,
         directory_rows: count(row.2),
-        ..Counts::default()
+        ..ErasureCounts::default()
     })
 }
 
@@ -81,11 +81,11 @@ pub async fn erase_worn(
     connection: &mut PgConnection,
     erasure: i64,
     patient: &PatientId,
-    worn: &[Worn],
+    worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
     let mut transaction = connection.begin().await.map_err(&step)?;
-    not_held(&mut transaction, &Erased::Patient(*patient)).await?;
+    not_held(&mut transaction, &ErasureTarget::Patient(*patient)).await?;
     take_worn(&mut transaction, erasure, patient, worn).await?;
     crash_point();
     transaction.commit().await.map_err(&step)
@@ -96,7 +96,7 @@ pub(super) async fn take_worn(
     transaction: &mut PgConnection,
     erasure: i64,
     patient: &PatientId,
-    worn: &[Worn],
+    worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
     let worn = Wears::of(worn);
@@ -118,13 +118,13 @@ pub(super) async fn take_worn(
     Ok(())
 }
 
-/// Removes who wore what, and the key with which a patient's texts are sealed; refused where it is not what was read at
-/// the beginning, since what was worn then is not erased.
+/// Removes who wore what, and the key with which a patient's texts are encrypted; refused where it is not what was read
+/// at the beginning, since what was worn then is not erased.
 pub(super) async fn forget_wear(
     transaction: &mut PgConnection,
     erasure: i64,
     patient: &PatientId,
-    worn: &[Worn],
+    worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("forgetting what a patient wore");
     let query = format!(
@@ -159,10 +159,10 @@ pub(super) async fn forget_wear(
 }
 
 /// Periods of wear of one patient, by device.
-struct Wears<'a>(HashMap<&'a DeviceId, Vec<&'a Worn>>);
+struct Wears<'a>(HashMap<&'a DeviceId, Vec<&'a WearPeriod>>);
 
 impl<'a> Wears<'a> {
-    fn of(worn: &'a [Worn]) -> Wears<'a> {
+    fn of(worn: &'a [WearPeriod]) -> Wears<'a> {
         let mut wears: HashMap<_, Vec<_>> = HashMap::new();
         worn.iter().for_each(|worn| wears.entry(&worn.device).or_default().push(worn));
         Wears(wears)

@@ -53,14 +53,14 @@ pub use erase::{Replacement, begin_erasure, end_erasure, erase_hot, found_of, no
 pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
 pub use erase_worn::{erase_worn, found_worn};
 pub use export::{Due, SeriesOf, Snapshot, due_days};
-pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
+pub use manifest::{ArchiveFile, FileScope, files, has_files, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};
 pub use retire::{Retired, retire};
-pub use scope::{Counts, Erased};
+pub use scope::{ErasureCounts, ErasureTarget};
 pub use subject::{
     due_for_subjects, forget_wear_changes, is_anything_worn, is_patient, last_wear_change, not_held, settle_subjects,
 };
-pub use wear::{Worn, WornBy, worn};
+pub use wear::{WearFilter, WearPeriod, worn};
 
 /// Makes this connection the only one that rolls in this database, for as long as it lives; false where another is.
 /// It then has a table for the blocks of a snapshot.

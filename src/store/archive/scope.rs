@@ -1,29 +1,29 @@
-//! Scope: what an erasure is of, and how much that is.
+//! FileScope: what an erasure is of, and how much that is.
 
 use crate::model::ids::{DeviceId, PatientId};
 
 /// What an erasure is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Erased {
+pub enum ErasureTarget {
     /// All that a device measured, and the device.
     Device(DeviceId),
     /// What was measured on a patient: what devices measured while the patient wore them.
     Patient(PatientId),
 }
 
-impl Erased {
+impl ErasureTarget {
     /// What its proof keeps a digest of.
     pub(super) fn text(&self) -> String {
         match self {
-            Erased::Device(device) => device.as_str().to_owned(),
-            Erased::Patient(patient) => patient.0.to_string(),
+            ErasureTarget::Device(device) => device.as_str().to_owned(),
+            ErasureTarget::Patient(patient) => patient.0.to_string(),
         }
     }
 }
 
 /// How much there is, or was, of what is erased.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct ErasureCounts {
     /// Blocks of the hot table.
     pub blocks: u64,
     /// Samples in them.
@@ -41,12 +41,12 @@ pub struct Counts {
 }
 
 /// The counts as SQL gives them, in the order of their fields.
-pub(super) type CountRow = (i64, i64, i64, i64, i64, i64, i64);
+pub(super) type ErasureCountRow = (i64, i64, i64, i64, i64, i64, i64);
 
-impl Counts {
-    pub(super) fn of(row: CountRow) -> Counts {
+impl ErasureCounts {
+    pub(super) fn of(row: ErasureCountRow) -> ErasureCounts {
         let count = |number: i64| u64::try_from(number).unwrap_or(0);
-        Counts {
+        ErasureCounts {
             blocks: count(row.0),
             hot_samples: count(row.1),
             archived_samples: count(row.2),

@@ -3,22 +3,22 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::manifest::{ArchiveFile, COLUMNS, file};
-use super::scope::Erased;
+use super::scope::ErasureTarget;
 use super::wear::sees_all;
 use crate::model::ids::PatientId;
 use crate::store::StoreError;
 
 /// Refuses what the law forbids: to erase a patient under legal hold, or a device that one has worn.
-pub async fn not_held(connection: &mut PgConnection, of: &Erased) -> Result<(), StoreError> {
+pub async fn not_held(connection: &mut PgConnection, of: &ErasureTarget) -> Result<(), StoreError> {
     sees_all(connection).await?;
     let query = match of {
-        Erased::Device(device) => sqlx::query_scalar(
+        ErasureTarget::Device(device) => sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM care.wear JOIN care.patient USING (patient_id)
                                         JOIN signal.device USING (device_key)
                             WHERE device_id = $1 AND legal_hold)",
         )
         .bind(device.as_str()),
-        Erased::Patient(patient) => {
+        ErasureTarget::Patient(patient) => {
             let query = "SELECT EXISTS (SELECT FROM care.patient WHERE patient_id = $1 AND legal_hold)";
             sqlx::query_scalar(query).bind(patient.0)
         }

@@ -14,7 +14,7 @@ use crate::store::moment::Moment;
 
 /// One period of wear.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Worn {
+pub struct WearPeriod {
     /// What was worn.
     pub device: DeviceId,
     /// By whom.
@@ -25,7 +25,7 @@ pub struct Worn {
     pub to: Option<Timestamp>,
 }
 
-impl Worn {
+impl WearPeriod {
     /// True for a moment within.
     pub fn holds(&self, moment: Timestamp) -> bool {
         let is_at_end = self.to == Some(moment) && is_injected(Defect::WornAtItsEnd);
@@ -35,7 +35,7 @@ impl Worn {
 
 /// What wear is asked for.
 #[derive(Copy, Clone, Debug, Default)]
-pub struct WornBy<'a> {
+pub struct WearFilter<'a> {
     /// Of this patient.
     pub patient: Option<&'a PatientId>,
     /// That goes on at this moment or later.
@@ -49,7 +49,7 @@ pub(super) const PERIOD: &str = "greatest(lower(worn_during), timestamptz '0001-
                                  CASE WHEN upper(worn_during) < 'infinity' THEN upper(worn_during) END";
 
 /// Periods of wear, by device and time.
-pub async fn worn(connection: &mut PgConnection, by: WornBy<'_>) -> Result<Vec<Worn>, StoreError> {
+pub async fn worn(connection: &mut PgConnection, by: WearFilter<'_>) -> Result<Vec<WearPeriod>, StoreError> {
     sees_all(connection).await?;
     type Row = (String, uuid::Uuid, Moment, Option<Moment>);
     let query = format!(
@@ -68,7 +68,7 @@ pub async fn worn(connection: &mut PgConnection, by: WornBy<'_>) -> Result<Vec<W
         .map(|(device, patient, from, to)| {
             let device =
                 DeviceId::parse(&device).map_err(|_| StoreError::BadRow { what: "a device's name must be a name" })?;
-            Ok(Worn { device, patient: PatientId(patient), from: from.0, to: to.map(|to| to.0) })
+            Ok(WearPeriod { device, patient: PatientId(patient), from: from.0, to: to.map(|to| to.0) })
         })
         .collect()
 }

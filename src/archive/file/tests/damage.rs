@@ -65,8 +65,8 @@ fn a_file_that_is_not_what_was_recorded_says_in_what() {
     check(&head, Facts { rows: facts.rows + 1, ..facts.clone() }, rows);
     check(&head, Facts { content: facts.content + facts.content, ..facts.clone() }, Damage::Content);
     check(&head, Facts { first: facts.last, ..facts.clone() }, Damage::Times);
-    check(&head, Facts { key: None, ..facts.clone() }, Damage::Key);
-    check(&head, Facts { key: KeyId::parse("2025"), ..facts.clone() }, Damage::Key);
+    check(&head, Facts { key: None, ..facts.clone() }, Damage::RowKey);
+    check(&head, Facts { key: KeyId::parse("2025"), ..facts.clone() }, Damage::RowKey);
     check(&Head { generation: 2, ..head.clone() }, facts.clone(), Damage::Head("generation"));
     check(&Head { subject_key: KeyId::parse("2026"), ..head.clone() }, facts.clone(), Damage::Head("key of subjects"));
     check(&Head { day: head.day.next(), ..head.clone() }, facts.clone(), Damage::Head("day"));

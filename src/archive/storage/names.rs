@@ -13,7 +13,7 @@ const ID_DIGITS: usize = 12;
 
 /// A file that lies beside the live ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
+pub struct SupersededFile {
     /// Its name as a live file.
     pub name: String,
     /// When its bytes were last written.
@@ -22,7 +22,7 @@ pub struct Aside {
 
 /// What a try to write has shown.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Probe {
+pub struct WriteProbe {
     /// The bucket keeps what is deleted as a version, so that an erasure is complete only when it expires.
     pub keeps_versions: bool,
 }
