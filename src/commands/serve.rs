@@ -1,6 +1,6 @@
 //! `serve`: the daemon, until it is told to stop.
 //!
-//! The first signal stops the broker's side, writes what was received, acknowledges it and says goodbye; the second
+//! The first signal stops the broker's side, writes what was received, acknowledges it and disconnects; the second
 //! stops at once. Nothing depends on a clean stop.
 
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::telemetry::{Telemetry, start_log};
 
 config/default.toml documents every key.")]
 pub struct Args {
-    /// What differs from the defaults; the environment (HEALTHTRACK__SECTION__KEY) overrides it
+    /// The configuration; the environment (HEALTHTRACK__SECTION__KEY) overrides it [default: built-in defaults]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
