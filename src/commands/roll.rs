@@ -1,4 +1,4 @@
-//! Roll: moves days that are over from the hot table to the archive, now.
+//! Roll: moves old days from the hot table to the archive, now.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::model::time::{SystemClock, Timestamp};
 use crate::store::archive::Due;
 use crate::telemetry::Telemetry;
 
-/// Rolls days that are over into Parquet files: written, synced, read back, recorded, and only then removed from the
-/// database. May be stopped or killed at any moment; the next roll finds its way.
+/// Moves old days from the database to Parquet files: written, synced, read back, recorded, and only then removed from
+/// the database. May be stopped or killed at any moment; the next roll finishes it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack roll
@@ -28,13 +28,14 @@ pub struct Args {
     /// Roll days that ended by this time: RFC 3339, or YYYY-MM-DD for midnight UTC [default: archive.after_days ago]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub before: Option<Timestamp>,
-    /// Only say what would be rolled
+    /// Only show what would be rolled
     #[arg(long)]
     pub dry_run: bool,
-    /// The most of its time that the roll works [default: archive.duty_percent]
+    /// How much of its time the roll works, so that ingest keeps its share of the machine; 100 is without rest
+    /// [default: archive.duty_percent]
     #[arg(long, value_name = "PERCENT", value_parser = duty)]
     pub duty_percent: Option<DutyPercent>,
-    /// What most subcommands take
+    /// Where the database is
     #[command(flatten)]
     pub common: Common,
 }

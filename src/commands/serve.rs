@@ -22,7 +22,7 @@ use crate::telemetry::{Telemetry, start_log};
 
 config/default.toml documents every key.")]
 pub struct Args {
-    /// What differs from the defaults; the environment (HEALTHTRACK__SECTION__KEY) overrides it
+    /// The configuration; the environment (HEALTHTRACK__SECTION__KEY) overrides it [default: built-in defaults]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -39,6 +39,9 @@ mod recordings;
 /// The archive's files, as other programs read them.
 mod archive_file;
 
+/// Archives of earlier versions.
+mod fixtures;
+
 /// Stops between any two stages.
 mod crash;
 
