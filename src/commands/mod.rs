@@ -1,4 +1,4 @@
-//! One file per word an operator can say.
+//! One file per subcommand.
 //!
 //! Every word has `--help` with an example, exits with 0 only on success, and says in one sentence what to do where it
 //! fails. What reports speaks JSON with `--json`. Only here are errors of many kinds thrown together (`anyhow`).

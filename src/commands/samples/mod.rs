@@ -64,13 +64,13 @@ pub enum OutputFormat {
   healthtrack samples --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --format ndjson
   healthtrack samples --summary --json")]
 pub struct Args {
-    /// SeriesRef one device
+    /// Of one device
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
-    /// SeriesRef one person (care.patient.patient_id): what each device measured while that person wore it
+    /// Of one person (care.patient.patient_id): what each device measured while that person wore it
     #[arg(long, value_name = "UUID", conflicts_with = "device")]
     pub patient: Option<uuid::Uuid>,
-    /// SeriesRef one metric of the catalogue
+    /// Of one metric of the catalogue
     #[arg(long)]
     pub metric: Option<String>,
     /// That begin at this time or later: RFC 3339, or YYYY-MM-DD for midnight UTC
