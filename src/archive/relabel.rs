@@ -1,4 +1,4 @@
-//! Relabel: files whose subjects may be true no more, looked through, and written anew where they are not.
+//! Relabel: files whose subjects may be out of date are checked, and written anew where they are.
 //!
 //! # Why
 //! A key is changed because a pseudonym has become known, and wear is often assigned days after it began. Either makes

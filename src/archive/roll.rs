@@ -49,7 +49,7 @@ pub struct Roller {
     pub connector: Connector,
     /// When a day is over, and how long superseded files stay.
     pub config: ArchiveConfig,
-    /// ErasureCounts.
+    /// Counts.
     pub telemetry: Arc<Telemetry>,
     /// The present.
     pub clock: Arc<dyn Clock>,

@@ -1,4 +1,4 @@
-//! DemoStack: a private database and broker, and the daemon between them; started together, stopped together.
+//! Stack: a private database and broker, and the daemon between them; started together, stopped together.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
