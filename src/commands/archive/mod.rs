@@ -22,7 +22,7 @@ use crate::archive::check::check;
 use crate::model::ids::{DeviceId, PatientId};
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock as _, SystemClock};
-use crate::store::archive::{ArchiveFile, Erased, Scope, files, is_patient, note_verified};
+use crate::store::archive::{ArchiveFile, ErasureTarget, FileScope, files, is_patient, note_verified};
 
 /// Lists, verifies and queries the archive, and erases from it.
 #[derive(Clone, Debug, clap::Args)]
@@ -110,12 +110,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = database.ready().await?;
     match args.action {
         Action::List { all } => {
-            let scope = if all { Scope::All } else { Scope::Live };
+            let scope = if all { FileScope::All } else { FileScope::Live };
             list(&files(&mut connection, scope).await?, args.common.json)
         }
         Action::Verify => {
             let archive = archive(&database)?;
-            let manifest = files(&mut connection, Scope::Present).await?;
+            let manifest = files(&mut connection, FileScope::Present).await?;
             let progress = bar(manifest.iter().map(|file| file.bytes).sum(), "bytes");
             let catalogue = Arc::new(Catalogue::builtin()?);
             let checked = check(&mut connection, &archive, &catalogue, &mut |bytes| progress.inc(bytes)).await?;
@@ -136,11 +136,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         Action::Erase { device, patient, yes } => {
             let of = match (device, patient) {
-                (Some(device), _) => Erased::Device(DeviceId::parse(&device).context("--device takes no such name")?),
+                (Some(device), _) => {
+                    ErasureTarget::Device(DeviceId::parse(&device).context("--device takes no such name")?)
+                }
                 (None, patient) => {
                     let patient = PatientId(patient.context("--device or --patient must say what")?);
                     ensure!(is_patient(&mut connection, &patient).await?, "no patient has this uuid");
-                    Erased::Patient(patient)
+                    ErasureTarget::Patient(patient)
                 }
             };
             erase::run(&database, of, yes, args.common.json).await
@@ -148,7 +150,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Action::Subject { patient } => {
             subject::run(&database, &mut connection, PatientId(patient), args.common.json).await
         }
-        Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
+        Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, FileScope::Live).await?)),
     }
 }
 
