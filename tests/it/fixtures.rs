@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use healthtrack::archive::file::{Filter, KeyRing, Row, open};
+use healthtrack::archive::file::{KeyRing, Row, RowFilter, open};
 use healthtrack::model::ids::PatientId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::security::pseudonym::Pseudonyms;
@@ -68,7 +68,7 @@ fn rows(path: &Path) -> Vec<Row> {
     let metric = path.iter().find_map(|part| part.to_str().unwrap().strip_prefix("metric=")).unwrap();
     let catalogue = Catalogue::builtin().unwrap();
     let opened = open(File::open(path).unwrap(), catalogue.by_name(metric).unwrap(), &ring(KEY)).unwrap();
-    opened.rows(Filter::default()).unwrap().map(Result::unwrap).collect()
+    opened.rows(RowFilter::default()).unwrap().map(Result::unwrap).collect()
 }
 
 fn ring(key: &str) -> KeyRing {

@@ -1,4 +1,4 @@
-//! Args: what a person may ask of the demo.
+//! Args: the options of the demo.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -31,10 +31,10 @@ pub(super) struct RetryArgs {
     /// One message, by the number that `list` shows
     #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
     id: Option<i64>,
-    /// All of one reason
+    /// All that were rejected for this reason
     #[arg(long, conflicts_with = "all")]
     pub(super) reason: Option<String>,
-    /// All
+    /// All of them
     #[arg(long)]
     all: bool,
     /// The broker [default: mqtt.url of the configuration]
