@@ -9,7 +9,6 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use healthtrack::commands::load::Format;
 use healthtrack::formats::{Reading, Values, batch};
 
 /// No heart beats so fast.
@@ -19,7 +18,7 @@ fn validate(criterion: &mut Criterion) {
     let validator = support::validator();
     let mut group = criterion.benchmark_group("validate");
     for samples in support::SIZES {
-        let payload = support::message(Format::Batch, samples);
+        let payload = support::message(&batch::FORMAT, samples);
         let sound = batch::decode(&payload).unwrap().readings.remove(0);
         let sifted = with_an_impossible_value(sound.clone());
         assert!(validator.validate(sound.clone(), support::start()).rejections.is_empty());

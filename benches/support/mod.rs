@@ -7,10 +7,9 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
 use healthtrack::commands::load::mix::Mix;
-use healthtrack::formats::batch;
+use healthtrack::formats::{Format, batch};
 use healthtrack::ingest::validate::{Limits, Validator};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::sample::{Run, Sample, Spans, Times};
@@ -26,7 +25,7 @@ pub(crate) fn start() -> Timestamp {
 }
 
 /// One message of `samples` heart rates, a second apart.
-pub(crate) fn message(format: Format, samples: u64) -> Vec<u8> {
+pub(crate) fn message(format: &'static Format, samples: u64) -> Vec<u8> {
     let plan = Plan {
         format,
         seed: 1,
@@ -52,7 +51,7 @@ pub(crate) fn validator() -> Validator {
 pub(crate) fn even_runs(total: usize, each: usize) -> Vec<Run> {
     let validator = validator();
     let runs = (0..total / each).map(|number| {
-        let payload = message(Format::Batch, each as u64);
+        let payload = message(&batch::FORMAT, each as u64);
         let reading = batch::decode(&payload).unwrap().readings.remove(0);
         let mut run = validator.validate(reading, start()).valid.unwrap().run;
         let begin = start().plus_micros((number * each) as i64 * SECOND_US);

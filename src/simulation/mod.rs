@@ -12,7 +12,8 @@ mod sleep;
 
 use bytes::Bytes;
 
-use crate::formats::batch::write::{self, Series, Values};
+use crate::formats::batch::write::{self, Series};
+use crate::formats::{Values, batch, topic};
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
 use body::Body;
 use sleep::Night;
@@ -48,7 +49,7 @@ impl Wearer {
     /// Wearer `number` of the people that belong to `seed`.
     pub fn new(seed: u64, number: u64, shard: &str) -> Wearer {
         let device = format!("wearer-{number:04}");
-        let topic = Bytes::from(format!("ht/1/{shard}/{device}/batch"));
+        let topic = Bytes::from(topic::build(shard, &device, &batch::FORMAT));
         Wearer { body: Body::of(seed, number), device, topic }
     }
 
@@ -71,13 +72,13 @@ impl Wearer {
     }
 
     /// Series of one's own as one message of this wearer, for what no body shows.
-    pub fn message(&self, series: &[Series]) -> Batch {
+    pub fn message(&self, series: &[Series<'_>]) -> Batch {
         let samples = series.iter().map(Series::len).sum();
         Batch { topic: self.topic.clone(), payload: write::write(series), samples }
     }
 
     /// The messages of one slice: all slow signals together, and the electrocardiogram for itself.
-    fn slice(&self, from: i64, to: i64) -> Vec<Vec<Series>> {
+    fn slice(&self, from: i64, to: i64) -> Vec<Vec<Series<'static>>> {
         let body = self.body;
         let mut slow = vec![
             sampled("heart_rate", from, to, 5, |second| body.heart_rate(second)),
@@ -92,7 +93,7 @@ impl Wearer {
         std::iter::once(slow).chain(strip).filter(|series| !series.is_empty()).collect()
     }
 
-    fn steps(&self, from: i64, to: i64) -> Series {
+    fn steps(&self, from: i64, to: i64) -> Series<'static> {
         // The minutes that end after `from`, and at `to` at the latest.
         let ends: Vec<i64> = grid(from + 1, to + 1, MINUTE_US).collect();
         let times: Vec<i64> = ends.iter().map(|end| end - MINUTE_US).collect();
@@ -100,7 +101,7 @@ impl Wearer {
         Series { ends, ..Series::instants("step_count", times, values) }
     }
 
-    fn sleep(&self, from: i64, to: i64) -> Series {
+    fn sleep(&self, from: i64, to: i64) -> Series<'static> {
         let first = from.div_euclid(DAY_US);
         let episodes = (first - 1..=to.div_euclid(DAY_US) + 1)
             .flat_map(|day| Night::ending_on(self.body.key, day).episodes(self.body.key))
@@ -109,12 +110,12 @@ impl Wearer {
         for episode in episodes {
             times.push(episode.start * SECOND_US);
             ends.push(episode.end * SECOND_US);
-            codes.push(episode.stage);
+            codes.push(episode.stage.into());
         }
-        Series { metric: "sleep_stage", unit: None, times, ends, values: Values::Codes(codes) }
+        Series { ends, ..Series::new("sleep_stage", times, Values::Codes(codes)) }
     }
 
-    fn ecg(&self, end: i64) -> Series {
+    fn ecg(&self, end: i64) -> Series<'static> {
         let times: Vec<i64> = grid(end - ECG_STRIP_US, end, ECG_PERIOD_US).collect();
         let values = times.iter().map(|time| self.body.ecg(time / 1_000)).collect();
         Series::instants("ecg_lead_i", times, values)
@@ -138,7 +139,7 @@ fn slices(from: i64, to: i64) -> impl Iterator<Item = (i64, i64)> {
     })
 }
 
-fn sampled(metric: &'static str, from: i64, to: i64, every: i64, value: impl Fn(i64) -> f64) -> Series {
+fn sampled(metric: &'static str, from: i64, to: i64, every: i64, value: impl Fn(i64) -> f64) -> Series<'static> {
     let times: Vec<i64> = grid(from, to, every * SECOND_US).collect();
     let values = times.iter().map(|time| value(time.div_euclid(SECOND_US))).collect();
     Series::instants(metric, times, values)
@@ -152,16 +153,16 @@ mod tests {
     const START: i64 = 1_795_428_000 * SECOND_US;
 
     /// Start, end and value of each sample, by metric.
-    type Found = BTreeMap<&'static str, Vec<(i64, Option<i64>, String)>>;
+    type Found = BTreeMap<String, Vec<(i64, Option<i64>, String)>>;
 
     fn all(wearer: &Wearer, from: i64, to: i64) -> Found {
         let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for series in slices(from, to).flat_map(|(from, to)| wearer.slice(from, to)).flatten() {
-            let samples = found.entry(series.metric).or_default();
+            let samples = found.entry(series.metric.into_owned()).or_default();
             for (index, time) in series.times.iter().enumerate() {
                 let value = match &series.values {
                     Values::Numbers(numbers) => numbers[index].to_string(),
-                    Values::Codes(codes) => codes[index].to_owned(),
+                    Values::Codes(codes) => codes[index].clone().into_owned(),
                 };
                 samples.push((*time, series.ends.get(index).copied(), value));
             }

@@ -153,7 +153,7 @@ impl Hubs {
             ledger.issued(id, kind);
         }
         let number = id * 2 + u64::from(matches!(kind, Kind::Repeat | Kind::Conflict));
-        self.publisher.publish_as(number, topic.clone(), pen.buffer.split().freeze()).await
+        Ok(self.publisher.publish_as(number, topic.clone(), pen.buffer.split().freeze()).await?)
     }
 }
 

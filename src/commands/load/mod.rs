@@ -19,14 +19,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
-use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::commands::report::bar;
+use crate::formats::{Format, batch, registry};
 use crate::model::ids::is_name;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
 use crate::mqtt::publisher::{Counts, INFLIGHT_DEFAULT};
@@ -41,16 +42,6 @@ use report::report;
 const UNLIMITED_RATE: f64 = 200_000.0;
 /// How long a run goes where neither `--for` nor `--messages` says.
 const FOR_DEFAULT: Duration = Duration::from_secs(30);
-
-/// The format of the generated messages.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// The own batch, JSON.
-    Batch,
-    /// Open mHealth data points.
-    Omh,
-}
 
 /// Publishes made-up heart rates at a fixed rate and reports what the broker made of it.
 #[derive(Clone, Debug, ClapArgs)]
@@ -75,8 +66,8 @@ pub struct Args {
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub samples: u64,
     /// What the messages are written as
-    #[arg(long, value_enum, default_value_t = Format::Batch)]
-    pub format: Format,
+    #[arg(long, value_name = "FORMAT", default_value = batch::FORMAT.word, value_parser = format_parser())]
+    pub format: &'static Format,
     /// How long: 30s, 2m, 1h [default: 30s, unless --messages says when to end]
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     pub duration: Option<Duration>,
@@ -114,6 +105,12 @@ pub struct Args {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Takes the word of a format.
+fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
+    let words = registry::FORMATS.iter().map(|format| PossibleValue::new(format.word).help(format.title));
+    PossibleValuesParser::new(words).try_map(|word| registry::find(&word).ok_or("there is no such format"))
 }
 
 /// Parses `250ms`, `30s`, `2m` or `1h`.

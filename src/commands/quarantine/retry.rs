@@ -15,7 +15,8 @@ use super::{RetryArgs, no_message};
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
-use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher, broker_of};
+use crate::mqtt::connect::broker_url;
+use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher};
 use crate::store::quarantine::{mark_retried, retry_extent, to_retry};
 
 /// Messages read from the database at once: 16 MB at the longest message that the daemon takes by default.
@@ -39,7 +40,7 @@ struct Report {
 pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> anyhow::Result<()> {
     let broker = match &which.broker {
         Some(url) => url.clone(),
-        None => broker_of(&database.config.mqtt)?,
+        None => broker_url(&database.config.mqtt)?,
     };
     let pool = database.pool().await?;
     let (messages, newest) = retry_extent(&pool, which.id, which.reason.as_deref()).await?;

@@ -51,7 +51,8 @@ use url::Url;
 use crate::commands::report::{counted, print, print_json};
 use crate::config::Config;
 use crate::model::ids::is_name;
-use crate::mqtt::publisher::{Counts, broker_of};
+use crate::mqtt::connect::broker_url;
+use crate::mqtt::publisher::Counts;
 use local_time::Zone;
 use recording::Recording;
 use send::Sending;
@@ -149,7 +150,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     ensure!(is_name(&args.shard), "--shard is 1 to 64 letters, digits, full stops, underscores or hyphens");
     let broker = match &args.broker {
         Some(url) => url.clone(),
-        None => broker_of(&Config::load(args.config.as_deref())?.mqtt)?,
+        None => broker_url(&Config::load(args.config.as_deref())?.mqtt)?,
     };
     let recording = Arc::new(read(args.kind, &args.paths, &args.zone)?);
     let began = tokio::time::Instant::now();

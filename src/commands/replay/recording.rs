@@ -1,5 +1,6 @@
 //! Recording: all that was read, and the messages that it makes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,8 @@ use anyhow::ensure;
 use bytes::Bytes;
 
 use super::local_time::Shown;
-use crate::formats::batch::write::{self, Series, Values};
+use crate::formats::batch::write::{self, Series};
+use crate::formats::{Values, batch, omh, topic};
 use crate::model::ids::{DeviceId, is_name};
 
 /// Samples of one series in one message.
@@ -32,7 +34,14 @@ struct Track {
     device: usize,
     what: &'static What,
     times: Vec<i64>,
-    values: Values,
+    values: TrackValues,
+}
+
+/// The values of a track, in half the memory of those of a reading.
+#[derive(Debug)]
+enum TrackValues {
+    Numbers(Vec<f64>),
+    Codes(Vec<&'static str>),
 }
 
 /// A message that the file holds as it is.
@@ -142,10 +151,10 @@ impl Recording {
     pub fn message(&self, piece: &Piece, shard: &str) -> Option<Message> {
         let source = self.devices.get(piece.device)?;
         let (payload, format) = match piece.part {
-            Part::Samples { track, from } => (self.tracks.get(track)?.batch(from), "batch"),
-            Part::Body(place) => (self.bodies.get(place)?.payload.clone(), "omh"),
+            Part::Samples { track, from } => (self.tracks.get(track)?.batch(from), &batch::FORMAT),
+            Part::Body(place) => (self.bodies.get(place)?.payload.clone(), &omh::FORMAT),
         };
-        Some(Message { topic: format!("ht/1/{shard}/{source}/{format}"), payload })
+        Some(Message { topic: topic::build(shard, source.as_str(), format), payload })
     }
 
     pub(super) fn begin_file(&mut self, path: &Path) {
@@ -222,7 +231,7 @@ impl Recording {
     pub(super) fn add(&mut self, device: usize, what: &'static What, at: i64, value: f64) {
         let samples = &mut self.samples;
         let Some(track) = find_track(&mut self.tracks, &mut self.tracks_by_device, device, what) else { return };
-        if let Values::Numbers(numbers) = &mut track.values {
+        if let TrackValues::Numbers(numbers) = &mut track.values {
             track.times.push(at);
             numbers.push(value);
             *samples += 1;
@@ -233,9 +242,9 @@ impl Recording {
         let samples = &mut self.samples;
         let Some(track) = find_track(&mut self.tracks, &mut self.tracks_by_device, device, what) else { return };
         if track.times.is_empty() {
-            track.values = Values::Codes(Vec::new());
+            track.values = TrackValues::Codes(Vec::new());
         }
-        if let Values::Codes(codes) = &mut track.values {
+        if let TrackValues::Codes(codes) = &mut track.values {
             track.times.push(at);
             codes.push(code);
             *samples += 1;
@@ -272,7 +281,7 @@ fn find_track<'a>(
     let known = own.iter().copied().find(|place| tracks.get(*place).is_some_and(|track| track.what == what));
     let place = known.unwrap_or_else(|| {
         own.push(tracks.len());
-        tracks.push(Track { device, what, times: Vec::new(), values: Values::Numbers(Vec::new()) });
+        tracks.push(Track { device, what, times: Vec::new(), values: TrackValues::Numbers(Vec::new()) });
         tracks.len() - 1
     });
     tracks.get_mut(place)
@@ -285,11 +294,15 @@ impl Track {
         let times = self.times.get(from..to).unwrap_or_default().to_vec();
         let ends = self.what.span_us.map(|span_us| times.iter().map(|time| time + span_us).collect());
         let values = match &self.values {
-            Values::Numbers(numbers) => Values::Numbers(numbers.get(from..to).unwrap_or_default().to_vec()),
-            Values::Codes(codes) => Values::Codes(codes.get(from..to).unwrap_or_default().to_vec()),
+            TrackValues::Numbers(numbers) => Values::Numbers(numbers.get(from..to).unwrap_or_default().to_vec()),
+            TrackValues::Codes(codes) => {
+                let codes = codes.get(from..to).unwrap_or_default();
+                Values::Codes(codes.iter().copied().map(Cow::Borrowed).collect())
+            }
         };
         let What { metric, unit, .. } = *self.what;
-        write::write([&Series { metric, unit, times, ends: ends.unwrap_or_default(), values }])
+        let (unit, ends) = (unit.map(Cow::Borrowed), ends.unwrap_or_default());
+        write::write([&Series { unit, ends, ..Series::new(metric, times, values) }])
     }
 
     fn sort(&mut self) {
@@ -300,8 +313,8 @@ impl Track {
         order.sort_by_key(|place| self.times.get(*place));
         self.times.sort();
         match &mut self.values {
-            Values::Numbers(numbers) => *numbers = taken(numbers, &order),
-            Values::Codes(codes) => *codes = taken(codes, &order),
+            TrackValues::Numbers(numbers) => *numbers = taken(numbers, &order),
+            TrackValues::Codes(codes) => *codes = taken(codes, &order),
         }
     }
 }

@@ -4,8 +4,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{Series, Text, column, decode_all, is_uuid, undecodable};
+use super::column;
+use super::series::decode_all;
+use super::wire::{RawSeries, Text};
 use crate::formats::Decoded;
+use crate::formats::text::{is_uuid, undecodable};
 use crate::model::reason::{Reason, Rejection};
 
 /// A sound batch nests four deep; whoever needs more than this is not writing one.
@@ -50,7 +53,7 @@ pub(super) fn read(text: &str) -> Result<(Option<Text<'_>>, Decoded<'_>), Reject
         return Err(undecodable("`id` must be a UUID, as in 6fa459ea-ee8a-4ca4-894e-db77e160355e"));
     }
     let series = envelope.series.into_iter().enumerate().map(|(place, raw)| {
-        serde_json::from_str::<Series<'_>>(raw.get()).map_err(|error| {
+        serde_json::from_str::<RawSeries<'_>>(raw.get()).map_err(|error| {
             let detail = format!("series[{place}]: {}", explain("series", &error));
             Rejection::new(Reason::MalformedSeries, detail, samples_in(raw.get()))
         })

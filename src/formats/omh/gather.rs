@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::frame::Placed;
 use super::header::SchemaId;
 use super::json::Fault;
+use crate::formats::text::shown;
 use crate::formats::{Decoded, Reading, Values};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Spans, Times};
@@ -116,7 +117,7 @@ impl<'a> Gathered<'a> {
         Decoded {
             readings: self.readings.into_iter().map(Gathering::finish).collect(),
             rejections: self.refusals.into_iter().map(Refused::finish).collect(),
-            not_measured: 0,
+            ..Decoded::default()
         }
     }
 }
@@ -177,9 +178,4 @@ impl Refused<'_> {
         detail.push_str(self.fault.what);
         Rejection::new(self.fault.reason, detail, self.samples)
     }
-}
-
-/// A payload's own word in a sentence: as long as its sender pleases, so only its beginning.
-fn shown(word: &str) -> String {
-    word.escape_debug().take(60).collect()
 }

@@ -12,7 +12,10 @@
 
 use serde_json::value::RawValue;
 
-use super::Decoded;
+use super::delivery::Delivery;
+use super::format::{Decoder, Format};
+use super::text::{self, undecodable};
+use super::{Decoded, HeartRates};
 use crate::model::reason::{Reason, Rejection};
 
 mod body;
@@ -24,11 +27,31 @@ mod healthkit;
 mod json;
 mod rule;
 mod schema;
+mod write;
 
 use gather::{Gathered, Part};
 use header::{Header, SchemaId};
 use json::{Fault, each, members};
 use schema::{Found, Gives, Schema};
+
+/// What the registry knows of it.
+pub static FORMAT: Format = Format {
+    word: "omh",
+    title: "Open mHealth, IEEE 1752.1, Granola",
+    content_types: &["application/json", "application/vnd.openmhealth+json"],
+    decoder: || Box::new(OmhDecoder),
+    write: |rates: &HeartRates, out| write::heart_rates(rates, out),
+};
+
+/// Remembers nothing: each message stands for itself.
+#[derive(Debug)]
+struct OmhDecoder;
+
+impl Decoder for OmhDecoder {
+    fn decode<'a>(&mut self, delivery: &'a Delivery) -> Result<Decoded<'a>, Rejection> {
+        decode(&delivery.payload)
+    }
+}
 
 /// Reads a data point, an array of data points, or a data series of IEEE 1752.1 (one header, an array of bodies).
 ///
@@ -73,17 +96,11 @@ pub fn check_body(namespace: &str, name: &str, version: &str, body: &[u8]) -> Re
 
 /// The whole of the bytes as one JSON value, proven to be JSON.
 fn document(payload: &[u8]) -> Result<&RawValue, Rejection> {
-    let Ok(text) = std::str::from_utf8(payload) else {
-        return Err(undecodable("the message must be UTF-8"));
-    };
+    let text = text::utf8(payload)?;
     // What the reader says of a fault may repeat a value, so only the place is told.
     serde_json::from_str(text).map_err(|error: serde_json::Error| {
         undecodable(format!("the message must be JSON: see line {}, column {}", error.line(), error.column()))
     })
-}
-
-fn undecodable(detail: impl Into<String>) -> Rejection {
-    Rejection::new(Reason::Undecodable, detail, 1)
 }
 
 /// Reads a data point or a data series.

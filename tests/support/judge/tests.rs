@@ -1,7 +1,7 @@
 //! The judge is shown a run in which all is well, and then each kind of violation.
 
-use healthtrack::commands::load::Format;
 use healthtrack::commands::load::mix::Mix;
+use healthtrack::formats::batch;
 use healthtrack::model::time::Timestamp;
 
 use super::*;
@@ -14,7 +14,7 @@ fn sound() -> Case {
     let mix = Mix { repeat: 10, late: 10, conflict: 10, broken: 10 };
     let start = Timestamp::parse_rfc3339("2026-01-05T22:00:00Z").unwrap();
     let plan = Plan {
-        format: Format::Batch,
+        format: &batch::FORMAT,
         seed: 7,
         shard: "main".to_owned(),
         hubs: 4,

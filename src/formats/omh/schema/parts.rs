@@ -4,10 +4,11 @@ use super::Gives::Nothing;
 use super::Namespace::{Ieee, Omh};
 use super::words::*;
 use super::{Family, Schema};
-use crate::formats::omh::forms::{is_full_date, is_local_time, is_uri, is_uuid};
+use crate::formats::omh::forms::{is_full_date, is_local_time, is_uri};
 use crate::formats::omh::frame::PARTS_OF_DAY;
 use crate::formats::omh::rule::Field::{self, May, Need};
 use crate::formats::omh::rule::Rule::{self, DateTime, Form, Interval, List, Record, Text, Word};
+use crate::formats::text::is_uuid;
 
 pub(super) static FAMILIES: &[Family] = &[
     Family(
