@@ -1,4 +1,4 @@
-//! Validate: readings to believed samples, in samples a second. `sound` goes the fast way, column by column; `sifted`
+//! Validate: readings to valid samples, in samples a second. `sound` goes the fast way, column by column; `sifted`
 //! holds one impossible value, which sends the whole reading the slow way, sample by sample.
 
 #![allow(clippy::unwrap_used, reason = "a bench says no by panicking")]

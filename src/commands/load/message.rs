@@ -42,6 +42,11 @@ impl Plan {
         self.first_hub + id % self.hubs.max(1)
     }
 
+    /// The kind of message `id`.
+    pub fn kind(&self, id: u64) -> Kind {
+        self.mix.kind(self.seed, id)
+    }
+
     /// The time of the first value of message `id`.
     pub fn start_of(&self, id: u64) -> Timestamp {
         let seconds = (id / self.hubs.max(1)).saturating_mul(self.samples);

@@ -1,9 +1,8 @@
-//! Mix: which messages are disturbed on purpose, as a function of seed and number alone, so that a judge who knows the
+//! Mix: which messages are disturbed on purpose, as a function of seed and number alone, so that a test that knows the
 //! seed knows what must become of each.
 
 use std::str::FromStr;
 
-use super::message::Plan;
 use crate::simulation::random::mix;
 
 /// What is published a second time, or late, comes so many rounds of all hubs after its turn: by then other batches
@@ -78,6 +77,11 @@ impl Kind {
 }
 
 impl Mix {
+    /// The kind of message `id` in a run of this seed.
+    pub(super) fn kind(self, seed: u64, id: u64) -> Kind {
+        self.of(mix(seed ^ CHOICE, id, 0) % 100)
+    }
+
     fn of(self, choice: u64) -> Kind {
         let parts = [
             (self.repeat, Kind::Repeat),
@@ -91,13 +95,6 @@ impl Mix {
             choice < edge
         });
         chosen.next().map_or(Kind::Plain, |(_, kind)| kind)
-    }
-}
-
-impl Plan {
-    /// The kind of message `id`.
-    pub fn kind(&self, id: u64) -> Kind {
-        self.mix.of(mix(self.seed ^ CHOICE, id, 0) % 100)
     }
 }
 

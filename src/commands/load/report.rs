@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::args::Args;
 use super::latency::Percentiles;
 use super::message::Plan;
-use super::{Args, Outcome};
+use super::outcome::Outcome;
 use crate::mqtt::publisher::Counts;
 
 /// What a run came to.

@@ -1,6 +1,6 @@
 //! Retry: the kept bytes go to their topic again, with their content type, and are marked once a subscriber has them.
 //!
-//! What is still not believed comes back as the same row, counted once more; what is stored already is counted as a
+//! What is still invalid comes back as the same row, counted once more; what is stored already is counted as a
 //! duplicate. So a retry may be repeated without harm.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +10,8 @@ use anyhow::{bail, ensure};
 use bytes::Bytes;
 use serde::Serialize;
 use sqlx::postgres::PgPool;
+use url::Url;
 
-use super::{RetryArgs, no_message};
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
@@ -25,6 +25,28 @@ const PAGE: i64 = 16;
 const INFLIGHT: usize = 64;
 /// How long to wait for the last acknowledgements.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Which messages, and where to.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct RetryArgs {
+    /// One message, by the number that `list` shows
+    #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
+    pub(super) id: Option<i64>,
+    /// All of one reason
+    #[arg(long, conflicts_with = "all")]
+    pub(super) reason: Option<String>,
+    /// All
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The broker [default: mqtt.url of the configuration]
+    #[arg(long, value_name = "URL")]
+    pub(super) broker: Option<Url>,
+}
+
+/// What to say of a number that is none.
+pub(super) fn no_message(id: i64) -> String {
+    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
+}
 
 /// What a retry came to.
 #[derive(Debug, Serialize)]
@@ -72,7 +94,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
     } else {
         print(&report.in_words())?
     }
-    report.judge()
+    report.check()
 }
 
 /// Publishes all of it, and marks what arrived even where the rest fails.
@@ -147,7 +169,7 @@ impl Report {
         format!("{} of {} published again", self.retried, counted(self.messages, "kept message"))
     }
 
-    fn judge(&self) -> anyhow::Result<()> {
+    fn check(&self) -> anyhow::Result<()> {
         let Report { messages, retried, without_subscriber, refused, unanswered } = self;
         ensure!(*without_subscriber == 0, "{without_subscriber} messages found no subscriber; is the daemon running?");
         ensure!(

@@ -33,6 +33,9 @@ mod omh;
 /// All that was read, and the messages that it makes.
 pub mod recording;
 
+/// How fast.
+mod speed;
+
 /// Messages to the broker, each when it is due.
 mod send;
 
@@ -55,7 +58,10 @@ use crate::mqtt::connect::broker_url;
 use crate::mqtt::publisher::Counts;
 use local_time::Zone;
 use recording::Recording;
-use send::Sending;
+use send::SendOptions;
+use speed::parse_speed;
+
+pub use speed::Speed;
 
 /// Whose files they are.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -69,15 +75,6 @@ pub enum Kind {
     Cgm,
     /// Open mHealth and IEEE 1752.1 data points, as they are
     Omh,
-}
-
-/// How fast.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub enum Speed {
-    /// As fast as the broker takes them.
-    Max,
-    /// So many times faster than they were measured.
-    Times(f64),
 }
 
 /// Publishes real recordings as the batches that their hubs would have sent.
@@ -154,7 +151,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let recording = Arc::new(read(args.kind, &args.paths, &args.zone)?);
     let began = tokio::time::Instant::now();
-    let sending = Sending { broker, shard: args.shard, speed: args.speed, connections: args.connections };
+    let sending = SendOptions { broker, shard: args.shard, speed: args.speed, connections: args.connections };
     let (messages, counts) = send::send(recording.clone(), &sending).await?;
     let report = Report {
         kind: args.kind,
@@ -175,7 +172,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     } else {
         print(&report.in_words())?
     }
-    report.judge(recording.tally.first_refusal.as_deref())
+    report.check(recording.tally.first_refusal.as_deref())
 }
 
 /// Reads all files of one kind; fails where there is nothing to replay.
@@ -214,14 +211,6 @@ impl Kind {
     }
 }
 
-fn parse_speed(text: &str) -> Result<Speed, String> {
-    if text == "max" {
-        return Ok(Speed::Max);
-    }
-    let times = text.parse().ok().filter(|times: &f64| times.is_finite() && *times > 0.0);
-    times.map(Speed::Times).ok_or_else(|| "write max, or a number above 0".to_owned())
-}
-
 impl Report {
     fn in_words(&self) -> String {
         let Report { files, devices, messages, samples, refused, broker, .. } = self;
@@ -247,7 +236,7 @@ impl Report {
     }
 
     /// Success is every row read and every message acknowledged.
-    fn judge(&self, first_refusal: Option<&str>) -> anyhow::Result<()> {
+    fn check(&self, first_refusal: Option<&str>) -> anyhow::Result<()> {
         if !self.broker.is_complete() {
             let Counts { refused, unanswered, .. } = self.broker;
             bail!("{refused} messages were refused and {unanswered} are unanswered; is the broker well?");
@@ -259,19 +248,5 @@ impl Report {
             );
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_speed_is_max_or_a_number_above_zero() {
-        assert_eq!(parse_speed("max"), Ok(Speed::Max));
-        assert_eq!(parse_speed("3600"), Ok(Speed::Times(3_600.0)));
-        for text in ["", "0", "-1", "fast", "NaN", "inf"] {
-            assert!(parse_speed(text).is_err(), "{text}");
-        }
     }
 }

@@ -1,0 +1,33 @@
+//! Limits: how far from the present a sample may lie, and how long it may last.
+
+use crate::model::time::Timestamp;
+
+/// How far from the present a sample is valid, and for how long.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct SampleLimits {
+    /// A sample may begin this many microseconds after now: clocks drift.
+    pub future_max_us: i64,
+    /// A sample may begin this many microseconds before now.
+    pub past_max_us: i64,
+    /// An interval may last this many microseconds.
+    pub span_max_us: i64,
+}
+
+/// The first and the last moment at which a sample may begin.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Window {
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+impl SampleLimits {
+    pub(super) fn window(&self, now: Timestamp) -> Window {
+        Window { first: now.plus_micros(self.past_max_us.saturating_neg()), last: now.plus_micros(self.future_max_us) }
+    }
+}
+
+impl Window {
+    pub(super) fn contains(&self, time: Timestamp) -> bool {
+        (self.first <= time) & (time <= self.last)
+    }
+}
