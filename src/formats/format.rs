@@ -1,4 +1,4 @@
-//! Format: what a format tells of itself, and what it must be able to do.
+//! Format: the description of a format, and the trait of its decoder.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Formats: the bytes of a payload become readings, typed and complete but not yet validated; and the way back.
 //!
-//! Each format is one folder and one line of [`registry::FORMATS`]; everything that must know the formats (topics,
+//! Each format is one folder and one line of [`registry::FORMATS`]; everything that depends on the list of formats (topics,
 //! content types, error texts, `load --format`, the benches, `schemas/payloads/README.md`) takes them from there.
 //! [`Decoders`] is the only door: it reads the topic, finds the format, checks the content type and decodes.
 //!
@@ -16,7 +16,7 @@ pub mod delivery;
 /// What a decoder makes of a message.
 mod decoded;
 
-/// What a format must tell and do.
+/// A format, and the trait of its decoder.
 mod format;
 
 /// Texts: what every decoder does with them.

@@ -1,4 +1,4 @@
-//! Session: one connection to the broker after the other, under one client id, until told to stop.
+//! Session: one connection to the broker after the other, under one client id, until it is to stop.
 //!
 //! # Why
 //! The acknowledgements of one commit leave in one write, by the task that owns the connection, so none can ever leave
@@ -114,7 +114,7 @@ impl Session {
         })
     }
 
-    /// Connects again and again until it is told to stop.
+    /// Connects again and again until it is to stop.
     pub async fn run(mut self, mut sink: impl Sink) {
         let (retry_min, retry_max) = self.config.retry();
         let mut pause = retry_min;

@@ -65,7 +65,7 @@ pub struct Args {
     /// The time of the first value, RFC 3339 [default: so that the last value is about now]
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse_rfc3339)]
     pub start_at: Option<Timestamp>,
-    /// Leave out when each message was published; else its user property published_at tells the daemon
+    /// Leave out when each message was published; else the user property published_at carries it
     #[arg(long)]
     pub without_published_at: bool,
     /// How long to wait for the last acknowledgements

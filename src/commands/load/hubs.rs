@@ -1,4 +1,4 @@
-//! Hubs: those that share one connection, each message in its turn, and later what the mix holds back.
+//! Hubs: those that share one connection, each message in its turn, and later what the mix delays.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use super::args::Args;
 use super::latency::Latency;
 use super::ledger::Ledger;
 use super::message::Plan;
-use super::mix::{Kind, LATE_ROUNDS};
+use super::mix::{LATE_ROUNDS, PublicationKind};
 use super::outcome::Outcome;
 use super::schedule::Schedule;
 use crate::mqtt::publisher::{Ack, Publisher};
@@ -21,14 +21,14 @@ use crate::mqtt::publisher::{Ack, Publisher};
 /// Messages are written into pieces of memory of this size.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// What the acknowledgements of one connection tell.
+/// What is measured from the acknowledgements of one connection.
 #[derive(Debug, Default)]
 struct Answers {
     puback: Latency,
     last: Option<std::time::Instant>,
 }
 
-/// Who is told of each answer, beside the report.
+/// What follows each answer, beside the report.
 #[derive(Clone, Debug)]
 pub(super) struct Observers {
     pub(super) ledger: Option<Ledger>,
@@ -49,12 +49,12 @@ pub(super) struct Hubs {
 #[derive(Default)]
 struct MessageBuffer {
     bytes: BytesMut,
-    /// Bytes that a message needs, as the last one tells.
+    /// Bytes that a message needs, by the last one.
     room: usize,
 }
 
 /// What is published later than its turn, first due first: at most [`LATE_ROUNDS`] rounds of the connection's hubs.
-type Deferred = VecDeque<(u64, Kind, Bytes)>;
+type Deferred = VecDeque<(u64, PublicationKind, Bytes)>;
 
 impl Hubs {
     pub(super) async fn connect(
@@ -144,7 +144,13 @@ impl Hubs {
         deferred + LATE_ROUNDS * self.plan.hubs <= now
     }
 
-    async fn publish(&self, id: u64, kind: Kind, topic: &Bytes, buffer: &mut MessageBuffer) -> anyhow::Result<()> {
+    async fn publish(
+        &self,
+        id: u64,
+        kind: PublicationKind,
+        topic: &Bytes,
+        buffer: &mut MessageBuffer,
+    ) -> anyhow::Result<()> {
         if buffer.bytes.capacity() < buffer.room {
             buffer.bytes.reserve(buffer.room.max(BUFFER_BYTES));
         }
@@ -154,14 +160,14 @@ impl Hubs {
         if let Some(ledger) = &self.ledger {
             ledger.issued(id, kind);
         }
-        let number = id * 2 + u64::from(matches!(kind, Kind::Repeat | Kind::Conflict));
+        let number = id * 2 + u64::from(matches!(kind, PublicationKind::Repeat | PublicationKind::Conflict));
         Ok(self.publisher.publish_as(number, topic.clone(), buffer.bytes.split().freeze()).await?)
     }
 }
 
 /// The message and kind behind the publisher's number: even for its only or first publication, odd for its second.
-fn publication(plan: &Plan, number: u64) -> (u64, Kind) {
+fn publication(plan: &Plan, number: u64) -> (u64, PublicationKind) {
     let (id, kind) = (number / 2, plan.kind(number / 2));
     let kind = if number.is_multiple_of(2) { kind.in_turn() } else { kind.later() };
-    (id, kind.unwrap_or(Kind::Late))
+    (id, kind.unwrap_or(PublicationKind::Late))
 }

@@ -1,11 +1,11 @@
-//! Message: what message number `id` says, as a function of its number and the plan alone.
+//! Message: the contents of message number `id`, a function of its number and the plan alone.
 //!
 //! Each hub's messages continue where its last one ended, one value a second. A value depends on seed, hub and second
 //! only, so that two runs that overlap in time repeat each other and never contradict each other.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::mix::{Kind, Mix};
+use super::mix::{Mix, PublicationKind};
 use crate::formats::{Format, HeartRates, topic};
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::simulation::random::mix;
@@ -43,7 +43,7 @@ impl Plan {
     }
 
     /// The kind of message `id`.
-    pub fn kind(&self, id: u64) -> Kind {
+    pub fn kind(&self, id: u64) -> PublicationKind {
         self.mix.kind(self.seed, id)
     }
 
@@ -65,16 +65,18 @@ impl Plan {
 
     /// Writes message `id` to the end of `out`.
     pub fn write(&self, id: u64, out: &mut BytesMut) {
-        self.write_as(id, Kind::Plain, out);
+        self.write_as(id, PublicationKind::Plain, out);
     }
 
     /// Writes message `id` as one of its publications: contradicting, broken, or as it is.
-    pub fn write_as(&self, id: u64, kind: Kind, out: &mut BytesMut) {
+    pub fn write_as(&self, id: u64, kind: PublicationKind, out: &mut BytesMut) {
         let value = match kind {
-            Kind::Conflict => Plan::contradiction,
-            Kind::Plain | Kind::Repeat | Kind::Late | Kind::Broken => Plan::value,
+            PublicationKind::Conflict => Plan::contradiction,
+            PublicationKind::Plain | PublicationKind::Repeat | PublicationKind::Late | PublicationKind::Broken => {
+                Plan::value
+            }
         };
-        if kind == Kind::Broken {
+        if kind == PublicationKind::Broken {
             // Two broken messages are never alike, so that the quarantine keeps each.
             return out.put_slice(format!("{{\"v\":1,\"broken\":{id}").as_bytes());
         }
@@ -132,9 +134,9 @@ mod tests {
                 plan.write_as(11, kind, &mut out);
                 out
             };
-            assert_eq!(says(Kind::Plain), says(Kind::Repeat));
-            assert_ne!(says(Kind::Plain), says(Kind::Conflict));
-            assert!(serde_json::from_slice::<Value>(&says(Kind::Broken)).is_err());
+            assert_eq!(says(PublicationKind::Plain), says(PublicationKind::Repeat));
+            assert_ne!(says(PublicationKind::Plain), says(PublicationKind::Conflict));
+            assert!(serde_json::from_slice::<Value>(&says(PublicationKind::Broken)).is_err());
             assert!((0..1_000).all(|second| plan.value(1, second) != plan.contradiction(1, second)));
             assert!((0..1_000).all(|second| (55..145).contains(&plan.contradiction(1, second))));
         }

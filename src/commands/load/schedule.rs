@@ -1,4 +1,4 @@
-//! Schedule: when messages are due, and what they say.
+//! Schedule: when messages are due, and the plan of their contents.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl Schedule {
     }
 }
 
-/// What the messages say.
+/// The plan of the messages that the arguments ask for.
 pub(super) fn plan(args: &Args, schedule: &Schedule) -> Plan {
     let unlimited = schedule.until.map_or(0, |until| (until.as_secs_f64() * UNLIMITED_RATE) as u64);
     let messages = if schedule.messages == u64::MAX { unlimited } else { schedule.messages };
@@ -51,7 +51,7 @@ pub(super) fn plan(args: &Args, schedule: &Schedule) -> Plan {
         first_hub: args.first_hub,
         samples: args.samples,
         mix: args.mix.unwrap_or_default(),
-        // A whole second, so that two runs that overlap say the same.
+        // A whole second, so that two runs that overlap send the same.
         start: start.plus_micros(-start.micros().rem_euclid(SECOND_US)),
     }
 }

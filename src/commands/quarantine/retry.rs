@@ -43,7 +43,7 @@ pub(super) struct RetryArgs {
     pub(super) broker: Option<Url>,
 }
 
-/// What to say of a number that is none.
+/// The error for a number that is not in quarantine.
 pub(super) fn no_message(id: i64) -> String {
     format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
 }

@@ -10,21 +10,21 @@ use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 
 use super::local_time::{Zone, parse_month_first, parse_year_first};
-use super::recording::{Recording, What};
+use super::recording::{Measure, Recording};
 use super::table::{self, Header};
 use crate::model::time::MINUTE_US;
 
-static HEART_RATE: What = What { metric: "heart_rate", unit: None, span_us: None };
-static STEPS: What = What { metric: "step_count", unit: None, span_us: Some(MINUTE_US) };
-static INTENSITY: What = What { metric: "activity_intensity", unit: None, span_us: Some(MINUTE_US) };
-static SLEEP: What = What { metric: "sleep_stage", unit: None, span_us: Some(MINUTE_US) };
-static WEIGHT: What = What { metric: "body_weight", unit: Some("kg"), span_us: None };
+static HEART_RATE: Measure = Measure { metric: "heart_rate", unit: None, span_us: None };
+static STEPS: Measure = Measure { metric: "step_count", unit: None, span_us: Some(MINUTE_US) };
+static INTENSITY: Measure = Measure { metric: "activity_intensity", unit: None, span_us: Some(MINUTE_US) };
+static SLEEP: Measure = Measure { metric: "sleep_stage", unit: None, span_us: Some(MINUTE_US) };
+static WEIGHT: Measure = Measure { metric: "body_weight", unit: Some("kg"), span_us: None };
 
 /// Where a table has what.
 pub(super) struct Layout {
     id: usize,
     time: usize,
-    what: &'static What,
+    what: &'static Measure,
     values: Columns,
 }
 

@@ -66,7 +66,7 @@ pub use speed::Speed;
 /// Whose files they are.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum RecordingKind {
     /// Fitabase exports of Fitbit data: heart rate, minute steps, minute intensities, minute sleep, weight
     Fitbit,
     /// Empatica E4 sessions: HR, IBI, TEMP, EDA, BVP, ACC
@@ -96,7 +96,7 @@ pub enum Kind {
 pub struct Args {
     /// Whose files they are
     #[arg(value_enum)]
-    pub kind: Kind,
+    pub kind: RecordingKind,
     /// Files, and folders to search
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
@@ -126,7 +126,7 @@ pub struct Args {
 /// What a replay came to.
 #[derive(Debug, Serialize)]
 struct Report {
-    kind: Kind,
+    kind: RecordingKind,
     files: u64,
     files_left_out: u64,
     devices: u64,
@@ -176,7 +176,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Reads all files of one kind; fails where there is nothing to replay.
-pub fn read(kind: Kind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Recording> {
+pub fn read(kind: RecordingKind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Recording> {
     let mut recording = Recording::default();
     for path in files::find(paths)? {
         recording.begin_file(&path);
@@ -191,22 +191,22 @@ pub fn read(kind: Kind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Record
     Ok(recording)
 }
 
-fn read_file(kind: Kind, path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
+fn read_file(kind: RecordingKind, path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
     match kind {
-        Kind::Fitbit => table::read::<fitbit::Layout>(path, zone, recording),
-        Kind::Cgm => table::read::<cgm::Layout>(path, zone, recording),
-        Kind::Empatica => empatica::read(path, recording),
-        Kind::Omh => omh::read(path, recording),
+        RecordingKind::Fitbit => table::read::<fitbit::Layout>(path, zone, recording),
+        RecordingKind::Cgm => table::read::<cgm::Layout>(path, zone, recording),
+        RecordingKind::Empatica => empatica::read(path, recording),
+        RecordingKind::Omh => omh::read(path, recording),
     }
 }
 
-impl Kind {
+impl RecordingKind {
     fn word(self) -> &'static str {
         match self {
-            Kind::Fitbit => "fitbit",
-            Kind::Empatica => "empatica",
-            Kind::Cgm => "cgm",
-            Kind::Omh => "omh",
+            RecordingKind::Fitbit => "fitbit",
+            RecordingKind::Empatica => "empatica",
+            RecordingKind::Cgm => "cgm",
+            RecordingKind::Omh => "omh",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Recording: all that was read, and the messages that it makes.
+//! Recording: all that was read, and the messages made of it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::ensure;
 use bytes::Bytes;
 
-use super::local_time::Shown;
+use super::local_time::LocalMoment;
 use crate::formats::batch::write::{self, Series};
 use crate::formats::{Values, batch, omh, topic};
 use crate::model::ids::{DeviceId, is_name};
@@ -19,7 +19,7 @@ pub const SAMPLES_MAX: u64 = 100_000_000;
 
 /// What a column of a file measures.
 #[derive(Debug, PartialEq)]
-pub struct What {
+pub struct Measure {
     /// The catalogue's name.
     pub metric: &'static str,
     /// The file's unit, where it is not the catalogue's.
@@ -32,7 +32,7 @@ pub struct What {
 #[derive(Debug)]
 struct Track {
     device: usize,
-    what: &'static What,
+    what: &'static Measure,
     times: Vec<i64>,
     values: TrackValues,
 }
@@ -46,17 +46,17 @@ enum TrackValues {
 
 /// A message that the file holds as it is.
 #[derive(Debug)]
-struct Body {
+struct RawMessage {
     device: usize,
     payload: Bytes,
     points: u64,
-    /// When it was measured, in microseconds since 1970; 0 where it does not say.
+    /// When it was measured, in microseconds since 1970; 0 where it is unknown.
     at: i64,
 }
 
 /// What was met while reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct ReadCounts {
     /// Files that were read.
     pub files: u64,
     /// Files that hold something else.
@@ -65,7 +65,7 @@ pub struct Tally {
     pub refused: u64,
     /// Where the first of them stands, and what is wrong with it.
     pub first_refusal: Option<String>,
-    /// Slots that are empty, or say that there is no number.
+    /// Slots that are empty, or marked as not measured.
     pub not_measured: u64,
     /// Times that the device's clock showed twice.
     pub folded_times: u64,
@@ -79,12 +79,12 @@ pub struct Recording {
     tracks: Vec<Track>,
     /// The places in `tracks` of each device.
     tracks_by_device: Vec<Vec<usize>>,
-    bodies: Vec<Body>,
+    bodies: Vec<RawMessage>,
     samples: u64,
     file: PathBuf,
     line: u64,
     /// What was met while reading.
-    pub tally: Tally,
+    pub tally: ReadCounts,
 }
 
 /// One message to be: what it holds, and when its last sample was measured.
@@ -105,10 +105,10 @@ enum Part {
 
 /// One message.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub struct ReplayMessage {
     /// Where it goes.
     pub topic: String,
-    /// What it says.
+    /// Its bytes.
     pub payload: Bytes,
 }
 
@@ -148,13 +148,13 @@ impl Recording {
     }
 
     /// The message of a piece; `None` for a piece of another recording.
-    pub fn message(&self, piece: &Piece, shard: &str) -> Option<Message> {
+    pub fn message(&self, piece: &Piece, shard: &str) -> Option<ReplayMessage> {
         let source = self.devices.get(piece.device)?;
         let (payload, format) = match piece.part {
             Part::Samples { track, from } => (self.tracks.get(track)?.batch(from), &batch::FORMAT),
             Part::Body(place) => (self.bodies.get(place)?.payload.clone(), &omh::FORMAT),
         };
-        Some(Message { topic: topic::build(shard, source.as_str(), format), payload })
+        Some(ReplayMessage { topic: topic::build(shard, source.as_str(), format), payload })
     }
 
     pub(super) fn begin_file(&mut self, path: &Path) {
@@ -187,14 +187,14 @@ impl Recording {
     }
 
     /// The moment at which a device's clock showed a time; counts the doubtful ones.
-    pub(super) fn moment(&mut self, shown: Shown) -> Option<i64> {
+    pub(super) fn moment(&mut self, shown: LocalMoment) -> Option<i64> {
         match shown {
-            Shown::Once(moment) => Some(moment),
-            Shown::Twice(moment) => {
+            LocalMoment::Once(moment) => Some(moment),
+            LocalMoment::Twice(moment) => {
                 self.tally.folded_times += 1;
                 Some(moment)
             }
-            Shown::Never => {
+            LocalMoment::Never => {
                 self.refuse("the device's clock never showed this time; is --zone right?");
                 None
             }
@@ -217,7 +217,7 @@ impl Recording {
     }
 
     /// Adds a value as the file writes it: empty is not measured, what is no number is refused.
-    pub(super) fn add_text(&mut self, device: usize, what: &'static What, at: i64, text: &str) {
+    pub(super) fn add_text(&mut self, device: usize, what: &'static Measure, at: i64, text: &str) {
         let text = text.trim();
         if text.is_empty() || ["NA", "NaN", "null", "N/A"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
             return self.not_measured();
@@ -228,7 +228,7 @@ impl Recording {
         }
     }
 
-    pub(super) fn add(&mut self, device: usize, what: &'static What, at: i64, value: f64) {
+    pub(super) fn add(&mut self, device: usize, what: &'static Measure, at: i64, value: f64) {
         let samples = &mut self.samples;
         let Some(track) = find_track(&mut self.tracks, &mut self.tracks_by_device, device, what) else { return };
         if let TrackValues::Numbers(numbers) = &mut track.values {
@@ -238,7 +238,7 @@ impl Recording {
         }
     }
 
-    pub(super) fn add_code(&mut self, device: usize, what: &'static What, at: i64, code: &'static str) {
+    pub(super) fn add_code(&mut self, device: usize, what: &'static Measure, at: i64, code: &'static str) {
         let samples = &mut self.samples;
         let Some(track) = find_track(&mut self.tracks, &mut self.tracks_by_device, device, what) else { return };
         if track.times.is_empty() {
@@ -254,7 +254,7 @@ impl Recording {
     /// Adds a message that the file holds as it is, under `source`.
     pub(super) fn add_body(&mut self, source: &str, payload: Bytes, points: u64, at: i64) {
         if let Some(device) = self.device(source) {
-            self.bodies.push(Body { device, payload, points, at });
+            self.bodies.push(RawMessage { device, payload, points, at });
             self.samples += points;
         }
     }
@@ -275,7 +275,7 @@ fn find_track<'a>(
     tracks: &'a mut Vec<Track>,
     by_device: &mut [Vec<usize>],
     device: usize,
-    what: &'static What,
+    what: &'static Measure,
 ) -> Option<&'a mut Track> {
     let own = by_device.get_mut(device)?;
     let known = own.iter().copied().find(|place| tracks.get(*place).is_some_and(|track| track.what == what));
@@ -300,7 +300,7 @@ impl Track {
                 Values::Codes(codes.iter().copied().map(Cow::Borrowed).collect())
             }
         };
-        let What { metric, unit, .. } = *self.what;
+        let Measure { metric, unit, .. } = *self.what;
         let (unit, ends) = (unit.map(Cow::Borrowed), ends.unwrap_or_default());
         write::write([&Series { unit, ends, ..Series::new(metric, times, values) }])
     }
@@ -337,7 +337,7 @@ pub(super) fn device_name(prefix: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    static STEPS: What = What { metric: "step_count", unit: None, span_us: Some(60_000_000) };
+    static STEPS: Measure = Measure { metric: "step_count", unit: None, span_us: Some(60_000_000) };
 
     #[test]
     fn a_track_is_sorted_and_equal_times_keep_the_order_of_the_file() {

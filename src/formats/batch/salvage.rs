@@ -35,7 +35,7 @@ struct Version<'a> {
     v: &'a RawValue,
 }
 
-/// As much of a malformed series as tells how many samples are lost.
+/// As much of a malformed series as is needed to count the lost samples.
 #[derive(Deserialize)]
 struct Columns<'a> {
     #[serde(borrow, default)]
@@ -76,7 +76,7 @@ fn samples_in(series: &str) -> usize {
     columns.and_then(|columns| columns.values.or(columns.codes)).map_or(0, |column| column::len(column.get()))
 }
 
-/// What the reader says, where it speaks of keys; elsewhere it may repeat a value, so only the place is told.
+/// The text of an error about keys; that of any other one may repeat a value, so only its place is repeated.
 fn explain(what: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     let about_keys = ["missing field", "unknown field", "duplicate field"].iter().any(|start| text.starts_with(start));

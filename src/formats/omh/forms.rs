@@ -1,4 +1,4 @@
-//! The forms of texts that the schemas demand, where no list of words can say them.
+//! Formats of strings that the schemas require, where no list of words can describe them.
 
 /// True for `dddd-dd-dd`, which is all that the schemas' pattern asks.
 pub(super) fn is_full_date(text: &str) -> bool {

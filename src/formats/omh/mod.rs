@@ -100,7 +100,7 @@ pub fn check_body(namespace: &str, name: &str, version: &str, body: &[u8]) -> Re
 /// The whole of the bytes as one JSON value, proven to be JSON.
 fn document(payload: &[u8]) -> Result<&RawValue, Rejection> {
     let text = text::utf8(payload)?;
-    // What the reader says of a error may repeat a value, so only the place is told.
+    // The text of an error may repeat a value, so only its place is repeated here.
     serde_json::from_str(text).map_err(|error: serde_json::Error| {
         undecodable(format!("the message must be JSON: see line {}, column {}", error.line(), error.column()))
     })

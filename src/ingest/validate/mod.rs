@@ -3,7 +3,7 @@
 //!
 //! # Why
 //! Nearly every reading is valid, so it is looked at once, column by column, and its columns are handed on as they
-//! came. Only a reading with something to say about one of its samples goes the slow way (`validate_each`), sample by sample. At
+//! came. Only one with a sample that is not clean goes the slow way (`validate_each`), sample by sample. At
 //! 60 values a message the difference is one comparison a value against a branch, a copy and a push.
 //!
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of

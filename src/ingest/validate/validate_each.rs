@@ -1,4 +1,4 @@
-//! The slow way: a reading with something to say about one of its samples, sample by sample.
+//! The slow way: a reading with a sample that is invalid, flagged or not measured, sample by sample.
 
 use super::limits::{SampleLimits, Window};
 use super::outcome::{ValidSamples, Validated};
@@ -14,7 +14,7 @@ struct RejectedSamples {
     first: usize,
 }
 
-/// Keeps what can be valid, and says why the rest cannot.
+/// Keeps what is valid, and rejects the rest by reason.
 pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: SampleLimits) -> Validated {
     let count = resolved.values.len();
     let mut validated = Validated::default();

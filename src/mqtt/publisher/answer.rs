@@ -20,7 +20,7 @@ pub struct Ack {
     pub answered: Instant,
 }
 
-/// Told of each answer, in the order in which they come. It must not block.
+/// Called with each answer, in the order in which they come. It must not block.
 pub type OnAck = Box<dyn FnMut(&Ack) + Send>;
 
 /// What became of the messages so far.

@@ -2,7 +2,7 @@
 //!
 //! At least once: a lost connection is made anew, and what was unacknowledged is sent again. Memory is bounded: no more
 //! than `inflight_max` messages are unacknowledged, and `Publisher::publish` waits for its place among them.
-//! Mosquitto allows 20 messages in flight per connection unless told otherwise (`max_inflight_messages 0`); use several
+//! Mosquitto allows 20 messages in flight per connection unless configured otherwise (`max_inflight_messages 0`); use several
 //! publishers where that is the limit.
 //!
 //! # Why
@@ -62,7 +62,7 @@ pub struct Outgoing {
 pub struct Publisher {
     shared: Arc<Shared>,
     connection: JoinHandle<()>,
-    /// Each message says when it was handed over.
+    /// Each message carries when it was handed over.
     says_when: bool,
 }
 
@@ -76,7 +76,7 @@ impl Publisher {
         Publisher::connect_with(url, client_id, inflight_max, Box::new(|_| {})).await
     }
 
-    /// Connects to the broker, and tells `on_ack` of each answer.
+    /// Connects to the broker, and calls `on_ack` with each answer.
     pub async fn connect_with(
         url: &Url,
         client_id: impl Into<String>,
@@ -92,7 +92,7 @@ impl Publisher {
         Ok(Publisher { shared, connection, says_when: false })
     }
 
-    /// Has each message say when it was handed over, in the MQTT 5 user property `published_at` (epoch milliseconds).
+    /// Puts into each message when it was handed over, in the MQTT 5 user property `published_at` (epoch milliseconds).
     /// A message that is sent again keeps its first moment.
     #[must_use]
     pub fn with_timestamps(mut self) -> Publisher {
