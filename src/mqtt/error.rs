@@ -18,8 +18,8 @@ pub enum MqttError {
     /// No TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The operating system says no.
-    #[error("{0}")]
+    /// The operating system refuses, or the connection breaks.
+    #[error(transparent)]
     Socket(#[from] std::io::Error),
     /// The broker sends nothing for so long.
     #[error("no answer within {0:?}")]

@@ -139,7 +139,7 @@ impl Hubs {
         Ok(())
     }
 
-    /// Whether what was deferred back is to be published once message `now` had its turn.
+    /// Whether what was deferred is to be published once message `now` had its turn.
     fn is_due(&self, deferred: u64, now: u64) -> bool {
         deferred + LATE_ROUNDS * self.plan.hubs <= now
     }

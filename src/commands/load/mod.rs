@@ -14,7 +14,7 @@ mod schedule;
 /// Which messages are disturbed on purpose.
 pub mod mix;
 
-/// What each message says.
+/// The contents of each message.
 pub mod message;
 
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         if schedule.messages == u64::MAX { ProgressBar::hidden() } else { bar(schedule.messages, "messages") };
     let mut hubs = Vec::new();
     for index in 0..connections {
-        let witnesses = Observers { ledger: ledger.clone(), answered: answered.clone() };
-        hubs.push(Hubs::connect(&args, index, connections, plan.clone(), witnesses).await?);
+        let observers = Observers { ledger: ledger.clone(), answered: answered.clone() };
+        hubs.push(Hubs::connect(&args, index, connections, plan.clone(), observers).await?);
     }
     let began = Instant::now();
     let tasks: Vec<_> =

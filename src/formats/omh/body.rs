@@ -1,6 +1,6 @@
 //! A valid body becomes samples: its members become values of the metrics that the tables map them to.
 //!
-//! Invariant: what a body says of its values (the statistic, the stage, the place on the body) goes into the key of
+//! Invariant: what a body states of its values (the statistic, the stage, the place on the body) goes into the key of
 //! its samples, or rejects them; it is never passed over.
 
 use std::borrow::Cow;
@@ -35,8 +35,8 @@ pub(super) fn read<'a>(body: &'a RawValue, mapping: Mapping, header: &Header<'a>
     }
 }
 
-/// Values of one object; returns how many there are, rejected ones included. Its frame is that of `framed`: of the object
-/// itself, or of the body around it.
+/// Values of one object; returns how many there are, rejected ones included. Its frame is that of `framed`: of the
+/// object itself, or of the body around it.
 fn read_values<'a>(
     object: &'a RawValue,
     framed: &'a RawValue,
@@ -162,7 +162,7 @@ fn read_stage(episode: &RawValue, header: &Header<'_>) -> Result<(TimeSpan, &'st
     Ok((when.time_span, code))
 }
 
-/// What a body says of its values.
+/// What a body states of its values.
 #[derive(Debug)]
 struct Statistic<'a> {
     word: Option<Cow<'a, str>>,

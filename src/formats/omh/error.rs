@@ -8,14 +8,14 @@ use crate::model::reason::{Reason, Rejection};
 pub(super) struct SchemaError {
     /// The stable word.
     pub(super) reason: Reason,
-    /// The innermost field at error; empty for the part itself.
+    /// The innermost field at fault; empty for the part itself.
     pub(super) field: &'static str,
     /// What its schema demands.
     pub(super) what: &'static str,
 }
 
 impl SchemaError {
-    /// A error of the part at hand.
+    /// An error of the part at hand.
     pub(super) fn new(reason: Reason, what: &'static str) -> SchemaError {
         SchemaError { reason, field: "", what }
     }
@@ -25,7 +25,7 @@ impl SchemaError {
         SchemaError::new(Reason::Undecodable, what)
     }
 
-    /// This error, laid to `field` where no field within it is already to blame.
+    /// This error, at `field` where no field within it is already named.
     pub(super) fn within(self, field: &'static str) -> SchemaError {
         if self.field.is_empty() { SchemaError { field, ..self } } else { self }
     }

@@ -169,7 +169,7 @@ impl Moment {
 }
 
 impl Frame {
-    /// Lays the frame on the time line, where it names an instant.
+    /// The span of the frame, where it names an instant.
     pub(super) fn place(self) -> Result<TimeSpan, SchemaError> {
         match self {
             Frame::Instant(moment) => Ok(TimeSpan { start: moment.at, span_us: None }),
