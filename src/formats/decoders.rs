@@ -65,8 +65,9 @@ mod tests {
         let refusals = [
             (delivery("ht/2/main/watch-7/batch", None), Reason::BadTopic),
             (delivery("ht/1/main/watch-7/batch", Some("text/plain")), Reason::ContentTypeMismatch),
-            (delivery("ht/1/main/watch-7/omh", None), Reason::Undecodable),
         ];
+        let other = delivery("ht/1/main/watch-7/omh", None);
+        assert_eq!(decoders.decode(&other).unwrap().1.rejections.len(), 1, "a batch is no data point");
         for (message, reason) in refusals {
             assert_eq!(decoders.decode(&message).map_or_else(|refused| Some(refused.reason), |_| None), Some(reason));
         }

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! # Why
-//! Messages are decoded and validated where they are read, in the session's own task (`intake`): that costs two or three
-//! microseconds, less than handing the message to another thread and waking it. From there on everything goes by
+//! Messages are decoded and validated where they are read, in the session's own task (`intake`): that costs two or
+//! three microseconds, less than handing the message to another thread and waking it. From there on everything goes by
 //! batches. What is invalid travels with what is valid, and is put into quarantine by the same transaction, so that one
 //! acknowledgement covers both (`quarantine`).
 //!

@@ -3,8 +3,8 @@
 //! # Why
 //! Replies go out at QoS 0, and only over the connection whose message they answer: a message that was not acknowledged
 //! over it comes again over the next, and is answered again. Neither half of the session waits for the other here: what
-//! finds no place is dropped and counted (`healthtrack_mqtt_dropped_replies_total`), since whoever was not answered asks
-//! again, while a full queue that stopped the reading could hold back samples.
+//! finds no place is dropped and counted (`healthtrack_mqtt_dropped_replies_total`), since whoever was not answered
+//! asks again, while a full queue that stopped the reading could hold back samples.
 
 use std::collections::VecDeque;
 

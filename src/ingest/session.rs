@@ -283,8 +283,8 @@ impl Session {
         }
     }
 
-    /// Writes the subscription, then acknowledgements and replies as they become due, all that are due in one write, and
-    /// pings.
+    /// Writes the subscription, then acknowledgements and replies as they become due, all that are due in one write,
+    /// and pings.
     async fn write_acks(
         &self,
         mut socket: WriteHalf<Box<dyn Socket>>,

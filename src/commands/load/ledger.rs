@@ -1,4 +1,5 @@
-//! Ledger: which message was issued and which was acknowledged, on disk, so that a test can look for each in the database.
+//! Ledger: which message was issued and which was acknowledged, on disk, so that a test can look for each in the
+//! database.
 //!
 //! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over,
 //! `acked,<id>,<kind>,<reason>,<micros>` after the broker's answer; `<micros>` since 1970, `<kind>` as `mix` names it.

@@ -5,8 +5,8 @@
 //! person, and stand in `schema` as tables of a small language (`rule`); a JSON Schema engine would build a tree of
 //! each body and look up its rules by name, and would still leave the mapping to metrics to be written.
 //!
-//! Invariant: a body is validated against exactly the schema that its header names. One that is rejected costs its neighbours
-//! nothing.
+//! Invariant: a body is validated against exactly the schema that its header names. One that is rejected costs its
+//! neighbours nothing.
 //!
 //! Invariant: a detail names members, schemas and places, never a value that was measured.
 

@@ -1,8 +1,8 @@
 //! Publisher: hands messages to a broker at QoS 1 and knows which of them it has acknowledged.
 //!
 //! At least once: a lost connection is made anew, and what was unacknowledged is sent again. Memory is bounded: no more
-//! than `inflight_max` messages are unacknowledged, and `Publisher::publish` waits for its place among them.
-//! Mosquitto allows 20 messages in flight per connection unless configured otherwise (`max_inflight_messages 0`); use several
+//! than `inflight_max` messages are unacknowledged, and `Publisher::publish` waits for its place among them. Mosquitto
+//! allows 20 messages in flight per connection unless configured otherwise (`max_inflight_messages 0`); use several
 //! publishers where that is the limit.
 //!
 //! # Why

@@ -1,7 +1,7 @@
 //! Window: which messages wait, which are in flight, and which packet identifier each of the latter has.
 //!
-//! Pure: no socket, no clock, no task. A lost connection puts what was in flight back in front of what waits, in the order in
-//! which it was issued, so that nothing is lost and each device's messages stay in order: at least once.
+//! Pure: no socket, no clock, no task. A lost connection puts what was in flight back in front of what waits, in the
+//! order in which it was issued, so that nothing is lost and each device's messages stay in order: at least once.
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -1,4 +1,5 @@
-//! Prescriptions and doses. A share of the doses that were taken is a metric; all else here is validated and maps to none.
+//! Prescriptions and doses. A share of the doses that were taken is a metric; all else here is validated and maps to
+//! none.
 
 use super::entry::Mapping::{self, Nothing, Values};
 use super::entry::Namespace::Omh;

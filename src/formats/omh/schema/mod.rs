@@ -1,8 +1,8 @@
 //! Every schema that is known, by namespace, name and version, and which metrics each maps to.
 //!
-//! A body is validated against exactly the schema that its header names, never against the newest: one body can be right by 1.0 and
-//! wrong by 2.0. The tables follow the published schemas member by member; a `N.x` reference stands for the highest
-//! minor version of `N`.
+//! A body is validated against exactly the schema that its header names, never against the newest: one body can be
+//! right by 1.0 and wrong by 2.0. The tables follow the published schemas member by member; a `N.x` reference stands
+//! for the highest minor version of `N`.
 
 mod activity;
 mod entry;
