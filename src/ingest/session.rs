@@ -29,6 +29,7 @@ use crate::formats::Reply;
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
 use crate::ingest::reply::ReplyQueue;
+use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
@@ -341,11 +342,4 @@ impl Session {
         self.telemetry.subscribed(&self.client_id, false);
         self.telemetry.unacknowledged(&self.client_id, 0);
     }
-}
-
-/// Between half of `pause` and all of it, so that many daemons do not come back at the same moment.
-pub(crate) fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(pause) % 1_000;
-    pause / 2 + pause.mul_f64(random as f64 / 2_000.0)
 }

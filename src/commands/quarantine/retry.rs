@@ -43,14 +43,9 @@ pub(super) struct RetryArgs {
     pub(super) broker: Option<Url>,
 }
 
-/// The error for a number that is not in quarantine.
-pub(super) fn no_message(id: i64) -> String {
-    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
-}
-
 /// What a retry came to.
 #[derive(Debug, Serialize)]
-struct Report {
+struct RetryReport {
     messages: u64,
     /// Messages that a subscriber was given.
     retried: u64,
@@ -70,7 +65,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         bail!(no_message(id));
     }
     let report = match messages {
-        0 => Report { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
+        0 => RetryReport { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
         _ => {
             let answered = Answered::default();
             let bar = bar(messages, "messages");
@@ -86,7 +81,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
             let (retried, counts) = publish_all(&pool, which, newest, publisher, &answered).await?;
             bar.finish_and_clear();
             let Counts { issued: messages, without_subscriber, refused, unanswered, .. } = counts;
-            Report { messages, retried, without_subscriber, refused, unanswered }
+            RetryReport { messages, retried, without_subscriber, refused, unanswered }
         }
     };
     if json {
@@ -95,6 +90,11 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         print(&report.in_words())?
     }
     report.check()
+}
+
+/// The error for a number that is not in quarantine.
+pub(super) fn no_message(id: i64) -> String {
+    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
 }
 
 /// Publishes all of it, and marks what arrived even where the rest fails.
@@ -164,13 +164,13 @@ impl Answered {
     }
 }
 
-impl Report {
+impl RetryReport {
     fn in_words(&self) -> String {
         format!("{} of {} published again", self.retried, counted(self.messages, "kept message"))
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        let Report { messages, retried, without_subscriber, refused, unanswered } = self;
+        let RetryReport { messages, retried, without_subscriber, refused, unanswered } = self;
         ensure!(*without_subscriber == 0, "{without_subscriber} messages found no subscriber; is the daemon running?");
         ensure!(
             retried == messages,

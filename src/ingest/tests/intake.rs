@@ -17,7 +17,7 @@ use crate::ingest::Intake;
 use crate::ingest::ack::Acks;
 use crate::ingest::queue::{Lanes, Limits};
 use crate::ingest::session::{Session, SessionContext};
-use crate::ingest::validate::{SampleLimits, Validator};
+use crate::ingest::validate::{ValidationLimits, Validator};
 use crate::model::metric::Catalogue;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::SystemClock;
@@ -100,7 +100,7 @@ async fn replies_are_published_and_clinical_resources_go_to_quarantine() {
     let config = Config::read(None, std::iter::empty()).unwrap();
     let (lanes, acks) = (one_lane(), Arc::new(Acks::default()));
     let telemetry = Arc::new(Telemetry::new().unwrap());
-    let limits = SampleLimits { future_max_us: 0, past_max_us: 0, span_max_us: 0 };
+    let limits = ValidationLimits { future_max_us: 0, past_max_us: 0, span_max_us: 0 };
     let validator =
         Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
     let around = SessionContext {

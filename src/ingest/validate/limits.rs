@@ -4,7 +4,7 @@ use crate::model::time::Timestamp;
 
 /// How far from the present a sample is valid, and for how long.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct SampleLimits {
+pub struct ValidationLimits {
     /// A sample may begin this many microseconds after now: clocks drift.
     pub future_max_us: i64,
     /// A sample may begin this many microseconds before now.
@@ -20,7 +20,7 @@ pub(super) struct Window {
     pub(super) last: Timestamp,
 }
 
-impl SampleLimits {
+impl ValidationLimits {
     pub(super) fn window(&self, now: Timestamp) -> Window {
         Window { first: now.plus_micros(self.past_max_us.saturating_neg()), last: now.plus_micros(self.future_max_us) }
     }

@@ -31,7 +31,7 @@ mod validate_each;
 use bounds::{Bounds, StatisticKind};
 use resolve::ResolvedReading;
 
-pub use limits::SampleLimits;
+pub use limits::ValidationLimits;
 pub use outcome::{ValidSamples, Validated};
 
 /// Validates readings by the catalogue, the unit table and the limits.
@@ -39,12 +39,12 @@ pub use outcome::{ValidSamples, Validated};
 pub struct Validator {
     catalogue: Arc<Catalogue>,
     units: Arc<Units>,
-    limits: SampleLimits,
+    limits: ValidationLimits,
 }
 
 impl Validator {
     /// A validator by these rules.
-    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: SampleLimits) -> Validator {
+    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: ValidationLimits) -> Validator {
         Validator { catalogue, units, limits }
     }
 
@@ -117,7 +117,7 @@ impl Validator {
         let conversion = match reading.unit.as_deref() {
             None => return Some(Conversion::Identity),
             Some(word) if word == metric.unit => return Some(Conversion::Identity),
-            Some(word) => self.units.conversion(word, metric)?,
+            Some(word) => metric.conversion_from(word, &self.units)?,
         };
         match kind {
             // The largest resistance is the smallest conductance, and the mean of resistances is no mean at all.

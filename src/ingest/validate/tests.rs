@@ -14,7 +14,7 @@ fn at(micros: i64) -> Timestamp {
 
 fn validator() -> Validator {
     let limits =
-        SampleLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+        ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
 

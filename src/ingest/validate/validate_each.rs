@@ -1,6 +1,6 @@
 //! The slow way: a reading with a sample that is invalid, flagged or not measured, sample by sample.
 
-use super::limits::{SampleLimits, Window};
+use super::limits::{ValidationLimits, Window};
 use super::outcome::{ValidSamples, Validated};
 use super::resolve::ResolvedReading;
 use crate::model::reason::{Reason, Rejection};
@@ -15,7 +15,7 @@ struct RejectedSamples {
 }
 
 /// Keeps what is valid, and rejects the rest by reason.
-pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: SampleLimits) -> Validated {
+pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: ValidationLimits) -> Validated {
     let count = resolved.values.len();
     let mut validated = Validated::default();
     let mut refused: Vec<RejectedSamples> = Vec::new();
@@ -73,7 +73,7 @@ impl ResolvedReading<'_> {
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
-    fn explain(&self, refused: &RejectedSamples, limits: SampleLimits) -> Rejection {
+    fn explain(&self, refused: &RejectedSamples, limits: ValidationLimits) -> Rejection {
         let rule = match refused.reason {
             Reason::FutureTime => {
                 format!("a sample must not begin more than {} s after its arrival", limits.future_max_us / SECOND_US)

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::answer::OnAck;
 use super::shared::Shared;
+use crate::model::backoff::jittered;
 use crate::mqtt::connect::{ANSWER_BYTES_MAX, Connected, Socket, connect_publisher, shown};
 use crate::mqtt::error::{BrokerError, MqttError};
 use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, reason_code};
@@ -64,13 +65,6 @@ pub(super) async fn stay_connected(
         tracing::warn!(%broker, "lost the connection to the broker, connecting again: {error}");
         sleep(jittered(pause)).await;
     }
-}
-
-/// Between half of `pause` and all of it, so that many publishers do not come back at the same moment.
-fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(pause) % 1_000;
-    pause / 2 + pause.mul_f64(random as f64 / 2_000.0)
 }
 
 /// Writes and reads one connection at the same time; `Ok` once the caller has finished.
