@@ -21,8 +21,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Intake;
 use super::ack::Acks;
+use super::intake::Intake;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::session::Session;
@@ -31,6 +31,8 @@ use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
 use crate::compaction::Compactor;
 use crate::config::{CompactionConfig, IngestConfig, MqttConfig};
+use crate::formats::Decoders;
+use crate::formats::registry::FORMATS;
 use crate::model::ids::ShardName;
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
@@ -302,7 +304,8 @@ impl Service {
         for (number, acks) in acks.iter().enumerate() {
             let (validator, lanes, telemetry) = (validator.clone(), lanes.clone(), Arc::clone(&self.telemetry));
             let window = self.mqtt.receive_maximum;
-            let intake = Intake::new(number, validator, lanes, Arc::clone(acks), telemetry, window);
+            let decoders = Decoders::new(FORMATS);
+            let intake = Intake::new(number, decoders, validator, lanes, Arc::clone(acks), telemetry, window);
             if let Some(session) = Session::new(&self.mqtt, number, Arc::clone(acks), around.clone()) {
                 reading.spawn(session.run(intake));
             }

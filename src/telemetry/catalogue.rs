@@ -35,6 +35,12 @@ const MQTT_PAUSES: Metric =
     Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
 const MQTT_ACKS: Metric =
     Metric("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit.");
+const MQTT_REPLIES: Metric =
+    Metric("healthtrack_mqtt_replies_total", "Messages published in answer to received ones, at QoS 0.");
+const MQTT_DROPPED_REPLIES: Metric = Metric(
+    "healthtrack_mqtt_dropped_replies_total",
+    "Answers not published: too many waited, or the broker takes no such topic or size.",
+);
 const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
     Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
 const INGEST_RECEIVED_SAMPLES: Metric = Metric(
@@ -119,6 +125,10 @@ pub struct Telemetry {
     pub mqtt_pauses: Counter,
     /// `healthtrack_mqtt_acks_total`
     pub mqtt_acks: Counter,
+    /// `healthtrack_mqtt_replies_total`
+    pub mqtt_replies: Counter,
+    /// `healthtrack_mqtt_dropped_replies_total`
+    pub mqtt_dropped_replies: Counter,
     mqtt_unacknowledged: Gauge,
     received_samples: Counter,
     in_flight_samples: Gauge,
@@ -210,6 +220,8 @@ impl Telemetry {
             mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
             mqtt_pauses: new.counter(MQTT_PAUSES),
             mqtt_acks: new.counter(MQTT_ACKS),
+            mqtt_replies: new.counter(MQTT_REPLIES),
+            mqtt_dropped_replies: new.counter(MQTT_DROPPED_REPLIES),
             mqtt_unacknowledged: new.gauge(MQTT_UNACKNOWLEDGED_MESSAGES),
             received_samples: new.counter(INGEST_RECEIVED_SAMPLES),
             in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),

@@ -15,7 +15,7 @@ use super::stack::{DemoStack, SHARD};
 use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};
 use crate::mqtt::publisher::Publisher;
-use crate::simulation::{Batch, Wearer};
+use crate::simulation::{Batch, SimulatedDevice};
 use crate::telemetry::Telemetry;
 
 /// Samples published and not yet settled.
@@ -49,7 +49,7 @@ pub(super) struct Feed {
 
 /// A simulated device with its wearer, and until when all it measured is published.
 struct Hub {
-    wearer: Wearer,
+    wearer: SimulatedDevice,
     known: Timestamp,
 }
 
@@ -93,7 +93,8 @@ impl Feed {
         let broker = stack.addresses.broker.parse()?;
         let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.with_timestamps();
         let from = SystemClock.now().plus_micros(i64::try_from(args.history.as_micros())?.saturating_neg());
-        let hubs = (0..args.hubs).map(|number| Hub { wearer: Wearer::new(args.seed, number, SHARD), known: from });
+        let hubs =
+            (0..args.hubs).map(|number| Hub { wearer: SimulatedDevice::new(args.seed, number, SHARD), known: from });
         Ok(Feed { hubs: hubs.collect(), publisher, telemetry: stack.telemetry.clone(), progress: Arc::default() })
     }
 

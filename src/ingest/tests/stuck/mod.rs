@@ -21,6 +21,8 @@ use tokio::task::unconstrained;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, UnknownDevice};
+use crate::formats::Decoders;
+use crate::formats::registry::FORMATS;
 use crate::ingest::Intake;
 use crate::ingest::ack::Acks;
 use crate::ingest::quarantine::Cap;
@@ -33,7 +35,8 @@ use crate::model::ids::{Epoch, ShardName};
 use crate::model::metric::Catalogue;
 use crate::model::time::SystemClock;
 use crate::model::unit::Units;
-use crate::mqtt::wire::{self, Connected};
+use crate::mqtt::connect::Connected;
+use crate::mqtt::packet::next_packet;
 use crate::store::pool::Connector;
 use crate::store::shard::Ownership;
 use crate::telemetry::{Tally, Telemetry};
@@ -161,7 +164,8 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
         let acks = Arc::clone(&acks[number]);
         let window = if run.plant == Plant::NoPress { u16::MAX } else { run.window };
         let telemetry = Arc::clone(&telemetry);
-        let mut intake = Intake::new(number, validator.clone(), lanes.clone(), Arc::clone(&acks), telemetry, window);
+        let (decoders, validator, lanes) = (Decoders::new(FORMATS), validator.clone(), lanes.clone());
+        let mut intake = Intake::new(number, decoders, validator, lanes, Arc::clone(&acks), telemetry, window);
         // Each session subscribes to the only filter there is.
         let session = Session::new(&config.mqtt, 0, acks, around.clone()).unwrap();
         tasks.push(Box::pin(unconstrained(async move {
@@ -250,7 +254,7 @@ fn channels(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> 
                     let [high, low] = id.to_be_bytes();
                     ours.write_all(&[0x40, 2, high, low]).await.unwrap();
                 }
-                match wire::next_packet(&mut bytes, 4_096).unwrap() {
+                match next_packet(&mut bytes, 4_096).unwrap() {
                     Some(Packet::Publish(publish)) => queue.send(publish.pkid).await.unwrap(),
                     Some(_) => {}
                     None => tokio::select! {
