@@ -277,7 +277,8 @@ fn each_planted_bug_is_in_the_table_of_tests() {
     assert_eq!(words("pub(crate) enum Defect {\n    /// Such, or so,\n    StaleAck,\n}\n"), ["stale_ack"]);
     let file = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let (bugs, table) = (words(&file("src/faults/mod.rs")), file("tests/README.md"));
-    let tests = ["fault_injection", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject"];
+    let tests =
+        ["fault_injection", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject", "supervision"];
     let tests = tests.map(|name| file(&format!("tests/it/{name}.rs"))).concat();
     assert!(bugs.len() > 5, "the bugs are found");
     for bug in bugs {

@@ -45,13 +45,12 @@ use super::recover::recover;
 use super::rewrite::rewrite;
 use super::roll::{Progress, Roller};
 use super::{Archive, ArchiveError, head_of, point};
+use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::metric::Catalogue;
-use crate::model::time::Clock;
 use crate::store::archive::{
     self as store, ArchiveFile, Counts, Erased, Replacement, Scope, Worn, WornBy, files, worn,
 };
-use crate::store::pool::Connector;
 
 /// Periods of wear that are looked up one by one in a file.
 const LOOKUPS_MAX: usize = 4;
@@ -59,12 +58,10 @@ const LOOKUPS_MAX: usize = 4;
 /// Erases devices and people.
 #[derive(Clone, Debug)]
 pub struct Eraser {
-    /// Opens the connection; its statements may take long.
-    pub connector: Connector,
+    /// Opens the connection, on which statements may take long, and knows the present.
+    pub context: Context,
     /// Knows the archive; `None` where none is configured.
     pub roller: Option<Roller>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Eraser {
@@ -74,7 +71,7 @@ impl Eraser {
         of: &Erased,
         watch: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Option<Counts>, ArchiveError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         if !store::try_be_only_roller(&mut connection).await? {
             return Ok(None);
         }
@@ -105,7 +102,7 @@ impl Eraser {
         of: &Erased,
         watch: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Option<Counts>, ArchiveError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         let connection = &mut connection;
         if !store::try_be_only_roller(connection).await? {
             return Ok(None);
@@ -113,7 +110,7 @@ impl Eraser {
         store::not_held(connection, of).await?;
         let roller = self.archive(connection).await?;
         let worn = worn_by(connection, of).await?;
-        let erasure = store::begin_erasure(connection, of, self.clock.now()).await?;
+        let erasure = store::begin_erasure(connection, of, self.context.clock.now()).await?;
         point();
         match of {
             Erased::Device(device) => store::erase_hot(connection, erasure, device).await?,
@@ -134,7 +131,7 @@ impl Eraser {
             self.delete_aside(connection, roller, erasure, &reach).await?;
         }
         point();
-        Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.clock.now()).await?))
+        Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.context.clock.now()).await?))
     }
 
     /// Where files may be, once the folder is proved to be this database's; `None` where no archive was begun.
@@ -158,17 +155,17 @@ impl Eraser {
         if samples_in(roller, live, reach).await? == 0 {
             return Ok(());
         }
-        let head = Head { generation: live.generation + 1, ..head_of(&roller.catalogue, live)? };
+        let head = Head { generation: live.generation + 1, ..head_of(&roller.context.catalogue, live)? };
         let (proving, file) = (roller.clone(), live.clone());
         let (made, name, gone) = (head.clone(), live.name.clone(), reach.clone());
         let (samples, built) = on_thread(move || {
             // What is damaged must not become the next generation.
-            proving.archive.prove(&proving.catalogue, &file)?;
+            proving.archive.prove(&proving.context.catalogue, &file)?;
             rewrite(&proving.archive, made, &name, |strip, keep| gone.retain_outside(strip, keep))
         })
         .await?;
         point();
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let file = built.as_ref().map(|built| roller.manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
             roller.place_file(built, head, file.name.clone()).await?;
@@ -207,7 +204,7 @@ impl Eraser {
         let superseded = manifest.into_iter().filter(|file| file.superseded_at.is_some()).map(|file| file.name);
         let gone: HashSet<String> = superseded.chain(deleted).filter(|name| !kept.contains(name)).collect();
         for name in gone {
-            store::note_deleted(connection, erasure, &name, self.clock.now()).await?;
+            store::note_deleted(connection, erasure, &name, self.context.clock.now()).await?;
         }
         Ok(())
     }
@@ -237,7 +234,7 @@ async fn live_files(
 
 /// How many samples of it a live file holds.
 async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Result<u64, ArchiveError> {
-    let (archive, catalogue) = (roller.archive.clone(), Arc::clone(&roller.catalogue));
+    let (archive, catalogue) = (roller.archive.clone(), Arc::clone(&roller.context.catalogue));
     let (name, metric, reach) = (live.name.clone(), live.metric.clone(), reach.clone());
     on_thread(move || count(&archive, &catalogue, &name, &metric, &reach)).await
 }
@@ -245,7 +242,7 @@ async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Resul
 /// True unless a file that lies aside is read and found to hold nothing of it. One that the place does not give just
 /// now is no such file: a retired one has no successor.
 async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, ArchiveError> {
-    let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.catalogue), reach.clone());
+    let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.context.catalogue), reach.clone());
     on_thread(move || {
         let metric = name.strip_prefix("metric=").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match count(&archive, &catalogue, &name, metric, &reach) {

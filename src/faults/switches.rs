@@ -1,18 +1,21 @@
 //! Switches: which bug `HEALTHTRACK_INJECT_FAULT` plants, and from when on. Compiled with debug assertions only.
 //!
 //! `WORD` plants it from the start, `WORD:3` from the third time on that the daemon comes to it: the second connection
-//! that does not subscribe, the third batch after which it dies. Read once; a word that names no bug ends the process,
-//! since a test that runs without the bug that it names would prove the wrong thing.
+//! that does not subscribe, the third batch after which it dies. `panic_in_task:NAME` names a task instead. Read once; a
+//! word that names no bug ends the process, since a test that runs without the bug that it names would prove the wrong
+//! thing.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Defect;
 use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";
 
-const ALL: [Defect; 21] = [
+const ALL: [Defect; 22] = [
     Defect::AckBeforeCommit,
     Defect::AsynchronousCommit,
     Defect::NoDuplicateCheck,
@@ -34,6 +37,7 @@ const ALL: [Defect; 21] = [
     Defect::RetireTooEarly,
     Defect::WornAtItsEnd,
     Defect::KeepSubjects,
+    Defect::PanicInTask,
 ];
 
 /// The bug of this process.
@@ -44,6 +48,8 @@ struct Plant {
     from: u64,
     /// How often the daemon came to it.
     times: AtomicU64,
+    /// The task that has it, where only one does.
+    task: Option<String>,
 }
 
 static PLANT: OnceLock<Option<Plant>> = OnceLock::new();
@@ -60,13 +66,31 @@ pub(crate) fn is_injected(bug: Defect) -> bool {
     }
 }
 
+/// Does the work of a task; where `panic_in_task` names it, the task panics once the process is sent SIGUSR1.
+pub(crate) async fn run_task<T>(task: &str, work: impl Future<Output = T>) -> T {
+    let plant = PLANT.get_or_init(read).as_ref();
+    if plant.is_none_or(|plant| plant.bug != Defect::PanicInTask || plant.task.as_deref() != Some(task)) {
+        return work.await;
+    }
+    let signalled = async {
+        match signal(SignalKind::user_defined1()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = signalled => std::panic::panic_any("a test wants it"),
+    }
+}
+
 fn read() -> Option<Plant> {
     let text = variable(VARIABLE).filter(|text| !text.is_empty())?;
     let plant = text.to_str().and_then(parse);
     match &plant {
         Some(plant) => tracing::warn!("this daemon has a bug on purpose: {:?}", plant.bug),
         None => {
-            eprintln!("healthtrack: {VARIABLE} must be WORD or WORD:TIME of a bug in src/faults/");
+            eprintln!("healthtrack: {VARIABLE} must be WORD, WORD:TIME or panic_in_task:TASK of a bug in src/faults/");
             std::process::exit(2);
         }
     }
@@ -74,12 +98,13 @@ fn read() -> Option<Plant> {
 }
 
 fn parse(text: &str) -> Option<Plant> {
-    let (word, from) = match text.split_once(':') {
-        Some((word, from)) => (word, from.parse().ok()?),
-        None => (text, 1),
-    };
+    let (word, detail) = text.split_once(':').map_or((text, None), |(word, detail)| (word, Some(detail)));
     let bug = ALL.into_iter().find(|bug| word_of(*bug) == word)?;
-    Some(Plant { bug, from, times: AtomicU64::new(0) })
+    let (from, task) = match (bug, detail) {
+        (Defect::PanicInTask, task) => (1, Some(task?.to_owned())),
+        (_, from) => (from.map_or(Ok(1), str::parse).ok()?, None),
+    };
+    Some(Plant { bug, from, times: AtomicU64::new(0), task })
 }
 
 /// `AckBeforeCommit` is `ack_before_commit`.
@@ -130,6 +155,8 @@ mod tests {
         let plant = parse("skip_resubscribe:2").unwrap();
         assert_eq!((plant.bug, plant.from), (Defect::SkipResubscribe, 2));
         assert_eq!(parse("die_after_commit").unwrap().from, 1);
+        assert_eq!(parse("panic_in_task:roller").unwrap().task.as_deref(), Some("roller"));
+        assert!(parse("panic_in_task").is_none());
         assert!(parse("no_such_bug").is_none() && parse("stale_ack:soon").is_none());
     }
 

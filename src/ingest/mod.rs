@@ -23,6 +23,9 @@
 /// What threads meet on.
 mod sync;
 
+/// What the daemon is to its shard, and whether its surroundings answer.
+pub mod state;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 
@@ -54,6 +57,7 @@ pub mod service;
 mod tests;
 
 pub use service::{IngestError, Service};
+pub use state::{Role, State, Status};
 
 use std::collections::HashMap;
 use std::sync::Arc;

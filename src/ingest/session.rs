@@ -17,6 +17,7 @@ use crate::config::MqttConfig;
 use crate::faults::{Defect, is_injected};
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
+use crate::ingest::state::State;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::wire::{self, ConnectOptions, Connected, Socket, WireError};
 use crate::telemetry::Telemetry;
@@ -50,6 +51,7 @@ pub struct Session {
     filters: Vec<String>,
     acks: Arc<Acks>,
     telemetry: Arc<Telemetry>,
+    state: Arc<State>,
     clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
     stop_reading: CancellationToken,
@@ -64,6 +66,8 @@ pub struct Session {
 pub struct SessionContext {
     /// Counts.
     pub telemetry: Arc<Telemetry>,
+    /// Whether the connections are subscribed.
+    pub state: Arc<State>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
@@ -82,11 +86,23 @@ impl Session {
             0 => config.client_id.clone(),
             number => format!("{}-{number}", config.client_id),
         };
-        let SessionContext { telemetry, clock, stop_reading, close, readers } = around;
+        let SessionContext { telemetry, state, clock, stop_reading, close, readers } = around;
         let url = Url::parse(config.url.expose_secret()).ok()?;
         let has_stopped = readers.try_acquire_owned().ok();
         let config = config.clone();
-        Some(Session { config, url, client_id, filters, acks, telemetry, clock, stop_reading, close, has_stopped })
+        Some(Session {
+            config,
+            url,
+            client_id,
+            filters,
+            acks,
+            telemetry,
+            state,
+            clock,
+            stop_reading,
+            close,
+            has_stopped,
+        })
     }
 
     /// Connects again and again until it is told to stop.
@@ -250,7 +266,7 @@ impl Session {
                 Err(WireError::Protocol("a SUBACK of another length".to_owned()))
             }
             None => {
-                self.telemetry.subscribed(&self.client_id, true);
+                self.state.subscribed(&self.client_id, true);
                 let broker = wire::shown(&self.url);
                 tracing::info!(%broker, session = %self.client_id, "subscribed to {}", self.filters.join(", "));
                 Ok(())
@@ -303,7 +319,7 @@ impl Session {
     }
 
     fn forget_connection(&self) {
-        self.telemetry.subscribed(&self.client_id, false);
+        self.state.subscribed(&self.client_id, false);
         self.telemetry.unacknowledged(&self.client_id, 0);
     }
 }

@@ -7,8 +7,9 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::archive::ArchiveMetrics;
-use super::health::{Health, Role};
+use super::backlog::Unacknowledged;
 use super::ledger::{Ledger, Outcome, Tally};
+use super::tasks::{Task, TaskMetrics};
 use crate::model::reason::Reason;
 
 /// From a tenth of a millisecond to half a minute: a commit on a fast disk, and a database that restarts.
@@ -175,7 +176,8 @@ pub struct Telemetry {
     /// `healthtrack_archive_…`
     pub archive: ArchiveMetrics,
     ledger: Mutex<Ledger>,
-    health: Health,
+    tasks: TaskMetrics,
+    unacknowledged: Unacknowledged,
     handle: PrometheusHandle,
 }
 
@@ -243,7 +245,8 @@ impl Telemetry {
             compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
             archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
-            health: Health::default(),
+            tasks: TaskMetrics::declare(new),
+            unacknowledged: Unacknowledged::default(),
             handle,
         }
     }
@@ -265,45 +268,20 @@ impl Telemetry {
         }
     }
 
-    /// Says how many connections to the broker there are to be.
-    pub fn expect_connections(&self, connections: usize) {
-        self.health.expect(connections);
+    /// Shows whether the daemon owns its shard, and how many of its connections to the broker are subscribed.
+    pub fn show_state(&self, is_owner: bool, connected: usize) {
+        self.owner.set(if is_owner { 1.0 } else { 0.0 });
+        self.mqtt_connected.set(connected as f64);
     }
 
-    /// A connection's subscription is granted, or gone.
-    pub fn subscribed(&self, session: &str, subscribed: bool) {
-        self.mqtt_connected.set(self.health.subscribed(session, subscribed) as f64);
+    /// Counts a task of the daemon that has failed.
+    pub fn task_failed(&self, task: Task) {
+        self.tasks.failed(task);
     }
 
     /// A connection has so many messages that are not acknowledged.
     pub fn unacknowledged(&self, session: &str, messages: usize) {
-        self.mqtt_unacknowledged.set(self.health.unacknowledged(session, messages) as f64);
-    }
-
-    /// The database has failed; how often since it last worked.
-    pub fn database_fails(&self) -> u32 {
-        self.health.database_fails()
-    }
-
-    /// The database has answered.
-    pub fn database_works(&self) {
-        self.health.database_works();
-    }
-
-    /// The daemon owns its shard, or stands by.
-    pub fn take_role(&self, role: Role) {
-        self.owner.set(if role == Role::Owner { 1.0 } else { 0.0 });
-        self.health.take_role(role);
-    }
-
-    /// What the daemon is to its shard.
-    pub fn role(&self) -> Role {
-        self.health.role()
-    }
-
-    /// What keeps the daemon from its work, in words; nothing where it is ready.
-    pub fn not_ready_reasons(&self) -> Vec<&'static str> {
-        self.health.not_ready_reasons()
+        self.mqtt_unacknowledged.set(self.unacknowledged.set(session, messages) as f64);
     }
 
     /// Samples received, settled by outcome, and in flight.

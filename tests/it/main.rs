@@ -42,6 +42,10 @@ mod archive_file;
 /// Stops between any two stages.
 mod crash;
 
+/// The daemon's tasks and who watches them.
+#[cfg(debug_assertions)]
+mod supervision;
+
 /// A long backlog and little memory.
 mod backlog;
 
