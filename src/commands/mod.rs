@@ -71,7 +71,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything on this machine: database, broker, simulated wearers and the daemon
+    /// Run everything on this machine: database, broker, simulated devices and the daemon
     Demo(demo::Args),
     /// Run the daemon against a broker and a database
     Serve(serve::Args),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, debug_span};
 
 use super::signals::cancel_on_signal;
 use crate::config::Config;
@@ -35,5 +36,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     cancel_on_signal(stop.clone())?;
     let listeners = Listeners::open(&config).await?;
-    Ok(Daemon { config, listeners, telemetry, state: Arc::default() }.run(stop).await?)
+    let daemon = Daemon { config, listeners, telemetry, state: Arc::default() };
+    Ok(daemon.run(stop).instrument(debug_span!("command", command = "serve")).await?)
 }

@@ -84,12 +84,12 @@ async fn with_span(request: Request, next: Next) -> Response {
     response
 }
 
-/// The process lives.
+/// Liveness: the process answers.
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The daemon does its work, or is ready to take it over as a standby; else what keeps it from that.
+/// Readiness: the daemon works, or can take over as a standby; else the reasons why not.
 async fn readyz(Extract(pages): Extract<Pages>) -> impl IntoResponse {
     let status = pages.state.status();
     match status.not_ready_reasons().as_slice() {

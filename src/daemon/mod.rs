@@ -3,8 +3,8 @@
 //! ```text
 //! task                        runs                                 works while the daemon
 //! ingest                      database, then the service           owns its shard, or waits for it
-//! http_health, http_metrics   /healthz and /readyz, /metrics       lives: also when the database does not answer
-//! histograms                  telemetry                            lives
+//! http_health, http_metrics   /healthz and /readyz, /metrics       runs, also without a database
+//! histograms                  telemetry                            runs
 //! chunks                      partitions of the coming days        knows who owns the shard
 //! roller, compactor           archive, compaction                  owns its shard
 //! maintenance                 the network's own clock              owns its shard

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(600);
 /// Rolls day after day.
 pub(super) async fn run(roller: Roller, state: Arc<State>) {
     state.role_is_known().await;
-    // Each roll says it again; a daemon that has not rolled yet must not look as if nobody ever verified.
+    // Each roll sets the gauge again; before the first one it must not look as if nobody had ever verified.
     if let Ok(mut connection) = roller.context.connector.connect().await
         && let Err(error) = roller.tell_verified(&mut connection).await
     {

@@ -94,7 +94,7 @@ pub enum IngestError {
     #[error("ingest.shard must be 1 to 64 letters, digits, full stops, underscores or hyphens")]
     Shard,
     /// A task has ended in a way that it must not.
-    #[error("a part of the daemon has ended by itself: start it again, and report what its log says")]
+    #[error("a lane or a session has ended by itself: start the daemon again, and report what its log says")]
     Ended,
     /// Not all could be written before the daemon stopped; the broker keeps it.
     #[error("{samples} samples were not written in time; the broker sends their messages again")]

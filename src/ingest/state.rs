@@ -20,7 +20,7 @@ pub struct Status {
     /// What the daemon is to its shard.
     pub role: Role,
     database: DatabaseStatus,
-    /// How many connections to the broker there are to be.
+    /// How many connections to the broker are wanted.
     connections: usize,
     /// The sessions whose subscriptions are granted.
     subscribed: BTreeSet<String>,
@@ -117,7 +117,7 @@ impl State {
         }
     }
 
-    /// Says how many connections to the broker there are to be.
+    /// Sets how many connections to the broker are wanted.
     pub fn expect_connections(&self, connections: usize) {
         self.change(|status| status.connections = connections);
     }
@@ -132,7 +132,7 @@ impl State {
         });
     }
 
-    /// The daemon owns its shard, or stands by.
+    /// The daemon owns its shard, or is its standby.
     pub fn take_role(&self, role: Role) {
         self.change(|status| status.role = role);
     }

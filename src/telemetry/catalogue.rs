@@ -64,7 +64,7 @@ const INGEST_ENROLLED_DEVICES: Metric =
 const INGEST_IN_FLIGHT_BYTES: Metric =
     Metric("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed.");
 const INGEST_OWNER: Metric =
-    Metric("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it stands by.");
+    Metric("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it is a standby.");
 const INGEST_BATCH_SAMPLES: Metric = Metric("healthtrack_ingest_batch_samples", "Samples in one batch.");
 const INGEST_BATCH_ROWS: Metric = Metric("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.");
 const INGEST_MERGED_SERIES: Metric = Metric(

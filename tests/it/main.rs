@@ -46,6 +46,9 @@ mod crash;
 #[cfg(debug_assertions)]
 mod supervision;
 
+/// What the log tells of work that takes time.
+mod spans;
+
 /// A long backlog and little memory.
 mod backlog;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::Connection as _;
+use tempfile::TempDir;
 
 use crate::crash::{SAMPLES, STORED, assert_all, publish, publisher, rows};
 use crate::support::daemon::{Daemon, PLANT, TIMEOUT};
@@ -12,7 +13,7 @@ use crate::support::stack::TestStack;
 use crate::support::wait::wait_until;
 
 /// Has a task of a daemon panic that has acknowledged some messages and holds others; what it has logged.
-async fn panics(task: &str) -> Option<(String, TestStack)> {
+async fn panics(task: &str) -> Option<(String, TestStack, TempDir)> {
     let archive = tempfile::tempdir().unwrap();
     let url = format!("file://{}", archive.path().display());
     let fault = format!("panic_in_task:{task}");
@@ -28,13 +29,13 @@ async fn panics(task: &str) -> Option<(String, TestStack)> {
     house.daemon.signal("USR1");
     let status = house.daemon.wait_ended(TIMEOUT).await;
     assert_eq!(status.code(), Some(1), "{}", house.daemon.log());
-    Some((house.daemon.log(), house))
+    Some((house.daemon.log(), house, archive))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_panics_ends_the_daemon_in_order() {
     for task in ["roller", "maintenance", "compactor", "chunks", "histograms", "http_health", "http_metrics"] {
-        let Some((log, house)) = panics(task).await else { return };
+        let Some((log, house, _archive)) = panics(task).await else { return };
         let named = log.lines().any(|line| line.contains("a task has failed") && line.contains(task));
         assert!(named, "{task} is not named: {log}");
         assert!(log.contains("a thread panicked at src/faults/"), "{log}");
@@ -47,7 +48,7 @@ async fn a_task_that_panics_ends_the_daemon_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ingest_that_panics_ends_the_daemon_and_loses_nothing() {
-    let Some((log, mut house)) = panics("ingest").await else { return };
+    let Some((log, mut house, _archive)) = panics("ingest").await else { return };
     assert!(log.contains("healthtrack: the daemon's task ingest has panicked"), "{log}");
     let stored = rows(house.database.url(), STORED).await;
     assert!(stored.len() as u64 >= 100 * SAMPLES, "{} samples of acknowledged messages are stored", stored.len());

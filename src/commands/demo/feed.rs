@@ -1,7 +1,7 @@
-//! Feed: what the wearers publish: their history first, then what becomes known, in real time.
+//! Feed: what the simulated devices publish: their history first, then new samples, in real time.
 //!
 //! # Why
-//! The private broker forgets the oldest messages of a session that falls 256 MB behind, without a word. So the feed
+//! The private broker silently drops the oldest messages of a session that falls 256 MB behind. So the feed
 //! never runs further ahead of the daemon's commits than `AHEAD_SAMPLES_MAX`, some 6 MB.
 
 use std::collections::VecDeque;
@@ -22,15 +22,15 @@ use crate::telemetry::Telemetry;
 const AHEAD_SAMPLES_MAX: u64 = 300_000;
 /// Messages that the broker has not acknowledged.
 const INFLIGHT_MAX: usize = 1_000;
-/// How often the feed looks whether it may go on.
+/// How often the feed checks whether it may go on.
 const POLL: Duration = Duration::from_millis(2);
 /// All histories grow together, by so much of each at a time: runs that join within one commit become one block.
 const HISTORY_STEP_US: i64 = 60 * MINUTE_US;
-/// A wearer publishes every so many seconds, and the wearers take turns.
+/// A device publishes every so many seconds, and the devices take turns.
 const TURN_S: u64 = 5;
-/// An electrocardiogram lasts so long; no wearer's next one begins before it has ended.
+/// An electrocardiogram lasts so long; no device's next one begins before it has ended.
 const ECG_S: u64 = 30;
-/// At most so many seconds between one wearer's electrocardiogram and another's, where there are wearers enough.
+/// At least so many seconds between one device's electrocardiogram and another's.
 const ECG_EVERY_S_MIN: u64 = 2;
 /// One message in so many is sent twice.
 const REPEAT_EVERY: u64 = 50;
@@ -39,7 +39,7 @@ const BROKEN_EVERY_S: u64 = 30;
 /// How long the last messages may take to the daemon and into the database.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// The wearers and their way to the broker.
+/// The simulated devices and their connection to the broker.
 pub(super) struct Feed {
     hubs: Vec<Hub>,
     publisher: Publisher,
@@ -47,7 +47,7 @@ pub(super) struct Feed {
     progress: Arc<Progress>,
 }
 
-/// A wearer, and until when everything about it is published.
+/// A simulated device, and until when its samples are published.
 struct Hub {
     wearer: Wearer,
     known: Timestamp,
@@ -68,7 +68,7 @@ pub(super) struct Published {
     pub(super) is_live: bool,
 }
 
-/// What the feed tells the screen.
+/// What the screen shows of the feed.
 #[derive(Debug, Default)]
 pub(super) struct Progress(Mutex<Inner>);
 
@@ -88,13 +88,13 @@ enum Purpose {
 }
 
 impl Feed {
-    /// Lets the wearers connect to the broker of the house.
-    pub(super) async fn connect(house: &DemoStack, args: &Args) -> anyhow::Result<Feed> {
-        let broker = house.addresses.broker.parse()?;
+    /// Connects the simulated devices to the private broker.
+    pub(super) async fn connect(stack: &DemoStack, args: &Args) -> anyhow::Result<Feed> {
+        let broker = stack.addresses.broker.parse()?;
         let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.with_timestamps();
         let from = SystemClock.now().plus_micros(i64::try_from(args.history.as_micros())?.saturating_neg());
         let hubs = (0..args.hubs).map(|number| Hub { wearer: Wearer::new(args.seed, number, SHARD), known: from });
-        Ok(Feed { hubs: hubs.collect(), publisher, telemetry: house.telemetry.clone(), progress: Arc::default() })
+        Ok(Feed { hubs: hubs.collect(), publisher, telemetry: stack.telemetry.clone(), progress: Arc::default() })
     }
 
     /// What was published so far.
@@ -157,7 +157,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Publishes what has become known of some wearers by `to`.
+    /// Publishes the samples of some devices up to `to`.
     async fn publish_known(&mut self, to: Timestamp, is_due: impl Fn(u64) -> bool) -> anyhow::Result<()> {
         for number in 0..self.hubs.len() {
             let Some(hub) = self.hubs.get(number).filter(|_| is_due(number as u64)) else { continue };
@@ -186,7 +186,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Publishes one message once the daemon is near enough.
+    /// Publishes one message once the daemon is no further behind than `AHEAD_SAMPLES_MAX`.
     ///
     /// May be dropped at each await: what is handed over is counted before the next one.
     async fn publish(&self, batch: &Batch, purpose: Purpose) -> anyhow::Result<()> {

@@ -51,7 +51,9 @@ impl Screen {
     pub(super) fn greet(&mut self, addresses: &Addresses, args: &Args) {
         let Addresses { http, metrics, broker, database, data_dir, has_data } = addresses;
         let (hubs, history_h) = (args.hubs, args.history.as_secs_f64() / 3_600.0);
-        self.say(&format!("{hubs} wearers publish {history_h} h of history as fast as it is taken in, then live"));
+        self.say(&format!(
+            "{hubs} simulated devices publish {history_h} h of history as fast as it is taken in, then live"
+        ));
         self.say("one message in 50 is sent twice and a few are broken, on purpose: see duplicates and quarantine");
         self.say(&format!("  health     http://{http}/readyz"));
         self.say(&format!("  metrics    http://{metrics}/metrics"));

@@ -20,7 +20,7 @@ use crate::telemetry::{Telemetry, start_log};
 
 /// The database within the private server.
 const DATABASE: &str = "healthtrack";
-/// The shard in the wearers' topics, and the daemon's own.
+/// The shard in the devices' topics, and the daemon's own.
 pub(super) const SHARD: &str = "demo";
 /// From the request to end until the daemon is left alone; stopping the database fits into the second that remains of
 /// the ten that a person is promised.
@@ -126,7 +126,7 @@ impl DemoStack {
     }
 }
 
-/// The defaults, then what the environment says of addresses and logs, then the demo's own.
+/// The defaults, then the environment's addresses and log settings, then the demo's own.
 fn configure(
     variables: impl Iterator<Item = (String, String)>,
     broker: &str,
