@@ -18,6 +18,7 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument as _, debug_span};
 
 use crate::commands::load::parse_duration;
 use crate::commands::signals::cancel_on_signal;
@@ -89,7 +90,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         screen.say("stopped before it was ready");
         return Ok(());
     };
-    let summary = run_until_end(stack, &args, &mut screen, &stop).await?;
+    let run = run_until_end(stack, &args, &mut screen, &stop);
+    let summary = run.instrument(debug_span!("command", command = "demo")).await?;
     screen.report(&summary)?;
     if !summary.balanced {
         bail!("the counts do not balance: not every published sample was received and settled exactly once");

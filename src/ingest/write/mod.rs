@@ -114,6 +114,7 @@ impl Lane {
                 batch.samples = samples,
                 batch.rows = Empty
             );
+            self.shared.context.telemetry.batch_samples.record(samples as f64);
             self.batch_rows = 0;
             let tally = self.write(&mut batch).instrument(span.clone()).await?;
             span.record("batch.rows", self.batch_rows);
@@ -133,8 +134,6 @@ impl Lane {
         for refusal in &mut whole.refusals {
             refusal.kept = batch.get(refusal.arrival).is_some_and(|arrival| self.admits(arrival));
         }
-        let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
-        self.shared.context.telemetry.batch_samples.record(samples as f64);
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
         let mut units = vec![whole];
