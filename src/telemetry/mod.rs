@@ -7,6 +7,9 @@
 //! (Invariant, kept by `the_law_holds_at_every_scrape`): a scrape cannot fall between two halves of one commit.
 //! No label ever carries a device or a person. Metrics observe: nothing in the program is decided by what one holds.
 
+/// How a metric is registered.
+mod declare;
+
 /// Every metric with its help text.
 mod catalogue;
 
@@ -25,7 +28,7 @@ mod tasks;
 /// Where log lines go, and how an error is told in one.
 mod log;
 
-pub use archive::{ArchiveMetrics, Step};
+pub use archive::{ArchiveMetrics, RollStep};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
 pub use ledger::{Outcome, Tally};
 pub use log::{chain, start_log};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use metrics::Counter;
 
-use super::catalogue::{Declarer, Metric};
+use super::declare::{Declarer, Metric};
 
 const TASKS_FAILED: Metric = Metric(
     "healthtrack_daemon_tasks_failed_total",

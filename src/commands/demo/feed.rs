@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::Args;
+use super::args::Args;
 use super::stack::{DemoStack, SHARD};
 use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};
@@ -44,7 +44,7 @@ pub(super) struct Feed {
     hubs: Vec<Hub>,
     publisher: Publisher,
     telemetry: Arc<Telemetry>,
-    progress: Arc<Progress>,
+    progress: Arc<FeedProgress>,
 }
 
 /// A simulated device, and until when its samples are published.
@@ -70,7 +70,7 @@ pub(super) struct Published {
 
 /// What the screen shows of the feed.
 #[derive(Debug, Default)]
-pub(super) struct Progress(Mutex<Inner>);
+pub(super) struct FeedProgress(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -98,7 +98,7 @@ impl Feed {
     }
 
     /// What was published so far.
-    pub(super) fn progress(&self) -> Arc<Progress> {
+    pub(super) fn progress(&self) -> Arc<FeedProgress> {
         self.progress.clone()
     }
 
@@ -199,7 +199,7 @@ impl Feed {
     }
 }
 
-impl Progress {
+impl FeedProgress {
     /// How much was published.
     pub(super) fn published(&self) -> Published {
         self.lock().published
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_is_published_is_unsettled_until_as_much_is_settled() {
-        let progress = Progress::default();
+        let progress = FeedProgress::default();
         progress.count(10, Purpose::Measured);
         progress.count(10, Purpose::Repeated);
         progress.count(1, Purpose::Broken);

@@ -11,7 +11,6 @@
 //! Invariant: at the end every sample published is received, and every one received is stored, duplicate, in conflict
 //! or in quarantine; else the exit code says so (`tests/it/demo.rs`).
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -20,13 +19,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug_span};
 
-use crate::commands::load::parse_duration;
 use crate::commands::signals::cancel_on_signal;
 use crate::config;
+pub use args::Args;
 use feed::Feed;
 use screen::Screen;
 use stack::{CLOSE_MAX, DemoStack};
-use summary::Summary;
+use summary::RunSummary;
+
+/// What may be asked of it.
+mod args;
 
 /// What is published, and how much of it so far.
 mod feed;
@@ -47,34 +49,6 @@ mod summary;
 const HISTORY_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// How long a run that ends by itself waits for its network, which takes half a second on two cores.
 const NETWORK_MAX: Duration = Duration::from_secs(30);
-
-/// Runs everything on this machine until Ctrl-C: database, broker, daemon and simulated devices.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:
-  healthtrack demo
-  healthtrack demo --for 30s --hubs 200 --data-dir /tmp/healthtrack-demo
-
-HEALTHTRACK__HTTP__BIND and HEALTHTRACK__TELEMETRY__… hold here too; database and broker are the demo's own.")]
-pub struct Args {
-    /// End by itself so long after the daemon is ready: 30s, 2m, 1h [default: at Ctrl-C]
-    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
-    pub duration: Option<Duration>,
-    /// How many simulated devices, each worn by a patient of its own: wearer-0000 and so on
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub hubs: u64,
-    /// Where the database is kept between runs [default: healthtrack/demo in the user's data folder]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// How much of each device's past is published first, as fast as it is taken in
-    #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = parse_duration)]
-    pub history: Duration,
-    /// Decides the values; another seed on the same data contradicts them, which the daemon counts as conflicts
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Report as JSON on standard output, and everything else on standard error
-    #[arg(long)]
-    pub json: bool,
-}
 
 /// Runs the demo to its end, to Ctrl-C or to SIGTERM, and reports.
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -105,7 +79,7 @@ async fn run_until_end(
     args: &Args,
     screen: &mut Screen,
     stop: &CancellationToken,
-) -> anyhow::Result<Summary> {
+) -> anyhow::Result<RunSummary> {
     screen.greet(&stack.addresses, args);
     let mut feed = Feed::connect(&stack, args).await?;
     let (progress, telemetry) = (feed.progress(), stack.telemetry.clone());
@@ -131,7 +105,7 @@ async fn run_until_end(
     screen.look(&telemetry);
     let data_dir = stack.addresses.data_dir.clone();
     stack.close(closing).await?;
-    Ok(Summary::of(args, &data_dir, screen, &telemetry, progress.published()))
+    Ok(RunSummary::of(args, &data_dir, screen.took(), &telemetry, progress.published()))
 }
 
 /// Waits for a moment, or for ever where there is none.
