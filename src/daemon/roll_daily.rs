@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{interval, sleep};
 
-use crate::archive::report::Report;
+use crate::archive::report::RollReport;
 use crate::archive::roll::Roller;
 use crate::ingest::State;
 use crate::model::time::Timestamp;
@@ -54,7 +54,7 @@ pub(super) async fn run(roller: Roller, state: Arc<State>) {
     }
 }
 
-fn log_report(report: &Report, took: Duration) {
+fn log_report(report: &RollReport, took: Duration) {
     tracing::info!(
         roll.days = report.days,
         roll.samples = report.samples,
