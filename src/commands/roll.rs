@@ -1,7 +1,5 @@
 //! Roll: moves old days from the hot table to the archive, now.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
@@ -14,9 +12,8 @@ use crate::archive::report::RollReport;
 use crate::archive::roll::{RollProgress, Roller};
 use crate::config::DutyPercent;
 use crate::model::metric::Catalogue;
-use crate::model::time::{SystemClock, Timestamp};
+use crate::model::time::Timestamp;
 use crate::store::archive::Due;
-use crate::telemetry::Telemetry;
 
 /// Moves old days from the database to Parquet files: written, synced, read back, recorded, and only then removed from
 /// the database. May be stopped or killed at any moment; the next roll finishes it.
@@ -58,7 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     roller.config.duty_percent = args.duty_percent.unwrap_or(roller.config.duty_percent);
     if args.dry_run {
         let due = roller.due(args.before).await?;
-        return show_due(&due, &roller.catalogue, args.common.json);
+        return show_due(&due, &roller.context.catalogue, args.common.json);
     }
     let progress = bar(0, "blocks");
     let mut watch = |step: RollProgress| match step {
@@ -86,14 +83,7 @@ fn duty(text: &str) -> Result<DutyPercent, String> {
 /// What rolls into the archive of a configuration; `None` where there is none.
 pub(super) fn roller_of(database: &Database) -> anyhow::Result<Option<Roller>> {
     let Some(archive) = Archive::of(&database.config.archive)? else { return Ok(None) };
-    Ok(Some(Roller {
-        archive,
-        catalogue: Arc::new(Catalogue::builtin()?),
-        connector: database.patient_connector(),
-        config: database.config.archive.clone(),
-        telemetry: Arc::new(Telemetry::new().context("the metrics cannot be declared")?),
-        clock: Arc::new(SystemClock),
-    }))
+    Ok(Some(Roller { archive, context: database.context()?, config: database.config.archive.clone() }))
 }
 
 fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()> {

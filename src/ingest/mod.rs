@@ -21,6 +21,9 @@
 /// Synchronisation primitives.
 mod sync;
 
+/// What the daemon is to its shard, and whether its surroundings answer.
+pub mod state;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 
@@ -59,3 +62,4 @@ mod tests;
 
 pub use intake::Intake;
 pub use service::{IngestError, Service};
+pub use state::{Role, State, Status};

@@ -29,6 +29,7 @@ use crate::formats::Reply;
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
 use crate::ingest::reply::ReplyQueue;
+use crate::ingest::state::State;
 use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
@@ -63,6 +64,7 @@ pub struct Session {
     acks: Arc<Acks>,
     replies: ReplyQueue,
     telemetry: Arc<Telemetry>,
+    state: Arc<State>,
     clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
     stop_reading: CancellationToken,
@@ -77,6 +79,8 @@ pub struct Session {
 pub struct SessionContext {
     /// Counts.
     pub telemetry: Arc<Telemetry>,
+    /// Whether the connections are subscribed.
+    pub state: Arc<State>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
@@ -95,7 +99,7 @@ impl Session {
             0 => config.client_id.clone(),
             number => format!("{}-{number}", config.client_id),
         };
-        let SessionContext { telemetry, clock, stop_reading, close, readers } = around;
+        let SessionContext { telemetry, state, clock, stop_reading, close, readers } = around;
         let url = Url::parse(config.url.expose_secret()).ok()?;
         let has_stopped = readers.try_acquire_owned().ok();
         let config = config.clone();
@@ -108,6 +112,7 @@ impl Session {
             acks,
             replies,
             telemetry,
+            state,
             clock,
             stop_reading,
             close,
@@ -276,7 +281,7 @@ impl Session {
                 Err(MqttError::Protocol("a SUBACK of another length".to_owned()))
             }
             None => {
-                self.telemetry.subscribed(&self.client_id, true);
+                self.state.subscribed(&self.client_id, true);
                 let broker = shown(&self.url);
                 tracing::info!(%broker, session = %self.client_id, "subscribed to {}", self.filters.join(", "));
                 Ok(())
@@ -339,7 +344,7 @@ impl Session {
     }
 
     fn forget_connection(&self) {
-        self.telemetry.subscribed(&self.client_id, false);
+        self.state.subscribed(&self.client_id, false);
         self.telemetry.unacknowledged(&self.client_id, 0);
     }
 }

@@ -45,6 +45,13 @@ mod fixtures;
 /// Stops between any two stages.
 mod crash;
 
+/// The daemon's tasks and who watches them.
+#[cfg(debug_assertions)]
+mod supervision;
+
+/// What the log tells of work that takes time.
+mod spans;
+
 /// A long backlog and little memory.
 mod backlog;
 

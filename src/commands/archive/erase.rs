@@ -1,7 +1,5 @@
 //! Erase: one device, or one person, out of both tiers, for good. Without `--yes` it only shows what would be erased.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
 use serde::Serialize;
 
@@ -9,7 +7,6 @@ use crate::archive::erase::Eraser;
 use crate::archive::roll::RollProgress;
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
-use crate::model::time::SystemClock;
 use crate::store::archive::{ErasureCounts, ErasureTarget};
 
 /// What is reported.
@@ -23,9 +20,7 @@ struct Told {
 
 /// Erases, or shows what would be erased.
 pub(super) async fn run(database: &Database, of: ErasureTarget, yes: bool, json: bool) -> anyhow::Result<()> {
-    let connector = database.patient_connector();
-    let roller = crate::commands::roll::roller_of(database)?;
-    let eraser = Eraser { connector, roller, clock: Arc::new(SystemClock) };
+    let eraser = Eraser { context: database.context()?, roller: crate::commands::roll::roller_of(database)? };
     let progress = bar(0, "bytes");
     let mut watch = |step: RollProgress| match step {
         RollProgress::Due(bytes) => progress.set_length(bytes),

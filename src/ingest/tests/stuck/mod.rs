@@ -21,6 +21,7 @@ use tokio::task::unconstrained;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, UnknownDevice};
+use crate::context::Context;
 use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::ingest::Intake;
@@ -146,6 +147,7 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
     let telemetry = Arc::new(Telemetry::new().unwrap());
     let around = SessionContext {
         telemetry: Arc::clone(&telemetry),
+        state: Arc::default(),
         clock: Arc::new(SystemClock),
         stop_reading: CancellationToken::new(),
         close: CancellationToken::new(),
@@ -195,17 +197,17 @@ fn lane_tasks(
     }
     let shared = Shared {
         pool: connector.pool(),
-        connector,
+        context: Context::new(connector, Arc::clone(telemetry)).unwrap(),
+        state: Arc::default(),
         own: Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) },
         acks: Arc::clone(acks),
         budget,
         cap: Arc::new(Cap::new(1, 1)),
         unknown_device: UnknownDevice::Enrol,
-        telemetry: Arc::clone(telemetry),
-        clock: Arc::new(SystemClock),
     };
     let task = |number: usize| -> Task {
-        let (lane, queues, database) = (Lane::new(shared.clone()), Arc::clone(&lanes.queues), Arc::clone(database));
+        let (lane, queues, database) =
+            (Lane::new(number, shared.clone()), Arc::clone(&lanes.queues), Arc::clone(database));
         let slow = run.slow.clone();
         Box::pin(unconstrained(async move {
             let (mut batch, mut commits) = (Vec::new(), number);
