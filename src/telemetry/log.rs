@@ -79,34 +79,3 @@ mod tests {
         assert_eq!(chain(&Inner), "the connection is gone");
     }
 }
-
-/// An error with all that lies below it, on one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("the batch is not written")]
-    struct Outer(#[source] Inner);
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("the connection is gone")]
-    struct Inner;
-
-    #[test]
-    fn an_error_is_told_with_everything_below_it() {
-        assert_eq!(chain(&Outer(Inner)), "the batch is not written: the connection is gone");
-        assert_eq!(chain(&Inner), "the connection is gone");
-    }
-}

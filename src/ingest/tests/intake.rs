@@ -105,6 +105,7 @@ async fn replies_are_published_and_clinical_resources_go_to_quarantine() {
         Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
     let around = SessionContext {
         telemetry: Arc::clone(&telemetry),
+        state: Arc::default(),
         clock: Arc::new(SystemClock),
         stop_reading: CancellationToken::new(),
         close: CancellationToken::new(),
