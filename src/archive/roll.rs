@@ -24,6 +24,7 @@ use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::care::goal;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
+use crate::store::Fault;
 use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
 use crate::telemetry::{Step, Telemetry};
@@ -97,6 +98,7 @@ impl Roller {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if is_of_the_day(&error) => {
                     self.archive.at(Place::remove_unfinished).await?;
+                    self.telemetry.unreadable_blocks.increment(u64::from(is_unreadable(&error)));
                     self.note_failure(&mut report, self.told(due, &error));
                 }
                 Err(error) => {
@@ -365,6 +367,11 @@ impl Roller {
     }
 }
 
+/// True where a block of the day cannot be read: it is neither archived nor removed before it is repaired.
+fn is_unreadable(error: &ArchiveError) -> bool {
+    matches!(error, ArchiveError::Store(error) if error.fault() == Fault::Unreadable)
+}
+
 /// True where other days may fare better.
 pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
     match error {
@@ -375,6 +382,6 @@ pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
         | ArchiveError::Metric { .. }
         | ArchiveError::Conflicts { .. }
         | ArchiveError::Changing { .. } => true,
-        _ => false,
+        error => is_unreadable(error),
     }
 }

@@ -19,6 +19,9 @@
 //!
 //! Memory is bounded by the portion: 8,192 blocks, or some 500,000 samples, about 40 MB.
 //!
+//! A block that cannot be read stays as it is, and parts what lies before it from what lies behind it. A chunk that the
+//! server cannot read back is passed over until the next pass; the others are looked at.
+//!
 //! Invariant: compaction changes no sample and no end of a series, and a second pass changes no block.
 
 mod join;
@@ -33,7 +36,7 @@ use crate::config::CompactionConfig;
 use crate::model::ids::SeriesId;
 use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, Chunk, CompactionLimits, Replacing, Span};
+use crate::store::hot::compact::{self, Candidate, Chunk, CompactionLimits, Replacing, SmallBlocks, Span};
 use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::{Connector, within};
@@ -76,6 +79,8 @@ pub struct Pass {
     pub blocks_before: u64,
     /// Blocks that took their place.
     pub blocks_after: u64,
+    /// Chunks that could not be looked at to their end.
+    pub skipped: u64,
 }
 
 impl Compactor {
@@ -89,9 +94,11 @@ impl Compactor {
             let began = Instant::now();
             match self.pass().await {
                 Ok(Some(pass)) => {
-                    caught_up = began;
+                    if pass.skipped == 0 {
+                        caught_up = began;
+                    }
                     if pass.blocks_before > 0 {
-                        let Pass { chunks, blocks_before, blocks_after } = pass;
+                        let Pass { chunks, blocks_before, blocks_after, .. } = pass;
                         let seconds = began.elapsed().as_secs();
                         tracing::info!(chunks, blocks_before, blocks_after, seconds, "small blocks were joined");
                     }
@@ -100,8 +107,7 @@ impl Compactor {
                 Err(error) if error.fault() == Fault::Fenced => return,
                 Err(error) => {
                     self.telemetry.compaction_failures.increment(1);
-                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                    tracing::warn!("compaction ended early and goes on later: {error}: {cause}");
+                    tracing::warn!("compaction ended early and goes on later: {}", cause(&error));
                 }
             }
             self.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
@@ -122,10 +128,21 @@ impl Compactor {
         let mut pass = Pass::default();
         for (place, chunk) in chunks.iter().enumerate() {
             self.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
-            let (joined, written) = self.compact_chunk(connection, chunk).await?;
-            pass.chunks += 1;
-            pass.blocks_before += joined;
-            pass.blocks_after += written;
+            match self.compact_chunk(connection, chunk).await {
+                Ok((joined, written)) => {
+                    pass.chunks += 1;
+                    pass.blocks_before += joined;
+                    pass.blocks_after += written;
+                }
+                // What is wrong with this chunk is not wrong with the others.
+                Err(error) if matches!(error.fault(), Fault::Data | Fault::Unreadable) => {
+                    pass.skipped += 1;
+                    self.telemetry.compaction_failures.increment(1);
+                    self.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
+                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", cause(&error));
+                }
+                Err(error) => return Err(error),
+            }
         }
         self.telemetry.compaction_waiting_chunks.set(0.0);
         Ok(Some(pass))
@@ -205,8 +222,9 @@ impl Compactor {
             let began = Instant::now();
             let replacing = Replacing::begin(connection, &self.own, chunk);
             let mut replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
-            let small = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
-            let joined = join(&small);
+            let read = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
+            self.tell_unreadable(&read);
+            let joined = join(&read.small);
             rows.clear();
             for (series, block) in joined.iter().flat_map(|one| one.blocks.iter().map(|block| (one.gone.series, block)))
             {
@@ -222,12 +240,30 @@ impl Compactor {
                 blocks = (blocks.0 + went, blocks.1 + came);
             }
             sleep(self.config.rest_after(began.elapsed())).await;
-            let is_cut = wish.series.len() == 1 && i64::try_from(small.len()).is_ok_and(|read| read >= wish.blocks_max);
-            match resume(&small, &joined) {
+            let is_cut = wish.series.len() == 1 && i64::try_from(read.len()).is_ok_and(|read| read >= wish.blocks_max);
+            match resume(&read, &joined) {
                 Some(from) if is_cut && (from > wish.from || !joined.is_empty()) => wish.from = from,
                 _ => return Ok(blocks),
             }
         }
+    }
+
+    /// Names blocks that cannot be read. They stay as they are, and nothing is joined across them.
+    fn tell_unreadable(&self, read: &SmallBlocks) {
+        self.telemetry.unreadable_blocks.increment(read.unreadable.len() as u64);
+        for block in &read.unreadable {
+            let (series, day, what) = (block.series.0, block.start.day(), block.what);
+            tracing::error!(series, %day, "a stored block cannot be read, since {what}, and stays as it is; \
+                `healthtrack doctor` says how to repair it");
+        }
+    }
+}
+
+/// An error with what lies below it, on one line.
+fn cause(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 

@@ -93,9 +93,18 @@ pub enum IngestError {
         /// Which shard.
         shard: String,
     },
-    /// What cannot pass by waiting.
+    /// What cannot pass by waiting, and says itself what to do.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// What cannot pass by waiting.
+    #[error("ingest cannot go on: {remedy}")]
+    Permanent {
+        /// What an operator does.
+        remedy: &'static str,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
     /// The shard's name is none.
     #[error("ingest.shard must be 1 to 64 letters, digits, full stops, underscores or hyphens")]
     Shard,
@@ -110,12 +119,21 @@ pub enum IngestError {
     },
 }
 
+impl From<StoreError> for IngestError {
+    fn from(source: StoreError) -> IngestError {
+        match source.remedy() {
+            Some(remedy) => IngestError::Permanent { remedy, source },
+            None => IngestError::Store(source),
+        }
+    }
+}
+
 impl Service {
     /// Stands by, works, and stops in order once `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) -> Result<(), IngestError> {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
         self.telemetry.expect_connections(self.mqtt.connections);
-        let Some((own, keeper)) = self.take_shard(&shard, &stop).await else { return Ok(()) };
+        let Some((own, keeper)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
         self.telemetry.take_role(Role::Owner);
         tracing::info!(shard = shard.as_str(), epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
@@ -133,11 +151,15 @@ impl Service {
     }
 
     /// Asks for the shard until it is free; `None` where the daemon is to stop first.
-    async fn take_shard(&self, shard: &ShardName, stop: &CancellationToken) -> Option<(Ownership, PgConnection)> {
+    async fn take_shard(
+        &self,
+        shard: &ShardName,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Ownership, PgConnection)>, StoreError> {
         let mut stood_by = false;
         loop {
             match self.try_take(shard, None).await {
-                Ok(Attempt::Taken(own, connection)) => return Some((own, *connection)),
+                Ok(Attempt::Taken(own, connection)) => return Ok(Some((own, *connection))),
                 Ok(Attempt::Held { .. }) => {
                     self.telemetry.database_works();
                     self.telemetry.take_role(Role::Standby);
@@ -145,6 +167,7 @@ impl Service {
                         tracing::info!(shard = shard.as_str(), "another daemon owns the shard; standing by");
                     }
                 }
+                Err(error) if error.fault() == Fault::Permanent => return Err(error),
                 Err(error) => {
                     self.telemetry.database_fails();
                     tracing::warn!("the shard cannot be asked for: {error}");
@@ -152,7 +175,7 @@ impl Service {
             }
             tokio::select! {
                 () = sleep(ASK_EVERY) => {}
-                () = stop.cancelled() => return None,
+                () = stop.cancelled() => return Ok(None),
             }
         }
     }

@@ -11,6 +11,9 @@
 //! (`hot::commit`), so a daemon that has lost its shard writes nothing. Rolls and erasures only remove
 //! blocks, and have a lock of their own (`archive`).
 
+/// What to do about an answer of Postgres.
+mod sqlstate;
+
 /// What can go wrong, and what to do then.
 mod error;
 
@@ -53,4 +56,5 @@ pub mod population;
 /// Whether the server is fit, for `doctor`.
 pub mod inspect;
 
-pub use error::{Fault, StoreError};
+pub use error::StoreError;
+pub use sqlstate::Fault;

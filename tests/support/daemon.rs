@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
@@ -110,6 +110,22 @@ impl Daemon {
             self.child = None;
         }
         self.child.is_none()
+    }
+
+    /// Waits until it ends by itself, and how it did.
+    pub(crate) async fn wait_ended(&mut self, patience: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        let mut child = self.child.take().expect("the daemon runs");
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status;
+            }
+            if begun.elapsed() > patience {
+                self.child = Some(child);
+                panic!("the daemon goes on: {}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Takes the bug out of its next start.

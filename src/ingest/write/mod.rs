@@ -11,38 +11,57 @@
 //! no answer may stand or not, and a merge is right in both cases.
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
-//! conflict or quarantined; what the database refuses costs one sample, not its batch (`unit`).
+//! conflict or quarantined; what the database refuses costs one sample, not its batch (`unit`); a stored block that
+//! cannot be read costs what belongs into it (`merge`). What no waiting cures ends the lane, and with it the daemon.
 
-mod merge;
-mod plan;
+/// The parts of a batch that one transaction writes.
 mod unit;
+
+/// Samples laid into what is stored.
+mod merge;
+
+/// What is appended, what is merged, and what rows both give.
+mod plan;
+
+/// What cannot be stored, as rejections.
+mod refuse;
+
+/// When a fault is believed to stay.
+mod permanence;
+
+/// Devices, looked up for a batch.
+mod devices;
+
+/// What follows a commit.
+mod settle;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::time::sleep;
 
-use super::ack::{Acks, Token};
+use super::ack::Acks;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
 use super::session::jittered;
 use crate::config::UnknownDevice;
 use crate::faults::{Defect, is_injected};
-use crate::model::ids::{DeviceId, DeviceKey};
-use crate::model::reason::{Reason, Rejection};
+use crate::model::ids::{DeviceId, DeviceKey, SeriesId};
+use crate::model::reason::Reason;
 use crate::model::time::{Clock, Day, Timestamp};
-use crate::store::directory::{self, Known, SeriesKey, SeriesState};
-use crate::store::hot::{self, CopyRows, Write, Writing};
+use crate::store::directory::{self, SeriesKey, SeriesState};
+use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, Telemetry};
+use permanence::Permanence;
 use unit::{Part, Refusal, RejectedItem, Unit};
 
 /// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
@@ -50,6 +69,8 @@ const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// The copy buffer keeps no more than this between batches.
 const KEPT_BYTES_MAX: usize = 16 << 20;
+/// Unreadable blocks that a lane remembers to have named; beyond it they are named anew.
+const TOLD_MAX: usize = 1_024;
 
 /// What all lanes of one daemon share.
 #[derive(Clone, Debug)]
@@ -84,16 +105,20 @@ pub struct Lane {
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
+    /// Blocks that cannot be read and were named in the log.
+    told: HashSet<(SeriesId, Timestamp)>,
 }
 
 impl Lane {
     /// A lane that knows nothing yet.
     pub fn new(shared: Shared) -> Lane {
         let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Lane { shared, connection: None, devices, series, chunks, rows: CopyRows::default() }
+        let (rows, told) = (CopyRows::default(), HashSet::new());
+        Lane { shared, connection: None, devices, series, chunks, rows, told }
     }
 
-    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner.
+    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where a
+    /// fault stays.
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
@@ -121,14 +146,15 @@ impl Lane {
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
         let mut units = vec![whole];
+        let mut permanence = Permanence::default();
         while let Some(unit) = units.pop() {
             match self.write_unit(&unit, batch).await {
                 Ok(written) => tally.add(written),
                 Err(error) => match error.fault() {
-                    Fault::Fenced => return Err(error),
-                    Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
+                    fault if permanence.ends_with(fault) => return Err(error),
+                    Fault::Data | Fault::Unreadable => units.extend(self.cut(unit, batch, &error, &mut tally)),
                     Fault::Passing if is_injected(Defect::AckAroundFailure) => {}
-                    Fault::Passing => {
+                    Fault::Passing | Fault::Permanent | Fault::Fenced => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
                     }
@@ -144,8 +170,14 @@ impl Lane {
         match unit.split() {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
-                let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
-                vec![Unit::of_refused_sample(arrival, kept)]
+                let rejection = refuse::sample(error.fault());
+                let kept = if rejection.reason == Reason::UnreadableBlock {
+                    self.shared.telemetry.unreadable_blocks.increment(1);
+                    true
+                } else {
+                    batch.get(arrival).is_some_and(|arrival| self.admits(arrival))
+                };
+                vec![Unit::of_refused_sample(Refusal { arrival, rejection, kept })]
             }
             Err(RejectedItem::Row(refusal)) => {
                 let reason = refusal.rejection.reason;
@@ -197,8 +229,8 @@ impl Lane {
         let stored = within(patience, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
-        let refusals = || unit.refusals.iter().chain(&conflicts);
+        let unmergeable = self.refuse(&unit.parts, &laid, batch);
+        let refusals = || unit.refusals.iter().chain(&unmergeable);
         let kept = refusals().filter(|refusal| refusal.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
@@ -222,8 +254,9 @@ impl Lane {
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.chunks.extend(days);
         laid.remember(&mut self.series);
+        self.tell_unreadable(&laid.unreadable);
         let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
-        Ok(Tally { quarantined: refused, ..laid.tally })
+        Ok(Tally { quarantined: laid.tally.quarantined + refused, ..laid.tally })
     }
 
     /// Reads the ends of series that the lane does not remember.
@@ -240,73 +273,30 @@ impl Lane {
         Ok(())
     }
 
-    /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
-    async fn know_devices(&mut self, batch: &[Arrival]) -> Result<HashMap<DeviceId, Known>, StoreError> {
-        let named =
-            batch.iter().filter(|arrival| !arrival.valid.is_empty()).filter_map(|arrival| arrival.device.as_ref());
-        let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
-        let new: Vec<DeviceId> = new.into_iter().cloned().collect();
-        if new.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let known = loop {
-            match self.resolve(&new).await {
-                Ok(known) => break known,
-                Err(error) if error.fault() == Fault::Fenced => return Err(error),
-                Err(error) => self.wait_for_database(&error).await,
-            }
-        };
-        let known: HashMap<DeviceId, Known> = new.into_iter().zip(known).collect();
-        // Only what cannot change is remembered: an unknown device may be added at any moment.
-        self.devices.extend(known.iter().filter_map(|(device, known)| match known {
-            Known::Ours(key) => Some((device.clone(), *key)),
-            Known::Elsewhere | Known::Unknown => None,
-        }));
-        Ok(known)
+    /// What a merge could not store, one refusal for each message and reason.
+    fn refuse(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<Refusal> {
+        let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
+        let conflicts = refuse::conflicts(parts, &laid.conflicts).into_iter();
+        let conflicts =
+            conflicts.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: admits(arrival) });
+        let unreadable = refuse::unreadable(parts, &laid.unreadable).into_iter();
+        conflicts.chain(unreadable.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: true })).collect()
     }
 
-    async fn resolve(&self, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
-        let Shared { pool, own, .. } = &self.shared;
-        if self.shared.unknown_device == UnknownDevice::Enrol {
-            let added = directory::add_devices(pool, devices, "enrolment", self.shared.clock.now()).await?;
-            self.shared.telemetry.enrolled_devices.increment(added);
+    /// Counts blocks that cannot be read, and names each in the log when it is first met.
+    fn tell_unreadable(&mut self, unreadable: &[(usize, Unreadable)]) {
+        let met: HashMap<_, _> = unreadable.iter().map(|(_, block)| ((block.series, block.start), block)).collect();
+        self.shared.telemetry.unreadable_blocks.increment(met.len() as u64);
+        if self.told.len() + met.len() > TOLD_MAX {
+            self.told.clear();
         }
-        let patience = self.shared.connector.timeout();
-        within(patience, "looking devices up", directory::resolve_devices(pool, own, devices)).await
-    }
-
-    fn device_of(&self, arrival: &Arrival, known: &HashMap<DeviceId, Known>) -> Result<DeviceKey, Rejection> {
-        let refuse = |reason, detail| Err(Rejection::new(reason, detail, 1));
-        let Some(device) = &arrival.device else {
-            return refuse(Reason::BadDevice, "the message must name its device, in its topic or its payload");
-        };
-        if let Some(key) = self.devices.get(device) {
-            return Ok(*key);
-        }
-        match known.get(device) {
-            Some(Known::Ours(key)) => Ok(*key),
-            Some(Known::Elsewhere) => {
-                refuse(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
-            }
-            Some(Known::Unknown) | None => {
-                refuse(Reason::UnknownDevice, "add the device with `healthtrack device add`, then retry this message")
+        for (key, block) in met {
+            if self.told.insert(key) {
+                let (series, day, what) = (block.series.0, block.start.day(), block.what);
+                tracing::error!(series, %day, "a stored block cannot be read, since {what}: what belongs into it goes \
+                    to quarantine; `healthtrack doctor` says how to repair it");
             }
         }
-    }
-
-    /// One refusal for each arrival that holds conflicts.
-    fn refuse_conflicts(&self, parts: &[Part], conflicts: &[usize], batch: &[Arrival]) -> Vec<Refusal> {
-        let mut counts: HashMap<usize, usize> = HashMap::new();
-        for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
-            *counts.entry(part.arrival).or_default() += 1;
-        }
-        let detail = "another value is stored under the same device, metric, statistic, start and end: the first stays";
-        let refuse = |(arrival, samples)| Refusal {
-            arrival,
-            rejection: Rejection::new(Reason::Conflict, detail, samples),
-            kept: batch.get(arrival).is_some_and(|arrival| self.admits(arrival)),
-        };
-        counts.into_iter().map(refuse).collect()
     }
 
     fn admits(&self, arrival: &Arrival) -> bool {
@@ -321,44 +311,6 @@ impl Lane {
         sleep(jittered(pause)).await;
     }
 
-    /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
-    pub(super) fn settle(&self, batch: &[Arrival], tally: Tally) {
-        let telemetry = &self.shared.telemetry;
-        telemetry.database_works();
-        let samples = batch.iter().map(|arrival| arrival.samples).sum();
-        telemetry.settle(samples, tally);
-        self.record_latency(batch);
-        self.acknowledge(batch);
-        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
-        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
-    }
-
-    fn acknowledge(&self, batch: &[Arrival]) {
-        let mut tokens: Vec<Vec<Token>> = vec![Vec::new(); self.shared.acks.len()];
-        for (connection, token) in batch.iter().filter_map(|arrival| arrival.ack) {
-            if let Some(tokens) = tokens.get_mut(connection) {
-                tokens.push(token);
-            }
-        }
-        self.shared.acks.iter().zip(&tokens).filter(|(_, tokens)| !tokens.is_empty()).for_each(|(acks, tokens)| {
-            acks.settle(tokens);
-        });
-    }
-
-    fn record_latency(&self, batch: &[Arrival]) {
-        let telemetry = &self.shared.telemetry;
-        let (now, instant) = (self.shared.clock.now(), Instant::now());
-        // Messages of one read share their arrival, so a read is one entry.
-        for read in batch.chunk_by(|a, b| a.arrived == b.arrived) {
-            if let Some(first) = read.first() {
-                telemetry.arrival_to_commit.record_many(instant.duration_since(first.arrived), read.len());
-            }
-        }
-        let seconds = |published: Timestamp| now.micros_since(published).max(0) as f64 / 1e6;
-        for published in batch.iter().filter_map(|arrival| arrival.published_at) {
-            telemetry.publish_to_commit.record(seconds(published));
-        }
-    }
 }
 
 /// An error with what lies below it, on one line.

@@ -1,7 +1,7 @@
 //! Unit: what one transaction writes of a batch, and how it is cut where the database refuses something in it.
 
 use crate::ingest::queue::Arrival;
-use crate::model::reason::{Reason, Rejection};
+use crate::model::reason::Rejection;
 use crate::model::sample::{Run, Sample};
 use crate::store::directory::SeriesKey;
 
@@ -61,11 +61,9 @@ impl Unit {
         Err(self.refusals.pop().map_or(RejectedItem::Nothing, RejectedItem::Row))
     }
 
-    /// What is written of a sample that the database refuses.
-    pub(super) fn of_refused_sample(arrival: usize, kept: bool) -> Unit {
-        let rejection =
-            Rejection::new(Reason::RefusedByDatabase, "the database refuses this sample; its log says why", 1);
-        Unit { parts: Vec::new(), refusals: vec![Refusal { arrival, rejection, kept }] }
+    /// What is written of a sample that cannot be stored.
+    pub(super) fn of_refused_sample(refusal: Refusal) -> Unit {
+        Unit { parts: Vec::new(), refusals: vec![refusal] }
     }
 }
 
@@ -113,6 +111,7 @@ pub(super) fn whole(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reason::Reason;
     use crate::model::ids::{DeviceKey, MetricId};
     use crate::model::sample::{Spans, Times};
     use crate::model::statistic::Statistic;

@@ -26,7 +26,7 @@ pub struct Chunk {
 
 impl Chunk {
     /// Its table, quoted for SQL.
-    pub(in crate::store) fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         &self.table
     }
 }

@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::compact::Chunk;
+use super::compact::{Chunk, LOOSE};
 use crate::model::ids::SeriesId;
 use crate::store::StoreError;
 
@@ -43,12 +43,12 @@ pub async fn try_make_dense(connection: &mut PgConnection, chunk: &Chunk) -> Res
 /// Whether blocks of these series are still compressed as lanes do it.
 pub async fn has_loose(connection: &mut PgConnection, chunk: &Chunk, series: &[SeriesId]) -> Result<bool, StoreError> {
     let query = format!(
-        "SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND pg_column_compression(values) = 'lz4')",
+        "SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND {LOOSE})",
         chunk.table
     );
     let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();
     let found = sqlx::query_scalar(AssertSqlSafe(query)).persistent(false).bind(numbers).fetch_one(connection);
-    found.await.map_err(StoreError::at("looking for loose blocks"))
+    found.await.map_err(StoreError::reading("looking for loose blocks"))
 }
 
 /// Runs statements that must have the chunk to themselves; false where they do not get it in time.
@@ -81,7 +81,7 @@ pub enum Space {
 /// nothing. It keeps everybody out of this one chunk while it writes, and is not begun where somebody is in it for
 /// longer than `REWRITE_LOCK_MS`.
 pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -> Result<Space, StoreError> {
-    let step = StoreError::at("measuring a chunk");
+    let step = StoreError::reading("measuring a chunk");
     // 28 bytes a row for its header and pointer, 32 for its entry in the index.
     let query = format!(
         "SELECT pg_total_relation_size($1::text::regclass),
@@ -100,7 +100,7 @@ pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -
         // Who does not own the chunk is told so and leaves this to autovacuum.
         format!("VACUUM (ANALYZE) {}", chunk.table),
     ];
-    if !unless_busy(connection, &statements).await.map_err(StoreError::at("rewriting a chunk"))? {
+    if !unless_busy(connection, &statements).await.map_err(StoreError::reading("rewriting a chunk"))? {
         return Ok(Space::Busy);
     }
     let (after, ..): (i64, i64, Option<String>) = measure().fetch_one(connection).await.map_err(&step)?;
