@@ -178,7 +178,8 @@ mod tests {
         /// A series that is read in slices ends as one that is read at once, up to where the slices are cut.
         #[test]
         fn slices_lose_nothing_and_come_to_an_end(
-            messages in prop::collection::vec(message(), 1..12), size in 2..20_usize, nth in prop::option::of(1..5_usize)
+            messages in prop::collection::vec(message(), 1..12), size in 2..20_usize,
+            nth in prop::option::of(1..5_usize)
         ) {
             let mut blocks = stored(&messages);
             let spoilt: Vec<Block> = nth.into_iter().flat_map(|nth| blocks.iter().step_by(nth).cloned()).collect();
@@ -186,8 +187,8 @@ mod tests {
             let (before, rounds_max) = (samples(&blocks), 2 * blocks.len() + 2);
             let (mut from, mut rounds) = (Timestamp::MIN, 0);
             loop {
-                let slice: Vec<Small> = small(&blocks).into_iter().filter(|one| one.block.start >= from).take(size).collect();
-                let slice = parted(slice, &spoilt);
+                let slice = small(&blocks).into_iter().filter(|one| one.block.start >= from).take(size);
+                let slice = parted(slice.collect(), &spoilt);
                 let joined = join(&slice.small);
                 apply(&mut blocks, &joined);
                 prop_assert!(spoilt.iter().all(|block| blocks.contains(block)), "a block that cannot be read is gone");

@@ -107,7 +107,7 @@ impl Compactor {
                 Err(error) if error.fault() == Fault::Fenced => return,
                 Err(error) => {
                     self.telemetry.compaction_failures.increment(1);
-                    tracing::warn!("compaction ended early and goes on later: {}", cause(&error));
+                    tracing::warn!("compaction ended early and goes on later: {}", error.with_causes());
                 }
             }
             self.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
@@ -139,7 +139,7 @@ impl Compactor {
                     pass.skipped += 1;
                     self.telemetry.compaction_failures.increment(1);
                     self.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
-                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", cause(&error));
+                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", error.with_causes());
                 }
                 Err(error) => return Err(error),
             }
@@ -223,7 +223,7 @@ impl Compactor {
             let replacing = Replacing::begin(connection, &self.own, chunk);
             let mut replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
             let read = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
-            self.tell_unreadable(&read);
+            self.report_unreadable(&read);
             let joined = join(&read.small);
             rows.clear();
             for (series, block) in joined.iter().flat_map(|one| one.blocks.iter().map(|block| (one.gone.series, block)))
@@ -248,22 +248,14 @@ impl Compactor {
         }
     }
 
-    /// Names blocks that cannot be read. They stay as they are, and nothing is joined across them.
-    fn tell_unreadable(&self, read: &SmallBlocks) {
+    /// Counts and logs unreadable blocks. They stay as they are, and nothing is joined across them.
+    fn report_unreadable(&self, read: &SmallBlocks) {
         self.telemetry.unreadable_blocks.increment(read.unreadable.len() as u64);
         for block in &read.unreadable {
             let (series, day, what) = (block.series.0, block.start.day(), block.what);
             tracing::error!(series, %day, "a stored block cannot be read, since {what}, and stays as it is; \
                 `healthtrack doctor` says how to repair it");
         }
-    }
-}
-
-/// An error with what lies below it, on one line.
-fn cause(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }
 

@@ -89,7 +89,9 @@ pub(super) fn fault_of(code: &str) -> Fault {
 /// What an operator does about a code that stays.
 pub(super) fn remedy_of(code: &str) -> &'static str {
     match code {
-        "42501" => "run `healthtrack migrate` with the role that owns the schema, and GRANT ingest to the daemon's login",
+        "42501" => {
+            "run `healthtrack migrate` with the role that owns the schema, and GRANT ingest to the daemon's login"
+        }
         "0A000" => "make sure that no row-level security is on the tables of schema signal, and start the daemon again",
         _ if DAMAGE.contains(&code) => "the server's files are damaged: check its disk, and restore it from a backup",
         _ => "run `healthtrack migrate` of this version with the role that owns the schema, and start the daemon again",

@@ -1,11 +1,11 @@
 //! A stored block that cannot be read costs the samples that belong into it and nothing else: they wait in quarantine,
-//! their neighbours are stored, compaction and the roll pass over it and keep it, and `doctor` names it. What no waiting
-//! cures for all ends the daemon and says what to do.
+//! their neighbours are stored, compaction and the roll pass over it and keep it, and `doctor` names it. A permanent
+//! fault of the whole database ends the daemon, which says what to do.
 
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::compaction::{compactor, ownership};
 use crate::support::daemon::{Daemon, TIMEOUT};
@@ -30,6 +30,9 @@ const SPOILT: [(&str, &str); 4] = [
     ("gaps = '{0,-3,1,1,1,1,1,1,1,1}'", "times"),
     ("stop_at = stop_at + INTERVAL '1 year'", "one day"),
 ];
+
+/// The block as it was.
+const SOUND: &str = "gaps = NULL, stop_at = start_at + INTERVAL '18 s', values = '{60,61,62,63,64,65,66,67,68,69}'";
 
 /// A batch of one metric, with a sample each two seconds.
 fn every_other(metric: &str, start: u64, values: &[u32]) -> String {
@@ -72,9 +75,11 @@ fn json(output: &Output) -> Value {
 /// What doctor says of stored blocks: its level, what it found, and its advice.
 fn findings(house: &TestStack) -> Vec<[String; 3]> {
     let found = json(&verb(house, "", &["doctor", "--json"]));
-    let found = found.as_array().unwrap().iter().map(|finding| {
-        ["level", "what", "advice"].map(|key| finding[key].as_str().unwrap_or_default().to_owned())
-    });
+    let found = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| ["level", "what", "advice"].map(|key| finding[key].as_str().unwrap_or_default().to_owned()));
     found.filter(|[_, what, _]| what.starts_with("block")).collect()
 }
 
@@ -124,7 +129,7 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
 
     compaction_and_roll_pass_over_it(&house, &mut connection).await;
 
-    spoil(&mut connection, "gaps = NULL").await;
+    spoil(&mut connection, SOUND).await;
     let retried = verb(&house, "", &["quarantine", "retry", "--reason", REASON, "--broker", &house.mosquitto.url()]);
     assert!(retried.status.success(), "{}", String::from_utf8_lossy(&retried.stderr));
     assert_eq!(house.settled(59).await, [47 + 2, 5 + 3, 0, 2]);
@@ -141,7 +146,7 @@ async fn compaction_and_roll_pass_over_it(house: &TestStack, connection: &mut Pg
     let pass = compactor.pass().await.unwrap().unwrap();
     assert!(pass.blocks_before >= 5, "{pass:?}");
     let again = compactor.pass().await.unwrap().unwrap();
-    assert_eq!((again.chunks, again.blocks_before), (0, 0), "what was looked at is done");
+    assert_eq!((again.skipped, again.blocks_before), (0, 0), "what can be joined is joined");
     assert_eq!(house.rows(&spoilt).await, before);
     let blocks = "SELECT count(*) FROM signal.block JOIN signal.series USING (series_id) GROUP BY series_id ORDER BY 1";
     assert_eq!(house.rows(blocks).await, ["(1)", "(1)", "(2)"]);
@@ -173,10 +178,45 @@ async fn whatever_spoils_a_block_its_lane_goes_on_and_doctor_says_what_it_is() {
         assert_eq!(house.settled(30 + 2 * (round + 1)).await, [31 + round, 0, 0, 1 + round], "{set}");
         let found = findings(&house);
         assert!(matches!(found.as_slice(), [[level, said, _]] if level == "fail" && said.contains(what)), "{found:?}");
-        spoil(&mut connection, "gaps = NULL, stop_at = start_at + INTERVAL '18 s', values = '{60,61,62,63,64,65,66,67,68,69}'").await;
+        spoil(&mut connection, SOUND).await;
         assert_eq!(house.rows(&format!("SELECT stop_at, gaps, values FROM {BLOCK}")).await, sound);
     }
     assert_eq!(house.daemon.metric("healthtrack_ingest_batch_retries_total"), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_cannot_read_back_costs_what_belongs_into_it() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::owned().await;
+    let keys = [("COMPACTION__ENABLED", "false")];
+    let daemon = Daemon::start(&database.url_as("ingest"), &mosquitto.url(), &keys).await;
+    let publish = async |device: &str, payload: String| {
+        let topic = format!("ht/1/main/{device}/batch");
+        assert!(raw::publish(mosquitto.port(), raw::Version::V5, 0, &topic, payload.as_bytes()).await);
+    };
+    for (already, (device, start)) in [("watch-1", 0), ("watch-1", 100), ("watch-2", 1)].into_iter().enumerate() {
+        publish(device, every_other("heart_rate", start, &[60, 61, 62])).await;
+        daemon.wait_settled(3 * (already as u64 + 1)).await;
+    }
+    // What a damaged page is answered with, for the first block only.
+    let mut owner = PgConnection::connect(database.url()).await.unwrap();
+    let damage = "CREATE FUNCTION signal.planted(at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                      IF at = '2026-11-23T10:00:00Z' THEN
+                          RAISE EXCEPTION USING ERRCODE = 'data_corrupted', MESSAGE = 'planted';
+                      END IF;
+                      RETURN true;
+                  END $$;
+                  ALTER TABLE signal.block ENABLE ROW LEVEL SECURITY;
+                  CREATE POLICY planted_read ON signal.block FOR SELECT USING (signal.planted(start_at));
+                  CREATE POLICY planted_write ON signal.block FOR INSERT WITH CHECK (true)";
+    sqlx::raw_sql(damage).execute(&mut owner).await.unwrap();
+    publish("watch-1", run(1, &[70, 71, 72])).await;
+    publish("watch-2", every_other("heart_rate", 201, &[60, 61])).await;
+    daemon.wait_settled(14).await;
+    assert_eq!(daemon.outcomes(), [9 + 2, 0, 0, 3]);
+    let kept = crate::support::stack::rows(database.url(), "SELECT topic, reason FROM signal.quarantine").await;
+    assert_eq!(kept, [format!("(ht/1/main/watch-1/batch,{REASON})")]);
+    assert!(daemon.metric(METRIC) >= 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +224,7 @@ async fn a_privilege_that_is_missing_ends_the_daemon_with_a_sentence() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
     let database = TestDatabase::owned().await;
     let mut daemon = Daemon::start(&database.url_as("ingest"), &mosquitto.url(), &[]).await;
-    let mut owner = <PgConnection as sqlx::Connection>::connect(database.url()).await.unwrap();
+    let mut owner = PgConnection::connect(database.url()).await.unwrap();
     sqlx::raw_sql("REVOKE INSERT ON signal.block FROM ingest").execute(&mut owner).await.unwrap();
     let topic = "ht/1/main/watch-1/batch";
     assert!(raw::publish(mosquitto.port(), raw::Version::V5, 0, topic, run(0, &[60]).as_bytes()).await);

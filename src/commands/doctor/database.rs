@@ -129,9 +129,10 @@ async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mu
 /// Names a block, and how to repair or remove it.
 fn tell_block(table: &str, block: &Unreadable, name: Option<&SeriesName>, findings: &mut Findings) {
     let Unreadable { series, start, what, .. } = block;
-    let whose = name.map_or_else(|| "which is not in signal.series".to_owned(), |name| {
-        format!("{} of {}", name.metric, name.device)
-    });
+    let whose = name.map_or_else(
+        || "which is not in signal.series".to_owned(),
+        |name| format!("{} of {}", name.metric, name.device),
+    );
     let which = format!("series_id = {} AND start_at = '{start}'", series.0);
     findings.fail(
         format!("block in {table}: series {} ({whose}), begins {start}: {what}", series.0),

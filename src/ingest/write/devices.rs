@@ -16,7 +16,7 @@ use crate::store::{Fault, StoreError};
 pub(super) type NewDevices = HashMap<DeviceId, Option<Known>>;
 
 impl Lane {
-    /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
+    /// Looks up the devices of a batch that the lane does not remember. Passing faults are retried.
     pub(super) async fn know_devices(&mut self, batch: &[Arrival]) -> Result<NewDevices, StoreError> {
         let named =
             batch.iter().filter(|arrival| !arrival.valid.is_empty()).filter_map(|arrival| arrival.device.as_ref());
@@ -56,8 +56,8 @@ impl Lane {
             let added = directory::add_devices(pool, devices, "enrolment", self.shared.clock.now()).await?;
             self.shared.telemetry.enrolled_devices.increment(added);
         }
-        let patience = self.shared.connector.timeout();
-        within(patience, "looking devices up", directory::resolve_devices(pool, own, devices)).await
+        let timeout = self.shared.connector.timeout();
+        within(timeout, "looking devices up", directory::resolve_devices(pool, own, devices)).await
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, known: &NewDevices) -> Result<DeviceKey, Rejection> {

@@ -5,9 +5,10 @@
 //! one block and not a day. Blocks of one series never overlap, so a new sample belongs either into one stored block or
 //! between two of them.
 //!
-//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate, conflict or handed back; what was stored stays
-//! as it was; the blocks that come out overlap neither each other nor those that stay. Nothing can be said of a sample
-//! that belongs into a block that cannot be read: it is handed back.
+//! Nothing can be said of a sample that belongs into an unreadable block: it is handed back.
+//!
+//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate, conflict or handed back; what was
+//! stored stays as it was; the blocks that come out overlap neither each other nor those that stay.
 
 use std::collections::BTreeMap;
 

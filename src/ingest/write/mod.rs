@@ -64,13 +64,13 @@ use crate::telemetry::{Tally, Telemetry};
 use permanence::Permanence;
 use unit::{Part, Refusal, RejectedItem, Unit};
 
-/// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
+/// The first pause before a retry; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// The copy buffer keeps no more than this between batches.
 const KEPT_BYTES_MAX: usize = 16 << 20;
-/// Unreadable blocks that a lane remembers to have named; beyond it they are named anew.
-const TOLD_MAX: usize = 1_024;
+/// Unreadable blocks that a lane remembers to have logged; beyond it they are logged again.
+const REPORTED_MAX: usize = 1_024;
 
 /// What all lanes of one daemon share.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub struct Shared {
     pub acks: Arc<[Arc<Acks>]>,
     /// What is received and not yet committed.
     pub budget: Arc<Budget>,
-    /// What each source may put aside.
+    /// How much each source may quarantine.
     pub cap: Arc<Cap>,
     /// What to do with a device that nobody has added.
     pub unknown_device: UnknownDevice,
@@ -105,20 +105,20 @@ pub struct Lane {
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
-    /// Blocks that cannot be read and were named in the log.
-    told: HashSet<(SeriesId, Timestamp)>,
+    /// Unreadable blocks that were logged.
+    reported: HashSet<(SeriesId, Timestamp)>,
 }
 
 impl Lane {
     /// A lane that knows nothing yet.
     pub fn new(shared: Shared) -> Lane {
         let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
-        let (rows, told) = (CopyRows::default(), HashSet::new());
-        Lane { shared, connection: None, devices, series, chunks, rows, told }
+        let (rows, reported) = (CopyRows::default(), HashSet::new());
+        Lane { shared, connection: None, devices, series, chunks, rows, reported }
     }
 
-    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where a
-    /// fault stays.
+    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
+    /// a fault is permanent.
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
@@ -164,7 +164,7 @@ impl Lane {
         Ok(tally)
     }
 
-    /// Halves a unit that the database refuses, or puts the culprit aside once it stands alone.
+    /// Halves a unit that the database rejects, or quarantines the rejected item once it stands alone.
     fn cut(&mut self, unit: Unit, batch: &[Arrival], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
         self.shared.telemetry.batch_bisections.increment(1);
         match unit.split() {
@@ -181,7 +181,7 @@ impl Lane {
             }
             Err(RejectedItem::Row(refusal)) => {
                 let reason = refusal.rejection.reason;
-                tracing::error!(%reason, "the database refuses a row of the quarantine; it is only counted: {error}");
+                tracing::error!(%reason, "the database rejects a row of the quarantine; it is only counted: {error}");
                 tally.quarantined += refusal.rejection.samples;
                 self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
                 Vec::new()
@@ -215,18 +215,18 @@ impl Lane {
         unit: &Unit,
         batch: &[Arrival],
     ) -> Result<Tally, StoreError> {
-        let patience = self.shared.connector.timeout();
+        let timeout = self.shared.connector.timeout();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
         let merged = plan::days(&merges, &unit.parts);
         let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
         let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
-        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        within(timeout, "making chunks", hot::ensure_chunks(connection, &days)).await?;
         let writing = Writing::begin(connection, &self.shared.own, &merged);
-        let mut writing = within(patience, "beginning a transaction", writing).await?;
+        let mut writing = within(timeout, "beginning a transaction", writing).await?;
         let wanted = plan::wanted(&merges, &unit.parts);
         // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
-        let stored = within(patience, "reading stored blocks", writing.stored(&wanted)).await?;
+        let stored = within(timeout, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
         let unmergeable = self.refuse(&unit.parts, &laid, batch);
@@ -235,7 +235,7 @@ impl Lane {
         let quarantined: Vec<_> =
             kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(patience, "writing a batch", writing.commit(&write)).await?;
+        let timing = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.telemetry;
         if let Some(copy) = timing.copy {
@@ -254,7 +254,7 @@ impl Lane {
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.chunks.extend(days);
         laid.remember(&mut self.series);
-        self.tell_unreadable(&laid.unreadable);
+        self.report_unreadable(&laid.unreadable);
         let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
         Ok(Tally { quarantined: laid.tally.quarantined + refused, ..laid.tally })
     }
@@ -267,8 +267,8 @@ impl Lane {
             return Ok(());
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
-        let patience = self.shared.connector.timeout();
-        let states = within(patience, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
+        let timeout = self.shared.connector.timeout();
+        let states = within(timeout, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
         self.series.extend(keys.into_iter().zip(states));
         Ok(())
     }
@@ -277,21 +277,20 @@ impl Lane {
     fn refuse(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<Refusal> {
         let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
         let conflicts = refuse::conflicts(parts, &laid.conflicts).into_iter();
-        let conflicts =
-            conflicts.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: admits(arrival) });
+        let conflicts = conflicts.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: admits(arrival) });
         let unreadable = refuse::unreadable(parts, &laid.unreadable).into_iter();
         conflicts.chain(unreadable.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: true })).collect()
     }
 
-    /// Counts blocks that cannot be read, and names each in the log when it is first met.
-    fn tell_unreadable(&mut self, unreadable: &[(usize, Unreadable)]) {
+    /// Counts unreadable blocks, and logs each when it is first met.
+    fn report_unreadable(&mut self, unreadable: &[(usize, Unreadable)]) {
         let met: HashMap<_, _> = unreadable.iter().map(|(_, block)| ((block.series, block.start), block)).collect();
         self.shared.telemetry.unreadable_blocks.increment(met.len() as u64);
-        if self.told.len() + met.len() > TOLD_MAX {
-            self.told.clear();
+        if self.reported.len() + met.len() > REPORTED_MAX {
+            self.reported.clear();
         }
         for (key, block) in met {
-            if self.told.insert(key) {
+            if self.reported.insert(key) {
                 let (series, day, what) = (block.series.0, block.start.day(), block.what);
                 tracing::error!(series, %day, "a stored block cannot be read, since {what}: what belongs into it goes \
                     to quarantine; `healthtrack doctor` says how to repair it");
@@ -307,16 +306,7 @@ impl Lane {
         self.shared.telemetry.batch_retries.increment(1);
         let pause = self.shared.telemetry.database_fails().min(16);
         let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
-        tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
+        tracing::warn!("the database does not take the batch, trying again: {}", error.with_causes());
         sleep(jittered(pause)).await;
-    }
-
-}
-
-/// An error with what lies below it, on one line.
-fn chain(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

@@ -1,8 +1,9 @@
-//! Permanence: when a fault is believed to stay.
+//! Permanence: when a permanent fault is taken for one.
 //!
 //! # Why
-//! A plan that a migration has left behind, or a table that goes while it is read, is answered as if it were missing for
-//! good. A new connection cures both, so such an answer is believed when it comes twice, each on a new connection.
+//! A cached plan that a migration has made stale, or a table that is dropped while it is read, is answered as if it
+//! were missing for good. A new connection cures both, so a fault counts as permanent when it comes twice in a row, each
+//! time on a new connection.
 
 use crate::store::Fault;
 

@@ -1,9 +1,9 @@
 //! Refuse: what cannot be stored becomes one rejection for each message that brought it.
 //!
 //! # Why
-//! A sample that belongs into a block that cannot be read may be sound, new, or there already: nobody can say before the
-//! block is repaired. So its message is kept whatever its source has filled of its cap, which is there for what devices
-//! break, and a retry stores it then.
+//! A sample that belongs into an unreadable block may be new or a duplicate: nobody can say before the block is
+//! repaired. So its message is kept even above its source's cap, which is there for what devices break, and a retry
+//! stores it later.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,10 @@ use crate::model::reason::{Reason, Rejection};
 use crate::store::Fault;
 use crate::store::hot::Unreadable;
 
-const CONFLICT: &str = "another value is stored under the same device, metric, statistic, start and end: the first stays";
-const DAMAGED: &str = "the server cannot read the stored block that this sample belongs into: ask `healthtrack doctor`, \
-                       then retry this message";
+const CONFLICT: &str =
+    "another value is stored under the same device, metric, statistic, start and end: the first stays";
+const DAMAGED: &str = "the server cannot read the stored block that this sample belongs into: run `healthtrack \
+                       doctor`, then retry this message";
 const REFUSED: &str = "the database refuses this sample; its log says why";
 
 /// Rejections by the place of their arrival, one for each that brought a value that differs from a stored one.
@@ -23,7 +24,10 @@ pub(super) fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Reje
     for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
         *counts.entry(part.arrival).or_default() += 1;
     }
-    counts.into_iter().map(|(arrival, samples)| (arrival, Rejection::new(Reason::Conflict, CONFLICT, samples))).collect()
+    counts
+        .into_iter()
+        .map(|(arrival, samples)| (arrival, Rejection::new(Reason::Conflict, CONFLICT, samples)))
+        .collect()
 }
 
 /// The same for samples that belong into blocks that cannot be read; the first block of each message is named.

@@ -111,8 +111,8 @@ pub(super) fn whole(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::reason::Reason;
     use crate::model::ids::{DeviceKey, MetricId};
+    use crate::model::reason::Reason;
     use crate::model::sample::{Spans, Times};
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;

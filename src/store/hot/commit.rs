@@ -38,7 +38,7 @@ pub struct Write<'a> {
     pub removals: &'a [Removal],
     /// New and merged blocks.
     pub rows: &'a CopyRows,
-    /// What could not be believed.
+    /// What was rejected.
     pub quarantined: &'a [Quarantined],
 }
 

@@ -1,9 +1,9 @@
 //! Row: a row of `signal.block` read back, and what is wrong with one that cannot be.
 //!
 //! # Why
-//! Nothing is laid beside a block that breaks the rules by which it was written: times that fall or lie outside it would
-//! be stored twice or in the wrong place. So each block is proved as it is read, and one that fails is named, not
-//! guessed at; the constraints of the table see only a part of it.
+//! Nothing can be merged with a block that breaks the rules by which it was written: its samples would be stored twice
+//! or under the wrong time. So each block is validated as it is read, and one that fails is reported, not guessed at; the
+//! constraints of the table see only some of the rules.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;

@@ -46,10 +46,7 @@ pub async fn unreadable_blocks(
 }
 
 /// What a block's series is; `None` where there is no such series.
-pub async fn series_name(
-    connection: &mut PgConnection,
-    block: &Unreadable,
-) -> Result<Option<SeriesName>, StoreError> {
+pub async fn series_name(connection: &mut PgConnection, block: &Unreadable) -> Result<Option<SeriesName>, StoreError> {
     let found: Option<(String, String)> = sqlx::query_as(
         "SELECT device_id, name FROM signal.series JOIN signal.device USING (device_key)
                                                    JOIN signal.metric USING (metric_id) WHERE series_id = $1",

@@ -42,10 +42,7 @@ pub async fn try_make_dense(connection: &mut PgConnection, chunk: &Chunk) -> Res
 
 /// Whether blocks of these series are still compressed as lanes do it.
 pub async fn has_loose(connection: &mut PgConnection, chunk: &Chunk, series: &[SeriesId]) -> Result<bool, StoreError> {
-    let query = format!(
-        "SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND {LOOSE})",
-        chunk.table
-    );
+    let query = format!("SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND {LOOSE})", chunk.table);
     let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();
     let found = sqlx::query_scalar(AssertSqlSafe(query)).persistent(false).bind(numbers).fetch_one(connection);
     found.await.map_err(StoreError::reading("looking for loose blocks"))
