@@ -35,6 +35,7 @@ use crate::model::ids::ShardName;
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
 use crate::model::unit::Units;
+use crate::store::hot::check_all_visible;
 use crate::store::pool::{Connector, within};
 use crate::store::shard::{self, Ownership};
 use crate::store::{Fault, StoreError};
@@ -190,6 +191,9 @@ impl Service {
             }
         };
         let (taken, by_former) = within(PROOF_PATIENCE, "taking the shard", attempt).await?;
+        if taken.is_some() && former.is_none() {
+            within(PROOF_PATIENCE, "looking at blocks", check_all_visible(&mut connection)).await?;
+        }
         self.telemetry.database_works();
         Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
     }

@@ -56,6 +56,12 @@ pub enum StoreError {
         /// Which role sees all.
         role: &'static str,
     },
+    /// Row-level security may hide stored blocks from the daemon.
+    #[error(
+        "row-level security on signal.block may hide samples from this database user, and what is hidden would be \
+         stored twice: as the table's owner run ALTER TABLE signal.block DISABLE ROW LEVEL SECURITY"
+    )]
+    HiddenBlocks,
     /// The law forbids it.
     #[error("a person whom it is about is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
     Held,
@@ -121,6 +127,7 @@ impl StoreError {
             | StoreError::Outdated
             | StoreError::Url(_)
             | StoreError::RlsFiltered { .. }
+            | StoreError::HiddenBlocks
             | StoreError::Held
             | StoreError::BadRow { .. } => Fault::Permanent,
         }
@@ -199,6 +206,7 @@ mod tests {
             (StoreError::Fenced { shard: "main".to_owned() }, Fault::Fenced),
             (StoreError::Url(decode()), Fault::Permanent),
             (StoreError::RlsFiltered { what: "care.wear", role: "roller" }, Fault::Permanent),
+            (StoreError::HiddenBlocks, Fault::Permanent),
             (StoreError::Held, Fault::Permanent),
             (StoreError::BadRow { what }, Fault::Permanent),
             (StoreError::Unreadable { series: 1, start, what }, Fault::Unreadable),

@@ -35,7 +35,7 @@ const SPOILT: [(&str, &str); 4] = [
 const SOUND: &str = "gaps = NULL, stop_at = start_at + INTERVAL '18 s', values = '{60,61,62,63,64,65,66,67,68,69}'";
 
 /// A batch of one metric, with a sample each two seconds.
-fn every_other(metric: &str, start: u64, values: &[u32]) -> String {
+fn every_other(metric: &str, start: i64, values: &[u32]) -> String {
     let values = values.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
     let start = 1_795_428_000_000 + start * 1_000;
     format!(r#"{{"v":1,"series":[{{"metric":"{metric}","start":{start},"period_ms":2000,"values":[{values}]}}]}}"#)
@@ -99,9 +99,10 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
     let Some(house) = three_blocks().await else { return };
     let mut connection = house.connection().await;
     spoil(&mut connection, SPOILT[0].0).await;
-    // Two that belong into the block and three after it, in one message; between blocks; after all; a neighbour, half
-    // of it a repetition; another metric.
+    // Before the block; two that belong into it and three after it, in one message; between blocks; after all; a
+    // neighbour, half of it a repetition; another metric.
     for (topic, payload) in [
+        ("ht/1/main/watch-1/batch", every_other("heart_rate", -60, &[50, 51, 52])),
         ("ht/1/main/watch-1/batch", every_other("heart_rate", 15, &[75, 77, 79, 81, 83])),
         ("ht/1/main/watch-1/batch", run(50, &[50, 51, 52])),
         ("ht/1/main/watch-1/batch", run(200, &[50, 51, 52, 53])),
@@ -110,8 +111,8 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
     ] {
         house.publish(topic, payload).await;
     }
-    assert_eq!(house.settled(54).await, [30 + 3 + 3 + 4 + 5 + 2, 5, 0, 2]);
-    house.acknowledged(8).await;
+    assert_eq!(house.settled(57).await, [30 + 3 + 3 + 3 + 4 + 5 + 2, 5, 0, 2]);
+    house.acknowledged(9).await;
     let kept = "SELECT topic, reason, samples FROM signal.quarantine";
     assert_eq!(house.rows(kept).await, [format!("(ht/1/main/watch-1/batch,{REASON},2)")]);
     let detail = &house.rows("SELECT detail FROM signal.quarantine").await[0];
@@ -132,9 +133,9 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
     spoil(&mut connection, SOUND).await;
     let retried = verb(&house, "", &["quarantine", "retry", "--reason", REASON, "--broker", &house.mosquitto.url()]);
     assert!(retried.status.success(), "{}", String::from_utf8_lossy(&retried.stderr));
-    assert_eq!(house.settled(59).await, [47 + 2, 5 + 3, 0, 2]);
+    assert_eq!(house.settled(62).await, [50 + 2, 5 + 3, 0, 2]);
     let there = "SELECT count(*), count(DISTINCT start_at) FROM signal.sample WHERE device_id = 'watch-1'";
-    assert_eq!(house.rows(there).await, ["(32,32)"]);
+    assert_eq!(house.rows(there).await, ["(35,35)"]);
     assert!(findings(&house).iter().all(|[level, ..]| level == "ok"));
 }
 
@@ -149,7 +150,7 @@ async fn compaction_and_roll_pass_over_it(house: &TestStack, connection: &mut Pg
     assert_eq!((again.skipped, again.blocks_before), (0, 0), "what can be joined is joined");
     assert_eq!(house.rows(&spoilt).await, before);
     let blocks = "SELECT count(*) FROM signal.block JOIN signal.series USING (series_id) GROUP BY series_id ORDER BY 1";
-    assert_eq!(house.rows(blocks).await, ["(1)", "(1)", "(2)"]);
+    assert_eq!(house.rows(blocks).await, ["(1)", "(1)", "(3)"]);
 
     let folder = tempfile::tempdir().unwrap();
     let archive = format!("file://{}", folder.path().join("archive").display());
@@ -235,8 +236,15 @@ async fn a_privilege_that_is_missing_ends_the_daemon_with_a_sentence() {
     assert!(last.starts_with("healthtrack: ") && last.contains("permission denied"), "{last}");
     assert!(last.contains("healthtrack migrate"), "{last}");
 
+    // Nor does it start where it would not see what is stored.
+    let hidden = "GRANT INSERT ON signal.block TO ingest; ALTER TABLE signal.block ENABLE ROW LEVEL SECURITY";
+    sqlx::raw_sql(hidden).execute(&mut owner).await.unwrap();
+    daemon.restart();
+    assert!(!daemon.wait_ended(TIMEOUT).await.success());
+    assert!(daemon.log().lines().last().unwrap().contains("DISABLE ROW LEVEL SECURITY"), "{}", daemon.log());
+
     // Its message was never acknowledged: it comes again once the daemon may write.
-    sqlx::raw_sql("GRANT INSERT ON signal.block TO ingest").execute(&mut owner).await.unwrap();
+    sqlx::raw_sql("ALTER TABLE signal.block DISABLE ROW LEVEL SECURITY").execute(&mut owner).await.unwrap();
     daemon.restart();
     wait_until(TIMEOUT, "the sample is stored", || async {
         daemon.try_metric("healthtrack_ingest_samples_total").is_some_and(|samples| samples >= 1.0)

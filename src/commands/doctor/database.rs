@@ -109,8 +109,8 @@ async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mu
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => {
                 let (all, seconds) = (chunks.len(), BLOCKS_PATIENCE.as_secs());
-                let advice = "read the others when less is done; `healthtrack_store_unreadable_blocks_total` counts \
-                              what the daemon meets meanwhile";
+                let advice = "run it again when the database is less busy; `healthtrack quarantine list --reason \
+                              unreadable_block` names those that ingest has met";
                 findings.warn(format!("blocks: {done} of {all} chunks were read within {seconds} s"), advice);
                 return Ok(());
             }

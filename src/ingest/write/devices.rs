@@ -12,7 +12,7 @@ use crate::store::directory::{self, Known};
 use crate::store::pool::within;
 use crate::store::{Fault, StoreError};
 
-/// What was learnt of a batch's devices; `None` where the database refuses the device itself.
+/// What was learnt of a batch's devices; `None` where the database rejects the device itself.
 pub(super) type NewDevices = HashMap<DeviceId, Option<Known>>;
 
 impl Lane {
@@ -26,7 +26,7 @@ impl Lane {
             return Ok(NewDevices::new());
         }
         let (mut known, mut permanence) = (NewDevices::new(), Permanence::default());
-        // Halved where the database refuses one of them, until it stands alone.
+        // Halved where the database rejects one of them, until it stands alone.
         let mut asked = vec![new];
         while let Some(mut some) = asked.pop() {
             match self.resolve(&some).await {
@@ -61,9 +61,9 @@ impl Lane {
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, known: &NewDevices) -> Result<DeviceKey, Rejection> {
-        let refuse = |reason, detail| Err(Rejection::new(reason, detail, 1));
+        let reject = |reason, detail| Err(Rejection::new(reason, detail, 1));
         let Some(device) = &arrival.device else {
-            return refuse(Reason::BadDevice, "the message must name its device, in its topic or its payload");
+            return reject(Reason::BadDevice, "the message must name its device, in its topic or its payload");
         };
         if let Some(key) = self.devices.get(device) {
             return Ok(*key);
@@ -71,11 +71,11 @@ impl Lane {
         match known.get(device) {
             Some(Some(Known::Ours(key))) => Ok(*key),
             Some(Some(Known::Elsewhere)) => {
-                refuse(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
+                reject(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
             }
-            Some(None) => refuse(Reason::RefusedByDatabase, "the database refuses this device; its log says why"),
+            Some(None) => reject(Reason::RefusedByDatabase, "the database rejects this device; its log says why"),
             Some(Some(Known::Unknown)) | None => {
-                refuse(Reason::UnknownDevice, "add the device with `healthtrack device add`, then retry this message")
+                reject(Reason::UnknownDevice, "add the device with `healthtrack device add`, then retry this message")
             }
         }
     }

@@ -11,7 +11,7 @@
 //! no answer may stand or not, and a merge is right in both cases.
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
-//! conflict or quarantined; what the database refuses costs one sample, not its batch (`unit`); a stored block that
+//! conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
 //! cannot be read costs what belongs into it (`merge`). What no waiting cures ends the lane, and with it the daemon.
 
 /// The parts of a batch that one transaction writes.
@@ -24,7 +24,7 @@ mod merge;
 mod plan;
 
 /// What cannot be stored, as rejections.
-mod refuse;
+mod reject;
 
 /// When a fault is believed to stay.
 mod permanence;
@@ -62,7 +62,7 @@ use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, Telemetry};
 use permanence::Permanence;
-use unit::{Part, Refusal, RejectedItem, Unit};
+use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 
 /// The first pause before a retry; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
@@ -138,8 +138,8 @@ impl Lane {
     async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         let known = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
-        for refusal in &mut whole.refusals {
-            refusal.kept = batch.get(refusal.arrival).is_some_and(|arrival| self.admits(arrival));
+        for rejection in &mut whole.rejections {
+            rejection.kept = batch.get(rejection.arrival).is_some_and(|arrival| self.admits(arrival));
         }
         let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
         self.shared.telemetry.batch_samples.record(samples as f64);
@@ -170,20 +170,20 @@ impl Lane {
         match unit.split() {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
-                let rejection = refuse::sample(error.fault());
+                let rejection = reject::sample(error.fault());
                 let kept = if rejection.reason == Reason::UnreadableBlock {
                     self.shared.telemetry.unreadable_blocks.increment(1);
                     true
                 } else {
                     batch.get(arrival).is_some_and(|arrival| self.admits(arrival))
                 };
-                vec![Unit::of_refused_sample(Refusal { arrival, rejection, kept })]
+                vec![Unit::of_rejected_sample(ArrivalRejection { arrival, rejection, kept })]
             }
-            Err(RejectedItem::Row(refusal)) => {
-                let reason = refusal.rejection.reason;
+            Err(RejectedItem::Row(rejection)) => {
+                let reason = rejection.rejection.reason;
                 tracing::error!(%reason, "the database rejects a row of the quarantine; it is only counted: {error}");
-                tally.quarantined += refusal.rejection.samples;
-                self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
+                tally.quarantined += rejection.rejection.samples;
+                self.shared.telemetry.quarantine_capped.increment(rejection.rejection.samples);
                 Vec::new()
             }
             Err(RejectedItem::Nothing) => Vec::new(),
@@ -229,11 +229,11 @@ impl Lane {
         let stored = within(timeout, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let unmergeable = self.refuse(&unit.parts, &laid, batch);
-        let refusals = || unit.refusals.iter().chain(&unmergeable);
-        let kept = refusals().filter(|refusal| refusal.kept);
+        let unmergeable = self.reject(&unit.parts, &laid, batch);
+        let rejections = || unit.rejections.iter().chain(&unmergeable);
+        let kept = rejections().filter(|rejection| rejection.kept);
         let quarantined: Vec<_> =
-            kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
+            kept.filter_map(|rejection| Some(row(batch.get(rejection.arrival)?, &rejection.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
         let timing = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
@@ -244,10 +244,10 @@ impl Lane {
         telemetry.commit_seconds.record(timing.commit);
         telemetry.batch_rows.record(self.rows.rows() as f64);
         telemetry.merged_series.increment(merges.len() as u64);
-        for refusal in refusals() {
-            telemetry.reject(refusal.rejection.reason, refusal.rejection.samples);
-            if !refusal.kept {
-                telemetry.quarantine_capped.increment(refusal.rejection.samples);
+        for rejection in rejections() {
+            telemetry.reject(rejection.rejection.reason, rejection.rejection.samples);
+            if !rejection.kept {
+                telemetry.quarantine_capped.increment(rejection.rejection.samples);
             }
         }
         self.rows.clear();
@@ -255,7 +255,7 @@ impl Lane {
         self.chunks.extend(days);
         laid.remember(&mut self.series);
         self.report_unreadable(&laid.unreadable);
-        let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
+        let refused: u64 = unit.rejections.iter().map(|rejection| rejection.rejection.samples).sum();
         Ok(Tally { quarantined: laid.tally.quarantined + refused, ..laid.tally })
     }
 
@@ -273,13 +273,16 @@ impl Lane {
         Ok(())
     }
 
-    /// What a merge could not store, one refusal for each message and reason.
-    fn refuse(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<Refusal> {
+    /// What a merge could not store, one rejection for each message and reason.
+    fn reject(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<ArrivalRejection> {
         let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
-        let conflicts = refuse::conflicts(parts, &laid.conflicts).into_iter();
-        let conflicts = conflicts.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: admits(arrival) });
-        let unreadable = refuse::unreadable(parts, &laid.unreadable).into_iter();
-        conflicts.chain(unreadable.map(|(arrival, rejection)| Refusal { arrival, rejection, kept: true })).collect()
+        let conflicts = reject::conflicts(parts, &laid.conflicts).into_iter();
+        let conflicts =
+            conflicts.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: admits(arrival) });
+        let unreadable = reject::unreadable(parts, &laid.unreadable).into_iter();
+        conflicts
+            .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
+            .collect()
     }
 
     /// Counts unreadable blocks, and logs each when it is first met.

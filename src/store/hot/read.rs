@@ -49,6 +49,15 @@ pub struct SeriesBlock {
     pub block: Block,
 }
 
+/// Fails where row-level security may hide stored blocks from this database user.
+pub async fn check_all_visible(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let may_hide: bool = sqlx::query_scalar("SELECT row_security_active('signal.block')")
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("asking whether all blocks are seen"))?;
+    if may_hide { Err(StoreError::HiddenBlocks) } else { Ok(()) }
+}
+
 /// The stored blocks that share a moment with what is wanted, by series and time.
 ///
 /// No block crosses midnight, so those that reach into a stretch begin on its first day or later: the index finds them.

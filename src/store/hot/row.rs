@@ -168,11 +168,13 @@ mod tests {
         }
     }
 
+    type Spoil = fn(&mut Block);
+
     #[test]
     fn each_broken_rule_is_named() {
         let sound = blocks(&[(1, None), (1_000_000, None), (3_000_000, None)]).remove(0);
         assert_eq!((sound.gaps.as_deref(), broken_rule(&sound)), (Some(&[0, 1, 3][..]), None));
-        let spoilt: [(fn(&mut Block), &str); 8] = [
+        let spoilt: [(Spoil, &str); 8] = [
             (|block| block.values.clear(), "one length"),
             (|block| block.gaps = Some(vec![0, 1]), "one length"),
             (|block| block.spans = Spans::Own(vec![None]), "one length"),

@@ -1,4 +1,4 @@
-//! Refuse: what cannot be stored becomes one rejection for each message that brought it.
+//! Reject: what cannot be stored becomes one rejection for each message that brought it.
 //!
 //! # Why
 //! A sample that belongs into an unreadable block may be new or a duplicate: nobody can say before the block is
@@ -16,7 +16,7 @@ const CONFLICT: &str =
     "another value is stored under the same device, metric, statistic, start and end: the first stays";
 const DAMAGED: &str = "the server cannot read the stored block that this sample belongs into: run `healthtrack \
                        doctor`, then retry this message";
-const REFUSED: &str = "the database refuses this sample; its log says why";
+const REFUSED: &str = "the database rejects this sample; its log says why";
 
 /// Rejections by the place of their arrival, one for each that brought a value that differs from a stored one.
 pub(super) fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Rejection)> {
