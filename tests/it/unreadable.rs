@@ -24,11 +24,12 @@ const BLOCK: &str = "signal.block WHERE start_at = '2026-11-23T10:00:00Z' AND se
                      FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = 'watch-1')";
 
 /// Ways to spoil a block that SQL allows, and what doctor says of each.
-const SPOILT: [(&str, &str); 4] = [
+const SPOILT: [(&str, &str); 5] = [
     ("gaps = '{0,1}'", "one length"),
     ("values = array_fill(NULL::float8, ARRAY[10])", "values"),
     ("gaps = '{0,-3,1,1,1,1,1,1,1,1}'", "times"),
     ("stop_at = stop_at + INTERVAL '1 year'", "one day"),
+    ("stop_at = 'infinity'", "timestamp"),
 ];
 
 /// The block as it was.
@@ -183,6 +184,22 @@ async fn whatever_spoils_a_block_its_lane_goes_on_and_doctor_says_what_it_is() {
         assert_eq!(house.rows(&format!("SELECT stop_at, gaps, values FROM {BLOCK}")).await, sound);
     }
     assert_eq!(house.daemon.metric("healthtrack_ingest_batch_retries_total"), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_starts_behind_a_block_without_an_end_goes_on_with_the_next_day() {
+    let Some(mut house) = three_blocks().await else { return };
+    let newest = "UPDATE signal.block SET stop_at = 'infinity' WHERE start_at = '2026-11-23T10:01:40Z'";
+    house.execute(newest).await;
+    house.daemon.kill();
+    house.daemon.restart();
+    house.daemon.wait_ready().await;
+    // The first may belong into the block, the second cannot.
+    for (already, start) in [300, 86_400].into_iter().enumerate() {
+        house.publish("ht/1/main/watch-1/batch", run(start, &[99])).await;
+        house.settled(already as u64 + 1).await;
+    }
+    assert_eq!(house.daemon.outcomes(), [1, 0, 0, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

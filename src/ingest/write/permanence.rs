@@ -2,8 +2,8 @@
 //!
 //! # Why
 //! A cached plan that a migration has made stale, or a table that is dropped while it is read, is answered as if it
-//! were missing for good. A new connection cures both, so a fault counts as permanent when it comes twice in a row, each
-//! time on a new connection.
+//! were missing for good. A new connection cures both, so a fault counts as permanent when it comes twice in a row,
+//! each time on a new connection.
 
 use crate::store::Fault;
 

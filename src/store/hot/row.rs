@@ -2,8 +2,8 @@
 //!
 //! # Why
 //! Nothing can be merged with a block that breaks the rules by which it was written: its samples would be stored twice
-//! or under the wrong time. So each block is validated as it is read, and one that fails is reported, not guessed at; the
-//! constraints of the table see only some of the rules.
+//! or under the wrong time. So each block is validated as it is read, and one that fails is reported, not guessed at;
+//! the constraints of the table see only some of the rules.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -92,7 +92,7 @@ pub(in crate::store) fn block_at(row: &PgRow, place: usize) -> Result<Block, Sto
 }
 
 fn block_of(row: &PgRow, place: usize, start: Timestamp) -> Result<Block, &'static str> {
-    let Moment(stop) = row.try_get(place + 1).map_err(|_| "its end must be a moment")?;
+    let Moment(stop) = row.try_get(place + 1).map_err(|_| "its end must be a timestamp")?;
     let tick_us: i64 = row.try_get(place + 2).map_err(|_| "its tick must be a number")?;
     let span_us: Option<i64> = row.try_get(place + 3).map_err(|_| "its span must be a number")?;
     let gaps: Option<Numbers<i32>> = row.try_get(place + 4).map_err(|_| "its gaps must be a list of numbers")?;
