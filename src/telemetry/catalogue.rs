@@ -98,8 +98,10 @@ const COMPACTION_WRITTEN_BLOCKS: Metric =
     Metric("healthtrack_compaction_written_blocks_total", "Longer blocks that took the place of small ones.");
 const COMPACTION_RECLAIMED_BYTES: Metric =
     Metric("healthtrack_compaction_reclaimed_bytes_total", "Bytes of disk that rewritten chunks gave back.");
-const COMPACTION_FAILURES: Metric =
-    Metric("healthtrack_compaction_failures_total", "Passes that ended early, and chunks that were skipped; the next pass tries again.");
+const COMPACTION_FAILURES: Metric = Metric(
+    "healthtrack_compaction_failures_total",
+    "Passes that ended early, and chunks that were skipped; the next pass tries again.",
+);
 const COMPACTION_SECONDS: Metric =
     Metric("healthtrack_compaction_seconds", "Time that one transaction of compaction took.");
 const COMPACTION_REWRITE_SECONDS: Metric =
