@@ -36,13 +36,13 @@ use crate::config::CompactionConfig;
 use crate::model::ids::SeriesId;
 use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, Chunk, CompactionLimits, Replacing, SmallBlocks, Span};
+use crate::store::hot::compact::{self, Candidate, CompactionChunk, CompactionLimits, Replacing, SmallBlocks, Span};
 use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, chain};
 use join::{SMALL_SAMPLES, join, resume};
 
 /// Series that are looked at with one question: 64 of a value a second are 5.5 million rows, some seconds.
@@ -107,7 +107,7 @@ impl Compactor {
                 Err(error) if error.fault() == Fault::Fenced => return,
                 Err(error) => {
                     self.telemetry.compaction_failures.increment(1);
-                    tracing::warn!("compaction ended early and goes on later: {}", error.with_causes());
+                    tracing::warn!("compaction ended early and goes on later: {}", chain(&error));
                 }
             }
             self.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
@@ -139,7 +139,7 @@ impl Compactor {
                     pass.skipped += 1;
                     self.telemetry.compaction_failures.increment(1);
                     self.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
-                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", error.with_causes());
+                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", chain(&error));
                 }
                 Err(error) => return Err(error),
             }
@@ -149,7 +149,11 @@ impl Compactor {
     }
 
     /// Joins what can be joined in a chunk, gives its dead space back, and notes that it was looked at.
-    async fn compact_chunk(&self, connection: &mut PgConnection, chunk: &Chunk) -> Result<(u64, u64), StoreError> {
+    async fn compact_chunk(
+        &self,
+        connection: &mut PgConnection,
+        chunk: &CompactionChunk,
+    ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
         let is_dense = space::try_make_dense(connection, chunk).await?;
         let mut after = SeriesId(i32::MIN);
@@ -194,7 +198,7 @@ impl Compactor {
     async fn compress(
         &self,
         connection: &mut PgConnection,
-        chunk: &Chunk,
+        chunk: &CompactionChunk,
         series: &[SeriesId],
     ) -> Result<(), StoreError> {
         let began = Instant::now();
@@ -212,7 +216,7 @@ impl Compactor {
     async fn join_portion(
         &self,
         connection: &mut PgConnection,
-        chunk: &Chunk,
+        chunk: &CompactionChunk,
         portion: &[Candidate],
     ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);

@@ -115,7 +115,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A part of a message that cannot be believed, with its reason.
+/// A part of a message that is invalid, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The stable word.

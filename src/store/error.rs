@@ -133,13 +133,6 @@ impl StoreError {
         }
     }
 
-    /// The error with what lies below it, on one line.
-    pub fn with_causes(&self) -> String {
-        let first: &dyn std::error::Error = self;
-        let causes = std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string);
-        causes.collect::<Vec<_>>().join(": ")
-    }
-
     /// What an operator does about a fault that stays; nothing where the error says so itself.
     pub fn remedy(&self) -> Option<&'static str> {
         match self {

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
@@ -19,13 +19,14 @@ use crate::store::hot::{Unreadable, chunks_before};
 use crate::store::inspect::{Owner, Server, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
+use crate::telemetry::chain;
 
 /// `NULLS NOT DISTINCT` came with Postgres 15.
 const VERSION_MIN: i32 = 150_000;
 /// Clocks that differ by more make "now" mean two things.
 const CLOCK_DIFFERENCE_MAX_US: i64 = 5 * SECOND_US;
 /// How long stored blocks are read: some hundred million samples.
-const BLOCKS_PATIENCE: Duration = Duration::from_secs(60);
+const BLOCKS_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many that cannot be read are named.
 const BLOCKS_SHOWN_MAX: usize = 20;
 /// A day that waits this much longer than it should is behind.
@@ -40,9 +41,8 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
     let mut connection = match connected {
         Ok(connection) => connection,
         Err(error) => {
-            let error = anyhow::Error::from(error);
             let advice = "start Postgres, or correct store.url (HEALTHTRACK__STORE__URL)";
-            return findings.fail(format!("Postgres at {shown}: {error:#}"), advice);
+            return findings.fail(format!("Postgres at {shown}: {}", chain(&error)), advice);
         }
     };
     if let Err(error) = examine(config, &shown, &mut connection, findings).await {
@@ -88,7 +88,7 @@ async fn examine(
 
 /// Reads every stored block, the oldest first and for as long as a person waits.
 async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mut Findings) -> anyhow::Result<()> {
-    let deadline = Instant::now() + BLOCKS_PATIENCE;
+    let deadline = Instant::now() + BLOCKS_TIMEOUT;
     let mut connection = Connector::new(&config.store)?.without_statement_timeout().connect().await?;
     let chunks = chunks_before(&mut connection, Timestamp::MAX).await?;
     let mut bad = 0;
@@ -103,12 +103,12 @@ async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mu
             }
             Ok(Err(error)) if error.fault() == Fault::Unreadable => {
                 bad += 1;
-                let what = format!("blocks: {} cannot be read: {:#}", chunk.table(), anyhow::Error::from(error));
+                let what = format!("blocks: {} cannot be read: {}", chunk.table(), chain(&error));
                 findings.fail(what, "check the server's disk, and restore this table from a backup");
             }
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => {
-                let (all, seconds) = (chunks.len(), BLOCKS_PATIENCE.as_secs());
+                let (all, seconds) = (chunks.len(), BLOCKS_TIMEOUT.as_secs());
                 let advice = "run it again when the database is less busy; `healthtrack quarantine list --reason \
                               unreadable_block` names those that ingest has met";
                 findings.warn(format!("blocks: {done} of {all} chunks were read within {seconds} s"), advice);
@@ -223,7 +223,7 @@ fn shown(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::finding::Level;
     use super::*;
     use crate::model::ids::SeriesId;
 

@@ -49,9 +49,9 @@ use tokio::time::sleep;
 use super::ack::Acks;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
-use super::session::jittered;
 use crate::config::UnknownDevice;
 use crate::faults::{Defect, is_injected};
+use crate::model::backoff::jittered;
 use crate::model::ids::{DeviceId, DeviceKey, SeriesId};
 use crate::model::reason::Reason;
 use crate::model::time::{Clock, Day, Timestamp};
@@ -60,7 +60,7 @@ use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
-use crate::telemetry::{Tally, Telemetry};
+use crate::telemetry::{Tally, Telemetry, chain};
 use permanence::Permanence;
 use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 
@@ -309,7 +309,7 @@ impl Lane {
         self.shared.telemetry.batch_retries.increment(1);
         let pause = self.shared.telemetry.database_fails().min(16);
         let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
-        tracing::warn!("the database does not take the batch, trying again: {}", error.with_causes());
+        tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
         sleep(jittered(pause)).await;
     }
 }

@@ -36,7 +36,7 @@ pub mod space;
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
-pub use read::{Filter, SeriesBlock, Wanted, check_all_visible, overlapping, read_blocks};
+pub use read::{BlockRange, Filter, SeriesBlock, check_all_visible, overlapping, read_blocks};
 pub use row::{Stored, Unreadable};
 
 pub(super) use commit::{copy, remove};

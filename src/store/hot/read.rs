@@ -14,7 +14,7 @@ use crate::store::moment::Moment;
 
 /// A stretch of one series in which stored blocks are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct BlockRange {
     /// Whose.
     pub series: SeriesId,
     /// The first moment.
@@ -63,10 +63,10 @@ pub async fn check_all_visible(connection: &mut PgConnection) -> Result<(), Stor
 /// No block crosses midnight, so those that reach into a stretch begin on its first day or later: the index finds them.
 pub async fn overlapping(
     connection: &mut PgConnection,
-    wanted: &[Wanted],
+    wanted: &[BlockRange],
 ) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
     let step = StoreError::reading("reading stored blocks");
-    let low = |want: &Wanted| want.from.day().start();
+    let low = |want: &BlockRange| want.from.day().start();
     let (Some(first), Some(last)) = (wanted.iter().map(low).min(), wanted.iter().map(|want| want.to).max()) else {
         return Ok(Vec::new());
     };
