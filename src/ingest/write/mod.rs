@@ -149,7 +149,10 @@ impl Lane {
         let mut permanence = Permanence::default();
         while let Some(unit) = units.pop() {
             match self.write_unit(&unit, batch).await {
-                Ok(written) => tally.add(written),
+                Ok(written) => {
+                    tally.add(written);
+                    permanence = Permanence::default();
+                }
                 Err(error) => match error.fault() {
                     fault if permanence.ends_with(fault) => return Err(error),
                     Fault::Data | Fault::Unreadable => units.extend(self.cut(unit, batch, &error, &mut tally)),
