@@ -26,6 +26,7 @@ use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Metric;
 use crate::model::time::{SECOND_US, Timestamp};
+use crate::store::Fault;
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::care::goal;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
@@ -96,6 +97,7 @@ impl Roller {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if is_of_the_day(&error) => {
                     self.archive.at(Storage::remove_unfinished).await?;
+                    self.context.telemetry.unreadable_blocks.increment(u64::from(is_unreadable(&error)));
                     self.note_failure(&mut report, self.told(due, &error));
                 }
                 Err(error) => {
@@ -369,6 +371,11 @@ impl Roller {
     }
 }
 
+/// True where a block of the day cannot be read: it is neither archived nor removed before it is repaired.
+fn is_unreadable(error: &ArchiveError) -> bool {
+    matches!(error, ArchiveError::Store(error) if error.fault() == Fault::Unreadable)
+}
+
 /// True where other days may fare better.
 pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
     match error {
@@ -379,6 +386,6 @@ pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
         | ArchiveError::Metric { .. }
         | ArchiveError::Conflicts { .. }
         | ArchiveError::Changing { .. } => true,
-        _ => false,
+        error => is_unreadable(error),
     }
 }

@@ -19,6 +19,9 @@
 //!
 //! Memory is bounded by the portion: 8,192 blocks, or some 500,000 samples, about 40 MB.
 //!
+//! A block that cannot be read stays as it is, and parts what lies before it from what lies behind it. A chunk that the
+//! server cannot read back is passed over until the next pass; the others are looked at.
+//!
 //! Invariant: compaction changes no sample and no end of a series, and a second pass changes no block.
 
 mod join;
@@ -32,7 +35,7 @@ use crate::config::CompactionConfig;
 use crate::context::Context;
 use crate::model::ids::SeriesId;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, CompactionChunk, CompactionLimits, Replacing, Span};
+use crate::store::hot::compact::{self, Candidate, CompactionChunk, CompactionLimits, Replacing, SmallBlocks, Span};
 use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::within;
@@ -71,6 +74,8 @@ pub struct Pass {
     pub blocks_before: u64,
     /// Blocks that took their place.
     pub blocks_after: u64,
+    /// Chunks that could not be looked at to their end.
+    pub skipped: u64,
 }
 
 impl Compactor {
@@ -81,7 +86,9 @@ impl Compactor {
             let began = Instant::now();
             match self.pass().await {
                 Ok(Some(pass)) => {
-                    caught_up = began;
+                    if pass.skipped == 0 {
+                        caught_up = began;
+                    }
                     if pass.blocks_before > 0 {
                         tracing::info!(
                             compaction.chunks = pass.chunks,
@@ -117,10 +124,21 @@ impl Compactor {
         let mut pass = Pass::default();
         for (place, chunk) in chunks.iter().enumerate() {
             self.context.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
-            let (joined, written) = self.compact_chunk(connection, chunk).await?;
-            pass.chunks += 1;
-            pass.blocks_before += joined;
-            pass.blocks_after += written;
+            match self.compact_chunk(connection, chunk).await {
+                Ok((joined, written)) => {
+                    pass.chunks += 1;
+                    pass.blocks_before += joined;
+                    pass.blocks_after += written;
+                }
+                // What is wrong with this chunk is not wrong with the others.
+                Err(error) if matches!(error.fault(), Fault::Data | Fault::Unreadable) => {
+                    pass.skipped += 1;
+                    self.context.telemetry.compaction_failures.increment(1);
+                    self.context.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
+                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", chain(&error));
+                }
+                Err(error) => return Err(error),
+            }
         }
         self.context.telemetry.compaction_waiting_chunks.set(0.0);
         Ok(Some(pass))
@@ -204,8 +222,9 @@ impl Compactor {
             let began = Instant::now();
             let replacing = Replacing::begin(connection, &self.own, chunk);
             let mut replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
-            let small = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
-            let joined = join(&small);
+            let read = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
+            self.report_unreadable(&read);
+            let joined = join(&read.small);
             rows.clear();
             for (series, block) in joined.iter().flat_map(|one| one.blocks.iter().map(|block| (one.gone.series, block)))
             {
@@ -221,11 +240,21 @@ impl Compactor {
                 blocks = (blocks.0 + went, blocks.1 + came);
             }
             sleep(self.config.rest_after(began.elapsed())).await;
-            let is_cut = wish.series.len() == 1 && i64::try_from(small.len()).is_ok_and(|read| read >= wish.blocks_max);
-            match resume(&small, &joined) {
+            let is_cut = wish.series.len() == 1 && i64::try_from(read.len()).is_ok_and(|read| read >= wish.blocks_max);
+            match resume(&read, &joined) {
                 Some(from) if is_cut && (from > wish.from || !joined.is_empty()) => wish.from = from,
                 _ => return Ok(blocks),
             }
+        }
+    }
+
+    /// Counts and logs unreadable blocks. They stay as they are, and nothing is joined across them.
+    fn report_unreadable(&self, read: &SmallBlocks) {
+        self.context.telemetry.unreadable_blocks.increment(read.unreadable.len() as u64);
+        for block in &read.unreadable {
+            let (series, day, what) = (block.series.0, block.start.day(), block.what);
+            tracing::error!(series, %day, "a stored block cannot be read, since {what}, and stays as it is; \
+                `healthtrack doctor` says how to repair it");
         }
     }
 }

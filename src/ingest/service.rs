@@ -37,6 +37,7 @@ use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::model::ids::ShardName;
 use crate::model::unit::Units;
+use crate::store::hot::check_all_visible;
 use crate::store::pool::within;
 use crate::store::shard::{self, Ownership};
 use crate::store::{Fault, StoreError};
@@ -89,9 +90,18 @@ pub enum IngestError {
         /// Which shard.
         shard: String,
     },
-    /// What cannot pass by waiting.
+    /// What cannot pass by waiting, and says itself what to do.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// What cannot pass by waiting.
+    #[error("ingest cannot go on: {remedy}")]
+    Permanent {
+        /// What an operator does.
+        remedy: &'static str,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
     /// The shard's name is none.
     #[error("ingest.shard must be 1 to 64 letters, digits, full stops, underscores or hyphens")]
     Shard,
@@ -106,12 +116,21 @@ pub enum IngestError {
     },
 }
 
+impl From<StoreError> for IngestError {
+    fn from(source: StoreError) -> IngestError {
+        match source.remedy() {
+            Some(remedy) => IngestError::Permanent { remedy, source },
+            None => IngestError::Store(source),
+        }
+    }
+}
+
 impl Service {
     /// Waits for the shard, ingests, and stops in order once `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) -> Result<(), IngestError> {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
         self.state.expect_connections(self.mqtt.connections);
-        let Some((own, keeper)) = self.take_shard(&shard, &stop).await else { return Ok(()) };
+        let Some((own, keeper)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
         self.state.take_role(Role::Owner(own.clone()));
         tracing::info!(shard = shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
@@ -126,16 +145,21 @@ impl Service {
     }
 
     /// Asks for the shard until it is free; `None` where the daemon is to stop first.
-    async fn take_shard(&self, shard: &ShardName, stop: &CancellationToken) -> Option<(Ownership, PgConnection)> {
+    async fn take_shard(
+        &self,
+        shard: &ShardName,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Ownership, PgConnection)>, StoreError> {
         loop {
             match self.try_take(shard, None).await {
-                Ok(Attempt::Taken(own, connection)) => return Some((own, *connection)),
+                Ok(Attempt::Taken(own, connection)) => return Ok(Some((own, *connection))),
                 Ok(Attempt::Held { .. }) => {
                     if self.state.status().role != Role::Standby {
                         self.state.take_role(Role::Standby);
                         tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as its standby");
                     }
                 }
+                Err(error) if error.fault() == Fault::Permanent => return Err(error),
                 Err(error) => {
                     self.state.database_fails();
                     tracing::warn!("the shard cannot be asked for: {}", chain(&error));
@@ -143,7 +167,7 @@ impl Service {
             }
             tokio::select! {
                 () = sleep(ASK_EVERY) => {}
-                () = stop.cancelled() => return None,
+                () = stop.cancelled() => return Ok(None),
             }
         }
     }
@@ -158,6 +182,9 @@ impl Service {
             }
         };
         let (taken, by_former) = within(PROOF_TIMEOUT, "taking the shard", attempt).await?;
+        if taken.is_some() && former.is_none() {
+            within(PROOF_TIMEOUT, "looking at blocks", check_all_visible(&mut connection)).await?;
+        }
         self.state.database_works();
         Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
     }

@@ -1,4 +1,4 @@
-//! Reason: the stable word that says why something is invalid and lies in quarantine.
+//! Reason: the stable word that says why something is not stored and lies in quarantine.
 //!
 //! The words are part of the outside interface (`signal.quarantine.reason`, metric labels): never change one, only add.
 
@@ -51,11 +51,13 @@ pub enum Reason {
     RefusedByDatabase,
     /// The device belongs to another shard, which has an owner.
     WrongShard,
+    /// It belongs into a stored block that cannot be read: `healthtrack doctor` names it.
+    UnreadableBlock,
 }
 
 impl Reason {
     /// Every reason, in the order of the journey.
-    pub const ALL: [Reason; 22] = [
+    pub const ALL: [Reason; 23] = [
         Reason::BadTopic,
         Reason::UnsupportedFormat,
         Reason::ContentTypeMismatch,
@@ -78,6 +80,7 @@ impl Reason {
         Reason::Conflict,
         Reason::RefusedByDatabase,
         Reason::WrongShard,
+        Reason::UnreadableBlock,
     ];
 
     /// The stable word.
@@ -105,6 +108,7 @@ impl Reason {
             Reason::Conflict => "conflict",
             Reason::RefusedByDatabase => "refused_by_database",
             Reason::WrongShard => "wrong_shard",
+            Reason::UnreadableBlock => "unreadable_block",
         }
     }
 }

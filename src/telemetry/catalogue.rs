@@ -92,14 +92,20 @@ const INGEST_ARRIVAL_TO_COMMIT_SECONDS: Metric =
     Metric("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.");
 const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Time that one COPY took.");
 const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
+const STORE_UNREADABLE_BLOCKS: Metric = Metric(
+    "healthtrack_store_unreadable_blocks_total",
+    "Times that a stored block could not be read and was passed over; `healthtrack doctor` names it.",
+);
 const COMPACTION_JOINED_BLOCKS: Metric =
     Metric("healthtrack_compaction_joined_blocks_total", "Small blocks that longer ones have taken the place of.");
 const COMPACTION_WRITTEN_BLOCKS: Metric =
     Metric("healthtrack_compaction_written_blocks_total", "Longer blocks that took the place of small ones.");
 const COMPACTION_RECLAIMED_BYTES: Metric =
     Metric("healthtrack_compaction_reclaimed_bytes_total", "Bytes of disk that rewritten chunks gave back.");
-const COMPACTION_FAILURES: Metric =
-    Metric("healthtrack_compaction_failures_total", "Passes that ended early; the next one goes on.");
+const COMPACTION_FAILURES: Metric = Metric(
+    "healthtrack_compaction_failures_total",
+    "Passes that ended early, and chunks that were skipped; the next pass tries again.",
+);
 const COMPACTION_SECONDS: Metric =
     Metric("healthtrack_compaction_seconds", "Time that one transaction of compaction took.");
 const COMPACTION_REWRITE_SECONDS: Metric =
@@ -164,6 +170,8 @@ pub struct Telemetry {
     pub copy_seconds: Histogram,
     /// `healthtrack_store_commit_seconds`
     pub commit_seconds: Histogram,
+    /// `healthtrack_store_unreadable_blocks_total`
+    pub unreadable_blocks: Counter,
     /// `healthtrack_compaction_joined_blocks_total`
     pub compaction_joined_blocks: Counter,
     /// `healthtrack_compaction_written_blocks_total`
@@ -244,6 +252,7 @@ impl Telemetry {
             arrival_to_commit: new.histogram(INGEST_ARRIVAL_TO_COMMIT_SECONDS, Some(Unit::Seconds)),
             copy_seconds: new.histogram(STORE_COPY_SECONDS, Some(Unit::Seconds)),
             commit_seconds: new.histogram(STORE_COMMIT_SECONDS, Some(Unit::Seconds)),
+            unreadable_blocks: new.counter(STORE_UNREADABLE_BLOCKS),
             compaction_joined_blocks: new.counter(COMPACTION_JOINED_BLOCKS),
             compaction_written_blocks: new.counter(COMPACTION_WRITTEN_BLOCKS),
             compaction_reclaimed_bytes: new.counter(COMPACTION_RECLAIMED_BYTES),

@@ -56,7 +56,7 @@ async fn seeded(database: &TestDatabase, hubs: u32, rows: u32, step: u32) -> PgC
 }
 
 /// A compactor of shard `main` with no rest, as the owner of this epoch.
-fn compactor(url: &str, own: Ownership) -> Compactor {
+pub(crate) fn compactor(url: &str, own: Ownership) -> Compactor {
     let keys = [("STORE__URL", url), ("COMPACTION__LATENESS_S", "0"), ("COMPACTION__DUTY_PERCENT", "100")];
     let keys = keys.map(|(key, value)| (format!("HEALTHTRACK__{key}"), value.to_owned()));
     let config = Config::read(None, keys.into_iter()).unwrap();
@@ -69,7 +69,7 @@ fn compactor(url: &str, own: Ownership) -> Compactor {
 }
 
 /// The right that whoever took the shard last has.
-async fn ownership(connection: &mut PgConnection) -> Ownership {
+pub(crate) async fn ownership(connection: &mut PgConnection) -> Ownership {
     let epoch = number(connection, "SELECT epoch FROM signal.ingest_shard WHERE shard = 'main'").await;
     Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(epoch) }
 }

@@ -71,6 +71,9 @@ mod fire;
 /// Small blocks joined, beside everything else.
 mod compaction;
 
+/// Stored blocks that cannot be read, and faults that do not pass.
+mod unreadable;
+
 /// The demo, as a person starts it.
 mod demo;
 

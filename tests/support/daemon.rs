@@ -112,6 +112,22 @@ impl Daemon {
         self.child.is_none()
     }
 
+    /// Waits until it ends by itself, and how it did.
+    pub(crate) async fn wait_ended(&mut self, timeout: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        let mut child = self.child.take().expect("the daemon runs");
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status;
+            }
+            if begun.elapsed() > timeout {
+                self.child = Some(child);
+                panic!("the daemon goes on: {}", self.log());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Takes the bug out of its next start.
     pub(crate) fn mend(&mut self) {
         self.environment.retain(|(name, _)| !name.ends_with(PLANT));
@@ -160,21 +176,6 @@ impl Daemon {
         let mut child = self.child.take().expect("the daemon runs");
         child.kill().unwrap();
         child.wait().unwrap();
-    }
-
-    /// Waits until it has ended by itself, and says how.
-    pub(crate) async fn wait_ended(&mut self, timeout: Duration) -> ExitStatus {
-        let begun = Instant::now();
-        let child = self.child.as_mut().expect("the daemon runs");
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(begun.elapsed() < timeout, "the daemon does not end");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        self.child = None;
-        status
     }
 
     /// Ends it by SIGTERM; whether it ended well, and how long that took.
