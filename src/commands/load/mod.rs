@@ -155,9 +155,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let tasks: Vec<_> =
         hubs.into_iter().map(|hubs| tokio::spawn(hubs.run(schedule, began, args.grace, stop.clone()))).collect();
-    let mut total = Outcome::default();
+    let mut total = Outcome::nothing()?;
     for task in tasks {
-        total.add(&task.await.context("a generator task has panicked")??);
+        total.add(&task.await.context("a generator task has panicked")??)?;
     }
     watch.abort();
     answered.finish_and_clear();
@@ -221,7 +221,7 @@ async fn cancel_on_ctrl_c(stop: CancellationToken) {
 }
 
 /// What the messages of one connection, or of all, came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Outcome {
     counts: Counts,
     puback: Latency,
@@ -232,12 +232,18 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn add(&mut self, other: &Outcome) {
+    fn nothing() -> anyhow::Result<Outcome> {
+        let (puback, lateness) = (Latency::new()?, Latency::new()?);
+        Ok(Outcome { counts: Counts::default(), puback, lateness, last_answer: None, offered_in: Duration::ZERO })
+    }
+
+    fn add(&mut self, other: &Outcome) -> anyhow::Result<()> {
         self.counts = self.counts.and(other.counts);
-        self.puback.add(&other.puback);
-        self.lateness.add(&other.lateness);
+        self.puback.add(&other.puback)?;
+        self.lateness.add(&other.lateness)?;
         self.last_answer = self.last_answer.max(other.last_answer);
         self.offered_in = self.offered_in.max(other.offered_in);
+        Ok(())
     }
 }
 
