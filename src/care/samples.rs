@@ -12,7 +12,7 @@ use crate::archive::read::{SampleChunk, read};
 use crate::archive::{Archive, ArchiveError};
 use crate::model::ids::PatientId;
 use crate::model::metric::{Catalogue, Metric};
-use crate::store::archive::{Worn, WornBy, worn};
+use crate::store::archive::{WearFilter, WearPeriod, worn};
 use crate::store::care::acting::Acting;
 use crate::store::care::samples::{self as hot, Answer, SAMPLES_MAX, Sample, Wanted};
 use crate::store::hot::Filter;
@@ -26,8 +26,8 @@ pub async fn while_worn(
     patient: &PatientId,
     asked: &Filter,
 ) -> Result<Vec<Filter>, ArchiveError> {
-    let worn = worn(connection, WornBy { patient: Some(patient), from: asked.from, to: asked.to }).await?;
-    let within = |worn: Worn| Filter {
+    let worn = worn(connection, WearFilter { patient: Some(patient), from: asked.from, to: asked.to }).await?;
+    let within = |worn: WearPeriod| Filter {
         from: Some(asked.from.map_or(worn.from, |from| from.max(worn.from))),
         to: [asked.to, worn.to].into_iter().flatten().min(),
         device: Some(worn.device),

@@ -2,7 +2,7 @@
 
 use healthtrack::model::ids::PatientId;
 use healthtrack::model::time::Timestamp;
-use healthtrack::security::envelope::{Envelope, Place, open, seal};
+use healthtrack::security::envelope::{CellAddress, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
 use healthtrack::store::care::journal::{self, Entry};
 use uuid::Uuid;
@@ -168,13 +168,13 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
 
     act(sql, own).await;
     let data_key = envelope.data_key(sql, &PatientId(author), now).await.unwrap();
-    fn place(row: &str) -> Place<'_> {
-        Place { table: "care.journal_entry", column: "body", row }
+    fn place(row: &str) -> CellAddress<'_> {
+        CellAddress { table: "care.journal_entry", column: "body", row }
     }
     let mut rows = Vec::new();
     for words in ["slept badly", "slept well"] {
         let entry = journal::next_key(sql).await.unwrap();
-        let body = seal(&data_key, &place(&entry.to_string()), words).unwrap();
+        let body = encrypt(&data_key, &place(&entry.to_string()), words).unwrap();
         assert!(!body.windows(words.len()).any(|part| part == words.as_bytes()), "nothing of it can be read");
         let entry = Entry { journal_entry_id: entry, patient: author, written_at: now, mood: Some(2), body };
         journal::write(sql, &entry).await.unwrap();
@@ -189,8 +189,8 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     assert_eq!(seen, rows[..1], "the one that is shared, as it was written");
     let data_key = envelope.data_key(sql, &PatientId(author), now).await.unwrap();
     let at = seen[0].journal_entry_id.to_string();
-    assert_eq!(open(&data_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
-    assert!(open(&data_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
+    assert_eq!(decrypt(&data_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
+    assert!(decrypt(&data_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
 
     act(sql, own).await;
     assert!(journal::unshare(sql, rows[0].journal_entry_id, provider).await.unwrap());
