@@ -4,6 +4,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -25,6 +27,13 @@ impl Column {
             Column::Left(heading) | Column::Right(heading) => heading,
         }
     }
+
+    fn alignment(self) -> CellAlignment {
+        match self {
+            Column::Left(_) => CellAlignment::Left,
+            Column::Right(_) => CellAlignment::Right,
+        }
+    }
 }
 
 /// Writes one line, or several, to stdout. Unlike `println!` it does not panic where the reader has gone.
@@ -44,26 +53,13 @@ pub(crate) fn print_json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()>
 
 /// Lines of cells under their headings.
 pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
-    let headings: Vec<String> = columns.iter().map(|column| column.heading().to_owned()).collect();
-    let width = |place: usize| {
-        let cells = std::iter::once(&headings).chain(rows).filter_map(|row| row.get(place));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let mut text = String::new();
-    for row in std::iter::once(&headings).chain(rows) {
-        let mut line = String::new();
-        for ((cell, width), column) in row.iter().zip(&widths).zip(columns) {
-            let room = " ".repeat(width.saturating_sub(cell.chars().count()));
-            match column {
-                Column::Left(_) => line.extend([cell.as_str(), &room, "  "]),
-                Column::Right(_) => line.extend([room.as_str(), cell, "  "]),
-            }
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(columns.iter().map(|column| column.heading())).add_rows(rows);
+    for (shown, column) in table.column_iter_mut().zip(columns) {
+        shown.set_padding((0, 2));
+        shown.set_cell_alignment(column.alignment());
     }
-    text
+    table.trim_fmt() + "\n"
 }
 
 /// `1 device`, `2 devices`.

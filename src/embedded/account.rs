@@ -9,9 +9,11 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use nix::unistd::{User, geteuid};
+
 use super::EmbeddedError;
 
-/// Who runs the tools of Postgres.
+/// The user that runs the tools of Postgres.
 #[derive(Clone, Debug)]
 pub(super) enum Account {
     /// This process' own user.
@@ -20,9 +22,9 @@ pub(super) enum Account {
     Other {
         /// Its name, for messages.
         name: &'static str,
-        /// Its number.
+        /// Its user id.
         user: u32,
-        /// The number of its group.
+        /// The id of its group.
         group: u32,
     },
 }
@@ -30,20 +32,20 @@ pub(super) enum Account {
 impl Account {
     /// Chooses the user.
     pub(super) fn choose() -> Result<Account, EmbeddedError> {
-        if ask_id(&["-u"]) != Some(0) {
+        if !geteuid().is_root() {
             return Ok(Account::Own);
         }
         for name in ["postgres", "nobody"] {
-            if let (Some(user), Some(group)) = (ask_id(&["-u", name]), ask_id(&["-g", name]))
-                && user != 0
+            if let Ok(Some(user)) = User::from_name(name)
+                && !user.uid.is_root()
             {
-                return Ok(Account::Other { name, user, group });
+                return Ok(Account::Other { name, user: user.uid.as_raw(), group: user.gid.as_raw() });
             }
         }
         Err(EmbeddedError::NoAccount)
     }
 
-    /// A command that will run as this user, away from folders it may not read, deaf and in plain English.
+    /// A command that will run as this user, away from folders it may not read, without input, and whose messages are in English.
     pub(super) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         // The tools warn when they cannot enter the folder they were started in.
@@ -88,10 +90,4 @@ impl Account {
             Err(EmbeddedError::Unreachable { user: (*name).to_owned(), path: path.to_owned() })
         }
     }
-}
-
-/// Asks the system's `id` for a number: the standard library has no word for it, and unsafe code is denied.
-fn ask_id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }

@@ -5,11 +5,15 @@
 //! the daemon has drained into it.
 
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::EmbeddedError;
 use super::account::Account;
@@ -133,10 +137,12 @@ impl Cluster {
     /// Ends the postmaster by SIGKILL, as a power failure would, and waits until it is gone.
     pub(super) fn kill(&self) -> Result<(), EmbeddedError> {
         let Some(pid) = self.pid() else { return Ok(()) };
-        // The shell has `kill` built in; a machine may lack the program.
-        let mut kill = self.command("/bin/sh");
-        kill.args(["-c", "kill -9 \"$1\"", "sh"]).arg(pid.to_string());
-        self.run("kill", kill)?;
+        let Ok(process) = i32::try_from(pid) else { return Ok(()) };
+        match kill(Pid::from_raw(process), Signal::SIGKILL) {
+            // Gone in between.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => return Err(EmbeddedError::Kill { pid, source: error.into() }),
+        }
         let begun = Instant::now();
         while self.pid() == Some(pid) && begun.elapsed() < START_RETRIES {
             std::thread::sleep(Duration::from_millis(10));
@@ -196,11 +202,8 @@ impl Cluster {
             return Ok(password.trim().to_owned());
         }
         let mut bytes = [0_u8; 24];
-        let random = Path::new("/dev/urandom");
-        fs::File::open(random)
-            .and_then(|mut random| random.read_exact(&mut bytes))
-            .map_err(EmbeddedError::file(random, "read"))?;
-        let password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        SystemRandom::new().fill(&mut bytes).map_err(|_| EmbeddedError::NoRandomness)?;
+        let password = hex::encode(bytes);
         // Closed to others before the secret is in it.
         fs::write(&path, "").map_err(EmbeddedError::file(&path, "written"))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(EmbeddedError::file(&path, "closed"))?;

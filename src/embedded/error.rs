@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// A private server that could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// Neither found nor fetched.
+    /// Neither found nor downloaded.
     #[error(
         "install PostgreSQL 15 or newer (Debian, Ubuntu: apt-get install postgresql; macOS: brew install \
          postgresql@17), or name the folder that holds its initdb, pg_ctl and postgres; {searched}, and it could not \
@@ -51,16 +51,16 @@ pub enum EmbeddedError {
         /// What it cannot reach.
         path: PathBuf,
     },
-    /// There is no user to drop to.
+    /// There is no unprivileged user to run as.
     #[error("run as another user than root: Postgres refuses root, and neither postgres nor nobody is a user here")]
     NoAccount,
-    /// Somebody else is at home.
+    /// Another process uses the data directory.
     #[error("choose another --data-dir or stop the other healthtrack: it holds {0}")]
     InUse(PathBuf),
     /// A folder holds something, but no whole cluster.
     #[error("choose another --data-dir or remove {0}: it holds files, but not those of a Postgres cluster")]
     NotACluster(PathBuf),
-    /// A tool of Postgres said no.
+    /// A tool of Postgres failed.
     #[error("read {log} to see why {tool} failed: {output}")]
     Tool {
         /// Which one.
@@ -90,6 +90,18 @@ pub enum EmbeddedError {
         #[source]
         source: sqlx::Error,
     },
+    /// The server could not be ended by SIGKILL.
+    #[error("end process {pid}, a private Postgres, by hand: it could not be stopped")]
+    Kill {
+        /// The postmaster's process.
+        pid: u32,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No password could be made up.
+    #[error("try again: the system gives no random bytes for the password of the private Postgres")]
+    NoRandomness,
     /// A thread that was to do the work is gone.
     #[error("try again: the work was interrupted")]
     Interrupted,

@@ -2,9 +2,13 @@
 //!
 //! What publishes (`load`, `replay`) and what subscribes (`ingest`) connect through here alike.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::BytesMut;
+// It is named for its version: see Cargo.toml.
+use idna_adapter as _;
+use percent_encoding::percent_decode_str;
 use rumqttc::tokio_rustls::TlsConnector;
 use rumqttc::v5::mqttbytes::v5::{Connect, ConnectProperties, ConnectReturnCode, Login, Packet};
 use rustls::pki_types::ServerName;
@@ -188,19 +192,7 @@ fn login(url: &Url) -> Result<Option<Login>, MqttError> {
 
 /// `%40` is `@`: a URL cannot hold every password as it is.
 fn percent_decoded(text: &str) -> Result<String, MqttError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| after.split_at_checked(2)).flatten();
-        let decoded = escaped.and_then(|(hex, after)| {
-            let hex = std::str::from_utf8(hex).ok()?;
-            Some((u8::from_str_radix(hex, 16).ok()?, after))
-        });
-        let (byte, after) = decoded.unwrap_or((*first, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8(bytes).map_err(|_| MqttError::Login)
+    percent_decode_str(text).decode_utf8().map(Cow::into_owned).map_err(|_| MqttError::Login)
 }
 
 fn port(url: &Url) -> u16 {

@@ -58,8 +58,7 @@ fn named(key: &hmac::Key, patient: &PatientId) -> Option<SubjectId> {
     context.update(PURPOSE);
     context.update(patient.0.as_bytes());
     let tag = context.sign();
-    let digits: String = tag.as_ref().iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
-    SubjectId::parse(&digits).ok()
+    SubjectId::parse(&hex::encode(tag.as_ref().get(..BYTES)?)).ok()
 }
 
 #[cfg(test)]

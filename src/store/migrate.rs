@@ -7,7 +7,7 @@ use sqlx::{Connection as _, Executor, Row};
 use super::StoreError;
 use crate::model::metric::{Catalogue, Metric};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("schemas/migrations");
+static MIGRATIONS: Migrator = sqlx_macros::migrate!("schemas/migrations");
 
 /// Applied after the migrations where TimescaleDB is present; each harmless when repeated.
 const TIMESCALE: [&str; 1] = [include_str!("../../schemas/timescale/0001_block_hypertable.sql")];

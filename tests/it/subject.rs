@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use arrow::array::AsArray as _;
-use arrow::datatypes::Float64Type;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Float64Type;
 use healthtrack::archive::file::{KeyRing, RowFilter, open};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::store::archive::{WearFilter, worn};

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array, AsArray as _, RecordBatch, StringViewArray};
-use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{Array, RecordBatch, StringViewArray};
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 
 use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, SUBJECT, UNIT, VALUE};
 use super::error::Damage;

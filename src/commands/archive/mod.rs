@@ -208,7 +208,7 @@ fn shown(file: &ArchiveFile) -> FileRow {
         written_at: file.written_at.to_string(),
         key_id: file.key_id.clone(),
         subject_key_id: file.subject_key_id.clone(),
-        sha256: file.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex::encode(file.sha256),
         name: file.name.clone(),
     }
 }

@@ -22,7 +22,7 @@ use crate::mqtt::publisher::{Ack, Publisher};
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// What is measured from the acknowledgements of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Answers {
     puback: Latency,
     last: Option<std::time::Instant>,
@@ -65,7 +65,7 @@ impl Hubs {
         observers: Observers,
     ) -> anyhow::Result<Hubs> {
         let Observers { ledger, answered } = observers;
-        let answers = Arc::new(Mutex::new(Answers::default()));
+        let answers = Arc::new(Mutex::new(Answers { puback: Latency::new()?, last: None }));
         let on_ack = Box::new({
             let (answers, ledger, plan) = (answers.clone(), ledger.clone(), plan.clone());
             move |ack: &Ack| {
@@ -92,7 +92,7 @@ impl Hubs {
         grace: Duration,
         stop: CancellationToken,
     ) -> anyhow::Result<Outcome> {
-        let mut lateness = Latency::default();
+        let mut lateness = Latency::new()?;
         // A schedule that has fallen behind by more than the grace is given up: the report says by how much.
         let end = schedule.until.map_or(began + Duration::from_secs(86_400 * 365), |until| began + until + grace);
         let issuing = stop.run_until_cancelled(self.issue(schedule, began, &mut lateness));

@@ -59,9 +59,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let tasks: Vec<_> =
         hubs.into_iter().map(|hubs| tokio::spawn(hubs.run(schedule, began, args.grace, stop.clone()))).collect();
-    let mut total = Outcome::default();
+    let mut total = Outcome::nothing()?;
     for task in tasks {
-        total.add(&task.await.context("a generator task has panicked")??);
+        total.add(&task.await.context("a generator task has panicked")??)?;
     }
     watch.abort();
     answered.finish_and_clear();

@@ -6,7 +6,7 @@ use super::latency::Latency;
 use crate::mqtt::publisher::Counts;
 
 /// What the messages of one connection, or of all, came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) counts: Counts,
     pub(super) puback: Latency,
@@ -17,11 +17,18 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn add(&mut self, other: &Outcome) {
+    /// Nothing was published yet.
+    pub(super) fn nothing() -> anyhow::Result<Outcome> {
+        let (puback, lateness) = (Latency::new()?, Latency::new()?);
+        Ok(Outcome { counts: Counts::default(), puback, lateness, last_answer: None, offered_in: Duration::ZERO })
+    }
+
+    pub(super) fn add(&mut self, other: &Outcome) -> anyhow::Result<()> {
         self.counts = self.counts.and(other.counts);
-        self.puback.add(&other.puback);
-        self.lateness.add(&other.lateness);
+        self.puback.add(&other.puback)?;
+        self.lateness.add(&other.lateness)?;
         self.last_answer = self.last_answer.max(other.last_answer);
         self.offered_in = self.offered_in.max(other.offered_in);
+        Ok(())
     }
 }

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arrow::array::{ArrayRef, Float64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_array::builder::{Float64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -159,8 +160,9 @@ mod tests {
     use crate::model::sample::Flags;
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;
-    use arrow::array::{Array as _, AsArray as _};
-    use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+    use arrow_array::Array as _;
+    use arrow_array::cast::AsArray as _;
+    use arrow_array::types::{Float64Type, TimestampMicrosecondType};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     #[test]
@@ -186,7 +188,7 @@ mod tests {
         let groups: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
         assert_eq!(groups, [122_880, rows - 122_880]);
         let batches: Vec<RecordBatch> = reader.with_batch_size(200_000).build().unwrap().map(Result::unwrap).collect();
-        let batch = arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap();
+        let batch = arrow_select::concat::concat_batches(&batches[0].schema(), &batches).unwrap();
         let last = batch.num_rows() - 1;
         assert_eq!(batch.column(3).as_primitive::<TimestampMicrosecondType>().value(9), 9_000_000);
         assert_eq!(batch.column(5).as_primitive::<Float64Type>().value(9), 9.0);

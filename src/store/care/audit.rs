@@ -20,7 +20,7 @@ pub struct Head {
 }
 
 /// Something is wrong with the chain.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Finding {
     /// At which event.
     pub seq: i64,

@@ -37,7 +37,7 @@ pub struct NewGoal<'a> {
 }
 
 /// How far a goal had come in one day or week.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Progress {
     /// First day of it, as 2026-03-01.
     pub bucket_on: String,

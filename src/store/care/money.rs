@@ -14,7 +14,7 @@ use crate::store::StoreError;
 const INVOICES_MAX: i64 = 500;
 
 /// What an invoice comes to, in hundredths; nothing while it is a draft, and once it is void.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct Balance {
     /// Which invoice.
     pub invoice: Uuid,

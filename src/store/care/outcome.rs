@@ -4,8 +4,8 @@
 //! two thirds.
 
 use sqlx::PgConnection;
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use crate::store::StoreError;
@@ -54,7 +54,7 @@ pub async fn readmission_rates(connection: &mut PgConnection) -> Result<Vec<Read
 }
 
 /// Proportion of days covered, of one patient and one substance.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Adherence {
     /// Whose.
     pub patient_id: Uuid,
@@ -120,7 +120,7 @@ pub async fn adherence_rates(
 }
 
 /// The course of one test.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct LabTrend {
     /// Which test, by LOINC.
     pub loinc: String,

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// A programme in a list.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Programme {
     /// Key.
     pub programme_id: Uuid,
@@ -39,7 +39,7 @@ pub enum Place {
 }
 
 /// How far an enrolment has come.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Participation {
     /// Enrolment.
     pub enrolment_id: Uuid,
@@ -60,7 +60,7 @@ pub struct Participation {
 }
 
 /// One day of a wellness centre.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct EngagementDay {
     /// The centre's own day, as 2026-03-01.
     pub counted_on: String,

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 const FOLLOW_UPS_MAX: i64 = 500;
 
 /// What was recommended after a visit.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct FollowUp {
     /// Its key.
     pub follow_up: Uuid,

@@ -34,7 +34,7 @@ pub struct Wanted {
 }
 
 /// How it stands with who waits.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct Waiting {
     /// The entry's key.
     pub entry: Uuid,
