@@ -14,7 +14,8 @@
 
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
-use crate::store::hot::compact::{Small, Span};
+use crate::model::time::Timestamp;
+use crate::store::hot::compact::{Small, SmallBlocks, Span};
 
 /// The most samples in a joined block.
 pub(super) const JOINED_SAMPLES_MAX: usize = 960;
@@ -55,10 +56,12 @@ fn join_stretch(stretch: &[Small]) -> Option<Joined> {
 }
 
 /// Where a series that was read only in part is to be read on: at its last block, which may still grow.
-pub(super) fn resume(small: &[Small], joined: &[Joined]) -> Option<crate::model::time::Timestamp> {
-    let last = small.last()?;
-    let grown = joined.last().filter(|joined| holds(&joined.gone, last.series, last));
-    Some(grown.and_then(|joined| joined.blocks.last()).map_or(last.block.start, |block| block.start))
+pub(super) fn resume(read: &SmallBlocks, joined: &[Joined]) -> Option<Timestamp> {
+    let small = read.small.last().map(|last| {
+        let grown = joined.last().filter(|joined| holds(&joined.gone, last.series, last));
+        grown.and_then(|joined| joined.blocks.last()).map_or(last.block.start, |block| block.start)
+    });
+    small.max(read.unreadable.last().map(|block| block.start))
 }
 
 fn holds(gone: &Span, series: SeriesId, small: &Small) -> bool {
@@ -69,7 +72,8 @@ fn holds(gone: &Span, series: SeriesId, small: &Small) -> bool {
 mod tests {
     use super::*;
     use crate::model::sample::{Flags, Sample};
-    use crate::model::time::{DAY_US, Timestamp};
+    use crate::model::time::DAY_US;
+    use crate::store::hot::Unreadable;
     use proptest::prelude::*;
 
     fn at(micros: i64) -> Timestamp {
@@ -108,6 +112,20 @@ mod tests {
             }
         }
         small
+    }
+
+    /// The same where some cannot be read: each begins another stretch.
+    fn parted(small: Vec<Small>, spoilt: &[Block]) -> SmallBlocks {
+        let mut read = SmallBlocks::default();
+        for one in small {
+            if spoilt.contains(&one.block) {
+                let Block { start, stop, .. } = one.block;
+                read.unreadable.push(Unreadable { series: one.series, start, stop, what: "it is spoilt" });
+            } else {
+                read.small.push(Small { stretch: one.stretch + read.unreadable.len() as i64, ..one });
+            }
+        }
+        read
     }
 
     /// Replaces as the database does: by a range of starts, and with the count that must agree.
@@ -160,16 +178,20 @@ mod tests {
         /// A series that is read in slices ends as one that is read at once, up to where the slices are cut.
         #[test]
         fn slices_lose_nothing_and_come_to_an_end(
-            messages in prop::collection::vec(message(), 1..12), size in 2..20_usize
+            messages in prop::collection::vec(message(), 1..12), size in 2..20_usize,
+            nth in prop::option::of(1..5_usize)
         ) {
             let mut blocks = stored(&messages);
+            let spoilt: Vec<Block> = nth.into_iter().flat_map(|nth| blocks.iter().step_by(nth).cloned()).collect();
             // Each round goes on by a block or leaves one less.
             let (before, rounds_max) = (samples(&blocks), 2 * blocks.len() + 2);
             let (mut from, mut rounds) = (Timestamp::MIN, 0);
             loop {
-                let slice: Vec<Small> = small(&blocks).into_iter().filter(|one| one.block.start >= from).take(size).collect();
-                let joined = join(&slice);
+                let slice = small(&blocks).into_iter().filter(|one| one.block.start >= from).take(size);
+                let slice = parted(slice.collect(), &spoilt);
+                let joined = join(&slice.small);
                 apply(&mut blocks, &joined);
+                prop_assert!(spoilt.iter().all(|block| blocks.contains(block)), "a block that cannot be read is gone");
                 rounds += 1;
                 prop_assert!(rounds < rounds_max, "it does not end");
                 match resume(&slice, &joined) {
@@ -181,7 +203,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(samples(&blocks), before);
-            prop_assert_eq!(join(&small(&blocks)), Vec::new());
+            prop_assert_eq!(join(&parted(small(&blocks), &spoilt).small), Vec::new());
         }
     }
 

@@ -43,14 +43,14 @@ struct Entry {
 }
 
 impl AckTracker {
-    /// A new connection stands: whatever came over the one before is not acknowledged over this one.
+    /// A new connection is open: whatever came over the one before is not acknowledged over this one.
     pub fn open(&mut self) {
         self.generation += 1;
         self.base = 0;
         self.entries.clear();
     }
 
-    /// A message has come that is committed in `parts` parts.
+    /// Tracks a message that is committed in `parts` parts.
     pub fn receive(&mut self, packet_id: u16, parts: u32) -> Token {
         let sequence = self.base + self.entries.len() as u64;
         self.entries.push_back(Entry { packet_id, left: parts });

@@ -2,9 +2,9 @@
 //!
 //! # Why
 //! A session never waits for one lane, and a lane never for a session: a session that finds too much in flight stops
-//! reading until commits have made room, whichever lane they come from. So none can wait for the other in a circle.
+//! reading until commits have made room, whichever lane they come from. So there is no deadlock.
 //!
-//! Invariant, checked in every order of its steps by `tests`: who waits for room is woken once there is room.
+//! Invariant, checked in every interleaving by `tests`: whoever waits for room is woken once there is room.
 
 use super::sync::{AtomicUsize, Notify, Ordering};
 

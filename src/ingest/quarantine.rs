@@ -1,4 +1,4 @@
-//! Quarantine: what cannot be valid becomes a row with its reason, up to what one source may fill.
+//! Quarantine: what is rejected becomes a row with its reason, up to a cap for each source.
 //!
 //! # Why
 //! A broken device repeats itself a thousand times a second, and a full disk stops everybody. So each source has a cap
@@ -16,7 +16,7 @@ const HOUR_US: i64 = 3_600 * SECOND_US;
 /// Sources remembered at a time; beyond it the memory starts anew, which lets a source fill its cap once more.
 const SOURCES_MAX: usize = 100_000;
 
-/// What each source has put aside in this hour, over all lanes.
+/// What each source has quarantined in this hour, over all lanes.
 #[derive(Debug)]
 pub struct Cap {
     rows_max: u64,
@@ -37,7 +37,7 @@ impl Cap {
         Cap { rows_max, bytes_max, filled: Mutex::default() }
     }
 
-    /// True where the source may put so many bytes aside; counts them.
+    /// True where the source may quarantine so many bytes; counts them.
     pub fn admits(&self, source: &[u8], bytes: usize, now: Timestamp) -> bool {
         let hour = now.micros().div_euclid(HOUR_US);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);

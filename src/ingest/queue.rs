@@ -1,4 +1,4 @@
-//! Queue: what is valid waits here for its lane, and the lane takes a batch at a time.
+//! Queue: arrivals wait here for their lane, which takes a batch at a time.
 //!
 //! # Why
 //! How a lane is woken is in `ring`, how sessions are kept within bounds in `budget`.
@@ -27,11 +27,11 @@ const READ_MESSAGES_MAX: usize = 8_192;
 /// What one message says of one device.
 #[derive(Debug)]
 pub struct Arrival {
-    /// Whose; `None` where the message does not say, so that nothing in it is valid.
+    /// Which device; `None` where the message does not say, so that nothing in it is valid.
     pub device: Option<DeviceId>,
-    /// What is valid.
+    /// The valid samples.
     pub valid: Vec<ValidSamples>,
-    /// What is not.
+    /// The rejected parts.
     pub rejections: Vec<Rejection>,
     /// Where it was published.
     pub topic: bytes::Bytes,

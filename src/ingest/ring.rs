@@ -1,4 +1,4 @@
-//! Ring: where arrivals wait for their lane, and how the lane is woken.
+//! Ring: the bounded, lock-free queue in which arrivals wait for their lane, and how the lane is woken.
 //!
 //! # Why
 //! The places are lock-free and of fixed number. They have no wake-ups, so two stand beside them: one for a lane that
@@ -45,8 +45,8 @@ pub struct Ring<T> {
     /// The lane waits for anything at all.
     idle: AtomicBool,
     closed: AtomicBool,
-    /// Somebody wants the batch written now: a window is nearly full.
-    pressed: AtomicBool,
+    /// A session wants the batch written now, since its receive window is nearly full.
+    flush_requested: AtomicBool,
     any: Notify,
     enough: Notify,
 }
@@ -61,7 +61,7 @@ impl<T: Weigh> Ring<T> {
             bytes: AtomicUsize::new(0),
             idle: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            pressed: AtomicBool::new(false),
+            flush_requested: AtomicBool::new(false),
             any: Notify::new(),
             enough: Notify::new(),
         }
@@ -92,12 +92,12 @@ impl<T: Weigh> Ring<T> {
 
     /// Asks the lane to write what it has: nothing more can come before it does.
     pub fn request_flush(&self) {
-        if !self.pressed.swap(true, Ordering::AcqRel) {
+        if !self.flush_requested.swap(true, Ordering::AcqRel) {
             self.enough.notify_one();
         }
     }
 
-    /// Says that nothing more comes.
+    /// Closes it: nothing more comes.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.any.notify_one();
@@ -121,15 +121,15 @@ impl<T: Weigh> Ring<T> {
     async fn gather(&self, deadline: Instant, batch: &mut Vec<T>, size: &mut Size) {
         loop {
             // Asked before the look, so that the look sees all that was pushed before the press.
-            let is_pressed = self.pressed.swap(false, Ordering::AcqRel);
+            let is_flush_requested = self.flush_requested.swap(false, Ordering::AcqRel);
             if self.fill(batch, size) {
-                if is_pressed {
+                if is_flush_requested {
                     // What is left is wanted as well.
-                    self.pressed.store(true, Ordering::Release);
+                    self.flush_requested.store(true, Ordering::Release);
                 }
                 return;
             }
-            if is_pressed || self.closed.load(Ordering::Acquire) {
+            if is_flush_requested || self.closed.load(Ordering::Acquire) {
                 return;
             }
             if !in_time(deadline, self.enough.notified()).await {

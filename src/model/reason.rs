@@ -1,4 +1,4 @@
-//! Reason: the stable word that says why something is invalid and lies in quarantine.
+//! Reason: the stable word that says why something is not stored and lies in quarantine.
 //!
 //! The words are part of the outside interface (`signal.quarantine.reason`, metric labels): never change one, only add.
 
@@ -17,6 +17,8 @@ pub enum Reason {
     Undecodable,
     /// The payload's version, or its schema's, is not one that this version reads.
     UnsupportedVersion,
+    /// A clinical resource, of which this version stores none.
+    UnsupportedResource,
     /// One series breaks the format's rules: lengths differ, no times, a negative period.
     MalformedSeries,
     /// More samples than one message may carry.
@@ -49,16 +51,19 @@ pub enum Reason {
     RefusedByDatabase,
     /// The device belongs to another shard, which has an owner.
     WrongShard,
+    /// It belongs into a stored block that cannot be read: `healthtrack doctor` names it.
+    UnreadableBlock,
 }
 
 impl Reason {
     /// Every reason, in the order of the journey.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 23] = [
         Reason::BadTopic,
         Reason::UnsupportedFormat,
         Reason::ContentTypeMismatch,
         Reason::Undecodable,
         Reason::UnsupportedVersion,
+        Reason::UnsupportedResource,
         Reason::MalformedSeries,
         Reason::TooManySamples,
         Reason::BadDevice,
@@ -75,6 +80,7 @@ impl Reason {
         Reason::Conflict,
         Reason::RefusedByDatabase,
         Reason::WrongShard,
+        Reason::UnreadableBlock,
     ];
 
     /// The stable word.
@@ -85,6 +91,7 @@ impl Reason {
             Reason::ContentTypeMismatch => "content_type_mismatch",
             Reason::Undecodable => "undecodable",
             Reason::UnsupportedVersion => "unsupported_version",
+            Reason::UnsupportedResource => "unsupported_resource",
             Reason::MalformedSeries => "malformed_series",
             Reason::TooManySamples => "too_many_samples",
             Reason::BadDevice => "bad_device",
@@ -101,6 +108,7 @@ impl Reason {
             Reason::Conflict => "conflict",
             Reason::RefusedByDatabase => "refused_by_database",
             Reason::WrongShard => "wrong_shard",
+            Reason::UnreadableBlock => "unreadable_block",
         }
     }
 }

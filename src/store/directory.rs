@@ -158,7 +158,8 @@ async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) 
     Ok(())
 }
 
-/// Looks series up for writing, in the order asked: creates those that are new, reads where the others end.
+/// Looks series up for writing, in the order asked: creates those that are new, reads where the others end: on the day
+/// on which their last block begins, whatever the end of a damaged one is.
 pub async fn get_or_create_series(
     connection: &mut PgConnection,
     keys: &[SeriesKey],
@@ -189,8 +190,9 @@ async fn find_series(
 ) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
     let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(
         "SELECT series.series_id,
-                (SELECT block.stop_at FROM signal.block WHERE block.series_id = series.series_id
-                 ORDER BY block.start_at DESC LIMIT 1)
+                (SELECT least(block.stop_at, date_trunc('day', block.start_at, 'UTC') + INTERVAL '1 day'
+                                             - INTERVAL '1 microsecond')
+                 FROM signal.block WHERE block.series_id = series.series_id ORDER BY block.start_at DESC LIMIT 1)
          FROM unnest($1::integer[], $2::smallint[], $3::text[]) WITH ORDINALITY
               AS want (device_key, metric_id, statistic, place)
          LEFT JOIN signal.series ON series.device_key = want.device_key AND series.metric_id = want.metric_id

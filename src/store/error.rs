@@ -1,15 +1,9 @@
 //! What can go wrong with the database, sorted by what to do about it.
 
-/// What the caller can do.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It will pass: try the same again on a new connection.
-    Passing,
-    /// The database refuses something in the data: cut the batch until the culprit is alone.
-    Data,
-    /// Another daemon owns the shard now: write nothing more.
-    Fenced,
-}
+use sqlx::migrate::MigrateError;
+
+use super::sqlstate::{DAMAGE, Fault, fault_of, remedy_of};
+use crate::model::time::Timestamp;
 
 /// A failed step with the database.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +35,7 @@ pub enum StoreError {
     },
     /// The schema could not be brought up to date.
     #[error("the schema could not be brought up to date: run `healthtrack migrate` with a role that owns the database")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[from] MigrateError),
     /// The schema is of an older version, and this login may not change it.
     #[error("the schema is not up to date: run `healthtrack migrate` with the role that owns it")]
     Outdated,
@@ -62,17 +56,45 @@ pub enum StoreError {
         /// Which role sees all.
         role: &'static str,
     },
+    /// Row-level security may hide stored blocks from the daemon.
+    #[error(
+        "row-level security on signal.block may hide samples from this database user, and what is hidden would be \
+         stored twice: as the table's owner run ALTER TABLE signal.block DISABLE ROW LEVEL SECURITY"
+    )]
+    HiddenBlocks,
     /// The law forbids it.
     #[error("a person whom it is about is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
     Held,
     /// Somebody corrected who wore what while it was read.
     #[error("who wore what was changed meanwhile: run the command again, and it goes on with what is true now")]
     WearChanged,
-    /// A stored row breaks the table's own rules.
-    #[error("a row of signal.block cannot be read: {what}")]
+    /// A stored row breaks the rules by which it was written.
+    #[error("a stored row breaks a rule of its table: {what}")]
     BadRow {
         /// Which rule.
         what: &'static str,
+    },
+    /// A block breaks them, which can be named.
+    #[error(
+        "the block of series {series} that begins at {start} cannot be read, since {what}: `healthtrack doctor` says \
+         how to repair it"
+    )]
+    Unreadable {
+        /// Whose.
+        series: i32,
+        /// Where it begins.
+        start: Timestamp,
+        /// Which rule.
+        what: &'static str,
+    },
+    /// Postgres itself cannot read stored blocks back.
+    #[error("{step} failed: the server cannot read its own files; `healthtrack doctor` says which chunk is damaged")]
+    Damaged {
+        /// Which step.
+        step: &'static str,
+        /// What sqlx says.
+        #[source]
+        source: sqlx::Error,
     },
 }
 
@@ -82,21 +104,109 @@ impl StoreError {
         move |source| StoreError::Database { step, source }
     }
 
+    /// The same for a step that reads stored blocks: damage is then told from all else.
+    pub(super) fn reading(step: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+        move |source| match code_of(&source) {
+            Some(code) if DAMAGE.contains(&code.as_str()) => StoreError::Damaged { step, source },
+            _ => StoreError::Database { step, source },
+        }
+    }
+
     /// What to do about it.
     pub fn fault(&self) -> Fault {
         match self {
             StoreError::Fenced { .. } => Fault::Fenced,
-            StoreError::Database { source: sqlx::Error::Database(error), .. } => {
-                // SQLSTATE classes 22 (data exception) and 23 (constraint violation): the same rows fail again.
-                match error.code() {
-                    // No chunk for a row is told as a check violation too, but by no constraint's name: it was
-                    // dropped, and the writer makes it again.
-                    Some(code) if code == "23514" && error.constraint().is_none() => Fault::Passing,
-                    Some(code) if code.starts_with("22") || code.starts_with("23") => Fault::Data,
-                    _ => Fault::Passing,
-                }
+            StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
+            StoreError::Timeout { .. } | StoreError::WearChanged => Fault::Passing,
+            StoreError::Database { source, .. } => fault_of_driver(source),
+            StoreError::Answered { code, .. } => fault_of(code),
+            StoreError::Migrate(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) => {
+                fault_of_driver(source)
             }
-            _ => Fault::Passing,
+            StoreError::Migrate(_)
+            | StoreError::Outdated
+            | StoreError::Url(_)
+            | StoreError::RlsFiltered { .. }
+            | StoreError::HiddenBlocks
+            | StoreError::Held
+            | StoreError::BadRow { .. } => Fault::Permanent,
+        }
+    }
+
+    /// What an operator does about a fault that stays; nothing where the error says so itself.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            StoreError::Database { source, .. } => Some(remedy_of(&code_of(source).unwrap_or_default())),
+            StoreError::Answered { code, .. } => Some(remedy_of(code)),
+            _ => None,
+        }
+    }
+}
+
+fn code_of(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned)
+}
+
+/// What to do about an answer, or what the driver makes of it.
+fn fault_of_driver(error: &sqlx::Error) -> Fault {
+    match error {
+        sqlx::Error::Database(error) => match error.code() {
+            // No chunk for a row is told as a check violation too, but by no constraint's name: it was dropped, and the
+            // writer makes it again.
+            Some(code) if code == "23514" && error.constraint().is_none() => Fault::Passing,
+            Some(code) => fault_of(&code),
+            None => Fault::Passing,
+        },
+        // A value that has no form on the wire.
+        sqlx::Error::Encode(_) => Fault::Data,
+        // The answer is there and is not what this version expects.
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::Configuration(_)
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::InvalidArgument(_)
+        | sqlx::Error::RowNotFound
+        | sqlx::Error::TypeNotFound { .. } => Fault::Permanent,
+        // The way to the server: `Io`, `Tls`, `Protocol` and the pool's own.
+        _ => Fault::Passing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_passes_or_is_told_by_what_to_do() {
+        let decode = || sqlx::Error::Decode("a number was expected".into());
+        let cut = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        let (step, what, start) = ("a step", "a rule", Timestamp::MIN);
+        let answered = |code: &str| StoreError::Answered { step, code: code.to_owned() };
+        let table = [
+            (StoreError::Database { step, source: cut() }, Fault::Passing),
+            (StoreError::Database { step, source: sqlx::Error::PoolTimedOut }, Fault::Passing),
+            (StoreError::Database { step, source: decode() }, Fault::Permanent),
+            (StoreError::Database { step, source: sqlx::Error::RowNotFound }, Fault::Permanent),
+            (answered("40001"), Fault::Passing),
+            (answered("23505"), Fault::Data),
+            (answered("42501"), Fault::Permanent),
+            (StoreError::Timeout { step, seconds: 1 }, Fault::Passing),
+            (StoreError::WearChanged, Fault::Passing),
+            (StoreError::Migrate(MigrateError::Execute(cut())), Fault::Passing),
+            (StoreError::Migrate(MigrateError::VersionMissing(1)), Fault::Permanent),
+            (StoreError::Outdated, Fault::Permanent),
+            (StoreError::Fenced { shard: "main".to_owned() }, Fault::Fenced),
+            (StoreError::Url(decode()), Fault::Permanent),
+            (StoreError::RlsFiltered { what: "care.wear", role: "roller" }, Fault::Permanent),
+            (StoreError::HiddenBlocks, Fault::Permanent),
+            (StoreError::Held, Fault::Permanent),
+            (StoreError::BadRow { what }, Fault::Permanent),
+            (StoreError::Unreadable { series: 1, start, what }, Fault::Unreadable),
+            (StoreError::Damaged { step, source: decode() }, Fault::Unreadable),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error:?}");
         }
     }
 }

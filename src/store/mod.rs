@@ -11,6 +11,9 @@
 //! (`hot::commit`), so a daemon that has lost its shard writes nothing. Rolls and erasures only remove
 //! blocks, and have a lock of their own (`archive`).
 
+/// What an answer of Postgres means for a retry.
+mod sqlstate;
+
 /// What can go wrong, and whether a retry can cure it.
 mod error;
 
@@ -53,4 +56,5 @@ pub mod population;
 /// The server's version and settings, for `doctor`.
 pub mod inspect;
 
-pub use error::{Fault, StoreError};
+pub use error::StoreError;
+pub use sqlstate::Fault;

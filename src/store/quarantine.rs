@@ -1,4 +1,4 @@
-//! What could not be believed: kept with its reason, listed, shown, and given back for another try.
+//! Quarantine: messages that were rejected, as a whole or in part: kept with their reason, listed, shown, and retried.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -58,7 +58,7 @@ async fn write(connection: &mut PgConnection, own: &Ownership, rows: &CopyRows) 
 
 async fn read(connection: &mut PgConnection, series: i32) -> Vec<Block> {
     let wanted = [BlockRange { series: SeriesId(series), from: moment(0), to: moment(80_000) }];
-    overlapping(connection, &wanted).await.unwrap().into_iter().map(|(_, block)| block).collect()
+    overlapping(connection, &wanted).await.unwrap().into_iter().map(|(_, block)| block.readable().unwrap()).collect()
 }
 
 #[tokio::test]

@@ -1,14 +1,21 @@
-//! Whether Postgres can be reached, keeps what it commits, and has this version's schema.
+//! Whether Postgres can be reached, keeps what it commits, has this version's schema, and can read what it holds.
+
+use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sqlx::PgConnection;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::finding::Findings;
 use crate::config::Config;
 use crate::model::ids::ShardName;
+use crate::model::reason::Reason;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
+use crate::store::Fault;
 use crate::store::hot::compact::chunks_to_look_at;
+use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
+use crate::store::hot::{Unreadable, chunks_before};
 use crate::store::inspect::{Owner, Server, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
@@ -18,6 +25,10 @@ use crate::telemetry::chain;
 const VERSION_MIN: i32 = 150_000;
 /// Clocks that differ by more make "now" mean two things.
 const CLOCK_DIFFERENCE_MAX_US: i64 = 5 * SECOND_US;
+/// How long stored blocks are read: some hundred million samples.
+const BLOCKS_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many that cannot be read are named.
+const BLOCKS_SHOWN_MAX: usize = 20;
 /// A day that waits this much longer than it should is behind.
 const COMPACTION_BEHIND_US: i64 = 3_600 * SECOND_US;
 
@@ -72,7 +83,65 @@ async fn examine(
         let waiting: Vec<_> = chunks.iter().filter(|chunk| chunk.looked_at.is_none()).map(|chunk| chunk.from).collect();
         judge_compaction(config.compaction.enabled, &waiting, findings);
     }
+    examine_blocks(config, connection, findings).await
+}
+
+/// Reads every stored block, the oldest first and for as long as a person waits.
+async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mut Findings) -> anyhow::Result<()> {
+    let deadline = Instant::now() + BLOCKS_TIMEOUT;
+    let mut connection = Connector::new(&config.store)?.without_statement_timeout().connect().await?;
+    let chunks = chunks_before(&mut connection, Timestamp::MAX).await?;
+    let mut bad = 0;
+    for (done, chunk) in chunks.iter().enumerate() {
+        match timeout_at(deadline, unreadable_blocks(&mut connection, chunk, BLOCKS_SHOWN_MAX - bad)).await {
+            Ok(Ok(found)) => {
+                bad += found.len();
+                for block in found {
+                    let name = series_name(names, &block).await?;
+                    tell_block(chunk.table(), &block, name.as_ref(), findings);
+                }
+            }
+            Ok(Err(error)) if error.fault() == Fault::Unreadable => {
+                bad += 1;
+                let what = format!("blocks: {} cannot be read: {}", chunk.table(), chain(&error));
+                findings.fail(what, "check the server's disk, and restore this table from a backup");
+            }
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => {
+                let (all, seconds) = (chunks.len(), BLOCKS_TIMEOUT.as_secs());
+                let advice = "run it again when the database is less busy; `healthtrack quarantine list --reason \
+                              unreadable_block` names those that ingest has met";
+                findings.warn(format!("blocks: {done} of {all} chunks were read within {seconds} s"), advice);
+                return Ok(());
+            }
+        }
+        if bad >= BLOCKS_SHOWN_MAX {
+            findings.warn("blocks: there may be more of these", "see to these first, and ask again");
+            return Ok(());
+        }
+    }
+    if bad == 0 {
+        findings.ok(format!("blocks: every block of {} chunks can be read", chunks.len()));
+    }
     Ok(())
+}
+
+/// Names a block, and how to repair or remove it.
+fn tell_block(table: &str, block: &Unreadable, name: Option<&SeriesName>, findings: &mut Findings) {
+    let Unreadable { series, start, what, .. } = block;
+    let whose = name.map_or_else(
+        || "which is not in signal.series".to_owned(),
+        |name| format!("{} of {}", name.metric, name.device),
+    );
+    let which = format!("series_id = {} AND start_at = '{start}'", series.0);
+    findings.fail(
+        format!("block in {table}: series {} ({whose}), begins {start}: {what}", series.0),
+        format!(
+            "correct the row (UPDATE signal.block SET … WHERE {which}), or remove it (DELETE FROM signal.block WHERE \
+             {which}); then run `healthtrack quarantine retry --reason {}`",
+            Reason::UnreadableBlock
+        ),
+    );
 }
 
 fn judge_server(server: &Server, shown: &str, findings: &mut Findings) {
@@ -156,6 +225,7 @@ fn shown(url: &str) -> String {
 mod tests {
     use super::super::finding::Level;
     use super::*;
+    use crate::model::ids::SeriesId;
 
     fn sound() -> Server {
         Server {
@@ -195,6 +265,20 @@ mod tests {
             judge_compaction(true, &waiting, &mut findings);
             assert_eq!(findings.0[0].level, level);
         }
+    }
+
+    #[test]
+    fn a_block_is_named_with_how_to_remove_it() {
+        let (series, start) = (SeriesId(17), Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap());
+        let block = Unreadable { series, start, stop: start, what: "its columns must have one length" };
+        let name = SeriesName { device: "watch-7".to_owned(), metric: "heart_rate".to_owned() };
+        let mut findings = Findings::default();
+        tell_block("signal.block_20261123", &block, Some(&name), &mut findings);
+        let said = "block in signal.block_20261123: series 17 (heart_rate of watch-7), begins 2026-11-23T10:00:00Z: \
+                    its columns must have one length";
+        assert_eq!((findings.0[0].what.as_str(), findings.0[0].level), (said, Level::Fail));
+        let remove = "DELETE FROM signal.block WHERE series_id = 17 AND start_at = '2026-11-23T10:00:00Z'";
+        assert!(findings.0[0].advice.as_ref().is_some_and(|advice| advice.contains(remove)));
     }
 
     #[test]

@@ -5,8 +5,10 @@
 //! one block and not a day. Blocks of one series never overlap, so a new sample belongs either into one stored block or
 //! between two of them.
 //!
-//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate or conflict; what was stored stays
-//! as it was; the blocks that come out overlap neither each other nor those that stay.
+//! Nothing can be said of a sample that belongs into an unreadable block: it is handed back.
+//!
+//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate, conflict or handed back; what was
+//! stored stays as it was; the blocks that come out overlap neither each other nor those that stay.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::sample::Sample;
 use crate::model::time::Timestamp;
+use crate::store::hot::{Stored, Unreadable};
 
 /// A sample and the place, in its unit of work, of the part that brought it.
 pub(super) type Tagged = (Sample, usize);
@@ -31,6 +34,8 @@ pub(super) struct Merged {
     pub(super) duplicates: u64,
     /// The parts of samples that were there with another value: the first stays.
     pub(super) conflicts: Vec<usize>,
+    /// The parts of samples that belong into a block that cannot be read, and the block.
+    pub(super) unreadable: Vec<(usize, Unreadable)>,
 }
 
 /// Where a new sample goes.
@@ -43,7 +48,7 @@ enum Place {
 }
 
 /// Lays `incoming` into `stored`, which is in order of time.
-pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
+pub(super) fn merge(stored: &[Stored], mut incoming: Vec<Tagged>) -> Merged {
     // Stable: of two that came with one key, the first is first.
     incoming.sort_by_key(|(sample, _)| sample.key());
     let mut merged = Merged::default();
@@ -54,6 +59,12 @@ pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
         // What the key holds already: the same key of this batch, else a stored sample.
         let same = first.filter(|first| first.key() == sample.key());
         let place = place_of(stored, sample.start);
+        if let Place::Into(at) = place
+            && let Some(Stored::Unreadable(block)) = stored.get(at)
+        {
+            merged.unreadable.push((part, *block));
+            continue;
+        }
         let there = same.or_else(|| match place {
             Place::Into(at) => {
                 let samples = unpacked.entry(at).or_insert_with(|| unpack(stored, at));
@@ -77,7 +88,7 @@ pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
         let samples = match place {
             Place::Before(_) => samples,
             Place::Into(at) => {
-                merged.removed.extend(stored.get(at).map(|block| block.start));
+                merged.removed.extend(stored.get(at).map(Stored::start));
                 let mut all = unpacked.remove(&at).unwrap_or_default();
                 all.extend(samples);
                 all.sort_by_key(Sample::key);
@@ -91,17 +102,20 @@ pub(super) fn merge(stored: &[Block], mut incoming: Vec<Tagged>) -> Merged {
     merged
 }
 
-fn place_of(stored: &[Block], start: Timestamp) -> Place {
+fn place_of(stored: &[Stored], start: Timestamp) -> Place {
     // The first block that does not end before the sample.
-    let at = stored.partition_point(|block| block.stop < start);
+    let at = stored.partition_point(|block| block.stop() < start);
     match stored.get(at) {
-        Some(block) if block.start <= start => Place::Into(at),
+        Some(block) if block.start() <= start => Place::Into(at),
         _ => Place::Before(at),
     }
 }
 
-fn unpack(stored: &[Block], at: usize) -> Vec<Sample> {
-    stored.get(at).map(|block| block.samples().collect()).unwrap_or_default()
+fn unpack(stored: &[Stored], at: usize) -> Vec<Sample> {
+    match stored.get(at) {
+        Some(Stored::Block(block)) => block.samples().collect(),
+        Some(Stored::Unreadable(_)) | None => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +123,7 @@ mod tests {
     use super::*;
     #[cfg(debug_assertions)]
     use crate::faults::is_seen;
+    use crate::model::ids::SeriesId;
     use crate::model::sample::Flags;
     use proptest::prelude::*;
     use std::collections::BTreeMap as Map;
@@ -124,6 +139,11 @@ mod tests {
         prop::collection::vec(one.prop_map(|(minute, span, value)| sample(minute, span, value)), 0..60)
     }
 
+    /// The blocks as the database hands them over.
+    fn readable(blocks: &[Block]) -> Vec<Stored> {
+        blocks.iter().cloned().map(Stored::Block).collect()
+    }
+
     /// Applies a merge to the stored blocks, as the database does.
     fn apply(stored: &mut Vec<Block>, merged: Merged) {
         stored.retain(|block| !merged.removed.contains(&block.start));
@@ -135,6 +155,38 @@ mod tests {
         #[test]
         fn each_sample_is_stored_once_and_the_first_value_stays(batches in prop::collection::vec(samples(), 1..8)) {
             agrees_with_the_model(batches)?;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_belongs_into_an_unreadable_block_is_handed_back_and_nothing_comes_to_lie_over_it(
+            before in prop::collection::vec(samples(), 1..6), batch in samples(), nth in 1..4_usize
+        ) {
+            let mut blocks = Vec::new();
+            for batch in before {
+                let merged = merge(&readable(&blocks), batch.into_iter().map(|sample| (sample, 0)).collect());
+                apply(&mut blocks, merged);
+            }
+            let spoil = |block: &Block| {
+                Unreadable { series: SeriesId(1), start: block.start, stop: block.stop, what: "it is spoilt" }
+            };
+            let spoilt: Vec<Unreadable> = blocks.iter().step_by(nth).map(spoil).collect();
+            let mut stored = readable(&blocks);
+            stored.iter_mut().step_by(nth).zip(&spoilt).for_each(|(block, bad)| *block = Stored::Unreadable(*bad));
+            let merged = merge(&stored, batch.iter().copied().enumerate().map(|(part, s)| (s, part)).collect());
+            let is_within = |sample: &Sample| spoilt.iter().any(|bad| (bad.start..=bad.stop).contains(&sample.start));
+            let expected = batch.iter().enumerate().filter(|(_, sample)| is_within(sample)).map(|(part, _)| part);
+            let mut handed_back: Vec<usize> = merged.unreadable.iter().map(|(part, _)| *part).collect();
+            handed_back.sort_unstable();
+            prop_assert_eq!(&handed_back, &expected.collect::<Vec<_>>());
+            let ended = merged.stored + merged.duplicates + (merged.conflicts.len() + handed_back.len()) as u64;
+            prop_assert_eq!(ended, batch.len() as u64);
+            prop_assert!(spoilt.iter().all(|bad| !merged.removed.contains(&bad.start)), "a spoilt block is removed");
+            apply(&mut blocks, merged);
+            for pair in blocks.windows(2) {
+                prop_assert!(pair[0].stop < pair[1].start, "blocks overlap");
+            }
         }
     }
 
@@ -162,7 +214,7 @@ mod tests {
                 }
             }
             let tagged = batch.into_iter().enumerate().map(|(part, sample)| (sample, part)).collect();
-            let mut merged = merge(&stored, tagged);
+            let mut merged = merge(&readable(&stored), tagged);
             merged.conflicts.sort_unstable();
             prop_assert_eq!((merged.stored, merged.duplicates, &merged.conflicts), (new, duplicates, &conflicts));
             apply(&mut stored, merged);
@@ -187,9 +239,9 @@ mod tests {
             apply(&mut stored, merge(&[], run));
         }
         assert_eq!(stored.len(), 3);
-        let merged = merge(&stored, vec![(sample(65, None, 7), 0)]);
+        let merged = merge(&readable(&stored), vec![(sample(65, None, 7), 0)]);
         assert_eq!((merged.removed, merged.blocks.len(), merged.stored), (vec![stored[1].start], 1, 1));
-        let between = merge(&stored, vec![(sample(40, None, 7), 0)]);
+        let between = merge(&readable(&stored), vec![(sample(40, None, 7), 0)]);
         assert_eq!((between.removed.len(), between.blocks.len()), (0, 1));
     }
 
@@ -198,7 +250,7 @@ mod tests {
         let run: Vec<Tagged> = (0..100).map(|minute| (sample(minute, None, 5), 0)).collect();
         let mut stored = Vec::new();
         apply(&mut stored, merge(&[], run.clone()));
-        let again = merge(&stored, run);
+        let again = merge(&readable(&stored), run);
         assert_eq!((again.duplicates, again.stored), (100, 0));
         assert!(again.blocks.is_empty() && again.removed.is_empty());
     }

@@ -11,51 +11,78 @@
 //! no answer may stand or not, and a merge is right in both cases.
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
-//! conflict or quarantined; what the database refuses costs one sample, not its batch (`unit`).
+//! conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
+//! cannot be read costs what belongs into it (`merge`). What no waiting cures ends the lane, and with it the daemon.
 
-mod merge;
-mod plan;
+/// The parts of a batch that one transaction writes.
 mod unit;
+
+/// Samples laid into what is stored.
+mod merge;
+
+/// What is appended, what is merged, and what rows both give.
+mod plan;
+
+/// What cannot be stored, as rejections.
+mod reject;
+
+/// When a fault is believed to stay.
+mod permanence;
+
+/// Devices, looked up for a batch.
+mod devices;
+
+/// What follows a commit.
+mod settle;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::time::sleep;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
-use super::ack::{Acks, Token};
+use super::ack::Acks;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
+use super::state::State;
 use crate::config::UnknownDevice;
+use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
-use crate::model::ids::{DeviceId, DeviceKey};
-use crate::model::reason::{Reason, Rejection};
-use crate::model::time::{Clock, Day, Timestamp};
-use crate::store::directory::{self, Known, SeriesKey, SeriesState};
-use crate::store::hot::{self, CopyRows, Write, Writing};
-use crate::store::pool::{Connector, within};
+use crate::model::ids::{DeviceId, DeviceKey, SeriesId};
+use crate::model::reason::Reason;
+use crate::model::time::{Day, Timestamp};
+use crate::store::directory::{self, SeriesKey, SeriesState};
+use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
+use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
-use crate::telemetry::{Tally, Telemetry, chain};
-use unit::{Part, Refusal, RejectedItem, Unit};
+use crate::telemetry::{Tally, chain};
+use permanence::Permanence;
+use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 
-/// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
+/// The first pause before a retry; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// The copy buffer keeps no more than this between batches.
 const KEPT_BYTES_MAX: usize = 16 << 20;
+/// Unreadable blocks that a lane remembers to have logged; beyond it they are logged again.
+const REPORTED_MAX: usize = 1_024;
 
 /// What all lanes of one daemon share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// Opens the lane's own connection.
-    pub connector: Connector,
+    /// Opens the lane's own connection, counts, and knows the present.
+    pub context: Context,
+    /// Whether the database answers.
+    pub state: Arc<State>,
     /// For looking devices up.
     pub pool: PgPool,
     /// With which right the lane writes.
@@ -64,19 +91,17 @@ pub struct Shared {
     pub acks: Arc<[Arc<Acks>]>,
     /// What is received and not yet committed.
     pub budget: Arc<Budget>,
-    /// What each source may put aside.
+    /// How much each source may quarantine.
     pub cap: Arc<Cap>,
     /// What to do with a device that nobody has added.
     pub unknown_device: UnknownDevice,
-    /// Counts.
-    pub telemetry: Arc<Telemetry>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// One writer, with a connection and a memory of its own.
 #[derive(Debug)]
 pub struct Lane {
+    /// The lane's number among its daemon's.
+    number: usize,
     shared: Shared,
     connection: Option<PgConnection>,
     devices: HashMap<DeviceId, DeviceKey>,
@@ -84,23 +109,41 @@ pub struct Lane {
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
+    /// Rows that the present batch has written, over all its transactions.
+    batch_rows: usize,
+    /// Unreadable blocks that were logged.
+    reported: HashSet<(SeriesId, Timestamp)>,
 }
 
 impl Lane {
-    /// A lane that knows nothing yet.
-    pub fn new(shared: Shared) -> Lane {
+    /// Lane `number`, which knows nothing yet.
+    pub fn new(number: usize, shared: Shared) -> Lane {
         let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Lane { shared, connection: None, devices, series, chunks, rows: CopyRows::default() }
+        let (rows, reported) = (CopyRows::default(), HashSet::new());
+        Lane { number, shared, connection: None, devices, series, chunks, rows, batch_rows: 0, reported }
     }
 
-    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner.
+    /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
+    /// a fault is permanent.
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         while queue.next_batch(&mut batch).await {
             if is_injected(Defect::AckBeforeCommit) {
                 self.acknowledge(&batch);
             }
-            let tally = self.write(&mut batch).await?;
+            let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
+            let span = tracing::debug_span!(
+                "batch",
+                lane = self.number,
+                shard = self.shared.own.shard.as_str(),
+                batch.samples = samples,
+                batch.rows = Empty
+            );
+            self.shared.context.telemetry.batch_samples.record(samples as f64);
+            self.batch_rows = 0;
+            let tally = self.write(&mut batch).instrument(span.clone()).await?;
+            span.record("batch.rows", self.batch_rows);
+            drop(span);
             if is_injected(Defect::DieAfterCommit) {
                 std::process::abort();
             }
@@ -113,22 +156,24 @@ impl Lane {
     async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         let known = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
-        for refusal in &mut whole.refusals {
-            refusal.kept = batch.get(refusal.arrival).is_some_and(|arrival| self.admits(arrival));
+        for rejection in &mut whole.rejections {
+            rejection.kept = batch.get(rejection.arrival).is_some_and(|arrival| self.admits(arrival));
         }
-        let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
-        self.shared.telemetry.batch_samples.record(samples as f64);
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
         let mut units = vec![whole];
+        let mut permanence = Permanence::default();
         while let Some(unit) = units.pop() {
             match self.write_unit(&unit, batch).await {
-                Ok(written) => tally.add(written),
+                Ok(written) => {
+                    tally.add(written);
+                    permanence = Permanence::default();
+                }
                 Err(error) => match error.fault() {
-                    Fault::Fenced => return Err(error),
-                    Fault::Data => units.extend(self.cut(unit, batch, &error, &mut tally)),
+                    fault if permanence.ends_with(fault) => return Err(error),
+                    Fault::Data | Fault::Unreadable => units.extend(self.cut(unit, batch, &error, &mut tally)),
                     Fault::Passing if is_injected(Defect::AckAroundFailure) => {}
-                    Fault::Passing => {
+                    Fault::Passing | Fault::Permanent | Fault::Fenced => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
                     }
@@ -138,20 +183,26 @@ impl Lane {
         Ok(tally)
     }
 
-    /// Halves a unit that the database refuses, or puts the culprit aside once it stands alone.
+    /// Halves a unit that the database rejects, or quarantines the rejected item once it stands alone.
     fn cut(&mut self, unit: Unit, batch: &[Arrival], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
-        self.shared.telemetry.batch_bisections.increment(1);
+        self.shared.context.telemetry.batch_bisections.increment(1);
         match unit.split() {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
-                let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
-                vec![Unit::of_refused_sample(arrival, kept)]
+                let rejection = reject::sample(error.fault());
+                let kept = if rejection.reason == Reason::UnreadableBlock {
+                    self.shared.context.telemetry.unreadable_blocks.increment(1);
+                    true
+                } else {
+                    batch.get(arrival).is_some_and(|arrival| self.admits(arrival))
+                };
+                vec![Unit::of_rejected_sample(ArrivalRejection { arrival, rejection, kept })]
             }
-            Err(RejectedItem::Row(refusal)) => {
-                let reason = refusal.rejection.reason;
-                tracing::error!(%reason, "the database refuses a row of the quarantine; it is only counted: {error}");
-                tally.quarantined += refusal.rejection.samples;
-                self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
+            Err(RejectedItem::Row(rejection)) => {
+                let reason = rejection.rejection.reason;
+                tracing::error!(%reason, "the database rejects a row of the quarantine; it is only counted: {error}");
+                tally.quarantined += rejection.rejection.samples;
+                self.shared.context.telemetry.quarantine_capped.increment(rejection.rejection.samples);
                 Vec::new()
             }
             Err(RejectedItem::Nothing) => Vec::new(),
@@ -162,7 +213,7 @@ impl Lane {
     async fn write_unit(&mut self, unit: &Unit, batch: &[Arrival]) -> Result<Tally, StoreError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.shared.connector.connect().await?,
+            None => self.shared.context.connector.connect().await?,
         };
         let written = self.write_over(&mut connection, unit, batch).await;
         match &written {
@@ -183,47 +234,49 @@ impl Lane {
         unit: &Unit,
         batch: &[Arrival],
     ) -> Result<Tally, StoreError> {
-        let patience = self.shared.connector.timeout();
+        let timeout = self.shared.context.connector.timeout();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
         let merged = plan::days(&merges, &unit.parts);
         let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
         let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
-        within(patience, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        within(timeout, "making chunks", hot::ensure_chunks(connection, &days)).await?;
         let writing = Writing::begin(connection, &self.shared.own, &merged);
-        let mut writing = within(patience, "beginning a transaction", writing).await?;
+        let mut writing = within(timeout, "beginning a transaction", writing).await?;
         let wanted = plan::wanted(&merges, &unit.parts);
         // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
-        let stored = within(patience, "reading stored blocks", writing.stored(&wanted)).await?;
+        let stored = within(timeout, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let conflicts = self.refuse_conflicts(&unit.parts, &laid.conflicts, batch);
-        let refusals = || unit.refusals.iter().chain(&conflicts);
-        let kept = refusals().filter(|refusal| refusal.kept);
+        let unmergeable = self.reject(&unit.parts, &laid, batch);
+        let rejections = || unit.rejections.iter().chain(&unmergeable);
+        let kept = rejections().filter(|rejection| rejection.kept);
         let quarantined: Vec<_> =
-            kept.filter_map(|refusal| Some(row(batch.get(refusal.arrival)?, &refusal.rejection))).collect();
+            kept.filter_map(|rejection| Some(row(batch.get(rejection.arrival)?, &rejection.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(patience, "writing a batch", writing.commit(&write)).await?;
+        let timing = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
-        let telemetry = &self.shared.telemetry;
+        let telemetry = &self.shared.context.telemetry;
         if let Some(copy) = timing.copy {
             telemetry.copy_seconds.record(copy);
         }
         telemetry.commit_seconds.record(timing.commit);
         telemetry.batch_rows.record(self.rows.rows() as f64);
+        self.batch_rows += self.rows.rows();
         telemetry.merged_series.increment(merges.len() as u64);
-        for refusal in refusals() {
-            telemetry.reject(refusal.rejection.reason, refusal.rejection.samples);
-            if !refusal.kept {
-                telemetry.quarantine_capped.increment(refusal.rejection.samples);
+        for rejection in rejections() {
+            telemetry.reject(rejection.rejection.reason, rejection.rejection.samples);
+            if !rejection.kept {
+                telemetry.quarantine_capped.increment(rejection.rejection.samples);
             }
         }
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.chunks.extend(days);
         laid.remember(&mut self.series);
-        let refused: u64 = unit.refusals.iter().map(|refusal| refusal.rejection.samples).sum();
-        Ok(Tally { quarantined: refused, ..laid.tally })
+        self.report_unreadable(&laid.unreadable);
+        let refused: u64 = unit.rejections.iter().map(|rejection| rejection.rejection.samples).sum();
+        Ok(Tally { quarantined: laid.tally.quarantined + refused, ..laid.tally })
     }
 
     /// Reads the ends of series that the lane does not remember.
@@ -234,79 +287,38 @@ impl Lane {
             return Ok(());
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
-        let patience = self.shared.connector.timeout();
-        let states = within(patience, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
+        let timeout = self.shared.context.connector.timeout();
+        let states = within(timeout, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
         self.series.extend(keys.into_iter().zip(states));
         Ok(())
     }
 
-    /// Looks up the devices of a batch that the lane does not remember. A passing fault is waited out.
-    async fn know_devices(&mut self, batch: &[Arrival]) -> Result<HashMap<DeviceId, Known>, StoreError> {
-        let named =
-            batch.iter().filter(|arrival| !arrival.valid.is_empty()).filter_map(|arrival| arrival.device.as_ref());
-        let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
-        let new: Vec<DeviceId> = new.into_iter().cloned().collect();
-        if new.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let known = loop {
-            match self.resolve(&new).await {
-                Ok(known) => break known,
-                Err(error) if error.fault() == Fault::Fenced => return Err(error),
-                Err(error) => self.wait_for_database(&error).await,
-            }
-        };
-        let known: HashMap<DeviceId, Known> = new.into_iter().zip(known).collect();
-        // Only what cannot change is remembered: an unknown device may be added at any moment.
-        self.devices.extend(known.iter().filter_map(|(device, known)| match known {
-            Known::Ours(key) => Some((device.clone(), *key)),
-            Known::Elsewhere | Known::Unknown => None,
-        }));
-        Ok(known)
+    /// What a merge could not store, one rejection for each message and reason.
+    fn reject(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<ArrivalRejection> {
+        let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
+        let conflicts = reject::conflicts(parts, &laid.conflicts).into_iter();
+        let conflicts =
+            conflicts.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: admits(arrival) });
+        let unreadable = reject::unreadable(parts, &laid.unreadable).into_iter();
+        conflicts
+            .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
+            .collect()
     }
 
-    async fn resolve(&self, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
-        let Shared { pool, own, .. } = &self.shared;
-        if self.shared.unknown_device == UnknownDevice::Enrol {
-            let added = directory::add_devices(pool, devices, "enrolment", self.shared.clock.now()).await?;
-            self.shared.telemetry.enrolled_devices.increment(added);
+    /// Counts unreadable blocks, and logs each when it is first met.
+    fn report_unreadable(&mut self, unreadable: &[(usize, Unreadable)]) {
+        let met: HashMap<_, _> = unreadable.iter().map(|(_, block)| ((block.series, block.start), block)).collect();
+        self.shared.context.telemetry.unreadable_blocks.increment(met.len() as u64);
+        if self.reported.len() + met.len() > REPORTED_MAX {
+            self.reported.clear();
         }
-        let patience = self.shared.connector.timeout();
-        within(patience, "looking devices up", directory::resolve_devices(pool, own, devices)).await
-    }
-
-    fn device_of(&self, arrival: &Arrival, known: &HashMap<DeviceId, Known>) -> Result<DeviceKey, Rejection> {
-        let refuse = |reason, detail| Err(Rejection::new(reason, detail, 1));
-        let Some(device) = &arrival.device else {
-            return refuse(Reason::BadDevice, "the message must name its device, in its topic or its payload");
-        };
-        if let Some(key) = self.devices.get(device) {
-            return Ok(*key);
-        }
-        match known.get(device) {
-            Some(Known::Ours(key)) => Ok(*key),
-            Some(Known::Elsewhere) => {
-                refuse(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
-            }
-            Some(Known::Unknown) | None => {
-                refuse(Reason::UnknownDevice, "add the device with `healthtrack device add`, then retry this message")
+        for (key, block) in met {
+            if self.reported.insert(key) {
+                let (series, day, what) = (block.series.0, block.start.day(), block.what);
+                tracing::error!(series, %day, "a stored block cannot be read, since {what}: what belongs into it goes \
+                    to quarantine; `healthtrack doctor` says how to repair it");
             }
         }
-    }
-
-    /// One refusal for each arrival that holds conflicts.
-    fn refuse_conflicts(&self, parts: &[Part], conflicts: &[usize], batch: &[Arrival]) -> Vec<Refusal> {
-        let mut counts: HashMap<usize, usize> = HashMap::new();
-        for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
-            *counts.entry(part.arrival).or_default() += 1;
-        }
-        let detail = "another value is stored under the same device, metric, statistic, start and end: the first stays";
-        let refuse = |(arrival, samples)| Refusal {
-            arrival,
-            rejection: Rejection::new(Reason::Conflict, detail, samples),
-            kept: batch.get(arrival).is_some_and(|arrival| self.admits(arrival)),
-        };
-        counts.into_iter().map(refuse).collect()
     }
 
     fn admits(&self, arrival: &Arrival) -> bool {
@@ -314,49 +326,10 @@ impl Lane {
     }
 
     async fn wait_for_database(&mut self, error: &StoreError) {
-        self.shared.telemetry.batch_retries.increment(1);
-        let pause = self.shared.telemetry.database_fails().min(16);
+        self.shared.context.telemetry.batch_retries.increment(1);
+        let pause = self.shared.state.database_fails().min(16);
         let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
         tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
         sleep(jittered(pause)).await;
-    }
-
-    /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
-    pub(super) fn settle(&self, batch: &[Arrival], tally: Tally) {
-        let telemetry = &self.shared.telemetry;
-        telemetry.database_works();
-        let samples = batch.iter().map(|arrival| arrival.samples).sum();
-        telemetry.settle(samples, tally);
-        self.record_latency(batch);
-        self.acknowledge(batch);
-        self.shared.budget.release(batch.iter().map(|arrival| arrival.weight()).sum());
-        telemetry.in_flight_bytes.set(self.shared.budget.bytes() as f64);
-    }
-
-    fn acknowledge(&self, batch: &[Arrival]) {
-        let mut tokens: Vec<Vec<Token>> = vec![Vec::new(); self.shared.acks.len()];
-        for (connection, token) in batch.iter().filter_map(|arrival| arrival.ack) {
-            if let Some(tokens) = tokens.get_mut(connection) {
-                tokens.push(token);
-            }
-        }
-        self.shared.acks.iter().zip(&tokens).filter(|(_, tokens)| !tokens.is_empty()).for_each(|(acks, tokens)| {
-            acks.settle(tokens);
-        });
-    }
-
-    fn record_latency(&self, batch: &[Arrival]) {
-        let telemetry = &self.shared.telemetry;
-        let (now, instant) = (self.shared.clock.now(), Instant::now());
-        // Messages of one read share their arrival, so a read is one entry.
-        for read in batch.chunk_by(|a, b| a.arrived == b.arrived) {
-            if let Some(first) = read.first() {
-                telemetry.arrival_to_commit.record_many(instant.duration_since(first.arrived), read.len());
-            }
-        }
-        let seconds = |published: Timestamp| now.micros_since(published).max(0) as f64 / 1e6;
-        for published in batch.iter().filter_map(|arrival| arrival.published_at) {
-            telemetry.publish_to_commit.record(seconds(published));
-        }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{SeriesKey, SeriesState};
-use crate::store::hot::{BlockRange, Removal};
+use crate::store::hot::{BlockRange, Removal, Stored, Unreadable};
 use crate::telemetry::Tally;
 
 /// The parts of one series: in the order in which they begin where it goes on, else in that in which they came.
@@ -30,6 +30,8 @@ pub(super) struct WritePlan {
     pub(super) tally: Tally,
     /// The parts of conflicting samples, one entry a sample.
     pub(super) conflicts: Vec<usize>,
+    /// The parts of samples that belong into a block that cannot be read, one entry a sample.
+    pub(super) unreadable: Vec<(usize, Unreadable)>,
 }
 
 /// Parts a unit by series: those that simply go on, and the others.
@@ -89,7 +91,7 @@ pub(super) fn lay(
     appends: &[Group],
     merges: &[Group],
     parts: &[Part],
-    stored: Vec<(SeriesId, Block)>,
+    stored: Vec<(SeriesId, Stored)>,
     put: &mut impl FnMut(SeriesId, &Block),
 ) -> WritePlan {
     let mut laid = WritePlan::default();
@@ -101,7 +103,7 @@ pub(super) fn lay(
         }
         laid.push(group, &builder.finish(), put);
     }
-    let mut by_series: HashMap<SeriesId, Vec<Block>> = HashMap::new();
+    let mut by_series: HashMap<SeriesId, Vec<Stored>> = HashMap::new();
     for (series, block) in stored {
         by_series.entry(series).or_default().push(block);
     }
@@ -117,7 +119,9 @@ pub(super) fn lay(
         laid.tally.stored += merged.stored;
         laid.tally.duplicate += merged.duplicates;
         laid.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
+        laid.tally.quarantined += u64::try_from(merged.unreadable.len()).unwrap_or(u64::MAX);
         laid.conflicts.extend(merged.conflicts);
+        laid.unreadable.extend(merged.unreadable);
         laid.removals.extend(merged.removed.into_iter().map(|start| Removal { series: group.series, start }));
         laid.push(group, &merged.blocks, put);
     }

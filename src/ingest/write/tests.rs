@@ -13,6 +13,7 @@ use crate::model::sample::{Flags, Run, Sample, SampleKey};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::directory::{SeriesKey, SeriesState};
+use crate::store::hot::Stored;
 use crate::telemetry::Tally;
 
 /// How an attempt to commit ends.
@@ -69,7 +70,7 @@ impl Table {
         for wanted in plan::wanted(&merges, parts) {
             let blocks = self.0.get(&wanted.series).into_iter().flatten();
             let overlap = blocks.filter(|block| block.stop >= wanted.from && block.start <= wanted.to);
-            stored.extend(overlap.map(|block| (wanted.series, block.clone())));
+            stored.extend(overlap.map(|block| (wanted.series, Stored::Block(block.clone()))));
         }
         let mut next = self.clone();
         let mut put = Vec::new();

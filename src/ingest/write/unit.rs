@@ -1,7 +1,7 @@
-//! Unit: what one transaction writes of a batch, and how it is cut where the database refuses something in it.
+//! Unit: what one transaction writes of a batch, and how it is cut where the database rejects something in it.
 
 use crate::ingest::queue::Arrival;
-use crate::model::reason::{Reason, Rejection};
+use crate::model::reason::Rejection;
 use crate::model::sample::{Run, Sample};
 use crate::store::directory::SeriesKey;
 
@@ -16,7 +16,7 @@ pub(super) struct Part {
 
 /// A rejection and the place of its arrival in the batch.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(super) struct ArrivalRejection {
     pub(super) arrival: usize,
     pub(super) rejection: Rejection,
     /// False where its source has filled its cap: it is counted only.
@@ -27,7 +27,7 @@ pub(super) struct Refusal {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unit {
     pub(super) parts: Vec<Part>,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) rejections: Vec<ArrivalRejection>,
 }
 
 impl Unit {
@@ -35,11 +35,11 @@ impl Unit {
     pub(super) fn split(mut self) -> Result<[Unit; 2], RejectedItem> {
         if self.parts.len() > 1 {
             let rest = self.parts.split_off(self.parts.len() / 2);
-            return Ok([self, Unit { parts: rest, refusals: Vec::new() }]);
+            return Ok([self, Unit { parts: rest, rejections: Vec::new() }]);
         }
-        if !self.parts.is_empty() && !self.refusals.is_empty() {
-            let refusals = std::mem::take(&mut self.refusals);
-            return Ok([self, Unit { parts: Vec::new(), refusals }]);
+        if !self.parts.is_empty() && !self.rejections.is_empty() {
+            let rejections = std::mem::take(&mut self.rejections);
+            return Ok([self, Unit { parts: Vec::new(), rejections }]);
         }
         if let Some(part) = self.parts.pop() {
             let samples: Vec<Sample> = part.run.samples().collect();
@@ -47,40 +47,38 @@ impl Unit {
                 Some((first, second)) if !first.is_empty() => {
                     let half = |samples| Unit {
                         parts: vec![Part { run: Run::of(samples), ..part.clone() }],
-                        refusals: Vec::new(),
+                        rejections: Vec::new(),
                     };
                     Ok([half(first), half(second)])
                 }
                 _ => Err(RejectedItem::Sample(part.arrival)),
             };
         }
-        if self.refusals.len() > 1 {
-            let rest = self.refusals.split_off(self.refusals.len() / 2);
-            return Ok([self, Unit { parts: Vec::new(), refusals: rest }]);
+        if self.rejections.len() > 1 {
+            let rest = self.rejections.split_off(self.rejections.len() / 2);
+            return Ok([self, Unit { parts: Vec::new(), rejections: rest }]);
         }
-        Err(self.refusals.pop().map_or(RejectedItem::Nothing, RejectedItem::Row))
+        Err(self.rejections.pop().map_or(RejectedItem::Nothing, RejectedItem::Row))
     }
 
-    /// What is written of a sample that the database refuses.
-    pub(super) fn of_refused_sample(arrival: usize, kept: bool) -> Unit {
-        let rejection =
-            Rejection::new(Reason::RefusedByDatabase, "the database refuses this sample; its log says why", 1);
-        Unit { parts: Vec::new(), refusals: vec![Refusal { arrival, rejection, kept }] }
+    /// What is written of a sample that cannot be stored.
+    pub(super) fn of_rejected_sample(rejection: ArrivalRejection) -> Unit {
+        Unit { parts: Vec::new(), rejections: vec![rejection] }
     }
 }
 
-/// What the database refuses.
+/// What the database rejects.
 #[derive(Debug)]
 pub(super) enum RejectedItem {
     /// One sample, of this arrival.
     Sample(usize),
     /// One row of the quarantine itself.
-    Row(Refusal),
+    Row(ArrivalRejection),
     /// Not even a row: the statement itself.
     Nothing,
 }
 
-/// Parts and refusals of a batch whose devices are known: `Ok` with a device's key, or why none of it is valid.
+/// Parts and rejections of a batch whose devices are known: `Ok` with a device's key, or why none of it is valid.
 pub(super) fn whole(
     arrivals: &mut [Arrival],
     mut device_of: impl FnMut(&Arrival) -> Result<crate::model::ids::DeviceKey, Rejection>,
@@ -89,8 +87,8 @@ pub(super) fn whole(
     for (place, arrival) in arrivals.iter_mut().enumerate() {
         let rejections = std::mem::take(&mut arrival.rejections);
         let valid = std::mem::take(&mut arrival.valid);
-        let refuse = |rejection| Refusal { arrival: place, rejection, kept: true };
-        unit.refusals.extend(rejections.into_iter().map(refuse));
+        let reject = |rejection| ArrivalRejection { arrival: place, rejection, kept: true };
+        unit.rejections.extend(rejections.into_iter().map(reject));
         if valid.is_empty() {
             continue;
         }
@@ -103,7 +101,7 @@ pub(super) fn whole(
             Err(mut rejection) => {
                 let samples = valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX)).sum();
                 rejection.samples = samples;
-                unit.refusals.push(refuse(rejection));
+                unit.rejections.push(reject(rejection));
             }
         }
     }
@@ -114,6 +112,7 @@ pub(super) fn whole(
 mod tests {
     use super::*;
     use crate::model::ids::{DeviceKey, MetricId};
+    use crate::model::reason::Reason;
     use crate::model::sample::{Spans, Times};
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;
@@ -129,9 +128,11 @@ mod tests {
     #[test]
     fn cutting_ends_with_each_sample_and_each_row_alone_and_loses_none() {
         let rejection = Rejection::new(Reason::BadTopic, "x", 1);
-        let refusal = |arrival| Refusal { arrival, rejection: rejection.clone(), kept: true };
-        let mut units =
-            vec![Unit { parts: vec![part(0, 5), part(1, 1), part(2, 8)], refusals: vec![refusal(0), refusal(3)] }];
+        let rejection = |arrival| ArrivalRejection { arrival, rejection: rejection.clone(), kept: true };
+        let mut units = vec![Unit {
+            parts: vec![part(0, 5), part(1, 1), part(2, 8)],
+            rejections: vec![rejection(0), rejection(3)],
+        }];
         let (mut samples, mut rows) = (Vec::new(), 0);
         while let Some(unit) = units.pop() {
             match unit.split() {

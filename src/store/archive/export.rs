@@ -169,7 +169,7 @@ impl<'c> Snapshot<'c> {
             .bind(Moment(self.due.day.next().start()))
             .fetch(&mut *self.transaction)
             .map(|row| {
-                let step = StoreError::at("reading blocks to roll");
+                let step = StoreError::reading("reading blocks to roll");
                 let row = row.map_err(&step)?;
                 let place: i32 = row.try_get(0).map_err(&step)?;
                 Ok((usize::try_from(place).unwrap_or(usize::MAX), block_at(&row, 1)?))

@@ -8,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::migrate::is_hypertable;
 use crate::store::moment::Moment;
 
-/// While a drop waits for its locks, writers and readers wait behind it: no longer than this.
+/// Lock timeout of a drop: while it waits for its locks, writers and readers wait behind it.
 const DROP_LOCK_MS: u32 = 100;
 /// SQLSTATE of a lock that was not had in time, and of two that waited for one another.
 const LOCK_FAULTS: [&str; 2] = ["55P03", "40P01"];
@@ -26,7 +26,7 @@ pub struct Chunk {
 
 impl Chunk {
     /// Its table, quoted for SQL.
-    pub(in crate::store) fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         &self.table
     }
 }

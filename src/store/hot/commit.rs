@@ -8,9 +8,9 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
 use super::read::{BlockRange, overlapping};
+use super::row::Stored;
 use super::small_batch;
 use crate::faults::{Defect, is_injected};
-use crate::model::block::Block;
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
@@ -38,7 +38,7 @@ pub struct Write<'a> {
     pub removals: &'a [Removal],
     /// New and merged blocks.
     pub rows: &'a CopyRows,
-    /// What could not be believed.
+    /// What was rejected.
     pub quarantined: &'a [Quarantined],
 }
 
@@ -76,7 +76,7 @@ impl<'c> Writing<'c> {
     }
 
     /// What a merge compares with. It stays until this commits.
-    pub async fn stored(&mut self, wanted: &[BlockRange]) -> Result<Vec<(SeriesId, Block)>, StoreError> {
+    pub async fn stored(&mut self, wanted: &[BlockRange]) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
         match self {
             Writing::Appending(..) => Ok(Vec::new()),
             Writing::Merging(transaction) => overlapping(transaction, wanted).await,

@@ -12,13 +12,20 @@ use super::chunk::all_chunks;
 use super::commit::copy;
 use super::copy::CopyRows;
 use super::days::{Hold, hold_days};
-use super::read::{BLOCK, block_at};
+use super::row::{BLOCK, Stored, Unreadable, stored_at};
 use crate::model::block::Block;
 use crate::model::ids::{SeriesId, ShardName};
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::shard::{Ownership, fence};
+
+/// True for a block that is still compressed as lanes do it, and that the table's constraints let be written anew.
+pub(super) const LOOSE: &str = "pg_column_compression(values) = 'lz4' AND cardinality(values) > 0 AND tick_us > 0 \
+                                AND stop_at >= start_at AND cardinality(values) = ALL (ARRAY[ \
+                                coalesce(cardinality(gaps), cardinality(values)), \
+                                coalesce(cardinality(spans_us), cardinality(values)), \
+                                coalesce(cardinality(flags), cardinality(values))])";
 
 /// One time range of the hot table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +55,8 @@ pub struct Candidate {
     pub samples: u64,
 }
 
-/// A small block, and in which stretch of its series it lies: a long block, and midnight, part two stretches.
+/// A small block, and in which stretch of its series it lies: a long block, one that cannot be read, and midnight part
+/// two stretches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Small {
     /// Whose.
@@ -57,6 +65,27 @@ pub struct Small {
     pub stretch: i64,
     /// The samples.
     pub block: Block,
+}
+
+/// What was read of a chunk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SmallBlocks {
+    /// Those that may be joined, by series and time.
+    pub small: Vec<Small>,
+    /// Those that cannot be read and stay as they are.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl SmallBlocks {
+    /// How many blocks were read, whether they can be or not.
+    pub fn len(&self) -> usize {
+        self.small.len() + self.unreadable.len()
+    }
+
+    /// True where there was none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Small blocks that lie side by side, and that others take the place of.
@@ -148,7 +177,7 @@ pub async fn candidates(
     series: &[SeriesId],
     small: i32,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let step = StoreError::at("looking for small blocks");
+    let step = StoreError::reading("looking for small blocks");
     let query = format!(
         "SELECT series_id, min(start_at), count(*), sum(samples)::bigint
          FROM (SELECT series_id, start_at, samples,
@@ -205,8 +234,8 @@ impl<'c> Replacing<'c> {
     }
 
     /// The small blocks wished for, by series and time.
-    pub async fn read(&mut self, wish: &CompactionLimits) -> Result<Vec<Small>, StoreError> {
-        let step = StoreError::at("reading small blocks");
+    pub async fn read(&mut self, wish: &CompactionLimits) -> Result<SmallBlocks, StoreError> {
+        let step = StoreError::reading("reading small blocks");
         // One series is read in the order of the index and only as far as wished: ordered by more, all of it would be
         // read and sorted for each slice (1.7 s for a day of a row a second, against 0.15 s).
         let (whose, order) = match wish.series.as_slice() {
@@ -230,21 +259,29 @@ impl<'c> Replacing<'c> {
             .fetch_all(&mut *self.transaction)
             .await
             .map_err(&step)?;
-        rows.iter()
-            .map(|row| {
-                let series = SeriesId(row.try_get(0).map_err(&step)?);
-                Ok(Small { series, stretch: row.try_get(1).map_err(&step)?, block: block_at(row, 2)? })
-            })
-            .collect()
+        let mut read = SmallBlocks::default();
+        for row in &rows {
+            let series = SeriesId(row.try_get(0).map_err(&step)?);
+            let long: i64 = row.try_get(1).map_err(&step)?;
+            match stored_at(row, 2)? {
+                // Each block that cannot be read begins another stretch, as each long one does.
+                Stored::Block(block) => {
+                    let stretch = long.saturating_add(i64::try_from(read.unreadable.len()).unwrap_or(i64::MAX));
+                    read.small.push(Small { series, stretch, block });
+                }
+                Stored::Unreadable(block) => read.unreadable.push(block),
+            }
+        }
+        Ok(read)
     }
 
     /// Compresses the blocks of these series as the chunk now does, and commits.
     pub async fn compress(mut self, series: &[SeriesId]) -> Result<(), StoreError> {
-        let step = StoreError::at("compressing blocks");
+        let step = StoreError::reading("compressing blocks");
         // Joined to nothing, an array is a new one, and is compressed when it is stored.
         let query = format!(
             "UPDATE {} SET values = values || '{{}}', gaps = CASE WHEN gaps IS NOT NULL THEN gaps || '{{}}' END
-             WHERE series_id = ANY ($1) AND pg_column_compression(values) = 'lz4'",
+             WHERE series_id = ANY ($1) AND {LOOSE}",
             self.table
         );
         let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();

@@ -91,7 +91,7 @@ impl CopyRows {
         &self.bytes
     }
 
-    /// Forgets the rows and keeps the memory.
+    /// Clears the rows and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.rows = 0;

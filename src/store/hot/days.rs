@@ -14,7 +14,7 @@
 //!
 //! Days share 64 locks, since the server has room for some ten thousand and an old recording may span years; two days
 //! 64 apart wait for one another for nothing, now and then. Shared ones are taken in rising order, and who has one
-//! alone waits for no other lock of this kind before its end but in the same order, so none waits in a circle.
+//! alone waits for no other lock of this kind before its end but in the same order, so there is no deadlock.
 
 use sqlx::PgConnection;
 

@@ -15,8 +15,14 @@ mod commit;
 /// Columns of numbers, as Postgres sends them.
 mod array;
 
+/// Rows that become blocks, and what is wrong with those that cannot.
+mod row;
+
 /// Blocks read back.
 mod read;
+
+/// Every chunk, read through for blocks that cannot be.
+pub mod sound;
 
 /// Chunks, made before they are needed and dropped when they are empty.
 mod chunk;
@@ -30,8 +36,9 @@ pub mod space;
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
-pub use read::{BlockRange, Filter, SeriesBlock, overlapping, read_blocks};
+pub use read::{BlockRange, Filter, SeriesBlock, check_all_visible, overlapping, read_blocks};
+pub use row::{Stored, Unreadable};
 
 pub(super) use commit::{copy, remove};
 pub(super) use days::{Hold, hold_days};
-pub(super) use read::{BLOCK, block_at};
+pub(super) use row::{BLOCK, block_at};

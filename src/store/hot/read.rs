@@ -4,18 +4,13 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::array::Numbers;
+use super::row::{BLOCK, Stored, block_at, stored_at};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, MetricId, SeriesId};
-use crate::model::sample::{Flags, Spans};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
-
-/// The columns from which a block is made, in the order in which `block_at` reads them.
-pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
-                                block.spans_us, block.flags, block.values";
 
 /// A stretch of one series in which stored blocks are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -54,14 +49,23 @@ pub struct SeriesBlock {
     pub block: Block,
 }
 
+/// Fails where row-level security may hide stored blocks from this database user.
+pub async fn check_all_visible(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let may_hide: bool = sqlx::query_scalar("SELECT row_security_active('signal.block')")
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("asking whether all blocks are seen"))?;
+    if may_hide { Err(StoreError::HiddenBlocks) } else { Ok(()) }
+}
+
 /// The stored blocks that share a moment with what is wanted, by series and time.
 ///
 /// No block crosses midnight, so those that reach into a stretch begin on its first day or later: the index finds them.
 pub async fn overlapping(
     connection: &mut PgConnection,
     wanted: &[BlockRange],
-) -> Result<Vec<(SeriesId, Block)>, StoreError> {
-    let step = StoreError::at("reading stored blocks");
+) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
+    let step = StoreError::reading("reading stored blocks");
     let low = |want: &BlockRange| want.from.day().start();
     let (Some(first), Some(last)) = (wanted.iter().map(low).min(), wanted.iter().map(|want| want.to).max()) else {
         return Ok(Vec::new());
@@ -85,7 +89,7 @@ pub async fn overlapping(
         .fetch_all(connection)
         .await
         .map_err(&step)?;
-    rows.iter().map(|row| Ok((SeriesId(row.try_get(0).map_err(&step)?), block_at(row, 1)?))).collect()
+    rows.iter().map(|row| Ok((SeriesId(row.try_get(0).map_err(&step)?), stored_at(row, 1)?))).collect()
 }
 
 /// All blocks that hold a sample asked for, by metric, day, device and start, as the archive's files lie, one at a time
@@ -110,7 +114,7 @@ pub fn read_blocks<'a>(
         .bind(filter.from.map(|from| Moment(from.day().start())))
         .bind(filter.to.map(Moment))
         .fetch(connection)
-        .map(|row| series_block(&row.map_err(StoreError::at("reading samples"))?))
+        .map(|row| series_block(&row.map_err(StoreError::reading("reading samples"))?))
 }
 
 fn series_block(row: &PgRow) -> Result<SeriesBlock, StoreError> {
@@ -124,30 +128,4 @@ fn series_block(row: &PgRow) -> Result<SeriesBlock, StoreError> {
         statistic: statistic.ok_or(StoreError::BadRow { what: "a statistic must be one of the closed list" })?,
         block: block_at(row, 3)?,
     })
-}
-
-/// The block whose columns begin at `place`.
-pub(in crate::store) fn block_at(row: &PgRow, place: usize) -> Result<Block, StoreError> {
-    let step = StoreError::at("reading a block");
-    let moment = |at: usize| row.try_get::<Moment, _>(at).map(|moment| moment.0).map_err(&step);
-    let span_us: Option<i64> = row.try_get(place + 3).map_err(&step)?;
-    let spans_us: Option<Vec<Option<i64>>> = row.try_get(place + 5).map_err(&step)?;
-    let flags: Option<Vec<i16>> = row.try_get(place + 6).map_err(&step)?;
-    let gaps: Option<Numbers<i32>> = row.try_get(place + 4).map_err(&step)?;
-    let Numbers(values) = row.try_get(place + 7).map_err(&step)?;
-    let block = Block {
-        start: moment(place)?,
-        stop: moment(place + 1)?,
-        tick_us: row.try_get(place + 2).map_err(&step)?,
-        gaps: gaps.map(|Numbers(gaps)| gaps),
-        spans: spans_us.map_or_else(|| span_us.map_or(Spans::None, Spans::Each), Spans::Own),
-        values,
-        flags: flags.unwrap_or_default().into_iter().map(|flags| Flags(u8::try_from(flags).unwrap_or(0))).collect(),
-    };
-    let fits = |count: usize| count == block.values.len();
-    let spans_fit = !matches!(&block.spans, Spans::Own(spans) if !fits(spans.len()));
-    if block.is_empty() || !spans_fit || !block.gaps.as_ref().is_none_or(|gaps| fits(gaps.len())) {
-        return Err(StoreError::BadRow { what: "its columns must have one length" });
-    }
-    Ok(block)
 }

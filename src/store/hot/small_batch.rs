@@ -1,4 +1,4 @@
-//! SmallBatch rows: fence, rows and COMMIT as one statement, in one round trip.
+//! Small batch: fence, rows and COMMIT as one statement, in one round trip.
 //!
 //! # Why
 //! A transaction with a COPY asks and answers six times, and its last two writes are short. The driver leaves Nagle's

@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::compact::CompactionChunk;
+use super::compact::{CompactionChunk, LOOSE};
 use crate::model::ids::SeriesId;
 use crate::store::StoreError;
 
@@ -46,13 +46,10 @@ pub async fn has_loose(
     chunk: &CompactionChunk,
     series: &[SeriesId],
 ) -> Result<bool, StoreError> {
-    let query = format!(
-        "SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND pg_column_compression(values) = 'lz4')",
-        chunk.table
-    );
+    let query = format!("SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND {LOOSE})", chunk.table);
     let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();
     let found = sqlx::query_scalar(AssertSqlSafe(query)).persistent(false).bind(numbers).fetch_one(connection);
-    found.await.map_err(StoreError::at("looking for loose blocks"))
+    found.await.map_err(StoreError::reading("looking for loose blocks"))
 }
 
 /// Runs statements that must have the chunk to themselves; false where they do not get it in time.
@@ -85,7 +82,7 @@ pub enum Space {
 /// nothing. It keeps everybody out of this one chunk while it writes, and is not begun where somebody is in it for
 /// longer than `REWRITE_LOCK_MS`.
 pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &CompactionChunk) -> Result<Space, StoreError> {
-    let step = StoreError::at("measuring a chunk");
+    let step = StoreError::reading("measuring a chunk");
     // 28 bytes a row for its header and pointer, 32 for its entry in the index.
     let query = format!(
         "SELECT pg_total_relation_size($1::text::regclass),
@@ -104,7 +101,7 @@ pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Compacti
         // Who does not own the chunk is told so and leaves this to autovacuum.
         format!("VACUUM (ANALYZE) {}", chunk.table),
     ];
-    if !unless_busy(connection, &statements).await.map_err(StoreError::at("rewriting a chunk"))? {
+    if !unless_busy(connection, &statements).await.map_err(StoreError::reading("rewriting a chunk"))? {
         return Ok(Space::Busy);
     }
     let (after, ..): (i64, i64, Option<String>) = measure().fetch_one(connection).await.map_err(&step)?;

@@ -1,0 +1,60 @@
+//! Reject: what cannot be stored becomes one rejection for each message that brought it.
+//!
+//! # Why
+//! A sample that belongs into an unreadable block may be new or a duplicate: nobody can say before the block is
+//! repaired. So its message is kept even above its source's cap, which is there for what devices break, and a retry
+//! stores it later.
+
+use std::collections::BTreeMap;
+
+use super::unit::Part;
+use crate::model::reason::{Reason, Rejection};
+use crate::store::Fault;
+use crate::store::hot::Unreadable;
+
+const CONFLICT: &str =
+    "another value is stored under the same device, metric, statistic, start and end: the first stays";
+const DAMAGED: &str = "the server cannot read the stored block that this sample belongs into: run `healthtrack \
+                       doctor`, then retry this message";
+const REFUSED: &str = "the database rejects this sample; its log says why";
+
+/// Rejections by the place of their arrival, one for each that brought a value that differs from a stored one.
+pub(super) fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Rejection)> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
+        *counts.entry(part.arrival).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(arrival, samples)| (arrival, Rejection::new(Reason::Conflict, CONFLICT, samples)))
+        .collect()
+}
+
+/// The same for samples that belong into blocks that cannot be read; the first block of each message is named.
+pub(super) fn unreadable(parts: &[Part], unreadable: &[(usize, Unreadable)]) -> Vec<(usize, Rejection)> {
+    let mut counts: BTreeMap<usize, (usize, Unreadable)> = BTreeMap::new();
+    for (place, block) in unreadable {
+        if let Some(part) = parts.get(*place) {
+            counts.entry(part.arrival).or_insert((0, *block)).0 += 1;
+        }
+    }
+    let rejection = |(arrival, (samples, Unreadable { series, start, what, .. })): (usize, (usize, Unreadable))| {
+        let detail = format!(
+            "the stored block of series {} that begins at {start} cannot be read, since {what}: `healthtrack doctor` \
+             says how to repair it; then retry this message",
+            series.0
+        );
+        (arrival, Rejection::new(Reason::UnreadableBlock, detail, samples))
+    };
+    counts.into_iter().map(rejection).collect()
+}
+
+/// Why one sample that stands alone cannot be stored.
+pub(super) fn sample(fault: Fault) -> Rejection {
+    match fault {
+        Fault::Unreadable => Rejection::new(Reason::UnreadableBlock, DAMAGED, 1),
+        Fault::Passing | Fault::Data | Fault::Fenced | Fault::Permanent => {
+            Rejection::new(Reason::RefusedByDatabase, REFUSED, 1)
+        }
+    }
+}
