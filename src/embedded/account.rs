@@ -45,7 +45,7 @@ impl Account {
         Err(EmbeddedError::NoAccount)
     }
 
-    /// A command that will run as this user, away from folders it may not read, without input, and whose messages are in English.
+    /// A command that will run as this user, away from folders it may not read, without input, with English messages.
     pub(super) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         // The tools warn when they cannot enter the folder they were started in.
