@@ -1,6 +1,6 @@
 //! Audit: proves that what was audited is as it was written, and shows it.
 //!
-//! Meant for a login with `auditor`, which reads the audit and nothing of the network's data.
+//! Meant for a login with `healthtrack_auditor`, which reads the audit and nothing of the network's data.
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;

@@ -35,7 +35,7 @@ const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 /// How often chunks are made ahead of time, and for how many days beside the present one.
 const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
 const CHUNK_DAYS_AHEAD: usize = 2;
-/// How often holds that ran out are ended: a hold lasts 15 minutes.
+/// How often holds that ran out are ended: a hold lasts 10 minutes.
 const NETWORK_EVERY: Duration = Duration::from_secs(60);
 /// How often it is asked whether this daemon owns its shard.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
