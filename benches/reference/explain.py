@@ -46,7 +46,7 @@ def questions(path):
 
 def explain(url, who, statement):
     """The plans of some runs in one session; the first only warms it."""
-    begin = f"BEGIN; SET LOCAL ROLE portal; SET LOCAL healthtrack.actor = '{ACTORS[who]}';"
+    begin = f"BEGIN; SET LOCAL ROLE healthtrack_portal; SET LOCAL healthtrack.actor = '{ACTORS[who]}';"
     plan = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
     script = "\n".join(f"{begin}\n{plan}\nROLLBACK;\n\\echo ;;;" for _ in range(RUNS + 1))
     output = subprocess.run(

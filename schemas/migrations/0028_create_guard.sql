@@ -15,9 +15,9 @@
 -- Chart, schedule and billing are also read by those to whom the patient granted that. A table with other rules is
 -- guarded as internal and then makes policies of its own. Nobody deletes through the portal.
 --
--- Row-level security is forced, so that it binds owners too, and every kind lets members of `migrator` pass: the owner
--- is one (migration 18), so functions and views that run as their owner see every row and must choose themselves whom
--- they answer. Views run as whoever asks, by security_invoker, unless they say why not. Locks nothing by itself.
+-- Row-level security is forced, so that it binds owners too, and every kind lets members of `healthtrack_migrator`
+-- pass: the owner is one (migration 18), so functions and views that run as their owner see every row and must choose
+-- themselves whom they answer. Views run as whoever asks, by security_invoker, unless they say why not. Locks nothing by itself.
 -- Undo: drop them.
 CREATE FUNCTION access.part() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -83,43 +83,48 @@ DECLARE
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO migrator', guarded);
-    EXECUTE format('CREATE POLICY maintenance ON %s FOR ALL TO migrator USING (true) WITH CHECK (true)', guarded);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO healthtrack_migrator', guarded);
+    EXECUTE format('CREATE POLICY maintenance ON %s FOR ALL TO healthtrack_migrator
+                    USING (true) WITH CHECK (true)', guarded);
     CASE kind
         WHEN 'directory' THEN
-            EXECUTE format('GRANT SELECT ON %s TO portal', guarded);
-            EXECUTE format('CREATE POLICY everybody_reads ON %s FOR SELECT TO portal
+            EXECUTE format('GRANT SELECT ON %s TO healthtrack_portal', guarded);
+            EXECUTE format('CREATE POLICY everybody_reads ON %s FOR SELECT TO healthtrack_portal
                             USING ((SELECT access.part()) IS NOT NULL)', guarded);
         WHEN 'chart', 'own_chart', 'demographics', 'schedule' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO portal', guarded);
-            EXECUTE format('CREATE POLICY care ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_portal', guarded);
+            EXECUTE format('CREATE POLICY care ON %s FOR ALL TO healthtrack_portal USING (%s) WITH CHECK (%s)', guarded,
                 in_care, in_care);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded,
+            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded,
                 format(granted, CASE kind WHEN 'schedule' THEN 'schedule' ELSE 'chart' END));
             IF kind = 'chart' THEN
-                EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO portal USING (%s)', guarded, own);
+                EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded, own);
             ELSE
-                EXECUTE format('CREATE POLICY own ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+                EXECUTE format('CREATE POLICY own ON %s FOR ALL TO healthtrack_portal
+                                USING (%s) WITH CHECK (%s)', guarded,
                     own, own);
             END IF;
             IF kind = 'schedule' THEN
-                EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+                EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal
+                                USING (%s) WITH CHECK (%s)', guarded,
                     format(at_desk, 'front_desk'), format(at_desk, 'front_desk'));
             ELSIF kind = 'demographics' THEN
-                EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+                EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal
+                                USING (%s) WITH CHECK (%s)', guarded,
                     visiting, visiting);
             END IF;
         WHEN 'billing' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO portal', guarded);
-            EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO portal USING (%s)', guarded, own);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded,
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_portal', guarded);
+            EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded, own);
+            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded,
                 format(granted, kind));
-            EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded,
+            EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal USING (%s) WITH CHECK (%s)', guarded,
                 format(at_desk, 'biller'), format(at_desk, 'biller'));
         WHEN 'journal', 'behavioural_health' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO portal', guarded);
-            EXECUTE format('CREATE POLICY own ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', guarded, own, own);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO portal USING (%s)', guarded,
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_portal', guarded);
+            EXECUTE format('CREATE POLICY own ON %s FOR ALL TO healthtrack_portal
+                            USING (%s) WITH CHECK (%s)', guarded, own, own);
+            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded,
                 format(granted, kind));
         WHEN 'internal' THEN
             NULL;
@@ -136,8 +141,8 @@ CALL access.guard('care.room', 'directory');
 CALL access.guard('care.provider', 'directory');
 CALL access.guard('care.patient', 'demographics');
 -- Whether somebody is dead or held by the law is not for the portal to say.
-REVOKE UPDATE ON care.patient FROM portal;
-GRANT UPDATE (born_on, sex, time_zone) ON care.patient TO portal;
+REVOKE UPDATE ON care.patient FROM healthtrack_portal;
+GRANT UPDATE (born_on, sex, time_zone) ON care.patient TO healthtrack_portal;
 CALL access.guard('care.wear', 'chart');
 CALL access.guard('access.account', 'internal');
 CALL access.guard('access.care_relationship', 'internal');

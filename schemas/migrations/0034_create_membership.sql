@@ -84,6 +84,6 @@ COMMENT ON FUNCTION care.plan_of(uuid) IS 'What a patient''s membership gives at
 
 CALL access.guard('care.plan', 'directory');
 CALL access.guard('care.membership', 'internal');
-GRANT SELECT ON care.membership TO portal;
-CREATE POLICY own ON care.membership FOR SELECT TO portal
+GRANT SELECT ON care.membership TO healthtrack_portal;
+CREATE POLICY own ON care.membership FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));

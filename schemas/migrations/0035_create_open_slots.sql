@@ -111,8 +111,8 @@ DECLARE
     free tstzmultirange;
 BEGIN
     IF minutes NOT BETWEEN 5 AND 720 OR until > since + INTERVAL '100 days' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'slots_are_asked_within_bounds',
-            MESSAGE = 'Ask for visits of 5 minutes to 12 hours, within 100 days.';
+        PERFORM care.refuse('slots_are_asked_within_bounds',
+            'Ask for visits of 5 minutes to 12 hours, within 100 days.');
     END IF;
     free := care.available(asked_provider, asked_facility, span) * care.opening(asked_facility, span)
             - care.taken(asked_provider, span);

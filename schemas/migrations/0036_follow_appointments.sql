@@ -66,8 +66,8 @@ CREATE TRIGGER appointment_update_is_logged AFTER UPDATE ON care.appointment
 CREATE FUNCTION care.keep_appointment_event() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'appointment_event_is_only_added',
-        MESSAGE = 'What happened to an appointment cannot be changed or removed.';
+    PERFORM care.refuse('appointment_event_is_only_added',
+        'What happened to an appointment cannot be changed or removed.');
 END $$;
 COMMENT ON FUNCTION care.keep_appointment_event() IS 'Trigger that refuses to change or remove events of appointments.';
 CREATE TRIGGER appointment_event_is_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON care.appointment_event
@@ -201,8 +201,7 @@ BEGIN
     SELECT made, a.patient_id, a.appointment_id, a.provider_id, a.facility_id, given_stars, said
     FROM care.appointment a WHERE a.appointment_id = asked_appointment;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'appointment_is_known',
-            MESSAGE = 'There is no such appointment.';
+        PERFORM care.refuse('appointment_is_known', 'There is no such appointment.');
     END IF;
     RETURN made;
 END $$;
@@ -225,13 +224,12 @@ CREATE FUNCTION care.moderate_review(asked uuid, read_version integer, to_state 
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF access.part() IS DISTINCT FROM 'moderator' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'review_is_moderated_by_moderators',
-            MESSAGE = 'Only a moderator may publish or hide a review.';
+        PERFORM care.refuse('review_is_moderated_by_moderators', 'Only a moderator may publish or hide a review.');
     END IF;
     UPDATE care.review SET state = to_state, moderation = why WHERE review_id = asked AND version = read_version;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'review_is_moderated_as_it_was_read',
-            MESSAGE = 'The review has changed since it was read: read it again.';
+        PERFORM care.refuse('review_is_moderated_as_it_was_read',
+            'The review has changed since it was read: read it again.');
     END IF;
 END $$;
 COMMENT ON FUNCTION care.moderate_review(uuid, integer, text, text) IS 'Publishes or hides the version of a review that a moderator has read.';
@@ -274,23 +272,24 @@ COMMENT ON COLUMN care.appointment_history.provider_name IS 'With whom, by name.
 COMMENT ON COLUMN care.appointment_history.facility_name IS 'Where, by name.';
 COMMENT ON COLUMN care.appointment_history.changes IS 'How many events it has, its making included.';
 COMMENT ON COLUMN care.appointment_history.open_follow_ups IS 'How many follow-ups it recommends that are neither done nor declined.';
-GRANT SELECT ON care.provider_rating, care.facility_rating, care.appointment_history TO portal;
+GRANT SELECT ON care.provider_rating, care.facility_rating, care.appointment_history TO healthtrack_portal;
 
 CALL access.guard('care.follow_up', 'chart');
 CALL access.guard('care.review', 'internal');
 GRANT SELECT (review_id, provider_id, facility_id, created_at, version, stars, state, body, moderation),
     INSERT (review_id, patient_id, appointment_id, provider_id, facility_id, stars, body), UPDATE (stars, body)
-    ON care.review TO portal;
-CREATE POLICY own ON care.review FOR ALL TO portal USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
+    ON care.review TO healthtrack_portal;
+CREATE POLICY own ON care.review FOR ALL TO healthtrack_portal
+    USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY everybody_reads ON care.review FOR SELECT TO portal
+CREATE POLICY everybody_reads ON care.review FOR SELECT TO healthtrack_portal
     USING (state = 'published' AND (SELECT access.part()) IS NOT NULL);
-CREATE POLICY moderator ON care.review FOR SELECT TO portal USING ((SELECT access.part()) = 'moderator');
+CREATE POLICY moderator ON care.review FOR SELECT TO healthtrack_portal USING ((SELECT access.part()) = 'moderator');
 CALL access.guard('care.appointment_event', 'internal');
-GRANT SELECT ON care.appointment_event TO portal;
-CREATE POLICY own ON care.appointment_event FOR SELECT TO portal
+GRANT SELECT ON care.appointment_event TO healthtrack_portal;
+CREATE POLICY own ON care.appointment_event FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON care.appointment_event FOR SELECT TO portal
+CREATE POLICY care ON care.appointment_event FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY desk ON care.appointment_event FOR SELECT TO portal
+CREATE POLICY desk ON care.appointment_event FOR SELECT TO healthtrack_portal
     USING (facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = 'front_desk');

@@ -51,16 +51,9 @@ COMMENT ON FUNCTION care.try_lock_schedule(uuid[]) IS 'The same without waiting:
 
 CREATE FUNCTION care.writes_as_owner() RETURNS boolean
     LANGUAGE sql STABLE AS $$
-    SELECT NOT row_security_active('care.appointment') OR pg_has_role(current_user, 'migrator', 'USAGE')
+    SELECT NOT row_security_active('care.appointment') OR pg_has_role(current_user, 'healthtrack_migrator', 'USAGE')
 $$;
 COMMENT ON FUNCTION care.writes_as_owner() IS 'True where the present role maintains the schema, or stands above row-level security, and so may take appointments over from another system.';
-
-CREATE FUNCTION care.refuse(rule text, sentence text) RETURNS void
-    LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = rule, MESSAGE = sentence;
-END $$;
-COMMENT ON FUNCTION care.refuse(text, text) IS 'Refuses what is asked, by a rule''s name and a sentence for a person.';
 
 CREATE FUNCTION care.keep_appointment_lawful() RETURNS trigger
     LANGUAGE plpgsql AS $$
@@ -74,7 +67,7 @@ BEGIN
         IF allowed IS NULL AND TG_OP = 'UPDATE' AND NEW.status = 'booked' THEN
             PERFORM care.refuse('appointment_is_still_held', 'This time is held no more: choose a time again.');
         ELSIF allowed IS NULL THEN
-            PERFORM care.refuse('appointment_follows_its_ways',
+            PERFORM care.refuse('appointment_transition_is_allowed',
                 'An appointment cannot go from its status to that one.');
         ELSIF NOT as_owner AND NOT coalesce(access.part() = ANY (allowed), false) THEN
             PERFORM care.refuse('appointment_is_changed_by_whom_it_may',

@@ -189,8 +189,8 @@ COMMENT ON FUNCTION care.stop_telehealth(uuid) IS 'Ends the session of a visit, 
 
 CALL access.guard('care.join_token', 'internal');
 CALL access.guard('care.telehealth_session', 'internal');
-GRANT SELECT ON care.telehealth_session TO portal;
-CREATE POLICY own ON care.telehealth_session FOR SELECT TO portal
+GRANT SELECT ON care.telehealth_session TO healthtrack_portal;
+CREATE POLICY own ON care.telehealth_session FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON care.telehealth_session FOR SELECT TO portal
+CREATE POLICY care ON care.telehealth_session FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));

@@ -197,12 +197,12 @@ COMMENT ON FUNCTION care.expire_holds(integer) IS 'Ends holds that have run out,
 
 CALL access.guard('care.waitlist_entry', 'internal');
 GRANT SELECT, INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode)
-    ON care.waitlist_entry TO portal;
-CREATE POLICY own ON care.waitlist_entry FOR ALL TO portal
+    ON care.waitlist_entry TO healthtrack_portal;
+CREATE POLICY own ON care.waitlist_entry FOR ALL TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON care.waitlist_entry FOR SELECT TO portal
+CREATE POLICY care ON care.waitlist_entry FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY desk ON care.waitlist_entry FOR ALL TO portal
+CREATE POLICY desk ON care.waitlist_entry FOR ALL TO healthtrack_portal
     USING (facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = 'front_desk')
     WITH CHECK (facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = 'front_desk');

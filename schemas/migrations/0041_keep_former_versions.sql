@@ -40,10 +40,10 @@ COMMENT ON CONSTRAINT history_ends_after_it_began ON care.history IS 'A version 
 COMMENT ON CONSTRAINT history_image_is_a_row ON care.history IS 'A former version is a whole row.';
 
 CALL access.guard('care.history', 'internal');
-GRANT SELECT ON care.history TO portal;
-CREATE POLICY care ON care.history FOR SELECT TO portal
+GRANT SELECT ON care.history TO healthtrack_portal;
+CREATE POLICY care ON care.history FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY own ON care.history FOR SELECT TO portal
+CREATE POLICY own ON care.history FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
 
 CREATE FUNCTION care.keep_former_version() RETURNS trigger
@@ -52,8 +52,8 @@ DECLARE
     image constant jsonb := to_jsonb(OLD);
 BEGIN
     IF NEW.patient_id <> OLD.patient_id THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'record_stays_with_its_patient',
-            MESSAGE = 'This stands in one patient''s record and cannot move: mark it as an error and write it anew.';
+        PERFORM care.refuse('record_stays_with_its_patient',
+            'This stands in one patient''s record and cannot move: mark it as an error and write it anew.');
     END IF;
     INSERT INTO care.history (relation, row_id, patient_id, version, held_from, superseded_at, changed_by,
                               superseded_by, image)
@@ -84,8 +84,7 @@ COMMENT ON FUNCTION care.stamp() IS 'Trigger before each write: what an account 
 CREATE FUNCTION care.refuse_alteration() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = TG_TABLE_NAME || '_is_never_altered',
-        MESSAGE = 'What is written here is kept as it was written.';
+    PERFORM care.refuse(TG_TABLE_NAME || '_is_never_altered', 'What is written here is kept as it was written.');
 END $$;
 COMMENT ON FUNCTION care.refuse_alteration() IS 'Trigger before a change of what is only added to: refuses it.';
 CREATE TRIGGER history_is_never_altered BEFORE UPDATE ON care.history

@@ -123,9 +123,9 @@ COMMENT ON CONSTRAINT medication_statement_is_over_once_ended ON care.medication
 COMMENT ON CONSTRAINT medication_statement_is_listed_once ON care.medication_statement IS 'This stands in the record for that time already.';
 CALL access.guard('care.medication_statement', 'chart');
 
-CREATE POLICY own_entry ON care.medication_statement FOR INSERT TO portal
+CREATE POLICY own_entry ON care.medication_statement FOR INSERT TO healthtrack_portal
     WITH CHECK (source = 'patient' AND patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY own_change ON care.medication_statement FOR UPDATE TO portal
+CREATE POLICY own_change ON care.medication_statement FOR UPDATE TO healthtrack_portal
     USING (source = 'patient' AND patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (source = 'patient' AND patient_id = ANY ((SELECT access.own_patients())::uuid[]));
 
@@ -303,8 +303,7 @@ CREATE FUNCTION care.check_prescriber() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF access.actor() IS NOT NULL AND access.acting_provider() IS DISTINCT FROM NEW.prescriber_id THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'prescriber_acts_in_person',
-            MESSAGE = 'A provider prescribes in the own name only.';
+        PERFORM care.refuse('prescriber_acts_in_person', 'A provider prescribes in the own name only.');
     END IF;
     IF access.actor() IS NOT NULL THEN
         NEW.authored_at := now();
@@ -313,8 +312,8 @@ BEGIN
         SELECT FROM access.care_relationship r
         WHERE r.provider_id = NEW.prescriber_id AND r.patient_id = NEW.patient_id AND r.valid_during @> NEW.authored_at
     ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'prescriber_cares_for_the_patient',
-            MESSAGE = 'The prescriber did not care for this patient at that time.';
+        PERFORM care.refuse('prescriber_cares_for_the_patient',
+            'The prescriber did not care for this patient at that time.');
     END IF;
     RETURN NEW;
 END $$;
@@ -331,14 +330,13 @@ DECLARE
 BEGIN
     IF OLD.status IN ('completed', 'stopped', 'entered_in_error')
        AND NEW.status NOT IN (OLD.status, 'entered_in_error') THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'prescription_that_ended_stays_ended',
-            MESSAGE = 'This prescription has ended: write a new one.';
+        PERFORM care.refuse('prescription_that_ended_stays_ended', 'This prescription has ended: write a new one.');
     END IF;
     IF to_jsonb(NEW) - may_change <> to_jsonb(OLD) - may_change AND EXISTS (
         SELECT FROM care.dispense d WHERE d.prescription_id = OLD.prescription_id AND d.status = 'completed'
     ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'prescription_that_was_filled_is_not_altered',
-            MESSAGE = 'This prescription has been filled: stop it and write a new one.';
+        PERFORM care.refuse('prescription_that_was_filled_is_not_altered',
+            'This prescription has been filled: stop it and write a new one.');
     END IF;
     RETURN NEW;
 END $$;
@@ -362,18 +360,15 @@ BEGIN
     END IF;
     -- A fill that is only corrected may be of a prescription that has ended since.
     IF (TG_OP = 'INSERT' AND ordered.status <> 'active') OR NOT ordered.valid_during @> NEW.filled_on THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'dispense_is_within_a_valid_prescription',
-            MESSAGE = 'This prescription is not valid on that day.';
+        PERFORM care.refuse('dispense_is_within_a_valid_prescription', 'This prescription is not valid on that day.');
     END IF;
     IF NEW.quantity > ordered.quantity THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'dispense_is_within_the_quantity',
-            MESSAGE = 'This is more than was prescribed for one fill.';
+        PERFORM care.refuse('dispense_is_within_the_quantity', 'This is more than was prescribed for one fill.');
     END IF;
     SELECT count(*) INTO fills FROM care.dispense d
     WHERE d.prescription_id = NEW.prescription_id AND d.status = 'completed' AND d.dispense_id <> NEW.dispense_id;
     IF fills > ordered.refills_allowed THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'dispense_is_within_the_refills',
-            MESSAGE = 'All refills of this prescription have been used.';
+        PERFORM care.refuse('dispense_is_within_the_refills', 'All refills of this prescription have been used.');
     END IF;
     RETURN NEW;
 END $$;

@@ -214,8 +214,8 @@ BEGIN
     IF OLD.status IN ('final', 'amended', 'entered_in_error')
        AND (NEW.status NOT IN (OLD.status, 'entered_in_error')
             OR to_jsonb(NEW) - bookkeeping <> to_jsonb(OLD) - bookkeeping) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = TG_TABLE_NAME || '_that_is_final_is_not_altered',
-            MESSAGE = 'This is final: write a correction that names it.';
+        PERFORM care.refuse(TG_TABLE_NAME || '_that_is_final_is_not_altered',
+            'This is final: write a correction that names it.');
     END IF;
     RETURN NEW;
 END $$;
@@ -231,8 +231,8 @@ BEGIN
     SELECT r.status INTO former FROM care.lab_result r
     WHERE r.patient_id = NEW.patient_id AND r.lab_result_id = NEW.amends_lab_result_id FOR SHARE;
     IF former NOT IN ('final', 'amended') THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'lab_result_amends_what_was_final',
-            MESSAGE = 'Only a result that is final is corrected: change this one instead.';
+        PERFORM care.refuse('lab_result_amends_what_was_final',
+            'Only a result that is final is corrected: change this one instead.');
     END IF;
     RETURN NEW;
 END $$;
@@ -252,8 +252,7 @@ BEGIN
     FROM care.lab_result r WHERE r.lab_result_id = result
     RETURNING lab_result_id INTO amended;
     IF amended IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'lab_result_is_known',
-            MESSAGE = 'There is no such result.';
+        PERFORM care.refuse('lab_result_is_known', 'There is no such result.');
     END IF;
     RETURN amended;
 END $$;
@@ -291,4 +290,4 @@ COMMENT ON COLUMN care.current_lab_result.status IS 'preliminary, final, amended
 COMMENT ON COLUMN care.current_lab_result.flag IS 'HL7''s letter against the reference range: LL, L, N, H or HH; null without a number or a range.';
 COMMENT ON COLUMN care.current_lab_result.note IS 'The laboratory''s remark.';
 COMMENT ON COLUMN care.current_lab_result.updated_by IS 'Account or program that last changed it.';
-GRANT SELECT ON care.current_lab_result TO portal;
+GRANT SELECT ON care.current_lab_result TO healthtrack_portal;

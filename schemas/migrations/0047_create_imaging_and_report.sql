@@ -243,8 +243,7 @@ DECLARE
 BEGIN
     IF NEW.signed_by IS NOT NULL AND NEW.status <> 'entered_in_error' AND access.actor() IS NOT NULL
        AND access.acting_provider() IS DISTINCT FROM NEW.signed_by THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'clinical_report_is_signed_in_person',
-            MESSAGE = 'A provider signs in the own name only.';
+        PERFORM care.refuse('clinical_report_is_signed_in_person', 'A provider signs in the own name only.');
     END IF;
     IF access.actor() IS NOT NULL AND NEW.signed_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.signed_at IS NULL) THEN
         NEW.signed_at := now();
@@ -252,8 +251,8 @@ BEGIN
     SELECT r.status INTO former FROM care.clinical_report r
     WHERE r.patient_id = NEW.patient_id AND r.clinical_report_id = NEW.amends_clinical_report_id FOR SHARE;
     IF former NOT IN ('final', 'amended') AND NEW.status <> 'entered_in_error' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'clinical_report_amends_what_was_signed',
-            MESSAGE = 'Only a report that is signed is corrected by another: change this one instead.';
+        PERFORM care.refuse('clinical_report_amends_what_was_signed',
+            'Only a report that is signed is corrected by another: change this one instead.');
     END IF;
     RETURN NEW;
 END $$;

@@ -241,10 +241,10 @@ COMMENT ON CONSTRAINT score_inputs_are_named ON care.score IS 'Inputs are given 
 COMMENT ON CONSTRAINT score_is_published ON care.score IS 'Say who published the score, and in which version.';
 
 CALL access.guard('care.score', 'internal');
-GRANT SELECT ON care.score TO portal;
-CREATE POLICY care ON care.score FOR SELECT TO portal
+GRANT SELECT ON care.score TO healthtrack_portal;
+CREATE POLICY care ON care.score FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY own ON care.score FOR SELECT TO portal
+CREATE POLICY own ON care.score FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
 
 CREATE FUNCTION care.check_answer() RETURNS trigger
@@ -261,8 +261,8 @@ BEGIN
         RETURN NEW;  -- The foreign key says it better.
     END IF;
     IF state <> 'in_progress' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'answer_that_is_complete_is_not_altered',
-            MESSAGE = 'These answers are complete: answer the questionnaire anew.';
+        PERFORM care.refuse('answer_that_is_complete_is_not_altered',
+            'These answers are complete: answer the questionnaire anew.');
     END IF;
     IF item IS NULL OR NOT coalesce(CASE item ->> 'type'
         WHEN 'choice'  THEN item -> 'options' @> jsonb_build_array(jsonb_build_object('value', NEW.value_number))
@@ -272,8 +272,7 @@ BEGIN
         WHEN 'boolean' THEN NEW.value_boolean IS NOT NULL
         WHEN 'date'    THEN NEW.value_on IS NOT NULL
     END, false) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'answer_fits_its_question',
-            MESSAGE = 'This is no answer to that question.';
+        PERFORM care.refuse('answer_fits_its_question', 'This is no answer to that question.');
     END IF;
     RETURN NEW;
 END $$;
@@ -286,14 +285,14 @@ CREATE FUNCTION care.check_response() RETURNS trigger
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'in_progress' THEN
-            RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'response_begins_in_progress',
-                MESSAGE = 'Begin the questionnaire, answer it, and complete it then.';
+            PERFORM care.refuse('response_begins_in_progress',
+                'Begin the questionnaire, answer it, and complete it then.');
         END IF;
         RETURN NEW;
     END IF;
     IF OLD.status <> 'in_progress' OR NEW.questionnaire_id <> OLD.questionnaire_id THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'response_that_is_complete_is_not_altered',
-            MESSAGE = 'These answers are complete: answer the questionnaire anew.';
+        PERFORM care.refuse('response_that_is_complete_is_not_altered',
+            'These answers are complete: answer the questionnaire anew.');
     END IF;
     IF NEW.status = 'completed' AND EXISTS (
         SELECT FROM care.questionnaire n, jsonb_array_elements(n.items) AS item
@@ -302,8 +301,7 @@ BEGIN
             WHERE a.questionnaire_response_id = NEW.questionnaire_response_id AND a.link_id = item ->> 'link_id'
         )
     ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'response_answers_what_is_required',
-            MESSAGE = 'Answer the required questions first.';
+        PERFORM care.refuse('response_answers_what_is_required', 'Answer the required questions first.');
     END IF;
     RETURN NEW;
 END $$;

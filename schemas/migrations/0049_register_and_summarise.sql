@@ -12,8 +12,7 @@ DECLARE
     registered uuid;
 BEGIN
     IF NOT jsonb_path_exists(person, '$.names[*] ? (@.use == "official")') THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'patient_has_an_official_name',
-            MESSAGE = 'Give the patient''s official name.';
+        PERFORM care.refuse('patient_has_an_official_name', 'Give the patient''s official name.');
     END IF;
     INSERT INTO care.patient (born_on, sex, time_zone)
     VALUES ((person ->> 'born_on')::date, person ->> 'sex', person ->> 'time_zone')
@@ -43,8 +42,7 @@ DECLARE
     registered uuid;
 BEGIN
     IF coalesce(access.part() NOT IN ('provider', 'front_desk'), true) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'patient_is_registered_by_staff',
-            MESSAGE = 'Providers and the front desk register patients.';
+        PERFORM care.refuse('patient_is_registered_by_staff', 'Providers and the front desk register patients.');
     END IF;
     registered := care.add_patient(person);
     INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis, reason)

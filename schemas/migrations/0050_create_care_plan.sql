@@ -154,13 +154,13 @@ BEGIN
     IF (NEW.care_plan_version_id, NEW.patient_id, NEW.care_plan_id, NEW.author_id, NEW.edition, NEW.summary)
        IS DISTINCT FROM (OLD.care_plan_version_id, OLD.patient_id, OLD.care_plan_id, OLD.author_id, OLD.edition,
                          OLD.summary) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_version_is_append_only',
-            MESSAGE = 'An edition of a plan is never rewritten: write the next one.';
+        PERFORM care.refuse('care_plan_version_is_append_only',
+            'An edition of a plan is never rewritten: write the next one.');
     END IF;
     IF NEW.status <> OLD.status AND (OLD.status, NEW.status) NOT IN
        (('draft', 'active'), ('draft', 'ended'), ('active', 'ended')) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_version_goes_forward',
-            MESSAGE = 'An edition of a plan goes from draft to active to ended, and never back.';
+        PERFORM care.refuse('care_plan_version_goes_forward',
+            'An edition of a plan goes from draft to active to ended, and never back.');
     END IF;
     RETURN NEW;
 END $$;
@@ -176,14 +176,12 @@ DECLARE
     made   uuid;
 BEGIN
     IF author IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_author_is_a_provider',
-            MESSAGE = 'Only a provider writes a plan.';
+        PERFORM care.refuse('care_plan_author_is_a_provider', 'Only a provider writes a plan.');
     END IF;
     -- The plan's row is the lock under which its editions are numbered.
     SELECT patient_id INTO person FROM care.care_plan AS plan WHERE plan.care_plan_id = $1 FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_is_within_reach',
-            MESSAGE = 'There is no such plan of a patient in your care.';
+        PERFORM care.refuse('care_plan_is_within_reach', 'There is no such plan of a patient in your care.');
     END IF;
     INSERT INTO care.care_plan_version AS told (patient_id, care_plan_id, author_id, edition, summary)
     SELECT person, $1, author, coalesce(max(known.edition), 0) + 1, $2
@@ -202,13 +200,11 @@ BEGIN
     SELECT known.care_plan_id INTO plan FROM care.care_plan_version AS known WHERE known.care_plan_version_id = $1;
     PERFORM FROM care.care_plan AS known WHERE known.care_plan_id = plan FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_is_within_reach',
-            MESSAGE = 'There is no such plan of a patient in your care.';
+        PERFORM care.refuse('care_plan_is_within_reach', 'There is no such plan of a patient in your care.');
     END IF;
     PERFORM FROM care.care_plan_version AS known WHERE known.care_plan_version_id = $1 AND known.status = 'draft';
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'care_plan_version_is_a_draft',
-            MESSAGE = 'Only a draft becomes active: write the next edition.';
+        PERFORM care.refuse('care_plan_version_is_a_draft', 'Only a draft becomes active: write the next edition.');
     END IF;
     -- Who has waited for the lock began before the edition that was activated meanwhile.
     SELECT greatest(now(), max(known.activated_at)) INTO moment FROM care.care_plan_version AS known
@@ -223,7 +219,7 @@ COMMENT ON FUNCTION care.activate_care_plan(uuid) IS 'Makes a draft the active e
 CALL access.guard('care.care_plan', 'chart');
 CALL access.guard('care.care_plan_version', 'chart');
 CALL access.guard('care.consultation', 'chart');
-CREATE POLICY author_is_the_actor ON care.care_plan_version AS RESTRICTIVE FOR INSERT TO portal
+CREATE POLICY author_is_the_actor ON care.care_plan_version AS RESTRICTIVE FOR INSERT TO healthtrack_portal
     WITH CHECK (author_id = (SELECT care.acting_provider()));
-CREATE POLICY provider_is_the_actor ON care.consultation AS RESTRICTIVE FOR INSERT TO portal
+CREATE POLICY provider_is_the_actor ON care.consultation AS RESTRICTIVE FOR INSERT TO healthtrack_portal
     WITH CHECK (provider_id = (SELECT care.acting_provider()));

@@ -160,14 +160,12 @@ BEGIN
         RETURN NEW; -- No metric, or one that the foreign key refuses.
     END IF;
     IF known.codes IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_metric_is_numeric',
-            MESSAGE = 'Choose a metric that is measured in numbers.';
+        PERFORM care.refuse('goal_metric_is_numeric', 'Choose a metric that is measured in numbers.');
     END IF;
     unit := CASE NEW.measure WHEN 'count' THEN '1' ELSE known.unit END;
     NEW.unit := coalesce(NEW.unit, unit);
     IF NEW.unit <> unit THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_unit_is_that_of_its_metric',
-            MESSAGE = 'Give the target in the unit of its metric.';
+        PERFORM care.refuse('goal_unit_is_that_of_its_metric', 'Give the target in the unit of its metric.');
     END IF;
     RETURN NEW;
 END $$;
@@ -261,12 +259,10 @@ BEGIN
     SELECT * INTO goal FROM care.goal AS known
     WHERE known.goal_id = $1 AND known.patient_id = ANY (access.own_patients() || access.patients_in_care());
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_is_within_reach',
-            MESSAGE = 'There is no such goal of yours or of a patient in your care.';
+        PERFORM care.refuse('goal_is_within_reach', 'There is no such goal of yours or of a patient in your care.');
     END IF;
     IF $3 - $2 > 400 THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'goal_progress_is_for_400_days_at_most',
-            MESSAGE = 'Ask for 400 days at most at a time.';
+        PERFORM care.refuse('goal_progress_is_for_400_days_at_most', 'Ask for 400 days at most at a time.');
     END IF;
     SELECT min(days.first_on), max(days.stop_on) INTO first_on, stop_on FROM care.goal_days(goal, $2, $3) AS days;
     RETURN QUERY
@@ -327,8 +323,8 @@ END $$;
 COMMENT ON FUNCTION care.keep_goal_days(date, date) IS
     'Keeps what was measured for each goal on the local days in [from, to), where that is more than is kept; how many days. To be called before samples leave for the archive.';
 REVOKE EXECUTE ON FUNCTION care.keep_goal_days(date, date) FROM PUBLIC;
-GRANT USAGE ON SCHEMA care TO roller;
-GRANT EXECUTE ON FUNCTION care.keep_goal_days(date, date) TO roller;
+GRANT USAGE ON SCHEMA care TO healthtrack_roller;
+GRANT EXECUTE ON FUNCTION care.keep_goal_days(date, date) TO healthtrack_roller;
 
 CALL access.guard('care.goal', 'own_chart');
 CALL access.guard('care.goal_entry', 'own_chart');

@@ -241,16 +241,16 @@ CALL access.guard('care.programme_session', 'directory');
 -- that the caller may not see.
 CALL access.guard('care.enrolment', 'internal');
 CALL access.guard('care.attendance', 'internal');
-GRANT SELECT ON care.enrolment, care.attendance TO portal;
-CREATE POLICY own ON care.enrolment FOR SELECT TO portal
+GRANT SELECT ON care.enrolment, care.attendance TO healthtrack_portal;
+CREATE POLICY own ON care.enrolment FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON care.enrolment FOR SELECT TO portal
+CREATE POLICY care ON care.enrolment FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY staff ON care.enrolment FOR SELECT TO portal
+CREATE POLICY staff ON care.enrolment FOR SELECT TO healthtrack_portal
     USING (programme_id = ANY ((SELECT care.programmes_run())::uuid[]));
-CREATE POLICY own ON care.attendance FOR SELECT TO portal
+CREATE POLICY own ON care.attendance FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON care.attendance FOR SELECT TO portal
+CREATE POLICY care ON care.attendance FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY staff ON care.attendance FOR SELECT TO portal
+CREATE POLICY staff ON care.attendance FOR SELECT TO healthtrack_portal
     USING (programme_id = ANY ((SELECT care.programmes_run())::uuid[]));

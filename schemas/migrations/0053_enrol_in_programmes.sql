@@ -10,8 +10,8 @@ BEGIN
     IF TG_OP = 'UPDATE' AND (OLD.status, NEW.status) NOT IN (
         (OLD.status, OLD.status), ('waitlisted', 'enrolled'), ('waitlisted', 'withdrawn'), ('enrolled', 'withdrawn'),
         ('enrolled', 'completed'), ('withdrawn', 'enrolled'), ('withdrawn', 'waitlisted')) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'enrolment_takes_known_steps',
-            MESSAGE = 'One waits, is enrolled, and then completes or withdraws; what is completed stays so.';
+        PERFORM care.refuse('enrolment_takes_known_steps',
+            'One waits, is enrolled, and then completes or withdraws; what is completed stays so.');
     END IF;
     IF NEW.status IN ('enrolled', 'completed') THEN
         NEW.admitted_at := coalesce(NEW.admitted_at, now());
@@ -22,8 +22,8 @@ BEGIN
         WHERE programme_id = NEW.programme_id AND sessions_needed <= (
             SELECT count(*) FROM care.attendance WHERE enrolment_id = NEW.enrolment_id);
         IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'enrolment_has_attended_enough',
-                MESSAGE = 'A programme is completed by attending as many sessions as it asks for.';
+            PERFORM care.refuse('enrolment_has_attended_enough',
+                'A programme is completed by attending as many sessions as it asks for.');
         END IF;
     END IF;
     RETURN NEW;
@@ -85,19 +85,18 @@ DECLARE
 BEGIN
     IF NOT coalesce($2 = ANY (access.own_patients() || access.patients_in_care())
                     OR $1 = ANY (care.programmes_run()), false) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'enrolment_is_asked_by_who_may',
-            MESSAGE = 'A patient enrols, or a provider in care or the programme''s own staff do it for the patient.';
+        PERFORM care.refuse('enrolment_is_asked_by_who_may',
+            'A patient enrols, or a provider in care or the programme''s own staff do it for the patient.');
     END IF;
     SELECT * INTO run FROM care.programme AS known WHERE known.programme_id = $1 FOR UPDATE;
     IF NOT FOUND OR NOT run.enrolment_during @> now() THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'enrolment_is_open',
-            MESSAGE = 'This programme takes no enrolments now.';
+        PERFORM care.refuse('enrolment_is_open', 'This programme takes no enrolments now.');
     END IF;
     SELECT known.status INTO before FROM care.enrolment AS known
     WHERE known.programme_id = $1 AND known.patient_id = $2;
     IF before <> 'withdrawn' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'enrolment_of_a_patient_is_one',
-            MESSAGE = 'The patient is enrolled in this programme or waits for it already.';
+        PERFORM care.refuse('enrolment_of_a_patient_is_one',
+            'The patient is enrolled in this programme or waits for it already.');
     END IF;
     place := CASE WHEN run.seats_taken < run.capacity AND NOT EXISTS (
         SELECT FROM care.enrolment AS waiting WHERE waiting.programme_id = $1 AND waiting.status = 'waitlisted')
@@ -116,15 +115,15 @@ CREATE FUNCTION care.withdraw(programme_id uuid, patient_id uuid) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT coalesce($2 = ANY (access.own_patients()) OR $1 = ANY (care.programmes_run()), false) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'withdrawal_is_asked_by_who_may',
-            MESSAGE = 'A patient withdraws, or the programme''s own staff do it for the patient.';
+        PERFORM care.refuse('withdrawal_is_asked_by_who_may',
+            'A patient withdraws, or the programme''s own staff do it for the patient.');
     END IF;
     PERFORM FROM care.programme AS known WHERE known.programme_id = $1 FOR UPDATE;
     UPDATE care.enrolment AS known SET status = 'withdrawn'
     WHERE known.programme_id = $1 AND known.patient_id = $2 AND known.status IN ('waitlisted', 'enrolled');
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'withdrawal_is_of_the_enrolled',
-            MESSAGE = 'The patient is not enrolled in this programme, or has completed it.';
+        PERFORM care.refuse('withdrawal_is_of_the_enrolled',
+            'The patient is not enrolled in this programme, or has completed it.');
     END IF;
     RETURN care.fill_seats($1);
 END $$;
@@ -139,19 +138,18 @@ DECLARE
 BEGIN
     SELECT * INTO session FROM care.programme_session AS known WHERE known.programme_session_id = $1;
     IF NOT coalesce(session.programme_id = ANY (care.programmes_run()), false) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'attendance_is_noted_by_staff',
-            MESSAGE = 'Only the programme''s own staff note who attends.';
+        PERFORM care.refuse('attendance_is_noted_by_staff', 'Only the programme''s own staff note who attends.');
     END IF;
     IF session.cancelled_at IS NOT NULL OR lower(session.during) > now() + INTERVAL '1 hour' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'attendance_is_of_a_session_that_takes_place',
-            MESSAGE = 'Attendance is noted from an hour before a session, unless it is called off.';
+        PERFORM care.refuse('attendance_is_of_a_session_that_takes_place',
+            'Attendance is noted from an hour before a session, unless it is called off.');
     END IF;
     SELECT known.enrolment_id INTO place FROM care.enrolment AS known
     WHERE known.programme_id = session.programme_id AND known.patient_id = $2
       AND known.status IN ('enrolled', 'completed') FOR SHARE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'attendance_is_of_the_enrolled',
-            MESSAGE = 'Only who has a seat in this programme attends its sessions.';
+        PERFORM care.refuse('attendance_is_of_the_enrolled',
+            'Only who has a seat in this programme attends its sessions.');
     END IF;
     INSERT INTO care.attendance AS noted (patient_id, programme_id, enrolment_id, programme_session_id)
     VALUES ($2, session.programme_id, place, $1) RETURNING noted.attendance_id INTO made;
@@ -169,8 +167,8 @@ BEGIN
       AND (known.programme_id = ANY (care.programmes_run()) OR known.patient_id = ANY (access.own_patients()))
     RETURNING known.completed_at INTO moment;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'completion_is_of_the_enrolled',
-            MESSAGE = 'Only an enrolment of yours or of your programme, not completed yet, is completed.';
+        PERFORM care.refuse('completion_is_of_the_enrolled',
+            'Only an enrolment of yours or of your programme, not completed yet, is completed.');
     END IF;
     RETURN moment;
 END $$;

@@ -160,10 +160,10 @@ CREATE FUNCTION care.programme_rating(programme_id uuid, OUT ratings bigint, OUT
 $$;
 COMMENT ON FUNCTION care.programme_rating(uuid) IS 'How a programme is rated, from five feedbacks on; fewer are told as none.';
 
-GRANT SELECT ON care.programme_participation, care.programme_figures TO portal;
+GRANT SELECT ON care.programme_participation, care.programme_figures TO healthtrack_portal;
 CALL access.guard('care.progress_update', 'own_chart');
 CALL access.guard('care.programme_feedback', 'internal');
-GRANT SELECT, INSERT, UPDATE ON care.programme_feedback TO portal;
-CREATE POLICY own ON care.programme_feedback FOR ALL TO portal
+GRANT SELECT, INSERT, UPDATE ON care.programme_feedback TO healthtrack_portal;
+CREATE POLICY own ON care.programme_feedback FOR ALL TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));

@@ -117,15 +117,15 @@ COMMENT ON FUNCTION care.unshare_entry(uuid, uuid) IS 'Takes an entry back from 
 
 CALL access.guard('care.journal_entry', 'internal');
 CALL access.guard('care.journal_share', 'internal');
-GRANT SELECT, INSERT, UPDATE ON care.journal_entry, care.journal_share TO portal;
-CREATE POLICY own ON care.journal_entry FOR ALL TO portal
+GRANT SELECT, INSERT, UPDATE ON care.journal_entry, care.journal_share TO healthtrack_portal;
+CREATE POLICY own ON care.journal_entry FOR ALL TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY shared ON care.journal_entry FOR SELECT TO portal
+CREATE POLICY shared ON care.journal_entry FOR SELECT TO healthtrack_portal
     USING (journal_entry_id = ANY ((SELECT care.entries_shared())::uuid[]));
-CREATE POLICY own ON care.journal_share FOR ALL TO portal
+CREATE POLICY own ON care.journal_share FOR ALL TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY shared ON care.journal_share FOR SELECT TO portal
+CREATE POLICY shared ON care.journal_share FOR SELECT TO healthtrack_portal
     USING (provider_id = (SELECT care.acting_provider()) AND shared_during @> now()
            AND journal_entry_id = ANY ((SELECT care.entries_shared())::uuid[]));

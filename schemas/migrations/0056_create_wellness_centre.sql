@@ -151,11 +151,11 @@ CALL access.guard('care.staff_assignment', 'directory');
 CALL access.guard('care.centre_service', 'directory');
 -- A visit is noted at the door, not by the one who comes.
 CALL access.guard('care.centre_visit', 'internal');
-GRANT SELECT, INSERT, UPDATE ON care.centre_visit TO portal;
-CREATE POLICY own ON care.centre_visit FOR SELECT TO portal
+GRANT SELECT, INSERT, UPDATE ON care.centre_visit TO healthtrack_portal;
+CREATE POLICY own ON care.centre_visit FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON care.centre_visit FOR SELECT TO portal
+CREATE POLICY care ON care.centre_visit FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY desk ON care.centre_visit FOR ALL TO portal
+CREATE POLICY desk ON care.centre_visit FOR ALL TO healthtrack_portal
     USING (facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = 'front_desk')
     WITH CHECK (facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = 'front_desk');

@@ -203,6 +203,6 @@ REVOKE EXECUTE ON FUNCTION care.refresh_engagement(date, date) FROM PUBLIC;
 
 CALL access.guard('care.centre_engagement_change', 'internal');
 CALL access.guard('care.centre_engagement_day', 'internal');
-GRANT SELECT ON care.centre_engagement_day TO portal;
-CREATE POLICY desk ON care.centre_engagement_day FOR SELECT TO portal
+GRANT SELECT ON care.centre_engagement_day TO healthtrack_portal;
+CREATE POLICY desk ON care.centre_engagement_day FOR SELECT TO healthtrack_portal
     USING (facility_id = ANY ((SELECT access.own_facilities())::uuid[]) OR (SELECT access.part()) = 'operator');

@@ -32,14 +32,12 @@ DECLARE
 BEGIN
     PERFORM FROM care.space AS known WHERE known.space_id = $1 AND known.closed_at IS NULL;
     IF NOT FOUND OR person IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'space_is_joined_by_patients_while_open',
-            MESSAGE = 'Patients join a space while it is open.';
+        PERFORM care.refuse('space_is_joined_by_patients_while_open', 'Patients join a space while it is open.');
     END IF;
     SELECT known.* INTO member FROM care.space_member AS known JOIN care.space_identity AS who USING (space_member_id)
     WHERE who.space_id = $1 AND who.patient_id = person FOR UPDATE OF known;
     IF member.banned_at IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'space_member_is_welcome',
-            MESSAGE = 'A moderator has closed this space to you.';
+        PERFORM care.refuse('space_member_is_welcome', 'A moderator has closed this space to you.');
     ELSIF member.left_at IS NOT NULL THEN
         UPDATE care.space_member AS known SET left_at = NULL, pseudonym = $2
         WHERE known.space_member_id = member.space_member_id;
@@ -70,8 +68,7 @@ DECLARE
 BEGIN
     PERFORM FROM access.account WHERE account_id = NEW.account_id AND part = 'moderator';
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'moderation_is_by_a_moderator',
-            MESSAGE = 'Only a moderator decides about posts and members.';
+        PERFORM care.refuse('moderation_is_by_a_moderator', 'Only a moderator decides about posts and members.');
     END IF;
     IF NEW.space_member_id IS NOT NULL THEN
         UPDATE care.space_member SET banned_at = banned WHERE space_member_id = NEW.space_member_id;
@@ -89,78 +86,79 @@ CREATE TRIGGER moderation_is_carried_out AFTER INSERT ON care.moderation
 CREATE FUNCTION care.keep_moderation() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'moderation_is_append_only',
-        MESSAGE = 'A decision is never rewritten: decide anew.';
+    PERFORM care.refuse('moderation_is_append_only', 'A decision is never rewritten: decide anew.');
 END $$;
 COMMENT ON FUNCTION care.keep_moderation() IS 'Trigger before an update of a decision: refuses it.';
 CREATE TRIGGER moderation_is_kept BEFORE UPDATE ON care.moderation
     FOR EACH ROW EXECUTE FUNCTION care.keep_moderation();
 
 GRANT SELECT ON care.space_member, care.space_identity, care.post, care.reply, care.support, care.report,
-    care.moderation TO portal;
+    care.moderation TO healthtrack_portal;
 GRANT INSERT (post_id, space_id, space_member_id, title, body), UPDATE (title, body, withdrawn_at)
-    ON care.post TO portal;
-GRANT INSERT (reply_id, space_id, post_id, space_member_id, body), UPDATE (body, withdrawn_at) ON care.reply TO portal;
-GRANT INSERT (post_id, space_member_id, space_id), UPDATE (withdrawn_at) ON care.support TO portal;
-GRANT INSERT (report_id, space_id, post_id, reply_id, space_member_id, reason, note) ON care.report TO portal;
+    ON care.post TO healthtrack_portal;
+GRANT INSERT (reply_id, space_id, post_id, space_member_id, body), UPDATE (body, withdrawn_at) ON care.reply
+    TO healthtrack_portal;
+GRANT INSERT (post_id, space_member_id, space_id), UPDATE (withdrawn_at) ON care.support TO healthtrack_portal;
+GRANT INSERT (report_id, space_id, post_id, reply_id, space_member_id, reason, note) ON care.report
+    TO healthtrack_portal;
 GRANT INSERT (moderation_id, space_id, account_id, post_id, reply_id, space_member_id, action, reason)
-    ON care.moderation TO portal;
+    ON care.moderation TO healthtrack_portal;
 
-CREATE POLICY own ON care.space_identity FOR SELECT TO portal
+CREATE POLICY own ON care.space_identity FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
 
-CREATE POLICY members_read ON care.space_member FOR SELECT TO portal
+CREATE POLICY members_read ON care.space_member FOR SELECT TO healthtrack_portal
     USING (space_id = ANY ((SELECT care.own_spaces())::uuid[]));
-CREATE POLICY moderators_read ON care.space_member FOR SELECT TO portal
+CREATE POLICY moderators_read ON care.space_member FOR SELECT TO healthtrack_portal
     USING ((SELECT access.part()) = 'moderator');
 
-CREATE POLICY members_read ON care.post FOR SELECT TO portal
+CREATE POLICY members_read ON care.post FOR SELECT TO healthtrack_portal
     USING (space_id = ANY ((SELECT care.own_spaces())::uuid[])
            AND ((hidden_at IS NULL AND withdrawn_at IS NULL)
                 OR space_member_id = ANY ((SELECT care.own_members())::uuid[])));
-CREATE POLICY moderators_read ON care.post FOR SELECT TO portal
+CREATE POLICY moderators_read ON care.post FOR SELECT TO healthtrack_portal
     USING ((SELECT access.part()) = 'moderator');
-CREATE POLICY author_writes ON care.post FOR INSERT TO portal
+CREATE POLICY author_writes ON care.post FOR INSERT TO healthtrack_portal
     WITH CHECK (space_member_id = ANY ((SELECT care.open_members())::uuid[]));
-CREATE POLICY author_edits ON care.post FOR UPDATE TO portal
+CREATE POLICY author_edits ON care.post FOR UPDATE TO healthtrack_portal
     USING (space_member_id = ANY ((SELECT care.open_members())::uuid[]))
     WITH CHECK (space_member_id = ANY ((SELECT care.open_members())::uuid[]));
 
 -- The post under an answer is looked at with the reader's rights, so that answers vanish with a hidden post.
-CREATE POLICY members_read ON care.reply FOR SELECT TO portal
+CREATE POLICY members_read ON care.reply FOR SELECT TO healthtrack_portal
     USING (space_id = ANY ((SELECT care.own_spaces())::uuid[])
            AND ((hidden_at IS NULL AND withdrawn_at IS NULL)
                 OR space_member_id = ANY ((SELECT care.own_members())::uuid[]))
            AND EXISTS (SELECT FROM care.post WHERE post.post_id = reply.post_id));
-CREATE POLICY moderators_read ON care.reply FOR SELECT TO portal
+CREATE POLICY moderators_read ON care.reply FOR SELECT TO healthtrack_portal
     USING ((SELECT access.part()) = 'moderator');
-CREATE POLICY author_writes ON care.reply FOR INSERT TO portal
+CREATE POLICY author_writes ON care.reply FOR INSERT TO healthtrack_portal
     WITH CHECK (space_member_id = ANY ((SELECT care.open_members())::uuid[])
                 AND EXISTS (SELECT FROM care.post WHERE post.post_id = reply.post_id));
-CREATE POLICY author_edits ON care.reply FOR UPDATE TO portal
+CREATE POLICY author_edits ON care.reply FOR UPDATE TO healthtrack_portal
     USING (space_member_id = ANY ((SELECT care.open_members())::uuid[]))
     WITH CHECK (space_member_id = ANY ((SELECT care.open_members())::uuid[]));
 
-CREATE POLICY members_read ON care.support FOR SELECT TO portal
+CREATE POLICY members_read ON care.support FOR SELECT TO healthtrack_portal
     USING (space_id = ANY ((SELECT care.own_spaces())::uuid[]));
-CREATE POLICY member_supports ON care.support FOR INSERT TO portal
+CREATE POLICY member_supports ON care.support FOR INSERT TO healthtrack_portal
     WITH CHECK (space_member_id = ANY ((SELECT care.open_members())::uuid[])
                 AND EXISTS (SELECT FROM care.post WHERE post.post_id = support.post_id));
-CREATE POLICY member_changes ON care.support FOR UPDATE TO portal
+CREATE POLICY member_changes ON care.support FOR UPDATE TO healthtrack_portal
     USING (space_member_id = ANY ((SELECT care.own_members())::uuid[]))
     WITH CHECK (space_member_id = ANY ((SELECT care.own_members())::uuid[]));
 
-CREATE POLICY reporter_reads ON care.report FOR SELECT TO portal
+CREATE POLICY reporter_reads ON care.report FOR SELECT TO healthtrack_portal
     USING (space_member_id = ANY ((SELECT care.own_members())::uuid[]));
-CREATE POLICY moderators_read ON care.report FOR SELECT TO portal
+CREATE POLICY moderators_read ON care.report FOR SELECT TO healthtrack_portal
     USING ((SELECT access.part()) = 'moderator');
-CREATE POLICY member_reports ON care.report FOR INSERT TO portal
+CREATE POLICY member_reports ON care.report FOR INSERT TO healthtrack_portal
     WITH CHECK (space_member_id = ANY ((SELECT care.own_members())::uuid[])
                 AND EXISTS (SELECT FROM care.post WHERE post.post_id = report.post_id));
 
-CREATE POLICY moderators_read ON care.moderation FOR SELECT TO portal
+CREATE POLICY moderators_read ON care.moderation FOR SELECT TO healthtrack_portal
     USING ((SELECT access.part()) = 'moderator');
-CREATE POLICY moderator_decides ON care.moderation FOR INSERT TO portal
+CREATE POLICY moderator_decides ON care.moderation FOR INSERT TO healthtrack_portal
     WITH CHECK ((SELECT access.part()) = 'moderator' AND account_id = (SELECT access.actor()));
 
 CREATE VIEW care.community_post WITH (security_invoker = true) AS
@@ -237,4 +235,4 @@ COMMENT ON COLUMN care.community_report.reports         IS 'How many members rep
 COMMENT ON COLUMN care.community_report.reasons         IS 'Their reasons, each once.';
 COMMENT ON COLUMN care.community_report.reported_at     IS 'When the last of them did.';
 
-GRANT SELECT ON care.community_post, care.community_reply, care.community_report TO portal;
+GRANT SELECT ON care.community_post, care.community_reply, care.community_report TO healthtrack_portal;

@@ -147,15 +147,15 @@ CALL access.guard('care.insurer', 'directory');
 CALL access.guard('care.insurance_plan', 'directory');
 CALL access.guard('care.coverage', 'internal');
 CALL access.guard('care.policy', 'internal');
-GRANT SELECT, INSERT, UPDATE ON care.coverage, care.policy TO portal;
-CREATE POLICY own ON care.coverage FOR SELECT TO portal
+GRANT SELECT, INSERT, UPDATE ON care.coverage, care.policy TO healthtrack_portal;
+CREATE POLICY own ON care.coverage FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY desk ON care.coverage FOR ALL TO portal
+CREATE POLICY desk ON care.coverage FOR ALL TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_billed())::uuid[]))
     WITH CHECK (patient_id = ANY ((SELECT access.patients_billed())::uuid[]));
 -- Whoever may see a coverage may see its policy; a biller adds the policy before its first coverage.
-CREATE POLICY covered ON care.policy FOR SELECT TO portal
+CREATE POLICY covered ON care.policy FOR SELECT TO healthtrack_portal
     USING (policy_id IN (SELECT policy_id FROM care.coverage));
-CREATE POLICY desk_adds ON care.policy FOR INSERT TO portal WITH CHECK ((SELECT access.part()) = 'biller');
-CREATE POLICY desk_changes ON care.policy FOR UPDATE TO portal
+CREATE POLICY desk_adds ON care.policy FOR INSERT TO healthtrack_portal WITH CHECK ((SELECT access.part()) = 'biller');
+CREATE POLICY desk_changes ON care.policy FOR UPDATE TO healthtrack_portal
     USING ((SELECT access.part()) = 'biller' AND policy_id IN (SELECT policy_id FROM care.coverage));

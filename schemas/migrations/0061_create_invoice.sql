@@ -146,8 +146,7 @@ BEGIN
         -- Waits for whoever issues it in this moment, and then sees that it is issued.
         SELECT i.status INTO stands FROM care.invoice i WHERE i.invoice_id = invoice FOR SHARE;
         IF stands <> 'draft' THEN
-            RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'charge_is_fixed_once_issued',
-                MESSAGE = 'This invoice is issued: void it and write another.';
+            PERFORM care.refuse('charge_is_fixed_once_issued', 'This invoice is issued: void it and write another.');
         END IF;
     END LOOP;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

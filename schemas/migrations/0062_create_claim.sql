@@ -118,16 +118,16 @@ BEGIN
         SELECT FROM care.charge h, care.claim c JOIN care.coverage v USING (coverage_id)
         WHERE h.charge_id = NEW.charge_id AND c.claim_id = NEW.claim_id AND v.covered_during @> h.served_on
     ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_covered_on_the_day_of_service',
-            MESSAGE = 'This coverage was not valid on the day of service.';
+        PERFORM care.refuse('claim_is_covered_on_the_day_of_service',
+            'This coverage was not valid on the day of service.');
     END IF;
     -- Who inserts a claim holds its invoice, so no two claims take the same rest.
     IF (SELECT h.amount FROM care.charge h WHERE h.charge_id = NEW.charge_id)
         < (SELECT sum(coalesce(l.accepted_amount + l.adjusted_amount, l.submitted_amount))
            FROM care.claim_line l WHERE l.charge_id = NEW.charge_id)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_not_above_its_charge',
-            MESSAGE = 'A charge is claimed once: ask only for what earlier claims have left.';
+        PERFORM care.refuse('claim_is_not_above_its_charge',
+            'A charge is claimed once: ask only for what earlier claims have left.');
     END IF;
     RETURN NULL;
 END $$;
@@ -146,8 +146,7 @@ BEGIN
            AND sum(l.adjusted_amount) IS NOT DISTINCT FROM c.adjusted_amount
            AND bool_and((l.accepted_amount IS NOT NULL) = (c.status = 'adjudicated'))
     ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_the_sum_of_its_lines',
-            MESSAGE = 'The amounts of a claim are the sums of its lines.';
+        PERFORM care.refuse('claim_is_the_sum_of_its_lines', 'The amounts of a claim are the sums of its lines.');
     END IF;
     RETURN NULL;
 END $$;

@@ -107,8 +107,7 @@ COMMENT ON CONSTRAINT refund_key_is_hard_to_guess ON care.refund IS 'A refund ke
 CREATE FUNCTION care.refuse_change() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = TG_TABLE_NAME || '_is_append_only',
-        MESSAGE = 'What is booked stays: book a correction beside it.';
+    PERFORM care.refuse(TG_TABLE_NAME || '_is_append_only', 'What is booked stays: book a correction beside it.');
 END $$;
 COMMENT ON FUNCTION care.refuse_change() IS 'Trigger on a table that is only ever added to: refuses update, delete and truncate.';
 CREATE TRIGGER payment_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON care.payment
@@ -118,4 +117,4 @@ CREATE TRIGGER refund_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON care
 
 CALL access.guard('care.payment', 'billing');
 CALL access.guard('care.refund', 'billing');
-REVOKE UPDATE ON care.payment, care.refund FROM portal;
+REVOKE UPDATE ON care.payment, care.refund FROM healthtrack_portal;

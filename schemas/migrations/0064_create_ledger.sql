@@ -101,8 +101,7 @@ BEGIN
     IF (SELECT sum(e.amount) FROM care.ledger_entry e WHERE e.ledger_transaction_id = NEW.ledger_transaction_id)
         IS DISTINCT FROM 0
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'ledger_transaction_sums_to_zero',
-            MESSAGE = 'The entries of a transaction sum to zero.';
+        PERFORM care.refuse('ledger_transaction_sums_to_zero', 'The entries of a transaction sum to zero.');
     END IF;
     RETURN NULL;
 END $$;
@@ -144,5 +143,5 @@ COMMENT ON COLUMN care.invoice_balance.adjusted         IS 'What nobody pays, by
 
 CALL access.guard('care.ledger_transaction', 'billing');
 CALL access.guard('care.ledger_entry', 'billing');
-REVOKE INSERT, UPDATE ON care.ledger_transaction, care.ledger_entry FROM portal;
-GRANT SELECT ON care.invoice_balance TO portal;
+REVOKE INSERT, UPDATE ON care.ledger_transaction, care.ledger_entry FROM healthtrack_portal;
+GRANT SELECT ON care.invoice_balance TO healthtrack_portal;

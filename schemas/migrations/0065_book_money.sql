@@ -35,8 +35,8 @@ DECLARE
 BEGIN
     SELECT i.status INTO stands FROM care.invoice i WHERE i.invoice_id = of_invoice FOR NO KEY UPDATE;
     IF stands IS DISTINCT FROM 'issued' THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_is_issued',
-            MESSAGE = 'Issue the invoice first; a draft and a void one take neither claims nor payments.';
+        PERFORM care.refuse('invoice_is_issued',
+            'Issue the invoice first; a draft and a void one take neither claims nor payments.');
     END IF;
 END $$;
 COMMENT ON FUNCTION care.lock_issued_invoice(uuid) IS 'Locks an invoice until the transaction ends; refuses one that is a draft or void.';
@@ -49,8 +49,7 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'draft' THEN
-            RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_begins_as_a_draft',
-                MESSAGE = 'An invoice begins as a draft.';
+            PERFORM care.refuse('invoice_begins_as_a_draft', 'An invoice begins as a draft.');
         END IF;
         RETURN NEW;
     END IF;
@@ -59,18 +58,17 @@ BEGIN
        OR OLD.status <> 'draft' AND (OLD.number, OLD.currency, OLD.issued_at, OLD.patient_id, OLD.facility_id)
                                 <> (NEW.number, NEW.currency, NEW.issued_at, NEW.patient_id, NEW.facility_id)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_moves_forward',
-            MESSAGE = 'A draft is issued and an issued invoice voided; nothing else of it changes.';
+        PERFORM care.refuse('invoice_moves_forward',
+            'A draft is issued and an issued invoice voided; nothing else of it changes.');
     END IF;
     IF OLD.status = 'draft' AND NEW.status = 'issued' AND total = 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_charges_something',
-            MESSAGE = 'Add a charge first: an invoice for nothing is not issued.';
+        PERFORM care.refuse('invoice_charges_something', 'Add a charge first: an invoice for nothing is not issued.');
     END IF;
     IF OLD.status = 'issued' AND NEW.status = 'void'
        AND care.ledger_balance(NEW.invoice_id, 'receivable') <> total
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_is_void_only_when_nothing_came',
-            MESSAGE = 'Refund what was paid and have open claims answered, then void the invoice.';
+        PERFORM care.refuse('invoice_is_void_only_when_nothing_came',
+            'Refund what was paid and have open claims answered, then void the invoice.');
     END IF;
     RETURN NEW;
 END $$;
@@ -107,12 +105,11 @@ BEGIN
            OR (OLD.invoice_id, OLD.coverage_id, OLD.submitted_amount)
            <> (NEW.invoice_id, NEW.coverage_id, NEW.submitted_amount))
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_answered_once',
-            MESSAGE = 'A claim is submitted and answered once; submit another for what is left.';
+        PERFORM care.refuse('claim_is_answered_once',
+            'A claim is submitted and answered once; submit another for what is left.');
     END IF;
     IF TG_OP = 'INSERT' AND NEW.submitted_amount > care.ledger_balance(NEW.invoice_id, 'receivable') THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_not_above_what_is_due',
-            MESSAGE = 'Claim no more than what is still due.';
+        PERFORM care.refuse('claim_is_not_above_what_is_due', 'Claim no more than what is still due.');
     END IF;
     RETURN NEW;
 END $$;
@@ -145,8 +142,8 @@ BEGIN
        OR TG_OP = 'UPDATE' AND (OLD.claim_id, OLD.charge_id, OLD.submitted_amount)
                             <> (NEW.claim_id, NEW.charge_id, NEW.submitted_amount)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_answered_once',
-            MESSAGE = 'A claim is submitted and answered once; submit another for what is left.';
+        PERFORM care.refuse('claim_is_answered_once',
+            'A claim is submitted and answered once; submit another for what is left.');
     END IF;
     RETURN NEW;
 END $$;
@@ -161,14 +158,12 @@ BEGIN
     IF NEW.claim_id IS NOT NULL
        AND NOT EXISTS (SELECT FROM care.claim c WHERE c.claim_id = NEW.claim_id AND c.status = 'adjudicated')
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'payment_follows_the_answer',
-            MESSAGE = 'An insurer pays after it has answered the claim.';
+        PERFORM care.refuse('payment_follows_the_answer', 'An insurer pays after it has answered the claim.');
     END IF;
     IF NEW.amount > care.ledger_balance(
            NEW.invoice_id, (CASE NEW.payer WHEN 'patient' THEN 'receivable' ELSE 'insurer_receivable' END), NEW.claim_id)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'payment_is_not_above_what_is_due',
-            MESSAGE = 'This is more than what is due.';
+        PERFORM care.refuse('payment_is_not_above_what_is_due', 'This is more than what is due.');
     END IF;
     RETURN NEW;
 END $$;
@@ -193,8 +188,7 @@ BEGIN
     IF NEW.amount + (SELECT coalesce(sum(r.amount), 0) FROM care.refund r WHERE r.payment_id = NEW.payment_id)
         > (SELECT p.amount FROM care.payment p WHERE p.payment_id = NEW.payment_id)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'refund_is_not_above_its_payment',
-            MESSAGE = 'No more goes back than came.';
+        PERFORM care.refuse('refund_is_not_above_its_payment', 'No more goes back than came.');
     END IF;
     RETURN NEW;
 END $$;

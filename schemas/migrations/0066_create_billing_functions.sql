@@ -9,8 +9,7 @@ BEGIN
     UPDATE care.invoice SET status = 'issued', issued_at = now(), due_on = due
     WHERE invoice_id = of_invoice AND status = 'draft';
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_is_a_draft',
-            MESSAGE = 'There is no such draft: it may be issued already.';
+        PERFORM care.refuse('invoice_is_a_draft', 'There is no such draft: it may be issued already.');
     END IF;
 END $$;
 COMMENT ON FUNCTION care.issue_invoice(uuid, date) IS 'Issues a draft; from then on its charges stay, and the ledger says what is due.';
@@ -20,8 +19,7 @@ CREATE FUNCTION care.void_invoice(of_invoice uuid) RETURNS void
 BEGIN
     UPDATE care.invoice SET status = 'void' WHERE invoice_id = of_invoice AND status = 'issued';
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_is_issued',
-            MESSAGE = 'There is no such issued invoice: it may be void already.';
+        PERFORM care.refuse('invoice_is_issued', 'There is no such issued invoice: it may be void already.');
     END IF;
 END $$;
 COMMENT ON FUNCTION care.void_invoice(uuid) IS 'Takes an issued invoice back, while nothing was paid or all of it was refunded.';
@@ -50,8 +48,8 @@ BEGIN
     SELECT array_agg(charge_id ORDER BY charge_id), array_agg(amount ORDER BY charge_id) INTO charges, asked
     FROM claimable WHERE amount > 0;
     IF charges IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_covered_on_the_day_of_service',
-            MESSAGE = 'Nothing that is due was covered on its day of service.';
+        PERFORM care.refuse('claim_is_covered_on_the_day_of_service',
+            'Nothing that is due was covered on its day of service.');
     END IF;
     INSERT INTO care.claim (patient_id, facility_id, invoice_id, coverage_id, submitted_amount)
     SELECT bill.patient_id, bill.facility_id, bill.invoice_id, under_coverage, sum(amount) FROM unnest(asked) AS amount
@@ -68,14 +66,12 @@ CREATE FUNCTION care.adjudicate_claim(of_claim uuid, charges uuid[], accepted nu
 BEGIN
     PERFORM FROM care.invoice JOIN care.claim USING (invoice_id) WHERE claim_id = of_claim FOR NO KEY UPDATE OF invoice;
     IF NOT EXISTS (SELECT FROM care.claim WHERE claim_id = of_claim AND status = 'submitted') THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_is_answered_once',
-            MESSAGE = 'There is no such open claim: it may be answered already.';
+        PERFORM care.refuse('claim_is_answered_once', 'There is no such open claim: it may be answered already.');
     END IF;
     IF (SELECT array_agg(charge_id ORDER BY charge_id) FROM care.claim_line WHERE claim_id = of_claim)
         IS DISTINCT FROM (SELECT array_agg(charge ORDER BY charge) FROM unnest(charges) AS charge)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'claim_answer_is_whole',
-            MESSAGE = 'An answer names each charge of the claim once.';
+        PERFORM care.refuse('claim_answer_is_whole', 'An answer names each charge of the claim once.');
     END IF;
     UPDATE care.claim_line SET accepted_amount = answer.accepted, adjusted_amount = answer.adjusted
     FROM unnest(charges, accepted, adjusted) AS answer (charge, accepted, adjusted)
@@ -98,7 +94,7 @@ DECLARE
 BEGIN
     SELECT * INTO bill FROM care.invoice WHERE invoice_id = of_invoice FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'invoice_is_issued', MESSAGE = 'There is no such invoice.';
+        PERFORM care.refuse('invoice_is_issued', 'There is no such invoice.');
     END IF;
     SELECT * INTO made FROM care.payment WHERE facility_id = bill.facility_id AND idempotency_key = payment_key;
     IF NOT FOUND THEN
@@ -111,8 +107,7 @@ BEGIN
     IF (made.invoice_id, made.amount, made.method) IS DISTINCT FROM (of_invoice, paid::care.amount, by_method)
        OR (made.claim_id, made.processor_token) IS DISTINCT FROM (for_claim, token)
     THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'payment_key_is_used_once',
-            MESSAGE = 'This key belongs to another payment: make a new one.';
+        PERFORM care.refuse('payment_key_is_used_once', 'This key belongs to another payment: make a new one.');
     END IF;
     RETURN made.payment_id;
 END $$;
@@ -126,7 +121,7 @@ DECLARE
 BEGIN
     SELECT * INTO came FROM care.payment WHERE payment_id = of_payment;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'refund_payment_fkey', MESSAGE = 'There is no such payment.';
+        PERFORM care.refuse('refund_payment_fkey', 'There is no such payment.');
     END IF;
     PERFORM FROM care.invoice WHERE invoice_id = came.invoice_id FOR NO KEY UPDATE;
     SELECT * INTO made FROM care.refund WHERE facility_id = came.facility_id AND idempotency_key = refund_key;
@@ -136,8 +131,7 @@ BEGIN
         RETURNING * INTO made;
     END IF;
     IF (made.payment_id, made.amount, made.reason) IS DISTINCT FROM (of_payment, given_back::care.amount, because) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'refund_key_is_used_once',
-            MESSAGE = 'This key belongs to another refund: make a new one.';
+        PERFORM care.refuse('refund_key_is_used_once', 'This key belongs to another refund: make a new one.');
     END IF;
     RETURN made.refund_id;
 END $$;

@@ -42,8 +42,8 @@ CREATE FUNCTION care.record_wear() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND (OLD.patient_id, OLD.device_key) <> (NEW.patient_id, NEW.device_key) THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'wear_stays_with_its_patient',
-            MESSAGE = 'End this wear and begin another: a wear keeps its patient and its device.';
+        PERFORM care.refuse('wear_stays_with_its_patient',
+            'End this wear and begin another: a wear keeps its patient and its device.');
     END IF;
     IF TG_OP = 'UPDATE' AND OLD.worn_during = NEW.worn_during THEN
         RETURN NULL;
@@ -70,7 +70,7 @@ DECLARE
 BEGIN
     SELECT d.device_key INTO found_key FROM signal.device d WHERE d.device_id = device FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'wear_device_fkey', MESSAGE = 'Add the device first.';
+        PERFORM care.refuse('wear_device_fkey', 'Add the device first.');
     END IF;
     RETURN found_key;
 END $$;
@@ -98,8 +98,7 @@ BEGIN
     WHERE device_key = found_key AND upper_inf(worn_during) AND lower(worn_during) < at
     RETURNING wear_id INTO ended;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'wear_is_open',
-            MESSAGE = 'Nobody wears this device at that time.';
+        PERFORM care.refuse('wear_is_open', 'Nobody wears this device at that time.');
     END IF;
     RETURN ended;
 END $$;
@@ -114,4 +113,4 @@ END $$;
 COMMENT ON FUNCTION care.hand_over_device(text, uuid, timestamptz) IS 'Takes a device from its wearer and gives it to another patient in the same moment.';
 
 CALL access.guard('care.wear_event', 'chart');
-REVOKE INSERT, UPDATE ON care.wear_event FROM portal;
+REVOKE INSERT, UPDATE ON care.wear_event FROM healthtrack_portal;

@@ -1,4 +1,5 @@
--- What the daemon may do as a login with `ingest`, and what moves days to the archive as one with `roller`.
+-- What the daemon may do as a login with `healthtrack_ingest`, and what moves days to the archive as one with
+-- `healthtrack_roller`.
 --
 -- Neither owns anything. The few steps that only an owner may take (to make a chunk, drop an empty one, write one anew)
 -- are functions that run as their owner and look first whether the table is a chunk of signal.block. Neither sees care,
@@ -8,8 +9,8 @@
 CREATE FUNCTION signal.grant_chunk(chunk regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO ingest', chunk);
-    EXECUTE format('GRANT SELECT, DELETE ON %s TO roller', chunk);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO healthtrack_ingest', chunk);
+    EXECUTE format('GRANT SELECT, DELETE ON %s TO healthtrack_roller', chunk);
 END
 $$;
 COMMENT ON FUNCTION signal.grant_chunk(regclass) IS 'Gives a new chunk the grants of signal.block.';
@@ -91,30 +92,30 @@ REVOKE EXECUTE ON FUNCTION signal.grant_chunk(regclass), signal.ensure_chunk(dat
     signal.drop_chunk_if_empty(regclass), signal.make_chunk_dense(regclass),
     signal.cluster_chunk(regclass, name) FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA signal TO ingest, roller, migrator;
+GRANT USAGE ON SCHEMA signal TO healthtrack_ingest, healthtrack_roller, healthtrack_migrator;
 GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date), signal.make_chunk_dense(regclass),
-    signal.cluster_chunk(regclass, name) TO ingest;
-GRANT EXECUTE ON FUNCTION signal.drop_chunk_if_empty(regclass) TO roller;
+    signal.cluster_chunk(regclass, name) TO healthtrack_ingest;
+GRANT EXECUTE ON FUNCTION signal.drop_chunk_if_empty(regclass) TO healthtrack_roller;
 
-GRANT SELECT ON signal.metric, signal.archive, signal.archive_file, signal.erasure TO ingest;
-GRANT SELECT, INSERT ON signal.device, signal.series TO ingest;
-GRANT UPDATE (shard) ON signal.device TO ingest;
-GRANT SELECT, INSERT, UPDATE ON signal.ingest_shard, signal.compaction, signal.quarantine TO ingest;
-GRANT SELECT, INSERT, UPDATE, DELETE ON signal.block TO ingest;
-GRANT SELECT ON signal.block_sample, signal.sample TO ingest, roller;
+GRANT SELECT ON signal.metric, signal.archive, signal.archive_file, signal.erasure TO healthtrack_ingest;
+GRANT SELECT, INSERT ON signal.device, signal.series TO healthtrack_ingest;
+GRANT UPDATE (shard) ON signal.device TO healthtrack_ingest;
+GRANT SELECT, INSERT, UPDATE ON signal.ingest_shard, signal.compaction, signal.quarantine TO healthtrack_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON signal.block TO healthtrack_ingest;
+GRANT SELECT ON signal.block_sample, signal.sample TO healthtrack_ingest, healthtrack_roller;
 
-GRANT SELECT ON signal.metric TO roller;
-GRANT SELECT, UPDATE ON signal.ingest_shard TO roller;
+GRANT SELECT ON signal.metric TO healthtrack_roller;
+GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
 -- FOR UPDATE needs the right to update, and what an erasure erases it deletes.
-GRANT SELECT, UPDATE, DELETE ON signal.device TO roller;
-GRANT SELECT, DELETE ON signal.series, signal.block TO roller;
-GRANT SELECT, INSERT, UPDATE ON signal.archive, signal.archive_file TO roller;
-GRANT SELECT, INSERT, UPDATE, DELETE ON signal.quarantine, signal.erasure TO roller;
-GRANT USAGE ON SCHEMA care TO roller;
-GRANT SELECT (patient_id, device_key, worn_during) ON care.wear TO roller;
-CREATE POLICY roller_reads ON care.wear FOR SELECT TO roller USING (true);
+GRANT SELECT, UPDATE, DELETE ON signal.device TO healthtrack_roller;
+GRANT SELECT, DELETE ON signal.series, signal.block TO healthtrack_roller;
+GRANT SELECT, INSERT, UPDATE ON signal.archive, signal.archive_file TO healthtrack_roller;
+GRANT SELECT, INSERT, UPDATE, DELETE ON signal.quarantine, signal.erasure TO healthtrack_roller;
+GRANT USAGE ON SCHEMA care TO healthtrack_roller;
+GRANT SELECT (patient_id, device_key, worn_during) ON care.wear TO healthtrack_roller;
+CREATE POLICY roller_reads ON care.wear FOR SELECT TO healthtrack_roller USING (true);
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA signal TO migrator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA signal TO healthtrack_migrator;
 
 DO $$
 DECLARE
@@ -125,7 +126,8 @@ BEGIN
     END LOOP;
     -- Programs look whether the schema is as they know it. The table is not there where files are applied by hand.
     IF to_regclass('_sqlx_migrations') IS NOT NULL THEN
-        GRANT SELECT ON _sqlx_migrations TO ingest, roller, portal, analyst, auditor, migrator;
+        GRANT SELECT ON _sqlx_migrations TO healthtrack_ingest, healthtrack_roller, healthtrack_portal,
+            healthtrack_analyst, healthtrack_auditor, healthtrack_migrator;
     END IF;
 END
 $$;

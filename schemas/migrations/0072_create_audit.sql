@@ -60,8 +60,7 @@ COMMENT ON CONSTRAINT audit_event_holds_words_and_keys ON access.audit_event IS 
 CREATE FUNCTION access.refuse_change_of_audit() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'audit_is_only_appended',
-        MESSAGE = 'What was audited stays: nothing of it is changed or removed.';
+    PERFORM access.refuse('audit_is_only_appended', 'What was audited stays: nothing of it is changed or removed.');
 END $$;
 COMMENT ON FUNCTION access.refuse_change_of_audit() IS 'Trigger: refuses each UPDATE, DELETE and TRUNCATE.';
 CREATE TRIGGER audit_event_stays BEFORE UPDATE OR DELETE ON access.audit_event
@@ -71,11 +70,12 @@ CREATE TRIGGER audit_event_stays_whole BEFORE TRUNCATE ON access.audit_event
     FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change_of_audit();
 
 CALL access.guard('access.audit_event', 'internal');
-REVOKE INSERT, UPDATE, DELETE ON access.audit_event FROM migrator;
-GRANT SELECT ON access.audit_event TO portal, auditor;
-CREATE POLICY own_record ON access.audit_event FOR SELECT TO portal
+REVOKE INSERT, UPDATE, DELETE ON access.audit_event FROM healthtrack_migrator;
+GRANT SELECT ON access.audit_event TO healthtrack_portal, healthtrack_auditor;
+CREATE POLICY own_record ON access.audit_event FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY own_actions ON access.audit_event FOR SELECT TO portal
+CREATE POLICY own_actions ON access.audit_event FOR SELECT TO healthtrack_portal
     USING (actor = (SELECT access.actor()) AND (SELECT access.part()) IS NOT NULL);
-CREATE POLICY officer ON access.audit_event FOR SELECT TO portal USING ((SELECT access.part()) = 'privacy_officer');
-CREATE POLICY auditor ON access.audit_event FOR SELECT TO auditor USING (true);
+CREATE POLICY officer ON access.audit_event FOR SELECT TO healthtrack_portal
+    USING ((SELECT access.part()) = 'privacy_officer');
+CREATE POLICY auditor ON access.audit_event FOR SELECT TO healthtrack_auditor USING (true);

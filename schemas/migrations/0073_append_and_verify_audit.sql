@@ -77,4 +77,5 @@ $$;
 COMMENT ON FUNCTION access.verify_audit(bigint, bytea) IS 'What is wrong with the chain, and whether it still holds the head that was once exported; no row where all is well.';
 
 REVOKE EXECUTE ON FUNCTION access.audit(text, uuid, text, text, text, uuid, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.audit(text, uuid, text, text, text, uuid, uuid) TO portal, migrator;
+GRANT EXECUTE ON FUNCTION access.audit(text, uuid, text, text, text, uuid, uuid)
+    TO healthtrack_portal, healthtrack_migrator;

@@ -117,7 +117,8 @@ SELECT r.care_relationship_id, r.patient_id, r.provider_id, lower(r.valid_during
        upper(r.valid_during) AS until_at, r.reason, v.finding, v.reviewed_at,
        v.care_relationship_id IS NULL AND lower(r.valid_during) < now() - INTERVAL '24 hours' AS overdue
 FROM access.care_relationship r LEFT JOIN access.emergency_review v USING (care_relationship_id)
-WHERE r.basis = 'emergency' AND (access.part() = 'privacy_officer' OR pg_has_role(session_user, 'auditor', 'MEMBER'));
+WHERE r.basis = 'emergency' AND (access.part() = 'privacy_officer'
+    OR pg_has_role(session_user, 'healthtrack_auditor', 'MEMBER'));
 COMMENT ON VIEW   access.emergency                      IS 'Every emergency access with what was found of it, for the privacy officer and the auditor.';
 COMMENT ON COLUMN access.emergency.care_relationship_id IS 'Which emergency.';
 COMMENT ON COLUMN access.emergency.patient_id           IS 'Whose record was opened.';
@@ -128,9 +129,9 @@ COMMENT ON COLUMN access.emergency.reason               IS 'Why, in the provider
 COMMENT ON COLUMN access.emergency.finding              IS 'What the review found; null while it is to be done.';
 COMMENT ON COLUMN access.emergency.reviewed_at          IS 'When it was reviewed; null while it is to be done.';
 COMMENT ON COLUMN access.emergency.overdue              IS 'True where nobody has reviewed it within 24 hours.';
-GRANT SELECT ON access.emergency TO portal, auditor;
+GRANT SELECT ON access.emergency TO healthtrack_portal, healthtrack_auditor;
 
 REVOKE EXECUTE ON FUNCTION access.break_glass(uuid, text), access.share(uuid, uuid, uuid, text[], text, timestamptz),
     access.unshare(uuid), access.review_emergency(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.break_glass(uuid, text), access.share(uuid, uuid, uuid, text[], text, timestamptz),
-    access.unshare(uuid), access.review_emergency(uuid, text) TO portal;
+    access.unshare(uuid), access.review_emergency(uuid, text) TO healthtrack_portal;

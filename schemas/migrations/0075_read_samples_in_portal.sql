@@ -51,4 +51,4 @@ COMMENT ON FUNCTION access.samples(uuid, text, timestamptz, timestamptz, uuid) I
 REVOKE EXECUTE ON FUNCTION access.reason_to_see(uuid, text),
     access.samples(uuid, text, timestamptz, timestamptz, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.reason_to_see(uuid, text),
-    access.samples(uuid, text, timestamptz, timestamptz, uuid) TO portal;
+    access.samples(uuid, text, timestamptz, timestamptz, uuid) TO healthtrack_portal;

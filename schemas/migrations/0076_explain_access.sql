@@ -12,7 +12,7 @@ CREATE FUNCTION access.name_of_account(account_id uuid) RETURNS text
 $$;
 COMMENT ON FUNCTION access.name_of_account(uuid) IS 'A provider''s name, which everybody may know, or the part that any other account plays.';
 REVOKE EXECUTE ON FUNCTION access.name_of_account(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.name_of_account(uuid) TO portal;
+GRANT EXECUTE ON FUNCTION access.name_of_account(uuid) TO healthtrack_portal;
 
 CREATE VIEW access.my_access_log WITH (security_invoker) AS
 SELECT e.seq, e.at, access.name_of_account(e.actor) AS who, e.part, e.action, e.resource, e.outcome, e.reason
@@ -27,12 +27,13 @@ COMMENT ON COLUMN access.my_access_log.action   IS 'What was done.';
 COMMENT ON COLUMN access.my_access_log.resource IS 'To what.';
 COMMENT ON COLUMN access.my_access_log.outcome  IS 'allowed or denied.';
 COMMENT ON COLUMN access.my_access_log.reason   IS 'Why it was allowed, as a word; null where nothing was said.';
-GRANT SELECT ON access.my_access_log TO portal;
+GRANT SELECT ON access.my_access_log TO healthtrack_portal;
 
 CREATE FUNCTION access.is_reviewer() RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN pg_has_role(session_user, 'auditor', 'MEMBER') OR coalesce(access.part() = 'privacy_officer', false);
-COMMENT ON FUNCTION access.is_reviewer() IS 'True for a login with auditor and for a privacy officer.';
+    RETURN pg_has_role(session_user, 'healthtrack_auditor', 'MEMBER')
+        OR coalesce(access.part() = 'privacy_officer', false);
+COMMENT ON FUNCTION access.is_reviewer() IS 'True for a login with healthtrack_auditor and for a privacy officer.';
 
 CREATE FUNCTION access.had_encounter(patient_id uuid, provider_id uuid, facility_id uuid, at timestamptz)
     RETURNS boolean
@@ -45,7 +46,8 @@ CREATE FUNCTION access.had_encounter(patient_id uuid, provider_id uuid, facility
 $$;
 COMMENT ON FUNCTION access.had_encounter(uuid, uuid, uuid, timestamptz) IS 'For reviewers: true where the patient was seen by the provider or at the facility within 30 days of a moment.';
 REVOKE EXECUTE ON FUNCTION access.had_encounter(uuid, uuid, uuid, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.had_encounter(uuid, uuid, uuid, timestamptz) TO portal, auditor;
+GRANT EXECUTE ON FUNCTION access.had_encounter(uuid, uuid, uuid, timestamptz)
+    TO healthtrack_portal, healthtrack_auditor;
 
 -- Runs as its owner, since it compares with what neither officer nor auditor may read; says itself who may see it.
 CREATE VIEW access.unexplained_access WITH (security_barrier) AS
@@ -77,4 +79,4 @@ COMMENT ON COLUMN access.unexplained_access.part       IS 'In which part.';
 COMMENT ON COLUMN access.unexplained_access.action     IS 'What was done.';
 COMMENT ON COLUMN access.unexplained_access.resource   IS 'To what.';
 COMMENT ON COLUMN access.unexplained_access.outcome    IS 'allowed or denied.';
-GRANT SELECT ON access.unexplained_access TO portal, auditor;
+GRANT SELECT ON access.unexplained_access TO healthtrack_portal, healthtrack_auditor;

@@ -4,7 +4,8 @@
 -- hidden cell cannot be had by taking its neighbours from their sum; a rate is told only where neither those it counts
 -- nor the others are 1 to 10. What this does not keep off: comparing the same cell on two days, which tells that
 -- somebody came or went where a rounded count steps. Ages are bands, times are months. The views run as their owner and
--- ask who reads: a login with `analyst`, or an account that plays that part. Views, lock nothing. Undo: drop them.
+-- ask who reads: a login with `healthtrack_analyst`, or an account that plays that part. Views, lock nothing.
+-- Undo: drop them.
 CREATE FUNCTION care.age_band(born_on date, on_day date) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN age(on_day, born_on) < INTERVAL '18 years' THEN '0-17'
@@ -27,8 +28,8 @@ COMMENT ON FUNCTION care.safe_rate(bigint, bigint) IS 'Some of all as it may be 
 
 CREATE FUNCTION access.is_analyst() RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN pg_has_role(session_user, 'analyst', 'MEMBER') OR coalesce(access.part() = 'analyst', false);
-COMMENT ON FUNCTION access.is_analyst() IS 'True for a login with analyst and for an account that plays that part.';
+    RETURN pg_has_role(session_user, 'healthtrack_analyst', 'MEMBER') OR coalesce(access.part() = 'analyst', false);
+COMMENT ON FUNCTION access.is_analyst() IS 'True for a login with healthtrack_analyst and for an account that plays that part.';
 
 CREATE VIEW care.insight_patients WITH (security_barrier) AS
 SELECT v.facility_id, care.age_band(p.born_on, current_date) AS age_band, p.sex,
@@ -87,5 +88,6 @@ COMMENT ON COLUMN care.insight_samples.mean      IS 'Mean of the people''s means
 COMMENT ON COLUMN care.insight_samples.deviation IS 'Standard deviation of the people''s means.';
 COMMENT ON COLUMN care.insight_samples.unit      IS 'Unit.';
 
-GRANT USAGE ON SCHEMA care TO analyst;
-GRANT SELECT ON care.insight_patients, care.insight_visits, care.insight_samples TO analyst, portal;
+GRANT USAGE ON SCHEMA care TO healthtrack_analyst;
+GRANT SELECT ON care.insight_patients, care.insight_visits, care.insight_samples
+    TO healthtrack_analyst, healthtrack_portal;

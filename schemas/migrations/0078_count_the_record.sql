@@ -38,7 +38,8 @@ END $$;
 COMMENT ON FUNCTION access.count_readmissions() IS 'For analysts: discharged people by facility and year, and the share of them who came back within thirty days.';
 
 REVOKE EXECUTE ON FUNCTION access.count_conditions(), access.count_readmissions() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.count_conditions(), access.count_readmissions() TO analyst, portal;
+GRANT EXECUTE ON FUNCTION access.count_conditions(), access.count_readmissions()
+    TO healthtrack_analyst, healthtrack_portal;
 
 CREATE VIEW care.insight_conditions AS
 SELECT code_system, code, age_band, sex, patients FROM access.count_conditions();
@@ -56,4 +57,4 @@ COMMENT ON COLUMN care.insight_readmissions.facility_id     IS 'Where.';
 COMMENT ON COLUMN care.insight_readmissions.year            IS 'Year of discharge.';
 COMMENT ON COLUMN care.insight_readmissions.patients        IS 'How many people, to the nearest 5.';
 COMMENT ON COLUMN care.insight_readmissions.readmitted_rate IS 'Share of them who came back unplanned; null where too few did or did not.';
-GRANT SELECT ON care.insight_conditions, care.insight_readmissions TO analyst, portal;
+GRANT SELECT ON care.insight_conditions, care.insight_readmissions TO healthtrack_analyst, healthtrack_portal;

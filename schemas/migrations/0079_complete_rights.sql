@@ -13,7 +13,8 @@ DECLARE
 BEGIN
     FOREACH named IN ARRAY ARRAY['care.patient_name', 'care.address', 'care.contact_point']::regclass[] LOOP
         CONTINUE WHEN EXISTS (SELECT FROM pg_policy WHERE polrelid = named AND polname = 'desk');
-        EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO portal USING (%s) WITH CHECK (%s)', named, desk, desk);
+        EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal
+                        USING (%s) WITH CHECK (%s)', named, desk, desk);
     END LOOP;
     FOR named IN
         SELECT c.oid FROM pg_class c
@@ -21,8 +22,9 @@ BEGIN
           AND NOT c.relispartition
           AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'maintenance')
     LOOP
-        EXECUTE format('CREATE POLICY maintenance ON %s FOR ALL TO migrator USING (true) WITH CHECK (true)', named);
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO migrator', named);
+        EXECUTE format('CREATE POLICY maintenance ON %s FOR ALL TO healthtrack_migrator
+                        USING (true) WITH CHECK (true)', named);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO healthtrack_migrator', named);
     END LOOP;
     FOR routine IN
         SELECT p.oid FROM pg_proc p
@@ -30,10 +32,10 @@ BEGIN
           AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE grantee = 0)
     LOOP
         EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', routine);
-        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO portal, migrator', routine);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO healthtrack_portal, healthtrack_migrator', routine);
     END LOOP;
 END
 $$;
 
 -- The views for auditors and analysts ask in which part an account reads.
-GRANT EXECUTE ON FUNCTION access.part() TO auditor, analyst;
+GRANT EXECUTE ON FUNCTION access.part() TO healthtrack_auditor, healthtrack_analyst;

@@ -55,7 +55,7 @@ COMMENT ON COLUMN care.inpatient_discharge.days_to_next      IS 'Days from this 
 COMMENT ON COLUMN care.inpatient_discharge.next_planned      IS 'True where the next admission was planned.';
 COMMENT ON COLUMN care.inpatient_discharge.followed_up       IS 'True once the thirty days are over.';
 COMMENT ON COLUMN care.inpatient_discharge.excluded_because  IS 'died, against_advice, transferred or service; null for an index.';
-GRANT SELECT ON care.inpatient_discharge TO portal;
+GRANT SELECT ON care.inpatient_discharge TO healthtrack_portal;
 
 CREATE VIEW care.readmission_30_day WITH (security_invoker = true) AS
     SELECT patient_id, encounter_id AS index_encounter_id, facility_id, discharged_on,
@@ -73,7 +73,7 @@ COMMENT ON COLUMN care.readmission_30_day.readmission_encounter_id IS 'The stay 
 COMMENT ON COLUMN care.readmission_30_day.days                     IS 'Days until then; null where there is none.';
 COMMENT ON COLUMN care.readmission_30_day.readmitted               IS 'True where there is one.';
 COMMENT ON COLUMN care.readmission_30_day.followed_up              IS 'True once the thirty days are over; only those count in a rate.';
-GRANT SELECT ON care.readmission_30_day TO portal;
+GRANT SELECT ON care.readmission_30_day TO healthtrack_portal;
 
 CREATE VIEW care.readmission_rate WITH (security_invoker = true) AS
     SELECT facility_id, extract(year FROM discharged_on)::integer AS year, count(*) AS n,
@@ -90,4 +90,4 @@ COMMENT ON COLUMN care.readmission_rate.readmitted  IS 'How many of them came ba
 COMMENT ON COLUMN care.readmission_rate.rate        IS 'Their share.';
 COMMENT ON COLUMN care.readmission_rate.rate_low    IS 'Lower end of its interval (Wilson, 95 %).';
 COMMENT ON COLUMN care.readmission_rate.rate_high   IS 'Upper end.';
-GRANT SELECT ON care.readmission_rate TO portal;
+GRANT SELECT ON care.readmission_rate TO healthtrack_portal;

@@ -25,4 +25,4 @@ COMMENT ON COLUMN care.lab_trend.first_value    IS 'The first value.';
 COMMENT ON COLUMN care.lab_trend.last_value     IS 'The last.';
 COMMENT ON COLUMN care.lab_trend.last_flag      IS 'The flag of the last: LL, L, N, H or HH.';
 COMMENT ON COLUMN care.lab_trend.slope_per_year IS 'Slope of the line of least squares, in units a year; null for one moment.';
-GRANT SELECT ON care.lab_trend TO portal;
+GRANT SELECT ON care.lab_trend TO healthtrack_portal;

@@ -25,7 +25,7 @@ COMMENT ON COLUMN care.programme_outcome.rate           IS 'Share of those admit
 COMMENT ON COLUMN care.programme_outcome.rate_low       IS 'Lower end of its interval (Wilson, 95 %).';
 COMMENT ON COLUMN care.programme_outcome.rate_high      IS 'Upper end.';
 COMMENT ON COLUMN care.programme_outcome.attended_share IS 'Mean share of the sessions held that a participant attended; null where none was held.';
-GRANT SELECT ON care.programme_outcome TO portal;
+GRANT SELECT ON care.programme_outcome TO healthtrack_portal;
 
 CREATE VIEW care.programme_change WITH (security_invoker = true) AS
     WITH own AS (
@@ -50,4 +50,4 @@ COMMENT ON COLUMN care.programme_change.mean_first   IS 'Mean of their first val
 COMMENT ON COLUMN care.programme_change.mean_last    IS 'Mean of their last values.';
 COMMENT ON COLUMN care.programme_change.mean_change  IS 'Mean of the changes.';
 COMMENT ON COLUMN care.programme_change.sd_change    IS 'Standard deviation of the changes; null for one participant.';
-GRANT SELECT ON care.programme_change TO portal;
+GRANT SELECT ON care.programme_change TO healthtrack_portal;

@@ -28,12 +28,12 @@ COMMENT ON CONSTRAINT data_key_key_id_is_a_name ON access.data_key IS 'Name the 
 COMMENT ON CONSTRAINT data_key_is_whole ON access.data_key IS 'A wrapped data key has 61 bytes.';
 
 CALL access.guard('access.data_key', 'internal');
-GRANT SELECT, INSERT ON access.data_key TO portal;
-CREATE POLICY own ON access.data_key FOR SELECT TO portal
+GRANT SELECT, INSERT ON access.data_key TO healthtrack_portal;
+CREATE POLICY own ON access.data_key FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY own_is_made ON access.data_key FOR INSERT TO portal
+CREATE POLICY own_is_made ON access.data_key FOR INSERT TO healthtrack_portal
     WITH CHECK (patient_id = ANY ((SELECT access.own_patients())::uuid[]));
-CREATE POLICY care ON access.data_key FOR SELECT TO portal
+CREATE POLICY care ON access.data_key FOR SELECT TO healthtrack_portal
     USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));
-CREATE POLICY care_is_made ON access.data_key FOR INSERT TO portal
+CREATE POLICY care_is_made ON access.data_key FOR INSERT TO healthtrack_portal
     WITH CHECK (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]));

@@ -51,10 +51,10 @@ CALL access.guard('care.wear_change', 'internal');
 CREATE POLICY noted ON care.wear_change FOR ALL TO CURRENT_USER USING (true) WITH CHECK (true);
 
 -- What rolls and erases: it must see every wear, or samples would silently stay nobody's.
-GRANT USAGE ON SCHEMA care, access TO roller;
-GRANT SELECT, DELETE ON care.wear, care.wear_change, access.data_key TO roller;
-GRANT SELECT (patient_id, legal_hold) ON care.patient TO roller;
-CREATE POLICY rolled ON care.wear FOR ALL TO roller USING (true);
-CREATE POLICY rolled ON care.wear_change FOR ALL TO roller USING (true);
-CREATE POLICY rolled ON access.data_key FOR ALL TO roller USING (true);
-CREATE POLICY rolled ON care.patient FOR SELECT TO roller USING (true);
+GRANT USAGE ON SCHEMA care, access TO healthtrack_roller;
+GRANT SELECT, DELETE ON care.wear, care.wear_change, access.data_key TO healthtrack_roller;
+GRANT SELECT (patient_id, legal_hold) ON care.patient TO healthtrack_roller;
+CREATE POLICY rolled ON care.wear FOR ALL TO healthtrack_roller USING (true);
+CREATE POLICY rolled ON care.wear_change FOR ALL TO healthtrack_roller USING (true);
+CREATE POLICY rolled ON access.data_key FOR ALL TO healthtrack_roller USING (true);
+CREATE POLICY rolled ON care.patient FOR SELECT TO healthtrack_roller USING (true);

@@ -21,8 +21,8 @@ COMMENT ON COLUMN signal.erasure.hot_samples     IS 'Samples that went with them
 COMMENT ON COLUMN signal.erasure.directory_rows  IS 'Rows of signal.device, signal.series, care.wear and access.data_key that were removed.';
 COMMENT ON COLUMN signal.erasure.requested_by    IS 'Database user who began it.';
 
-GRANT INSERT ON signal.block TO roller;
-GRANT SELECT, DELETE ON care.wear_event, care.device_detail TO roller;
-CREATE POLICY rolled ON care.wear_event FOR ALL TO roller USING (true);
-CREATE POLICY rolled ON care.device_detail FOR ALL TO roller USING (true);
-GRANT EXECUTE ON FUNCTION access.audit(text, uuid, text, text, text, uuid, uuid) TO roller;
+GRANT INSERT ON signal.block TO healthtrack_roller;
+GRANT SELECT, DELETE ON care.wear_event, care.device_detail TO healthtrack_roller;
+CREATE POLICY rolled ON care.wear_event FOR ALL TO healthtrack_roller USING (true);
+CREATE POLICY rolled ON care.device_detail FOR ALL TO healthtrack_roller USING (true);
+GRANT EXECUTE ON FUNCTION access.audit(text, uuid, text, text, text, uuid, uuid) TO healthtrack_roller;

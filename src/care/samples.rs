@@ -3,8 +3,8 @@
 //! # Why
 //! The portal's login sees neither the archive nor who wore what, so two connections are at work: in the name of an
 //! account the database decides, audits, and gives what is hot (`access.samples`); only then the keeper's connection,
-//! which has the role `roller`, reads both tiers by the periods of wear. What is hot is read twice: a week, unless
-//! rolls are behind.
+//! which has the role `healthtrack_roller`, reads both tiers by the periods of wear. What is hot is read twice: a week,
+//! unless rolls are behind.
 
 use sqlx::PgConnection;
 

@@ -1,6 +1,6 @@
 //! Audit: shows the audit trail, and proves that it is as it was written.
 //!
-//! Meant for a login with `auditor`, which reads the audit and nothing of the network's data.
+//! Meant for a login with `healthtrack_auditor`, which reads the audit and nothing of the network's data.
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;

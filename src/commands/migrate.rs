@@ -25,9 +25,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn in_words(migrated: &Migrated) -> String {
-    let Migrated { applied, known, hypertable } = *migrated;
+    let Migrated { applied, known, hypertable, moved } = *migrated;
     let layout = if hypertable { "a TimescaleDB hypertable" } else { "plain Postgres, a partition a day" };
     let what = match applied {
+        0 if moved => "moved the database to the roles that begin with healthtrack_".to_owned(),
         0 => format!("nothing to do, all {known} were applied before"),
         applied => format!("applied {} of {known}", counted(applied as u64, "migration")),
     };
@@ -40,9 +41,11 @@ mod tests {
 
     #[test]
     fn what_was_done_is_said_in_one_line() {
-        let plain = Migrated { applied: 9, known: 9, hypertable: false };
+        let plain = Migrated { applied: 9, known: 9, hypertable: false, moved: false };
         assert_eq!(in_words(&plain), "applied 9 migrations of 9; samples lie in plain Postgres, a partition a day");
-        let again = Migrated { applied: 0, known: 9, hypertable: true };
+        let again = Migrated { applied: 0, known: 9, hypertable: true, moved: false };
         assert!(in_words(&again).starts_with("nothing to do"), "{}", in_words(&again));
+        let moved = Migrated { applied: 0, known: 9, hypertable: false, moved: true };
+        assert!(in_words(&moved).starts_with("moved the database"), "{}", in_words(&moved));
     }
 }

@@ -20,7 +20,7 @@ use crate::telemetry::{Telemetry, UPKEEP_EVERY, chain};
 /// How often chunks are made ahead of time, and for how many days beside the present one.
 const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
 const CHUNK_DAYS_AHEAD: usize = 2;
-/// How often holds that ran out are ended: a hold lasts 15 minutes.
+/// How often holds that ran out are ended: a hold lasts 10 minutes.
 const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
 
 /// Folds histograms together, or a daemon that nobody scrapes would grow.

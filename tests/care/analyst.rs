@@ -135,7 +135,7 @@ async fn only_an_analyst_reads_and_sees_no_row_of_anybody() {
     }
     // No column of a view of theirs is a person's key, name, date of birth or moment.
     let query = "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-         WHERE c.relnamespace = 'care'::regnamespace AND c.relkind = 'v' AND has_table_privilege('analyst', c.oid, 'SELECT')
+         WHERE c.relnamespace = 'care'::regnamespace AND c.relkind = 'v' AND has_table_privilege('healthtrack_analyst', c.oid, 'SELECT')
            AND (a.attname ~ '(patient_id|provider_id|account_id|name|born|_at|during)$'
                 OR a.atttypid IN ('timestamptz'::regtype, 'tstzrange'::regtype, 'jsonb'::regtype))";
     assert_eq!(network.rows(query).await, [""; 0]);

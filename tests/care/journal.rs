@@ -101,14 +101,14 @@ async fn nobody_but_the_author_and_whom_it_is_shared_with_sees_an_entry() {
     }
     assert_eq!(wrong_views(&mut network, &seen).await, [""; 0]);
     for role in ["ingest", "roller", "analyst", "auditor"] {
-        let look = format!("SET ROLE {role}; SELECT count(*) FROM care.journal_entry");
+        let look = format!("SET ROLE healthtrack_{role}; SELECT count(*) FROM care.journal_entry");
         assert_eq!(network.refusal(&look).await, "42501", "{role}");
         network.rest().await;
     }
     // Planted: whoever cares sees everything, as in the rest of a record.
     network
         .run(
-            "CREATE POLICY planted ON care.journal_entry FOR SELECT TO portal
+            "CREATE POLICY planted ON care.journal_entry FOR SELECT TO healthtrack_portal
               USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]))",
         )
         .await;

@@ -129,5 +129,8 @@ mod device;
 /// What the schema says of itself.
 mod dictionary;
 
+/// Databases of the former migrations.
+mod bridge;
+
 /// The made-up network.
 mod population;

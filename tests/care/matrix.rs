@@ -128,7 +128,7 @@ async fn every_table_is_open_to_the_parts_of_its_class_and_to_no_other() {
         .run(
             "CREATE TABLE care.planted (patient_id uuid NOT NULL);
               CALL access.guard('care.planted', 'chart');
-              CREATE POLICY planted ON care.wear FOR SELECT TO portal USING (true)",
+              CREATE POLICY planted ON care.wear FOR SELECT TO healthtrack_portal USING (true)",
         )
         .await;
     let mut planted = tables(&mut network, &stage).await;
@@ -361,7 +361,7 @@ const COLUMNS: &str = "SELECT c.oid::regclass::text AS name,
         array_agg(format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) ORDER BY a.attnum) AS types,
         (SELECT quote_ident(o.attname) FROM pg_attribute o
          WHERE o.attrelid = c.oid AND o.attnum > 0 AND NOT o.attisdropped AND o.attidentity = '' AND o.attgenerated = ''
-           AND has_column_privilege('portal', c.oid, o.attnum, 'UPDATE') AND o.attname !~ '_id$'
+           AND has_column_privilege('healthtrack_portal', c.oid, o.attnum, 'UPDATE') AND o.attname !~ '_id$'
          ORDER BY o.attnum DESC LIMIT 1) AS changeable
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -126,7 +126,7 @@ async fn no_statement_of_the_portal_gets_round_the_rules() {
         ),
         (
             "UPDATE care.appointment SET status = 'completed' WHERE status = 'booked'".to_owned(),
-            "appointment_follows_its_ways",
+            "appointment_transition_is_allowed",
         ),
         (
             "UPDATE care.appointment SET expires_at = expires_at + INTERVAL '1 minute' WHERE status = 'held'"

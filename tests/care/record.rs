@@ -53,7 +53,7 @@ async fn acting_provider() -> (Network, Uuid) {
              RETURNING account_id"
         ))
         .await;
-    network.run(&format!("SET ROLE portal; SET healthtrack.actor = '{account}'")).await;
+    network.run(&format!("SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}'")).await;
     (network, provider)
 }
 
@@ -158,7 +158,7 @@ async fn a_provider_prescribes_a_pharmacy_fills_and_adherence_is_told() {
              RETURNING account_id"
         ))
         .await;
-    network.run(&format!("SET ROLE portal; SET healthtrack.actor = '{account}'")).await;
+    network.run(&format!("SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}'")).await;
     let patient = register_patient(&mut network.sql, &ada()).await.unwrap();
     let day = |ago: i32| format!("SELECT (current_date - {ago})::text");
     let (start, later, end) =

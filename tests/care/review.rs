@@ -80,7 +80,7 @@ async fn a_review_is_read_by_all_once_a_moderator_has_read_it_and_never_with_its
     assert_eq!(practice.portal_rows(reader, read).await, [""; 0]);
     assert_eq!(practice.portal_rows(author, read).await, ["hidden 4 Rude"]);
     let undo = format!("UPDATE care.appointment SET status = 'cancelled' WHERE appointment_id = '{visit}'");
-    assert_eq!(practice.network.refusal(&undo).await, "appointment_follows_its_ways");
+    assert_eq!(practice.network.refusal(&undo).await, "appointment_transition_is_allowed");
 }
 
 #[tokio::test]

@@ -90,23 +90,25 @@ async fn no_table_of_people_or_rights_is_open_to_a_program_that_is_not_named_her
     // Where a table's rows belong to nobody (partitions), its parent's grants count.
     let query = "SELECT r.name || ': ' || c.oid::regclass || ' ' || p.privilege
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         CROSS JOIN (VALUES ('ingest'), ('roller'), ('analyst'), ('auditor'), ('portal'), ('ht_test_nobody')) AS r (name)
+         CROSS JOIN (VALUES ('ingest'), ('roller'), ('analyst'), ('auditor'), ('portal'), ('nobody')) AS k (kind)
+         CROSS JOIN LATERAL (SELECT CASE kind WHEN 'nobody' THEN 'ht_test_' ELSE 'healthtrack_' END || kind AS name) AS r
          CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER'))
               AS p (privilege)
          WHERE c.relkind IN ('r', 'p', 'v', 'm')
-           AND (r.name <> 'portal' AND n.nspname IN ('care', 'access') OR r.name = 'portal' AND n.nspname = 'signal'
-                OR r.name IN ('portal', 'ht_test_nobody') AND p.privilege IN ('DELETE', 'TRUNCATE', 'TRIGGER')
+           AND (kind <> 'portal' AND n.nspname IN ('care', 'access')
+                OR kind = 'portal' AND n.nspname = 'signal'
+                OR kind IN ('portal', 'nobody') AND p.privilege IN ('DELETE', 'TRUNCATE', 'TRIGGER')
                    AND n.nspname IN ('care', 'access'))
            AND has_table_privilege(r.name, c.oid, p.privilege)
-           AND NOT (r.name = 'auditor' AND c.relname IN ('audit_event', 'emergency', 'unexplained_access'))
+           AND NOT (kind = 'auditor' AND c.relname IN ('audit_event', 'emergency', 'unexplained_access'))
            -- Who erases a person removes what names the person's devices and keys.
-           AND NOT (r.name = 'roller' AND c.relname IN ('wear', 'wear_change', 'wear_event', 'device_detail', 'data_key', 'goal_day')
+           AND NOT (kind = 'roller' AND c.relname IN ('wear', 'wear_change', 'wear_event', 'device_detail', 'data_key', 'goal_day')
                     AND p.privilege IN ('SELECT', 'DELETE'))
-           AND NOT (r.name = 'analyst' AND c.relname LIKE 'insight\\_%' AND p.privilege = 'SELECT')
+           AND NOT (kind = 'analyst' AND c.relname LIKE 'insight\\_%' AND p.privilege = 'SELECT')
          ORDER BY 1";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("GRANT SELECT ON care.patient TO ingest").await;
-    assert_eq!(network.rows(query).await, ["ingest: care.patient SELECT"], "the check sees what it should");
+    network.run("GRANT SELECT ON care.patient TO healthtrack_ingest").await;
+    assert_eq!(network.rows(query).await, ["healthtrack_ingest: care.patient SELECT"], "the check sees what it should");
 }
 
 #[tokio::test]
@@ -154,7 +156,7 @@ async fn an_owner_who_may_make_roles_migrates_an_empty_server() {
     let migrated = migrate(&mut owner, &catalogue).await.unwrap();
     assert_eq!(migrated.applied, migrated.known);
     let reads: bool =
-        sqlx::query_scalar("SELECT pg_has_role('migrator', 'USAGE')").fetch_one(&mut owner).await.unwrap();
+        sqlx::query_scalar("SELECT pg_has_role('healthtrack_migrator', 'USAGE')").fetch_one(&mut owner).await.unwrap();
     assert!(reads);
     // Members of migrator maintain rows; what row-level security is forced on is open to the owner too.
     owner.execute("INSERT INTO care.state (country, code, name) VALUES ('US', 'IL', 'Illinois')").await.unwrap();

@@ -194,7 +194,7 @@ async fn status_follows_its_ways_and_the_clock() {
     let soon = practice.taken_over(patient, &hours_ahead(24, 30), "booked").await;
     for (name, rule) in [
         ("check_in", "appointment_is_arrived_at_in_time"),
-        ("complete", "appointment_follows_its_ways"),
+        ("complete", "appointment_transition_is_allowed"),
         ("miss", "appointment_ends_after_it_began"),
     ] {
         assert_eq!(practice.network.refusal(&change(name, soon)).await, rule, "{name}");
@@ -205,7 +205,7 @@ async fn status_follows_its_ways_and_the_clock() {
         practice.network.run(&change(name, past)).await;
     }
     for name in ["cancel", "miss", "check_in"] {
-        assert_eq!(practice.network.refusal(&change(name, past)).await, "appointment_follows_its_ways", "{name}");
+        assert_eq!(practice.network.refusal(&change(name, past)).await, "appointment_transition_is_allowed", "{name}");
     }
     let moved = format!("SELECT care.reschedule_appointment('{past}', {})", hours_ahead(48, 30));
     assert_eq!(practice.network.refusal(&moved).await, "appointment_moves_while_booked");
@@ -353,7 +353,7 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
     say(sql, appointment, Change::Confirm).await.unwrap();
     reschedule(sql, appointment, (slots[1].start_at, slots[1].end_at), None).await.unwrap();
     for (what, rule) in [
-        (Change::Complete, "appointment_follows_its_ways"),
+        (Change::Complete, "appointment_transition_is_allowed"),
         (Change::CheckIn, "appointment_is_arrived_at_in_time"),
         (Change::Miss, "appointment_ends_after_it_began"),
     ] {

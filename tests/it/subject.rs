@@ -261,8 +261,8 @@ async fn who_is_shown_no_wear_is_told_so_and_names_nobody_wrongly() {
     let seen = async |connection: &mut PgConnection| worn(connection, WearFilter::default()).await;
     sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut connection).await.unwrap();
     let error = seen(&mut connection).await.unwrap_err();
-    assert!(error.to_string().contains("GRANT roller"), "{error}");
-    sqlx::raw_sql(AssertSqlSafe(format!("RESET ROLE; GRANT roller TO {role}; SET ROLE {role}")))
+    assert!(error.to_string().contains("GRANT healthtrack_roller"), "{error}");
+    sqlx::raw_sql(AssertSqlSafe(format!("RESET ROLE; GRANT healthtrack_roller TO {role}; SET ROLE {role}")))
         .execute(&mut connection)
         .await
         .unwrap();

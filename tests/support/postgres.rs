@@ -184,21 +184,22 @@ fn make_logins() -> String {
              name text;
          BEGIN
              FOREACH name IN ARRAY ARRAY['ingest', 'roller', 'portal', 'analyst', 'auditor', 'migrator'] LOOP
-                 IF to_regrole(name) IS NULL THEN
-                     EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+                 IF to_regrole('healthtrack_' || name) IS NULL THEN
+                     EXECUTE format('CREATE ROLE healthtrack_%1$s NOLOGIN; COMMENT ON ROLE healthtrack_%1$s IS %2$L',
+                                    name, 'HealthTrack: what one kind of its programs may do.');
                  END IF;
              END LOOP;
              FOREACH name IN ARRAY ARRAY[{}] LOOP
                  IF to_regrole('ht_test_' || name) IS NULL THEN
                      EXECUTE format('CREATE ROLE ht_test_%1$s LOGIN PASSWORD %2$L', name, 'ht_test_' || name);
                  END IF;
-                 IF to_regrole(name) IS NOT NULL THEN
-                     EXECUTE format('GRANT %1$s TO ht_test_%1$s', name);
+                 IF to_regrole('healthtrack_' || name) IS NOT NULL THEN
+                     EXECUTE format('GRANT healthtrack_%1$s TO ht_test_%1$s', name);
                  END IF;
              END LOOP;
          END $$;
-         GRANT migrator TO ht_test_owner;
-         GRANT ingest, roller TO ht_test_keeper;",
+         GRANT healthtrack_migrator TO ht_test_owner;
+         GRANT healthtrack_ingest, healthtrack_roller TO ht_test_keeper;",
         quoted(&LOGINS)
     )
 }

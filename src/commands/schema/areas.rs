@@ -1,4 +1,4 @@
-//! Areas: which table belongs where in the reading order, and which table stands for what was asked of the model.
+//! Areas: which table belongs where in the reading order, and which tables hold what the model is for.
 //!
 //! A table that no area names stands under `other`, so a new migration never breaks the pages; it is only easier to
 //! find once it is named here.
@@ -214,32 +214,32 @@ pub(super) const AREAS: [Area; 9] = [
     },
 ];
 
-/// Something that was asked of the model, and what stands for it.
-pub(super) struct Asked {
-    /// Its number.
-    pub(super) number: &'static str,
-    /// What was asked.
+/// Something that the model is for, and what holds it.
+pub(super) struct Capability {
+    /// In a word or two.
+    pub(super) name: &'static str,
+    /// What that comprises.
     pub(super) what: &'static str,
     /// Tables, views and functions, by name; those of other schemas than `care` with their schema.
-    pub(super) stands: &'static [&'static str],
-    /// What stands for it outside the database; empty where nothing.
+    pub(super) held_by: &'static [&'static str],
+    /// What else is needed, outside the database; empty where nothing.
     pub(super) beside: &'static str,
 }
 
-const fn asked(
-    number: &'static str,
+const fn capability(
+    name: &'static str,
     what: &'static str,
-    stands: &'static [&'static str],
+    held_by: &'static [&'static str],
     beside: &'static str,
-) -> Asked {
-    Asked { number, what, stands, beside }
+) -> Capability {
+    Capability { name, what, held_by, beside }
 }
 
-/// All that was asked.
-pub(super) const ASKED: [Asked; 34] = [
-    asked(
-        "A1",
-        "wearables: heart rate, sleep, activity, glucose …",
+/// All that the model is for.
+pub(super) const CAPABILITIES: [Capability; 34] = [
+    capability(
+        "Wearables",
+        "heart rate, sleep, activity, glucose …",
         &[
             "signal.metric",
             "signal.device",
@@ -252,8 +252,8 @@ pub(super) const ASKED: [Asked; 34] = [
         ],
         "`healthtrack serve`",
     ),
-    asked(
-        "A2",
+    capability(
+        "Health record",
         "electronic health records",
         &[
             "condition",
@@ -267,74 +267,99 @@ pub(super) const ASKED: [Asked; 34] = [
         ],
         "",
     ),
-    asked("A3", "imaging systems", &["imaging_study", "imaging_series", "clinical_report"], ""),
-    asked("A4", "patient-reported outcomes", &["questionnaire", "questionnaire_response", "answer", "score"], ""),
-    asked("A5", "personalised insights", &["score", "lab_trend", "goal_progress"], ""),
-    asked(
-        "A6",
+    capability(
+        "Imaging",
+        "studies, series and reports of imaging systems",
+        &["imaging_study", "imaging_series", "clinical_report"],
+        "",
+    ),
+    capability(
+        "Questionnaires",
+        "patient-reported outcomes",
+        &["questionnaire", "questionnaire_response", "answer", "score"],
+        "",
+    ),
+    capability("Insights", "personalised insights", &["score", "lab_trend", "goal_progress"], ""),
+    capability(
+        "Monitoring",
         "monitoring in real time",
         &["signal.sample", "access.samples"],
         "a sample is readable within a tenth of a second",
     ),
-    asked("A7", "predictive analytics", &["score", "readmission_30_day", "lab_trend"], ""),
-    asked("A8", "proactive self-management", &["goal", "goal_entry", "goal_progress", "care_plan"], ""),
-    asked(
-        "A9",
+    capability("Prediction", "predictive analytics", &["score", "readmission_30_day", "lab_trend"], ""),
+    capability(
+        "Self-management",
+        "proactive self-management",
+        &["goal", "goal_entry", "goal_progress", "care_plan"],
+        "",
+    ),
+    capability(
+        "Scale",
         "scalable, no silos, no bottleneck",
         &["patient", "signal.block", "signal.ingest_shard"],
         "the archive, see [README.md](README.md)",
     ),
-    asked(
-        "A10",
+    capability(
+        "Documentation",
         "data model, scalability, security and integration documented",
         &[],
         "this page, [diagrams.md](diagrams.md), [README.md](README.md)",
     ),
-    asked(
-        "B1",
-        "patient: name, address, birth date, contact",
+    capability(
+        "Patients",
+        "name, address, birth date, contact",
         &["patient", "patient_name", "address", "contact_point", "identifier"],
         "",
     ),
-    asked(
-        "B2",
-        "history: diagnoses, treatments, surgeries, medications",
+    capability(
+        "History",
+        "diagnoses, treatments, surgeries, medications",
         &["condition", "procedure", "medication_statement", "allergy", "immunization", "history"],
         "",
     ),
-    asked("B3", "labs: blood, urine, imaging", &["lab_order", "lab_result", "imaging_study", "clinical_report"], ""),
-    asked("B4", "prescriptions: medication, dosage, frequency", &["medication", "prescription", "dispense"], ""),
-    asked(
-        "B5",
-        "outcomes: readmission, adherence",
+    capability("Labs", "blood, urine, imaging", &["lab_order", "lab_result", "imaging_study", "clinical_report"], ""),
+    capability("Prescriptions", "medication, dosage, frequency", &["medication", "prescription", "dispense"], ""),
+    capability(
+        "Outcomes",
+        "readmission, adherence",
         &["encounter", "readmission_30_day", "readmission_rate", "adherence_pdc", "lab_trend"],
         "",
     ),
-    asked("B6", "registration of patients", &["patient", "access.account"], ""),
-    asked(
-        "B7–B8",
+    capability("Registration", "new patients and their accounts", &["patient", "access.account"], ""),
+    capability(
+        "Live updates",
         "providers read and update in real time",
         &["care.touch", "history", "access.care_relationship"],
         "optimistic versions: each row that may change has `version`",
     ),
-    asked("B9", "outcomes at a glance", &["readmission_rate", "adherence_summary", "programme_outcome"], ""),
-    asked("B10", "encryption in transit and at rest", &["access.data_key"], "TLS, sealed columns, encrypted archive"),
-    asked(
-        "B11",
+    capability(
+        "Dashboard",
+        "outcomes at a glance",
+        &["readmission_rate", "adherence_summary", "programme_outcome"],
+        "",
+    ),
+    capability(
+        "Encryption",
+        "encryption in transit and at rest",
+        &["access.data_key"],
+        "TLS, sealed columns, encrypted archive",
+    ),
+    capability(
+        "Authorisation",
         "authorised providers only",
         &["access.account", "access.care_relationship", "access.guard", "access.patients_in_care"],
         "row-level security on every table",
     ),
-    asked(
-        "B12",
+    capability(
+        "Audit",
         "access logged and watched",
         &["access.audit_event", "access.verify_audit", "access.my_access_log", "access.unexplained_access"],
         "",
     ),
-    asked("B13", "backups", &[], "Postgres' own; the archive's files carry their own proof"),
-    asked("C1", "State → City → Facility; one city name in two states", &["state", "city", "facility"], ""),
-    asked(
-        "C2–C3",
+    capability("Backup", "copies to restore from", &[], "Postgres' own; the archive's files carry their own proof"),
+    capability("Places", "State → City → Facility; one city name in two states", &["state", "city", "facility"], ""),
+    capability(
+        "Facilities",
         "facility categories; address, rating, contact, hours, booking, services",
         &[
             "facility_category",
@@ -347,9 +372,9 @@ pub(super) const ASKED: [Asked; 34] = [
         ],
         "",
     ),
-    asked(
-        "C4",
-        "providers: qualifications, specialties, affiliations, contact, availability",
+    capability(
+        "Providers",
+        "qualifications, specialties, affiliations, contact, availability",
         &[
             "provider",
             "qualification",
@@ -361,33 +386,33 @@ pub(super) const ASKED: [Asked; 34] = [
         ],
         "",
     ),
-    asked(
-        "C5, C9",
+    capability(
+        "Membership",
         "regular and premium members: priority booking, telehealth, personal plans",
         &["plan", "membership", "telehealth_session", "join_token", "care_plan", "goal"],
         "",
     ),
-    asked(
-        "C6",
+    capability(
+        "Preferences",
         "profile, history, preferred facilities, appointment history",
         &["preferred_facility", "appointment_history"],
         "",
     ),
-    asked(
-        "C7–C8",
+    capability(
+        "Scheduling",
         "scheduling, rating and review; log of details, follow-ups, feedback",
         &["appointment", "appointment_event", "waitlist_entry", "follow_up", "review", "provider_rating"],
         "",
     ),
-    asked(
-        "C10",
+    capability(
+        "Care plans",
         "plan details, consultations, goal progress",
         &["care_plan", "care_plan_version", "consultation", "goal_progress"],
         "",
     ),
-    asked(
-        "C11",
-        "wellness programmes: enrolment, participation, progress, feedback",
+    capability(
+        "Programmes",
+        "enrolment, participation, progress, feedback",
         &[
             "programme",
             "programme_session",
@@ -399,15 +424,15 @@ pub(super) const ASKED: [Asked; 34] = [
         ],
         "",
     ),
-    asked("C12", "private journal with unique identifiers", &["journal_entry", "journal_share"], ""),
-    asked(
-        "C13",
-        "wellness centres: services, staff, engagement",
+    capability("Journal", "private entries with unique identifiers", &["journal_entry", "journal_share"], ""),
+    capability(
+        "Wellness centres",
+        "services, staff, engagement",
         &["centre_service", "staff_assignment", "centre_visit", "centre_engagement_day"],
         "",
     ),
-    asked(
-        "C14",
+    capability(
+        "Billing",
         "insurance, billing, payment",
         &[
             "insurer",
@@ -426,9 +451,9 @@ pub(super) const ASKED: [Asked; 34] = [
         ],
         "",
     ),
-    asked(
-        "C15",
-        "community: share experiences, support each other",
+    capability(
+        "Community",
+        "share experiences, support each other",
         &["space", "space_member", "post", "reply", "support", "report", "moderation"],
         "",
     ),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::areas::{AREAS, ASKED, Area, OTHER};
+use super::areas::{AREAS, Area, CAPABILITIES, OTHER};
 use crate::store::dictionary::{Column, Function, Relation, SchemaDoc};
 
 /// The whole page.
@@ -52,15 +52,15 @@ fn coverage(schemas: &[SchemaDoc]) -> String {
     let relations: BTreeSet<String> = relations.collect();
     let known: BTreeSet<String> = functions.chain(relations.iter().cloned()).collect();
     let mut text =
-        "## What was asked, and what stands for it\n\n| # | asked | stands for it |\n|---|---|---|\n".to_owned();
-    for asked in &ASKED {
-        let stands = asked.stands.iter().map(|name| name.trim_start_matches("care."));
-        let stands = stands.filter(|name| known.contains(*name)).map(|name| {
+        "## What it is for, and what holds it\n\n| capability | what | held by |\n|---|---|---|\n".to_owned();
+    for capability in &CAPABILITIES {
+        let held_by = capability.held_by.iter().map(|name| name.trim_start_matches("care."));
+        let held_by = held_by.filter(|name| known.contains(*name)).map(|name| {
             if relations.contains(name) { format!("[{name}](#{})", anchor(name)) } else { format!("`{name}()`") }
         });
-        let beside = Some(asked.beside.to_owned()).filter(|beside| !beside.is_empty());
-        let stands: Vec<String> = stands.chain(beside).collect();
-        let _ = writeln!(text, "| {} | {} | {} |", asked.number, asked.what, stands.join(", "));
+        let beside = Some(capability.beside.to_owned()).filter(|beside| !beside.is_empty());
+        let held_by: Vec<String> = held_by.chain(beside).collect();
+        let _ = writeln!(text, "| {} | {} | {} |", capability.name, capability.what, held_by.join(", "));
     }
     text.push('\n');
     text
@@ -118,7 +118,7 @@ fn functions(schema: &SchemaDoc) -> String {
     }
     let mut text = format!("## Functions of {}\n\n{}\n\n", schema.name, schema.comment);
     text.push_str("| function | gives | rights of | what it does |\n|---|---|---|---|\n");
-    for Function { name, arguments, result, definer, comment } in &schema.functions {
+    for Function { name, arguments, result, definer, comment, .. } in &schema.functions {
         let rights = if *definer { "its owner" } else { "its caller" };
         let call = code(&format!("{}.{name}({arguments})", schema.name));
         let _ = writeln!(text, "| {call} | {} | {rights} | {} |", code(result), cell(comment));

@@ -1,11 +1,11 @@
-//! Schema: the data dictionary and the diagrams, written from the database's own comments.
+//! Schema: dictionary, diagrams and the present schema as SQL, written from the database's own catalog.
 //!
 //! # Why
 //! A dictionary that people keep by hand is wrong after the second migration. This one is made from a migrated
 //! database, and a test compares what lies in `schemas/` with what comes out. Partitions, chunks and what TimescaleDB
 //! adds of its own are left out, so that it does not depend on the server.
 
-/// Which table belongs to which area, and which table stands for what was asked.
+/// Which table belongs to which area, and which hold what the model is for.
 mod areas;
 
 /// As pages of tables.
@@ -13,6 +13,9 @@ mod dictionary;
 
 /// As diagrams.
 mod diagrams;
+
+/// As SQL, an area in each file.
+mod present;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +34,9 @@ use crate::store::migrate::migrate;
 /// What says which database; without it a private one is made and thrown away.
 const URL_VARIABLE: &str = "HEALTHTRACK__STORE__URL";
 
+/// The folder of the present schema.
+const PRESENT: &str = "present";
+
 /// Looks at the schema.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:
@@ -42,7 +48,7 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Write the data dictionary and the diagrams from a migrated database
+    /// Write the data dictionary, the diagrams and the present schema from a migrated database
     ///
     /// Without --config and without HEALTHTRACK__STORE__URL a private database is made for it and thrown away.
     #[command(after_help = "Examples:
@@ -57,7 +63,7 @@ struct Docs {
     /// The configuration that names the database [default: a private database]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The folder to write dictionary.md and diagrams.md into
+    /// The folder to write dictionary.md, diagrams.md and present/*.sql into
     #[arg(long, value_name = "DIR", default_value = "schemas")]
     output: PathBuf,
     /// Write nothing; fail where a file is not what would be written
@@ -73,7 +79,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     } else {
         read_schemas(&mut Database::read(docs.config.as_deref())?.ready().await?).await?
     };
-    let files = [("dictionary.md", dictionary::page(&schemas)), ("diagrams.md", diagrams::page(&schemas))];
+    let mut files = vec![
+        (PathBuf::from("dictionary.md"), dictionary::page(&schemas)),
+        (PathBuf::from("diagrams.md"), diagrams::page(&schemas)),
+    ];
+    let present = present::files(&schemas).into_iter();
+    files.extend(present.map(|(name, text)| (Path::new(PRESENT).join(name), text)));
     if docs.check { check(&docs.output, &files) } else { write(&docs.output, &files) }
 }
 
@@ -91,7 +102,7 @@ async fn of_a_private_database() -> anyhow::Result<Vec<SchemaDoc>> {
     Ok(schemas)
 }
 
-fn check(folder: &Path, files: &[(&str, String)]) -> anyhow::Result<()> {
+fn check(folder: &Path, files: &[(PathBuf, String)]) -> anyhow::Result<()> {
     for (name, text) in files {
         let path = folder.join(name);
         let found = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -100,6 +111,13 @@ fn check(folder: &Path, files: &[(&str, String)]) -> anyhow::Result<()> {
                 "{} is not what the schema says, from line {number} on ({found:?}); run `healthtrack schema docs`",
                 path.display()
             );
+        }
+    }
+    let present = folder.join(PRESENT);
+    for entry in fs::read_dir(&present).with_context(|| format!("cannot read {}", present.display()))? {
+        let name = Path::new(PRESENT).join(entry?.file_name());
+        if !files.iter().any(|(known, _)| *known == name) {
+            bail!("{} is of no area any more; delete it", folder.join(name).display());
         }
     }
     print(&format!("{} is what the schema says", folder.display()))
@@ -118,8 +136,9 @@ fn first_difference<'a>(found: &'a str, expected: &str) -> Option<(usize, &'a st
     expected.next().map(|_| (number + 1, ""))
 }
 
-fn write(folder: &Path, files: &[(&str, String)]) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+fn write(folder: &Path, files: &[(PathBuf, String)]) -> anyhow::Result<()> {
+    let present = folder.join(PRESENT);
+    fs::create_dir_all(&present).with_context(|| format!("cannot make {}", present.display()))?;
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

@@ -76,9 +76,9 @@ pub async fn worn(connection: &mut PgConnection, by: WearFilter<'_>) -> Result<V
 /// Fails where row-level security may hide wear from this database user.
 pub(super) async fn sees_all(connection: &mut PgConnection) -> Result<(), StoreError> {
     let sees_all: bool =
-        sqlx::query_scalar("SELECT NOT row_security_active('care.wear') OR pg_has_role('roller', 'USAGE')")
+        sqlx::query_scalar("SELECT NOT row_security_active('care.wear') OR pg_has_role('healthtrack_roller', 'USAGE')")
             .fetch_one(connection)
             .await
             .map_err(StoreError::at("asking whether all wear is seen"))?;
-    if sees_all { Ok(()) } else { Err(StoreError::RlsFiltered { what: "care.wear", role: "roller" }) }
+    if sees_all { Ok(()) } else { Err(StoreError::RlsFiltered { what: "care.wear", role: "healthtrack_roller" }) }
 }

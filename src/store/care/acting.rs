@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// A transaction in which one account acts, with the rights of `portal` and no others.
+/// A transaction in which one account acts, with the rights of `healthtrack_portal` and no others.
 #[derive(Debug)]
 pub struct Acting<'c> {
     transaction: Transaction<'c, Postgres>,
@@ -18,14 +18,14 @@ pub struct Acting<'c> {
 
 /// Begins a transaction for an account; `None` where there is no such account or it is disabled.
 ///
-/// The connection's login must be a member of `portal`. What is not committed is undone, its audit too.
+/// The connection's login must be a member of `healthtrack_portal`. What is not committed is undone, its audit too.
 ///
 /// # Errors
 /// The database's.
 pub async fn with_actor(connection: &mut PgConnection, account: Uuid) -> Result<Option<Acting<'_>>, StoreError> {
     let step = StoreError::at("beginning to act");
     let mut transaction = connection.begin().await.map_err(&step)?;
-    sqlx::query("SET LOCAL ROLE portal").execute(&mut *transaction).await.map_err(&step)?;
+    sqlx::query("SET LOCAL ROLE healthtrack_portal").execute(&mut *transaction).await.map_err(&step)?;
     sqlx::query("SELECT set_config('healthtrack.actor', $1, true)")
         .bind(account.to_string())
         .execute(&mut *transaction)

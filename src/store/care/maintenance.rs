@@ -18,7 +18,7 @@ pub struct Maintained {
 /// # Errors
 /// The database's.
 pub async fn run_maintenance(connection: &mut PgConnection) -> Result<Maintained, StoreError> {
-    let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.keep_up()")
+    let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.run_maintenance()")
         .fetch_one(connection)
         .await
         .map_err(StoreError::at("keeping the network up"))?;

@@ -124,7 +124,7 @@ pub enum Change {
 /// Says something of an appointment; nothing happens where it is so already.
 ///
 /// # Errors
-/// The database's; what cannot be said is refused by `appointment_follows_its_ways` and the rules beside it.
+/// The database's; what cannot be said is refused by `appointment_transition_is_allowed` and the rules beside it.
 pub async fn change(connection: &mut PgConnection, appointment: Uuid, change: Change) -> Result<(), StoreError> {
     let (statement, step) = match change {
         Change::Confirm => ("SELECT care.confirm_appointment($1)", "booking a held time"),

@@ -4,13 +4,21 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor, Row};
 
+use self::bridge::bridge;
+use self::recorded::recorded;
 use super::StoreError;
 use crate::model::metric::{Catalogue, Metric};
+
+/// A database of the former migrations becomes one of today's.
+mod bridge;
+
+/// Which migrations a database says were applied to it.
+mod recorded;
 
 static MIGRATIONS: Migrator = sqlx_macros::migrate!("schemas/migrations");
 
 /// Applied after the migrations where TimescaleDB is present; each harmless when repeated.
-const TIMESCALE: [&str; 1] = [include_str!("../../schemas/timescale/0001_block_hypertable.sql")];
+const TIMESCALE: [&str; 1] = [include_str!("../../../schemas/timescale/0001_block_hypertable.sql")];
 
 /// What `migrate` found and did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -21,6 +29,8 @@ pub struct Migrated {
     pub known: usize,
     /// True where the hot table is a hypertable.
     pub hypertable: bool,
+    /// True where the database was moved to the roles of today.
+    pub moved: bool,
 }
 
 /// Brings the schema up to date. Two that do so at once wait for one another.
@@ -31,7 +41,8 @@ pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Re
         return verify(connection, catalogue).await;
     }
     let timescale = prepare_timescale(connection).await?;
-    let before = applied(connection).await?;
+    let moved = bridge(connection, &MIGRATIONS).await?;
+    let before = recorded(connection).await?.len();
     // Not `run`: what it asks of its connection keeps the whole future from being `Send`.
     MIGRATIONS.run_direct(None, connection, false).await?;
     if timescale {
@@ -41,12 +52,17 @@ pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Re
     }
     load_catalogue(connection, catalogue).await?;
     let known = MIGRATIONS.iter().count();
-    Ok(Migrated { applied: known.saturating_sub(before), known, hypertable: is_hypertable(connection).await? })
+    Ok(Migrated { applied: known.saturating_sub(before), known, hypertable: is_hypertable(connection).await?, moved })
 }
 
-/// True where every migration of this version has been applied.
+/// True where every migration of this version has been applied, and as it is written today.
 pub async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    Ok(applied(connection).await? >= MIGRATIONS.iter().count())
+    let recorded = recorded(connection).await?;
+    let is_recorded = |version: i64, checksum: &[u8]| {
+        let digits: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+        recorded.contains(&(version, digits))
+    };
+    Ok(MIGRATIONS.iter().all(|migration| is_recorded(migration.version, &migration.checksum)))
 }
 
 /// True where the schema stands and belongs to a role that this session is no member of.
@@ -61,16 +77,16 @@ async fn is_anothers(connection: &mut PgConnection) -> Result<bool, StoreError> 
 
 /// Looks whether every migration was applied and every metric is there.
 async fn verify(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
-    let known = MIGRATIONS.iter().count();
     let metrics: Vec<(i16, String)> = sqlx::query_as("SELECT metric_id, name FROM signal.metric")
         .fetch_all(&mut *connection)
         .await
         .map_err(StoreError::at("reading the metric catalogue"))?;
     let has = |metric: &Metric| metrics.iter().any(|(id, name)| *id == metric.id.0 && *name == metric.name);
-    if applied(connection).await? < known || !catalogue.all().iter().all(has) {
+    if !is_current(connection).await? || !catalogue.all().iter().all(has) {
         return Err(StoreError::Outdated);
     }
-    Ok(Migrated { applied: 0, known, hypertable: is_hypertable(connection).await? })
+    let known = MIGRATIONS.iter().count();
+    Ok(Migrated { applied: 0, known, hypertable: is_hypertable(connection).await?, moved: false })
 }
 
 /// Creates the extension where the server has loaded it (its loader then has this setting; the list of libraries is not
@@ -95,22 +111,6 @@ async fn prepare_timescale(connection: &mut PgConnection) -> Result<bool, StoreE
             Ok(false)
         }
     }
-}
-
-async fn applied(connection: &mut PgConnection) -> Result<usize, StoreError> {
-    let step = StoreError::at("reading the applied migrations");
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&step)?;
-    if !exists {
-        return Ok(0);
-    }
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success")
-        .fetch_one(connection)
-        .await
-        .map_err(&step)?;
-    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// True where `signal.block` is a hypertable.

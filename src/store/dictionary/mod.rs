@@ -6,11 +6,15 @@
 use serde::Deserialize;
 use sqlx::PgConnection;
 
+use self::view::without_lone_qualifier;
 use crate::store::StoreError;
+
+/// The text of a view, the same whatever the server's version.
+mod view;
 
 /// The schemas, in the order in which a reader meets them.
 const SCHEMAS: [&str; 3] = ["care", "access", "signal"];
-const SCHEMA_AS_JSON: &str = include_str!("dictionary.sql");
+const SCHEMA_AS_JSON: &str = include_str!("schema.sql");
 
 /// One schema.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +54,14 @@ pub struct Relation {
     pub policies: Vec<Policy>,
     /// Which role may do what with the rows that its policies let it see.
     pub grants: Vec<String>,
+    /// The same as statements, with rights on single columns.
+    pub rights: Vec<String>,
+    /// Storage parameters and, of a view, as whom it reads; empty where all are the defaults.
+    pub options: String,
+    /// `FORCE` where row-level security binds the owner too, `ENABLE` where it does not, empty where there is none.
+    pub row_security: String,
+    /// What a view asks; empty for a table.
+    pub query: String,
 }
 
 /// A column.
@@ -70,6 +82,8 @@ pub struct Column {
     pub key: bool,
     /// True where it is part of a reference.
     pub refers: bool,
+    /// As CREATE TABLE says it.
+    pub sql: String,
 }
 
 /// A constraint.
@@ -105,6 +119,8 @@ pub struct Trigger {
     pub name: String,
     /// What its function says of itself.
     pub comment: String,
+    /// The statement that makes it.
+    pub sql: String,
 }
 
 /// Which rows who may see or write.
@@ -118,6 +134,8 @@ pub struct Policy {
     pub roles: String,
     /// Which rows, in SQL.
     pub rows: String,
+    /// The statement that makes it.
+    pub sql: String,
 }
 
 /// A function or procedure.
@@ -133,6 +151,14 @@ pub struct Function {
     pub definer: bool,
     /// What it does.
     pub comment: String,
+    /// FUNCTION or PROCEDURE, name and types of its arguments.
+    pub signature: String,
+    /// The statement that makes it.
+    pub sql: String,
+    /// True where not everybody may run it.
+    pub closed: bool,
+    /// Roles that may run it, beside its owner.
+    pub roles: String,
 }
 
 /// A domain.
@@ -156,7 +182,11 @@ pub async fn read_schemas(connection: &mut PgConnection) -> Result<Vec<SchemaDoc
     for schema in SCHEMAS {
         let document: String =
             sqlx::query_scalar(SCHEMA_AS_JSON).bind(schema).fetch_one(&mut *connection).await.map_err(&step)?;
-        let schema = serde_json::from_str(&document).map_err(|error| step(sqlx::Error::Decode(error.into())))?;
+        let mut schema: SchemaDoc =
+            serde_json::from_str(&document).map_err(|error| step(sqlx::Error::Decode(error.into())))?;
+        for relation in &mut schema.relations {
+            relation.query = without_lone_qualifier(&relation.query);
+        }
         schemas.push(schema);
     }
     Ok(schemas)

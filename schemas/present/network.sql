@@ -1,0 +1,511 @@
+-- States, cities, facilities, what they offer and how they are judged.
+--
+-- Written by `healthtrack schema docs` from the database's catalog; to be read, not run. Do not edit.
+
+-- State or province.
+CREATE TABLE care.state (
+    state_id integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Key.
+    country text NOT NULL,  -- Country by ISO 3166-1: US.
+    code text NOT NULL,  -- Subdivision by ISO 3166-2, without the country: CA.
+    name text NOT NULL,  -- Name.
+    CONSTRAINT state_pkey PRIMARY KEY (state_id),  -- This state is known already.
+    CONSTRAINT state_code_is_unique_in_its_country UNIQUE (country, code),  -- This country has a state with that code already.
+    CONSTRAINT state_name_is_unique_in_its_country UNIQUE (country, name),  -- This country has a state of that name already.
+    CONSTRAINT state_code_is_iso_3166 CHECK ((code ~ '^[A-Z0-9]{1,3}$'::text)),  -- Give the state's code as one to three capital letters or digits.
+    CONSTRAINT state_country_is_iso_3166 CHECK ((country ~ '^[A-Z]{2}$'::text)),  -- Give the country as two capital letters.
+    CONSTRAINT state_name_is_some CHECK ((name ~ '\S'::text))  -- Give the state a name.
+);
+ALTER TABLE care.state FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.state FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.state FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.state TO healthtrack_migrator;
+GRANT SELECT ON care.state TO healthtrack_portal;
+
+-- City; the same name may stand in two states, and never twice in one.
+CREATE TABLE care.city (
+    city_id integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Key.
+    state_id integer NOT NULL,  -- State that it lies in.
+    name text NOT NULL,  -- Name.
+    CONSTRAINT city_pkey PRIMARY KEY (city_id),  -- This city is known already.
+    CONSTRAINT city_name_is_unique_in_its_state UNIQUE (state_id, name),  -- This state has a city of that name already.
+    CONSTRAINT city_state_fkey FOREIGN KEY (state_id) REFERENCES care.state(state_id),  -- Add the state first.
+    CONSTRAINT city_name_is_some CHECK ((name ~ '\S'::text))  -- Give the city a name.
+);
+ALTER TABLE care.city FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.city FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.city FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.city TO healthtrack_migrator;
+GRANT SELECT ON care.city TO healthtrack_portal;
+
+-- Kinds of facilities.
+CREATE TABLE care.facility_category (
+    category text NOT NULL,  -- Stable word.
+    title text NOT NULL,  -- A few words for a person.
+    CONSTRAINT facility_category_pkey PRIMARY KEY (category),  -- This category is known already.
+    CONSTRAINT facility_category_is_snake_case CHECK ((category ~ '^[a-z][a-z0-9_]{1,40}$'::text))  -- Name a category by small letters, digits and underscores.
+);
+ALTER TABLE care.facility_category FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.facility_category FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.facility_category FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility_category TO healthtrack_migrator;
+GRANT SELECT ON care.facility_category TO healthtrack_portal;
+
+-- Hospital, clinic, diagnostic centre, pharmacy, wellness centre …
+CREATE TABLE care.facility (
+    facility_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    city_id integer NOT NULL,  -- City that it lies in.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    opened_on date,  -- First day; null where nobody knows.
+    closed_on date,  -- First day on which it is no more; null while it stands.
+    category text NOT NULL,  -- What kind of facility.
+    name text NOT NULL,  -- Name, unique in its city.
+    street text NOT NULL,  -- Street and number.
+    postal_code text NOT NULL,  -- Postal code.
+    time_zone care.time_zone NOT NULL,  -- Its opening hours and schedules are in this zone.
+    phone care.phone NOT NULL,  -- Telephone.
+    email care.email,  -- Electronic mail; null where there is none.
+    website care.web_address,  -- Its page; null where there is none.
+    booking_url care.web_address,  -- Where appointments are made; null where only by telephone.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT facility_pkey PRIMARY KEY (facility_id),  -- This facility is known already.
+    CONSTRAINT facility_id_with_category_is_unique UNIQUE (facility_id, category),  -- This facility is known already.
+    CONSTRAINT facility_name_is_unique_in_its_city UNIQUE (city_id, name),  -- This city has a facility of that name already.
+    CONSTRAINT facility_category_fkey FOREIGN KEY (category) REFERENCES care.facility_category(category),  -- Choose one of the known categories.
+    CONSTRAINT facility_city_fkey FOREIGN KEY (city_id) REFERENCES care.city(city_id),  -- Add the city first.
+    CONSTRAINT facility_closes_after_it_opens CHECK ((closed_on > opened_on)),  -- A facility closes after it has opened.
+    CONSTRAINT facility_name_is_some CHECK ((name ~ '\S'::text))  -- Give the facility a name.
+);
+CREATE INDEX facility_category_idx ON care.facility USING btree (category, city_id);
+CREATE TRIGGER facility_is_touched BEFORE UPDATE ON care.facility FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER facility_time_zone_is_noted AFTER UPDATE OF time_zone ON care.facility FOR EACH ROW WHEN ((((old.time_zone)::text <> (new.time_zone)::text) AND (new.category = 'wellness_center'::text))) EXECUTE FUNCTION care.note_time_zone();  -- Trigger after a centre's time zone has changed: its days begin and end elsewhere, and are to be counted.
+ALTER TABLE care.facility FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.facility FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.facility FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility TO healthtrack_migrator;
+GRANT SELECT ON care.facility TO healthtrack_portal;
+
+-- Room of a facility that one appointment at a time can use.
+CREATE TABLE care.room (
+    room_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    facility_id uuid NOT NULL,  -- Facility that it is in.
+    name text NOT NULL,  -- What stands on its door.
+    CONSTRAINT room_pkey PRIMARY KEY (room_id),  -- This room is known already.
+    CONSTRAINT room_id_with_facility_is_unique UNIQUE (facility_id, room_id),  -- This room is known already.
+    CONSTRAINT room_name_is_unique_in_its_facility UNIQUE (facility_id, name),  -- This facility has a room of that name already.
+    CONSTRAINT room_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id)  -- Add the facility first.
+);
+ALTER TABLE care.room FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.room FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.room FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.room TO healthtrack_migrator;
+GRANT SELECT ON care.room TO healthtrack_portal;
+
+-- Hours of one weekday at which a facility is open; a day may have several.
+CREATE TABLE care.opening_hours (
+    opening_hours_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    facility_id uuid NOT NULL,  -- The facility.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    weekday smallint NOT NULL,  -- Day of the week by ISO 8601: 1 is Monday, 7 is Sunday.
+    opens_minute smallint NOT NULL,  -- Minutes after midnight on the facility's wall clock.
+    closes_minute smallint NOT NULL,  -- Minutes after midnight, not included; 1440 is the end of the day.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT opening_hours_pkey PRIMARY KEY (opening_hours_id),  -- These hours are known already.
+    CONSTRAINT opening_hours_do_not_overlap EXCLUDE USING gist (facility_id WITH =, weekday WITH =, int4range((opens_minute)::integer, (closes_minute)::integer) WITH &&),  -- The facility has hours at that time already.
+    CONSTRAINT opening_hours_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Add the facility first.
+    CONSTRAINT opening_hours_are_within_the_day CHECK (((opens_minute >= 0) AND (closes_minute <= 1440))),  -- Give hours between 0:00 and 24:00: hours past midnight belong to the next day.
+    CONSTRAINT opening_hours_close_after_they_open CHECK ((closes_minute > opens_minute)),  -- A facility closes after it opens.
+    CONSTRAINT opening_hours_weekday_is_iso_8601 CHECK (((weekday >= 1) AND (weekday <= 7)))  -- Give the weekday as 1 (Monday) to 7 (Sunday).
+);
+CREATE TRIGGER opening_hours_is_touched BEFORE UPDATE ON care.opening_hours FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.opening_hours FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.opening_hours FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.opening_hours FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.opening_hours TO healthtrack_migrator;
+GRANT SELECT ON care.opening_hours TO healthtrack_portal;
+
+-- Hours of one date that stand instead of the week's: a holiday, or a longer day.
+CREATE TABLE care.special_day (
+    special_day_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    facility_id uuid NOT NULL,  -- The facility.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    falls_on date NOT NULL,  -- The date, where the facility is.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    opens_minute smallint,  -- Minutes after midnight on the facility's wall clock; null where it is closed all day.
+    closes_minute smallint,  -- Minutes after midnight, not included; null where it is closed all day.
+    title text NOT NULL,  -- Why: New Year's Day.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT special_day_pkey PRIMARY KEY (special_day_id),  -- This day is known already.
+    CONSTRAINT special_day_does_not_overlap EXCLUDE USING gist (facility_id WITH =, falls_on WITH =, int4range(COALESCE((opens_minute)::integer, 0), COALESCE((closes_minute)::integer, 1440)) WITH &&),  -- The facility has other hours, or is closed, on that day.
+    CONSTRAINT special_day_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Add the facility first.
+    CONSTRAINT special_day_closes_after_it_opens CHECK ((closes_minute > opens_minute)),  -- A facility closes after it opens.
+    CONSTRAINT special_day_has_both_hours_or_none CHECK (((opens_minute IS NULL) = (closes_minute IS NULL))),  -- Give both hours, or none for a closed day.
+    CONSTRAINT special_day_hours_are_within_the_day CHECK (((opens_minute >= 0) AND (closes_minute <= 1440))),  -- Give hours between 0:00 and 24:00.
+    CONSTRAINT special_day_title_is_some CHECK ((title ~ '\S'::text))  -- Say why this day is unlike others.
+);
+CREATE TRIGGER special_day_is_touched BEFORE UPDATE ON care.special_day FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.special_day FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.special_day FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.special_day FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.special_day TO healthtrack_migrator;
+GRANT SELECT ON care.special_day TO healthtrack_portal;
+
+-- Special services that facilities may offer.
+CREATE TABLE care.service (
+    service text NOT NULL,  -- Stable word.
+    title text NOT NULL,  -- A few words for a person.
+    CONSTRAINT service_pkey PRIMARY KEY (service),  -- This service is known already.
+    CONSTRAINT service_is_snake_case CHECK ((service ~ '^[a-z][a-z0-9_]{1,40}$'::text)),  -- Name a service by small letters, digits and underscores.
+    CONSTRAINT service_title_is_some CHECK ((title ~ '\S'::text))  -- Give the service a title.
+);
+ALTER TABLE care.service FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.service FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.service TO healthtrack_migrator;
+GRANT SELECT ON care.service TO healthtrack_portal;
+
+-- Which facility offers which special service.
+CREATE TABLE care.facility_service (
+    facility_id uuid NOT NULL,  -- The facility.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    service text NOT NULL,  -- The service.
+    detail text,  -- A sentence about it; null where nothing is to be said.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT facility_service_pkey PRIMARY KEY (facility_id, service),  -- The facility offers this service already.
+    CONSTRAINT facility_service_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Add the facility first.
+    CONSTRAINT facility_service_service_fkey FOREIGN KEY (service) REFERENCES care.service(service)  -- Choose one of the known services.
+);
+CREATE INDEX facility_service_service_idx ON care.facility_service USING btree (service, facility_id);
+CREATE TRIGGER facility_service_is_touched BEFORE UPDATE ON care.facility_service FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.facility_service FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.facility_service FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.facility_service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility_service TO healthtrack_migrator;
+GRANT SELECT ON care.facility_service TO healthtrack_portal;
+
+-- Mean of the published reviews of each facility, with their number; no row where there is none.
+--   facility_id: The facility.
+--   reviews: How many published reviews.
+--   stars: Their mean, to the hundredth.
+CREATE VIEW care.facility_rating WITH (security_invoker=true) AS
+ SELECT facility_id,
+    count(*) AS reviews,
+    round(avg(stars), 2) AS stars
+   FROM care.review
+  WHERE (state = 'published'::text)
+  GROUP BY facility_id;
+GRANT SELECT ON care.facility_rating TO healthtrack_portal;
+
+-- Facilities that a patient prefers, the best first.
+CREATE TABLE care.preferred_facility (
+    patient_id uuid NOT NULL,  -- Who prefers.
+    facility_id uuid NOT NULL,  -- Which facility.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    rank smallint,  -- Place in the patient's list, 1 first; null where it is preferred no more.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT preferred_facility_pkey PRIMARY KEY (patient_id, facility_id),  -- This facility is in the list already.
+    CONSTRAINT preferred_facility_rank_is_unique UNIQUE (patient_id, rank) DEFERRABLE INITIALLY DEFERRED,  -- Another facility has that place in the list.
+    CONSTRAINT preferred_facility_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Choose one of the network's facilities.
+    CONSTRAINT preferred_facility_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT preferred_facility_rank_is_small CHECK (((rank >= 1) AND (rank <= 20)))  -- Give a place from 1 to 20.
+);
+CREATE INDEX preferred_facility_facility_idx ON care.preferred_facility USING btree (facility_id);
+CREATE TRIGGER preferred_facility_is_touched BEFORE UPDATE ON care.preferred_facility FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.preferred_facility FORCE ROW LEVEL SECURITY;
+CREATE POLICY care ON care.preferred_facility FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.preferred_facility FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.preferred_facility FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.preferred_facility FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_portal;
+
+-- Who works at a wellness centre, as what and when.
+CREATE TABLE care.staff_assignment (
+    staff_assignment_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    facility_id uuid NOT NULL,  -- Which centre.
+    provider_id uuid,  -- Provider of the network; null for anybody else.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    assigned_during daterange NOT NULL,  -- Half-open period of days; no upper bound while it goes on.
+    category text GENERATED ALWAYS AS ('wellness_center'::text) STORED,  -- Always wellness_center: part of the key to a facility of that category.
+    role text NOT NULL,  -- As what: trainer, dietitian, massage_therapist …
+    staff_name text,  -- Name of who is no provider; null for a provider.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT staff_assignment_pkey PRIMARY KEY (staff_assignment_id),  -- This assignment is known already.
+    CONSTRAINT staff_assignment_of_a_name_is_not_repeated EXCLUDE USING gist (facility_id WITH =, staff_name WITH =, role WITH =, assigned_during WITH &&),  -- That person works there as that at that time already.
+    CONSTRAINT staff_assignment_of_a_provider_is_not_repeated EXCLUDE USING gist (facility_id WITH =, provider_id WITH =, role WITH =, assigned_during WITH &&),  -- The provider works there as that at that time already.
+    CONSTRAINT staff_assignment_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
+    CONSTRAINT staff_assignment_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Choose one of the network's providers.
+    CONSTRAINT staff_assignment_is_of_one_person CHECK (((num_nonnulls(provider_id, staff_name) = 1) AND (staff_name ~ '\S'::text))),  -- Name a provider or somebody else, one of the two.
+    CONSTRAINT staff_assignment_period_is_half_open CHECK (((NOT isempty(assigned_during)) AND lower_inc(assigned_during) AND (NOT upper_inc(assigned_during)))),  -- An assignment has a first day, and ends after it.
+    CONSTRAINT staff_assignment_role_is_snake_case CHECK ((role ~ '^[a-z][a-z0-9_]{1,40}$'::text))  -- Name the role by small letters, digits and underscores.
+);
+CREATE INDEX staff_assignment_provider_idx ON care.staff_assignment USING btree (provider_id);
+CREATE TRIGGER staff_assignment_is_touched BEFORE UPDATE ON care.staff_assignment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.staff_assignment FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.staff_assignment FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.staff_assignment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.staff_assignment TO healthtrack_migrator;
+GRANT SELECT ON care.staff_assignment TO healthtrack_portal;
+
+-- What a wellness centre offers.
+CREATE TABLE care.centre_service (
+    centre_service_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    facility_id uuid NOT NULL,  -- Which centre.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    withdrawn_on date,  -- First day on which it is offered no more; null while it is.
+    duration_minutes integer NOT NULL,  -- How long it takes.
+    capacity integer DEFAULT 1 NOT NULL,  -- How many can take it at once.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    category text GENERATED ALWAYS AS ('wellness_center'::text) STORED,  -- Always wellness_center: part of the key to a facility of that category.
+    name text NOT NULL,  -- Name, unique in its centre.
+    description text,  -- What it is; null where the name says it.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT centre_service_pkey PRIMARY KEY (centre_service_id),  -- This service is known already.
+    CONSTRAINT centre_service_id_with_centre_is_unique UNIQUE (facility_id, centre_service_id),  -- This service is known already.
+    CONSTRAINT centre_service_name_is_unique_in_its_centre UNIQUE (facility_id, name),  -- This centre offers a service of that name already.
+    CONSTRAINT centre_service_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
+    CONSTRAINT centre_service_capacity_is_believable CHECK (((capacity >= 1) AND (capacity <= 1000))),  -- Give room for 1 to 1000 people.
+    CONSTRAINT centre_service_duration_is_believable CHECK (((duration_minutes >= 5) AND (duration_minutes <= 1440))),  -- Give the duration as 5 to 1440 minutes.
+    CONSTRAINT centre_service_name_is_some CHECK (((name ~ '\S'::text) AND (length(name) <= 200)))  -- Give the service a name of 200 letters at most.
+);
+CREATE TRIGGER centre_service_is_touched BEFORE UPDATE ON care.centre_service FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.centre_service FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.centre_service FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.centre_service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_service TO healthtrack_migrator;
+GRANT SELECT ON care.centre_service TO healthtrack_portal;
+
+-- That a patient was at a wellness centre.
+CREATE TABLE care.centre_visit (
+    centre_visit_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- Who.
+    facility_id uuid NOT NULL,  -- At which centre.
+    centre_service_id uuid,  -- For which service; null for none in particular.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    present_during tstzrange NOT NULL,  -- Half-open period; no upper bound while the patient is there.
+    category text GENERATED ALWAYS AS ('wellness_center'::text) STORED,  -- Always wellness_center: part of the key to a facility of that category.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT centre_visit_pkey PRIMARY KEY (centre_visit_id),  -- This visit is known already.
+    CONSTRAINT centre_visit_is_at_one_place EXCLUDE USING gist (patient_id WITH =, present_during WITH &&),  -- The patient is at a centre at that time already: end that visit first.
+    CONSTRAINT centre_visit_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
+    CONSTRAINT centre_visit_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT centre_visit_service_fkey FOREIGN KEY (facility_id, centre_service_id) REFERENCES care.centre_service(facility_id, centre_service_id),  -- Choose a service of that centre.
+    CONSTRAINT centre_visit_period_is_half_open CHECK (((NOT isempty(present_during)) AND lower_inc(present_during) AND (NOT upper_inc(present_during)) AND (upper_inf(present_during) OR (upper(present_during) <= (lower(present_during) + '24:00:00'::interval)))))  -- A visit has a beginning, and ends after it within a day.
+);
+CREATE INDEX centre_visit_centre_idx ON care.centre_visit USING btree (facility_id, lower(present_during));
+CREATE INDEX centre_visit_patient_idx ON care.centre_visit USING btree (patient_id);
+CREATE TRIGGER centre_visit_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.note_visit();  -- Trigger after a visit is written: its day is to be counted.
+CREATE TRIGGER centre_visit_is_touched BEFORE UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.centre_visit FORCE ROW LEVEL SECURITY;
+CREATE POLICY care ON care.centre_visit FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.centre_visit FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
+CREATE POLICY maintenance ON care.centre_visit FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.centre_visit FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_visit TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.centre_visit TO healthtrack_portal;
+
+-- What happened at a wellness centre on one day; days without anything have no row.
+CREATE TABLE care.centre_engagement_day (
+    facility_id uuid NOT NULL,  -- Which centre.
+    counted_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was counted.
+    counted_on date NOT NULL,  -- The centre's own day.
+    visits integer NOT NULL,  -- Visits that began.
+    members integer NOT NULL,  -- Different people who came to visit or attended a session.
+    attendances integer NOT NULL,  -- Attendances at sessions of programmes that were held there.
+    enrolments integer NOT NULL,  -- People who were admitted to the centre's programmes.
+    category text GENERATED ALWAYS AS ('wellness_center'::text) STORED,  -- Always wellness_center: part of the key to a facility of that category.
+    CONSTRAINT centre_engagement_day_pkey PRIMARY KEY (facility_id, counted_on),  -- This day is counted already.
+    CONSTRAINT centre_engagement_day_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
+    CONSTRAINT centre_engagement_day_has_something CHECK (((visits >= 0) AND (members >= 0) AND (attendances >= 0) AND (enrolments >= 0) AND (((visits + attendances) + enrolments) > 0) AND (members <= (visits + attendances))))  -- A day has something, and no more people than visits and attendances.
+);
+ALTER TABLE care.centre_engagement_day FORCE ROW LEVEL SECURITY;
+CREATE POLICY desk ON care.centre_engagement_day FOR SELECT TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) OR (( SELECT access.part() AS part) = 'operator'::text)));
+CREATE POLICY maintenance ON care.centre_engagement_day FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_engagement_day TO healthtrack_migrator;
+GRANT SELECT ON care.centre_engagement_day TO healthtrack_portal;
+
+-- Days of which something has changed since they were counted.
+CREATE TABLE care.centre_engagement_change (
+    facility_id uuid NOT NULL,  -- Where.
+    centre_engagement_change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Key.
+    changed_on date NOT NULL,  -- The facility's own day.
+    CONSTRAINT centre_engagement_change_pkey PRIMARY KEY (centre_engagement_change_id),  -- This change is known already.
+    CONSTRAINT centre_engagement_change_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id)  -- Choose one of the network's facilities.
+);
+CREATE INDEX centre_engagement_change_day_idx ON care.centre_engagement_change USING btree (changed_on);
+ALTER TABLE care.centre_engagement_change FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON care.centre_engagement_change FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_engagement_change TO healthtrack_migrator;
+
+-- Counts what happened at a facility on one of its days, from the rows themselves.
+CREATE OR REPLACE FUNCTION care.count_engagement(facility_id uuid, day date)
+ RETURNS TABLE(visits integer, members integer, attendances integer, enrolments integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH span AS (
+        SELECT $2::timestamp AT TIME ZONE place.time_zone AS first_at,
+               ($2 + 1)::timestamp AT TIME ZONE place.time_zone AS stop_at
+        FROM care.facility AS place WHERE place.facility_id = $1
+    ), came AS (
+        SELECT visit.patient_id FROM span JOIN care.centre_visit AS visit
+            ON visit.facility_id = $1 AND lower(visit.present_during) >= first_at
+           AND lower(visit.present_during) < stop_at
+    ), seen AS (
+        SELECT noted.patient_id FROM span CROSS JOIN care.programme_session AS held
+        JOIN care.attendance AS noted USING (programme_session_id)
+        WHERE held.facility_id = $1 AND noted.attended_at >= first_at AND noted.attended_at < stop_at
+    )
+    SELECT (SELECT count(*) FROM came)::integer,
+           (SELECT count(*) FROM (SELECT patient_id FROM came UNION SELECT patient_id FROM seen) AS someone)::integer,
+           (SELECT count(*) FROM seen)::integer,
+           (SELECT count(*) FROM span CROSS JOIN care.programme AS run JOIN care.enrolment AS taken USING (programme_id)
+            WHERE run.facility_id = $1 AND taken.admitted_at >= first_at AND taken.admitted_at < stop_at)::integer
+$function$;
+
+-- Notes that something at a centre has changed on the day of a moment; nothing for other facilities.
+CREATE OR REPLACE FUNCTION care.note_engagement(facility_id uuid, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    INSERT INTO care.centre_engagement_change (facility_id, changed_on)
+    SELECT place.facility_id, (moment AT TIME ZONE place.time_zone)::date FROM care.facility AS place
+    WHERE place.facility_id = $1 AND place.category = 'wellness_center' AND moment IS NOT NULL
+$function$;
+REVOKE EXECUTE ON FUNCTION care.note_engagement(uuid,timestamp with time zone) FROM PUBLIC;
+
+-- Trigger after a centre's time zone has changed: its days begin and end elsewhere, and are to be counted.
+CREATE OR REPLACE FUNCTION care.note_time_zone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- The farthest zones lie 26 hours apart, so what was on one day is on one of five now.
+    INSERT INTO care.centre_engagement_change (facility_id, changed_on)
+    SELECT DISTINCT NEW.facility_id, known.day + shift
+    FROM (
+        SELECT counted_on AS day FROM care.centre_engagement_day WHERE facility_id = NEW.facility_id
+        UNION ALL
+        SELECT changed_on FROM care.centre_engagement_change WHERE facility_id = NEW.facility_id
+    ) AS known CROSS JOIN generate_series(-2, 2) AS shift;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.note_time_zone() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.note_time_zone() TO healthtrack_migrator, healthtrack_portal;
+
+-- Trigger after a visit is written: its day is to be counted.
+CREATE OR REPLACE FUNCTION care.note_visit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM care.note_engagement(OLD.facility_id, lower(OLD.present_during));
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM care.note_engagement(NEW.facility_id, lower(NEW.present_during));
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.note_visit() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.note_visit() TO healthtrack_migrator, healthtrack_portal;
+
+-- When a facility is open within a period.
+CREATE OR REPLACE FUNCTION care.opening(asked_facility uuid, span tstzrange)
+ RETURNS tstzmultirange
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH day AS (
+        SELECT f.facility_id, f.time_zone, day.falls_on
+        FROM care.facility f, care.local_dates(span, f.time_zone) AS day (falls_on)
+        WHERE f.facility_id = asked_facility
+          AND daterange(f.opened_on, f.closed_on) @> day.falls_on
+    ), period AS (
+        SELECT d.*, s.opens_minute, s.closes_minute FROM day d JOIN care.special_day s USING (facility_id, falls_on)
+        UNION ALL
+        SELECT d.*, h.opens_minute, h.closes_minute
+        FROM day d JOIN care.opening_hours h USING (facility_id)
+        WHERE h.weekday = extract(isodow FROM d.falls_on)
+          AND NOT EXISTS (SELECT FROM care.special_day s
+                          WHERE s.facility_id = d.facility_id AND s.falls_on = d.falls_on)
+    )
+    SELECT coalesce(range_agg(care.local_period(falls_on, opens_minute, closes_minute, time_zone)), '{}')
+           * tstzmultirange(span)
+    FROM period WHERE opens_minute IS NOT NULL
+$function$;
+
+-- Counts the days in [from, to) again of which something has changed; how many they were. Run at READ COMMITTED.
+CREATE OR REPLACE FUNCTION care.refresh_engagement("from" date, "to" date)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    stale   record;
+    counted bigint := 0;
+BEGIN
+    -- One refresh at a time: a slower one would lay its older count over a newer.
+    PERFORM pg_advisory_xact_lock(hashtextextended('care.refresh_engagement', 0));
+    FOR stale IN
+        WITH gone AS (
+            DELETE FROM care.centre_engagement_change WHERE changed_on >= $1 AND changed_on < $2
+            RETURNING facility_id, changed_on
+        )
+        SELECT DISTINCT gone.facility_id, gone.changed_on FROM gone
+        JOIN care.facility USING (facility_id) WHERE facility.category = 'wellness_center'
+    LOOP
+        counted := counted + 1;
+        DELETE FROM care.centre_engagement_day AS known
+        WHERE known.facility_id = stale.facility_id AND known.counted_on = stale.changed_on;
+        INSERT INTO care.centre_engagement_day (facility_id, counted_on, visits, members, attendances, enrolments)
+        SELECT stale.facility_id, stale.changed_on, found.visits, found.members, found.attendances, found.enrolments
+        FROM care.count_engagement(stale.facility_id, stale.changed_on) AS found
+        WHERE found.visits + found.attendances + found.enrolments > 0;
+    END LOOP;
+    RETURN counted;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.refresh_engagement(date,date) FROM PUBLIC;
+
+-- Blocks of time at which an affiliated provider sees patients at a facility, on the dates of a period: weekly and extra ones, before anything is taken off.
+CREATE OR REPLACE FUNCTION care.visiting_hours(asked_provider uuid, asked_facility uuid, span tstzrange)
+ RETURNS TABLE(during tstzrange, reserved_hours smallint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH day AS (
+        SELECT f.facility_id, f.time_zone, day.falls_on
+        FROM care.facility f, care.local_dates(span, f.time_zone) AS day (falls_on)
+        WHERE f.facility_id = asked_facility
+          AND EXISTS (SELECT FROM care.affiliation a
+                      WHERE a.provider_id = asked_provider AND a.facility_id = f.facility_id
+                        AND a.valid_during @> day.falls_on)
+          AND EXISTS (SELECT FROM care.provider p
+                      WHERE p.provider_id = asked_provider AND daterange(NULL, p.retired_on) @> day.falls_on)
+    )
+    SELECT care.local_period(d.falls_on, a.starts_minute, a.ends_minute, d.time_zone), a.reserved_hours
+    FROM day d JOIN care.availability a USING (facility_id)
+    WHERE a.provider_id = asked_provider AND a.weekday = extract(isodow FROM d.falls_on)
+      AND a.valid_during @> d.falls_on
+    UNION ALL
+    SELECT e.during, NULL
+    FROM care.availability_exception e JOIN day d USING (facility_id)
+    WHERE e.provider_id = asked_provider AND e.kind = 'extra' AND e.during && span
+      AND d.falls_on = (lower(e.during) AT TIME ZONE d.time_zone)::date
+$function$;

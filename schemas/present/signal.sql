@@ -1,0 +1,627 @@
+-- Devices, who wore them, and what they measured.
+--
+-- Written by `healthtrack schema docs` from the database's catalog; to be read, not run. Do not edit.
+
+-- Model of a device, by its maker.
+CREATE TABLE care.device_model (
+    device_model_id integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Key.
+    maker text NOT NULL,  -- Who makes it.
+    model text NOT NULL,  -- What the maker calls it.
+    CONSTRAINT device_model_pkey PRIMARY KEY (device_model_id),  -- This model is known already.
+    CONSTRAINT device_model_name_is_unique UNIQUE (maker, model),  -- This maker has a model of that name already.
+    CONSTRAINT device_model_name_is_some CHECK (((maker ~ '\S'::text) AND (model ~ '\S'::text)))  -- Give the model a maker and a name.
+);
+ALTER TABLE care.device_model FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.device_model FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.device_model FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.device_model TO healthtrack_migrator;
+GRANT SELECT ON care.device_model TO healthtrack_portal;
+
+-- What a model measures.
+CREATE TABLE care.device_model_metric (
+    device_model_id integer NOT NULL,  -- Which model.
+    metric_id smallint NOT NULL,  -- A metric that it measures.
+    CONSTRAINT device_model_metric_pkey PRIMARY KEY (device_model_id, metric_id),  -- This model is known to measure that already.
+    CONSTRAINT device_model_metric_metric_fkey FOREIGN KEY (metric_id) REFERENCES signal.metric(metric_id),  -- Choose one of the known metrics.
+    CONSTRAINT device_model_metric_model_fkey FOREIGN KEY (device_model_id) REFERENCES care.device_model(device_model_id)  -- Add the model first.
+);
+CREATE INDEX device_model_metric_metric_idx ON care.device_model_metric USING btree (metric_id);
+ALTER TABLE care.device_model_metric FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.device_model_metric FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.device_model_metric FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.device_model_metric TO healthtrack_migrator;
+GRANT SELECT ON care.device_model_metric TO healthtrack_portal;
+
+-- What a person needs to know of a device.
+CREATE TABLE care.device_detail (
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    device_key integer NOT NULL,  -- The device.
+    device_model_id integer NOT NULL,  -- Its model.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    serial text NOT NULL,  -- Serial number, unique in its model.
+    firmware text,  -- Version of its own program; null where nobody knows.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT device_detail_pkey PRIMARY KEY (device_key),  -- This device is described already.
+    CONSTRAINT device_detail_serial_is_unique_in_its_model UNIQUE (device_model_id, serial),  -- A device of that model has this serial number already.
+    CONSTRAINT device_detail_device_fkey FOREIGN KEY (device_key) REFERENCES signal.device(device_key),  -- Add the device first.
+    CONSTRAINT device_detail_model_fkey FOREIGN KEY (device_model_id) REFERENCES care.device_model(device_model_id),  -- Choose one of the known models.
+    CONSTRAINT device_detail_serial_is_some CHECK ((serial ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$'::text))  -- A serial number has 1 to 64 letters, digits, full stops, colons, hyphens and underscores.
+);
+CREATE TRIGGER device_detail_is_touched BEFORE UPDATE ON care.device_detail FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.device_detail FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.device_detail FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.device_detail FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY rolled ON care.device_detail FOR ALL TO healthtrack_roller USING (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.device_detail TO healthtrack_migrator;
+GRANT DELETE, SELECT ON care.device_detail TO healthtrack_roller;
+GRANT SELECT ON care.device_detail TO healthtrack_portal;
+
+-- Which patient wore which device, and when.
+CREATE TABLE care.wear (
+    wear_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- Who wore it.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    device_key integer NOT NULL,  -- The device.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    worn_during tstzrange NOT NULL,  -- Half-open period of wear; no upper bound while still worn.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT wear_pkey PRIMARY KEY (wear_id),  -- This wear is known already.
+    CONSTRAINT wear_device_is_exclusive EXCLUDE USING gist (device_key WITH =, worn_during WITH &&),  -- Somebody else wears this device at that time: end that first.
+    CONSTRAINT wear_device_fkey FOREIGN KEY (device_key) REFERENCES signal.device(device_key),  -- Add the device first.
+    CONSTRAINT wear_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT wear_period_is_half_open CHECK (((NOT isempty(worn_during)) AND lower_inc(worn_during) AND (NOT upper_inc(worn_during))))  -- Wear has a beginning, and ends after it.
+);
+CREATE INDEX wear_patient_idx ON care.wear USING btree (patient_id);
+CREATE CONSTRAINT TRIGGER wear_change_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.wear DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.note_wear_change();  -- Trigger at the end of a transaction: notes which time may have another wearer now.
+CREATE TRIGGER wear_is_recorded AFTER INSERT OR DELETE OR UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.record_wear();  -- Trigger: keeps a record of each change of care.wear, and lets no wear move to another patient or device.
+CREATE TRIGGER wear_is_touched BEFORE UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+ALTER TABLE care.wear FORCE ROW LEVEL SECURITY;
+CREATE POLICY care ON care.wear FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.wear FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.wear FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.wear FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY rolled ON care.wear FOR ALL TO healthtrack_roller USING (true);
+CREATE POLICY roller_reads ON care.wear FOR SELECT TO healthtrack_roller USING (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.wear TO healthtrack_migrator;
+GRANT DELETE, SELECT, SELECT (patient_id, device_key, worn_during) ON care.wear TO healthtrack_roller;
+GRANT INSERT, SELECT, UPDATE ON care.wear TO healthtrack_portal;
+
+-- Each change of care.wear, kept for good: what stood there before, who changed it, and when.
+CREATE TABLE care.wear_event (
+    wear_event_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Key, in the order of the changes.
+    wear_id uuid NOT NULL,  -- Which wear; its row may be gone.
+    patient_id uuid NOT NULL,  -- Whose wear it was, before the change.
+    happened_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was changed.
+    device_key integer NOT NULL,  -- Which device.
+    was_during tstzrange,  -- The period before; null where wear begins.
+    is_during tstzrange,  -- The period after; null where the row was removed.
+    kind text NOT NULL,  -- begun, ended (an open period got its end), corrected or removed.
+    changed_by text DEFAULT COALESCE((access.actor())::text, (SESSION_USER)::text) NOT NULL,  -- Account or program that did it.
+    CONSTRAINT wear_event_pkey PRIMARY KEY (wear_event_id),  -- This change is recorded already.
+    CONSTRAINT wear_event_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT wear_event_kind_is_known CHECK ((kind = ANY (ARRAY['begun'::text, 'ended'::text, 'corrected'::text, 'removed'::text]))),  -- Choose begun, ended, corrected or removed.
+    CONSTRAINT wear_event_says_what_changed CHECK ((((kind = 'begun'::text) = (was_during IS NULL)) AND ((kind = 'removed'::text) = (is_during IS NULL))))  -- A change says what was and what is; a beginning has no before, a removal no after.
+);
+CREATE INDEX wear_event_patient_idx ON care.wear_event USING btree (patient_id);
+CREATE TRIGGER wear_event_is_append_only BEFORE UPDATE OR TRUNCATE ON care.wear_event FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+ALTER TABLE care.wear_event FORCE ROW LEVEL SECURITY;
+CREATE POLICY care ON care.wear_event FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.wear_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.wear_event FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.wear_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY rolled ON care.wear_event FOR ALL TO healthtrack_roller USING (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.wear_event TO healthtrack_migrator;
+GRANT DELETE, SELECT ON care.wear_event TO healthtrack_roller;
+GRANT SELECT ON care.wear_event TO healthtrack_portal;
+
+-- Times whose wearers were changed, until the archive has followed.
+CREATE TABLE care.wear_change (
+    wear_change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Number, rising in the order of commits.
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was changed.
+    worn_during tstzrange NOT NULL,  -- The time that may have another wearer now; half-open.
+    CONSTRAINT wear_change_pkey PRIMARY KEY (wear_change_id)  -- This change is noted already.
+);
+ALTER TABLE care.wear_change FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON care.wear_change FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY noted ON care.wear_change FOR ALL TO owner USING (true) WITH CHECK (true);
+CREATE POLICY rolled ON care.wear_change FOR ALL TO healthtrack_roller USING (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.wear_change TO healthtrack_migrator;
+GRANT DELETE, SELECT ON care.wear_change TO healthtrack_roller;
+
+-- What can be measured: the metric catalogue.
+CREATE TABLE signal.metric (
+    metric_id smallint NOT NULL,  -- Stable number; never reused for another metric.
+    per_minute boolean NOT NULL,  -- True where the ranges are per minute of the interval.
+    mdc bigint,  -- ISO/IEEE 11073-10101 code; null where there is none.
+    hard_low double precision,  -- Below it no body can be: such values go to quarantine. Null for a coded metric.
+    hard_high double precision,  -- Above it no body can be: such values go to quarantine. Null for a coded metric.
+    soft_low double precision,  -- Below it a value is kept and flagged. Null where no bound is useful.
+    soft_high double precision,  -- Above it a value is kept and flagged. Null where no bound is useful.
+    name text NOT NULL,  -- Stable name, as in payloads: heart_rate.
+    title text NOT NULL,  -- A few words for a person.
+    kind text NOT NULL,  -- How values lie in time: instant, interval, cumulative, daily, event or waveform.
+    unit text NOT NULL,  -- UCUM unit of every stored value; empty for a coded metric.
+    loinc text[] NOT NULL,  -- LOINC codes; empty where none is verified.
+    codes text[],  -- Codes of a coded metric: stored value n is element n + 1. Null for a numeric metric.
+    CONSTRAINT metric_pkey PRIMARY KEY (metric_id),
+    CONSTRAINT metric_name_is_unique UNIQUE (name),
+    CONSTRAINT metric_codes_are_some CHECK ((cardinality(codes) > 0)),
+    CONSTRAINT metric_hard_range_is_forward CHECK ((hard_low <= hard_high)),
+    CONSTRAINT metric_name_is_snake_case CHECK ((name ~ '^[a-z][a-z0-9_]*$'::text)),
+    CONSTRAINT metric_soft_range_is_inside_hard CHECK (((soft_low >= hard_low) AND (soft_high <= hard_high)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.metric TO healthtrack_migrator;
+GRANT SELECT ON signal.metric TO healthtrack_ingest;
+GRANT SELECT ON signal.metric TO healthtrack_roller;
+
+-- Which daemon owns which shard of the topics.
+CREATE TABLE signal.ingest_shard (
+    epoch bigint NOT NULL,  -- How often the shard has changed hands; a writer with another epoch is refused.
+    taken_at timestamp with time zone NOT NULL,  -- When the present owner took it.
+    shard text NOT NULL,  -- Name of the shard, as in the daemon's configuration.
+    owner text NOT NULL,  -- Who took it: host name and process id of the daemon.
+    CONSTRAINT ingest_shard_pkey PRIMARY KEY (shard),
+    CONSTRAINT ingest_shard_epoch_is_positive CHECK ((epoch > 0)),
+    CONSTRAINT ingest_shard_is_a_name CHECK ((shard ~ '^[A-Za-z0-9._-]{1,64}$'::text))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_ingest;
+GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
+
+-- What measures: every device whose samples are believed.
+CREATE TABLE signal.device (
+    device_key integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Short number that the hot table carries.
+    added_at timestamp with time zone NOT NULL,  -- When it was added.
+    device_id text NOT NULL,  -- Name by which hubs publish it.
+    added_by text NOT NULL,  -- What added it: operator, or enrolment by its first message.
+    shard text,  -- Shard that writes it; null until its first sample.
+    CONSTRAINT device_pkey PRIMARY KEY (device_key),
+    CONSTRAINT device_id_is_unique UNIQUE (device_id),
+    CONSTRAINT device_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
+    CONSTRAINT device_id_is_a_name CHECK ((device_id ~ '^[A-Za-z0-9._-]{1,64}$'::text))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.device TO healthtrack_migrator;
+GRANT DELETE, SELECT, UPDATE ON signal.device TO healthtrack_roller;
+GRANT INSERT, SELECT, UPDATE (shard) ON signal.device TO healthtrack_ingest;
+
+-- One metric, and statistic, of one device: what a block belongs to.
+CREATE TABLE signal.series (
+    series_id integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Short number that each block carries.
+    device_key integer NOT NULL,  -- Whose.
+    metric_id smallint NOT NULL,  -- What.
+    statistic text,  -- What a value says about many measurements, as word or word/denominator; null for plain measurements.
+    CONSTRAINT series_pkey PRIMARY KEY (series_id),
+    CONSTRAINT series_is_unique UNIQUE NULLS NOT DISTINCT (device_key, metric_id, statistic),
+    CONSTRAINT series_device_key_fkey FOREIGN KEY (device_key) REFERENCES signal.device(device_key),
+    CONSTRAINT series_metric_id_fkey FOREIGN KEY (metric_id) REFERENCES signal.metric(metric_id)
+);
+CREATE INDEX series_metric_id_idx ON signal.series USING btree (metric_id);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.series TO healthtrack_migrator;
+GRANT DELETE, SELECT ON signal.series TO healthtrack_roller;
+GRANT INSERT, SELECT ON signal.series TO healthtrack_ingest;
+
+-- Hot samples: runs of samples of one series, a run a row. Read them through signal.sample or signal.samples().
+CREATE TABLE signal.block (
+    start_at timestamp with time zone NOT NULL,  -- Start of the first sample.
+    stop_at timestamp with time zone NOT NULL,  -- Start of the last sample, on the same UTC day.
+    tick_us bigint NOT NULL,  -- Microseconds between samples where they lie evenly; else the unit of gaps.
+    span_us bigint,  -- Microseconds that every sample lasted; null for instants, and where spans_us tells.
+    series_id integer NOT NULL,  -- Whose samples: signal.series.
+    gaps integer[],  -- Ticks from the sample before, the first being 0; null where samples lie evenly.
+    spans_us bigint[],  -- Microseconds that each sample lasted, null for an instant; null where all are alike.
+    flags smallint[],  -- What is known against each sample: 1 unlikely value, 2 time assumed; null where nothing is.
+    "values" double precision[] NOT NULL,  -- The values in the metric's unit; for a coded metric the place of the code, from 0.
+    CONSTRAINT block_starts_once UNIQUE (series_id, start_at),
+    CONSTRAINT block_columns_have_one_length CHECK (((cardinality("values") > 0) AND ((gaps IS NULL) OR (cardinality(gaps) = cardinality("values"))) AND ((spans_us IS NULL) OR (cardinality(spans_us) = cardinality("values"))) AND ((flags IS NULL) OR (cardinality(flags) = cardinality("values"))))),
+    CONSTRAINT block_times_are_forward CHECK (((stop_at >= start_at) AND (tick_us > 0)))
+);
+GRANT DELETE, INSERT, SELECT ON signal.block TO healthtrack_roller;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_migrator;
+
+-- Hot samples with what is known against them and the block they lie in.
+--   device_id: What measured.
+--   metric: What was measured, by its name in the catalogue.
+--   statistic: What the value says about many measurements; null for a plain measurement.
+--   start_at: When it was measured, or when its interval began.
+--   end_at: When its interval ended; null for an instant.
+--   value: The value in unit; null for a coded metric.
+--   code: The code of a coded metric; null for a numeric one.
+--   unit: UCUM unit of the value.
+--   flags: What is known against it: 1 unlikely value, 2 time assumed; 0 nothing.
+--   block_start_at: Start of the first sample of its block.
+--   block_stop_at: Start of the last sample of its block.
+CREATE VIEW signal.block_sample AS
+ SELECT device.device_id,
+    metric.name AS metric,
+    series.statistic,
+    sample.start_at,
+    (sample.start_at + ((sample.span_us)::double precision * '00:00:00.000001'::interval)) AS end_at,
+        CASE
+            WHEN (metric.codes IS NULL) THEN sample.value
+            ELSE NULL::double precision
+        END AS value,
+    metric.codes[((sample.value)::integer + 1)] AS code,
+    metric.unit,
+    sample.flags,
+    block.start_at AS block_start_at,
+    block.stop_at AS block_stop_at
+   FROM ((((signal.block
+     JOIN signal.series USING (series_id))
+     JOIN signal.device USING (device_key))
+     JOIN signal.metric USING (metric_id))
+     CROSS JOIN LATERAL ( SELECT (block.start_at + ('00:00:00.000001'::interval * ((block.tick_us * (item.place - 1)))::double precision)) AS start_at,
+            COALESCE(block.span_us, item.span_us) AS span_us,
+            COALESCE(item.flags, (0)::smallint) AS flags,
+            item.value
+           FROM UNNEST(block."values", block.spans_us, block.flags) WITH ORDINALITY item(value, span_us, flags, place)
+          WHERE (block.gaps IS NULL)
+        UNION ALL
+         SELECT (block.start_at + ('00:00:00.000001'::interval * ((block.tick_us * sum(item.gap) OVER (ORDER BY item.place)))::double precision)),
+            COALESCE(block.span_us, item.span_us) AS "coalesce",
+            COALESCE(item.flags, (0)::smallint) AS "coalesce",
+            item.value
+           FROM UNNEST(block."values", block.gaps, block.spans_us, block.flags) WITH ORDINALITY item(value, gap, span_us, flags, place)
+          WHERE (block.gaps IS NOT NULL)) sample);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block_sample TO healthtrack_migrator;
+GRANT SELECT ON signal.block_sample TO healthtrack_ingest;
+GRANT SELECT ON signal.block_sample TO healthtrack_roller;
+
+-- Hot samples, one row each. For a known time use signal.samples(), which reads only what it must.
+--   device_id: What measured.
+--   metric: What was measured, by its name in the catalogue.
+--   statistic: What the value says about many measurements; null for a plain measurement.
+--   start_at: When it was measured, or when its interval began.
+--   end_at: When its interval ended; null for an instant.
+--   value: The value in unit; null for a coded metric.
+--   code: The code of a coded metric; null for a numeric one.
+--   unit: UCUM unit of the value.
+CREATE VIEW signal.sample AS
+ SELECT device_id,
+    metric,
+    statistic,
+    start_at,
+    end_at,
+    value,
+    code,
+    unit
+   FROM signal.block_sample;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.sample TO healthtrack_migrator;
+GRANT SELECT ON signal.sample TO healthtrack_ingest;
+GRANT SELECT ON signal.sample TO healthtrack_roller;
+
+-- Messages, or parts of them, that cannot be believed, each with its reason.
+CREATE TABLE signal.quarantine (
+    quarantine_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Number for an operator to name.
+    received_at timestamp with time zone NOT NULL,  -- When it first came.
+    last_received_at timestamp with time zone NOT NULL,  -- When it last came.
+    retried_at timestamp with time zone,  -- When an operator last gave it to the daemon again; null while nobody has.
+    times_received bigint DEFAULT 1 NOT NULL,  -- How often the same bytes came for the same reason.
+    samples bigint NOT NULL,  -- How many samples the refused part holds; 1 where that cannot be known.
+    topic text NOT NULL,  -- MQTT topic.
+    reason text NOT NULL,  -- Stable word: why.
+    detail text NOT NULL,  -- One sentence for a person: which field, which limit.
+    content_type text,  -- MQTT 5 content type; null where the message had none.
+    payload bytea NOT NULL,  -- The whole message, as it came.
+    CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id),
+    CONSTRAINT quarantine_counts_are_positive CHECK (((samples > 0) AND (times_received > 0))),
+    CONSTRAINT quarantine_reason_is_a_word CHECK ((reason ~ '^[a-z_]+$'::text)),
+    CONSTRAINT quarantine_times_are_forward CHECK ((last_received_at >= received_at))
+);
+CREATE UNIQUE INDEX quarantine_message_is_kept_once ON signal.quarantine USING btree (sha256(payload), md5(topic), reason);
+CREATE INDEX quarantine_received_at_idx ON signal.quarantine USING btree (received_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine TO healthtrack_migrator;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine TO healthtrack_roller;
+GRANT INSERT, SELECT, UPDATE ON signal.quarantine TO healthtrack_ingest;
+
+-- Which closed chunks have had their small blocks joined, and what that did.
+CREATE TABLE signal.compaction (
+    from_at timestamp with time zone NOT NULL,  -- Where the chunk begins.
+    compacted_at timestamp with time zone NOT NULL,  -- When it was last looked at.
+    written bigint NOT NULL,  -- Rows that the server had ever counted into the chunk when that look began.
+    blocks_before bigint NOT NULL,  -- Blocks that were joined so far.
+    blocks_after bigint NOT NULL,  -- Blocks that took their place.
+    shard text NOT NULL,  -- Whose series: signal.ingest_shard.
+    CONSTRAINT compaction_pkey PRIMARY KEY (shard, from_at),
+    CONSTRAINT compaction_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
+    CONSTRAINT compaction_makes_fewer_blocks CHECK (((blocks_after >= 0) AND (blocks_after <= blocks_before)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.compaction TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON signal.compaction TO healthtrack_ingest;
+
+-- The archive of this database: one row once the first roll has begun.
+CREATE TABLE signal.archive (
+    made_at timestamp with time zone NOT NULL,  -- When it was begun.
+    archive_id uuid NOT NULL,  -- What the mark in the archive must say.
+    only_one boolean DEFAULT true NOT NULL,  -- Always true: a database has one archive.
+    verified_at timestamp with time zone,  -- When every file was last read and found to be what was recorded; null until then.
+    CONSTRAINT archive_pkey PRIMARY KEY (archive_id),
+    CONSTRAINT archive_is_one UNIQUE (only_one),
+    CONSTRAINT archive_only_one_is_true CHECK (only_one)
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON signal.archive TO healthtrack_roller;
+GRANT SELECT ON signal.archive TO healthtrack_ingest;
+
+-- Manifest: the files of the archive, one live file a metric and day.
+CREATE TABLE signal.archive_file (
+    written_at timestamp with time zone NOT NULL,  -- When it became part of the archive.
+    superseded_at timestamp with time zone,  -- When a newer generation took its place; null while it is live.
+    removed_at timestamp with time zone,  -- When the superseded file was deleted; null while it is there.
+    first_start_at timestamp with time zone NOT NULL,  -- Start of its earliest sample.
+    last_start_at timestamp with time zone NOT NULL,  -- Start of its latest sample.
+    rows bigint NOT NULL,  -- How many samples it holds.
+    bytes bigint NOT NULL,  -- How long it is.
+    day date NOT NULL,  -- UTC day on which its samples begin.
+    generation integer NOT NULL,  -- Which version of that metric and day it is, from 1.
+    metric text NOT NULL,  -- What was measured: signal.metric.name.
+    name text NOT NULL,  -- Where it lies in the archive; a superseded file lies under superseded/.
+    key_id text,  -- Which key opens it; null for a plain file.
+    content text NOT NULL,  -- Sum over its rows, by which they are proved to be the ones that were written.
+    sha256 bytea NOT NULL,  -- SHA-256 of its bytes.
+    wear_change_id bigint DEFAULT 0 NOT NULL,  -- The last care.wear_change that was known when its subjects were decided.
+    subject_key_id text,  -- Which key made its pseudonyms; null where none was given, and subject_id is null throughout.
+    CONSTRAINT archive_file_pkey PRIMARY KEY (metric, day, generation),
+    CONSTRAINT archive_file_name_is_unique UNIQUE (name),
+    CONSTRAINT archive_file_metric_fkey FOREIGN KEY (metric) REFERENCES signal.metric(name),
+    CONSTRAINT archive_file_digests_are_whole CHECK (((octet_length(sha256) = 32) AND (content ~ '^[0-9a-f]{32}$'::text))),
+    CONSTRAINT archive_file_generation_is_positive CHECK ((generation > 0)),
+    CONSTRAINT archive_file_is_not_empty CHECK (((rows > 0) AND (bytes > 0))),
+    CONSTRAINT archive_file_is_removed_after_it_is_superseded CHECK ((removed_at >= superseded_at)),
+    CONSTRAINT archive_file_lies_on_its_day CHECK (((((first_start_at AT TIME ZONE 'UTC'::text))::date = day) AND (((last_start_at AT TIME ZONE 'UTC'::text))::date = day))),
+    CONSTRAINT archive_file_live_is_kept CHECK (((removed_at IS NULL) OR (superseded_at IS NOT NULL))),
+    CONSTRAINT archive_file_times_are_forward CHECK ((last_start_at >= first_start_at)),
+    CONSTRAINT archive_file_wear_change_is_not_negative CHECK ((wear_change_id >= 0))
+);
+CREATE UNIQUE INDEX archive_file_is_live_once ON signal.archive_file USING btree (metric, day) WHERE (superseded_at IS NULL);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_roller;
+GRANT SELECT ON signal.archive_file TO healthtrack_ingest;
+
+-- Proof of erasures: what was asked, when, by whom, and how much went; never what it was.
+CREATE TABLE signal.erasure (
+    erasure_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Number for an operator to name.
+    begun_at timestamp with time zone NOT NULL,  -- When it was begun.
+    ended_at timestamp with time zone,  -- When nothing was left; null while it is under way, or was killed and must be run again.
+    blocks bigint DEFAULT 0 NOT NULL,  -- Blocks of the hot table that were removed, or cut.
+    hot_samples bigint DEFAULT 0 NOT NULL,  -- Samples that went with them.
+    archived_samples bigint DEFAULT 0 NOT NULL,  -- Samples that live files held; late ones may be among hot_samples too.
+    files bigint DEFAULT 0 NOT NULL,  -- Live files that were replaced, or ended where nothing else was in them.
+    deleted_files bigint DEFAULT 0 NOT NULL,  -- Superseded files that were deleted since they might have held some.
+    quarantine_rows bigint DEFAULT 0 NOT NULL,  -- Rows of signal.quarantine that were removed.
+    directory_rows bigint DEFAULT 0 NOT NULL,  -- Rows of signal.device, signal.series, care.wear and access.data_key that were removed.
+    device_sha256 text,  -- SHA-256 of the device's name, in hexadecimal digits; null for another kind of erasure.
+    requested_by text NOT NULL,  -- Database user who began it.
+    before_on date,  -- Retention: files of days before this one went, but for days on which somebody under legal hold wore anything; null for another kind of erasure.
+    patient_sha256 text,  -- SHA-256 of the patient's uuid as text, in hexadecimal digits; null for another kind of erasure.
+    CONSTRAINT erasure_pkey PRIMARY KEY (erasure_id),
+    CONSTRAINT erasure_counts_are_not_negative CHECK ((LEAST(blocks, hot_samples, archived_samples, files, deleted_files, quarantine_rows, directory_rows) >= 0)),
+    CONSTRAINT erasure_digest_is_whole CHECK ((device_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT erasure_is_of_one_kind CHECK ((num_nonnulls(device_sha256, patient_sha256, before_on) = 1)),
+    CONSTRAINT erasure_patient_digest_is_whole CHECK ((patient_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT erasure_times_are_forward CHECK ((ended_at >= begun_at))
+);
+CREATE UNIQUE INDEX erasure_is_open_once ON signal.erasure USING btree (device_sha256) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX erasure_of_a_patient_is_open_once ON signal.erasure USING btree (patient_sha256) WHERE (ended_at IS NULL);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.erasure TO healthtrack_migrator;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.erasure TO healthtrack_roller;
+GRANT SELECT ON signal.erasure TO healthtrack_ingest;
+
+-- Gives a device to a patient from a moment on; refused while somebody wears it.
+CREATE OR REPLACE FUNCTION care.assign_device(device text, patient uuid, at timestamp with time zone DEFAULT now())
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    found_key integer := care.lock_device(device);
+    made      uuid;
+BEGIN
+    INSERT INTO care.wear (patient_id, device_key, worn_during) VALUES (patient, found_key, tstzrange(at, NULL))
+    RETURNING wear_id INTO made;
+    RETURN made;
+END $function$;
+
+-- Finds a device by its name and locks it until the transaction ends.
+CREATE OR REPLACE FUNCTION care.lock_device(device text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    found_key integer;
+BEGIN
+    SELECT d.device_key INTO found_key FROM signal.device d WHERE d.device_id = device FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        PERFORM care.refuse('wear_device_fkey', 'Add the device first.');
+    END IF;
+    RETURN found_key;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.lock_device(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.lock_device(text) TO healthtrack_migrator, healthtrack_portal;
+
+-- Trigger at the end of a transaction: notes which time may have another wearer now.
+CREATE OR REPLACE FUNCTION care.note_wear_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    changed tstzrange[] := ARRAY[]::tstzrange[];
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.patient_id, NEW.device_key) = (OLD.patient_id, OLD.device_key)
+       AND NEW.worn_during && OLD.worn_during THEN
+        changed := ARRAY[
+            tstzrange(least(lower(OLD.worn_during), lower(NEW.worn_during)),
+                      greatest(lower(OLD.worn_during), lower(NEW.worn_during))),
+            tstzrange(least(coalesce(upper(OLD.worn_during), 'infinity'), coalesce(upper(NEW.worn_during), 'infinity')),
+                      greatest(coalesce(upper(OLD.worn_during), 'infinity'), coalesce(upper(NEW.worn_during), 'infinity')))
+        ];
+    ELSE
+        IF TG_OP <> 'INSERT' THEN changed := changed || OLD.worn_during; END IF;
+        IF TG_OP <> 'DELETE' THEN changed := changed || NEW.worn_during; END IF;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.wear', 0));
+    INSERT INTO care.wear_change (worn_during) SELECT piece FROM unnest(changed) AS piece WHERE NOT isempty(piece);
+    RETURN NULL;
+END $function$;
+
+-- Trigger: keeps a record of each change of care.wear, and lets no wear move to another patient or device.
+CREATE OR REPLACE FUNCTION care.record_wear()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (OLD.patient_id, OLD.device_key) <> (NEW.patient_id, NEW.device_key) THEN
+        PERFORM care.refuse('wear_stays_with_its_patient',
+            'End this wear and begin another: a wear keeps its patient and its device.');
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.worn_during = NEW.worn_during THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO care.wear_event (wear_id, patient_id, device_key, was_during, is_during, kind)
+    SELECT coalesce(OLD.wear_id, NEW.wear_id), coalesce(OLD.patient_id, NEW.patient_id),
+           coalesce(OLD.device_key, NEW.device_key), OLD.worn_during, NEW.worn_during,
+           CASE TG_OP WHEN 'INSERT' THEN 'begun' WHEN 'DELETE' THEN 'removed'
+                ELSE CASE WHEN upper_inf(OLD.worn_during) AND NOT upper_inf(NEW.worn_during)
+                               AND lower(OLD.worn_during) = lower(NEW.worn_during)
+                          THEN 'ended' ELSE 'corrected' END END;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.record_wear() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.record_wear() TO healthtrack_migrator, healthtrack_portal;
+
+-- Takes a device back from whoever wears it at a moment; gives that wear's key.
+CREATE OR REPLACE FUNCTION care.return_device(device text, at timestamp with time zone DEFAULT now())
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    found_key integer := care.lock_device(device);
+    ended     uuid;
+BEGIN
+    UPDATE care.wear SET worn_during = tstzrange(lower(worn_during), at)
+    WHERE device_key = found_key AND upper_inf(worn_during) AND lower(worn_during) < at
+    RETURNING wear_id INTO ended;
+    IF NOT FOUND THEN
+        PERFORM care.refuse('wear_is_open', 'Nobody wears this device at that time.');
+    END IF;
+    RETURN ended;
+END $function$;
+
+-- Plain hot samples of one person and metric that begin in [from, to), from each device while it was worn. For functions that have asked who acts.
+CREATE OR REPLACE FUNCTION care.worn_samples(patient_id uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(wear_id uuid, worn_during tstzrange, start_at timestamp with time zone, value double precision)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT wear.wear_id, wear.worn_during, found.start_at, found.value
+    FROM care.wear
+    JOIN signal.device USING (device_key)
+    -- The asked time as it is, not cut to the wear: bounds that are known beforehand let chunks be left out.
+    CROSS JOIN LATERAL signal.samples(device.device_id, $2, $3, $4) AS found
+    WHERE wear.patient_id = $1 AND wear.worn_during && tstzrange($3, $4) AND wear.worn_during @> found.start_at
+      AND found.statistic IS NULL AND found.value IS NOT NULL
+$function$;
+REVOKE EXECUTE ON FUNCTION care.worn_samples(uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+
+-- Hot samples of a patient and metric that begin in [from, to), from the devices worn at the time; audited. A denial is one row with a refusal.
+CREATE OR REPLACE FUNCTION access.samples(patient_id uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, request_id uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text, refusal text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    why constant text := access.reason_to_see(patient_id, 'samples');
+BEGIN
+    IF (metric ~ '^[a-z][a-z0-9_]{0,79}$' AND "to" > "from" AND "to" <= "from" + INTERVAL '400 days') IS NOT TRUE THEN
+        PERFORM access.refuse('samples_are_asked_for_by_metric_and_time',
+                              'Name a metric and a period of 400 days at most.');
+    ELSIF NOT EXISTS (SELECT FROM signal.metric m WHERE m.name = samples.metric) THEN
+        -- The audit would else keep whatever somebody typed.
+        PERFORM access.refuse('samples_are_of_a_known_metric', 'Choose one of the known metrics.');
+    END IF;
+    IF why IS NULL THEN
+        PERFORM access.audit('read', patient_id, 'samples/' || metric, 'denied', NULL, request_id);
+        refusal := 'This record is not open to you.';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT s.start_at, s.end_at, s.value, s.statistic, s.code, s.unit, s.device_id, NULL::text
+        FROM care.wear w
+        JOIN signal.device d USING (device_key)
+        CROSS JOIN LATERAL signal.samples(d.device_id, samples.metric,
+            greatest(samples."from", lower(w.worn_during)), least(samples."to", upper(w.worn_during))) s
+        WHERE w.patient_id = samples.patient_id AND w.worn_during && tstzrange(samples."from", samples."to")
+        ORDER BY s.start_at, s.statistic, s.device_id;
+    PERFORM access.audit('read', patient_id, 'samples/' || metric, 'allowed', why, request_id);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) TO healthtrack_portal;
+
+-- Refuses any table but a chunk of signal.block.
+CREATE OR REPLACE FUNCTION signal.check_chunk(chunk regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'signal.block'::regclass AND inhrelid = chunk) THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'table_is_a_chunk',
+            MESSAGE = 'This is no chunk of signal.block.';
+    END IF;
+END
+$function$;
+
+-- Makes the chunk of one UTC day where it is missing; true where it made one. Does nothing on a hypertable.
+CREATE OR REPLACE FUNCTION signal.ensure_chunk(day date)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    chunk text := 'block_' || to_char(day, 'YYYYMMDD');
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
+        RETURN false;
+    END IF;
+    IF to_regclass(format('signal.%I', chunk)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    -- Two lanes may meet the first sample of a day together: the second waits, and then finds the chunk made. It looks
+    -- into the catalogue itself, since to_regclass may answer from a cache that the wait did not refresh.
+    PERFORM pg_advisory_xact_lock(hashtextextended('signal.ensure_chunk', 0));
+    IF EXISTS (SELECT FROM pg_class WHERE relname = chunk AND relnamespace = 'signal'::regnamespace) THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE signal.%I (LIKE signal.block INCLUDING ALL)', chunk);
+    PERFORM signal.grant_chunk(format('signal.%I', chunk)::regclass);
+    EXECUTE format('ALTER TABLE signal.block ATTACH PARTITION signal.%I FOR VALUES FROM (%L) TO (%L)', chunk,
+                   day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+    RETURN true;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.ensure_chunk(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date) TO healthtrack_ingest;
+
+-- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
+CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF signal.sample
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT found.device_id, found.metric, found.statistic, found.start_at, found.end_at, found.value, found.code, found.unit
+    FROM signal.block_sample AS found
+    WHERE found.device_id = $1 AND found.metric = $2
+      AND found.block_start_at >= $3 - INTERVAL '1 day' AND found.block_start_at < $4 AND found.block_stop_at >= $3
+      AND found.start_at >= $3 AND found.start_at < $4
+$function$;

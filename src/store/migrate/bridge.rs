@@ -1,0 +1,82 @@
+//! Bridge: a database of the former migrations, whose roles had no prefix, becomes one of today's.
+//!
+//! sqlx refuses a database whose recorded checksums are not those of the migrations at hand, and rightly. Before the
+//! first release the migrations were edited once more: database roles belong to a whole server, and took names such as
+//! `portal` that might have been somebody else's. A database that recorded exactly the former checksums is moved in one
+//! transaction: roles, members, policies, grants, and each routine and view whose text changed; then it records today's
+//! checksums. Whatever else differs stays refused. `tests/care/bridge.rs` compares the result with a fresh database.
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _};
+
+use super::recorded::{Recorded, recorded};
+use crate::store::StoreError;
+
+/// Version and SHA-384 of each of the former migrations.
+const FORMER: &str = include_str!("../../../schemas/bridge/0092_checksums.txt");
+/// Members, policies and grants.
+const ROLES: &str = include_str!("../../../schemas/bridge/0092_roles.sql");
+/// What names a role in its text, or changed since.
+const ROUTINES: &str = include_str!("../../../schemas/bridge/0092_routines.sql");
+/// The migration that makes the roles; it may be run again.
+const MAKES_ROLES: i64 = 18;
+
+/// Moves a database of the former migrations; false where it is none, and nothing was done.
+pub(super) async fn bridge(connection: &mut PgConnection, migrations: &Migrator) -> Result<bool, StoreError> {
+    if recorded(connection).await? != former() {
+        return Ok(false);
+    }
+    let step = StoreError::at("moving the database to roles of HealthTrack's own");
+    let mut transaction = connection.begin().await.map_err(&step)?;
+    // Two that move one database at once: the second waits, and finds it moved.
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended('healthtrack.bridge', 0))";
+    sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
+    if recorded(&mut transaction).await? != former() {
+        return Ok(false);
+    }
+    let roles = migrations.iter().filter(|migration| migration.version == MAKES_ROLES);
+    let texts = roles.map(|migration| migration.sql.as_str()).chain([ROLES, ROUTINES]);
+    for text in texts {
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *transaction).await.map_err(&step)?;
+    }
+    for migration in migrations.iter() {
+        sqlx::query("UPDATE _sqlx_migrations SET checksum = $2 WHERE version = $1")
+            .bind(migration.version)
+            .bind(&*migration.checksum)
+            .execute(&mut *transaction)
+            .await
+            .map_err(&step)?;
+    }
+    let left: Vec<(String, String)> =
+        sqlx::query_as("SELECT former::text, left_because FROM former_role WHERE left_because <> '' ORDER BY 1")
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(&step)?;
+    transaction.commit().await.map_err(&step)?;
+    tracing::info!("the database has been moved to roles that begin with healthtrack_");
+    for (role, reason) in left {
+        tracing::warn!(role, reason, "a former role has lost its rights here and was left on the server");
+    }
+    Ok(true)
+}
+
+fn former() -> Vec<Recorded> {
+    let versions = FORMER.lines().filter_map(|line| line.split_once(' '));
+    versions.filter_map(|(version, checksum)| Some((version.parse().ok()?, checksum.to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FORMER, former};
+
+    #[test]
+    fn each_former_migration_has_a_version_and_a_checksum() {
+        let former = former();
+        assert_eq!(former.len(), FORMER.lines().count());
+        assert!(former.is_sorted_by(|one, next| one.0 < next.0));
+        for (version, checksum) in former {
+            assert!(checksum.len() == 96 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit()), "{version}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Recorded: which migrations a database says were applied to it.
+
+use sqlx::postgres::PgConnection;
+
+use crate::store::StoreError;
+
+/// Version and checksum, in hexadecimal digits.
+pub(super) type Recorded = (i64, String);
+
+/// The migrations that were applied, by version; none where there is no table of them.
+pub(super) async fn recorded(connection: &mut PgConnection) -> Result<Vec<Recorded>, StoreError> {
+    let step = StoreError::at("reading the applied migrations");
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&step)?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as("SELECT version, encode(checksum, 'hex') FROM _sqlx_migrations WHERE success ORDER BY version")
+        .fetch_all(connection)
+        .await
+        .map_err(&step)
+}
