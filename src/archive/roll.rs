@@ -22,7 +22,9 @@ use crate::faults::{Defect, is_injected};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
-use crate::store::care::goal;
+use crate::store::care::context::Maintenance;
+use crate::store::care::error::CareError;
+use crate::store::care::goal::keep_days;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
@@ -156,13 +158,14 @@ impl Roller {
     async fn keep_goals(&self, due: &[Due]) {
         let days = due.iter().map(|due| due.day);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
-        let (first, last) = (first.to_string(), last.to_string());
         let kept = async {
             let mut connection = self.connector.connect().await?;
-            let kept = goal::keep_days(&mut connection, &first, &last);
-            within(QUESTION_PATIENCE, "keeping what was measured for goals", kept).await
+            let mut maintenance = Maintenance::on(&mut connection);
+            let kept = async { Ok(keep_days(&mut maintenance, first, last).await) };
+            within(QUESTION_PATIENCE, "keeping what was measured for goals", kept).await?.map(drop)
         };
-        if let Err(error) = kept.await {
+        let kept: Result<(), CareError> = kept.await;
+        if let Err(error) = kept {
             tracing::error!("goals lose the progress of days from {first} to {last}: {error}");
         }
     }

@@ -24,6 +24,8 @@ use crate::ingest::Service;
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock, Day, SystemClock};
 use crate::model::unit::Units;
+use crate::store::care::context::Maintenance;
+use crate::store::care::error::CareError;
 use crate::store::care::maintenance::run_maintenance;
 use crate::store::hot::ensure_chunks;
 use crate::store::migrate::migrate;
@@ -220,8 +222,8 @@ async fn keep_network_up(connector: Connector, telemetry: Arc<Telemetry>) {
         }
         last = Some(Instant::now());
         let done = match connector.connect().await {
-            Ok(mut connection) => run_maintenance(&mut connection).await,
-            Err(error) => Err(error),
+            Ok(mut connection) => run_maintenance(&mut Maintenance::on(&mut connection)).await,
+            Err(error) => Err(CareError::Failed(error)),
         };
         match done {
             Ok(done) => tracing::debug!(done.ended_holds, done.counted_days, "the network is kept up"),

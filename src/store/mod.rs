@@ -17,6 +17,9 @@ mod error;
 /// Moments on the wire.
 mod moment;
 
+/// Keys, days and words of the record on the wire.
+mod wire;
+
 /// Connections.
 pub mod pool;
 

@@ -16,10 +16,11 @@ use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
 use super::subject::{Worn, not_held};
 use crate::faults::{Defect, is_injected};
-use crate::model::ids::{DeviceId, PatientId};
+use crate::model::ids::DeviceId;
+use crate::model::people::{AuditAction, PatientId};
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::care::audit::note;
+use crate::store::care::audit::append_within;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
 
@@ -138,7 +139,7 @@ pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Time
         .await
         .map_err(&step)?;
     if let (Erased::Patient(patient), true) = (of, is_new) {
-        note(&mut transaction, "erase", patient, "signal.sample").await?;
+        append_within(&mut transaction, AuditAction::Erase, *patient, "signal.sample").await.map_err(&step)?;
     }
     transaction.commit().await.map_err(&step)?;
     Ok(erasure)
