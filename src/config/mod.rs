@@ -53,7 +53,7 @@ pub struct Config {
     pub http: HttpConfig,
     /// Metrics and logs.
     pub telemetry: TelemetryConfig,
-    /// Keys of sealed columns.
+    /// Keys of encrypted columns.
     pub security: SecurityConfig,
     /// Cold data.
     pub archive: ArchiveConfig,

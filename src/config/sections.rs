@@ -40,7 +40,7 @@ pub struct TelemetryConfig {
     pub log_format: LogFormat,
 }
 
-/// Keys of sealed columns.
+/// Keys of encrypted columns.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecurityConfig {

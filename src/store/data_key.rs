@@ -1,6 +1,6 @@
-//! Data keys of patients, wrapped: what `security::envelope` seals texts with.
+//! Data keys of patients, wrapped: what `security::envelope` encrypts texts with.
 //!
-//! Destroying one destroys what it sealed, in every copy of the database that does not hold the row any more.
+//! Destroying one destroys what it encrypted, in every copy of the database that does not hold the row any more.
 
 use sqlx::PgConnection;
 

@@ -3,7 +3,8 @@
 use healthtrack::model::people::{ReportReason, SpaceId, SpaceMemberId};
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::care::actor::Actor;
-use healthtrack::store::care::community::{self, Contribution, Decision};
+use healthtrack::store::care::community;
+use healthtrack::store::care::moderation::{self, Contribution, ModerationDecision};
 use uuid::Uuid;
 
 use super::network::Network;
@@ -234,13 +235,13 @@ async fn the_community_through_the_store() {
     assert_eq!((seen[0].pseudonym.as_str(), seen[0].body.as_str(), seen[0].own), ("Lark", "Like a log", true));
 
     let whole = Contribution { post, reply: None };
-    let hide = Decision::Hide(whole);
+    let hide = ModerationDecision::Hide(whole);
     for refused in [
         network.broken(stranger, async |actor| community::write(actor, space, "x", "x").await).await,
         network.broken(stranger, async |actor| community::reply(actor, post, "x").await).await,
         network.broken(stranger, async |actor| community::support(actor, post, true).await).await,
-        network.broken(stranger, async |actor| community::report(actor, whole, ReportReason::Spam).await).await,
-        network.broken(stranger, async |actor| community::decide(actor, space, hide, "x").await).await,
+        network.broken(stranger, async |actor| moderation::report(actor, whole, ReportReason::Spam).await).await,
+        network.broken(stranger, async |actor| moderation::decide(actor, space, hide, "x").await).await,
     ] {
         assert_eq!(refused.rule, "row_is_within_rights");
     }
@@ -249,12 +250,12 @@ async fn the_community_through_the_store() {
     assert_eq!(taken, "Somebody has that name here: choose another.");
 
     let target = Contribution { post, reply: Some(reply) };
-    network.does(owl.account, async |actor| community::report(actor, target, ReportReason::Unkind).await).await;
-    let reported = network.does(moderator, async |actor| community::reported(actor, space).await).await;
+    network.does(owl.account, async |actor| moderation::report(actor, target, ReportReason::Unkind).await).await;
+    let reported = network.does(moderator, async |actor| moderation::reported(actor, space).await).await;
     assert_eq!((reported[0].target, reported[0].member, reported[0].reports), (target, lark_member, 1));
     assert_eq!(reported[0].reasons, [ReportReason::Unkind]);
-    for decision in [Decision::Hide(target), Decision::Ban(lark_member)] {
-        network.does(moderator, async |actor| community::decide(actor, space, decision, "unkind").await).await;
+    for decision in [ModerationDecision::Hide(target), ModerationDecision::Ban(lark_member)] {
+        network.does(moderator, async |actor| moderation::decide(actor, space, decision, "unkind").await).await;
     }
     assert_eq!(network.does(owl.account, replies).await, []);
     assert_eq!(network.does(lark.account, read).await, []);

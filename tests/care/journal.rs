@@ -2,7 +2,7 @@
 
 use healthtrack::model::people::{PatientId, ProviderId};
 use healthtrack::model::time::Timestamp;
-use healthtrack::security::envelope::{Envelope, Place, open, seal};
+use healthtrack::security::envelope::{Cell, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::journal::{self, JournalEntry};
@@ -169,13 +169,13 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     let entries = async |actor: &mut Actor<'_>| journal::entries(actor, author, later).await;
 
     let authors_key = network.does(own, data_key).await;
-    fn place(row: &str) -> Place<'_> {
-        Place { table: "care.journal_entry", column: "body", row }
+    fn place(row: &str) -> Cell<'_> {
+        Cell { table: "care.journal_entry", column: "body", row }
     }
     let mut rows = Vec::new();
     for words in ["slept badly", "slept well"] {
         let key = network.does(own, async |actor| journal::next_key(actor).await).await;
-        let body = seal(&authors_key, &place(&key.to_string()), words).unwrap();
+        let body = encrypt(&authors_key, &place(&key.to_string()), words).unwrap();
         assert!(!body.windows(words.len()).any(|part| part == words.as_bytes()), "nothing of it can be read");
         let entry = JournalEntry { journal_entry_id: key, patient: author, written_at: now, mood: Some(2), body };
         network.does(own, async |actor| journal::write(actor, &entry).await).await;
@@ -190,8 +190,8 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     assert_eq!(seen, rows[..1], "the one that is shared, as it was written");
     let readers_key = network.does(reader, data_key).await;
     let at = seen[0].journal_entry_id.to_string();
-    assert_eq!(open(&readers_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
-    assert!(open(&readers_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
+    assert_eq!(decrypt(&readers_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
+    assert!(decrypt(&readers_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
 
     let unshare = async |actor: &mut Actor<'_>| journal::unshare(actor, first, provider).await;
     assert!(network.does(own, unshare).await);

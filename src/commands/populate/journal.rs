@@ -1,8 +1,8 @@
-//! Journal: made-up entries, sealed as a page would seal them: the database never sees the words.
+//! Journal: made-up entries, encrypted as a page would encrypt them: the database never sees the words.
 
 use crate::config::SecurityConfig;
 use crate::model::time::{Clock as _, SystemClock};
-use crate::security::envelope::{Envelope, Place, seal};
+use crate::security::envelope::{Cell, Envelope, encrypt};
 use crate::security::keyring::KeyRing;
 use crate::store::care::journal::JournalEntry;
 use crate::store::population::Population;
@@ -26,7 +26,7 @@ pub(super) async fn write(config: &SecurityConfig, population: &mut Population<'
     for (entry, (words, mood)) in unwritten.iter().zip(WORDS.iter().zip(2..).cycle()) {
         let (patient, row) = (entry.patient, entry.entry.to_string());
         let key = envelope.data_key(population.connection(), &patient, SystemClock.now()).await?;
-        let body = seal(&key, &Place { table: "care.journal_entry", column: "body", row: &row }, words)?;
+        let body = encrypt(&key, &Cell { table: "care.journal_entry", column: "body", row: &row }, words)?;
         let (journal_entry_id, written_at) = (entry.entry, entry.written_at);
         let entry = JournalEntry { journal_entry_id, patient, written_at, mood: Some(mood), body };
         population.write(&entry).await?;

@@ -1,6 +1,6 @@
 //! Populate: a made-up network in an empty database, with a sheet of what its views must answer.
 
-/// Sealed words.
+/// Encrypted words.
 mod journal;
 
 use std::fs;
@@ -44,7 +44,7 @@ pub struct Args {
 struct Made {
     patients: u32,
     areas: Vec<&'static str>,
-    /// Entries of journals; null where no key is configured to seal them with.
+    /// Entries of journals; null where no key is configured to encrypt them with.
     journals: Option<u64>,
     planted: usize,
 }
@@ -86,8 +86,8 @@ fn write_answers(args: &Args, planted: &[PlantedFact]) -> anyhow::Result<()> {
 fn in_words(made: &Made) -> String {
     let patients = counted(u64::from(made.patients), "patient");
     let journals = match made.journals {
-        None => "no journals, since there is no key to seal them with (security.key_file)".to_owned(),
-        Some(entries) => format!("{entries} sealed entries of journals"),
+        None => "no journals, since there is no key to encrypt them with (security.key_file)".to_owned(),
+        Some(entries) => format!("{entries} encrypted entries of journals"),
     };
     format!("{patients}: {}; {journals}; {} planted", made.areas.join(", "), counted(made.planted as u64, "fact"))
 }
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn what_was_made_is_said_in_one_line() {
         let mut made = Made { patients: 300, areas: vec!["places", "money"], journals: Some(30), planted: 1 };
-        assert_eq!(in_words(&made), "300 patients: places, money; 30 sealed entries of journals; 1 fact planted");
+        assert_eq!(in_words(&made), "300 patients: places, money; 30 encrypted entries of journals; 1 fact planted");
         made.journals = None;
         assert!(in_words(&made).contains("no journals, since there is no key"));
     }

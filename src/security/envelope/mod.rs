@@ -1,12 +1,12 @@
-//! Envelope: texts of one patient, sealed for one place in the database.
+//! Envelope encryption: texts of one patient, each encrypted for one cell of the database.
 //!
 //! ```text
-//! ring's current key ──wraps──► data key (32 random bytes, a patient)  ──seals──► a cell of a table
+//! ring's current key ──wraps──► data key (32 random bytes, a patient)  ─encrypts─► a cell of a table
 //!                               access.data_key                                   as bytea
 //! ```
 //!
 //! Both are AES-256-GCM with a random nonce; each binds what it stands beside. A data key is bound to its patient and
-//! the id of the key that wraps it; a sealed text to `table|column|row|patient`, the patient being its data key's id.
+//! the id of the key that wraps it; an encrypted text to `table|column|row|patient`, the patient being its data key's id.
 //! So a ciphertext that is moved to another cell, or a data key to another patient, does not open. A random nonce is
 //! sound to 2^32 texts under one data key, which no person writes.
 
@@ -22,7 +22,7 @@ use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::data_key::{self, WrappedKey};
 
-/// First byte of everything sealed: raised when a reader must know another form.
+/// First byte of every ciphertext: raised when a reader must know another form.
 const VERSION: u8 = 1;
 /// Where a wrapped data key lies, as its own place says.
 const WRAPPED: (&str, &str) = ("access.data_key", "wrapped");
@@ -33,16 +33,16 @@ pub struct Envelope {
     keys: KeyRing,
 }
 
-/// What seals the texts of one patient; printed, it shows nothing of the key.
+/// What encrypts the texts of one patient; printed, it shows nothing of the key.
 #[derive(Debug)]
 pub struct DataKey {
     patient: PatientId,
     bytes: SecretBox<[u8; KEY_BYTES]>,
 }
 
-/// Where a sealed text lies: a ciphertext is bound to it.
+/// Where an encrypted text lies: the ciphertext is bound to it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct Cell<'a> {
     /// With its schema, as `care.journal_entry`.
     pub table: &'a str,
     /// Which column.
@@ -51,11 +51,11 @@ pub struct Place<'a> {
     pub row: &'a str,
 }
 
-/// Why something cannot be sealed or opened. It never holds any part of a key or a text.
+/// Why something cannot be encrypted or decrypted. It never holds any part of a key or a text.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
     /// Nothing to wrap with.
-    #[error("there is no key to seal with; set security.key_file or security.keys (HEALTHTRACK__SECURITY__KEYS)")]
+    #[error("there is no key to encrypt with; set security.key_file or security.keys (HEALTHTRACK__SECURITY__KEYS)")]
     NoKey,
     /// Wrapped with a key that nobody gave.
     #[error("a data key is wrapped with key {id}, which neither security.keys nor security.key_file holds")]
@@ -64,13 +64,15 @@ pub enum EnvelopeError {
         id: String,
     },
     /// Moved, changed, or of another patient or key.
-    #[error("a sealed text of {place} does not open: it was moved or changed, or the key of its id is another one")]
+    #[error(
+        "an encrypted text of {place} cannot be decrypted: it was moved or changed, or the key of its id is another one"
+    )]
     Closed {
         /// Table and column.
         place: String,
     },
     /// Opened, and no text.
-    #[error("a sealed text of {place} holds no text")]
+    #[error("an encrypted text of {place} holds no text")]
     NoText {
         /// Table and column.
         place: String,
@@ -79,7 +81,7 @@ pub enum EnvelopeError {
     #[error("the patient's data key cannot be read: the actor may not see this patient")]
     Hidden,
     /// The system gives no random numbers, or a text is too long for the cipher.
-    #[error("nothing can be sealed: the system's random numbers or the cipher refuse")]
+    #[error("nothing can be encrypted: the system's random numbers or the cipher refuse")]
     Cipher,
     /// The database.
     #[error(transparent)]
@@ -134,7 +136,7 @@ impl DataKey {
     pub fn wrap(&self, envelope: &Envelope) -> Result<WrappedKey, EnvelopeError> {
         let id = envelope.keys.newest().ok_or(EnvelopeError::NoKey)?.as_str().to_owned();
         let bound = wrapped_at(&self.patient, &id);
-        let wrapped = sealed(&envelope.key(&id)?, &bound, self.bytes.expose_secret())?;
+        let wrapped = encrypt_bound(&envelope.key(&id)?, &bound, self.bytes.expose_secret())?;
         Ok(WrappedKey { key_id: id, wrapped })
     }
 
@@ -142,28 +144,28 @@ impl DataKey {
     pub fn unwrap(envelope: &Envelope, patient: &PatientId, wrapped: &WrappedKey) -> Result<DataKey, EnvelopeError> {
         let closed = || EnvelopeError::Closed { place: format!("{}.{}", WRAPPED.0, WRAPPED.1) };
         let bound = wrapped_at(patient, &wrapped.key_id);
-        let plain = opened(&envelope.key(&wrapped.key_id)?, &bound, &wrapped.wrapped).ok_or_else(closed)?;
+        let plain = decrypt_bound(&envelope.key(&wrapped.key_id)?, &bound, &wrapped.wrapped).ok_or_else(closed)?;
         let bytes: [u8; KEY_BYTES] = plain.as_slice().try_into().map_err(|_| closed())?;
         Ok(DataKey { patient: *patient, bytes: SecretBox::new(Box::new(bytes)) })
     }
 }
 
-/// A text as it may lie at this place, and at no other.
-pub fn seal(key: &DataKey, place: &Place<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
-    sealed(&cipher(key.bytes.expose_secret())?, &text_at(key, place), plain.as_bytes())
+/// A text as it may lie in this cell, and in no other.
+pub fn encrypt(key: &DataKey, cell: &Cell<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
+    encrypt_bound(&cipher(key.bytes.expose_secret())?, &text_at(key, cell), plain.as_bytes())
 }
 
-/// The text that was sealed for this place.
-pub fn open(key: &DataKey, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<String>, EnvelopeError> {
-    let shown = || format!("{}.{}", place.table, place.column);
-    let plain = opened(&cipher(key.bytes.expose_secret())?, &text_at(key, place), sealed);
+/// The text that was encrypted for this cell.
+pub fn decrypt(key: &DataKey, cell: &Cell<'_>, ciphertext: &[u8]) -> Result<Zeroizing<String>, EnvelopeError> {
+    let shown = || format!("{}.{}", cell.table, cell.column);
+    let plain = decrypt_bound(&cipher(key.bytes.expose_secret())?, &text_at(key, cell), ciphertext);
     let plain = plain.ok_or_else(|| EnvelopeError::Closed { place: shown() })?;
     let text = std::str::from_utf8(&plain).map_err(|_| EnvelopeError::NoText { place: shown() })?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-fn text_at(key: &DataKey, place: &Place<'_>) -> Vec<u8> {
-    bound(&[place.table, place.column, place.row, &key.patient.to_string()])
+fn text_at(key: &DataKey, cell: &Cell<'_>) -> Vec<u8> {
+    bound(&[cell.table, cell.column, cell.row, &key.patient.to_string()])
 }
 
 fn wrapped_at(patient: &PatientId, id: &str) -> Vec<u8> {
@@ -185,7 +187,7 @@ fn cipher(bytes: &[u8; KEY_BYTES]) -> Result<LessSafeKey, EnvelopeError> {
 }
 
 /// Version, nonce, ciphertext, tag.
-fn sealed(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+fn encrypt_bound(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
     let mut nonce = [0; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).map_err(|_| EnvelopeError::Cipher)?;
     let mut body = plain.to_vec();
@@ -200,8 +202,8 @@ fn sealed(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, Enve
     Ok(bytes)
 }
 
-fn opened(key: &LessSafeKey, bound: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let rest = sealed.strip_prefix(&[VERSION])?;
+fn decrypt_bound(key: &LessSafeKey, bound: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let rest = ciphertext.strip_prefix(&[VERSION])?;
     let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>()?;
     let mut body = Zeroizing::new(body.to_vec());
     let plain = key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(bound), &mut body).ok()?.len();

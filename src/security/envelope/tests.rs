@@ -1,4 +1,4 @@
-//! What is sealed opens where it was sealed, and nowhere else.
+//! What is encrypted for a cell is decrypted in that cell, and nowhere else.
 
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -20,18 +20,18 @@ fn patient(number: u8) -> PatientId {
     PatientId(uuid::Uuid::from_bytes([number; 16]))
 }
 
-const HERE: Place<'static> = Place { table: "care.journal_entry", column: "body", row: "7" };
+const HERE: Cell<'static> = Cell { table: "care.journal_entry", column: "body", row: "7" };
 
 #[test]
 fn a_data_key_is_wrapped_by_the_current_key_and_unwrapped_by_each() {
     let (old, both) = (envelope(&[OLD]), envelope(&[OLD, NEW]));
     let key = DataKey::generate(&patient(1)).unwrap();
-    let sealed = seal(&key, &HERE, "slept badly").unwrap();
+    let ciphertext = encrypt(&key, &HERE, "slept badly").unwrap();
     for (by, id) in [(&old, "2025"), (&both, "2026")] {
         let wrapped = key.wrap(by).unwrap();
         assert_eq!(wrapped.key_id, id);
         let again = DataKey::unwrap(&both, &patient(1), &wrapped).unwrap();
-        assert_eq!(open(&again, &HERE, &sealed).unwrap().as_str(), "slept badly");
+        assert_eq!(decrypt(&again, &HERE, &ciphertext).unwrap().as_str(), "slept badly");
     }
     let wrapped = key.wrap(&both).unwrap();
     assert!(
@@ -54,7 +54,7 @@ fn a_data_key_is_wrapped_by_the_current_key_and_unwrapped_by_each() {
 fn no_key_and_no_text_is_printed() {
     let envelope = envelope(&[OLD, NEW]);
     let key = DataKey::generate(&patient(1)).unwrap();
-    let shown = format!("{envelope:?} {key:?} {:?}", open(&key, &HERE, b"\x01slept badly"));
+    let shown = format!("{envelope:?} {key:?} {:?}", decrypt(&key, &HERE, b"\x01slept badly"));
     let secret = key.bytes.expose_secret();
     assert!(!shown.contains(&format!("{secret:?}")) && !shown.contains("newer") && !shown.contains("slept"), "{shown}");
     assert!(DataKey::generate(&patient(1)).unwrap().bytes.expose_secret() != secret, "no two keys are alike");
@@ -62,14 +62,14 @@ fn no_key_and_no_text_is_printed() {
 
 proptest! {
     #[test]
-    fn what_is_sealed_opens_as_it_was(text in ".{0,200}", row in ".{0,20}") {
+    fn what_is_encrypted_is_decrypted_as_it_was(text in ".{0,200}", row in ".{0,20}") {
         let key = DataKey::generate(&patient(1)).unwrap();
-        let place = Place { row: &row, ..HERE };
-        let (one, two) = (seal(&key, &place, &text).unwrap(), seal(&key, &place, &text).unwrap());
+        let place = Cell { row: &row, ..HERE };
+        let (one, two) = (encrypt(&key, &place, &text).unwrap(), encrypt(&key, &place, &text).unwrap());
         prop_assert_ne!(&one, &two, "the same text never gives the same bytes");
         prop_assert_eq!(one.len(), 1 + 12 + text.len() + 16);
         prop_assert!(text.len() < 8 || !one.windows(8).any(|part| text.as_bytes().windows(8).any(|own| own == part)));
-        let again = open(&key, &place, &one).unwrap();
+        let again = decrypt(&key, &place, &one).unwrap();
         prop_assert_eq!(again.as_str(), text);
     }
 
@@ -78,26 +78,26 @@ proptest! {
         text in ".{1,50}", row in "[a-c|]{1,3}", other in "[a-c|]{1,3}", at in any::<prop::sample::Index>(), bit in 0..8_u32,
     ) {
         let key = DataKey::generate(&patient(1)).unwrap();
-        let place = Place { table: "a|b", column: "c", row: &row };
-        let sealed = seal(&key, &place, &text).unwrap();
+        let place = Cell { table: "a|b", column: "c", row: &row };
+        let ciphertext = encrypt(&key, &place, &text).unwrap();
         let moved = [
-            Place { row: &other, ..place },
-            Place { table: "a", column: "b|c", row: &row },
-            Place { column: "d", ..place },
-            Place { table: "c", column: "a|b", row: &row },
+            Cell { row: &other, ..place },
+            Cell { table: "a", column: "b|c", row: &row },
+            Cell { column: "d", ..place },
+            Cell { table: "c", column: "a|b", row: &row },
         ];
         for moved in moved.into_iter().filter(|moved| *moved != place) {
-            prop_assert!(open(&key, &moved, &sealed).is_err(), "{moved:?}");
+            prop_assert!(decrypt(&key, &moved, &ciphertext).is_err(), "{moved:?}");
         }
         // Another patient's key, were it the same bytes.
         let bytes = SecretBox::new(Box::new(*key.bytes.expose_secret()));
         let theirs = DataKey { patient: patient(2), bytes };
-        prop_assert!(open(&theirs, &place, &sealed).is_err());
-        prop_assert!(open(&DataKey::generate(&patient(1)).unwrap(), &place, &sealed).is_err());
-        let mut changed = sealed.clone();
-        changed[at.index(sealed.len())] ^= 1_u8 << bit;
-        prop_assert!(open(&key, &place, &changed).is_err());
-        prop_assert!(open(&key, &place, &sealed[..at.index(sealed.len())]).is_err());
-        prop_assert!(open(&key, &place, &sealed).is_ok());
+        prop_assert!(decrypt(&theirs, &place, &ciphertext).is_err());
+        prop_assert!(decrypt(&DataKey::generate(&patient(1)).unwrap(), &place, &ciphertext).is_err());
+        let mut changed = ciphertext.clone();
+        changed[at.index(ciphertext.len())] ^= 1_u8 << bit;
+        prop_assert!(decrypt(&key, &place, &changed).is_err());
+        prop_assert!(decrypt(&key, &place, &ciphertext[..at.index(ciphertext.len())]).is_err());
+        prop_assert!(decrypt(&key, &place, &ciphertext).is_ok());
     }
 }

@@ -77,8 +77,11 @@ pub mod programme;
 /// Journals.
 pub mod journal;
 
-/// Spaces, posts and moderation.
+/// Spaces, posts and replies.
 pub mod community;
+
+/// What is reported, and decided about it.
+pub mod moderation;
 
 /// Devices given to people.
 pub mod device;

@@ -21,7 +21,7 @@ use crate::store::moment::Moment;
 
 /// One area.
 #[derive(Copy, Clone, Debug)]
-pub struct Area {
+pub struct PopulationArea {
     /// One word.
     pub name: &'static str,
     sql: &'static str,
@@ -29,12 +29,12 @@ pub struct Area {
 
 macro_rules! area {
     ($name:literal, $file:literal) => {
-        Area { name: $name, sql: include_str!($file) }
+        PopulationArea { name: $name, sql: include_str!($file) }
     };
 }
 
 /// All areas, in the order in which they lean on each other.
-pub const AREAS: [Area; 21] = [
+pub const AREAS: [PopulationArea; 21] = [
     area!("places", "10_places.sql"),
     area!("hours", "11_hours.sql"),
     area!("providers", "20_providers.sql"),
@@ -59,7 +59,7 @@ pub const AREAS: [Area; 21] = [
 ];
 
 /// The demo's simulated wearers, as the first of the patients.
-pub const WEARERS: Area = area!("wearers", "90_wearers.sql");
+pub const WEARERS: PopulationArea = area!("wearers", "90_wearers.sql");
 
 /// A fact that was planted, and what a view must answer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -120,7 +120,7 @@ impl<'c> Population<'c> {
     }
 
     /// Makes one area.
-    pub async fn make(&mut self, area: &Area) -> Result<(), StoreError> {
+    pub async fn make(&mut self, area: &PopulationArea) -> Result<(), StoreError> {
         let made = sqlx::raw_sql(AssertSqlSafe(area.sql)).execute(&mut *self.0).await;
         made.map(drop).map_err(StoreError::at("making up an area"))
     }
