@@ -1,4 +1,4 @@
-//! Data keys of patients, wrapped: what `security::envelope` encrypts texts with.
+//! Wrapped data keys of patients: what `security::envelope` encrypts texts with.
 //!
 //! Destroying one destroys what it encrypted, in every copy of the database that does not hold the row any more.
 
@@ -9,7 +9,7 @@ use super::moment::Moment;
 use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
 
-/// A data key as it lies in the database.
+/// A data key as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedKey {
     /// Which key wraps it.

@@ -1,4 +1,4 @@
-//! Devices and series, by name and by number.
+//! Devices and series: the database's numbers for their names.
 
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Row};
@@ -13,11 +13,11 @@ use crate::model::time::Timestamp;
 /// What is known of a device that published.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// This shard's: its samples may be written.
+    /// Bound to this shard: its samples may be written.
     Ours(DeviceKey),
-    /// Another shard's, which has an owner.
+    /// Bound to another shard, which has an owner.
     Elsewhere,
-    /// Nobody has added it.
+    /// Not registered.
     Unknown,
 }
 
@@ -37,15 +37,15 @@ pub struct DeviceRow {
 /// A series by its parts.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesKey {
-    /// Whose.
+    /// Its device.
     pub device: DeviceKey,
-    /// What.
+    /// Its metric.
     pub metric: MetricId,
-    /// As what.
+    /// Its statistic.
     pub statistic: Statistic,
 }
 
-/// A series as a writer takes it up.
+/// What a writer needs to know of a series before its first block.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct SeriesState {
     /// Its number.
@@ -54,7 +54,7 @@ pub struct SeriesState {
     pub last: Option<Timestamp>,
 }
 
-/// Adds devices that are not there yet; how many that were.
+/// Registers devices that are not there yet; returns how many were new.
 pub async fn add_devices(
     pool: &PgPool,
     devices: &[DeviceId],
@@ -158,7 +158,7 @@ async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) 
     Ok(())
 }
 
-/// Takes series up for writing, in the order asked: makes those that are new, and reads where the others end.
+/// Looks series up for writing, in the order asked: creates those that are new, reads where the others end.
 pub async fn get_or_create_series(
     connection: &mut PgConnection,
     keys: &[SeriesKey],

@@ -1,4 +1,4 @@
-//! Inspect: what `doctor` asks the database: its version, its settings, its clock, and who owns a shard.
+//! Inspect: what `doctor` asks the database about itself: version, settings, clock, and who owns a shard.
 
 use sqlx::{PgConnection, Row};
 
@@ -18,15 +18,15 @@ pub struct Server {
     pub timescale: Option<String>,
     /// Whether the server has loaded the extension's library.
     pub timescale_is_loaded: bool,
-    /// Whether commits reach the disk at all.
+    /// `fsync`: whether commits reach the disk at all.
     pub fsync: String,
-    /// Whether a torn page can be mended after a crash.
+    /// `full_page_writes`: whether a torn page can be repaired after a crash.
     pub full_page_writes: String,
-    /// When a commit answers, in the sessions that we open.
+    /// `synchronous_commit` in the sessions that we open.
     pub synchronous_commit: String,
     /// True on a standby, which takes no writes.
     pub is_standby: bool,
-    /// The server's present.
+    /// The server's clock.
     pub now: Timestamp,
 }
 
@@ -35,7 +35,7 @@ pub struct Server {
 pub struct Owner {
     /// As the daemon calls itself.
     pub name: String,
-    /// How often the shard has changed hands.
+    /// The epoch: how many owners the shard has had.
     pub epoch: i64,
     /// When it was taken.
     pub taken_at: Timestamp,

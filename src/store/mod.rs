@@ -1,4 +1,4 @@
-//! Postgres: the only room that speaks SQL.
+//! Postgres: the only module that speaks SQL.
 //!
 //! Plain Postgres 15 or newer and TimescaleDB are both first class. What is true of both is in `schemas/migrations`;
 //! `schemas/timescale` is applied where the extension is present.
@@ -11,10 +11,10 @@
 //! (`hot::commit`), so a daemon that has lost its shard writes nothing. Rolls and erasures only remove
 //! blocks, and have a lock of their own (`archive`).
 
-/// What can go wrong, and what to do then.
+/// What can go wrong, and whether a retry can cure it.
 mod error;
 
-/// Moments on the wire.
+/// Timestamps on the wire.
 mod moment;
 
 /// Keys, days and words of the record on the wire.
@@ -23,7 +23,7 @@ mod wire;
 /// Connections.
 pub mod pool;
 
-/// The schema, brought up to date.
+/// Migrations.
 pub mod migrate;
 
 /// Who owns which shard.
@@ -35,7 +35,7 @@ pub mod directory;
 /// Blocks: written by COPY, read by time.
 pub mod hot;
 
-/// What could not be believed.
+/// Invalid input, kept with its reason.
 pub mod quarantine;
 
 /// Data keys of patients, wrapped.
@@ -53,7 +53,7 @@ pub mod dictionary;
 /// A made-up network, with answers that are known.
 pub mod population;
 
-/// Whether the server is fit, for `doctor`.
+/// The server's version and settings, for `doctor`.
 pub mod inspect;
 
 pub use error::{Fault, StoreError};

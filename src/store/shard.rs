@@ -1,9 +1,9 @@
-//! Who owns which shard.
+//! Shard ownership: who may write, fenced by an epoch.
 //!
 //! # Why
-//! Two things guard a shard. A session lock says who is alive: it falls with the connection, so a standby takes over as
-//! soon as the owner's process dies. The epoch says who may write: it is raised at each change of hands and compared
-//! in every write transaction, so an owner that only believes itself alive writes nothing.
+//! Two things guard a shard. A session-level advisory lock says who is alive: it is released with the connection, so a
+//! standby takes over as soon as the owner's process dies. The epoch says who may write: each new owner raises it and
+//! every write transaction compares it, so an owner that only believes itself alive writes nothing.
 
 use sqlx::PgConnection;
 
@@ -15,14 +15,14 @@ use crate::model::ids::{Epoch, ShardName};
 pub struct Ownership {
     /// Which shard.
     pub shard: ShardName,
-    /// With which right.
+    /// Its fencing token.
     pub epoch: Epoch,
 }
 
 /// Tries to take the shard for the life of this connection.
 ///
-/// `None` where another daemon holds it. An owner that reconnects passes its former ownership: where nobody took the
-/// shard in between, the epoch stays, and what it remembers of its series stays true.
+/// `None` where another daemon holds it. An owner that reconnects passes its former ownership: if nobody took the
+/// shard in between, the epoch stays, and what the owner remembers of its series is still true.
 pub async fn try_take(
     connection: &mut PgConnection,
     shard: &ShardName,
@@ -58,8 +58,8 @@ pub async fn try_take(
     Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
 }
 
-/// True while nobody has taken the shard since: whoever holds its lock is a connection of this owner that the server
-/// does not know to be dead yet.
+/// True while nobody has taken the shard since: its lock is then held by a connection of this owner that the server
+/// has not noticed to be dead yet.
 pub async fn is_epoch(connection: &mut PgConnection, own: &Ownership) -> Result<bool, StoreError> {
     let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM signal.ingest_shard WHERE shard = $1")
         .bind(own.shard.as_str())
@@ -69,12 +69,12 @@ pub async fn is_epoch(connection: &mut PgConnection, own: &Ownership) -> Result<
     Ok(epoch == Some(own.epoch.0))
 }
 
-/// Proves that the connection, and with it the lock, still lives.
+/// Checks that the connection, and with it the lock, is still alive.
 pub async fn still_alive(connection: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query("SELECT 1").execute(connection).await.map(|_| ()).map_err(StoreError::at("keeping the shard"))
 }
 
-/// Locks the shard's row against a change of hands until the transaction ends; fails where it has changed already.
+/// Locks the shard's row against another owner until the transaction ends; fails if there is another one already.
 pub(super) async fn fence(transaction: &mut PgConnection, own: &Ownership) -> Result<(), StoreError> {
     let held: Option<i32> =
         sqlx::query_scalar("SELECT 1 FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE")
