@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use healthtrack::archive::file::{Facts, Filter, Head, KeyRing, Row, Writer, open, verify};
+use healthtrack::archive::file::{Facts, FileWriter, Head, KeyRing, Row, RowFilter, open, verify};
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -43,7 +43,7 @@ fn archive(criterion: &mut Criterion) {
             bencher.iter(|| verify(black_box(&bytes).clone(), &head, &facts, &keys).unwrap());
         });
         group.throughput(Throughput::Elements(SAMPLES));
-        let filter = Filter { device: Some(device(DEVICES / 2)), ..Filter::default() };
+        let filter = RowFilter { device: Some(device(DEVICES / 2)), ..RowFilter::default() };
         group.bench_function(format!("read_one_device/{name}"), |bencher| {
             bencher.iter(|| {
                 let opened = open(black_box(&bytes).clone(), &head.metric, &keys).unwrap();
@@ -55,7 +55,7 @@ fn archive(criterion: &mut Criterion) {
 }
 
 fn write(head: &Head, keys: &KeyRing, rows: &[Row]) -> (Bytes, Facts) {
-    let mut writer = Writer::begin(Vec::new(), head.clone(), keys).unwrap();
+    let mut writer = FileWriter::begin(Vec::new(), head.clone(), keys).unwrap();
     rows.iter().for_each(|row| writer.push(row).unwrap());
     let (bytes, facts) = writer.finish().unwrap();
     (Bytes::from(bytes), facts)

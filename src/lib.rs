@@ -24,7 +24,7 @@
 //!
 //! # The modules, in reading order
 //!
-//! A module uses only modules above it, and no two files use each other (`tests/tidy.rs` keeps both), so this list is
+//! A module uses only modules above it, and no two files use each other (`tests/tidy/` keeps both), so this list is
 //! also the order of dependence. Each begins with the reasons for its design.
 //!
 //! | to add | begin with |

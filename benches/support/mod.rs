@@ -11,7 +11,7 @@ use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
 use healthtrack::commands::load::mix::Mix;
 use healthtrack::formats::batch;
-use healthtrack::ingest::validate::{Limits, Validator};
+use healthtrack::ingest::validate::{ValidationLimits, Validator};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::sample::{Run, Sample, Spans, Times};
 use healthtrack::model::time::{DAY_US, SECOND_US, Timestamp};
@@ -44,7 +44,8 @@ pub(crate) fn message(format: Format, samples: u64) -> Vec<u8> {
 
 /// A judge with the limits of `config/default.toml`.
 pub(crate) fn validator() -> Validator {
-    let limits = Limits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+    let limits =
+        ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
 

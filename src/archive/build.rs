@@ -4,21 +4,19 @@
 //! Encoding is work for a processor and reading blocks is waiting for the server, so a thread of its own writes while
 //! the next blocks come; the daemon's own threads stay with ingest. What is on the way between them is bounded:
 //! `BATCHES_MAX` batches of `BATCH_SAMPLES` and a block, 7 MB, beside one row group of each file.
-//!
-//! A thread of the runtime would keep a daemon from stopping while it works. This one dies with the process, and what
-//! it has half-written is removed by the next roll.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 use std::path::PathBuf;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::file::{Facts, FileError, Filter, Head, Row, RowSlice, Writer, open};
+use super::error::ArchiveError;
+use super::file::{Facts, FileError, FileWriter, Head, Row, RowFilter, RowSlice, open};
+use super::handle::Archive;
 use super::merge::{HotRows, Merge, MergeOutcome};
 use super::subjects::Subjects;
-use super::{Archive, ArchiveError};
 use crate::model::block::Block;
 use crate::model::ids::DeviceId;
 use crate::model::statistic::Statistic;
@@ -29,7 +27,8 @@ pub(super) const BATCH_SAMPLES: usize = 65_536;
 pub(super) const BATCHES_MAX: usize = 4;
 /// Written to the system in pieces of this size.
 pub(super) const BUFFER_BYTES: usize = 256 << 10;
-/// Conflicting values that one roll of a day keeps in memory, and puts aside in one transaction: 100,000 are 10 MB.
+/// Conflicting values that one roll of a day keeps in memory, and moves to quarantine in one transaction: 100,000 are
+/// 10 MB.
 pub(super) const CONFLICTS_MAX: usize = 100_000;
 
 /// A block and whose it is.
@@ -65,44 +64,31 @@ pub(super) struct Built {
     pub(super) conflicts: Vec<Row>,
 }
 
-/// Does work on a thread of its own.
-pub(super) async fn on_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
-) -> Result<T, ArchiveError> {
-    let (done, result) = oneshot::channel();
-    let started = std::thread::Builder::new().name("archive".to_owned()).spawn(move || {
-        // Nobody waits any more where the daemon stops.
-        let _ = done.send(work());
-    });
-    started.map_err(|_| ArchiveError::Thread)?;
-    result.await.map_err(|_| ArchiveError::Thread)?
-}
-
 /// Writes the file of a job out of batches, until no more come.
 pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Result<Built, ArchiveError> {
     let Job { archive, head, live, subjects } = job;
-    let (part, file) = archive.place.create(&head.metric.name, head.day)?;
+    let (part, file) = archive.storage.create(&head.metric.name, head.day)?;
     let shown = part.display().to_string();
     let failed = |source: FileError| ArchiveError::File { name: shown.clone(), source };
     let io = |error: std::io::Error| failed(error.into());
     let old = match &live {
         None => None,
         Some(name) => {
-            let opened = open(archive.place.open(name)?, &head.metric, &archive.keys);
-            let rows = opened.and_then(|opened| opened.rows(Filter::default()));
+            let opened = open(archive.storage.open(name)?, &head.metric, &archive.keys);
+            let rows = opened.and_then(|opened| opened.rows(RowFilter::default()));
             Some(rows.map_err(|source| ArchiveError::File { name: name.clone(), source })?)
         }
     };
     let mut merge = Merge::new(old);
     let out = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
-    let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
+    let mut writer = FileWriter::begin(out, head, &archive.keys).map_err(failed)?;
     let mut met = MergeOutcomeRows::default();
     let mut hot = HotRows::default();
-    let mut take = |what: MergeOutcome, strip: RowSlice<'_>| {
+    let mut take = |what: MergeOutcome, slice: RowSlice<'_>| {
         if what.is_next() {
-            subjects.named(&strip, |strip| writer.push_strip(&strip)).map_err(Failed::File)?;
+            subjects.named(&slice, |slice| writer.push_slice(&slice)).map_err(Failed::File)?;
         }
-        met.note(what, strip).map_err(Failed::Day)
+        met.note(what, slice).map_err(Failed::Day)
     };
     let named = |error| match error {
         Failed::File(source) => failed(source),
@@ -110,10 +96,10 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
     };
     while let Some(batch) = batches.blocking_recv() {
         for HotBlock { device, statistic, block } in batch {
-            hot.push(&device, statistic, block, |strip| merge.lay(strip, &mut take)).map_err(named)?;
+            hot.push(&device, statistic, block, |slice| merge.lay(slice, &mut take)).map_err(named)?;
         }
     }
-    hot.finish(|strip| merge.lay(strip, &mut take)).map_err(named)?;
+    hot.finish(|slice| merge.lay(slice, &mut take)).map_err(named)?;
     merge.finish(&mut take).map_err(named)?;
     let (out, facts) = writer.finish().map_err(failed)?;
     drop(out.into_inner().map_err(|error| io(error.into_error()))?);
@@ -141,12 +127,12 @@ struct MergeOutcomeRows {
 }
 
 impl MergeOutcomeRows {
-    fn note(&mut self, met: MergeOutcome, strip: RowSlice<'_>) -> Result<(), ArchiveError> {
+    fn note(&mut self, met: MergeOutcome, slice: RowSlice<'_>) -> Result<(), ArchiveError> {
         match met {
             MergeOutcome::Old => {}
-            MergeOutcome::New => self.new += strip.len() as u64,
-            MergeOutcome::Duplicate => self.duplicates += strip.len() as u64,
-            MergeOutcome::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.extend(strip.rows()),
+            MergeOutcome::New => self.new += slice.len() as u64,
+            MergeOutcome::Duplicate => self.duplicates += slice.len() as u64,
+            MergeOutcome::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.extend(slice.rows()),
             MergeOutcome::Conflict => return Err(ArchiveError::Conflicts { max: CONFLICTS_MAX }),
         }
         Ok(())

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::on_thread;
-use super::place::Place;
-use super::{Archive, ArchiveError};
+use super::error::ArchiveError;
+use super::handle::Archive;
+use super::storage::Storage;
+use super::thread::on_thread;
 use crate::model::metric::Catalogue;
-use crate::store::archive::{Scope, files};
+use crate::store::archive::{FileScope, files};
 
 /// What is wrong with one file.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Fault {
+pub struct FileProblem {
     /// Which.
     pub name: String,
     /// In words.
@@ -31,7 +32,7 @@ pub struct Checked {
     /// Their length.
     pub bytes: u64,
     /// What is wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FileProblem>,
 }
 
 /// Checks every file that should be there; `watch` is told of the bytes of each.
@@ -42,8 +43,8 @@ pub async fn check(
     watch: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Checked, ArchiveError> {
     // Before the manifest: what is written meanwhile is then named by it.
-    let found = archive.at(Place::live_names).await?;
-    let manifest = files(connection, Scope::Present).await?;
+    let found = archive.at(Storage::live_names).await?;
+    let manifest = files(connection, FileScope::Present).await?;
     let mut checked = Checked::default();
     for file in &manifest {
         let (proving, known, about) = (archive.clone(), Arc::clone(catalogue), file.clone());
@@ -56,7 +57,7 @@ pub async fn check(
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-                checked.faults.push(Fault { name: file.name.clone(), problem: cause });
+                checked.faults.push(FileProblem { name: file.name.clone(), problem: cause });
             }
         }
         watch(file.bytes);
@@ -64,9 +65,9 @@ pub async fn check(
     let named: HashSet<&str> = manifest.iter().map(|file| file.name.as_str()).collect();
     for name in found.into_iter().filter(|name| !named.contains(name.as_str())) {
         let asked = name.clone();
-        if archive.at(move |place| place.is_live(&asked)).await? {
+        if archive.at(move |storage| storage.is_live(&asked)).await? {
             let problem = "no row of the manifest names it: a roll was killed, or the row was lost".to_owned();
-            checked.faults.push(Fault { name, problem });
+            checked.faults.push(FileProblem { name, problem });
         }
     }
     Ok(checked)

@@ -11,10 +11,10 @@
 //! ```
 //!
 //! # Why
-//! *A person is what was worn*: of a patient goes what each device measured while the patient wore it, to the
-//! sample, and nothing of who wore it before or after. The wear itself says what is to go, so it goes last, and with
-//! it the key of the patient's sealed texts (`security::envelope`), whose rows stay and open nowhere. The record of
-//! care stays: the law says how long it is kept, and `care.patient.legal_hold` refuses an erasure, also one under way.
+//! *A person is what was worn*: of a patient goes what each device measured while the patient wore it, to the sample,
+//! and nothing of who wore it before or after. The wear itself says what is to go, so it goes last, and with it the key
+//! of the patient's encrypted texts (`security::envelope`), whose rows stay and can be read nowhere. The record of care
+//! stays: the law says how long it is kept, and `care.patient.legal_hold` refuses an erasure, also one under way.
 //!
 //! *The name of a device goes too*: the device's row is removed with its series, so nothing in the schema tells that it
 //! was there. What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases
@@ -37,19 +37,22 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::on_thread;
-use super::file::{FileError, Filter, Head, open};
-use super::place::{Place, PlaceError};
+use super::error::ArchiveError;
+use super::file::{FileError, Head, RowFilter, open};
+use super::handle::Archive;
+use super::manifest::head_of;
 use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
-use super::roll::{Progress, Roller};
-use super::{Archive, ArchiveError, head_of, point};
-use crate::faults::{Defect, is_injected};
+use super::roll::{RollProgress, Roller};
+use super::storage::{Storage, StorageError};
+use super::thread::on_thread;
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Catalogue;
 use crate::model::time::Clock;
 use crate::store::archive::{
-    self as store, ArchiveFile, Counts, Erased, Replacement, Scope, Worn, WornBy, files, worn,
+    self as store, ArchiveFile, ErasureCounts, ErasureTarget, FileScope, Replacement, WearFilter, WearPeriod, files,
+    worn,
 };
 use crate::store::pool::Connector;
 
@@ -71,17 +74,17 @@ impl Eraser {
     /// How much would go; `None` where a roll or another erasure is at work.
     pub async fn find(
         &self,
-        of: &Erased,
-        watch: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Option<Counts>, ArchiveError> {
+        of: &ErasureTarget,
+        watch: &mut (dyn FnMut(RollProgress) + Send),
+    ) -> Result<Option<ErasureCounts>, ArchiveError> {
         let mut connection = self.connector.connect().await?;
         if !store::try_be_only_roller(&mut connection).await? {
             return Ok(None);
         }
         let worn = worn_by(&mut connection, of).await?;
         let mut found = match of {
-            Erased::Device(device) => store::found_of(&mut connection, device).await?,
-            Erased::Patient(patient) => store::found_worn(&mut connection, patient, &worn).await?,
+            ErasureTarget::Device(device) => store::found_of(&mut connection, device).await?,
+            ErasureTarget::Patient(patient) => store::found_worn(&mut connection, patient, &worn).await?,
         };
         found.quarantine_rows = store::found_in_quarantine(&mut connection, of).await?;
         let reach = Reach::of(of, &worn);
@@ -90,10 +93,10 @@ impl Eraser {
             let samples = samples_in(roller, &live, &reach).await?;
             found.files += u64::from(samples > 0);
             found.archived_samples += samples;
-            watch(Progress::Done(live.bytes));
+            watch(RollProgress::Done(live.bytes));
         }
         found.deleted_files = found.files;
-        for aside in roller.archive.at(Place::aside).await? {
+        for aside in roller.archive.at(Storage::superseded).await? {
             found.deleted_files += u64::from(may_hold(roller, aside.name, &reach).await?);
         }
         Ok(Some(found))
@@ -102,9 +105,9 @@ impl Eraser {
     /// Erases, and how much that was; `None` where a roll or another erasure is at work.
     pub async fn erase(
         &self,
-        of: &Erased,
-        watch: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Option<Counts>, ArchiveError> {
+        of: &ErasureTarget,
+        watch: &mut (dyn FnMut(RollProgress) + Send),
+    ) -> Result<Option<ErasureCounts>, ArchiveError> {
         let mut connection = self.connector.connect().await?;
         let connection = &mut connection;
         if !store::try_be_only_roller(connection).await? {
@@ -114,14 +117,14 @@ impl Eraser {
         let roller = self.archive(connection).await?;
         let worn = worn_by(connection, of).await?;
         let erasure = store::begin_erasure(connection, of, self.clock.now()).await?;
-        point();
+        crash_point();
         match of {
-            Erased::Device(device) => store::erase_hot(connection, erasure, device).await?,
-            Erased::Patient(patient) => store::erase_worn(connection, erasure, patient, &worn).await?,
+            ErasureTarget::Device(device) => store::erase_hot(connection, erasure, device).await?,
+            ErasureTarget::Patient(patient) => store::erase_worn(connection, erasure, patient, &worn).await?,
         }
-        point();
+        crash_point();
         store::erase_quarantine(connection, erasure, of).await?;
-        point();
+        crash_point();
         let reach = Reach::of(of, &worn);
         if let Some(roller) = roller {
             recover(connection, &roller.archive).await?;
@@ -129,11 +132,11 @@ impl Eraser {
                 // A rewrite takes a while, and the law may come to hold somebody meanwhile.
                 store::not_held(connection, of).await?;
                 self.rewrite(connection, roller, erasure, &live, &reach).await?;
-                watch(Progress::Done(live.bytes));
+                watch(RollProgress::Done(live.bytes));
             }
-            self.delete_aside(connection, roller, erasure, &reach).await?;
+            self.delete_superseded(connection, roller, erasure, &reach).await?;
         }
-        point();
+        crash_point();
         Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.clock.now()).await?))
     }
 
@@ -164,22 +167,22 @@ impl Eraser {
         let (samples, built) = on_thread(move || {
             // What is damaged must not become the next generation.
             proving.archive.prove(&proving.catalogue, &file)?;
-            rewrite(&proving.archive, made, &name, |strip, keep| gone.retain_outside(strip, keep))
+            rewrite(&proving.archive, made, &name, |slice, keep| gone.retain_outside(slice, keep))
         })
         .await?;
-        point();
+        crash_point();
         let now = self.clock.now();
         let file = built.as_ref().map(|built| roller.manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
             roller.place_file(built, head, file.name.clone()).await?;
         }
         store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
-        point();
+        crash_point();
         roller.archive.supersede(&live.name).await
     }
 
     /// Deletes what lies aside and may hold some of it, and notes what a killed erasure deleted.
-    async fn delete_aside(
+    async fn delete_superseded(
         &self,
         connection: &mut PgConnection,
         roller: &Roller,
@@ -192,18 +195,18 @@ impl Eraser {
         let archive = &roller.archive;
         let mut kept = HashSet::new();
         let mut deleted: Vec<String> = Vec::new();
-        for aside in archive.at(Place::aside).await? {
+        for aside in archive.at(Storage::superseded).await? {
             if may_hold(roller, aside.name.clone(), reach).await? {
-                point();
+                crash_point();
                 let name = aside.name.clone();
-                archive.at(move |place| place.remove_aside(&name)).await?;
-                point();
+                archive.at(move |storage| storage.remove_superseded(&name)).await?;
+                crash_point();
                 deleted.push(aside.name);
             } else {
                 kept.insert(aside.name);
             }
         }
-        let manifest = files(connection, Scope::Present).await?;
+        let manifest = files(connection, FileScope::Present).await?;
         let superseded = manifest.into_iter().filter(|file| file.superseded_at.is_some()).map(|file| file.name);
         let gone: HashSet<String> = superseded.chain(deleted).filter(|name| !kept.contains(name)).collect();
         for name in gone {
@@ -214,11 +217,11 @@ impl Eraser {
 }
 
 /// What a patient wore; nothing for a device.
-async fn worn_by(connection: &mut PgConnection, of: &Erased) -> Result<Vec<Worn>, ArchiveError> {
+async fn worn_by(connection: &mut PgConnection, of: &ErasureTarget) -> Result<Vec<WearPeriod>, ArchiveError> {
     match of {
-        Erased::Device(_) => Ok(Vec::new()),
-        Erased::Patient(patient) => {
-            Ok(worn(connection, WornBy { patient: Some(patient), from: None, to: None }).await?)
+        ErasureTarget::Device(_) => Ok(Vec::new()),
+        ErasureTarget::Patient(patient) => {
+            Ok(worn(connection, WearFilter { patient: Some(patient), from: None, to: None }).await?)
         }
     }
 }
@@ -227,11 +230,11 @@ async fn worn_by(connection: &mut PgConnection, of: &Erased) -> Result<Vec<Worn>
 async fn live_files(
     connection: &mut PgConnection,
     reach: &Reach,
-    watch: &mut (dyn FnMut(Progress) + Send),
+    watch: &mut (dyn FnMut(RollProgress) + Send),
 ) -> Result<Vec<ArchiveFile>, ArchiveError> {
-    let mut live = files(connection, Scope::Live).await?;
+    let mut live = files(connection, FileScope::Live).await?;
     live.retain(|file| reach.meets(file.first, file.last));
-    watch(Progress::Due(live.iter().map(|file| file.bytes).sum()));
+    watch(RollProgress::Due(live.iter().map(|file| file.bytes).sum()));
     Ok(live)
 }
 
@@ -251,7 +254,7 @@ async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, 
         match count(&archive, &catalogue, &name, metric, &reach) {
             Ok(samples) => Ok(samples > 0),
             Err(
-                error @ (ArchiveError::Place(PlaceError::Io { .. } | PlaceError::Store { .. })
+                error @ (ArchiveError::Storage(StorageError::Io { .. } | StorageError::Store { .. })
                 | ArchiveError::File { source: FileError::Io(_), .. }),
             ) => Err(error),
             Err(_) => Ok(true),
@@ -270,16 +273,16 @@ fn count(
     let failed = |source| ArchiveError::File { name: name.to_owned(), source };
     let unknown = || ArchiveError::Manifest { name: name.to_owned() };
     let metric = catalogue.by_name(metric).ok_or_else(unknown)?;
-    let opened = || open(archive.place.open(name)?, metric, &archive.keys).map_err(failed);
+    let opened = || open(archive.storage.open(name)?, metric, &archive.keys).map_err(failed);
     let mut samples = 0;
     // Looked up by the statistics of row groups; or read once, where it would be opened for many periods of wear.
     let filters =
-        if reach.filters().count() > LOOKUPS_MAX { vec![Filter::default()] } else { reach.filters().collect() };
+        if reach.filters().count() > LOOKUPS_MAX { vec![RowFilter::default()] } else { reach.filters().collect() };
     for filter in filters {
         let mut rows = opened()?.rows(filter).map_err(failed)?;
-        while let Some(strip) = rows.strip().map_err(failed)? {
-            let (count, mut spared) = (strip.len(), 0);
-            let spare = reach.retain_outside(strip, |kept| {
+        while let Some(slice) = rows.slice().map_err(failed)? {
+            let (count, mut spared) = (slice.len(), 0);
+            let spare = reach.retain_outside(slice, |kept| {
                 spared += kept.len();
                 Ok::<(), ArchiveError>(())
             });

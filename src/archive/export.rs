@@ -1,18 +1,20 @@
-//! Export: a snapshot's blocks go to the thread that builds, at the pace that the configuration leaves.
+//! Export: a snapshot's blocks go to the thread that builds, throttled as the configuration says.
 
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 
-use super::ArchiveError;
-use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build, on_thread};
+use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build};
+use super::error::ArchiveError;
+use super::thread::on_thread;
 use crate::config::DutyPercent;
 use crate::store::archive::{SeriesOf, Snapshot};
 
 /// Devices that are read with one question: 256 of a value a second are 22 million samples, which the server sorts.
 const PAGE_DEVICES: usize = 256;
-/// What is worked between two rests: long beside the grain of a timer (1 ms), short beside a reader's patience.
+/// What is worked between two rests: long beside the grain of a timer (1 ms), short beside what a reader is willing to
+/// wait.
 const PACE_MIN: Duration = Duration::from_millis(20);
 /// Hands the snapshot's blocks to the thread that builds, device by device.
 pub(super) async fn export(

@@ -24,7 +24,7 @@ pub(super) struct HotRows {
     mixed: Vec<Row>,
 }
 
-/// A strip that owns its columns.
+/// A slice that owns its columns.
 #[derive(Debug)]
 struct Columns {
     device: DeviceId,
@@ -46,15 +46,15 @@ impl HotRows {
     ) -> Result<(), E> {
         let is_other = self.mixed.last().is_some_and(|last| last.device != *device);
         let ready = if is_other { self.mixed.len() } else { self.mixed.partition_point(|row| row.start < block.start) };
-        self.mixed.drain(..ready).try_for_each(|row| give(row.strip()))?;
+        self.mixed.drain(..ready).try_for_each(|row| give(row.slice()))?;
         let is_behind =
             |whole: &Columns| whole.device != *device || whole.starts.last().is_some_and(|last| *last < block.start);
         if let Some(whole) = self.whole.take_if(|whole| is_behind(whole)) {
-            give(whole.strip())?;
+            give(whole.slice())?;
         }
         match Columns::of(device, statistic, block) {
             Ok(columns) if self.whole.is_none() && self.mixed.is_empty() => self.whole = Some(columns),
-            Ok(columns) => self.mix(columns.strip().rows()),
+            Ok(columns) => self.mix(columns.slice().rows()),
             Err(rows) => self.mix(rows.into_iter()),
         }
         Ok(())
@@ -62,13 +62,13 @@ impl HotRows {
 
     /// Hands out what still waits.
     pub(super) fn finish<E>(self, mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>) -> Result<(), E> {
-        self.whole.iter().try_for_each(|whole| give(whole.strip()))?;
-        self.mixed.iter().try_for_each(|row| give(row.strip()))
+        self.whole.iter().try_for_each(|whole| give(whole.slice()))?;
+        self.mixed.iter().try_for_each(|row| give(row.slice()))
     }
 
     fn mix(&mut self, rows: impl Iterator<Item = Row>) {
         let whole = self.whole.take();
-        self.mixed.extend(whole.iter().flat_map(|whole| whole.strip().rows()).chain(rows));
+        self.mixed.extend(whole.iter().flat_map(|whole| whole.slice().rows()).chain(rows));
         self.mixed.sort_by(Row::order);
     }
 }
@@ -98,7 +98,7 @@ impl Columns {
         Ok(Columns { device, subject: None, statistic, starts, ends, values: block.values })
     }
 
-    fn strip(&self) -> RowSlice<'_> {
+    fn slice(&self) -> RowSlice<'_> {
         let Columns { device, subject, statistic, starts, ends, values } = self;
         let (subject, ends) = (subject.as_ref(), ends.as_deref());
         RowSlice { device, subject, statistic: *statistic, starts, ends, values }
@@ -125,18 +125,18 @@ impl MergeOutcome {
     }
 }
 
-/// Rows of a file, a strip at a time.
+/// Rows of a file, a slice at a time.
 pub(super) trait Archived {
     /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
-    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError>;
+    fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError>;
 
     /// Passes over so many of them.
     fn pass(&mut self, rows: usize);
 }
 
 impl Archived for Option<Rows> {
-    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
-        self.as_mut().map_or(Ok(None), Rows::strip)
+    fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
+        self.as_mut().map_or(Ok(None), Rows::slice)
     }
 
     fn pass(&mut self, rows: usize) {
@@ -164,7 +164,7 @@ impl<I: Archived> Merge<I> {
         mut give: impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         while let Some(first) = hot.first() {
-            let Some(old) = self.old.strip()? else { return give(MergeOutcome::New, hot) };
+            let Some(old) = self.old.slice()? else { return give(MergeOutcome::New, hot) };
             let before = old.rows_before(first);
             if before > 0 {
                 give(MergeOutcome::Old, old.slice(0..before))?;
@@ -190,7 +190,7 @@ impl<I: Archived> Merge<I> {
         mut self,
         mut give: impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(old) = self.old.strip()? {
+        while let Some(old) = self.old.slice()? {
             let rows = old.len();
             give(MergeOutcome::Old, old)?;
             self.old.pass(rows);

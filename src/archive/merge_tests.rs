@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-type Key = (String, i64, Option<i64>, Option<String>);
+type RowKey = (String, i64, Option<i64>, Option<String>);
 
-fn key(row: &Row) -> Key {
+fn key(row: &Row) -> RowKey {
     let end = row.end.map(Timestamp::micros);
     (row.device.as_str().to_owned(), row.start.micros(), end, row.statistic.text())
 }
@@ -47,15 +47,15 @@ fn rows(samples: &BTreeMap<(usize, usize, i64, Option<i64>), i32>) -> Vec<Row> {
         }
         blocks.sort_by_key(|(_, block)| block.start);
         for (statistic, block) in blocks {
-            hot.push(device, statistic, block, |strip| {
-                given.extend(strip.rows());
+            hot.push(device, statistic, block, |slice| {
+                given.extend(slice.rows());
                 Ok::<(), FileError>(())
             })
             .unwrap();
         }
     }
-    hot.finish(|strip| {
-        given.extend(strip.rows());
+    hot.finish(|slice| {
+        given.extend(slice.rows());
         Ok::<(), FileError>(())
     })
     .unwrap();
@@ -74,23 +74,23 @@ fn strips(rows: &[Row]) -> Vec<Strip3> {
         let same = |row: &Row| (row.device.clone(), row.statistic, row.end.is_some());
         left != 0 && same(one) == same(next)
     });
-    let strip = |rows: &[Row]| {
+    let slice = |rows: &[Row]| {
         let ends: Option<Vec<Timestamp>> = rows.iter().map(|row| row.end).collect();
         let (starts, values) = rows.iter().map(|row| (row.start, row.value)).unzip();
         Strip3(rows[0].clone(), starts, ends, values)
     };
-    together.map(strip).collect()
+    together.map(slice).collect()
 }
 
 impl Strip3 {
-    fn strip(&self) -> RowSlice<'_> {
-        RowSlice { starts: &self.1, ends: self.2.as_deref(), values: &self.3, ..self.0.strip() }
+    fn slice(&self) -> RowSlice<'_> {
+        RowSlice { starts: &self.1, ends: self.2.as_deref(), values: &self.3, ..self.0.slice() }
     }
 }
 
 impl Archived for RowSlices {
-    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
-        Ok(self.0.first().map(|first| first.strip().slice(self.1..first.1.len())))
+    fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
+        Ok(self.0.first().map(|first| first.slice().slice(self.1..first.1.len())))
     }
 
     fn pass(&mut self, rows: usize) {
@@ -106,7 +106,7 @@ proptest! {
     fn each_key_comes_out_once_and_the_archived_value_stays(old in samples(), hot in samples()) {
         let (old, hot) = (rows(&old), rows(&hot));
         prop_assert!(hot.windows(2).all(|pair| pair[0].order(&pair[1]) == Ordering::Less));
-        let mut model: BTreeMap<Key, f64> = old.iter().map(|row| (key(row), row.value)).collect();
+        let mut model: BTreeMap<RowKey, f64> = old.iter().map(|row| (key(row), row.value)).collect();
         let (mut out, mut met) = (Vec::new(), Vec::new());
         let expected: Vec<MergeOutcome> = hot.iter().map(|row| match model.get(&key(row)) {
             None => { model.insert(key(row), row.value); MergeOutcome::New }
@@ -114,16 +114,16 @@ proptest! {
             Some(_) => MergeOutcome::Conflict,
         }).collect();
         let mut merge = Merge::new(RowSlices(strips(&old), 0));
-        let mut take = |what: MergeOutcome, strip: RowSlice<'_>| {
-            if what.is_next() { out.extend(strip.rows()) }
-            if what != MergeOutcome::Old { met.extend(vec![what; strip.len()]) }
+        let mut take = |what: MergeOutcome, slice: RowSlice<'_>| {
+            if what.is_next() { out.extend(slice.rows()) }
+            if what != MergeOutcome::Old { met.extend(vec![what; slice.len()]) }
             Ok::<(), FileError>(())
         };
-        strips(&hot).iter().for_each(|hot| merge.lay(hot.strip(), &mut take).unwrap());
+        strips(&hot).iter().for_each(|hot| merge.lay(hot.slice(), &mut take).unwrap());
         merge.finish(&mut take).unwrap();
         prop_assert_eq!(met, expected);
         prop_assert!(out.windows(2).all(|pair| pair[0].order(&pair[1]) == Ordering::Less));
-        let out: BTreeMap<Key, f64> = out.iter().map(|row| (key(row), row.value)).collect();
+        let out: BTreeMap<RowKey, f64> = out.iter().map(|row| (key(row), row.value)).collect();
         prop_assert_eq!(out, model);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{Filter, RowSlice};
+use super::file::{RowFilter, RowSlice};
 use crate::model::ids::DeviceId;
 use crate::model::time::Timestamp;
-use crate::store::archive::{Erased, Worn};
+use crate::store::archive::{ErasureTarget, WearPeriod};
 
 /// From when until when, half-open; `None` without end.
 type Period = (Option<Timestamp>, Option<Timestamp>);
@@ -16,11 +16,11 @@ pub(super) struct Reach(BTreeMap<DeviceId, Vec<Period>>);
 
 impl Reach {
     /// All of a device; or of a patient what was `worn`.
-    pub(super) fn of(erased: &Erased, worn: &[Worn]) -> Reach {
+    pub(super) fn of(erased: &ErasureTarget, worn: &[WearPeriod]) -> Reach {
         let mut periods: BTreeMap<DeviceId, Vec<Period>> = BTreeMap::new();
         match erased {
-            Erased::Device(device) => drop(periods.insert(device.clone(), vec![(None, None)])),
-            Erased::Patient(_) => worn
+            ErasureTarget::Device(device) => drop(periods.insert(device.clone(), vec![(None, None)])),
+            ErasureTarget::Patient(_) => worn
                 .iter()
                 .for_each(|worn| periods.entry(worn.device.clone()).or_default().push((Some(worn.from), worn.to))),
         }
@@ -34,20 +34,20 @@ impl Reach {
     }
 
     /// What a file is asked for to find all of it: each time of each device by itself.
-    pub(super) fn filters(&self) -> impl Iterator<Item = Filter> {
-        let filter = |device: &DeviceId, (from, to): Period| Filter { device: Some(device.clone()), from, to };
+    pub(super) fn filters(&self) -> impl Iterator<Item = RowFilter> {
+        let filter = |device: &DeviceId, (from, to): Period| RowFilter { device: Some(device.clone()), from, to };
         self.0.iter().flat_map(move |(device, periods)| periods.iter().map(move |period| filter(device, *period)))
     }
 
     /// Hands on the rows that are not meant.
     pub(super) fn retain_outside<E>(
         &self,
-        strip: RowSlice<'_>,
+        slice: RowSlice<'_>,
         mut keep: impl FnMut(RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(periods) = self.0.get(strip.device) else { return keep(strip) };
+        let Some(periods) = self.0.get(slice.device) else { return keep(slice) };
         let bounds = periods.iter().flat_map(|(from, to)| [*from, *to]).flatten();
-        strip.cut_at(bounds, |piece, first| {
+        slice.cut_at(bounds, |piece, first| {
             let holds = |(from, to): &Period| from.is_none_or(|from| from <= first) && to.is_none_or(|to| first < to);
             if periods.iter().any(holds) { Ok(()) } else { keep(piece) }
         })
@@ -66,14 +66,14 @@ mod tests {
         Timestamp::from_micros(second * 1_000_000).unwrap()
     }
 
-    fn worn(device: &str, from: i64, to: Option<i64>) -> Worn {
+    fn worn(device: &str, from: i64, to: Option<i64>) -> WearPeriod {
         let (device, patient) = (DeviceId::parse(device).unwrap(), PatientId(uuid::Uuid::nil()));
-        Worn { device, patient, from: second(from), to: to.map(second) }
+        WearPeriod { device, patient, from: second(from), to: to.map(second) }
     }
 
     fn spared(reach: &Reach, device: &str, starts: &[Timestamp]) -> Vec<Timestamp> {
         let (device, values) = (DeviceId::parse(device).unwrap(), vec![1.0; starts.len()]);
-        let strip = RowSlice {
+        let slice = RowSlice {
             device: &device,
             subject: None,
             statistic: Statistic::NONE,
@@ -82,7 +82,7 @@ mod tests {
             values: &values,
         };
         let mut kept = Vec::new();
-        let spare = reach.retain_outside(strip, |piece| {
+        let spare = reach.retain_outside(slice, |piece| {
             kept.extend_from_slice(piece.starts);
             Ok::<(), ()>(())
         });
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn all_of_a_device_goes_and_nothing_of_another() {
-        let reach = Reach::of(&Erased::Device(DeviceId::parse("watch-7").unwrap()), &[]);
+        let reach = Reach::of(&ErasureTarget::Device(DeviceId::parse("watch-7").unwrap()), &[]);
         let starts = [second(0), second(1)];
         assert_eq!((spared(&reach, "watch-7", &starts).len(), spared(&reach, "Band.2", &starts).len()), (0, 2));
         assert!(reach.meets(second(0), second(0)));
@@ -111,8 +111,8 @@ mod tests {
                 bounds.pop_last();
             }
             let bounds: Vec<i64> = bounds.into_iter().collect();
-            let periods: Vec<Worn> = bounds.chunks(2).map(|pair| worn("w", pair[0], pair.get(1).copied())).collect();
-            let reach = Reach::of(&Erased::Patient(PatientId(uuid::Uuid::nil())), &periods);
+            let periods: Vec<WearPeriod> = bounds.chunks(2).map(|pair| worn("w", pair[0], pair.get(1).copied())).collect();
+            let reach = Reach::of(&ErasureTarget::Patient(PatientId(uuid::Uuid::nil())), &periods);
             let starts: Vec<Timestamp> = starts.into_iter().map(second).collect();
             let kept: Vec<Timestamp> =
                 starts.iter().copied().filter(|start| !periods.iter().any(|worn| worn.holds(*start))).collect();

@@ -12,9 +12,11 @@
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
 
+use super::error::ArchiveError;
 use super::file::{self, FileError, RowSlice, Rows};
+use super::handle::Archive;
+use super::manifest::metric_of;
 use super::merge::{Archived, HotRows, Merge, MergeOutcome};
-use super::{Archive, ArchiveError, metric_of};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
 use crate::model::sample::{Flags, Sample};
@@ -90,7 +92,7 @@ struct OfFile {
     rows: Option<Rows>,
 }
 
-/// Rows become stretches.
+/// Rows become chunks of one series.
 struct Out<'a, T> {
     filter: &'a Filter,
     take: T,
@@ -108,7 +110,7 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Reading<'_, 
         }
         let (Some(unit), out) = (&mut self.unit, &mut self.out) else { return Ok(()) };
         let Unit { metric, hot, merge, .. } = unit;
-        hot.push(&found.device, found.statistic, found.block, |strip| out.lay(merge, *metric, strip))
+        hot.push(&found.device, found.statistic, found.block, |slice| out.lay(merge, *metric, slice))
     }
 
     /// Hands out the files of metrics and days that come before this one, or all.
@@ -122,7 +124,7 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Reading<'_, 
     fn end_unit(&mut self) -> Result<(), E> {
         let Some(Unit { metric, hot, mut merge, .. }) = self.unit.take() else { return Ok(()) };
         let out = &mut self.out;
-        hot.finish(|strip| out.lay(&mut merge, metric, strip))?;
+        hot.finish(|slice| out.lay(&mut merge, metric, slice))?;
         out.finish(merge, metric)
     }
 
@@ -160,17 +162,17 @@ impl Files<'_> {
     fn open(&self, file: &ArchiveFile) -> Result<OfFile, ArchiveError> {
         let archive = self.archive.ok_or(ArchiveError::NoUrl)?;
         let Filter { device, from, to, .. } = self.filter;
-        let filter = file::Filter { device: device.clone(), from: *from, to: *to };
-        let opened = file::open(archive.place.open(&file.name)?, metric_of(self.catalogue, file)?, &archive.keys);
+        let filter = file::RowFilter { device: device.clone(), from: *from, to: *to };
+        let opened = file::open(archive.storage.open(&file.name)?, metric_of(self.catalogue, file)?, &archive.keys);
         let rows = opened.and_then(|opened| opened.rows(filter)).map_err(named(&file.name))?;
         Ok(OfFile { name: file.name.clone(), rows: Some(rows) })
     }
 }
 
 impl Archived for OfFile {
-    fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
+    fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        rows.strip().inspect_err(|_| {
+        rows.slice().inspect_err(|_| {
             tracing::error!(name = self.name, "an archive file cannot be read; ask `archive verify`");
         })
     }
@@ -182,42 +184,42 @@ impl Archived for OfFile {
 
 impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Out<'_, T> {
     fn lay(&mut self, merge: &mut Merge<OfFile>, metric: MetricId, hot: RowSlice<'_>) -> Result<(), E> {
-        merge.lay(hot, |met, strip| self.give(metric, met, strip)).map_err(Failed::into_error)
+        merge.lay(hot, |met, slice| self.give(metric, met, slice)).map_err(Failed::into_error)
     }
 
     fn finish(&mut self, merge: Merge<OfFile>, metric: MetricId) -> Result<(), E> {
-        merge.finish(|met, strip| self.give(metric, met, strip)).map_err(Failed::into_error)
+        merge.finish(|met, slice| self.give(metric, met, slice)).map_err(Failed::into_error)
     }
 
-    fn give(&mut self, metric: MetricId, met: MergeOutcome, strip: RowSlice<'_>) -> Result<(), Failed<E>> {
+    fn give(&mut self, metric: MetricId, met: MergeOutcome, slice: RowSlice<'_>) -> Result<(), Failed<E>> {
         if !met.is_next() {
             return Ok(());
         }
         let Filter { from, to, .. } = self.filter;
-        let before = |moment: Timestamp| strip.starts.partition_point(|start| *start < moment);
-        let mut strip = strip.slice(from.map_or(0, before)..to.map_or(strip.len(), before));
-        while !strip.is_empty() {
-            let count = self.take_some(metric, &strip).map_err(Failed::Taker)?;
-            strip = strip.slice(count..strip.len());
+        let before = |moment: Timestamp| slice.starts.partition_point(|start| *start < moment);
+        let mut slice = slice.slice(from.map_or(0, before)..to.map_or(slice.len(), before));
+        while !slice.is_empty() {
+            let count = self.take_some(metric, &slice).map_err(Failed::Taker)?;
+            slice = slice.slice(count..slice.len());
         }
         Ok(())
     }
 
-    /// Adds to the open stretch as many rows as it has room for; how many.
-    fn take_some(&mut self, metric: MetricId, strip: &RowSlice<'_>) -> Result<usize, E> {
+    /// Adds to the open chunk as many rows as it has room for; how many.
+    fn take_some(&mut self, metric: MetricId, slice: &RowSlice<'_>) -> Result<usize, E> {
         let goes_on = self.open.as_ref().is_some_and(|open| {
             open.samples.len() < STRETCH_SAMPLES_MAX
-                && (&open.device, open.metric, open.statistic) == (strip.device, metric, strip.statistic)
+                && (&open.device, open.metric, open.statistic) == (slice.device, metric, slice.statistic)
         });
         if !goes_on {
             self.close()?;
         }
         let open = self.open.get_or_insert_with(|| {
-            let (device, statistic) = (strip.device.clone(), strip.statistic);
+            let (device, statistic) = (slice.device.clone(), slice.statistic);
             SampleChunk { device, metric, statistic, samples: Vec::new() }
         });
-        let count = strip.len().min(STRETCH_SAMPLES_MAX - open.samples.len());
-        let rows = (0..count).filter_map(|place| Some((strip.key(place)?, *strip.values.get(place)?)));
+        let count = slice.len().min(STRETCH_SAMPLES_MAX - open.samples.len());
+        let rows = (0..count).filter_map(|place| Some((slice.key(place)?, *slice.values.get(place)?)));
         open.samples.extend(rows.map(|(key, value)| {
             let span_us = key.end.map(|end| end.micros_since(key.start));
             Sample { start: key.start, span_us, value, flags: Flags::NONE }

@@ -8,19 +8,20 @@ use std::time::UNIX_EPOCH;
 
 use sqlx::PgConnection;
 
-use super::place::Place;
-use super::{Archive, ArchiveError};
+use super::error::ArchiveError;
+use super::handle::Archive;
+use super::storage::Storage;
 use crate::model::time::{SECOND_US, Timestamp};
-use crate::store::archive::{ArchiveFile, Scope, files, mark_removed};
+use crate::store::archive::{ArchiveFile, FileScope, files, mark_removed};
 
 /// What was found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Recovered {
     /// Half-written files that were deleted.
     pub(super) unfinished: u64,
-    /// Finished files that no manifest row names, set aside.
+    /// Finished files that no manifest row names, moved to `superseded/`.
     pub(super) leftovers: u64,
-    /// Superseded files that were set aside now, since the roll that superseded them was killed.
+    /// Superseded files that were moved there now, since the roll that superseded them was killed.
     pub(super) superseded: u64,
     /// Live files of the manifest that are not there.
     pub(super) missing: Vec<String>,
@@ -28,13 +29,13 @@ pub(super) struct Recovered {
 
 /// Brings the folder back to what the manifest says.
 pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) -> Result<Recovered, ArchiveError> {
-    let mut recovered = Recovered { unfinished: archive.at(Place::remove_unfinished).await?, ..Recovered::default() };
-    let manifest = files(connection, Scope::Present).await?;
+    let mut recovered = Recovered { unfinished: archive.at(Storage::remove_unfinished).await?, ..Recovered::default() };
+    let manifest = files(connection, FileScope::Present).await?;
     let live: HashSet<&str> =
         manifest.iter().filter(|file| file.superseded_at.is_none()).map(|file| file.name.as_str()).collect();
     let superseded: HashSet<&str> =
         manifest.iter().filter(|file| file.superseded_at.is_some()).map(|file| file.name.as_str()).collect();
-    let found = archive.at(Place::live_names).await?;
+    let found = archive.at(Storage::live_names).await?;
     for name in found.iter().filter(|name| !live.contains(name.as_str())) {
         if superseded.contains(name.as_str()) {
             recovered.superseded += 1;
@@ -54,18 +55,18 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
 }
 
 /// Deletes what has lain aside for longer than the grace; how many files that were.
-pub(super) async fn delete_aside(
+pub(super) async fn delete_superseded(
     connection: &mut PgConnection,
     archive: &Archive,
     now: Timestamp,
     grace_us: i64,
 ) -> Result<u64, ArchiveError> {
-    let manifest = files(connection, Scope::Present).await?;
+    let manifest = files(connection, FileScope::Present).await?;
     let superseded: HashMap<&str, Timestamp> =
         manifest.iter().filter_map(|file| Some((file.name.as_str(), file.superseded_at?))).collect();
     let is_over = |since: Timestamp| now.micros_since(since) > grace_us;
     let mut deleted = 0;
-    let aside = archive.at(Place::aside).await?;
+    let aside = archive.at(Storage::superseded).await?;
     for file in &aside {
         let since = match superseded.get(file.name.as_str()) {
             Some(at) => *at,
@@ -77,11 +78,11 @@ pub(super) async fn delete_aside(
         };
         if is_over(since) {
             let name = file.name.clone();
-            archive.at(move |place| place.remove_aside(&name)).await?;
+            archive.at(move |storage| storage.remove_superseded(&name)).await?;
             deleted += 1;
         }
     }
-    let live: HashSet<String> = archive.at(Place::live_names).await?.into_iter().collect();
+    let live: HashSet<String> = archive.at(Storage::live_names).await?.into_iter().collect();
     for ArchiveFile { name, superseded_at, .. } in &manifest {
         // Deleted just now, or by a roll that was killed before it could say so.
         if superseded_at.is_some_and(is_over) && !live.contains(name) {

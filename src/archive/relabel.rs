@@ -13,25 +13,29 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::build::{Built, on_thread};
-use super::file::{Filter, Head, open};
-use super::place::Place;
-use super::report::Report;
+use super::build::Built;
+use super::error::ArchiveError;
+use super::file::{Head, RowFilter, open};
+use super::handle::Archive;
+use super::manifest::head_of;
+use super::report::RollReport;
 use super::rewrite::rewrite;
 use super::roll::{Roller, is_of_the_day};
+use super::storage::Storage;
 use super::subjects::Subjects;
-use super::{Archive, ArchiveError, head_of, point};
-use crate::faults::{Defect, is_injected};
+use super::thread::on_thread;
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Catalogue;
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{self as store, ArchiveFile, Replacement};
+use crate::telemetry::chain;
 
 impl Roller {
     /// Decides the subjects of some files anew, where a key or wear has changed.
     pub(super) async fn relabel_some(
         &self,
         connection: &mut PgConnection,
-        report: &mut Report,
+        report: &mut RollReport,
     ) -> Result<(), ArchiveError> {
         let Some(key) = self.archive.pseudonyms.as_ref().and_then(Pseudonyms::key) else { return Ok(()) };
         let files_max = if is_injected(Defect::KeepSubjects) { 0 } else { self.config.subject_files_max };
@@ -39,13 +43,12 @@ impl Roller {
             match self.relabel(connection, &live).await {
                 Ok(is_new) => report.relabelled += u64::from(is_new),
                 Err(error) if is_of_the_day(&error) => {
-                    self.archive.at(Place::remove_unfinished).await?;
-                    let cause = std::error::Error::source(&error).map(|source| format!(": {source}"));
-                    let told = format!("{} keeps its subjects: {error}{}", live.name, cause.unwrap_or_default());
+                    self.archive.at(Storage::remove_unfinished).await?;
+                    let told = format!("{} keeps its subjects: {}", live.name, chain(&error));
                     self.note_failure(report, told);
                 }
                 Err(error) => {
-                    let _ = self.archive.at(Place::remove_unfinished).await;
+                    let _ = self.archive.at(Storage::remove_unfinished).await;
                     return Err(error);
                 }
             }
@@ -68,12 +71,12 @@ impl Roller {
             store::settle_subjects(connection, &live.name, change).await?;
             return Ok(false);
         };
-        point();
+        crash_point();
         let now = self.clock.now();
         let file = self.manifest_row(&built, &made, change, now);
         self.place_file(built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
-        point();
+        crash_point();
         self.archive.supersede(&live.name).await?;
         Ok(true)
     }
@@ -93,13 +96,13 @@ fn labelled(
     if has_same_key && are_true(archive, &made, live, subjects)? {
         return Ok(None);
     }
-    rewrite(archive, made, &live.name, |strip, keep| subjects.named(&strip, keep)).map(|(_, built)| built)
+    rewrite(archive, made, &live.name, |slice, keep| subjects.named(&slice, keep)).map(|(_, built)| built)
 }
 
 fn are_true(archive: &Archive, head: &Head, live: &ArchiveFile, subjects: &Subjects) -> Result<bool, ArchiveError> {
     let failed = |source| ArchiveError::File { name: live.name.clone(), source };
-    let opened = open(archive.place.open(&live.name)?, &head.metric, &archive.keys);
-    for row in opened.and_then(|opened| opened.rows(Filter::default())).map_err(failed)? {
+    let opened = open(archive.storage.open(&live.name)?, &head.metric, &archive.keys);
+    for row in opened.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed)? {
         let row = row.map_err(failed)?;
         if row.subject.as_ref() != subjects.at(&row.device, row.start) {
             return Ok(false);

@@ -1,10 +1,10 @@
-//! Report: what a roll did, for whoever asked for it.
+//! RollReport: what a roll did, for whoever asked for it.
 
 use std::collections::BTreeMap;
 
 /// What a roll did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Report {
+pub struct RollReport {
     /// Metrics and days that were rolled.
     pub days: u64,
     /// Files that were written.
@@ -47,7 +47,7 @@ pub(super) struct Rolled {
     pub(super) bytes: Option<u64>,
 }
 
-impl Report {
+impl RollReport {
     /// Adds what became of a metric and day.
     pub(super) fn add(&mut self, rolled: Rolled) {
         self.days += 1;

@@ -5,9 +5,9 @@
 
 use sqlx::PgConnection;
 
+use super::error::ArchiveError;
 use super::roll::Roller;
-use super::{ArchiveError, point};
-use crate::faults::{Defect, is_injected};
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::store::archive::{Retired, retire};
 
 impl Roller {
@@ -16,10 +16,10 @@ impl Roller {
         let Some(days) = self.config.retention_days() else { return Ok(Retired::default()) };
         let days = if is_injected(Defect::RetireTooEarly) { days - 1 } else { days };
         let retired = retire(connection, days, self.clock.now()).await?;
-        point();
+        crash_point();
         for name in &retired.names {
             self.archive.supersede(name).await?;
-            point();
+            crash_point();
         }
         Ok(retired)
     }

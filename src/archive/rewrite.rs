@@ -4,8 +4,12 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use super::build::{BUFFER_BYTES, Built};
-use super::file::{FileError, Filter, Head, RowSlice, Writer, open};
-use super::{Archive, ArchiveError};
+use super::error::ArchiveError;
+use super::file::{FileError, FileWriter, Head, RowFilter, RowSlice, open};
+use super::handle::Archive;
+
+/// What takes rows into the new file.
+type KeepRows<'a> = dyn FnMut(RowSlice<'_>) -> Result<(), FileError> + 'a;
 
 /// The file of `head` out of a live one: what `change` hands on of each run. How many rows it dropped, and no
 /// file where none is left.
@@ -13,30 +17,30 @@ pub(super) fn rewrite(
     archive: &Archive,
     head: Head,
     live: &str,
-    mut change: impl FnMut(RowSlice<'_>, &mut dyn FnMut(RowSlice<'_>) -> Result<(), FileError>) -> Result<(), FileError>,
+    mut change: impl FnMut(RowSlice<'_>, &mut KeepRows<'_>) -> Result<(), FileError>,
 ) -> Result<(u64, Option<Built>), ArchiveError> {
     let failed = |source: FileError| ArchiveError::File { name: live.to_owned(), source };
     let io = |error: std::io::Error| failed(error.into());
-    let (part, file) = archive.place.create(&head.metric.name, head.day)?;
-    let rows = open(archive.place.open(live)?, &head.metric, &archive.keys);
-    let mut rows = rows.and_then(|opened| opened.rows(Filter::default())).map_err(failed)?;
+    let (part, file) = archive.storage.create(&head.metric.name, head.day)?;
+    let rows = open(archive.storage.open(live)?, &head.metric, &archive.keys);
+    let mut rows = rows.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed)?;
     let out: BufWriter<File> = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
-    let mut writer = Writer::begin(out, head, &archive.keys).map_err(failed)?;
+    let mut writer = FileWriter::begin(out, head, &archive.keys).map_err(failed)?;
     let (mut read, mut kept) = (0, 0_u64);
-    while let Some(strip) = rows.strip().map_err(failed)? {
-        let count = strip.len();
-        let mut keep = |strip: RowSlice<'_>| {
-            kept += strip.len() as u64;
-            writer.push_strip(&strip)
+    while let Some(slice) = rows.slice().map_err(failed)? {
+        let count = slice.len();
+        let mut keep = |slice: RowSlice<'_>| {
+            kept += slice.len() as u64;
+            writer.push_slice(&slice)
         };
-        change(strip, &mut keep).map_err(failed)?;
+        change(slice, &mut keep).map_err(failed)?;
         rows.pass(count);
         read += count as u64;
     }
     let gone = read.saturating_sub(kept);
     if kept == 0 {
         drop(writer);
-        archive.place.discard(&part)?;
+        archive.storage.discard(&part)?;
         return Ok((gone, None));
     }
     let (out, facts) = writer.finish().map_err(failed)?;

@@ -1,24 +1,27 @@
 //! Roll: the whole way from days that are over to files in the manifest, a metric and day at a time.
 //!
-//! Between its steps lie the points at which a test kills it (`point`); from each of them the next roll must find its
-//! way. A day that cannot be rolled is told and left in the hot table; the others go on. What no day could survive (no
-//! database, a full disk) ends the roll.
+//! Between its steps lie the points at which a test kills it (`crash_point`); from each of them the next roll must find
+//! its way. A day that cannot be rolled is told and left in the hot table; the others go on. What no day could survive
+//! (no database, a full disk) ends the roll.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
-use super::build::{Built, Job, on_thread};
+use super::build::{Built, Job};
+use super::conflict;
+use super::error::ArchiveError;
 use super::export::{Pace, export};
 use super::file::{Head, verify};
-use super::place::{Place, PlaceError, sync_file};
-use super::recover::{delete_aside, recover};
-use super::report::{Report, Rolled};
+use super::handle::Archive;
+use super::recover::{delete_superseded, recover};
+use super::report::{RollReport, Rolled};
+use super::storage::{Storage, StorageError, sync_file};
 use super::subjects::Subjects;
-use super::{Archive, ArchiveError, conflict, point};
+use super::thread::on_thread;
 use crate::config::ArchiveConfig;
-use crate::faults::{Defect, is_injected};
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::time::{Clock, SECOND_US, Timestamp};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
@@ -28,14 +31,14 @@ use crate::store::care::goal::keep_days;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::{Connector, within};
-use crate::telemetry::{Step, Telemetry};
+use crate::telemetry::{RollStep, Telemetry, chain};
 
 /// How often a day is rolled again whose blocks changed meanwhile.
 const TRIES: u32 = 5;
 /// Clocks that differ by more would let a day end that has not.
 const CLOCK_DIFFERENCE_MAX_US: i64 = 3_600 * SECOND_US;
 /// Longer than any question on a busy machine, and than any merge into a day; shorter than for ever.
-const QUESTION_PATIENCE: Duration = Duration::from_secs(600);
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Moves days that are over into the archive.
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ pub struct Roller {
     pub connector: Connector,
     /// When a day is over, and how long superseded files stay.
     pub config: ArchiveConfig,
-    /// Counts.
+    /// ErasureCounts.
     pub telemetry: Arc<Telemetry>,
     /// The present.
     pub clock: Arc<dyn Clock>,
@@ -56,7 +59,7 @@ pub struct Roller {
 
 /// How far a roll is in blocks, or an erasure in bytes, for whoever watches.
 #[derive(Copy, Clone, Debug)]
-pub enum Progress {
+pub enum RollProgress {
     /// So many are due.
     Due(u64),
     /// So many of them are done.
@@ -74,8 +77,8 @@ impl Roller {
     pub async fn roll(
         &self,
         before: Option<Timestamp>,
-        watch: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Option<Report>, ArchiveError> {
+        watch: &mut (dyn FnMut(RollProgress) + Send),
+    ) -> Result<Option<RollReport>, ArchiveError> {
         let mut connection = self.connector.connect().await?;
         let connection = &mut connection;
         if !store::try_be_only_roller(connection).await? {
@@ -83,38 +86,38 @@ impl Roller {
         }
         self.check_clock(connection).await?;
         self.claim(connection).await?;
-        point();
+        crash_point();
         let recovered = recover(connection, &self.archive).await?;
         self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
         self.tell_verified(connection).await?;
-        let mut report = Report { missing: recovered.missing, ..Report::default() };
+        let mut report = RollReport { missing: recovered.missing, ..RollReport::default() };
         let spent_before = self.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
         let (chunks, due) = self.choose(connection, before).await?;
         self.note_lag(&due);
-        watch(Progress::Due(due.iter().map(|due| due.blocks).sum()));
+        watch(RollProgress::Due(due.iter().map(|due| due.blocks).sum()));
         self.keep_goals(&due).await;
         for due in &due {
             match self.roll_day(connection, due).await {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if is_of_the_day(&error) => {
-                    self.archive.at(Place::remove_unfinished).await?;
+                    self.archive.at(Storage::remove_unfinished).await?;
                     self.note_failure(&mut report, self.told(due, &error));
                 }
                 Err(error) => {
                     // As well as it can: the next roll does it too.
-                    let _ = self.archive.at(Place::remove_unfinished).await;
+                    let _ = self.archive.at(Storage::remove_unfinished).await;
                     return Err(error);
                 }
             }
-            watch(Progress::Done(due.blocks));
+            watch(RollProgress::Done(due.blocks));
         }
         let rolled_all = report.failed.is_empty();
         self.relabel_some(connection, &mut report).await?;
         for chunk in &chunks {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }
-        report.deleted = delete_aside(connection, &self.archive, self.clock.now(), self.config.grace_us()).await?;
+        report.deleted = delete_superseded(connection, &self.archive, self.clock.now(), self.config.grace_us()).await?;
         let retired = self.retire(connection).await?;
         (report.retired, report.retired_samples) = (retired.names.len() as u64, retired.samples);
         report.step_ms = self.telemetry.archive.spent_ms();
@@ -147,7 +150,7 @@ impl Roller {
         let mut due = Vec::new();
         for chunk in &chunks {
             let found = store::due_days(connection, chunk, before);
-            due.extend(within(QUESTION_PATIENCE, "looking for days to roll", found).await?);
+            due.extend(within(QUESTION_TIMEOUT, "looking for days to roll", found).await?);
         }
         chunks.retain(|chunk| chunk.to <= before);
         Ok((chunks, due))
@@ -162,7 +165,7 @@ impl Roller {
             let mut connection = self.connector.connect().await?;
             let mut maintenance = Maintenance::on(&mut connection);
             let kept = async { Ok(keep_days(&mut maintenance, first, last).await) };
-            within(QUESTION_PATIENCE, "keeping what was measured for goals", kept).await?.map(drop)
+            within(QUESTION_TIMEOUT, "keeping what was measured for goals", kept).await?.map(drop)
         };
         let kept: Result<(), CareError> = kept.await;
         if let Err(error) = kept {
@@ -196,7 +199,7 @@ impl Roller {
     ) -> Result<Option<Rolled>, ArchiveError> {
         let began = Instant::now();
         let (mut snapshot, blocks) = Snapshot::take(connection, due).await?;
-        point();
+        crash_point();
         let live = snapshot.live_file(&metric.name).await?;
         if let Some(live) = &live {
             // What is damaged must not become the next generation.
@@ -213,11 +216,11 @@ impl Roller {
         let pace = Pace::begin(self.config.duty_percent);
         let built = export(&mut snapshot, &series, blocks, job, pace).await?;
         snapshot.end().await?;
-        point();
+        crash_point();
         let now = self.clock.now();
         let conflicts = conflict::messages(&built.conflicts, metric, &series, now);
         let (new, duplicates, conflicting) = (built.new, built.duplicates, built.conflicts.len() as u64);
-        self.telemetry.archive.took(Step::Export, began.elapsed());
+        self.telemetry.archive.took(RollStep::Export, began.elapsed());
         let part = built.part.clone();
         // The live file was proved above, so where it holds all of them it may stay.
         let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, change, now)) };
@@ -236,9 +239,9 @@ impl Roller {
             file: file.as_ref(),
             conflicts: &conflicts,
         };
-        let recorded = within(QUESTION_PATIENCE, "recording a file", store::record(connection, due, &change)).await?;
-        point();
-        self.telemetry.archive.took(Step::Record, began.elapsed());
+        let recorded = within(QUESTION_TIMEOUT, "recording a file", store::record(connection, due, &change)).await?;
+        crash_point();
+        self.telemetry.archive.took(RollStep::Record, began.elapsed());
         match (recorded, &file, &live) {
             (Recorded::Changed, None, _) => return Ok(None),
             (Recorded::Changed, Some(file), _) => {
@@ -250,9 +253,9 @@ impl Roller {
         }
         if let (Some(file), true) = (&file, is_injected(Defect::ManifestBeforeFile)) {
             let name = file.name.clone();
-            self.archive.at(move |place| place.publish(&part, &name)).await?;
+            self.archive.at(move |storage| storage.publish(&part, &name)).await?;
         }
-        point();
+        crash_point();
         let bytes = file.map(|file| file.bytes);
         Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicting, bytes }))
     }
@@ -264,7 +267,7 @@ impl Roller {
         Ok((Subjects::of(pseudonyms, worn), change))
     }
 
-    pub(super) fn note_failure(&self, report: &mut Report, told: String) {
+    pub(super) fn note_failure(&self, report: &mut RollReport, told: String) {
         self.telemetry.archive.failures.increment(1);
         tracing::error!("{told}");
         report.failed.push(told);
@@ -277,7 +280,7 @@ impl Roller {
             metric: head.metric.name.clone(),
             day: head.day,
             generation: head.generation,
-            name: Place::name(&head.metric.name, head.day, head.generation, &facts.sha256),
+            name: Storage::name(&head.metric.name, head.day, head.generation, &facts.sha256),
             rows: facts.rows,
             bytes: facts.bytes,
             sha256: facts.sha256,
@@ -299,28 +302,28 @@ impl Roller {
         on_thread(move || {
             let began = Instant::now();
             if is_injected(Defect::RenameBeforeSync) {
-                archive.place.publish(&built.part, &name)?;
+                archive.storage.publish(&built.part, &name)?;
                 sync_file(&built.file, &built.part)?;
-                archive.place.settle(&name)?;
+                archive.storage.settle(&name)?;
                 return Ok(());
             }
             sync_file(&built.file, &built.part)?;
-            telemetry.archive.took(Step::Sync, began.elapsed());
-            point();
+            telemetry.archive.took(RollStep::Sync, began.elapsed());
+            crash_point();
             let began = Instant::now();
             let failed = |source| ArchiveError::File { name: name.clone(), source };
             verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
-            telemetry.archive.took(Step::Verify, began.elapsed());
-            point();
+            telemetry.archive.took(RollStep::Verify, began.elapsed());
+            crash_point();
             if is_injected(Defect::ManifestBeforeFile) {
                 return Ok(());
             }
             let began = Instant::now();
-            archive.place.publish(&built.part, &name)?;
-            point();
-            archive.place.settle(&name)?;
-            telemetry.archive.took(Step::Place, began.elapsed());
-            point();
+            archive.storage.publish(&built.part, &name)?;
+            crash_point();
+            archive.storage.settle(&name)?;
+            telemetry.archive.took(RollStep::Place, began.elapsed());
+            crash_point();
             Ok(())
         })
         .await
@@ -338,18 +341,18 @@ impl Roller {
     /// Makes sure that the folder is this database's archive, or begins it where neither has one.
     pub(super) async fn claim(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
         let archive = &self.archive;
-        let not_ours = |found| PlaceError::NotOurs { path: archive.place.shown(), found };
-        let (ours, theirs) = (store::archive_id(connection).await?, archive.at(Place::mark).await?);
+        let not_ours = |found| StorageError::NotOurs { path: archive.storage.shown(), found };
+        let (ours, theirs) = (store::archive_id(connection).await?, archive.at(Storage::mark).await?);
         match (ours, theirs) {
             (Some(ours), Some(theirs)) if ours == theirs => Ok(()),
             (_, Some(_)) => Err(not_ours("is another database's archive").into()),
             (Some(_), None) if store::has_files(connection).await? => {
                 Err(not_ours("lacks its archive.id, and the manifest has files").into())
             }
-            (_, None) if !archive.at(Place::is_new).await? => Err(not_ours("is not empty and no archive").into()),
+            (_, None) if !archive.at(Storage::is_new).await? => Err(not_ours("is not empty and no archive").into()),
             (_, None) => {
                 let id = store::begin_archive(connection, self.clock.now()).await?;
-                archive.at(move |place| place.set_mark(&id)).await
+                archive.at(move |storage| storage.set_mark(&id)).await
             }
         }
     }
@@ -363,8 +366,7 @@ impl Roller {
 
     fn told(&self, due: &Due, error: &ArchiveError) -> String {
         let metric = self.catalogue.by_id(due.metric).map_or("an unknown metric", |metric| &metric.name);
-        let cause = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-        format!("{metric} of {} stays in the hot table: {error}{cause}", due.day)
+        format!("{metric} of {} stays in the hot table: {}", due.day, chain(error))
     }
 }
 
@@ -372,8 +374,8 @@ impl Roller {
 pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
     match error {
         ArchiveError::File { source, .. } => !matches!(source, super::file::FileError::Io(_)),
-        ArchiveError::Place(PlaceError::Missing { .. })
-        | ArchiveError::Place(PlaceError::TooLong { .. })
+        ArchiveError::Storage(StorageError::Missing { .. })
+        | ArchiveError::Storage(StorageError::TooLong { .. })
         | ArchiveError::Manifest { .. }
         | ArchiveError::Metric { .. }
         | ArchiveError::Conflicts { .. }

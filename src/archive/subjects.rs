@@ -15,24 +15,24 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::ArchiveError;
+use super::error::ArchiveError;
 use super::file::{KeyId, RowSlice};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::time::Timestamp;
 use crate::security::pseudonym::Pseudonyms;
-use crate::store::archive::{Worn, WornBy, worn};
+use crate::store::archive::{WearFilter, WearPeriod, worn};
 
 /// Who is meant by the samples of a time.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
     /// The key that made the names; `None` where there is none, and nobody has a name.
     pub key: Option<KeyId>,
-    periods: HashMap<DeviceId, Vec<(Worn, SubjectId)>>,
+    periods: HashMap<DeviceId, Vec<(WearPeriod, SubjectId)>>,
 }
 
 impl Subjects {
     /// Names those who wore something.
-    pub fn of(pseudonyms: &Pseudonyms, worn: Vec<Worn>) -> Subjects {
+    pub fn of(pseudonyms: &Pseudonyms, worn: Vec<WearPeriod>) -> Subjects {
         let mut periods: HashMap<DeviceId, Vec<_>> = HashMap::new();
         for worn in worn {
             if let Some(name) = pseudonyms.name(&worn.patient) {
@@ -49,7 +49,7 @@ impl Subjects {
         (from, to): (Option<Timestamp>, Option<Timestamp>),
     ) -> Result<Subjects, ArchiveError> {
         let Some(pseudonyms) = pseudonyms else { return Ok(Subjects::default()) };
-        let worn = worn(connection, WornBy { patient: None, from, to }).await?;
+        let worn = worn(connection, WearFilter { patient: None, from, to }).await?;
         Ok(Subjects::of(pseudonyms, worn))
     }
 
@@ -62,14 +62,14 @@ impl Subjects {
     /// Hands on rows with their subjects: cut where somebody began or ended to wear their device.
     pub(super) fn named<E>(
         &self,
-        strip: &RowSlice<'_>,
+        slice: &RowSlice<'_>,
         mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(periods) = self.periods.get(strip.device) else {
-            return give(RowSlice { subject: None, ..*strip });
+        let Some(periods) = self.periods.get(slice.device) else {
+            return give(RowSlice { subject: None, ..*slice });
         };
         let bounds = periods.iter().flat_map(|(worn, _)| [Some(worn.from), worn.to]).flatten();
-        strip.cut_at(bounds, |piece, first| give(RowSlice { subject: self.at(strip.device, first), ..piece }))
+        slice.cut_at(bounds, |piece, first| give(RowSlice { subject: self.at(slice.device, first), ..piece }))
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
         let pseudonyms = Pseudonyms::of(&KeyRing::load("some.key", "", &[key]).unwrap()).unwrap();
         let device = DeviceId::parse("watch-7").unwrap();
         let patient = |number| PatientId(uuid::Uuid::from_bytes([number; 16]));
-        let worn = |number, from, to: Option<i64>| Worn {
+        let worn = |number, from, to: Option<i64>| WearPeriod {
             device: device.clone(),
             patient: patient(number),
             from: second(from),
@@ -103,7 +103,7 @@ mod tests {
         let expected = [(9, None), (10, Some(1)), (19, Some(1)), (20, Some(2)), (30, None), (99, Some(1))];
         let starts = expected.map(|(at, _)| second(at));
         let before = name(9);
-        let strip = RowSlice {
+        let slice = RowSlice {
             device: &device,
             subject: Some(&before),
             statistic: Statistic::NONE,
@@ -112,8 +112,8 @@ mod tests {
             values: &[60.0; 6],
         };
         let mut found = Vec::new();
-        let named: Result<(), ()> = subjects.named(&strip, |strip| {
-            found.extend(strip.rows().map(|row| (row.start, row.subject)));
+        let named: Result<(), ()> = subjects.named(&slice, |slice| {
+            found.extend(slice.rows().map(|row| (row.start, row.subject)));
             Ok(())
         });
         named.unwrap();

@@ -10,7 +10,7 @@ use crate::archive::read::{SampleChunk, read};
 use crate::archive::{Archive, ArchiveError};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::people::PatientId;
-use crate::store::archive::{Worn, WornBy, worn};
+use crate::store::archive::{WearFilter, WearPeriod, worn};
 use crate::store::care::actor::Actor;
 use crate::store::care::context::SampleReader;
 use crate::store::care::error::CareError;
@@ -37,8 +37,9 @@ pub async fn while_worn(
     patient: PatientId,
     asked: &Filter,
 ) -> Result<Vec<Filter>, ArchiveError> {
-    let worn = worn(reader.connection(), WornBy { patient: Some(&patient), from: asked.from, to: asked.to }).await?;
-    let within = |worn: Worn| Filter {
+    let worn =
+        worn(reader.connection(), WearFilter { patient: Some(&patient), from: asked.from, to: asked.to }).await?;
+    let within = |worn: WearPeriod| Filter {
         from: Some(asked.from.map_or(worn.from, |from| from.max(worn.from))),
         to: [asked.to, worn.to].into_iter().flatten().min(),
         device: Some(worn.device),

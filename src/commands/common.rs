@@ -1,4 +1,4 @@
-//! Common: what each verb that asks the database takes.
+//! Common: what each subcommand that asks the database takes.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Database: how verbs reach it, and what they say where it is not there or not up to date.
+//! Database: how subcommands reach it, and what they say where it is not there or not up to date.
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use crate::store::migrate::{Migrated, migrate};
   healthtrack migrate --config healthtrack.toml
   HEALTHTRACK__STORE__URL=postgres://owner:secret@db/healthtrack healthtrack migrate --json")]
 pub struct Args {
-    /// What most verbs take
+    /// What most subcommands take
     #[command(flatten)]
     pub common: Common,
 }

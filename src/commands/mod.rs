@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// How verbs speak to people and to programs.
+/// How subcommands write for people and for programs.
 mod report;
 
-/// How verbs reach the database.
+/// How subcommands reach the database.
 mod database;
 
-/// What most verbs take.
+/// What most subcommands take.
 mod common;
 
 /// Ctrl-C and SIGTERM.
@@ -46,7 +46,7 @@ pub mod archive;
 /// What measures.
 pub mod device;
 
-/// What could not be believed.
+/// Invalid messages.
 pub mod quarantine;
 
 /// Who looked at what.
@@ -71,7 +71,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything on this machine: database, broker, simulated wearers and the daemon
+    /// Run everything on this machine: database, broker, simulated devices and the daemon
     Demo(demo::Args),
     /// Run the daemon against a broker and a database
     Serve(serve::Args),
@@ -89,7 +89,7 @@ enum Command {
     Archive(archive::Args),
     /// Add and list devices
     Device(device::Args),
-    /// Look at what could not be believed, and try it again
+    /// Look at quarantined messages, and publish them again
     Quarantine(quarantine::Args),
     /// Prove and show who looked at what
     Audit(audit::Args),

@@ -1,5 +1,5 @@
-//! Report: how verbs speak to people and to programs. Results go to stdout, everything else to stderr; colours and bars
-//! only where somebody watches.
+//! Report: how subcommands write for people and for programs. Results go to stdout, everything else to stderr; colours
+//! and bars only where somebody watches.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -71,6 +71,19 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// A number with a comma at each thousand.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A bar on stderr for `length` steps; invisible where stderr is no terminal.
 pub(crate) fn bar(length: u64, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(length);
@@ -104,6 +117,13 @@ mod tests {
         let rows = [vec!["watch-7".to_owned(), "5".to_owned()], vec!["x".to_owned(), "1234567".to_owned()]];
         let expected = "device   samples\nwatch-7        5\nx        1234567\n";
         assert_eq!(table(&[Column::Left("device"), Column::Right("samples")], &rows), expected);
+    }
+
+    #[test]
+    fn a_number_has_a_comma_at_each_thousand() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(grouped(number), text);
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use super::samples::parse_time;
 use crate::archive::Archive;
-use crate::archive::report::Report;
-use crate::archive::roll::{Progress, Roller};
+use crate::archive::report::RollReport;
+use crate::archive::roll::{RollProgress, Roller};
 use crate::config::DutyPercent;
 use crate::model::metric::Catalogue;
 use crate::model::time::{SystemClock, Timestamp};
@@ -34,7 +34,7 @@ pub struct Args {
     /// The most of its time that the roll works [default: archive.duty_percent]
     #[arg(long, value_name = "PERCENT", value_parser = duty)]
     pub duty_percent: Option<DutyPercent>,
-    /// What most verbs take
+    /// What most subcommands take
     #[command(flatten)]
     pub common: Common,
 }
@@ -60,9 +60,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         return show_due(&due, &roller.catalogue, args.common.json);
     }
     let progress = bar(0, "blocks");
-    let mut watch = |step: Progress| match step {
-        Progress::Due(blocks) => progress.set_length(blocks),
-        Progress::Done(blocks) => progress.inc(blocks),
+    let mut watch = |step: RollProgress| match step {
+        RollProgress::Due(blocks) => progress.set_length(blocks),
+        RollProgress::Done(blocks) => progress.inc(blocks),
     };
     let report = roller.roll(args.before, &mut watch).await?;
     progress.finish_and_clear();
@@ -112,8 +112,9 @@ fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()
     print(&table(&columns, &cells.collect::<Vec<_>>()))
 }
 
-fn in_words(report: &Report) -> String {
-    let Report { days, files, bytes, samples, duplicates, conflicts, retired, chunks, deleted, recovered, .. } = report;
+fn in_words(report: &RollReport) -> String {
+    let RollReport { days, files, bytes, samples, duplicates, conflicts, retired, chunks, deleted, recovered, .. } =
+        report;
     let mut text = format!(
         "rolled {}: {} in {}, {bytes} bytes\n",
         counted(*days, "partition"),
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_did_not_happen_is_not_told() {
-        let report = Report { days: 2, files: 1, bytes: 900, samples: 1, duplicates: 3, ..Report::default() };
+        let report = RollReport { days: 2, files: 1, bytes: 900, samples: 1, duplicates: 3, ..RollReport::default() };
         assert_eq!(
             in_words(&report),
             "rolled 2 partitions: 1 sample in 1 file, 900 bytes\n3 late samples archived before\n"

@@ -1,6 +1,6 @@
 //! `serve`: the daemon, until it is told to stop.
 //!
-//! The first signal stops the broker's side, writes what was received, acknowledges it and says goodbye; the second
+//! The first signal stops the broker's side, writes what was received, acknowledges it and disconnects; the second
 //! stops at once. Nothing depends on a clean stop.
 
 use std::path::PathBuf;

@@ -33,7 +33,7 @@ use crate::config::CompactionConfig;
 use crate::model::ids::SeriesId;
 use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
-use crate::store::hot::compact::{self, Candidate, Chunk, CompactionLimits, Replacing, Span};
+use crate::store::hot::compact::{self, Candidate, CompactionChunk, CompactionLimits, Replacing, Span};
 use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
 use crate::store::pool::{Connector, within};
@@ -132,7 +132,11 @@ impl Compactor {
     }
 
     /// Joins what can be joined in a chunk, gives its dead space back, and notes that it was looked at.
-    async fn compact_chunk(&self, connection: &mut PgConnection, chunk: &Chunk) -> Result<(u64, u64), StoreError> {
+    async fn compact_chunk(
+        &self,
+        connection: &mut PgConnection,
+        chunk: &CompactionChunk,
+    ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
         let is_dense = space::try_make_dense(connection, chunk).await?;
         let mut after = SeriesId(i32::MIN);
@@ -177,7 +181,7 @@ impl Compactor {
     async fn compress(
         &self,
         connection: &mut PgConnection,
-        chunk: &Chunk,
+        chunk: &CompactionChunk,
         series: &[SeriesId],
     ) -> Result<(), StoreError> {
         let began = Instant::now();
@@ -195,7 +199,7 @@ impl Compactor {
     async fn join_portion(
         &self,
         connection: &mut PgConnection,
-        chunk: &Chunk,
+        chunk: &CompactionChunk,
         portion: &[Candidate],
     ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::{ConfigError, DutyPercent};
+use super::duty::DutyPercent;
+use super::error::ConfigError;
 use crate::model::time::SECOND_US;
 
 /// When and how hard to work.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// Percent of the time that work goes on; it rests for the remainder.
 #[derive(Copy, Clone, Debug, Deserialize)]

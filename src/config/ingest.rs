@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
 use crate::model::ids::is_name;
 use crate::model::time::{DAY_US, SECOND_US};
 
@@ -13,7 +13,7 @@ use crate::model::time::{DAY_US, SECOND_US};
 pub enum UnknownDevice {
     /// Keep them aside.
     Quarantine,
-    /// Add the device and believe them.
+    /// Add the device and take its samples.
     Enrol,
 }
 
@@ -49,12 +49,12 @@ impl IngestConfig {
         Duration::from_millis(self.batch_age_ms)
     }
 
-    /// How far ahead of now a sample is believed, in microseconds.
+    /// How far ahead of now a sample is valid, in microseconds.
     pub fn future_max_us(&self) -> i64 {
         self.future_max_s.saturating_mul(SECOND_US)
     }
 
-    /// How far back a sample is believed, in microseconds.
+    /// How far back a sample is valid, in microseconds.
     pub fn past_max_us(&self) -> i64 {
         self.past_max_days.saturating_mul(DAY_US)
     }

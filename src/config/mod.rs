@@ -1,4 +1,4 @@
-//! Configuration: read once, wholly checked, handed on in parts. The only room that looks at the environment.
+//! Configuration: read once, wholly checked, handed on in parts. The only module that reads the environment.
 //!
 //! `config/default.toml` is compiled in and is the truth about defaults: every key, its default and its reason stand
 //! there. A file overrides it, the environment (`HEALTHTRACK__SECTION__KEY`) overrides both. The default's own type
@@ -14,9 +14,9 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 mod compaction;
-
 mod duty;
 mod environment;
+mod error;
 mod ingest;
 mod mqtt;
 mod sections;
@@ -25,6 +25,7 @@ mod store;
 pub use compaction::CompactionConfig;
 pub use duty::DutyPercent;
 pub use environment::{data_dir, variable, variables};
+pub use error::ConfigError;
 pub use ingest::{IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};
 pub use sections::{ArchiveConfig, HttpConfig, LogFormat, SecurityConfig, TelemetryConfig};
@@ -37,7 +38,7 @@ const PREFIX: &str = "HEALTHTRACK__";
 /// What every tool of an object store reads, so that its operator has it set already.
 const STORE_PREFIX: &str = "AWS_";
 
-/// All sections; each room is given its own.
+/// All sections; each module is given its own.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -57,50 +58,6 @@ pub struct Config {
     pub security: SecurityConfig,
     /// Cold data.
     pub archive: ArchiveConfig,
-}
-
-/// Why there is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file is not there or not readable.
-    #[error("cannot read the configuration file {path}: check the path and its permissions")]
-    Read {
-        /// Which file.
-        path: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Not TOML, or a key of the wrong kind.
-    #[error("{origin} is not a configuration: {message}")]
-    Parse {
-        /// File, environment or default.
-        origin: String,
-        /// What and where.
-        message: String,
-    },
-    /// A variable that names no key.
-    #[error("{variable} names no configuration key; config/default.toml lists them all")]
-    UnknownVariable {
-        /// Which variable.
-        variable: String,
-    },
-    /// A key that names nothing.
-    #[error("{origin} has the unknown key {key}; config/default.toml lists them all")]
-    UnknownKey {
-        /// File or environment.
-        origin: String,
-        /// Which key.
-        key: String,
-    },
-    /// A value that cannot work.
-    #[error("{key} must be {rule}")]
-    Rule {
-        /// Section and key.
-        key: &'static str,
-        /// What would work.
-        rule: &'static str,
-    },
 }
 
 impl Config {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// Where the broker is and what is asked of it.
 #[derive(Clone, Debug, Deserialize)]

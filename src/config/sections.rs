@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::duty::DutyPercent;
 use super::environment::temporary_dir;
-use super::{ConfigError, DutyPercent};
+use super::error::ConfigError;
 use crate::model::time::{DAY_US, SECOND_US};
 
 /// Where the health pages are served.

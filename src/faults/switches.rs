@@ -1,13 +1,13 @@
-//! Switches: which bug `HEALTHTRACK_INJECT_FAULT` plants, and from when on. Compiled with debug assertions only.
+//! Switches: which fault `HEALTHTRACK_INJECT_FAULT` injects, and from when on. Compiled with debug assertions only.
 //!
-//! `WORD` plants it from the start, `WORD:3` from the third time on that the daemon comes to it: the second connection
-//! that does not subscribe, the third batch after which it dies. Read once; a word that names no bug ends the process,
-//! since a test that runs without the bug that it names would prove the wrong thing.
+//! `NAME` injects it from the start, `NAME:3` from the third time on that the daemon comes to it: the second connection
+//! that does not subscribe, the third batch after which it dies. Read once; a name that is no fault's ends the process,
+//! since a test that runs without the fault that it names would prove the wrong thing.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Defect;
+use super::defect::Defect;
 use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";
@@ -36,56 +36,58 @@ const ALL: [Defect; 21] = [
     Defect::KeepSubjects,
 ];
 
-/// The bug of this process.
+/// The fault of this process.
 #[derive(Debug)]
-struct Plant {
-    bug: Defect,
+struct Injection {
+    defect: Defect,
     /// From which time on, counted from one.
     from: u64,
     /// How often the daemon came to it.
     times: AtomicU64,
 }
 
-static PLANT: OnceLock<Option<Plant>> = OnceLock::new();
+static INJECTION: OnceLock<Option<Injection>> = OnceLock::new();
 
-/// Whether this daemon has the bug, and has it already; counts the asking.
-pub(crate) fn is_injected(bug: Defect) -> bool {
+/// Whether this fault is injected, and has begun; counts how often it is asked.
+pub(crate) fn is_injected(defect: Defect) -> bool {
     #[cfg(test)]
-    if HERE.get() == Some(bug) {
+    if HERE.get() == Some(defect) {
         return true;
     }
-    match PLANT.get_or_init(read) {
-        Some(plant) if plant.bug == bug => plant.times.fetch_add(1, Ordering::Relaxed) + 1 >= plant.from,
+    match INJECTION.get_or_init(read) {
+        Some(injection) if injection.defect == defect => {
+            injection.times.fetch_add(1, Ordering::Relaxed) + 1 >= injection.from
+        }
         _ => false,
     }
 }
 
-fn read() -> Option<Plant> {
+fn read() -> Option<Injection> {
     let text = variable(VARIABLE).filter(|text| !text.is_empty())?;
-    let plant = text.to_str().and_then(parse);
-    match &plant {
-        Some(plant) => tracing::warn!("this daemon has a bug on purpose: {:?}", plant.bug),
+    let injection = text.to_str().and_then(parse);
+    match &injection {
+        Some(injection) => tracing::warn!("a fault is injected on purpose: {:?}", injection.defect),
         None => {
-            eprintln!("healthtrack: {VARIABLE} must be WORD or WORD:TIME of a bug in src/faults/");
+            eprintln!("healthtrack: {VARIABLE} must be NAME or NAME:TIME of a fault in src/faults/defect.rs");
             std::process::exit(2);
         }
     }
-    plant
+    injection
 }
 
-fn parse(text: &str) -> Option<Plant> {
+fn parse(text: &str) -> Option<Injection> {
     let (word, from) = match text.split_once(':') {
         Some((word, from)) => (word, from.parse().ok()?),
         None => (text, 1),
     };
-    let bug = ALL.into_iter().find(|bug| word_of(*bug) == word)?;
-    Some(Plant { bug, from, times: AtomicU64::new(0) })
+    let defect = ALL.into_iter().find(|defect| word_of(*defect) == word)?;
+    Some(Injection { defect, from, times: AtomicU64::new(0) })
 }
 
 /// `AckBeforeCommit` is `ack_before_commit`.
-fn word_of(bug: Defect) -> String {
+fn word_of(defect: Defect) -> String {
     let mut word = String::new();
-    for letter in format!("{bug:?}").chars() {
+    for letter in format!("{defect:?}").chars() {
         if letter.is_uppercase() && !word.is_empty() {
             word.push('_');
         }
@@ -99,26 +101,26 @@ thread_local! {
     static HERE: std::cell::Cell<Option<Defect>> = const { std::cell::Cell::new(None) };
 }
 
-/// Does `work` with a bug that no other thread has.
+/// Does `work` with a fault that no other thread has.
 #[cfg(test)]
-fn with<T>(bug: Defect, work: impl FnOnce() -> T) -> T {
-    HERE.set(Some(bug));
+fn with<T>(defect: Defect, work: impl FnOnce() -> T) -> T {
+    HERE.set(Some(defect));
     let done = work();
     HERE.set(None);
     done
 }
 
-/// Whether a property of a pure part fails once the bug is planted. The cases are the same each time.
+/// Whether a property of a pure part fails once the fault is injected. The cases are the same each time.
 #[cfg(test)]
 pub(crate) fn is_seen<S: proptest::strategy::Strategy>(
-    bug: Defect,
+    defect: Defect,
     cases: &S,
     property: impl Fn(S::Value) -> Result<(), proptest::test_runner::TestCaseError>,
 ) -> bool {
     use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
     let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    with(bug, || runner.run(cases, property)).is_err()
+    with(defect, || runner.run(cases, property)).is_err()
 }
 
 #[cfg(test)]
@@ -126,15 +128,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bug_is_named_by_its_word_and_begins_when_it_is_told_to() {
-        let plant = parse("skip_resubscribe:2").unwrap();
-        assert_eq!((plant.bug, plant.from), (Defect::SkipResubscribe, 2));
+    fn a_fault_is_named_by_its_word_and_begins_when_it_is_told_to() {
+        let injection = parse("skip_resubscribe:2").unwrap();
+        assert_eq!((injection.defect, injection.from), (Defect::SkipResubscribe, 2));
         assert_eq!(parse("die_after_commit").unwrap().from, 1);
-        assert!(parse("no_such_bug").is_none() && parse("stale_ack:soon").is_none());
+        assert!(parse("no_such_fault").is_none() && parse("stale_ack:soon").is_none());
     }
 
     #[test]
-    fn a_bug_is_planted_in_one_thread_and_only_there() {
+    fn a_fault_is_injected_in_one_thread_and_only_there() {
         assert!(with(Defect::StaleAck, || is_injected(Defect::StaleAck) && !is_injected(Defect::AckBeforeCommit)));
         assert!(!is_injected(Defect::StaleAck));
     }

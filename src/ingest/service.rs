@@ -292,7 +292,7 @@ impl Service {
     }
 
     fn start_sessions(&self, lanes: &Lanes, acks: &[Arc<Acks>], around: &SessionContext) -> JoinSet<()> {
-        let limits = validate::Limits {
+        let limits = validate::ValidationLimits {
             future_max_us: self.ingest.future_max_us(),
             past_max_us: self.ingest.past_max_us(),
             span_max_us: self.ingest.span_max_us(),

@@ -17,6 +17,7 @@ use crate::config::MqttConfig;
 use crate::faults::{Defect, is_injected};
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
+use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::wire::{self, ConnectOptions, Connected, Socket, WireError};
 use crate::telemetry::Telemetry;
@@ -312,11 +313,4 @@ impl Session {
 fn put_puback(out: &mut BytesMut, packet_id: u16) {
     out.put_u16(0x4002);
     out.put_u16(packet_id);
-}
-
-/// Between half of `pause` and all of it, so that many daemons do not come back at the same moment.
-pub(crate) fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(pause) % 1_000;
-    pause / 2 + pause.mul_f64(random as f64 / 2_000.0)
 }

@@ -17,8 +17,8 @@ use super::time::{SECOND_US, Timestamp};
 /// The most samples in one block: a page of Postgres holds 8 kB, and longer rows are split and compressed at a price.
 pub const BLOCK_SAMPLES_MAX: usize = 4_096;
 
-/// Two even stretches with a hole between them stay two blocks from this length on; shorter ones share a row, since the
-/// row itself costs as much as the gaps of 30 samples.
+/// Two evenly spaced runs with a gap between them stay two blocks from this length on; shorter ones share a row, since
+/// the row itself costs as much as the gaps of 30 samples.
 const EVEN_STRETCH_SAMPLES_MIN: usize = 32;
 
 /// One row of `signal.block`, less its series.
@@ -151,7 +151,7 @@ impl BlockBuilder {
         self.done
     }
 
-    /// The fast way: an even stretch is appended column by column, cut only at midnight and at the longest block.
+    /// The fast way: an evenly spaced run is appended column by column, cut only at midnight and at the longest block.
     fn add_even(&mut self, period_us: i64, run: &Run) {
         let mut from = 0_usize;
         while from < run.len() {

@@ -9,6 +9,9 @@ pub mod ids;
 /// Moments, days and the clock.
 pub mod time;
 
+/// Pauses between attempts.
+pub mod backoff;
+
 /// What a value says about many measurements.
 pub mod statistic;
 

@@ -1,4 +1,4 @@
-//! Reason: the stable word that says why something cannot be believed and lies in quarantine.
+//! Reason: the stable word that says why something is invalid and lies in quarantine.
 //!
 //! The words are part of the outside interface (`signal.quarantine.reason`, metric labels): never change one, only add.
 
@@ -111,7 +111,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A part of a message that cannot be believed, with its reason.
+/// A part of a message that is invalid, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The stable word.

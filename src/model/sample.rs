@@ -1,4 +1,4 @@
-//! Sample: one believed value at one time, or over one interval; and the run of samples in which they travel.
+//! Sample: one valid value at one time, or over one interval; and the run of samples in which they travel.
 
 use super::time::{DAY_US, Day, Timestamp};
 

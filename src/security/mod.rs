@@ -4,12 +4,12 @@
 //! ```text
 //! keyring      keys by id, from a file or the environment: the last is current, each opens what names its id
 //! pseudonym    a patient's uuid  → subject_id: the same for one key, back only with database and key
-//! envelope     a patient's texts → encrypted columns, under a data key of the patient's own, wrapped by a key of the ring
+//! envelope     a patient's texts → encrypted columns, by a data key of the patient's own, wrapped by a key of the ring
 //! ```
 //!
 //! # Why
 //! *Keys never lie beside what they open.* They come from a file or the environment, never from the database, and are
-//! wiped from memory when they are dropped. So a dump of the database shows no encrypted text in clear and tells no pseudonym's
+//! wiped from memory when they are dropped. So a dump of the database shows no encrypted text and tells no pseudonym's
 //! person, and a file of the archive tells neither.
 //!
 //! *A data key a patient, wrapped.* What one person wrote is encrypted with that person's own key, which lies in
@@ -20,7 +20,7 @@
 //! gives a person one name, and without the key a guess at a uuid cannot be checked. A random number a person would be
 //! stronger against a stolen key, and would put a table of persons beside every archive.
 //!
-//! Invariant: an encrypted text is decrypted in its own cell and with its own patient's key, or not at all
+//! Invariant: a text is decrypted in its own cell and with its own patient's key, or not at all
 //! (`envelope::tests::what_is_moved_or_changed_does_not_open`). Invariant: no key is printed (`keyring`).
 
 /// Keys by id.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit};
 
-use super::catalogue::{Declarer, Metric};
+use super::declare::{Declarer, Metric};
 
 const ROLLED_SAMPLES: Metric =
     Metric("healthtrack_archive_rolled_samples_total", "Samples that left the hot table for a file.");
@@ -36,7 +36,7 @@ const VERIFIED_SECONDS: Metric = Metric(
 
 /// A step of the roll.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum RollStep {
     /// Blocks become a file.
     Export,
     /// Its bytes reach the disk.
@@ -49,13 +49,13 @@ pub enum Step {
     Record,
 }
 
-impl Step {
-    const ALL: [(Step, &'static str); 5] = [
-        (Step::Export, "export"),
-        (Step::Sync, "sync"),
-        (Step::Verify, "verify"),
-        (Step::Place, "place"),
-        (Step::Record, "record"),
+impl RollStep {
+    const ALL: [(RollStep, &'static str); 5] = [
+        (RollStep::Export, "export"),
+        (RollStep::Sync, "sync"),
+        (RollStep::Verify, "verify"),
+        (RollStep::Place, "place"),
+        (RollStep::Record, "record"),
     ];
 }
 
@@ -77,12 +77,12 @@ pub struct ArchiveMetrics {
     pub missing_files: Gauge,
     /// `healthtrack_archive_verified_timestamp_seconds`
     pub verified_seconds: Gauge,
-    steps: Vec<(Step, Histogram, AtomicU64)>,
+    steps: Vec<(RollStep, Histogram, AtomicU64)>,
 }
 
 impl ArchiveMetrics {
     pub(super) fn declare(new: &Declarer<'_>) -> ArchiveMetrics {
-        let steps = Step::ALL.map(|(step, word)| {
+        let steps = RollStep::ALL.map(|(step, word)| {
             let histogram = new.labelled_histogram(STEP_SECONDS, Some(Unit::Seconds), ("step", word));
             (step, histogram, AtomicU64::new(0))
         });
@@ -100,7 +100,7 @@ impl ArchiveMetrics {
     }
 
     /// A step took so long.
-    pub fn took(&self, step: Step, time: Duration) {
+    pub fn took(&self, step: RollStep, time: Duration) {
         if let Some((_, histogram, spent_us)) = self.steps.iter().find(|(known, ..)| *known == step) {
             histogram.record(time);
             spent_us.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -109,7 +109,7 @@ impl ArchiveMetrics {
 
     /// Milliseconds that each step has taken so far, by its name.
     pub fn spent_ms(&self) -> BTreeMap<&'static str, u64> {
-        let word = |step| Step::ALL.iter().find(|(known, _)| *known == step).map_or("", |(_, word)| *word);
+        let word = |step| RollStep::ALL.iter().find(|(known, _)| *known == step).map_or("", |(_, word)| *word);
         self.steps.iter().map(|(step, _, spent_us)| (word(*step), spent_us.load(Ordering::Relaxed) / 1_000)).collect()
     }
 }

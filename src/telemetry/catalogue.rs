@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics::{Counter, Gauge, Histogram, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::archive::ArchiveMetrics;
+use super::declare::{Declarer, Metric};
 use super::health::{Health, Role};
 use super::ledger::{Ledger, Outcome, Tally};
 use crate::model::reason::Reason;
@@ -16,10 +17,6 @@ const SECONDS: [f64; 17] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// From a single sample to more than the longest batch.
 const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0];
-
-/// A metric's name and its help text.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Metric(pub(super) &'static str, pub(super) &'static str);
 
 const MQTT_CONNECTED: Metric =
     Metric("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed.");
@@ -50,7 +47,7 @@ const INGEST_SAMPLES: Metric =
     Metric("healthtrack_ingest_samples_total", "Samples by how they ended, counted when committed.");
 const INGEST_REJECTED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_rejected_samples_total",
-    "Samples not believed, by reason. A message that cannot be decoded counts as one.",
+    "Samples rejected, by reason. A message that cannot be decoded counts as one.",
 );
 const INGEST_NOT_MEASURED: Metric = Metric(
     "healthtrack_ingest_not_measured_total",
@@ -258,7 +255,7 @@ impl Telemetry {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(samples, tally);
     }
 
-    /// Counts samples not believed, by reason.
+    /// Counts rejected samples, by reason.
     pub fn reject(&self, reason: Reason, samples: u64) {
         if let Some((_, counter)) = self.rejected.iter().find(|(known, _)| *known == reason) {
             counter.increment(samples);
@@ -332,47 +329,6 @@ impl Telemetry {
 
 /// How often `Telemetry::upkeep` is to be called.
 pub const UPKEEP_EVERY: Duration = Duration::from_secs(5);
-
-/// Registers metrics with their help texts.
-pub(super) struct Declarer<'a> {
-    recorder: &'a PrometheusRecorder,
-}
-
-impl Declarer<'_> {
-    const META: Metadata<'static> = Metadata::new("healthtrack", Level::INFO, None);
-
-    pub(super) fn counter(&self, Metric(name, help): Metric) -> Counter {
-        self.recorder.describe_counter(name.into(), None, help.into());
-        self.recorder.register_counter(&Key::from_name(name), &Self::META)
-    }
-
-    pub(super) fn labelled(&self, Metric(name, help): Metric, (label, value): (&'static str, &'static str)) -> Counter {
-        self.recorder.describe_counter(name.into(), None, help.into());
-        let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
-        self.recorder.register_counter(&key, &Self::META)
-    }
-
-    pub(super) fn gauge(&self, Metric(name, help): Metric) -> Gauge {
-        self.recorder.describe_gauge(name.into(), None, help.into());
-        self.recorder.register_gauge(&Key::from_name(name), &Self::META)
-    }
-
-    pub(super) fn histogram(&self, Metric(name, help): Metric, unit: Option<Unit>) -> Histogram {
-        self.recorder.describe_histogram(name.into(), unit, help.into());
-        self.recorder.register_histogram(&Key::from_name(name), &Self::META)
-    }
-
-    pub(super) fn labelled_histogram(
-        &self,
-        Metric(name, help): Metric,
-        unit: Option<Unit>,
-        (label, value): (&'static str, &'static str),
-    ) -> Histogram {
-        self.recorder.describe_histogram(name.into(), unit, help.into());
-        let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
-        self.recorder.register_histogram(&key, &Self::META)
-    }
-}
 
 #[cfg(test)]
 mod tests {

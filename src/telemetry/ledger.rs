@@ -9,7 +9,7 @@ pub struct Tally {
     pub duplicate: u64,
     /// Already there with another value: the first stays, this one is in quarantine.
     pub conflict: u64,
-    /// Not believed: in quarantine, or counted above a source's cap.
+    /// Rejected: in quarantine, or counted above a source's cap.
     pub quarantined: u64,
 }
 
@@ -22,7 +22,7 @@ pub enum Outcome {
     Duplicate,
     /// Already there with another value.
     Conflict,
-    /// Not believed.
+    /// Rejected.
     Quarantined,
 }
 

@@ -1,5 +1,6 @@
 //! The log: text for people, JSON for machines, always to standard error so that output can be piped.
 
+use std::error::Error;
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
@@ -25,5 +26,36 @@ pub fn start_log(config: &TelemetryConfig) {
     };
     if started.is_ok() && unread {
         tracing::warn!("telemetry.log is not a filter; logging at info");
+    }
+}
+
+/// An error with all that lies below it, on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the batch is not written")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the connection is gone")]
+    struct Inner;
+
+    #[test]
+    fn an_error_is_told_with_everything_below_it() {
+        assert_eq!(chain(&Outer(Inner)), "the batch is not written: the connection is gone");
+        assert_eq!(chain(&Inner), "the connection is gone");
     }
 }

@@ -7,6 +7,9 @@
 //! (Invariant, kept by `the_law_holds_at_every_scrape`): a scrape cannot fall between two halves of one commit.
 //! No label ever carries a device or a person.
 
+/// How a metric is registered.
+mod declare;
+
 /// Every metric with its help text.
 mod catalogue;
 
@@ -19,11 +22,11 @@ mod ledger;
 /// Whether the daemon does its work now.
 mod health;
 
-/// Where log lines go.
+/// Where log lines go, and how an error is told in one.
 mod log;
 
-pub use archive::{ArchiveMetrics, Step};
+pub use archive::{ArchiveMetrics, RollStep};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
 pub use health::Role;
 pub use ledger::{Outcome, Tally};
-pub use log::start_log;
+pub use log::{chain, start_log};

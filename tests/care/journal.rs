@@ -2,7 +2,7 @@
 
 use healthtrack::model::people::{PatientId, ProviderId};
 use healthtrack::model::time::Timestamp;
-use healthtrack::security::envelope::{Cell, Envelope, decrypt, encrypt};
+use healthtrack::security::envelope::{CellAddress, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::journal::{self, JournalEntry};
@@ -169,8 +169,8 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     let entries = async |actor: &mut Actor<'_>| journal::entries(actor, author, later).await;
 
     let authors_key = network.does(own, data_key).await;
-    fn place(row: &str) -> Cell<'_> {
-        Cell { table: "care.journal_entry", column: "body", row }
+    fn place(row: &str) -> CellAddress<'_> {
+        CellAddress { table: "care.journal_entry", column: "body", row }
     }
     let mut rows = Vec::new();
     for words in ["slept badly", "slept well"] {

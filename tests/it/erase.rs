@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::archive::file::{KeyRing, RowFilter, open};
 use healthtrack::model::metric::Catalogue;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
@@ -81,7 +81,7 @@ async fn found(house: &mut TestStack, name: &str) -> Vec<String> {
         let shown = path.display().to_string();
         let metric = shown.split("metric=").nth(1).unwrap().split('/').next().unwrap();
         let opened = open(fs::File::open(path).unwrap(), catalogue.by_name(metric).unwrap(), &keys).unwrap();
-        let mut rows = opened.rows(Filter::default()).unwrap();
+        let mut rows = opened.rows(RowFilter::default()).unwrap();
         let is_row = rows.any(|row| row.unwrap().device.as_str() == name);
         let is_bytes = fs::read(path).unwrap().windows(name.len()).any(|part| part == name.as_bytes());
         if is_row || is_bytes {

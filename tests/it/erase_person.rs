@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::archive::file::{KeyRing, RowFilter, open};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::time::Timestamp;
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn left(house: &mut TestStack) -> Vec<String> {
         let metric = catalogue.by_name(metric).unwrap();
         let opened = open(fs::File::open(path).unwrap(), metric, &KeyRing::default()).unwrap();
         if opened
-            .rows(Filter::default())
+            .rows(RowFilter::default())
             .unwrap()
             .map(Result::unwrap)
             .any(|row| is_anns(row.device.as_str(), row.start))

@@ -1,9 +1,9 @@
-//! What is encrypted for a patient in the database: the data key is one, however many ask for it first, and without its row
-//! nothing can be decrypted.
+//! What is sealed for a patient in the database: the data key is one, however many ask for it first, and without its row
+//! nothing opens.
 
 use healthtrack::model::people::PatientId;
 use healthtrack::model::time::Timestamp;
-use healthtrack::security::envelope::{Cell, Envelope, decrypt, encrypt};
+use healthtrack::security::envelope::{CellAddress, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
 use sqlx::{Connection as _, PgConnection};
 
@@ -22,17 +22,17 @@ async fn a_patient_has_one_data_key_and_what_it_sealed_opens_only_while_it_is_ke
                  VALUES ($1, '1980-05-17', 'female', 'America/Chicago')";
     sqlx::query(enrol).bind(patient.0).execute(&mut one).await.unwrap();
     let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
-    let cell = Cell { table: "care.journal_entry", column: "body", row: "7" };
+    let place = CellAddress { table: "care.journal_entry", column: "body", row: "7" };
     let (first, second) =
         tokio::join!(envelope.data_key(&mut one, &patient, now), envelope.data_key(&mut two, &patient, now));
-    let ciphertext = encrypt(&first.unwrap(), &cell, "slept badly").unwrap();
-    assert_eq!(decrypt(&second.unwrap(), &cell, &ciphertext).unwrap().as_str(), "slept badly");
+    let sealed = encrypt(&first.unwrap(), &place, "slept badly").unwrap();
+    assert_eq!(decrypt(&second.unwrap(), &place, &sealed).unwrap().as_str(), "slept badly");
     let later = envelope.data_key(&mut two, &patient, now).await.unwrap();
-    assert_eq!(decrypt(&later, &cell, &ciphertext).unwrap().as_str(), "slept badly");
+    assert_eq!(decrypt(&later, &place, &sealed).unwrap().as_str(), "slept badly");
     let kept: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT wrapped FROM access.data_key").fetch_all(&mut one).await.unwrap();
     assert_eq!(kept.len(), 1);
     sqlx::query("DELETE FROM access.data_key").execute(&mut one).await.unwrap();
     let anew = envelope.data_key(&mut one, &patient, now).await.unwrap();
-    assert!(decrypt(&anew, &cell, &ciphertext).is_err(), "the key is gone for good");
+    assert!(decrypt(&anew, &place, &sealed).is_err(), "the key is gone for good");
 }

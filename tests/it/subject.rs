@@ -6,9 +6,9 @@ use std::fs;
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::Float64Type;
-use healthtrack::archive::file::{Filter, KeyRing, open};
+use healthtrack::archive::file::{KeyRing, RowFilter, open};
 use healthtrack::model::metric::Catalogue;
-use healthtrack::store::archive::{WornBy, worn};
+use healthtrack::store::archive::{WearFilter, worn};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -75,7 +75,7 @@ fn labels(house: &TestStack) -> Vec<(u32, Option<String>)> {
     for name in house.live_files() {
         let file = fs::File::open(house.root().join(name)).unwrap();
         let opened = open(file, catalogue.by_name("heart_rate").unwrap(), &ring).unwrap();
-        let rows = opened.rows(Filter::default()).unwrap().map(Result::unwrap);
+        let rows = opened.rows(RowFilter::default()).unwrap().map(Result::unwrap);
         labels.extend(rows.map(|row| (row.value as u32, row.subject.map(|subject| subject.as_str().to_owned()))));
     }
     labels.sort();
@@ -258,7 +258,7 @@ async fn who_is_shown_no_wear_is_told_so_and_names_nobody_wrongly() {
         .await;
     let url = house.url().to_owned();
     let mut connection = PgConnection::connect(&url).await.unwrap();
-    let seen = async |connection: &mut PgConnection| worn(connection, WornBy::default()).await;
+    let seen = async |connection: &mut PgConnection| worn(connection, WearFilter::default()).await;
     sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut connection).await.unwrap();
     let error = seen(&mut connection).await.unwrap_err();
     assert!(error.to_string().contains("GRANT roller"), "{error}");

@@ -5,7 +5,7 @@ use healthtrack::model::ids::{SeriesId, ShardName};
 use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
-use healthtrack::store::hot::{CopyRows, Wanted, Write, Writing, ensure_chunks, overlapping};
+use healthtrack::store::hot::{BlockRange, CopyRows, Write, Writing, ensure_chunks, overlapping};
 use healthtrack::store::shard::{Ownership, try_take};
 use sqlx::{Connection as _, PgConnection};
 
@@ -57,7 +57,7 @@ async fn write(connection: &mut PgConnection, own: &Ownership, rows: &CopyRows) 
 }
 
 async fn read(connection: &mut PgConnection, series: i32) -> Vec<Block> {
-    let wanted = [Wanted { series: SeriesId(series), from: moment(0), to: moment(80_000) }];
+    let wanted = [BlockRange { series: SeriesId(series), from: moment(0), to: moment(80_000) }];
     overlapping(connection, &wanted).await.unwrap().into_iter().map(|(_, block)| block).collect()
 }
 

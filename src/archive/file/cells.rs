@@ -1,4 +1,4 @@
-//! Cells: one batch of columns, read strip by strip.
+//! Cells: one batch of columns, read slice by slice.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 
 use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, SUBJECT, UNIT, VALUE};
 use super::error::Damage;
-use super::read::Filter;
+use super::filter::RowFilter;
 use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
@@ -22,7 +22,7 @@ pub(super) struct Cells {
     /// The rows of the batch still to be looked at.
     ahead: Range<usize>,
     /// The rows that were found to lie together and are not passed yet, and whose they are.
-    strip: Range<usize>,
+    slice: Range<usize>,
     device: Option<DeviceId>,
     subject: Option<SubjectId>,
     statistic: Statistic,
@@ -58,12 +58,12 @@ impl Cells {
     pub(super) fn none(metric: Metric) -> Cells {
         let (columns, device, subject) = (None, None, None);
         let (statistic, is_interval) = (Statistic::NONE, false);
-        Cells { metric, columns, ahead: 0..0, strip: 0..0, device, subject, statistic, is_interval }
+        Cells { metric, columns, ahead: 0..0, slice: 0..0, device, subject, statistic, is_interval }
     }
 
     /// Takes the next batch, and passes over what is not of the device that is asked for. The first row of the batch is
     /// row `before` of what is read.
-    pub(super) fn load(&mut self, batch: &RecordBatch, filter: &Filter, before: u64) -> Result<(), Damage> {
+    pub(super) fn load(&mut self, batch: &RecordBatch, filter: &RowFilter, before: u64) -> Result<(), Damage> {
         let texts = |place| Texts::of(batch, place).ok_or(Damage::Schema);
         let unit = (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str());
         if !texts(METRIC)?.are_all(Some(&self.metric.name)) {
@@ -82,10 +82,10 @@ impl Cells {
             device: texts(DEVICE)?,
             subject: texts(SUBJECT)?,
             statistic: texts(STATISTIC)?,
-            start: believed(start.iter().copied()).map_err(wrong)?,
+            start: timestamps(start.iter().copied()).map_err(wrong)?,
             end: match has_end {
                 Presence::None => Vec::new(),
-                _ => believed(end.iter().zip(&start).enumerate().map(
+                _ => timestamps(end.iter().zip(&start).enumerate().map(
                     |(place, (end, start))| {
                         if has_end.at(place) { *end } else { *start }
                     },
@@ -99,14 +99,14 @@ impl Cells {
             None => 0..batch.num_rows(),
             Some(device) => columns.of_device(device),
         };
-        (self.strip, self.columns) = (0..0, Some(columns));
+        (self.slice, self.columns) = (0..0, Some(columns));
         Ok(())
     }
 
     /// Finds the next rows that are asked for and lie together, where none wait: false at the end of the batch; the
     /// place of a cell that holds what no writer wrote.
-    pub(super) fn find(&mut self, filter: &Filter) -> Result<bool, usize> {
-        while self.strip.is_empty() {
+    pub(super) fn find(&mut self, filter: &RowFilter) -> Result<bool, usize> {
+        while self.slice.is_empty() {
             let (Some(columns), false) = (&self.columns, self.ahead.is_empty()) else { return Ok(false) };
             let from = self.ahead.start;
             let device = columns.device.text(from).ok_or(from)?;
@@ -126,15 +126,15 @@ impl Cells {
             self.ahead.start = to;
             let starts = columns.start.get(from..to).unwrap_or_default();
             let before = |moment: Timestamp| starts.partition_point(|start| *start < moment);
-            self.strip = from + filter.from.map_or(0, before)..from + filter.to.map_or(starts.len(), before);
+            self.slice = from + filter.from.map_or(0, before)..from + filter.to.map_or(starts.len(), before);
         }
         Ok(true)
     }
 
     /// The rows that were found.
-    pub(super) fn strip(&self) -> Option<RowSlice<'_>> {
+    pub(super) fn slice(&self) -> Option<RowSlice<'_>> {
         let columns = self.columns.as_ref()?;
-        let rows = self.strip.clone();
+        let rows = self.slice.clone();
         Some(RowSlice {
             device: self.device.as_ref()?,
             subject: self.subject.as_ref(),
@@ -147,12 +147,12 @@ impl Cells {
 
     /// Passes over so many of them.
     pub(super) fn pass(&mut self, rows: usize) {
-        self.strip.start = self.strip.end.min(self.strip.start + rows);
+        self.slice.start = self.slice.end.min(self.slice.start + rows);
     }
 
     /// Reads no more.
     pub(super) fn end(&mut self) {
-        (self.ahead, self.strip) = (0..0, 0..0);
+        (self.ahead, self.slice) = (0..0, 0..0);
     }
 
     /// Rows in the batch.
@@ -161,7 +161,7 @@ impl Cells {
     }
 
     /// True where the batch ends behind the device that is asked for, so that no later one can hold it.
-    pub(super) fn is_past(&self, filter: &Filter) -> bool {
+    pub(super) fn is_past(&self, filter: &RowFilter) -> bool {
         let last = self.columns.as_ref().and_then(|columns| columns.device.text(self.rows().checked_sub(1)?));
         matches!((last, &filter.device), (Some(last), Some(device)) if device.as_str() < last)
     }
@@ -265,7 +265,7 @@ fn moments(batch: &RecordBatch, place: usize) -> Result<(ScalarBuffer<i64>, Pres
 }
 
 /// Numbers as moments, or the place of the first that is none.
-fn believed(micros: impl Iterator<Item = i64>) -> Result<Vec<Timestamp>, usize> {
+fn timestamps(micros: impl Iterator<Item = i64>) -> Result<Vec<Timestamp>, usize> {
     let moment = |(place, micros)| Timestamp::from_micros(micros).map_err(|_| place);
     micros.enumerate().map(moment).collect()
 }

@@ -75,7 +75,7 @@ fn schema_of(text: &DataType) -> SchemaRef {
 /// into 1.24, level 6 into 1.14, level 9 into 1.12 at half of the speed.
 const ZSTD_LEVEL: i32 = 6;
 
-/// How Parquet lays them out. See the room's `# Why` for the pages.
+/// How Parquet lays them out. See the module's `# Why` for the pages.
 ///
 /// Whole numbers, as heart rates, are split into byte streams: two of the eight say everything, and zstd takes 0.60
 /// bytes a value where a dictionary's packed indices, which keep to no byte, take 0.78. Fractions fill all eight
@@ -115,7 +115,7 @@ pub(super) fn layout(
 
 /// Rows that wait to be encoded: those of one row group at most.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(super) struct RowGroup {
     device: Words<DeviceId>,
     subject: Words<SubjectId>,
     statistic: Words<Statistic>,
@@ -124,7 +124,7 @@ pub(super) struct Group {
     value: Vec<f64>,
 }
 
-impl Group {
+impl RowGroup {
     /// How many rows wait.
     pub(super) fn rows(&self) -> usize {
         self.start.len()
@@ -136,17 +136,17 @@ impl Group {
     }
 
     /// Adds rows. A value is a place in the list of codes, where there is one.
-    pub(super) fn push(&mut self, strip: &RowSlice<'_>) {
-        let rows = strip.len();
-        self.device.push(Some(strip.device), rows);
-        self.subject.push(strip.subject, rows);
-        self.statistic.push((!strip.statistic.is_none()).then_some(&strip.statistic), rows);
-        self.start.extend(strip.starts.iter().map(|start| start.micros()));
-        match strip.ends {
+    pub(super) fn push(&mut self, slice: &RowSlice<'_>) {
+        let rows = slice.len();
+        self.device.push(Some(slice.device), rows);
+        self.subject.push(slice.subject, rows);
+        self.statistic.push((!slice.statistic.is_none()).then_some(&slice.statistic), rows);
+        self.start.extend(slice.starts.iter().map(|start| start.micros()));
+        match slice.ends {
             None => self.end.resize(self.start.len(), None),
             Some(ends) => self.end.extend(ends.iter().map(|end| Some(end.micros()))),
         }
-        self.value.extend_from_slice(strip.values);
+        self.value.extend_from_slice(slice.values);
     }
 
     /// Empty again; its memory stays for the next rows.

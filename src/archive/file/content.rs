@@ -64,8 +64,8 @@ impl ContentSum {
     }
 
     /// Adds rows.
-    pub fn add(&mut self, strip: &RowSlice<'_>) {
-        let (names, statistic) = (self.names(strip), self.statistic(strip.statistic));
+    pub fn add(&mut self, slice: &RowSlice<'_>) {
+        let (names, statistic) = (self.names(slice), self.statistic(slice.statistic));
         // Odd constants of good bit mix: those of splitmix64 and of wyhash.
         const FACTORS: Lanes = [0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f];
         let ([m0, m1], [n0, n1], [s0, s1], [f0, f1]) = (self.metric, names, statistic, FACTORS);
@@ -75,8 +75,8 @@ impl ContentSum {
             let lane = |seed: u64, factor: u64| words.iter().fold(seed, |hash, word| fold(hash ^ word, factor));
             u128::from(lane(high, f0)) << 64 | u128::from(lane(low, f1))
         };
-        let both = strip.starts.iter().zip(strip.values);
-        self.sum = match strip.ends {
+        let both = slice.starts.iter().zip(slice.values);
+        self.sum = match slice.ends {
             None => both.fold(self.sum, |sum, (start, value)| sum.wrapping_add(row(start, i64::MIN, value))),
             Some(ends) => both
                 .zip(ends)
@@ -89,12 +89,12 @@ impl ContentSum {
         Content(self.sum)
     }
 
-    fn names(&mut self, strip: &RowSlice<'_>) -> Lanes {
+    fn names(&mut self, slice: &RowSlice<'_>) -> Lanes {
         match &self.names {
-            Some((device, subject, lanes)) if device == strip.device && subject.as_ref() == strip.subject => *lanes,
+            Some((device, subject, lanes)) if device == slice.device && subject.as_ref() == slice.subject => *lanes,
             _ => {
-                let lanes = text_lanes(&[Some(strip.device.as_str()), strip.subject.map(SubjectId::as_str)]);
-                self.names = Some((strip.device.clone(), strip.subject.cloned(), lanes));
+                let lanes = text_lanes(&[Some(slice.device.as_str()), slice.subject.map(SubjectId::as_str)]);
+                self.names = Some((slice.device.clone(), slice.subject.cloned(), lanes));
                 lanes
             }
         }

@@ -10,16 +10,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
 
-use super::columns::{Fixed, Group, schema};
+use super::columns::{Fixed, RowGroup, schema};
 use super::error::FileError;
 
 /// A row group's bytes, column by column, and its emptied rows.
-pub(super) type Encoded = (Vec<ArrowColumnChunk>, Group);
+pub(super) type Encoded = (Vec<ArrowColumnChunk>, RowGroup);
 
 /// The thread that encodes. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Encoder {
-    groups: SyncSender<Group>,
+    groups: SyncSender<RowGroup>,
     encoded: Receiver<Result<Encoded, ParquetError>>,
     /// True while a group is with the thread.
     is_busy: bool,
@@ -28,7 +28,7 @@ pub(super) struct Encoder {
 impl Encoder {
     /// Starts it for one file.
     pub(super) fn start(factory: ArrowRowGroupWriterFactory, fixed: Fixed) -> Result<Encoder, FileError> {
-        let (groups, waiting) = sync_channel::<Group>(1);
+        let (groups, waiting) = sync_channel::<RowGroup>(1);
         let (done, encoded) = sync_channel(1);
         let thread = std::thread::Builder::new().name("archive-encode".to_owned());
         thread.spawn(move || {
@@ -42,7 +42,7 @@ impl Encoder {
     }
 
     /// Takes the next group, and gives back the one before it.
-    pub(super) fn encode(&mut self, group: Group) -> Result<Option<Encoded>, FileError> {
+    pub(super) fn encode(&mut self, group: RowGroup) -> Result<Option<Encoded>, FileError> {
         let before = self.take()?;
         self.groups.send(group).map_err(|_| ended())?;
         self.is_busy = true;
@@ -62,7 +62,7 @@ fn encode(
     factory: &ArrowRowGroupWriterFactory,
     fixed: &Fixed,
     index: usize,
-    mut group: Group,
+    mut group: RowGroup,
 ) -> Result<Encoded, ParquetError> {
     let (schema, mut writers) = (schema(), factory.create_column_writers(index)?);
     for columns in group.batches(fixed) {

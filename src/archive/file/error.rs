@@ -1,4 +1,4 @@
-//! Why a file cannot be written, or cannot be believed.
+//! Why a file cannot be written, or is not valid.
 
 use parquet::errors::ParquetError;
 
@@ -68,7 +68,7 @@ pub enum Damage {
     Head(&'static str),
     /// Plain where it should be encrypted, or under another key.
     #[error("it is not encrypted with the recorded key")]
-    Key,
+    RowKey,
     /// Does not open with the key of its id.
     #[error("it cannot be decrypted: the key of its id is another one, or its bytes were changed")]
     Decryption,

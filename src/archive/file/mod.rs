@@ -1,9 +1,9 @@
 //! One file of the archive: rows in, rows out, and proof that they are the same. Bytes alone: no database, no place.
 //!
 //! ```text
-//! Writer::begin(out, head, key) → push(strip)… → finish() → Facts
+//! FileWriter::begin(out, head, key) → push(slice)… → finish() → Facts
 //! verify(source, head, facts, keys)                       reopens, and says what is wrong
-//! open(source, metric, keys) → rows(filter) → strip()…    streams what is asked for, rows of one series together
+//! open(source, metric, keys) → rows(filter) → slice()…    streams what is asked for, rows of one series together
 //! ```
 //!
 //! # Why
@@ -33,8 +33,6 @@ mod error;
 
 mod key;
 
-mod row;
-
 mod row_slice;
 
 mod content;
@@ -47,6 +45,8 @@ mod encode;
 
 mod write;
 
+mod filter;
+
 mod cells;
 
 mod read;
@@ -55,14 +55,14 @@ mod verify;
 
 pub use content::{Content, ContentSum};
 pub use error::{Damage, FileError};
+pub use filter::RowFilter;
 pub use head::{Facts, Head};
 pub use key::{KeyError, KeyId, KeyRing};
-pub use read::{Filter, Opened, Rows, open};
-pub use row::{Key, Row};
-pub use row_slice::RowSlice;
+pub use read::{Opened, Rows, open};
+pub use row_slice::{Row, RowKey, RowSlice};
 pub(super) use verify::sha256;
 pub use verify::verify;
-pub use write::Writer;
+pub use write::FileWriter;
 
 #[cfg(test)]
 mod tests;

@@ -15,29 +15,16 @@ use parquet::file::statistics::Statistics;
 use super::cells::Cells;
 use super::columns::{DEVICE, ROWS_PER_BATCH, START, schema_read};
 use super::error::{Damage, FileError};
+use super::filter::RowFilter;
 use super::head::check_metric;
 use super::key::{KeyId, KeyRing};
-use super::row::Row;
-use super::row_slice::RowSlice;
-use crate::model::ids::DeviceId;
+use super::row_slice::{Row, RowSlice};
 use crate::model::metric::Metric;
-use crate::model::time::Timestamp;
 
 /// Bytes at the end of a file that tell what it is.
 const MAGIC_BYTES: usize = 4;
 const PLAIN: [u8; MAGIC_BYTES] = *b"PAR1";
 const ENCRYPTED: [u8; MAGIC_BYTES] = *b"PARE";
-
-/// Which rows are asked for; the default asks for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this device.
-    pub device: Option<DeviceId>,
-    /// That begin at this moment or later.
-    pub from: Option<Timestamp>,
-    /// That begin before this moment.
-    pub to: Option<Timestamp>,
-}
 
 /// A file whose footer was read, decrypted and understood.
 pub struct Opened<R> {
@@ -74,7 +61,7 @@ impl<R: ChunkReader + 'static> Opened<R> {
     }
 
     /// The rows that are asked for, in the order of the file. Only row groups that may hold one are read.
-    pub fn rows(self, filter: Filter) -> Result<Rows, FileError> {
+    pub fn rows(self, filter: RowFilter) -> Result<Rows, FileError> {
         let groups = self.metadata.metadata().row_groups().iter().enumerate();
         let wanted = groups.filter(|(_, group)| may_hold(group, &filter)).map(|(place, _)| place).collect();
         let is_encrypted = self.key.is_some();
@@ -96,7 +83,7 @@ pub struct Rows {
     reader: ParquetRecordBatchReader,
     is_encrypted: bool,
     cells: Cells,
-    filter: Filter,
+    filter: RowFilter,
     /// Rows of the batches before this one, in the row groups that are read.
     before: u64,
     has_failed: bool,
@@ -106,8 +93,8 @@ impl Iterator for Rows {
     type Item = Result<Row, FileError>;
 
     fn next(&mut self) -> Option<Result<Row, FileError>> {
-        let row = match self.strip() {
-            Ok(strip) => strip?.row(0)?,
+        let row = match self.slice() {
+            Ok(slice) => slice?.row(0)?,
             Err(error) => return Some(Err(error)),
         };
         self.pass(1);
@@ -117,7 +104,7 @@ impl Iterator for Rows {
 
 impl Rows {
     /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
-    pub fn strip(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
+    pub fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         while !self.find()? {
             self.before += self.cells.rows() as u64;
             if self.has_failed || self.cells.is_past(&self.filter) {
@@ -130,10 +117,10 @@ impl Rows {
                 Err(error) => return self.fail(error),
             }
         }
-        Ok(self.cells.strip())
+        Ok(self.cells.slice())
     }
 
-    /// Passes over so many rows of the strip that comes next.
+    /// Passes over so many rows of the slice that comes next.
     pub fn pass(&mut self, rows: usize) {
         self.cells.pass(rows);
     }
@@ -206,7 +193,7 @@ fn key_values(metadata: &ArrowReaderMetadata) -> &[KeyValue] {
 }
 
 /// False where the statistics of a row group rule out every row that is asked for.
-fn may_hold(group: &RowGroupMetaData, filter: &Filter) -> bool {
+fn may_hold(group: &RowGroupMetaData, filter: &RowFilter) -> bool {
     let statistics = |column: usize| group.columns().get(column).and_then(|column| column.statistics());
     let device = match (&filter.device, statistics(DEVICE)) {
         (Some(device), Some(Statistics::ByteArray(range))) => {

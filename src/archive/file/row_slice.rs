@@ -1,4 +1,5 @@
-//! RowSlice: rows of one device, subject and statistic that follow one another, column by column.
+//! Rows: samples of series as the archive keeps them and the order in which they lie; one by one, or as a slice: those
+//! of one device, subject and statistic that follow one another, column by column.
 //!
 //! # Why
 //! Most of a day are long runs of one series. Handed on row by row each costs the comparison of names, a shared
@@ -7,10 +8,40 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::row::{Key, Row, statistics};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
+
+/// One sample of the file's metric. Cheap to clone: names are shared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What measured.
+    pub device: DeviceId,
+    /// What the value says about many measurements, if it does.
+    pub statistic: Statistic,
+    /// When it was measured, or when its interval began.
+    pub start: Timestamp,
+    /// When its interval ended; `None` for an instant.
+    pub end: Option<Timestamp>,
+    /// In the catalogue's unit; for a coded metric, the place of the code in the catalogue's list, as in
+    /// [`Sample`](crate::model::sample::Sample).
+    pub value: f64,
+    /// Whom it is about, by pseudonym; `None` where that is not known.
+    pub subject: Option<SubjectId>,
+}
+
+/// By what rows are sorted and told apart: two rows with one key are the same sample.
+#[derive(Copy, Clone, Debug)]
+pub struct RowKey<'a> {
+    /// What measured.
+    pub device: &'a DeviceId,
+    /// When it began.
+    pub start: Timestamp,
+    /// When it ended, where it lasted.
+    pub end: Option<Timestamp>,
+    /// What its value says about many.
+    pub statistic: Statistic,
+}
 
 /// Rows that lie together: all of them instants, or all intervals. Its columns have one length.
 #[derive(Copy, Clone, Debug)]
@@ -30,8 +61,13 @@ pub struct RowSlice<'a> {
 }
 
 impl Row {
-    /// The row as a strip of one.
-    pub fn strip(&self) -> RowSlice<'_> {
+    /// By what it is sorted.
+    pub fn key(&self) -> RowKey<'_> {
+        RowKey { device: &self.device, start: self.start, end: self.end, statistic: self.statistic }
+    }
+
+    /// The row as a slice of one.
+    pub fn slice(&self) -> RowSlice<'_> {
         RowSlice {
             device: &self.device,
             subject: self.subject.as_ref(),
@@ -40,6 +76,21 @@ impl Row {
             ends: self.end.as_ref().map(std::slice::from_ref),
             values: std::slice::from_ref(&self.value),
         }
+    }
+
+    /// The order of a file.
+    pub fn order(&self, other: &Row) -> Ordering {
+        self.key().order(other.key())
+    }
+}
+
+impl RowKey<'_> {
+    /// The order of a file: by device, bytewise; start; end, instants first; statistic, plain measurements first and
+    /// the others by their text.
+    pub fn order(self, other: RowKey<'_>) -> Ordering {
+        (self.device.cmp(other.device))
+            .then_with(|| (self.start, self.end).cmp(&(other.start, other.end)))
+            .then_with(|| statistics(self.statistic, other.statistic))
     }
 }
 
@@ -55,27 +106,27 @@ impl<'a> RowSlice<'a> {
     }
 
     /// The key of a row.
-    pub fn key(&self, place: usize) -> Option<Key<'a>> {
+    pub fn key(&self, place: usize) -> Option<RowKey<'a>> {
         let end = match self.ends {
             None => None,
             Some(ends) => Some(*ends.get(place)?),
         };
-        Some(Key { device: self.device, start: *self.starts.get(place)?, end, statistic: self.statistic })
+        Some(RowKey { device: self.device, start: *self.starts.get(place)?, end, statistic: self.statistic })
     }
 
     /// The key of the first row.
-    pub fn first(&self) -> Option<Key<'a>> {
+    pub fn first(&self) -> Option<RowKey<'a>> {
         self.key(0)
     }
 
     /// The key of the last row.
-    pub fn last(&self) -> Option<Key<'a>> {
+    pub fn last(&self) -> Option<RowKey<'a>> {
         self.key(self.len().checked_sub(1)?)
     }
 
     /// One row by itself.
     pub fn row(&self, place: usize) -> Option<Row> {
-        let Key { start, end, .. } = self.key(place)?;
+        let RowKey { start, end, .. } = self.key(place)?;
         let value = *self.values.get(place)?;
         let (device, subject) = (self.device.clone(), self.subject.cloned());
         Some(Row { device, statistic: self.statistic, start, end, value, subject })
@@ -113,7 +164,7 @@ impl<'a> RowSlice<'a> {
     }
 
     /// How many of its rows come before a key.
-    pub fn rows_before(&self, key: Key<'_>) -> usize {
+    pub fn rows_before(&self, key: RowKey<'_>) -> usize {
         match self.device.cmp(key.device) {
             Ordering::Less => return self.len(),
             Ordering::Greater => return 0,
@@ -142,4 +193,35 @@ impl<'a> RowSlice<'a> {
         let moments = |place: usize| (self.starts.get(place), self.ends.map(|ends| ends.get(place)));
         (1..self.len()).find(|place| moments(place - 1) >= moments(*place))
     }
+}
+
+/// Watches that each row comes after the one before it.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    last: Option<Row>,
+}
+
+impl Order {
+    /// Takes these rows where each comes after the one before it; else the place of the first that does not.
+    pub(super) fn take(&mut self, slice: &RowSlice<'_>) -> Result<(), usize> {
+        let (Some(first), Some(last)) = (slice.first(), slice.last()) else { return Ok(()) };
+        if self.last.as_ref().is_some_and(|before| before.key().order(first) != Ordering::Less) {
+            return Err(0);
+        }
+        if let Some(place) = slice.falls_at() {
+            return Err(place);
+        }
+        match &mut self.last {
+            Some(known) if known.device == *last.device => {
+                (known.start, known.end, known.statistic) = (last.start, last.end, last.statistic);
+            }
+            known => *known = slice.row(slice.len() - 1).map(|row| Row { subject: None, ..row }),
+        }
+        Ok(())
+    }
+}
+
+/// The order of statistics.
+fn statistics(one: Statistic, other: Statistic) -> Ordering {
+    if one == other { Ordering::Equal } else { one.text().cmp(&other.text()) }
 }

@@ -9,10 +9,11 @@ use ring::digest;
 
 use super::content::ContentSum;
 use super::error::{Damage, FileError};
+use super::filter::RowFilter;
 use super::head::{Facts, Head};
 use super::key::KeyRing;
-use super::read::{Filter, Opened, open};
-use super::row::Order;
+use super::read::{Opened, open};
+use super::row_slice::Order;
 use super::write::{other_day, stretched};
 
 /// Bytes read at once: large enough for an object store's disk, small beside a row group.
@@ -34,7 +35,7 @@ pub fn verify<R: ChunkReader + 'static>(
     }
     let opened = open(source, &head.metric, keys)?;
     if opened.key() != facts.key.as_ref() {
-        return Err(Damage::Key.into());
+        return Err(Damage::RowKey.into());
     }
     head.check(opened.key_values())?;
     if opened.row_count() != facts.rows {
@@ -46,15 +47,15 @@ pub fn verify<R: ChunkReader + 'static>(
 fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: &Facts) -> Result<(), FileError> {
     let (mut order, mut content) = (Order::default(), ContentSum::new(&head.metric.name));
     let (mut rows, mut range) = (0, None);
-    let mut read = opened.rows(Filter::default())?;
-    while let Some(strip) = read.strip()? {
-        if let Some(place) = other_day(&strip, head.day) {
+    let mut read = opened.rows(RowFilter::default())?;
+    while let Some(slice) = read.slice()? {
+        if let Some(place) = other_day(&slice, head.day) {
             return Err(FileError::OtherDay { row: rows + place as u64 });
         }
-        order.take(&strip).map_err(|place| FileError::Order { row: rows + place as u64 })?;
-        content.add(&strip);
-        range = stretched(range, &strip);
-        let count = strip.len();
+        order.take(&slice).map_err(|place| FileError::Order { row: rows + place as u64 })?;
+        content.add(&slice);
+        range = stretched(range, &slice);
+        let count = slice.len();
         read.pass(count);
         rows += count as u64;
     }

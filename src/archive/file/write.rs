@@ -9,24 +9,23 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
 use ring::digest;
 
-use super::columns::{Fixed, Group, ROWS_PER_GROUP, layout, schema};
+use super::columns::{Fixed, ROWS_PER_GROUP, RowGroup, layout, schema};
 use super::content::ContentSum;
 use super::encode::Encoder;
 use super::error::FileError;
 use super::head::{Facts, Head, times};
 use super::key::{KeyId, KeyRing};
-use super::row::{Order, Row};
-use super::row_slice::RowSlice;
+use super::row_slice::{Order, Row, RowSlice};
 use crate::model::time::{Day, Timestamp};
 
 /// Writes one file. Dropped before `finish`, it leaves bytes that no reader takes for a file.
-pub struct Writer<W: Write + Send> {
+pub struct FileWriter<W: Write + Send> {
     /// Until the first group tells how values are best laid out.
     waiting: Option<(Counted<W>, WriterPropertiesBuilder)>,
     open: Option<(SerializedFileWriter<Counted<W>>, Encoder)>,
     head: Head,
     key: Option<KeyId>,
-    group: Group,
+    group: RowGroup,
     order: Order,
     content: ContentSum,
     rows: u64,
@@ -34,9 +33,9 @@ pub struct Writer<W: Write + Send> {
     range: Option<(Timestamp, Timestamp)>,
 }
 
-impl<W: Write + Send> Writer<W> {
+impl<W: Write + Send> FileWriter<W> {
     /// Begins a file: encrypted with the newest key of the ring, plain where there is none.
-    pub fn begin(out: W, head: Head, keys: &KeyRing) -> Result<Writer<W>, FileError> {
+    pub fn begin(out: W, head: Head, keys: &KeyRing) -> Result<FileWriter<W>, FileError> {
         let mut builder = WriterProperties::builder().set_key_value_metadata(Some(head.key_values()));
         let key = keys.newest().cloned();
         if let Some(id) = &key {
@@ -48,34 +47,34 @@ impl<W: Write + Send> Writer<W> {
         }
         let content = ContentSum::new(&head.metric.name);
         let waiting = Some((Counted::new(out), builder));
-        let (group, order) = (Group::default(), Order::default());
-        Ok(Writer { waiting, open: None, head, key, group, order, content, rows: 0, range: None })
+        let (group, order) = (RowGroup::default(), Order::default());
+        Ok(FileWriter { waiting, open: None, head, key, group, order, content, rows: 0, range: None })
     }
 
     /// Takes the next row, in the order of [`Row::order`]. A row that is refused is not written; the file goes on.
     pub fn push(&mut self, row: &Row) -> Result<(), FileError> {
-        self.push_strip(&row.strip())
+        self.push_slice(&row.slice())
     }
 
     /// Takes the next rows; where one is refused, none of them is written.
-    pub fn push_strip(&mut self, strip: &RowSlice<'_>) -> Result<(), FileError> {
+    pub fn push_slice(&mut self, slice: &RowSlice<'_>) -> Result<(), FileError> {
         let row = |place: usize| self.rows + place as u64;
-        if let Some(place) = other_day(strip, self.head.day) {
+        if let Some(place) = other_day(slice, self.head.day) {
             return Err(FileError::OtherDay { row: row(place) });
         }
         let codes = self.head.metric.is_coded().then_some(self.head.metric.codes.len());
-        let no_code = codes.and_then(|codes| strip.values.iter().position(|value| !is_place(*value, codes)));
+        let no_code = codes.and_then(|codes| slice.values.iter().position(|value| !is_place(*value, codes)));
         if let Some(place) = no_code {
             return Err(FileError::NoCode { row: row(place) });
         }
-        self.order.take(strip).map_err(|place| FileError::Order { row: row(place) })?;
-        self.content.add(strip);
-        self.rows += strip.len() as u64;
-        self.range = stretched(self.range, strip);
+        self.order.take(slice).map_err(|place| FileError::Order { row: row(place) })?;
+        self.content.add(slice);
+        self.rows += slice.len() as u64;
+        self.range = stretched(self.range, slice);
         let mut from = 0;
-        while from < strip.len() {
-            let to = strip.len().min(from + ROWS_PER_GROUP - self.group.rows());
-            self.group.push(&strip.slice(from..to));
+        while from < slice.len() {
+            let to = slice.len().min(from + ROWS_PER_GROUP - self.group.rows());
+            self.group.push(&slice.slice(from..to));
             from = to;
             if self.group.rows() >= ROWS_PER_GROUP {
                 self.hand_over()?;
@@ -146,17 +145,17 @@ fn is_place(value: f64, codes: usize) -> bool {
 }
 
 /// The range with these rows in it, which rise.
-pub(super) fn stretched(range: Option<(Timestamp, Timestamp)>, strip: &RowSlice<'_>) -> Option<(Timestamp, Timestamp)> {
-    let (Some(from), Some(to)) = (strip.starts.first(), strip.starts.last()) else { return range };
+pub(super) fn stretched(range: Option<(Timestamp, Timestamp)>, slice: &RowSlice<'_>) -> Option<(Timestamp, Timestamp)> {
+    let (Some(from), Some(to)) = (slice.starts.first(), slice.starts.last()) else { return range };
     Some(range.map_or((*from, *to), |(first, last)| (first.min(*from), last.max(*to))))
 }
 
 /// The first place whose row begins on another day.
-pub(super) fn other_day(strip: &RowSlice<'_>, day: Day) -> Option<usize> {
-    strip.starts.iter().position(|start| start.day() != day)
+pub(super) fn other_day(slice: &RowSlice<'_>, day: Day) -> Option<usize> {
+    slice.starts.iter().position(|start| start.day() != day)
 }
 
-/// Counts and digests what passes through.
+/// ErasureCounts and digests what passes through.
 struct Counted<W> {
     out: W,
     bytes: u64,

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::archive::erase::Eraser;
-use crate::archive::roll::Progress;
+use crate::archive::roll::RollProgress;
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::SystemClock;
-use crate::store::archive::{Counts, Erased};
+use crate::store::archive::{ErasureCounts, ErasureTarget};
 
 /// What is told.
 #[derive(Debug, Serialize)]
@@ -18,18 +18,18 @@ struct Told {
     /// Whether it is gone, or only would go.
     erased: bool,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ErasureCounts,
 }
 
 /// Erases, or says what would be erased.
-pub(super) async fn run(database: &Database, of: Erased, yes: bool, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(database: &Database, of: ErasureTarget, yes: bool, json: bool) -> anyhow::Result<()> {
     let connector = database.patient_connector();
     let roller = crate::commands::roll::roller_of(database)?;
     let eraser = Eraser { connector, roller, clock: Arc::new(SystemClock) };
     let progress = bar(0, "bytes");
-    let mut watch = |step: Progress| match step {
-        Progress::Due(bytes) => progress.set_length(bytes),
-        Progress::Done(bytes) => progress.inc(bytes),
+    let mut watch = |step: RollProgress| match step {
+        RollProgress::Due(bytes) => progress.set_length(bytes),
+        RollProgress::Done(bytes) => progress.inc(bytes),
     };
     let counts = if yes { eraser.erase(&of, &mut watch).await } else { eraser.find(&of, &mut watch).await };
     progress.finish_and_clear();
@@ -38,8 +38,8 @@ pub(super) async fn run(database: &Database, of: Erased, yes: bool, json: bool) 
     if json { print_json(&Told { erased: yes, counts }) } else { print(&in_words(yes, &counts)) }
 }
 
-fn in_words(erased: bool, counts: &Counts) -> String {
-    if *counts == Counts::default() {
+fn in_words(erased: bool, counts: &ErasureCounts) -> String {
+    if *counts == ErasureCounts::default() {
         return "nothing of it is here".to_owned();
     }
     let what = format!(
@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn what_would_go_is_told_from_what_is_gone() {
-        let counts = Counts { blocks: 1, hot_samples: 3, ..Counts::default() };
+        let counts = ErasureCounts { blocks: 1, hot_samples: 3, ..ErasureCounts::default() };
         assert!(in_words(true, &counts).starts_with("erased 3 samples in 1 block, 0 samples in 0 files"));
         assert!(
             in_words(false, &counts).starts_with("would erase 3 samples") && in_words(false, &counts).contains("--yes")
         );
-        assert_eq!(in_words(true, &Counts::default()), "nothing of it is here");
+        assert_eq!(in_words(true, &ErasureCounts::default()), "nothing of it is here");
     }
 }

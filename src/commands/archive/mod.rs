@@ -23,7 +23,7 @@ use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
 use crate::model::people::PatientId;
 use crate::model::time::{Clock as _, SystemClock};
-use crate::store::archive::{ArchiveFile, Erased, Scope, files, is_patient, note_verified};
+use crate::store::archive::{ArchiveFile, ErasureTarget, FileScope, files, is_patient, note_verified};
 
 /// Looks at the archive.
 #[derive(Clone, Debug, clap::Args)]
@@ -70,8 +70,8 @@ enum Action {
     /// Erase a device or a person from the database, the archive and the quarantine, for good; killed, run it again
     ///
     /// Of a patient goes all that was measured while the patient wore a device, who wore what, and the key of the
-    /// patient's sealed texts: journals and notes of consultations open nowhere any more. The rest of the record of
-    /// care stays. Take back what is still worn first, or what it sends later is nobody's.
+    /// patient's encrypted texts: journals and notes of consultations can be read nowhere any more. The rest of the
+    /// record of care stays. Take back what is still worn first, or what it sends later is nobody's.
     #[command(after_help = "Examples:
   healthtrack archive erase --device watch-7
   healthtrack archive erase --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --yes")]
@@ -110,12 +110,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = database.ready().await?;
     match args.action {
         Action::List { all } => {
-            let scope = if all { Scope::All } else { Scope::Live };
+            let scope = if all { FileScope::All } else { FileScope::Live };
             list(&files(&mut connection, scope).await?, args.common.json)
         }
         Action::Verify => {
             let archive = archive(&database)?;
-            let manifest = files(&mut connection, Scope::Present).await?;
+            let manifest = files(&mut connection, FileScope::Present).await?;
             let progress = bar(manifest.iter().map(|file| file.bytes).sum(), "bytes");
             let catalogue = Arc::new(Catalogue::builtin()?);
             let checked = check(&mut connection, &archive, &catalogue, &mut |bytes| progress.inc(bytes)).await?;
@@ -136,11 +136,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         Action::Erase { device, patient, yes } => {
             let of = match (device, patient) {
-                (Some(device), _) => Erased::Device(DeviceId::parse(&device).context("--device takes no such name")?),
+                (Some(device), _) => {
+                    ErasureTarget::Device(DeviceId::parse(&device).context("--device takes no such name")?)
+                }
                 (None, patient) => {
                     let patient = PatientId(patient.context("--device or --patient must say what")?);
                     ensure!(is_patient(&mut connection, &patient).await?, "no patient has this uuid");
-                    Erased::Patient(patient)
+                    ErasureTarget::Patient(patient)
                 }
             };
             erase::run(&database, of, yes, args.common.json).await
@@ -148,7 +150,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Action::Subject { patient } => {
             subject::run(&database, &mut connection, PatientId(patient), args.common.json).await
         }
-        Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, Scope::Live).await?)),
+        Action::Sql => print(&sql::script(&archive(&database)?, &files(&mut connection, FileScope::Live).await?)),
     }
 }
 

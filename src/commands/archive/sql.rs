@@ -22,11 +22,11 @@ const OPTIMIZERS: &str = "filter_pushdown,top_n,late_materialization,join_filter
 pub(super) fn script(archive: &Archive, files: &[ArchiveFile]) -> String {
     let mut by_key: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     for file in files {
-        let address = archive.place.address(&file.name);
+        let address = archive.storage.address(&file.name);
         by_key.entry(file.key_id.as_deref()).or_default().push(quoted(&address));
     }
     let mut settings = format!("{} files.", files.len());
-    if archive.place.is_bucket() {
+    if archive.storage.is_bucket() {
         settings.push_str(BUCKET.trim_end());
     }
     for key in by_key.keys().flatten() {

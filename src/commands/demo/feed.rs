@@ -1,4 +1,4 @@
-//! Feed: what the wearers publish: their history first, then what becomes known, in real time.
+//! Feed: what the simulated devices publish: their history first, then what becomes known, in real time.
 //!
 //! # Why
 //! The private broker forgets the oldest messages of a session that falls 256 MB behind, without a word. So the feed
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::Args;
+use super::args::Args;
 use super::stack::{DemoStack, SHARD};
 use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};
@@ -26,11 +26,11 @@ const INFLIGHT_MAX: usize = 1_000;
 const POLL: Duration = Duration::from_millis(2);
 /// All histories grow together, by so much of each at a time: runs that join within one commit become one block.
 const HISTORY_STEP_US: i64 = 60 * MINUTE_US;
-/// A wearer publishes every so many seconds, and the wearers take turns.
+/// A device publishes every so many seconds, and the devices take turns.
 const TURN_S: u64 = 5;
-/// An electrocardiogram lasts so long; no wearer's next one begins before it has ended.
+/// An electrocardiogram lasts so long; no device's next one begins before it has ended.
 const ECG_S: u64 = 30;
-/// At most so many seconds between one wearer's electrocardiogram and another's, where there are wearers enough.
+/// At most so many seconds between one device's electrocardiogram and another's, where there are devices enough.
 const ECG_EVERY_S_MIN: u64 = 2;
 /// One message in so many is sent twice.
 const REPEAT_EVERY: u64 = 50;
@@ -39,15 +39,15 @@ const BROKEN_EVERY_S: u64 = 30;
 /// How long the last messages may take to the daemon and into the database.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// The wearers and their way to the broker.
+/// The simulated devices and their connection to the broker.
 pub(super) struct Feed {
     hubs: Vec<Hub>,
     publisher: Publisher,
     telemetry: Arc<Telemetry>,
-    progress: Arc<Progress>,
+    progress: Arc<FeedProgress>,
 }
 
-/// A wearer, and until when everything about it is published.
+/// A simulated device with its wearer, and until when all it measured is published.
 struct Hub {
     wearer: Wearer,
     known: Timestamp,
@@ -70,7 +70,7 @@ pub(super) struct Published {
 
 /// What the feed tells the screen.
 #[derive(Debug, Default)]
-pub(super) struct Progress(Mutex<Inner>);
+pub(super) struct FeedProgress(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -88,17 +88,17 @@ enum Purpose {
 }
 
 impl Feed {
-    /// Lets the wearers connect to the broker of the house.
-    pub(super) async fn connect(house: &DemoStack, args: &Args) -> anyhow::Result<Feed> {
-        let broker = house.addresses.broker.parse()?;
+    /// Connects the devices to the broker of the demo.
+    pub(super) async fn connect(stack: &DemoStack, args: &Args) -> anyhow::Result<Feed> {
+        let broker = stack.addresses.broker.parse()?;
         let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.with_timestamps();
         let from = SystemClock.now().plus_micros(i64::try_from(args.history.as_micros())?.saturating_neg());
         let hubs = (0..args.hubs).map(|number| Hub { wearer: Wearer::new(args.seed, number, SHARD), known: from });
-        Ok(Feed { hubs: hubs.collect(), publisher, telemetry: house.telemetry.clone(), progress: Arc::default() })
+        Ok(Feed { hubs: hubs.collect(), publisher, telemetry: stack.telemetry.clone(), progress: Arc::default() })
     }
 
     /// What was published so far.
-    pub(super) fn progress(&self) -> Arc<Progress> {
+    pub(super) fn progress(&self) -> Arc<FeedProgress> {
         self.progress.clone()
     }
 
@@ -157,7 +157,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Publishes what has become known of some wearers by `to`.
+    /// Publishes what some devices have measured by `to`.
     async fn publish_known(&mut self, to: Timestamp, is_due: impl Fn(u64) -> bool) -> anyhow::Result<()> {
         for number in 0..self.hubs.len() {
             let Some(hub) = self.hubs.get(number).filter(|_| is_due(number as u64)) else { continue };
@@ -199,7 +199,7 @@ impl Feed {
     }
 }
 
-impl Progress {
+impl FeedProgress {
     /// How much was published.
     pub(super) fn published(&self) -> Published {
         self.lock().published
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_is_published_is_unsettled_until_as_much_is_settled() {
-        let progress = Progress::default();
+        let progress = FeedProgress::default();
         progress.count(10, Purpose::Measured);
         progress.count(10, Purpose::Repeated);
         progress.count(1, Purpose::Broken);

@@ -1,17 +1,16 @@
-//! Demo: everything on this machine: a private database and broker, the daemon, and made-up wearers who publish.
+//! Demo: everything on this machine: a private database and broker, the daemon, and simulated devices that publish.
 //!
 //! # Why
 //! The journey can be watched without anything to install or to set up. The daemon is the very one that `serve` runs,
-//! and the wearers reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
+//! and the devices reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
 //! that the counts of duplicates and of quarantine are seen at work.
 //!
-//! The wearers publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
+//! The devices publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
 //! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
 //!
 //! Invariant: at the end every sample published is received, and every one received is stored, duplicate, in conflict
 //! or in quarantine; else the exit code says so (`tests/it/demo.rs`).
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -19,13 +18,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::commands::load::parse_duration;
 use crate::commands::signals::cancel_on_signal;
 use crate::config;
+pub use args::Args;
 use feed::Feed;
 use screen::Screen;
 use stack::DemoStack;
-use summary::Summary;
+use summary::RunSummary;
+
+/// What may be asked of it.
+mod args;
 
 /// What is published, and how much of it so far.
 mod feed;
@@ -33,7 +35,7 @@ mod feed;
 /// Database, broker and daemon: started together, stopped together.
 mod stack;
 
-/// A made-up network around the wearers.
+/// A made-up network around those who wear the devices.
 mod people;
 
 /// What a person sees.
@@ -47,34 +49,6 @@ const HISTORY_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// How long a run that ends by itself waits for its network, which takes half a second on two cores.
 const NETWORK_MAX: Duration = Duration::from_secs(30);
 
-/// Runs everything on this machine until Ctrl-C: database, broker, daemon and simulated wearers.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:
-  healthtrack demo
-  healthtrack demo --for 30s --hubs 200 --data-dir /tmp/healthtrack-demo
-
-HEALTHTRACK__HTTP__BIND and HEALTHTRACK__TELEMETRY__… hold here too; database and broker are the demo's own.")]
-pub struct Args {
-    /// End by itself so long after the daemon is ready: 30s, 2m, 1h [default: at Ctrl-C]
-    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
-    pub duration: Option<Duration>,
-    /// How many wearers, each with a device of its own: wearer-0000 and so on
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=10_000))]
-    pub hubs: u64,
-    /// Where the database is kept between runs [default: healthtrack/demo in the user's data folder]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// How much of each wearer's past is published first, as fast as it is taken in
-    #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = parse_duration)]
-    pub history: Duration,
-    /// Decides the values; another seed on the same data contradicts them, which the daemon counts as conflicts
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Report as JSON on standard output, and everything else on standard error
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Runs the demo to its end, to Ctrl-C or to SIGTERM, and reports.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let opened = Instant::now();
@@ -85,11 +59,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     cancel_on_signal(stop.clone())?;
     let mut screen = Screen::new(args.json, opened);
     screen.say("HealthTrack demo: starting a private Postgres, a private broker and the daemon ...");
-    let Some(house) = stop.run_until_cancelled(DemoStack::open(&data_dir)).await.transpose()? else {
+    let Some(stack) = stop.run_until_cancelled(DemoStack::open(&data_dir)).await.transpose()? else {
         screen.say("stopped before it was ready");
         return Ok(());
     };
-    let summary = live_in(house, &args, &mut screen, &stop).await?;
+    let summary = live_in(stack, &args, &mut screen, &stop).await?;
     screen.report(&summary)?;
     if !summary.balanced {
         bail!("the counts do not balance: not every published sample was received and settled exactly once");
@@ -97,23 +71,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Publishes until the time is up or somebody stops it, then closes the house in order.
+/// Publishes until the time is up or somebody stops it, then stops everything in order.
 async fn live_in(
-    mut house: DemoStack,
+    mut stack: DemoStack,
     args: &Args,
     screen: &mut Screen,
     stop: &CancellationToken,
-) -> anyhow::Result<Summary> {
-    screen.greet(&house.addresses, args);
-    let mut feed = Feed::connect(&house, args).await?;
-    let (progress, telemetry) = (feed.progress(), house.telemetry.clone());
-    let network = people::move_in(house.connector.clone(), telemetry.clone(), args.hubs, args.seed);
+) -> anyhow::Result<RunSummary> {
+    screen.greet(&stack.addresses, args);
+    let mut feed = Feed::connect(&stack, args).await?;
+    let (progress, telemetry) = (feed.progress(), stack.telemetry.clone());
+    let network = people::move_in(stack.connector.clone(), telemetry.clone(), args.hubs, args.seed);
     let mut network = AbortOnDropHandle::new(tokio::spawn(network));
     let end = args.duration.map(|duration| Instant::now() + duration);
     let mut time_is_up = false;
     tokio::select! {
         published = feed.run() => published?,
-        ended = house.daemon_ends() => ended?,
+        ended = stack.daemon_ends() => ended?,
         () = screen.follow(&progress, &telemetry) => {}
         () = stop.cancelled() => screen.say("stopping: what is published is still written"),
         () = until(end) => time_is_up = true,
@@ -127,9 +101,9 @@ async fn live_in(
     let closing = Instant::now() + stack::CLOSE_MAX;
     feed.finish(closing).await;
     screen.look(&telemetry);
-    let data_dir = house.addresses.data_dir.clone();
-    house.close(closing).await?;
-    Ok(Summary::of(args, &data_dir, screen, &telemetry, progress.published()))
+    let data_dir = stack.addresses.data_dir.clone();
+    stack.close(closing).await?;
+    Ok(RunSummary::of(args, &data_dir, screen.took(), &telemetry, progress.published()))
 }
 
 /// Waits for a moment, or for ever where there is none.

@@ -1,4 +1,4 @@
-//! People: a small made-up network around the wearers, who are patients in it.
+//! People: a small made-up network around those who wear the devices, who are patients in it.
 //!
 //! It is made in the background once the first sample is stored, so that nobody waits for it; where the demo ends
 //! before, nothing of it is kept, and the next run makes it.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::Args;
-use super::feed::{Progress, Published};
+use super::args::Args;
+use super::feed::{FeedProgress, Published};
 use super::stack::Addresses;
-use super::summary::Summary;
+use super::summary::{RunSummary, Took};
+use crate::commands::report::grouped;
 use crate::telemetry::Telemetry;
 
 /// How often the counts are looked at, so that the first sample is noticed in time.
@@ -51,7 +52,7 @@ impl Screen {
     pub(super) fn greet(&mut self, addresses: &Addresses, args: &Args) {
         let Addresses { http, metrics, broker, database, data_dir, has_data } = addresses;
         let (hubs, history_h) = (args.hubs, args.history.as_secs_f64() / 3_600.0);
-        self.say(&format!("{hubs} wearers publish {history_h} h of history as fast as it is taken in, then live"));
+        self.say(&format!("{hubs} devices publish {history_h} h of history as fast as it is taken in, then live"));
         self.say("one message in 50 is sent twice and a few are broken, on purpose: see duplicates and quarantine");
         self.say(&format!("  health     http://{http}/readyz"));
         self.say(&format!("  metrics    http://{metrics}/metrics"));
@@ -71,7 +72,7 @@ impl Screen {
     }
 
     /// Writes a line each second until it is dropped.
-    pub(super) async fn follow(&mut self, progress: &Progress, telemetry: &Telemetry) {
+    pub(super) async fn follow(&mut self, progress: &FeedProgress, telemetry: &Telemetry) {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut last_at, mut last) = (Instant::now(), Published::default());
@@ -99,7 +100,7 @@ impl Screen {
     }
 
     /// The summary, as a table or as JSON.
-    pub(super) fn report(&mut self, summary: &Summary) -> anyhow::Result<()> {
+    pub(super) fn report(&mut self, summary: &RunSummary) -> anyhow::Result<()> {
         if self.json {
             println!("{}", serde_json::to_string(summary)?);
         } else {
@@ -108,14 +109,10 @@ impl Screen {
         Ok(())
     }
 
-    /// From the command to the last look.
-    pub(super) fn seconds(&self) -> f64 {
-        (self.looked - self.opened).as_secs_f64()
-    }
-
-    /// From the command to the first sample in the database.
-    pub(super) fn first_sample_s(&self) -> Option<f64> {
-        self.first_sample.map(|after| after.as_secs_f64())
+    /// How long the run has taken up to the last look.
+    pub(super) fn took(&self) -> Took {
+        let first_sample_s = self.first_sample.map(|after| after.as_secs_f64());
+        Took { seconds: (self.looked - self.opened).as_secs_f64(), first_sample_s }
     }
 
     /// One line that the next one takes the place of.
@@ -128,7 +125,7 @@ impl Screen {
     }
 }
 
-fn line(progress: &Progress, telemetry: &Telemetry, (now, last): (Published, Published), took: Duration) -> String {
+fn line(progress: &FeedProgress, telemetry: &Telemetry, (now, last): (Published, Published), took: Duration) -> String {
     let (_, tally, _) = telemetry.balance();
     let rate = |now: u64, last: u64| grouped(((now - last) as f64 / took.as_secs_f64()).round() as u64);
     let mut line = format!(
@@ -145,29 +142,4 @@ fn line(progress: &Progress, telemetry: &Telemetry, (now, last): (Published, Pub
         line.push_str(&format!("  conflict {}", grouped(tally.conflict)));
     }
     line
-}
-
-/// A number with a comma at each thousand.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_has_a_comma_at_each_thousand() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
 }

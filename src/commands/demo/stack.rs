@@ -19,7 +19,7 @@ use crate::telemetry::{Role, Telemetry, start_log};
 
 /// The database within the private server.
 const DATABASE: &str = "healthtrack";
-/// The shard in the wearers' topics, and the daemon's own.
+/// The shard in the devices' topics, and the daemon's own.
 pub(super) const SHARD: &str = "demo";
 /// From the request to end until the daemon is left alone; stopping the database fits into the second that remains of
 /// the ten that a person is promised.
@@ -83,9 +83,9 @@ impl DemoStack {
         let stop_daemon = CancellationToken::new();
         let daemon = tokio::spawn(daemon::run(config, doors, telemetry.clone(), stop_daemon.clone()));
         let daemon = AbortOnDropHandle::new(daemon);
-        let mut house = DemoStack { telemetry, addresses, connector, daemon, stop_daemon, postgres };
-        house.wait_until_subscribed().await?;
-        Ok(house)
+        let mut stack = DemoStack { telemetry, addresses, connector, daemon, stop_daemon, postgres };
+        stack.wait_until_subscribed().await?;
+        Ok(stack)
     }
 
     /// Waits for the daemon's end, which nobody has asked for: always an error.
@@ -138,7 +138,7 @@ fn configure(
     database: &str,
 ) -> anyhow::Result<Config> {
     let laid = |key: &str, value: &str| (format!("HEALTHTRACK__{key}"), value.to_owned());
-    // A line a second would vanish among the daemon's own, and rumqttd calls every goodbye an error.
+    // A line a second would vanish among the daemon's own, and rumqttd calls every DISCONNECT an error.
     let first = laid("TELEMETRY__LOG", "warn,rumqttd=off");
     let allowed = variables.filter(|(name, _)| SECTIONS.iter().any(|section| name.starts_with(section)));
     let own = [

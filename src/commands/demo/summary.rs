@@ -1,17 +1,17 @@
-//! Summary: what a run came to, and whether every sample is accounted for.
+//! RunSummary: what a run came to, and whether every sample is accounted for.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::Args;
+use super::args::Args;
 use super::feed::Published;
-use super::screen::{Screen, grouped};
+use crate::commands::report::grouped;
 use crate::telemetry::Telemetry;
 
 /// The numbers of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Summary {
+pub(super) struct RunSummary {
     pub(super) hubs: u64,
     pub(super) data_dir: String,
     /// From the command until the last sample was settled.
@@ -36,15 +36,24 @@ pub(super) struct Summary {
     pub(super) balanced: bool,
 }
 
-impl Summary {
+/// How long a run took, as whoever watched it has seen.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Took {
+    /// From the command to the last look.
+    pub(super) seconds: f64,
+    /// From the command to the first sample in the database.
+    pub(super) first_sample_s: Option<f64>,
+}
+
+impl RunSummary {
     /// Adds a run up once the daemon has ended.
-    pub(super) fn of(args: &Args, data_dir: &Path, screen: &Screen, telemetry: &Telemetry, sent: Published) -> Summary {
+    pub(super) fn of(args: &Args, data_dir: &Path, took: Took, telemetry: &Telemetry, sent: Published) -> RunSummary {
         let (received, tally, in_flight) = telemetry.balance();
-        Summary {
+        RunSummary {
             hubs: args.hubs,
             data_dir: data_dir.display().to_string(),
-            seconds: screen.seconds(),
-            first_sample_s: screen.first_sample_s(),
+            seconds: took.seconds,
+            first_sample_s: took.first_sample_s,
             published_messages: sent.messages,
             published_samples: sent.samples,
             repeated_messages: sent.repeated_messages,
@@ -63,7 +72,7 @@ impl Summary {
 
     /// The numbers as a table with what they mean.
     pub(super) fn table(&self) -> String {
-        let Summary { published_messages, repeated_messages, broken_messages, .. } = self;
+        let RunSummary { published_messages, repeated_messages, broken_messages, .. } = self;
         let earlier = self.duplicate.saturating_sub(self.repeated_samples);
         let earlier = if earlier > 0 {
             format!(", {} samples were stored by an earlier run", grouped(earlier))

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::archive::Archive;
 use crate::archive::file::{KeyId, KeyRing};
-use crate::archive::place::Place;
 use crate::archive::roll::Roller;
+use crate::archive::storage::Storage;
 use crate::config::Config;
 use crate::model::metric::Catalogue;
 use crate::model::time::{Clock as _, DAY_US, SystemClock, Timestamp};
 use crate::security::pseudonym::Pseudonyms;
-use crate::store::archive::{ArchiveFile, Scope, archive_id, due_for_subjects, files, is_anything_worn, verified_at};
+use crate::store::archive::{
+    ArchiveFile, FileScope, archive_id, due_for_subjects, files, is_anything_worn, verified_at,
+};
 use crate::store::migrate::is_current;
 use crate::store::pool::Connector;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, chain};
 
 /// A day that has been due for longer was passed over twice.
 const LAG_MAX_US: i64 = 2 * DAY_US;
@@ -32,7 +34,7 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
         Ok(None) => return findings.ok("archive: none; everything stays in the database (archive.url is empty)"),
         Err(error) => {
             let advice = "correct archive.url (HEALTHTRACK__ARCHIVE__URL) and its keys";
-            return findings.fail(format!("archive: {:#}", anyhow::Error::from(error)), advice);
+            return findings.fail(format!("archive: {}", chain(&error)), advice);
         }
     };
     if let Err(error) = examine(config, archive, findings).await {
@@ -47,9 +49,9 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
     if !is_current(&mut connection).await? {
         return Ok(());
     }
-    let shown = archive.place.shown();
-    let (ours, theirs) = (archive_id(&mut connection).await?, archive.at(Place::mark).await?);
-    let live = files(&mut connection, Scope::Live).await?;
+    let shown = archive.storage.shown();
+    let (ours, theirs) = (archive_id(&mut connection).await?, archive.at(Storage::mark).await?);
+    let live = files(&mut connection, FileScope::Live).await?;
     match (&ours, &theirs) {
         (None, None) => findings.ok(format!("archive: {shown}, not begun")),
         (ours, theirs) if ours == theirs => {
@@ -64,14 +66,14 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
     }
     check_subjects(&mut connection, &archive, findings).await?;
     // Nothing is written into what may be somebody else's. Before the first roll a bucket must be there, a folder not.
-    if ours == theirs && (ours.is_some() || archive.place.is_bucket()) {
+    if ours == theirs && (ours.is_some() || archive.storage.is_bucket()) {
         check_writing(&archive, findings).await;
     }
     check_keys(&archive.keys, &live, findings);
     if !live.is_empty() {
         check_age(verified_at(&mut connection).await?, findings);
     }
-    let there: BTreeSet<String> = archive.at(Place::live_names).await?.into_iter().collect();
+    let there: BTreeSet<String> = archive.at(Storage::live_names).await?.into_iter().collect();
     let missing = live.iter().filter(|file| !there.contains(&file.name)).count();
     if missing > 0 {
         let advice = "bring them back from a backup; `healthtrack archive verify` names them";
@@ -96,14 +98,13 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
 
 /// Whether files can be written, and whether what is deleted is gone.
 async fn check_writing(archive: &Archive, findings: &mut Findings) {
-    match archive.at(Place::probe).await {
+    match archive.at(Storage::probe).await {
         Ok(probe) if probe.keeps_versions => findings.warn(
             "archive: the bucket keeps versions, so what is erased stays in it as long as they do",
             "give the bucket a rule that expires noncurrent versions within the time that an erasure may take",
         ),
         Ok(_) => {}
-        Err(error) => findings
-            .fail(format!("archive: {:#}", anyhow::Error::from(error)), "give the daemon the right to write there"),
+        Err(error) => findings.fail(format!("archive: {}", chain(&error)), "give the daemon the right to write there"),
     }
 }
 

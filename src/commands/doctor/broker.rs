@@ -1,6 +1,6 @@
 //! Whether the broker can be reached, lets us in, speaks MQTT 5, and how its limits meet ours.
 
-use super::Findings;
+use super::finding::Findings;
 use crate::config::MqttConfig;
 use crate::mqtt::publisher::{BrokerLimits, broker_of, probe};
 
@@ -60,7 +60,7 @@ fn judge_filters(filters: &[String], findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::finding::Level;
     use super::*;
 
     fn levels(judge: impl Fn(&mut Findings)) -> Vec<Level> {

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::PgConnection;
 use url::Url;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
@@ -12,6 +12,7 @@ use crate::store::hot::compact::chunks_to_look_at;
 use crate::store::inspect::{Owner, Server, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
+use crate::telemetry::chain;
 
 /// `NULLS NOT DISTINCT` came with Postgres 15.
 const VERSION_MIN: i32 = 150_000;
@@ -29,9 +30,8 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
     let mut connection = match connected {
         Ok(connection) => connection,
         Err(error) => {
-            let error = anyhow::Error::from(error);
             let advice = "start Postgres, or correct store.url (HEALTHTRACK__STORE__URL)";
-            return findings.fail(format!("Postgres at {shown}: {error:#}"), advice);
+            return findings.fail(format!("Postgres at {shown}: {}", chain(&error)), advice);
         }
     };
     if let Err(error) = examine(config, &shown, &mut connection, findings).await {
@@ -154,7 +154,7 @@ fn shown(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::finding::Level;
     use super::*;
 
     fn sound() -> Server {

@@ -3,6 +3,9 @@
 //! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and
 //! what to do about it.
 
+/// What a check has to say.
+mod finding;
+
 /// The archive.
 mod archive;
 
@@ -16,11 +19,12 @@ mod database;
 mod ports;
 
 use anyhow::bail;
-use serde::Serialize;
 
 use super::common::Common;
 use super::report::{is_watched, print, print_json};
 use crate::config::Config;
+use crate::telemetry::chain;
+use finding::{Findings, in_words};
 
 /// Checks configuration, database, archive, broker and ports, and says what to do about what is wrong.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,49 +32,9 @@ use crate::config::Config;
   healthtrack doctor --config healthtrack.toml
   healthtrack doctor --json")]
 pub struct Args {
-    /// What most verbs take
+    /// What most subcommands take
     #[command(flatten)]
     pub common: Common,
-}
-
-/// How bad it is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    Ok,
-    Warn,
-    Fail,
-}
-
-/// One line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Finding {
-    level: Level,
-    what: String,
-    /// What to do; none where nothing is to be done.
-    advice: Option<String>,
-}
-
-/// What was found so far.
-#[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn ok(&mut self, what: impl Into<String>) {
-        self.0.push(Finding { level: Level::Ok, what: what.into(), advice: None });
-    }
-
-    fn warn(&mut self, what: impl Into<String>, advice: impl Into<String>) {
-        self.0.push(Finding { level: Level::Warn, what: what.into(), advice: Some(advice.into()) });
-    }
-
-    fn fail(&mut self, what: impl Into<String>, advice: impl Into<String>) {
-        self.0.push(Finding { level: Level::Fail, what: what.into(), advice: Some(advice.into()) });
-    }
-
-    fn failures(&self) -> usize {
-        self.0.iter().filter(|finding| finding.level == Level::Fail).count()
-    }
 }
 
 /// Checks everything, whatever fails on the way.
@@ -89,8 +53,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             ports::check(&config, &mut findings).await;
         }
         Err(error) => {
-            let error = anyhow::Error::from(error);
-            findings.fail(format!("configuration: {error:#}"), "correct it; config/default.toml explains every key");
+            let advice = "correct it; config/default.toml explains every key";
+            findings.fail(format!("configuration: {}", chain(&error)), advice);
         }
     }
     if args.common.json {
@@ -102,37 +66,5 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         0 => Ok(()),
         1 => bail!("1 check failed; do what its line says"),
         failures => bail!("{failures} checks failed; do what their lines say, the first one first"),
-    }
-}
-
-fn in_words(findings: &[Finding], coloured: bool) -> String {
-    let mut text = String::new();
-    for Finding { level, what, advice } in findings {
-        let (word, colour) = match level {
-            Level::Ok => ("ok  ", "32"),
-            Level::Warn => ("warn", "33"),
-            Level::Fail => ("FAIL", "31"),
-        };
-        let word = if coloured { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() };
-        let advice = advice.as_ref().map_or_else(String::new, |advice| format!("  -> {advice}"));
-        text.push_str(&format!("{word}  {what}{advice}\n"));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_finding_is_a_line_with_what_to_do() {
-        let mut findings = Findings::default();
-        findings.ok("Postgres 17");
-        findings.warn("no disk", "buy one");
-        findings.fail("no broker", "start it");
-        let plain = "ok    Postgres 17\nwarn  no disk  -> buy one\nFAIL  no broker  -> start it\n";
-        assert_eq!(in_words(&findings.0, false), plain);
-        assert!(in_words(&findings.0, true).contains("\u{1b}[31mFAIL\u{1b}[0m"));
-        assert_eq!(findings.failures(), 1);
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::config::Config;
 
 /// How long a daemon may take to answer.
@@ -63,7 +63,7 @@ async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::finding::Level;
     use super::*;
 
     /// What is found at a port behind which a server gives one answer.

@@ -2,7 +2,7 @@
 
 use crate::config::SecurityConfig;
 use crate::model::time::{Clock as _, SystemClock};
-use crate::security::envelope::{Cell, Envelope, encrypt};
+use crate::security::envelope::{CellAddress, Envelope, encrypt};
 use crate::security::keyring::KeyRing;
 use crate::store::care::journal::JournalEntry;
 use crate::store::population::Population;
@@ -26,7 +26,7 @@ pub(super) async fn write(config: &SecurityConfig, population: &mut Population<'
     for (entry, (words, mood)) in unwritten.iter().zip(WORDS.iter().zip(2..).cycle()) {
         let (patient, row) = (entry.patient, entry.entry.to_string());
         let key = envelope.data_key(population.connection(), &patient, SystemClock.now()).await?;
-        let body = encrypt(&key, &Cell { table: "care.journal_entry", column: "body", row: &row }, words)?;
+        let body = encrypt(&key, &CellAddress { table: "care.journal_entry", column: "body", row: &row }, words)?;
         let (journal_entry_id, written_at) = (entry.entry, entry.written_at);
         let entry = JournalEntry { journal_entry_id, patient, written_at, mood: Some(mood), body };
         population.write(&entry).await?;

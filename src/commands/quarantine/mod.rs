@@ -1,4 +1,4 @@
-//! Quarantine: what could not be believed: listed, shown, and given to the daemon again once the reason is gone.
+//! Quarantine: invalid messages are listed, shown, and given to the daemon again once the reason is gone.
 
 /// Kept messages, published again.
 mod retry;
@@ -7,14 +7,14 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
-use url::Url;
 
 use super::common::Common;
 use super::report::{Column, print, print_json, table};
 use crate::model::reason::Reason;
 use crate::store::quarantine::{QuarantineRow, list, show};
+use retry::{RetryArgs, no_message};
 
-/// Looks at what could not be believed, and tries it again.
+/// Looks at quarantined messages, and publishes them again.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack quarantine list --reason unknown_device
@@ -58,23 +58,6 @@ enum Action {
     Retry(RetryArgs),
 }
 
-/// Which messages, and where to.
-#[derive(Clone, Debug, clap::Args)]
-struct RetryArgs {
-    /// One message, by the number that `list` shows
-    #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
-    id: Option<i64>,
-    /// All of one reason
-    #[arg(long, conflicts_with = "all")]
-    reason: Option<String>,
-    /// All
-    #[arg(long)]
-    all: bool,
-    /// The broker [default: mqtt.url of the configuration]
-    #[arg(long, value_name = "URL")]
-    broker: Option<Url>,
-}
-
 /// One message as `show --json` says it.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
@@ -104,10 +87,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             retry::run(&database, which, args.common.json).await
         }
     }
-}
-
-fn no_message(id: i64) -> String {
-    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
 }
 
 /// A misspelt reason would look like an empty quarantine.

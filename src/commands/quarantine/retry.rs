@@ -1,6 +1,6 @@
 //! Retry: the kept bytes go to their topic again, with their content type, and are marked once a subscriber has them.
 //!
-//! What is still not believed comes back as the same row, counted once more; what is stored already is counted as a
+//! What is still invalid comes back as the same row, counted once more; what is stored already is counted as a
 //! duplicate. So a retry may be repeated without harm.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +10,8 @@ use anyhow::{bail, ensure};
 use bytes::Bytes;
 use serde::Serialize;
 use sqlx::postgres::PgPool;
+use url::Url;
 
-use super::{RetryArgs, no_message};
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
@@ -25,9 +25,26 @@ const INFLIGHT: usize = 64;
 /// How long to wait for the last acknowledgements.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Which messages, and where to.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct RetryArgs {
+    /// One message, by the number that `list` shows
+    #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
+    id: Option<i64>,
+    /// All of one reason
+    #[arg(long, conflicts_with = "all")]
+    pub(super) reason: Option<String>,
+    /// All
+    #[arg(long)]
+    all: bool,
+    /// The broker [default: mqtt.url of the configuration]
+    #[arg(long, value_name = "URL")]
+    broker: Option<Url>,
+}
+
 /// What a retry came to.
 #[derive(Debug, Serialize)]
-struct Report {
+struct RetryReport {
     messages: u64,
     /// Messages that a subscriber was given.
     retried: u64,
@@ -47,7 +64,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         bail!(no_message(id));
     }
     let report = match messages {
-        0 => Report { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
+        0 => RetryReport { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
         _ => {
             let answered = Answered::default();
             let bar = bar(messages, "messages");
@@ -63,7 +80,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
             let (retried, counts) = publish_all(&pool, which, newest, publisher, &answered).await?;
             bar.finish_and_clear();
             let Counts { issued: messages, without_subscriber, refused, unanswered, .. } = counts;
-            Report { messages, retried, without_subscriber, refused, unanswered }
+            RetryReport { messages, retried, without_subscriber, refused, unanswered }
         }
     };
     if json {
@@ -72,6 +89,11 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         print(&report.in_words())?
     }
     report.judge()
+}
+
+/// What to say where no message has this number.
+pub(super) fn no_message(id: i64) -> String {
+    format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
 }
 
 /// Publishes all of it, and marks what arrived even where the rest fails.
@@ -141,13 +163,13 @@ impl Answered {
     }
 }
 
-impl Report {
+impl RetryReport {
     fn in_words(&self) -> String {
         format!("{} of {} published again", self.retried, counted(self.messages, "kept message"))
     }
 
     fn judge(&self) -> anyhow::Result<()> {
-        let Report { messages, retried, without_subscriber, refused, unanswered } = self;
+        let RetryReport { messages, retried, without_subscriber, refused, unanswered } = self;
         ensure!(*without_subscriber == 0, "{without_subscriber} messages found no subscriber; is the daemon running?");
         ensure!(
             retried == messages,

@@ -1,7 +1,10 @@
-//! Samples: read back one by one, or summed up, from the hot table and the archive, in bounded memory: stretches come
+//! Samples: read back one by one, or summed up, from the hot table and the archive, in bounded memory: chunks come
 //! in order, each is written before the next is read, and a reader that is slow slows the database.
 //!
-//! `archive::read` says where samples come from; `Sink` is what becomes of them.
+//! `archive::read` says where samples come from; `SampleSink` is what becomes of them.
+
+/// What samples are written to.
+mod sink;
 
 /// A file that is whole, or not there.
 mod output;
@@ -29,21 +32,20 @@ use super::report::is_watched;
 use crate::archive::Archive;
 use crate::archive::read::{SampleChunk, read};
 use crate::model::ids::DeviceId;
-use crate::model::metric::{Catalogue, Metric};
+use crate::model::metric::Catalogue;
 use crate::model::people::PatientId;
-use crate::model::sample::Sample;
-use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::hot::Filter;
 use output::Output;
-use summary::Summary;
+use sink::{SampleSink, SeriesRef};
+use summary::SeriesSummary;
 
 /// Written to the system in pieces of this size.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// What samples are written as.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// A header, and a line a sample
     Csv,
     /// A JSON object a line
@@ -63,13 +65,13 @@ pub enum Format {
   healthtrack samples --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --format ndjson
   healthtrack samples --summary --json")]
 pub struct Args {
-    /// Of one device
+    /// SeriesRef one device
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
-    /// Of one person (care.patient.patient_id): what each device measured while that person wore it
+    /// SeriesRef one person (care.patient.patient_id): what each device measured while that person wore it
     #[arg(long, value_name = "UUID", conflicts_with = "device")]
     pub patient: Option<uuid::Uuid>,
-    /// Of one metric of the catalogue
+    /// SeriesRef one metric of the catalogue
     #[arg(long)]
     pub metric: Option<String>,
     /// That begin at this time or later: RFC 3339, or YYYY-MM-DD for midnight UTC
@@ -80,7 +82,7 @@ pub struct Args {
     pub to: Option<Timestamp>,
     /// What to write them as [default: csv, with --json ndjson]
     #[arg(long, value_enum)]
-    pub format: Option<Format>,
+    pub format: Option<OutputFormat>,
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -95,85 +97,51 @@ pub struct Args {
     pub config: Option<PathBuf>,
 }
 
-/// What the samples of one stretch have in common.
-#[derive(Copy, Clone, Debug)]
-struct Of<'a> {
-    device: &'a DeviceId,
-    metric: &'a Metric,
-    statistic: Statistic,
-}
-
-impl<'a> Of<'a> {
-    /// The code of a coded metric's sample; `None` for a numeric one.
-    fn code(&self, sample: &Sample) -> Option<&'a str> {
-        self.metric.code_of(sample.value)
-    }
-
-    /// The value; `None` where it is the place of a code.
-    fn value(&self, sample: &Sample) -> Option<f64> {
-        self.metric.number_of(sample.value)
-    }
-
-    /// The unit; `None` for a coded metric.
-    fn unit(&self) -> Option<&'a str> {
-        (!self.metric.unit.is_empty()).then_some(self.metric.unit.as_str())
-    }
-}
-
-/// What becomes of samples: stretches of one series, in order.
-trait Sink {
-    /// Takes a stretch.
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()>;
-
-    /// Nothing more comes.
-    fn finish(self: Box<Self>) -> anyhow::Result<()>;
-}
-
 /// Reads what is asked for and hands it on.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let catalogue = Catalogue::builtin()?;
     let filter = filter(&args, &catalogue)?;
-    let format = args.format.unwrap_or(if args.json { Format::Ndjson } else { Format::Csv });
-    if format == Format::Parquet && args.output.is_none() && is_watched() {
+    let format = args.format.unwrap_or(if args.json { OutputFormat::Ndjson } else { OutputFormat::Csv });
+    if format == OutputFormat::Parquet && args.output.is_none() && is_watched() {
         bail!("Parquet is not for a terminal; give --output FILE, or pipe it");
     }
     let database = Database::read(args.config.as_deref())?;
     let archive = Archive::of(&database.config.archive)?;
     let mut connection = database.ready().await?;
     let mut output = None;
-    let mut sink: Box<dyn Sink> = if args.summary {
-        Box::new(Summary::new(args.json))
+    let mut sink: Box<dyn SampleSink> = if args.summary {
+        Box::new(SeriesSummary::new(args.json))
     } else {
         let output = output.insert(Output::open(args.output.as_deref())?);
-        sink(format, Box::new(output.writer()?))?
+        sink_of(format, Box::new(output.writer()?))?
     };
     let filters = match args.patient {
         None => vec![filter],
         Some(patient) => person::of_patient(&mut connection, PatientId(patient), &filter).await?,
     };
     for filter in &filters {
-        let hand_on = |stretch: SampleChunk| hand_on(stretch, &catalogue, sink.as_mut());
+        let hand_on = |chunk: SampleChunk| hand_on(chunk, &catalogue, sink.as_mut());
         read(&mut connection, archive.as_ref(), &catalogue, filter, hand_on).await?;
     }
     sink.finish()?;
     output.map_or(Ok(()), Output::keep)
 }
 
-fn sink(format: Format, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn Sink>> {
+fn sink_of(format: OutputFormat, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn SampleSink>> {
     let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
     Ok(match format {
-        Format::Csv => Box::new(text::Csv::begin(writer)?),
-        Format::Ndjson => Box::new(text::Ndjson::begin(writer)),
-        Format::Parquet => Box::new(parquet::Parquet::begin(writer)?),
+        OutputFormat::Csv => Box::new(text::Csv::begin(writer)?),
+        OutputFormat::Ndjson => Box::new(text::Ndjson::begin(writer)),
+        OutputFormat::Parquet => Box::new(parquet::Parquet::begin(writer)?),
     })
 }
 
-fn hand_on(stretch: SampleChunk, catalogue: &Catalogue, sink: &mut dyn Sink) -> anyhow::Result<()> {
-    let SampleChunk { device, metric, statistic, samples } = stretch;
+fn hand_on(chunk: SampleChunk, catalogue: &Catalogue, sink: &mut dyn SampleSink) -> anyhow::Result<()> {
+    let SampleChunk { device, metric, statistic, samples } = chunk;
     let metric = catalogue
         .by_id(metric)
         .context("the database holds a metric that this version does not know; run the version that wrote it")?;
-    sink.take(&Of { device: &device, metric, statistic }, &mut samples.into_iter())
+    sink.take(&SeriesRef { device: &device, metric, statistic }, &mut samples.into_iter())
 }
 
 fn filter(args: &Args, catalogue: &Catalogue) -> anyhow::Result<Filter> {

@@ -11,8 +11,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::text::COLUMNS;
-use super::{Of, Sink};
+use super::sink::{COLUMNS, SampleSink, SeriesRef};
 use crate::model::sample::Sample;
 
 /// Rows that one reader's thread takes.
@@ -62,8 +61,8 @@ impl<W: Write + Send> Parquet<W> {
     }
 }
 
-impl<W: Write + Send> Sink for Parquet<W> {
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
+impl<W: Write + Send> SampleSink for Parquet<W> {
+    fn take(&mut self, of: &SeriesRef<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
         let statistic = of.statistic.text();
         for sample in samples {
             self.columns.push(of, statistic.as_deref(), &sample);
@@ -97,7 +96,7 @@ impl Columns {
         }
     }
 
-    fn push(&mut self, of: &Of<'_>, statistic: Option<&str>, sample: &Sample) {
+    fn push(&mut self, of: &SeriesRef<'_>, statistic: Option<&str>, sample: &Sample) {
         self.rows += 1;
         self.device_id.append_value(of.device.as_str());
         self.metric.append_value(&of.metric.name);
@@ -173,8 +172,11 @@ mod tests {
             let start = Timestamp::from_micros(second * 1_000_000).unwrap();
             Sample { start, span_us, value, flags: Flags::NONE }
         };
-        let of =
-            |metric| Of { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic: Statistic::NONE };
+        let of = |metric| SeriesRef {
+            device: &device,
+            metric: catalogue.by_name(metric).unwrap(),
+            statistic: Statistic::NONE,
+        };
         let rows = 130_000;
         sink.take(&of("heart_rate"), &mut (0..rows - 1).map(|second| sample(second, None, second as f64))).unwrap();
         sink.take(&of("sleep_stage"), &mut std::iter::once(sample(7, Some(1), 3.0))).unwrap();

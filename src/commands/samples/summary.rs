@@ -1,10 +1,10 @@
-//! Summary: count, minimum, maximum and sum of each series, by device, metric and statistic.
+//! SeriesSummary: count, minimum, maximum and sum of each series, by device, metric and statistic.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Of, Sink};
+use super::sink::{SampleSink, SeriesRef};
 use crate::commands::report::{Column, print, print_json, table};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::sample::Sample;
@@ -23,9 +23,9 @@ struct Row {
     sum: Option<f64>,
 }
 
-/// Sums up stretches as they come: those of one series come day by day, between others.
+/// Sums up chunks as they come: those of one series come day by day, between others.
 #[derive(Debug)]
-pub(super) struct Summary {
+pub(super) struct SeriesSummary {
     json: bool,
     rows: BTreeMap<(DeviceId, MetricId, Option<String>), (Row, Sum)>,
 }
@@ -50,8 +50,8 @@ impl Sum {
     }
 }
 
-impl Sink for Summary {
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
+impl SampleSink for SeriesSummary {
+    fn take(&mut self, of: &SeriesRef<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
         let mut samples = samples.peekable();
         if samples.peek().is_none() {
             return Ok(());
@@ -81,10 +81,10 @@ impl Sink for Summary {
     }
 }
 
-impl Summary {
-    /// Of nothing yet; printed as JSON or for people.
-    pub(super) fn new(json: bool) -> Summary {
-        Summary { json, rows: BTreeMap::new() }
+impl SeriesSummary {
+    /// SeriesRef nothing yet; printed as JSON or for people.
+    pub(super) fn new(json: bool) -> SeriesSummary {
+        SeriesSummary { json, rows: BTreeMap::new() }
     }
 
     fn into_rows(self) -> Vec<Row> {
@@ -145,9 +145,10 @@ mod tests {
     fn stretches_of_one_series_are_one_row_and_codes_are_only_counted() {
         let catalogue = Catalogue::builtin().unwrap();
         let device = DeviceId::parse("d").unwrap();
-        let of = |metric, statistic| Of { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic };
+        let of =
+            |metric, statistic| SeriesRef { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic };
         let heart_rate = of("heart_rate", Statistic::NONE);
-        let mut summary = Summary::new(true);
+        let mut summary = SeriesSummary::new(true);
         summary.take(&heart_rate, &mut samples(&[70.0, 60.0])).unwrap();
         summary.take(&of("heart_rate", Statistic::parse("maximum").unwrap()), &mut samples(&[99.0])).unwrap();
         summary.take(&heart_rate, &mut samples(&[80.5])).unwrap();

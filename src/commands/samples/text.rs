@@ -4,12 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::{Of, Sink};
+use super::sink::{COLUMNS, SampleSink, SeriesRef};
 use crate::model::sample::Sample;
-
-/// The columns of `signal.sample`.
-pub(super) const COLUMNS: [&str; 8] =
-    ["device_id", "metric", "statistic", "start_at", "end_at", "value", "code", "unit"];
 
 /// A header, and a line a sample.
 pub(super) struct Csv<W: Write> {
@@ -35,8 +31,8 @@ impl<W: Write> Csv<W> {
     }
 }
 
-impl<W: Write> Sink for Csv<W> {
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
+impl<W: Write> SampleSink for Csv<W> {
+    fn take(&mut self, of: &SeriesRef<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
         let statistic = of.statistic.text().unwrap_or_default();
         for sample in samples {
             for text in [of.device.as_str(), &of.metric.name, &statistic] {
@@ -86,8 +82,8 @@ impl<W: Write> Ndjson<W> {
     }
 }
 
-impl<W: Write> Sink for Ndjson<W> {
-    fn take(&mut self, of: &Of<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
+impl<W: Write> SampleSink for Ndjson<W> {
+    fn take(&mut self, of: &SeriesRef<'_>, samples: &mut dyn Iterator<Item = Sample>) -> anyhow::Result<()> {
         let statistic = of.statistic.text();
         for sample in samples {
             let line = Line {
@@ -124,11 +120,11 @@ mod tests {
         metric: &str,
         value: f64,
         span_us: Option<i64>,
-        sink: impl FnOnce(&mut Vec<u8>) -> Box<dyn Sink + '_>,
+        sink: impl FnOnce(&mut Vec<u8>) -> Box<dyn SampleSink + '_>,
     ) -> String {
         let catalogue = Catalogue::builtin().unwrap();
         let device = DeviceId::parse("d").unwrap();
-        let of = Of { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic: Statistic::NONE };
+        let of = SeriesRef { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic: Statistic::NONE };
         let start = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
         let mut bytes = Vec::new();
         let mut sink = sink(&mut bytes);
@@ -139,7 +135,7 @@ mod tests {
 
     #[test]
     fn csv_leaves_empty_what_is_null() {
-        fn csv(bytes: &mut Vec<u8>) -> Box<dyn Sink + '_> {
+        fn csv(bytes: &mut Vec<u8>) -> Box<dyn SampleSink + '_> {
             Box::new(Csv::begin(bytes).unwrap())
         }
         let header = COLUMNS.join(",");

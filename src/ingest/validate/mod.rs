@@ -1,10 +1,10 @@
-//! Validate: readings become samples, or rejections with their reason. Pure: the present and the limits come in by the
-//! door.
+//! Validate: readings become samples, or rejections with their reason. Pure: the present and the limits are
+//! arguments.
 //!
 //! # Why
 //! Nearly every reading is sound, so it is looked at once, column by column, and its columns are handed on as they
-//! came. Only a reading with something to say about one of its samples goes the slow way (`sift`), sample by sample. At
-//! 60 values a message the difference is one comparison a value against a branch, a copy and a push.
+//! came. Only a reading with something to say about one of its samples goes the slow way (`validate_each`), sample by
+//! sample. At 60 values a message the difference is one comparison a value against a branch, a copy and a push.
 //!
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
 //! an interval, and an interval that holds no time can hold no measurement.
@@ -14,10 +14,9 @@
 use std::sync::Arc;
 
 use crate::formats::{Reading, Values};
-use crate::model::ids::MetricId;
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::reason::{Reason, Rejection};
-use crate::model::sample::{Flags, Run, Spans, Times};
+use crate::model::sample::{Flags, Spans, Times};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::model::unit::{Conversion, Units};
@@ -25,56 +24,23 @@ use crate::model::unit::{Conversion, Units};
 mod bounds;
 mod resolve;
 mod validate_each;
+mod verdict;
 
 use bounds::{Bounds, Sense};
 use resolve::ResolvedReading;
+pub use verdict::{ValidSamples, ValidationLimits, Verdict};
 
-/// Judges readings by the catalogue, the unit table and the limits.
+/// Validates readings by the catalogue, the unit table and the limits.
 #[derive(Clone, Debug)]
 pub struct Validator {
     catalogue: Arc<Catalogue>,
     units: Arc<Units>,
-    limits: Limits,
-}
-
-/// How far from the present a sample is valid, and for how long.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// A sample may begin this many microseconds after now: clocks drift.
-    pub future_max_us: i64,
-    /// A sample may begin this many microseconds before now.
-    pub past_max_us: i64,
-    /// An interval may last this many microseconds.
-    pub span_max_us: i64,
-}
-
-/// Samples that are valid, all of one series.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ValidSamples {
-    /// What was measured.
-    pub metric: MetricId,
-    /// What the values say about many measurements.
-    pub statistic: Statistic,
-    /// The samples, as they came.
-    pub run: Run,
-}
-
-/// What became of one reading.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Verdict {
-    /// The samples to keep; `None` where none is left.
-    pub valid: Option<ValidSamples>,
-    /// The others, one rejection for each reason.
-    pub rejections: Vec<Rejection>,
-    /// Values by which the vendor says "not measured": no samples.
-    pub not_measured: u64,
-    /// How many of the valid samples carry a flag.
-    pub flagged: u64,
+    limits: ValidationLimits,
 }
 
 impl Validator {
-    /// A judge by these rules.
-    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: Limits) -> Validator {
+    /// Validates by these rules.
+    pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: ValidationLimits) -> Validator {
         Validator { catalogue, units, limits }
     }
 
@@ -83,21 +49,21 @@ impl Validator {
         if count(&reading.values) == 0 {
             return Verdict::default();
         }
-        match self.understand(reading) {
+        match self.resolve(reading) {
             Err(rejection) => Verdict { rejections: vec![rejection], ..Verdict::default() },
-            Ok(understood) => {
+            Ok(resolved) => {
                 let window = self.limits.window(now);
-                if understood.is_clean(window, self.limits.span_max_us) {
-                    understood.believe()
+                if resolved.is_clean(window, self.limits.span_max_us) {
+                    resolved.into_verdict()
                 } else {
-                    validate_each::validate_each(understood, window, self.limits)
+                    validate_each::validate_each(resolved, window, self.limits)
                 }
             }
         }
     }
 
     /// Looks up the reading's words; an unknown one refuses all of it.
-    fn understand(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
+    fn resolve(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
         let count = count(&reading.values);
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
         let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {
@@ -147,7 +113,7 @@ impl Validator {
         let conversion = match reading.unit.as_deref() {
             None => return Some(Conversion::Identity),
             Some(word) if word == metric.unit => return Some(Conversion::Identity),
-            Some(word) => self.units.conversion(word, metric)?,
+            Some(word) => metric.conversion_from(word, &self.units)?,
         };
         match sense {
             // The largest resistance is the smallest conductance, and the mean of resistances is no mean at all.

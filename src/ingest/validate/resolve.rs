@@ -1,14 +1,13 @@
-//! The fast way: a reading whose words are understood, looked at column by column, and valid as it came.
+//! The fast way: a reading whose words are known, looked at column by column, and valid as it came.
 
 use super::bounds::Bounds;
-use super::{Limits, ValidSamples, Verdict};
+use super::verdict::{ValidSamples, Verdict, Window};
 use crate::model::metric::Metric;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
-use crate::model::time::Timestamp;
 use crate::model::unit::Conversion;
 
-/// A reading whose words are understood: columns of equal length in a known unit, of a known metric.
+/// A reading whose words are resolved: columns of equal length in a known unit, of a known metric.
 pub(super) struct ResolvedReading<'a> {
     pub(super) metric: &'a Metric,
     pub(super) statistic: Statistic,
@@ -20,13 +19,6 @@ pub(super) struct ResolvedReading<'a> {
     pub(super) values: Vec<f64>,
     /// What is known against all of them.
     pub(super) flags: Flags,
-}
-
-/// The first and the last moment at which a sample may begin.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Window {
-    pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
 }
 
 impl ResolvedReading<'_> {
@@ -76,7 +68,7 @@ impl ResolvedReading<'_> {
     }
 
     /// The columns as they came, in the catalogue's unit.
-    pub(super) fn believe(mut self) -> Verdict {
+    pub(super) fn into_verdict(mut self) -> Verdict {
         if self.conversion != Conversion::Identity {
             self.values.iter_mut().for_each(|value| *value = self.conversion.apply(*value));
         }
@@ -85,17 +77,5 @@ impl ResolvedReading<'_> {
         let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
         let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
         Verdict { valid, flagged, ..Verdict::default() }
-    }
-}
-
-impl Limits {
-    pub(super) fn window(&self, now: Timestamp) -> Window {
-        Window { first: now.plus_micros(self.past_max_us.saturating_neg()), last: now.plus_micros(self.future_max_us) }
-    }
-}
-
-impl Window {
-    pub(super) fn contains(&self, time: Timestamp) -> bool {
-        (self.first <= time) & (time <= self.last)
     }
 }

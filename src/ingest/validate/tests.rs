@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::sample::Sample;
+use crate::model::sample::{Run, Sample};
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US};
 
 const NOW: i64 = 1_795_428_000_000_000;
@@ -13,7 +13,8 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn validator() -> Validator {
-    let limits = Limits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+    let limits =
+        ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
 
@@ -328,7 +329,7 @@ proptest! {
     fn the_fast_way_and_the_slow_way_agree(reading in readings()) {
         let validator = validator();
         if count(&reading.values) == 0 { return Ok(()); }
-        let Ok(understood) = validator.understand(reading.clone()) else { return Ok(()) };
+        let Ok(understood) = validator.resolve(reading.clone()) else { return Ok(()) };
         let window = validator.limits.window(at(NOW));
         let is_clean = understood.is_clean(window, validator.limits.span_max_us);
         let slow = validate_each::validate_each(understood, window, validator.limits);

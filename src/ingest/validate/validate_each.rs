@@ -1,7 +1,7 @@
 //! The slow way: a reading with something to say about one of its samples, sample by sample.
 
-use super::resolve::{ResolvedReading, Window};
-use super::{Limits, ValidSamples, Verdict};
+use super::resolve::ResolvedReading;
+use super::verdict::{ValidSamples, ValidationLimits, Verdict, Window};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
 use crate::model::time::{DAY_US, SECOND_US};
@@ -14,13 +14,13 @@ struct Refused {
 }
 
 /// Keeps what can be valid, and says why the rest cannot.
-pub(super) fn validate_each(understood: ResolvedReading<'_>, window: Window, limits: Limits) -> Verdict {
-    let count = understood.values.len();
+pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: ValidationLimits) -> Verdict {
+    let count = resolved.values.len();
     let mut verdict = Verdict::default();
     let mut refused: Vec<Refused> = Vec::new();
     let mut kept = Vec::with_capacity(count);
     for place in 0..count {
-        match understood.weigh(place, window, limits.span_max_us) {
+        match resolved.weigh(place, window, limits.span_max_us) {
             Ok(None) => verdict.not_measured += 1,
             Ok(Some(sample)) => {
                 verdict.flagged += u64::from(sample.flags != Flags::NONE);
@@ -32,14 +32,14 @@ pub(super) fn validate_each(understood: ResolvedReading<'_>, window: Window, lim
             },
         }
     }
-    verdict.rejections = refused.iter().map(|refused| understood.explain(refused, limits)).collect();
+    verdict.rejections = refused.iter().map(|refused| resolved.explain(refused, limits)).collect();
     if !kept.is_empty() {
         let mut run = Run::of(&kept);
         // An even run that lost none of its samples is still even.
         if kept.len() == count {
-            (run.times, run.spans) = (understood.times, understood.spans);
+            (run.times, run.spans) = (resolved.times, resolved.spans);
         }
-        verdict.valid = Some(ValidSamples { metric: understood.metric.id, statistic: understood.statistic, run });
+        verdict.valid = Some(ValidSamples { metric: resolved.metric.id, statistic: resolved.statistic, run });
     }
     verdict
 }
@@ -72,7 +72,7 @@ impl ResolvedReading<'_> {
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
-    fn explain(&self, refused: &Refused, limits: Limits) -> Rejection {
+    fn explain(&self, refused: &Refused, limits: ValidationLimits) -> Rejection {
         let rule = match refused.reason {
             Reason::FutureTime => {
                 format!("a sample must not begin more than {} s after its arrival", limits.future_max_us / SECOND_US)

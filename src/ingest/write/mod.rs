@@ -31,9 +31,9 @@ use tokio::time::sleep;
 use super::ack::{Acks, Token};
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
-use super::session::jittered;
 use crate::config::UnknownDevice;
 use crate::faults::{Defect, is_injected};
+use crate::model::backoff::jittered;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{Clock, Day, Timestamp};
@@ -42,7 +42,7 @@ use crate::store::hot::{self, CopyRows, Write, Writing};
 use crate::store::pool::{Connector, within};
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
-use crate::telemetry::{Tally, Telemetry};
+use crate::telemetry::{Tally, Telemetry, chain};
 use unit::{Part, Refusal, RejectedItem, Unit};
 
 /// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
@@ -358,13 +358,5 @@ impl Lane {
         for published in batch.iter().filter_map(|arrival| arrival.published_at) {
             telemetry.publish_to_commit.record(seconds(published));
         }
-    }
-}
-
-/// An error with what lies below it, on one line.
-fn chain(error: &StoreError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

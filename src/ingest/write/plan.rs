@@ -9,7 +9,7 @@ use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{SeriesKey, SeriesState};
-use crate::store::hot::{Removal, Wanted};
+use crate::store::hot::{BlockRange, Removal};
 use crate::telemetry::Tally;
 
 /// The parts of one series: in the order in which they begin where it goes on, else in that in which they came.
@@ -76,10 +76,10 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
 }
 
 /// The stretches in which stored blocks are wanted for the merges.
-pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<Wanted> {
+pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
     let stretch = |group: &Group| {
         let times = || group.runs(parts).flat_map(|part| part.run.samples()).map(|sample| sample.start);
-        Some(Wanted { series: group.series, from: times().min()?, to: times().max()? })
+        Some(BlockRange { series: group.series, from: times().min()?, to: times().max()? })
     };
     merges.iter().filter_map(stretch).collect()
 }

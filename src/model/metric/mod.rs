@@ -1,14 +1,14 @@
 //! The metric catalogue: what is measured, in which unit, and which values a body can give.
 //!
 //! # Why
-//! The catalogue is data (`schemas/payloads/metrics.toml`), so that an engineer of another house can read it and SQL
+//! The catalogue is data (`schemas/payloads/metrics.toml`), so that an engineer of another company can read it and SQL
 //! can show it; it is compiled in, so that no daemon can run with another one than its version has. It is wholly
 //! checked when it is read: a range that is upside down must stop the start, not quarantine a night of samples.
 
 use std::collections::HashMap;
 
 use super::ids::MetricId;
-use super::unit::{Units, UnitsError};
+use super::unit::{Conversion, Units, UnitsError};
 
 /// Every metric, by id and by name.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Metric {
     /// What it is, in a few words for a person.
     pub title: String,
     /// How its values lie in time.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// LOINC codes; empty where none is verified.
     pub loinc: Vec<String>,
     /// ISO/IEEE 11073-10101 code, where there is one.
@@ -51,7 +51,7 @@ pub struct Metric {
 /// How a metric's values lie in time.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum MetricKind {
     /// One value at one moment.
     Instant,
     /// One value over an interval.
@@ -168,6 +168,11 @@ impl Metric {
         (!self.is_coded()).then_some(value)
     }
 
+    /// How a value in the unit `word` becomes one in the catalogue's; `None` where the word is not one of the metric's.
+    pub fn conversion_from(&self, word: &str, units: &Units) -> Option<Conversion> {
+        units.conversion(word, &self.unit, &self.name)
+    }
+
     fn check(&self, units: &Units) -> Result<(), &'static str> {
         let is_word = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         if !is_word(&self.name) || !self.name.starts_with(|first: char| first.is_ascii_lowercase()) {
@@ -237,7 +242,7 @@ struct Row {
     id: i16,
     name: String,
     title: String,
-    kind: Kind,
+    kind: MetricKind,
     #[serde(default)]
     loinc: Vec<String>,
     mdc: Option<u32>,

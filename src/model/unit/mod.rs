@@ -7,8 +7,6 @@
 
 use std::collections::HashMap;
 
-use super::metric::Metric;
-
 /// The closed table of unit words.
 #[derive(Clone, Debug)]
 pub struct Units {
@@ -68,11 +66,12 @@ impl Units {
         Units::parse(include_str!("../../../schemas/payloads/units.toml"))
     }
 
-    /// How a value in `word` becomes one in the metric's unit; `None` where the word is not one of the metric's.
-    pub fn conversion(&self, word: &str, metric: &Metric) -> Option<Conversion> {
-        let word = self.words.get(&metric.unit)?.get(word)?;
-        let meant = word.only.is_empty() || word.only.contains(&metric.name);
-        meant.then_some(word.conversion)
+    /// How a value in `word` becomes one in `unit`, in which a metric of this name is stored; `None` where the word is
+    /// not one of the metric's.
+    pub(super) fn conversion(&self, word: &str, unit: &str, metric: &str) -> Option<Conversion> {
+        let word = self.words.get(unit)?.get(word)?;
+        let is_taken = word.only.is_empty() || word.only.iter().any(|name| name == metric);
+        is_taken.then_some(word.conversion)
     }
 
     /// True for a unit to which the table converts.

@@ -5,7 +5,7 @@ use crate::model::metric::Catalogue;
 
 fn convert(value: f64, word: &str, metric: &str) -> Option<f64> {
     let catalogue = Catalogue::builtin().unwrap();
-    let conversion = Units::builtin().unwrap().conversion(word, catalogue.by_name(metric).unwrap())?;
+    let conversion = catalogue.by_name(metric).unwrap().conversion_from(word, &Units::builtin().unwrap())?;
     Some(conversion.apply(value))
 }
 
@@ -18,7 +18,7 @@ fn assert_near(given: Option<f64>, wanted: f64) {
 fn the_unit_of_the_catalogue_is_a_word_for_itself_and_changes_nothing() {
     let units = Units::builtin().unwrap();
     for metric in Catalogue::builtin().unwrap().all().iter().filter(|metric| !metric.is_coded()) {
-        assert_eq!(units.conversion(&metric.unit, metric), Some(Conversion::Identity), "{}", metric.name);
+        assert_eq!(metric.conversion_from(&metric.unit, &units), Some(Conversion::Identity), "{}", metric.name);
     }
 }
 

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::wire::{self, Connected, Socket};
 use super::{DISCONNECT, OnAck, Shared};
+use crate::model::backoff::jittered;
 
 /// A broker that says nothing for as long, though pinged, is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
@@ -66,13 +67,6 @@ pub(super) async fn stay_connected(
         tracing::warn!("connection to {} lost, connecting again: {error:#}", wire::shown(&url));
         sleep(jittered(pause)).await;
     }
-}
-
-/// Between half of `pause` and all of it, so that many publishers do not come back at the same moment.
-fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(pause) % 1_000;
-    pause / 2 + pause.mul_f64(random as f64 / 2_000.0)
 }
 
 /// Writes and reads one connection at the same time; `Ok` once the caller has finished.

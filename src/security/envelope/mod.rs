@@ -1,14 +1,14 @@
-//! Envelope encryption: texts of one patient, each encrypted for one cell of the database.
+//! Envelope: texts of one patient, encrypted for one cell of the database.
 //!
 //! ```text
-//! ring's current key ──wraps──► data key (32 random bytes, a patient)  ─encrypts─► a cell of a table
-//!                               access.data_key                                   as bytea
+//! ring's current key ──wraps──► data key (32 random bytes, a patient)  ──encrypts──► a cell of a table
+//!                               access.data_key                                      as bytea
 //! ```
 //!
 //! Both are AES-256-GCM with a random nonce; each binds what it stands beside. A data key is bound to its patient and
-//! the id of the key that wraps it; an encrypted text to `table|column|row|patient`, the patient being its data key's id.
-//! So a ciphertext that is moved to another cell, or a data key to another patient, does not open. A random nonce is
-//! sound to 2^32 texts under one data key, which no person writes.
+//! the id of the key that wraps it; an encrypted text to `table|column|row|patient`, the patient being its data key's
+//! id. So a ciphertext that is moved to another cell, or a data key to another patient, cannot be decrypted. A random
+//! nonce is sound to 2^32 texts under one data key, which no person writes.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -22,7 +22,7 @@ use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::data_key::{self, WrappedKey};
 
-/// First byte of every ciphertext: raised when a reader must know another form.
+/// First byte of everything encrypted: raised when a reader must know another form.
 const VERSION: u8 = 1;
 /// Where a wrapped data key lies, as its own place says.
 const WRAPPED: (&str, &str) = ("access.data_key", "wrapped");
@@ -40,9 +40,9 @@ pub struct DataKey {
     bytes: SecretBox<[u8; KEY_BYTES]>,
 }
 
-/// Where an encrypted text lies: the ciphertext is bound to it.
+/// Where an encrypted text lies: a ciphertext is bound to it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Cell<'a> {
+pub struct CellAddress<'a> {
     /// With its schema, as `care.journal_entry`.
     pub table: &'a str,
     /// Which column.
@@ -72,7 +72,7 @@ pub enum EnvelopeError {
         place: String,
     },
     /// Opened, and no text.
-    #[error("an encrypted text of {place} holds no text")]
+    #[error("what was decrypted of {place} is no text")]
     NoText {
         /// Table and column.
         place: String,
@@ -136,7 +136,7 @@ impl DataKey {
     pub fn wrap(&self, envelope: &Envelope) -> Result<WrappedKey, EnvelopeError> {
         let id = envelope.keys.newest().ok_or(EnvelopeError::NoKey)?.as_str().to_owned();
         let bound = wrapped_at(&self.patient, &id);
-        let wrapped = encrypt_bound(&envelope.key(&id)?, &bound, self.bytes.expose_secret())?;
+        let wrapped = encrypted(&envelope.key(&id)?, &bound, self.bytes.expose_secret())?;
         Ok(WrappedKey { key_id: id, wrapped })
     }
 
@@ -144,28 +144,28 @@ impl DataKey {
     pub fn unwrap(envelope: &Envelope, patient: &PatientId, wrapped: &WrappedKey) -> Result<DataKey, EnvelopeError> {
         let closed = || EnvelopeError::Closed { place: format!("{}.{}", WRAPPED.0, WRAPPED.1) };
         let bound = wrapped_at(patient, &wrapped.key_id);
-        let plain = decrypt_bound(&envelope.key(&wrapped.key_id)?, &bound, &wrapped.wrapped).ok_or_else(closed)?;
+        let plain = decrypted(&envelope.key(&wrapped.key_id)?, &bound, &wrapped.wrapped).ok_or_else(closed)?;
         let bytes: [u8; KEY_BYTES] = plain.as_slice().try_into().map_err(|_| closed())?;
         Ok(DataKey { patient: *patient, bytes: SecretBox::new(Box::new(bytes)) })
     }
 }
 
-/// A text as it may lie in this cell, and in no other.
-pub fn encrypt(key: &DataKey, cell: &Cell<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
-    encrypt_bound(&cipher(key.bytes.expose_secret())?, &text_at(key, cell), plain.as_bytes())
+/// A text as it may lie at this place, and at no other.
+pub fn encrypt(key: &DataKey, place: &CellAddress<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
+    encrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), plain.as_bytes())
 }
 
 /// The text that was encrypted for this cell.
-pub fn decrypt(key: &DataKey, cell: &Cell<'_>, ciphertext: &[u8]) -> Result<Zeroizing<String>, EnvelopeError> {
-    let shown = || format!("{}.{}", cell.table, cell.column);
-    let plain = decrypt_bound(&cipher(key.bytes.expose_secret())?, &text_at(key, cell), ciphertext);
+pub fn decrypt(key: &DataKey, place: &CellAddress<'_>, ciphertext: &[u8]) -> Result<Zeroizing<String>, EnvelopeError> {
+    let shown = || format!("{}.{}", place.table, place.column);
+    let plain = decrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), ciphertext);
     let plain = plain.ok_or_else(|| EnvelopeError::Closed { place: shown() })?;
     let text = std::str::from_utf8(&plain).map_err(|_| EnvelopeError::NoText { place: shown() })?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-fn text_at(key: &DataKey, cell: &Cell<'_>) -> Vec<u8> {
-    bound(&[cell.table, cell.column, cell.row, &key.patient.to_string()])
+fn text_at(key: &DataKey, place: &CellAddress<'_>) -> Vec<u8> {
+    bound(&[place.table, place.column, place.row, &key.patient.to_string()])
 }
 
 fn wrapped_at(patient: &PatientId, id: &str) -> Vec<u8> {
@@ -187,7 +187,7 @@ fn cipher(bytes: &[u8; KEY_BYTES]) -> Result<LessSafeKey, EnvelopeError> {
 }
 
 /// Version, nonce, ciphertext, tag.
-fn encrypt_bound(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+fn encrypted(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
     let mut nonce = [0; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).map_err(|_| EnvelopeError::Cipher)?;
     let mut body = plain.to_vec();
@@ -202,7 +202,7 @@ fn encrypt_bound(key: &LessSafeKey, bound: &[u8], plain: &[u8]) -> Result<Vec<u8
     Ok(bytes)
 }
 
-fn decrypt_bound(key: &LessSafeKey, bound: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn decrypted(key: &LessSafeKey, bound: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let rest = ciphertext.strip_prefix(&[VERSION])?;
     let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>()?;
     let mut body = Zeroizing::new(body.to_vec());

@@ -1,4 +1,4 @@
-//! What is encrypted for a cell is decrypted in that cell, and nowhere else.
+//! What is encrypted can be decrypted where it was encrypted, and nowhere else.
 
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -20,7 +20,7 @@ fn patient(number: u8) -> PatientId {
     PatientId(uuid::Uuid::from_bytes([number; 16]))
 }
 
-const HERE: Cell<'static> = Cell { table: "care.journal_entry", column: "body", row: "7" };
+const HERE: CellAddress<'static> = CellAddress { table: "care.journal_entry", column: "body", row: "7" };
 
 #[test]
 fn a_data_key_is_wrapped_by_the_current_key_and_unwrapped_by_each() {
@@ -62,9 +62,9 @@ fn no_key_and_no_text_is_printed() {
 
 proptest! {
     #[test]
-    fn what_is_encrypted_is_decrypted_as_it_was(text in ".{0,200}", row in ".{0,20}") {
+    fn what_is_sealed_opens_as_it_was(text in ".{0,200}", row in ".{0,20}") {
         let key = DataKey::generate(&patient(1)).unwrap();
-        let place = Cell { row: &row, ..HERE };
+        let place = CellAddress { row: &row, ..HERE };
         let (one, two) = (encrypt(&key, &place, &text).unwrap(), encrypt(&key, &place, &text).unwrap());
         prop_assert_ne!(&one, &two, "the same text never gives the same bytes");
         prop_assert_eq!(one.len(), 1 + 12 + text.len() + 16);
@@ -78,13 +78,13 @@ proptest! {
         text in ".{1,50}", row in "[a-c|]{1,3}", other in "[a-c|]{1,3}", at in any::<prop::sample::Index>(), bit in 0..8_u32,
     ) {
         let key = DataKey::generate(&patient(1)).unwrap();
-        let place = Cell { table: "a|b", column: "c", row: &row };
+        let place = CellAddress { table: "a|b", column: "c", row: &row };
         let ciphertext = encrypt(&key, &place, &text).unwrap();
         let moved = [
-            Cell { row: &other, ..place },
-            Cell { table: "a", column: "b|c", row: &row },
-            Cell { column: "d", ..place },
-            Cell { table: "c", column: "a|b", row: &row },
+            CellAddress { row: &other, ..place },
+            CellAddress { table: "a", column: "b|c", row: &row },
+            CellAddress { column: "d", ..place },
+            CellAddress { table: "c", column: "a|b", row: &row },
         ];
         for moved in moved.into_iter().filter(|moved| *moved != place) {
             prop_assert!(decrypt(&key, &moved, &ciphertext).is_err(), "{moved:?}");

@@ -11,13 +11,16 @@
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::erase_worn::{broken_while_worn, forget_wear, take_worn};
+use super::erase_quarantine::erase_quarantine;
+use super::erase_worn::{forget_wear, take_worn};
 use super::manifest::{ArchiveFile, mark_removed};
 use super::record::{insert, supersede};
-use super::subject::{Worn, not_held};
-use crate::faults::{Defect, is_injected};
+use super::scope::{ErasureCountRow, ErasureCounts, ErasureTarget};
+use super::subject::not_held;
+use super::wear::WearPeriod;
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::ids::DeviceId;
-use crate::model::people::{AuditAction, PatientId};
+use crate::model::people::AuditAction;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::care::audit::append_within;
@@ -28,81 +31,8 @@ use crate::store::moment::Moment;
 const FENCE: &str = "UPDATE signal.ingest_shard SET epoch = epoch + 1
                      WHERE shard = (SELECT shard FROM signal.device WHERE device_id = $1)";
 
-/// What an erasure is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Erased {
-    /// All that a device measured, and the device.
-    Device(DeviceId),
-    /// What was measured on a patient: what devices measured while the patient wore them.
-    Patient(PatientId),
-}
-
-impl Erased {
-    /// What its proof keeps a digest of.
-    fn text(&self) -> String {
-        match self {
-            Erased::Device(device) => device.as_str().to_owned(),
-            Erased::Patient(patient) => patient.0.to_string(),
-        }
-    }
-
-    /// Which rows of quarantine are of it, or may be: `$1` is its text.
-    fn in_quarantine(&self) -> String {
-        match self {
-            Erased::Device(_) => quarantined("$1"),
-            Erased::Patient(_) => broken_while_worn(),
-        }
-    }
-}
-
-/// Rows of quarantine that came from a device, or name it: `device` is SQL for its name. A name in a payload is a whole
-/// JSON text.
-pub(super) fn quarantined(device: &str) -> String {
-    format!(
-        "(CASE WHEN topic LIKE 'ht/1/%' THEN split_part(topic, '/', 4) = {device}
-               ELSE {device} = ANY (string_to_array(topic, '/')) END
-          OR position(convert_to('\"' || {device} || '\"', 'UTF8') IN payload) > 0)"
-    )
-}
-
-/// How much there is, or was, of what is erased.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    /// Blocks of the hot table.
-    pub blocks: u64,
-    /// Samples in them.
-    pub hot_samples: u64,
-    /// Samples in live files.
-    pub archived_samples: u64,
-    /// Live files that hold some.
-    pub files: u64,
-    /// Superseded files that may hold some.
-    pub deleted_files: u64,
-    /// Messages in quarantine.
-    pub quarantine_rows: u64,
-    /// Its own row and those of its series.
-    pub directory_rows: u64,
-}
-
-type CountRow = (i64, i64, i64, i64, i64, i64, i64);
-
-impl Counts {
-    fn of(row: CountRow) -> Counts {
-        let count = |number: i64| u64::try_from(number).unwrap_or(0);
-        Counts {
-            blocks: count(row.0),
-            hot_samples: count(row.1),
-            archived_samples: count(row.2),
-            files: count(row.3),
-            deleted_files: count(row.4),
-            quarantine_rows: count(row.5),
-            directory_rows: count(row.6),
-        }
-    }
-}
-
 /// What the database holds of a device.
-pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Result<Counts, StoreError> {
+pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Result<ErasureCounts, StoreError> {
     let row = sqlx::query_as(
         "WITH own AS (SELECT series_id FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = $1),
               held AS (SELECT count(*) AS blocks, coalesce(sum(cardinality(values)), 0)::bigint AS samples
@@ -113,16 +43,20 @@ pub async fn found_of(connection: &mut PgConnection, device: &DeviceId) -> Resul
          FROM held",
     );
     let row = row.bind(device.as_str()).fetch_one(connection).await;
-    row.map(Counts::of).map_err(StoreError::at("counting what is there of a device"))
+    row.map(ErasureCounts::of).map_err(StoreError::at("counting what is there of a device"))
 }
 
 /// Begins an erasure, or takes up the one that was killed: its number. That of a patient is an event of the audit from
 /// here on, before anything is gone.
-pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Timestamp) -> Result<i64, StoreError> {
+pub async fn begin_erasure(
+    connection: &mut PgConnection,
+    of: &ErasureTarget,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     let step = StoreError::at("beginning an erasure");
     let column = match of {
-        Erased::Device(_) => "device_sha256",
-        Erased::Patient(_) => "patient_sha256",
+        ErasureTarget::Device(_) => "device_sha256",
+        ErasureTarget::Patient(_) => "patient_sha256",
     };
     // A row that stood already has been written over, which xmax tells.
     let query = format!(
@@ -138,7 +72,7 @@ pub async fn begin_erasure(connection: &mut PgConnection, of: &Erased, now: Time
         .fetch_one(&mut *transaction)
         .await
         .map_err(&step)?;
-    if let (Erased::Patient(patient), true) = (of, is_new) {
+    if let (ErasureTarget::Patient(patient), true) = (of, is_new) {
         append_within(&mut transaction, AuditAction::Erase, *patient, "signal.sample").await.map_err(&step)?;
     }
     transaction.commit().await.map_err(&step)?;
@@ -191,30 +125,8 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
         }
         query.execute(&mut *transaction).await.map_err(&step)?;
     }
-    if is_injected(Defect::DieInRoll) {
-        std::process::abort();
-    }
+    crash_point();
     transaction.commit().await.map_err(&step)
-}
-
-/// Removes what is in quarantine of it.
-pub async fn erase_quarantine(connection: &mut PgConnection, erasure: i64, of: &Erased) -> Result<(), StoreError> {
-    let query = format!(
-        "WITH gone AS (DELETE FROM signal.quarantine WHERE {} RETURNING 1)
-         UPDATE signal.erasure SET quarantine_rows = quarantine_rows + (SELECT count(*) FROM gone)
-         WHERE erasure_id = $2",
-        of.in_quarantine()
-    );
-    let query = sqlx::query(sqlx::AssertSqlSafe(query)).persistent(false).bind(of.text()).bind(erasure);
-    query.execute(connection).await.map(drop).map_err(StoreError::at("erasing from the quarantine"))
-}
-
-/// How many messages are in quarantine of it.
-pub async fn found_in_quarantine(connection: &mut PgConnection, of: &Erased) -> Result<u64, StoreError> {
-    let query = format!("SELECT count(*) FROM signal.quarantine WHERE {}", of.in_quarantine());
-    let query = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(query)).persistent(false).bind(of.text());
-    let found = query.fetch_one(connection).await.map_err(StoreError::at("counting what is in quarantine"))?;
-    Ok(u64::try_from(found).unwrap_or(0))
 }
 
 /// What takes a live file's place.
@@ -249,9 +161,7 @@ pub async fn replace(
         let samples = i64::try_from(change.samples).unwrap_or(i64::MAX);
         sqlx::query(query).bind(erasure).bind(samples).execute(&mut *transaction).await.map_err(&step)?;
     }
-    if is_injected(Defect::DieInRoll) {
-        std::process::abort();
-    }
+    crash_point();
     transaction.commit().await.map_err(&step)
 }
 
@@ -275,20 +185,20 @@ pub async fn note_deleted(
 pub async fn end_erasure(
     connection: &mut PgConnection,
     erasure: i64,
-    of: &Erased,
-    worn: &[Worn],
+    of: &ErasureTarget,
+    worn: &[WearPeriod],
     now: Timestamp,
-) -> Result<Counts, StoreError> {
+) -> Result<ErasureCounts, StoreError> {
     let step = StoreError::at("ending an erasure");
     let mut transaction = connection.begin().await.map_err(&step)?;
-    if let Erased::Patient(patient) = of {
+    if let ErasureTarget::Patient(patient) = of {
         // What came since the beginning goes too: after this nothing says that it was the patient's.
         not_held(&mut transaction, of).await?;
         take_worn(&mut transaction, erasure, patient, worn).await?;
         erase_quarantine(&mut transaction, erasure, of).await?;
         forget_wear(&mut transaction, erasure, patient, worn).await?;
     }
-    let row: CountRow = sqlx::query_as(
+    let row: ErasureCountRow = sqlx::query_as(
         "UPDATE signal.erasure SET ended_at = greatest($2, begun_at) WHERE erasure_id = $1
          RETURNING blocks, hot_samples, archived_samples, files, deleted_files, quarantine_rows, directory_rows",
     )
@@ -297,8 +207,8 @@ pub async fn end_erasure(
     .fetch_one(&mut *transaction)
     .await
     .map_err(&step)?;
-    let counts = Counts::of(row);
-    if counts == Counts::default() {
+    let counts = ErasureCounts::of(row);
+    if counts == ErasureCounts::default() {
         let query = "DELETE FROM signal.erasure WHERE erasure_id = $1";
         sqlx::query(query).bind(erasure).execute(&mut *transaction).await.map_err(&step)?;
     }

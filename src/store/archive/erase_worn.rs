@@ -6,20 +6,15 @@
 //! end are read, cut and written again, `CUT_BLOCKS_MAX` at a time. The rows of all shards are locked meanwhile, as for
 //! a device, so nobody merges or compacts. Nobody is fenced: devices and series keep their numbers, and a lane that
 //! remembers a later end of a series than there is merges where it might have appended, which does no harm.
-//!
-//! What is in quarantine cannot be dated, since it was not believed. A message that names the device goes where it came
-//! after the wear began, unless it is plainly another wearer's: it came while somebody else wore the device, more than
-//! `QUARANTINE_DAYS` after the wear ended, since hubs hold back what they could not send. Contradictions and ancient
-//! samples are late by nature and have no such bound. Another wearer's broken message may go with them: losing what
-//! nobody could use is the smaller harm, but to one whom the law holds no harm is done.
 
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::erase::{Counts, Erased, quarantined};
-use super::subject::{PERIOD, Worn, not_held};
-use crate::faults::{Defect, is_injected};
+use super::scope::{ErasureCounts, ErasureTarget};
+use super::subject::not_held;
+use super::wear::{PERIOD, WearPeriod};
+use crate::faults::crash_point;
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{DeviceId, SeriesId};
 use crate::model::people::PatientId;
@@ -31,9 +26,6 @@ use crate::store::moment::Moment;
 
 /// Blocks that are cut at once: 4,096 samples each at most, so 40 MB.
 const CUT_BLOCKS_MAX: i64 = 256;
-/// A hub that was out of reach for longer has thrown away what it could not send.
-const QUARANTINE_DAYS: u32 = 30;
-
 /// Blocks all of whose samples were measured on the patient.
 const WHOLE: &str = "FROM signal.block WHERE EXISTS (
                          SELECT FROM signal.series JOIN care.wear USING (device_key)
@@ -53,8 +45,8 @@ struct Across {
 pub async fn found_worn(
     connection: &mut PgConnection,
     patient: &PatientId,
-    worn: &[Worn],
-) -> Result<Counts, StoreError> {
+    worn: &[WearPeriod],
+) -> Result<ErasureCounts, StoreError> {
     let step = StoreError::at("counting what is there of a patient");
     let query = format!(
         "SELECT blocks, samples, (SELECT count(*) FROM care.wear WHERE patient_id = $1)
@@ -77,11 +69,11 @@ pub async fn found_worn(
         cut_blocks += gone.len() as u64;
         cut_samples += gone.iter().sum::<usize>() as u64;
     }
-    Ok(Counts {
+    Ok(ErasureCounts {
         blocks: count(row.0) + cut_blocks,
         hot_samples: count(row.1) + cut_samples,
         directory_rows: count(row.2),
-        ..Counts::default()
+        ..ErasureCounts::default()
     })
 }
 
@@ -90,15 +82,13 @@ pub async fn erase_worn(
     connection: &mut PgConnection,
     erasure: i64,
     patient: &PatientId,
-    worn: &[Worn],
+    worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
     let mut transaction = connection.begin().await.map_err(&step)?;
-    not_held(&mut transaction, &Erased::Patient(*patient)).await?;
+    not_held(&mut transaction, &ErasureTarget::Patient(*patient)).await?;
     take_worn(&mut transaction, erasure, patient, worn).await?;
-    if is_injected(Defect::DieInRoll) {
-        std::process::abort();
-    }
+    crash_point();
     transaction.commit().await.map_err(&step)
 }
 
@@ -107,7 +97,7 @@ pub(super) async fn take_worn(
     transaction: &mut PgConnection,
     erasure: i64,
     patient: &PatientId,
-    worn: &[Worn],
+    worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
     let worn = Wears::of(worn);
@@ -129,13 +119,13 @@ pub(super) async fn take_worn(
     Ok(())
 }
 
-/// Removes who wore what, and the key with which a patient's texts are sealed; refused where it is not what was read at
-/// the beginning, since what was worn then is not erased.
+/// Removes who wore what, and the key with which a patient's texts are encrypted; refused where it is not what was read
+/// at the beginning, since what was worn then is not erased.
 pub(super) async fn forget_wear(
     transaction: &mut PgConnection,
     erasure: i64,
     patient: &PatientId,
-    worn: &[Worn],
+    worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("forgetting what a patient wore");
     let query = format!(
@@ -170,10 +160,10 @@ pub(super) async fn forget_wear(
 }
 
 /// Periods of wear of one patient, by device.
-struct Wears<'a>(HashMap<&'a DeviceId, Vec<&'a Worn>>);
+struct Wears<'a>(HashMap<&'a DeviceId, Vec<&'a WearPeriod>>);
 
 impl<'a> Wears<'a> {
-    fn of(worn: &'a [Worn]) -> Wears<'a> {
+    fn of(worn: &'a [WearPeriod]) -> Wears<'a> {
         let mut wears: HashMap<_, Vec<_>> = HashMap::new();
         worn.iter().for_each(|worn| wears.entry(&worn.device).or_default().push(worn));
         Wears(wears)
@@ -257,22 +247,4 @@ async fn cut(
         .await
         .map(drop)
         .map_err(StoreError::at("counting what was cut"))
-}
-
-/// Rows of quarantine that may hold something of the patient `$1`, a uuid as text.
-pub(super) fn broken_while_worn() -> String {
-    let named = quarantined("device_id");
-    format!(
-        "EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
-                 WHERE patient_id = $1::text::uuid AND {named} AND last_received_at >= lower(worn_during)
-                   AND (reason IN ('conflict', 'ancient_time')
-                        OR received_at < coalesce(upper(worn_during), 'infinity') + INTERVAL '{QUARANTINE_DAYS} days'
-                        OR NOT EXISTS (
-                            SELECT FROM care.wear AS other WHERE other.device_key = wear.device_key
-                               AND other.patient_id <> wear.patient_id AND other.worn_during @> received_at)))
-         AND NOT EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
-                                                JOIN care.patient USING (patient_id)
-                         WHERE legal_hold AND {named}
-                           AND worn_during && tstzrange(received_at, last_received_at, '[]'))"
-    )
 }

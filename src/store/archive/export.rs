@@ -8,7 +8,8 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use super::manifest::{ArchiveFile, live_file};
-use super::subject::{Worn, WornBy, last_wear_change, worn};
+use super::subject::last_wear_change;
+use super::wear::{WearFilter, WearPeriod, worn};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, MetricId, SeriesId};
 use crate::model::statistic::Statistic;
@@ -114,10 +115,10 @@ impl<'c> Snapshot<'c> {
     }
 
     /// Who wore what on this day, and up to which change of wear that is true.
-    pub async fn worn(&mut self) -> Result<(Vec<Worn>, i64), StoreError> {
+    pub async fn worn(&mut self) -> Result<(Vec<WearPeriod>, i64), StoreError> {
         let (from, to) = (Some(self.due.day.start()), Some(self.due.day.next().start()));
         let change = last_wear_change(&mut self.transaction).await?;
-        Ok((worn(&mut self.transaction, WornBy { patient: None, from, to }).await?, change))
+        Ok((worn(&mut self.transaction, WearFilter { patient: None, from, to }).await?, change))
     }
 
     /// The series that have blocks here, by the name of their device, bytewise.

@@ -51,7 +51,7 @@ pub struct ArchiveFile {
 
 /// Which files are asked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum FileScope {
     /// Those that readers read.
     Live,
     /// Those that are there: live, or superseded and still within the grace.
@@ -61,12 +61,12 @@ pub enum Scope {
 }
 
 /// Files by metric, day and generation.
-pub async fn files(connection: &mut PgConnection, scope: Scope) -> Result<Vec<ArchiveFile>, StoreError> {
+pub async fn files(connection: &mut PgConnection, scope: FileScope) -> Result<Vec<ArchiveFile>, StoreError> {
     let step = StoreError::at("reading the manifest");
     let which = match scope {
-        Scope::Live => "superseded_at IS NULL",
-        Scope::Present => "removed_at IS NULL",
-        Scope::All => "true",
+        FileScope::Live => "superseded_at IS NULL",
+        FileScope::Present => "removed_at IS NULL",
+        FileScope::All => "true",
     };
     let query = format!(
         "SELECT {COLUMNS} FROM signal.archive_file JOIN signal.metric ON metric.name = archive_file.metric

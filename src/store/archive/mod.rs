@@ -16,20 +16,29 @@
 /// The manifest.
 mod manifest;
 
+/// Who wore what, and when.
+mod wear;
+
 /// What is due, and a snapshot of it.
 mod export;
 
 /// The transaction in which blocks become a file.
 mod record;
 
-/// Who wore what, and which files say so no more.
+/// What an erasure is of, and how much that is.
+mod scope;
+
+/// Which files name the wrong people now.
 mod subject;
 
-/// The transactions in which a device goes, and the proof.
-mod erase;
+/// The quarantine's part of an erasure.
+mod erase_quarantine;
 
-/// Those in which a person's samples go.
+/// The transactions in which a person's samples go.
 mod erase_worn;
+
+/// Those in which a device goes, and the proof of either.
+mod erase;
 
 /// Days that have been kept for long enough.
 mod retire;
@@ -40,19 +49,18 @@ use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
-pub use erase::{
-    Counts, Erased, Replacement, begin_erasure, end_erasure, erase_hot, erase_quarantine, found_in_quarantine,
-    found_of, note_deleted, replace,
-};
+pub use erase::{Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
+pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
 pub use erase_worn::{erase_worn, found_worn};
 pub use export::{Due, SeriesOf, Snapshot, due_days};
-pub use manifest::{ArchiveFile, Scope, files, has_files, live_file, mark_removed, to_read};
+pub use manifest::{ArchiveFile, FileScope, files, has_files, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};
 pub use retire::{Retired, retire};
+pub use scope::{ErasureCounts, ErasureTarget};
 pub use subject::{
-    Worn, WornBy, due_for_subjects, forget_wear_changes, is_anything_worn, is_patient, last_wear_change, not_held,
-    settle_subjects, worn,
+    due_for_subjects, forget_wear_changes, is_anything_worn, is_patient, last_wear_change, not_held, settle_subjects,
 };
+pub use wear::{WearFilter, WearPeriod, worn};
 
 /// Makes this connection the only one that rolls in this database, for as long as it lives; false where another is.
 /// It then has a table for the blocks of a snapshot.

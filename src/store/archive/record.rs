@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::export::Due;
 use super::manifest::ArchiveFile;
-use crate::faults::{Defect, is_injected};
+use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
@@ -53,9 +53,7 @@ pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_
         insert(&mut transaction, file).await?;
     }
     quarantine::insert(&mut transaction, change.conflicts).await?;
-    if is_injected(Defect::DieInRoll) {
-        std::process::abort();
-    }
+    crash_point();
     transaction.commit().await.map_err(&step)?;
     Ok(Recorded::Done)
 }

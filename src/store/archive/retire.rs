@@ -6,8 +6,8 @@
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::subject::sees_all;
-use crate::faults::{Defect, is_injected};
+use super::wear::sees_all;
+use crate::faults::crash_point;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
@@ -55,9 +55,7 @@ pub async fn retire(connection: &mut PgConnection, days: u32, now: Timestamp) ->
     .execute(&mut *transaction)
     .await
     .map_err(&step)?;
-    if is_injected(Defect::DieInRoll) {
-        std::process::abort();
-    }
+    crash_point();
     transaction.commit().await.map_err(&step)?;
     let names = rows.into_iter().map(|(name, ..)| name).collect();
     Ok(Retired { names, samples: u64::try_from(samples).unwrap_or(0) })

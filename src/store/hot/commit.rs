@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
-use super::read::{Wanted, overlapping};
+use super::read::{BlockRange, overlapping};
 use super::small_batch;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::Block;
@@ -76,7 +76,7 @@ impl<'c> Writing<'c> {
     }
 
     /// What a merge compares with. It stays until this commits.
-    pub async fn stored(&mut self, wanted: &[Wanted]) -> Result<Vec<(SeriesId, Block)>, StoreError> {
+    pub async fn stored(&mut self, wanted: &[BlockRange]) -> Result<Vec<(SeriesId, Block)>, StoreError> {
         match self {
             Writing::Appending(..) => Ok(Vec::new()),
             Writing::Merging(transaction) => overlapping(transaction, wanted).await,

@@ -22,7 +22,7 @@ use crate::store::shard::{Ownership, fence};
 
 /// One time range of the hot table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
+pub struct CompactionChunk {
     /// Its table, quoted.
     pub(super) table: String,
     /// Where it begins.
@@ -91,7 +91,7 @@ pub async fn chunks_to_look_at(
     shard: &ShardName,
     before: Timestamp,
     is_hypertable: bool,
-) -> Result<Vec<Chunk>, StoreError> {
+) -> Result<Vec<CompactionChunk>, StoreError> {
     let step = StoreError::at("listing chunks");
     let all = all_chunks(is_hypertable);
     let query = format!(
@@ -110,7 +110,7 @@ pub async fn chunks_to_look_at(
         .await
         .map_err(&step)?;
     let chunk = |row: &sqlx::postgres::PgRow| {
-        Ok(Chunk {
+        Ok(CompactionChunk {
             table: row.try_get(0)?,
             from: row.try_get::<Moment, _>(1)?.0,
             to: row.try_get::<Moment, _>(2)?.0,
@@ -144,7 +144,7 @@ pub async fn series_after(
 /// Those of these series that have small blocks side by side in a chunk, by number.
 pub async fn candidates(
     connection: &mut PgConnection,
-    chunk: &Chunk,
+    chunk: &CompactionChunk,
     series: &[SeriesId],
     small: i32,
 ) -> Result<Vec<Candidate>, StoreError> {
@@ -185,7 +185,7 @@ impl<'c> Replacing<'c> {
     pub async fn begin(
         connection: &'c mut PgConnection,
         own: &Ownership,
-        chunk: &'c Chunk,
+        chunk: &'c CompactionChunk,
     ) -> Result<Replacing<'c>, StoreError> {
         let step = StoreError::at("beginning to compact");
         let mut transaction = connection.begin().await.map_err(&step)?;
@@ -283,7 +283,7 @@ impl<'c> Replacing<'c> {
 pub async fn note_look(
     connection: &mut PgConnection,
     own: &Ownership,
-    chunk: &Chunk,
+    chunk: &CompactionChunk,
     now: Timestamp,
     (before, after): (u64, u64),
 ) -> Result<(), StoreError> {
@@ -316,7 +316,7 @@ pub async fn try_be_only_compactor(connection: &mut PgConnection) -> Result<bool
         .map_err(StoreError::at("asking to compact"))
 }
 
-fn days_of(chunk: &Chunk) -> Vec<Day> {
+fn days_of(chunk: &CompactionChunk) -> Vec<Day> {
     std::iter::successors(Some(chunk.from.day()), |day| Some(day.next()))
         .take_while(|day| day.start() < chunk.to)
         .collect()

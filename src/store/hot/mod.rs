@@ -30,7 +30,7 @@ pub mod space;
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
-pub use read::{Filter, SeriesBlock, Wanted, overlapping, read_blocks};
+pub use read::{BlockRange, Filter, SeriesBlock, overlapping, read_blocks};
 
 pub(super) use commit::{copy, remove};
 pub(super) use days::{Hold, hold_days};

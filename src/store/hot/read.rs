@@ -19,7 +19,7 @@ pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.t
 
 /// A stretch of one series in which stored blocks are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct BlockRange {
     /// Whose.
     pub series: SeriesId,
     /// The first moment.
@@ -59,10 +59,10 @@ pub struct SeriesBlock {
 /// No block crosses midnight, so those that reach into a stretch begin on its first day or later: the index finds them.
 pub async fn overlapping(
     connection: &mut PgConnection,
-    wanted: &[Wanted],
+    wanted: &[BlockRange],
 ) -> Result<Vec<(SeriesId, Block)>, StoreError> {
     let step = StoreError::at("reading stored blocks");
-    let low = |want: &Wanted| want.from.day().start();
+    let low = |want: &BlockRange| want.from.day().start();
     let (Some(first), Some(last)) = (wanted.iter().map(low).min(), wanted.iter().map(|want| want.to).max()) else {
         return Ok(Vec::new());
     };

@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::compact::Chunk;
+use super::compact::CompactionChunk;
 use crate::model::ids::SeriesId;
 use crate::store::StoreError;
 
@@ -20,7 +20,7 @@ const REWRITE_LOCK_MS: u32 = 1_000;
 ///
 /// Lanes compress by LZ4, which costs a fifth of the time. A chunk that is over is written once more and read for long:
 /// there pglz takes half the room (real heart rates every 5 to 15 s: 2.3 bytes a sample with the index, LZ4 4.6).
-pub async fn try_make_dense(connection: &mut PgConnection, chunk: &Chunk) -> Result<bool, StoreError> {
+pub async fn try_make_dense(connection: &mut PgConnection, chunk: &CompactionChunk) -> Result<bool, StoreError> {
     let step = StoreError::at("setting a chunk's compression");
     let is_dense: bool = sqlx::query_scalar(
         "SELECT NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1::text::regclass
@@ -41,7 +41,11 @@ pub async fn try_make_dense(connection: &mut PgConnection, chunk: &Chunk) -> Res
 }
 
 /// Whether blocks of these series are still compressed as lanes do it.
-pub async fn has_loose(connection: &mut PgConnection, chunk: &Chunk, series: &[SeriesId]) -> Result<bool, StoreError> {
+pub async fn has_loose(
+    connection: &mut PgConnection,
+    chunk: &CompactionChunk,
+    series: &[SeriesId],
+) -> Result<bool, StoreError> {
     let query = format!(
         "SELECT EXISTS (SELECT FROM {} WHERE series_id = ANY ($1) AND pg_column_compression(values) = 'lz4')",
         chunk.table
@@ -80,7 +84,7 @@ pub enum Space {
 /// CLUSTER, since a reader with an older snapshot still finds in it what it saw: in a fresh table it would find
 /// nothing. It keeps everybody out of this one chunk while it writes, and is not begun where somebody is in it for
 /// longer than `REWRITE_LOCK_MS`.
-pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &Chunk) -> Result<Space, StoreError> {
+pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &CompactionChunk) -> Result<Space, StoreError> {
     let step = StoreError::at("measuring a chunk");
     // 28 bytes a row for its header and pointer, 32 for its entry in the index.
     let query = format!(

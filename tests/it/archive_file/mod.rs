@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use healthtrack::archive::file::{Facts, Head, KeyRing, Row, Writer, verify};
+use healthtrack::archive::file::{Facts, FileWriter, Head, KeyRing, Row, verify};
 use healthtrack::model::ids::{DeviceId, SubjectId};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -43,7 +43,7 @@ fn write(folder: &Path, metric: &str, day: Day, keys: &KeyRing, rows: &[Row]) ->
     let folder = folder.join(format!("metric={}", metric.name)).join(format!("day={day}"));
     fs::create_dir_all(&folder).unwrap();
     let (path, head) = (folder.join("g00001-test.parquet"), Head { metric, day, generation: 1, subject_key: None });
-    let mut writer = Writer::begin(File::create(&path).unwrap(), head.clone(), keys).unwrap();
+    let mut writer = FileWriter::begin(File::create(&path).unwrap(), head.clone(), keys).unwrap();
     rows.iter().for_each(|row| writer.push(row).unwrap());
     let (_, facts) = writer.finish().unwrap();
     verify(File::open(&path).unwrap(), &head, &facts, keys).unwrap();

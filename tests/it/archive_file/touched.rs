@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use healthtrack::archive::file::{Head, KeyRing, RowSlice, Writer};
+use healthtrack::archive::file::{FileWriter, Head, KeyRing, RowSlice};
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -30,12 +30,12 @@ fn one_device_on_one_day_touches_few_of_the_row_groups() {
         subject_key: None,
     };
     let starts: Vec<Timestamp> = (0..SAMPLES).map(|s| head.day.start().plus_micros(s * SECOND_US)).collect();
-    let mut writer = Writer::begin(File::create(&path).unwrap(), head, &KeyRing::default()).unwrap();
+    let mut writer = FileWriter::begin(File::create(&path).unwrap(), head, &KeyRing::default()).unwrap();
     for number in 0..DEVICES {
         let device = &DeviceId::parse(&format!("watch-{number:03}")).unwrap();
         let values: Vec<f64> = (0..86_400).map(|second| f64::from(60 + (number * 7 + second / 30) % 50)).collect();
         let (subject, statistic, ends) = (None, Statistic::NONE, None);
-        writer.push_strip(&RowSlice { device, subject, statistic, starts: &starts, ends, values: &values }).unwrap();
+        writer.push_slice(&RowSlice { device, subject, statistic, starts: &starts, ends, values: &values }).unwrap();
     }
     writer.finish().unwrap();
     let output = python::run(python, DUCKDB, &[path.to_str().unwrap(), copy.to_str().unwrap(), "watch-029"]);

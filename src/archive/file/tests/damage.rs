@@ -33,7 +33,7 @@ fn a_flipped_bit_brings_no_reader_down_and_changes_no_encrypted_row() {
         for place in 0..bytes.len() {
             let mut changed = bytes.to_vec();
             changed[place] ^= 1 << (place % 8);
-            let found = read(&Bytes::from(changed), &head.metric, &keys, Filter::default());
+            let found = read(&Bytes::from(changed), &head.metric, &keys, RowFilter::default());
             let is_encrypted = keys.newest().is_some();
             assert!(!is_encrypted || found.is_err() || found.unwrap() == rows, "byte {place}");
         }
@@ -49,7 +49,7 @@ fn a_truncated_file_is_found_and_brings_no_reader_down() {
             let short = bytes.slice(..length);
             let expected = Damage::Length { expected: bytes.len() as u64, found: length as u64 };
             assert_eq!(damage(verify(short.clone(), &head, &facts, &keys)), expected);
-            assert!(read(&short, &head.metric, &keys, Filter::default()).is_err(), "{length} bytes");
+            assert!(read(&short, &head.metric, &keys, RowFilter::default()).is_err(), "{length} bytes");
         }
     }
 }
@@ -65,8 +65,8 @@ fn a_file_that_is_not_what_was_recorded_says_in_what() {
     check(&head, Facts { rows: facts.rows + 1, ..facts.clone() }, rows);
     check(&head, Facts { content: facts.content + facts.content, ..facts.clone() }, Damage::Content);
     check(&head, Facts { first: facts.last, ..facts.clone() }, Damage::Times);
-    check(&head, Facts { key: None, ..facts.clone() }, Damage::Key);
-    check(&head, Facts { key: KeyId::parse("2025"), ..facts.clone() }, Damage::Key);
+    check(&head, Facts { key: None, ..facts.clone() }, Damage::RowKey);
+    check(&head, Facts { key: KeyId::parse("2025"), ..facts.clone() }, Damage::RowKey);
     check(&Head { generation: 2, ..head.clone() }, facts.clone(), Damage::Head("generation"));
     check(&Head { subject_key: KeyId::parse("2026"), ..head.clone() }, facts.clone(), Damage::Head("key of subjects"));
     check(&Head { day: head.day.next(), ..head.clone() }, facts.clone(), Damage::Head("day"));

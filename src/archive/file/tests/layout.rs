@@ -82,7 +82,7 @@ fn whole_values_are_split_into_byte_streams_and_fractions_have_a_dictionary() {
 
 #[test]
 fn a_writer_holds_two_row_groups_in_memory() {
-    let mut writer = Writer::begin(std::io::sink(), head("heart_rate"), &keys(&[NEW_KEY])).unwrap();
+    let mut writer = FileWriter::begin(std::io::sink(), head("heart_rate"), &keys(&[NEW_KEY])).unwrap();
     let mut held_max = 0;
     for row in many_rows(10, 60_000) {
         writer.push(&row).unwrap();

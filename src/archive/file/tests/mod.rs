@@ -51,13 +51,13 @@ fn row(device: &str, second: i64, value: f64) -> Row {
 }
 
 fn written(head: &Head, keys: &KeyRing, rows: &[Row]) -> (Bytes, Facts) {
-    let mut writer = Writer::begin(Vec::new(), head.clone(), keys).unwrap();
+    let mut writer = FileWriter::begin(Vec::new(), head.clone(), keys).unwrap();
     rows.iter().for_each(|row| writer.push(row).unwrap());
     let (bytes, facts) = writer.finish().unwrap();
     (Bytes::from(bytes), facts)
 }
 
-fn read(bytes: &Bytes, metric: &Metric, keys: &KeyRing, filter: Filter) -> Result<Vec<Row>, FileError> {
+fn read(bytes: &Bytes, metric: &Metric, keys: &KeyRing, filter: RowFilter) -> Result<Vec<Row>, FileError> {
     open(bytes.clone(), metric, keys)?.rows(filter)?.collect()
 }
 

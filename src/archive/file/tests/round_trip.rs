@@ -36,7 +36,7 @@ fn rows(codes: Option<usize>) -> impl Strategy<Value = Vec<Row>> {
 fn check(name: &str, keys: &KeyRing, rows: &[Row]) {
     let head = head(name);
     let (bytes, facts) = written(&head, keys, rows);
-    assert_eq!(read(&bytes, &head.metric, keys, Filter::default()).unwrap(), rows);
+    assert_eq!(read(&bytes, &head.metric, keys, RowFilter::default()).unwrap(), rows);
     let starts = || rows.iter().map(|row| row.start);
     assert_eq!((facts.rows, facts.bytes), (rows.len() as u64, bytes.len() as u64));
     assert_eq!((facts.first, facts.last), (starts().min().unwrap(), starts().max().unwrap()));
@@ -57,13 +57,13 @@ proptest! {
     fn a_file_read_in_strips_and_written_again_is_the_same_to_the_byte(rows in rows(None), cut in 1..9_usize) {
         let (head, keys) = (head("heart_rate"), KeyRing::default());
         let (bytes, facts) = written(&head, &keys, &rows);
-        let mut read = open(bytes.clone(), &head.metric, &keys).unwrap().rows(Filter::default()).unwrap();
-        let mut writer = Writer::begin(Vec::new(), head.clone(), &keys).unwrap();
-        while let Some(strip) = read.strip().unwrap() {
-            let strip = strip.slice(0..strip.len().min(cut));
-            let count = strip.len();
+        let mut read = open(bytes.clone(), &head.metric, &keys).unwrap().rows(RowFilter::default()).unwrap();
+        let mut writer = FileWriter::begin(Vec::new(), head.clone(), &keys).unwrap();
+        while let Some(slice) = read.slice().unwrap() {
+            let slice = slice.slice(0..slice.len().min(cut));
+            let count = slice.len();
             prop_assert!(count > 0);
-            writer.push_strip(&strip).unwrap();
+            writer.push_slice(&slice).unwrap();
             read.pass(count);
         }
         let (again, facts_of_it) = writer.finish().unwrap();
@@ -76,11 +76,11 @@ proptest! {
         let key = rows[place % rows.len()].clone();
         let (bytes, _) = written(&head("heart_rate"), &KeyRing::default(), &rows);
         let opened = open(bytes, &metric("heart_rate"), &KeyRing::default()).unwrap();
-        let mut read = opened.rows(Filter::default()).unwrap();
-        while let Some(strip) = read.strip().unwrap() {
-            let before = strip.rows().filter(|row| row.order(&key).is_lt()).count();
-            prop_assert_eq!(strip.rows_before(key.key()), before);
-            let count = strip.len();
+        let mut read = opened.rows(RowFilter::default()).unwrap();
+        while let Some(slice) = read.slice().unwrap() {
+            let before = slice.rows().filter(|row| row.order(&key).is_lt()).count();
+            prop_assert_eq!(slice.rows_before(key.key()), before);
+            let count = slice.len();
             read.pass(count);
         }
     }
@@ -95,7 +95,7 @@ proptest! {
     fn the_contents_of_two_files_add_up_to_that_of_the_merged_one(rows in rows(None), split in 0..200_usize) {
         let sum = |rows: &mut dyn Iterator<Item = &Row>| {
             let mut sum = ContentSum::new("heart_rate");
-            rows.for_each(|row| sum.add(&row.strip()));
+            rows.for_each(|row| sum.add(&row.slice()));
             sum.content()
         };
         let (one, other) = rows.split_at(split.min(rows.len()));
@@ -127,7 +127,7 @@ fn a_filter_gives_what_it_asks_for_from_every_row_group() {
         verify(bytes.clone(), &head, &facts, &keys).unwrap();
         for device in names.map(Some).into_iter().chain([None]) {
             for (from, to) in [(None, None), (moment(100), moment(103)), (moment(4_999), None), (moment(9_000), None)] {
-                let filter = Filter { device: device.map(|name| DeviceId::parse(name).unwrap()), from, to };
+                let filter = RowFilter { device: device.map(|name| DeviceId::parse(name).unwrap()), from, to };
                 let expected = rows.iter().filter(|row| {
                     filter.device.as_ref().is_none_or(|device| *device == row.device)
                         && from.is_none_or(|from| row.start >= from)
@@ -155,7 +155,7 @@ fn rows_out_of_order_are_refused_and_the_file_goes_on() {
         (daily.clone(), row("b", 5, 1.0)),
         (later, daily),
     ] {
-        let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
+        let mut writer = FileWriter::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
         writer.push(&first).unwrap();
         assert!(matches!(writer.push(&second), Err(FileError::Order { row: 1 })), "{first:?} {second:?}");
         writer.push(&row("c", 0, 1.0)).unwrap();
@@ -169,11 +169,11 @@ fn rows_out_of_order_are_refused_and_the_file_goes_on() {
 fn of_a_strip_that_is_refused_no_row_is_written() {
     let rows: Vec<Row> = [1, 2, 3, 3].into_iter().map(|second| row("a", second, 1.0)).collect();
     let (starts, values): (Vec<Timestamp>, Vec<f64>) = rows.iter().map(|row| (row.start, row.value)).unzip();
-    let strip = RowSlice { starts: &starts, values: &values, ..rows[0].strip() };
-    let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
-    assert!(matches!(writer.push_strip(&strip), Err(FileError::Order { row: 3 })));
-    writer.push_strip(&strip.slice(0..3)).unwrap();
-    assert!(matches!(writer.push_strip(&strip.slice(2..3)), Err(FileError::Order { row: 3 })));
+    let slice = RowSlice { starts: &starts, values: &values, ..rows[0].slice() };
+    let mut writer = FileWriter::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
+    assert!(matches!(writer.push_slice(&slice), Err(FileError::Order { row: 3 })));
+    writer.push_slice(&slice.slice(0..3)).unwrap();
+    assert!(matches!(writer.push_slice(&slice.slice(2..3)), Err(FileError::Order { row: 3 })));
     let (bytes, facts) = writer.finish().unwrap();
     assert_eq!(facts.rows, 3);
     verify(Bytes::from(bytes), &head("heart_rate"), &facts, &KeyRing::default()).unwrap();
@@ -184,18 +184,18 @@ fn a_long_strip_fills_row_groups_to_the_brim() {
     let starts: Vec<Timestamp> = (0..300_000).map(|place| day_start().plus_micros(place * 1_000)).collect();
     let values: Vec<f64> = (0..300_000).map(|place| f64::from(place % 7)).collect();
     let first = row("a", 0, 0.0);
-    let strip = RowSlice { starts: &starts, values: &values, ..first.strip() };
-    let mut writer = Writer::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
-    writer.push_strip(&strip).unwrap();
+    let slice = RowSlice { starts: &starts, values: &values, ..first.slice() };
+    let mut writer = FileWriter::begin(Vec::new(), head("heart_rate"), &KeyRing::default()).unwrap();
+    writer.push_slice(&slice).unwrap();
     let (bytes, facts) = writer.finish().unwrap();
-    let rows: Vec<Row> = strip.rows().collect();
+    let rows: Vec<Row> = slice.rows().collect();
     assert_eq!(written(&head("heart_rate"), &KeyRing::default(), &rows), (Bytes::from(bytes.clone()), facts.clone()));
     verify(Bytes::from(bytes), &head("heart_rate"), &facts, &KeyRing::default()).unwrap();
 }
 
 #[test]
 fn what_does_not_belong_into_a_file_is_refused() {
-    let mut writer = Writer::begin(Vec::new(), head("sleep_stage"), &KeyRing::default()).unwrap();
+    let mut writer = FileWriter::begin(Vec::new(), head("sleep_stage"), &KeyRing::default()).unwrap();
     for value in [-1.0, -0.0, 0.5, 8.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(writer.push(&row("a", 1, value)), Err(FileError::NoCode { row: 0 })), "{value}");
     }

@@ -17,12 +17,12 @@ fn a_file_opens_with_its_own_key_and_no_other() {
     verify(old.clone(), &head, &old_facts, &both).unwrap();
     verify(new.clone(), &head, &new_facts, &both).unwrap();
     for ring in [KeyRing::default(), keys(&[NEW_KEY])] {
-        let error = read(&old, &metric, &ring, Filter::default()).unwrap_err();
+        let error = read(&old, &metric, &ring, RowFilter::default()).unwrap_err();
         assert!(matches!(&error, FileError::UnknownKey { id } if id == "2025"), "{error:?}");
         assert!(matches!(verify(old.clone(), &head, &old_facts, &ring), Err(FileError::UnknownKey { .. })));
     }
     let wrong = keys(&[OTHER_KEY]);
-    let error = read(&new, &metric, &wrong, Filter::default()).unwrap_err();
+    let error = read(&new, &metric, &wrong, RowFilter::default()).unwrap_err();
     assert!(matches!(error, FileError::Damaged(Damage::Decryption)), "{error:?}");
     let error = verify(new, &head, &new_facts, &wrong).unwrap_err();
     assert!(matches!(error, FileError::Damaged(Damage::Decryption)), "{error:?}");

@@ -149,7 +149,11 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
         readers: Arc::new(Semaphore::new(run.sessions)),
     };
     let mut tasks = lane_tasks(run, database, &lanes, &acks, &telemetry, &config);
-    let limits = validate::Limits { future_max_us: i64::MAX / 4, past_max_us: i64::MAX / 4, span_max_us: i64::MAX / 4 };
+    let limits = validate::ValidationLimits {
+        future_max_us: i64::MAX / 4,
+        past_max_us: i64::MAX / 4,
+        span_max_us: i64::MAX / 4,
+    };
     let validator =
         Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
     for (number, progress) in progress.iter().enumerate() {

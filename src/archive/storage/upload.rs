@@ -34,11 +34,12 @@ use object_store::{Error, PutMode, PutPayload};
 use ring::digest;
 
 use super::bucket::Bucket;
+use super::error::{StorageError, failed};
+use super::folder;
+use super::names::{TEMPORARY, digits};
 use super::source::Object;
-use super::{PlaceError, TEMPORARY, digits, failed, folder};
 use crate::archive::file::sha256;
-use crate::archive::point;
-use crate::faults::{Defect, is_injected};
+use crate::faults::{Defect, crash_point, is_injected};
 
 /// What one request carries: above the 5 MiB that every store wants of a part, and soon sent again.
 const PART_BYTES: u64 = 8 << 20;
@@ -57,11 +58,11 @@ struct Local<'a> {
 }
 
 /// Uploads a local file under its name, proves it, and deletes the local one.
-pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<(), PlaceError> {
+pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<(), StorageError> {
     let file = File::open(part).map_err(failed("read", part))?;
     let bytes = file.metadata().map_err(failed("read", part))?.len();
     if bytes > FILE_BYTES_MAX {
-        return Err(PlaceError::TooLong { path: bucket.address(name), bytes, max: FILE_BYTES_MAX });
+        return Err(StorageError::TooLong { path: bucket.address(name), bytes, max: FILE_BYTES_MAX });
     }
     let local = Local { path: part, bytes, sha256: sha256(file).map_err(failed("read", part))? };
     if is_stored(bucket, &local, name)? {
@@ -70,13 +71,13 @@ pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<()
     let mut tries = 1;
     loop {
         let uploaded = upload(bucket, &local, name);
-        point();
+        crash_point();
         // Whatever was answered: the answer of a whole upload may have been lost.
         let is_whole = is_injected(Defect::TrustUpload) && uploaded.is_ok() || is_stored(bucket, &local, name)?;
         match uploaded {
             _ if is_whole => return folder::remove(part),
             Err(error) if tries == UPLOADS_MAX => return Err(error),
-            Ok(()) if tries == UPLOADS_MAX => return Err(PlaceError::Altered { path: bucket.address(name), tries }),
+            Ok(()) if tries == UPLOADS_MAX => return Err(StorageError::Altered { path: bucket.address(name), tries }),
             Err(error) => tracing::warn!(tries, "an upload failed and is begun again: {error}"),
             Ok(()) => tracing::warn!(name, tries, "the store keeps other bytes than it was sent; they are sent again"),
         }
@@ -85,7 +86,7 @@ pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<()
 }
 
 /// True where the store has exactly these bytes under the name.
-fn is_stored(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<bool, PlaceError> {
+fn is_stored(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<bool, StorageError> {
     match bucket.head(name)? {
         Some(found) if found.size == local.bytes => {}
         _ => return Ok(false),
@@ -93,22 +94,22 @@ fn is_stored(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<bool, Pla
     let stored = sha256(Object::new(bucket.clone(), name, local.bytes).read_from(0));
     let stored = stored.map_err(|error| match error.downcast() {
         Ok(error) => error,
-        Err(source) => PlaceError::Io { what: "read back", path: bucket.address(name), source },
+        Err(source) => StorageError::Io { what: "read back", path: bucket.address(name), source },
     })?;
     Ok(stored.as_ref() == local.sha256.as_ref())
 }
 
 /// Sends the file, and completes the upload.
-fn upload(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<(), PlaceError> {
+fn upload(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<(), StorageError> {
     let key = bucket.key(name)?;
     let begun = key.clone();
     let id = bucket.client.ask(|store| async move { store.create_multipart(&begun).await });
     let id = id.map_err(bucket.failed("begin to upload", name))?;
-    point();
+    crash_point();
     let note = note_of(name, &id);
     let noted = bucket.put(&note, format!("{name}\n{id}\n"), PutMode::Overwrite);
     let sent = noted.map_err(bucket.failed("write", &note)).and_then(|_| {
-        point();
+        crash_point();
         send(bucket, local, name, &key, &id)
     });
     if let Err(error) = sent {
@@ -116,11 +117,11 @@ fn upload(bucket: &Bucket, local: &Local<'_>, name: &str) -> Result<(), PlaceErr
         let _ = end(bucket, name, &id, &note);
         return Err(error);
     }
-    point();
+    crash_point();
     bucket.delete(&note)
 }
 
-fn send(bucket: &Bucket, local: &Local<'_>, name: &str, key: &Path, id: &str) -> Result<(), PlaceError> {
+fn send(bucket: &Bucket, local: &Local<'_>, name: &str, key: &Path, id: &str) -> Result<(), StorageError> {
     let mut file = File::open(local.path).map_err(failed("read", local.path))?;
     let mut parts: Vec<PartId> = Vec::new();
     loop {
@@ -133,7 +134,7 @@ fn send(bucket: &Bucket, local: &Local<'_>, name: &str, key: &Path, id: &str) ->
         let payload = PutPayload::from(bytes);
         let sent = bucket.client.ask(|store| async move { store.put_part(&key, &id, place, payload).await });
         parts.push(sent.map_err(bucket.failed("upload", name))?);
-        point();
+        crash_point();
     }
     let (key, id) = (key.clone(), id.to_owned());
     let completed = bucket.client.ask(|store| async move { store.complete_multipart(&key, &id, parts).await });
@@ -141,7 +142,7 @@ fn send(bucket: &Bucket, local: &Local<'_>, name: &str, key: &Path, id: &str) ->
 }
 
 /// Ends uploads that were begun and never completed, by their notes; how many those were.
-pub(super) fn end_unfinished(bucket: &Bucket, folder: &str) -> Result<u64, PlaceError> {
+pub(super) fn end_unfinished(bucket: &Bucket, folder: &str) -> Result<u64, StorageError> {
     let mut ended = 0;
     for (short, _) in bucket.list(folder)? {
         let note = format!("{folder}/{short}");
@@ -156,7 +157,7 @@ pub(super) fn end_unfinished(bucket: &Bucket, folder: &str) -> Result<u64, Place
 }
 
 /// Ends an upload and deletes its note. Where it is complete or ended already, there is nothing to end.
-fn end(bucket: &Bucket, name: &str, id: &str, note: &str) -> Result<(), PlaceError> {
+fn end(bucket: &Bucket, name: &str, id: &str, note: &str) -> Result<(), StorageError> {
     let (key, owned) = (bucket.key(name)?, id.to_owned());
     match bucket.client.ask(|store| async move { store.abort_multipart(&key, &owned).await }) {
         Ok(()) | Err(Error::NotFound { .. }) => {}

@@ -1,17 +1,16 @@
-//! Bucket: an archive in an object store, by the same names and verbs as in a folder.
+//! Bucket: an archive in an object store, by the same names and operations as in a folder.
 //!
 //! # Why
 //! *No rename*: an object has its name from the moment its upload is complete, so what is proved before it has one is
 //! the local file, and the object is proved under its name, before the manifest says so (`upload`).
 //!
-//! *Aside* is a copy and a deletion. Of the copy only the length is looked at: what lies aside is superseded by a
-//! proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
+//! *SupersededFile* is a copy and a deletion. Of the copy only the length is looked at: what lies aside is superseded
+//! by a proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
 //!
 //! *The mark is made only where there is none*, by one conditional request: of two databases that are given one empty
 //! bucket, one gets it.
 
 use std::ops::Range;
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,9 +20,9 @@ use object_store::{Error, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, Put
 use url::Url;
 
 use super::client::{Client, is_missing};
+use super::error::StorageError;
+use super::names::{ENDING, MARK, PROBE, SUPERSEDED, SupersededFile, WriteProbe};
 use super::scratch::Scratch;
-use super::source::Object;
-use super::{Aside, ENDING, MARK, PROBE, PlaceError, Probe, SUPERSEDED, TEMPORARY};
 use crate::config::ArchiveConfig;
 
 /// Longer than any mark; what is longer is none.
@@ -47,13 +46,13 @@ impl std::fmt::Debug for Bucket {
 
 impl Bucket {
     /// The bucket and the prefix of a URL.
-    pub(super) fn of(url: &Url, config: &ArchiveConfig) -> Result<Bucket, PlaceError> {
-        let name = url.host_str().filter(|name| !name.is_empty()).ok_or(PlaceError::Url)?;
+    pub(super) fn of(url: &Url, config: &ArchiveConfig) -> Result<Bucket, StorageError> {
+        let name = url.host_str().filter(|name| !name.is_empty()).ok_or(StorageError::Url)?;
         let is_plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();
         if !is_plain || url.query().is_some() || url.fragment().is_some() {
-            return Err(PlaceError::Url);
+            return Err(StorageError::Url);
         }
-        let prefix = Path::from_url_path(url.path()).map_err(|_| PlaceError::Url)?;
+        let prefix = Path::from_url_path(url.path()).map_err(|_| StorageError::Url)?;
         let shown = format!("s3://{name}/{prefix}").trim_end_matches('/').to_owned();
         let scratch = Scratch::of(&config.scratch_dir(), &shown);
         Ok(Bucket { client: Arc::new(Client::of(name, config)?), prefix, shown, scratch })
@@ -75,7 +74,7 @@ impl Bucket {
     }
 
     /// Whose archive this is; `None` where no mark says so.
-    pub(super) fn mark(&self) -> Result<Option<String>, PlaceError> {
+    pub(super) fn mark(&self) -> Result<Option<String>, StorageError> {
         match self.read_small(MARK, MARK_BYTES_MAX)? {
             Some(text) => Ok(Some(text.trim().to_owned())),
             None => self.is_new().map(|_| None),
@@ -83,87 +82,87 @@ impl Bucket {
     }
 
     /// Marks the bucket, unless it is marked.
-    pub(super) fn set_mark(&self, id: &str) -> Result<(), PlaceError> {
+    pub(super) fn set_mark(&self, id: &str) -> Result<(), StorageError> {
         match self.put(MARK, format!("{id}\n"), PutMode::Create) {
             Ok(_) => Ok(()),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
                 let found = "has become another database's archive just now";
-                Err(PlaceError::NotOurs { path: self.shown.clone(), found })
+                Err(StorageError::NotOurs { path: self.shown.clone(), found })
             }
             Err(error) => Err(self.failed("write", MARK)(error)),
         }
     }
 
     /// True where nothing is there.
-    pub(super) fn is_new(&self) -> Result<bool, PlaceError> {
+    pub(super) fn is_new(&self) -> Result<bool, StorageError> {
         let prefix = self.prefix.clone();
         let found = self.client.ask(|store| async move { store.list(Some(&prefix)).try_next().await });
         Ok(found.map_err(self.failed("list", ""))?.is_none())
     }
 
     /// Proves that objects can be written and deleted.
-    pub(super) fn probe(&self) -> Result<Probe, PlaceError> {
+    pub(super) fn probe(&self) -> Result<WriteProbe, StorageError> {
         let put = self.put(PROBE, String::new(), PutMode::Overwrite).map_err(self.failed("write", PROBE))?;
         self.delete(PROBE)?;
-        Ok(Probe { keeps_versions: put.version.is_some_and(|version| version != "null") })
+        Ok(WriteProbe { keeps_versions: put.version.is_some_and(|version| version != "null") })
     }
 
-    /// Opens an object by its name as a file, wherever it lies now.
-    pub(super) fn open(&self, name: &str) -> Result<Object, PlaceError> {
-        for place in [name.to_owned(), aside(name)] {
-            if let Some(found) = self.head(&place)? {
-                return Ok(Object::new(self.clone(), name, found.size));
+    /// The length of an object, wherever it lies now.
+    pub(super) fn length(&self, name: &str) -> Result<u64, StorageError> {
+        for address in [name.to_owned(), superseded(name)] {
+            if let Some(found) = self.head(&address)? {
+                return Ok(found.size);
             }
         }
         Err(self.missing(name))
     }
 
     /// Bytes of an object, from where it lies now.
-    pub(super) fn fetch(&self, name: &str, range: Range<u64>) -> Result<Bytes, PlaceError> {
-        for place in [name.to_owned(), aside(name)] {
-            let (key, range) = (self.key(&place)?, range.clone());
+    pub(super) fn fetch(&self, name: &str, range: Range<u64>) -> Result<Bytes, StorageError> {
+        for address in [name.to_owned(), superseded(name)] {
+            let (key, range) = (self.key(&address)?, range.clone());
             match self.client.ask(|store| async move { store.get_range(&key, range).await }) {
                 Err(error) if is_missing(&error) => {}
-                fetched => return fetched.map_err(self.failed("read", &place)),
+                fetched => return fetched.map_err(self.failed("read", &address)),
             }
         }
         Err(self.missing(name))
     }
 
     /// Tells a missing object from a missing bucket, which stores answer alike.
-    fn missing(&self, name: &str) -> PlaceError {
+    fn missing(&self, name: &str) -> StorageError {
         match self.is_new() {
-            Ok(_) => PlaceError::Missing { name: name.to_owned() },
+            Ok(_) => StorageError::Missing { name: name.to_owned() },
             Err(error) => error,
         }
     }
 
     /// True where an object has this name.
-    pub(super) fn is_live(&self, name: &str) -> Result<bool, PlaceError> {
+    pub(super) fn is_live(&self, name: &str) -> Result<bool, StorageError> {
         Ok(self.head(name)?.is_some())
     }
 
     /// Moves an object aside; nothing where it is there already.
-    pub(super) fn supersede(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
         let Some(live) = self.head(name)? else { return Ok(()) };
-        let place = aside(name);
-        let (from, to) = (self.key(name)?, self.key(&place)?);
+        let copy = superseded(name);
+        let (from, to) = (self.key(name)?, self.key(&copy)?);
         let copied = self.client.ask(|store| async move { store.copy(&from, &to).await });
-        copied.map_err(self.failed("copy to", &place))?;
-        let copy = self.head(&place)?;
-        if copy.is_none_or(|copy| copy.size != live.size) {
-            return Err(PlaceError::Altered { path: self.address(&place), tries: 1 });
+        copied.map_err(self.failed("copy to", &copy))?;
+        let copied = self.head(&copy)?;
+        if copied.is_none_or(|copied| copied.size != live.size) {
+            return Err(StorageError::Altered { path: self.address(&copy), tries: 1 });
         }
         self.delete(name)
     }
 
     /// Deletes an object that lies aside; nothing where it is gone.
-    pub(super) fn remove_aside(&self, name: &str) -> Result<(), PlaceError> {
-        self.delete(&aside(name))
+    pub(super) fn remove_superseded(&self, name: &str) -> Result<(), StorageError> {
+        self.delete(&superseded(name))
     }
 
     /// The names of all objects that lie as live files.
-    pub(super) fn live_names(&self) -> Result<Vec<String>, PlaceError> {
+    pub(super) fn live_names(&self) -> Result<Vec<String>, StorageError> {
         let found = self.list("")?.into_iter().map(|(name, _)| name);
         let mut names: Vec<String> = found.filter(|name| is_file(name)).collect();
         names.sort();
@@ -171,16 +170,16 @@ impl Bucket {
     }
 
     /// All objects that lie aside.
-    pub(super) fn aside(&self) -> Result<Vec<Aside>, PlaceError> {
+    pub(super) fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         let found = self.list(SUPERSEDED)?.into_iter().filter(|(name, _)| is_file(name));
-        let mut found: Vec<Aside> =
-            found.map(|(name, object)| Aside { name, written: object.last_modified.into() }).collect();
+        let mut found: Vec<SupersededFile> =
+            found.map(|(name, object)| SupersededFile { name, written: object.last_modified.into() }).collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
     }
 
     /// What lies in a folder below the prefix, by its name in there.
-    pub(super) fn list(&self, folder: &str) -> Result<Vec<(String, ObjectMeta)>, PlaceError> {
+    pub(super) fn list(&self, folder: &str) -> Result<Vec<(String, ObjectMeta)>, StorageError> {
         let key = self.key(folder)?;
         let prefix = key.clone();
         let found = self.client.ask(|store| async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await });
@@ -193,13 +192,13 @@ impl Bucket {
     }
 
     /// What a short object says; `None` where it is not there.
-    pub(super) fn read_small(&self, name: &str, bytes_max: u64) -> Result<Option<String>, PlaceError> {
+    pub(super) fn read_small(&self, name: &str, bytes_max: u64) -> Result<Option<String>, StorageError> {
         let Some(found) = self.head(name)? else { return Ok(None) };
         let bytes = if found.size == 0 { Bytes::new() } else { self.fetch(name, 0..found.size.min(bytes_max))? };
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    pub(super) fn head(&self, name: &str) -> Result<Option<ObjectMeta>, PlaceError> {
+    pub(super) fn head(&self, name: &str) -> Result<Option<ObjectMeta>, StorageError> {
         let key = self.key(name)?;
         match self.client.ask(|store| async move { store.head(&key).await }) {
             Ok(found) => Ok(Some(found)),
@@ -214,7 +213,7 @@ impl Bucket {
     }
 
     /// Deletes an object; nothing where it is gone.
-    pub(super) fn delete(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn delete(&self, name: &str) -> Result<(), StorageError> {
         let key = self.key(name)?;
         match self.client.ask(|store| async move { store.delete(&key).await }) {
             Err(error) if is_missing(&error) => Ok(()),
@@ -222,18 +221,8 @@ impl Bucket {
         }
     }
 
-    /// Uploads a local file under its name, and proves what is stored.
-    pub(super) fn publish(&self, part: &FilePath, name: &str) -> Result<(), PlaceError> {
-        super::upload::publish(self, part, name)
-    }
-
-    /// Deletes local files that were never finished and ends uploads that were not; how many those were.
-    pub(super) fn remove_unfinished(&self) -> Result<u64, PlaceError> {
-        Ok(self.scratch.clear()? + super::upload::end_unfinished(self, TEMPORARY)?)
-    }
-
     /// The object of a name.
-    pub(super) fn key(&self, name: &str) -> Result<Path, PlaceError> {
+    pub(super) fn key(&self, name: &str) -> Result<Path, StorageError> {
         self.prefix_of(name).map_err(self.failed("name", name))
     }
 
@@ -241,13 +230,13 @@ impl Bucket {
         Ok(Path::parse(format!("{}/{name}", self.prefix))?)
     }
 
-    pub(super) fn failed(&self, what: &'static str, name: &str) -> impl FnOnce(Error) -> PlaceError + use<'_> {
+    pub(super) fn failed(&self, what: &'static str, name: &str) -> impl FnOnce(Error) -> StorageError + use<'_> {
         self.client.failed(what, self.address(name).trim_end_matches('/'))
     }
 }
 
 /// Where something of this name lies when it is superseded.
-fn aside(name: &str) -> String {
+fn superseded(name: &str) -> String {
     format!("{SUPERSEDED}/{name}")
 }
 

@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-use super::{PlaceError, Said};
+use super::error::{StorageError, StoreAnswer};
 use crate::config::ArchiveConfig;
 
 /// After this no request is sent again, however many retries are left: credentials of a role live for minutes.
@@ -54,7 +54,7 @@ pub(super) struct Client {
 
 impl Client {
     /// The client of a bucket, by the environment's variables. Asks nothing yet.
-    pub(super) fn of(bucket: &str, config: &ArchiveConfig) -> Result<Client, PlaceError> {
+    pub(super) fn of(bucket: &str, config: &ArchiveConfig) -> Result<Client, StorageError> {
         check_variables(config)?;
         // Fails where one is installed, which is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -79,12 +79,12 @@ impl Client {
             .build();
         let secrets = secrets_of(config);
         let settings = |error| {
-            let Said(said) = said(&error, &secrets);
-            PlaceError::Settings { what: format!("the AWS_ variables do not lead to an object store: {said}") }
+            let StoreAnswer(said) = said(&error, &secrets);
+            StorageError::Settings { what: format!("the AWS_ variables do not lead to an object store: {said}") }
         };
         let store = store.map_err(settings)?;
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("archive-store").enable_all().build();
-        let runtime = runtime.map_err(|source| PlaceError::Io {
+        let runtime = runtime.map_err(|source| StorageError::Io {
             what: "start a thread for",
             path: format!("s3://{bucket}"),
             source,
@@ -114,9 +114,9 @@ impl Client {
     }
 
     /// A failure in words.
-    pub(super) fn failed(&self, what: &'static str, path: &str) -> impl FnOnce(Error) -> PlaceError + use<'_> {
+    pub(super) fn failed(&self, what: &'static str, path: &str) -> impl FnOnce(Error) -> StorageError + use<'_> {
         let path = path.to_owned();
-        move |error| PlaceError::Store { what, path, advice: advice(&error), source: said(&error, &self.secrets) }
+        move |error| StorageError::Store { what, path, advice: advice(&error), source: said(&error, &self.secrets) }
     }
 }
 
@@ -135,14 +135,14 @@ pub(super) fn is_missing(error: &Error) -> bool {
 }
 
 /// Refuses what would send samples and their keys in clear.
-fn check_variables(config: &ArchiveConfig) -> Result<(), PlaceError> {
+fn check_variables(config: &ArchiveConfig) -> Result<(), StorageError> {
     let is = |name: &str, value: &str| {
         let given = config.store_variables.iter().find(|(known, _)| known == name);
         given.is_some_and(|(_, given)| given.expose_secret().to_lowercase().starts_with(value))
     };
     let in_clear = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"].iter().find(|name| is(name, "http:"));
     match in_clear {
-        Some(name) if !is("AWS_ALLOW_HTTP", "true") && !is("AWS_ALLOW_HTTP", "1") => Err(PlaceError::Settings {
+        Some(name) if !is("AWS_ALLOW_HTTP", "true") && !is("AWS_ALLOW_HTTP", "1") => Err(StorageError::Settings {
             what: format!("{name} is without TLS; make it https, or set AWS_ALLOW_HTTP=true within one machine"),
         }),
         _ => Ok(()),
@@ -175,7 +175,7 @@ fn advice(error: &Error) -> &'static str {
 }
 
 /// What a store said: without its page, of which the code is told, and without secrets.
-fn said(error: &Error, secrets: &[SecretString]) -> Said {
+fn said(error: &Error, secrets: &[SecretString]) -> StoreAnswer {
     let text = error.to_string();
     let (told, page) = text.split_once('<').unwrap_or((&text, ""));
     let code = page.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
@@ -187,7 +187,7 @@ fn said(error: &Error, secrets: &[SecretString]) -> Said {
     for secret in secrets {
         told = told.replace(secret.expose_secret(), "…");
     }
-    Said(told.chars().take(SAID_CHARS_MAX).collect())
+    StoreAnswer(told.chars().take(SAID_CHARS_MAX).collect())
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
         let config = config(&[("AWS_SECRET_ACCESS_KEY", "s3cret"), ("AWS_SESSION_TOKEN", "t0ken")]);
         let page = "403 Forbidden: <?xml version=\"1.0\"?><Error><Code>Denied</Code><Key>s3cret</Key></Error>";
         let error = Error::PermissionDenied { path: "a".into(), source: format!("t0ken s3cret {page}").into() };
-        let Said(told) = said(&error, &secrets_of(&config));
+        let StoreAnswer(told) = said(&error, &secrets_of(&config));
         assert!(told.ends_with("… … 403 Forbidden: Denied"), "{told}");
         assert_eq!(advice(&error), REFUSED);
     }

@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Aside, ENDING, MARK, PROBE, PlaceError, SUPERSEDED, TEMPORARY, failed};
+use super::error::{StorageError, failed};
+use super::names::{ENDING, MARK, PROBE, SUPERSEDED, SupersededFile, TEMPORARY};
 use crate::model::time::Day;
 
 /// A folder that holds an archive.
@@ -29,7 +30,7 @@ impl Folder {
     }
 
     /// Whose archive this is; `None` where no mark says so.
-    pub(super) fn mark(&self) -> Result<Option<String>, PlaceError> {
+    pub(super) fn mark(&self) -> Result<Option<String>, StorageError> {
         let path = self.root.join(MARK);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text.trim().to_owned())),
@@ -39,7 +40,7 @@ impl Folder {
     }
 
     /// Makes the folder where it is missing, and marks it.
-    pub(super) fn set_mark(&self, id: &str) -> Result<(), PlaceError> {
+    pub(super) fn set_mark(&self, id: &str) -> Result<(), StorageError> {
         fs::create_dir_all(&self.root).map_err(failed("make", &self.root))?;
         let path = self.root.join(MARK);
         let written = File::create_new(&path).and_then(|mut file| {
@@ -51,7 +52,7 @@ impl Folder {
     }
 
     /// True where the folder is missing or holds nothing.
-    pub(super) fn is_new(&self) -> Result<bool, PlaceError> {
+    pub(super) fn is_new(&self) -> Result<bool, StorageError> {
         match fs::read_dir(&self.root) {
             Ok(mut entries) => Ok(entries.next().is_none()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
@@ -60,14 +61,14 @@ impl Folder {
     }
 
     /// Proves that files can be written and deleted here.
-    pub(super) fn probe(&self) -> Result<(), PlaceError> {
+    pub(super) fn probe(&self) -> Result<(), StorageError> {
         let path = self.root.join(PROBE);
         let written = File::create(&path).and_then(|file| file.sync_all()).and_then(|()| fs::remove_file(&path));
         written.map_err(failed("write", &path))
     }
 
     /// Begins a file that has no name yet. One roller at a time writes here.
-    pub(super) fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), PlaceError> {
+    pub(super) fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), StorageError> {
         let folder = self.root.join(TEMPORARY);
         fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
         let path = folder.join(format!("{metric}-{day}.part"));
@@ -76,25 +77,25 @@ impl Folder {
     }
 
     /// Gives a synced file its name. True for the power cut only after `settle`.
-    pub(super) fn publish(&self, part: &Path, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn publish(&self, part: &Path, name: &str) -> Result<(), StorageError> {
         self.give(part, &self.root.join(name))
     }
 
     /// Syncs the folders that lead to a name.
-    pub(super) fn settle(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn settle(&self, name: &str) -> Result<(), StorageError> {
         let path = self.root.join(name);
         path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)).try_for_each(sync_folder)
     }
 
     /// Opens a file by its name, wherever it lies now: it may go aside while a reader asks for it, and only that way.
-    pub(super) fn open(&self, name: &str) -> Result<File, PlaceError> {
+    pub(super) fn open(&self, name: &str) -> Result<File, StorageError> {
         for path in [self.root.join(name), self.root.join(SUPERSEDED).join(name)] {
             match File::open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 opened => return opened.map_err(failed("read", &path)),
             }
         }
-        Err(PlaceError::Missing { name: name.to_owned() })
+        Err(StorageError::Missing { name: name.to_owned() })
     }
 
     /// True where a file lies under its name.
@@ -103,7 +104,7 @@ impl Folder {
     }
 
     /// Moves a file aside; nothing where it is there already.
-    pub(super) fn supersede(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
         let live = self.root.join(name);
         if !live.exists() {
             return Ok(());
@@ -114,7 +115,7 @@ impl Folder {
     }
 
     /// Deletes a file that lies aside; nothing where it is gone.
-    pub(super) fn remove_aside(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) fn remove_superseded(&self, name: &str) -> Result<(), StorageError> {
         let path = self.root.join(SUPERSEDED).join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -127,28 +128,28 @@ impl Folder {
     }
 
     /// Deletes what was never finished; how many files that were.
-    pub(super) fn remove_unfinished(&self) -> Result<u64, PlaceError> {
+    pub(super) fn remove_unfinished(&self) -> Result<u64, StorageError> {
         empty(&self.root.join(TEMPORARY))
     }
 
     /// The names of all files that lie as live ones.
-    pub(super) fn live_names(&self) -> Result<Vec<String>, PlaceError> {
+    pub(super) fn live_names(&self) -> Result<Vec<String>, StorageError> {
         Ok(files_below(&self.root)?.into_iter().map(|(name, _)| name).collect())
     }
 
     /// All files that lie aside.
-    pub(super) fn aside(&self) -> Result<Vec<Aside>, PlaceError> {
+    pub(super) fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         let files = files_below(&self.root.join(SUPERSEDED))?;
         files
             .into_iter()
             .map(|(name, path)| {
                 let written = path.metadata().and_then(|found| found.modified()).map_err(failed("read", &path))?;
-                Ok(Aside { name, written })
+                Ok(SupersededFile { name, written })
             })
             .collect()
     }
 
-    fn give(&self, from: &Path, to: &Path) -> Result<(), PlaceError> {
+    fn give(&self, from: &Path, to: &Path) -> Result<(), StorageError> {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(failed("make", folder))?;
         }
@@ -156,13 +157,18 @@ impl Folder {
     }
 }
 
+/// Syncs what was written to a file.
+pub fn sync_file(file: &File, path: &Path) -> Result<(), StorageError> {
+    file.sync_all().map_err(failed("sync", path))
+}
+
 /// Deletes a file.
-pub(super) fn remove(path: &Path) -> Result<(), PlaceError> {
+pub(super) fn remove(path: &Path) -> Result<(), StorageError> {
     fs::remove_file(path).map_err(failed("delete", path))
 }
 
 /// Deletes every file of a folder; how many those were.
-pub(super) fn empty(folder: &Path) -> Result<u64, PlaceError> {
+pub(super) fn empty(folder: &Path) -> Result<u64, StorageError> {
     let mut removed = 0;
     for (_, path) in entries(folder)? {
         remove(&path)?;
@@ -171,12 +177,12 @@ pub(super) fn empty(folder: &Path) -> Result<u64, PlaceError> {
     Ok(removed)
 }
 
-fn sync_folder(folder: &Path) -> Result<(), PlaceError> {
+fn sync_folder(folder: &Path) -> Result<(), StorageError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync", folder))
 }
 
 /// Files two folders below a root that are named as this program names them, in order.
-fn files_below(root: &Path) -> Result<Vec<(String, PathBuf)>, PlaceError> {
+fn files_below(root: &Path) -> Result<Vec<(String, PathBuf)>, StorageError> {
     let mut found = Vec::new();
     for (metric, folder) in entries(root)?.into_iter().filter(|(name, _)| name.starts_with("metric=")) {
         for (day, folder) in entries(&folder)?.into_iter().filter(|(name, _)| name.starts_with("day=")) {
@@ -188,7 +194,7 @@ fn files_below(root: &Path) -> Result<Vec<(String, PathBuf)>, PlaceError> {
 }
 
 /// What a folder holds, in order; nothing where it is missing.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, PlaceError> {
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StorageError> {
     let mut found = Vec::new();
     match fs::read_dir(folder) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}

@@ -1,10 +1,11 @@
-//! Error: why a place cannot be used, in words that say what to do and hold no secret.
+//! Error: why storage cannot be used, in words that say what to do and hold no secret.
 
 use std::io;
+use std::path::Path;
 
-/// Why the place cannot be used.
+/// Why the storage cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum StorageError {
     /// Not a URL of a folder or a bucket.
     #[error("archive.url must be file:///DIR or s3://BUCKET/PREFIX, without a user, a port or a query")]
     Url,
@@ -36,7 +37,7 @@ pub enum PlaceError {
         advice: &'static str,
         /// What it said.
         #[source]
-        source: Said,
+        source: StoreAnswer,
     },
     /// The object store keeps other bytes than it was sent.
     #[error("{path} is not what was uploaded, {tries} times: the store, or what stands before it, alters bytes")]
@@ -75,4 +76,10 @@ pub enum PlaceError {
 /// What a store said, without what it said in confidence.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Said(pub(super) String);
+pub struct StoreAnswer(pub(super) String);
+
+/// Why a step on a file or a folder has failed.
+pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
+    let path = path.display().to_string();
+    move |source| StorageError::Io { what, path, source }
+}

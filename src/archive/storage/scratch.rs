@@ -2,7 +2,7 @@
 //!
 //! # Why
 //! A folder in which others may write too, as the system's temporary one, must not let them read: each file is made
-//! anew and for its owner alone. The folder has the place's digest in its name, so that what is left behind there is
+//! anew and for its owner alone. The folder has the storage's digest in its name, so that what is left behind there is
 //! this archive's, and may go. Nothing here needs to outlive the process: a roll that is killed is done again.
 
 use std::fs::{self, DirBuilder, File};
@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use ring::digest;
 
+use super::error::{StorageError, failed};
 use super::folder::empty;
-use super::{PlaceError, digits, failed};
+use super::names::digits;
 use crate::model::time::Day;
 
 const OWNER_ONLY: u32 = 0o700;
@@ -26,14 +27,14 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// The folder of a place, in `parent`.
-    pub(super) fn of(parent: &Path, place: &str) -> Scratch {
-        let digest = digest::digest(&digest::SHA256, place.as_bytes());
+    /// The folder of a storage, in `parent`.
+    pub(super) fn of(parent: &Path, storage: &str) -> Scratch {
+        let digest = digest::digest(&digest::SHA256, storage.as_bytes());
         Scratch { folder: parent.join(format!("healthtrack-{}", digits(digest.as_ref()))) }
     }
 
     /// Begins a file. One roller at a time writes here.
-    pub(super) fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), PlaceError> {
+    pub(super) fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), StorageError> {
         let made = DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(&self.folder);
         made.map_err(failed("make", &self.folder))?;
         let path = self.folder.join(format!("{metric}-{day}.part"));
@@ -46,7 +47,7 @@ impl Scratch {
     }
 
     /// Deletes what was never finished; how many files that were.
-    pub(super) fn clear(&self) -> Result<u64, PlaceError> {
+    pub(super) fn clear(&self) -> Result<u64, StorageError> {
         empty(&self.folder)
     }
 }

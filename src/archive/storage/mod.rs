@@ -1,4 +1,4 @@
-//! Place: where files lie, and every name that is given there: a folder, or a bucket of an object store.
+//! Storage: where files lie, in a folder or in a bucket of an object store, and every name that is given there.
 //!
 //! ```text
 //! archive.id                                              whose archive it is
@@ -8,17 +8,20 @@
 //! ```
 //!
 //! # Why
-//! Both kinds have the same names and the same verbs, so the roll knows one order of steps and its tests run on both:
-//! a file has no name until its bytes are proved, and the manifest names none before that. In a folder that is sync,
-//! rename and sync of the folder (`folder`). A store has no rename, and gives an object its name when its upload is
-//! complete; so the file is built in a local folder, proved there, uploaded, and proved again by reading the stored
+//! Both kinds have the same names and the same operations, so the roll knows one order of steps and its tests run on
+//! both: a file has no name until its bytes are proved, and the manifest names none before that. In a folder that is
+//! sync, rename and sync of the folder (`folder`). A store has no rename, and gives an object its name when its upload
+//! is complete; so the file is built in a local folder, proved there, uploaded, and proved again by reading the stored
 //! bytes (`bucket`, `upload`). A name holds the SHA-256 of its file, so an upload that is repeated changes nothing.
 //!
 //! Each step is a function of its own, so that the roll can be stopped between any two. All of them wait for a disk or
 //! a network: whoever is on one of the runtime's threads asks through `Archive::at`.
 
-/// Why a place cannot be used.
+/// Why storage cannot be used.
 mod error;
+
+/// Names of files and folders.
+mod names;
 
 /// A folder on a disk.
 mod folder;
@@ -29,7 +32,7 @@ mod scratch;
 /// An object store, and what its failures mean.
 mod client;
 
-/// The verbs on a bucket.
+/// The operations on a bucket.
 mod bucket;
 
 /// A local file becomes an object.
@@ -39,31 +42,24 @@ mod upload;
 mod source;
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use url::Url;
 
 use crate::config::ArchiveConfig;
 use crate::model::time::Day;
 use bucket::Bucket;
-pub use error::{PlaceError, Said};
+pub use error::{StorageError, StoreAnswer};
 use folder::Folder;
+pub use folder::sync_file;
+use names::{ENDING, TEMPORARY, digits};
+pub use names::{SupersededFile, WriteProbe};
+use source::Object;
 pub use source::Source;
 
-/// Says whose archive it is.
-const MARK: &str = "archive.id";
-const SUPERSEDED: &str = "superseded";
-const TEMPORARY: &str = "temporary";
-const PROBE: &str = "temporary.probe";
-const ENDING: &str = ".parquet";
-/// Digits of a file's SHA-256 in its name: two versions never share one.
-const ID_DIGITS: usize = 12;
-
-/// Where an archive lies.
+/// Where the files of an archive lie.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Storage {
     kind: Kind,
 }
 
@@ -73,32 +69,16 @@ enum Kind {
     Bucket(Bucket),
 }
 
-/// A file that lies beside the live ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
-    /// Its name as a live file.
-    pub name: String,
-    /// When its bytes were last written.
-    pub written: SystemTime,
-}
-
-/// What a try to write has shown.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Probe {
-    /// The bucket keeps what is deleted as a version, so that an erasure is complete only when it expires.
-    pub keeps_versions: bool,
-}
-
-impl Place {
-    /// The place of a configuration.
-    pub fn of(config: &ArchiveConfig) -> Result<Place, PlaceError> {
-        let url = Url::parse(&config.url).map_err(|_| PlaceError::Url)?;
+impl Storage {
+    /// The storage of a configuration.
+    pub fn of(config: &ArchiveConfig) -> Result<Storage, StorageError> {
+        let url = Url::parse(&config.url).map_err(|_| StorageError::Url)?;
         let kind = match url.scheme() {
-            "file" => Kind::Folder(Folder::new(url.to_file_path().map_err(|()| PlaceError::Url)?)),
+            "file" => Kind::Folder(Folder::new(url.to_file_path().map_err(|()| StorageError::Url)?)),
             "s3" => Kind::Bucket(Bucket::of(&url, config)?),
-            _ => return Err(PlaceError::Url),
+            _ => return Err(StorageError::Url),
         };
-        Ok(Place { kind })
+        Ok(Storage { kind })
     }
 
     /// The name of a file.
@@ -107,7 +87,7 @@ impl Place {
         format!("metric={metric}/day={day}/g{generation:05}-{id}{ENDING}")
     }
 
-    /// The place, for people.
+    /// The storage, for people.
     pub fn shown(&self) -> String {
         match &self.kind {
             Kind::Folder(folder) => folder.root().display().to_string(),
@@ -129,15 +109,15 @@ impl Place {
     }
 
     /// Whose archive this is; `None` where no mark says so.
-    pub fn mark(&self) -> Result<Option<String>, PlaceError> {
+    pub fn mark(&self) -> Result<Option<String>, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.mark(),
             Kind::Bucket(bucket) => bucket.mark(),
         }
     }
 
-    /// Marks the place, which is made where it is a folder and missing. Fails where it is marked already.
-    pub fn set_mark(&self, id: &str) -> Result<(), PlaceError> {
+    /// Marks the storage, which is made where it is a folder and missing. Fails where it is marked already.
+    pub fn set_mark(&self, id: &str) -> Result<(), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.set_mark(id),
             Kind::Bucket(bucket) => bucket.set_mark(id),
@@ -145,7 +125,7 @@ impl Place {
     }
 
     /// True where there is nothing yet.
-    pub fn is_new(&self) -> Result<bool, PlaceError> {
+    pub fn is_new(&self) -> Result<bool, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.is_new(),
             Kind::Bucket(bucket) => bucket.is_new(),
@@ -153,15 +133,15 @@ impl Place {
     }
 
     /// Proves that files can be written and deleted here.
-    pub fn probe(&self) -> Result<Probe, PlaceError> {
+    pub fn probe(&self) -> Result<WriteProbe, StorageError> {
         match &self.kind {
-            Kind::Folder(folder) => folder.probe().map(|()| Probe::default()),
+            Kind::Folder(folder) => folder.probe().map(|()| WriteProbe::default()),
             Kind::Bucket(bucket) => bucket.probe(),
         }
     }
 
     /// Begins a file that has no name yet. One roller at a time writes here.
-    pub fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), PlaceError> {
+    pub fn create(&self, metric: &str, day: Day) -> Result<(PathBuf, File), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.create(metric, day),
             Kind::Bucket(bucket) => bucket.scratch().create(metric, day),
@@ -169,20 +149,20 @@ impl Place {
     }
 
     /// Deletes a file that needs no name.
-    pub fn discard(&self, part: &Path) -> Result<(), PlaceError> {
+    pub fn discard(&self, part: &Path) -> Result<(), StorageError> {
         folder::remove(part)
     }
 
     /// Gives a synced file its name. True for the power cut only after `settle`.
-    pub fn publish(&self, part: &Path, name: &str) -> Result<(), PlaceError> {
+    pub fn publish(&self, part: &Path, name: &str) -> Result<(), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.publish(part, name),
-            Kind::Bucket(bucket) => bucket.publish(part, name),
+            Kind::Bucket(bucket) => upload::publish(bucket, part, name),
         }
     }
 
     /// Syncs the folders that lead to a name; a store has done so before it answers.
-    pub fn settle(&self, name: &str) -> Result<(), PlaceError> {
+    pub fn settle(&self, name: &str) -> Result<(), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.settle(name),
             Kind::Bucket(_) => Ok(()),
@@ -190,15 +170,15 @@ impl Place {
     }
 
     /// Opens a file by its name, wherever it lies now: it may go aside while a reader asks for it, and only that way.
-    pub fn open(&self, name: &str) -> Result<Source, PlaceError> {
+    pub fn open(&self, name: &str) -> Result<Source, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.open(name).map(Source::from),
-            Kind::Bucket(bucket) => bucket.open(name).map(Source::from),
+            Kind::Bucket(bucket) => Ok(Object::new(bucket.clone(), name, bucket.length(name)?).into()),
         }
     }
 
     /// True where a file lies under its name.
-    pub fn is_live(&self, name: &str) -> Result<bool, PlaceError> {
+    pub fn is_live(&self, name: &str) -> Result<bool, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => Ok(folder.is_live(name)),
             Kind::Bucket(bucket) => bucket.is_live(name),
@@ -206,7 +186,7 @@ impl Place {
     }
 
     /// Moves a file aside; nothing where it is there already.
-    pub fn supersede(&self, name: &str) -> Result<(), PlaceError> {
+    pub fn supersede(&self, name: &str) -> Result<(), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.supersede(name),
             Kind::Bucket(bucket) => bucket.supersede(name),
@@ -214,23 +194,23 @@ impl Place {
     }
 
     /// Deletes a file that lies aside; nothing where it is gone.
-    pub fn remove_aside(&self, name: &str) -> Result<(), PlaceError> {
+    pub fn remove_superseded(&self, name: &str) -> Result<(), StorageError> {
         match &self.kind {
-            Kind::Folder(folder) => folder.remove_aside(name),
-            Kind::Bucket(bucket) => bucket.remove_aside(name),
+            Kind::Folder(folder) => folder.remove_superseded(name),
+            Kind::Bucket(bucket) => bucket.remove_superseded(name),
         }
     }
 
     /// Deletes what was never finished, uploads too; how many files that were.
-    pub fn remove_unfinished(&self) -> Result<u64, PlaceError> {
+    pub fn remove_unfinished(&self) -> Result<u64, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.remove_unfinished(),
-            Kind::Bucket(bucket) => bucket.remove_unfinished(),
+            Kind::Bucket(bucket) => Ok(bucket.scratch().clear()? + upload::end_unfinished(bucket, TEMPORARY)?),
         }
     }
 
     /// The names of all files that lie as live ones.
-    pub fn live_names(&self) -> Result<Vec<String>, PlaceError> {
+    pub fn live_names(&self) -> Result<Vec<String>, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.live_names(),
             Kind::Bucket(bucket) => bucket.live_names(),
@@ -238,28 +218,12 @@ impl Place {
     }
 
     /// All files that lie aside.
-    pub fn aside(&self) -> Result<Vec<Aside>, PlaceError> {
+    pub fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         match &self.kind {
-            Kind::Folder(folder) => folder.aside(),
-            Kind::Bucket(bucket) => bucket.aside(),
+            Kind::Folder(folder) => folder.superseded(),
+            Kind::Bucket(bucket) => bucket.superseded(),
         }
     }
-}
-
-/// Syncs what was written to a file.
-pub fn sync_file(file: &File, path: &Path) -> Result<(), PlaceError> {
-    file.sync_all().map_err(failed("sync", path))
-}
-
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PlaceError {
-    let path = path.display().to_string();
-    move |source| PlaceError::Io { what, path, source }
-}
-
-/// The first digits of a digest.
-fn digits(sha256: &[u8]) -> String {
-    let halves = sha256.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves.take(ID_DIGITS).map(|half| char::from_digit(half.into(), 16).unwrap_or('0')).collect()
 }
 
 #[cfg(test)]
@@ -270,16 +234,16 @@ mod tests {
     use crate::config::Config;
     use crate::model::time::Timestamp;
 
-    fn of(url: &str) -> Result<Place, PlaceError> {
+    fn of(url: &str) -> Result<Storage, StorageError> {
         let variables = [("HEALTHTRACK__ARCHIVE__URL", url), ("AWS_REGION", "here"), ("AWS_ACCESS_KEY_ID", "x")];
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Place::of(&Config::read(None, variables).unwrap().archive)
+        Storage::of(&Config::read(None, variables).unwrap().archive)
     }
 
-    fn place() -> (tempfile::TempDir, Place) {
+    fn storage() -> (tempfile::TempDir, Storage) {
         let folder = tempfile::tempdir().unwrap();
-        let place = of(Url::from_file_path(folder.path().join("archive")).unwrap().as_str()).unwrap();
-        (folder, place)
+        let storage = of(Url::from_file_path(folder.path().join("archive")).unwrap().as_str()).unwrap();
+        (folder, storage)
     }
 
     fn day() -> Day {
@@ -288,36 +252,36 @@ mod tests {
 
     #[test]
     fn a_file_is_found_by_its_name_until_it_is_deleted() {
-        let (_folder, place) = place();
-        place.set_mark("x").unwrap();
-        assert_eq!(place.mark().unwrap().as_deref(), Some("x"));
-        let (part, mut file) = place.create("heart_rate", day()).unwrap();
+        let (_folder, storage) = storage();
+        storage.set_mark("x").unwrap();
+        assert_eq!(storage.mark().unwrap().as_deref(), Some("x"));
+        let (part, mut file) = storage.create("heart_rate", day()).unwrap();
         file.write_all(b"whole").unwrap();
-        let name = Place::name("heart_rate", day(), 1, &[0xab; 32]);
+        let name = Storage::name("heart_rate", day(), 1, &[0xab; 32]);
         assert_eq!(name, "metric=heart_rate/day=2026-11-23/g00001-abababababab.parquet");
-        assert!(matches!(place.open(&name), Err(PlaceError::Missing { .. })));
-        place.publish(&part, &name).unwrap();
-        place.settle(&name).unwrap();
-        assert_eq!(place.live_names().unwrap(), [name.as_str()]);
-        assert_eq!(place.aside().unwrap(), []);
-        place.supersede(&name).unwrap();
-        assert!(place.open(&name).is_ok() && !place.is_live(&name).unwrap());
-        assert_eq!(place.live_names().unwrap(), [] as [String; 0]);
-        assert_eq!(place.aside().unwrap()[0].name, name);
-        place.remove_aside(&name).unwrap();
-        place.remove_aside(&name).unwrap();
-        assert!(matches!(place.open(&name), Err(PlaceError::Missing { .. })));
+        assert!(matches!(storage.open(&name), Err(StorageError::Missing { .. })));
+        storage.publish(&part, &name).unwrap();
+        storage.settle(&name).unwrap();
+        assert_eq!(storage.live_names().unwrap(), [name.as_str()]);
+        assert_eq!(storage.superseded().unwrap(), []);
+        storage.supersede(&name).unwrap();
+        assert!(storage.open(&name).is_ok() && !storage.is_live(&name).unwrap());
+        assert_eq!(storage.live_names().unwrap(), [] as [String; 0]);
+        assert_eq!(storage.superseded().unwrap()[0].name, name);
+        storage.remove_superseded(&name).unwrap();
+        storage.remove_superseded(&name).unwrap();
+        assert!(matches!(storage.open(&name), Err(StorageError::Missing { .. })));
     }
 
     #[test]
     fn what_was_never_finished_is_deleted() {
-        let (_folder, place) = place();
-        drop(place.create("heart_rate", day()).unwrap());
-        assert_eq!((place.remove_unfinished().unwrap(), place.remove_unfinished().unwrap()), (1, 0));
+        let (_folder, storage) = storage();
+        drop(storage.create("heart_rate", day()).unwrap());
+        assert_eq!((storage.remove_unfinished().unwrap(), storage.remove_unfinished().unwrap()), (1, 0));
     }
 
     #[test]
-    fn only_folders_and_buckets_are_places() {
+    fn only_folders_and_buckets_are_storage() {
         for url in [
             "",
             "s3://",
@@ -329,7 +293,7 @@ mod tests {
             "relative",
             "https://bucket/x",
         ] {
-            assert!(matches!(of(url), Err(PlaceError::Url)), "{url}");
+            assert!(matches!(of(url), Err(StorageError::Url)), "{url}");
         }
     }
 }

@@ -1,0 +1,34 @@
+//! Names: what an archive's own files and folders are called, and what is told of them.
+
+use std::time::SystemTime;
+
+/// Says whose archive it is.
+pub(super) const MARK: &str = "archive.id";
+pub(super) const SUPERSEDED: &str = "superseded";
+pub(super) const TEMPORARY: &str = "temporary";
+pub(super) const PROBE: &str = "temporary.probe";
+pub(super) const ENDING: &str = ".parquet";
+/// Digits of a file's SHA-256 in its name: two versions never share one.
+const ID_DIGITS: usize = 12;
+
+/// A file that lies beside the live ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupersededFile {
+    /// Its name as a live file.
+    pub name: String,
+    /// When its bytes were last written.
+    pub written: SystemTime,
+}
+
+/// What a try to write has shown.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteProbe {
+    /// The bucket keeps what is deleted as a version, so that an erasure is complete only when it expires.
+    pub keeps_versions: bool,
+}
+
+/// The first digits of a digest.
+pub(super) fn digits(sha256: &[u8]) -> String {
+    let halves = sha256.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.take(ID_DIGITS).map(|half| char::from_digit(half.into(), 16).unwrap_or('0')).collect()
+}
