@@ -1,4 +1,4 @@
-//! Validate: readings to believed samples, in samples a second. `sound` goes the fast way, column by column; `sifted`
+//! Validate: readings to valid samples, in samples a second. `clean` goes the fast way, column by column; `each`
 //! holds one impossible value, which sends the whole reading the slow way, sample by sample.
 
 #![allow(clippy::unwrap_used, reason = "a bench says no by panicking")]
@@ -9,7 +9,6 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use healthtrack::commands::load::Format;
 use healthtrack::formats::{Reading, Values, batch};
 
 /// No heart beats so fast.
@@ -19,16 +18,16 @@ fn validate(criterion: &mut Criterion) {
     let validator = support::validator();
     let mut group = criterion.benchmark_group("validate");
     for samples in support::SIZES {
-        let payload = support::message(Format::Batch, samples);
-        let sound = batch::decode(&payload).unwrap().readings.remove(0);
-        let sifted = with_an_impossible_value(sound.clone());
-        assert!(validator.validate(sound.clone(), support::start()).rejections.is_empty());
-        assert_eq!(validator.validate(sifted.clone(), support::start()).rejections.len(), 1);
+        let payload = support::message(&batch::FORMAT, samples);
+        let clean = batch::decode(&payload).unwrap().readings.remove(0);
+        let each = with_an_impossible_value(clean.clone());
+        assert!(validator.validate(clean.clone(), support::start()).rejections.is_empty());
+        assert_eq!(validator.validate(each.clone(), support::start()).rejections.len(), 1);
         group.throughput(Throughput::Elements(samples));
-        for (name, reading) in [("sound", sound), ("sifted", sifted)] {
+        for (name, reading) in [("clean", clean), ("each", each)] {
             group.bench_with_input(BenchmarkId::new(name, samples), &reading, |bencher, reading| {
-                let judged = |reading| validator.validate(black_box(reading), support::start());
-                bencher.iter_batched(|| reading.clone(), judged, BatchSize::SmallInput);
+                let validate = |reading| validator.validate(black_box(reading), support::start());
+                bencher.iter_batched(|| reading.clone(), validate, BatchSize::SmallInput);
             });
         }
     }

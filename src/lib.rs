@@ -60,6 +60,9 @@ pub mod mqtt;
 /// Postgres, the only module that speaks SQL.
 pub mod store;
 
+/// What nearly every part works with: database, clock, counts and the catalogue of metrics.
+pub mod context;
+
 /// Keys, pseudonyms, and columns that are encrypted with a key of each patient's own.
 pub mod security;
 

@@ -7,10 +7,9 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
 use healthtrack::commands::load::mix::Mix;
-use healthtrack::formats::batch;
+use healthtrack::formats::{Format, batch};
 use healthtrack::ingest::validate::{ValidationLimits, Validator};
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::sample::{Run, Sample, Spans, Times};
@@ -26,7 +25,7 @@ pub(crate) fn start() -> Timestamp {
 }
 
 /// One message of `samples` heart rates, a second apart.
-pub(crate) fn message(format: Format, samples: u64) -> Vec<u8> {
+pub(crate) fn message(format: &'static Format, samples: u64) -> Vec<u8> {
     let plan = Plan {
         format,
         seed: 1,
@@ -42,7 +41,7 @@ pub(crate) fn message(format: Format, samples: u64) -> Vec<u8> {
     payload.to_vec()
 }
 
-/// A judge with the limits of `config/default.toml`.
+/// A validator with the limits of `config/default.toml`.
 pub(crate) fn validator() -> Validator {
     let limits =
         ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
@@ -53,7 +52,7 @@ pub(crate) fn validator() -> Validator {
 pub(crate) fn even_runs(total: usize, each: usize) -> Vec<Run> {
     let validator = validator();
     let runs = (0..total / each).map(|number| {
-        let payload = message(Format::Batch, each as u64);
+        let payload = message(&batch::FORMAT, each as u64);
         let reading = batch::decode(&payload).unwrap().readings.remove(0);
         let mut run = validator.validate(reading, start()).valid.unwrap().run;
         let begin = start().plus_micros((number * each) as i64 * SECOND_US);

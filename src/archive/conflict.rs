@@ -3,12 +3,15 @@
 //! The message that brought such a value was acknowledged and is gone, so one is made that says the same: an operator
 //! reads it like any other, and a retry stores its values again, for the next roll to find.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use bytes::Bytes;
 
 use super::build::grouped;
 use super::file::Row;
+use crate::formats::batch::write::{self, Series};
+use crate::formats::{Values, batch, topic};
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;
 use crate::model::reason::Reason;
@@ -34,40 +37,28 @@ pub(super) fn messages(rows: &[Row], metric: &Metric, series: &[SeriesOf], now: 
             let shard = shards.get(&device).copied().unwrap_or(NO_SHARD);
             messages.push(Quarantined {
                 received_at: now,
-                topic: format!("ht/1/{shard}/{device}/batch"),
+                topic: topic::build(shard, device.as_str(), &batch::FORMAT),
                 content_type: None,
                 reason: Reason::Conflict.word(),
                 detail: "another value is archived under the same device, metric, statistic, start and end: the first \
                          stays"
                     .to_owned(),
                 samples: some.len() as u64,
-                payload: payload(metric, statistic.text(), some).to_string().into(),
+                payload: payload(metric, statistic.text(), some),
             });
         }
     }
     messages
 }
 
-fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Value {
-    let mut series = json!({
-        "metric": metric.name,
-        "times": rows.iter().map(|row| row.start.to_string()).collect::<Vec<_>>(),
-    });
-    let mut set = |key: &str, value: Value| {
-        series.as_object_mut().map(|series| series.insert(key.to_owned(), value));
-    };
-    if let Some(statistic) = statistic {
-        set("statistic", json!(statistic));
-    }
-    let ends: Vec<String> = rows.iter().filter_map(|row| row.end.map(|end| end.to_string())).collect();
-    if !ends.is_empty() {
-        set("ends", json!(ends));
-    }
-    if metric.is_coded() {
-        let code = |row: &&Row| metric.code_of(row.value);
-        set("codes", json!(rows.iter().map(code).collect::<Vec<_>>()));
+fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
+    let values = if metric.is_coded() {
+        Values::Codes(rows.iter().filter_map(|row| metric.code_of(row.value)).map(Cow::Borrowed).collect())
     } else {
-        set("values", json!(rows.iter().map(|row| row.value).collect::<Vec<_>>()));
-    }
-    json!({"v": 1, "series": [series]})
+        Values::Numbers(rows.iter().map(|row| row.value).collect())
+    };
+    let times = rows.iter().map(|row| row.start.micros()).collect();
+    let ends = rows.iter().filter_map(|row| row.end).map(Timestamp::micros).collect();
+    let statistic = statistic.map(Cow::Owned);
+    write::readable(&Series { statistic, ends, ..Series::new(&*metric.name, times, values) })
 }

@@ -47,14 +47,13 @@ use super::rewrite::rewrite;
 use super::roll::{RollProgress, Roller};
 use super::storage::{Storage, StorageError};
 use super::thread::on_thread;
+use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Catalogue;
-use crate::model::time::Clock;
 use crate::store::archive::{
     self as store, ArchiveFile, ErasureCounts, ErasureTarget, FileScope, Replacement, WearFilter, WearPeriod, files,
     worn,
 };
-use crate::store::pool::Connector;
 
 /// Periods of wear that are looked up one by one in a file.
 const LOOKUPS_MAX: usize = 4;
@@ -62,12 +61,10 @@ const LOOKUPS_MAX: usize = 4;
 /// Erases devices and people.
 #[derive(Clone, Debug)]
 pub struct Eraser {
-    /// Opens the connection; its statements may take long.
-    pub connector: Connector,
+    /// Opens the connection, on which statements may take long, and knows the present.
+    pub context: Context,
     /// Knows the archive; `None` where none is configured.
     pub roller: Option<Roller>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Eraser {
@@ -77,7 +74,7 @@ impl Eraser {
         of: &ErasureTarget,
         watch: &mut (dyn FnMut(RollProgress) + Send),
     ) -> Result<Option<ErasureCounts>, ArchiveError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         if !store::try_be_only_roller(&mut connection).await? {
             return Ok(None);
         }
@@ -108,7 +105,7 @@ impl Eraser {
         of: &ErasureTarget,
         watch: &mut (dyn FnMut(RollProgress) + Send),
     ) -> Result<Option<ErasureCounts>, ArchiveError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         let connection = &mut connection;
         if !store::try_be_only_roller(connection).await? {
             return Ok(None);
@@ -116,7 +113,7 @@ impl Eraser {
         store::not_held(connection, of).await?;
         let roller = self.archive(connection).await?;
         let worn = worn_by(connection, of).await?;
-        let erasure = store::begin_erasure(connection, of, self.clock.now()).await?;
+        let erasure = store::begin_erasure(connection, of, self.context.clock.now()).await?;
         crash_point();
         match of {
             ErasureTarget::Device(device) => store::erase_hot(connection, erasure, device).await?,
@@ -137,7 +134,7 @@ impl Eraser {
             self.delete_superseded(connection, roller, erasure, &reach).await?;
         }
         crash_point();
-        Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.clock.now()).await?))
+        Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.context.clock.now()).await?))
     }
 
     /// Where files may be, once the folder is proved to be this database's; `None` where no archive was begun.
@@ -161,17 +158,17 @@ impl Eraser {
         if samples_in(roller, live, reach).await? == 0 {
             return Ok(());
         }
-        let head = Head { generation: live.generation + 1, ..head_of(&roller.catalogue, live)? };
+        let head = Head { generation: live.generation + 1, ..head_of(&roller.context.catalogue, live)? };
         let (proving, file) = (roller.clone(), live.clone());
         let (made, name, gone) = (head.clone(), live.name.clone(), reach.clone());
         let (samples, built) = on_thread(move || {
             // What is damaged must not become the next generation.
-            proving.archive.prove(&proving.catalogue, &file)?;
+            proving.archive.prove(&proving.context.catalogue, &file)?;
             rewrite(&proving.archive, made, &name, |slice, keep| gone.retain_outside(slice, keep))
         })
         .await?;
         crash_point();
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let file = built.as_ref().map(|built| roller.manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
             roller.place_file(built, head, file.name.clone()).await?;
@@ -210,7 +207,7 @@ impl Eraser {
         let superseded = manifest.into_iter().filter(|file| file.superseded_at.is_some()).map(|file| file.name);
         let gone: HashSet<String> = superseded.chain(deleted).filter(|name| !kept.contains(name)).collect();
         for name in gone {
-            store::note_deleted(connection, erasure, &name, self.clock.now()).await?;
+            store::note_deleted(connection, erasure, &name, self.context.clock.now()).await?;
         }
         Ok(())
     }
@@ -240,7 +237,7 @@ async fn live_files(
 
 /// How many samples of it a live file holds.
 async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Result<u64, ArchiveError> {
-    let (archive, catalogue) = (roller.archive.clone(), Arc::clone(&roller.catalogue));
+    let (archive, catalogue) = (roller.archive.clone(), Arc::clone(&roller.context.catalogue));
     let (name, metric, reach) = (live.name.clone(), live.metric.clone(), reach.clone());
     on_thread(move || count(&archive, &catalogue, &name, &metric, &reach)).await
 }
@@ -248,7 +245,7 @@ async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Resul
 /// True unless a file that lies aside is read and found to hold nothing of it. One that the place does not give just
 /// now is no such file: a retired one has no successor.
 async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, ArchiveError> {
-    let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.catalogue), reach.clone());
+    let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.context.catalogue), reach.clone());
     on_thread(move || {
         let metric = name.strip_prefix("metric=").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match count(&archive, &catalogue, &name, metric, &reach) {

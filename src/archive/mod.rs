@@ -75,7 +75,7 @@ pub mod report;
 /// The whole way, day by day.
 pub mod roll;
 
-/// Files whose subjects may be true no more.
+/// Files whose subjects may be out of date.
 mod relabel;
 
 /// What an erasure takes.

@@ -1,4 +1,4 @@
-//! Relabel: files whose subjects may be true no more, looked through, and written anew where they are not.
+//! Relabel: files whose subjects may be out of date are checked, and written anew where they are.
 //!
 //! # Why
 //! A key is changed because a pseudonym has become known, and wear is often assigned days after it began. Either makes
@@ -62,9 +62,9 @@ impl Roller {
         let change = store::last_wear_change(connection).await?;
         let (from, to) = (Some(live.day.start()), Some(live.day.next().start()));
         let subjects = Subjects::within(connection, self.archive.pseudonyms.as_ref(), (from, to)).await?;
-        let head = head_of(&self.catalogue, live)?;
+        let head = head_of(&self.context.catalogue, live)?;
         let made = Head { generation: live.generation + 1, subject_key: subjects.key.clone(), ..head };
-        let (archive, catalogue, file) = (self.archive.clone(), Arc::clone(&self.catalogue), live.clone());
+        let (archive, catalogue, file) = (self.archive.clone(), Arc::clone(&self.context.catalogue), live.clone());
         let next = made.clone();
         let built = on_thread(move || labelled(&archive, &catalogue, &file, next, &subjects)).await?;
         let Some(built) = built else {
@@ -72,7 +72,7 @@ impl Roller {
             return Ok(false);
         };
         crash_point();
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let file = self.manifest_row(&built, &made, change, now);
         self.place_file(built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;

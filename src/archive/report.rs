@@ -1,4 +1,4 @@
-//! RollReport: what a roll did, for whoever asked for it.
+//! Report: what a roll did, for whoever asked for it.
 
 use std::collections::BTreeMap;
 

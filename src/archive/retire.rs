@@ -15,7 +15,7 @@ impl Roller {
     pub(super) async fn retire(&self, connection: &mut PgConnection) -> Result<Retired, ArchiveError> {
         let Some(days) = self.config.retention_days() else { return Ok(Retired::default()) };
         let days = if is_injected(Defect::RetireTooEarly) { days - 1 } else { days };
-        let retired = retire(connection, days, self.clock.now()).await?;
+        let retired = retire(connection, days, self.context.clock.now()).await?;
         crash_point();
         for name in &retired.names {
             self.archive.supersede(name).await?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
+use tracing::{Instrument as _, Span};
 
 use super::build::{Built, Job};
 use super::conflict;
@@ -21,17 +22,18 @@ use super::storage::{Storage, StorageError, sync_file};
 use super::subjects::Subjects;
 use super::thread::on_thread;
 use crate::config::ArchiveConfig;
+use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
-use crate::model::metric::{Catalogue, Metric};
-use crate::model::time::{Clock, SECOND_US, Timestamp};
+use crate::model::metric::Metric;
+use crate::model::time::{SECOND_US, Timestamp};
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::care::context::Maintenance;
 use crate::store::care::error::CareError;
 use crate::store::care::goal::keep_days;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
-use crate::store::pool::{Connector, within};
-use crate::telemetry::{RollStep, Telemetry, chain};
+use crate::store::pool::within;
+use crate::telemetry::{RollStep, chain};
 
 /// How often a day is rolled again whose blocks changed meanwhile.
 const TRIES: u32 = 5;
@@ -45,16 +47,10 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
 pub struct Roller {
     /// Where to.
     pub archive: Archive,
-    /// What is measured.
-    pub catalogue: Arc<Catalogue>,
-    /// Opens the connection of a roll; its statements may take long.
-    pub connector: Connector,
+    /// Opens the connection of a roll, on which statements may take long; counts, and knows the present.
+    pub context: Context,
     /// When a day is over, and how long superseded files stay.
     pub config: ArchiveConfig,
-    /// ErasureCounts.
-    pub telemetry: Arc<Telemetry>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// How far a roll is in blocks, or an erasure in bytes, for whoever watches.
@@ -69,7 +65,7 @@ pub enum RollProgress {
 impl Roller {
     /// What is due: every metric and day that ended `archive.after_days` ago, or by `before`, the oldest first.
     pub async fn due(&self, before: Option<Timestamp>) -> Result<Vec<Due>, ArchiveError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         self.choose(&mut connection, before).await.map(|(_, due)| due)
     }
 
@@ -79,7 +75,7 @@ impl Roller {
         before: Option<Timestamp>,
         watch: &mut (dyn FnMut(RollProgress) + Send),
     ) -> Result<Option<RollReport>, ArchiveError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         let connection = &mut connection;
         if !store::try_be_only_roller(connection).await? {
             return Ok(None);
@@ -88,17 +84,17 @@ impl Roller {
         self.claim(connection).await?;
         crash_point();
         let recovered = recover(connection, &self.archive).await?;
-        self.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
+        self.context.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
         self.tell_verified(connection).await?;
         let mut report = RollReport { missing: recovered.missing, ..RollReport::default() };
-        let spent_before = self.telemetry.archive.spent_ms();
+        let spent_before = self.context.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
         let (chunks, due) = self.choose(connection, before).await?;
         self.note_lag(&due);
         watch(RollProgress::Due(due.iter().map(|due| due.blocks).sum()));
         self.keep_goals(&due).await;
         for due in &due {
-            match self.roll_day(connection, due).await {
+            match self.roll_day(connection, due).instrument(self.span(due)).await {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if is_of_the_day(&error) => {
                     self.archive.at(Storage::remove_unfinished).await?;
@@ -117,15 +113,16 @@ impl Roller {
         for chunk in &chunks {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }
-        report.deleted = delete_superseded(connection, &self.archive, self.clock.now(), self.config.grace_us()).await?;
+        report.deleted =
+            delete_superseded(connection, &self.archive, self.context.clock.now(), self.config.grace_us()).await?;
         let retired = self.retire(connection).await?;
         (report.retired, report.retired_samples) = (retired.names.len() as u64, retired.samples);
-        report.step_ms = self.telemetry.archive.spent_ms();
+        report.step_ms = self.context.telemetry.archive.spent_ms();
         for (step, ms) in &mut report.step_ms {
             *ms -= spent_before.get(step).copied().unwrap_or(0).min(*ms);
         }
         if rolled_all {
-            self.telemetry.archive.lag_seconds.set(0.0);
+            self.context.telemetry.archive.lag_seconds.set(0.0);
         }
         Ok(Some(report))
     }
@@ -133,7 +130,7 @@ impl Roller {
     /// Tells Prometheus when the archive was last found sound.
     pub(crate) async fn tell_verified(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
         if let Some(verified) = store::verified_at(connection).await? {
-            self.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
+            self.context.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
         }
         Ok(())
     }
@@ -144,7 +141,7 @@ impl Roller {
         connection: &mut PgConnection,
         before: Option<Timestamp>,
     ) -> Result<(Vec<Chunk>, Vec<Due>), ArchiveError> {
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let before = before.unwrap_or(now.plus_micros(-self.config.after_us())).min(now);
         let mut chunks = chunks_before(connection, before).await?;
         let mut due = Vec::new();
@@ -162,7 +159,7 @@ impl Roller {
         let days = due.iter().map(|due| due.day);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
         let kept = async {
-            let mut connection = self.connector.connect().await?;
+            let mut connection = self.context.connector.connect().await?;
             let mut maintenance = Maintenance::on(&mut connection);
             let kept = async { Ok(keep_days(&mut maintenance, first, last).await) };
             within(QUESTION_TIMEOUT, "keeping what was measured for goals", kept).await?.map(drop)
@@ -173,13 +170,18 @@ impl Roller {
         }
     }
 
+    fn span(&self, due: &Due) -> Span {
+        let metric = self.context.catalogue.by_id(due.metric).map_or("unknown", |metric| &metric.name);
+        tracing::info_span!("roll", roll.day = %due.day, roll.metric = metric)
+    }
+
     /// Rolls one metric and day, again where its blocks changed meanwhile.
     async fn roll_day(&self, connection: &mut PgConnection, due: &Due) -> Result<Rolled, ArchiveError> {
         let unknown = || ArchiveError::Metric { metric: due.metric.0 };
-        let metric = self.catalogue.by_id(due.metric).ok_or_else(unknown)?;
+        let metric = self.context.catalogue.by_id(due.metric).ok_or_else(unknown)?;
         for _ in 0..TRIES {
             if let Some(rolled) = self.try_day(connection, due, metric).await? {
-                let archive = &self.telemetry.archive;
+                let archive = &self.context.telemetry.archive;
                 archive.rolled_samples.increment(rolled.samples);
                 archive.duplicate_samples.increment(rolled.duplicates);
                 archive.conflict_samples.increment(rolled.conflicts);
@@ -204,7 +206,7 @@ impl Roller {
         if let Some(live) = &live {
             // What is damaged must not become the next generation.
             let (roller, file) = (self.clone(), live.clone());
-            on_thread(move || roller.archive.prove(&roller.catalogue, &file)).await?;
+            on_thread(move || roller.archive.prove(&roller.context.catalogue, &file)).await?;
         }
         let generation = snapshot.last_generation(&metric.name).await? + 1;
         let (subjects, change) = self.subjects(&mut snapshot).await?;
@@ -217,10 +219,10 @@ impl Roller {
         let built = export(&mut snapshot, &series, blocks, job, pace).await?;
         snapshot.end().await?;
         crash_point();
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let conflicts = conflict::messages(&built.conflicts, metric, &series, now);
         let (new, duplicates, conflicting) = (built.new, built.duplicates, built.conflicts.len() as u64);
-        self.telemetry.archive.took(RollStep::Export, began.elapsed());
+        self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
         let part = built.part.clone();
         // The live file was proved above, so where it holds all of them it may stay.
         let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, change, now)) };
@@ -241,7 +243,7 @@ impl Roller {
         };
         let recorded = within(QUESTION_TIMEOUT, "recording a file", store::record(connection, due, &change)).await?;
         crash_point();
-        self.telemetry.archive.took(RollStep::Record, began.elapsed());
+        self.context.telemetry.archive.took(RollStep::Record, began.elapsed());
         match (recorded, &file, &live) {
             (Recorded::Changed, None, _) => return Ok(None),
             (Recorded::Changed, Some(file), _) => {
@@ -268,7 +270,7 @@ impl Roller {
     }
 
     pub(super) fn note_failure(&self, report: &mut RollReport, told: String) {
-        self.telemetry.archive.failures.increment(1);
+        self.context.telemetry.archive.failures.increment(1);
         tracing::error!("{told}");
         report.failed.push(told);
     }
@@ -298,7 +300,7 @@ impl Roller {
 
     /// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order.
     pub(super) async fn place_file(&self, built: Built, head: Head, name: String) -> Result<(), ArchiveError> {
-        let (archive, telemetry) = (self.archive.clone(), Arc::clone(&self.telemetry));
+        let (archive, telemetry) = (self.archive.clone(), Arc::clone(&self.context.telemetry));
         on_thread(move || {
             let began = Instant::now();
             if is_injected(Defect::RenameBeforeSync) {
@@ -331,7 +333,7 @@ impl Roller {
 
     /// Refuses a clock that would let days end which have not.
     async fn check_clock(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
-        let difference_us = self.clock.now().micros_since(server(connection).await?.now);
+        let difference_us = self.context.clock.now().micros_since(server(connection).await?.now);
         if difference_us.abs() > CLOCK_DIFFERENCE_MAX_US {
             return Err(ArchiveError::Clock { seconds: difference_us / SECOND_US });
         }
@@ -351,7 +353,7 @@ impl Roller {
             }
             (_, None) if !archive.at(Storage::is_new).await? => Err(not_ours("is not empty and no archive").into()),
             (_, None) => {
-                let id = store::begin_archive(connection, self.clock.now()).await?;
+                let id = store::begin_archive(connection, self.context.clock.now()).await?;
                 archive.at(move |storage| storage.set_mark(&id)).await
             }
         }
@@ -360,12 +362,12 @@ impl Roller {
     /// How long the oldest day has been due.
     fn note_lag(&self, due: &[Due]) {
         let since = due.iter().map(|due| due.day.next().start().plus_micros(self.config.after_us())).min();
-        let lag_us = since.map_or(0, |since| self.clock.now().micros_since(since).max(0));
-        self.telemetry.archive.lag_seconds.set(lag_us as f64 / SECOND_US as f64);
+        let lag_us = since.map_or(0, |since| self.context.clock.now().micros_since(since).max(0));
+        self.context.telemetry.archive.lag_seconds.set(lag_us as f64 / SECOND_US as f64);
     }
 
     fn told(&self, due: &Due, error: &ArchiveError) -> String {
-        let metric = self.catalogue.by_id(due.metric).map_or("an unknown metric", |metric| &metric.name);
+        let metric = self.context.catalogue.by_id(due.metric).map_or("an unknown metric", |metric| &metric.name);
         format!("{metric} of {} stays in the hot table: {}", due.day, chain(error))
     }
 }

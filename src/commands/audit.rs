@@ -1,4 +1,4 @@
-//! Audit: proves that what was audited is as it was written, and shows it.
+//! Audit: shows the audit trail, and proves that it is as it was written.
 //!
 //! Meant for a login with `auditor`, which reads the audit and nothing of the network's data.
 
@@ -10,7 +10,7 @@ use super::report::{Column, counted, print, print_json, table};
 use crate::store::care::audit::{AuditEvent, AuditFinding, AuditHead, head, list, verify};
 use crate::store::care::context::Auditor;
 
-/// Proves and shows who looked at what.
+/// Shows who read what, and verifies that the audit trail was not tampered with.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack audit head >> /elsewhere/heads
@@ -25,32 +25,32 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Print place and digest of the last event, to be kept where nobody can change it
+    /// Print number and hash of the last event; keep them where nobody can change them
     #[command(after_help = "Example:
   healthtrack audit head >> /elsewhere/heads")]
     Head,
-    /// Look for events that were altered, removed, moved, added or cut off
+    /// Verify that no event was altered, removed, moved, inserted or cut off
     #[command(after_help = "Example:
   healthtrack audit verify --head 1205:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     Verify {
-        /// A head that `audit head` printed once: what came after it may be new, but it must still be there
+        /// What `audit head` printed earlier: that event must still be there, unchanged
         #[arg(long, value_name = "SEQ:HASH", value_parser = parse_head)]
         head: Option<AuditHead>,
     },
-    /// Show the newest events
+    /// List the newest events
     #[command(after_help = "Example:
   healthtrack audit list --unexplained --limit 20")]
     List {
-        /// Only what no care, visit or grant explains
+        /// Only access that no care relationship, visit or grant explains
         #[arg(long)]
         unexplained: bool,
-        /// At most so many
+        /// How many at most
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
         limit: i64,
     },
 }
 
-/// What `verify --json` says.
+/// What `verify --json` prints.
 #[derive(Debug, Serialize)]
 struct Proof<'a> {
     intact: bool,

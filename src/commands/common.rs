@@ -1,4 +1,4 @@
-//! Common: what each subcommand that asks the database takes.
+//! Common: the arguments of each subcommand that asks the database.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::database::Database;
 /// Where the configuration is, and whether a machine reads the answer.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Common {
-    /// The configuration [default: built-in defaults and the environment]
+    /// The configuration; the environment overrides it [default: built-in defaults]
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Report as JSON

@@ -1,14 +1,17 @@
 //! Database: how subcommands reach it, and what they say where it is not there or not up to date.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 
 use crate::config::Config;
+use crate::context::Context;
 use crate::store::migrate;
 use crate::store::pool::Connector;
+use crate::telemetry::Telemetry;
 
 /// The configuration and the way to its database.
 #[derive(Debug)]
@@ -29,6 +32,12 @@ impl Database {
     /// Opens connections on which a statement may take as long as it needs.
     pub(crate) fn patient_connector(&self) -> Connector {
         self.connector.without_statement_timeout()
+    }
+
+    /// What rolls and erasures work with: such connections, the system's clock, and counts that nobody scrapes.
+    pub(crate) fn context(&self) -> anyhow::Result<Context> {
+        let telemetry = Telemetry::new().context("the metrics cannot be declared")?;
+        Ok(Context::new(self.patient_connector(), Arc::new(telemetry))?)
     }
 
     /// One connection on which a statement may take as long as it needs: an export or an index takes minutes.

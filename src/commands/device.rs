@@ -1,4 +1,4 @@
-//! Device: adds and lists what measures, and says who wears it. Adding again changes nothing, so a fleet's list can be
+//! Device: adds and lists devices, and records who wears them. Adding again changes nothing, so a fleet's list can be
 //! given each night.
 
 use std::fs;
@@ -23,7 +23,7 @@ const DEVICES_PER_STATEMENT: usize = 10_000;
 /// Who adds, in `signal.device.added_by`.
 const ADDED_BY: &str = "operator";
 
-/// Adds and lists devices, and says who wears them.
+/// Adds and lists devices, and records who wears them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack device add watch-7 cgm-12
@@ -39,7 +39,7 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Believe what these devices send; those that are known already stay as they are
+    /// Accept samples of these devices; adding one again changes nothing
     #[command(after_help = "Examples:
   healthtrack device add watch-7 cgm-12
   healthtrack device add --from fleet.txt")]
@@ -47,15 +47,15 @@ enum Action {
         /// Names of 1 to 64 letters, digits, full stops, underscores or hyphens
         #[arg(value_name = "NAME", required_unless_present = "from")]
         names: Vec<String>,
-        /// A file with a name a line, or - for stdin; blank lines and those that begin with # are passed over
+        /// A file with a name a line, or - for stdin; blank lines and those that begin with # are skipped
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
-    /// Show every device, the shard that writes it, and how many series it has
+    /// List every device with the shard that writes it and the number of its series
     #[command(after_help = "Example:
   healthtrack device list")]
     List,
-    /// Say that a patient wears a device from a moment on; refused while somebody wears it
+    /// Record that a patient wears a device from a time on; refused while somebody else wears it
     #[command(after_help = "Examples:
   healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11
   healthtrack device assign watch-7 --hand-over --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11")]
@@ -63,17 +63,17 @@ enum Action {
         /// The device
         #[arg(value_name = "NAME")]
         name: String,
-        /// The patient's key
+        /// The patient: care.patient.patient_id
         #[arg(long, value_name = "UUID")]
         patient: PatientId,
-        /// Take it from whoever wears it, in the same moment
+        /// End the present wear at the same time
         #[arg(long)]
         hand_over: bool,
         /// From when on, as RFC 3339 [default: now]
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
-    /// Say that nobody wears a device any more
+    /// Record that nobody wears a device any more
     #[command(after_help = "Example:
   healthtrack device return watch-7")]
     Return {

@@ -11,7 +11,7 @@ use crate::store::migrate::{Migrated, migrate};
   healthtrack migrate --config healthtrack.toml
   HEALTHTRACK__STORE__URL=postgres://owner:secret@db/healthtrack healthtrack migrate --json")]
 pub struct Args {
-    /// What most subcommands take
+    /// Where the database is
     #[command(flatten)]
     pub common: Common,
 }

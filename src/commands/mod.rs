@@ -1,19 +1,20 @@
-//! One file per word an operator can say.
+//! One file a subcommand.
 //!
-//! Every word has `--help` with an example, exits with 0 only on success, and says in one sentence what to do where it
-//! fails. What reports speaks JSON with `--json`. Only here are errors of many kinds thrown together (`anyhow`).
+//! Every subcommand has `--help` with an example, exits with 0 only on success, and says in one sentence what to do
+//! where it fails. What reports does so as JSON with `--json`. Only here are errors of many kinds thrown together
+//! (`anyhow`).
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// How subcommands write for people and for programs.
+/// What subcommands print, for people and for programs.
 mod report;
 
 /// How subcommands reach the database.
 mod database;
 
-/// What most subcommands take.
+/// The arguments that most subcommands share.
 mod common;
 
 /// Ctrl-C and SIGTERM.
@@ -46,16 +47,16 @@ pub mod archive;
 /// What measures.
 pub mod device;
 
-/// Invalid messages.
+/// What was rejected.
 pub mod quarantine;
 
 /// Who looked at what.
 pub mod audit;
 
-/// A made-up network.
+/// A synthetic network.
 pub mod populate;
 
-/// What the schema says of itself.
+/// The documentation of the schema.
 pub mod schema;
 
 /// Why it does not work.
@@ -77,27 +78,27 @@ enum Command {
     Serve(serve::Args),
     /// Bring the database's schema up to date
     Migrate(migrate::Args),
-    /// Publish made-up samples at a fixed rate
+    /// Generate load: publish made-up samples at a fixed rate
     Load(load::Args),
-    /// Publish real recordings
+    /// Publish real recordings: Fitbit, Empatica, glucose sensors, Open mHealth
     Replay(replay::Args),
-    /// Read samples
+    /// Read samples from the database and the archive
     Samples(samples::Args),
-    /// Move days that are over to the archive
+    /// Move old days from the database to the archive
     Roll(roll::Args),
-    /// Look at the archive
+    /// List, verify and query the archive, and erase from it
     Archive(archive::Args),
-    /// Add and list devices
+    /// Add and list devices, and record who wears them
     Device(device::Args),
-    /// Look at quarantined messages, and publish them again
+    /// List what was rejected, and retry it
     Quarantine(quarantine::Args),
-    /// Prove and show who looked at what
+    /// Show who read what, and verify that the record is intact
     Audit(audit::Args),
-    /// Fill an empty database with a made-up network
+    /// Fill an empty database with a synthetic network
     Populate(populate::Args),
     /// Write the data dictionary and the diagrams
     Schema(schema::Args),
-    /// Say in plain words why it does not work
+    /// Diagnose why it does not work
     Doctor(doctor::Args),
 }
 

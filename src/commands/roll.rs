@@ -1,6 +1,4 @@
-//! Roll: moves days that are over from the hot table to the archive, now.
-
-use std::sync::Arc;
+//! Roll: moves old days from the hot table to the archive, now.
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
@@ -14,12 +12,11 @@ use crate::archive::report::RollReport;
 use crate::archive::roll::{RollProgress, Roller};
 use crate::config::DutyPercent;
 use crate::model::metric::Catalogue;
-use crate::model::time::{SystemClock, Timestamp};
+use crate::model::time::Timestamp;
 use crate::store::archive::Due;
-use crate::telemetry::Telemetry;
 
-/// Rolls days that are over into Parquet files: written, synced, read back, recorded, and only then removed from the
-/// database. May be stopped or killed at any moment; the next roll finds its way.
+/// Moves old days from the database to Parquet files: written, synced, read back, recorded, and only then removed from
+/// the database. May be stopped or killed at any moment; the next roll finishes it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack roll
@@ -28,13 +25,14 @@ pub struct Args {
     /// Roll days that ended by this time: RFC 3339, or YYYY-MM-DD for midnight UTC [default: archive.after_days ago]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub before: Option<Timestamp>,
-    /// Only say what would be rolled
+    /// Only show what would be rolled
     #[arg(long)]
     pub dry_run: bool,
-    /// The most of its time that the roll works [default: archive.duty_percent]
+    /// How much of its time the roll works, so that ingest keeps its share of the machine; 100 is without rest
+    /// [default: archive.duty_percent]
     #[arg(long, value_name = "PERCENT", value_parser = duty)]
     pub duty_percent: Option<DutyPercent>,
-    /// What most subcommands take
+    /// Where the database is
     #[command(flatten)]
     pub common: Common,
 }
@@ -57,7 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     roller.config.duty_percent = args.duty_percent.unwrap_or(roller.config.duty_percent);
     if args.dry_run {
         let due = roller.due(args.before).await?;
-        return show_due(&due, &roller.catalogue, args.common.json);
+        return show_due(&due, &roller.context.catalogue, args.common.json);
     }
     let progress = bar(0, "blocks");
     let mut watch = |step: RollProgress| match step {
@@ -85,14 +83,7 @@ fn duty(text: &str) -> Result<DutyPercent, String> {
 /// What rolls into the archive of a configuration; `None` where there is none.
 pub(super) fn roller_of(database: &Database) -> anyhow::Result<Option<Roller>> {
     let Some(archive) = Archive::of(&database.config.archive)? else { return Ok(None) };
-    Ok(Some(Roller {
-        archive,
-        catalogue: Arc::new(Catalogue::builtin()?),
-        connector: database.patient_connector(),
-        config: database.config.archive.clone(),
-        telemetry: Arc::new(Telemetry::new().context("the metrics cannot be declared")?),
-        clock: Arc::new(SystemClock),
-    }))
+    Ok(Some(Roller { archive, context: database.context()?, config: database.config.archive.clone() }))
 }
 
 fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()> {

@@ -1,17 +1,18 @@
 //! `serve`: the daemon, until it is told to stop.
 //!
-//! The first signal stops the broker's side, writes what was received, acknowledges it and disconnects; the second
-//! stops at once. Nothing depends on a clean stop.
+//! The first signal ends reading from the broker, and the daemon writes and acknowledges what it has received; the second
+//! ends the process at once. Nothing depends on a clean stop.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, debug_span};
 
 use super::signals::cancel_on_signal;
 use crate::config::Config;
-use crate::daemon::{self, Listeners};
+use crate::daemon::{Daemon, Listeners};
 use crate::telemetry::{Telemetry, start_log};
 
 /// Runs the daemon against a broker and a database.
@@ -22,7 +23,7 @@ use crate::telemetry::{Telemetry, start_log};
 
 config/default.toml documents every key.")]
 pub struct Args {
-    /// What differs from the defaults; the environment (HEALTHTRACK__SECTION__KEY) overrides it
+    /// The configuration; the environment (HEALTHTRACK__SECTION__KEY) overrides it [default: built-in defaults]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -34,6 +35,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
     let stop = CancellationToken::new();
     cancel_on_signal(stop.clone())?;
-    let doors = Listeners::open(&config).await?;
-    daemon::run(config, doors, telemetry, stop).await
+    let listeners = Listeners::open(&config).await?;
+    let daemon = Daemon { config, listeners, telemetry, state: Arc::default() };
+    Ok(daemon.run(stop).instrument(debug_span!("command", command = "serve")).await?)
 }

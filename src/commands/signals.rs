@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 const INTERRUPTED: i32 = 128 + 2;
 const TERMINATED: i32 = 128 + 15;
 
-/// Cancels `stop` at the first signal. At the second the process ends; the database's warden then stops the database.
+/// Cancels `stop` at the first signal. At the second the process ends; the watchdog of a private database then stops the database.
 pub(super) fn cancel_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("the system does not tell of Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("the system does not tell of SIGTERM")?;
@@ -21,6 +21,7 @@ pub(super) fn cancel_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
             if stop.is_cancelled() {
                 std::process::exit(code);
             }
+            tracing::info!("stopping: what is received is still written; a second signal ends the process at once");
             stop.cancel();
         }
     });

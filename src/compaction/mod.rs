@@ -23,23 +23,22 @@
 
 mod join;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use tokio::time::sleep;
 
 use crate::config::CompactionConfig;
+use crate::context::Context;
 use crate::model::ids::SeriesId;
-use crate::model::time::Clock;
 use crate::store::hot::CopyRows;
 use crate::store::hot::compact::{self, Candidate, CompactionChunk, CompactionLimits, Replacing, Span};
 use crate::store::hot::space::{self, Space};
 use crate::store::migrate::is_hypertable;
-use crate::store::pool::{Connector, within};
+use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
-use crate::telemetry::Telemetry;
+use crate::telemetry::chain;
 use join::{SMALL_SAMPLES, join, resume};
 
 /// Series that are looked at with one question: 64 of a value a second are 5.5 million rows, some seconds.
@@ -56,15 +55,11 @@ const REWRITE_PATIENCE: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub struct Compactor {
     /// Opens a connection for each pass; its statements may take long.
-    pub connector: Connector,
+    pub context: Context,
     /// With which right it writes.
     pub own: Ownership,
     /// When, and how hard.
     pub config: CompactionConfig,
-    /// Counts.
-    pub telemetry: Arc<Telemetry>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// What a pass did.
@@ -81,9 +76,6 @@ pub struct Pass {
 impl Compactor {
     /// Makes pass after pass until another owns the shard.
     pub async fn run(self) {
-        if !self.config.enabled {
-            return;
-        }
         let mut caught_up = Instant::now();
         loop {
             let began = Instant::now();
@@ -91,43 +83,46 @@ impl Compactor {
                 Ok(Some(pass)) => {
                     caught_up = began;
                     if pass.blocks_before > 0 {
-                        let Pass { chunks, blocks_before, blocks_after } = pass;
-                        let seconds = began.elapsed().as_secs();
-                        tracing::info!(chunks, blocks_before, blocks_after, seconds, "small blocks were joined");
+                        tracing::info!(
+                            compaction.chunks = pass.chunks,
+                            compaction.blocks_before = pass.blocks_before,
+                            compaction.blocks_after = pass.blocks_after,
+                            compaction.seconds = began.elapsed().as_secs(),
+                            "small blocks were joined"
+                        );
                     }
                 }
                 Ok(None) => tracing::debug!("another daemon compacts"),
                 Err(error) if error.fault() == Fault::Fenced => return,
                 Err(error) => {
-                    self.telemetry.compaction_failures.increment(1);
-                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                    tracing::warn!("compaction ended early and goes on later: {error}: {cause}");
+                    self.context.telemetry.compaction_failures.increment(1);
+                    tracing::warn!("compaction ended early and goes on later: {}", chain(&error));
                 }
             }
-            self.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
+            self.context.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
             sleep(self.config.every()).await;
         }
     }
 
     /// Looks at every chunk that is over and not as it was left; `None` where another daemon compacts.
     pub async fn pass(&self) -> Result<Option<Pass>, StoreError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         let connection = &mut connection;
         if !compact::try_be_only_compactor(connection).await? {
             return Ok(None);
         }
-        let before = self.clock.now().plus_micros(-self.config.lateness_us());
+        let before = self.context.clock.now().plus_micros(-self.config.lateness_us());
         let is_hypertable = is_hypertable(connection).await?;
         let chunks = compact::chunks_to_look_at(connection, &self.own.shard, before, is_hypertable).await?;
         let mut pass = Pass::default();
         for (place, chunk) in chunks.iter().enumerate() {
-            self.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
+            self.context.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
             let (joined, written) = self.compact_chunk(connection, chunk).await?;
             pass.chunks += 1;
             pass.blocks_before += joined;
             pass.blocks_after += written;
         }
-        self.telemetry.compaction_waiting_chunks.set(0.0);
+        self.context.telemetry.compaction_waiting_chunks.set(0.0);
         Ok(Some(pass))
     }
 
@@ -167,13 +162,13 @@ impl Compactor {
         match within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await? {
             Space::Fine => {}
             Space::Reclaimed(bytes) => {
-                self.telemetry.compaction_reclaimed_bytes.increment(bytes);
-                self.telemetry.compaction_rewrite_seconds.record(began.elapsed());
+                self.context.telemetry.compaction_reclaimed_bytes.increment(bytes);
+                self.context.telemetry.compaction_rewrite_seconds.record(began.elapsed());
             }
             // Not noted, so the next pass comes back to it.
             Space::Busy => return Ok(blocks),
         }
-        compact::note_look(connection, &self.own, chunk, self.clock.now(), blocks).await?;
+        compact::note_look(connection, &self.own, chunk, self.context.clock.now(), blocks).await?;
         Ok(blocks)
     }
 
@@ -220,9 +215,9 @@ impl Compactor {
                 let gone: Vec<Span> = joined.iter().map(|one| one.gone).collect();
                 within(QUESTION_PATIENCE, "replacing small blocks", replacing.replace(&gone, &rows)).await?;
                 let (went, came) = (gone.iter().map(|span| span.blocks).sum::<u64>(), rows.rows() as u64);
-                self.telemetry.compaction_joined_blocks.increment(went);
-                self.telemetry.compaction_written_blocks.increment(came);
-                self.telemetry.compaction_seconds.record(began.elapsed());
+                self.context.telemetry.compaction_joined_blocks.increment(went);
+                self.context.telemetry.compaction_written_blocks.increment(came);
+                self.context.telemetry.compaction_seconds.record(began.elapsed());
                 blocks = (blocks.0 + went, blocks.1 + came);
             }
             sleep(self.config.rest_after(began.elapsed())).await;

@@ -1,4 +1,4 @@
-//! Duty: how much of its time work in the background takes, so that ingest keeps its share of the machine.
+//! Duty cycle: how much of the time background work runs, so that ingest keeps its share of the machine.
 
 use serde::Deserialize;
 use std::time::Duration;

@@ -1,13 +1,16 @@
-//! Duty: the daemon that owns its shard rolls once a day, from `archive.hour` on; also after a start, where that hour
-//! has passed. Cut off in the middle, it leaves what a killed roll leaves.
+//! The daily roll: the daemon that owns its shard rolls once a day, from `archive.hour` on; also after a start, where
+//! that hour has passed. Aborted in the middle, it leaves what a killed roll leaves, and the next one clears that away.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{interval, sleep};
 
+use crate::archive::report::RollReport;
 use crate::archive::roll::Roller;
+use crate::ingest::State;
 use crate::model::time::Timestamp;
-use crate::telemetry::Role;
+use crate::telemetry::chain;
 
 /// How often the clock is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -15,53 +18,54 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(600);
 
 /// Rolls day after day.
-pub(super) async fn run(roller: Roller) {
-    let mut every = interval(LOOK_EVERY);
-    let mut last: Option<Timestamp> = None;
-    // Each roll says it again; a daemon that has not rolled yet must not look as if nobody ever verified.
-    if let Ok(mut connection) = roller.connector.connect().await
+pub(super) async fn run(roller: Roller, state: Arc<State>) {
+    state.role_is_known().await;
+    // Each roll sets the gauge again; before the first one it must not look as if nobody had ever verified.
+    if let Ok(mut connection) = roller.context.connector.connect().await
         && let Err(error) = roller.tell_verified(&mut connection).await
     {
-        tracing::warn!("when the archive was verified is not known until the next roll: {error}");
+        tracing::warn!("when the archive was verified is not known until the next roll: {}", chain(&error));
     }
+    state.ownership().await;
+    let mut every = interval(LOOK_EVERY);
+    let mut last: Option<Timestamp> = None;
     loop {
         every.tick().await;
-        let now = roller.clock.now();
-        if roller.telemetry.role() != Role::Owner || !is_due(now, last, roller.config.hour_us()) {
+        let now = roller.context.clock.now();
+        if !is_due(now, last, roller.config.hour_us()) {
             continue;
         }
         let began = Instant::now();
         match roller.roll(None, &mut |_| {}).await {
             Ok(Some(report)) => {
                 last = Some(now);
-                let (days, samples, bytes) = (report.days, report.samples, report.bytes);
-                let (duplicates, conflicts, failed) = (report.duplicates, report.conflicts, report.failed.len());
-                let seconds = began.elapsed().as_secs();
-                let retired = report.retired;
-                tracing::info!(
-                    days,
-                    samples,
-                    bytes,
-                    duplicates,
-                    conflicts,
-                    failed,
-                    retired,
-                    seconds,
-                    "days were rolled"
-                );
+                log_report(&report, began.elapsed());
             }
             Ok(None) => {
                 tracing::info!("another roller is at work");
                 sleep(PAUSE).await;
             }
             Err(error) => {
-                roller.telemetry.archive.failures.increment(1);
-                let cause = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-                tracing::error!("the roll ended early and goes on later: {error}{cause}");
+                roller.context.telemetry.archive.failures.increment(1);
+                tracing::error!("the roll ended early and goes on later: {}", chain(&error));
                 sleep(PAUSE).await;
             }
         }
     }
+}
+
+fn log_report(report: &RollReport, took: Duration) {
+    tracing::info!(
+        roll.days = report.days,
+        roll.samples = report.samples,
+        roll.bytes = report.bytes,
+        roll.duplicates = report.duplicates,
+        roll.conflicts = report.conflicts,
+        roll.failed = report.failed.len(),
+        roll.retired = report.retired,
+        roll.seconds = took.as_secs(),
+        "days were rolled"
+    );
 }
 
 /// True from the hour on, until a roll has begun after it.

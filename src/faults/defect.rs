@@ -45,4 +45,6 @@ pub(crate) enum Defect {
     WornAtItsEnd,
     /// A roll leaves the subjects of files as they are, though key or wear have changed.
     KeepSubjects,
+    /// A task of the daemon panics when the process is sent SIGUSR1: `panic_in_task:roller` names which.
+    PanicInTask,
 }

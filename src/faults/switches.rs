@@ -1,18 +1,21 @@
 //! Switches: which fault `HEALTHTRACK_INJECT_FAULT` injects, and from when on. Compiled with debug assertions only.
 //!
 //! `NAME` injects it from the start, `NAME:3` from the third time on that the daemon comes to it: the second connection
-//! that does not subscribe, the third batch after which it dies. Read once; a name that is no fault's ends the process,
-//! since a test that runs without the fault that it names would prove the wrong thing.
+//! that does not subscribe, the third batch after which it dies. `panic_in_task:NAME` names a task instead. Read once; a
+//! name that is no fault's ends the process, since a test that runs without the fault that it names would prove the
+//! wrong thing.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::defect::Defect;
 use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";
 
-const ALL: [Defect; 21] = [
+const ALL: [Defect; 22] = [
     Defect::AckBeforeCommit,
     Defect::AsynchronousCommit,
     Defect::NoDuplicateCheck,
@@ -34,6 +37,7 @@ const ALL: [Defect; 21] = [
     Defect::RetireTooEarly,
     Defect::WornAtItsEnd,
     Defect::KeepSubjects,
+    Defect::PanicInTask,
 ];
 
 /// The fault of this process.
@@ -44,6 +48,8 @@ struct Injection {
     from: u64,
     /// How often the daemon came to it.
     times: AtomicU64,
+    /// The task that has it, where only one does.
+    task: Option<String>,
 }
 
 static INJECTION: OnceLock<Option<Injection>> = OnceLock::new();
@@ -62,13 +68,31 @@ pub(crate) fn is_injected(defect: Defect) -> bool {
     }
 }
 
+/// Does the work of a task; where `panic_in_task` names it, the task panics once the process is sent SIGUSR1.
+pub(crate) async fn run_task<T>(task: &str, work: impl Future<Output = T>) -> T {
+    let injection = INJECTION.get_or_init(read).as_ref();
+    if injection.is_none_or(|one| one.defect != Defect::PanicInTask || one.task.as_deref() != Some(task)) {
+        return work.await;
+    }
+    let signalled = async {
+        match signal(SignalKind::user_defined1()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = signalled => std::panic::panic_any("a test wants it"),
+    }
+}
+
 fn read() -> Option<Injection> {
     let text = variable(VARIABLE).filter(|text| !text.is_empty())?;
     let injection = text.to_str().and_then(parse);
     match &injection {
         Some(injection) => tracing::warn!("a fault is injected on purpose: {:?}", injection.defect),
         None => {
-            eprintln!("healthtrack: {VARIABLE} must be NAME or NAME:TIME of a fault in src/faults/defect.rs");
+            eprintln!("healthtrack: {VARIABLE} must be NAME, NAME:TIME or panic_in_task:TASK of src/faults/defect.rs");
             std::process::exit(2);
         }
     }
@@ -76,12 +100,13 @@ fn read() -> Option<Injection> {
 }
 
 fn parse(text: &str) -> Option<Injection> {
-    let (word, from) = match text.split_once(':') {
-        Some((word, from)) => (word, from.parse().ok()?),
-        None => (text, 1),
-    };
+    let (word, detail) = text.split_once(':').map_or((text, None), |(word, detail)| (word, Some(detail)));
     let defect = ALL.into_iter().find(|defect| word_of(*defect) == word)?;
-    Some(Injection { defect, from, times: AtomicU64::new(0) })
+    let (from, task) = match (defect, detail) {
+        (Defect::PanicInTask, task) => (1, Some(task?.to_owned())),
+        (_, from) => (from.map_or(Ok(1), str::parse).ok()?, None),
+    };
+    Some(Injection { defect, from, times: AtomicU64::new(0), task })
 }
 
 /// `AckBeforeCommit` is `ack_before_commit`.
@@ -132,6 +157,8 @@ mod tests {
         let injection = parse("skip_resubscribe:2").unwrap();
         assert_eq!((injection.defect, injection.from), (Defect::SkipResubscribe, 2));
         assert_eq!(parse("die_after_commit").unwrap().from, 1);
+        assert_eq!(parse("panic_in_task:roller").unwrap().task.as_deref(), Some("roller"));
+        assert!(parse("panic_in_task").is_none());
         assert!(parse("no_such_fault").is_none() && parse("stale_ack:soon").is_none());
     }
 

@@ -1,24 +1,16 @@
-//! Topics: `ht/1/{shard}/{source}/{format}`.
+//! Topics: `ht/1/{shard}/{source}/{format}`, parsed and built here only.
 
+use super::format::Format;
 use crate::model::ids::is_name;
 use crate::model::reason::{Reason, Rejection};
-
-/// The formats that this version reads.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The own batch, JSON.
-    Batch,
-    /// Open mHealth and IEEE 1752.1.
-    Omh,
-}
 
 /// What a topic says.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Topic<'a> {
     /// Who publishes: the device, unless the payload names one.
     pub source: &'a str,
-    /// How the payload is written.
-    pub format: Format,
+    /// The word of the format in which the payload is written, whether or not it is one that is read.
+    pub format: &'a str,
 }
 
 /// Reads a topic.
@@ -35,39 +27,30 @@ pub fn parse(topic: &[u8]) -> Result<Topic<'_>, Rejection> {
         let detail = "the topic's shard and source must match [A-Za-z0-9._-]{1,64}";
         return Err(Rejection::new(Reason::BadTopic, detail, 1));
     }
-    let format = match format {
-        "batch" => Format::Batch,
-        "omh" => Format::Omh,
-        _ => return Err(Rejection::new(Reason::UnsupportedFormat, "the topic's format must be batch or omh", 1)),
-    };
     Ok(Topic { source, format })
 }
 
-impl Format {
-    /// Checks the MQTT 5 content type where a message has one; parameters such as `charset` do not matter.
-    pub fn agree(self, content_type: Option<&str>) -> Result<(), Rejection> {
-        let Some(content_type) = content_type else { return Ok(()) };
-        let kind = content_type.split(';').next().unwrap_or_default().trim();
-        let own = match self {
-            Format::Batch => "application/vnd.healthtrack.batch+json",
-            Format::Omh => "application/vnd.openmhealth+json",
-        };
-        if kind.is_empty() || kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case(own) {
-            return Ok(());
-        }
-        let detail = format!("the content type of this topic's format must be application/json or {own}");
-        Err(Rejection::new(Reason::ContentTypeMismatch, detail, 1))
-    }
+/// The topic of a source's messages in one format. Shard and source are names.
+pub fn build(shard: &str, source: &str, format: &Format) -> String {
+    format!("ht/1/{shard}/{source}/{format}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::{batch, omh};
 
     #[test]
     fn a_topic_names_source_and_format() {
-        assert_eq!(parse(b"ht/1/main/watch-7/batch"), Ok(Topic { source: "watch-7", format: Format::Batch }));
-        assert_eq!(parse(b"ht/1/0/a.b_c/omh"), Ok(Topic { source: "a.b_c", format: Format::Omh }));
+        assert_eq!(parse(b"ht/1/main/watch-7/batch"), Ok(Topic { source: "watch-7", format: "batch" }));
+        assert_eq!(parse(b"ht/1/0/a.b_c/omh"), Ok(Topic { source: "a.b_c", format: "omh" }));
+    }
+
+    #[test]
+    fn a_topic_is_built_as_it_is_read() {
+        assert_eq!(build("main", "watch-7", &batch::FORMAT), "ht/1/main/watch-7/batch");
+        let topic = build("0", "a.b_c", &omh::FORMAT);
+        assert_eq!(parse(topic.as_bytes()), Ok(Topic { source: "a.b_c", format: "omh" }));
     }
 
     #[test]
@@ -76,16 +59,5 @@ mod tests {
             assert_eq!(parse(topic.as_bytes()).unwrap_err().reason, Reason::BadTopic, "{topic}");
         }
         assert_eq!(parse(b"ht/1/s/\xff/batch").unwrap_err().reason, Reason::BadTopic);
-        assert_eq!(parse(b"ht/1/s/d/xml").unwrap_err().reason, Reason::UnsupportedFormat);
-    }
-
-    #[test]
-    fn a_content_type_must_agree_where_there_is_one() {
-        for good in [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("")] {
-            assert!(Format::Batch.agree(good).is_ok(), "{good:?}");
-        }
-        for bad in ["text/plain", "application/cbor", "application/vnd.openmhealth+json"] {
-            assert_eq!(Format::Batch.agree(Some(bad)).unwrap_err().reason, Reason::ContentTypeMismatch, "{bad}");
-        }
     }
 }

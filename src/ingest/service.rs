@@ -1,15 +1,16 @@
-//! Service: takes the shard, starts lanes and sessions, watches over the shard, and stops in order.
+//! Service: takes the shard, starts lanes and sessions, proves again and again that it holds the shard, and stops in
+//! order.
 //!
 //! # Why
-//! A daemon without its shard stands by: it holds no session at the broker, since a second session of the same name
+//! A daemon without its shard is a standby: it holds no session at the broker, since a second session of the same name
 //! would take the first one's messages. It asks for the shard twice a second, so it learns within half a second that
 //! the owner's connection has ended.
 //!
 //! A daemon that has lost its shard ends with an error: what it holds in memory was never acknowledged, and its new
-//! owner receives it again. Whoever watches over processes starts it again, and it stands by.
+//! owner receives it again. Its service manager starts it again, and it becomes a standby.
 //!
-//! Stopping: sessions stop reading, lanes write what is queued, sessions send the last acknowledgements and say
-//! goodbye. Nothing depends on a clean stop.
+//! Stopping: sessions stop reading, lanes write what is queued, sessions send the last acknowledgements and DISCONNECT.
+//! Nothing depends on a clean stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,37 +18,38 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Intake;
 use super::ack::Acks;
+use super::intake::Intake;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::session::Session;
 use super::session::SessionContext;
+use super::state::{Role, State};
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
-use crate::compaction::Compactor;
-use crate::config::{CompactionConfig, IngestConfig, MqttConfig};
+use crate::config::{IngestConfig, MqttConfig};
+use crate::context::Context;
+use crate::formats::Decoders;
+use crate::formats::registry::FORMATS;
 use crate::model::ids::ShardName;
-use crate::model::metric::Catalogue;
-use crate::model::time::Clock;
 use crate::model::unit::Units;
-use crate::store::pool::{Connector, within};
+use crate::store::pool::within;
 use crate::store::shard::{self, Ownership};
 use crate::store::{Fault, StoreError};
-use crate::telemetry::{Role, Telemetry};
+use crate::telemetry::chain;
 
 /// How often a standby asks for the shard, and an owner proves that it still holds it.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long the owner's proof may take before the connection counts as gone.
-const PROOF_PATIENCE: Duration = Duration::from_secs(5);
+const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long lanes may take to write what is queued when the daemon stops.
-const DRAIN_PATIENCE: Duration = Duration::from_secs(6);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long the last acknowledgements may take.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(1);
+const LAST_ACKS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Everything that the way from broker to hot table needs.
 #[derive(Debug)]
@@ -56,20 +58,14 @@ pub struct Service {
     pub mqtt: MqttConfig,
     /// Limits and lanes.
     pub ingest: IngestConfig,
-    /// When small blocks are joined.
-    pub compaction: CompactionConfig,
-    /// Opens connections to the database.
-    pub connector: Connector,
+    /// Database, clock, counts and the catalogue of metrics.
+    pub context: Context,
+    /// What the daemon is to its shard, for whoever waits for it.
+    pub state: Arc<State>,
     /// For everything but the lanes.
     pub pool: PgPool,
-    /// What is measured.
-    pub catalogue: Arc<Catalogue>,
     /// Unit words.
     pub units: Arc<Units>,
-    /// Counts.
-    pub telemetry: Arc<Telemetry>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
     /// Who this is, for people who look at the shard's row.
     pub owner: String,
 }
@@ -88,7 +84,7 @@ enum Attempt {
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Another daemon owns the shard now.
-    #[error("another daemon has taken shard {shard}: start this one again, and it stands by")]
+    #[error("another daemon has taken shard {shard}: start this one again, and it waits as a standby")]
     Lost {
         /// Which shard.
         shard: String,
@@ -100,7 +96,7 @@ pub enum IngestError {
     #[error("ingest.shard must be 1 to 64 letters, digits, full stops, underscores or hyphens")]
     Shard,
     /// A task has ended in a way that it must not.
-    #[error("a part of the daemon has ended by itself: start it again, and report what its log says")]
+    #[error("a lane or a session has ended by itself: start the daemon again, and report what its log says")]
     Ended,
     /// Not all could be written before the daemon stopped; the broker keeps it.
     #[error("{samples} samples were not written in time; the broker sends their messages again")]
@@ -111,21 +107,18 @@ pub enum IngestError {
 }
 
 impl Service {
-    /// Stands by, works, and stops in order once `stop` is cancelled.
+    /// Waits for the shard, ingests, and stops in order once `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) -> Result<(), IngestError> {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
-        self.telemetry.expect_connections(self.mqtt.connections);
+        self.state.expect_connections(self.mqtt.connections);
         let Some((own, keeper)) = self.take_shard(&shard, &stop).await else { return Ok(()) };
-        self.telemetry.take_role(Role::Owner);
-        tracing::info!(shard = shard.as_str(), epoch = own.epoch.0, "this daemon owns its shard");
+        self.state.take_role(Role::Owner(own.clone()));
+        tracing::info!(shard = shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
-        let compacting = self.start_compactor(&own);
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
             () = self.keep_shard(keeper, &own, &lost) => Err(IngestError::Ended),
         };
-        // Cut in the middle, its transaction is undone.
-        compacting.abort();
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });
         }
@@ -134,20 +127,18 @@ impl Service {
 
     /// Asks for the shard until it is free; `None` where the daemon is to stop first.
     async fn take_shard(&self, shard: &ShardName, stop: &CancellationToken) -> Option<(Ownership, PgConnection)> {
-        let mut stood_by = false;
         loop {
             match self.try_take(shard, None).await {
                 Ok(Attempt::Taken(own, connection)) => return Some((own, *connection)),
                 Ok(Attempt::Held { .. }) => {
-                    self.telemetry.database_works();
-                    self.telemetry.take_role(Role::Standby);
-                    if !std::mem::replace(&mut stood_by, true) {
-                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; standing by");
+                    if self.state.status().role != Role::Standby {
+                        self.state.take_role(Role::Standby);
+                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as its standby");
                     }
                 }
                 Err(error) => {
-                    self.telemetry.database_fails();
-                    tracing::warn!("the shard cannot be asked for: {error}");
+                    self.state.database_fails();
+                    tracing::warn!("the shard cannot be asked for: {}", chain(&error));
                 }
             }
             tokio::select! {
@@ -158,7 +149,7 @@ impl Service {
     }
 
     async fn try_take(&self, shard: &ShardName, former: Option<&Ownership>) -> Result<Attempt, StoreError> {
-        let mut connection = self.connector.connect().await?;
+        let mut connection = self.context.connector.connect().await?;
         let attempt = async {
             match (shard::try_take(&mut connection, shard, &self.owner, former).await?, former) {
                 (Some(own), _) => Ok((Some(own), false)),
@@ -166,8 +157,8 @@ impl Service {
                 (None, None) => Ok((None, false)),
             }
         };
-        let (taken, by_former) = within(PROOF_PATIENCE, "taking the shard", attempt).await?;
-        self.telemetry.database_works();
+        let (taken, by_former) = within(PROOF_TIMEOUT, "taking the shard", attempt).await?;
+        self.state.database_works();
         Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
     }
 
@@ -176,22 +167,24 @@ impl Service {
     async fn keep_shard(&self, mut keeper: PgConnection, own: &Ownership, lost: &CancellationToken) {
         loop {
             sleep(ASK_EVERY).await;
-            match within(PROOF_PATIENCE, "keeping the shard", shard::still_alive(&mut keeper)).await {
+            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut keeper)).await {
                 Ok(()) => {
-                    self.telemetry.database_works();
+                    self.state.database_works();
                     continue;
                 }
-                Err(error) => tracing::warn!("the connection that holds the shard is gone: {error}"),
+                Err(error) => {
+                    tracing::warn!("the connection that holds the shard is gone: {}", chain(&error));
+                }
             }
-            self.telemetry.database_fails();
+            self.state.database_fails();
             keeper = loop {
                 match self.try_take(&own.shard, Some(own)).await {
                     Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
                     Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
                     Ok(_) => return lost.cancel(),
                     Err(error) => {
-                        self.telemetry.database_fails();
-                        tracing::debug!("the shard cannot be asked for: {error}");
+                        self.state.database_fails();
+                        tracing::debug!("the shard cannot be asked for: {}", chain(&error));
                         sleep(ASK_EVERY).await;
                     }
                 }
@@ -217,8 +210,9 @@ impl Service {
         let mut writing = self.start_lanes(own, &lanes, &acks);
         let readers = Arc::new(Semaphore::new(self.mqtt.connections));
         let around = SessionContext {
-            telemetry: Arc::clone(&self.telemetry),
-            clock: Arc::clone(&self.clock),
+            telemetry: Arc::clone(&self.context.telemetry),
+            state: Arc::clone(&self.state),
+            clock: Arc::clone(&self.context.clock),
             stop_reading: stop_reading.clone(),
             close: close.clone(),
             readers: Arc::clone(&readers),
@@ -239,7 +233,7 @@ impl Service {
             Some(_) = reading.join_next() => return Err(IngestError::Ended),
         }
         stop_reading.cancel();
-        let written = timeout(DRAIN_PATIENCE, async {
+        let written = timeout(DRAIN_TIMEOUT, async {
             // What is still being read must find its lane: all permits back means that no session reads any more.
             let all = u32::try_from(self.mqtt.connections).unwrap_or(u32::MAX);
             let _ = readers.acquire_many(all).await;
@@ -248,39 +242,26 @@ impl Service {
         });
         let written = written.await;
         close.cancel();
-        let _ = timeout(GOODBYE_PATIENCE, async { while reading.join_next().await.is_some() {} }).await;
-        let (.., in_flight) = self.telemetry.balance();
+        let _ = timeout(LAST_ACKS_TIMEOUT, async { while reading.join_next().await.is_some() {} }).await;
+        let (.., in_flight) = self.context.telemetry.balance();
         if written.is_err() || in_flight != 0 { Err(IngestError::Unwritten { samples: in_flight }) } else { Ok(()) }
-    }
-
-    /// Joins small blocks beside the lanes. It ends by itself where it is switched off or another owns the shard.
-    fn start_compactor(&self, own: &Ownership) -> JoinHandle<()> {
-        let compactor = Compactor {
-            connector: self.connector.without_statement_timeout(),
-            own: own.clone(),
-            config: self.compaction.clone(),
-            telemetry: Arc::clone(&self.telemetry),
-            clock: Arc::clone(&self.clock),
-        };
-        tokio::spawn(compactor.run())
     }
 
     fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {
         let cap = Cap::new(self.ingest.quarantine_rows_per_source, self.ingest.quarantine_bytes_per_source);
         let shared = Shared {
-            connector: self.connector.clone(),
+            context: self.context.clone(),
+            state: Arc::clone(&self.state),
             pool: self.pool.clone(),
             own: own.clone(),
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),
             cap: Arc::new(cap),
             unknown_device: self.ingest.unknown_device,
-            telemetry: Arc::clone(&self.telemetry),
-            clock: Arc::clone(&self.clock),
         };
         let mut writing = JoinSet::new();
         for number in 0..lanes.queues.len() {
-            let (lane, queues) = (Lane::new(shared.clone()), Arc::clone(&lanes.queues));
+            let (lane, queues) = (Lane::new(number, shared.clone()), Arc::clone(&lanes.queues));
             writing.spawn(async move {
                 match queues.get(number) {
                     Some(queue) => lane.run(queue).await,
@@ -297,12 +278,13 @@ impl Service {
             past_max_us: self.ingest.past_max_us(),
             span_max_us: self.ingest.span_max_us(),
         };
-        let validator = Validator::new(Arc::clone(&self.catalogue), Arc::clone(&self.units), limits);
+        let validator = Validator::new(Arc::clone(&self.context.catalogue), Arc::clone(&self.units), limits);
         let mut reading = JoinSet::new();
         for (number, acks) in acks.iter().enumerate() {
-            let (validator, lanes, telemetry) = (validator.clone(), lanes.clone(), Arc::clone(&self.telemetry));
+            let (validator, lanes, telemetry) = (validator.clone(), lanes.clone(), Arc::clone(&self.context.telemetry));
             let window = self.mqtt.receive_maximum;
-            let intake = Intake::new(number, validator, lanes, Arc::clone(acks), telemetry, window);
+            let decoders = Decoders::new(FORMATS);
+            let intake = Intake::new(number, decoders, validator, lanes, Arc::clone(acks), telemetry, window);
             if let Some(session) = Session::new(&self.mqtt, number, Arc::clone(acks), around.clone()) {
                 reading.spawn(session.run(intake));
             }

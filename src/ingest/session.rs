@@ -1,4 +1,14 @@
-//! Session: one connection to the broker after the other, under one name, until told to stop.
+//! Session: one connection to the broker after the other, under one client id, until it is to stop.
+//!
+//! # Why
+//! The acknowledgements of one commit leave in one write, by the task that owns the connection, so none can ever leave
+//! over another; and reading stops while too much is not yet committed, while acknowledgements and pings go on.
+//!
+//! Sessions are kept by the broker (`clean_start` false) and each connection subscribes anew, whatever the broker says
+//! it remembers: the filters may have changed, and a subscription that is not granted is an error, not a log line.
+//!
+//! Invariant: nothing here waits for a lane. Lanes settle messages in `ack` and never wait for a session either, so no
+//! order of full buffers can make the two wait for each other.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,25 +25,27 @@ use url::Url;
 
 use crate::config::MqttConfig;
 use crate::faults::{Defect, is_injected};
+use crate::formats::Reply;
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
+use crate::ingest::reply::ReplyQueue;
+use crate::ingest::state::State;
 use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
-use crate::mqtt::wire::{self, ConnectOptions, Connected, Socket, WireError};
+use crate::mqtt::MqttError;
+use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
+use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, published_at_ms, put_puback, write};
 use crate::telemetry::Telemetry;
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
-const PINGREQ: [u8; 2] = [0xC0, 0];
-const DISCONNECT: [u8; 2] = [0xE0, 0];
 const SUBSCRIBE_ID: u16 = 1;
-/// The user property in which a publisher says when it published, in milliseconds since 1970.
-const PUBLISHED_AT: &str = "published_at";
 
 /// Where deliveries go.
 pub trait Sink: Send {
-    /// Takes one; false where there is no room, and the connection must end so that the broker sends it again.
-    fn take(&mut self, delivery: Delivery) -> bool;
+    /// Takes one, and adds what is to be answered to `replies`; false where there is no room, and the connection must
+    /// end so that the broker sends it again.
+    fn take(&mut self, delivery: Delivery, replies: &mut Vec<Reply>) -> bool;
 
     /// True where too much is not yet committed.
     fn is_full(&self) -> bool;
@@ -50,11 +62,13 @@ pub struct Session {
     client_id: String,
     filters: Vec<String>,
     acks: Arc<Acks>,
+    replies: ReplyQueue,
     telemetry: Arc<Telemetry>,
+    state: Arc<State>,
     clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
     stop_reading: CancellationToken,
-    /// Acknowledge what is ready, and say goodbye.
+    /// Acknowledge what is ready, and disconnect.
     close: CancellationToken,
     /// Released once nothing more is read.
     has_stopped: Option<OwnedSemaphorePermit>,
@@ -65,11 +79,13 @@ pub struct Session {
 pub struct SessionContext {
     /// Counts.
     pub telemetry: Arc<Telemetry>,
+    /// Whether the connections are subscribed.
+    pub state: Arc<State>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
     pub stop_reading: CancellationToken,
-    /// Acknowledge what is ready, and say goodbye.
+    /// Acknowledge what is ready, and disconnect.
     pub close: CancellationToken,
     /// Each session holds a permit until it reads nothing more.
     pub readers: Arc<Semaphore>,
@@ -83,14 +99,28 @@ impl Session {
             0 => config.client_id.clone(),
             number => format!("{}-{number}", config.client_id),
         };
-        let SessionContext { telemetry, clock, stop_reading, close, readers } = around;
+        let SessionContext { telemetry, state, clock, stop_reading, close, readers } = around;
         let url = Url::parse(config.url.expose_secret()).ok()?;
         let has_stopped = readers.try_acquire_owned().ok();
         let config = config.clone();
-        Some(Session { config, url, client_id, filters, acks, telemetry, clock, stop_reading, close, has_stopped })
+        let replies = ReplyQueue::default();
+        Some(Session {
+            config,
+            url,
+            client_id,
+            filters,
+            acks,
+            replies,
+            telemetry,
+            state,
+            clock,
+            stop_reading,
+            close,
+            has_stopped,
+        })
     }
 
-    /// Connects again and again until it is told to stop.
+    /// Connects again and again until it is to stop.
     pub async fn run(mut self, mut sink: impl Sink) {
         let (retry_min, retry_max) = self.config.retry();
         let mut pause = retry_min;
@@ -105,7 +135,7 @@ impl Session {
                 Err(error) => {
                     // A connection that held is a good sign: the next attempt comes soon.
                     pause = if begun.elapsed() > retry_max { retry_min } else { (pause * 2).min(retry_max) };
-                    let broker = wire::shown(&self.url);
+                    let broker = shown(&self.url);
                     tracing::warn!(%broker, session = %self.client_id, "no connection to the broker: {error}");
                     tokio::select! {
                         () = sleep(jittered(pause)) => {}
@@ -120,8 +150,8 @@ impl Session {
         &self,
         sink: &mut impl Sink,
         reader: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<(), WireError> {
-        let greeting = ConnectOptions {
+    ) -> Result<(), MqttError> {
+        let options = ConnectOptions {
             url: &self.url,
             client_id: &self.client_id,
             clean_start: false,
@@ -133,7 +163,7 @@ impl Session {
             tls: &self.config.tls(),
         };
         let connected = tokio::select! {
-            connected = wire::connect(&greeting) => connected?,
+            connected = connect(&options) => connected?,
             () = self.stop_reading.cancelled() => return Ok(()),
         };
         self.serve(connected, sink, reader).await
@@ -145,18 +175,19 @@ impl Session {
         connected: Connected,
         sink: &mut impl Sink,
         reader: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<(), WireError> {
+    ) -> Result<(), MqttError> {
         self.telemetry.mqtt_connects.increment(1);
         if !connected.session_present {
             self.telemetry.mqtt_sessions_lost.increment(1);
         }
         self.acks.tracker().open();
-        let Connected { socket, rest, ping_every, .. } = connected;
+        self.replies.open();
+        let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
         let (read, write) = tokio::io::split(socket);
         tokio::select! {
             // Whichever ends first ends the connection, so nothing half-done in the other matters.
             ended = self.read_messages(read, rest, ping_every, sink, reader) => ended,
-            ended = self.write_acks(write, ping_every) => ended,
+            ended = self.write_acks(write, ping_every, packet_bytes_max) => ended,
         }
     }
 
@@ -167,7 +198,7 @@ impl Session {
         ping_every: Duration,
         sink: &mut impl Sink,
         reader: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<(), WireError> {
+    ) -> Result<(), MqttError> {
         // The broker answers each ping.
         let silence_max = ping_every * 3;
         loop {
@@ -187,33 +218,34 @@ impl Session {
                     std::future::pending().await
                 }
                 read = timeout(silence_max, socket.read_buf(&mut room)) => match read {
-                    Ok(Ok(0)) => return Err(WireError::Closed),
+                    Ok(Ok(0)) => return Err(MqttError::Closed),
                     Ok(read) => drop(read?),
-                    Err(_) => return Err(WireError::Silent(silence_max)),
+                    Err(_) => return Err(MqttError::Silent(silence_max)),
                 },
             }
         }
     }
 
     /// Takes every whole packet out of what was read.
-    fn take_packets(&self, bytes: &mut BytesMut, sink: &mut impl Sink) -> Result<(), WireError> {
+    fn take_packets(&self, bytes: &mut BytesMut, sink: &mut impl Sink) -> Result<(), MqttError> {
         let (received_at, arrived) = (self.clock.now(), Instant::now());
-        let (mut messages, mut payload_bytes) = (0_u64, 0_usize);
-        while let Some(packet) = wire::next_packet(bytes, self.config.packet_bytes_max)? {
+        let (mut messages, mut payload_bytes, mut replies) = (0_u64, 0_usize, Vec::new());
+        while let Some(packet) = next_packet(bytes, self.config.packet_bytes_max)? {
             match packet {
                 Packet::Publish(publish) => {
                     messages += 1;
                     payload_bytes += publish.payload.len();
-                    if !sink.take(self.deliver(publish, received_at, arrived)?) {
-                        return Err(WireError::Protocol("more messages than its window allows".to_owned()));
+                    if !sink.take(self.deliver(publish, received_at, arrived)?, &mut replies) {
+                        return Err(MqttError::Protocol("more messages than its window allows".to_owned()));
                     }
                 }
                 Packet::SubAck(suback) => self.check_grants(&suback.return_codes)?,
                 Packet::PingResp(_) => {}
-                Packet::Disconnect(bye) => return Err(WireError::Disconnected(format!("{:?}", bye.reason_code))),
-                _ => return Err(WireError::Protocol("a packet that a subscriber does not ask for".to_owned())),
+                Packet::Disconnect(packet) => return Err(MqttError::Disconnected(format!("{:?}", packet.reason_code))),
+                _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
             }
         }
+        self.telemetry.mqtt_dropped_replies.increment(self.replies.push(&mut replies));
         if messages > 0 {
             self.telemetry.mqtt_messages.increment(messages);
             self.telemetry.mqtt_received_bytes.increment(u64::try_from(payload_bytes).unwrap_or(u64::MAX));
@@ -223,44 +255,48 @@ impl Session {
         Ok(())
     }
 
-    fn deliver(&self, publish: Publish, received_at: Timestamp, arrived: Instant) -> Result<Delivery, WireError> {
+    fn deliver(&self, publish: Publish, received_at: Timestamp, arrived: Instant) -> Result<Delivery, MqttError> {
         let packet_id = match publish.qos {
             QoS::AtMostOnce => {
                 self.telemetry.mqtt_unprotected_messages.increment(1);
                 None
             }
             QoS::AtLeastOnce => Some(publish.pkid),
-            QoS::ExactlyOnce => return Err(WireError::Protocol("QoS 2 where QoS 1 was granted".to_owned())),
+            QoS::ExactlyOnce => return Err(MqttError::Protocol("QoS 2 where QoS 1 was granted".to_owned())),
         };
         let (mut content_type, mut published_at) = (None, None);
         if let Some(properties) = publish.properties {
+            published_at = published_at_ms(&properties).and_then(|millis| Timestamp::from_millis(millis).ok());
             content_type = properties.content_type;
-            let said = properties.user_properties.iter().find(|(key, _)| key == PUBLISHED_AT);
-            let millis = said.and_then(|(_, millis)| millis.parse().ok());
-            published_at = millis.and_then(|millis| Timestamp::from_millis(millis).ok());
         }
         let Publish { topic, payload, .. } = publish;
         Ok(Delivery { topic, payload, content_type, published_at, received_at, arrived, packet_id })
     }
 
-    fn check_grants(&self, codes: &[SubscribeReasonCode]) -> Result<(), WireError> {
+    fn check_grants(&self, codes: &[SubscribeReasonCode]) -> Result<(), MqttError> {
         let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(QoS::AtLeastOnce));
         match self.filters.iter().zip(codes).find(|(_, code)| !granted(code)) {
-            Some((filter, _)) => Err(WireError::Subscription(filter.clone())),
+            Some((filter, _)) => Err(MqttError::Subscription(filter.clone())),
             None if codes.len() != self.filters.len() => {
-                Err(WireError::Protocol("a SUBACK of another length".to_owned()))
+                Err(MqttError::Protocol("a SUBACK of another length".to_owned()))
             }
             None => {
-                self.telemetry.subscribed(&self.client_id, true);
-                let broker = wire::shown(&self.url);
+                self.state.subscribed(&self.client_id, true);
+                let broker = shown(&self.url);
                 tracing::info!(%broker, session = %self.client_id, "subscribed to {}", self.filters.join(", "));
                 Ok(())
             }
         }
     }
 
-    /// Writes the subscription, then acknowledgements as they become due, all that are due in one write, and pings.
-    async fn write_acks(&self, mut socket: WriteHalf<Box<dyn Socket>>, ping_every: Duration) -> Result<(), WireError> {
+    /// Writes the subscription, then acknowledgements and replies as they become due, all that are due in one write,
+    /// and pings.
+    async fn write_acks(
+        &self,
+        mut socket: WriteHalf<Box<dyn Socket>>,
+        ping_every: Duration,
+        packet_bytes_max: usize,
+    ) -> Result<(), MqttError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
         if !is_injected(Defect::SkipResubscribe) {
             self.put_subscribe(&mut out)?;
@@ -277,6 +313,9 @@ impl Session {
                     std::process::abort();
                 }
             }
+            let (published, dropped) = self.replies.take_out(packet_bytes_max, &mut out);
+            self.telemetry.mqtt_replies.increment(published);
+            self.telemetry.mqtt_dropped_replies.increment(dropped);
             if !out.is_empty() {
                 socket.write_all(&out).await?;
                 socket.flush().await?;
@@ -289,6 +328,7 @@ impl Session {
             }
             tokio::select! {
                 () = self.acks.wait() => {}
+                () = self.replies.wait() => {}
                 () = self.close.cancelled() => {}
                 () = sleep_until(next_ping) => {
                     out.put_slice(&PINGREQ);
@@ -298,19 +338,13 @@ impl Session {
         }
     }
 
-    fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), WireError> {
+    fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {
         let filters = self.filters.iter().map(|path| Filter::new(path, QoS::AtLeastOnce)).collect();
-        wire::write(&Packet::Subscribe(Subscribe { pkid: SUBSCRIBE_ID, filters, properties: None }), out)
+        write(&Packet::Subscribe(Subscribe { pkid: SUBSCRIBE_ID, filters, properties: None }), out)
     }
 
     fn forget_connection(&self) {
-        self.telemetry.subscribed(&self.client_id, false);
+        self.state.subscribed(&self.client_id, false);
         self.telemetry.unacknowledged(&self.client_id, 0);
     }
-}
-
-/// A PUBACK of four bytes: success, no properties (MQTT 5, 3.4.2.1).
-fn put_puback(out: &mut BytesMut, packet_id: u16) {
-    out.put_u16(0x4002);
-    out.put_u16(packet_id);
 }

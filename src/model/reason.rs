@@ -17,6 +17,8 @@ pub enum Reason {
     Undecodable,
     /// The payload's version, or its schema's, is not one that this version reads.
     UnsupportedVersion,
+    /// A clinical resource, of which this version stores none.
+    UnsupportedResource,
     /// One series breaks the format's rules: lengths differ, no times, a negative period.
     MalformedSeries,
     /// More samples than one message may carry.
@@ -53,12 +55,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the journey.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 22] = [
         Reason::BadTopic,
         Reason::UnsupportedFormat,
         Reason::ContentTypeMismatch,
         Reason::Undecodable,
         Reason::UnsupportedVersion,
+        Reason::UnsupportedResource,
         Reason::MalformedSeries,
         Reason::TooManySamples,
         Reason::BadDevice,
@@ -85,6 +88,7 @@ impl Reason {
             Reason::ContentTypeMismatch => "content_type_mismatch",
             Reason::Undecodable => "undecodable",
             Reason::UnsupportedVersion => "unsupported_version",
+            Reason::UnsupportedResource => "unsupported_resource",
             Reason::MalformedSeries => "malformed_series",
             Reason::TooManySamples => "too_many_samples",
             Reason::BadDevice => "bad_device",

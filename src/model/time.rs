@@ -1,4 +1,4 @@
-//! Time: microseconds since 1970 in UTC, UTC days, and the clock that is handed in by the door.
+//! Time: microseconds since 1970 in UTC, UTC days, and the clock that is passed as an argument.
 //!
 //! Wearables stamp milliseconds at best and Postgres keeps microseconds, so a microsecond is the grain everywhere.
 //! A time without a zone is refused, never guessed at: RFC 3339 demands one.

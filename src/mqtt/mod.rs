@@ -1,23 +1,28 @@
-//! Mqtt: a connection to the broker becomes deliveries, and commits become acknowledgements.
+//! Mqtt: connections to a broker, the packets that go over them, and a publisher.
 //!
 //! # Why
-//! The packets are rumqttc's; the loop that reads and writes them is ours. rumqttc's own event loop writes and flushes
-//! each acknowledgement by itself, may lose one that is cancelled half-way, sends one of a dead connection over the
-//! next, and cannot pause reading without pausing its pings. Here the acknowledgements of one commit leave in one
-//! write, by the task that owns the connection, so none can ever leave over another; and reading stops while too much
-//! is not yet committed, while acknowledgements and pings go on.
-//!
-//! Sessions are kept by the broker (`clean_start` false) and each connection subscribes anew, whatever the broker says
-//! it remembers: the filters may have changed, and a subscription that is not granted is an error, not a log line.
-//!
-//! Invariant: nothing here waits for a lane. Lanes settle messages in `ack` and never wait for a session either, so no
-//! order of full buffers can make the two wait for each other.
+//! The packets are rumqttc's; the loops that read and write them are ours, in `publisher` and in `ingest::session`.
+//! rumqttc's own event loop writes and flushes each packet by itself, may lose an acknowledgement that is cancelled
+//! half-way, sends one of a dead connection over the next, and cannot pause reading without pausing its pings. Here all
+//! that is due leaves in one write, by the task that owns the connection, so nothing can ever leave over another.
 
-/// Reaching a broker, and packets out of bytes.
-pub(crate) mod wire;
+/// Why there is no connection.
+mod error;
 
 /// Certificates.
 mod tls;
 
+/// Packets out of bytes, and into them.
+pub(crate) mod packet;
+
+/// A connection, from the socket to CONNACK.
+pub(crate) mod connect;
+
+/// What a broker says of its limits.
+pub(crate) mod probe;
+
 /// Messages to a broker, each acknowledged.
 pub mod publisher;
+
+pub use error::{BrokerError, MqttError};
+pub use tls::TlsError;

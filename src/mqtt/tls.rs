@@ -12,11 +12,19 @@ use crate::config::TlsConfig;
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TlsError {
+pub enum TlsError {
+    /// A file is not what it should be.
     #[error("{path} must be a PEM file with {what}")]
-    File { path: PathBuf, what: &'static str },
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What it must hold.
+        what: &'static str,
+    },
+    /// Nothing to trust.
     #[error("this machine trusts no certificate authority: install ca-certificates, or set mqtt.tls_ca_file")]
     NoRoots,
+    /// A certificate with another one's key.
     #[error("the certificate and key of mqtt.tls_cert_file and mqtt.tls_key_file do not fit together: {0}")]
     Identity(#[from] rustls::Error),
 }

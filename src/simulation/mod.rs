@@ -1,4 +1,4 @@
-//! Wearer: a made-up person with plausible days, for the demo and for tests.
+//! Simulation: devices of made-up people with plausible days, for the demo and for tests.
 //!
 //! Pure: what is sent about a moment depends on seed, number and moment alone. Windows that follow each other neither
 //! overlap nor leave holes: an instant belongs to the window that holds it, an interval to the window in which it ends,
@@ -12,7 +12,8 @@ mod sleep;
 
 use bytes::Bytes;
 
-use crate::formats::batch::write::{self, Series, Values};
+use crate::formats::batch::write::{self, Series};
+use crate::formats::{Values, batch, topic};
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
 use body::Body;
 use sleep::Night;
@@ -25,15 +26,15 @@ const ECG_PERIOD_US: i64 = 4_000;
 /// The daily strip ends at this time of day.
 const ECG_AT_US: i64 = 10 * 60 * MINUTE_US;
 
-/// One made-up person with a wearable.
+/// A simulated device and the made-up person who wears it.
 #[derive(Clone, Debug)]
-pub struct Wearer {
+pub struct SimulatedDevice {
     body: Body,
     device: String,
     topic: Bytes,
 }
 
-/// One message of a wearer, ready to be published.
+/// One message of a simulated device, ready to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// `ht/1/{shard}/{device}/batch`.
@@ -44,12 +45,12 @@ pub struct Batch {
     pub samples: usize,
 }
 
-impl Wearer {
-    /// Wearer `number` of the people that belong to `seed`.
-    pub fn new(seed: u64, number: u64, shard: &str) -> Wearer {
+impl SimulatedDevice {
+    /// Device `number` of those that belong to `seed`.
+    pub fn new(seed: u64, number: u64, shard: &str) -> SimulatedDevice {
         let device = format!("wearer-{number:04}");
-        let topic = Bytes::from(format!("ht/1/{shard}/{device}/batch"));
-        Wearer { body: Body::of(seed, number), device, topic }
+        let topic = Bytes::from(topic::build(shard, &device, &batch::FORMAT));
+        SimulatedDevice { body: Body::of(seed, number), device, topic }
     }
 
     /// The device's name.
@@ -70,14 +71,14 @@ impl Wearer {
         self.message(&[self.ecg(end.micros())])
     }
 
-    /// Series of one's own as one message of this wearer, for what no body shows.
-    pub fn message(&self, series: &[Series]) -> Batch {
+    /// Series of one's own as one message of this device, for values that no body has.
+    pub fn message(&self, series: &[Series<'_>]) -> Batch {
         let samples = series.iter().map(Series::len).sum();
         Batch { topic: self.topic.clone(), payload: write::write(series), samples }
     }
 
     /// The messages of one slice: all slow signals together, and the electrocardiogram for itself.
-    fn slice(&self, from: i64, to: i64) -> Vec<Vec<Series>> {
+    fn slice(&self, from: i64, to: i64) -> Vec<Vec<Series<'static>>> {
         let body = self.body;
         let mut slow = vec![
             sampled("heart_rate", from, to, 5, |second| body.heart_rate(second)),
@@ -92,7 +93,7 @@ impl Wearer {
         std::iter::once(slow).chain(strip).filter(|series| !series.is_empty()).collect()
     }
 
-    fn steps(&self, from: i64, to: i64) -> Series {
+    fn steps(&self, from: i64, to: i64) -> Series<'static> {
         // The minutes that end after `from`, and at `to` at the latest.
         let ends: Vec<i64> = grid(from + 1, to + 1, MINUTE_US).collect();
         let times: Vec<i64> = ends.iter().map(|end| end - MINUTE_US).collect();
@@ -100,7 +101,7 @@ impl Wearer {
         Series { ends, ..Series::instants("step_count", times, values) }
     }
 
-    fn sleep(&self, from: i64, to: i64) -> Series {
+    fn sleep(&self, from: i64, to: i64) -> Series<'static> {
         let first = from.div_euclid(DAY_US);
         let episodes = (first - 1..=to.div_euclid(DAY_US) + 1)
             .flat_map(|day| Night::ending_on(self.body.key, day).episodes(self.body.key))
@@ -109,12 +110,12 @@ impl Wearer {
         for episode in episodes {
             times.push(episode.start * SECOND_US);
             ends.push(episode.end * SECOND_US);
-            codes.push(episode.stage);
+            codes.push(episode.stage.into());
         }
-        Series { metric: "sleep_stage", unit: None, times, ends, values: Values::Codes(codes) }
+        Series { ends, ..Series::new("sleep_stage", times, Values::Codes(codes)) }
     }
 
-    fn ecg(&self, end: i64) -> Series {
+    fn ecg(&self, end: i64) -> Series<'static> {
         let times: Vec<i64> = grid(end - ECG_STRIP_US, end, ECG_PERIOD_US).collect();
         let values = times.iter().map(|time| self.body.ecg(time / 1_000)).collect();
         Series::instants("ecg_lead_i", times, values)
@@ -138,7 +139,7 @@ fn slices(from: i64, to: i64) -> impl Iterator<Item = (i64, i64)> {
     })
 }
 
-fn sampled(metric: &'static str, from: i64, to: i64, every: i64, value: impl Fn(i64) -> f64) -> Series {
+fn sampled(metric: &'static str, from: i64, to: i64, every: i64, value: impl Fn(i64) -> f64) -> Series<'static> {
     let times: Vec<i64> = grid(from, to, every * SECOND_US).collect();
     let values = times.iter().map(|time| value(time.div_euclid(SECOND_US))).collect();
     Series::instants(metric, times, values)
@@ -152,16 +153,16 @@ mod tests {
     const START: i64 = 1_795_428_000 * SECOND_US;
 
     /// Start, end and value of each sample, by metric.
-    type Found = BTreeMap<&'static str, Vec<(i64, Option<i64>, String)>>;
+    type Found = BTreeMap<String, Vec<(i64, Option<i64>, String)>>;
 
-    fn all(wearer: &Wearer, from: i64, to: i64) -> Found {
+    fn all(device: &SimulatedDevice, from: i64, to: i64) -> Found {
         let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for series in slices(from, to).flat_map(|(from, to)| wearer.slice(from, to)).flatten() {
-            let samples = found.entry(series.metric).or_default();
+        for series in slices(from, to).flat_map(|(from, to)| device.slice(from, to)).flatten() {
+            let samples = found.entry(series.metric.into_owned()).or_default();
             for (index, time) in series.times.iter().enumerate() {
                 let value = match &series.values {
                     Values::Numbers(numbers) => numbers[index].to_string(),
-                    Values::Codes(codes) => codes[index].to_owned(),
+                    Values::Codes(codes) => codes[index].clone().into_owned(),
                 };
                 samples.push((*time, series.ends.get(index).copied(), value));
             }
@@ -181,7 +182,7 @@ mod tests {
             ("ecg_lead_i", -5_000.0, 5_000.0),
         ];
         for number in 0..5 {
-            let found = all(&Wearer::new(1, number, "0"), START, START + 7 * DAY_US);
+            let found = all(&SimulatedDevice::new(1, number, "0"), START, START + 7 * DAY_US);
             assert_eq!(found.len(), ranges.len() + 1);
             for (metric, low, high) in ranges {
                 let values: Vec<f64> = found[metric].iter().map(|(_, _, value)| value.parse().unwrap()).collect();
@@ -198,14 +199,14 @@ mod tests {
 
     #[test]
     fn windows_that_follow_each_other_neither_overlap_nor_leave_holes() {
-        let wearer = Wearer::new(3, 9, "0");
+        let device = SimulatedDevice::new(3, 9, "0");
         let (from, to) = (START + 1_234_567, START + 26 * 60 * MINUTE_US + 89);
-        let whole = all(&wearer, from, to);
+        let whole = all(&device, from, to);
         let mut pieces: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let (mut start, mut place) = (from, 0);
         while start < to {
             let end = (start + 1 + (random::mix(5, 5, place) % (40 * MINUTE_US as u64)) as i64).min(to);
-            for (metric, samples) in all(&wearer, start, end) {
+            for (metric, samples) in all(&device, start, end) {
                 pieces.entry(metric).or_default().extend(samples);
             }
             (start, place) = (end, place + 1);
@@ -218,12 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_wearer_says_the_same_again_and_another_says_something_else() {
+    fn the_same_device_sends_the_same_again_and_another_sends_something_else() {
         let (from, to) = (Timestamp::from_micros(START).unwrap(), Timestamp::from_micros(START + DAY_US).unwrap());
-        let batches = Wearer::new(1, 1, "0").batches(from, to);
-        assert_eq!(batches, Wearer::new(1, 1, "0").batches(from, to));
-        assert_ne!(batches, Wearer::new(1, 2, "0").batches(from, to));
-        assert_ne!(batches, Wearer::new(2, 1, "0").batches(from, to));
+        let batches = SimulatedDevice::new(1, 1, "0").batches(from, to);
+        assert_eq!(batches, SimulatedDevice::new(1, 1, "0").batches(from, to));
+        assert_ne!(batches, SimulatedDevice::new(1, 2, "0").batches(from, to));
+        assert_ne!(batches, SimulatedDevice::new(2, 1, "0").batches(from, to));
         let samples: usize = batches.iter().map(|batch| batch.samples).sum();
         assert!(samples > 17_280 + 3 * 1_440 + 288 + 7_500, "{samples}");
         assert!(batches.iter().all(|batch| batch.payload.len() < 64 * 1024));
@@ -231,10 +232,10 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_before_it_is_over() {
-        let wearer = Wearer::new(1, 1, "0");
+        let device = SimulatedDevice::new(1, 1, "0");
         for minute in 0..1_440 {
             let (from, to) = (START + minute * MINUTE_US + 7, START + (minute + 1) * MINUTE_US + 7);
-            for (metric, samples) in all(&wearer, from, to) {
+            for (metric, samples) in all(&device, from, to) {
                 assert!(samples.iter().all(|(start, end, _)| end.unwrap_or(*start) <= to), "{metric}");
             }
         }

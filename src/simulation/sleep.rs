@@ -1,4 +1,4 @@
-//! Sleep: when a wearer goes to bed and rises, and the episodes of the night between.
+//! Sleep: when a simulated person goes to bed and rises, and the episodes of the night between.
 
 use super::random::fraction;
 

@@ -7,9 +7,10 @@ use metrics::{Counter, Gauge, Histogram, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::archive::ArchiveMetrics;
+use super::backlog::Unacknowledged;
 use super::declare::{Declarer, Metric};
-use super::health::{Health, Role};
 use super::ledger::{Ledger, Outcome, Tally};
+use super::tasks::{Task, TaskMetrics};
 use crate::model::reason::Reason;
 
 /// From a tenth of a millisecond to half a minute: a commit on a fast disk, and a database that restarts.
@@ -35,6 +36,12 @@ const MQTT_PAUSES: Metric =
     Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
 const MQTT_ACKS: Metric =
     Metric("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit.");
+const MQTT_REPLIES: Metric =
+    Metric("healthtrack_mqtt_replies_total", "Messages published in answer to received ones, at QoS 0.");
+const MQTT_DROPPED_REPLIES: Metric = Metric(
+    "healthtrack_mqtt_dropped_replies_total",
+    "Answers not published: too many waited, or the broker takes no such topic or size.",
+);
 const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
     Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
 const INGEST_RECEIVED_SAMPLES: Metric = Metric(
@@ -60,7 +67,7 @@ const INGEST_ENROLLED_DEVICES: Metric =
 const INGEST_IN_FLIGHT_BYTES: Metric =
     Metric("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed.");
 const INGEST_OWNER: Metric =
-    Metric("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it stands by.");
+    Metric("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it is a standby.");
 const INGEST_BATCH_SAMPLES: Metric = Metric("healthtrack_ingest_batch_samples", "Samples in one batch.");
 const INGEST_BATCH_ROWS: Metric = Metric("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.");
 const INGEST_MERGED_SERIES: Metric = Metric(
@@ -119,6 +126,10 @@ pub struct Telemetry {
     pub mqtt_pauses: Counter,
     /// `healthtrack_mqtt_acks_total`
     pub mqtt_acks: Counter,
+    /// `healthtrack_mqtt_replies_total`
+    pub mqtt_replies: Counter,
+    /// `healthtrack_mqtt_dropped_replies_total`
+    pub mqtt_dropped_replies: Counter,
     mqtt_unacknowledged: Gauge,
     received_samples: Counter,
     in_flight_samples: Gauge,
@@ -172,7 +183,8 @@ pub struct Telemetry {
     /// `healthtrack_archive_…`
     pub archive: ArchiveMetrics,
     ledger: Mutex<Ledger>,
-    health: Health,
+    tasks: TaskMetrics,
+    unacknowledged: Unacknowledged,
     handle: PrometheusHandle,
 }
 
@@ -210,6 +222,8 @@ impl Telemetry {
             mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
             mqtt_pauses: new.counter(MQTT_PAUSES),
             mqtt_acks: new.counter(MQTT_ACKS),
+            mqtt_replies: new.counter(MQTT_REPLIES),
+            mqtt_dropped_replies: new.counter(MQTT_DROPPED_REPLIES),
             mqtt_unacknowledged: new.gauge(MQTT_UNACKNOWLEDGED_MESSAGES),
             received_samples: new.counter(INGEST_RECEIVED_SAMPLES),
             in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),
@@ -240,7 +254,8 @@ impl Telemetry {
             compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
             archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
-            health: Health::default(),
+            tasks: TaskMetrics::declare(new),
+            unacknowledged: Unacknowledged::default(),
             handle,
         }
     }
@@ -262,45 +277,20 @@ impl Telemetry {
         }
     }
 
-    /// Says how many connections to the broker there are to be.
-    pub fn expect_connections(&self, connections: usize) {
-        self.health.expect(connections);
+    /// Shows whether the daemon owns its shard, and how many of its connections to the broker are subscribed.
+    pub fn show_state(&self, is_owner: bool, connected: usize) {
+        self.owner.set(if is_owner { 1.0 } else { 0.0 });
+        self.mqtt_connected.set(connected as f64);
     }
 
-    /// A connection's subscription is granted, or gone.
-    pub fn subscribed(&self, session: &str, subscribed: bool) {
-        self.mqtt_connected.set(self.health.subscribed(session, subscribed) as f64);
+    /// Counts a task of the daemon that has failed.
+    pub fn task_failed(&self, task: Task) {
+        self.tasks.failed(task);
     }
 
     /// A connection has so many messages that are not acknowledged.
     pub fn unacknowledged(&self, session: &str, messages: usize) {
-        self.mqtt_unacknowledged.set(self.health.unacknowledged(session, messages) as f64);
-    }
-
-    /// The database has failed; how often since it last worked.
-    pub fn database_fails(&self) -> u32 {
-        self.health.database_fails()
-    }
-
-    /// The database has answered.
-    pub fn database_works(&self) {
-        self.health.database_works();
-    }
-
-    /// The daemon owns its shard, or stands by.
-    pub fn take_role(&self, role: Role) {
-        self.owner.set(if role == Role::Owner { 1.0 } else { 0.0 });
-        self.health.take_role(role);
-    }
-
-    /// What the daemon is to its shard.
-    pub fn role(&self) -> Role {
-        self.health.role()
-    }
-
-    /// What keeps the daemon from its work, in words; nothing where it is ready.
-    pub fn not_ready_reasons(&self) -> Vec<&'static str> {
-        self.health.not_ready_reasons()
+        self.mqtt_unacknowledged.set(self.unacknowledged.set(session, messages) as f64);
     }
 
     /// Samples received, settled by outcome, and in flight.

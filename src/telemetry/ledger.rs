@@ -13,7 +13,7 @@ pub struct Tally {
     pub quarantined: u64,
 }
 
-/// One of the ways in which a sample ends, as the label says it.
+/// One of the ways in which a sample ends, as the value of a label.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A new row in hot.

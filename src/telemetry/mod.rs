@@ -5,7 +5,7 @@
 //! up on the hot path. Outcomes are counted in one ledger under a lock, so that at every scrape
 //! `received = stored + duplicate + conflict + quarantined + in flight`
 //! (Invariant, kept by `the_law_holds_at_every_scrape`): a scrape cannot fall between two halves of one commit.
-//! No label ever carries a device or a person.
+//! No label ever carries a device or a person. Metrics observe: nothing in the program is decided by what one holds.
 
 /// How a metric is registered.
 mod declare;
@@ -19,14 +19,17 @@ mod archive;
 /// The conservation of samples.
 mod ledger;
 
-/// Whether the daemon does its work now.
-mod health;
+/// Messages that wait for their acknowledgement.
+mod backlog;
+
+/// The daemon's tasks.
+mod tasks;
 
 /// Where log lines go, and how an error is told in one.
 mod log;
 
 pub use archive::{ArchiveMetrics, RollStep};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
-pub use health::Role;
 pub use ledger::{Outcome, Tally};
 pub use log::{chain, start_log};
+pub use tasks::Task;

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use healthtrack::compaction::{Compactor, Pass};
 use healthtrack::config::Config;
+use healthtrack::context::Context;
 use healthtrack::model::ids::{Epoch, ShardName};
-use healthtrack::model::time::{SystemClock, Timestamp};
+use healthtrack::model::time::Timestamp;
 use healthtrack::mqtt::publisher::Publisher;
 use healthtrack::store::hot::ensure_chunks;
 use healthtrack::store::pool::Connector;
@@ -59,12 +60,11 @@ fn compactor(url: &str, own: Ownership) -> Compactor {
     let keys = [("STORE__URL", url), ("COMPACTION__LATENESS_S", "0"), ("COMPACTION__DUTY_PERCENT", "100")];
     let keys = keys.map(|(key, value)| (format!("HEALTHTRACK__{key}"), value.to_owned()));
     let config = Config::read(None, keys.into_iter()).unwrap();
+    let connector = Connector::new(&config.store).unwrap().without_statement_timeout();
     Compactor {
-        connector: Connector::new(&config.store).unwrap().without_statement_timeout(),
+        context: Context::new(connector, Arc::new(Telemetry::new().unwrap())).unwrap(),
         own,
         config: config.compaction,
-        telemetry: Arc::new(Telemetry::new().unwrap()),
-        clock: Arc::new(SystemClock),
     }
 }
 

@@ -39,8 +39,18 @@ mod recordings;
 /// The archive's files, as other programs read them.
 mod archive_file;
 
+/// Archives of earlier versions.
+mod fixtures;
+
 /// Stops between any two stages.
 mod crash;
+
+/// The daemon's tasks and who watches them.
+#[cfg(debug_assertions)]
+mod supervision;
+
+/// What the log tells of work that takes time.
+mod spans;
 
 /// A long backlog and little memory.
 mod backlog;

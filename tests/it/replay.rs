@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use healthtrack::commands::replay::local_time::Zone;
 use healthtrack::commands::replay::recording::{Recording, SAMPLES_PER_MESSAGE};
-use healthtrack::commands::replay::{Kind, read};
+use healthtrack::commands::replay::{RecordingKind, read};
 use healthtrack::formats::{Values, batch};
 use healthtrack::model::sample::Spans;
 
@@ -141,7 +141,7 @@ fn fitbit_files_are_known_by_their_headers_and_published_as_they_are() {
         "sleepDay.csv",
         "Id,SleepDay,TotalSleepRecords,TotalMinutesAsleep,TotalTimeInBed\n7,4/29/2016 0:00,1,119,127\n",
     );
-    let recording = read(Kind::Fitbit, &[at.to_owned()], &utc()).unwrap();
+    let recording = read(RecordingKind::Fitbit, &[at.to_owned()], &utc()).unwrap();
     assert_eq!((recording.tally.files, recording.tally.files_left_out, recording.tally.refused), (7, 2, 0));
     assert_eq!(recording.tally.not_measured, 1);
     let mut expected = Totals::new();
@@ -166,7 +166,7 @@ fn times_without_a_zone_are_the_zones_and_doubtful_ones_are_counted() {
         "7,3/13/2016 1:59:59 AM,60\n7,3/13/2016 2:30:00 AM,61\n7,3/13/2016 3:00:00 AM,62\n7,11/6/2016 1:30:00 AM,63\n";
     write(folder.path(), "hr.csv", &format!("Id,Time,Value\n{rows}"));
     let zone = Zone::parse("America/New_York").unwrap();
-    let recording = read(Kind::Fitbit, &[folder.path().to_owned()], &zone).unwrap();
+    let recording = read(RecordingKind::Fitbit, &[folder.path().to_owned()], &zone).unwrap();
     assert_eq!((recording.tally.refused, recording.tally.folded_times, recording.samples()), (1, 1, 3));
     assert!(recording.tally.first_refusal.as_ref().unwrap().contains("hr.csv:3: the device's clock never showed"));
     let message = recording.message(&recording.pieces()[0], "main").unwrap();
@@ -180,10 +180,10 @@ fn what_cannot_be_read_is_refused_by_its_line_and_the_rest_is_published() {
     let folder = tempfile::tempdir().unwrap();
     let rows = "7,4/12/2016 7:21:00 AM,97\n7,yesterday,98\nno name,4/12/2016 7:21:05 AM,9\n7,4/12/2016 7:21:10 AM,x\n7,4/12/2016 7:21:15 AM,\n7,4/12/20";
     write(folder.path(), "hr.csv", &format!("Id,Time,Value\n{rows}"));
-    let recording = read(Kind::Fitbit, &[folder.path().to_owned()], &utc()).unwrap();
+    let recording = read(RecordingKind::Fitbit, &[folder.path().to_owned()], &utc()).unwrap();
     assert_eq!((recording.samples(), recording.tally.refused, recording.tally.not_measured), (1, 4, 1));
     assert!(recording.tally.first_refusal.as_ref().unwrap().contains("hr.csv:3: the time must be"));
-    assert!(read(Kind::Cgm, &[folder.path().to_owned()], &utc()).is_err(), "another kind finds nothing");
+    assert!(read(RecordingKind::Cgm, &[folder.path().to_owned()], &utc()).is_err(), "another kind finds nothing");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn empatica_sessions_are_laid_out_from_their_start_and_rate() {
     );
     write(&at, "tags.csv", "");
     write(&at, "info.txt", "text");
-    let recording = read(Kind::Empatica, &[folder.path().to_owned()], &utc()).unwrap();
+    let recording = read(RecordingKind::Empatica, &[folder.path().to_owned()], &utc()).unwrap();
     assert_eq!((recording.tally.files, recording.tally.files_left_out, recording.tally.refused), (6, 2, 0));
     let mut expected = Totals::new();
     for (metric, values) in [
@@ -249,7 +249,7 @@ fn glucose_readings_keep_their_numbers_and_say_where_there_is_none() {
     );
     write(folder.path(), "b.txt", "DisplayTime\tGlucoseValue\tsubjectId\n2015-11-24 00:42:20\t99.5\t2133-015\n");
     write(folder.path(), "c.csv", "\"id\",\"time\",\"gl\"\n\"Subject-1\",\"2015-06-06 16:50:27\",153\n");
-    let recording = read(Kind::Cgm, &[folder.path().to_owned()], &utc()).unwrap();
+    let recording = read(RecordingKind::Cgm, &[folder.path().to_owned()], &utc()).unwrap();
     assert_eq!((recording.tally.files, recording.tally.refused, recording.tally.not_measured), (3, 0, 2));
     let mut expected = Totals::new();
     for (device, value) in [("cgm-1636-69-026", 123.0), ("cgm-2133-015", 99.5), ("cgm-Subject-1", 153.0)] {
@@ -272,7 +272,7 @@ fn open_mhealth_bodies_go_out_byte_for_byte() {
     write(folder.path(), "heart rate.json.gz", "{\"header\": {\"uuid\": \"x\"}, \"body\": [{}, {}]}\n");
     write(folder.path(), "schema.json", "{\"type\": \"object\"}");
     write(folder.path(), "LICENSE", "{}");
-    let recording = read(Kind::Omh, &[folder.path().to_owned()], &utc()).unwrap();
+    let recording = read(RecordingKind::Omh, &[folder.path().to_owned()], &utc()).unwrap();
     assert_eq!((recording.tally.files, recording.tally.files_left_out, recording.samples()), (3, 2, 6));
     let messages: Vec<_> = recording.pieces().iter().map(|piece| recording.message(piece, "s").unwrap()).collect();
     let sent: Vec<(&str, &[u8])> =
@@ -353,7 +353,7 @@ pub(crate) fn glucose_files(folder: &Path) -> Totals {
     totals
 }
 
-fn is_published_whole(kind: Kind, folder: &Path, expected: &Totals) {
+fn is_published_whole(kind: RecordingKind, folder: &Path, expected: &Totals) {
     let recording = read(kind, std::slice::from_ref(&folder.to_owned()), &utc()).unwrap();
     assert_eq!(recording.tally.refused, 0, "{:?}", recording.tally);
     let found = published(&recording);
@@ -364,25 +364,25 @@ fn is_published_whole(kind: Kind, folder: &Path, expected: &Totals) {
 #[test]
 fn the_real_fitbit_files_are_published_whole() {
     let Some(folder) = corpus("fitbit-fitabase") else { return };
-    is_published_whole(Kind::Fitbit, &folder, &fitbit_files(&folder));
+    is_published_whole(RecordingKind::Fitbit, &folder, &fitbit_files(&folder));
 }
 
 #[test]
 fn the_real_empatica_session_is_published_whole() {
     let Some(folder) = corpus("empatica-e4") else { return };
-    is_published_whole(Kind::Empatica, &folder, &empatica_files(&folder));
+    is_published_whole(RecordingKind::Empatica, &folder, &empatica_files(&folder));
 }
 
 #[test]
 fn the_real_glucose_readings_are_published_whole() {
     let Some(folder) = corpus("cgm-hall2018") else { return };
-    is_published_whole(Kind::Cgm, &folder, &glucose_files(&folder));
+    is_published_whole(RecordingKind::Cgm, &folder, &glucose_files(&folder));
 }
 
 #[test]
 fn the_real_open_mhealth_points_go_out_byte_for_byte() {
     let Some(folder) = corpus("omh-datapoints") else { return };
-    let recording = read(Kind::Omh, std::slice::from_ref(&folder), &utc()).unwrap();
+    let recording = read(RecordingKind::Omh, std::slice::from_ref(&folder), &utc()).unwrap();
     let sent: BTreeSet<String> = recording
         .pieces()
         .iter()

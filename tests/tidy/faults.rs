@@ -42,7 +42,8 @@ fn each_fault_is_in_the_table_of_tests() {
     assert_eq!(words("pub(crate) enum Defect {\n    /// Such, or so,\n    StaleAck,\n}\n"), ["stale_ack"]);
     let file = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let (faults, table) = (words(&file("src/faults/defect.rs")), file("tests/README.md"));
-    let tests = ["fault_injection", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject"];
+    let tests =
+        ["fault_injection", "points", "roll", "roll_daemon", "bucket", "erase", "retire", "subject", "supervision"];
     let tests = tests.map(|name| file(&format!("tests/it/{name}.rs"))).concat();
     assert!(faults.len() > 5, "the faults are found");
     for fault in faults {

@@ -155,7 +155,7 @@ pub(super) fn other_day(slice: &RowSlice<'_>, day: Day) -> Option<usize> {
     slice.starts.iter().position(|start| start.day() != day)
 }
 
-/// ErasureCounts and digests what passes through.
+/// Counts and digests what passes through.
 struct Counted<W> {
     out: W,
     bytes: u64,

@@ -4,7 +4,7 @@
 //! *No rename*: an object has its name from the moment its upload is complete, so what is proved before it has one is
 //! the local file, and the object is proved under its name, before the manifest says so (`upload`).
 //!
-//! *SupersededFile* is a copy and a deletion. Of the copy only the length is looked at: what lies aside is superseded
+//! *Superseding* is a copy and a deletion. Of the copy only the length is looked at: what lies aside is superseded
 //! by a proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
 //!
 //! *The mark is made only where there is none*, by one conditional request: of two databases that are given one empty

@@ -1,6 +1,4 @@
-//! Erase: one device, or one person, out of both tiers, for good. Without `--yes` it only says what would go.
-
-use std::sync::Arc;
+//! Erase: one device, or one person, out of both tiers, for good. Without `--yes` it only shows what would be erased.
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -9,10 +7,9 @@ use crate::archive::erase::Eraser;
 use crate::archive::roll::RollProgress;
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
-use crate::model::time::SystemClock;
 use crate::store::archive::{ErasureCounts, ErasureTarget};
 
-/// What is told.
+/// What is reported.
 #[derive(Debug, Serialize)]
 struct Told {
     /// Whether it is gone, or only would go.
@@ -21,11 +18,9 @@ struct Told {
     counts: ErasureCounts,
 }
 
-/// Erases, or says what would be erased.
+/// Erases, or shows what would be erased.
 pub(super) async fn run(database: &Database, of: ErasureTarget, yes: bool, json: bool) -> anyhow::Result<()> {
-    let connector = database.patient_connector();
-    let roller = crate::commands::roll::roller_of(database)?;
-    let eraser = Eraser { connector, roller, clock: Arc::new(SystemClock) };
+    let eraser = Eraser { context: database.context()?, roller: crate::commands::roll::roller_of(database)? };
     let progress = bar(0, "bytes");
     let mut watch = |step: RollProgress| match step {
         RollProgress::Due(bytes) => progress.set_length(bytes),
@@ -40,15 +35,15 @@ pub(super) async fn run(database: &Database, of: ErasureTarget, yes: bool, json:
 
 fn in_words(erased: bool, counts: &ErasureCounts) -> String {
     if *counts == ErasureCounts::default() {
-        return "nothing of it is here".to_owned();
+        return "nothing to erase".to_owned();
     }
     let what = format!(
-        "{} in {}, {} in {}, {} that lie aside, {} in quarantine, {} of directories",
+        "{} in {}, {} in {}, {}, {} in quarantine, {} of directories",
         counted(counts.hot_samples, "sample"),
         counted(counts.blocks, "block"),
         counted(counts.archived_samples, "sample"),
         counted(counts.files, "file"),
-        counted(counts.deleted_files, "file"),
+        counted(counts.deleted_files, "superseded file"),
         counted(counts.quarantine_rows, "message"),
         counted(counts.directory_rows, "row"),
     );
@@ -66,6 +61,6 @@ mod tests {
         assert!(
             in_words(false, &counts).starts_with("would erase 3 samples") && in_words(false, &counts).contains("--yes")
         );
-        assert_eq!(in_words(true, &ErasureCounts::default()), "nothing of it is here");
+        assert_eq!(in_words(true, &ErasureCounts::default()), "nothing to erase");
     }
 }

@@ -1,4 +1,4 @@
-//! Archive: what is in it, whether it is what was recorded, how DuckDB reads it, and how somebody leaves it.
+//! Archive: its files, whether they are what was recorded, how DuckDB reads them, and how a device or person is erased.
 
 /// A device or a person, erased.
 mod erase;
@@ -25,7 +25,7 @@ use crate::model::people::PatientId;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::archive::{ArchiveFile, ErasureTarget, FileScope, files, is_patient, note_verified};
 
-/// Looks at the archive.
+/// Lists, verifies and queries the archive, and erases from it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack archive list
@@ -40,38 +40,39 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Show the files, a line each
+    /// List the files
     #[command(after_help = "Example:
   healthtrack archive list --all")]
     List {
-        /// Those that are superseded or deleted too
+        /// Superseded and deleted ones too
         #[arg(long)]
         all: bool,
     },
-    /// Read every file from its first byte to its last row, and compare folder and manifest
+    /// Read every file to its last row, and compare the files with the manifest
     #[command(after_help = "Example:
   healthtrack archive verify")]
     Verify,
-    /// Show under which pseudonyms the archive holds a patient's samples, the current one last
+    /// List the pseudonyms (subject_id) under which the archive holds a patient's samples, the current one last
     ///
-    /// This leads from a name in a file back to a person, so it takes both the database and the key. Use it where there
-    /// is a reason that you could show: a finding that the person ought to know, a request for what is held of them.
+    /// This links samples in a file to a person, so it needs both the database and the key, and is audited. Use it only
+    /// for a reason that you can show: a finding that the person ought to know, or a request for what is kept of them.
     #[command(after_help = "Example:
   healthtrack archive subject --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b")]
     Subject {
-        /// Whose: care.patient.patient_id
+        /// The patient: care.patient.patient_id
         #[arg(long, value_name = "UUID")]
         patient: uuid::Uuid,
     },
-    /// Write a script that gives DuckDB a view of all live files
+    /// Print a script that creates a DuckDB view of all live files
     #[command(after_help = "Example:
   healthtrack archive sql | duckdb -c '.read /dev/stdin' -c 'SELECT count(*) FROM sample'")]
     Sql,
-    /// Erase a device or a person from the database, the archive and the quarantine, for good; killed, run it again
+    /// Erase a device or a person from the database, the archive and the quarantine, for good
     ///
-    /// Of a patient goes all that was measured while the patient wore a device, who wore what, and the key of the
-    /// patient's encrypted texts: journals and notes of consultations can be read nowhere any more. The rest of the
-    /// record of care stays. Take back what is still worn first, or what it sends later is nobody's.
+    /// Of a patient it erases all that was measured while the patient wore a device, the records of wear, and the key
+    /// of the patient's encrypted texts: journals and notes of consultations can be decrypted nowhere any more. The
+    /// rest of the clinical record stays. First run `healthtrack device return` for what the patient still wears: later
+    /// samples would belong to nobody. If it is interrupted, run it again.
     #[command(after_help = "Examples:
   healthtrack archive erase --device watch-7
   healthtrack archive erase --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --yes")]
@@ -82,7 +83,7 @@ enum Action {
         /// The person: care.patient.patient_id
         #[arg(long, value_name = "UUID")]
         patient: Option<uuid::Uuid>,
-        /// Do it; without this, only say what would go
+        /// Erase; without this, only show what would be erased
         #[arg(long)]
         yes: bool,
     },

@@ -1,7 +1,7 @@
-//! Feed: what the simulated devices publish: their history first, then what becomes known, in real time.
+//! Feed: what the simulated devices publish: their history first, then new samples, in real time.
 //!
 //! # Why
-//! The private broker forgets the oldest messages of a session that falls 256 MB behind, without a word. So the feed
+//! The private broker silently drops the oldest messages of a session that falls 256 MB behind. So the feed
 //! never runs further ahead of the daemon's commits than `AHEAD_SAMPLES_MAX`, some 6 MB.
 
 use std::collections::VecDeque;
@@ -15,14 +15,14 @@ use super::stack::{DemoStack, SHARD};
 use crate::formats::batch::write::Series;
 use crate::model::time::{Clock as _, MINUTE_US, SECOND_US, SystemClock, Timestamp};
 use crate::mqtt::publisher::Publisher;
-use crate::simulation::{Batch, Wearer};
+use crate::simulation::{Batch, SimulatedDevice};
 use crate::telemetry::Telemetry;
 
 /// Samples published and not yet settled.
 const AHEAD_SAMPLES_MAX: u64 = 300_000;
 /// Messages that the broker has not acknowledged.
 const INFLIGHT_MAX: usize = 1_000;
-/// How often the feed looks whether it may go on.
+/// How often the feed checks whether it may go on.
 const POLL: Duration = Duration::from_millis(2);
 /// All histories grow together, by so much of each at a time: runs that join within one commit become one block.
 const HISTORY_STEP_US: i64 = 60 * MINUTE_US;
@@ -30,7 +30,7 @@ const HISTORY_STEP_US: i64 = 60 * MINUTE_US;
 const TURN_S: u64 = 5;
 /// An electrocardiogram lasts so long; no device's next one begins before it has ended.
 const ECG_S: u64 = 30;
-/// At most so many seconds between one device's electrocardiogram and another's, where there are devices enough.
+/// At least so many seconds between one device's electrocardiogram and another's.
 const ECG_EVERY_S_MIN: u64 = 2;
 /// One message in so many is sent twice.
 const REPEAT_EVERY: u64 = 50;
@@ -47,9 +47,9 @@ pub(super) struct Feed {
     progress: Arc<FeedProgress>,
 }
 
-/// A simulated device with its wearer, and until when all it measured is published.
+/// A simulated device, and until when its samples are published.
 struct Hub {
-    wearer: Wearer,
+    wearer: SimulatedDevice,
     known: Timestamp,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Published {
     pub(super) is_live: bool,
 }
 
-/// What the feed tells the screen.
+/// What the screen shows of the feed.
 #[derive(Debug, Default)]
 pub(super) struct FeedProgress(Mutex<Inner>);
 
@@ -88,12 +88,13 @@ enum Purpose {
 }
 
 impl Feed {
-    /// Connects the devices to the broker of the demo.
+    /// Connects the simulated devices to the private broker.
     pub(super) async fn connect(stack: &DemoStack, args: &Args) -> anyhow::Result<Feed> {
         let broker = stack.addresses.broker.parse()?;
         let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.with_timestamps();
         let from = SystemClock.now().plus_micros(i64::try_from(args.history.as_micros())?.saturating_neg());
-        let hubs = (0..args.hubs).map(|number| Hub { wearer: Wearer::new(args.seed, number, SHARD), known: from });
+        let hubs =
+            (0..args.hubs).map(|number| Hub { wearer: SimulatedDevice::new(args.seed, number, SHARD), known: from });
         Ok(Feed { hubs: hubs.collect(), publisher, telemetry: stack.telemetry.clone(), progress: Arc::default() })
     }
 
@@ -157,7 +158,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Publishes what some devices have measured by `to`.
+    /// Publishes the samples of some devices up to `to`.
     async fn publish_known(&mut self, to: Timestamp, is_due: impl Fn(u64) -> bool) -> anyhow::Result<()> {
         for number in 0..self.hubs.len() {
             let Some(hub) = self.hubs.get(number).filter(|_| is_due(number as u64)) else { continue };
@@ -186,7 +187,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Publishes one message once the daemon is near enough.
+    /// Publishes one message once the daemon is no further behind than `AHEAD_SAMPLES_MAX`.
     ///
     /// May be dropped at each await: what is handed over is counted before the next one.
     async fn publish(&self, batch: &Batch, purpose: Purpose) -> anyhow::Result<()> {

@@ -17,13 +17,14 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument as _, debug_span};
 
 use crate::commands::signals::cancel_on_signal;
 use crate::config;
 pub use args::Args;
 use feed::Feed;
 use screen::Screen;
-use stack::DemoStack;
+use stack::{CLOSE_MAX, DemoStack};
 use summary::RunSummary;
 
 /// What may be asked of it.
@@ -35,7 +36,7 @@ mod feed;
 /// Database, broker and daemon: started together, stopped together.
 mod stack;
 
-/// A made-up network around those who wear the devices.
+/// A simulated network of patients and providers around the devices.
 mod people;
 
 /// What a person sees.
@@ -63,7 +64,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         screen.say("stopped before it was ready");
         return Ok(());
     };
-    let summary = live_in(stack, &args, &mut screen, &stop).await?;
+    let run = run_until_end(stack, &args, &mut screen, &stop);
+    let summary = run.instrument(debug_span!("command", command = "demo")).await?;
     screen.report(&summary)?;
     if !summary.balanced {
         bail!("the counts do not balance: not every published sample was received and settled exactly once");
@@ -72,7 +74,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Publishes until the time is up or somebody stops it, then stops everything in order.
-async fn live_in(
+async fn run_until_end(
     mut stack: DemoStack,
     args: &Args,
     screen: &mut Screen,
@@ -93,12 +95,12 @@ async fn live_in(
         () = until(end) => time_is_up = true,
     }
     if time_is_up {
-        // It says itself where it fails.
+        // It logs its own failure.
         let _ = stop.run_until_cancelled(timeout(NETWORK_MAX, &mut network)).await;
     }
     // What is made halfway is undone: the next run makes it whole.
     drop(network);
-    let closing = Instant::now() + stack::CLOSE_MAX;
+    let closing = Instant::now() + CLOSE_MAX;
     feed.finish(closing).await;
     screen.look(&telemetry);
     let data_dir = stack.addresses.data_dir.clone();

@@ -52,21 +52,23 @@ impl Screen {
     pub(super) fn greet(&mut self, addresses: &Addresses, args: &Args) {
         let Addresses { http, metrics, broker, database, data_dir, has_data } = addresses;
         let (hubs, history_h) = (args.hubs, args.history.as_secs_f64() / 3_600.0);
-        self.say(&format!("{hubs} devices publish {history_h} h of history as fast as it is taken in, then live"));
-        self.say("one message in 50 is sent twice and a few are broken, on purpose: see duplicates and quarantine");
+        self.say(&format!(
+            "{hubs} simulated devices publish {history_h} h of history as fast as it is stored, then live"
+        ));
+        self.say("one message in 50 is sent twice and a few are invalid on purpose: see duplicates and quarantine");
         self.say(&format!("  health     http://{http}/readyz"));
         self.say(&format!("  metrics    http://{metrics}/metrics"));
         self.say(&format!("  broker     {broker}"));
         self.say(&format!("  database   {database}"));
         let kept = if *has_data {
-            "an earlier run's data are here: history that overlaps with them counts as duplicate"
+            "with the data of an earlier run: history that overlaps with them counts as duplicate"
         } else {
             "kept between runs"
         };
         self.say(&format!("  data       {} ({kept})", data_dir.display()));
         self.say(EXAMPLES.replace("{database}", database).trim_end());
         match args.duration {
-            Some(duration) => self.say(&format!("Ends by itself after {duration:?}, or at Ctrl-C.")),
+            Some(duration) => self.say(&format!("Ends after {duration:?}, or at Ctrl-C.")),
             None => self.say("Ctrl-C ends it."),
         }
     }

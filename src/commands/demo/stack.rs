@@ -1,4 +1,4 @@
-//! DemoStack: a private database and broker, and the daemon between them; started together, stopped together.
+//! Stack: a private database and broker, and the daemon between them; started together, stopped together.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use tokio::net::TcpListener;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{self, Config};
-use crate::daemon::{self, Listeners};
+use crate::daemon::{Daemon, DaemonError, Listeners};
 use crate::embedded::{PostgresOptions, PostgresSearch, PrivateBroker, PrivatePostgres};
+use crate::ingest::State;
 use crate::store::pool::Connector;
-use crate::telemetry::{Role, Telemetry, start_log};
+use crate::telemetry::{Telemetry, start_log};
 
 /// The database within the private server.
 const DATABASE: &str = "healthtrack";
@@ -26,8 +27,6 @@ pub(super) const SHARD: &str = "demo";
 pub(super) const CLOSE_MAX: Duration = Duration::from_secs(9);
 /// How long the daemon may take to migrate and to subscribe.
 const READY_MAX: Duration = Duration::from_secs(60);
-/// How often it is asked whether it has.
-const POLL: Duration = Duration::from_millis(5);
 /// Sections of which the environment may say something: database, broker and ingest are the demo's own.
 const SECTIONS: [&str; 2] = ["HEALTHTRACK__HTTP__", "HEALTHTRACK__TELEMETRY__"];
 
@@ -40,7 +39,7 @@ pub(super) struct DemoStack {
     /// The way to the database.
     pub(super) connector: Connector,
     // Dropped in this order: the daemon lets go of the database before that stops.
-    daemon: AbortOnDropHandle<anyhow::Result<()>>,
+    daemon: AbortOnDropHandle<Result<(), DaemonError>>,
     stop_daemon: CancellationToken,
     postgres: PrivatePostgres,
 }
@@ -69,11 +68,12 @@ impl DemoStack {
         let config = configure(config::variables(), &broker, &database)?;
         start_log(&config.telemetry);
         // Held from here on: between a look for a free port and its use another program could take it.
-        let doors = Listeners { health: door(config.http.bind).await?, metrics: door(config.telemetry.bind).await? };
+        let health = listen_near(config.http.bind).await?;
+        let listeners = Listeners { health, metrics: listen_near(config.telemetry.bind).await? };
         let connector = Connector::new(&config.store)?;
         let addresses = Addresses {
-            http: doors.health.local_addr()?,
-            metrics: doors.metrics.local_addr()?,
+            http: listeners.health.local_addr()?,
+            metrics: listeners.metrics.local_addr()?,
             broker,
             database,
             data_dir: data_dir.to_owned(),
@@ -81,10 +81,11 @@ impl DemoStack {
         };
         let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be set up")?);
         let stop_daemon = CancellationToken::new();
-        let daemon = tokio::spawn(daemon::run(config, doors, telemetry.clone(), stop_daemon.clone()));
-        let daemon = AbortOnDropHandle::new(daemon);
+        let state = Arc::new(State::default());
+        let daemon = Daemon { config, listeners, telemetry: telemetry.clone(), state: state.clone() };
+        let daemon = AbortOnDropHandle::new(tokio::spawn(daemon.run(stop_daemon.clone())));
         let mut stack = DemoStack { telemetry, addresses, connector, daemon, stop_daemon, postgres };
-        stack.wait_until_subscribed().await?;
+        stack.wait_until_subscribed(&state).await?;
         Ok(stack)
     }
 
@@ -92,7 +93,7 @@ impl DemoStack {
     pub(super) async fn daemon_ends(&mut self) -> anyhow::Result<()> {
         match (&mut self.daemon).await {
             Ok(Ok(())) => bail!("the daemon has ended by itself; run again with HEALTHTRACK__TELEMETRY__LOG=info"),
-            Ok(Err(error)) => Err(error.context("the daemon has ended")),
+            Ok(Err(error)) => Err(error).context("the daemon has ended"),
             Err(error) => Err(anyhow!(error).context("the daemon has panicked")),
         }
     }
@@ -112,18 +113,12 @@ impl DemoStack {
     }
 
     /// A private broker keeps nothing for a daemon that it does not know yet, so nobody may publish before.
-    async fn wait_until_subscribed(&mut self) -> anyhow::Result<()> {
-        let telemetry = self.telemetry.clone();
-        let subscribed = async {
-            // A standby, which another run's last moments may make of it, is ready and yet has not subscribed.
-            while telemetry.role() != Role::Owner || !telemetry.not_ready_reasons().is_empty() {
-                sleep(POLL).await;
-            }
-            anyhow::Ok(())
-        };
+    async fn wait_until_subscribed(&mut self, state: &State) -> anyhow::Result<()> {
+        // A standby, which another run's last moments may make of it, is ready and yet has not subscribed.
+        let subscribed = state.wait_for(|status| status.is_owner() && status.not_ready_reasons().is_empty());
         let ready = async {
             tokio::select! {
-                subscribed = subscribed => subscribed,
+                _ = subscribed => Ok(()),
                 ended = self.daemon_ends() => ended,
             }
         };
@@ -131,14 +126,14 @@ impl DemoStack {
     }
 }
 
-/// The defaults, then what the environment says of addresses and logs, then the demo's own.
+/// The defaults, then the environment's addresses and log settings, then the demo's own.
 fn configure(
     variables: impl Iterator<Item = (String, String)>,
     broker: &str,
     database: &str,
 ) -> anyhow::Result<Config> {
     let laid = |key: &str, value: &str| (format!("HEALTHTRACK__{key}"), value.to_owned());
-    // A line a second would vanish among the daemon's own, and rumqttd calls every DISCONNECT an error.
+    // A line a second would vanish among the daemon's own, and rumqttd calls every disconnect an error.
     let first = laid("TELEMETRY__LOG", "warn,rumqttd=off");
     let allowed = variables.filter(|(name, _)| SECTIONS.iter().any(|section| name.starts_with(section)));
     let own = [
@@ -153,7 +148,7 @@ fn configure(
 }
 
 /// Listens at the address itself where nobody else does, else on another port beside it.
-async fn door(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn listen_near(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = match TcpListener::bind(address).await {
         Err(_) => TcpListener::bind((address.ip(), 0)).await,
         bound => bound,
@@ -185,11 +180,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_that_is_taken_is_left_alone() {
-        let taken = door("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let taken = listen_near("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = taken.local_addr().unwrap();
-        let other = door(address).await.unwrap().local_addr().unwrap();
+        let other = listen_near(address).await.unwrap().local_addr().unwrap();
         assert!(other.ip() == address.ip() && other.port() != address.port());
         drop(taken);
-        assert_eq!(door(address).await.unwrap().local_addr().unwrap(), address);
+        assert_eq!(listen_near(address).await.unwrap().local_addr().unwrap(), address);
     }
 }

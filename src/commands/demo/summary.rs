@@ -1,4 +1,4 @@
-//! RunSummary: what a run came to, and whether every sample is accounted for.
+//! Summary: what a run came to, and whether every sample is accounted for.
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use crate::archive::file::{KeyId, KeyRing};
 use crate::archive::roll::Roller;
 use crate::archive::storage::Storage;
 use crate::config::Config;
-use crate::model::metric::Catalogue;
+use crate::context::Context;
 use crate::model::time::{Clock as _, DAY_US, SystemClock, Timestamp};
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::{
@@ -79,9 +79,8 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
         let advice = "bring them back from a backup; `healthtrack archive verify` names them";
         findings.fail(format!("archive: {missing} files of the manifest are missing"), advice);
     }
-    let (config, catalogue) = (config.archive.clone(), Arc::new(Catalogue::builtin()?));
-    let (telemetry, clock) = (Arc::new(Telemetry::new()?), Arc::new(SystemClock));
-    let roller = Roller { archive, catalogue, connector, config, telemetry, clock };
+    let context = Context::new(connector, Arc::new(Telemetry::new()?))?;
+    let roller = Roller { archive, context, config: config.archive.clone() };
     let due = roller.due(None).await?;
     let oldest = due.iter().map(|due| due.day).min();
     let lag_us = oldest

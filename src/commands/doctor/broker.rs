@@ -2,23 +2,24 @@
 
 use super::finding::Findings;
 use crate::config::MqttConfig;
-use crate::mqtt::publisher::{BrokerLimits, broker_of, probe};
+use crate::mqtt::connect::broker_url;
+use crate::mqtt::probe::{BrokerLimits, probe};
 
 /// What a filter begins with where the broker deals its messages out among several daemons.
 const SHARED: &str = "$share/";
 
 pub(super) async fn check(config: &MqttConfig, findings: &mut Findings) {
     let advice = "start the broker, or correct mqtt.url (HEALTHTRACK__MQTT__URL) and the login in it";
-    let url = match broker_of(config) {
+    let url = match broker_url(config) {
         Ok(url) => url,
-        Err(error) => return findings.fail(format!("broker: {error:#}"), advice),
+        Err(error) => return findings.fail(format!("broker: {error}"), advice),
     };
     match probe(&url).await {
         Ok(limits) => {
             findings.ok(format!("broker at {}: lets us in, speaks MQTT 5", limits.shown));
             judge_limits(&limits, config, findings);
         }
-        Err(error) => findings.fail(format!("broker: {error:#}"), advice),
+        Err(error) => findings.fail(format!("broker: {:#}", anyhow::Error::from(error)), advice),
     }
     judge_filters(&config.filters, findings);
 }

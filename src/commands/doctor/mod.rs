@@ -1,4 +1,4 @@
-//! Doctor: says in plain words why it does not work. It changes nothing, takes no shard and subscribes to nothing.
+//! Doctor: diagnoses why it does not work. It changes nothing, takes no shard and subscribes to nothing.
 //!
 //! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and
 //! what to do about it.
@@ -26,13 +26,13 @@ use crate::config::Config;
 use crate::telemetry::chain;
 use finding::{Findings, in_words};
 
-/// Checks configuration, database, archive, broker and ports, and says what to do about what is wrong.
+/// Checks configuration, database, archive, broker and ports, and tells what to do about each problem.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack doctor --config healthtrack.toml
   healthtrack doctor --json")]
 pub struct Args {
-    /// What most subcommands take
+    /// Where the database is
     #[command(flatten)]
     pub common: Common,
 }

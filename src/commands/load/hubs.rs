@@ -1,4 +1,4 @@
-//! Hubs: those that share one connection, each message in its turn, and later what the mix holds back.
+//! Hubs: those that share one connection, each message in its turn, and later what the mix delays.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,26 +9,28 @@ use indicatif::ProgressBar;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::args::Args;
 use super::latency::Latency;
 use super::ledger::Ledger;
 use super::message::Plan;
-use super::mix::{Kind, LATE_ROUNDS};
-use super::{Args, Outcome, Schedule};
+use super::mix::{LATE_ROUNDS, PublicationKind};
+use super::outcome::Outcome;
+use super::schedule::Schedule;
 use crate::mqtt::publisher::{Ack, Publisher};
 
 /// Messages are written into pieces of memory of this size.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// What the acknowledgements of one connection tell.
+/// What is measured from the acknowledgements of one connection.
 #[derive(Debug, Default)]
 struct Answers {
     puback: Latency,
     last: Option<std::time::Instant>,
 }
 
-/// Who is told of each answer, beside the report.
+/// What follows each answer, beside the report.
 #[derive(Clone, Debug)]
-pub(super) struct Witnesses {
+pub(super) struct Observers {
     pub(super) ledger: Option<Ledger>,
     pub(super) answered: ProgressBar,
 }
@@ -45,14 +47,14 @@ pub(super) struct Hubs {
 
 /// Memory to write messages into.
 #[derive(Default)]
-struct Pen {
-    buffer: BytesMut,
-    /// Bytes that a message needs, as the last one tells.
+struct MessageBuffer {
+    bytes: BytesMut,
+    /// Bytes that a message needs, by the last one.
     room: usize,
 }
 
 /// What is published later than its turn, first due first: at most [`LATE_ROUNDS`] rounds of the connection's hubs.
-type Held = VecDeque<(u64, Kind, Bytes)>;
+type Deferred = VecDeque<(u64, PublicationKind, Bytes)>;
 
 impl Hubs {
     pub(super) async fn connect(
@@ -60,9 +62,9 @@ impl Hubs {
         index: u64,
         connections: u64,
         plan: Arc<Plan>,
-        witnesses: Witnesses,
+        observers: Observers,
     ) -> anyhow::Result<Hubs> {
-        let Witnesses { ledger, answered } = witnesses;
+        let Observers { ledger, answered } = observers;
         let answers = Arc::new(Mutex::new(Answers::default()));
         let on_ack = Box::new({
             let (answers, ledger, plan) = (answers.clone(), ledger.clone(), plan.clone());
@@ -106,7 +108,7 @@ impl Hubs {
             .step_by(self.connections as usize)
             .map(|hub| (hub, self.plan.topic(hub)))
             .collect();
-        let (mut pen, mut held) = (Pen::default(), Held::new());
+        let (mut buffer, mut deferred) = (MessageBuffer::default(), Deferred::new());
         'rounds: for round in 0.. {
             for (hub, topic) in &turn {
                 let id = round * self.plan.hubs + hub;
@@ -120,46 +122,52 @@ impl Hubs {
                 }
                 let kind = self.plan.kind(id);
                 if let Some(kind) = kind.in_turn() {
-                    self.publish(id, kind, topic, &mut pen).await?;
+                    self.publish(id, kind, topic, &mut buffer).await?;
                 }
-                held.extend(kind.later().map(|kind| (id, kind, topic.clone())));
+                deferred.extend(kind.later().map(|kind| (id, kind, topic.clone())));
                 if let Some(due) = schedule.due(id) {
                     lateness.record(began.elapsed().saturating_sub(due));
                 }
-                while let Some((id, kind, topic)) = held.pop_front_if(|(held, ..)| self.is_due(*held, id)) {
-                    self.publish(id, kind, &topic, &mut pen).await?;
+                while let Some((id, kind, topic)) = deferred.pop_front_if(|(deferred, ..)| self.is_due(*deferred, id)) {
+                    self.publish(id, kind, &topic, &mut buffer).await?;
                 }
             }
         }
-        for (id, kind, topic) in held {
-            self.publish(id, kind, &topic, &mut pen).await?;
+        for (id, kind, topic) in deferred {
+            self.publish(id, kind, &topic, &mut buffer).await?;
         }
         Ok(())
     }
 
-    /// Whether what was held back is to be published once message `now` had its turn.
-    fn is_due(&self, held: u64, now: u64) -> bool {
-        held + LATE_ROUNDS * self.plan.hubs <= now
+    /// Whether what was deferred is to be published once message `now` had its turn.
+    fn is_due(&self, deferred: u64, now: u64) -> bool {
+        deferred + LATE_ROUNDS * self.plan.hubs <= now
     }
 
-    async fn publish(&self, id: u64, kind: Kind, topic: &Bytes, pen: &mut Pen) -> anyhow::Result<()> {
-        if pen.buffer.capacity() < pen.room {
-            pen.buffer.reserve(pen.room.max(BUFFER_BYTES));
+    async fn publish(
+        &self,
+        id: u64,
+        kind: PublicationKind,
+        topic: &Bytes,
+        buffer: &mut MessageBuffer,
+    ) -> anyhow::Result<()> {
+        if buffer.bytes.capacity() < buffer.room {
+            buffer.bytes.reserve(buffer.room.max(BUFFER_BYTES));
         }
-        self.plan.write_as(id, kind, &mut pen.buffer);
+        self.plan.write_as(id, kind, &mut buffer.bytes);
         // The next message is about as long.
-        pen.room = pen.buffer.len() + pen.buffer.len() / 8;
+        buffer.room = buffer.bytes.len() + buffer.bytes.len() / 8;
         if let Some(ledger) = &self.ledger {
             ledger.issued(id, kind);
         }
-        let number = id * 2 + u64::from(matches!(kind, Kind::Repeat | Kind::Conflict));
-        self.publisher.publish_as(number, topic.clone(), pen.buffer.split().freeze()).await
+        let number = id * 2 + u64::from(matches!(kind, PublicationKind::Repeat | PublicationKind::Conflict));
+        Ok(self.publisher.publish_as(number, topic.clone(), buffer.bytes.split().freeze()).await?)
     }
 }
 
 /// The message and kind behind the publisher's number: even for its only or first publication, odd for its second.
-fn publication(plan: &Plan, number: u64) -> (u64, Kind) {
+fn publication(plan: &Plan, number: u64) -> (u64, PublicationKind) {
     let (id, kind) = (number / 2, plan.kind(number / 2));
     let kind = if number.is_multiple_of(2) { kind.in_turn() } else { kind.later() };
-    (id, kind.unwrap_or(Kind::Late))
+    (id, kind.unwrap_or(PublicationKind::Late))
 }

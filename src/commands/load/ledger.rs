@@ -1,4 +1,5 @@
-//! Ledger: which message was issued and which was acknowledged, on disk, so that a judge can ask the store for each.
+//! Ledger: which message was issued and which was acknowledged, on disk, so that a test can look for each in the
+//! database.
 //!
 //! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over,
 //! `acked,<id>,<kind>,<reason>,<micros>` after the broker's answer; `<micros>` since 1970, `<kind>` as `mix` names it.
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 
-use super::mix::Kind;
+use super::mix::PublicationKind;
 use crate::model::time::Timestamp;
 
 const SYNC_EVERY: Duration = Duration::from_millis(100);
@@ -62,13 +63,13 @@ impl Ledger {
         Ok((ledger, Writer { shared, thread }))
     }
 
-    pub(super) fn issued(&self, id: u64, kind: Kind) {
+    pub(super) fn issued(&self, id: u64, kind: PublicationKind) {
         let (kind, micros) = (kind.word(), self.micros(Instant::now()));
         // Writing to memory does not fail.
         self.append(|bytes| drop(writeln!(bytes, "issued,{id},{kind},{micros}")));
     }
 
-    pub(super) fn acked(&self, id: u64, kind: Kind, reason: u8, answered: Instant) {
+    pub(super) fn acked(&self, id: u64, kind: PublicationKind, reason: u8, answered: Instant) {
         let (kind, micros) = (kind.word(), self.micros(answered));
         self.append(|bytes| drop(writeln!(bytes, "acked,{id},{kind},{reason},{micros}")));
     }
@@ -135,9 +136,9 @@ mod tests {
         let path = folder.path().join("ledger.csv");
         let (ledger, writer) = Ledger::create(&path, Timestamp::from_micros(5_000_000).unwrap()).unwrap();
         for id in 0..1_000 {
-            ledger.issued(id, Kind::Plain);
+            ledger.issued(id, PublicationKind::Plain);
         }
-        ledger.acked(7, Kind::Late, 16, Instant::now());
+        ledger.acked(7, PublicationKind::Late, 16, Instant::now());
         writer.finish().unwrap();
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text.lines().filter(|line| line.starts_with("issued,")).count(), 1_000);

@@ -1,21 +1,20 @@
-//! Message: what message number `id` says, as a function of its number and the plan alone.
+//! Message: the contents of message number `id`, a function of its number and the plan alone.
 //!
 //! Each hub's messages continue where its last one ended, one value a second. A value depends on seed, hub and second
 //! only, so that two runs that overlap in time repeat each other and never contradict each other.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::Format;
-use super::mix::{Kind, Mix};
-use crate::formats::batch::write::put_integer;
+use super::mix::{Mix, PublicationKind};
+use crate::formats::{Format, HeartRates, topic};
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::simulation::random::mix;
 
 /// What all messages of one run have in common.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// `batch` or `omh`.
-    pub format: Format,
+    /// How the messages are written.
+    pub format: &'static Format,
     /// Decides the values.
     pub seed: u64,
     /// The part of the topics.
@@ -35,16 +34,17 @@ pub struct Plan {
 impl Plan {
     /// The topic of the hub whose turn message `id` is.
     pub fn topic(&self, id: u64) -> Bytes {
-        let format = match self.format {
-            Format::Batch => "batch",
-            Format::Omh => "omh",
-        };
-        Bytes::from(format!("ht/1/{}/load-{}/{format}", self.shard, self.hub(id)))
+        Bytes::from(topic::build(&self.shard, &format!("load-{}", self.hub(id)), self.format))
     }
 
     /// The hub whose turn message `id` is.
     pub fn hub(&self, id: u64) -> u64 {
         self.first_hub + id % self.hubs.max(1)
+    }
+
+    /// The kind of message `id`.
+    pub fn kind(&self, id: u64) -> PublicationKind {
+        self.mix.kind(self.seed, id)
     }
 
     /// The time of the first value of message `id`.
@@ -65,87 +65,36 @@ impl Plan {
 
     /// Writes message `id` to the end of `out`.
     pub fn write(&self, id: u64, out: &mut BytesMut) {
-        self.write_as(id, Kind::Plain, out);
+        self.write_as(id, PublicationKind::Plain, out);
     }
 
     /// Writes message `id` as one of its publications: contradicting, broken, or as it is.
-    pub fn write_as(&self, id: u64, kind: Kind, out: &mut BytesMut) {
+    pub fn write_as(&self, id: u64, kind: PublicationKind, out: &mut BytesMut) {
         let value = match kind {
-            Kind::Conflict => Plan::contradiction,
-            Kind::Plain | Kind::Repeat | Kind::Late | Kind::Broken => Plan::value,
+            PublicationKind::Conflict => Plan::contradiction,
+            PublicationKind::Plain | PublicationKind::Repeat | PublicationKind::Late | PublicationKind::Broken => {
+                Plan::value
+            }
         };
-        match self.format {
+        if kind == PublicationKind::Broken {
             // Two broken messages are never alike, so that the quarantine keeps each.
-            _ if kind == Kind::Broken => {
-                out.put_slice(b"{\"v\":1,\"broken\":");
-                put_integer(out, id as i64);
-            }
-            Format::Batch => self.write_batch(id, value, out),
-            Format::Omh => self.write_omh(id, value, out),
+            return out.put_slice(format!("{{\"v\":1,\"broken\":{id}").as_bytes());
         }
-    }
-
-    fn write_batch(&self, id: u64, value: fn(&Plan, u64, i64) -> u64, out: &mut BytesMut) {
-        let (hub, second) = (self.hub(id), self.start_of(id).micros() / SECOND_US);
-        out.put_slice(b"{\"v\":1,\"series\":[{\"metric\":\"heart_rate\",\"start\":");
-        put_integer(out, second * 1_000);
-        out.put_slice(b",\"period_ms\":1000,\"values\":[");
-        for index in 0..self.samples {
-            if index > 0 {
-                out.put_u8(b',');
-            }
-            put_integer(out, value(self, hub, second + index as i64) as i64);
-        }
-        out.put_slice(b"]}]}");
-    }
-
-    /// One data point, or an array of them.
-    fn write_omh(&self, id: u64, value: fn(&Plan, u64, i64) -> u64, out: &mut BytesMut) {
-        use std::fmt::Write as _;
         let (hub, start) = (self.hub(id), self.start_of(id));
-        let many = self.samples > 1;
-        if many {
-            out.put_u8(b'[');
-        }
-        for index in 0..self.samples as i64 {
-            if index > 0 {
-                out.put_u8(b',');
-            }
-            let at = start.plus_micros(index * SECOND_US);
-            let second = at.micros() / SECOND_US;
-            let value = value(self, hub, second);
-            let (high, low) = (mix(self.seed ^ 1, hub, second as u64), mix(self.seed ^ 2, hub, second as u64));
-            // Writing to memory does not fail.
-            let _ = write!(
-                out,
-                concat!(
-                    r#"{{"header":{{"uuid":"{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}","schema_id":"#,
-                    r#"{{"namespace":"omh","name":"heart-rate","version":"2.0"}},"#,
-                    r#""source_creation_date_time":"{at}","modality":"sensed"}},"#,
-                    r#""body":{{"heart_rate":{{"value":{value},"unit":"beats/min"}},"#,
-                    r#""effective_time_frame":{{"date_time":"{at}"}}}}}}"#,
-                ),
-                high >> 32,
-                high >> 16 & 0xffff,
-                high & 0xfff,
-                low >> 52,
-                low & 0xffff_ffff_ffff,
-                at = at,
-                value = value,
-            );
-        }
-        if many {
-            out.put_u8(b']');
-        }
+        let first = start.micros() / SECOND_US;
+        let values = (first..).take(self.samples as usize).map(|second| value(self, hub, second)).collect();
+        (self.format.write)(&HeartRates { start, values, key: mix(self.seed, hub, 0) }, out);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::registry::FORMATS;
+    use crate::formats::{batch, omh};
     use serde_json::Value;
 
-    fn plan(format: Format, samples: u64) -> Plan {
+    fn plan(format: &'static Format, samples: u64) -> Plan {
         let start = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
         Plan { format, seed: 1, shard: "0".to_owned(), hubs: 3, first_hub: 5, samples, start, mix: Mix::default() }
     }
@@ -158,7 +107,7 @@ mod tests {
 
     #[test]
     fn each_hub_continues_where_its_last_message_ended() {
-        let plan = plan(Format::Batch, 60);
+        let plan = plan(&batch::FORMAT, 60);
         assert_eq!((plan.topic(1), plan.topic(4)), (Bytes::from("ht/1/0/load-6/batch"), plan.topic(1)));
         let (first, second) = (read(&plan, 1), read(&plan, 4));
         let start = |message: &Value| message["series"][0]["start"].as_i64().unwrap();
@@ -171,23 +120,23 @@ mod tests {
 
     #[test]
     fn a_message_is_the_same_whenever_it_is_written() {
-        for format in [Format::Batch, Format::Omh] {
+        for format in FORMATS.iter().copied() {
             assert_eq!(read(&plan(format, 7), 11), read(&plan(format, 7), 11));
         }
     }
 
     #[test]
     fn a_contradiction_says_another_value_for_each_of_the_same_moments() {
-        for format in [Format::Batch, Format::Omh] {
+        for format in FORMATS.iter().copied() {
             let plan = plan(format, 7);
             let says = |kind| {
                 let mut out = BytesMut::new();
                 plan.write_as(11, kind, &mut out);
                 out
             };
-            assert_eq!(says(Kind::Plain), says(Kind::Repeat));
-            assert_ne!(says(Kind::Plain), says(Kind::Conflict));
-            assert!(serde_json::from_slice::<Value>(&says(Kind::Broken)).is_err());
+            assert_eq!(says(PublicationKind::Plain), says(PublicationKind::Repeat));
+            assert_ne!(says(PublicationKind::Plain), says(PublicationKind::Conflict));
+            assert!(serde_json::from_slice::<Value>(&says(PublicationKind::Broken)).is_err());
             assert!((0..1_000).all(|second| plan.value(1, second) != plan.contradiction(1, second)));
             assert!((0..1_000).all(|second| (55..145).contains(&plan.contradiction(1, second))));
         }
@@ -195,10 +144,10 @@ mod tests {
 
     #[test]
     fn an_open_mhealth_message_is_a_point_or_an_array_of_points() {
-        let one = read(&plan(Format::Omh, 1), 0);
+        let one = read(&plan(&omh::FORMAT, 1), 0);
         assert_eq!(one["body"]["effective_time_frame"]["date_time"], "2026-11-23T10:00:00Z");
         assert_eq!(one["header"]["uuid"].as_str().unwrap().len(), 36);
-        let many = read(&plan(Format::Omh, 3), 0);
+        let many = read(&plan(&omh::FORMAT, 3), 0);
         assert_eq!(many.as_array().unwrap().len(), 3);
         assert_eq!(many[0], one);
         assert_ne!(many[0]["header"]["uuid"], many[1]["header"]["uuid"]);

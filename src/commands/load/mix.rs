@@ -1,9 +1,8 @@
-//! Mix: which messages are disturbed on purpose, as a function of seed and number alone, so that a judge who knows the
+//! Mix: which messages are disturbed on purpose, as a function of seed and number alone, so that a test that knows the
 //! seed knows what must become of each.
 
 use std::str::FromStr;
 
-use super::message::Plan;
 use crate::simulation::random::mix;
 
 /// What is published a second time, or late, comes so many rounds of all hubs after its turn: by then other batches
@@ -14,7 +13,7 @@ const CHOICE: u64 = 0x6d69_7865;
 
 /// How a message is published.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum PublicationKind {
     /// Once, in its turn.
     #[default]
     Plain,
@@ -41,63 +40,69 @@ pub struct Mix {
     pub broken: u64,
 }
 
-impl Kind {
+impl PublicationKind {
     /// The stable word, in ledgers.
     pub fn word(self) -> &'static str {
         match self {
-            Kind::Plain => "plain",
-            Kind::Repeat => "repeat",
-            Kind::Late => "late",
-            Kind::Conflict => "conflict",
-            Kind::Broken => "broken",
+            PublicationKind::Plain => "plain",
+            PublicationKind::Repeat => "repeat",
+            PublicationKind::Late => "late",
+            PublicationKind::Conflict => "conflict",
+            PublicationKind::Broken => "broken",
         }
     }
 
     /// The kind of this word.
-    pub fn of_word(word: &str) -> Option<Kind> {
-        let all = [Kind::Plain, Kind::Repeat, Kind::Late, Kind::Conflict, Kind::Broken];
+    pub fn of_word(word: &str) -> Option<PublicationKind> {
+        let all = [
+            PublicationKind::Plain,
+            PublicationKind::Repeat,
+            PublicationKind::Late,
+            PublicationKind::Conflict,
+            PublicationKind::Broken,
+        ];
         all.into_iter().find(|kind| kind.word() == word)
     }
 
     /// As what a message of this kind is published in its turn; `None` where its turn passes.
-    pub fn in_turn(self) -> Option<Kind> {
+    pub fn in_turn(self) -> Option<PublicationKind> {
         match self {
-            Kind::Plain | Kind::Repeat | Kind::Conflict => Some(Kind::Plain),
-            Kind::Late => None,
-            Kind::Broken => Some(Kind::Broken),
+            PublicationKind::Plain | PublicationKind::Repeat | PublicationKind::Conflict => {
+                Some(PublicationKind::Plain)
+            }
+            PublicationKind::Late => None,
+            PublicationKind::Broken => Some(PublicationKind::Broken),
         }
     }
 
     /// As what it is published [`LATE_ROUNDS`] after its turn, if at all.
-    pub fn later(self) -> Option<Kind> {
+    pub fn later(self) -> Option<PublicationKind> {
         match self {
-            Kind::Plain | Kind::Broken => None,
-            Kind::Repeat | Kind::Late | Kind::Conflict => Some(self),
+            PublicationKind::Plain | PublicationKind::Broken => None,
+            PublicationKind::Repeat | PublicationKind::Late | PublicationKind::Conflict => Some(self),
         }
     }
 }
 
 impl Mix {
-    fn of(self, choice: u64) -> Kind {
+    /// The kind of message `id` in a run of this seed.
+    pub(super) fn kind(self, seed: u64, id: u64) -> PublicationKind {
+        self.of(mix(seed ^ CHOICE, id, 0) % 100)
+    }
+
+    fn of(self, choice: u64) -> PublicationKind {
         let parts = [
-            (self.repeat, Kind::Repeat),
-            (self.late, Kind::Late),
-            (self.conflict, Kind::Conflict),
-            (self.broken, Kind::Broken),
+            (self.repeat, PublicationKind::Repeat),
+            (self.late, PublicationKind::Late),
+            (self.conflict, PublicationKind::Conflict),
+            (self.broken, PublicationKind::Broken),
         ];
         let mut edge = 0;
         let mut chosen = parts.into_iter().filter(|(percent, _)| {
             edge += percent;
             choice < edge
         });
-        chosen.next().map_or(Kind::Plain, |(_, kind)| kind)
-    }
-}
-
-impl Plan {
-    /// The kind of message `id`.
-    pub fn kind(&self, id: u64) -> Kind {
-        self.mix.of(mix(self.seed ^ CHOICE, id, 0) % 100)
+        chosen.next().map_or(PublicationKind::Plain, |(_, kind)| kind)
     }
 }
 
@@ -142,9 +147,15 @@ mod tests {
     fn each_kind_has_its_share_and_every_other_number_is_plain() {
         let mix = Mix { repeat: 10, late: 20, conflict: 5, broken: 1 };
         let count = |kind| (0..100).filter(|choice| mix.of(*choice) == kind).count();
-        let kinds = [Kind::Repeat, Kind::Late, Kind::Conflict, Kind::Broken, Kind::Plain];
+        let kinds = [
+            PublicationKind::Repeat,
+            PublicationKind::Late,
+            PublicationKind::Conflict,
+            PublicationKind::Broken,
+            PublicationKind::Plain,
+        ];
         assert_eq!(kinds.map(count), [10, 20, 5, 1, 64]);
-        assert!((0..100).all(|choice| Mix::default().of(choice) == Kind::Plain));
-        assert!(kinds.into_iter().all(|kind| Kind::of_word(kind.word()) == Some(kind)));
+        assert!((0..100).all(|choice| Mix::default().of(choice) == PublicationKind::Plain));
+        assert!(kinds.into_iter().all(|kind| PublicationKind::of_word(kind.word()) == Some(kind)));
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::args::Args;
 use super::latency::Percentiles;
 use super::message::Plan;
-use super::{Args, Format, Outcome};
+use super::outcome::Outcome;
 use crate::mqtt::publisher::Counts;
 
 /// What a run came to.
@@ -16,7 +17,7 @@ pub(super) struct Report {
     hubs: u64,
     connections: u64,
     samples_per_message: u64,
-    format: Format,
+    format: &'static str,
     /// The time of the first value.
     start_at: String,
     /// From the first message to the last answer.
@@ -42,7 +43,7 @@ pub(super) fn report(args: &Args, plan: &Plan, connections: u64, total: &Outcome
         hubs: args.hubs,
         connections,
         samples_per_message: args.samples,
-        format: args.format,
+        format: args.format.word,
         start_at: plan.start.to_string(),
         seconds: answered_in.as_secs_f64(),
         counts,

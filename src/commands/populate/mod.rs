@@ -1,6 +1,6 @@
-//! Populate: a made-up network in an empty database, with a sheet of what its views must answer.
+//! Populate: a synthetic network in an empty database, with a sheet of what its views must answer.
 
-/// Encrypted words.
+/// Encrypted texts.
 mod journal;
 
 use std::fs;
@@ -14,10 +14,10 @@ use super::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::population::{AREAS, PlantedFact, Population, has_patients};
 
-/// Fills an empty database with a made-up network: places, providers, patients, visits, money, devices …
+/// Fills an empty database with a synthetic network: places, providers, patients, visits, money, devices …
 ///
-/// The same number, seed and day make the same network. All of it is kept, or nothing. The database's login must stand
-/// above row-level security, as a superuser does.
+/// The same number, seed and day make the same network. It is created completely or not at all. The login must bypass
+/// row-level security, as a superuser does.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack populate --patients 10000 --seed 1
@@ -26,13 +26,13 @@ pub struct Args {
     /// How many patients
     #[arg(long, value_parser = clap::value_parser!(u32).range(60..=10_000_000))]
     patients: u32,
-    /// What decides everything that chance decides
+    /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u32,
-    /// The day on which the network's past ends, as in 2026-11-25 [default: today]
+    /// The last day of the network's history, as in 2026-11-25 [default: today]
     #[arg(long, value_name = "DAY")]
     today: Option<String>,
-    /// Write what the views must answer, as JSON
+    /// Write what the views must answer to this file, as JSON
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = database.ready().await?;
     ensure!(
         !has_patients(&mut connection).await?,
-        "this database has patients already, and made-up ones never stand beside them; give an empty database"
+        "this database has patients already, and synthetic ones are never put beside them; give an empty database"
     );
     let mut population = Population::begin(&mut connection, args.patients, args.seed, today).await?;
     let progress = bar(AREAS.len() as u64, "areas");
@@ -89,7 +89,11 @@ fn in_words(made: &Made) -> String {
         None => "no journals, since there is no key to encrypt them with (security.key_file)".to_owned(),
         Some(entries) => format!("{entries} encrypted entries of journals"),
     };
-    format!("{patients}: {}; {journals}; {} planted", made.areas.join(", "), counted(made.planted as u64, "fact"))
+    format!(
+        "{patients}: {}; {journals}; {} with a known answer",
+        made.areas.join(", "),
+        counted(made.planted as u64, "fact")
+    )
 }
 
 #[cfg(test)]
@@ -99,7 +103,10 @@ mod tests {
     #[test]
     fn what_was_made_is_said_in_one_line() {
         let mut made = Made { patients: 300, areas: vec!["places", "money"], journals: Some(30), planted: 1 };
-        assert_eq!(in_words(&made), "300 patients: places, money; 30 encrypted entries of journals; 1 fact planted");
+        assert_eq!(
+            in_words(&made),
+            "300 patients: places, money; 30 encrypted entries of journals; 1 fact with a known answer"
+        );
         made.journals = None;
         assert!(in_words(&made).contains("no journals, since there is no key"));
     }

@@ -1,4 +1,4 @@
-//! Quarantine: invalid messages are listed, shown, and given to the daemon again once the reason is gone.
+//! Quarantine: what was rejected: listed, shown, and published again once the reason is gone.
 
 /// Kept messages, published again.
 mod retry;
@@ -14,7 +14,7 @@ use crate::model::reason::Reason;
 use crate::store::quarantine::{QuarantineRow, list, show};
 use retry::{RetryArgs, no_message};
 
-/// Looks at quarantined messages, and publishes them again.
+/// Lists messages, and parts of messages, that the daemon rejected, and publishes them again once the reason is gone.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack quarantine list --reason unknown_device
@@ -29,36 +29,36 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Show the newest messages, or parts of messages, and why they are here
+    /// List the newest rejected messages, or parts of messages, with the reason
     #[command(after_help = "Example:
   healthtrack quarantine list --reason unknown_device --limit 20")]
     List {
-        /// Of one reason only
+        /// Only those rejected for this reason
         #[arg(long)]
         reason: Option<String>,
-        /// At most so many
+        /// How many at most
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
         limit: i64,
     },
-    /// Show one, or its bytes
+    /// Show one message, or its payload
     #[command(after_help = "Examples:
   healthtrack quarantine show 17
   healthtrack quarantine show 17 --payload > message.json")]
     Show {
         /// The number that `list` shows
         id: i64,
-        /// Write the message's bytes as they came, and nothing else
+        /// Write only the payload, byte by byte as it was received
         #[arg(long)]
         payload: bool,
     },
-    /// Publish kept messages again, to their topics; what is stored already is only counted
+    /// Publish messages again to their topics; samples that are stored already count as duplicates
     #[command(after_help = "Examples:
   healthtrack device add watch-7 && healthtrack quarantine retry --reason unknown_device
   healthtrack quarantine retry 17 --broker mqtt://broker:1883")]
     Retry(RetryArgs),
 }
 
-/// One message as `show --json` says it.
+/// One message as `show --json` prints it.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]

@@ -15,7 +15,8 @@ use url::Url;
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
-use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher, broker_of};
+use crate::mqtt::connect::broker_url;
+use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher};
 use crate::store::quarantine::{mark_retried, retry_extent, to_retry};
 
 /// Messages read from the database at once: 16 MB at the longest message that the daemon takes by default.
@@ -30,16 +31,16 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(super) struct RetryArgs {
     /// One message, by the number that `list` shows
     #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
-    id: Option<i64>,
-    /// All of one reason
+    pub(super) id: Option<i64>,
+    /// All that were rejected for this reason
     #[arg(long, conflicts_with = "all")]
     pub(super) reason: Option<String>,
-    /// All
+    /// All of them
     #[arg(long)]
-    all: bool,
+    pub(super) all: bool,
     /// The broker [default: mqtt.url of the configuration]
     #[arg(long, value_name = "URL")]
-    broker: Option<Url>,
+    pub(super) broker: Option<Url>,
 }
 
 /// What a retry came to.
@@ -56,7 +57,7 @@ struct RetryReport {
 pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> anyhow::Result<()> {
     let broker = match &which.broker {
         Some(url) => url.clone(),
-        None => broker_of(&database.config.mqtt)?,
+        None => broker_url(&database.config.mqtt)?,
     };
     let pool = database.pool().await?;
     let (messages, newest) = retry_extent(&pool, which.id, which.reason.as_deref()).await?;
@@ -88,10 +89,10 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
     } else {
         print(&report.in_words())?
     }
-    report.judge()
+    report.check()
 }
 
-/// What to say where no message has this number.
+/// The error for a number that is not in quarantine.
 pub(super) fn no_message(id: i64) -> String {
     format!("the quarantine holds no message {id}; `healthtrack quarantine list` shows the numbers")
 }
@@ -168,7 +169,7 @@ impl RetryReport {
         format!("{} of {} published again", self.retried, counted(self.messages, "kept message"))
     }
 
-    fn judge(&self) -> anyhow::Result<()> {
+    fn check(&self) -> anyhow::Result<()> {
         let RetryReport { messages, retried, without_subscriber, refused, unanswered } = self;
         ensure!(*without_subscriber == 0, "{without_subscriber} messages found no subscriber; is the daemon running?");
         ensure!(

@@ -6,10 +6,10 @@
 use csv::StringRecord;
 
 use super::local_time::{Zone, parse_either};
-use super::recording::{Recording, What};
+use super::recording::{Measure, Recording};
 use super::table::{self, Header};
 
-static GLUCOSE: What = What { metric: "interstitial_glucose", unit: Some("mg/dL"), span_us: None };
+static GLUCOSE: Measure = Measure { metric: "interstitial_glucose", unit: Some("mg/dL"), span_us: None };
 
 /// Where a table has what.
 pub(super) struct Layout {

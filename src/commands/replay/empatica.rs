@@ -12,33 +12,33 @@ use anyhow::Context as _;
 
 use super::files::{cannot_read, open, stem};
 use super::local_time::seconds_as_micros;
-use super::recording::{Recording, What, device_name};
+use super::recording::{Measure, Recording, device_name};
 use crate::model::time::SECOND_US;
 
 /// The accelerometer's digits in one g.
 const DIGITS_PER_G: f64 = 64.0;
 
-const fn instants(metric: &'static str, unit: Option<&'static str>) -> What {
-    What { metric, unit, span_us: None }
+const fn instants(metric: &'static str, unit: Option<&'static str>) -> Measure {
+    Measure { metric, unit, span_us: None }
 }
 
-static HR: What = instants("heart_rate", None);
-static TEMP: What = instants("skin_temperature", Some("Cel"));
-static EDA: What = instants("electrodermal_activity", Some("uS"));
-static BVP: What = instants("ppg_bvp", None);
-static IBI: What = instants("rr_interval", Some("s"));
-static ACC_X: What = instants("acceleration_x", Some("g"));
-static ACC_Y: What = instants("acceleration_y", Some("g"));
-static ACC_Z: What = instants("acceleration_z", Some("g"));
+static HR: Measure = instants("heart_rate", None);
+static TEMP: Measure = instants("skin_temperature", Some("Cel"));
+static EDA: Measure = instants("electrodermal_activity", Some("uS"));
+static BVP: Measure = instants("ppg_bvp", None);
+static IBI: Measure = instants("rr_interval", Some("s"));
+static ACC_X: Measure = instants("acceleration_x", Some("g"));
+static ACC_Y: Measure = instants("acceleration_y", Some("g"));
+static ACC_Z: Measure = instants("acceleration_z", Some("g"));
 
 /// Which sensor a file is of.
 enum Sensor {
     /// One column, as it is.
-    One(&'static What),
+    One(&'static Measure),
     /// Offsets and intervals.
     Beats,
     /// Three columns in 1/64 g.
-    Axes([&'static What; 3]),
+    Axes([&'static Measure; 3]),
 }
 
 impl Sensor {

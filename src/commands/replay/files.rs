@@ -61,7 +61,7 @@ pub(super) fn read_whole(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// What to say of a file that cannot be read.
+/// The error for a file that cannot be read.
 pub(super) fn cannot_read(path: &Path) -> String {
     format!("cannot read {}; is it whole?", path.display())
 }

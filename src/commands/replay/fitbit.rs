@@ -10,25 +10,25 @@ use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 
 use super::local_time::{Zone, parse_month_first, parse_year_first};
-use super::recording::{Recording, What};
+use super::recording::{Measure, Recording};
 use super::table::{self, Header};
 use crate::model::time::MINUTE_US;
 
-static HEART_RATE: What = What { metric: "heart_rate", unit: None, span_us: None };
-static STEPS: What = What { metric: "step_count", unit: None, span_us: Some(MINUTE_US) };
-static INTENSITY: What = What { metric: "activity_intensity", unit: None, span_us: Some(MINUTE_US) };
-static SLEEP: What = What { metric: "sleep_stage", unit: None, span_us: Some(MINUTE_US) };
-static WEIGHT: What = What { metric: "body_weight", unit: Some("kg"), span_us: None };
+static HEART_RATE: Measure = Measure { metric: "heart_rate", unit: None, span_us: None };
+static STEPS: Measure = Measure { metric: "step_count", unit: None, span_us: Some(MINUTE_US) };
+static INTENSITY: Measure = Measure { metric: "activity_intensity", unit: None, span_us: Some(MINUTE_US) };
+static SLEEP: Measure = Measure { metric: "sleep_stage", unit: None, span_us: Some(MINUTE_US) };
+static WEIGHT: Measure = Measure { metric: "body_weight", unit: Some("kg"), span_us: None };
 
 /// Where a table has what.
 pub(super) struct Layout {
     id: usize,
     time: usize,
-    what: &'static What,
-    values: Values,
+    what: &'static Measure,
+    values: Columns,
 }
 
-enum Values {
+enum Columns {
     /// One value a row.
     One(usize),
     /// A value a minute of the row's hour: columns with their minutes.
@@ -43,23 +43,23 @@ impl table::Layout for Layout {
         let id = place("id")?;
         let layout = |time, what, values| Some(Layout { id, time, what, values });
         if let (Some(time), Some(value)) = (place("time"), place("value")) {
-            return layout(time, &HEART_RATE, Values::One(value));
+            return layout(time, &HEART_RATE, Columns::One(value));
         }
         if let (Some(time), Some(value), Some(_)) = (place("date"), place("value"), place("logid")) {
-            return layout(time, &SLEEP, Values::Sleep(value));
+            return layout(time, &SLEEP, Columns::Sleep(value));
         }
         if let (Some(time), Some(value)) = (place("date"), place("weightkg")) {
-            return layout(time, &WEIGHT, Values::One(value));
+            return layout(time, &WEIGHT, Columns::One(value));
         }
         for (what, wide, narrow) in [(&STEPS, "steps", "steps"), (&INTENSITY, "intensity", "intensity")] {
             if let (Some(time), Some(value)) = (place("activityminute"), place(narrow)) {
-                return layout(time, what, Values::One(value));
+                return layout(time, what, Columns::One(value));
             }
             let minutes = header.minutes(wide);
             if let Some(time) = place("activityhour")
                 && !minutes.is_empty()
             {
-                return layout(time, what, Values::Minutes(minutes));
+                return layout(time, what, Columns::Minutes(minutes));
             }
         }
         None
@@ -74,14 +74,14 @@ impl table::Layout for Layout {
         };
         let Some(device) = recording.device(&format!("fitbit-{id}")) else { return };
         match &self.values {
-            Values::One(value) => self.take_one(device, local, row.get(*value), zone, recording),
-            Values::Minutes(minutes) => {
+            Columns::One(value) => self.take_one(device, local, row.get(*value), zone, recording),
+            Columns::Minutes(minutes) => {
                 for (place, minute) in minutes {
                     let Ok(local) = local.checked_add(minute.minutes()) else { continue };
                     self.take_one(device, local, row.get(*place), zone, recording);
                 }
             }
-            Values::Sleep(value) => {
+            Columns::Sleep(value) => {
                 let Some(at) = recording.moment(zone.at(local)) else { return };
                 match row.get(*value) {
                     Some("1") => recording.add_code(device, self.what, at, "asleep"),

@@ -11,7 +11,7 @@ pub struct Zone(TimeZone);
 
 /// When a clock showed a time.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum LocalMoment {
     /// Once: microseconds since 1970.
     Once(i64),
     /// Twice, since it was put back; the first of the two.
@@ -29,13 +29,13 @@ impl Zone {
     }
 
     /// When the clock showed this time.
-    pub fn at(&self, local: DateTime) -> Shown {
+    pub fn at(&self, local: DateTime) -> LocalMoment {
         let ambiguous = self.0.to_ambiguous_timestamp(local);
         let offset = ambiguous.offset();
         match (offset, ambiguous.earlier()) {
-            (AmbiguousOffset::Unambiguous { .. }, Ok(moment)) => Shown::Once(moment.as_microsecond()),
-            (AmbiguousOffset::Fold { .. }, Ok(moment)) => Shown::Twice(moment.as_microsecond()),
-            _ => Shown::Never,
+            (AmbiguousOffset::Unambiguous { .. }, Ok(moment)) => LocalMoment::Once(moment.as_microsecond()),
+            (AmbiguousOffset::Fold { .. }, Ok(moment)) => LocalMoment::Twice(moment.as_microsecond()),
+            _ => LocalMoment::Never,
         }
     }
 }
@@ -69,9 +69,9 @@ pub fn parse_year_first(text: &str) -> Option<DateTime> {
 }
 
 /// A time that carries its own zone needs no other; any other is looked up in `zone`.
-pub fn parse_either(text: &str, zone: &Zone) -> Option<Shown> {
+pub fn parse_either(text: &str, zone: &Zone) -> Option<LocalMoment> {
     if let Ok(moment) = Timestamp::parse_rfc3339(text) {
-        return Some(Shown::Once(moment.micros()));
+        return Some(LocalMoment::Once(moment.micros()));
     }
     let local = if text.contains('/') { parse_month_first(text) } else { parse_year_first(text) };
     local.map(|local| zone.at(local))
@@ -124,7 +124,7 @@ mod tests {
             ("12/31/2016 11:59:59 pm", "2016-12-31T23:59:59Z"),
             ("4/29/2016 0:00", "2016-04-29T00:00:00Z"),
         ] {
-            assert_eq!(parse_either(text, &zone), Some(Shown::Once(utc(moment))), "{text}");
+            assert_eq!(parse_either(text, &zone), Some(LocalMoment::Once(utc(moment))), "{text}");
         }
         for text in
             ["", "13/1/2016 1:00:00 AM", "4/31/2016 0:00", "4/12/2016 13:00:00 PM", "4/12/2016 0:00 AM", "4/12/16 1:00"]
@@ -142,16 +142,16 @@ mod tests {
             ("2015-11-24T00:37:20Z", "2015-11-24T00:37:20Z"),
             ("2015-11-24T00:37:20+01:00", "2015-11-23T23:37:20Z"),
         ] {
-            assert_eq!(parse_either(text, &zone), Some(Shown::Once(utc(moment))), "{text}");
+            assert_eq!(parse_either(text, &zone), Some(LocalMoment::Once(utc(moment))), "{text}");
         }
     }
 
     #[test]
     fn a_skipped_time_is_never_and_a_repeated_one_is_the_first() {
         let zone = Zone::parse("America/New_York").unwrap();
-        assert_eq!(parse_either("3/13/2016 2:30:00 AM", &zone), Some(Shown::Never));
-        assert_eq!(parse_either("11/6/2016 1:30:00 AM", &zone), Some(Shown::Twice(utc("2016-11-06T05:30:00Z"))));
-        assert_eq!(parse_either("11/6/2016 2:30:00 AM", &zone), Some(Shown::Once(utc("2016-11-06T07:30:00Z"))));
+        assert_eq!(parse_either("3/13/2016 2:30:00 AM", &zone), Some(LocalMoment::Never));
+        assert_eq!(parse_either("11/6/2016 1:30:00 AM", &zone), Some(LocalMoment::Twice(utc("2016-11-06T05:30:00Z"))));
+        assert_eq!(parse_either("11/6/2016 2:30:00 AM", &zone), Some(LocalMoment::Once(utc("2016-11-06T07:30:00Z"))));
         assert!(Zone::parse("Mars/Olympus").is_err());
     }
 }

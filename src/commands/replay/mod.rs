@@ -33,6 +33,9 @@ mod omh;
 /// All that was read, and the messages that it makes.
 pub mod recording;
 
+/// How fast.
+mod speed;
+
 /// Messages to the broker, each when it is due.
 mod send;
 
@@ -51,15 +54,19 @@ use url::Url;
 use crate::commands::report::{counted, print, print_json};
 use crate::config::Config;
 use crate::model::ids::is_name;
-use crate::mqtt::publisher::{Counts, broker_of};
+use crate::mqtt::connect::broker_url;
+use crate::mqtt::publisher::Counts;
 use local_time::Zone;
 use recording::Recording;
-use send::Sending;
+use send::SendOptions;
+use speed::parse_speed;
+
+pub use speed::Speed;
 
 /// Whose files they are.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum RecordingKind {
     /// Fitabase exports of Fitbit data: heart rate, minute steps, minute intensities, minute sleep, weight
     Fitbit,
     /// Empatica E4 sessions: HR, IBI, TEMP, EDA, BVP, ACC
@@ -68,15 +75,6 @@ pub enum Kind {
     Cgm,
     /// Open mHealth and IEEE 1752.1 data points, as they are
     Omh,
-}
-
-/// How fast.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub enum Speed {
-    /// As fast as the broker takes them.
-    Max,
-    /// So many times faster than they were measured.
-    Times(f64),
 }
 
 /// Publishes real recordings as the batches that their hubs would have sent.
@@ -98,7 +96,7 @@ pub enum Speed {
 pub struct Args {
     /// Whose files they are
     #[arg(value_enum)]
-    pub kind: Kind,
+    pub kind: RecordingKind,
     /// Files, and folders to search
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
@@ -128,7 +126,7 @@ pub struct Args {
 /// What a replay came to.
 #[derive(Debug, Serialize)]
 struct Report {
-    kind: Kind,
+    kind: RecordingKind,
     files: u64,
     files_left_out: u64,
     devices: u64,
@@ -149,11 +147,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     ensure!(is_name(&args.shard), "--shard is 1 to 64 letters, digits, full stops, underscores or hyphens");
     let broker = match &args.broker {
         Some(url) => url.clone(),
-        None => broker_of(&Config::load(args.config.as_deref())?.mqtt)?,
+        None => broker_url(&Config::load(args.config.as_deref())?.mqtt)?,
     };
     let recording = Arc::new(read(args.kind, &args.paths, &args.zone)?);
     let began = tokio::time::Instant::now();
-    let sending = Sending { broker, shard: args.shard, speed: args.speed, connections: args.connections };
+    let sending = SendOptions { broker, shard: args.shard, speed: args.speed, connections: args.connections };
     let (messages, counts) = send::send(recording.clone(), &sending).await?;
     let report = Report {
         kind: args.kind,
@@ -174,11 +172,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     } else {
         print(&report.in_words())?
     }
-    report.judge(recording.tally.first_refusal.as_deref())
+    report.check(recording.tally.first_refusal.as_deref())
 }
 
 /// Reads all files of one kind; fails where there is nothing to replay.
-pub fn read(kind: Kind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Recording> {
+pub fn read(kind: RecordingKind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Recording> {
     let mut recording = Recording::default();
     for path in files::find(paths)? {
         recording.begin_file(&path);
@@ -193,32 +191,24 @@ pub fn read(kind: Kind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Record
     Ok(recording)
 }
 
-fn read_file(kind: Kind, path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
+fn read_file(kind: RecordingKind, path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
     match kind {
-        Kind::Fitbit => table::read::<fitbit::Layout>(path, zone, recording),
-        Kind::Cgm => table::read::<cgm::Layout>(path, zone, recording),
-        Kind::Empatica => empatica::read(path, recording),
-        Kind::Omh => omh::read(path, recording),
+        RecordingKind::Fitbit => table::read::<fitbit::Layout>(path, zone, recording),
+        RecordingKind::Cgm => table::read::<cgm::Layout>(path, zone, recording),
+        RecordingKind::Empatica => empatica::read(path, recording),
+        RecordingKind::Omh => omh::read(path, recording),
     }
 }
 
-impl Kind {
+impl RecordingKind {
     fn word(self) -> &'static str {
         match self {
-            Kind::Fitbit => "fitbit",
-            Kind::Empatica => "empatica",
-            Kind::Cgm => "cgm",
-            Kind::Omh => "omh",
+            RecordingKind::Fitbit => "fitbit",
+            RecordingKind::Empatica => "empatica",
+            RecordingKind::Cgm => "cgm",
+            RecordingKind::Omh => "omh",
         }
     }
-}
-
-fn parse_speed(text: &str) -> Result<Speed, String> {
-    if text == "max" {
-        return Ok(Speed::Max);
-    }
-    let times = text.parse().ok().filter(|times: &f64| times.is_finite() && *times > 0.0);
-    times.map(Speed::Times).ok_or_else(|| "write max, or a number above 0".to_owned())
 }
 
 impl Report {
@@ -246,7 +236,7 @@ impl Report {
     }
 
     /// Success is every row read and every message acknowledged.
-    fn judge(&self, first_refusal: Option<&str>) -> anyhow::Result<()> {
+    fn check(&self, first_refusal: Option<&str>) -> anyhow::Result<()> {
         if !self.broker.is_complete() {
             let Counts { refused, unanswered, .. } = self.broker;
             bail!("{refused} messages were refused and {unanswered} are unanswered; is the broker well?");
@@ -258,19 +248,5 @@ impl Report {
             );
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_speed_is_max_or_a_number_above_zero() {
-        assert_eq!(parse_speed("max"), Ok(Speed::Max));
-        assert_eq!(parse_speed("3600"), Ok(Speed::Times(3_600.0)));
-        for text in ["", "0", "-1", "fast", "NaN", "inf"] {
-            assert!(parse_speed(text).is_err(), "{text}");
-        }
     }
 }

@@ -1,13 +1,15 @@
-//! Recording: all that was read, and the messages that it makes.
+//! Recording: all that was read, and the messages made of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use bytes::Bytes;
 
-use super::local_time::Shown;
-use crate::formats::batch::write::{self, Series, Values};
+use super::local_time::LocalMoment;
+use crate::formats::batch::write::{self, Series};
+use crate::formats::{Values, batch, omh, topic};
 use crate::model::ids::{DeviceId, is_name};
 
 /// Samples of one series in one message.
@@ -17,7 +19,7 @@ pub const SAMPLES_MAX: u64 = 100_000_000;
 
 /// What a column of a file measures.
 #[derive(Debug, PartialEq)]
-pub struct What {
+pub struct Measure {
     /// The catalogue's name.
     pub metric: &'static str,
     /// The file's unit, where it is not the catalogue's.
@@ -30,24 +32,31 @@ pub struct What {
 #[derive(Debug)]
 struct Track {
     device: usize,
-    what: &'static What,
+    what: &'static Measure,
     times: Vec<i64>,
-    values: Values,
+    values: TrackValues,
+}
+
+/// The values of a track, in half the memory of those of a reading.
+#[derive(Debug)]
+enum TrackValues {
+    Numbers(Vec<f64>),
+    Codes(Vec<&'static str>),
 }
 
 /// A message that the file holds as it is.
 #[derive(Debug)]
-struct Body {
+struct RawMessage {
     device: usize,
     payload: Bytes,
     points: u64,
-    /// When it was measured, in microseconds since 1970; 0 where it does not say.
+    /// When it was measured, in microseconds since 1970; 0 where it is unknown.
     at: i64,
 }
 
 /// What was met while reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct ReadCounts {
     /// Files that were read.
     pub files: u64,
     /// Files that hold something else.
@@ -56,7 +65,7 @@ pub struct Tally {
     pub refused: u64,
     /// Where the first of them stands, and what is wrong with it.
     pub first_refusal: Option<String>,
-    /// Slots that are empty, or say that there is no number.
+    /// Slots that are empty, or marked as not measured.
     pub not_measured: u64,
     /// Times that the device's clock showed twice.
     pub folded_times: u64,
@@ -70,12 +79,12 @@ pub struct Recording {
     tracks: Vec<Track>,
     /// The places in `tracks` of each device.
     tracks_by_device: Vec<Vec<usize>>,
-    bodies: Vec<Body>,
+    bodies: Vec<RawMessage>,
     samples: u64,
     file: PathBuf,
     line: u64,
     /// What was met while reading.
-    pub tally: Tally,
+    pub tally: ReadCounts,
 }
 
 /// One message to be: what it holds, and when its last sample was measured.
@@ -96,10 +105,10 @@ enum Part {
 
 /// One message.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub struct ReplayMessage {
     /// Where it goes.
     pub topic: String,
-    /// What it says.
+    /// Its bytes.
     pub payload: Bytes,
 }
 
@@ -139,13 +148,13 @@ impl Recording {
     }
 
     /// The message of a piece; `None` for a piece of another recording.
-    pub fn message(&self, piece: &Piece, shard: &str) -> Option<Message> {
+    pub fn message(&self, piece: &Piece, shard: &str) -> Option<ReplayMessage> {
         let source = self.devices.get(piece.device)?;
         let (payload, format) = match piece.part {
-            Part::Samples { track, from } => (self.tracks.get(track)?.batch(from), "batch"),
-            Part::Body(place) => (self.bodies.get(place)?.payload.clone(), "omh"),
+            Part::Samples { track, from } => (self.tracks.get(track)?.batch(from), &batch::FORMAT),
+            Part::Body(place) => (self.bodies.get(place)?.payload.clone(), &omh::FORMAT),
         };
-        Some(Message { topic: format!("ht/1/{shard}/{source}/{format}"), payload })
+        Some(ReplayMessage { topic: topic::build(shard, source.as_str(), format), payload })
     }
 
     pub(super) fn begin_file(&mut self, path: &Path) {
@@ -178,14 +187,14 @@ impl Recording {
     }
 
     /// The moment at which a device's clock showed a time; counts the doubtful ones.
-    pub(super) fn moment(&mut self, shown: Shown) -> Option<i64> {
+    pub(super) fn moment(&mut self, shown: LocalMoment) -> Option<i64> {
         match shown {
-            Shown::Once(moment) => Some(moment),
-            Shown::Twice(moment) => {
+            LocalMoment::Once(moment) => Some(moment),
+            LocalMoment::Twice(moment) => {
                 self.tally.folded_times += 1;
                 Some(moment)
             }
-            Shown::Never => {
+            LocalMoment::Never => {
                 self.refuse("the device's clock never showed this time; is --zone right?");
                 None
             }
@@ -208,7 +217,7 @@ impl Recording {
     }
 
     /// Adds a value as the file writes it: empty is not measured, what is no number is refused.
-    pub(super) fn add_text(&mut self, device: usize, what: &'static What, at: i64, text: &str) {
+    pub(super) fn add_text(&mut self, device: usize, what: &'static Measure, at: i64, text: &str) {
         let text = text.trim();
         if text.is_empty() || ["NA", "NaN", "null", "N/A"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
             return self.not_measured();
@@ -219,23 +228,23 @@ impl Recording {
         }
     }
 
-    pub(super) fn add(&mut self, device: usize, what: &'static What, at: i64, value: f64) {
+    pub(super) fn add(&mut self, device: usize, what: &'static Measure, at: i64, value: f64) {
         let samples = &mut self.samples;
         let Some(track) = find_track(&mut self.tracks, &mut self.tracks_by_device, device, what) else { return };
-        if let Values::Numbers(numbers) = &mut track.values {
+        if let TrackValues::Numbers(numbers) = &mut track.values {
             track.times.push(at);
             numbers.push(value);
             *samples += 1;
         }
     }
 
-    pub(super) fn add_code(&mut self, device: usize, what: &'static What, at: i64, code: &'static str) {
+    pub(super) fn add_code(&mut self, device: usize, what: &'static Measure, at: i64, code: &'static str) {
         let samples = &mut self.samples;
         let Some(track) = find_track(&mut self.tracks, &mut self.tracks_by_device, device, what) else { return };
         if track.times.is_empty() {
-            track.values = Values::Codes(Vec::new());
+            track.values = TrackValues::Codes(Vec::new());
         }
-        if let Values::Codes(codes) = &mut track.values {
+        if let TrackValues::Codes(codes) = &mut track.values {
             track.times.push(at);
             codes.push(code);
             *samples += 1;
@@ -245,7 +254,7 @@ impl Recording {
     /// Adds a message that the file holds as it is, under `source`.
     pub(super) fn add_body(&mut self, source: &str, payload: Bytes, points: u64, at: i64) {
         if let Some(device) = self.device(source) {
-            self.bodies.push(Body { device, payload, points, at });
+            self.bodies.push(RawMessage { device, payload, points, at });
             self.samples += points;
         }
     }
@@ -266,13 +275,13 @@ fn find_track<'a>(
     tracks: &'a mut Vec<Track>,
     by_device: &mut [Vec<usize>],
     device: usize,
-    what: &'static What,
+    what: &'static Measure,
 ) -> Option<&'a mut Track> {
     let own = by_device.get_mut(device)?;
     let known = own.iter().copied().find(|place| tracks.get(*place).is_some_and(|track| track.what == what));
     let place = known.unwrap_or_else(|| {
         own.push(tracks.len());
-        tracks.push(Track { device, what, times: Vec::new(), values: Values::Numbers(Vec::new()) });
+        tracks.push(Track { device, what, times: Vec::new(), values: TrackValues::Numbers(Vec::new()) });
         tracks.len() - 1
     });
     tracks.get_mut(place)
@@ -285,11 +294,15 @@ impl Track {
         let times = self.times.get(from..to).unwrap_or_default().to_vec();
         let ends = self.what.span_us.map(|span_us| times.iter().map(|time| time + span_us).collect());
         let values = match &self.values {
-            Values::Numbers(numbers) => Values::Numbers(numbers.get(from..to).unwrap_or_default().to_vec()),
-            Values::Codes(codes) => Values::Codes(codes.get(from..to).unwrap_or_default().to_vec()),
+            TrackValues::Numbers(numbers) => Values::Numbers(numbers.get(from..to).unwrap_or_default().to_vec()),
+            TrackValues::Codes(codes) => {
+                let codes = codes.get(from..to).unwrap_or_default();
+                Values::Codes(codes.iter().copied().map(Cow::Borrowed).collect())
+            }
         };
-        let What { metric, unit, .. } = *self.what;
-        write::write([&Series { metric, unit, times, ends: ends.unwrap_or_default(), values }])
+        let Measure { metric, unit, .. } = *self.what;
+        let (unit, ends) = (unit.map(Cow::Borrowed), ends.unwrap_or_default());
+        write::write([&Series { unit, ends, ..Series::new(metric, times, values) }])
     }
 
     fn sort(&mut self) {
@@ -300,8 +313,8 @@ impl Track {
         order.sort_by_key(|place| self.times.get(*place));
         self.times.sort();
         match &mut self.values {
-            Values::Numbers(numbers) => *numbers = taken(numbers, &order),
-            Values::Codes(codes) => *codes = taken(codes, &order),
+            TrackValues::Numbers(numbers) => *numbers = taken(numbers, &order),
+            TrackValues::Codes(codes) => *codes = taken(codes, &order),
         }
     }
 }
@@ -324,7 +337,7 @@ pub(super) fn device_name(prefix: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    static STEPS: What = What { metric: "step_count", unit: None, span_us: Some(60_000_000) };
+    static STEPS: Measure = Measure { metric: "step_count", unit: None, span_us: Some(60_000_000) };
 
     #[test]
     fn a_track_is_sorted_and_equal_times_keep_the_order_of_the_file() {

@@ -8,8 +8,8 @@ use indicatif::ProgressBar;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
-use super::Speed;
 use super::recording::{Piece, Recording};
+use super::speed::Speed;
 use crate::commands::report::bar;
 use crate::mqtt::publisher::{Counts, Publisher};
 
@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// Where to, and how.
 #[derive(Clone, Debug)]
-pub(super) struct Sending {
+pub(super) struct SendOptions {
     pub(super) broker: Url,
     pub(super) shard: String,
     pub(super) speed: Speed,
@@ -28,7 +28,7 @@ pub(super) struct Sending {
 }
 
 /// Publishes all of it; how many messages there were, and what the broker made of them.
-pub(super) async fn send(recording: Arc<Recording>, sending: &Sending) -> anyhow::Result<(u64, Counts)> {
+pub(super) async fn send(recording: Arc<Recording>, sending: &SendOptions) -> anyhow::Result<(u64, Counts)> {
     let pieces = recording.pieces();
     let schedule = Schedule { speed: sending.speed, first: pieces.first().map_or(0, |piece| piece.due) };
     let messages = pieces.len() as u64;

@@ -46,15 +46,15 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// What samples are written as.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// A header, and a line a sample
+    /// CSV: a header, and one line a sample
     Csv,
-    /// A JSON object a line
+    /// JSON lines: one object a sample
     Ndjson,
     /// Apache Parquet: zstd, row groups of 122,880
     Parquet,
 }
 
-/// Reads samples: each once, whether it lies in the database or in the archive, by metric, day, device and time.
+/// Reads samples from the database and the archive, each once, ordered by metric, day, device and time.
 ///
 /// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit.
 /// Times are RFC 3339 in UTC; what is null is empty in CSV.
@@ -65,34 +65,34 @@ pub enum OutputFormat {
   healthtrack samples --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --format ndjson
   healthtrack samples --summary --json")]
 pub struct Args {
-    /// SeriesRef one device
+    /// Only of this device
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
-    /// SeriesRef one person (care.patient.patient_id): what each device measured while that person wore it
+    /// Only of this patient (care.patient.patient_id): what each device measured while the patient wore it
     #[arg(long, value_name = "UUID", conflicts_with = "device")]
     pub patient: Option<uuid::Uuid>,
-    /// SeriesRef one metric of the catalogue
+    /// Only of this metric, such as heart_rate
     #[arg(long)]
     pub metric: Option<String>,
-    /// That begin at this time or later: RFC 3339, or YYYY-MM-DD for midnight UTC
+    /// Only those that begin at this time or later: RFC 3339, or YYYY-MM-DD for midnight UTC
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub from: Option<Timestamp>,
-    /// That begin before this time
+    /// Only those that begin before this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub to: Option<Timestamp>,
-    /// What to write them as [default: csv, with --json ndjson]
+    /// The output format [default: csv, with --json ndjson]
     #[arg(long, value_enum)]
     pub format: Option<OutputFormat>,
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Only count, minimum, maximum and sum of each series
+    /// Show only count, minimum, maximum and sum of each series
     #[arg(long, conflicts_with_all = ["format", "output"])]
     pub summary: bool,
-    /// Write JSON: an object a line, with --summary one array
+    /// Write JSON: one object a line; with --summary one array
     #[arg(long)]
     pub json: bool,
-    /// The configuration [default: built-in defaults and the environment]
+    /// The configuration; the environment overrides it [default: built-in defaults]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

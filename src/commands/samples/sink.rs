@@ -1,4 +1,4 @@
-//! SampleSink: what samples are written to, and what the samples of one series have in common there.
+//! Sink: what samples are written to, and what the samples of one series have in common there.
 
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;

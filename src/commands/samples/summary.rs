@@ -1,4 +1,4 @@
-//! SeriesSummary: count, minimum, maximum and sum of each series, by device, metric and statistic.
+//! Summary: count, minimum, maximum and sum of each series, by device, metric and statistic.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ impl SampleSink for SeriesSummary {
 }
 
 impl SeriesSummary {
-    /// SeriesRef nothing yet; printed as JSON or for people.
+    /// Of nothing yet; printed as JSON or for people.
     pub(super) fn new(json: bool) -> SeriesSummary {
         SeriesSummary { json, rows: BTreeMap::new() }
     }

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::fault::Fault;
-use super::{Text, Values};
+use super::error::SeriesError;
+use super::wire::Text;
+use crate::formats::Values;
 
 /// What one series measured.
 pub(super) struct Column<'a> {
@@ -23,8 +24,8 @@ pub(super) struct Column<'a> {
 }
 
 /// Reads `values`.
-pub(super) fn numbers(array: &str) -> Result<Column<'static>, Fault> {
-    let entries = entries(array).ok_or(Fault::Values)?;
+pub(super) fn numbers(array: &str) -> Result<Column<'static>, SeriesError> {
+    let entries = entries(array).ok_or(SeriesError::Values)?;
     let mut numbers = Vec::with_capacity(entries.len());
     let mut missing = Vec::new();
     let mut slots = 0_usize;
@@ -32,7 +33,7 @@ pub(super) fn numbers(array: &str) -> Result<Column<'static>, Fault> {
         match number(entry) {
             Some(number) => numbers.push(number),
             None if entry == b"null" => missing.push(slots),
-            None => return Err(Fault::Values),
+            None => return Err(SeriesError::Values),
         }
         slots += 1;
     }
@@ -40,8 +41,8 @@ pub(super) fn numbers(array: &str) -> Result<Column<'static>, Fault> {
 }
 
 /// Reads `codes`.
-pub(super) fn codes(array: &str) -> Result<Column<'_>, Fault> {
-    let entries: Vec<Option<Text<'_>>> = serde_json::from_str(array).map_err(|_| Fault::Codes)?;
+pub(super) fn codes(array: &str) -> Result<Column<'_>, SeriesError> {
+    let entries: Vec<Option<Text<'_>>> = serde_json::from_str(array).map_err(|_| SeriesError::Codes)?;
     let slots = entries.len();
     let missing = entries.iter().enumerate().filter(|(_, entry)| entry.is_none()).map(|(place, _)| place).collect();
     let codes: Vec<Cow<'_, str>> = entries.into_iter().flatten().map(|entry| entry.0).collect();

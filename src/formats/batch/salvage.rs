@@ -4,8 +4,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{Series, Text, column, decode_all, is_uuid, undecodable};
+use super::column;
+use super::series::decode_all;
+use super::wire::{RawSeries, Text};
 use crate::formats::Decoded;
+use crate::formats::text::{is_uuid, undecodable};
 use crate::model::reason::{Reason, Rejection};
 
 /// A sound batch nests four deep; whoever needs more than this is not writing one.
@@ -32,7 +35,7 @@ struct Version<'a> {
     v: &'a RawValue,
 }
 
-/// As much of a malformed series as tells how many samples are lost.
+/// As much of a malformed series as is needed to count the lost samples.
 #[derive(Deserialize)]
 struct Columns<'a> {
     #[serde(borrow, default)]
@@ -50,7 +53,7 @@ pub(super) fn read(text: &str) -> Result<(Option<Text<'_>>, Decoded<'_>), Reject
         return Err(undecodable("`id` must be a UUID, as in 6fa459ea-ee8a-4ca4-894e-db77e160355e"));
     }
     let series = envelope.series.into_iter().enumerate().map(|(place, raw)| {
-        serde_json::from_str::<Series<'_>>(raw.get()).map_err(|error| {
+        serde_json::from_str::<RawSeries<'_>>(raw.get()).map_err(|error| {
             let detail = format!("series[{place}]: {}", explain("series", &error));
             Rejection::new(Reason::MalformedSeries, detail, samples_in(raw.get()))
         })
@@ -73,7 +76,7 @@ fn samples_in(series: &str) -> usize {
     columns.and_then(|columns| columns.values.or(columns.codes)).map_or(0, |column| column::len(column.get()))
 }
 
-/// What the reader says, where it speaks of keys; elsewhere it may repeat a value, so only the place is told.
+/// The text of an error about keys; that of any other one may repeat a value, so only its place is repeated.
 fn explain(what: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     let about_keys = ["missing field", "unknown field", "duplicate field"].iter().any(|start| text.starts_with(start));

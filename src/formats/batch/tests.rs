@@ -1,9 +1,14 @@
 //! What the own batch promises: exact numbers, no guess, no lost neighbour, no panic.
 
+use std::borrow::Cow;
+
 use proptest::num::f64::{NORMAL, SUBNORMAL, ZERO};
 use proptest::prelude::*;
 
+use super::series::REJECTIONS_MAX;
 use super::*;
+use crate::formats::Values;
+use crate::model::reason::Reason;
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
 
@@ -370,7 +375,7 @@ proptest! {
         for payload in [&payload[..cut], &payload[..]] {
             if let Ok(decoded) = decode(payload) {
                 for reading in &decoded.readings {
-                    let samples = count(&reading.values);
+                    let samples = reading.values.len();
                     let is_even = match (&reading.times, &reading.spans) {
                         (_, Spans::Own(spans)) if spans.len() != samples => false,
                         (Times::At(times), _) => times.len() == samples,

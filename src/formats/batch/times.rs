@@ -1,8 +1,8 @@
 //! Times of a series: a start and a period, or a list; and the ends that make intervals of them.
 
-use super::Series;
 use super::column::{entries, number};
-use super::fault::Fault;
+use super::error::SeriesError;
+use super::wire::RawSeries;
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::model::time::Timestamp;
 const MILLI_US: f64 = 1_000.0;
 
 /// Times and spans of a series of `slots` entries, less those at the places `missing`.
-pub(super) fn read(series: &Series<'_>, slots: usize, missing: &[usize]) -> Result<(Times, Spans), Fault> {
+pub(super) fn read(series: &RawSeries<'_>, slots: usize, missing: &[usize]) -> Result<(Times, Spans), SeriesError> {
     let times = match (series.times, series.start) {
         (Some(list), None) if series.period_ms.is_none() => Times::At(read_list(list.get(), "times", slots)?),
         (None, Some(start)) => {
@@ -20,7 +20,7 @@ pub(super) fn read(series: &Series<'_>, slots: usize, missing: &[usize]) -> Resu
         }
         // No value needs no time.
         (None, None) if slots == 0 && series.period_ms.is_none() => Times::At(Vec::new()),
-        _ => return Err(Fault::TimesOrStart),
+        _ => return Err(SeriesError::TimesOrStart),
     };
     let ends = series.ends.map(|list| read_list(list.get(), "ends", slots)).transpose()?;
     let spans = ends.map_or(Spans::None, |ends| spans_between(&times, &without(ends, missing), missing));
@@ -35,11 +35,11 @@ pub(super) fn read(series: &Series<'_>, slots: usize, missing: &[usize]) -> Resu
 }
 
 /// A list of times, as many as there are values.
-fn read_list(array: &str, key: &'static str, slots: usize) -> Result<Vec<Timestamp>, Fault> {
-    let entries = entries(array).ok_or(Fault::Times(key))?;
+fn read_list(array: &str, key: &'static str, slots: usize) -> Result<Vec<Timestamp>, SeriesError> {
+    let entries = entries(array).ok_or(SeriesError::Times(key))?;
     // Counted first: a list of a million times beside one value is not worth reading.
     if entries.len() != slots {
-        return Err(Fault::Length(key));
+        return Err(SeriesError::Length(key));
     }
     let mut times = Vec::with_capacity(slots);
     for entry in entries {
@@ -49,23 +49,23 @@ fn read_list(array: &str, key: &'static str, slots: usize) -> Result<Vec<Timesta
 }
 
 /// RFC 3339 in quotes, or milliseconds since 1970.
-fn read_time(entry: &[u8], key: &'static str) -> Result<Timestamp, Fault> {
-    let fault = Fault::Times(key);
-    let [b'"', ..] = entry else { return read_millis(entry).ok_or(fault) };
-    let quoted = std::str::from_utf8(entry).map_err(|_| fault)?;
-    let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or(fault)?;
+fn read_time(entry: &[u8], key: &'static str) -> Result<Timestamp, SeriesError> {
+    let error = SeriesError::Times(key);
+    let [b'"', ..] = entry else { return read_millis(entry).ok_or(error) };
+    let quoted = std::str::from_utf8(entry).map_err(|_| error)?;
+    let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or(error)?;
     if text.contains('\\') {
-        let text: String = serde_json::from_str(quoted).map_err(|_| fault)?;
+        let text: String = serde_json::from_str(quoted).map_err(|_| error)?;
         return read_text(&text, key);
     }
     read_text(text, key)
 }
 
-fn read_text(text: &str, key: &'static str) -> Result<Timestamp, Fault> {
+fn read_text(text: &str, key: &'static str) -> Result<Timestamp, SeriesError> {
     Timestamp::parse_rfc3339(text).map_err(|_| {
         // A time to which only the zone is wanting; longer texts are none, and are not copied to find out.
         let zoneless = text.len() <= 40 && Timestamp::parse_rfc3339(&format!("{text}Z")).is_ok();
-        if zoneless { Fault::NoZone(key) } else { Fault::Times(key) }
+        if zoneless { SeriesError::NoZone(key) } else { SeriesError::Times(key) }
     })
 }
 
@@ -74,22 +74,22 @@ fn read_millis(entry: &[u8]) -> Option<Timestamp> {
     Timestamp::from_millis_fraction(millis).ok()
 }
 
-fn read_period_us(text: &str) -> Result<f64, Fault> {
+fn read_period_us(text: &str) -> Result<f64, SeriesError> {
     // Below a microsecond two samples would share their time. Written so that NaN fails too.
-    number(text.as_bytes()).map(|millis| millis * MILLI_US).filter(|period| *period >= 1.0).ok_or(Fault::Period)
+    number(text.as_bytes()).map(|millis| millis * MILLI_US).filter(|period| *period >= 1.0).ok_or(SeriesError::Period)
 }
 
 /// Times one period apart. A period that is no whole number of microseconds (256 Hz is 3,906.25) gives a list, each
 /// time rounded by itself, because a rounded period would drift by a second within 70 minutes.
-fn lay_out(start: Timestamp, period_us: Option<f64>, slots: usize) -> Result<Times, Fault> {
+fn lay_out(start: Timestamp, period_us: Option<f64>, slots: usize) -> Result<Times, SeriesError> {
     let Some(period) = period_us else {
-        return if slots <= 1 { Ok(Times::At(vec![start; slots])) } else { Err(Fault::NoPeriod) };
+        return if slots <= 1 { Ok(Times::At(vec![start; slots])) } else { Err(SeriesError::NoPeriod) };
     };
     let steps = slots.saturating_sub(1) as f64;
     let room = Timestamp::MAX.micros_since(start) as f64;
     // A lone value has no next one, yet its period must be one that an integer can hold.
     if period * steps.max(1.0) > room {
-        return Err(Fault::PastTheEnd);
+        return Err(SeriesError::PastTheEnd);
     }
     let whole = period.round();
     // Four roundings' worth: 1.001 ms times 1,000 is 1000.9999999999999.

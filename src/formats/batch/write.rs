@@ -1,42 +1,46 @@
-//! Batch: series of samples as the own batch format, version 1, in JSON.
+//! Write: series of samples as the own batch format, version 1, in JSON. Every batch is written here.
 //!
-//! Written by hand, digit by digit: the generators share the machine with the daemon that they feed.
+//! By hand, digit by digit: the generators share the machine with the daemon that they feed.
+
+use std::borrow::Cow;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use serde_json::json;
+
+use crate::formats::{HeartRates, Values};
+use crate::model::time::Timestamp;
 
 /// Microseconds in a millisecond.
 const MILLI_US: i64 = 1_000;
 /// From so many samples on, equal steps are written as a start and a period.
 const REGULAR_FROM: usize = 3;
 
-/// Samples of one metric, in the order of their times.
+/// Samples of one metric, in the order of their times. Its words are the catalogue's, which need no escapes in JSON.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
+pub struct Series<'a> {
     /// The catalogue's name of the metric.
-    pub metric: &'static str,
+    pub metric: Cow<'a, str>,
+    /// What the values say about many measurements; `None` for plain measurements.
+    pub statistic: Option<Cow<'a, str>>,
     /// The unit, where it is to be named; else the catalogue's.
-    pub unit: Option<&'static str>,
+    pub unit: Option<Cow<'a, str>>,
     /// When each was measured or began, in microseconds since 1970.
     pub times: Vec<i64>,
     /// When each ended; empty for instants.
     pub ends: Vec<i64>,
-    /// What was measured.
-    pub values: Values,
+    /// What was measured: finite numbers, or codes.
+    pub values: Values<'a>,
 }
 
-/// What was measured: numbers, or codes of a coded metric.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Values {
-    /// Finite numbers.
-    Numbers(Vec<f64>),
-    /// Codes of the catalogue.
-    Codes(Vec<&'static str>),
-}
+impl<'a> Series<'a> {
+    /// Values at moments, in the catalogue's unit.
+    pub fn new(metric: impl Into<Cow<'a, str>>, times: Vec<i64>, values: Values<'a>) -> Series<'a> {
+        Series { metric: metric.into(), statistic: None, unit: None, times, ends: Vec::new(), values }
+    }
 
-impl Series {
-    /// Numbers at moments.
-    pub fn instants(metric: &'static str, times: Vec<i64>, values: Vec<f64>) -> Series {
-        Series { metric, unit: None, times, ends: Vec::new(), values: Values::Numbers(values) }
+    /// Numbers at moments, in the catalogue's unit.
+    pub fn instants(metric: impl Into<Cow<'a, str>>, times: Vec<i64>, values: Vec<f64>) -> Series<'a> {
+        Series::new(metric, times, Values::Numbers(values))
     }
 
     /// How many samples it holds.
@@ -51,35 +55,65 @@ impl Series {
 }
 
 /// Writes one message; the device is the topic's source.
-pub fn write<'a>(series: impl IntoIterator<Item = &'a Series>) -> Bytes {
+pub fn write<'s, 'a: 's>(series: impl IntoIterator<Item = &'s Series<'a>>) -> Bytes {
     let mut out = BytesMut::with_capacity(2_048);
-    out.put_slice(b"{\"v\":1,\"series\":[");
+    out.put_slice(BEGIN);
     for (index, one) in series.into_iter().enumerate() {
         if index > 0 {
             out.put_u8(b',');
         }
         put_series(&mut out, one);
     }
-    out.put_slice(b"]}");
+    out.put_slice(END);
     out.freeze()
 }
 
-fn put_series(out: &mut BytesMut, series: &Series) {
-    out.put_slice(b"{\"metric\":\"");
-    out.put_slice(series.metric.as_bytes());
-    if let Some(unit) = series.unit {
-        out.put_slice(b"\",\"unit\":\"");
-        out.put_slice(unit.as_bytes());
+/// The same for people to read: one series, its times in RFC 3339.
+pub fn readable(series: &Series<'_>) -> Bytes {
+    let times = |micros: &[i64]| -> Vec<String> {
+        micros.iter().filter_map(|micros| Timestamp::from_micros(*micros).ok()).map(|time| time.to_string()).collect()
+    };
+    let mut one = json!({"metric": series.metric, "times": times(&series.times)});
+    let (key, values) = match &series.values {
+        Values::Numbers(numbers) => ("values", json!(numbers)),
+        Values::Codes(codes) => ("codes", json!(codes)),
+    };
+    let statistic = series.statistic.as_ref().map(|statistic| ("statistic", json!(statistic)));
+    let unit = series.unit.as_ref().map(|unit| ("unit", json!(unit)));
+    let ends = (!series.ends.is_empty()).then(|| ("ends", json!(times(&series.ends))));
+    if let Some(members) = one.as_object_mut() {
+        let optional = [statistic, unit, ends, Some((key, values))];
+        members.extend(optional.into_iter().flatten().map(|(key, value)| (key.to_owned(), value)));
+    }
+    json!({"v": 1, "series": [one]}).to_string().into()
+}
+
+/// Appends one message of heart rates.
+pub(super) fn heart_rates(rates: &HeartRates, out: &mut BytesMut) {
+    out.put_slice(BEGIN);
+    put_text(out, b"{\"metric\":", "heart_rate");
+    put_regular(out, rates.start.micros(), 1_000);
+    out.put_slice(b",\"values\":");
+    put_list(out, &rates.values, |out, value| put_integer(out, *value as i64));
+    out.put_u8(b'}');
+    out.put_slice(END);
+}
+
+const BEGIN: &[u8] = b"{\"v\":1,\"series\":[";
+const END: &[u8] = b"]}";
+
+fn put_series(out: &mut BytesMut, series: &Series<'_>) {
+    put_text(out, b"{\"metric\":", &series.metric);
+    if let Some(statistic) = &series.statistic {
+        put_text(out, b",\"statistic\":", statistic);
+    }
+    if let Some(unit) = &series.unit {
+        put_text(out, b",\"unit\":", unit);
     }
     match period_ms(series) {
-        Some((start, period)) => {
-            out.put_slice(b"\",\"start\":");
-            put_millis(out, start);
-            out.put_slice(b",\"period_ms\":");
-            put_integer(out, period);
-        }
+        Some((start, period)) => put_regular(out, start, period),
         None => {
-            out.put_slice(b"\",\"times\":");
+            out.put_slice(b",\"times\":");
             put_list(out, &series.times, |out, time| put_millis(out, *time));
         }
     }
@@ -94,18 +128,30 @@ fn put_series(out: &mut BytesMut, series: &Series) {
         }
         Values::Codes(codes) => {
             out.put_slice(b",\"codes\":");
-            put_list(out, codes, |out, code| {
-                out.put_u8(b'"');
-                out.put_slice(code.as_bytes());
-                out.put_u8(b'"');
-            });
+            put_list(out, codes, |out, code| put_text(out, b"", code));
         }
     }
     out.put_u8(b'}');
 }
 
+/// Text in quotes, after its key.
+fn put_text(out: &mut BytesMut, key: &[u8], text: &str) {
+    out.put_slice(key);
+    out.put_u8(b'"');
+    out.put_slice(text.as_bytes());
+    out.put_u8(b'"');
+}
+
+/// Times that are evenly spaced.
+fn put_regular(out: &mut BytesMut, start_us: i64, period_ms: i64) {
+    out.put_slice(b",\"start\":");
+    put_millis(out, start_us);
+    out.put_slice(b",\"period_ms\":");
+    put_integer(out, period_ms);
+}
+
 /// The start, and the whole milliseconds between instants, where they are all the same.
-fn period_ms(series: &Series) -> Option<(i64, i64)> {
+fn period_ms(series: &Series<'_>) -> Option<(i64, i64)> {
     if series.len() < REGULAR_FROM || !series.ends.is_empty() {
         return None;
     }
@@ -127,7 +173,7 @@ fn put_list<T>(out: &mut BytesMut, items: &[T], mut put: impl FnMut(&mut BytesMu
 }
 
 /// Microseconds as milliseconds with the fraction that they need.
-pub(crate) fn put_millis(out: &mut BytesMut, micros: i64) {
+fn put_millis(out: &mut BytesMut, micros: i64) {
     let fraction = (micros % MILLI_US).unsigned_abs();
     if micros < 0 && micros > -MILLI_US {
         out.put_u8(b'-');
@@ -142,7 +188,7 @@ pub(crate) fn put_millis(out: &mut BytesMut, micros: i64) {
 }
 
 /// A whole number in decimal digits.
-pub(crate) fn put_integer(out: &mut BytesMut, number: i64) {
+fn put_integer(out: &mut BytesMut, number: i64) {
     if number < 0 {
         out.put_u8(b'-');
     }
@@ -175,9 +221,9 @@ fn put_number(out: &mut BytesMut, number: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::formats::batch::decode;
 
-    fn read(series: &[Series]) -> serde_json::Value {
+    fn read(series: &[Series<'_>]) -> serde_json::Value {
         serde_json::from_slice(&write(series)).unwrap()
     }
 
@@ -191,8 +237,10 @@ mod tests {
     #[test]
     fn unequal_steps_and_fractions_of_a_millisecond_keep_each_time() {
         let uneven = Series::instants("heart_rate", vec![-1_001, 0, 5_000_001], vec![1.0, 2.0, 3.0]);
-        let fine =
-            Series { unit: Some("mg/dL"), ..Series::instants("x", vec![0, 15_625, 31_250], vec![0.1, -0.5, 3.0]) };
+        let fine = Series {
+            unit: Some("mg/dL".into()),
+            ..Series::instants("x", vec![0, 15_625, 31_250], vec![0.1, -0.5, 3.0])
+        };
         assert_eq!(
             read(&[uneven, fine]),
             json!({"v": 1, "series": [
@@ -204,11 +252,29 @@ mod tests {
 
     #[test]
     fn intervals_and_codes_are_written_with_their_ends() {
-        let codes = Values::Codes(vec!["rem"]);
-        let series =
-            Series { metric: "sleep_stage", unit: None, times: vec![0], ends: vec![30_000_000], values: codes };
+        let codes = Values::Codes(vec!["rem".into()]);
+        let series = Series { ends: vec![30_000_000], ..Series::new("sleep_stage", vec![0], codes) };
         let expected = json!({"metric": "sleep_stage", "times": [0], "ends": [30000], "codes": ["rem"]});
         assert_eq!(read(&[series]), json!({"v": 1, "series": [expected]}));
+    }
+
+    #[test]
+    fn a_statistic_is_named_beside_its_metric() {
+        let day = Series { statistic: Some("maximum".into()), ..Series::instants("heart_rate", vec![0], vec![180.0]) };
+        let expected = json!({"metric": "heart_rate", "statistic": "maximum", "times": [0], "values": [180]});
+        assert_eq!(read(&[day]), json!({"v": 1, "series": [expected]}));
+    }
+
+    #[test]
+    fn what_people_read_says_the_same() {
+        let codes = Values::Codes(vec!["rem".into()]);
+        let night = Series { ends: vec![30_000_000], ..Series::new("sleep_stage", vec![0], codes) };
+        let day = Series { statistic: Some("maximum".into()), ..Series::instants("heart_rate", vec![0], vec![180.5]) };
+        for series in [night, day] {
+            let (fast, slow) = (write([&series]), readable(&series));
+            assert_eq!(decode(&slow), decode(&fast));
+            assert!(std::str::from_utf8(&slow).unwrap().contains("1970-01-01T00:00:00Z"));
+        }
     }
 
     #[test]

@@ -1,88 +1,72 @@
-//! A valid body becomes samples: its members are laid to the metrics that the tables give them.
+//! A valid body becomes samples: its members become values of the metrics that the tables map them to.
 //!
-//! Invariant: what a body says of its values (the statistic, the stage, the place on the body) goes into the key of
-//! its samples, or refuses them; it is never passed over.
+//! Invariant: what a body states of its values (the statistic, the stage, the place on the body) goes into the key of
+//! its samples, or rejects them; it is never passed over.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::frame::{Demands, FrameRule, Moment, Placed, frame};
-use super::gather::{Gathered, Key, Measured};
+use super::collect::{Collector, Key, Measured};
+use super::error::{BodyError, NO_METRIC, SchemaError};
+use super::frame::TimeSpan;
 use super::header::Header;
 use super::healthkit;
-use super::json::{Fault, Quantity, each, members, number, quantity, text};
-use super::schema::{Choice, FRAME, Gives, NIGHT_VALUES, STAGE_CODES, Shape, VALUES_MAX, Value};
+use super::json::{Quantity, each, members, number, quantity, text};
+use super::sample_time::{SampleTime, sample_time, time_of_frame};
+use super::schema::{Choice, Mapping, NIGHT_VALUES, STAGE_CODES, Shape, VALUES_MAX, Value};
 use crate::model::reason::Reason;
 
-/// When the values of a body hold.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct When {
-    pub(super) placed: Placed,
-    /// True where the header's time stands in.
-    pub(super) assumed: bool,
-}
-
-/// Lays what the body gives to the readings; the samples that it has, and that cannot be read, to the refusals.
-pub(super) fn read<'a>(body: &'a RawValue, gives: Gives, header: &Header<'a>, gathered: &mut Gathered<'a>) {
-    let read = match gives {
-        Gives::Nothing => Ok(0),
-        Gives::Values(values) => read_values(body, body, values, header, gathered),
-        Gives::Chosen(value, choice) => read_chosen(body, value, choice, header, gathered),
-        Gives::Stages => read_stages(body, header, gathered),
-        Gives::HealthKitQuantity => healthkit::read_quantity(body, header, gathered),
-        Gives::HealthKitCategory => healthkit::read_category(body, header, gathered),
-        Gives::HealthKitCorrelation => healthkit::read_correlation(body, header, gathered),
+/// Adds the samples of a body to the readings, and those that cannot be read to the rejections.
+pub(super) fn read<'a>(body: &'a RawValue, mapping: Mapping, header: &Header<'a>, collector: &mut Collector<'a>) {
+    let read = match mapping {
+        Mapping::Nothing => Ok(0),
+        Mapping::Values(values) => read_values(body, body, values, header, collector),
+        Mapping::Chosen(value, choice) => read_chosen(body, value, choice, header, collector),
+        Mapping::Stages => read_stages(body, header, collector),
+        Mapping::HealthKitQuantity => healthkit::read_quantity(body, header, collector),
+        Mapping::HealthKitCategory => healthkit::read_category(body, header, collector),
+        Mapping::HealthKitCorrelation => healthkit::read_correlation(body, header, collector),
     };
     match read {
-        Ok(0) => gathered.refuse(NO_METRIC, Some(&header.schema), 1),
+        Ok(0) => collector.reject(NO_METRIC, Some(&header.schema), 1),
         Ok(_) => {}
-        Err(Refusal(fault, samples)) => gathered.refuse(fault, Some(&header.schema), samples),
+        Err(BodyError(error, samples)) => collector.reject(error, Some(&header.schema), samples),
     }
 }
 
-/// What is valid and has no place in the catalogue.
-pub(super) const NO_METRIC: Fault =
-    Fault { reason: Reason::UnknownMetric, field: "", what: "holds no value of a metric of the catalogue" };
-
-/// Why all samples of a body are refused, and how many they are.
-#[derive(Debug)]
-pub(super) struct Refusal(pub(super) Fault, pub(super) usize);
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Refusal {
-        Refusal(fault, 1)
-    }
-}
-
-/// Values of one object; gives how many there are, refused ones included. Its frame is that of `framed`: of the object
-/// itself, or of the body around it.
+/// Values of one object; returns how many there are, rejected ones included. Its frame is that of `framed`: of the
+/// object itself, or of the body around it.
 fn read_values<'a>(
     object: &'a RawValue,
     framed: &'a RawValue,
     values: &'static [Value],
     header: &Header<'a>,
-    gathered: &mut Gathered<'a>,
-) -> Result<usize, Refusal> {
+    collector: &mut Collector<'a>,
+) -> Result<usize, BodyError> {
     let found: [_; VALUES_MAX] = members(object, |name| values.iter().position(|Value(member, ..)| *member == name))?;
     let mut samples = Vec::with_capacity(values.len());
     for (Value(member, metric, shape), raw) in values.iter().zip(found) {
-        let read = raw.map(|raw| read_shape(raw, *shape)).transpose().map_err(|fault| fault.within(member))?;
+        let read = raw.map(|raw| read_shape(raw, *shape)).transpose().map_err(|error| error.within(member))?;
         samples.extend(read.flatten().map(|given| (*metric, *shape, given)));
     }
-    let all = |fault| Refusal(fault, samples.len());
+    let all = |error| BodyError(error, samples.len());
     if samples.is_empty() {
         return Ok(0);
     }
     let statistic = Statistic::of(object).map_err(all)?;
-    let When { placed, assumed } = when(framed, header.created).map_err(all)?;
+    let SampleTime { time_span, assumed } = sample_time(framed, header.created).map_err(all)?;
     let count = samples.len();
     for (metric, shape, Given { value, unit }) in samples {
         match statistic.text(shape) {
             Ok(statistic) => {
-                gathered.add(Key { metric, statistic, unit, time_assumed: assumed }, placed, Measured::Number(value));
+                collector.add(
+                    Key { metric, statistic, unit, time_assumed: assumed },
+                    time_span,
+                    Measured::Number(value),
+                );
             }
-            Err(fault) => gathered.refuse(fault, Some(&header.schema), 1),
+            Err(error) => collector.reject(error, Some(&header.schema), 1),
         }
     }
     Ok(count)
@@ -96,11 +80,11 @@ struct Given<'a> {
 }
 
 /// The number and its unit; `None` where it is a value of another metric.
-fn read_shape(raw: &RawValue, shape: Shape) -> Result<Option<Given<'_>>, Fault> {
+fn read_shape(raw: &RawValue, shape: Shape) -> Result<Option<Given<'_>>, SchemaError> {
     match shape {
         Shape::Bare => match number(raw) {
             Some(value) => Ok(Some(Given { value, unit: None })),
-            None => Err(Fault::shape("must be a number")),
+            None => Err(SchemaError::shape("must be a number")),
         },
         Shape::Quantity | Shape::Class(_) => {
             quantity(raw, &[]).map(|Quantity { value, unit }| Some(Given { value, unit: Some(unit) }))
@@ -117,8 +101,8 @@ fn read_chosen<'a>(
     Value(member, metric, shape): Value,
     Choice(beside, words): Choice,
     header: &Header<'a>,
-    gathered: &mut Gathered<'a>,
-) -> Result<usize, Refusal> {
+    collector: &mut Collector<'a>,
+) -> Result<usize, BodyError> {
     let [value, word] = members(body, |name| match name {
         _ if name == member => Some(0),
         _ if name == beside => Some(1),
@@ -128,15 +112,15 @@ fn read_chosen<'a>(
     let chosen =
         words.iter().find(|(known, _)| word.as_deref() == Some(*known)).map_or(Some(metric), |(_, metric)| *metric);
     let Some(metric) = chosen else { return Ok(0) };
-    let read = value.map(|raw| read_shape(raw, shape)).transpose().map_err(|fault| fault.within(member))?;
+    let read = value.map(|raw| read_shape(raw, shape)).transpose().map_err(|error| error.within(member))?;
     let Some(Given { value, unit }) = read.flatten() else { return Ok(0) };
     let statistic = Statistic::of(body)?.text(shape)?;
-    let When { placed, assumed } = when(body, header.created)?;
-    gathered.add(Key { metric, statistic, unit, time_assumed: assumed }, placed, Measured::Number(value));
+    let SampleTime { time_span, assumed } = sample_time(body, header.created)?;
+    collector.add(Key { metric, statistic, unit, time_assumed: assumed }, time_span, Measured::Number(value));
     Ok(1)
 }
 
-fn read_stages<'a>(body: &'a RawValue, header: &Header<'a>, gathered: &mut Gathered<'a>) -> Result<usize, Refusal> {
+fn read_stages<'a>(body: &'a RawValue, header: &Header<'a>, collector: &mut Collector<'a>) -> Result<usize, BodyError> {
     let [summary, episodes] = members(body, |name| match name {
         "sleep_stage_summary" => Some(0),
         "sleep_stage_episodes" => Some(1),
@@ -144,10 +128,10 @@ fn read_stages<'a>(body: &'a RawValue, header: &Header<'a>, gathered: &mut Gathe
     })?;
     let mut count = 0;
     if let Some(summary) = summary {
-        match read_values(summary, body, NIGHT_VALUES, header, gathered) {
+        match read_values(summary, body, NIGHT_VALUES, header, collector) {
             Ok(samples) => count += samples,
-            Err(Refusal(fault, samples)) => {
-                gathered.refuse(fault, Some(&header.schema), samples);
+            Err(BodyError(error, samples)) => {
+                collector.reject(error, Some(&header.schema), samples);
                 count += samples;
             }
         }
@@ -155,8 +139,8 @@ fn read_stages<'a>(body: &'a RawValue, header: &Header<'a>, gathered: &mut Gathe
     if let Some(episodes) = episodes {
         count += each(episodes, |episode| {
             match read_stage(episode, header) {
-                Ok((placed, code)) => gathered.add(stage_key(false), placed, Measured::Code(code)),
-                Err(fault) => gathered.refuse(fault, Some(&header.schema), 1),
+                Ok((time_span, code)) => collector.add(Key::sleep_stage(false), time_span, Measured::Code(code)),
+                Err(error) => collector.reject(error, Some(&header.schema), 1),
             }
             Ok(())
         })?;
@@ -164,7 +148,7 @@ fn read_stages<'a>(body: &'a RawValue, header: &Header<'a>, gathered: &mut Gathe
     Ok(count)
 }
 
-fn read_stage(episode: &RawValue, header: &Header<'_>) -> Result<(Placed, &'static str), Fault> {
+fn read_stage(episode: &RawValue, header: &Header<'_>) -> Result<(TimeSpan, &'static str), SchemaError> {
     let [state, frame] = members(episode, |name| match name {
         "sleep_stage_state" => Some(0),
         "sleep_stage_time_frame" => Some(1),
@@ -173,34 +157,12 @@ fn read_stage(episode: &RawValue, header: &Header<'_>) -> Result<(Placed, &'stat
     let state = state.and_then(text);
     let code = STAGE_CODES.iter().find(|(known, _)| state.as_deref() == Some(*known)).map(|(_, code)| *code);
     let code =
-        code.ok_or(Fault::new(Reason::UnknownCode, "must be a stage of its schema").within("sleep_stage_state"))?;
-    let when = placed(frame, header.created).map_err(|fault| fault.within("sleep_stage_time_frame"))?;
-    Ok((when.placed, code))
+        code.ok_or(SchemaError::new(Reason::UnknownCode, "must be a stage of its schema").within("sleep_stage_state"))?;
+    let when = time_of_frame(frame, header.created).map_err(|error| error.within("sleep_stage_time_frame"))?;
+    Ok((when.time_span, code))
 }
 
-/// The key of a stage of sleep.
-pub(super) fn stage_key<'a>(time_assumed: bool) -> Key<'a> {
-    Key { metric: "sleep_stage", statistic: None, unit: None, time_assumed }
-}
-
-/// When a body's values hold: by its own frame or, where its schema lets that be missing, when the source wrote it.
-pub(super) fn when(body: &RawValue, created: Moment) -> Result<When, Fault> {
-    let [frame] = members(body, |name| (name == FRAME).then_some(0))?;
-    placed(frame, created).map_err(|fault| fault.within(FRAME))
-}
-
-fn placed(raw: Option<&RawValue>, created: Moment) -> Result<When, Fault> {
-    let Some(raw) = raw else {
-        return Ok(When { placed: Placed { start: created.at(), span_us: None }, assumed: true });
-    };
-    // The schema has accepted the frame. Without the parts of a day first: to a schema that has none, they are members
-    // like any unknown one, and no second form.
-    let rule = |day_parts| FrameRule { day_parts, demands: Demands::Either };
-    let placed = frame(raw, rule(false)).or_else(|_| frame(raw, rule(true)))?.place()?;
-    Ok(When { placed, assumed: false })
-}
-
-/// What a body says of its values.
+/// What a body states of its values.
 #[derive(Debug)]
 struct Statistic<'a> {
     word: Option<Cow<'a, str>>,
@@ -209,15 +171,15 @@ struct Statistic<'a> {
 
 impl<'a> Statistic<'a> {
     /// Reads it from an object, whether or not its schema knows the member: a maximum is none the less a maximum.
-    fn of(object: &'a RawValue) -> Result<Statistic<'a>, Fault> {
+    fn of(object: &'a RawValue) -> Result<Statistic<'a>, SchemaError> {
         let [word, denominator] = members(object, |name| match name {
             "descriptive_statistic" => Some(0),
             "descriptive_statistic_denominator" => Some(1),
             _ => None,
         })?;
         let read = |raw: Option<&'a RawValue>, field| {
-            let faulty = Fault::new(Reason::UnknownStatistic, "must be a string").within(field);
-            raw.map(|raw| text(raw).ok_or(faulty)).transpose()
+            let error = SchemaError::new(Reason::UnknownStatistic, "must be a string").within(field);
+            raw.map(|raw| text(raw).ok_or(error)).transpose()
         };
         Ok(Statistic {
             word: read(word, "descriptive_statistic")?,
@@ -226,14 +188,14 @@ impl<'a> Statistic<'a> {
     }
 
     /// The words of the key for a value of this shape. A denominator without a statistic divides nothing.
-    fn text(&self, shape: Shape) -> Result<Option<Cow<'a, str>>, Fault> {
+    fn text(&self, shape: Shape) -> Result<Option<Cow<'a, str>>, SchemaError> {
         let word = match (shape, &self.word) {
             (Shape::Class(class), None) => return Ok(Some(Cow::Borrowed(class))),
             // Minutes of a class are themselves a sum.
             (Shape::Class(class), Some(word)) if word == "sum" => Cow::Borrowed(class),
             (Shape::Class(_), Some(_)) => {
                 let what = "must be sum, or left out, beside minutes of a class of activity";
-                return Err(Fault::new(Reason::UnknownStatistic, what).within("descriptive_statistic"));
+                return Err(SchemaError::new(Reason::UnknownStatistic, what).within("descriptive_statistic"));
             }
             (_, None) => return Ok(None),
             (_, Some(word)) => word.clone(),

@@ -1,4 +1,4 @@
-//! The forms of texts that the schemas demand, where no list of words can say them.
+//! Formats of strings that the schemas require, where no list of words can describe them.
 
 /// True for `dddd-dd-dd`, which is all that the schemas' pattern asks.
 pub(super) fn is_full_date(text: &str) -> bool {
@@ -29,15 +29,6 @@ pub(super) fn is_local_time(text: &str) -> bool {
     };
     let digits = fraction.as_str();
     in_bounds && has_fraction && (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// True for 8-4-4-4-12 hexadecimal digits.
-pub(super) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 /// True for a URI of RFC 3986: a scheme, a colon, and only characters that a URI may hold.

@@ -11,8 +11,9 @@ use jiff::Span;
 use jiff::tz::Offset;
 use serde_json::value::RawValue;
 
+use super::error::SchemaError;
 use super::forms::is_full_date;
-use super::json::{Fault, members, quantity, text};
+use super::json::{members, quantity, text};
 use crate::model::reason::Reason;
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
 
@@ -22,12 +23,12 @@ pub(super) struct FrameRule {
     /// True where a date with a part of the day is an interval too.
     pub(super) day_parts: bool,
     /// The member that must be there.
-    pub(super) demands: Demands,
+    pub(super) required: RequiredForm,
 }
 
 /// The member that a schema demands of a time frame.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(super) enum Demands {
+pub(super) enum RequiredForm {
     Either,
     Interval,
     Instant,
@@ -62,25 +63,25 @@ pub(super) enum Length {
 
 /// Where on the time line: when it began and, for an interval, how many microseconds it lasted.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(super) struct Placed {
+pub(super) struct TimeSpan {
     pub(super) start: Timestamp,
     pub(super) span_us: Option<i64>,
 }
 
 /// Reads a time frame where its schema accepts it.
-pub(super) fn frame(raw: &RawValue, rule: FrameRule) -> Result<Frame, Fault> {
+pub(super) fn frame(raw: &RawValue, rule: FrameRule) -> Result<Frame, SchemaError> {
     let [date_time, time_interval] = members(raw, |name| match name {
         "date_time" => Some(0),
         "time_interval" => Some(1),
         _ => None,
     })?;
-    let demanded = match rule.demands {
-        Demands::Either => true,
-        Demands::Interval => time_interval.is_some(),
-        Demands::Instant => date_time.is_some(),
+    let has_required = match rule.required {
+        RequiredForm::Either => true,
+        RequiredForm::Interval => time_interval.is_some(),
+        RequiredForm::Instant => date_time.is_some(),
     };
-    if !demanded {
-        return Err(Fault::new(
+    if !has_required {
+        return Err(SchemaError::new(
             Reason::BadInterval,
             "has not the date_time or the time_interval that its schema demands",
         ));
@@ -88,17 +89,19 @@ pub(super) fn frame(raw: &RawValue, rule: FrameRule) -> Result<Frame, Fault> {
     let instant = date_time.map(moment);
     let span = time_interval.map(|raw| interval(raw, rule.day_parts));
     match (instant, span) {
-        (Some(Ok(_)), Some(Ok(_))) => Err(Fault::shape("must be either a date_time or a time_interval, not both")),
+        (Some(Ok(_)), Some(Ok(_))) => {
+            Err(SchemaError::shape("must be either a date_time or a time_interval, not both"))
+        }
         (Some(Ok(instant)), _) => Ok(Frame::Instant(instant)),
         (_, Some(Ok(span))) => Ok(span),
-        (Some(Err(fault)), _) => Err(fault.within("date_time")),
-        (None, Some(Err(fault))) => Err(fault.within("time_interval")),
-        (None, None) => Err(Fault::new(Reason::NoInstant, "needs a date_time or a time_interval")),
+        (Some(Err(error)), _) => Err(error.within("date_time")),
+        (None, Some(Err(error))) => Err(error.within("time_interval")),
+        (None, None) => Err(SchemaError::new(Reason::NoInstant, "needs a date_time or a time_interval")),
     }
 }
 
 /// Reads an interval in exactly one of its forms.
-pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, Fault> {
+pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, SchemaError> {
     let [start, end, length, date, part] = members(raw, |name| match name {
         "start_date_time" => Some(0),
         "end_date_time" => Some(1),
@@ -107,9 +110,9 @@ pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, Fault> 
         "part_of_day" => Some(4),
         _ => None,
     })?;
-    let start = start.map(|raw| moment(raw).map_err(|fault| fault.within("start_date_time")));
-    let end = end.map(|raw| moment(raw).map_err(|fault| fault.within("end_date_time")));
-    let length = length.map(|raw| duration(raw).map_err(|fault| fault.within("duration")));
+    let start = start.map(|raw| moment(raw).map_err(|error| error.within("start_date_time")));
+    let end = end.map(|raw| moment(raw).map_err(|error| error.within("end_date_time")));
+    let length = length.map(|raw| duration(raw).map_err(|error| error.within("duration")));
     let (from, until, lasting) = (valid(&start), valid(&end), valid(&length));
     let day = day_parts && date.is_some_and(is_date) && part.is_some_and(is_part_of_day);
     let mut forms = [
@@ -122,25 +125,25 @@ pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, Fault> 
     .flatten();
     match (forms.next(), forms.next()) {
         (Some(form), None) => Ok(form),
-        (Some(_), Some(_)) => Err(Fault::new(Reason::BadInterval, "must have one form, not several at once")),
-        (None, _) => Err(fault_of(start)
-            .or(fault_of(end))
-            .or(fault_of(length))
-            .unwrap_or(Fault::new(Reason::BadInterval, "needs two of start_date_time, end_date_time and duration"))),
+        (Some(_), Some(_)) => Err(SchemaError::new(Reason::BadInterval, "must have one form, not several at once")),
+        (None, _) => Err(error_of(start).or(error_of(end)).or(error_of(length)).unwrap_or(SchemaError::new(
+            Reason::BadInterval,
+            "needs two of start_date_time, end_date_time and duration",
+        ))),
     }
 }
 
 /// Reads a time of RFC 3339. Without a zone it is no instant: its meaning would be a guess.
-pub(super) fn moment(raw: &RawValue) -> Result<Moment, Fault> {
-    let written = text(raw).ok_or(Fault::shape("a time must be a string"))?;
+pub(super) fn moment(raw: &RawValue) -> Result<Moment, SchemaError> {
+    let written = text(raw).ok_or(SchemaError::shape("a time must be a string"))?;
     let at = Timestamp::parse_rfc3339(&written).map_err(|_| {
-        Fault::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z")
+        SchemaError::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z")
     })?;
     Ok(Moment { at, offset_us: offset_us(&written) })
 }
 
 /// Reads a duration with one of its units.
-pub(super) fn duration(raw: &RawValue) -> Result<Length, Fault> {
+pub(super) fn duration(raw: &RawValue) -> Result<Length, SchemaError> {
     let length = quantity(raw, DURATIONS)?;
     let micros = match length.unit.as_ref() {
         "Mo" => return Ok(Length::Months(length.value)),
@@ -166,27 +169,31 @@ impl Moment {
 }
 
 impl Frame {
-    /// Lays the frame on the time line, where it names an instant.
-    pub(super) fn place(self) -> Result<Placed, Fault> {
+    /// The span of the frame, where it names an instant.
+    pub(super) fn place(self) -> Result<TimeSpan, SchemaError> {
         match self {
-            Frame::Instant(moment) => Ok(Placed { start: moment.at, span_us: None }),
-            Frame::Between(from, until) => Ok(Placed { start: from.at, span_us: Some(until.at.micros_since(from.at)) }),
+            Frame::Instant(moment) => Ok(TimeSpan { start: moment.at, span_us: None }),
+            Frame::Between(from, until) => {
+                Ok(TimeSpan { start: from.at, span_us: Some(until.at.micros_since(from.at)) })
+            }
             Frame::From(from, length) => {
                 let until = shifted(from, length, 1)?;
-                Ok(Placed { start: from.at, span_us: Some(until.micros_since(from.at)) })
+                Ok(TimeSpan { start: from.at, span_us: Some(until.micros_since(from.at)) })
             }
             Frame::Until(until, length) => {
                 let start = shifted(until, length, -1)?;
-                Ok(Placed { start, span_us: Some(until.at.micros_since(start)) })
+                Ok(TimeSpan { start, span_us: Some(until.at.micros_since(start)) })
             }
-            Frame::PartOfDay => Err(Fault::new(Reason::NoInstant, "a date and a part of the day name no instant")),
+            Frame::PartOfDay => {
+                Err(SchemaError::new(Reason::NoInstant, "a date and a part of the day name no instant"))
+            }
         }
     }
 }
 
 /// A moment moved forward (`sign` 1) or back (-1) by a length of time.
-fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault> {
-    let unplaceable = Fault::new(Reason::BadInterval, "the duration leaves the calendar").within("duration");
+fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, SchemaError> {
+    let unplaceable = SchemaError::new(Reason::BadInterval, "the duration leaves the calendar").within("duration");
     match length {
         Length::Micros(micros) => {
             let micros = micros.round();
@@ -200,7 +207,7 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Fault
         Length::Months(months) => {
             if months.fract() != 0.0 {
                 let what = "a part of a calendar month has no length";
-                return Err(Fault::new(Reason::BadInterval, what).within("duration"));
+                return Err(SchemaError::new(Reason::BadInterval, what).within("duration"));
             }
             if !(-240_000.0..240_000.0).contains(&months) {
                 return Err(unplaceable);
@@ -233,11 +240,11 @@ fn offset_us(written: &str) -> i64 {
     sign * offset.unwrap_or(0) * MINUTE_US
 }
 
-fn valid<T: Copy>(read: &Option<Result<T, Fault>>) -> Option<T> {
+fn valid<T: Copy>(read: &Option<Result<T, SchemaError>>) -> Option<T> {
     read.as_ref().and_then(|read| read.as_ref().ok().copied())
 }
 
-fn fault_of<T>(read: Option<Result<T, Fault>>) -> Option<Fault> {
+fn error_of<T>(read: Option<Result<T, SchemaError>>) -> Option<SchemaError> {
     read.and_then(Result::err)
 }
 

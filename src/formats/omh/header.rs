@@ -1,11 +1,12 @@
-//! The header of a data point: which schema its body is to be judged by, and when its source wrote it down.
+//! The header of a data point: which schema its body must follow, and when its source wrote it down.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::error::SchemaError;
 use super::frame::{Moment, moment};
-use super::json::{Fault, members, text};
+use super::json::{members, text};
 use super::schema::{IEEE_HEADER, OMH_HEADER};
 
 /// A valid header.
@@ -28,7 +29,7 @@ pub(super) struct SchemaId<'a> {
 
 /// Reads a header where its own schema accepts it: IEEE 1752.1's where it has a `uuid`, else Open mHealth's. One with
 /// the members of both need only be right by one of them.
-pub(super) fn read(raw: &RawValue) -> Result<Header<'_>, Fault> {
+pub(super) fn read(raw: &RawValue) -> Result<Header<'_>, SchemaError> {
     let [id, uuid, schema_id, source_created, created, acquisition] = members(raw, |name| match name {
         "id" => Some(0),
         "uuid" => Some(1),
@@ -46,18 +47,19 @@ pub(super) fn read(raw: &RawValue) -> Result<Header<'_>, Fault> {
         OMH_HEADER.check(raw)?;
         acquisition.map(source_creation).transpose()?.flatten().or(created)
     };
-    let schema = schema_id.map(schema).transpose()?.ok_or(Fault::shape("is missing").within("schema_id"))?;
-    let created = created.map(moment).transpose()?.ok_or(Fault::shape("is missing").within("creation_date_time"))?;
+    let schema = schema_id.map(schema).transpose()?.ok_or(SchemaError::shape("is missing").within("schema_id"))?;
+    let created =
+        created.map(moment).transpose()?.ok_or(SchemaError::shape("is missing").within("creation_date_time"))?;
     Ok(Header { schema, created, is_ieee })
 }
 
 /// The moment at which the source made the data: nearer to the measurement than that of the data point.
-fn source_creation(acquisition: &RawValue) -> Result<Option<&RawValue>, Fault> {
+fn source_creation(acquisition: &RawValue) -> Result<Option<&RawValue>, SchemaError> {
     let [created] = members(acquisition, |name| (name == "source_creation_date_time").then_some(0))?;
     Ok(created)
 }
 
-fn schema(raw: &RawValue) -> Result<SchemaId<'_>, Fault> {
+fn schema(raw: &RawValue) -> Result<SchemaId<'_>, SchemaError> {
     let words = members(raw, |name| match name {
         "namespace" => Some(0),
         "name" => Some(1),
@@ -65,7 +67,7 @@ fn schema(raw: &RawValue) -> Result<SchemaId<'_>, Fault> {
         _ => None,
     })?;
     let [Some(namespace), Some(name), Some(version)] = words.map(|word: Option<&RawValue>| word.and_then(text)) else {
-        return Err(Fault::shape("needs a namespace, a name and a version that are strings").within("schema_id"));
+        return Err(SchemaError::shape("needs a namespace, a name and a version that are strings").within("schema_id"));
     };
     Ok(SchemaId { namespace, name, version })
 }

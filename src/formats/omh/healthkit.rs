@@ -7,10 +7,11 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::body::{Refusal, When, stage_key, when};
-use super::gather::{Gathered, Key, Measured};
+use super::collect::{Collector, Key, Measured};
+use super::error::{BodyError, SchemaError};
 use super::header::Header;
-use super::json::{Fault, each, members, number, quantity, text};
+use super::json::{each, members, number, quantity, text};
+use super::sample_time::{SampleTime, sample_time};
 use super::schema::{CATEGORY_SAMPLE, QUANTITY_SAMPLE};
 use crate::model::reason::Reason;
 
@@ -53,12 +54,12 @@ pub(super) const STAGES: &[(&str, &str)] = &[
     ("Awake", "awake"),
 ];
 
-/// A quantity sample; gives how many samples there are in it.
+/// A quantity sample; returns how many samples there are in it.
 pub(super) fn read_quantity<'a>(
     sample: &'a RawValue,
     header: &Header<'a>,
-    gathered: &mut Gathered<'a>,
-) -> Result<usize, Refusal> {
+    collector: &mut Collector<'a>,
+) -> Result<usize, BodyError> {
     let [kind, unit_value, count] = members(sample, |name| match name {
         "quantity_type" => Some(0),
         "unit_value" => Some(1),
@@ -74,10 +75,10 @@ pub(super) fn read_quantity<'a>(
         (Some((raw, Ok(quantity))), _) if quantity.unit == "%" => (percent(raw)?, Some(quantity.unit)),
         (Some((_, Ok(quantity))), _) => (quantity.value, unit_of(quantity.unit, metric)),
         (_, Some(count)) => (count, unit_of(Cow::Borrowed("count"), metric)),
-        (_, None) => return Err(Fault::shape("needs a unit_value or a count").into()),
+        (_, None) => return Err(SchemaError::shape("needs a unit_value or a count").into()),
     };
-    let When { placed, assumed } = when(sample, header.created)?;
-    gathered.add(Key { metric, statistic: None, unit, time_assumed: assumed }, placed, Measured::Number(value));
+    let SampleTime { time_span, assumed } = sample_time(sample, header.created)?;
+    collector.add(Key { metric, statistic: None, unit, time_assumed: assumed }, time_span, Measured::Number(value));
     Ok(1)
 }
 
@@ -85,8 +86,8 @@ pub(super) fn read_quantity<'a>(
 pub(super) fn read_category<'a>(
     sample: &'a RawValue,
     header: &Header<'a>,
-    gathered: &mut Gathered<'a>,
-) -> Result<usize, Refusal> {
+    collector: &mut Collector<'a>,
+) -> Result<usize, BodyError> {
     let [kind, word] = members(sample, |name| match name {
         "category_type" => Some(0),
         "category_value" => Some(1),
@@ -97,47 +98,47 @@ pub(super) fn read_category<'a>(
     }
     let word = word.and_then(text);
     let code = STAGES.iter().find(|(known, _)| word.as_deref() == Some(*known)).map(|(_, code)| *code);
-    let unknown = Fault::new(Reason::UnknownCode, "must be a value of a sleep analysis").within("category_value");
+    let unknown = SchemaError::new(Reason::UnknownCode, "must be a value of a sleep analysis").within("category_value");
     let code = code.ok_or(unknown)?;
-    let When { placed, assumed } = when(sample, header.created)?;
-    gathered.add(stage_key(assumed), placed, Measured::Code(code));
+    let SampleTime { time_span, assumed } = sample_time(sample, header.created)?;
+    collector.add(Key::sleep_stage(assumed), time_span, Measured::Code(code));
     Ok(1)
 }
 
-/// The samples of a correlation, each judged by itself: the schema is content where those of one kind are right.
+/// The samples of a correlation, each validated by itself: the schema is satisfied where those of one kind are right.
 pub(super) fn read_correlation<'a>(
     body: &'a RawValue,
     header: &Header<'a>,
-    gathered: &mut Gathered<'a>,
-) -> Result<usize, Refusal> {
+    collector: &mut Collector<'a>,
+) -> Result<usize, BodyError> {
     let [quantities, categories] = members(body, |name| match name {
         "quantity_samples" => Some(0),
         "category_samples" => Some(1),
         _ => None,
     })?;
     let mut given = 0;
-    let mut keep = |read: Result<usize, Refusal>, gathered: &mut Gathered<'a>| match read {
+    let mut keep = |read: Result<usize, BodyError>, collector: &mut Collector<'a>| match read {
         Ok(samples) => given += samples,
-        Err(Refusal(fault, samples)) => {
+        Err(BodyError(error, samples)) => {
             given += samples;
-            gathered.refuse(fault, Some(&header.schema), samples);
+            collector.reject(error, Some(&header.schema), samples);
         }
     };
     if let Some(quantities) = quantities {
         let read = each(quantities, |sample| {
-            let valid = QUANTITY_SAMPLE.check(sample).map_err(Refusal::from);
-            keep(valid.and_then(|()| read_quantity(sample, header, gathered)), gathered);
+            let valid = QUANTITY_SAMPLE.check(sample).map_err(BodyError::from);
+            keep(valid.and_then(|()| read_quantity(sample, header, collector)), collector);
             Ok(())
         });
-        keep(read.map(|_| 0).map_err(|fault| fault.within("quantity_samples").into()), gathered);
+        keep(read.map(|_| 0).map_err(|error| error.within("quantity_samples").into()), collector);
     }
     if let Some(categories) = categories {
         let read = each(categories, |sample| {
-            let valid = CATEGORY_SAMPLE.check(sample).map_err(Refusal::from);
-            keep(valid.and_then(|()| read_category(sample, header, gathered)), gathered);
+            let valid = CATEGORY_SAMPLE.check(sample).map_err(BodyError::from);
+            keep(valid.and_then(|()| read_category(sample, header, collector)), collector);
             Ok(())
         });
-        keep(read.map(|_| 0).map_err(|fault| fault.within("category_samples").into()), gathered);
+        keep(read.map(|_| 0).map_err(|error| error.within("category_samples").into()), collector);
     }
     Ok(given)
 }
@@ -153,18 +154,18 @@ fn unit_of<'a>(unit: Cow<'a, str>, metric: &str) -> Option<Cow<'a, str>> {
 }
 
 /// A hundred times the value of a fraction, by moving its point: 0.29 times 100 would be 28.999999999999996.
-fn percent(unit_value: &RawValue) -> Result<f64, Fault> {
+fn percent(unit_value: &RawValue) -> Result<f64, SchemaError> {
     let [value] = members(unit_value, |name| (name == "value").then_some(0))?;
-    let value = value.ok_or(Fault::shape("needs a value that is a number"))?;
+    let value = value.ok_or(SchemaError::shape("needs a value that is a number"))?;
     let moved = if value.get().contains(['e', 'E']) {
         number(value).map(|fraction| fraction * 100.0)
     } else {
         format!("{}e2", value.get()).parse().ok()
     };
-    moved.filter(|percent: &f64| percent.is_finite()).ok_or(Fault::shape("needs a value that is a number"))
+    moved.filter(|percent: &f64| percent.is_finite()).ok_or(SchemaError::shape("needs a value that is a number"))
 }
 
-/// Every metric that some sample gives.
+/// Every metric to which some sample maps.
 #[cfg(test)]
 pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
     QUANTITIES.iter().map(|(_, metric)| *metric)

@@ -5,8 +5,9 @@
 
 use serde_json::value::RawValue;
 
+use super::error::SchemaError;
 use super::frame::{FrameRule, duration, frame, interval, moment};
-use super::json::{Fault, each, members, number, quantity, quantity_range, text};
+use super::json::{each, members, number, quantity, quantity_range, text};
 
 /// What a value must be.
 #[derive(Debug)]
@@ -53,9 +54,9 @@ pub(super) enum Rule {
 #[derive(Debug)]
 pub(super) enum Field {
     /// It must be there, and valid.
-    Need(&'static str, Rule),
+    Required(&'static str, Rule),
     /// Where it is there, it must be valid.
-    May(&'static str, Rule),
+    Optional(&'static str, Rule),
 }
 
 /// The most members that one record names.
@@ -65,44 +66,44 @@ impl Field {
     /// The member's name.
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Field::Need(name, _) | Field::May(name, _) => name,
+            Field::Required(name, _) | Field::Optional(name, _) => name,
         }
     }
 
-    fn check(&self, member: Option<&RawValue>) -> Result<(), Fault> {
+    fn check(&self, member: Option<&RawValue>) -> Result<(), SchemaError> {
         match (self, member) {
-            (Field::Need(name, rule) | Field::May(name, rule), Some(raw)) => {
-                rule.check(raw).map_err(|fault| fault.within(name))
+            (Field::Required(name, rule) | Field::Optional(name, rule), Some(raw)) => {
+                rule.check(raw).map_err(|error| error.within(name))
             }
-            (Field::Need(name, _), None) => Err(Fault::shape("is missing").within(name)),
-            (Field::May(..), None) => Ok(()),
+            (Field::Required(name, _), None) => Err(SchemaError::shape("is missing").within(name)),
+            (Field::Optional(..), None) => Ok(()),
         }
     }
 }
 
 impl Rule {
     /// Accepts the value where this rule does.
-    pub(super) fn check(&self, raw: &RawValue) -> Result<(), Fault> {
+    pub(super) fn check(&self, raw: &RawValue) -> Result<(), SchemaError> {
         match self {
             Rule::Any => Ok(()),
-            Rule::Text => text(raw).map(drop).ok_or(Fault::shape("must be a string")),
+            Rule::Text => text(raw).map(drop).ok_or(SchemaError::shape("must be a string")),
             Rule::Word(words) => match text(raw) {
                 Some(word) if words.contains(&word.as_ref()) => Ok(()),
-                _ => Err(Fault::shape("must be one of its schema's words")),
+                _ => Err(SchemaError::shape("must be one of its schema's words")),
             },
             Rule::Form(holds, what) => match text(raw) {
                 Some(text) if holds(&text) => Ok(()),
-                _ => Err(Fault::shape(what)),
+                _ => Err(SchemaError::shape(what)),
             },
             Rule::DateTime => moment(raw).map(drop),
-            Rule::Number => number(raw).map(drop).ok_or(Fault::shape("must be a number")),
+            Rule::Number => number(raw).map(drop).ok_or(SchemaError::shape("must be a number")),
             Rule::Integer => match number(raw) {
                 Some(value) if value.fract() == 0.0 => Ok(()),
-                _ => Err(Fault::shape("must be a whole number")),
+                _ => Err(SchemaError::shape("must be a whole number")),
             },
             Rule::Bool => match raw.get() {
                 "true" | "false" => Ok(()),
-                _ => Err(Fault::shape("must be true or false")),
+                _ => Err(SchemaError::shape("must be true or false")),
             },
             Rule::Quantity(units) => quantity(raw, units).map(drop),
             Rule::Range(units) => quantity_range(raw, units),
@@ -111,7 +112,7 @@ impl Rule {
             Rule::Interval(day_parts) => interval(raw, *day_parts).map(drop),
             Rule::List(least, rule) => match each(raw, |item| rule.check(item))? {
                 count if count >= *least => Ok(()),
-                _ => Err(Fault::shape("has too few items")),
+                _ => Err(SchemaError::shape("has too few items")),
             },
             Rule::Record(fields) => record(raw, fields),
             Rule::All(rules) => rules.iter().try_for_each(|rule| rule.check(raw)),
@@ -119,25 +120,25 @@ impl Rule {
             Rule::One(rules) => match rules.iter().filter(|rule| rule.check(raw).is_ok()).count() {
                 0 => either(raw, rules),
                 1 => Ok(()),
-                _ => Err(Fault::shape("must have one form, not several at once")),
+                _ => Err(SchemaError::shape("must have one form, not several at once")),
             },
         }
     }
 }
 
-fn record(raw: &RawValue, fields: &[&[Field]]) -> Result<(), Fault> {
+fn record(raw: &RawValue, fields: &[&[Field]]) -> Result<(), SchemaError> {
     let fields = || fields.iter().copied().flatten();
     let found: [_; FIELDS_MAX] = members(raw, |name| fields().position(|field| field.name() == name))?;
     fields().zip(found).try_for_each(|(field, member)| field.check(member))
 }
 
-/// Accepts what one of the rules does; else the first rule's fault stands for all.
-fn either(raw: &RawValue, rules: &[Rule]) -> Result<(), Fault> {
+/// Accepts what one of the rules does; else the first rule's error stands for all.
+fn either(raw: &RawValue, rules: &[Rule]) -> Result<(), SchemaError> {
     let mut first = None;
     for rule in rules {
         match rule.check(raw) {
             Ok(()) => return Ok(()),
-            Err(fault) => first = first.or(Some(fault)),
+            Err(error) => first = first.or(Some(error)),
         }
     }
     first.map_or(Ok(()), Err)

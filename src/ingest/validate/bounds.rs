@@ -12,7 +12,7 @@ const FINITE: Range = Range { low: f64::MIN, high: f64::MAX };
 
 /// What a statistic's word makes of the metric's range.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sense {
+pub(super) enum StatisticKind {
     /// A value that one measurement could have had: the range holds. Measurements themselves, averages, extremes,
     /// medians, percentiles, and the classes of `active_minutes`.
     Value,
@@ -26,15 +26,15 @@ pub(super) enum Sense {
     Count,
 }
 
-impl Sense {
-    /// The sense of `word` or `word/denominator`.
-    pub(super) fn of(statistic: &str) -> Sense {
+impl StatisticKind {
+    /// The kind of `word` or `word/denominator`.
+    pub(super) fn of(statistic: &str) -> StatisticKind {
         match statistic.split_once('/').map_or(statistic, |(word, _)| word) {
-            "standard deviation" | "quartile deviation" => Sense::Spread,
-            "variance" => Sense::Square,
-            "sum" => Sense::Sum,
-            "count" => Sense::Count,
-            _ => Sense::Value,
+            "standard deviation" | "quartile deviation" => StatisticKind::Spread,
+            "variance" => StatisticKind::Square,
+            "sum" => StatisticKind::Sum,
+            "count" => StatisticKind::Count,
+            _ => StatisticKind::Value,
         }
     }
 }
@@ -54,21 +54,21 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    pub(super) fn new(metric: &Metric, sense: Sense, statistic: Option<&str>) -> Bounds {
+    pub(super) fn new(metric: &Metric, kind: StatisticKind, statistic: Option<&str>) -> Bounds {
         let positive = Range { low: 0.0, high: f64::MAX };
         let all = |range| Bounds { hard: range, soft: range, per_minute: false, minutes_min: 0.0 };
-        match sense {
-            Sense::Value if metric.is_coded() => {
+        match kind {
+            StatisticKind::Value if metric.is_coded() => {
                 all(Range { low: 0.0, high: metric.codes.len().saturating_sub(1) as f64 })
             }
-            Sense::Value => {
+            StatisticKind::Value => {
                 let hard = metric.hard.unwrap_or(FINITE);
                 let minutes_min =
                     minutes_of(statistic.and_then(|text| text.split_once('/')).map_or("", |(_, per)| per));
                 Bounds { hard, soft: metric.soft.unwrap_or(hard), per_minute: metric.per_minute, minutes_min }
             }
-            Sense::Sum if metric.hard.is_none_or(|hard| hard.low < 0.0) => all(FINITE),
-            Sense::Sum | Sense::Spread | Sense::Square | Sense::Count => all(positive),
+            StatisticKind::Sum if metric.hard.is_none_or(|hard| hard.low < 0.0) => all(FINITE),
+            StatisticKind::Sum | StatisticKind::Spread | StatisticKind::Square | StatisticKind::Count => all(positive),
         }
     }
 

@@ -1,10 +1,10 @@
-//! Validate: readings become samples, or rejections with their reason. Pure: the present and the limits are
+//! Validate: readings become valid samples, or rejections with their reason. Pure: the present and the limits are
 //! arguments.
 //!
 //! # Why
-//! Nearly every reading is sound, so it is looked at once, column by column, and its columns are handed on as they
-//! came. Only a reading with something to say about one of its samples goes the slow way (`validate_each`), sample by
-//! sample. At 60 values a message the difference is one comparison a value against a branch, a copy and a push.
+//! Nearly every reading is valid, so it is looked at once, column by column, and its columns are handed on as they
+//! came. Only one with a sample that is not clean goes the slow way (`validate_each`), sample by sample. At
+//! 60 values a message the difference is one comparison a value against a branch, a copy and a push.
 //!
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
 //! an interval, and an interval that holds no time can hold no measurement.
@@ -13,6 +13,7 @@
 
 use std::sync::Arc;
 
+use crate::formats::text::shown;
 use crate::formats::{Reading, Values};
 use crate::model::metric::{Catalogue, Metric};
 use crate::model::reason::{Reason, Rejection};
@@ -22,13 +23,16 @@ use crate::model::time::Timestamp;
 use crate::model::unit::{Conversion, Units};
 
 mod bounds;
+mod limits;
+mod outcome;
 mod resolve;
 mod validate_each;
-mod verdict;
 
-use bounds::{Bounds, Sense};
+use bounds::{Bounds, StatisticKind};
 use resolve::ResolvedReading;
-pub use verdict::{ValidSamples, ValidationLimits, Verdict};
+
+pub use limits::ValidationLimits;
+pub use outcome::{ValidSamples, Validated};
 
 /// Validates readings by the catalogue, the unit table and the limits.
 #[derive(Clone, Debug)]
@@ -39,22 +43,22 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// Validates by these rules.
+    /// A validator by these rules.
     pub fn new(catalogue: Arc<Catalogue>, units: Arc<Units>, limits: ValidationLimits) -> Validator {
         Validator { catalogue, units, limits }
     }
 
     /// What becomes of the reading's values, `now` being the moment of its arrival.
-    pub fn validate(&self, reading: Reading<'_>, now: Timestamp) -> Verdict {
-        if count(&reading.values) == 0 {
-            return Verdict::default();
+    pub fn validate(&self, reading: Reading<'_>, now: Timestamp) -> Validated {
+        if reading.values.is_empty() {
+            return Validated::default();
         }
         match self.resolve(reading) {
-            Err(rejection) => Verdict { rejections: vec![rejection], ..Verdict::default() },
+            Err(rejection) => Validated { rejections: vec![rejection], ..Validated::default() },
             Ok(resolved) => {
                 let window = self.limits.window(now);
                 if resolved.is_clean(window, self.limits.span_max_us) {
-                    resolved.into_verdict()
+                    resolved.into_valid()
                 } else {
                     validate_each::validate_each(resolved, window, self.limits)
                 }
@@ -64,18 +68,18 @@ impl Validator {
 
     /// Looks up the reading's words; an unknown one refuses all of it.
     fn resolve(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
-        let count = count(&reading.values);
+        let count = reading.values.len();
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
         let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {
             let detail = format!("`metric` must be a name of the catalogue, not {}", shown(&reading.metric));
             refuse(Reason::UnknownMetric, detail)
         })?;
         let name = &metric.name;
-        let (statistic, sense) = read_statistic(&reading).ok_or_else(|| {
+        let (statistic, kind) = read_statistic(&reading).ok_or_else(|| {
             let detail = format!("{name}: `statistic` must be a descriptive statistic of Open mHealth");
             refuse(Reason::UnknownStatistic, detail)
         })?;
-        let conversion = self.conversion(&reading, metric, statistic, sense).ok_or_else(|| {
+        let conversion = self.conversion(&reading, metric, statistic, kind).ok_or_else(|| {
             let given = reading.unit.as_deref().unwrap_or_default();
             let detail =
                 format!("{name}: `unit` must be a word that converts to {}, not {}", metric.unit, shown(given));
@@ -97,7 +101,7 @@ impl Validator {
             (_, true) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give `codes`, not numbers"))),
             (_, false) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give numbers, not `codes`"))),
         };
-        let bounds = Bounds::new(metric, sense, reading.statistic.as_deref());
+        let bounds = Bounds::new(metric, kind, reading.statistic.as_deref());
         let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
         let (times, spans) = (reading.times, instants_where_zero(reading.spans));
         Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags })
@@ -108,38 +112,30 @@ impl Validator {
         reading: &Reading<'_>,
         metric: &Metric,
         statistic: Statistic,
-        sense: Sense,
+        kind: StatisticKind,
     ) -> Option<Conversion> {
         let conversion = match reading.unit.as_deref() {
             None => return Some(Conversion::Identity),
             Some(word) if word == metric.unit => return Some(Conversion::Identity),
             Some(word) => metric.conversion_from(word, &self.units)?,
         };
-        match sense {
+        match kind {
             // The largest resistance is the smallest conductance, and the mean of resistances is no mean at all.
             _ if matches!(conversion, Conversion::Inverse { .. }) && !statistic.is_none() => None,
-            Sense::Value => Some(conversion),
-            Sense::Spread => conversion.of_difference(),
-            Sense::Square => conversion.of_square(),
-            Sense::Sum => conversion.of_sum(),
-            Sense::Count => Some(Conversion::Identity),
+            StatisticKind::Value => Some(conversion),
+            StatisticKind::Spread => conversion.of_difference(),
+            StatisticKind::Square => conversion.of_square(),
+            StatisticKind::Sum => conversion.of_sum(),
+            StatisticKind::Count => Some(Conversion::Identity),
         }
     }
 }
 
-/// How many values there are.
-fn count(values: &Values<'_>) -> usize {
-    match values {
-        Values::Numbers(numbers) => numbers.len(),
-        Values::Codes(codes) => codes.len(),
-    }
-}
-
 /// `None` where the reading's word is nobody's statistic.
-fn read_statistic(reading: &Reading<'_>) -> Option<(Statistic, Sense)> {
+fn read_statistic(reading: &Reading<'_>) -> Option<(Statistic, StatisticKind)> {
     match reading.statistic.as_deref() {
-        None => Some((Statistic::NONE, Sense::Value)),
-        Some(text) => Statistic::parse(text).map(|statistic| (statistic, Sense::of(text))),
+        None => Some((Statistic::NONE, StatisticKind::Value)),
+        Some(text) => Statistic::parse(text).map(|statistic| (statistic, StatisticKind::of(text))),
     }
 }
 
@@ -166,11 +162,6 @@ fn instants_where_zero(spans: Spans) -> Spans {
 /// The place of a code in the metric's list; NaN, which no range holds, where it is not there.
 fn place_of(code: &str, metric: &Metric) -> f64 {
     metric.codes.iter().position(|known| known == code).map_or(f64::NAN, |place| place as f64)
-}
-
-/// A payload's own word in a sentence: as long as its sender pleases, so only its beginning.
-fn shown(word: &str) -> String {
-    word.escape_debug().take(60).collect()
 }
 
 #[cfg(test)]

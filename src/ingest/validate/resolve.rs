@@ -1,7 +1,8 @@
-//! The fast way: a reading whose words are known, looked at column by column, and valid as it came.
+//! Resolve, and the fast way: a reading whose words are known, looked at column by column, and valid as it came.
 
 use super::bounds::Bounds;
-use super::verdict::{ValidSamples, Verdict, Window};
+use super::limits::Window;
+use super::outcome::{ValidSamples, Validated};
 use crate::model::metric::Metric;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
@@ -68,7 +69,7 @@ impl ResolvedReading<'_> {
     }
 
     /// The columns as they came, in the catalogue's unit.
-    pub(super) fn into_verdict(mut self) -> Verdict {
+    pub(super) fn into_valid(mut self) -> Validated {
         if self.conversion != Conversion::Identity {
             self.values.iter_mut().for_each(|value| *value = self.conversion.apply(*value));
         }
@@ -76,6 +77,6 @@ impl ResolvedReading<'_> {
         let flagged = u64::try_from(flags.len()).unwrap_or(u64::MAX);
         let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
         let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
-        Verdict { valid, flagged, ..Verdict::default() }
+        Validated { valid, flagged, ..Validated::default() }
     }
 }

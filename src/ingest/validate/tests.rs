@@ -37,21 +37,21 @@ fn codes(codes: &[&'static str]) -> Reading<'static> {
     Reading { values: Values::Codes(codes), ..numbers("sleep_stage", &[]) }
 }
 
-fn validate(reading: Reading<'_>) -> Verdict {
+fn validate(reading: Reading<'_>) -> Validated {
     validator().validate(reading, at(NOW))
 }
 
-fn valid(verdict: &Verdict) -> Vec<f64> {
-    verdict.valid.as_ref().map_or(Vec::new(), |valid| valid.run.values.clone())
+fn valid(validated: &Validated) -> Vec<f64> {
+    validated.valid.as_ref().map_or(Vec::new(), |valid| valid.run.values.clone())
 }
 
-fn reasons(verdict: &Verdict) -> Vec<(Reason, u64)> {
-    verdict.rejections.iter().map(|rejection| (rejection.reason, rejection.samples)).collect()
+fn reasons(validated: &Validated) -> Vec<(Reason, u64)> {
+    validated.rejections.iter().map(|rejection| (rejection.reason, rejection.samples)).collect()
 }
 
-fn is_believed(reading: Reading<'_>) -> bool {
-    let verdict = validate(reading);
-    verdict.rejections.is_empty() && verdict.valid.is_some() && verdict.flagged == 0
+fn is_accepted(reading: Reading<'_>) -> bool {
+    let validated = validate(reading);
+    validated.rejections.is_empty() && validated.valid.is_some() && validated.flagged == 0
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn a_sound_reading_keeps_its_own_columns() {
     let reading = numbers("heart_rate", &[61.0, 62.0]);
     let Values::Numbers(values) = &reading.values else { panic!("numbers") };
     let (column, times) = (values.as_ptr(), reading.times.clone());
-    let verdict = validate(reading);
-    let run = verdict.valid.unwrap().run;
+    let validated = validate(reading);
+    let run = validated.valid.unwrap().run;
     assert_eq!((run.values.as_ptr(), run.times, run.flags.len()), (column, times, 0));
 }
 
@@ -76,53 +76,53 @@ fn an_unknown_metric_unit_or_statistic_refuses_all_of_the_reading() {
             Reason::UnknownStatistic,
         ),
     ] {
-        let verdict = validate(reading);
-        assert_eq!((reasons(&verdict), verdict.valid), (vec![(reason, 2)], None));
+        let validated = validate(reading);
+        assert_eq!((reasons(&validated), validated.valid), (vec![(reason, 2)], None));
     }
 }
 
 #[test]
 fn a_value_is_impossible_outside_the_hard_range_and_flagged_outside_the_soft_one() {
-    let verdict = validate(numbers("heart_rate", &[60.0, 0.9, 350.0, 351.0, f64::NAN, f64::INFINITY, 1.0]));
-    assert_eq!(valid(&verdict), [60.0, 350.0, 1.0]);
-    assert_eq!((reasons(&verdict), verdict.flagged), (vec![(Reason::ImpossibleValue, 4)], 2));
-    let run = verdict.valid.unwrap().run;
+    let validated = validate(numbers("heart_rate", &[60.0, 0.9, 350.0, 351.0, f64::NAN, f64::INFINITY, 1.0]));
+    assert_eq!(valid(&validated), [60.0, 350.0, 1.0]);
+    assert_eq!((reasons(&validated), validated.flagged), (vec![(Reason::ImpossibleValue, 4)], 2));
+    let run = validated.valid.unwrap().run;
     assert_eq!(run.flags, [Flags::NONE, Flags::UNLIKELY, Flags::UNLIKELY]);
     assert_eq!(run.times.at(1), Some(at(NOW - 58 * SECOND_US)), "the others keep their times");
-    let detail = &verdict.rejections[0].detail;
+    let detail = &validated.rejections[0].detail;
     assert!(detail.contains("1 to 350 /min") && detail.contains("place 1") && !detail.contains("0.9"), "{detail}");
 }
 
 #[test]
 fn a_reading_that_is_only_flagged_stays_even() {
-    let verdict = validate(numbers("heart_rate", &[60.0, 225.0]));
-    let run = verdict.valid.unwrap().run;
-    assert!(matches!(run.times, Times::Regular { .. }) && verdict.flagged == 1);
+    let validated = validate(numbers("heart_rate", &[60.0, 225.0]));
+    let run = validated.valid.unwrap().run;
+    assert!(matches!(run.times, Times::Regular { .. }) && validated.flagged == 1);
 }
 
 #[test]
 fn an_assumed_time_flags_every_sample() {
-    let verdict = validate(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0, 225.0]) });
+    let validated = validate(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0, 225.0]) });
     let both = Flags::TIME_ASSUMED.and(Flags::UNLIKELY);
-    assert_eq!((verdict.flagged, verdict.valid.unwrap().run.flags), (2, vec![Flags::TIME_ASSUMED, both]));
+    assert_eq!((validated.flagged, validated.valid.unwrap().run.flags), (2, vec![Flags::TIME_ASSUMED, both]));
     let clean = validate(Reading { time_assumed: true, ..numbers("heart_rate", &[60.0]) });
     assert_eq!((clean.flagged, clean.valid.unwrap().run.flags), (1, vec![Flags::TIME_ASSUMED]));
 }
 
 #[test]
 fn trap_a_sentinel_is_not_measured_and_no_rejection() {
-    let verdict = validate(numbers("heart_rate", &[-1.0, 60.0, -1.0]));
-    assert_eq!((valid(&verdict), verdict.not_measured, verdict.rejections.len()), (vec![60.0], 2, 0));
-    let verdict = validate(numbers("stress_score", &[-1.0, -2.0, -3.0, 20.0]));
-    assert_eq!((verdict.not_measured, reasons(&verdict)), (2, vec![(Reason::ImpossibleValue, 1)]));
+    let validated = validate(numbers("heart_rate", &[-1.0, 60.0, -1.0]));
+    assert_eq!((valid(&validated), validated.not_measured, validated.rejections.len()), (vec![60.0], 2, 0));
+    let validated = validate(numbers("stress_score", &[-1.0, -2.0, -3.0, 20.0]));
+    assert_eq!((validated.not_measured, reasons(&validated)), (2, vec![(Reason::ImpossibleValue, 1)]));
     let nothing = validate(numbers("heart_rate", &[-1.0]));
     assert_eq!((nothing.valid, nothing.not_measured), (None, 1));
 }
 
 #[test]
 fn ranges_hold_after_the_conversion() {
-    let verdict = validate(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 37.0]) });
-    assert_eq!((valid(&verdict), reasons(&verdict)), (vec![37.0], vec![(Reason::ImpossibleValue, 1)]));
+    let validated = validate(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 37.0]) });
+    assert_eq!((valid(&validated), reasons(&validated)), (vec![37.0], vec![(Reason::ImpossibleValue, 1)]));
     let all = validate(Reading { unit: Some("F".into()), ..numbers("body_temperature", &[98.6, 100.4]) });
     assert_eq!((valid(&all), all.flagged), (vec![37.0, 38.0], 0));
     let zero = validate(Reading { unit: Some("kOhm".into()), ..numbers("electrodermal_activity", &[0.0, 500.0]) });
@@ -134,20 +134,20 @@ fn a_sample_too_far_from_now_is_refused_by_its_own_reason() {
     let hour = 3_600 * SECOND_US;
     let times =
         Times::At(vec![at(NOW + hour), at(NOW + hour + 1), at(NOW - 7_300 * DAY_US), at(NOW - 7_300 * DAY_US - 1)]);
-    let verdict = validate(Reading { times, ..numbers("heart_rate", &[60.0; 4]) });
-    assert_eq!(reasons(&verdict), [(Reason::FutureTime, 1), (Reason::AncientTime, 1)]);
-    assert_eq!(valid(&verdict).len(), 2, "both limits themselves are believed");
+    let validated = validate(Reading { times, ..numbers("heart_rate", &[60.0; 4]) });
+    assert_eq!(reasons(&validated), [(Reason::FutureTime, 1), (Reason::AncientTime, 1)]);
+    assert_eq!(valid(&validated).len(), 2, "both limits themselves are valid");
     let even = Times::Regular { start: at(NOW), period_us: hour };
-    let verdict = validate(Reading { times: even, ..numbers("heart_rate", &[60.0; 4]) });
-    assert_eq!((valid(&verdict).len(), reasons(&verdict)), (2, vec![(Reason::FutureTime, 2)]));
+    let validated = validate(Reading { times: even, ..numbers("heart_rate", &[60.0; 4]) });
+    assert_eq!((valid(&validated).len(), reasons(&validated)), (2, vec![(Reason::FutureTime, 2)]));
 }
 
 #[test]
 fn a_backward_or_endless_interval_is_refused_and_an_empty_one_is_an_instant() {
     let spans = Spans::Own(vec![Some(-1), Some(0), Some(31 * DAY_US), Some(31 * DAY_US + 1), None]);
-    let verdict = validate(Reading { spans, ..numbers("heart_rate", &[60.0; 5]) });
-    assert_eq!(reasons(&verdict), [(Reason::BadInterval, 2)]);
-    let run = verdict.valid.unwrap().run;
+    let validated = validate(Reading { spans, ..numbers("heart_rate", &[60.0; 5]) });
+    assert_eq!(reasons(&validated), [(Reason::BadInterval, 2)]);
+    let run = validated.valid.unwrap().run;
     assert_eq!((0..3).map(|place| run.spans.at(place)).collect::<Vec<_>>(), [None, Some(31 * DAY_US), None]);
     assert_eq!(
         validate(Reading { spans: Spans::Each(0), ..numbers("heart_rate", &[60.0]) }).valid.unwrap().run.spans,
@@ -162,49 +162,49 @@ fn a_backward_or_endless_interval_is_refused_and_an_empty_one_is_an_instant() {
 #[test]
 fn a_range_per_minute_grows_with_the_interval() {
     let steps = |values: &[f64], spans| Reading { spans, ..numbers("step_count", values) };
-    assert!(is_believed(steps(&[250.0], Spans::Each(MINUTE_US))));
+    assert!(is_accepted(steps(&[250.0], Spans::Each(MINUTE_US))));
     assert_eq!(validate(steps(&[400.0], Spans::Each(MINUTE_US))).flagged, 1);
     assert_eq!(reasons(&validate(steps(&[401.0], Spans::Each(MINUTE_US)))), [(Reason::ImpossibleValue, 1)]);
-    assert!(is_believed(steps(&[3_000.0], Spans::Each(15 * MINUTE_US))));
+    assert!(is_accepted(steps(&[3_000.0], Spans::Each(15 * MINUTE_US))));
     let each_its_own = Spans::Own(vec![Some(MINUTE_US), Some(60 * MINUTE_US), None]);
-    assert!(is_believed(steps(&[200.0, 12_000.0, 30_000.0], each_its_own.clone())));
+    assert!(is_accepted(steps(&[200.0, 12_000.0, 30_000.0], each_its_own.clone())));
     assert_eq!(reasons(&validate(steps(&[12_000.0, 200.0, 30_000.0], each_its_own))), [(Reason::ImpossibleValue, 1)]);
     let wide_first = Spans::Own(vec![Some(60 * MINUTE_US), Some(MINUTE_US)]);
     assert_eq!(reasons(&validate(steps(&[200.0, 12_000.0], wide_first))), [(Reason::ImpossibleValue, 1)]);
-    assert!(is_believed(Reading { spans: Spans::Each(1_000), ..numbers("floors_climbed", &[0.2]) }));
+    assert!(is_accepted(Reading { spans: Spans::Each(1_000), ..numbers("floors_climbed", &[0.2]) }));
 }
 
 #[test]
 fn an_instant_of_a_per_minute_metric_may_be_the_total_of_a_day_and_no_more() {
-    assert!(is_believed(numbers("step_count", &[0.0, 31_000.0])));
-    assert!(is_believed(numbers("basal_energy", &[1_700.0, 1.2])));
+    assert!(is_accepted(numbers("step_count", &[0.0, 31_000.0])));
+    assert!(is_accepted(numbers("basal_energy", &[1_700.0, 1.2])));
     assert_eq!(reasons(&validate(numbers("step_count", &[576_001.0]))), [(Reason::ImpossibleValue, 1)]);
     let weekly = Reading { statistic: Some("average/wk".into()), ..numbers("step_count", &[600_000.0]) };
-    assert!(is_believed(weekly), "an average a week is a week's");
+    assert!(is_accepted(weekly), "an average a week is a week's");
     let daily = numbers("step_count", &[26_000.0]);
     let daily = Reading { statistic: Some("average/d".into()), spans: Spans::Each(60 * MINUTE_US), ..daily };
-    assert!(is_believed(daily), "an average a day is a day's, over whatever interval");
+    assert!(is_accepted(daily), "an average a day is a day's, over whatever interval");
 }
 
 #[test]
-fn a_statistic_is_judged_by_what_its_word_means() {
+fn a_statistic_is_validated_by_what_its_word_means() {
     let with =
         |word: &'static str, metric, value| Reading { statistic: Some(word.into()), ..numbers(metric, &[value]) };
     for word in
         ["average", "maximum", "minimum", "median", "80th percentile", "lower quartile", "1st quintile", "average/d"]
     {
-        assert!(is_believed(with(word, "heart_rate", 60.0)), "{word}");
-        assert!(!is_believed(with(word, "heart_rate", 400.0)), "{word}");
+        assert!(is_accepted(with(word, "heart_rate", 60.0)), "{word}");
+        assert!(!is_accepted(with(word, "heart_rate", 400.0)), "{word}");
     }
     for word in ["count", "variance", "standard deviation", "quartile deviation", "sum", "count/d"] {
-        assert!(is_believed(with(word, "heart_rate", 0.0)), "{word}");
-        assert!(is_believed(with(word, "heart_rate", 86_400.0)), "{word}");
-        assert!(!is_believed(with(word, "heart_rate", -7.0)), "{word}");
-        assert!(!is_believed(with(word, "heart_rate", f64::INFINITY)), "{word}");
+        assert!(is_accepted(with(word, "heart_rate", 0.0)), "{word}");
+        assert!(is_accepted(with(word, "heart_rate", 86_400.0)), "{word}");
+        assert!(!is_accepted(with(word, "heart_rate", -7.0)), "{word}");
+        assert!(!is_accepted(with(word, "heart_rate", f64::INFINITY)), "{word}");
     }
-    assert!(is_believed(with("sum", "skin_temperature_deviation", -90.0)), "where values may be negative, a sum may");
+    assert!(is_accepted(with("sum", "skin_temperature_deviation", -90.0)), "where values may be negative, a sum may");
     for word in ["light", "moderate", "vigorous"] {
-        assert!(is_believed(with(word, "active_minutes", 30.0)) && !is_believed(with(word, "active_minutes", 1_441.0)));
+        assert!(is_accepted(with(word, "active_minutes", 30.0)) && !is_accepted(with(word, "active_minutes", 1_441.0)));
     }
 }
 
@@ -232,10 +232,10 @@ fn a_statistic_converts_by_what_its_word_means() {
 
 #[test]
 fn codes_become_their_places_and_an_unknown_one_is_refused_without_being_repeated() {
-    let verdict = validate(codes(&["awake", "rem", "hovering", "unknown"]));
-    assert_eq!((valid(&verdict), reasons(&verdict)), (vec![0.0, 3.0, 7.0], vec![(Reason::UnknownCode, 1)]));
-    assert!(!verdict.rejections[0].detail.contains("hovering"));
-    assert!(is_believed(codes(&["light", "deep"])));
+    let validated = validate(codes(&["awake", "rem", "hovering", "unknown"]));
+    assert_eq!((valid(&validated), reasons(&validated)), (vec![0.0, 3.0, 7.0], vec![(Reason::UnknownCode, 1)]));
+    assert!(!validated.rejections[0].detail.contains("hovering"));
+    assert!(is_accepted(codes(&["light", "deep"])));
 }
 
 #[test]
@@ -258,13 +258,13 @@ fn numbers_for_codes_and_codes_for_numbers_are_malformed() {
 
 #[test]
 fn a_long_foreign_word_is_not_repeated_in_full() {
-    let verdict = validate(Reading { metric: "x".repeat(100_000).into(), ..numbers("", &[1.0]) });
-    assert!(verdict.rejections[0].detail.len() < 200);
+    let validated = validate(Reading { metric: "x".repeat(100_000).into(), ..numbers("", &[1.0]) });
+    assert!(validated.rejections[0].detail.len() < 200);
 }
 
 #[test]
-fn no_value_is_no_verdict() {
-    assert_eq!(validate(numbers("nobody's", &[])), Verdict::default());
+fn no_value_has_no_outcome() {
+    assert_eq!(validate(numbers("nobody's", &[])), Validated::default());
 }
 
 const UNITS: [&str; 9] = ["bpm", "degF", "K", "kOhm", "g", "count", "%", "mmol/L", "min"];
@@ -312,27 +312,27 @@ proptest! {
 
     #[test]
     fn every_value_comes_out_exactly_once(reading in readings()) {
-        let given = u64::try_from(count(&reading.values)).unwrap();
-        let verdict = validate(reading);
-        let valid = verdict.valid.as_ref().map_or(0, |valid| valid.run.samples().count());
-        let refused: u64 = verdict.rejections.iter().map(|rejection| rejection.samples).sum();
-        prop_assert_eq!(u64::try_from(valid).unwrap() + refused + verdict.not_measured, given);
-        let mut words = reasons(&verdict);
+        let given = u64::try_from(reading.values.len()).unwrap();
+        let validated = validate(reading);
+        let valid = validated.valid.as_ref().map_or(0, |valid| valid.run.samples().count());
+        let refused: u64 = validated.rejections.iter().map(|rejection| rejection.samples).sum();
+        prop_assert_eq!(u64::try_from(valid).unwrap() + refused + validated.not_measured, given);
+        let mut words = reasons(&validated);
         words.sort();
         words.dedup_by_key(|(reason, _)| *reason);
-        prop_assert_eq!(words.len(), verdict.rejections.len(), "one rejection for each reason");
+        prop_assert_eq!(words.len(), validated.rejections.len(), "one rejection for each reason");
         let finite = |run: &Run| !run.is_empty() && run.values.iter().all(|value| value.is_finite());
-        prop_assert!(verdict.valid.is_none_or(|valid| finite(&valid.run)));
+        prop_assert!(validated.valid.is_none_or(|valid| finite(&valid.run)));
     }
 
     #[test]
     fn the_fast_way_and_the_slow_way_agree(reading in readings()) {
         let validator = validator();
-        if count(&reading.values) == 0 { return Ok(()); }
-        let Ok(understood) = validator.resolve(reading.clone()) else { return Ok(()) };
+        if reading.values.is_empty() { return Ok(()); }
+        let Ok(resolved) = validator.resolve(reading.clone()) else { return Ok(()) };
         let window = validator.limits.window(at(NOW));
-        let is_clean = understood.is_clean(window, validator.limits.span_max_us);
-        let slow = validate_each::validate_each(understood, window, validator.limits);
+        let is_clean = resolved.is_clean(window, validator.limits.span_max_us);
+        let slow = validate_each::validate_each(resolved, window, validator.limits);
         let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0;
         let samples: Vec<Sample> = slow.valid.iter().flat_map(|valid| valid.run.samples()).collect();
         let nothing_to_say = slow.rejections.is_empty() && slow.not_measured == 0 && !samples.iter().any(unlikely);

@@ -1,52 +1,53 @@
-//! The slow way: a reading with something to say about one of its samples, sample by sample.
+//! The slow way: a reading with a sample that is invalid, flagged or not measured, sample by sample.
 
+use super::limits::{ValidationLimits, Window};
+use super::outcome::{ValidSamples, Validated};
 use super::resolve::ResolvedReading;
-use super::verdict::{ValidSamples, ValidationLimits, Verdict, Window};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
 use crate::model::time::{DAY_US, SECOND_US};
 
 /// Samples of one reading that are refused for one reason.
-struct Refused {
+struct RejectedSamples {
     reason: Reason,
     samples: usize,
     first: usize,
 }
 
-/// Keeps what can be valid, and says why the rest cannot.
-pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: ValidationLimits) -> Verdict {
+/// Keeps what is valid, and rejects the rest by reason.
+pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: ValidationLimits) -> Validated {
     let count = resolved.values.len();
-    let mut verdict = Verdict::default();
-    let mut refused: Vec<Refused> = Vec::new();
+    let mut validated = Validated::default();
+    let mut refused: Vec<RejectedSamples> = Vec::new();
     let mut kept = Vec::with_capacity(count);
     for place in 0..count {
-        match resolved.weigh(place, window, limits.span_max_us) {
-            Ok(None) => verdict.not_measured += 1,
+        match resolved.validate_sample(place, window, limits.span_max_us) {
+            Ok(None) => validated.not_measured += 1,
             Ok(Some(sample)) => {
-                verdict.flagged += u64::from(sample.flags != Flags::NONE);
+                validated.flagged += u64::from(sample.flags != Flags::NONE);
                 kept.push(sample);
             }
             Err(reason) => match refused.iter_mut().find(|refused| refused.reason == reason) {
                 Some(refused) => refused.samples += 1,
-                None => refused.push(Refused { reason, samples: 1, first: place }),
+                None => refused.push(RejectedSamples { reason, samples: 1, first: place }),
             },
         }
     }
-    verdict.rejections = refused.iter().map(|refused| resolved.explain(refused, limits)).collect();
+    validated.rejections = refused.iter().map(|refused| resolved.explain(refused, limits)).collect();
     if !kept.is_empty() {
         let mut run = Run::of(&kept);
         // An even run that lost none of its samples is still even.
         if kept.len() == count {
             (run.times, run.spans) = (resolved.times, resolved.spans);
         }
-        verdict.valid = Some(ValidSamples { metric: resolved.metric.id, statistic: resolved.statistic, run });
+        validated.valid = Some(ValidSamples { metric: resolved.metric.id, statistic: resolved.statistic, run });
     }
-    verdict
+    validated
 }
 
 impl ResolvedReading<'_> {
     /// The sample at a place; `None` where it was not measured.
-    fn weigh(&self, place: usize, window: Window, span_max_us: i64) -> Result<Option<Sample>, Reason> {
+    fn validate_sample(&self, place: usize, window: Window, span_max_us: i64) -> Result<Option<Sample>, Reason> {
         let value = self.values.get(place).copied().ok_or(Reason::MalformedSeries)?;
         if self.metric.sentinels.contains(&value) {
             return Ok(None);
@@ -72,7 +73,7 @@ impl ResolvedReading<'_> {
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
-    fn explain(&self, refused: &Refused, limits: ValidationLimits) -> Rejection {
+    fn explain(&self, refused: &RejectedSamples, limits: ValidationLimits) -> Rejection {
         let rule = match refused.reason {
             Reason::FutureTime => {
                 format!("a sample must not begin more than {} s after its arrival", limits.future_max_us / SECOND_US)

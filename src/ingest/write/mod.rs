@@ -27,22 +27,26 @@ use std::time::{Duration, Instant};
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::time::sleep;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::ack::{Acks, Token};
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
+use super::state::State;
 use crate::config::UnknownDevice;
+use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
-use crate::model::time::{Clock, Day, Timestamp};
+use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, Known, SeriesKey, SeriesState};
 use crate::store::hot::{self, CopyRows, Write, Writing};
-use crate::store::pool::{Connector, within};
+use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
-use crate::telemetry::{Tally, Telemetry, chain};
+use crate::telemetry::{Tally, chain};
 use unit::{Part, Refusal, RejectedItem, Unit};
 
 /// The first pause after a passing fault; it doubles up to `RETRY_MAX`.
@@ -54,8 +58,10 @@ const KEPT_BYTES_MAX: usize = 16 << 20;
 /// What all lanes of one daemon share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// Opens the lane's own connection.
-    pub connector: Connector,
+    /// Opens the lane's own connection, counts, and knows the present.
+    pub context: Context,
+    /// Whether the database answers.
+    pub state: Arc<State>,
     /// For looking devices up.
     pub pool: PgPool,
     /// With which right the lane writes.
@@ -68,15 +74,13 @@ pub struct Shared {
     pub cap: Arc<Cap>,
     /// What to do with a device that nobody has added.
     pub unknown_device: UnknownDevice,
-    /// Counts.
-    pub telemetry: Arc<Telemetry>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// One writer, with a connection and a memory of its own.
 #[derive(Debug)]
 pub struct Lane {
+    /// The lane's number among its daemon's.
+    number: usize,
     shared: Shared,
     connection: Option<PgConnection>,
     devices: HashMap<DeviceId, DeviceKey>,
@@ -84,13 +88,15 @@ pub struct Lane {
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
+    /// Rows that the present batch has written, over all its transactions.
+    batch_rows: usize,
 }
 
 impl Lane {
-    /// A lane that knows nothing yet.
-    pub fn new(shared: Shared) -> Lane {
+    /// Lane `number`, which knows nothing yet.
+    pub fn new(number: usize, shared: Shared) -> Lane {
         let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Lane { shared, connection: None, devices, series, chunks, rows: CopyRows::default() }
+        Lane { number, shared, connection: None, devices, series, chunks, rows: CopyRows::default(), batch_rows: 0 }
     }
 
     /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner.
@@ -100,7 +106,19 @@ impl Lane {
             if is_injected(Defect::AckBeforeCommit) {
                 self.acknowledge(&batch);
             }
-            let tally = self.write(&mut batch).await?;
+            let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
+            let span = tracing::debug_span!(
+                "batch",
+                lane = self.number,
+                shard = self.shared.own.shard.as_str(),
+                batch.samples = samples,
+                batch.rows = Empty
+            );
+            self.shared.context.telemetry.batch_samples.record(samples as f64);
+            self.batch_rows = 0;
+            let tally = self.write(&mut batch).instrument(span.clone()).await?;
+            span.record("batch.rows", self.batch_rows);
+            drop(span);
             if is_injected(Defect::DieAfterCommit) {
                 std::process::abort();
             }
@@ -116,8 +134,6 @@ impl Lane {
         for refusal in &mut whole.refusals {
             refusal.kept = batch.get(refusal.arrival).is_some_and(|arrival| self.admits(arrival));
         }
-        let samples: u64 = batch.iter().map(|arrival| arrival.samples).sum();
-        self.shared.telemetry.batch_samples.record(samples as f64);
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
         let mut units = vec![whole];
@@ -140,7 +156,7 @@ impl Lane {
 
     /// Halves a unit that the database refuses, or puts the culprit aside once it stands alone.
     fn cut(&mut self, unit: Unit, batch: &[Arrival], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
-        self.shared.telemetry.batch_bisections.increment(1);
+        self.shared.context.telemetry.batch_bisections.increment(1);
         match unit.split() {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
@@ -151,7 +167,7 @@ impl Lane {
                 let reason = refusal.rejection.reason;
                 tracing::error!(%reason, "the database refuses a row of the quarantine; it is only counted: {error}");
                 tally.quarantined += refusal.rejection.samples;
-                self.shared.telemetry.quarantine_capped.increment(refusal.rejection.samples);
+                self.shared.context.telemetry.quarantine_capped.increment(refusal.rejection.samples);
                 Vec::new()
             }
             Err(RejectedItem::Nothing) => Vec::new(),
@@ -162,7 +178,7 @@ impl Lane {
     async fn write_unit(&mut self, unit: &Unit, batch: &[Arrival]) -> Result<Tally, StoreError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.shared.connector.connect().await?,
+            None => self.shared.context.connector.connect().await?,
         };
         let written = self.write_over(&mut connection, unit, batch).await;
         match &written {
@@ -183,7 +199,7 @@ impl Lane {
         unit: &Unit,
         batch: &[Arrival],
     ) -> Result<Tally, StoreError> {
-        let patience = self.shared.connector.timeout();
+        let patience = self.shared.context.connector.timeout();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
         let merged = plan::days(&merges, &unit.parts);
@@ -205,12 +221,13 @@ impl Lane {
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
         let timing = within(patience, "writing a batch", writing.commit(&write)).await?;
 
-        let telemetry = &self.shared.telemetry;
+        let telemetry = &self.shared.context.telemetry;
         if let Some(copy) = timing.copy {
             telemetry.copy_seconds.record(copy);
         }
         telemetry.commit_seconds.record(timing.commit);
         telemetry.batch_rows.record(self.rows.rows() as f64);
+        self.batch_rows += self.rows.rows();
         telemetry.merged_series.increment(merges.len() as u64);
         for refusal in refusals() {
             telemetry.reject(refusal.rejection.reason, refusal.rejection.samples);
@@ -234,7 +251,7 @@ impl Lane {
             return Ok(());
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
-        let patience = self.shared.connector.timeout();
+        let patience = self.shared.context.connector.timeout();
         let states = within(patience, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
         self.series.extend(keys.into_iter().zip(states));
         Ok(())
@@ -268,10 +285,10 @@ impl Lane {
     async fn resolve(&self, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
         let Shared { pool, own, .. } = &self.shared;
         if self.shared.unknown_device == UnknownDevice::Enrol {
-            let added = directory::add_devices(pool, devices, "enrolment", self.shared.clock.now()).await?;
-            self.shared.telemetry.enrolled_devices.increment(added);
+            let added = directory::add_devices(pool, devices, "enrolment", self.shared.context.clock.now()).await?;
+            self.shared.context.telemetry.enrolled_devices.increment(added);
         }
-        let patience = self.shared.connector.timeout();
+        let patience = self.shared.context.connector.timeout();
         within(patience, "looking devices up", directory::resolve_devices(pool, own, devices)).await
     }
 
@@ -314,8 +331,8 @@ impl Lane {
     }
 
     async fn wait_for_database(&mut self, error: &StoreError) {
-        self.shared.telemetry.batch_retries.increment(1);
-        let pause = self.shared.telemetry.database_fails().min(16);
+        self.shared.context.telemetry.batch_retries.increment(1);
+        let pause = self.shared.state.database_fails().min(16);
         let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
         tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
         sleep(jittered(pause)).await;
@@ -323,8 +340,8 @@ impl Lane {
 
     /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
     pub(super) fn settle(&self, batch: &[Arrival], tally: Tally) {
-        let telemetry = &self.shared.telemetry;
-        telemetry.database_works();
+        let telemetry = &self.shared.context.telemetry;
+        self.shared.state.database_works();
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
         telemetry.settle(samples, tally);
         self.record_latency(batch);
@@ -346,8 +363,8 @@ impl Lane {
     }
 
     fn record_latency(&self, batch: &[Arrival]) {
-        let telemetry = &self.shared.telemetry;
-        let (now, instant) = (self.shared.clock.now(), Instant::now());
+        let telemetry = &self.shared.context.telemetry;
+        let (now, instant) = (self.shared.context.clock.now(), Instant::now());
         // Messages of one read share their arrival, so a read is one entry.
         for read in batch.chunk_by(|a, b| a.arrived == b.arrived) {
             if let Some(first) = read.first() {

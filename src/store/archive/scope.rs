@@ -1,4 +1,4 @@
-//! FileScope: what an erasure is of, and how much that is.
+//! Scope: what an erasure is of, and how much that is.
 
 use crate::model::ids::DeviceId;
 use crate::model::people::PatientId;

@@ -18,7 +18,7 @@ pub struct MaintenanceReport {
 /// The database's.
 pub async fn run_maintenance(maintenance: &mut Maintenance<'_>) -> Result<MaintenanceReport, CareError> {
     let (connection, failed) = maintenance.step("maintaining the network");
-    let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.run_maintenance()")
+    let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.keep_up()")
         .fetch_one(connection)
         .await
         .map_err(failed)?;

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use healthtrack::commands::load::Format;
 use healthtrack::commands::load::message::Plan;
 use healthtrack::embedded::PrivatePostgres;
+use healthtrack::formats::batch;
 use healthtrack::model::time::Timestamp;
 use healthtrack::mqtt::publisher::Publisher;
 use sqlx::postgres::PgConnectOptions;
@@ -161,7 +161,7 @@ impl TestStack {
     pub(super) fn load(&mut self, messages: u64, rate: u64, mix: &str) {
         let (ledger, report) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
         let plan = Plan {
-            format: Format::Batch,
+            format: &batch::FORMAT,
             seed: self.seed,
             shard: "main".to_owned(),
             hubs: HUBS,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use healthtrack::commands::load::mix::Kind;
+use healthtrack::commands::load::mix::PublicationKind;
 
 use super::Publication;
 
@@ -45,7 +45,7 @@ impl Ledger {
         for line in text.lines() {
             let words: Vec<&str> = line.split(',').collect();
             let number = |place: usize| words[place].parse::<i64>().unwrap();
-            let publication = (words[1].parse().unwrap(), Kind::of_word(words[2]).unwrap());
+            let publication = (words[1].parse().unwrap(), PublicationKind::of_word(words[2]).unwrap());
             match words[0] {
                 "issued" => {
                     let entry = Entry { issued: number(3), acked: None };

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::BytesMut;
 use healthtrack::commands::load::message::Plan;
-use healthtrack::commands::load::mix::Kind;
+use healthtrack::commands::load::mix::PublicationKind;
 use healthtrack::model::time::Timestamp;
 
 use super::proxy::{Cut, Wire, key};
@@ -30,7 +30,7 @@ use ledger::Ledger;
 pub(crate) use verdict::{Verdict, Violation, What};
 
 /// A message and as what it was published.
-pub(crate) type Publication = (u64, Kind);
+pub(crate) type Publication = (u64, PublicationKind);
 
 /// One stored sample of the generator's devices.
 #[derive(Clone, Debug, PartialEq)]
@@ -221,8 +221,8 @@ impl<'a> Court<'a> {
     }
 
     /// As what a message was first published.
-    fn first(&self, id: u64) -> Kind {
-        self.case.plan.kind(id).in_turn().unwrap_or(Kind::Late)
+    fn first(&self, id: u64) -> PublicationKind {
+        self.case.plan.kind(id).in_turn().unwrap_or(PublicationKind::Late)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The invariants, one function each.
 
-use healthtrack::commands::load::mix::Kind;
+use healthtrack::commands::load::mix::PublicationKind;
 
 use super::{Aside, Counters, Court, Cut, Demand, Publication, What, key};
 
@@ -28,13 +28,13 @@ impl Court<'_> {
         let (id, kind) = publication;
         let key = self.keys.get(&publication)?;
         match kind {
-            Kind::Plain | Kind::Repeat | Kind::Late => {
+            PublicationKind::Plain | PublicationKind::Repeat | PublicationKind::Late => {
                 let mut missing = self.places(id).filter(|place| !self.values.contains_key(place));
                 missing.next().map(|(hub, second)| format!("hub {hub} has no sample at {second}"))
             }
-            Kind::Conflict if self.is_taken_for_the_first(id) => None,
-            Kind::Conflict if self.is_put_aside_by_a_roll(id) => None,
-            Kind::Conflict | Kind::Broken => {
+            PublicationKind::Conflict if self.is_taken_for_the_first(id) => None,
+            PublicationKind::Conflict if self.is_put_aside_by_a_roll(id) => None,
+            PublicationKind::Conflict | PublicationKind::Broken => {
                 (!self.aside.contains_key(key)).then(|| "the quarantine does not have it".to_owned())
             }
         }
@@ -55,8 +55,11 @@ impl Court<'_> {
             let stored = self.values.get(&(hub, second)).and_then(|values| values.first());
             stored.is_some_and(|stored| *stored == plan.contradiction(hub, second) as f64)
         };
-        let issued = self.case.ledger.entries.contains_key(&(id, Kind::Conflict));
-        self.case.rules.broker_may_lose && issued && !self.is_vouched((id, Kind::Plain)) && self.places(id).all(says)
+        let issued = self.case.ledger.entries.contains_key(&(id, PublicationKind::Conflict));
+        self.case.rules.broker_may_lose
+            && issued
+            && !self.is_vouched((id, PublicationKind::Plain))
+            && self.places(id).all(says)
     }
 
     pub(super) fn nothing_is_invented_doubled_or_altered(&mut self) {
@@ -69,7 +72,7 @@ impl Court<'_> {
             let first = self.first(id);
             let publication = Some((id, first));
             let values = self.values.get(&place).cloned().unwrap_or_default();
-            if first == Kind::Broken || !case.ledger.entries.contains_key(&(id, first)) {
+            if first == PublicationKind::Broken || !case.ledger.entries.contains_key(&(id, first)) {
                 let text = format!("hub {hub} has a sample at {second}, which nobody issued");
                 self.find(What::Invented, publication, text);
                 continue;
@@ -97,7 +100,8 @@ impl Court<'_> {
             if rows.len() > 1 {
                 self.find(What::Doubled, Some(publication), format!("the quarantine has it {} times", rows.len()));
             }
-            let expected = if publication.1 == Kind::Broken { ("undecodable", 1) } else { ("conflict", samples) };
+            let expected =
+                if publication.1 == PublicationKind::Broken { ("undecodable", 1) } else { ("conflict", samples) };
             for row in rows.iter().filter_map(|place| case.aside.get(*place)) {
                 if (row.reason.as_str(), row.samples) != expected {
                     let text = format!("put aside as {} of {} samples, not {expected:?}", row.reason, row.samples);
@@ -129,13 +133,14 @@ impl Court<'_> {
         }
         let told = self.told_by_a_roll(row);
         let plan = &self.case.plan;
-        let is_contradicted = |place| self.case.ledger.entries.contains_key(&(self.id_of(place), Kind::Conflict));
+        let is_contradicted =
+            |place| self.case.ledger.entries.contains_key(&(self.id_of(place), PublicationKind::Conflict));
         let is_contradiction = |(place, value): &((u64, i64), f64)| {
             is_contradicted(*place) && *value == plan.contradiction(place.0, place.1) as f64
         };
         let key = key(row.topic.as_bytes(), &row.payload);
         let mut first = self.keys.iter().filter(|(_, known)| **known == key).map(|((id, _), _)| *id);
-        let mut is_first = || first.any(|id| self.case.ledger.entries.contains_key(&(id, Kind::Conflict)));
+        let mut is_first = || first.any(|id| self.case.ledger.entries.contains_key(&(id, PublicationKind::Conflict)));
         (!told.is_empty() && told.iter().all(is_contradiction)) || is_first()
     }
 
@@ -202,16 +207,16 @@ impl Court<'_> {
             return;
         }
         let samples = i64::try_from(case.plan.samples).unwrap_or(0);
-        let count = |kinds: &[Kind]| {
+        let count = |kinds: &[PublicationKind]| {
             let issued = case.ledger.entries.keys().filter(|(_, kind)| kinds.contains(kind));
             i64::try_from(issued.count()).unwrap_or(i64::MAX)
         };
         let expected = Counters {
             received: 0,
-            stored: count(&[Kind::Plain, Kind::Late]) * samples,
-            duplicate: count(&[Kind::Repeat]) * samples,
-            conflict: count(&[Kind::Conflict]) * samples,
-            quarantined: count(&[Kind::Broken]),
+            stored: count(&[PublicationKind::Plain, PublicationKind::Late]) * samples,
+            duplicate: count(&[PublicationKind::Repeat]) * samples,
+            conflict: count(&[PublicationKind::Conflict]) * samples,
+            quarantined: count(&[PublicationKind::Broken]),
             in_flight: 0,
         };
         let found = Counters { received: 0, ..case.counters };
@@ -242,6 +247,6 @@ impl Court<'_> {
     }
 }
 
-fn is_put_aside(kind: Kind) -> bool {
-    matches!(kind, Kind::Conflict | Kind::Broken)
+fn is_put_aside(kind: PublicationKind) -> bool {
+    matches!(kind, PublicationKind::Conflict | PublicationKind::Broken)
 }

@@ -1,7 +1,7 @@
 //! The judge is shown a run in which all is well, and then each kind of violation.
 
-use healthtrack::commands::load::Format;
 use healthtrack::commands::load::mix::Mix;
+use healthtrack::formats::batch;
 use healthtrack::model::time::Timestamp;
 
 use super::*;
@@ -14,7 +14,7 @@ fn sound() -> Case {
     let mix = Mix { repeat: 10, late: 10, conflict: 10, broken: 10 };
     let start = Timestamp::parse_rfc3339("2026-01-05T22:00:00Z").unwrap();
     let plan = Plan {
-        format: Format::Batch,
+        format: &batch::FORMAT,
         seed: 7,
         shard: "main".to_owned(),
         hubs: 4,
@@ -34,15 +34,16 @@ fn sound() -> Case {
             let key = key_of(&plan, (id, kind));
             wire.deliveries.push(Delivery { packet_id, key, is_repeated: false, at_us });
             wire.pubacks.push((packet_id, at_us + 2));
-            if matches!(kind, Kind::Conflict | Kind::Broken) {
+            if matches!(kind, PublicationKind::Conflict | PublicationKind::Broken) {
                 let mut payload = BytesMut::new();
                 plan.write_as(id, kind, &mut payload);
-                let (reason, samples) = if kind == Kind::Broken { ("undecodable", 1) } else { ("conflict", 5) };
+                let (reason, samples) =
+                    if kind == PublicationKind::Broken { ("undecodable", 1) } else { ("conflict", 5) };
                 let topic = String::from_utf8(plan.topic(id).to_vec()).unwrap();
                 aside.push(Aside { topic, reason: reason.to_owned(), samples, payload: payload.to_vec() });
             }
         }
-        if planned != Kind::Broken {
+        if planned != PublicationKind::Broken {
             let start_us = plan.start_of(id).micros();
             let series = i32::try_from(plan.hub(id)).unwrap();
             extents.push(Extent { series, start_us, stop_us: start_us + 4_000_000 });
@@ -57,9 +58,9 @@ fn sound() -> Case {
     let counters = Counters {
         received: 0,
         stored: i64::try_from(stored.len()).unwrap(),
-        duplicate: 5 * count(Kind::Repeat),
-        conflict: 5 * count(Kind::Conflict),
-        quarantined: count(Kind::Broken),
+        duplicate: 5 * count(PublicationKind::Repeat),
+        conflict: 5 * count(PublicationKind::Conflict),
+        quarantined: count(PublicationKind::Broken),
         in_flight: 0,
     };
     let Counters { stored: kept, duplicate, conflict, quarantined, .. } = counters;
@@ -81,7 +82,7 @@ fn check(spoil: impl FnOnce(&mut Case), expected: &[What]) {
 }
 
 /// The first message of a kind.
-fn some(case: &Case, kind: Kind) -> u64 {
+fn some(case: &Case, kind: PublicationKind) -> u64 {
     (0..MESSAGES).find(|id| case.plan.kind(*id) == kind).unwrap()
 }
 
@@ -135,7 +136,7 @@ fn what_only_the_broker_acknowledged_is_the_brokers_to_lose_and_only_where_it_ma
 #[test]
 fn an_invented_sample_is_found() {
     let broken = |case: &Case| {
-        let id = some(case, Kind::Broken);
+        let id = some(case, PublicationKind::Broken);
         Stored { device: format!("load-{}", case.plan.hub(id)), at_us: case.plan.start_of(id).micros(), value: 60.0 }
     };
     check(
@@ -165,7 +166,7 @@ fn a_doubled_sample_is_found() {
 fn an_altered_value_is_found_even_where_it_is_the_contradiction() {
     check(|case| case.stored[12].value += 0.5, &[What::Altered]);
     let second_wins = |case: &mut Case| {
-        let id = some(case, Kind::Conflict);
+        let id = some(case, PublicationKind::Conflict);
         let (hub, first) = (case.plan.hub(id), case.plan.start_of(id).micros());
         let of_it = |stored: &&mut Stored| {
             stored.device == format!("load-{hub}") && (first..first + 5_000_000).contains(&stored.at_us)
@@ -203,7 +204,7 @@ fn the_quarantine_must_hold_each_conflict_and_each_broken_message_as_what_it_is(
 #[test]
 fn a_contradiction_that_a_roll_has_put_aside_is_understood_and_only_where_days_were_rolled() {
     let retold = |case: &mut Case, more: u64| {
-        let id = some(case, Kind::Conflict);
+        let id = some(case, PublicationKind::Conflict);
         let (hub, second) = (case.plan.hub(id), case.plan.start_of(id).micros() / 1_000_000);
         let place = case.aside.iter().position(|row| row.topic.contains(&format!("/load-{hub}/")) && row.samples == 5);
         let row = &mut case.aside[place.unwrap()];
@@ -246,14 +247,14 @@ fn acknowledgements_out_of_order_twice_or_for_nothing_are_found() {
 #[test]
 fn a_ledger_that_is_not_as_planned_is_found() {
     let lacking = |case: &mut Case| {
-        let id = some(case, Kind::Late);
-        case.ledger.entries.get_mut(&(id, Kind::Late)).unwrap().acked = None;
+        let id = some(case, PublicationKind::Late);
+        case.ledger.entries.get_mut(&(id, PublicationKind::Late)).unwrap().acked = None;
     };
     check(lacking, &[What::NotAsPlanned]);
     let twice = |case: &mut Case| {
-        let id = some(case, Kind::Plain);
+        let id = some(case, PublicationKind::Plain);
         let entry = ledger::Entry { issued: 1, acked: None };
-        case.ledger.entries.insert((id, Kind::Repeat), entry);
+        case.ledger.entries.insert((id, PublicationKind::Repeat), entry);
         case.counters.duplicate += 5;
         case.counters.received += 5;
     };
@@ -295,7 +296,7 @@ fn a_run_in_which_nothing_happened_is_found_out() {
 #[test]
 fn a_ledger_is_read_as_it_was_written() {
     let ledger = Ledger::parse("issued,4,plain,10\nissued,4,repeat,12\nacked,4,plain,0,11\nacked,4,repeat,16,13\n");
-    let (first, second) = (ledger.entries[&(4, Kind::Plain)], ledger.entries[&(4, Kind::Repeat)]);
+    let (first, second) = (ledger.entries[&(4, PublicationKind::Plain)], ledger.entries[&(4, PublicationKind::Repeat)]);
     assert_eq!((first.issued, first.acked, first.is_promised()), (10, Some((0, 11)), true));
     assert_eq!((second.acked, second.is_promised()), (Some((16, 13)), false));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use healthtrack::commands::load::mix::Kind;
+use healthtrack::commands::load::mix::PublicationKind;
 
 use super::{Case, Publication, key_of};
 
@@ -72,7 +72,13 @@ fn describe(
     let origin = case.script.first().map_or(0, |(at, _)| *at);
     let seconds = |at: i64| (at - origin) as f64 / 1e6;
     let issued = |kind| case.ledger.entries.keys().filter(|(_, other)| *other == kind).count();
-    let kinds = [Kind::Plain, Kind::Repeat, Kind::Late, Kind::Conflict, Kind::Broken];
+    let kinds = [
+        PublicationKind::Plain,
+        PublicationKind::Repeat,
+        PublicationKind::Late,
+        PublicationKind::Conflict,
+        PublicationKind::Broken,
+    ];
     let promised = case.ledger.entries.values().filter(|entry| entry.is_promised()).count();
     writeln!(out, "seed {}: {} violations", case.plan.seed, violations.len())?;
     write!(out, "  issued")?;

@@ -1,12 +1,12 @@
 //! Steps, energy, exercise, speed and place.
 
-use super::Gives::{Nothing, Values};
-use super::Namespace::{Ieee, Omh};
-use super::Shape::{Bare, Class, Counted, Quantity as Q};
+use super::entry::Mapping::{Nothing, Values};
+use super::entry::Namespace::{Ieee, Omh};
+use super::entry::Shape::{Bare, Class, Counted, Quantity as Q};
+use super::entry::{Family, Mapping, Schema, Value};
 use super::words::*;
-use super::{Family, Gives, Schema, Value};
-use crate::formats::omh::frame::{Demands, FrameRule};
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::frame::{FrameRule, RequiredForm};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{
     self, All, Duration, Frame, Integer, List, Number, Quantity, Record, Text, Word,
 };
@@ -16,11 +16,11 @@ pub(super) static FAMILIES: &[Family] = &[
         Omh,
         "step-count",
         &[
-            Schema("1.0", Record(&[STEPS_BARE, &[May(FRAME, OMH_FRAME)]]), GIVES_STEPS_BARE),
-            Schema("2.0", Record(&[STEPS_BARE, OMH_SPANNED_1_0]), GIVES_STEPS_BARE),
+            Schema("1.0", Record(&[STEPS_BARE, &[Optional(FRAME, OMH_FRAME)]]), MAPS_STEPS_BARE),
+            Schema("2.0", Record(&[STEPS_BARE, OMH_SPANNED_1_0]), MAPS_STEPS_BARE),
             Schema(
                 "3.0",
-                Record(&[&[Need("step_count", Quantity(&["steps"]))], OMH_SPANNED_1_0]),
+                Record(&[&[Required("step_count", Quantity(&["steps"]))], OMH_SPANNED_1_0]),
                 Values(&[Value("step_count", "step_count", Q)]),
             ),
         ],
@@ -29,8 +29,8 @@ pub(super) static FAMILIES: &[Family] = &[
         Omh,
         "calories-burned",
         &[
-            Schema("1.0", Record(&[ENERGY, &[May(FRAME, OMH_FRAME)]]), GIVES_ENERGY),
-            Schema("2.0", Record(&[ENERGY, OMH_SPANNED]), GIVES_ENERGY),
+            Schema("1.0", Record(&[ENERGY, &[Optional(FRAME, OMH_FRAME)]]), MAPS_ENERGY),
+            Schema("2.0", Record(&[ENERGY, OMH_SPANNED]), MAPS_ENERGY),
         ],
     ),
     Family(
@@ -38,7 +38,7 @@ pub(super) static FAMILIES: &[Family] = &[
         "minutes-moderate-activity",
         &[Schema(
             "1.0",
-            Record(&[&[Need("minutes_moderate_activity", Quantity(MINUTES)), May(FRAME, OMH_FRAME)]]),
+            Record(&[&[Required("minutes_moderate_activity", Quantity(MINUTES)), Optional(FRAME, OMH_FRAME)]]),
             Values(&[Value("minutes_moderate_activity", "active_minutes", Class("moderate"))]),
         )],
     ),
@@ -46,30 +46,30 @@ pub(super) static FAMILIES: &[Family] = &[
         Omh,
         "physical-activity",
         &[
-            Schema("1.0", Record(&[EXERCISED]), GIVES_EXERCISE),
-            Schema("1.1", Record(&[EXERCISED, &[MET]]), GIVES_EXERCISE),
-            Schema("1.2", Record(&[EXERCISED, &[MET, BURNED]]), GIVES_EXERCISE),
+            Schema("1.0", Record(&[EXERCISED]), MAPS_EXERCISE),
+            Schema("1.1", Record(&[EXERCISED, &[MET]]), MAPS_EXERCISE),
+            Schema("1.2", Record(&[EXERCISED, &[MET, BURNED]]), MAPS_EXERCISE),
         ],
     ),
-    Family(Ieee, "physical-activity", &[Schema("1.0", Record(&[MOVED, IEEE_SPANNED]), GIVES_MOVEMENT)]),
-    Family(Omh, "speed", &[Schema("1.0", Record(&[&[Need("speed", Quantity(SPEEDS))], OMH_TIMED]), Nothing)]),
-    Family(Omh, "pace", &[Schema("1.0", Record(&[&[Need("pace", Quantity(PACES))], OMH_TIMED]), Nothing)]),
-    // Where a person was is sensitive: it is judged, and never kept.
+    Family(Ieee, "physical-activity", &[Schema("1.0", Record(&[MOVED, IEEE_SPANNED]), MAPS_MOVEMENT)]),
+    Family(Omh, "speed", &[Schema("1.0", Record(&[&[Required("speed", Quantity(SPEEDS))], OMH_TIMED]), Nothing)]),
+    Family(Omh, "pace", &[Schema("1.0", Record(&[&[Required("pace", Quantity(PACES))], OMH_TIMED]), Nothing)]),
+    // Where a person was is sensitive: it is validated, and never kept.
     Family(Omh, "geoposition", &[Schema("1.0", Record(&[POSITION]), Nothing)]),
     Family(
         Omh,
         "ambient-temperature",
-        &[Schema("1.0", Record(&[&[Need("ambient_temperature", Quantity(TEMPERATURES))], OMH_ANYTIME]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("ambient_temperature", Quantity(TEMPERATURES))], OMH_ANYTIME]), Nothing)],
     ),
     Family(
         Ieee,
         "ambient-temperature",
-        &[Schema("1.0", Record(&[&[Need("ambient_temperature", Quantity(TEMPERATURES))], IEEE_TIMED]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("ambient_temperature", Quantity(TEMPERATURES))], IEEE_TIMED]), Nothing)],
     ),
     Family(
         Ieee,
         "ambient-sound",
-        &[Schema("1.0", Record(&[&[Need("ambient_sound", Quantity(SOUNDS))], IEEE_TIMED]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("ambient_sound", Quantity(SOUNDS))], IEEE_TIMED]), Nothing)],
     ),
     Family(
         Ieee,
@@ -77,11 +77,14 @@ pub(super) static FAMILIES: &[Family] = &[
         &[Schema(
             "1.0",
             Record(&[
-                &[Need(
+                &[Required(
                     "ambient_light",
                     List(
                         0,
-                        &Record(&[&[May("wavelength", Quantity(&["nm"])), Need("intensity", Quantity(ILLUMINANCES))]]),
+                        &Record(&[&[
+                            Optional("wavelength", Quantity(&["nm"])),
+                            Required("intensity", Quantity(ILLUMINANCES)),
+                        ]]),
                     ),
                 )],
                 IEEE_TIMED,
@@ -91,21 +94,21 @@ pub(super) static FAMILIES: &[Family] = &[
     ),
 ];
 
-const STEPS_BARE: &[Field] = &[Need("step_count", Number)];
-const GIVES_STEPS_BARE: Gives = Values(&[Value("step_count", "step_count", Bare)]);
+const STEPS_BARE: &[Field] = &[Required("step_count", Number)];
+const MAPS_STEPS_BARE: Mapping = Values(&[Value("step_count", "step_count", Bare)]);
 
-const ENERGY: &[Field] = &[Need("kcal_burned", Quantity(KCAL)), May("activity_name", Text)];
-const GIVES_ENERGY: Gives = Values(&[Value("kcal_burned", "active_energy", Q)]);
+const ENERGY: &[Field] = &[Required("kcal_burned", Quantity(KCAL)), Optional("activity_name", Text)];
+const MAPS_ENERGY: Mapping = Values(&[Value("kcal_burned", "active_energy", Q)]);
 
 const EXERCISED: &[Field] = &[
-    Need("activity_name", Text),
-    May(FRAME, OMH_FRAME),
-    May("distance", Quantity(LENGTHS)),
-    May("reported_activity_intensity", Word(INTENSITIES)),
+    Required("activity_name", Text),
+    Optional(FRAME, OMH_FRAME),
+    Optional("distance", Quantity(LENGTHS)),
+    Optional("reported_activity_intensity", Word(INTENSITIES)),
 ];
-const MET: Field = May("met_value", Number);
-const BURNED: Field = May("kcal_burned", Quantity(KCAL));
-const GIVES_EXERCISE: Gives = Values(&[
+const MET: Field = Optional("met_value", Number);
+const BURNED: Field = Optional("kcal_burned", Quantity(KCAL));
+const MAPS_EXERCISE: Mapping = Values(&[
     Value("distance", "distance", Q),
     Value("kcal_burned", "active_energy", Q),
     Value("met_value", "met", Bare),
@@ -115,21 +118,21 @@ pub(super) const EXERCISE_1_2: Rule = Record(&[EXERCISED, &[MET, BURNED]]);
 
 /// Cadence and speed have no metric; the count is of steps only where its unit says so.
 const MOVED: &[Field] = &[
-    Need("activity_name", Text),
-    May("base_movement_quantity", Quantity(ANY)),
-    May("distance", Quantity(LENGTHS)),
-    May("cumulative_elevation_gain", Quantity(LENGTHS)),
-    May("duration", Duration),
-    May("duration_light_activity", Duration),
-    May("duration_moderate_activity", Duration),
-    May("duration_vigorous_activity", Duration),
-    May("average_cadence", Quantity(ANY)),
-    May("average_speed", Quantity(SPEEDS)),
+    Required("activity_name", Text),
+    Optional("base_movement_quantity", Quantity(ANY)),
+    Optional("distance", Quantity(LENGTHS)),
+    Optional("cumulative_elevation_gain", Quantity(LENGTHS)),
+    Optional("duration", Duration),
+    Optional("duration_light_activity", Duration),
+    Optional("duration_moderate_activity", Duration),
+    Optional("duration_vigorous_activity", Duration),
+    Optional("average_cadence", Quantity(ANY)),
+    Optional("average_speed", Quantity(SPEEDS)),
     BURNED,
-    May("reported_activity_intensity", Word(INTENSITIES)),
+    Optional("reported_activity_intensity", Word(INTENSITIES)),
     MET,
 ];
-const GIVES_MOVEMENT: Gives = Values(&[
+const MAPS_MOVEMENT: Mapping = Values(&[
     Value("base_movement_quantity", "step_count", Counted("steps")),
     Value("distance", "distance", Q),
     Value("duration", "exercise_duration", Q),
@@ -141,12 +144,15 @@ const GIVES_MOVEMENT: Gives = Values(&[
 ]);
 
 const POSITION: &[Field] = &[
-    Need("latitude", Quantity(ANGLES)),
-    Need("longitude", Quantity(ANGLES)),
-    May("elevation", Quantity(&["m", "ft"])),
-    Need(FRAME, Frame(FrameRule { day_parts: true, demands: Demands::Instant })),
-    May("number_of_satellites_in_view", Integer),
-    May("satellite_signal_strengths", List(0, &All(&[Quantity(&["dB"]), Record(&[&[May("value", Integer)]])]))),
-    May("number_of_satellites_in_fix", Integer),
-    May("positioning_system", Word(&["GPS", "GLONASS", "Galileo", "Beidou", "COMPASS", "IRNSS", "QZSS"])),
+    Required("latitude", Quantity(ANGLES)),
+    Required("longitude", Quantity(ANGLES)),
+    Optional("elevation", Quantity(&["m", "ft"])),
+    Required(FRAME, Frame(FrameRule { day_parts: true, required: RequiredForm::Instant })),
+    Optional("number_of_satellites_in_view", Integer),
+    Optional(
+        "satellite_signal_strengths",
+        List(0, &All(&[Quantity(&["dB"]), Record(&[&[Optional("value", Integer)]])])),
+    ),
+    Optional("number_of_satellites_in_fix", Integer),
+    Optional("positioning_system", Word(&["GPS", "GLONASS", "Galileo", "Beidou", "COMPASS", "IRNSS", "QZSS"])),
 ];

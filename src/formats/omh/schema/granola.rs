@@ -1,12 +1,12 @@
 //! Apple HealthKit's samples in Open mHealth's rendering (Granola): each names its own type.
 
-use super::Gives::{HealthKitCategory, HealthKitCorrelation, HealthKitQuantity, Nothing, Values};
-use super::Namespace::Granola;
-use super::Shape::{Bare, Quantity as Q};
 use super::activity::EXERCISE_1_2;
+use super::entry::Mapping::{HealthKitCategory, HealthKitCorrelation, HealthKitQuantity, Nothing, Values};
+use super::entry::Namespace::Granola;
+use super::entry::Shape::{Bare, Quantity as Q};
+use super::entry::{Family, Schema, Value};
 use super::words::*;
-use super::{Family, Schema, Value};
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{
     self, All, Any, Bool, Either, Form, List, Number, One, Quantity, Record, Text, Word,
 };
@@ -37,34 +37,34 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(Granola, "hk-blood-type", &[Schema("1.0", Word(BLOOD_TYPES), Nothing)]),
 ];
 
-const METADATA: Rule = List(0, &Record(&[&[Need("key", Text), Need("value", One(&[Text, Number, Bool]))]]));
-const META: Field = May("metadata", METADATA);
+const METADATA: Rule = List(0, &Record(&[&[Required("key", Text), Required("value", One(&[Text, Number, Bool]))]]));
+const META: Field = Optional("metadata", METADATA);
 
 /// A value with its unit, or a count: not both, as each counts where it is valid.
 pub(crate) const QUANTITY_SAMPLE: Rule = All(&[
-    Record(&[&[Need(FRAME, OMH_FRAME), Need("quantity_type", QUANTITY_TYPE), META]]),
-    One(&[Record(&[&[Need("unit_value", Quantity(ANY))]]), Record(&[&[Need("count", Number)]])]),
+    Record(&[&[Required(FRAME, OMH_FRAME), Required("quantity_type", QUANTITY_TYPE), META]]),
+    One(&[Record(&[&[Required("unit_value", Quantity(ANY))]]), Record(&[&[Required("count", Number)]])]),
 ]);
 pub(crate) const CATEGORY_SAMPLE: Rule = Record(&[&[
-    Need(FRAME, OMH_FRAME),
-    Need("category_value", Text),
-    Need("category_type", Word(CATEGORY_TYPES)),
+    Required(FRAME, OMH_FRAME),
+    Required("category_value", Text),
+    Required("category_type", Word(CATEGORY_TYPES)),
     META,
 ]]);
 const CORRELATION: Rule = All(&[
-    Record(&[&[Need("correlation_type", Word(CORRELATION_TYPES)), Need(FRAME, OMH_FRAME), META]]),
+    Record(&[&[Required("correlation_type", Word(CORRELATION_TYPES)), Required(FRAME, OMH_FRAME), META]]),
     Either(&[
-        Record(&[&[Need("quantity_samples", List(1, &QUANTITY_SAMPLE))]]),
-        Record(&[&[Need("category_samples", List(1, &CATEGORY_SAMPLE))]]),
+        Record(&[&[Required("quantity_samples", List(1, &QUANTITY_SAMPLE))]]),
+        Record(&[&[Required("category_samples", List(1, &CATEGORY_SAMPLE))]]),
     ]),
 ]);
 const WORKOUT: Rule = All(&[
     EXERCISE_1_2,
     Record(&[&[
-        Need("activity_name", Any),
-        Need(FRAME, OMH_FRAME),
-        May("duration", Quantity(SECONDS)),
-        May("kcal_burned", Quantity(KCAL)),
+        Required("activity_name", Any),
+        Required(FRAME, OMH_FRAME),
+        Optional("duration", Quantity(SECONDS)),
+        Optional("kcal_burned", Quantity(KCAL)),
         META,
     ]]),
 ]);

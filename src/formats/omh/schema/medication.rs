@@ -1,14 +1,15 @@
-//! Prescriptions and doses. A share of the doses that were taken is a metric; all else here is judged and gives none.
+//! Prescriptions and doses. A share of the doses that were taken is a metric; all else here is validated and maps to
+//! none.
 
-use super::Gives::{self, Nothing, Values};
-use super::Namespace::Omh;
-use super::Shape::Quantity as Q;
+use super::entry::Mapping::{self, Nothing, Values};
+use super::entry::Namespace::Omh;
+use super::entry::Shape::Quantity as Q;
+use super::entry::{Family, Schema, Value};
 use super::parts::{DAYS_OF_WEEK, LOCAL_TIME};
 use super::routes::{ROUTES, ROUTES_1, ROUTES_2};
 use super::words::*;
-use super::{Family, Schema, Value};
 use crate::formats::omh::frame::{DURATIONS, PARTS_OF_DAY};
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{
     self, All, Duration, Either, List, Number, One, Quantity, Range, Record, Text, Word,
 };
@@ -32,16 +33,16 @@ pub(super) static FAMILIES: &[Family] = &[
         Omh,
         "pharmacy-medication-dispensing",
         &[
-            Schema("1.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_1)], DISPENSED]), Nothing),
-            Schema("2.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_2)], DISPENSED]), Nothing),
+            Schema("1.0", Record(&[&[Required("medication_prescription", PRESCRIPTION_1)], DISPENSED]), Nothing),
+            Schema("2.0", Record(&[&[Required("medication_prescription", PRESCRIPTION_2)], DISPENSED]), Nothing),
         ],
     ),
     Family(
         Omh,
         "medication-adherence-percent",
         &[
-            Schema("1.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_1)], ADHERENCE]), GIVES_ADHERENCE),
-            Schema("2.0", Record(&[&[Need("medication_prescription", PRESCRIPTION_2)], ADHERENCE]), GIVES_ADHERENCE),
+            Schema("1.0", Record(&[&[Required("medication_prescription", PRESCRIPTION_1)], ADHERENCE]), MAPS_ADHERENCE),
+            Schema("2.0", Record(&[&[Required("medication_prescription", PRESCRIPTION_2)], ADHERENCE]), MAPS_ADHERENCE),
         ],
     ),
     Family(
@@ -50,10 +51,10 @@ pub(super) static FAMILIES: &[Family] = &[
         &[Schema(
             "1.0",
             Record(&[&[
-                Need("medication", MEDICATION),
-                Need("dose", Quantity(DOSE_UNITS)),
-                Need(FRAME, OMH_FRAME),
-                May("reason_dose_taken_not_as_prescribed", Text),
+                Required("medication", MEDICATION),
+                Required("dose", Quantity(DOSE_UNITS)),
+                Required(FRAME, OMH_FRAME),
+                Optional("reason_dose_taken_not_as_prescribed", Text),
             ]]),
             Nothing,
         )],
@@ -63,7 +64,11 @@ pub(super) static FAMILIES: &[Family] = &[
         "reason-single-medication-dose-not-taken",
         &[Schema(
             "1.0",
-            Record(&[&[Need("medication", MEDICATION), Need(FRAME, OMH_FRAME), Need("reason_for_missing_dose", Text)]]),
+            Record(&[&[
+                Required("medication", MEDICATION),
+                Required(FRAME, OMH_FRAME),
+                Required("reason_for_missing_dose", Text),
+            ]]),
             Nothing,
         )],
     ),
@@ -88,82 +93,84 @@ pub(super) static FAMILIES: &[Family] = &[
 const ROUTE_1: Rule = Either(&[Word(ROUTES), Word(ROUTES_1)]);
 const ROUTE_2: Rule = Either(&[Word(ROUTES), Word(ROUTES_2)]);
 
-const STRENGTH: Rule = List(0, &All(&[Quantity(STRENGTH_UNITS), Record(&[&[May("ingredient_name", Text)]])]));
+const STRENGTH: Rule = List(0, &All(&[Quantity(STRENGTH_UNITS), Record(&[&[Optional("ingredient_name", Text)]])]));
 const MEDICATION: Rule = All(&[
     Record(&[&[
-        May("generic_name", Text),
-        May("trade_name", Text),
-        Need("strength", STRENGTH),
-        May("rxnorm_code", Number),
+        Optional("generic_name", Text),
+        Optional("trade_name", Text),
+        Required("strength", STRENGTH),
+        Optional("rxnorm_code", Number),
     ]]),
-    Either(&[Record(&[&[Need("generic_name", Text)]]), Record(&[&[Need("trade_name", Text)]])]),
+    Either(&[Record(&[&[Required("generic_name", Text)]]), Record(&[&[Required("trade_name", Text)]])]),
 ]);
 
-const PRESCRIPTION_1: Rule = Record(&[PRESCRIBED, &[May("route", ROUTE_1)]]);
-const PRESCRIPTION_2: Rule = Record(&[PRESCRIBED, &[May("route", ROUTE_2)]]);
+const PRESCRIPTION_1: Rule = Record(&[PRESCRIBED, &[Optional("route", ROUTE_1)]]);
+const PRESCRIPTION_2: Rule = Record(&[PRESCRIBED, &[Optional("route", ROUTE_2)]]);
 const PRESCRIBED: &[Field] = &[
-    Need("medication", MEDICATION),
-    May("prescription_trigger", Text),
-    Need(
+    Required("medication", MEDICATION),
+    Optional("prescription_trigger", Text),
+    Required(
         "schedule",
         List(
             0,
             &Record(&[&[
-                Need("dose_duration", LASTING),
-                May("dose_administration_duration", LASTING),
-                Need("medication_dose", DOSE),
-                Need("dose_recurrence", RECURRENCE),
+                Required("dose_duration", LASTING),
+                Optional("dose_administration_duration", LASTING),
+                Required("medication_dose", DOSE),
+                Required("dose_recurrence", RECURRENCE),
             ]]),
         ),
     ),
 ];
 const LASTING: Rule = One(&[
-    Record(&[&[Need("duration", Duration)]]),
-    Record(&[&[Need("duration_range", Range(DURATIONS))]]),
-    Record(&[&[Need("time_frame", OMH_FRAME)]]),
-    Record(&[&[Need("free_text", Text)]]),
+    Record(&[&[Required("duration", Duration)]]),
+    Record(&[&[Required("duration_range", Range(DURATIONS))]]),
+    Record(&[&[Required("time_frame", OMH_FRAME)]]),
+    Record(&[&[Required("free_text", Text)]]),
 ]);
 const DOSE: Rule = One(&[
-    Record(&[&[Need("dose", Quantity(DOSE_UNITS))]]),
-    Record(&[&[Need("dose_range", Range(DOSE_UNITS))]]),
-    Record(&[&[Need(
+    Record(&[&[Required("dose", Quantity(DOSE_UNITS))]]),
+    Record(&[&[Required("dose_range", Range(DOSE_UNITS))]]),
+    Record(&[&[Required(
         "dose_array",
-        List(0, &Record(&[&[Need("dose", Quantity(DOSE_UNITS)), Need("dose_trigger", Text)]])),
+        List(0, &Record(&[&[Required("dose", Quantity(DOSE_UNITS)), Required("dose_trigger", Text)]])),
     )]]),
 ]);
 const RECURRENCE: Rule = Record(&[&[
-    May("frequency", OMH_FREQUENCY),
-    May("dose_prn_trigger", Text),
-    May(
+    Optional("frequency", OMH_FREQUENCY),
+    Optional("dose_prn_trigger", Text),
+    Optional(
         "timing",
         List(
             0,
             &Record(&[&[
-                May("part_of_day", Word(PARTS_OF_DAY)),
-                May("day_of_week", Word(DAYS_OF_WEEK)),
-                May("time_of_day", LOCAL_TIME),
+                Optional("part_of_day", Word(PARTS_OF_DAY)),
+                Optional("day_of_week", Word(DAYS_OF_WEEK)),
+                Optional("time_of_day", LOCAL_TIME),
                 MEAL,
                 SLEEP,
-                May("time_frame_of_temporal_relationship_to_meal", Duration),
-                May("time_frame_of_temporal_relationship_to_sleep", Duration),
+                Optional("time_frame_of_temporal_relationship_to_meal", Duration),
+                Optional("time_frame_of_temporal_relationship_to_sleep", Duration),
             ]]),
         ),
     ),
-    May(
+    Optional(
         "sequence",
-        List(0, &Record(&[&[May("unit", Word(&["min", "h", "d", "wk", "Mo", "yr"])), May("value", Number)]])),
+        List(0, &Record(&[&[Optional("unit", Word(&["min", "h", "d", "wk", "Mo", "yr"])), Optional("value", Number)]])),
     ),
 ]]);
-const SCHEDULE_WINDOW: Rule =
-    Record(&[&[May("acceptable_window", Record(&[&[May("before", Duration), May("after", Duration)]]))]]);
+const SCHEDULE_WINDOW: Rule = Record(&[&[Optional(
+    "acceptable_window",
+    Record(&[&[Optional("before", Duration), Optional("after", Duration)]]),
+)]]);
 const DISPENSED: &[Field] = &[
-    Need("medication_dispensed", Text),
-    Need("amount_dispensed", Quantity(DISPENSED_UNITS)),
-    Need("time_frame_medication_dispensed", OMH_FRAME),
-    May("remaining_refills", Number),
+    Required("medication_dispensed", Text),
+    Required("amount_dispensed", Quantity(DISPENSED_UNITS)),
+    Required("time_frame_medication_dispensed", OMH_FRAME),
+    Optional("remaining_refills", Number),
 ];
-const ADHERENCE: &[Field] = &[May(FRAME, OMH_FRAME), Need("medication_adherence_percent", Quantity(PERCENT))];
-const GIVES_ADHERENCE: Gives = Values(&[Value("medication_adherence_percent", "medication_adherence", Q)]);
+const ADHERENCE: &[Field] = &[Optional(FRAME, OMH_FRAME), Required("medication_adherence_percent", Quantity(PERCENT))];
+const MAPS_ADHERENCE: Mapping = Values(&[Value("medication_adherence_percent", "medication_adherence", Q)]);
 
 const STRENGTH_UNITS: &[&str] = &[
     "%",

@@ -1,10 +1,11 @@
-//! Every schema that is known, by namespace, name and version, and what each gives to the catalogue.
+//! Every schema that is known, by namespace, name and version, and which metrics each maps to.
 //!
-//! A body is judged by exactly the schema that its header names, never by the newest: one body can be right by 1.0 and
-//! wrong by 2.0. The tables follow the published schemas member by member; a `N.x` reference stands for the highest
-//! minor version of `N`.
+//! A body is validated against exactly the schema that its header names, never against the newest: one body can be
+//! right by 1.0 and wrong by 2.0. The tables follow the published schemas member by member; a `N.x` reference stands
+//! for the highest minor version of `N`.
 
 mod activity;
+mod entry;
 mod granola;
 mod medication;
 mod parts;
@@ -14,74 +15,13 @@ mod values;
 mod vitals;
 mod words;
 
-use super::rule::Rule;
+use entry::{Family, Namespace};
 
+pub(super) use entry::{Choice, Mapping, Schema, Shape, VALUES_MAX, Value};
 pub(super) use granola::{CATEGORY_SAMPLE, QUANTITY_SAMPLE};
 pub(super) use parts::{IEEE_HEADER, OMH_HEADER};
 pub(super) use sleep::{NIGHT_VALUES, STAGE_CODES};
 pub(super) use words::FRAME;
-
-/// Who publishes a schema.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Namespace {
-    /// Open mHealth.
-    Omh,
-    /// IEEE 1752.1, and the 1752.2 drafts.
-    Ieee,
-    /// Open mHealth's rendering of Apple HealthKit.
-    Granola,
-}
-
-/// All versions of one name.
-#[derive(Debug)]
-pub(super) struct Family(pub(super) Namespace, pub(super) &'static str, pub(super) &'static [Schema]);
-
-/// One version: what it accepts, and what it gives.
-#[derive(Debug)]
-pub(super) struct Schema(pub(super) &'static str, pub(super) Rule, pub(super) Gives);
-
-/// What a body of a schema gives to the catalogue.
-#[derive(Copy, Clone, Debug)]
-pub(super) enum Gives {
-    /// No metric: a part of other schemas, or a kind of measurement that the catalogue has not.
-    Nothing,
-    /// Members that are values of metrics.
-    Values(&'static [Value]),
-    /// One member, whose metric hangs on a word beside it.
-    Chosen(Value, Choice),
-    /// A summary of a night and its stages, each with a frame of its own.
-    Stages,
-    /// A HealthKit sample of the type that it names.
-    HealthKitQuantity,
-    /// A HealthKit category of the type that it names.
-    HealthKitCategory,
-    /// HealthKit samples that belong together.
-    HealthKitCorrelation,
-}
-
-/// A member of a body, the metric of its values, and its form.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Value(pub(super) &'static str, pub(super) &'static str, pub(super) Shape);
-
-/// The most values that one body gives.
-pub(super) const VALUES_MAX: usize = 8;
-
-/// The form of a member that is a value.
-#[derive(Copy, Clone, Debug)]
-pub(super) enum Shape {
-    /// `{value, unit}`.
-    Quantity,
-    /// A bare number in the unit of the catalogue.
-    Bare,
-    /// `{value, unit}`, where the member's own name is the statistic.
-    Class(&'static str),
-    /// `{value, unit}` that is a value of the metric with this unit only.
-    Counted(&'static str),
-}
-
-/// A member whose word decides on the metric; `None` for words that belong to no metric.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Choice(pub(super) &'static str, pub(super) &'static [(&'static str, Option<&'static str>)]);
 
 /// What a header's schema id finds.
 #[derive(Copy, Clone, Debug)]
@@ -128,16 +68,16 @@ fn family(namespace: &str, name: &str) -> Option<&'static Family> {
         .find(|Family(known_namespace, known_name, _)| *known_name == name && *known_namespace == namespace)
 }
 
-/// Every metric that some body gives.
+/// Every metric to which some body maps.
 #[cfg(test)]
 pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
-    let of = |gives: &Gives| -> Vec<&'static str> {
-        match gives {
-            Gives::Values(values) => values.iter().map(|Value(_, metric, _)| *metric).collect(),
-            Gives::Chosen(Value(_, metric, _), Choice(_, words)) => {
+    let of = |mapping: &Mapping| -> Vec<&'static str> {
+        match mapping {
+            Mapping::Values(values) => values.iter().map(|Value(_, metric, _)| *metric).collect(),
+            Mapping::Chosen(Value(_, metric, _), Choice(_, words)) => {
                 words.iter().filter_map(|(_, metric)| *metric).chain([*metric]).collect()
             }
-            Gives::Stages => NIGHT_VALUES.iter().map(|Value(_, metric, _)| *metric).collect(),
+            Mapping::Stages => NIGHT_VALUES.iter().map(|Value(_, metric, _)| *metric).collect(),
             _ => Vec::new(),
         }
     };
@@ -146,13 +86,13 @@ pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
         .copied()
         .flatten()
         .flat_map(|Family(_, _, schemas)| *schemas)
-        .flat_map(move |Schema(_, _, gives)| of(gives))
+        .flat_map(move |Schema(_, _, mapping)| of(mapping))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::omh::rule::{FIELDS_MAX, Field};
+    use crate::formats::omh::rule::{FIELDS_MAX, Field, Rule};
 
     fn records(rule: &'static Rule) -> Vec<&'static [&'static [Field]]> {
         match rule {
@@ -180,8 +120,8 @@ mod tests {
     #[test]
     fn no_body_gives_more_values_than_are_looked_for() {
         for Family(_, name, schemas) in TABLES.iter().copied().flatten() {
-            for Schema(version, _, gives) in *schemas {
-                if let Gives::Values(values) = gives {
+            for Schema(version, _, mapping) in *schemas {
+                if let Mapping::Values(values) = mapping {
                     assert!(values.len() <= VALUES_MAX, "{name} {version}");
                 }
             }

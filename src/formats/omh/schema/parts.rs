@@ -1,13 +1,14 @@
-//! The parts of which other schemas are made, and the headers: judged where somebody asks, and never a sample.
+//! The parts of which other schemas are made, and the headers: validated where somebody asks, and never a sample.
 
-use super::Gives::Nothing;
-use super::Namespace::{Ieee, Omh};
+use super::entry::Mapping::Nothing;
+use super::entry::Namespace::{Ieee, Omh};
+use super::entry::{Family, Schema};
 use super::words::*;
-use super::{Family, Schema};
-use crate::formats::omh::forms::{is_full_date, is_local_time, is_uri, is_uuid};
+use crate::formats::omh::forms::{is_full_date, is_local_time, is_uri};
 use crate::formats::omh::frame::PARTS_OF_DAY;
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{self, DateTime, Form, Interval, List, Record, Text, Word};
+use crate::formats::text::is_uuid;
 
 pub(super) static FAMILIES: &[Family] = &[
     Family(
@@ -23,17 +24,17 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(
         Omh,
         "data-point",
-        &[Schema("1.0", Record(&[&[Need("header", OMH_HEADER), Need("body", OBJECT)]]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("header", OMH_HEADER), Required("body", OBJECT)]]), Nothing)],
     ),
     Family(
         Ieee,
         "data-point",
-        &[Schema("1.0", Record(&[&[Need("header", IEEE_HEADER), Need("body", OBJECT)]]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("header", IEEE_HEADER), Required("body", OBJECT)]]), Nothing)],
     ),
     Family(
         Ieee,
         "data-series",
-        &[Schema("1.0", Record(&[&[Need("header", IEEE_HEADER), Need("body", List(0, &OBJECT))]]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("header", IEEE_HEADER), Required("body", List(0, &OBJECT))]]), Nothing)],
     ),
     Family(Omh, "schema-id", &[Schema("1.0", SCHEMA_ID, Nothing), Schema("1.1", SCHEMA_ID_1_1, Nothing)]),
     Family(Ieee, "schema-id", &[Schema("1.0", SCHEMA_ID, Nothing)]),
@@ -96,22 +97,26 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(Omh, "temporal-relationship-to-sleep", &[Schema("1.0", Word(SLEEP_RELATIONS), Nothing)]),
 ];
 
-const USER: Field = May("user_id", Text);
-const OMH_ID: &[Field] = &[Need("id", Text), Need("creation_date_time", DateTime), Need("schema_id", SCHEMA_ID_1_1)];
-const ACQUIRED_1_0: &[Field] = &[May("acquisition_provenance", Record(&[ACQUISITION]))];
-const ACQUISITION: &[Field] =
-    &[Need("source_name", Text), May("source_creation_date_time", DateTime), May("modality", Word(MODALITIES))];
+const USER: Field = Optional("user_id", Text);
+const OMH_ID: &[Field] =
+    &[Required("id", Text), Required("creation_date_time", DateTime), Required("schema_id", SCHEMA_ID_1_1)];
+const ACQUIRED_1_0: &[Field] = &[Optional("acquisition_provenance", Record(&[ACQUISITION]))];
+const ACQUISITION: &[Field] = &[
+    Required("source_name", Text),
+    Optional("source_creation_date_time", DateTime),
+    Optional("modality", Word(MODALITIES)),
+];
 const MODALITIES: &[&str] = &["sensed", "self-reported"];
 
 /// The header of Open mHealth, 1.2: what a data point's `header-1.x` stands for. 1.0 and 1.1 only know less of it.
 pub(crate) const OMH_HEADER: Rule = Record(&[
     OMH_ID,
     &[
-        May(
+        Optional(
             "acquisition_provenance",
             Record(&[
                 ACQUISITION,
-                &[May("source_data_point_id", Text), May("source_last_modification_date_time", DateTime)],
+                &[Optional("source_data_point_id", Text), Optional("source_last_modification_date_time", DateTime)],
             ]),
         ),
         USER,
@@ -121,17 +126,20 @@ pub(crate) const OMH_HEADER: Rule = Record(&[
 /// The header of IEEE 1752.1. A datasheet's reference is called an IRI there, yet published data points carry plain
 /// names in it; it is never followed, so any text will do.
 pub(crate) const IEEE_HEADER: Rule = Record(&[&[
-    Need("uuid", Form(is_uuid, "must be a UUID, as in 6fa459ea-ee8a-4ca4-894e-db77e160355e")),
-    Need("schema_id", SCHEMA_ID),
-    Need("source_creation_date_time", DateTime),
-    May("modality", Word(MODALITIES)),
-    May("acquisition_rate", IEEE_FREQUENCY),
-    May("external_datasheets", List(0, &Record(&[&[May("datasheet_type", Text), Need("datasheet_reference", Text)]]))),
+    Required("uuid", Form(is_uuid, "must be a UUID, as in 6fa459ea-ee8a-4ca4-894e-db77e160355e")),
+    Required("schema_id", SCHEMA_ID),
+    Required("source_creation_date_time", DateTime),
+    Optional("modality", Word(MODALITIES)),
+    Optional("acquisition_rate", IEEE_FREQUENCY),
+    Optional(
+        "external_datasheets",
+        List(0, &Record(&[&[Optional("datasheet_type", Text), Required("datasheet_reference", Text)]])),
+    ),
 ]]);
 
-const SCHEMA_NAME: &[Field] = &[Need("namespace", Text), Need("name", Text), Need("version", Text)];
+const SCHEMA_NAME: &[Field] = &[Required("namespace", Text), Required("name", Text), Required("version", Text)];
 const SCHEMA_ID: Rule = Record(&[SCHEMA_NAME]);
-const SCHEMA_ID_1_1: Rule = Record(&[SCHEMA_NAME, &[May("url", Form(is_uri, "must be a URI with its scheme"))]]);
+const SCHEMA_ID_1_1: Rule = Record(&[SCHEMA_NAME, &[Optional("url", Form(is_uri, "must be a URI with its scheme"))]]);
 
 const OBJECT: Rule = Record(&[]);
 

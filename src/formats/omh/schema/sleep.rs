@@ -1,11 +1,11 @@
 //! Nights: how long, how deep, and stage by stage.
 
-use super::Gives::{Nothing, Stages, Values};
-use super::Namespace::{Ieee, Omh};
-use super::Shape::Quantity as Q;
+use super::entry::Mapping::{Nothing, Stages, Values};
+use super::entry::Namespace::{Ieee, Omh};
+use super::entry::Shape::Quantity as Q;
+use super::entry::{Family, Schema, Value};
 use super::words::*;
-use super::{Family, Schema, Value};
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{self, Bool, Duration, Integer, Interval, List, Quantity, Record, Word};
 
 pub(super) static FAMILIES: &[Family] = &[
@@ -15,12 +15,12 @@ pub(super) static FAMILIES: &[Family] = &[
         &[
             Schema(
                 "1.0",
-                Record(&[&[Need("sleep_duration", Quantity(SLEPT)), May(FRAME, OMH_FRAME), NOTES]]),
+                Record(&[&[Required("sleep_duration", Quantity(SLEPT)), Optional(FRAME, OMH_FRAME), NOTES]]),
                 Values(&[Value("sleep_duration", "sleep_duration", Q)]),
             ),
             Schema(
                 "2.0",
-                Record(&[&[Need("sleep_duration", Quantity(SLEPT))], OMH_SPANNED]),
+                Record(&[&[Required("sleep_duration", Quantity(SLEPT))], OMH_SPANNED]),
                 Values(&[Value("sleep_duration", "sleep_duration", Q)]),
             ),
         ],
@@ -30,7 +30,7 @@ pub(super) static FAMILIES: &[Family] = &[
         "total-sleep-time",
         &[Schema(
             "1.0",
-            Record(&[&[Need("total_sleep_time", Duration)], OMH_SPANNED]),
+            Record(&[&[Required("total_sleep_time", Duration)], OMH_SPANNED]),
             Values(&[Value("total_sleep_time", "sleep_duration", Q)]),
         )],
     ),
@@ -41,7 +41,7 @@ pub(super) static FAMILIES: &[Family] = &[
             Schema("1.0", Record(&[EPISODE, OMH_EPISODE]), Values(OMH_EPISODE_VALUES)),
             Schema(
                 "1.1",
-                Record(&[EPISODE, OMH_EPISODE, &[May("wake_after_sleep_onset", Duration)]]),
+                Record(&[EPISODE, OMH_EPISODE, &[Optional("wake_after_sleep_onset", Duration)]]),
                 Values(OMH_EPISODE_VALUES),
             ),
         ],
@@ -54,7 +54,11 @@ pub(super) static FAMILIES: &[Family] = &[
         &[Schema(
             "1.0",
             Record(&[
-                &[Need("total_sleep_time", Duration), May("sleep_events", List(0, &Interval(false))), MAIN_SLEEP],
+                &[
+                    Required("total_sleep_time", Duration),
+                    Optional("sleep_events", List(0, &Interval(false))),
+                    MAIN_SLEEP,
+                ],
                 IEEE_SPANNED,
             ]),
             Values(&[Value("total_sleep_time", "sleep_duration", Q)]),
@@ -67,9 +71,9 @@ pub(super) static FAMILIES: &[Family] = &[
             "1.0",
             Record(&[
                 &[
-                    Need("deep_sleep_duration", Duration),
-                    Need("total_sleep_time", Duration),
-                    May("deep_sleep_percentage", Quantity(PERCENT)),
+                    Required("deep_sleep_duration", Duration),
+                    Required("total_sleep_time", Duration),
+                    Optional("deep_sleep_percentage", Quantity(PERCENT)),
                     MAIN_SLEEP,
                 ],
                 IEEE_SPANNED,
@@ -84,9 +88,9 @@ pub(super) static FAMILIES: &[Family] = &[
             "1.0",
             Record(&[
                 &[
-                    Need("light_sleep_duration", Duration),
-                    Need("total_sleep_time", Duration),
-                    May("light_sleep_percentage", Quantity(PERCENT)),
+                    Required("light_sleep_duration", Duration),
+                    Required("total_sleep_time", Duration),
+                    Optional("light_sleep_percentage", Quantity(PERCENT)),
                     MAIN_SLEEP,
                 ],
                 IEEE_SPANNED,
@@ -99,14 +103,14 @@ pub(super) static FAMILIES: &[Family] = &[
         "time-in-bed",
         &[Schema(
             "1.0",
-            Record(&[&[Need("time_in_bed", Duration), MAIN_SLEEP], IEEE_SPANNED]),
+            Record(&[&[Required("time_in_bed", Duration), MAIN_SLEEP], IEEE_SPANNED]),
             Values(&[Value("time_in_bed", "time_in_bed", Q)]),
         )],
     ),
     Family(
         Ieee,
         "sleep-onset-latency",
-        &[Schema("1.0", Record(&[&[Need("sleep_onset_latency", Duration), MAIN_SLEEP], IEEE_SPANNED]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("sleep_onset_latency", Duration), MAIN_SLEEP], IEEE_SPANNED]), Nothing)],
     ),
     Family(
         Ieee,
@@ -114,7 +118,7 @@ pub(super) static FAMILIES: &[Family] = &[
         &[Schema(
             "1.0",
             Record(&[
-                &[Need("wake_after_sleep_onset", Duration), May("awakening_durations", List(0, &Duration))],
+                &[Required("wake_after_sleep_onset", Duration), Optional("awakening_durations", List(0, &Duration))],
                 IEEE_SPANNED,
             ]),
             Nothing,
@@ -123,14 +127,18 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(
         Ieee,
         "apnea-hypopnea-index",
-        &[Schema("1.0", Record(&[&[Need("apnea_hypopnea_index", Quantity(&["events/h"]))], IEEE_SPANNED]), Nothing)],
+        &[Schema(
+            "1.0",
+            Record(&[&[Required("apnea_hypopnea_index", Quantity(&["events/h"]))], IEEE_SPANNED]),
+            Nothing,
+        )],
     ),
     Family(
         Ieee,
         "arousal-index",
         &[Schema(
             "1.0",
-            Record(&[&[Need("arousal_index", Quantity(&["awakenings/h"])), MAIN_SLEEP], IEEE_SPANNED]),
+            Record(&[&[Required("arousal_index", Quantity(&["awakenings/h"])), MAIN_SLEEP], IEEE_SPANNED]),
             Nothing,
         )],
     ),
@@ -140,7 +148,11 @@ pub(super) static FAMILIES: &[Family] = &[
         &[Schema(
             "1.0",
             Record(&[
-                &[Need("snore_index", Quantity(&["snores/h"])), May("snore_events", List(0, &SNORE)), MAIN_SLEEP],
+                &[
+                    Required("snore_index", Quantity(&["snores/h"])),
+                    Optional("snore_events", List(0, &SNORE)),
+                    MAIN_SLEEP,
+                ],
                 IEEE_SPANNED,
             ]),
             Nothing,
@@ -152,28 +164,28 @@ const SLEPT: &[&str] = &["sec", "min", "h"];
 
 /// Latencies and awakenings have no metric of their own.
 const EPISODE: &[Field] = &[
-    May("latency_to_sleep_onset", Duration),
-    May("latency_to_arising", Duration),
-    May("total_sleep_time", Duration),
-    May("number_of_awakenings", Integer),
+    Optional("latency_to_sleep_onset", Duration),
+    Optional("latency_to_arising", Duration),
+    Optional("total_sleep_time", Duration),
+    Optional("number_of_awakenings", Integer),
     MAIN_SLEEP,
 ];
 const OMH_EPISODE: &[Field] =
-    &[Need(FRAME, OMH_SPAN_FRAME), May("sleep_maintenance_efficiency_percentage", Quantity(PERCENT))];
+    &[Required(FRAME, OMH_SPAN_FRAME), Optional("sleep_maintenance_efficiency_percentage", Quantity(PERCENT))];
 const OMH_EPISODE_VALUES: &[Value] = &[
     Value("total_sleep_time", "sleep_duration", Q),
     Value("sleep_maintenance_efficiency_percentage", "sleep_efficiency", Q),
 ];
 const IEEE_EPISODE: &[Field] = &[
-    May("light_sleep_duration", Duration),
-    May("deep_sleep_duration", Duration),
-    May("rem_sleep_duration", Duration),
-    May("wake_after_sleep_onset", Duration),
-    Need(FRAME, IEEE_SPAN_FRAME),
-    May("sleep_efficiency_percentage", Quantity(PERCENT)),
+    Optional("light_sleep_duration", Duration),
+    Optional("deep_sleep_duration", Duration),
+    Optional("rem_sleep_duration", Duration),
+    Optional("wake_after_sleep_onset", Duration),
+    Required(FRAME, IEEE_SPAN_FRAME),
+    Optional("sleep_efficiency_percentage", Quantity(PERCENT)),
 ];
 
-/// What a night gives, be it an episode's members or those of a summary of stages.
+/// What a night mapping, be it an episode's members or those of a summary of stages.
 pub(crate) const NIGHT_VALUES: &[Value] = &[
     Value("total_sleep_time", "sleep_duration", Q),
     Value("sleep_efficiency_percentage", "sleep_efficiency", Q),
@@ -192,44 +204,47 @@ pub(crate) const STAGE_CODES: &[(&str, &str)] = &[
 ];
 
 const STAGES: &[Field] = &[
-    Need("sleep_stage_summary", Record(&[SUMMARY])),
-    May(
+    Required("sleep_stage_summary", Record(&[SUMMARY])),
+    Optional(
         "sleep_stage_episodes",
         List(
             0,
             &Record(&[&[
-                Need("sleep_stage_state", Word(&["REM_sleep", "Light_sleep", "Deep_sleep", "Unknown_sleep", "Awake"])),
-                Need("sleep_stage_time_frame", IEEE_SPAN_FRAME),
+                Required(
+                    "sleep_stage_state",
+                    Word(&["REM_sleep", "Light_sleep", "Deep_sleep", "Unknown_sleep", "Awake"]),
+                ),
+                Required("sleep_stage_time_frame", IEEE_SPAN_FRAME),
             ]]),
         ),
     ),
-    Need(FRAME, IEEE_SPAN_FRAME),
+    Required(FRAME, IEEE_SPAN_FRAME),
     MAIN_SLEEP,
 ];
 const SUMMARY: &[Field] = &[
-    Need("total_sleep_time", Duration),
-    May("sleep_efficiency_percentage", Quantity(PERCENT)),
-    May("latency_to_sleep_onset", Duration),
-    May("latency_to_arising", Duration),
-    May("rem_sleep_duration", Duration),
-    May("rem_sleep_episode_count", Integer),
-    May("rem_sleep_percentage", Quantity(PERCENT)),
-    May("light_sleep_duration", Duration),
-    May("light_sleep_episode_count", Integer),
-    May("light_sleep_percentage", Quantity(PERCENT)),
-    May("deep_sleep_duration", Duration),
-    May("deep_sleep_episode_count", Integer),
-    May("deep_sleep_percentage", Quantity(PERCENT)),
-    May("awake_duration", Duration),
-    May("number_of_awakenings", Integer),
-    May("awake_percentage", Quantity(PERCENT)),
+    Required("total_sleep_time", Duration),
+    Optional("sleep_efficiency_percentage", Quantity(PERCENT)),
+    Optional("latency_to_sleep_onset", Duration),
+    Optional("latency_to_arising", Duration),
+    Optional("rem_sleep_duration", Duration),
+    Optional("rem_sleep_episode_count", Integer),
+    Optional("rem_sleep_percentage", Quantity(PERCENT)),
+    Optional("light_sleep_duration", Duration),
+    Optional("light_sleep_episode_count", Integer),
+    Optional("light_sleep_percentage", Quantity(PERCENT)),
+    Optional("deep_sleep_duration", Duration),
+    Optional("deep_sleep_episode_count", Integer),
+    Optional("deep_sleep_percentage", Quantity(PERCENT)),
+    Optional("awake_duration", Duration),
+    Optional("number_of_awakenings", Integer),
+    Optional("awake_percentage", Quantity(PERCENT)),
     STATISTIC,
     DENOMINATOR,
 ];
 
 const SNORE: Rule = Record(&[&[
-    Need("snored", Bool),
-    Need("snore_time_frame", Interval(false)),
-    May("snore_intensity", Quantity(SOUNDS)),
-    May("body_posture", Word(BODY_POSTURES)),
+    Required("snored", Bool),
+    Required("snore_time_frame", Interval(false)),
+    Optional("snore_intensity", Quantity(SOUNDS)),
+    Optional("body_posture", Word(BODY_POSTURES)),
 ]]);

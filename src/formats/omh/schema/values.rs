@@ -1,9 +1,9 @@
 //! Values with their units: the parts of which most bodies are made.
 
-use super::Gives::Nothing;
-use super::Namespace::{Ieee, Omh};
+use super::entry::Mapping::Nothing;
+use super::entry::Namespace::{Ieee, Omh};
+use super::entry::{Family, Schema};
 use super::words::*;
-use super::{Family, Schema};
 use crate::formats::omh::frame::DURATIONS;
 use crate::formats::omh::rule::Rule::{Duration, Quantity, Range};
 

@@ -1,11 +1,11 @@
 //! Vital signs, body measures and the raw motion of a sensor.
 
-use super::Gives::{Chosen, Nothing, Values};
-use super::Namespace::{Ieee, Omh};
-use super::Shape::Quantity as Q;
+use super::entry::Mapping::{Chosen, Nothing, Values};
+use super::entry::Namespace::{Ieee, Omh};
+use super::entry::Shape::Quantity as Q;
+use super::entry::{Choice, Family, Mapping, Schema, Value};
 use super::words::*;
-use super::{Choice, Family, Gives, Schema, Value};
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{Quantity, Record, Word};
 
 pub(super) static FAMILIES: &[Family] = &[
@@ -13,9 +13,9 @@ pub(super) static FAMILIES: &[Family] = &[
         Omh,
         "heart-rate",
         &[
-            Schema("1.0", Record(&[HEART_RATE, OMH_ANYTIME, &[EXERCISE, NOTES]]), GIVES_HEART_RATE),
-            Schema("1.1", Record(&[HEART_RATE, OMH_ANYTIME, &[EXERCISE, SLEEP, NOTES]]), GIVES_HEART_RATE),
-            Schema("2.0", Record(&[HEART_RATE, OMH_TIMED, &[EXERCISE, SLEEP]]), GIVES_HEART_RATE),
+            Schema("1.0", Record(&[HEART_RATE, OMH_ANYTIME, &[EXERCISE, NOTES]]), MAPS_HEART_RATE),
+            Schema("1.1", Record(&[HEART_RATE, OMH_ANYTIME, &[EXERCISE, SLEEP, NOTES]]), MAPS_HEART_RATE),
+            Schema("2.0", Record(&[HEART_RATE, OMH_TIMED, &[EXERCISE, SLEEP]]), MAPS_HEART_RATE),
         ],
     ),
     Family(
@@ -23,7 +23,7 @@ pub(super) static FAMILIES: &[Family] = &[
         "rr-interval",
         &[Schema(
             "1.0",
-            Record(&[&[Need("rr_interval", Quantity(&["ms"]))], OMH_ANYTIME, &[EXERCISE]]),
+            Record(&[&[Required("rr_interval", Quantity(&["ms"]))], OMH_ANYTIME, &[EXERCISE]]),
             Values(&[Value("rr_interval", "rr_interval", Q)]),
         )],
     ),
@@ -31,95 +31,95 @@ pub(super) static FAMILIES: &[Family] = &[
         Omh,
         "oxygen-saturation",
         &[
-            Schema("1.0", Record(&[OXYGEN, OMH_ANYTIME]), GIVES_OXYGEN),
-            Schema("2.0", Record(&[OXYGEN, OMH_TIMED]), GIVES_OXYGEN),
+            Schema("1.0", Record(&[OXYGEN, OMH_ANYTIME]), MAPS_OXYGEN),
+            Schema("2.0", Record(&[OXYGEN, OMH_TIMED]), MAPS_OXYGEN),
         ],
     ),
     Family(
         Omh,
         "respiratory-rate",
         &[
-            Schema("1.0", Record(&[RESPIRATION, OMH_ANYTIME]), GIVES_RESPIRATION),
-            Schema("2.0", Record(&[RESPIRATION, OMH_TIMED]), GIVES_RESPIRATION),
+            Schema("1.0", Record(&[RESPIRATION, OMH_ANYTIME]), MAPS_RESPIRATION),
+            Schema("2.0", Record(&[RESPIRATION, OMH_TIMED]), MAPS_RESPIRATION),
         ],
     ),
     Family(
         Omh,
         "blood-pressure",
         &[
-            Schema("1.0", Record(&[PRESSURE, OMH_ANYTIME, &[POSITION, NOTES]]), GIVES_PRESSURE),
-            Schema("2.0", Record(&[PRESSURE, OMH_ANYTIME, &[POSTURE, NOTES]]), GIVES_PRESSURE),
-            Schema("3.0", Record(&[PRESSURE, OMH_TIMED, &[POSTURE, CUFF]]), GIVES_PRESSURE),
-            Schema("3.1", Record(&[PRESSURE, OMH_TIMED, &[POSTURE, CUFF, EXERCISE]]), GIVES_PRESSURE),
-            Schema("4.0", Record(&[PRESSURE, IEEE_TIMED, &[POSTURE, CUFF, EXERCISE]]), GIVES_PRESSURE),
+            Schema("1.0", Record(&[PRESSURE, OMH_ANYTIME, &[POSITION, NOTES]]), MAPS_PRESSURE),
+            Schema("2.0", Record(&[PRESSURE, OMH_ANYTIME, &[POSTURE, NOTES]]), MAPS_PRESSURE),
+            Schema("3.0", Record(&[PRESSURE, OMH_TIMED, &[POSTURE, CUFF]]), MAPS_PRESSURE),
+            Schema("3.1", Record(&[PRESSURE, OMH_TIMED, &[POSTURE, CUFF, EXERCISE]]), MAPS_PRESSURE),
+            Schema("4.0", Record(&[PRESSURE, IEEE_TIMED, &[POSTURE, CUFF, EXERCISE]]), MAPS_PRESSURE),
         ],
     ),
     Family(
         Omh,
         "blood-glucose",
         &[
-            Schema("1.0", Record(&[GLUCOSE, OMH_ANYTIME, &[BLOOD, MEAL, SLEEP, NOTES]]), GIVES_GLUCOSE),
-            Schema("2.0", Record(&[GLUCOSE, OMH_ANYTIME, &[SPECIMEN_1, MEAL, SLEEP, NOTES]]), GIVES_GLUCOSE),
-            Schema("3.0", Record(&[GLUCOSE, OMH_TIMED, &[SPECIMEN_2, MEAL, SLEEP]]), GIVES_GLUCOSE),
-            Schema("4.0", Record(&[GLUCOSE, IEEE_TIMED, &[SPECIMEN_2, MEAL, SLEEP]]), GIVES_GLUCOSE),
+            Schema("1.0", Record(&[GLUCOSE, OMH_ANYTIME, &[BLOOD, MEAL, SLEEP, NOTES]]), MAPS_GLUCOSE),
+            Schema("2.0", Record(&[GLUCOSE, OMH_ANYTIME, &[SPECIMEN_1, MEAL, SLEEP, NOTES]]), MAPS_GLUCOSE),
+            Schema("3.0", Record(&[GLUCOSE, OMH_TIMED, &[SPECIMEN_2, MEAL, SLEEP]]), MAPS_GLUCOSE),
+            Schema("4.0", Record(&[GLUCOSE, IEEE_TIMED, &[SPECIMEN_2, MEAL, SLEEP]]), MAPS_GLUCOSE),
         ],
     ),
     Family(
         Omh,
         "body-temperature",
         &[
-            Schema("1.0", Record(&[TEMPERATURE, OMH_ANYTIME, &[PLACE_1]]), GIVES_TEMPERATURE),
-            Schema("2.0", Record(&[TEMPERATURE, OMH_ANYTIME, &[PLACE_2, SLEEP]]), GIVES_TEMPERATURE),
-            Schema("3.0", Record(&[TEMPERATURE, OMH_TIMED, &[PLACE_2, SLEEP]]), GIVES_TEMPERATURE),
-            Schema("4.0", Record(&[TEMPERATURE, IEEE_TIMED, &[PLACE_2, SLEEP]]), GIVES_TEMPERATURE),
+            Schema("1.0", Record(&[TEMPERATURE, OMH_ANYTIME, &[PLACE_1]]), MAPS_TEMPERATURE),
+            Schema("2.0", Record(&[TEMPERATURE, OMH_ANYTIME, &[PLACE_2, SLEEP]]), MAPS_TEMPERATURE),
+            Schema("3.0", Record(&[TEMPERATURE, OMH_TIMED, &[PLACE_2, SLEEP]]), MAPS_TEMPERATURE),
+            Schema("4.0", Record(&[TEMPERATURE, IEEE_TIMED, &[PLACE_2, SLEEP]]), MAPS_TEMPERATURE),
         ],
     ),
     Family(
         Omh,
         "body-weight",
         &[
-            Schema("1.0", Record(&[WEIGHT, OMH_ANYTIME]), GIVES_WEIGHT),
-            Schema("2.0", Record(&[WEIGHT, OMH_TIMED]), GIVES_WEIGHT),
-            Schema("3.0", Record(&[WEIGHT, IEEE_TIMED]), GIVES_WEIGHT),
+            Schema("1.0", Record(&[WEIGHT, OMH_ANYTIME]), MAPS_WEIGHT),
+            Schema("2.0", Record(&[WEIGHT, OMH_TIMED]), MAPS_WEIGHT),
+            Schema("3.0", Record(&[WEIGHT, IEEE_TIMED]), MAPS_WEIGHT),
         ],
     ),
     Family(
         Omh,
         "body-height",
         &[
-            Schema("1.0", Record(&[HEIGHT, OMH_ANYTIME]), GIVES_HEIGHT),
-            Schema("2.0", Record(&[HEIGHT, IEEE_TIMED]), GIVES_HEIGHT),
+            Schema("1.0", Record(&[HEIGHT, OMH_ANYTIME]), MAPS_HEIGHT),
+            Schema("2.0", Record(&[HEIGHT, IEEE_TIMED]), MAPS_HEIGHT),
         ],
     ),
     Family(
         Omh,
         "body-mass-index",
         &[
-            Schema("1.0", Record(&[&[Need("body_mass_index", Quantity(&["kg/m2"]))], OMH_ANYTIME]), GIVES_INDEX),
-            Schema("2.0", Record(&[INDEX, OMH_TIMED]), GIVES_INDEX),
-            Schema("3.0", Record(&[INDEX, IEEE_TIMED]), GIVES_INDEX),
+            Schema("1.0", Record(&[&[Required("body_mass_index", Quantity(&["kg/m2"]))], OMH_ANYTIME]), MAPS_INDEX),
+            Schema("2.0", Record(&[INDEX, OMH_TIMED]), MAPS_INDEX),
+            Schema("3.0", Record(&[INDEX, IEEE_TIMED]), MAPS_INDEX),
         ],
     ),
     Family(
         Omh,
         "body-fat-percentage",
-        &[Schema("1.0", Record(&[FAT, OMH_ANYTIME]), GIVES_FAT), Schema("2.0", Record(&[FAT, IEEE_TIMED]), GIVES_FAT)],
+        &[Schema("1.0", Record(&[FAT, OMH_ANYTIME]), MAPS_FAT), Schema("2.0", Record(&[FAT, IEEE_TIMED]), MAPS_FAT)],
     ),
     Family(
         Omh,
         "acceleration",
         &[
-            Schema("1.0", Record(&[ACCELERATION, OMH_TIMED]), GIVES_ACCELERATION),
-            Schema("2.0", Record(&[ACCELERATION, IEEE_TIMED]), GIVES_ACCELERATION),
+            Schema("1.0", Record(&[ACCELERATION, OMH_TIMED]), MAPS_ACCELERATION),
+            Schema("2.0", Record(&[ACCELERATION, IEEE_TIMED]), MAPS_ACCELERATION),
         ],
     ),
-    Family(Ieee, "body-weight", &[Schema("0.1", Record(&[COMPOSITION, IEEE_TIMED]), GIVES_COMPOSITION)]),
-    Family(Ieee, "body-height", &[Schema("0.1", Record(&[HEIGHT, IEEE_TIMED]), GIVES_HEIGHT)]),
-    Family(Ieee, "body-mass-index", &[Schema("0.1", Record(&[INDEX, IEEE_TIMED]), GIVES_INDEX)]),
+    Family(Ieee, "body-weight", &[Schema("0.1", Record(&[COMPOSITION, IEEE_TIMED]), MAPS_COMPOSITION)]),
+    Family(Ieee, "body-height", &[Schema("0.1", Record(&[HEIGHT, IEEE_TIMED]), MAPS_HEIGHT)]),
+    Family(Ieee, "body-mass-index", &[Schema("0.1", Record(&[INDEX, IEEE_TIMED]), MAPS_INDEX)]),
     Family(
         Ieee,
         "body-adiposity-index",
-        &[Schema("0.1", Record(&[&[Need("body_adiposity_index", Quantity(PERCENT))], IEEE_TIMED]), Nothing)],
+        &[Schema("0.1", Record(&[&[Required("body_adiposity_index", Quantity(PERCENT))], IEEE_TIMED]), Nothing)],
     ),
     Family(
         Omh,
@@ -134,7 +134,7 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(
         Omh,
         "breath-carbon-monoxide",
-        &[Schema("1.0", Record(&[&[Need("breath_carbon_monoxide", Quantity(&["ppm"]))], OMH_ANYTIME]), Nothing)],
+        &[Schema("1.0", Record(&[&[Required("breath_carbon_monoxide", Quantity(&["ppm"]))], OMH_ANYTIME]), Nothing)],
     ),
     Family(
         Omh,
@@ -143,8 +143,8 @@ pub(super) static FAMILIES: &[Family] = &[
             "1.0",
             Record(&[
                 &[
-                    Need("minute_volume", Quantity(&["mL/min", "L/min"])),
-                    May("minute_volume_type", Word(&["inspiratory", "expiratory", "total"])),
+                    Required("minute_volume", Quantity(&["mL/min", "L/min"])),
+                    Optional("minute_volume_type", Word(&["inspiratory", "expiratory", "total"])),
                 ],
                 OMH_ANYTIME,
                 &[EXERCISE],
@@ -155,19 +155,27 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(
         Omh,
         "inspiratory-time",
-        &[Schema("1.0", Record(&[&[Need("inspiratory_time", Quantity(SECONDS))], OMH_ANYTIME, &[EXERCISE]]), Nothing)],
+        &[Schema(
+            "1.0",
+            Record(&[&[Required("inspiratory_time", Quantity(SECONDS))], OMH_ANYTIME, &[EXERCISE]]),
+            Nothing,
+        )],
     ),
     Family(
         Omh,
         "expiratory-time",
-        &[Schema("1.0", Record(&[&[Need("expiratory_time", Quantity(SECONDS))], OMH_ANYTIME, &[EXERCISE]]), Nothing)],
+        &[Schema(
+            "1.0",
+            Record(&[&[Required("expiratory_time", Quantity(SECONDS))], OMH_ANYTIME, &[EXERCISE]]),
+            Nothing,
+        )],
     ),
     Family(
         Omh,
         "ventilation-cycle-time",
         &[Schema(
             "1.0",
-            Record(&[&[Need("ventilation_cycle_time", Quantity(SECONDS))], OMH_TIMED, &[EXERCISE]]),
+            Record(&[&[Required("ventilation_cycle_time", Quantity(SECONDS))], OMH_TIMED, &[EXERCISE]]),
             Nothing,
         )],
     ),
@@ -178,10 +186,10 @@ pub(super) static FAMILIES: &[Family] = &[
             "1.0",
             Record(&[
                 &[
-                    Need("angular_velocity_x", Quantity(ANGULAR_VELOCITIES)),
-                    Need("angular_velocity_y", Quantity(ANGULAR_VELOCITIES)),
-                    May("angular_velocity_z", Quantity(ANGULAR_VELOCITIES)),
-                    May("sensor_body_location", Word(BODY_LOCATIONS)),
+                    Required("angular_velocity_x", Quantity(ANGULAR_VELOCITIES)),
+                    Required("angular_velocity_y", Quantity(ANGULAR_VELOCITIES)),
+                    Optional("angular_velocity_z", Quantity(ANGULAR_VELOCITIES)),
+                    Optional("sensor_body_location", Word(BODY_LOCATIONS)),
                 ],
                 OMH_TIMED,
             ]),
@@ -195,9 +203,9 @@ pub(super) static FAMILIES: &[Family] = &[
             "1.0",
             Record(&[
                 &[
-                    Need("magnetic_field_strength_x", Quantity(FLUX_DENSITIES)),
-                    Need("magnetic_field_strength_y", Quantity(FLUX_DENSITIES)),
-                    May("magnetic_field_strength_z", Quantity(FLUX_DENSITIES)),
+                    Required("magnetic_field_strength_x", Quantity(FLUX_DENSITIES)),
+                    Required("magnetic_field_strength_y", Quantity(FLUX_DENSITIES)),
+                    Optional("magnetic_field_strength_z", Quantity(FLUX_DENSITIES)),
                 ],
                 OMH_TIMED,
             ]),
@@ -206,37 +214,39 @@ pub(super) static FAMILIES: &[Family] = &[
     ),
 ];
 
-const HEART_RATE: &[Field] = &[Need("heart_rate", Quantity(&["beats/min"]))];
-const GIVES_HEART_RATE: Gives = Values(&[Value("heart_rate", "heart_rate", Q)]);
+const HEART_RATE: &[Field] = &[Required("heart_rate", Quantity(&["beats/min"]))];
+const MAPS_HEART_RATE: Mapping = Values(&[Value("heart_rate", "heart_rate", Q)]);
 
 const OXYGEN: &[Field] = &[
-    Need("oxygen_saturation", Quantity(PERCENT)),
-    May("system", Word(&["peripheral capillary"])),
-    May("supplemental_oxygen_flow_rate", Quantity(&["L/min"])),
-    May("oxygen_therapy_mode_of_administration", Word(&["nasal cannula"])),
-    May("measurement_method", Word(&["pulse oximetry"])),
+    Required("oxygen_saturation", Quantity(PERCENT)),
+    Optional("system", Word(&["peripheral capillary"])),
+    Optional("supplemental_oxygen_flow_rate", Quantity(&["L/min"])),
+    Optional("oxygen_therapy_mode_of_administration", Word(&["nasal cannula"])),
+    Optional("measurement_method", Word(&["pulse oximetry"])),
 ];
-const GIVES_OXYGEN: Gives = Values(&[Value("oxygen_saturation", "oxygen_saturation", Q)]);
+const MAPS_OXYGEN: Mapping = Values(&[Value("oxygen_saturation", "oxygen_saturation", Q)]);
 
-const RESPIRATION: &[Field] = &[Need("respiratory_rate", Quantity(&["breaths/min"])), EXERCISE];
-const GIVES_RESPIRATION: Gives = Values(&[Value("respiratory_rate", "respiratory_rate", Q)]);
+const RESPIRATION: &[Field] = &[Required("respiratory_rate", Quantity(&["breaths/min"])), EXERCISE];
+const MAPS_RESPIRATION: Mapping = Values(&[Value("respiratory_rate", "respiratory_rate", Q)]);
 
-const PRESSURE: &[Field] =
-    &[Need("systolic_blood_pressure", Quantity(PRESSURES)), Need("diastolic_blood_pressure", Quantity(PRESSURES))];
-const POSITION: Field = May("position_during_measurement", Word(POSITIONS));
-const POSTURE: Field = May("body_posture", Word(BODY_POSTURES));
-const CUFF: Field = May("measurement_location", Word(BODY_LOCATIONS));
-const GIVES_PRESSURE: Gives = Values(&[
+const PRESSURE: &[Field] = &[
+    Required("systolic_blood_pressure", Quantity(PRESSURES)),
+    Required("diastolic_blood_pressure", Quantity(PRESSURES)),
+];
+const POSITION: Field = Optional("position_during_measurement", Word(POSITIONS));
+const POSTURE: Field = Optional("body_posture", Word(BODY_POSTURES));
+const CUFF: Field = Optional("measurement_location", Word(BODY_LOCATIONS));
+const MAPS_PRESSURE: Mapping = Values(&[
     Value("systolic_blood_pressure", "systolic_blood_pressure", Q),
     Value("diastolic_blood_pressure", "diastolic_blood_pressure", Q),
 ]);
 
-const GLUCOSE: &[Field] = &[Need("blood_glucose", Quantity(&["mg/dL", "mmol/L"]))];
-const BLOOD: Field = May("blood_specimen_type", Word(BLOOD_SPECIMENS));
-const SPECIMEN_1: Field = May("specimen_source", Word(SPECIMENS_1));
-const SPECIMEN_2: Field = May("specimen_source", Word(SPECIMENS_2));
+const GLUCOSE: &[Field] = &[Required("blood_glucose", Quantity(&["mg/dL", "mmol/L"]))];
+const BLOOD: Field = Optional("blood_specimen_type", Word(BLOOD_SPECIMENS));
+const SPECIMEN_1: Field = Optional("specimen_source", Word(SPECIMENS_1));
+const SPECIMEN_2: Field = Optional("specimen_source", Word(SPECIMENS_2));
 /// Glucose outside blood and tissue is another measurement, at a hundredth of the level: never blood glucose.
-const GIVES_GLUCOSE: Gives = Chosen(
+const MAPS_GLUCOSE: Mapping = Chosen(
     Value("blood_glucose", "blood_glucose", Q),
     Choice(
         "specimen_source",
@@ -251,10 +261,12 @@ const GIVES_GLUCOSE: Gives = Chosen(
     ),
 );
 
-const TEMPERATURE: &[Field] = &[Need("body_temperature", Quantity(TEMPERATURES))];
-const PLACE_1: Field =
-    May("measurement_location", Word(&["oral", "rectal", "vaginal", "axillary", "otic", "wrist", "chest", "temporal"]));
-const PLACE_2: Field = May(
+const TEMPERATURE: &[Field] = &[Required("body_temperature", Quantity(TEMPERATURES))];
+const PLACE_1: Field = Optional(
+    "measurement_location",
+    Word(&["oral", "rectal", "vaginal", "axillary", "otic", "wrist", "chest", "temporal"]),
+);
+const PLACE_2: Field = Optional(
     "measurement_location",
     Word(&[
         "axillary",
@@ -269,7 +281,7 @@ const PLACE_2: Field = May(
         "vagina",
     ]),
 );
-const GIVES_TEMPERATURE: Gives = Chosen(
+const MAPS_TEMPERATURE: Mapping = Chosen(
     Value("body_temperature", "body_temperature", Q),
     Choice(
         "measurement_location",
@@ -282,37 +294,37 @@ const GIVES_TEMPERATURE: Gives = Chosen(
     ),
 );
 
-const WEIGHT: &[Field] = &[Need("body_weight", Quantity(MASSES))];
-const GIVES_WEIGHT: Gives = Values(&[Value("body_weight", "body_weight", Q)]);
-const HEIGHT: &[Field] = &[Need("body_height", Quantity(LENGTHS))];
-const GIVES_HEIGHT: Gives = Values(&[Value("body_height", "body_height", Q)]);
-const INDEX: &[Field] = &[Need("body_mass_index", Quantity(&["kg/m^2"]))];
-const GIVES_INDEX: Gives = Values(&[Value("body_mass_index", "body_mass_index", Q)]);
-const FAT: &[Field] = &[Need("body_fat_percentage", Quantity(PERCENT))];
-const GIVES_FAT: Gives = Values(&[Value("body_fat_percentage", "body_fat_percentage", Q)]);
+const WEIGHT: &[Field] = &[Required("body_weight", Quantity(MASSES))];
+const MAPS_WEIGHT: Mapping = Values(&[Value("body_weight", "body_weight", Q)]);
+const HEIGHT: &[Field] = &[Required("body_height", Quantity(LENGTHS))];
+const MAPS_HEIGHT: Mapping = Values(&[Value("body_height", "body_height", Q)]);
+const INDEX: &[Field] = &[Required("body_mass_index", Quantity(&["kg/m^2"]))];
+const MAPS_INDEX: Mapping = Values(&[Value("body_mass_index", "body_mass_index", Q)]);
+const FAT: &[Field] = &[Required("body_fat_percentage", Quantity(PERCENT))];
+const MAPS_FAT: Mapping = Values(&[Value("body_fat_percentage", "body_fat_percentage", Q)]);
 
 /// Skeletal muscle is a part of the lean mass, not the whole: it has no metric, nor have water and bone.
 const COMPOSITION: &[Field] = &[
-    Need("body_weight", Quantity(MASSES)),
-    May("body_fat_percentage", Quantity(PERCENT)),
-    May("body_fat_weight", Quantity(MASSES)),
-    May("body_skeletal_muscle_mass_percentage", Quantity(PERCENT)),
-    May("body_skeletal_muscle_mass_weight", Quantity(MASSES)),
-    May("body_water_mass_percentage", Quantity(PERCENT)),
-    May("body_water_mass_weight", Quantity(MASSES)),
-    May("body_bone_mass_percentage", Quantity(PERCENT)),
-    May("body_bone_mass_weight", Quantity(MASSES)),
+    Required("body_weight", Quantity(MASSES)),
+    Optional("body_fat_percentage", Quantity(PERCENT)),
+    Optional("body_fat_weight", Quantity(MASSES)),
+    Optional("body_skeletal_muscle_mass_percentage", Quantity(PERCENT)),
+    Optional("body_skeletal_muscle_mass_weight", Quantity(MASSES)),
+    Optional("body_water_mass_percentage", Quantity(PERCENT)),
+    Optional("body_water_mass_weight", Quantity(MASSES)),
+    Optional("body_bone_mass_percentage", Quantity(PERCENT)),
+    Optional("body_bone_mass_weight", Quantity(MASSES)),
 ];
-const GIVES_COMPOSITION: Gives =
+const MAPS_COMPOSITION: Mapping =
     Values(&[Value("body_weight", "body_weight", Q), Value("body_fat_percentage", "body_fat_percentage", Q)]);
 
 const ACCELERATION: &[Field] = &[
-    Need("acceleration_x", Quantity(ACCELERATIONS)),
-    Need("acceleration_y", Quantity(ACCELERATIONS)),
-    May("acceleration_z", Quantity(ACCELERATIONS)),
-    May("sensor_body_location", Word(BODY_LOCATIONS)),
+    Required("acceleration_x", Quantity(ACCELERATIONS)),
+    Required("acceleration_y", Quantity(ACCELERATIONS)),
+    Optional("acceleration_z", Quantity(ACCELERATIONS)),
+    Optional("sensor_body_location", Word(BODY_LOCATIONS)),
 ];
-const GIVES_ACCELERATION: Gives = Values(&[
+const MAPS_ACCELERATION: Mapping = Values(&[
     Value("acceleration_x", "acceleration_x", Q),
     Value("acceleration_y", "acceleration_y", Q),
     Value("acceleration_z", "acceleration_z", Q),

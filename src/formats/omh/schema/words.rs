@@ -1,7 +1,7 @@
 //! The words, units and members that many schemas share.
 
-use crate::formats::omh::frame::{DURATIONS, Demands, FrameRule};
-use crate::formats::omh::rule::Field::{self, May, Need};
+use crate::formats::omh::frame::{DURATIONS, FrameRule, RequiredForm};
+use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{self, Quantity, Text, Word};
 
 /// Any unit: the schema asks for a string.
@@ -142,36 +142,36 @@ pub(super) const MEAL_RELATIONS: &[&str] = &[
 /// The member that says when.
 pub(crate) const FRAME: &str = "effective_time_frame";
 
-pub(super) const OMH_FRAME: Rule = Rule::Frame(FrameRule { day_parts: true, demands: Demands::Either });
-pub(super) const OMH_SPAN_FRAME: Rule = Rule::Frame(FrameRule { day_parts: true, demands: Demands::Interval });
-pub(super) const IEEE_FRAME: Rule = Rule::Frame(FrameRule { day_parts: false, demands: Demands::Either });
-pub(super) const IEEE_SPAN_FRAME: Rule = Rule::Frame(FrameRule { day_parts: false, demands: Demands::Interval });
+pub(super) const OMH_FRAME: Rule = Rule::Frame(FrameRule { day_parts: true, required: RequiredForm::Either });
+pub(super) const OMH_SPAN_FRAME: Rule = Rule::Frame(FrameRule { day_parts: true, required: RequiredForm::Interval });
+pub(super) const IEEE_FRAME: Rule = Rule::Frame(FrameRule { day_parts: false, required: RequiredForm::Either });
+pub(super) const IEEE_SPAN_FRAME: Rule = Rule::Frame(FrameRule { day_parts: false, required: RequiredForm::Interval });
 
-pub(super) const STATISTIC: Field = May("descriptive_statistic", Word(STATISTICS));
-pub(super) const STATISTIC_1_0: Field = May("descriptive_statistic", Word(STATISTICS_1_0));
+pub(super) const STATISTIC: Field = Optional("descriptive_statistic", Word(STATISTICS));
+pub(super) const STATISTIC_1_0: Field = Optional("descriptive_statistic", Word(STATISTICS_1_0));
 /// The schemas name the words and then allow any string beside them.
-pub(super) const DENOMINATOR: Field = May("descriptive_statistic_denominator", Text);
-pub(super) const NOTES: Field = May("user_notes", Text);
-pub(super) const MAIN_SLEEP: Field = May("is_main_sleep", Rule::Bool);
-pub(super) const EXERCISE: Field = May("temporal_relationship_to_physical_activity", Word(EXERCISE_RELATIONS));
-pub(super) const SLEEP: Field = May("temporal_relationship_to_sleep", Word(SLEEP_RELATIONS));
-pub(super) const MEAL: Field = May("temporal_relationship_to_meal", Word(MEAL_RELATIONS));
+pub(super) const DENOMINATOR: Field = Optional("descriptive_statistic_denominator", Text);
+pub(super) const NOTES: Field = Optional("user_notes", Text);
+pub(super) const MAIN_SLEEP: Field = Optional("is_main_sleep", Rule::Bool);
+pub(super) const EXERCISE: Field = Optional("temporal_relationship_to_physical_activity", Word(EXERCISE_RELATIONS));
+pub(super) const SLEEP: Field = Optional("temporal_relationship_to_sleep", Word(SLEEP_RELATIONS));
+pub(super) const MEAL: Field = Optional("temporal_relationship_to_meal", Word(MEAL_RELATIONS));
 
 /// Open mHealth where the time may be missing: the early versions.
-pub(super) const OMH_ANYTIME: &[Field] = &[May(FRAME, OMH_FRAME), STATISTIC];
+pub(super) const OMH_ANYTIME: &[Field] = &[Optional(FRAME, OMH_FRAME), STATISTIC];
 /// Open mHealth where the time must be there.
-pub(super) const OMH_TIMED: &[Field] = &[Need(FRAME, OMH_FRAME), STATISTIC];
+pub(super) const OMH_TIMED: &[Field] = &[Required(FRAME, OMH_FRAME), STATISTIC];
 /// IEEE 1752.1's frame, which the later schemas of Open mHealth refer to as well.
-pub(super) const IEEE_TIMED: &[Field] = &[Need(FRAME, IEEE_FRAME), STATISTIC];
+pub(super) const IEEE_TIMED: &[Field] = &[Required(FRAME, IEEE_FRAME), STATISTIC];
 /// Sums over an interval.
-pub(super) const OMH_SPANNED: &[Field] = &[Need(FRAME, OMH_SPAN_FRAME), STATISTIC, DENOMINATOR];
-pub(super) const OMH_SPANNED_1_0: &[Field] = &[Need(FRAME, OMH_SPAN_FRAME), STATISTIC_1_0, DENOMINATOR];
-pub(super) const IEEE_SPANNED: &[Field] = &[Need(FRAME, IEEE_SPAN_FRAME), STATISTIC, DENOMINATOR];
+pub(super) const OMH_SPANNED: &[Field] = &[Required(FRAME, OMH_SPAN_FRAME), STATISTIC, DENOMINATOR];
+pub(super) const OMH_SPANNED_1_0: &[Field] = &[Required(FRAME, OMH_SPAN_FRAME), STATISTIC_1_0, DENOMINATOR];
+pub(super) const IEEE_SPANNED: &[Field] = &[Required(FRAME, IEEE_SPAN_FRAME), STATISTIC, DENOMINATOR];
 
 /// `frequency-unit-value` of Open mHealth: so many times in a window of time.
 pub(super) const OMH_FREQUENCY: Rule = Rule::Record(&[&[
-    Need("number_of_times", Rule::Number),
-    Need("time_window", Rule::One(&[Rule::Duration, Rule::Range(DURATIONS)])),
+    Required("number_of_times", Rule::Number),
+    Required("time_window", Rule::One(&[Rule::Duration, Rule::Range(DURATIONS)])),
 ]]);
 /// IEEE 1752.1 allows a rate in hertz beside it.
 pub(super) const IEEE_FREQUENCY: Rule = Rule::One(&[Quantity(&["Hz"]), OMH_FREQUENCY]);

@@ -7,7 +7,7 @@ use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::v5::Packet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-use crate::mqtt::wire;
+use crate::mqtt::packet::next_packet;
 
 const PACKET_BYTES_MAX: u32 = 4_096;
 
@@ -39,7 +39,7 @@ pub(super) async fn serve(mut pipe: DuplexStream, backlog: Backlog, progress: Ar
             progress.sent.fetch_add(1, Ordering::SeqCst);
             continue;
         }
-        match wire::next_packet(&mut read, PACKET_BYTES_MAX).unwrap() {
+        match next_packet(&mut read, PACKET_BYTES_MAX).unwrap() {
             Some(Packet::PubAck(ack)) => {
                 assert_eq!(usize::from(ack.pkid), acknowledged + 1, "acknowledged in the order of receipt");
                 progress.acknowledged.fetch_add(1, Ordering::SeqCst);

@@ -21,6 +21,9 @@ use tokio::task::unconstrained;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, UnknownDevice};
+use crate::context::Context;
+use crate::formats::Decoders;
+use crate::formats::registry::FORMATS;
 use crate::ingest::Intake;
 use crate::ingest::ack::Acks;
 use crate::ingest::quarantine::Cap;
@@ -33,7 +36,8 @@ use crate::model::ids::{Epoch, ShardName};
 use crate::model::metric::Catalogue;
 use crate::model::time::SystemClock;
 use crate::model::unit::Units;
-use crate::mqtt::wire::{self, Connected};
+use crate::mqtt::connect::Connected;
+use crate::mqtt::packet::next_packet;
 use crate::store::pool::Connector;
 use crate::store::shard::Ownership;
 use crate::telemetry::{Tally, Telemetry};
@@ -143,6 +147,7 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
     let telemetry = Arc::new(Telemetry::new().unwrap());
     let around = SessionContext {
         telemetry: Arc::clone(&telemetry),
+        state: Arc::default(),
         clock: Arc::new(SystemClock),
         stop_reading: CancellationToken::new(),
         close: CancellationToken::new(),
@@ -161,7 +166,8 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
         let acks = Arc::clone(&acks[number]);
         let window = if run.plant == Plant::NoPress { u16::MAX } else { run.window };
         let telemetry = Arc::clone(&telemetry);
-        let mut intake = Intake::new(number, validator.clone(), lanes.clone(), Arc::clone(&acks), telemetry, window);
+        let (decoders, validator, lanes) = (Decoders::new(FORMATS), validator.clone(), lanes.clone());
+        let mut intake = Intake::new(number, decoders, validator, lanes, Arc::clone(&acks), telemetry, window);
         // Each session subscribes to the only filter there is.
         let session = Session::new(&config.mqtt, 0, acks, around.clone()).unwrap();
         tasks.push(Box::pin(unconstrained(async move {
@@ -191,17 +197,17 @@ fn lane_tasks(
     }
     let shared = Shared {
         pool: connector.pool(),
-        connector,
+        context: Context::new(connector, Arc::clone(telemetry)).unwrap(),
+        state: Arc::default(),
         own: Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) },
         acks: Arc::clone(acks),
         budget,
         cap: Arc::new(Cap::new(1, 1)),
         unknown_device: UnknownDevice::Enrol,
-        telemetry: Arc::clone(telemetry),
-        clock: Arc::new(SystemClock),
     };
     let task = |number: usize| -> Task {
-        let (lane, queues, database) = (Lane::new(shared.clone()), Arc::clone(&lanes.queues), Arc::clone(database));
+        let (lane, queues, database) =
+            (Lane::new(number, shared.clone()), Arc::clone(&lanes.queues), Arc::clone(database));
         let slow = run.slow.clone();
         Box::pin(unconstrained(async move {
             let (mut batch, mut commits) = (Vec::new(), number);
@@ -250,7 +256,7 @@ fn channels(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> 
                     let [high, low] = id.to_be_bytes();
                     ours.write_all(&[0x40, 2, high, low]).await.unwrap();
                 }
-                match wire::next_packet(&mut bytes, 4_096).unwrap() {
+                match next_packet(&mut bytes, 4_096).unwrap() {
                     Some(Packet::Publish(publish)) => queue.send(publish.pkid).await.unwrap(),
                     Some(_) => {}
                     None => tokio::select! {

@@ -1,27 +1,36 @@
-//! Wire: reaching a broker, with or without TLS, the MQTT 5 greeting, and packets out of bytes.
+//! Connect: a socket to the broker, with or without TLS, then CONNECT and CONNACK.
 //!
-//! What publishes (the generator, `replay`) and what subscribes greet through here alike.
+//! What publishes (`load`, `replay`) and what subscribes (`ingest`) connect through here alike.
 
 use std::time::Duration;
 
 use bytes::BytesMut;
 use rumqttc::tokio_rustls::TlsConnector;
-use rumqttc::v5::mqttbytes::Error as PacketError;
 use rumqttc::v5::mqttbytes::v5::{Connect, ConnectProperties, ConnectReturnCode, Login, Packet};
 use rustls::pki_types::ServerName;
+use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
+use super::error::{BrokerError, MqttError};
+use super::packet::{next_packet, write};
 use super::tls;
-use crate::config::TlsConfig;
+use crate::config::{MqttConfig, TlsConfig};
+
+/// How long a publisher may send nothing.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a publisher waits for socket, TLS and CONNACK together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest packet that a broker may send to a client that only publishes.
+pub(crate) const ANSWER_BYTES_MAX: u32 = 256 * 1024;
 
 /// A socket, with or without TLS.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
-/// What is said to the broker first.
+/// What CONNECT says, and how the broker is reached.
 #[derive(Debug)]
 pub(crate) struct ConnectOptions<'a> {
     /// `mqtt://` or `mqtts://`, with user and password where there are any.
@@ -29,7 +38,7 @@ pub(crate) struct ConnectOptions<'a> {
     pub(crate) client_id: &'a str,
     /// False to go on with the session of this name where the broker has kept it.
     pub(crate) clean_start: bool,
-    /// How long the broker may hear nothing from us.
+    /// How long we may send nothing.
     pub(crate) keep_alive: Duration,
     /// Messages that the broker may send ahead of their acknowledgement; `None` for a client that receives none.
     pub(crate) receive_maximum: Option<u16>,
@@ -37,15 +46,33 @@ pub(crate) struct ConnectOptions<'a> {
     pub(crate) session_expiry_s: Option<u32>,
     /// The longest packet that we take.
     pub(crate) packet_bytes_max: u32,
-    /// How long reaching the broker, TLS and the greeting may take together.
+    /// How long the socket, TLS and CONNACK may take together.
     pub(crate) connect_timeout: Duration,
     pub(crate) tls: &'a TlsConfig,
 }
 
-/// A connection on which the broker has said yes.
+impl<'a> ConnectOptions<'a> {
+    /// Those of a client that publishes and receives nothing.
+    pub(crate) fn of_publisher(url: &'a Url, client_id: &'a str, tls: &'a TlsConfig) -> ConnectOptions<'a> {
+        ConnectOptions {
+            url,
+            client_id,
+            // The publisher remembers what is unacknowledged, so the broker need not.
+            clean_start: true,
+            keep_alive: KEEP_ALIVE,
+            receive_maximum: None,
+            session_expiry_s: None,
+            packet_bytes_max: ANSWER_BYTES_MAX,
+            connect_timeout: CONNECT_TIMEOUT,
+            tls,
+        }
+    }
+}
+
+/// A connection that the broker has accepted.
 pub(crate) struct Connected {
     pub(crate) socket: Box<dyn Socket>,
-    /// Bytes that came with the greeting and are not read yet.
+    /// Bytes that came after CONNACK and are not read yet.
     pub(crate) rest: BytesMut,
     /// True where the broker has kept the session of this name.
     pub(crate) session_present: bool,
@@ -59,108 +86,87 @@ pub(crate) struct Connected {
     pub(crate) ping_every: Duration,
 }
 
-/// Why there is no connection, or no longer one. Names the broker never: the caller does, without its password.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WireError {
-    #[error("the address must be mqtt://HOST:PORT or mqtts://HOST:PORT")]
-    Address,
-    #[error("the user or password in the address must be UTF-8 once its %-escapes are read")]
-    Login,
-    #[error(transparent)]
-    Tls(#[from] tls::TlsError),
-    #[error("{0}")]
-    Socket(#[from] std::io::Error),
-    #[error("no answer within {0:?}")]
-    Silent(Duration),
-    #[error("the connection was closed")]
-    Closed,
-    #[error("the broker refuses the connection: {0:?}")]
-    Refused(ConnectReturnCode),
-    #[error("the broker does not speak MQTT 5 as the standard says: {0}")]
-    Protocol(String),
-    #[error("the broker ends the connection: {0}")]
-    Disconnected(String),
-    #[error("the broker refuses the subscription to {0}: check its access rules")]
-    Subscription(String),
-}
-
 /// The broker's address without user and password, for messages to people.
 pub(crate) fn shown(url: &Url) -> String {
     format!("{}://{}:{}", url.scheme(), url.host_str().unwrap_or_default(), port(url))
 }
 
-/// Reaches the broker and greets it.
-pub(crate) async fn connect(greeting: &ConnectOptions<'_>) -> Result<Connected, WireError> {
-    match timeout(greeting.connect_timeout, reach_and_greet(greeting)).await {
+/// The broker that the configuration names.
+pub(crate) fn broker_url(config: &MqttConfig) -> Result<Url, BrokerUrlError> {
+    Url::parse(config.url.expose_secret()).map_err(|_| BrokerUrlError)
+}
+
+/// The configured URL of the broker is none.
+#[derive(Copy, Clone, Debug, thiserror::Error)]
+#[error("mqtt.url must be a URL as in mqtt://host:1883")]
+pub(crate) struct BrokerUrlError;
+
+/// Connects as a publisher; the error names the broker.
+pub(crate) async fn connect_publisher(url: &Url, client_id: &str) -> Result<Connected, BrokerError> {
+    let connected = connect(&ConnectOptions::of_publisher(url, client_id, &TlsConfig::default())).await;
+    connected.map_err(|source| BrokerError { broker: shown(url), source })
+}
+
+/// Reaches the broker and sends CONNECT.
+pub(crate) async fn connect(options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
+    match timeout(options.connect_timeout, reach(options)).await {
         Ok(connected) => connected,
-        Err(_) => Err(WireError::Silent(greeting.connect_timeout)),
+        Err(_) => Err(MqttError::Silent(options.connect_timeout)),
     }
 }
 
-/// The next whole packet, taken out of `bytes`; `None` where more bytes are needed.
-pub(crate) fn next_packet(bytes: &mut BytesMut, bytes_max: u32) -> Result<Option<Packet>, WireError> {
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    match Packet::read(bytes, Some(bytes_max)) {
-        Ok(packet) => Ok(Some(packet)),
-        Err(PacketError::InsufficientBytes(_)) => Ok(None),
-        Err(error) => Err(WireError::Protocol(format!("not a packet: {error:?}"))),
-    }
-}
-
-async fn reach_and_greet(greeting: &ConnectOptions<'_>) -> Result<Connected, WireError> {
-    let host = greeting.url.host_str().map(|host| host.trim_matches(['[', ']'])).ok_or(WireError::Address)?;
-    let secure = match greeting.url.scheme() {
+async fn reach(options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
+    let host = options.url.host_str().map(|host| host.trim_matches(['[', ']'])).ok_or(MqttError::Address)?;
+    let secure = match options.url.scheme() {
         "mqtt" | "tcp" => false,
         "mqtts" | "ssl" => true,
-        _ => return Err(WireError::Address),
+        _ => return Err(MqttError::Address),
     };
-    let tcp = TcpStream::connect((host, port(greeting.url))).await?;
+    let tcp = TcpStream::connect((host, port(options.url))).await?;
     tcp.set_nodelay(true)?;
     let socket: Box<dyn Socket> = if secure {
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| WireError::Address)?;
-        Box::new(TlsConnector::from(tls::client(greeting.tls)?).connect(name, tcp).await?)
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| MqttError::Address)?;
+        Box::new(TlsConnector::from(tls::client(options.tls)?).connect(name, tcp).await?)
     } else {
         Box::new(tcp)
     };
-    greet(socket, greeting).await
+    send_connect(socket, options).await
 }
 
-async fn greet(mut socket: Box<dyn Socket>, greeting: &ConnectOptions<'_>) -> Result<Connected, WireError> {
+async fn send_connect(mut socket: Box<dyn Socket>, options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
     let properties = ConnectProperties {
-        max_packet_size: Some(greeting.packet_bytes_max),
-        receive_maximum: greeting.receive_maximum,
-        session_expiry_interval: greeting.session_expiry_s,
+        max_packet_size: Some(options.packet_bytes_max),
+        receive_maximum: options.receive_maximum,
+        session_expiry_interval: options.session_expiry_s,
         // No topic aliases: each message says its whole topic.
         topic_alias_max: None,
         ..ConnectProperties::new()
     };
     let connect = Connect {
-        keep_alive: u16::try_from(greeting.keep_alive.as_secs()).unwrap_or(u16::MAX),
-        client_id: greeting.client_id.to_owned(),
-        clean_start: greeting.clean_start,
+        keep_alive: u16::try_from(options.keep_alive.as_secs()).unwrap_or(u16::MAX),
+        client_id: options.client_id.to_owned(),
+        clean_start: options.clean_start,
         properties: Some(properties),
     };
     let mut bytes = BytesMut::new();
-    write(&Packet::Connect(connect, None, login(greeting.url)?), &mut bytes)?;
+    write(&Packet::Connect(connect, None, login(options.url)?), &mut bytes)?;
     socket.write_all(&bytes).await?;
     socket.flush().await?;
     bytes.clear();
     let connack = loop {
-        match next_packet(&mut bytes, greeting.packet_bytes_max)? {
+        match next_packet(&mut bytes, options.packet_bytes_max)? {
             Some(Packet::ConnAck(connack)) => break connack,
-            Some(_) => return Err(WireError::Protocol("its first packet is no CONNACK".to_owned())),
-            None if socket.read_buf(&mut bytes).await? == 0 => return Err(WireError::Closed),
+            Some(_) => return Err(MqttError::Protocol("its first packet is no CONNACK".to_owned())),
+            None if socket.read_buf(&mut bytes).await? == 0 => return Err(MqttError::Closed),
             None => {}
         }
     };
     if connack.code != ConnectReturnCode::Success {
-        return Err(WireError::Refused(connack.code));
+        return Err(MqttError::Refused(connack.code));
     }
     let given = connack.properties.as_ref();
     let keep_alive = given.and_then(|given| given.server_keep_alive).map(|s| Duration::from_secs(s.into()));
-    let keep_alive = keep_alive.unwrap_or(greeting.keep_alive).min(greeting.keep_alive);
+    let keep_alive = keep_alive.unwrap_or(options.keep_alive).min(options.keep_alive);
     Ok(Connected {
         socket,
         rest: bytes,
@@ -172,13 +178,7 @@ async fn greet(mut socket: Box<dyn Socket>, greeting: &ConnectOptions<'_>) -> Re
     })
 }
 
-/// Appends one packet to what is to be written.
-pub(crate) fn write(packet: &Packet, bytes: &mut BytesMut) -> Result<(), WireError> {
-    let written = packet.write(bytes, None);
-    written.map(drop).map_err(|error| WireError::Protocol(format!("not to be written: {error:?}")))
-}
-
-fn login(url: &Url) -> Result<Option<Login>, WireError> {
+fn login(url: &Url) -> Result<Option<Login>, MqttError> {
     if url.username().is_empty() {
         return Ok(None);
     }
@@ -187,7 +187,7 @@ fn login(url: &Url) -> Result<Option<Login>, WireError> {
 }
 
 /// `%40` is `@`: a URL cannot hold every password as it is.
-fn percent_decoded(text: &str) -> Result<String, WireError> {
+fn percent_decoded(text: &str) -> Result<String, MqttError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -200,7 +200,7 @@ fn percent_decoded(text: &str) -> Result<String, WireError> {
         bytes.push(byte);
         rest = after;
     }
-    String::from_utf8(bytes).map_err(|_| WireError::Login)
+    String::from_utf8(bytes).map_err(|_| MqttError::Login)
 }
 
 fn port(url: &Url) -> u16 {
@@ -221,14 +221,5 @@ mod tests {
     fn a_password_may_hold_any_character() {
         let url = Url::parse("mqtt://hub:p%40ss%2Fw%25rd@localhost").unwrap();
         assert_eq!(login(&url).unwrap(), Some(Login::new("hub", "p@ss/w%rd")));
-    }
-
-    #[test]
-    fn half_a_packet_waits_for_its_other_half() {
-        let mut bytes = BytesMut::from(&[0x40, 0x02, 0x00][..]);
-        assert_eq!(next_packet(&mut bytes, 1_024).unwrap(), None);
-        bytes.extend_from_slice(&[0x07]);
-        assert!(matches!(next_packet(&mut bytes, 1_024).unwrap(), Some(Packet::PubAck(puback)) if puback.pkid == 7));
-        assert!(next_packet(&mut BytesMut::from(&[0x00, 0x00, 0x00][..]), 1_024).is_err());
     }
 }

@@ -1,14 +1,15 @@
-//! What the parts of a message give, gathered: samples of one series in one reading, like refusals in one rejection.
+//! Collect: the samples of a message grouped by series into readings, its errors of one kind into one rejection.
 //!
 //! # Why
-//! A message of 60 heart rates comes as 60 data points. As 60 readings each would be looked up, judged and stored by
-//! itself; as one reading it costs the stages after this one as much as a batch does. The same holds for 60 faults.
+//! A message of 60 heart rates comes as 60 data points. As 60 readings each would be looked up, validated and stored by
+//! itself; as one reading it costs the stages after this one as much as a batch does. The same holds for 60 errors.
 
 use std::borrow::Cow;
 
-use super::frame::Placed;
+use super::error::SchemaError;
+use super::frame::TimeSpan;
 use super::header::SchemaId;
-use super::json::Fault;
+use crate::formats::text::shown;
 use crate::formats::{Decoded, Reading, Values};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Spans, Times};
@@ -17,15 +18,15 @@ use crate::model::time::Timestamp;
 /// Rejections kept apart in one message; further ones are joined, so that no payload makes a million sentences.
 const REJECTIONS_MAX: usize = 16;
 
-/// Readings in which a sample's series is looked for, the latest first: more than any body gives, and few enough that
+/// Readings in which a sample's series is looked for, the latest first: more than any body mapping, and few enough that
 /// a payload of nothing but new series costs no more than its length.
 const READINGS_LOOKED_AT: usize = 32;
 
 /// All that was read so far.
 #[derive(Debug, Default)]
-pub(super) struct Gathered<'a> {
-    readings: Vec<Gathering<'a>>,
-    refusals: Vec<Refused<'a>>,
+pub(super) struct Collector<'a> {
+    readings: Vec<ReadingBuilder<'a>>,
+    rejections: Vec<RejectionGroup<'a>>,
     /// The part that is being read; `None` where the message is one data point.
     pub(super) part: Option<Part>,
 }
@@ -47,6 +48,13 @@ pub(super) struct Key<'a> {
     pub(super) time_assumed: bool,
 }
 
+impl Key<'_> {
+    /// The key of a stage of sleep.
+    pub(super) fn sleep_stage<'a>(time_assumed: bool) -> Key<'a> {
+        Key { metric: "sleep_stage", statistic: None, unit: None, time_assumed }
+    }
+}
+
 /// A number, or a code of a coded metric.
 #[derive(Clone, Debug)]
 pub(super) enum Measured {
@@ -55,7 +63,7 @@ pub(super) enum Measured {
 }
 
 #[derive(Debug)]
-struct Gathering<'a> {
+struct ReadingBuilder<'a> {
     key: Key<'a>,
     times: Vec<Timestamp>,
     spans: Vec<Option<i64>>,
@@ -63,50 +71,56 @@ struct Gathering<'a> {
 }
 
 #[derive(Debug)]
-struct Refused<'a> {
-    fault: Fault,
+struct RejectionGroup<'a> {
+    error: SchemaError,
     schema: Option<SchemaId<'a>>,
     first: Option<Part>,
     parts: usize,
     samples: usize,
 }
 
-impl<'a> Gathered<'a> {
+impl<'a> Collector<'a> {
     /// One sample more.
-    pub(super) fn add(&mut self, key: Key<'a>, placed: Placed, measured: Measured) {
+    pub(super) fn add(&mut self, key: Key<'a>, time_span: TimeSpan, measured: Measured) {
         let latest = self.readings.iter_mut().rev().take(READINGS_LOOKED_AT);
         let mut same = latest.filter(|reading| reading.key == key && reading.holds(&measured));
         match same.next() {
-            Some(reading) => reading.push(placed, measured),
+            Some(reading) => reading.push(time_span, measured),
             None => {
                 let values = match measured {
                     Measured::Number(_) => Values::Numbers(Vec::new()),
                     Measured::Code(_) => Values::Codes(Vec::new()),
                 };
-                let mut reading = Gathering { key, times: Vec::new(), spans: Vec::new(), values };
-                reading.push(placed, measured);
+                let mut reading = ReadingBuilder { key, times: Vec::new(), spans: Vec::new(), values };
+                reading.push(time_span, measured);
                 self.readings.push(reading);
             }
         }
     }
 
     /// `samples` samples fewer, of a part whose header names `schema` where it could be read.
-    pub(super) fn refuse(&mut self, fault: Fault, schema: Option<&SchemaId<'a>>, samples: usize) {
+    pub(super) fn reject(&mut self, error: SchemaError, schema: Option<&SchemaId<'a>>, samples: usize) {
         let samples = samples.max(1);
-        let is_full = self.refusals.len() >= REJECTIONS_MAX;
-        let same = self.refusals.iter().position(|known| known.fault == fault && known.schema.as_ref() == schema);
-        let known = same.or(is_full.then_some(REJECTIONS_MAX - 1)).and_then(|place| self.refusals.get_mut(place));
+        let is_full = self.rejections.len() >= REJECTIONS_MAX;
+        let same = self.rejections.iter().position(|known| known.error == error && known.schema.as_ref() == schema);
+        let known = same.or(is_full.then_some(REJECTIONS_MAX - 1)).and_then(|place| self.rejections.get_mut(place));
         match known {
             Some(known) => {
                 if same.is_none() {
-                    known.fault = JOINED;
+                    known.error = JOINED;
                     known.schema = None;
                 }
                 known.parts += 1;
                 known.samples = known.samples.saturating_add(samples);
             }
             None => {
-                self.refusals.push(Refused { fault, schema: schema.cloned(), first: self.part, parts: 1, samples });
+                self.rejections.push(RejectionGroup {
+                    error,
+                    schema: schema.cloned(),
+                    first: self.part,
+                    parts: 1,
+                    samples,
+                });
             }
         }
     }
@@ -114,18 +128,21 @@ impl<'a> Gathered<'a> {
     /// What the message gave.
     pub(super) fn finish(self) -> Decoded<'a> {
         Decoded {
-            readings: self.readings.into_iter().map(Gathering::finish).collect(),
-            rejections: self.refusals.into_iter().map(Refused::finish).collect(),
-            not_measured: 0,
+            readings: self.readings.into_iter().map(ReadingBuilder::finish).collect(),
+            rejections: self.rejections.into_iter().map(RejectionGroup::finish).collect(),
+            ..Decoded::default()
         }
     }
 }
 
-/// Stands for the faults that came after too many others.
-const JOINED: Fault =
-    Fault { reason: Reason::Undecodable, field: "", what: "this and all later parts that are refused are joined here" };
+/// Stands for the errors that came after too many others.
+const JOINED: SchemaError = SchemaError {
+    reason: Reason::Undecodable,
+    field: "",
+    what: "this and all later parts that are refused are joined here",
+};
 
-impl<'a> Gathering<'a> {
+impl<'a> ReadingBuilder<'a> {
     fn holds(&self, measured: &Measured) -> bool {
         matches!(
             (&self.values, measured),
@@ -133,14 +150,14 @@ impl<'a> Gathering<'a> {
         )
     }
 
-    fn push(&mut self, placed: Placed, measured: Measured) {
+    fn push(&mut self, time_span: TimeSpan, measured: Measured) {
         match (&mut self.values, measured) {
             (Values::Numbers(numbers), Measured::Number(number)) => numbers.push(number),
             (Values::Codes(codes), Measured::Code(code)) => codes.push(Cow::Borrowed(code)),
             _ => return,
         }
-        self.times.push(placed.start);
-        self.spans.push(placed.span_us);
+        self.times.push(time_span.start);
+        self.spans.push(time_span.span_us);
     }
 
     fn finish(self) -> Reading<'a> {
@@ -161,7 +178,7 @@ impl<'a> Gathering<'a> {
     }
 }
 
-impl Refused<'_> {
+impl RejectionGroup<'_> {
     fn finish(self) -> Rejection {
         let mut detail = String::new();
         if let Some(Part { list, place }) = self.first {
@@ -171,15 +188,10 @@ impl Refused<'_> {
         if let Some(SchemaId { namespace, name, version }) = &self.schema {
             detail.push_str(&format!("{}/{} {}: ", shown(namespace), shown(name), shown(version)));
         }
-        if !self.fault.field.is_empty() {
-            detail.push_str(&format!("{} ", self.fault.field));
+        if !self.error.field.is_empty() {
+            detail.push_str(&format!("{} ", self.error.field));
         }
-        detail.push_str(self.fault.what);
-        Rejection::new(self.fault.reason, detail, self.samples)
+        detail.push_str(self.error.what);
+        Rejection::new(self.error.reason, detail, self.samples)
     }
-}
-
-/// A payload's own word in a sentence: as long as its sender pleases, so only its beginning.
-fn shown(word: &str) -> String {
-    word.escape_debug().take(60).collect()
 }

@@ -1,10 +1,10 @@
-//! What can be wrong with one series, and the sentence that says how to set it right.
+//! Errors of one series, each with the sentence that says how to set it right.
 
 use crate::model::reason::{Reason, Rejection};
 
 /// Why a series cannot be read.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum SeriesError {
     #[error("give either `values` or `codes`")]
     ValuesOrCodes,
     #[error("`values` must be an array of finite numbers and nulls")]
@@ -27,11 +27,11 @@ pub(super) enum Fault {
     NoZone(&'static str),
 }
 
-impl Fault {
+impl SeriesError {
     /// The rejection of the series at `place`, which holds `samples` samples.
     pub(super) fn in_series(self, place: usize, samples: usize) -> Rejection {
         let reason = match self {
-            Fault::NoZone(_) => Reason::NoInstant,
+            SeriesError::NoZone(_) => Reason::NoInstant,
             _ => Reason::MalformedSeries,
         };
         Rejection::new(reason, format!("series[{place}]: {self}"), samples)

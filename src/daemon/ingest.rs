@@ -1,0 +1,68 @@
+//! Ingest as a task: the schema is brought up to date once the database answers, then the service runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::error::DaemonError;
+use crate::config::{IngestConfig, MqttConfig};
+use crate::context::Context;
+use crate::ingest::{Service, State};
+use crate::model::unit::Units;
+use crate::store::migrate::migrate;
+use crate::telemetry::chain;
+
+/// How long to wait before asking a database again that does not answer at the start.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until `stop` is cancelled and everything received is written and acknowledged.
+pub(super) async fn run(
+    context: Context,
+    state: Arc<State>,
+    (mqtt, ingest): (MqttConfig, IngestConfig),
+    stop: CancellationToken,
+) -> Result<(), DaemonError> {
+    if !prepare_database(&context, &state, &stop).await? {
+        return Ok(());
+    }
+    let units = Arc::new(Units::builtin()?);
+    let pool = context.connector.pool();
+    let service = Service { context, state, mqtt, ingest, pool, units, owner: owner() };
+    Ok(service.run(stop).await?)
+}
+
+/// Brings the schema up to date, once the database answers; false where the daemon is to stop first.
+async fn prepare_database(context: &Context, state: &State, stop: &CancellationToken) -> Result<bool, DaemonError> {
+    loop {
+        match context.connector.connect().await {
+            Ok(mut connection) => {
+                let migrated = migrate(&mut connection, &context.catalogue).await?;
+                tracing::info!(
+                    schema.applied = migrated.applied,
+                    schema.known = migrated.known,
+                    schema.table = if migrated.hypertable { "hypertable" } else { "native partitions" },
+                    "the schema is up to date"
+                );
+                state.database_works();
+                return Ok(true);
+            }
+            Err(error) => {
+                state.database_fails();
+                tracing::warn!("the database does not answer, trying again: {}", chain(&error));
+            }
+        }
+        tokio::select! {
+            () = sleep(DATABASE_PAUSE) => {}
+            () = stop.cancelled() => return Ok(false),
+        }
+    }
+}
+
+/// Host and process, for whoever reads `signal.ingest_shard`.
+fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "localhost" } else { host.trim() };
+    format!("{host}/{}", std::process::id())
+}

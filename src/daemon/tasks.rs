@@ -1,0 +1,84 @@
+//! The small tasks beside ingest: chunks ahead of time, maintenance of the network, compaction, histograms.
+//!
+//! Each waits until the daemon is what it must be to its shard, and then does its work at leisure, again and again. What
+//! fails is logged and done again the next time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::interval;
+
+use crate::compaction::Compactor;
+use crate::config::CompactionConfig;
+use crate::context::Context;
+use crate::ingest::State;
+use crate::model::time::Day;
+use crate::store::care::context::Maintenance;
+use crate::store::care::error::CareError;
+use crate::store::care::maintenance::run_maintenance;
+use crate::store::hot::ensure_chunks;
+use crate::telemetry::{Telemetry, UPKEEP_EVERY, chain};
+
+/// How often chunks are made ahead of time, and for how many days beside the present one.
+const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
+const CHUNK_DAYS_AHEAD: usize = 2;
+/// How often holds that ran out are ended: a hold lasts 15 minutes.
+const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
+
+/// Folds histograms together, or a daemon that nobody scrapes would grow.
+pub(super) async fn fold_histograms(telemetry: Arc<Telemetry>) {
+    let mut every = interval(UPKEEP_EVERY);
+    loop {
+        every.tick().await;
+        telemetry.upkeep();
+    }
+}
+
+/// Makes the chunks of the coming days. Where that fails, the lane that needs one makes it.
+pub(super) async fn make_chunks(context: Context, state: Arc<State>) {
+    state.role_is_known().await;
+    let mut every = interval(CHUNKS_EVERY);
+    loop {
+        every.tick().await;
+        let today = context.clock.now().day();
+        let days: Vec<Day> =
+            std::iter::successors(Some(today), |day| Some(day.next())).take(1 + CHUNK_DAYS_AHEAD).collect();
+        let made = match context.connector.connect().await {
+            Ok(mut connection) => ensure_chunks(&mut connection, &days).await,
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(made) => tracing::debug!(chunks.made = made, "chunks are there for the coming days"),
+            Err(error) => tracing::warn!("chunks could not be made ahead of time: {}", chain(&error)),
+        }
+    }
+}
+
+/// Does what the network wants done by the clock, while the daemon owns its shard.
+pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
+    state.ownership().await;
+    let mut every = interval(MAINTENANCE_EVERY);
+    loop {
+        every.tick().await;
+        let done = match context.connector.connect().await {
+            Ok(mut connection) => run_maintenance(&mut Maintenance::on(&mut connection)).await,
+            Err(error) => Err(CareError::Failed(error)),
+        };
+        match done {
+            Ok(done) => tracing::debug!(
+                maintenance.ended_holds = done.ended_holds,
+                maintenance.counted_days = done.counted_days,
+                "maintenance of the network is done"
+            ),
+            Err(error) => tracing::warn!("maintenance of the network has failed: {}", chain(&error)),
+        }
+    }
+}
+
+/// Joins small blocks while the daemon owns its shard.
+pub(super) async fn compact(context: Context, state: Arc<State>, config: CompactionConfig) {
+    let own = state.ownership().await;
+    Compactor { context: context.without_statement_timeout(), own, config }.run().await;
+    // It ends only where another daemon has taken the shard. Ingest learns that too, and ends this daemon with words.
+    std::future::pending().await
+}

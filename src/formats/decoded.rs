@@ -1,0 +1,93 @@
+//! Decoded: what a decoder makes of one message: readings, clinical resources, replies, and what it refuses.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use crate::model::reason::Rejection;
+use crate::model::sample::{Spans, Times};
+
+/// The values of a reading, as the payload gave them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values<'a> {
+    /// Numbers in the reading's unit.
+    Numbers(Vec<f64>),
+    /// Codes of a coded metric.
+    Codes(Vec<Cow<'a, str>>),
+}
+
+impl Values<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Numbers(numbers) => numbers.len(),
+            Values::Codes(codes) => codes.len(),
+        }
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Samples of one metric as a payload gave them: decoded, not yet validated.
+///
+/// `values`, the times and the spans have one length; slots that the device says it did not measure are already left
+/// out.
+/// A span may still be negative or zero here: `validate` decides on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading<'a> {
+    /// The device that the payload names; `None` where the topic's source is the device.
+    pub device: Option<Cow<'a, str>>,
+    /// The metric's name, or `unknown:{namespace}/{name}` where the format's own name maps to no metric.
+    pub metric: Cow<'a, str>,
+    /// What the values say about many measurements, in the words of `model::statistic`; `None` for plain measurements.
+    pub statistic: Option<Cow<'a, str>>,
+    /// The payload's unit word; `None` where it gave none and the catalogue's is meant.
+    pub unit: Option<Cow<'a, str>>,
+    /// When.
+    pub times: Times,
+    /// How long.
+    pub spans: Spans,
+    /// What.
+    pub values: Values<'a>,
+    /// True where the payload had no time of the measurement and that of its creation stands in.
+    pub time_assumed: bool,
+}
+
+/// A part of a clinical record, as a payload gave it: decoded no further than its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClinicalResource<'a> {
+    /// What it is, in its format's own word, as in `Observation`.
+    pub kind: Cow<'a, str>,
+    /// The resource itself.
+    pub body: Cow<'a, [u8]>,
+}
+
+/// A message in answer to the one that was decoded, to be published over the same connection.
+///
+/// It goes out once, at QoS 0 and not retained, and nobody waits for it: an answer asks a publisher for something (its
+/// definitions, anew), and whoever still lacks it asks again at the next message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Where to.
+    pub topic: String,
+    /// What it says.
+    pub payload: Bytes,
+}
+
+/// All that one payload gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decoded<'a> {
+    /// Samples.
+    pub readings: Vec<Reading<'a>>,
+    /// Parts of clinical records.
+    pub resources: Vec<ClinicalResource<'a>>,
+    /// What is to be answered.
+    pub replies: Vec<Reply>,
+    /// The parts that break the format's rules.
+    pub rejections: Vec<Rejection>,
+    /// Slots that the payload marks as not measured (`null`).
+    pub not_measured: u64,
+}

@@ -1,0 +1,54 @@
+//! Errors: why a part of a message, or the samples of a body, are rejected.
+
+use crate::model::reason::{Reason, Rejection};
+
+/// Why a part is rejected, without a copy of anything from the payload: most errors are made to be thrown away,
+/// because a schema allows one of several forms.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) struct SchemaError {
+    /// The stable word.
+    pub(super) reason: Reason,
+    /// The innermost field at fault; empty for the part itself.
+    pub(super) field: &'static str,
+    /// What its schema demands.
+    pub(super) what: &'static str,
+}
+
+impl SchemaError {
+    /// An error of the part at hand.
+    pub(super) fn new(reason: Reason, what: &'static str) -> SchemaError {
+        SchemaError { reason, field: "", what }
+    }
+
+    /// A breach of the schema.
+    pub(super) fn shape(what: &'static str) -> SchemaError {
+        SchemaError::new(Reason::Undecodable, what)
+    }
+
+    /// This error, at `field` where no field within it is already named.
+    pub(super) fn within(self, field: &'static str) -> SchemaError {
+        if self.field.is_empty() { SchemaError { field, ..self } } else { self }
+    }
+
+    /// One rejected sample.
+    pub(super) fn rejection(self) -> Rejection {
+        match self.field {
+            "" => Rejection::new(self.reason, self.what, 1),
+            field => Rejection::new(self.reason, format!("{field}: {}", self.what), 1),
+        }
+    }
+}
+
+/// What is valid and has no place in the catalogue.
+pub(super) const NO_METRIC: SchemaError =
+    SchemaError { reason: Reason::UnknownMetric, field: "", what: "holds no value of a metric of the catalogue" };
+
+/// Why all samples of a body are rejected, and how many they are.
+#[derive(Debug)]
+pub(super) struct BodyError(pub(super) SchemaError, pub(super) usize);
+
+impl From<SchemaError> for BodyError {
+    fn from(error: SchemaError) -> BodyError {
+        BodyError(error, 1)
+    }
+}

@@ -1,0 +1,226 @@
+//! State: what this daemon is to its shard, and whether database and broker answer.
+//!
+//! # Why
+//! Whoever must act on a change (roller, compactor, maintenance) waits for it; `/readyz` and the gauges read the same
+//! value. Metrics observe, so nothing is decided by what they hold.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::watch;
+
+use crate::store::shard::Ownership;
+
+/// The state of one daemon, shared by its tasks.
+#[derive(Debug, Default)]
+pub struct State(watch::Sender<Status>);
+
+/// What is known at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// What the daemon is to its shard.
+    pub role: Role,
+    database: DatabaseStatus,
+    /// How many connections to the broker are wanted.
+    connections: usize,
+    /// The sessions whose subscriptions are granted.
+    subscribed: BTreeSet<String>,
+}
+
+/// What the daemon is to its shard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// It has not asked yet.
+    #[default]
+    Unknown,
+    /// Another daemon owns the shard; this one waits.
+    Standby,
+    /// It owns the shard, with this right to write.
+    Owner(Ownership),
+}
+
+/// Whether the database answers.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+enum DatabaseStatus {
+    #[default]
+    NotAsked,
+    Answers,
+    /// So many attempts have failed since it last answered.
+    Fails(u32),
+}
+
+impl Role {
+    /// The role in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Role::Unknown => "unknown",
+            Role::Standby => "standby",
+            Role::Owner(_) => "owner",
+        }
+    }
+}
+
+impl Status {
+    /// Whether the daemon owns its shard.
+    pub fn is_owner(&self) -> bool {
+        matches!(self.role, Role::Owner(_))
+    }
+
+    /// How many sessions are subscribed.
+    pub fn subscribed(&self) -> usize {
+        self.subscribed.len()
+    }
+
+    /// What keeps the daemon from its work, in words; nothing where it is ready.
+    pub fn not_ready_reasons(&self) -> Vec<&'static str> {
+        let mut reasons = Vec::new();
+        if self.database != DatabaseStatus::Answers {
+            reasons.push("the database does not answer");
+        }
+        match self.role {
+            Role::Unknown => reasons.push("the shard's owner is not known yet"),
+            Role::Owner(_) if self.subscribed() < self.connections => {
+                reasons.push("not every connection to the broker is subscribed");
+            }
+            Role::Owner(_) | Role::Standby => {}
+        }
+        reasons
+    }
+}
+
+impl State {
+    /// The status of this moment.
+    pub fn status(&self) -> Status {
+        self.0.borrow().clone()
+    }
+
+    /// Waits until the status is as wanted.
+    pub async fn wait_for(&self, is_wanted: impl FnMut(&Status) -> bool) -> Status {
+        let mut changes = self.0.subscribe();
+        let found = changes.wait_for(is_wanted).await.map(|status| status.clone());
+        match found {
+            Ok(status) => status,
+            // The sender is in `self`.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Waits until the schema is there and it is known who owns the shard.
+    pub async fn role_is_known(&self) {
+        self.wait_for(|status| status.role != Role::Unknown).await;
+    }
+
+    /// Waits until this daemon owns its shard. It then does so until it ends.
+    pub async fn ownership(&self) -> Ownership {
+        match self.wait_for(Status::is_owner).await.role {
+            Role::Owner(own) => own,
+            Role::Unknown | Role::Standby => std::future::pending().await,
+        }
+    }
+
+    /// Sets how many connections to the broker are wanted.
+    pub fn expect_connections(&self, connections: usize) {
+        self.change(|status| status.connections = connections);
+    }
+
+    /// A session's subscription is granted, or gone.
+    pub fn subscribed(&self, session: &str, subscribed: bool) {
+        self.change(|status| {
+            match subscribed {
+                true => status.subscribed.insert(session.to_owned()),
+                false => status.subscribed.remove(session),
+            };
+        });
+    }
+
+    /// The daemon owns its shard, or is its standby.
+    pub fn take_role(&self, role: Role) {
+        self.change(|status| status.role = role);
+    }
+
+    /// The database has failed; how often it had failed before since it last answered.
+    pub fn database_fails(&self) -> u32 {
+        let mut before = 0;
+        self.change(|status| {
+            before = match status.database {
+                DatabaseStatus::Fails(failures) => failures,
+                DatabaseStatus::NotAsked | DatabaseStatus::Answers => 0,
+            };
+            status.database = DatabaseStatus::Fails(before.saturating_add(1));
+        });
+        before
+    }
+
+    /// The database has answered.
+    pub fn database_works(&self) {
+        // Asked after each batch, and nearly always known already.
+        if self.0.borrow().database != DatabaseStatus::Answers {
+            self.change(|status| status.database = DatabaseStatus::Answers);
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Status)) {
+        self.0.send_modify(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::{Epoch, ShardName};
+
+    fn owner() -> Role {
+        Role::Owner(Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) })
+    }
+
+    #[test]
+    fn an_owner_is_ready_once_all_its_connections_are_subscribed_and_the_database_answers() {
+        let state = State::default();
+        state.expect_connections(2);
+        assert_eq!(state.status().not_ready_reasons().len(), 2);
+        state.database_works();
+        state.take_role(owner());
+        state.subscribed("a", true);
+        assert_eq!(state.status().not_ready_reasons().len(), 1);
+        state.subscribed("b", true);
+        assert!(state.status().not_ready_reasons().is_empty());
+        state.database_fails();
+        assert_eq!(state.status().not_ready_reasons().len(), 1);
+    }
+
+    #[test]
+    fn a_standby_is_ready_without_a_subscription() {
+        let state = State::default();
+        state.expect_connections(1);
+        state.database_works();
+        state.take_role(Role::Standby);
+        assert!(state.status().not_ready_reasons().is_empty());
+    }
+
+    #[test]
+    fn failures_are_counted_from_the_last_answer_on() {
+        let state = State::default();
+        assert_eq!([state.database_fails(), state.database_fails()], [0, 1]);
+        state.database_works();
+        assert_eq!(state.database_fails(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_shard_goes_on_when_it_is_taken() {
+        let state = State::default();
+        state.take_role(Role::Standby);
+        let waiting = state.ownership();
+        tokio::pin!(waiting);
+        assert!(is_pending(waiting.as_mut()).await);
+        state.take_role(owner());
+        assert_eq!(waiting.await.epoch, Epoch(1));
+    }
+
+    /// True where a future does not end when it is polled once.
+    async fn is_pending(future: impl Future + Unpin) -> bool {
+        tokio::select! {
+            biased;
+            _ = future => false,
+            () = std::future::ready(()) => true,
+        }
+    }
+}

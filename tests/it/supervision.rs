@@ -1,0 +1,91 @@
+//! The daemon's own tasks: one that panics ends the daemon in order, and signals end it in order or at once.
+
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use tempfile::TempDir;
+
+use crate::crash::{SAMPLES, STORED, assert_all, publish, publisher, rows};
+use crate::support::daemon::{Daemon, PLANT, TIMEOUT};
+use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
+use crate::support::postgres::TestDatabase;
+use crate::support::stack::TestStack;
+use crate::support::wait::wait_until;
+
+/// Has a task of a daemon panic that has acknowledged some messages and holds others; what it has logged.
+async fn panics(task: &str) -> Option<(String, TestStack, TempDir)> {
+    let archive = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", archive.path().display());
+    let fault = format!("panic_in_task:{task}");
+    let keys = [(PLANT, fault.as_str()), ("ARCHIVE__URL", &url), ("INGEST__BATCH_AGE_MS", "500")];
+    let mut house = TestStack::build(&keys).await?;
+    publish(&house.publisher, 0..100).await;
+    house.daemon.wait_settled(100 * SAMPLES).await;
+    house.acknowledged(100).await;
+    // These wait in a lane for half a second, so the panic comes before their commit.
+    publish(&house.publisher, 100..200).await;
+    let received = || async { house.daemon.metric("healthtrack_mqtt_messages_total") == 200.0 };
+    wait_until(TIMEOUT, "all messages are received", received).await;
+    house.daemon.signal("USR1");
+    let status = house.daemon.wait_ended(TIMEOUT).await;
+    assert_eq!(status.code(), Some(1), "{}", house.daemon.log());
+    Some((house.daemon.log(), house, archive))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_panics_ends_the_daemon_in_order() {
+    for task in ["roller", "maintenance", "compactor", "chunks", "histograms", "http_health", "http_metrics"] {
+        let Some((log, house, _archive)) = panics(task).await else { return };
+        let named = log.lines().any(|line| line.contains("a task has failed") && line.contains(task));
+        assert!(named, "{task} is not named: {log}");
+        assert!(log.contains("a thread panicked at src/faults/"), "{log}");
+        let sentence = format!("healthtrack: the daemon's task {task} has panicked");
+        assert!(log.lines().last().is_some_and(|line| line.starts_with(&sentence)), "{log}");
+        // In order: what was received is committed, and so the broker has been told of all of it.
+        assert_all(&rows(house.database.url(), STORED).await, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ingest_that_panics_ends_the_daemon_and_loses_nothing() {
+    let Some((log, mut house, _archive)) = panics("ingest").await else { return };
+    assert!(log.contains("healthtrack: the daemon's task ingest has panicked"), "{log}");
+    let stored = rows(house.database.url(), STORED).await;
+    assert!(stored.len() as u64 >= 100 * SAMPLES, "{} samples of acknowledged messages are stored", stored.len());
+    house.daemon.mend();
+    house.daemon.restart();
+    house.daemon.wait_ready().await;
+    crate::crash::wait_stored(house.database.url(), 200).await;
+    assert_all(&rows(house.database.url(), STORED).await, 200);
+}
+
+/// Method: a lock on the table of blocks keeps a batch from its commit, so the orderly stop waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_signal_stops_in_order_and_the_second_at_once() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::migrated().await;
+    let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..100).await;
+    daemon.wait_settled(100 * SAMPLES).await;
+    let (ended_well, _) = daemon.stop();
+    assert!(ended_well, "{}", daemon.log());
+
+    daemon.restart();
+    daemon.wait_ready().await;
+    let mut lock = sqlx::PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE signal.block").execute(&mut lock).await.unwrap();
+    publish(&publisher, 100..200).await;
+    crate::support::stack::wait_locked_out(database.url()).await;
+    daemon.signal("TERM");
+    wait_until(TIMEOUT, "the daemon stops reading", || async { daemon.log().contains("stopping") }).await;
+    assert!(daemon.is_alive(), "it waits for the batch");
+    daemon.signal("TERM");
+    let status = daemon.wait_ended(Duration::from_secs(2)).await;
+    assert_eq!(status.code(), Some(128 + 15), "{}", daemon.log());
+    drop(lock);
+    daemon.restart();
+    daemon.wait_ready().await;
+    crate::crash::wait_stored(database.url(), 200).await;
+    assert_all(&rows(database.url(), STORED).await, 200);
+}
