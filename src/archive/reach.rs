@@ -59,7 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::ids::PatientId;
+    use crate::model::people::PatientId;
     use crate::model::statistic::Statistic;
 
     fn second(second: i64) -> Timestamp {

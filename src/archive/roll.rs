@@ -28,7 +28,9 @@ use crate::model::metric::Metric;
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::store::Fault;
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
-use crate::store::care::goal;
+use crate::store::care::context::Maintenance;
+use crate::store::care::error::CareError;
+use crate::store::care::goal::keep_days;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::within;
@@ -158,13 +160,14 @@ impl Roller {
     async fn keep_goals(&self, due: &[Due]) {
         let days = due.iter().map(|due| due.day);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
-        let (first, last) = (first.to_string(), last.to_string());
         let kept = async {
             let mut connection = self.context.connector.connect().await?;
-            let kept = goal::keep_days(&mut connection, &first, &last);
-            within(QUESTION_TIMEOUT, "keeping what was measured for goals", kept).await
+            let mut maintenance = Maintenance::on(&mut connection);
+            let kept = async { Ok(keep_days(&mut maintenance, first, last).await) };
+            within(QUESTION_TIMEOUT, "keeping what was measured for goals", kept).await?.map(drop)
         };
-        if let Err(error) = kept.await {
+        let kept: Result<(), CareError> = kept.await;
+        if let Err(error) = kept {
             tracing::error!("goals lose the progress of days from {first} to {last}: {error}");
         }
     }

@@ -78,7 +78,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::model::ids::PatientId;
+    use crate::model::people::PatientId;
     use crate::model::statistic::Statistic;
     use crate::security::keyring::KeyRing;
 

@@ -1,32 +1,44 @@
-//! Person: a patient's samples of both tiers: what each device measured while the patient wore it.
+//! A patient's samples of both tiers: what each device measured while the patient wore it.
 //!
 //! # Why
 //! The portal's login sees neither the archive nor who wore what, so two connections are at work: in the name of an
-//! account the database decides, audits, and gives what is hot (`access.samples`); only then the keeper's connection,
-//! which has the role `healthtrack_roller`, reads both tiers by the periods of wear. What is hot is read twice: a week,
-//! unless rolls are behind.
-
-use sqlx::PgConnection;
+//! account the database decides, audits, and gives what is hot (`access.samples`); only then a connection with the role
+//! `healthtrack_roller` reads both tiers by the periods of wear. What is hot is read twice: a week, unless rolls are
+//! behind.
 
 use crate::archive::read::{SampleChunk, read};
 use crate::archive::{Archive, ArchiveError};
-use crate::model::ids::PatientId;
 use crate::model::metric::{Catalogue, Metric};
+use crate::model::people::PatientId;
 use crate::store::archive::{WearFilter, WearPeriod, worn};
-use crate::store::care::acting::Acting;
-use crate::store::care::samples::{self as hot, Answer, SAMPLES_MAX, Sample, Wanted};
+use crate::store::care::actor::Actor;
+use crate::store::care::context::SampleReader;
+use crate::store::care::error::CareError;
+use crate::store::care::samples::{self as hot, PatientSample, SAMPLES_MAX, SamplesAnswer, SamplesQuery};
 use crate::store::hot::Filter;
+
+/// Why a patient's samples cannot be given.
+#[derive(Debug, thiserror::Error)]
+pub enum SamplesError {
+    /// A rule refuses the question, or the database cannot answer it.
+    #[error(transparent)]
+    Care(#[from] CareError),
+    /// What is archived cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
 
 /// What is asked for, once for each period in which the patient wore something; none where nothing was worn.
 ///
 /// # Errors
 /// The database's.
 pub async fn while_worn(
-    connection: &mut PgConnection,
-    patient: &PatientId,
+    reader: &mut SampleReader<'_>,
+    patient: PatientId,
     asked: &Filter,
 ) -> Result<Vec<Filter>, ArchiveError> {
-    let worn = worn(connection, WearFilter { patient: Some(patient), from: asked.from, to: asked.to }).await?;
+    let worn =
+        worn(reader.connection(), WearFilter { patient: Some(&patient), from: asked.from, to: asked.to }).await?;
     let within = |worn: WearPeriod| Filter {
         from: Some(asked.from.map_or(worn.from, |from| from.max(worn.from))),
         to: [asked.to, worn.to].into_iter().flatten().min(),
@@ -53,38 +65,40 @@ impl From<ArchiveError> for Stop {
 /// # Errors
 /// The rules of `access.samples`, and those of the database and the archive.
 pub async fn read_samples(
-    acting: Acting<'_>,
-    keeper: &mut PgConnection,
+    actor: Actor<'_>,
+    reader: &mut SampleReader<'_>,
     archive: &Archive,
     catalogue: &Catalogue,
-    wanted: &Wanted,
-) -> Result<Answer, ArchiveError> {
-    let answer = hot::read_samples(acting, wanted).await?;
-    let (Answer::Samples(_), Some(metric)) = (&answer, catalogue.by_name(&wanted.metric)) else { return Ok(answer) };
-    let asked = Filter { device: None, metric: Some(metric.id), from: Some(wanted.from), to: Some(wanted.to) };
+    query: &SamplesQuery,
+) -> Result<SamplesAnswer, SamplesError> {
+    let answer = hot::read_samples(actor, query).await?;
+    let (SamplesAnswer::Samples(_), Some(metric)) = (&answer, catalogue.by_name(&query.metric)) else {
+        return Ok(answer);
+    };
+    let asked = Filter { device: None, metric: Some(metric.id), from: Some(query.from), to: Some(query.to) };
     let mut samples = Vec::new();
-    for filter in while_worn(keeper, &PatientId(wanted.patient), &asked).await? {
+    for filter in while_worn(reader, query.patient, &asked).await? {
         let take = |stretch: SampleChunk| {
             samples.extend(shown(stretch, metric));
             if samples.len() > SAMPLES_MAX { Err(Stop::TooMany) } else { Ok(()) }
         };
-        match read(keeper, Some(archive), catalogue, &filter, take).await {
+        match read(reader.connection(), Some(archive), catalogue, &filter, take).await {
             Ok(()) => {}
-            Err(Stop::TooMany) => return Ok(Answer::TooMany),
-            Err(Stop::Archive(error)) => return Err(error),
+            Err(Stop::TooMany) => return Ok(SamplesAnswer::TooMany),
+            Err(Stop::Archive(error)) => return Err(error.into()),
         }
     }
     samples.sort_by(|one, next| {
-        let key = |sample: &Sample| (sample.start_at, sample.statistic.is_none());
+        let key = |sample: &PatientSample| (sample.start_at, sample.statistic.is_none());
         key(one).cmp(&key(next)).then_with(|| (&one.statistic, &one.device).cmp(&(&next.statistic, &next.device)))
     });
-    Ok(Answer::Samples(samples))
+    Ok(SamplesAnswer::Samples(samples))
 }
 
 /// The samples of a stretch as the portal shows them.
-fn shown(stretch: SampleChunk, metric: &Metric) -> impl Iterator<Item = Sample> {
+fn shown(stretch: SampleChunk, metric: &Metric) -> impl Iterator<Item = PatientSample> {
     let SampleChunk { device, statistic, samples, .. } = stretch;
-    samples.into_iter().map(move |sample| Sample {
+    samples.into_iter().map(move |sample| PatientSample {
         start_at: sample.start,
         end_at: sample.end(),
         value: metric.number_of(sample.value),

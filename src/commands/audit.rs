@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
-use crate::store::care::audit::{Event, Finding, Head, head, list, verify};
+use crate::store::care::audit::{AuditEvent, AuditFinding, AuditHead, head, list, verify};
+use crate::store::care::context::Auditor;
 
 /// Shows who read what, and verifies that the audit trail was not tampered with.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,7 +35,7 @@ enum Action {
     Verify {
         /// What `audit head` printed earlier: that event must still be there, unchanged
         #[arg(long, value_name = "SEQ:HASH", value_parser = parse_head)]
-        head: Option<Head>,
+        head: Option<AuditHead>,
     },
     /// List the newest events
     #[command(after_help = "Example:
@@ -54,7 +55,7 @@ enum Action {
 struct Proof<'a> {
     intact: bool,
     events: i64,
-    findings: &'a [Finding],
+    findings: &'a [AuditFinding],
 }
 
 /// Runs one of the actions.
@@ -63,14 +64,15 @@ struct Proof<'a> {
 /// Where the database does not answer, and where the chain is broken.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connection = args.common.database()?.ready().await?;
+    let mut auditor = Auditor::on(&mut connection);
     match &args.action {
         Action::Head => {
-            let head = head(&mut connection).await?.context("nothing was audited yet, so there is no head")?;
+            let head = head(&mut auditor).await?.context("nothing was audited yet, so there is no head")?;
             if args.common.json { print_json(&head) } else { print(&format!("{}:{}", head.seq, head.hash)) }
         }
         Action::Verify { head: kept } => {
-            let findings = verify(&mut connection, kept.as_ref()).await?;
-            let events = head(&mut connection).await?.map_or(0, |head| head.seq);
+            let findings = verify(&mut auditor, kept.as_ref()).await?;
+            let events = head(&mut auditor).await?.map_or(0, |head| head.seq);
             if args.common.json {
                 print_json(&Proof { intact: findings.is_empty(), events, findings: &findings })?;
             } else {
@@ -82,21 +84,21 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             Ok(())
         }
         Action::List { unexplained, limit } => {
-            let events = list(&mut connection, *unexplained, *limit).await?;
+            let events = list(&mut auditor, *unexplained, *limit).await?;
             if args.common.json { print_json(&events) } else { print(&events_in_words(&events)) }
         }
     }
 }
 
-fn parse_head(text: &str) -> Result<Head, String> {
+fn parse_head(text: &str) -> Result<AuditHead, String> {
     let form = || "write it as `audit head` prints it: 1205:9f86… with 64 digits".to_owned();
     let (seq, hash) = text.trim().split_once(':').ok_or_else(form)?;
     let seq = seq.parse().ok().filter(|seq| *seq > 0).ok_or_else(form)?;
     let is_digest = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_digest { Ok(Head { seq, hash: hash.to_owned() }) } else { Err(form()) }
+    if is_digest { Ok(AuditHead { seq, hash: hash.to_owned() }) } else { Err(form()) }
 }
 
-fn findings_in_words(events: u64, with_head: bool, findings: &[Finding]) -> String {
+fn findings_in_words(events: u64, with_head: bool, findings: &[AuditFinding]) -> String {
     if findings.is_empty() {
         let end = if with_head {
             "; the head is among them"
@@ -109,11 +111,11 @@ fn findings_in_words(events: u64, with_head: bool, findings: &[Finding]) -> Stri
     table(&[Column::Right("event"), Column::Left("finding")], &rows)
 }
 
-fn events_in_words(events: &[Event]) -> String {
+fn events_in_words(events: &[AuditEvent]) -> String {
     let columns = [
         Column::Right("event"),
         Column::Left("at"),
-        Column::Left("part"),
+        Column::Left("role"),
         Column::Left("actor"),
         Column::Left("action"),
         Column::Left("outcome"),
@@ -121,18 +123,18 @@ fn events_in_words(events: &[Event]) -> String {
         Column::Left("resource"),
         Column::Left("patient"),
     ];
-    let or_dash = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".to_owned());
+    let none = || "-".to_owned();
     let cells = events.iter().map(|event| {
         vec![
             event.seq.to_string(),
-            event.at.clone(),
-            event.part.clone(),
-            or_dash(&event.actor),
-            event.action.clone(),
-            event.outcome.clone(),
-            or_dash(&event.reason),
+            event.at.to_string(),
+            event.role.clone(),
+            event.actor.map_or_else(none, |actor| actor.to_string()),
+            event.action.to_string(),
+            event.outcome.to_string(),
+            event.reason.clone().unwrap_or_else(none),
             event.resource.clone(),
-            or_dash(&event.patient_id),
+            event.patient_id.map_or_else(none, |patient| patient.to_string()),
         ]
     });
     table(&columns, &cells.collect::<Vec<_>>())
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn a_head_is_read_as_it_is_printed_and_no_other_way() {
         let hash = "ab".repeat(32);
-        assert_eq!(parse_head(&format!("7:{hash}\n")), Ok(Head { seq: 7, hash: hash.clone() }));
+        assert_eq!(parse_head(&format!("7:{hash}\n")), Ok(AuditHead { seq: 7, hash: hash.clone() }));
         for wrong in [hash.clone(), format!("0:{hash}"), "7:abc".to_owned(), format!("7:{}", "zz".repeat(32))] {
             assert!(parse_head(&wrong).unwrap_err().contains("audit head"), "{wrong}");
         }

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
 use crate::model::ids::DeviceId;
+use crate::model::people::{PatientId, WearId};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
-use crate::store::care::device::{Handover, hand_device};
+use crate::store::care::context::Operator;
+use crate::store::care::device::{WearChange, change_wear};
+use crate::store::care::error::RuleCatalogue;
 use crate::store::directory::{add_devices, list_devices};
 
 /// Devices that one statement adds.
@@ -63,7 +65,7 @@ enum Action {
         name: String,
         /// The patient: care.patient.patient_id
         #[arg(long, value_name = "UUID")]
-        patient: Uuid,
+        patient: PatientId,
         /// End the present wear at the same time
         #[arg(long)]
         hand_over: bool,
@@ -94,7 +96,7 @@ struct Added {
 /// What `assign` began or `return` ended.
 #[derive(Debug, Serialize)]
 struct Worn {
-    wear: Uuid,
+    wear: WearId,
 }
 
 /// Runs one of the actions.
@@ -112,10 +114,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         Action::List => list(&args).await,
         Action::Assign { name, patient, hand_over, at } => {
-            let hand = if *hand_over { Handover::Over(*patient) } else { Handover::Assign(*patient) };
-            change_hands(&args, name, hand, at.as_deref()).await
+            let change = if *hand_over { WearChange::HandOver(*patient) } else { WearChange::Assign(*patient) };
+            set_wear(&args, name, change, at.as_deref()).await
         }
-        Action::Return { name, at } => change_hands(&args, name, Handover::Back, at.as_deref()).await,
+        Action::Return { name, at } => set_wear(&args, name, WearChange::Return, at.as_deref()).await,
     }
 }
 
@@ -150,20 +152,22 @@ async fn list(args: &Args) -> anyhow::Result<()> {
     print(&table(&columns, &cells.collect::<Vec<_>>()))
 }
 
-async fn change_hands(args: &Args, name: &str, hand: Handover, at: Option<&str>) -> anyhow::Result<()> {
+async fn set_wear(args: &Args, name: &str, change: WearChange, at: Option<&str>) -> anyhow::Result<()> {
     let device = DeviceId::parse(name).with_context(|| format!("{name} cannot be a device"))?;
     let at = match at {
         None => SystemClock.now(),
         Some(at) => Timestamp::parse_rfc3339(at).with_context(|| format!("{at} is no moment; see --help"))?,
     };
     let mut connection = args.common.database()?.ready().await?;
-    let wear = hand_device(&mut connection, &device, hand, at).await?;
+    let rules = RuleCatalogue::read(&mut connection).await?;
+    let mut operator = Operator::on(&mut connection).with_rules(&rules);
+    let wear = change_wear(&mut operator, &device, change, at).await?;
     if args.common.json {
         return print_json(&Worn { wear });
     }
-    print(&match hand {
-        Handover::Assign(_) | Handover::Over(_) => format!("{name} is worn; wear {wear} begins"),
-        Handover::Back => format!("{name} is back; wear {wear} has ended"),
+    print(&match change {
+        WearChange::Assign(_) | WearChange::HandOver(_) => format!("{name} is worn; wear {wear} begins"),
+        WearChange::Return => format!("{name} is back; wear {wear} has ended"),
     })
 }
 

@@ -13,6 +13,8 @@ use crate::config::CompactionConfig;
 use crate::context::Context;
 use crate::ingest::State;
 use crate::model::time::Day;
+use crate::store::care::context::Maintenance;
+use crate::store::care::error::CareError;
 use crate::store::care::maintenance::run_maintenance;
 use crate::store::hot::ensure_chunks;
 use crate::telemetry::{Telemetry, UPKEEP_EVERY, chain};
@@ -59,8 +61,8 @@ pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
     loop {
         every.tick().await;
         let done = match context.connector.connect().await {
-            Ok(mut connection) => run_maintenance(&mut connection).await,
-            Err(error) => Err(error),
+            Ok(mut connection) => run_maintenance(&mut Maintenance::on(&mut connection)).await,
+            Err(error) => Err(CareError::Failed(error)),
         };
         match done {
             Ok(done) => tracing::debug!(

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 /// Bytes in the longest device or shard name: `[A-Za-z0-9._-]{1,64}`.
 pub const NAME_BYTES_MAX: usize = 64;
 
@@ -60,16 +58,6 @@ impl SubjectId {
     /// The pseudonym itself.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// A patient, as the clinical record numbers people: nothing that may leave the database.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PatientId(pub Uuid);
-
-impl fmt::Display for PatientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -29,3 +29,6 @@ pub mod unit;
 
 /// Runs of samples as one row.
 pub mod block;
+
+/// People and their care: keys, days and words.
+pub mod people;

@@ -9,7 +9,8 @@ use std::fmt;
 use ring::hmac;
 
 use super::keyring::{KeyId, KeyRing};
-use crate::model::ids::{PatientId, SubjectId};
+use crate::model::ids::SubjectId;
+use crate::model::people::PatientId;
 
 /// Bytes of a pseudonym, each two hexadecimal digits.
 const BYTES: usize = 16;

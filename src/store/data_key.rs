@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::StoreError;
 use super::moment::Moment;
-use crate::model::ids::PatientId;
+use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
 
 /// A data key as it is stored.

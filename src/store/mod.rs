@@ -20,6 +20,9 @@ mod error;
 /// Timestamps on the wire.
 mod moment;
 
+/// Keys, days and words of the record on the wire.
+mod wire;
+
 /// Connections.
 pub mod pool;
 

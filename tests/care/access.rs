@@ -1,9 +1,10 @@
 //! What opens a record and what closes it: care, the patient's word, an emergency; and the traps of row-level security.
 
+use healthtrack::model::people::{AccountId, GrantPurpose, PatientId, ProviderId, Role, Scope};
 use healthtrack::store::StoreError;
-use healthtrack::store::care::acting::with_actor;
-use healthtrack::store::care::refusal::{CareError, Rules};
-use healthtrack::store::care::rights::{Grant, Reader, Scope, break_glass, share, unshare};
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::error::{CareError, RuleCatalogue};
+use healthtrack::store::care::rights::{Grant, Grantee, break_glass, share, unshare};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 
@@ -171,33 +172,33 @@ async fn who_acts_is_forgotten_at_the_end_of_a_transaction() {
     let mut two = Two::meet().await;
     let (patient, carer) = (two.patient, two.provider);
     two.network.put_in_care(patient, carer).await;
-    let mut portal = two.network.login("portal").await;
-    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
-    assert_eq!(acting.part(), "provider");
-    assert_eq!(count(acting.connection(), "care.patient").await, 1);
-    acting.commit().await.unwrap();
+    let (mut portal, rules) = (two.network.login("portal").await, RuleCatalogue::default());
+    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    assert_eq!(actor.role(), Role::Provider);
+    assert_eq!(count(actor.connection(), "care.patient").await, 1);
+    actor.commit().await.unwrap();
     let left: String =
         sqlx::query_scalar("SELECT current_setting('healthtrack.actor', true)").fetch_one(&mut portal).await.unwrap();
     assert_eq!(left, "", "empty, and not null");
     assert_eq!(count(&mut portal, "care.patient").await, 0);
-    drop(with_actor(&mut portal, two.patients_account).await.unwrap().unwrap());
+    drop(Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap());
     assert_eq!(count(&mut portal, "care.patient").await, 0, "nor after an undone one");
     // Outside a transaction SET LOCAL only warns.
     portal.execute(AssertSqlSafe(format!("SET LOCAL healthtrack.actor = '{}'", two.providers_account))).await.unwrap();
     assert_eq!(count(&mut portal, "care.patient").await, 0);
-    assert!(with_actor(&mut portal, Uuid::nil()).await.unwrap().is_none(), "nobody does not act");
+    assert!(Actor::begin(&mut portal, &rules, AccountId(Uuid::nil())).await.unwrap().is_none(), "nobody does not act");
     two.network.run("UPDATE access.account SET disabled_at = now()").await;
-    assert!(with_actor(&mut portal, two.providers_account).await.unwrap().is_none());
+    assert!(Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn an_actor_has_the_portals_rights_though_the_login_has_more() {
     let two = Two::meet().await;
     let mut network = two.network;
-    let rules = Rules::read(&mut network.sql).await.unwrap();
-    let mut acting = with_actor(&mut network.sql, two.providers_account).await.unwrap().unwrap();
-    assert_eq!(count(acting.connection(), "care.patient").await, 0, "a superuser who acts is bound by the policies");
-    let error = acting.connection().execute("SELECT FROM signal.sample LIMIT 0").await.unwrap_err();
+    let rules = RuleCatalogue::read(&mut network.sql).await.unwrap();
+    let mut actor = Actor::begin(&mut network.sql, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    assert_eq!(count(actor.connection(), "care.patient").await, 0, "a superuser who acts is bound by the policies");
+    let error = actor.connection().execute("SELECT FROM signal.sample LIMIT 0").await.unwrap_err();
     let trouble = rules.explain(StoreError::at("looking")(error));
     assert!(matches!(trouble, CareError::Refused(refusal) if refusal.rule == "row_is_within_rights"));
 }
@@ -259,38 +260,41 @@ async fn a_journal_and_behavioural_health_stay_shut_to_care_itself() {
 async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
     let two = Two::meet().await;
     let mut portal = two.network.login("portal").await;
+    let rules = RuleCatalogue::read(&mut portal).await.unwrap();
     let all = [Scope::Chart, Scope::Schedule, Scope::Samples, Scope::Billing, Scope::Journal, Scope::BehaviouralHealth];
-    for reader in [Reader::Provider(two.provider), Reader::Account(two.providers_account)] {
-        let mut acting = with_actor(&mut portal, two.patients_account).await.unwrap().unwrap();
-        let grant =
-            Grant { patient: two.patient, reader, scopes: all.to_vec(), purpose: "family".to_owned(), until: None };
-        let key = share(&mut acting, &grant).await.unwrap();
-        acting.commit().await.unwrap();
-        let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
-        assert_eq!(count(acting.connection(), "care.patient").await, 1, "{reader:?}");
-        drop(acting);
-        let mut acting = with_actor(&mut portal, two.patients_account).await.unwrap().unwrap();
-        unshare(&mut acting, key).await.unwrap();
-        acting.commit().await.unwrap();
+    for grantee in [Grantee::Provider(ProviderId(two.provider)), Grantee::Account(AccountId(two.providers_account))] {
+        let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap();
+        let grant = Grant {
+            patient: PatientId(two.patient),
+            grantee,
+            scopes: all.to_vec(),
+            purpose: GrantPurpose::Family,
+            until: None,
+        };
+        let key = share(&mut actor, &grant).await.unwrap();
+        actor.commit().await.unwrap();
+        let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+        assert_eq!(count(actor.connection(), "care.patient").await, 1, "{grantee:?}");
+        drop(actor);
+        let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap();
+        unshare(&mut actor, key).await.unwrap();
+        actor.commit().await.unwrap();
     }
-    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
-    assert_eq!(count(acting.connection(), "care.patient").await, 0);
-    let until = break_glass(&mut acting, two.patient, "Found unconscious, nobody to ask").await.unwrap();
-    acting.commit().await.unwrap();
-    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
-    assert_eq!(count(acting.connection(), "care.patient").await, 1);
+    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    assert_eq!(count(actor.connection(), "care.patient").await, 0);
+    let until = break_glass(&mut actor, PatientId(two.patient), "Found unconscious, nobody to ask").await.unwrap();
+    actor.commit().await.unwrap();
+    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    assert_eq!(count(actor.connection(), "care.patient").await, 1);
     let left: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM $1::text::timestamptz - now()) / 60)::bigint")
         .bind(until.to_string())
-        .fetch_one(acting.connection())
+        .fetch_one(actor.connection())
         .await
         .unwrap();
     assert!((55..=60).contains(&left), "{left} minutes");
-    let rules = {
-        drop(acting);
-        Rules::read(&mut portal).await.unwrap()
-    };
-    let mut acting = with_actor(&mut portal, two.providers_account).await.unwrap().unwrap();
-    let again = break_glass(&mut acting, two.patient, "Found unconscious, nobody to ask").await.unwrap_err();
-    let CareError::Refused(refusal) = rules.explain(again) else { panic!("a rule refuses") };
+    drop(actor);
+    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    let again = break_glass(&mut actor, PatientId(two.patient), "Found unconscious, nobody to ask").await.unwrap_err();
+    let CareError::Refused(refusal) = again else { panic!("a rule refuses") };
     assert_eq!(refusal.sentence, "This provider has that access at that time already.");
 }

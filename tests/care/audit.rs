@@ -2,8 +2,11 @@
 
 use std::process::Command;
 
-use healthtrack::store::care::acting::with_actor;
-use healthtrack::store::care::audit::{Head, head, verify};
+use healthtrack::model::people::AccountId;
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::audit::{AuditHead, head, verify};
+use healthtrack::store::care::context::Auditor;
+use healthtrack::store::care::error::RuleCatalogue;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinSet;
 
@@ -12,18 +15,18 @@ use super::network::{Network, refused_by};
 const APPEND: &str = "SELECT access.audit('read', NULL, 'care.patient', 'allowed', 'own')";
 
 /// A chain of so many events, and its head.
-async fn chain(events: usize) -> (Network, Head) {
+async fn chain(events: usize) -> (Network, AuditHead) {
     let mut network = Network::owned().await;
     for _ in 0..events {
         network.run(APPEND).await;
     }
-    let head = head(&mut network.sql).await.unwrap().unwrap();
+    let head = head(&mut Auditor::on(&mut network.sql)).await.unwrap().unwrap();
     (network, head)
 }
 
 /// What the proof finds.
-async fn found(sql: &mut PgConnection, kept: Option<&Head>) -> Vec<String> {
-    let findings = verify(sql, kept).await.unwrap();
+async fn found(sql: &mut PgConnection, kept: Option<&AuditHead>) -> Vec<String> {
+    let findings = verify(&mut Auditor::on(sql), kept).await.unwrap();
     findings.into_iter().map(|found| format!("{} {}", found.seq, found.finding)).collect()
 }
 
@@ -193,12 +196,12 @@ async fn a_patient_sees_who_looked_and_a_provider_only_the_own_looks() {
     let looker = network.account("provider", Some(provider)).await;
     let patient = network.account("patient", Some(own)).await;
     let officer = network.account("privacy_officer", None).await;
-    let mut portal = network.login("portal").await;
+    let (mut portal, rules) = (network.login("portal").await, RuleCatalogue::default());
     for (whose, outcome) in [(own, "allowed"), (other, "denied")] {
-        let mut acting = with_actor(&mut portal, looker).await.unwrap().unwrap();
+        let mut actor = Actor::begin(&mut portal, &rules, AccountId(looker)).await.unwrap().unwrap();
         let look = format!("SELECT access.audit('read', '{whose}', 'care.condition', '{outcome}')");
-        acting.connection().execute(AssertSqlSafe(look)).await.unwrap();
-        acting.commit().await.unwrap();
+        actor.connection().execute(AssertSqlSafe(look)).await.unwrap();
+        actor.commit().await.unwrap();
     }
     let log = "SELECT who || ' ' || part || ' ' || action || ' ' || outcome FROM access.my_access_log";
     for (account, query, expected) in [
@@ -209,8 +212,8 @@ async fn a_patient_sees_who_looked_and_a_provider_only_the_own_looks() {
         (patient, "SELECT outcome FROM access.audit_event ORDER BY seq", vec!["allowed"]),
         (patient, "SELECT outcome FROM access.unexplained_access", vec![]),
     ] {
-        let mut acting = with_actor(&mut portal, account).await.unwrap().unwrap();
-        let rows: Vec<String> = sqlx::query_scalar(query).fetch_all(acting.connection()).await.unwrap();
+        let mut actor = Actor::begin(&mut portal, &rules, AccountId(account)).await.unwrap().unwrap();
+        let rows: Vec<String> = sqlx::query_scalar(query).fetch_all(actor.connection()).await.unwrap();
         assert_eq!(rows, expected, "{query}");
     }
 }

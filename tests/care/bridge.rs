@@ -8,12 +8,13 @@ use std::error::Error;
 
 use healthtrack::embedded::PrivatePostgres;
 use healthtrack::model::metric::Catalogue;
+use healthtrack::model::people::{AccountId, Role};
 use healthtrack::store::StoreError;
-use healthtrack::store::care::acting::with_actor;
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::error::RuleCatalogue;
 use healthtrack::store::dictionary::read_schemas;
 use healthtrack::store::migrate::{Migrated, is_current, migrate};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use uuid::Uuid;
 
 use crate::support::postgres::own_postgres;
 
@@ -132,8 +133,9 @@ async fn a_database_of_the_former_migrations_becomes_what_a_fresh_one_is_and_kee
     .await
     .remove(0);
     let mut portal = server.connect("former", Some("health_portal")).await;
-    let acting = with_actor(&mut portal, account.parse::<Uuid>().unwrap()).await.unwrap();
-    assert_eq!(acting.expect("the account acts").part(), "analyst");
+    let account = AccountId(account.parse().unwrap());
+    let actor = Actor::begin(&mut portal, &RuleCatalogue::default(), account).await.unwrap();
+    assert_eq!(actor.expect("the account acts").role(), Role::Analyst);
     let mut numbers = server.connect("former", Some("health_numbers")).await;
     run(&mut former, "CREATE TABLE reports.yearly ()").await;
     run(&mut numbers, "SELECT FROM care.insight_patients; SELECT FROM reports.monthly; SELECT FROM reports.yearly")

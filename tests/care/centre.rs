@@ -1,5 +1,8 @@
 //! Wellness centres: staff, services and visits of centres alone, and engagement that equals what is counted anew.
 
+use healthtrack::model::people::FacilityId;
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::context::Maintenance;
 use healthtrack::store::care::programme;
 use uuid::Uuid;
 
@@ -151,14 +154,18 @@ async fn days_outside_the_asked_time_wait_for_their_own_refresh() {
     assert_eq!(world.network.one(ask).await, "1");
     assert_eq!(world.network.rows(kept).await, ["2026-03-02"]);
     let sql = &mut world.network.sql;
-    assert_eq!(programme::refresh_engagement(sql, "2026-01-01", "2027-01-01").await.unwrap(), 2);
+    let day = |text: &str| text.parse().unwrap();
+    let counted = programme::refresh_engagement(&mut Maintenance::on(sql), day("2026-01-01"), day("2027-01-01")).await;
+    assert_eq!(counted.unwrap(), 2);
     assert_eq!(world.network.rows(kept).await, ["2026-03-01", "2026-03-02", "2026-03-03"]);
     let desk = world.network.staff_account("front_desk", Some(centre)).await;
     let elsewhere = world.network.staff_account("front_desk", Some(world.centres[1])).await;
     let mut seen = Vec::new();
     for account in [desk, elsewhere] {
-        world.network.act(account).await;
-        let days = programme::engagement(&mut world.network.sql, centre, "2026-03-02", "2026-03-09").await.unwrap();
+        let read = async |actor: &mut Actor<'_>| {
+            programme::engagement(actor, FacilityId(centre), day("2026-03-02"), day("2026-03-09")).await
+        };
+        let days = world.network.does(account, read).await;
         seen.push(days.iter().map(|day| format!("{} {}", day.counted_on, day.visits)).collect::<Vec<_>>().join(", "));
     }
     assert_eq!(seen, ["2026-03-02 1, 2026-03-03 1", ""], "the centre's own desk reads them");

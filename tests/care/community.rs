@@ -1,8 +1,10 @@
 //! The community: names and not people, members alone, and moderation that knows no more than they do.
 
+use healthtrack::model::people::{ReportReason, SpaceId, SpaceMemberId};
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::care::community::{self, Decision, Target};
-use healthtrack::store::care::refusal::{CareError, Rules};
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::community;
+use healthtrack::store::care::moderation::{self, Contribution, ModerationDecision};
 use uuid::Uuid;
 
 use super::network::Network;
@@ -211,54 +213,52 @@ async fn a_moderator_sees_what_was_reported_and_by_what_name() {
 #[tokio::test]
 async fn the_community_through_the_store() {
     let mut world = World::new().await;
-    let rules = Rules::read(&mut world.network.sql).await.unwrap();
     let far = Timestamp::parse_rfc3339("2199-01-01T00:00:00Z").unwrap();
     let long_ago = Timestamp::parse_rfc3339("2000-01-01T00:00:00Z").unwrap();
     let stranger = world.stranger().await;
-    let (space, moderator) = (world.space, world.moderator);
+    let (space, moderator) = (SpaceId(world.space), world.moderator);
     let (owl, lark) = (&world.people[0], &world.people[1]);
-    let sql = &mut world.network.sql;
-    act(sql, owl.account).await;
-    let post = community::write(sql, space, "How do you sleep?", "I do not.").await.unwrap();
-    act(sql, lark.account).await;
-    let answer = community::answer(sql, post, "Like a log").await.unwrap();
+    let (network, lark_member) = (&world.network, SpaceMemberId(lark.member));
+    let post = async |actor: &mut Actor<'_>| community::write(actor, space, "How do you sleep?", "I do not.").await;
+    let post = network.does(owl.account, post).await;
+    let reply = network.does(lark.account, async |actor| community::reply(actor, post, "Like a log").await).await;
     for given in [false, true, true, false, true] {
-        community::support(sql, post, given).await.unwrap();
+        network.does(lark.account, async |actor| community::support(actor, post, given).await).await;
     }
-    let feed = community::feed(sql, space, far).await.unwrap();
+    let read = async |actor: &mut Actor<'_>| community::feed(actor, space, far).await;
+    let feed = network.does(lark.account, read).await;
     let seen: Vec<_> =
         feed.iter().map(|post| (post.pseudonym.as_str(), post.supports, post.replies, post.own)).collect();
     assert_eq!(seen, [("Owl", 1, 1, false)]);
-    let answers = community::answers(sql, post, long_ago).await.unwrap();
-    assert_eq!((answers[0].pseudonym.as_str(), answers[0].body.as_str(), answers[0].own), ("Lark", "Like a log", true));
+    let replies = async |actor: &mut Actor<'_>| community::replies(actor, post, long_ago).await;
+    let seen = network.does(lark.account, replies).await;
+    assert_eq!((seen[0].pseudonym.as_str(), seen[0].body.as_str(), seen[0].own), ("Lark", "Like a log", true));
 
-    act(sql, stranger).await;
+    let whole = Contribution { post, reply: None };
+    let hide = ModerationDecision::Hide(whole);
     for refused in [
-        community::write(sql, space, "x", "x").await.unwrap_err(),
-        community::answer(sql, post, "x").await.unwrap_err(),
-        community::support(sql, post, true).await.unwrap_err(),
-        community::report(sql, Target { post, answer: None }, "spam").await.unwrap_err(),
-        community::decide(sql, space, Decision::Hide(Target { post, answer: None }), "x").await.unwrap_err(),
+        network.broken(stranger, async |actor| community::write(actor, space, "x", "x").await).await,
+        network.broken(stranger, async |actor| community::reply(actor, post, "x").await).await,
+        network.broken(stranger, async |actor| community::support(actor, post, true).await).await,
+        network.broken(stranger, async |actor| moderation::report(actor, whole, ReportReason::Spam).await).await,
+        network.broken(stranger, async |actor| moderation::decide(actor, space, hide, "x").await).await,
     ] {
-        let CareError::Refused(refusal) = rules.explain(refused) else { panic!("nothing else refuses") };
-        assert_eq!(refusal.rule, "row_is_within_rights");
+        assert_eq!(refused.rule, "row_is_within_rights");
     }
-    assert!(!community::leave(sql, space).await.unwrap());
-    let taken = community::join(sql, space, "OWL").await.unwrap_err();
-    assert_eq!(rules.explain(taken).to_string(), "Somebody has that name here: choose another.");
+    assert!(!network.does(stranger, async |actor| community::leave(actor, space).await).await);
+    let taken = network.told(stranger, async |actor| community::join(actor, space, "OWL").await).await;
+    assert_eq!(taken, "Somebody has that name here: choose another.");
 
-    act(sql, owl.account).await;
-    let target = Target { post, answer: Some(answer) };
-    community::report(sql, target, "unkind").await.unwrap();
-    act(sql, moderator).await;
-    let reported = community::reported(sql, space).await.unwrap();
-    assert_eq!((reported[0].target, reported[0].member, reported[0].reports), (target, lark.member, 1));
-    community::decide(sql, space, Decision::Hide(target), "unkind").await.unwrap();
-    community::decide(sql, space, Decision::Ban(lark.member), "unkind").await.unwrap();
-    act(sql, owl.account).await;
-    assert_eq!(community::answers(sql, post, long_ago).await.unwrap(), []);
-    act(sql, lark.account).await;
-    assert_eq!(community::feed(sql, space, far).await.unwrap(), []);
+    let target = Contribution { post, reply: Some(reply) };
+    network.does(owl.account, async |actor| moderation::report(actor, target, ReportReason::Unkind).await).await;
+    let reported = network.does(moderator, async |actor| moderation::reported(actor, space).await).await;
+    assert_eq!((reported[0].target, reported[0].member, reported[0].reports), (target, lark_member, 1));
+    assert_eq!(reported[0].reasons, [ReportReason::Unkind]);
+    for decision in [ModerationDecision::Hide(target), ModerationDecision::Ban(lark_member)] {
+        network.does(moderator, async |actor| moderation::decide(actor, space, decision, "unkind").await).await;
+    }
+    assert_eq!(network.does(owl.account, replies).await, []);
+    assert_eq!(network.does(lark.account, read).await, []);
 }
 
 /// Everything that the portal may read of the community, as each of the people in it, searched for each other person.

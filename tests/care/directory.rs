@@ -1,5 +1,7 @@
 //! States, cities, facilities and people: what cannot be said of them.
 
+use healthtrack::model::people::FacilityId;
+use healthtrack::store::care::context::Visitor;
 use healthtrack::store::care::directory::{FacilityQuery, ProviderQuery, find_facilities, find_providers};
 
 use super::network::Network;
@@ -272,10 +274,10 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
         (query(None, Some("IL"), None, Some("mri")), vec![]),
         (query(Some("Chicago"), None, None, None), vec![]),
     ] {
-        let found = find_facilities(&mut practice.network.sql, &query).await.unwrap();
-        assert_eq!(found.iter().map(|facility| facility.facility_id).collect::<Vec<_>>(), expected, "{query:?}");
+        let found = find_facilities(&mut Visitor::on(&mut practice.network.sql), &query).await.unwrap();
+        assert_eq!(found.iter().map(|facility| facility.facility_id.0).collect::<Vec<_>>(), expected, "{query:?}");
     }
-    let found = find_facilities(&mut practice.network.sql, &FacilityQuery::default()).await.unwrap();
+    let found = find_facilities(&mut Visitor::on(&mut practice.network.sql), &FacilityQuery::default()).await.unwrap();
     assert_eq!((found[1].rating.reviews, found[1].rating.stars, found[1].open_now), (2, Some(3.5), true));
     assert_eq!(
         (found[0].services.as_slice(), found[0].open_now),
@@ -285,13 +287,13 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
     let query = |specialty, facility| ProviderQuery { specialty, facility };
     for (query, expected) in [
         (query(Some("cardiology"), None), vec![provider]),
-        (query(Some("internal_medicine"), Some(plain)), vec![provider, colleague]),
-        (query(None, Some(good)), vec![]),
+        (query(Some("internal_medicine"), Some(FacilityId(plain))), vec![provider, colleague]),
+        (query(None, Some(FacilityId(good))), vec![]),
     ] {
-        let found = find_providers(&mut practice.network.sql, &query).await.unwrap();
-        assert_eq!(found.iter().map(|provider| provider.provider_id).collect::<Vec<_>>(), expected, "{query:?}");
+        let found = find_providers(&mut Visitor::on(&mut practice.network.sql), &query).await.unwrap();
+        assert_eq!(found.iter().map(|provider| provider.provider_id.0).collect::<Vec<_>>(), expected, "{query:?}");
     }
-    let found = find_providers(&mut practice.network.sql, &ProviderQuery::default()).await.unwrap();
+    let found = find_providers(&mut Visitor::on(&mut practice.network.sql), &ProviderQuery::default()).await.unwrap();
     assert_eq!(found[0].specialties, ["cardiology", "internal_medicine"], "the main one first");
     assert_eq!((found[0].name.as_str(), found[0].rating.reviews, found[1].rating.stars), ("Ada Okafor", 3, None));
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use healthtrack::model::people::{CarePlanId, GoalComparator, GoalMeasure, GoalPeriod, PatientId};
+use healthtrack::model::time::Day;
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::context::Maintenance;
 use healthtrack::store::care::goal;
-use healthtrack::store::care::refusal::Rules;
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
@@ -207,45 +210,45 @@ async fn progress_is_told_to_the_patient_and_to_a_provider_in_care_alone() {
 #[tokio::test]
 async fn a_goal_and_a_plan_through_the_store() {
     let (mut network, provider, patient) = in_care().await;
-    let plan = plan(&mut network, patient, provider).await;
-    let rules = Rules::read(&mut network.sql).await.unwrap();
+    let plan = CarePlanId(plan(&mut network, patient, provider).await);
     let (account, own) = (network.provider_account(provider).await, network.patient_account(patient).await);
-    network.act(account).await;
-    let edition = goal::draft_plan(&mut network.sql, plan, "less coffee").await.unwrap();
-    goal::activate_plan(&mut network.sql, edition).await.unwrap();
-    let again = goal::activate_plan(&mut network.sql, edition).await.unwrap_err();
-    assert_eq!(rules.explain(again).to_string(), "Only a draft becomes active: write the next edition.");
+    let edition = network.does(account, async |actor| goal::draft_plan(actor, plan, "less coffee").await).await;
+    let activate = async |actor: &mut Actor<'_>| goal::activate_plan(actor, edition).await;
+    network.does(account, activate).await;
+    let again = network.told(account, activate).await;
+    assert_eq!(again, "Only a draft becomes active: write the next edition.");
 
-    network.act(own).await;
     let new = goal::NewGoal {
-        patient,
+        patient: PatientId(patient),
         plan: Some(plan),
         title: "sit still",
         metric: None,
         unit: Some("min"),
-        measure: "sum",
-        comparator: "at_most",
+        measure: GoalMeasure::Sum,
+        comparator: GoalComparator::AtMost,
         target: 30.0,
-        per: "week",
-        first_on: "2026-03-03",
-        stop_on: "2026-04-01",
+        per: GoalPeriod::Week,
+        first_on: day("2026-03-03"),
+        stop_on: day("2026-04-01"),
     };
-    let by_hand = goal::set(&mut network.sql, &new).await.unwrap();
+    let by_hand = network.does(own, async |actor| goal::set(actor, &new).await).await;
     let measured = goal::NewGoal { metric: Some("step_count"), unit: None, ..new.clone() };
-    let measured = goal::set(&mut network.sql, &measured).await.unwrap();
-    goal::note(&mut network.sql, by_hand, "2026-03-03", 20.0).await.unwrap();
-    goal::note(&mut network.sql, by_hand, "2026-03-08", 11.5).await.unwrap();
-    let progress = goal::progress(&mut network.sql, by_hand, "2026-03-05", "2026-03-12").await.unwrap();
-    let week = |on: &str, value: Option<f64>, parts, reached| goal::Progress {
-        bucket_on: on.to_owned(),
-        value,
-        parts,
-        reached,
-    };
+    let measured = network.does(own, async |actor| goal::set(actor, &measured).await).await;
+    for (done_on, value) in [("2026-03-03", 20.0), ("2026-03-08", 11.5)] {
+        network.does(own, async |actor| goal::note(actor, by_hand, day(done_on), value).await).await;
+    }
+    let (from, to) = (day("2026-03-05"), day("2026-03-12"));
+    let progress = network.does(own, async |actor| goal::progress(actor, by_hand, from, to).await).await;
+    let week =
+        |on: &str, value: Option<f64>, parts, reached| goal::GoalProgress { bucket_on: day(on), value, parts, reached };
     assert_eq!(progress, [week("2026-03-02", Some(31.5), 2, Some(false)), week("2026-03-09", None, 0, None)]);
-    let entry = goal::note(&mut network.sql, measured, "2026-03-03", 20.0).await.unwrap_err();
-    let sentence = "Choose a goal of this patient that no device measures.";
-    assert_eq!(rules.explain(entry).to_string(), sentence);
+    let entry = network.told(own, async |actor| goal::note(actor, measured, day("2026-03-03"), 20.0).await).await;
+    assert_eq!(entry, "Choose a goal of this patient that no device measures.");
+}
+
+/// A day, as a record writes it.
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
 }
 
 #[tokio::test]
@@ -275,11 +278,21 @@ async fn progress_stays_when_the_samples_leave_for_the_archive() {
         ["2026-03-01 0", "2026-03-02 2 110 t", "2026-03-03 1 20 f", "2026-03-04 1 70 f", "2026-03-05 0"]
     );
     let leave = "DELETE FROM signal.block WHERE (start_at AT TIME ZONE 'UTC')::date <= ";
-    assert!(goal::keep_days(&mut network.sql, "2026-03-02", "2026-03-02").await.unwrap() > 0);
+    assert!(
+        goal::keep_days(&mut Maintenance::on(&mut network.sql), day("2026-03-02"), day("2026-03-02")).await.unwrap()
+            > 0
+    );
     network.run(&format!("{leave} '2026-03-02'")).await;
     assert_eq!(told_to(&mut network, account, &asks).await, before, "half of a local day is archived");
-    assert!(goal::keep_days(&mut network.sql, "2026-03-03", "2026-03-04").await.unwrap() > 0);
-    assert_eq!(goal::keep_days(&mut network.sql, "2026-03-02", "2026-03-04").await.unwrap(), 0, "a half is no more");
+    assert!(
+        goal::keep_days(&mut Maintenance::on(&mut network.sql), day("2026-03-03"), day("2026-03-04")).await.unwrap()
+            > 0
+    );
+    assert_eq!(
+        goal::keep_days(&mut Maintenance::on(&mut network.sql), day("2026-03-02"), day("2026-03-04")).await.unwrap(),
+        0,
+        "a half is no more"
+    );
     network.run(&format!("{leave} '2026-03-04'")).await;
     assert_eq!(told_to(&mut network, account, &asks).await, before, "all of them are");
     // Planted: nobody keeps anything.

@@ -1,14 +1,14 @@
 //! The journal: sealed, its author's alone, and shared entry by entry for as long as both sides hold.
 
-use healthtrack::model::ids::PatientId;
+use healthtrack::model::people::{PatientId, ProviderId};
 use healthtrack::model::time::Timestamp;
 use healthtrack::security::envelope::{CellAddress, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
-use healthtrack::store::care::journal::{self, Entry};
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::journal::{self, JournalEntry};
 use uuid::Uuid;
 
 use super::network::Network;
-use super::wellness::act;
 
 /// What a sealed text looks like to the database: a first byte of 1, and then nothing that it can read.
 const SEALED: &str = "decode('01' || repeat('a7', 60), 'hex')";
@@ -160,43 +160,43 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     let (author, provider) = (network.patient().await, network.provider().await);
     network.care(provider, author).await;
     let (own, reader) = (network.patient_account(author).await, network.provider_account(provider).await);
+    let (author, provider) = (PatientId(author), ProviderId(provider));
     let key = "2026a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=".to_owned();
     let envelope = Envelope::new(&KeyRing::load("security.key", "", &[key.into()]).unwrap()).unwrap();
     let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
     let later = now.plus_micros(1);
-    let sql = &mut network.sql;
+    let data_key = async |actor: &mut Actor<'_>| Ok(envelope.data_key(actor.connection(), &author, now).await.unwrap());
+    let entries = async |actor: &mut Actor<'_>| journal::entries(actor, author, later).await;
 
-    act(sql, own).await;
-    let data_key = envelope.data_key(sql, &PatientId(author), now).await.unwrap();
+    let authors_key = network.does(own, data_key).await;
     fn place(row: &str) -> CellAddress<'_> {
         CellAddress { table: "care.journal_entry", column: "body", row }
     }
     let mut rows = Vec::new();
     for words in ["slept badly", "slept well"] {
-        let entry = journal::next_key(sql).await.unwrap();
-        let body = encrypt(&data_key, &place(&entry.to_string()), words).unwrap();
+        let key = network.does(own, async |actor| journal::next_key(actor).await).await;
+        let body = encrypt(&authors_key, &place(&key.to_string()), words).unwrap();
         assert!(!body.windows(words.len()).any(|part| part == words.as_bytes()), "nothing of it can be read");
-        let entry = Entry { journal_entry_id: entry, patient: author, written_at: now, mood: Some(2), body };
-        journal::write(sql, &entry).await.unwrap();
+        let entry = JournalEntry { journal_entry_id: key, patient: author, written_at: now, mood: Some(2), body };
+        network.does(own, async |actor| journal::write(actor, &entry).await).await;
         rows.push(entry);
     }
-    assert_eq!(journal::entries(sql, author, later).await.unwrap().len(), 2);
-    let shared = journal::share(sql, rows[0].journal_entry_id, provider, None).await.unwrap();
+    assert_eq!(network.does(own, entries).await.len(), 2);
+    let first = rows[0].journal_entry_id;
+    let shared = network.does(own, async |actor| journal::share(actor, first, provider, None).await).await;
     assert!(shared.is_some());
 
-    act(sql, reader).await;
-    let seen = journal::entries(sql, author, later).await.unwrap();
+    let seen = network.does(reader, entries).await;
     assert_eq!(seen, rows[..1], "the one that is shared, as it was written");
-    let data_key = envelope.data_key(sql, &PatientId(author), now).await.unwrap();
+    let readers_key = network.does(reader, data_key).await;
     let at = seen[0].journal_entry_id.to_string();
-    assert_eq!(decrypt(&data_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
-    assert!(decrypt(&data_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
+    assert_eq!(decrypt(&readers_key, &place(&at), &seen[0].body).unwrap().as_str(), "slept badly");
+    assert!(decrypt(&readers_key, &place(&at), &rows[1].body).is_err(), "words of another entry do not open here");
 
-    act(sql, own).await;
-    assert!(journal::unshare(sql, rows[0].journal_entry_id, provider).await.unwrap());
-    assert!(!journal::unshare(sql, rows[0].journal_entry_id, provider).await.unwrap(), "once");
-    act(sql, reader).await;
-    assert_eq!(journal::entries(sql, author, later).await.unwrap(), []);
+    let unshare = async |actor: &mut Actor<'_>| journal::unshare(actor, first, provider).await;
+    assert!(network.does(own, unshare).await);
+    assert!(!network.does(own, unshare).await, "once");
+    assert_eq!(network.does(reader, entries).await, []);
 }
 
 /// Says of whom the number of entries that they see is not the expected one.

@@ -72,6 +72,9 @@ mod outcome;
 /// What programmes came to.
 mod programme_outcome;
 
+/// Enums of words against the database's lists.
+mod words;
+
 /// What a person is told.
 mod refusal;
 

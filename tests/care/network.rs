@@ -1,6 +1,9 @@
 //! A small network to try things in, made by SQL, and the two questions of every test: what does this give, and which
 //! rule refuses it?
 
+use healthtrack::model::people::AccountId;
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::error::{BrokenRule, CareError, RuleCatalogue};
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
@@ -29,6 +32,50 @@ impl Network {
     /// A connection as one of the logins (`support::postgres`).
     pub(crate) async fn login(&self, login: &str) -> PgConnection {
         PgConnection::connect(&self.database.url_as(login)).await.unwrap()
+    }
+
+    /// What an account does through the portal's login, kept where nothing refuses it.
+    pub(crate) async fn tries<T>(
+        &self,
+        account: Uuid,
+        act: impl AsyncFnOnce(&mut Actor<'_>) -> Result<T, CareError>,
+    ) -> Result<T, CareError> {
+        let mut portal = self.login("portal").await;
+        let rules = RuleCatalogue::read(&mut portal).await?;
+        let mut actor = Actor::begin(&mut portal, &rules, AccountId(account)).await?.expect("the account acts");
+        let done = act(&mut actor).await?;
+        actor.commit().await?;
+        Ok(done)
+    }
+
+    /// The same, of what must succeed.
+    pub(crate) async fn does<T>(
+        &self,
+        account: Uuid,
+        act: impl AsyncFnOnce(&mut Actor<'_>) -> Result<T, CareError>,
+    ) -> T {
+        self.tries(account, act).await.unwrap()
+    }
+
+    /// The rule that refuses what an account does, and its sentence.
+    pub(crate) async fn broken<T: std::fmt::Debug>(
+        &self,
+        account: Uuid,
+        act: impl AsyncFnOnce(&mut Actor<'_>) -> Result<T, CareError>,
+    ) -> BrokenRule {
+        match self.tries(account, act).await.expect_err("it is refused") {
+            CareError::Refused(rule) => rule,
+            CareError::Failed(error) => panic!("{error}"),
+        }
+    }
+
+    /// The sentence that an account is told of what must be refused.
+    pub(crate) async fn told<T: std::fmt::Debug>(
+        &self,
+        account: Uuid,
+        act: impl AsyncFnOnce(&mut Actor<'_>) -> Result<T, CareError>,
+    ) -> String {
+        self.broken(account, act).await.sentence
     }
 
     /// An account of a part, for this person or facility where it has one.

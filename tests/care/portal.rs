@@ -2,16 +2,17 @@
 //! its own. The rules are tried where they stand (`money`, `waitlist`, `telehealth`, `review`); here, that the typed
 //! functions ask for what they say and give what is there.
 
+use healthtrack::model::people::{
+    AppointmentId, ChargeId, CoverageId, FacilityId, FollowUpId, FollowUpStatus, InvoiceId, PatientId, PaymentMethod,
+    ProviderId, TelehealthSessionId, VisitMode, WaitlistEntryId, WaitlistStatus,
+};
 use healthtrack::model::time::{Clock as _, DAY_US, SystemClock};
-use healthtrack::store::StoreError;
-use healthtrack::store::care::acting::with_actor;
-use healthtrack::store::care::money::{self, Answer, Balance, Payment};
-use healthtrack::store::care::refusal::{CareError, Refusal, Rules};
-use healthtrack::store::care::schedule::{self, Change};
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::money::{self, ChargeDecision, InvoiceBalance, Payment};
+use healthtrack::store::care::schedule::{self, AppointmentChange};
 use healthtrack::store::care::visit;
-use healthtrack::store::care::waitlist::{self, Waiting, Wanted};
+use healthtrack::store::care::waitlist::{self, WaitlistEntry, WaitlistRequest};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::money::Bill;
@@ -19,44 +20,12 @@ use super::network::Network;
 use super::practice::{Practice, hours_ahead};
 use super::telehealth;
 
-impl Network {
-    /// What an account does through the portal's login, kept where nothing refuses it.
-    async fn tries<T>(
-        &self,
-        account: Uuid,
-        act: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut portal = self.login("portal").await;
-        let mut acting = with_actor(&mut portal, account).await?.expect("the account acts");
-        let done = act(acting.connection()).await?;
-        acting.commit().await?;
-        Ok(done)
-    }
-
-    /// The same, of what must succeed.
-    async fn does<T>(&self, account: Uuid, act: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>) -> T {
-        self.tries(account, act).await.unwrap()
-    }
-
-    /// The sentence that an account is told of what must be refused.
-    async fn told<T: std::fmt::Debug>(
-        &self,
-        account: Uuid,
-        act: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
-    ) -> String {
-        let rules = Rules::read(&mut self.login("portal").await).await.unwrap();
-        match rules.explain(self.tries(account, act).await.expect_err("it is refused")) {
-            CareError::Refused(Refusal { sentence, .. }) => sentence,
-            CareError::Failed(error) => panic!("{error}"),
-        }
-    }
-}
-
 /// Invoice, all charges, due from patient, due from insurer, as an account sees a patient's invoices.
 async fn dues(network: &Network, account: Uuid, patient: Uuid) -> Vec<(Uuid, i64, i64, i64)> {
-    let balances: Vec<Balance> = network.does(account, async |portal| money::balances(portal, patient).await).await;
+    let balances: Vec<InvoiceBalance> =
+        network.does(account, async |portal| money::balances(portal, PatientId(patient)).await).await;
     assert!(balances.iter().all(|balance| balance.currency == "USD"), "{balances:?}");
-    let due = |b: Balance| (b.invoice, b.charged_cents, b.due_from_patient_cents, b.due_from_insurer_cents);
+    let due = |b: InvoiceBalance| (b.invoice.0, b.charged_cents, b.due_from_patient_cents, b.due_from_insurer_cents);
     balances.into_iter().map(due).collect()
 }
 
@@ -74,7 +43,7 @@ async fn treated(network: &mut Network, bill: &Bill) {
 
 /// What the patient pays in cash.
 fn cash(key: &'static str, invoice: Uuid, cents: i64) -> Payment<'static> {
-    Payment { key, invoice, cents, method: "cash", token: None, claim: None }
+    Payment { key, invoice: InvoiceId(invoice), cents, method: PaymentMethod::Cash, token: None, claim: None }
 }
 
 #[tokio::test]
@@ -88,14 +57,15 @@ async fn a_bill_goes_from_issue_through_claim_answer_and_payments_to_nothing_due
     let (invoice, coverage) = (bill.invoice, bill.coverage);
     assert_eq!(dues(&network, own, bill.patient).await, [(invoice, 0, 0, 0)], "a draft asks for nothing");
     let due = SystemClock.now().day();
-    network.does(biller, async |portal| money::issue(portal, invoice, due).await).await;
+    network.does(biller, async |portal| money::issue(portal, InvoiceId(invoice), due).await).await;
     let due_on = "SELECT due_on::text FROM care.invoice";
     assert_eq!(network.one(due_on).await, due.to_string());
-    let again = network.told(biller, async |portal| money::issue(portal, invoice, due).await).await;
+    let again = network.told(biller, async |portal| money::issue(portal, InvoiceId(invoice), due).await).await;
     assert_eq!(again, "There is no such draft: it may be issued already.");
     assert_eq!(dues(&network, own, bill.patient).await, [(invoice, 20_000, 20_000, 0)]);
 
-    let claim = async |portal: &mut PgConnection| money::submit_claim(portal, invoice, coverage).await;
+    let claim =
+        async |portal: &mut Actor<'_>| money::submit_claim(portal, InvoiceId(invoice), CoverageId(coverage)).await;
     let unseen = network.told(biller, claim).await;
     assert_eq!(unseen, "Nothing that is due was covered on its day of service.", "an invoice alone opens no coverage");
     treated(&mut network, &bill).await;
@@ -104,8 +74,8 @@ async fn a_bill_goes_from_issue_through_claim_answer_and_payments_to_nothing_due
     let charge = |code: &str| format!("SELECT charge_id FROM care.charge WHERE charge_code = '{code}'");
     let (stay, lab) = (network.id(&charge("VISIT-30")).await, network.id(&charge("LAB-A1C")).await);
     let answers = [
-        Answer { charge: stay, accepted_cents: 7_001, adjusted_cents: 999 },
-        Answer { charge: lab, accepted_cents: 3_334, adjusted_cents: 668 },
+        ChargeDecision { charge: ChargeId(stay), accepted_cents: 7_001, adjusted_cents: 999 },
+        ChargeDecision { charge: ChargeId(lab), accepted_cents: 3_334, adjusted_cents: 668 },
     ];
     let half = network.told(biller, async |portal| money::adjudicate(portal, claim, &answers[..1]).await).await;
     assert_eq!(half, "An answer names each charge of the claim once.");
@@ -117,9 +87,16 @@ async fn a_bill_goes_from_issue_through_claim_answer_and_payments_to_nothing_due
     assert_eq!(network.rows(lines).await, ["LAB-A1C 33.34 6.68 39.99", "VISIT-30 70.01 9.99 39.99"]);
     assert_eq!(dues(&network, own, bill.patient).await, [(invoice, 20_000, 7_998, 10_335)]);
 
-    let insurer =
-        Payment { method: "bank_transfer", claim: Some(claim), ..cash("insurer-0123456789", invoice, 10_335) };
-    let card = Payment { method: "card", token: Some("tok_8f3kd92x"), ..cash("card-0123456789abc", invoice, 7_998) };
+    let insurer = Payment {
+        method: PaymentMethod::BankTransfer,
+        claim: Some(claim),
+        ..cash("insurer-0123456789", invoice, 10_335)
+    };
+    let card = Payment {
+        method: PaymentMethod::Card,
+        token: Some("tok_8f3kd92x"),
+        ..cash("card-0123456789abc", invoice, 7_998)
+    };
     for (payment, due) in [(insurer, (invoice, 20_000, 7_998, 0)), (card, (invoice, 20_000, 0, 0))] {
         let paid = network.does(biller, async |portal| money::pay(portal, &payment).await).await;
         assert_eq!(dues(&network, own, bill.patient).await, [due], "{payment:?}");
@@ -150,7 +127,7 @@ async fn a_refund_makes_it_due_again_once_for_a_key() {
     assert_eq!(told, "This is more than what is due.");
 
     let back =
-        async |portal: &mut PgConnection, key, cents| money::refund(portal, key, payment, cents, "paid twice").await;
+        async |portal: &mut Actor<'_>, key, cents| money::refund(portal, key, payment, cents, "paid twice").await;
     let refund = network.does(biller, async |portal| back(portal, "refund-0123456789", 1_549).await).await;
     assert_eq!(dues(&network, biller, patient).await, [(invoice, 20_000, 1_549, 0)]);
     let again = network.does(biller, async |portal| back(portal, "refund-0123456789", 1_549).await).await;
@@ -190,9 +167,14 @@ async fn a_patient_sees_the_own_invoices_the_latest_first_and_another_patient_no
 }
 
 /// How it stands with a patient who waits, as an account sees it.
-async fn waits(practice: &Practice, account: Uuid, patient: Uuid) -> Vec<(Uuid, String, Option<Uuid>)> {
-    let entries = practice.network.does(account, async |portal| waitlist::of_patient(portal, patient).await).await;
-    entries.into_iter().map(|Waiting { entry, status, appointment }| (entry, status, appointment)).collect()
+async fn waits(
+    practice: &Practice,
+    account: Uuid,
+    patient: Uuid,
+) -> Vec<(WaitlistEntryId, WaitlistStatus, Option<AppointmentId>)> {
+    let entries =
+        practice.network.does(account, async |portal| waitlist::of_patient(portal, PatientId(patient)).await).await;
+    entries.into_iter().map(|WaitlistEntry { entry, status, appointment }| (entry, status, appointment)).collect()
 }
 
 #[tokio::test]
@@ -203,7 +185,7 @@ async fn who_waits_is_offered_a_time_that_is_given_back_and_takes_it() {
     let stranger = practice.network.account("patient", Some(practice.patient)).await;
     let wanted = wanted(&practice, member);
     let entry = practice.network.does(own, async |portal| waitlist::join(portal, &wanted).await).await;
-    assert_eq!(waits(&practice, own, member).await, [(entry, "waiting".to_owned(), None)]);
+    assert_eq!(waits(&practice, own, member).await, [(entry, WaitlistStatus::Waiting, None)]);
     assert_eq!(waits(&practice, stranger, member).await, [], "who waits is nobody else's to see");
     let told = practice.network.told(own, async |portal| waitlist::join(portal, &wanted).await).await;
     assert_eq!(told, "The patient is on this wait-list already.");
@@ -212,14 +194,17 @@ async fn who_waits_is_offered_a_time_that_is_given_back_and_takes_it() {
 
     practice.give_back(24).await;
     let held = practice.network.id("SELECT appointment_id FROM care.appointment WHERE status = 'held'").await;
-    assert_eq!(waits(&practice, own, member).await, [(entry, "offered".to_owned(), Some(held))]);
+    assert_eq!(waits(&practice, own, member).await, [(entry, WaitlistStatus::Offered, Some(AppointmentId(held)))]);
     let minutes = "SELECT (EXTRACT(epoch FROM upper(during) - lower(during)) / 60)::integer || ' ' || mode
         FROM care.appointment WHERE status = 'held'";
     assert_eq!(practice.network.one(minutes).await, "20 telehealth", "as it was asked for");
     let told = practice.network.told(own, async |portal| waitlist::leave(portal, entry).await).await;
     assert_eq!(told, "There is no such entry, or it waits no more.", "an offer is given back by cancelling it");
-    practice.network.does(own, async |portal| schedule::change(portal, held, Change::Confirm).await).await;
-    assert_eq!(waits(&practice, own, member).await, [(entry, "taken".to_owned(), Some(held))]);
+    practice
+        .network
+        .does(own, async |portal| schedule::change(portal, AppointmentId(held), AppointmentChange::Confirm).await)
+        .await;
+    assert_eq!(waits(&practice, own, member).await, [(entry, WaitlistStatus::Taken, Some(AppointmentId(held)))]);
 }
 
 #[tokio::test]
@@ -232,38 +217,43 @@ async fn who_waits_may_leave_and_an_offer_that_is_cancelled_has_lapsed() {
     let first = practice.network.does(own, async |portal| waitlist::join(portal, &anybody).await).await;
     practice.give_back(24).await;
     let held = practice.network.id("SELECT appointment_id FROM care.appointment WHERE status = 'held'").await;
-    practice.network.does(own, async |portal| schedule::change(portal, held, Change::Cancel).await).await;
+    practice
+        .network
+        .does(own, async |portal| schedule::change(portal, AppointmentId(held), AppointmentChange::Cancel).await)
+        .await;
 
     // Somebody else's times are not what this entry waits for.
     let elsewhere = practice.network.provider().await;
-    let wanted = Wanted { provider: Some(elsewhere), telehealth: false, ..anybody };
+    let wanted = WaitlistRequest { provider: Some(ProviderId(elsewhere)), mode: VisitMode::InPerson, ..anybody };
     let entry = practice.network.does(own, async |portal| waitlist::join(portal, &wanted).await).await;
     practice.give_back(48).await;
-    let lapsed = (first, "lapsed".to_owned(), Some(held));
-    assert_eq!(waits(&practice, own, member).await, [(entry, "waiting".to_owned(), None), lapsed.clone()]);
+    let lapsed = (first, WaitlistStatus::Lapsed, Some(AppointmentId(held)));
+    assert_eq!(waits(&practice, own, member).await, [(entry, WaitlistStatus::Waiting, None), lapsed]);
     let told = practice.network.told(stranger, async |portal| waitlist::leave(portal, entry).await).await;
     assert_eq!(told, "There is no such entry, or it waits no more.");
     practice.network.does(own, async |portal| waitlist::leave(portal, entry).await).await;
-    assert_eq!(waits(&practice, own, member).await, [(entry, "left".to_owned(), None), lapsed], "the latest first");
+    assert_eq!(waits(&practice, own, member).await, [(entry, WaitlistStatus::Left, None), lapsed], "the latest first");
     let again = practice.network.told(own, async |portal| waitlist::leave(portal, entry).await).await;
     assert_eq!(again, told);
 }
 
 /// Twenty minutes by video with anybody of a practice within thirty days.
-fn wanted(practice: &Practice, patient: Uuid) -> Wanted {
+fn wanted(practice: &Practice, patient: Uuid) -> WaitlistRequest {
     let since = SystemClock.now();
     let until = since.plus_micros(30 * DAY_US);
-    Wanted { patient, facility: practice.facility, provider: None, minutes: 20, since, until, telehealth: true }
+    let (patient, facility) = (PatientId(patient), FacilityId(practice.facility));
+    WaitlistRequest { patient, facility, provider: None, minutes: 20, since, until, mode: VisitMode::Telehealth }
 }
 
 #[tokio::test]
 async fn a_visit_by_video_is_joined_once_by_its_link_after_consent() {
     let mut practice = Practice::within(Network::owned().await).await;
     let (appointment, patient, provider) = telehealth::visit(&mut practice).await;
+    let appointment = AppointmentId(appointment);
     let network = &practice.network;
-    let link = async |portal: &mut PgConnection| visit::issue_link(portal, appointment).await;
+    let link = async |portal: &mut Actor<'_>| visit::issue_link(portal, appointment).await;
     assert_eq!(network.told(patient, link).await, "The patient has to agree to be seen by video first.");
-    let consent = async |portal: &mut PgConnection| visit::consent(portal, appointment).await;
+    let consent = async |portal: &mut Actor<'_>| visit::consent(portal, appointment).await;
     assert_eq!(network.told(provider, consent).await, "There is no such visit by video.");
     network.does(patient, consent).await;
     network.does(patient, consent).await;
@@ -283,7 +273,7 @@ async fn a_visit_by_video_is_joined_once_by_its_link_after_consent() {
     let met = network.does(provider, async |portal| visit::join_session(portal, &providers).await).await;
     assert_eq!(met, joined, "both are in one session");
     let session = "SELECT telehealth_session_id FROM care.telehealth_session WHERE started_at IS NOT NULL";
-    assert_eq!(practice.network.id(session).await, joined);
+    assert_eq!(TelehealthSessionId(practice.network.id(session).await), joined);
 }
 
 #[tokio::test]
@@ -296,8 +286,9 @@ async fn a_completed_visit_is_reviewed_once_by_its_patient() {
     let other = practice.member("regular").await;
     let stranger = practice.network.account("patient", Some(other)).await;
     let network = &practice.network;
-    let review =
-        async |portal: &mut PgConnection, which, stars| visit::review(portal, which, stars, Some("Kind")).await;
+    let review = async |portal: &mut Actor<'_>, which, stars| {
+        visit::review(portal, AppointmentId(which), stars, Some("Kind")).await
+    };
     for (account, which, stars, sentence) in [
         (own, missed, 4, "Only a completed visit can be reviewed."),
         (stranger, completed, 4, "There is no such appointment."),
@@ -329,13 +320,15 @@ async fn follow_ups_are_read_by_their_patient_and_no_other_the_next_due_first() 
              RETURNING follow_up_id"
         );
         let follow_up = practice.network.id(&insert).await;
-        let (status, reason) = (status.to_owned(), reason.to_owned());
+        let (status, reason): (FollowUpStatus, _) = (status.parse().unwrap(), reason.to_owned());
+        let (follow_up, appointment) = (FollowUpId(follow_up), AppointmentId(appointment));
+        let (due_from, due_to) = (due_from.parse().unwrap(), due_to.parse().unwrap());
         expected.push(visit::FollowUp { follow_up, appointment, due_from, due_to, status, reason });
     }
     expected.swap(0, 1);
     let own = practice.network.account("patient", Some(patient)).await;
     let stranger = practice.network.account("patient", Some(other)).await;
-    let read = async |portal: &mut PgConnection| visit::follow_ups(portal, patient).await;
+    let read = async |portal: &mut Actor<'_>| visit::follow_ups(portal, PatientId(patient)).await;
     assert_eq!(practice.network.does(own, read).await, expected);
     assert_eq!(practice.network.does(stranger, read).await, []);
     let elsewhere = practice.network.provider().await;

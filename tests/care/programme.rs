@@ -1,7 +1,8 @@
 //! Wellness programmes: never one seat too many, attendance of those who have one, and completion by the rule.
 
-use healthtrack::store::care::programme::{self as store, Place};
-use healthtrack::store::care::refusal::Rules;
+use healthtrack::model::people::{EnrolmentStatus, PatientId, ProgrammeId, ProgrammeSessionId};
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::programme::{self as store, Admission};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
@@ -386,35 +387,36 @@ async fn a_programme_and_what_is_said_of_it_are_believable() {
 #[tokio::test]
 async fn a_programme_through_the_store() {
     let mut world = World::new(1).await;
-    let (one, other, programme) = (world.member().await, world.member().await, world.programme);
-    let rules = Rules::read(&mut world.network.sql).await.unwrap();
+    let (one, other) = (world.member().await, world.member().await);
     let sessions = [
         world.session("[2024-02-02 10:00Z, 2024-02-02 11:00Z)").await,
         world.session("[2024-02-09 10:00Z, 2024-02-09 11:00Z)").await,
     ];
-    let accounts = [world.network.patient_account(one).await, world.network.patient_account(other).await];
-    let sql = &mut world.network.sql;
-    act(sql, accounts[0]).await;
-    let open = store::open(sql, None).await.unwrap();
-    let listed: Vec<_> = open.iter().map(|run| (run.title.as_str(), run.first_on.as_str(), run.seats_free)).collect();
-    assert_eq!(listed, [("Better sleep", "2024-01-01", 1)]);
-    assert_eq!(store::enrol(sql, programme, one).await.unwrap(), Place::Enrolled);
-    let again = store::enrol(sql, programme, one).await.unwrap_err();
+    let (own, others) = (world.network.patient_account(one).await, world.network.patient_account(other).await);
+    let (one, other, programme) = (PatientId(one), PatientId(other), ProgrammeId(world.programme));
+    let (network, staff) = (&world.network, world.staff);
+    let open = network.does(own, async |actor| store::open(&mut actor.visitor(), None).await).await;
+    let listed: Vec<_> =
+        open.iter().map(|run| (run.title.as_str(), run.first_on.to_string(), run.seats_free)).collect();
+    assert_eq!(listed, [("Better sleep", "2024-01-01".to_owned(), 1)]);
+    let enrol = async |actor: &mut Actor<'_>| store::enrol(actor, programme, one).await;
+    assert_eq!(network.does(own, enrol).await, Admission::Enrolled);
     let sentence = "The patient is enrolled in this programme or waits for it already.";
-    assert_eq!(rules.explain(again).to_string(), sentence);
-    act(sql, accounts[1]).await;
-    assert_eq!(store::enrol(sql, programme, other).await.unwrap(), Place::Waitlisted);
-    assert_eq!(store::withdraw(sql, programme, other).await.unwrap(), 0);
-    act(sql, world.staff).await;
-    for session in sessions {
-        store::attend(sql, session, one).await.unwrap();
+    assert_eq!(network.told(own, enrol).await, sentence);
+    let enrol = async |actor: &mut Actor<'_>| store::enrol(actor, programme, other).await;
+    assert_eq!(network.does(others, enrol).await, Admission::Waitlisted);
+    assert_eq!(network.does(others, async |actor| store::withdraw(actor, programme, other).await).await, 0);
+    for session in sessions.map(ProgrammeSessionId) {
+        network.does(staff, async |actor| store::attend(actor, session, one).await).await;
     }
-    act(sql, accounts[0]).await;
-    let taken = store::participation(sql, one).await.unwrap();
-    assert_eq!((taken[0].sessions_attended, taken[0].rule_met, taken[0].status.as_str()), (2, true, "enrolled"));
-    store::complete(sql, taken[0].enrolment_id).await.unwrap();
-    assert_eq!(store::participation(sql, one).await.unwrap()[0].status, "completed");
-    assert_eq!(store::participation(sql, other).await.unwrap(), [], "another's is not shown");
+    let participation = async |actor: &mut Actor<'_>| store::participation(actor, one).await;
+    let taken = network.does(own, participation).await;
+    let expected = (2, true, EnrolmentStatus::Enrolled);
+    assert_eq!((taken[0].sessions_attended, taken[0].rule_met, taken[0].status), expected);
+    network.does(own, async |actor| store::complete(actor, taken[0].enrolment_id).await).await;
+    assert_eq!(network.does(own, participation).await[0].status, EnrolmentStatus::Completed);
+    let foreign = network.does(own, async |actor| store::participation(actor, other).await).await;
+    assert_eq!(foreign, [], "another's is not shown");
 }
 
 /// A programme of two sessions with so many seats, led by a provider.

@@ -1,7 +1,7 @@
 //! What a person is told when the database refuses.
 
 use healthtrack::store::StoreError;
-use healthtrack::store::care::refusal::{CareError, Refusal, Rules};
+use healthtrack::store::care::error::{BrokenRule, CareError, RuleCatalogue};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::network::Network;
@@ -40,14 +40,14 @@ async fn a_function_that_refuses_says_its_message_and_nothing_else() {
     )
     .await;
     let expected =
-        Refusal { rule: "plan_is_open".to_owned(), sentence: "This plan is over: begin another.".to_owned() };
+        BrokenRule { rule: "plan_is_open".to_owned(), sentence: "This plan is over: begin another.".to_owned() };
     assert_eq!(refusal, expected);
 }
 
 #[tokio::test]
 async fn nothing_that_was_stored_or_sent_is_in_what_a_person_or_a_log_is_told() {
     let mut network = Network::new().await;
-    let rules = Rules::read(&mut network.sql).await.unwrap();
+    let rules = RuleCatalogue::read(&mut network.sql).await.unwrap();
     network.patient().await;
     network
         .run(
@@ -106,7 +106,7 @@ async fn somebody_elses_number_is_refused_in_the_words_of_what_one_may_not_see()
 #[tokio::test]
 async fn a_wire_that_is_cut_is_no_refusal() {
     let mut network = Network::new().await;
-    let rules = Rules::read(&mut network.sql).await.unwrap();
+    let rules = RuleCatalogue::read(&mut network.sql).await.unwrap();
     let cut = StoreError::Database { step: "asking", source: sqlx::Error::PoolTimedOut };
     assert!(matches!(rules.explain(cut), CareError::Failed(StoreError::Database { .. })));
 }
@@ -139,8 +139,8 @@ async fn error_of(network: &mut Network, statement: &str) -> StoreError {
     StoreError::at("asking")(result.expect_err(statement))
 }
 
-async fn refused(network: &mut Network, statement: &str) -> Refusal {
-    let rules = Rules::read(&mut network.sql).await.unwrap();
+async fn refused(network: &mut Network, statement: &str) -> BrokenRule {
+    let rules = RuleCatalogue::read(&mut network.sql).await.unwrap();
     match rules.explain(error_of(network, statement).await) {
         CareError::Refused(refusal) => refusal,
         CareError::Failed(error) => panic!("{statement}: {error}"),

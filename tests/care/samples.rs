@@ -4,9 +4,12 @@ use healthtrack::archive::Archive;
 use healthtrack::care::samples as person;
 use healthtrack::config::{ArchiveConfig, Config};
 use healthtrack::model::metric::Catalogue;
+use healthtrack::model::people::{AccountId, PatientId};
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::care::acting::with_actor;
-use healthtrack::store::care::samples::{Answer, Wanted, read_samples};
+use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::context::SampleReader;
+use healthtrack::store::care::error::RuleCatalogue;
+use healthtrack::store::care::samples::{SamplesAnswer, SamplesQuery, read_samples};
 use sqlx::{AssertSqlSafe, Executor as _};
 use uuid::Uuid;
 
@@ -52,19 +55,20 @@ impl Watch {
             .await;
     }
 
-    async fn ask(&self, account: Uuid, patient: Uuid, metric: &str, from: &str, to: &str) -> Answer {
+    async fn ask(&self, account: Uuid, patient: Uuid, metric: &str, from: &str, to: &str) -> SamplesAnswer {
         let mut portal = self.network.login("portal").await;
-        let acting = with_actor(&mut portal, account).await.unwrap().expect("the account acts");
+        let rules = RuleCatalogue::default();
+        let actor = Actor::begin(&mut portal, &rules, AccountId(account)).await.unwrap().expect("the account acts");
         let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
         let (from, to) = (moment(from), moment(to));
-        let wanted = Wanted { patient, metric: metric.to_owned(), from, to, request: None };
-        read_samples(acting, &wanted).await.unwrap()
+        let query = SamplesQuery { patient: PatientId(patient), metric: metric.to_owned(), from, to, request: None };
+        read_samples(actor, &query).await.unwrap()
     }
 
     /// The values of an answer in January's last days of the handing over.
     async fn values(&self, account: Uuid, patient: Uuid) -> Vec<f64> {
         match self.ask(account, patient, "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await {
-            Answer::Samples(samples) => samples.iter().filter_map(|sample| sample.value).collect(),
+            SamplesAnswer::Samples(samples) => samples.iter().filter_map(|sample| sample.value).collect(),
             answer => panic!("{answer:?}"),
         }
     }
@@ -98,7 +102,7 @@ async fn a_denial_is_an_answer_and_stays_in_the_audit() {
     let (first, then) = (watch.worn_first, watch.worn_then);
     let others = watch.network.account("patient", Some(then)).await;
     let answer = watch.ask(others, first, "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await;
-    assert_eq!(answer, Answer::Denied("This record is not open to you.".to_owned()));
+    assert_eq!(answer, SamplesAnswer::Denied("This record is not open to you.".to_owned()));
     assert_eq!(watch.network.rows(AUDITED).await, ["patient denied samples/heart_rate"]);
     let unknown = watch.ask(others, Uuid::nil(), "heart_rate", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z").await;
     assert_eq!(unknown, answer, "a person who is not there is denied in the same words");
@@ -115,7 +119,7 @@ async fn care_and_a_grant_of_samples_open_them_and_nothing_else_does() {
     let ask = async |watch: &Watch, account| {
         watch.ask(account, first, "heart_rate", "2026-01-15T00:00:00Z", "2026-01-15T02:00:00Z").await
     };
-    let denied = Answer::Denied("This record is not open to you.".to_owned());
+    let denied = SamplesAnswer::Denied("This record is not open to you.".to_owned());
     for part in ["front_desk", "biller", "moderator", "analyst", "privacy_officer", "operator"] {
         let whose = match part {
             "front_desk" => Some(watch.network.facility("IL", "clinic").await),
@@ -126,16 +130,16 @@ async fn care_and_a_grant_of_samples_open_them_and_nothing_else_does() {
         assert_eq!(ask(&watch, account).await, denied, "{part}");
     }
     assert_eq!(ask(&watch, account).await, denied);
-    let mut portal = watch.network.login("portal").await;
-    let mut acting = with_actor(&mut portal, own).await.unwrap().unwrap();
+    let (mut portal, rules) = (watch.network.login("portal").await, RuleCatalogue::default());
+    let mut actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
     for (scope, seen) in [("chart", false), ("samples", true)] {
         let share = format!("SELECT access.share('{first}', NULL, '{provider}', '{{{scope}}}', 'treatment', NULL)");
-        acting.connection().execute(AssertSqlSafe(share)).await.unwrap();
-        acting.commit().await.unwrap();
+        actor.connection().execute(AssertSqlSafe(share)).await.unwrap();
+        actor.commit().await.unwrap();
         assert_eq!(ask(&watch, account).await != denied, seen, "{scope}");
-        acting = with_actor(&mut portal, own).await.unwrap().unwrap();
+        actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
     }
-    drop(acting);
+    drop(actor);
     watch.network.run("UPDATE access.grant_of_access SET revoked_at = now()").await;
     assert_eq!(ask(&watch, account).await, denied);
     watch.network.put_in_care(first, provider).await;
@@ -170,28 +174,35 @@ async fn both_tiers_are_shown_each_sample_once_and_only_to_who_may_see_them() {
     let mut config = Config::read(None, std::iter::empty()).unwrap().archive;
     config.url = format!("file://{}", folder.path().join("archive").display());
     roll(&watch, &config);
-    assert_eq!(watch.ask(own, first, "heart_rate", from, to).await, Answer::Samples(Vec::new()), "all of it is rolled");
+    assert_eq!(
+        watch.ask(own, first, "heart_rate", from, to).await,
+        SamplesAnswer::Samples(Vec::new()),
+        "all of it is rolled"
+    );
     let archive = Archive::of(&config).unwrap().unwrap();
     let catalogue = Catalogue::builtin().unwrap();
     let ask = async |watch: &Watch, account, patient, from: &str| {
         let (mut portal, mut keeper) = (watch.network.login("portal").await, watch.network.login("roller").await);
-        let acting = with_actor(&mut portal, account).await.unwrap().unwrap();
+        let rules = RuleCatalogue::default();
+        let actor = Actor::begin(&mut portal, &rules, AccountId(account)).await.unwrap().unwrap();
         let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
         let (from, to) = (moment(from), moment(to));
-        let wanted = Wanted { patient, metric: "heart_rate".to_owned(), from, to, request: None };
-        person::read_samples(acting, &mut keeper, &archive, &catalogue, &wanted).await.unwrap()
+        let query =
+            SamplesQuery { patient: PatientId(patient), metric: "heart_rate".to_owned(), from, to, request: None };
+        let mut reader = SampleReader::on(&mut keeper);
+        person::read_samples(actor, &mut reader, &archive, &catalogue, &query).await.unwrap()
     };
     assert_eq!(ask(&watch, own, first, from).await, hot);
     // What comes late lies in both tiers, and one moment in both with another value.
     watch.measure("2026-01-15").await;
     watch.network.run("UPDATE signal.block SET values[1] = 99").await;
     assert_eq!(ask(&watch, own, first, from).await, hot, "the archived value is the first");
-    let Answer::Samples(after) = ask(&watch, others, then, "2026-01-20T15:00:00Z").await else { panic!() };
+    let SamplesAnswer::Samples(after) = ask(&watch, others, then, "2026-01-20T15:00:00Z").await else { panic!() };
     assert_eq!(
         after.iter().filter_map(|sample| sample.value).collect::<Vec<_>>(),
         (75..84).map(f64::from).collect::<Vec<_>>()
     );
-    let denied = Answer::Denied("This record is not open to you.".to_owned());
+    let denied = SamplesAnswer::Denied("This record is not open to you.".to_owned());
     assert_eq!(ask(&watch, others, first, from).await, denied);
     let last = "SELECT outcome FROM access.audit_event ORDER BY seq DESC LIMIT 1";
     assert_eq!(watch.network.one(last).await, "denied");
@@ -204,10 +215,10 @@ async fn samples_that_cannot_be_audited_are_not_read() {
     let first = watch.worn_first;
     let own = watch.network.account("patient", Some(first)).await;
     watch.network.run("ALTER TABLE access.audit_event ADD CONSTRAINT planted CHECK (seq < 0) NOT VALID").await;
-    let mut portal = watch.network.login("portal").await;
-    let mut acting = with_actor(&mut portal, own).await.unwrap().unwrap();
+    let (mut portal, rules) = (watch.network.login("portal").await, RuleCatalogue::default());
+    let mut actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
     let query = format!("SELECT value FROM access.samples('{first}', 'heart_rate', '2026-01-15Z', '2026-01-16Z')");
-    let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(acting.connection()).await;
+    let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(actor.connection()).await;
     assert_eq!(refused_by(read, "samples without audit"), "planted");
 }
 

@@ -1,10 +1,11 @@
 //! Appointments: which times are open, what can be booked, and who gets a time that many want.
 
+use healthtrack::model::people::{AppointmentStatus, FacilityId, PatientId, ProviderId, VisitMode};
 use healthtrack::model::time::Timestamp;
-use healthtrack::store::care::refusal::{CareError, Rules};
+use healthtrack::store::care::context::Maintenance;
 use healthtrack::store::care::schedule::{
-    AppointmentRequest, Change, SlotQuery, change as say, expire_holds, history, hold as hold_time, open_slots,
-    reschedule,
+    AppointmentChange, AppointmentRequest, SlotQuery, change as say, expire_holds, history, hold as hold_time,
+    open_slots, reschedule,
 };
 
 use super::network::Network;
@@ -322,11 +323,15 @@ async fn moment(network: &mut Network, hours: i32) -> Timestamp {
 #[tokio::test]
 async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
     let mut practice = Practice::new().await;
-    let (patient, provider, facility) = (practice.patient, practice.provider, practice.facility);
-    let rules = Rules::read(&mut practice.network.sql).await.unwrap();
+    let (patient, provider) = (PatientId(practice.patient), ProviderId(practice.provider));
+    let (facility, other) = (FacilityId(practice.facility), practice.network.patient().await);
+    let own = practice.network.account("patient", Some(patient.0)).await;
+    let others = practice.network.account("patient", Some(other)).await;
+    let desk = practice.network.account("front_desk", Some(facility.0)).await;
     let (since, until) = (moment(&mut practice.network, 24).await, moment(&mut practice.network, 26).await);
     let query = SlotQuery { provider, facility, since, until, minutes: 60 };
-    let slots = open_slots(&mut practice.network.sql, &query).await.unwrap();
+    let network = &practice.network;
+    let slots = network.does(own, async |actor| open_slots(actor, &query).await).await;
     assert_eq!((slots.len(), slots[0].start_at, slots[0].for_all_at), (2, since, None));
 
     let (start_at, end_at) = (slots[0].start_at, slots[0].end_at);
@@ -337,34 +342,28 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
         room: None,
         start_at,
         end_at,
-        telehealth: false,
+        mode: VisitMode::InPerson,
         reason: Some("Cough".into()),
     };
-    let appointment = hold_time(&mut practice.network.sql, &wish).await.unwrap();
-    let taken = AppointmentRequest { patient: practice.network.patient().await, ..wish };
-    match rules.explain(hold_time(&mut practice.network.sql, &taken).await.unwrap_err()) {
-        CareError::Refused(refusal) => {
-            assert_eq!(refusal.rule, "appointment_provider_is_free");
-            assert_eq!(refusal.sentence, "This time has just been taken: choose another.");
-        }
-        CareError::Failed(other) => panic!("{other}"),
-    }
-    let sql = &mut practice.network.sql;
-    say(sql, appointment, Change::Confirm).await.unwrap();
-    reschedule(sql, appointment, (slots[1].start_at, slots[1].end_at), None).await.unwrap();
+    let appointment = network.does(own, async |actor| hold_time(actor, &wish).await).await;
+    let taken = AppointmentRequest { patient: PatientId(other), ..wish };
+    let refused = network.broken(others, async |actor| hold_time(actor, &taken).await).await;
+    assert_eq!(refused.rule, "appointment_provider_is_free");
+    assert_eq!(refused.sentence, "This time has just been taken: choose another.");
+    network.does(own, async |actor| say(actor, appointment, AppointmentChange::Confirm).await).await;
+    let later = (slots[1].start_at, slots[1].end_at);
+    network.does(own, async |actor| reschedule(actor, appointment, later, None).await).await;
     for (what, rule) in [
-        (Change::Complete, "appointment_transition_is_allowed"),
-        (Change::CheckIn, "appointment_is_arrived_at_in_time"),
-        (Change::Miss, "appointment_ends_after_it_began"),
+        (AppointmentChange::Complete, "appointment_transition_is_allowed"),
+        (AppointmentChange::CheckIn, "appointment_is_arrived_at_in_time"),
+        (AppointmentChange::Miss, "appointment_ends_after_it_began"),
     ] {
-        match rules.explain(say(sql, appointment, what).await.unwrap_err()) {
-            CareError::Refused(refusal) => assert_eq!(refusal.rule, rule),
-            CareError::Failed(other) => panic!("{other}"),
-        }
+        assert_eq!(network.broken(desk, async |actor| say(actor, appointment, what).await).await.rule, rule);
     }
-    say(sql, appointment, Change::Cancel).await.unwrap();
-    let visits = history(sql, patient).await.unwrap();
+    network.does(own, async |actor| say(actor, appointment, AppointmentChange::Cancel).await).await;
+    let visits = network.does(own, async |actor| history(actor, patient).await).await;
     assert_eq!((visits.len(), visits[0].start_at, visits[0].changes), (1, slots[1].start_at, 4));
-    assert_eq!((visits[0].status.as_str(), visits[0].provider_name.as_str()), ("cancelled", "Ada Okafor"));
-    assert_eq!(expire_holds(sql).await.unwrap(), 0);
+    assert_eq!((visits[0].status, visits[0].provider_name.as_str()), (AppointmentStatus::Cancelled, "Ada Okafor"));
+    let sql = &mut practice.network.sql;
+    assert_eq!(expire_holds(&mut Maintenance::on(sql)).await.unwrap(), 0);
 }

@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use healthtrack::archive::file::{KeyRing, Row, RowFilter, open};
-use healthtrack::model::ids::PatientId;
 use healthtrack::model::metric::Catalogue;
+use healthtrack::model::people::PatientId;
 use healthtrack::security::pseudonym::Pseudonyms;
 use secrecy::SecretString;
 use serde_json::Value;

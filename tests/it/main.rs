@@ -77,7 +77,7 @@ mod unreadable;
 /// The demo, as a person starts it.
 mod demo;
 
-/// Texts sealed with a key of each patient's own.
+/// Texts encrypted with a key of each patient's own.
 mod seal;
 
 /// From the hot table to the archive.

@@ -1,7 +1,7 @@
 //! What is sealed for a patient in the database: the data key is one, however many ask for it first, and without its row
 //! nothing opens.
 
-use healthtrack::model::ids::PatientId;
+use healthtrack::model::people::PatientId;
 use healthtrack::model::time::Timestamp;
 use healthtrack::security::envelope::{CellAddress, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;

@@ -26,3 +26,6 @@ mod shape;
 
 /// Fault injection: nothing of it in a release.
 mod faults;
+
+/// Who may ask something of care.
+mod care;

@@ -19,8 +19,9 @@ use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use crate::archive::Archive;
 use crate::archive::check::check;
-use crate::model::ids::{DeviceId, PatientId};
+use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
+use crate::model::people::PatientId;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::archive::{ArchiveFile, ErasureTarget, FileScope, files, is_patient, note_verified};
 

@@ -8,9 +8,10 @@ use sqlx::PgConnection;
 use crate::archive::pseudonyms_of;
 use crate::commands::database::Database;
 use crate::commands::report::{Column, print, print_json, table};
-use crate::model::ids::PatientId;
+use crate::model::people::{AuditAction, PatientId};
 use crate::store::archive::is_patient;
-use crate::store::care::audit::note;
+use crate::store::care::audit::append;
+use crate::store::care::context::Operator;
 
 /// One pseudonym.
 #[derive(Debug, Serialize)]
@@ -29,7 +30,7 @@ pub(super) async fn run(
     let pseudonyms = pseudonyms_of(&database.config.archive)?;
     let pseudonyms = pseudonyms.context("nobody has a pseudonym; set archive.subject_key_file")?;
     ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; look into care.patient");
-    note(connection, "read", &patient, "signal.archive_file").await?;
+    append(&mut Operator::on(connection), AuditAction::Read, patient, "signal.archive_file").await?;
     let names = pseudonyms.names(&patient).into_iter();
     let rows: Vec<Named> =
         names.map(|(key, name)| Named { key_id: key.to_string(), subject_id: name.as_str().to_owned() }).collect();

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::pool::Connector;
-use crate::store::population::{Population, STEPS, WEARERS, has_patients};
+use crate::store::population::{AREAS, Population, WEARERS, has_patients};
 use crate::telemetry::Telemetry;
 
 /// Patients beside whom no wearer is: appointments, invoices and the like want some company.
@@ -36,8 +36,8 @@ async fn make(connector: &Connector, telemetry: &Telemetry, hubs: u64, seed: u64
     let patients = u32::try_from(hubs)?.max(PATIENTS_MIN);
     let seed = u32::try_from(seed % u64::from(u32::MAX))?;
     let mut population = Population::begin(&mut connection, patients, seed, SystemClock.now().day()).await?;
-    for step in STEPS.iter().chain([&WEARERS]) {
-        population.make(step).await?;
+    for area in AREAS.iter().chain([&WEARERS]) {
+        population.make(area).await?;
     }
     population.finish().await?;
     Ok(())

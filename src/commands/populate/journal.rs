@@ -1,11 +1,10 @@
 //! Journal: made-up entries, encrypted as a page would encrypt them: the database never sees the words.
 
 use crate::config::SecurityConfig;
-use crate::model::ids::PatientId;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::security::envelope::{CellAddress, Envelope, encrypt};
 use crate::security::keyring::KeyRing;
-use crate::store::care::journal::{self, Entry};
+use crate::store::care::journal::JournalEntry;
 use crate::store::population::Population;
 
 /// What is in the made-up minds.
@@ -25,12 +24,12 @@ pub(super) async fn write(config: &SecurityConfig, population: &mut Population<'
     let envelope = Envelope::new(&keys)?;
     let unwritten = population.unwritten().await?;
     for (entry, (words, mood)) in unwritten.iter().zip(WORDS.iter().zip(2..).cycle()) {
-        let (patient, row) = (PatientId(entry.patient), entry.entry.to_string());
+        let (patient, row) = (entry.patient, entry.entry.to_string());
         let key = envelope.data_key(population.connection(), &patient, SystemClock.now()).await?;
         let body = encrypt(&key, &CellAddress { table: "care.journal_entry", column: "body", row: &row }, words)?;
-        let (journal_entry_id, patient, written_at) = (entry.entry, entry.patient, entry.written_at);
-        let entry = Entry { journal_entry_id, patient, written_at, mood: Some(mood), body };
-        journal::write(population.connection(), &entry).await?;
+        let (journal_entry_id, written_at) = (entry.entry, entry.written_at);
+        let entry = JournalEntry { journal_entry_id, patient, written_at, mood: Some(mood), body };
+        population.write(&entry).await?;
     }
     Ok(Some(unwritten.len() as u64))
 }

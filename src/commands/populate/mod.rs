@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::common::Common;
 use super::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
-use crate::store::population::{Planted, Population, STEPS, has_patients};
+use crate::store::population::{AREAS, PlantedFact, Population, has_patients};
 
 /// Fills an empty database with a synthetic network: places, providers, patients, visits, money, devices …
 ///
@@ -64,21 +64,21 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         "this database has patients already, and synthetic ones are never put beside them; give an empty database"
     );
     let mut population = Population::begin(&mut connection, args.patients, args.seed, today).await?;
-    let progress = bar(STEPS.len() as u64, "areas");
-    for step in &STEPS {
-        population.make(step).await.with_context(|| format!("{} cannot be made up", step.name))?;
+    let progress = bar(AREAS.len() as u64, "areas");
+    for area in &AREAS {
+        population.make(area).await.with_context(|| format!("{} cannot be made up", area.name))?;
         progress.inc(1);
     }
     let journals = journal::write(&database.config.security, &mut population).await?;
     let planted = population.finish().await?;
     progress.finish_and_clear();
     write_answers(&args, &planted)?;
-    let areas = STEPS.iter().map(|step| step.name).collect();
+    let areas = AREAS.iter().map(|area| area.name).collect();
     let made = Made { patients: args.patients, areas, journals, planted: planted.len() };
     if args.common.json { print_json(&made) } else { print(&in_words(&made)) }
 }
 
-fn write_answers(args: &Args, planted: &[Planted]) -> anyhow::Result<()> {
+fn write_answers(args: &Args, planted: &[PlantedFact]) -> anyhow::Result<()> {
     let Some(path) = &args.answers else { return Ok(()) };
     fs::write(path, serde_json::to_vec_pretty(planted)?).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -5,9 +5,10 @@ use anyhow::ensure;
 use sqlx::PgConnection;
 
 use crate::care::samples::while_worn;
-use crate::model::ids::PatientId;
+use crate::model::people::{AuditAction, PatientId};
 use crate::store::archive::is_patient;
-use crate::store::care::audit::note;
+use crate::store::care::audit::append;
+use crate::store::care::context::{Operator, SampleReader};
 use crate::store::hot::Filter;
 
 /// What is asked for, once for each period in which the patient wore something; none where nothing was worn.
@@ -17,6 +18,6 @@ pub(super) async fn of_patient(
     asked: &Filter,
 ) -> anyhow::Result<Vec<Filter>> {
     ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; look into care.patient");
-    note(connection, "export", &patient, "signal.sample").await?;
-    Ok(while_worn(connection, &patient, asked).await?)
+    append(&mut Operator::on(connection), AuditAction::Export, patient, "signal.sample").await?;
+    Ok(while_worn(&mut SampleReader::on(connection), patient, asked).await?)
 }

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret as _, SecretBox};
 use sqlx::PgConnection;
 
 use super::keyring::{KEY_BYTES, KeyRing};
-use crate::model::ids::PatientId;
+use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::data_key::{self, WrappedKey};

@@ -20,9 +20,10 @@ use super::subject::not_held;
 use super::wear::WearPeriod;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::ids::DeviceId;
+use crate::model::people::AuditAction;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::care::audit::note;
+use crate::store::care::audit::append_within;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
 
@@ -72,7 +73,7 @@ pub async fn begin_erasure(
         .await
         .map_err(&step)?;
     if let (ErasureTarget::Patient(patient), true) = (of, is_new) {
-        note(&mut transaction, "erase", patient, "signal.sample").await?;
+        append_within(&mut transaction, AuditAction::Erase, *patient, "signal.sample").await.map_err(&step)?;
     }
     transaction.commit().await.map_err(&step)?;
     Ok(erasure)

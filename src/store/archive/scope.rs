@@ -1,6 +1,7 @@
 //! Scope: what an erasure is of, and how much that is.
 
-use crate::model::ids::{DeviceId, PatientId};
+use crate::model::ids::DeviceId;
+use crate::model::people::PatientId;
 
 /// What an erasure is of.
 #[derive(Clone, Debug, PartialEq, Eq)]

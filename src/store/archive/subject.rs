@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::manifest::{ArchiveFile, COLUMNS, file};
 use super::scope::ErasureTarget;
 use super::wear::sees_all;
-use crate::model::ids::PatientId;
+use crate::model::people::PatientId;
 use crate::store::StoreError;
 
 /// Refuses what the law forbids: to erase a patient under legal hold, or a device that one has worn.

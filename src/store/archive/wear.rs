@@ -7,7 +7,8 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::faults::{Defect, is_injected};
-use crate::model::ids::{DeviceId, PatientId};
+use crate::model::ids::DeviceId;
+use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;

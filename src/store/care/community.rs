@@ -1,24 +1,25 @@
-//! The community: spaces, names, posts, and what moderators decide.
+//! The community: spaces, the names that people have in them, posts and replies.
 //!
 //! Nothing here takes or gives a patient: who acts follows from the transaction, and others are known by the name that
 //! they have in a space.
 
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{PostId, ReplyId, SpaceId, SpaceMemberId};
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::moment::Moment;
 
-/// Posts or answers in one page at most.
+/// Posts or replies in one page at most.
 const PAGE_MAX: i64 = 100;
 
 /// A post as members see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
     /// Key.
-    pub post_id: Uuid,
+    pub post_id: PostId,
     /// Name of the author in this space.
     pub pseudonym: String,
     /// What it is about.
@@ -29,17 +30,17 @@ pub struct Post {
     pub created_at: Timestamp,
     /// How many stand by it.
     pub supports: i64,
-    /// How many answers it has.
+    /// How many replies it has.
     pub replies: i64,
     /// True where the actor wrote it.
     pub own: bool,
 }
 
-/// An answer as members see it.
+/// A reply as members see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Reply {
     /// Key.
-    pub reply_id: Uuid,
+    pub reply_id: ReplyId,
     /// Name of the author in this space.
     pub pseudonym: String,
     /// The words.
@@ -50,80 +51,37 @@ pub struct Answer {
     pub own: bool,
 }
 
-/// A post, or an answer to it: what can be reported and hidden.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The post.
-    pub post: Uuid,
-    /// The answer; none for the post itself.
-    pub answer: Option<Uuid>,
-}
-
-/// What was reported, as a moderator sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reported {
-    /// What it is.
-    pub target: Target,
-    /// Author, as a member of the space.
-    pub member: Uuid,
-    /// Name of the author in the space.
-    pub pseudonym: String,
-    /// The words.
-    pub body: String,
-    /// How many members reported it.
-    pub reports: i64,
-    /// Their reasons, each once.
-    pub reasons: Vec<String>,
-    /// True where it is hidden.
-    pub hidden: bool,
-}
-
-/// What a moderator decides.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A post or an answer is shown no more.
-    Hide(Target),
-    /// It is shown again.
-    Show(Target),
-    /// A member reads and writes no more.
-    Ban(Uuid),
-    /// A member is welcome again.
-    Readmit(Uuid),
-}
-
 /// Joins a space under a name; the member's key.
 ///
 /// # Errors
 /// `space_member_pseudonym_is_unique_in_its_space`, `space_member_pseudonym_is_a_name`,
 /// `space_identity_is_one_a_space`, `space_member_is_welcome`, `space_is_joined_by_patients_while_open`, and the
 /// database's.
-pub async fn join(connection: &mut PgConnection, space: Uuid, pseudonym: &str) -> Result<Uuid, StoreError> {
+pub async fn join(actor: &mut Actor<'_>, space: SpaceId, pseudonym: &str) -> Result<SpaceMemberId, CareError> {
+    let (connection, failed) = actor.step("joining a space");
     sqlx::query_scalar("SELECT care.join_space($1, $2)")
         .bind(space)
         .bind(pseudonym)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("joining a space"))
+        .map_err(failed)
 }
 
 /// Leaves a space; whether the actor was a member.
 ///
 /// # Errors
 /// The database's.
-pub async fn leave(connection: &mut PgConnection, space: Uuid) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT care.leave_space($1)")
-        .bind(space)
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::at("leaving a space"))
+pub async fn leave(actor: &mut Actor<'_>, space: SpaceId) -> Result<bool, CareError> {
+    let (connection, failed) = actor.step("leaving a space");
+    sqlx::query_scalar("SELECT care.leave_space($1)").bind(space).fetch_one(connection).await.map_err(failed)
 }
 
 /// Posts of a space that are shown, written before a moment, the latest first; 100 at most.
 ///
 /// # Errors
 /// The database's.
-pub async fn feed(connection: &mut PgConnection, space: Uuid, before: Timestamp) -> Result<Vec<Post>, StoreError> {
-    let step = StoreError::at("reading a space");
+pub async fn feed(actor: &mut Actor<'_>, space: SpaceId, before: Timestamp) -> Result<Vec<Post>, CareError> {
+    let (connection, failed) = actor.step("reading a space");
     let rows = sqlx::query(
         "SELECT post_id, pseudonym, title, body, created_at, supports, replies, own FROM care.community_post
          WHERE space_id = $1 AND created_at < $2 ORDER BY created_at DESC, post_id LIMIT $3",
@@ -133,7 +91,7 @@ pub async fn feed(connection: &mut PgConnection, space: Uuid, before: Timestamp)
     .bind(PAGE_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
+    .map_err(&failed)?;
     let post = |row: &PgRow| {
         Ok(Post {
             post_id: row.try_get("post_id")?,
@@ -146,14 +104,15 @@ pub async fn feed(connection: &mut PgConnection, space: Uuid, before: Timestamp)
             own: row.try_get("own")?,
         })
     };
-    rows.iter().map(post).collect::<Result<_, sqlx::Error>>().map_err(&step)
+    rows.iter().map(post).collect::<Result<_, sqlx::Error>>().map_err(&failed)
 }
 
 /// Writes a post in a space of the actor; its key.
 ///
 /// # Errors
 /// `row_is_within_rights` for who is no member, the rules of `care.post`, and the database's.
-pub async fn write(connection: &mut PgConnection, space: Uuid, title: &str, body: &str) -> Result<Uuid, StoreError> {
+pub async fn write(actor: &mut Actor<'_>, space: SpaceId, title: &str, body: &str) -> Result<PostId, CareError> {
+    let (connection, failed) = actor.step("writing a post");
     // Without a membership the member stays empty and is refused by the policy.
     sqlx::query_scalar(
         "INSERT INTO care.post (space_id, space_member_id, title, body)
@@ -164,14 +123,15 @@ pub async fn write(connection: &mut PgConnection, space: Uuid, title: &str, body
     .bind(body)
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("writing a post"))
+    .map_err(failed)
 }
 
-/// Answers a post; the answer's key.
+/// Replies to a post; the reply's key.
 ///
 /// # Errors
 /// `row_is_within_rights` for who may not read it, the rules of `care.reply`, and the database's.
-pub async fn answer(connection: &mut PgConnection, post: Uuid, body: &str) -> Result<Uuid, StoreError> {
+pub async fn reply(actor: &mut Actor<'_>, post: PostId, body: &str) -> Result<ReplyId, CareError> {
+    let (connection, failed) = actor.step("replying to a post");
     sqlx::query_scalar(
         "INSERT INTO care.reply (space_id, post_id, space_member_id, body)
          SELECT shown.space_id, $1, own.space_member_id, $2
@@ -182,15 +142,15 @@ pub async fn answer(connection: &mut PgConnection, post: Uuid, body: &str) -> Re
     .bind(body)
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("answering a post"))
+    .map_err(failed)
 }
 
-/// Answers to a post that are shown, the first one first; 100 at most, written after a moment.
+/// Replies to a post that are shown, the first one first; 100 at most, written after a moment.
 ///
 /// # Errors
 /// The database's.
-pub async fn answers(connection: &mut PgConnection, post: Uuid, after: Timestamp) -> Result<Vec<Answer>, StoreError> {
-    let step = StoreError::at("reading answers");
+pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> Result<Vec<Reply>, CareError> {
+    let (connection, failed) = actor.step("reading replies");
     let rows = sqlx::query(
         "SELECT reply_id, pseudonym, body, created_at, own FROM care.community_reply
          WHERE post_id = $1 AND created_at > $2 ORDER BY created_at, reply_id LIMIT $3",
@@ -200,9 +160,9 @@ pub async fn answers(connection: &mut PgConnection, post: Uuid, after: Timestamp
     .bind(PAGE_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
-    let answer = |row: &PgRow| {
-        Ok(Answer {
+    .map_err(&failed)?;
+    let reply = |row: &PgRow| {
+        Ok(Reply {
             reply_id: row.try_get("reply_id")?,
             pseudonym: row.try_get("pseudonym")?,
             body: row.try_get("body")?,
@@ -210,14 +170,15 @@ pub async fn answers(connection: &mut PgConnection, post: Uuid, after: Timestamp
             own: row.try_get("own")?,
         })
     };
-    rows.iter().map(answer).collect::<Result<_, sqlx::Error>>().map_err(&step)
+    rows.iter().map(reply).collect::<Result<_, sqlx::Error>>().map_err(&failed)
 }
 
 /// Stands by a post, or (`false`) no longer; twice is once.
 ///
 /// # Errors
 /// `row_is_within_rights` for who may not read it, and the database's.
-pub async fn support(connection: &mut PgConnection, post: Uuid, given: bool) -> Result<(), StoreError> {
+pub async fn support(actor: &mut Actor<'_>, post: PostId, given: bool) -> Result<(), CareError> {
+    let (connection, failed) = actor.step("supporting a post");
     let statement = if given {
         "INSERT INTO care.support (space_id, post_id, space_member_id)
          SELECT shown.space_id, $1, own.space_member_id
@@ -229,84 +190,5 @@ pub async fn support(connection: &mut PgConnection, post: Uuid, given: bool) -> 
          WHERE post_id = $1 AND withdrawn_at IS NULL
            AND space_member_id IN (SELECT space_member_id FROM care.space_identity)"
     };
-    sqlx::query(statement).bind(post).execute(connection).await.map(|_| ()).map_err(StoreError::at("supporting a post"))
-}
-
-/// Asks the moderators to look at a post or an answer; the report's key.
-///
-/// # Errors
-/// `report_is_once_a_member`, `report_reason_is_known`, `row_is_within_rights`, and the database's.
-pub async fn report(connection: &mut PgConnection, target: Target, reason: &str) -> Result<Uuid, StoreError> {
-    sqlx::query_scalar(
-        "INSERT INTO care.report (space_id, post_id, reply_id, space_member_id, reason)
-         SELECT shown.space_id, $1, $2, own.space_member_id, $3
-         FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = $1
-         LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING report_id",
-    )
-    .bind(target.post)
-    .bind(target.answer)
-    .bind(reason)
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::at("reporting a post"))
-}
-
-/// What was reported in a space, the latest first; 100 at most. A moderator sees all of it, a member the own reports.
-///
-/// # Errors
-/// The database's.
-pub async fn reported(connection: &mut PgConnection, space: Uuid) -> Result<Vec<Reported>, StoreError> {
-    let step = StoreError::at("reading reports");
-    let rows = sqlx::query(
-        "SELECT post_id, reply_id, space_member_id, pseudonym, body, reports, reasons, hidden_at IS NOT NULL AS hidden
-         FROM care.community_report WHERE space_id = $1 ORDER BY reported_at DESC, post_id LIMIT $2",
-    )
-    .bind(space)
-    .bind(PAGE_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(&step)?;
-    let reported = |row: &PgRow| {
-        Ok(Reported {
-            target: Target { post: row.try_get("post_id")?, answer: row.try_get("reply_id")? },
-            member: row.try_get("space_member_id")?,
-            pseudonym: row.try_get("pseudonym")?,
-            body: row.try_get("body")?,
-            reports: row.try_get("reports")?,
-            reasons: row.try_get("reasons")?,
-            hidden: row.try_get("hidden")?,
-        })
-    };
-    rows.iter().map(reported).collect::<Result<_, sqlx::Error>>().map_err(&step)
-}
-
-/// Decides as the acting moderator; the decision's key.
-///
-/// # Errors
-/// `row_is_within_rights` for who is no moderator, the rules of `care.moderation`, and the database's.
-pub async fn decide(
-    connection: &mut PgConnection,
-    space: Uuid,
-    decision: Decision,
-    reason: &str,
-) -> Result<Uuid, StoreError> {
-    let (action, target, member) = match decision {
-        Decision::Hide(target) => ("hide", Some(target), None),
-        Decision::Show(target) => ("show", Some(target), None),
-        Decision::Ban(member) => ("ban", None, Some(member)),
-        Decision::Readmit(member) => ("readmit", None, Some(member)),
-    };
-    sqlx::query_scalar(
-        "INSERT INTO care.moderation (space_id, account_id, action, post_id, reply_id, space_member_id, reason)
-         VALUES ($1, access.actor(), $2, $3, $4, $5, $6) RETURNING moderation_id",
-    )
-    .bind(space)
-    .bind(action)
-    .bind(target.map(|target| target.post))
-    .bind(target.and_then(|target| target.answer))
-    .bind(member)
-    .bind(reason)
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::at("deciding about a post or a member"))
+    sqlx::query(statement).bind(post).execute(connection).await.map(|_| ()).map_err(failed)
 }

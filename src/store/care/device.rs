@@ -3,43 +3,41 @@
 //! The functions of the database hold the device while they change who wears it. A correction of an earlier period is
 //! an `UPDATE` of `care.wear`, and the database keeps what stood there.
 
-use sqlx::PgConnection;
-use uuid::Uuid;
-
-use super::refusal::{CareError, Rules};
+use super::context::Operator;
+use super::error::CareError;
 use crate::model::ids::DeviceId;
+use crate::model::people::{PatientId, WearId};
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// What becomes of a device.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Handover {
+pub enum WearChange {
     /// A patient wears it from now on; refused while somebody does.
-    Assign(Uuid),
+    Assign(PatientId),
     /// It goes from its wearer to this patient in one moment; refused where nobody wears it.
-    Over(Uuid),
+    HandOver(PatientId),
     /// Nobody wears it any more; refused where nobody does.
-    Back,
+    Return,
 }
 
 /// Gives a device, passes it on or takes it back, at a moment; the key of the wear that begins, or that ends.
-pub async fn hand_device(
-    connection: &mut PgConnection,
+pub async fn change_wear(
+    operator: &mut Operator<'_>,
     device: &DeviceId,
-    hand: Handover,
+    change: WearChange,
     at: Timestamp,
-) -> Result<Uuid, CareError> {
-    let rules = Rules::read(connection).await?;
-    let query = match hand {
-        Handover::Assign(_) => "SELECT care.assign_device($1, $3, $2)",
-        Handover::Over(_) => "SELECT care.hand_over_device($1, $3, $2)",
-        Handover::Back => "SELECT care.return_device($1, $2)",
+) -> Result<WearId, CareError> {
+    let (connection, failed) = operator.step("handing a device over");
+    let query = match change {
+        WearChange::Assign(_) => "SELECT care.assign_device($1, $3, $2)",
+        WearChange::HandOver(_) => "SELECT care.hand_over_device($1, $3, $2)",
+        WearChange::Return => "SELECT care.return_device($1, $2)",
     };
     let query = sqlx::query_scalar(query).bind(device.as_str()).bind(Moment(at));
-    let query = match hand {
-        Handover::Assign(patient) | Handover::Over(patient) => query.bind(patient),
-        Handover::Back => query,
+    let query = match change {
+        WearChange::Assign(patient) | WearChange::HandOver(patient) => query.bind(patient),
+        WearChange::Return => query,
     };
-    query.fetch_one(connection).await.map_err(|error| rules.explain(StoreError::at("handing a device over")(error)))
+    query.fetch_one(connection).await.map_err(failed)
 }

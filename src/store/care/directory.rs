@@ -2,11 +2,12 @@
 //!
 //! Everything here is read with the asker's rights: ratings count published reviews only, and nobody's name is in them.
 
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
-use crate::store::StoreError;
+use super::context::Visitor;
+use super::error::CareError;
+use crate::model::people::{FacilityId, ProviderId};
 
 /// No search answers with more.
 pub const FOUND_ROWS_MAX: u16 = 200;
@@ -28,7 +29,7 @@ pub struct FacilityQuery<'a> {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct FacilityFound {
     /// Key.
-    pub facility_id: Uuid,
+    pub facility_id: FacilityId,
     /// Name, unique in its city.
     pub name: String,
     /// Category.
@@ -67,10 +68,10 @@ pub struct Rating {
 /// # Errors
 /// The database's.
 pub async fn find_facilities(
-    connection: &mut PgConnection,
+    visitor: &mut Visitor<'_>,
     query: &FacilityQuery<'_>,
-) -> Result<Vec<FacilityFound>, StoreError> {
-    let step = StoreError::at("finding facilities");
+) -> Result<Vec<FacilityFound>, CareError> {
+    let (connection, failed) = visitor.step("finding facilities");
     let rows = sqlx::query(FIND_FACILITIES)
         .bind(query.city)
         .bind(query.state)
@@ -79,8 +80,8 @@ pub async fn find_facilities(
         .bind(i64::from(FOUND_ROWS_MAX))
         .fetch_all(connection)
         .await
-        .map_err(&step)?;
-    rows.iter().map(facility).collect::<Result<_, _>>().map_err(step)
+        .map_err(&failed)?;
+    rows.iter().map(facility).collect::<Result<_, _>>().map_err(failed)
 }
 
 const FIND_FACILITIES: &str = "
@@ -127,14 +128,14 @@ pub struct ProviderQuery<'a> {
     /// Field of care: `cardiology`.
     pub specialty: Option<&'a str>,
     /// Facility at which they work today.
-    pub facility: Option<Uuid>,
+    pub facility: Option<FacilityId>,
 }
 
 /// A provider that was found.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ProviderFound {
     /// Key.
-    pub provider_id: Uuid,
+    pub provider_id: ProviderId,
     /// Given name and family name.
     pub name: String,
     /// Fields of care by their words, the main one first.
@@ -142,7 +143,7 @@ pub struct ProviderFound {
     /// Languages by ISO 639-1.
     pub languages: Vec<String>,
     /// Facilities of work today.
-    pub facilities: Vec<Uuid>,
+    pub facilities: Vec<FacilityId>,
     /// What patients say.
     pub rating: Rating,
 }
@@ -152,18 +153,18 @@ pub struct ProviderFound {
 /// # Errors
 /// The database's.
 pub async fn find_providers(
-    connection: &mut PgConnection,
+    visitor: &mut Visitor<'_>,
     query: &ProviderQuery<'_>,
-) -> Result<Vec<ProviderFound>, StoreError> {
-    let step = StoreError::at("finding providers");
+) -> Result<Vec<ProviderFound>, CareError> {
+    let (connection, failed) = visitor.step("finding providers");
     let rows = sqlx::query(FIND_PROVIDERS)
         .bind(query.specialty)
         .bind(query.facility)
         .bind(i64::from(FOUND_ROWS_MAX))
         .fetch_all(connection)
         .await
-        .map_err(&step)?;
-    rows.iter().map(provider).collect::<Result<_, _>>().map_err(step)
+        .map_err(&failed)?;
+    rows.iter().map(provider).collect::<Result<_, _>>().map_err(failed)
 }
 
 const FIND_PROVIDERS: &str = "

@@ -1,46 +1,48 @@
 //! Plans and goals: what a patient wants to reach, and how far it has come.
 //!
 //! Progress is computed in the database from worn samples (`care.goal_progress`) whenever it is asked for, so it is
-//! never out of date; only what archived days gave is kept (`keep_days`). Each function acts for whoever the
-//! transaction says (`healthtrack.actor`); row-level security decides.
+//! never out of date; only what archived days gave is kept (`keep_days`).
 
-use sqlx::PgConnection;
-use uuid::Uuid;
+use super::actor::Actor;
+use super::context::Maintenance;
+use super::error::CareError;
+use crate::model::people::{
+    CarePlanId, CarePlanVersionId, GoalComparator, GoalEntryId, GoalId, GoalMeasure, GoalPeriod, PatientId,
+};
+use crate::model::time::Day;
 
-use crate::store::StoreError;
-
-/// A goal to be set. Words are those of `care.goal`; the database refuses others.
+/// A goal to be set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewGoal<'a> {
     /// Whose.
-    pub patient: Uuid,
+    pub patient: PatientId,
     /// Plan that it belongs to; none for the patient's own.
-    pub plan: Option<Uuid>,
+    pub plan: Option<CarePlanId>,
     /// In the patient's words.
     pub title: &'a str,
     /// Metric of the catalogue; none where no device measures it.
     pub metric: Option<&'a str>,
     /// Unit of the target; none for the metric's own.
     pub unit: Option<&'a str>,
-    /// sum, average, minimum, maximum, last or count.
-    pub measure: &'a str,
-    /// at_least or at_most.
-    pub comparator: &'a str,
+    /// What is made of the samples.
+    pub measure: GoalMeasure,
+    /// On which side of the target it is reached.
+    pub comparator: GoalComparator,
     /// What is to be reached.
     pub target: f64,
-    /// day or week.
-    pub per: &'a str,
-    /// First local day, as 2026-03-01.
-    pub first_on: &'a str,
+    /// In which time.
+    pub per: GoalPeriod,
+    /// First local day.
+    pub first_on: Day,
     /// Local day before which it ends.
-    pub stop_on: &'a str,
+    pub stop_on: Day,
 }
 
 /// How far a goal had come in one day or week.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx_macros::FromRow)]
-pub struct Progress {
-    /// First day of it, as 2026-03-01.
-    pub bucket_on: String,
+pub struct GoalProgress {
+    /// First day of it.
+    pub bucket_on: Day,
     /// What was made of its samples or entries; none without any.
     pub value: Option<f64>,
     /// How many they were.
@@ -53,11 +55,12 @@ pub struct Progress {
 ///
 /// # Errors
 /// The rules of `care.goal`, and the database's.
-pub async fn set(connection: &mut PgConnection, goal: &NewGoal<'_>) -> Result<Uuid, StoreError> {
+pub async fn set(actor: &mut Actor<'_>, goal: &NewGoal<'_>) -> Result<GoalId, CareError> {
+    let (connection, failed) = actor.step("setting a goal");
     sqlx::query_scalar(
         "INSERT INTO care.goal (patient_id, care_plan_id, title, metric, unit, measure, comparator, target, per,
                                 pursued_during)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, daterange($10::text::date, $11::text::date)) RETURNING goal_id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, daterange($10, $11)) RETURNING goal_id",
     )
     .bind(goal.patient)
     .bind(goal.plan)
@@ -72,19 +75,20 @@ pub async fn set(connection: &mut PgConnection, goal: &NewGoal<'_>) -> Result<Uu
     .bind(goal.stop_on)
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("setting a goal"))
+    .map_err(failed)
 }
 
-/// Notes what was done for a goal that no device measures, on a local day (2026-03-01); the entry's key.
+/// Notes what was done for a goal that no device measures, on a local day; the entry's key.
 ///
 /// # Errors
 /// `goal_entry_goal_is_manual_fkey` for any other goal, and the database's.
-pub async fn note(connection: &mut PgConnection, goal: Uuid, done_on: &str, value: f64) -> Result<Uuid, StoreError> {
+pub async fn note(actor: &mut Actor<'_>, goal: GoalId, done_on: Day, value: f64) -> Result<GoalEntryId, CareError> {
+    let (connection, failed) = actor.step("noting what was done for a goal");
     // The person comes from the goal, so that no caller can mix two; without such a goal the column stays empty, and
     // the row is refused.
     sqlx::query_scalar(
         "INSERT INTO care.goal_entry (patient_id, goal_id, done_on, value)
-         VALUES ((SELECT patient_id FROM care.goal WHERE goal_id = $1), $1, $2::text::date, $3)
+         VALUES ((SELECT patient_id FROM care.goal WHERE goal_id = $1), $1, $2, $3)
          RETURNING goal_entry_id",
     )
     .bind(goal)
@@ -92,68 +96,71 @@ pub async fn note(connection: &mut PgConnection, goal: Uuid, done_on: &str, valu
     .bind(value)
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("noting what was done for a goal"))
+    .map_err(failed)
 }
 
 /// Each day or week of a goal that touches `[from, to)` (local days, 400 at most), in order.
 ///
 /// # Errors
 /// `goal_is_within_reach` where there is none for the actor, and the database's.
-pub async fn progress(
-    connection: &mut PgConnection,
-    goal: Uuid,
-    from: &str,
-    to: &str,
-) -> Result<Vec<Progress>, StoreError> {
+pub async fn progress(actor: &mut Actor<'_>, goal: GoalId, from: Day, to: Day) -> Result<Vec<GoalProgress>, CareError> {
+    let (connection, failed) = actor.step("computing the progress of a goal");
     sqlx::query_as(
-        "SELECT bucket_on::text AS bucket_on, value, parts, reached
-         FROM care.goal_progress($1, $2::text::date, $3::text::date) ORDER BY goal_progress.bucket_on",
+        "SELECT bucket_on, value, parts, reached
+         FROM care.goal_progress($1, $2, $3) ORDER BY goal_progress.bucket_on",
     )
     .bind(goal)
     .bind(from)
     .bind(to)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("computing the progress of a goal"))
+    .map_err(failed)
 }
 
-/// Keeps what was measured for goals on each local day that these UTC days (2026-03-01, the last one included) touch;
+/// Keeps what was measured for goals on each local day that these UTC days (the last one included) touch;
 /// how many days of goals were new or fuller than before. For who moves samples to the archive.
 ///
 /// # Errors
 /// The database's.
-pub async fn keep_days(connection: &mut PgConnection, first: &str, last: &str) -> Result<i64, StoreError> {
+pub async fn keep_days(maintenance: &mut Maintenance<'_>, first: Day, last: Day) -> Result<i64, CareError> {
+    let (connection, failed) = maintenance.step("keeping what was measured for goals");
     // A day of the earth's first zone begins 14 hours before that of UTC, one of its last ends 12 hours after.
-    sqlx::query_scalar("SELECT care.keep_goal_days($1::text::date - 1, $2::text::date + 2)")
+    sqlx::query_scalar("SELECT care.keep_goal_days($1::date - 1, $2::date + 2)")
         .bind(first)
         .bind(last)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("keeping what was measured for goals"))
+        .map_err(failed)
 }
 
 /// Writes the next edition of a plan as a draft of the acting provider; its key.
 ///
 /// # Errors
 /// `care_plan_author_is_a_provider`, `care_plan_is_within_reach`, and the database's.
-pub async fn draft_plan(connection: &mut PgConnection, plan: Uuid, summary: &str) -> Result<Uuid, StoreError> {
+pub async fn draft_plan(
+    actor: &mut Actor<'_>,
+    plan: CarePlanId,
+    summary: &str,
+) -> Result<CarePlanVersionId, CareError> {
+    let (connection, failed) = actor.step("drafting a plan");
     sqlx::query_scalar("SELECT care.draft_care_plan($1, $2)")
         .bind(plan)
         .bind(summary)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("drafting a plan"))
+        .map_err(failed)
 }
 
 /// Makes a draft the active edition of its plan.
 ///
 /// # Errors
 /// `care_plan_version_is_a_draft`, `care_plan_is_within_reach`, and the database's.
-pub async fn activate_plan(connection: &mut PgConnection, edition: Uuid) -> Result<(), StoreError> {
+pub async fn activate_plan(actor: &mut Actor<'_>, edition: CarePlanVersionId) -> Result<(), CareError> {
+    let (connection, failed) = actor.step("activating a plan");
     sqlx::query("SELECT care.activate_care_plan($1)")
         .bind(edition)
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(StoreError::at("activating a plan"))
+        .map_err(failed)
 }

@@ -1,14 +1,15 @@
-//! The journal: sealed entries, their author's alone, shared one by one.
+//! The journal: encrypted entries, their author's alone, shared one by one.
 //!
-//! Words come here sealed and go from here sealed (`security::envelope`, for the place `care.journal_entry`, `body`,
-//! the entry's key). The key of an entry is made before it is stored, because the words are sealed for it.
+//! Words come here encrypted and go from here encrypted (`security::envelope`, for the cell `care.journal_entry`,
+//! `body`, the entry's key). The key of an entry is made before it is stored, because the words are bound to it.
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{JournalEntryId, JournalShareId, PatientId, ProviderId};
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// Entries in one page at most.
@@ -16,48 +17,45 @@ const ENTRIES_MAX: i64 = 200;
 
 /// One entry as it lies in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its key, to which the words are bound.
-    pub journal_entry_id: Uuid,
+    pub journal_entry_id: JournalEntryId,
     /// Who wrote it.
-    pub patient: Uuid,
+    pub patient: PatientId,
     /// When.
     pub written_at: Timestamp,
     /// 1 to 5; none where nothing was said.
     pub mood: Option<i16>,
-    /// The words, sealed.
+    /// The words, encrypted.
     pub body: Vec<u8>,
 }
 
-/// A key for an entry that is about to be sealed and stored.
+/// A key for an entry that is about to be encrypted and stored.
 ///
 /// # Errors
 /// The database's.
-pub async fn next_key(connection: &mut PgConnection) -> Result<Uuid, StoreError> {
-    sqlx::query_scalar("SELECT gen_random_uuid()")
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::at("making a key for a journal entry"))
+pub async fn next_key(actor: &mut Actor<'_>) -> Result<JournalEntryId, CareError> {
+    let (connection, failed) = actor.step("making a key for a journal entry");
+    sqlx::query_scalar("SELECT gen_random_uuid()").fetch_one(connection).await.map_err(failed)
 }
 
 /// Stores an entry.
 ///
 /// # Errors
 /// `journal_entry_body_is_sealed`, `journal_entry_mood_is_1_to_5`, and the database's.
-pub async fn write(connection: &mut PgConnection, entry: &Entry) -> Result<(), StoreError> {
-    sqlx::query(
+pub async fn write(actor: &mut Actor<'_>, entry: &JournalEntry) -> Result<(), CareError> {
+    let (connection, failed) = actor.step("writing a journal entry");
+    insert(connection, entry).await.map_err(failed)
+}
+
+/// The same where a made-up network is made.
+pub(in crate::store) async fn insert(connection: &mut PgConnection, entry: &JournalEntry) -> Result<(), sqlx::Error> {
+    let query = sqlx::query(
         "INSERT INTO care.journal_entry (journal_entry_id, patient_id, written_at, mood, body)
          VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(entry.journal_entry_id)
-    .bind(entry.patient)
-    .bind(Moment(entry.written_at))
-    .bind(entry.mood)
-    .bind(&entry.body)
-    .execute(connection)
-    .await
-    .map(|_| ())
-    .map_err(StoreError::at("writing a journal entry"))
+    );
+    let query = query.bind(entry.journal_entry_id).bind(entry.patient).bind(Moment(entry.written_at));
+    query.bind(entry.mood).bind(&entry.body).execute(connection).await.map(drop)
 }
 
 /// The entries of a patient that the actor may read, written before a moment, the latest first; 200 at most.
@@ -65,11 +63,11 @@ pub async fn write(connection: &mut PgConnection, entry: &Entry) -> Result<(), S
 /// # Errors
 /// The database's.
 pub async fn entries(
-    connection: &mut PgConnection,
-    patient: Uuid,
+    actor: &mut Actor<'_>,
+    patient: PatientId,
     before: Timestamp,
-) -> Result<Vec<Entry>, StoreError> {
-    let step = StoreError::at("reading a journal");
+) -> Result<Vec<JournalEntry>, CareError> {
+    let (connection, failed) = actor.step("reading a journal");
     let rows = sqlx::query(
         "SELECT journal_entry_id, patient_id, written_at, mood, body FROM care.journal_entry
          WHERE patient_id = $1 AND written_at < $2 ORDER BY written_at DESC, journal_entry_id LIMIT $3",
@@ -79,9 +77,9 @@ pub async fn entries(
     .bind(ENTRIES_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
+    .map_err(&failed)?;
     let entry = |row: &PgRow| {
-        Ok(Entry {
+        Ok(JournalEntry {
             journal_entry_id: row.try_get("journal_entry_id")?,
             patient: row.try_get("patient_id")?,
             written_at: row.try_get::<Moment, _>("written_at")?.0,
@@ -89,7 +87,7 @@ pub async fn entries(
             body: row.try_get("body")?,
         })
     };
-    rows.iter().map(entry).collect::<Result<_, sqlx::Error>>().map_err(&step)
+    rows.iter().map(entry).collect::<Result<_, sqlx::Error>>().map_err(&failed)
 }
 
 /// Shares an entry of the actor with a provider, until a moment or until it is taken back; the share's key, none where
@@ -98,30 +96,32 @@ pub async fn entries(
 /// # Errors
 /// `journal_share_is_not_repeated`, and the database's.
 pub async fn share(
-    connection: &mut PgConnection,
-    entry: Uuid,
-    provider: Uuid,
+    actor: &mut Actor<'_>,
+    entry: JournalEntryId,
+    provider: ProviderId,
     until: Option<Timestamp>,
-) -> Result<Option<Uuid>, StoreError> {
+) -> Result<Option<JournalShareId>, CareError> {
+    let (connection, failed) = actor.step("sharing a journal entry");
     sqlx::query_scalar("SELECT care.share_entry($1, $2, $3)")
         .bind(entry)
         .bind(provider)
         .bind(until.map(Moment))
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("sharing a journal entry"))
+        .map_err(failed)
 }
 
 /// Takes an entry back from a provider with the next statement; whether it was shared.
 ///
 /// # Errors
 /// The database's.
-pub async fn unshare(connection: &mut PgConnection, entry: Uuid, provider: Uuid) -> Result<bool, StoreError> {
+pub async fn unshare(actor: &mut Actor<'_>, entry: JournalEntryId, provider: ProviderId) -> Result<bool, CareError> {
+    let (connection, failed) = actor.step("taking a journal entry back");
     sqlx::query_scalar::<_, i64>("SELECT care.unshare_entry($1, $2)")
         .bind(entry)
         .bind(provider)
         .fetch_one(connection)
         .await
         .map(|ended| ended > 0)
-        .map_err(StoreError::at("taking a journal entry back"))
+        .map_err(failed)
 }

@@ -1,12 +1,11 @@
-//! Upkeep: what the network wants done by the clock.
+//! Maintenance: what the network needs done by the clock.
 
-use sqlx::PgConnection;
-
-use crate::store::StoreError;
+use super::context::Maintenance;
+use super::error::CareError;
 
 /// What was done.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Maintained {
+pub struct MaintenanceReport {
     /// Holds of appointments that had run out.
     pub ended_holds: i32,
     /// Days of wellness centres that were counted anew.
@@ -17,10 +16,11 @@ pub struct Maintained {
 ///
 /// # Errors
 /// The database's.
-pub async fn run_maintenance(connection: &mut PgConnection) -> Result<Maintained, StoreError> {
+pub async fn run_maintenance(maintenance: &mut Maintenance<'_>) -> Result<MaintenanceReport, CareError> {
+    let (connection, failed) = maintenance.step("maintaining the network");
     let (ended_holds, counted_days) = sqlx::query_as("SELECT ended_holds, counted_days FROM care.run_maintenance()")
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("keeping the network up"))?;
-    Ok(Maintained { ended_holds, counted_days })
+        .map_err(failed)?;
+    Ok(MaintenanceReport { ended_holds, counted_days })
 }

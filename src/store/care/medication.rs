@@ -3,29 +3,31 @@
 //! Doses are numbers with units; the words for the label stand beside them. Which fills are allowed is the database's
 //! to say, since two pharmacies may ask at once.
 
-use sqlx::PgConnection;
-use uuid::Uuid;
-
+use super::actor::Actor;
+use super::error::CareError;
 use super::record::Edited;
-use crate::store::StoreError;
+use crate::model::people::{
+    DispenseId, EncounterId, FacilityId, MedicationId, PatientId, PeriodUnit, PrescriptionId, ProviderId, Route,
+};
+use crate::model::time::Day;
 
 /// A prescription to be written.
 #[derive(Clone, Debug)]
 pub struct NewPrescription {
     /// For whom.
-    pub patient_id: Uuid,
+    pub patient_id: PatientId,
     /// What.
-    pub medication_id: Uuid,
+    pub medication_id: MedicationId,
     /// By whom; through the portal whoever acts.
-    pub prescriber_id: Uuid,
+    pub prescriber_id: ProviderId,
     /// At which visit.
-    pub encounter_id: Option<Uuid>,
+    pub encounter_id: Option<EncounterId>,
     /// One dose.
     pub dose_quantity: f64,
     /// Unit of dose and quantity, by UCUM: mg, {tablet}.
     pub dose_unit: String,
-    /// How it is taken: oral.
-    pub route: String,
+    /// How it is taken.
+    pub route: Route,
     /// How often.
     pub frequency: Frequency,
     /// The same in words, for the label.
@@ -37,9 +39,9 @@ pub struct NewPrescription {
     /// How often it may be filled after the first time.
     pub refills_allowed: i16,
     /// First day on which it may be filled.
-    pub valid_from: String,
+    pub valid_from: Day,
     /// First day on which it may not be filled any more.
-    pub valid_until: String,
+    pub valid_until: Day,
 }
 
 /// How often a dose is taken.
@@ -51,8 +53,8 @@ pub enum Frequency {
         times: i16,
         /// In how many units of time.
         amount: f64,
-        /// hour, day, week or month.
-        unit: &'static str,
+        /// Which unit.
+        unit: PeriodUnit,
     },
     /// When the patient needs it.
     AsNeeded,
@@ -62,17 +64,18 @@ pub enum Frequency {
 ///
 /// # Errors
 /// The database's: a rule refuses it, the prescriber does not care for the patient, or is not who acts.
-pub async fn prescribe(connection: &mut PgConnection, new: &NewPrescription) -> Result<Uuid, StoreError> {
+pub async fn prescribe(actor: &mut Actor<'_>, new: &NewPrescription) -> Result<PrescriptionId, CareError> {
+    let (connection, failed) = actor.step("prescribing");
     let (times, amount, unit) = match new.frequency {
         Frequency::Times { times, amount, unit } => (Some(times), amount, unit),
-        Frequency::AsNeeded => (None, 1.0, "day"),
+        Frequency::AsNeeded => (None, 1.0, PeriodUnit::Day),
     };
     sqlx::query_scalar(
         "INSERT INTO care.prescription (patient_id, medication_id, prescriber_id, encounter_id, dose_quantity,
                                         dose_unit, route, times, per_amount, per_unit, as_needed, instructions,
                                         quantity, days_supply, refills_allowed, valid_during)
          VALUES ($1, $2, $3, $4, $5::float8, $6, $7, $8, $9::float8, $10, $8 IS NULL, $11, $12::float8, $13, $14,
-                 daterange($15::date, $16::date))
+                 daterange($15, $16))
          RETURNING prescription_id",
     )
     .bind(new.patient_id)
@@ -81,7 +84,7 @@ pub async fn prescribe(connection: &mut PgConnection, new: &NewPrescription) -> 
     .bind(new.encounter_id)
     .bind(new.dose_quantity)
     .bind(&new.dose_unit)
-    .bind(&new.route)
+    .bind(new.route)
     .bind(times)
     .bind(amount)
     .bind(unit)
@@ -89,11 +92,11 @@ pub async fn prescribe(connection: &mut PgConnection, new: &NewPrescription) -> 
     .bind(new.quantity)
     .bind(new.days_supply)
     .bind(new.refills_allowed)
-    .bind(&new.valid_from)
-    .bind(&new.valid_until)
+    .bind(new.valid_from)
+    .bind(new.valid_until)
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("prescribing"))
+    .map_err(failed)
 }
 
 /// Stops a prescription, if it still is the version that the editor read.
@@ -101,12 +104,12 @@ pub async fn prescribe(connection: &mut PgConnection, new: &NewPrescription) -> 
 /// # Errors
 /// The database's: it has ended already, or there is no reason.
 pub async fn stop_prescription(
-    connection: &mut PgConnection,
-    prescription: Uuid,
+    actor: &mut Actor<'_>,
+    prescription: PrescriptionId,
     version: i32,
     reason: &str,
-) -> Result<Edited, StoreError> {
-    let step = StoreError::at("stopping a prescription");
+) -> Result<Edited, CareError> {
+    let (connection, failed) = actor.step("stopping a prescription");
     let saved: Option<i32> = sqlx::query_scalar(
         "UPDATE care.prescription SET status = 'stopped', status_reason = $3
          WHERE prescription_id = $1 AND version = $2 RETURNING version",
@@ -116,7 +119,7 @@ pub async fn stop_prescription(
     .bind(reason)
     .fetch_optional(&mut *connection)
     .await
-    .map_err(&step)?;
+    .map_err(&failed)?;
     if let Some(version) = saved {
         return Ok(Edited::Saved(version));
     }
@@ -124,7 +127,7 @@ pub async fn stop_prescription(
         .bind(prescription)
         .fetch_optional(connection)
         .await
-        .map_err(&step)?;
+        .map_err(&failed)?;
     Ok(present.map_or(Edited::Unknown, Edited::Stale))
 }
 
@@ -132,13 +135,13 @@ pub async fn stop_prescription(
 #[derive(Clone, Debug)]
 pub struct NewDispense {
     /// For whom.
-    pub patient_id: Uuid,
+    pub patient_id: PatientId,
     /// Of which prescription.
-    pub prescription_id: Uuid,
+    pub prescription_id: PrescriptionId,
     /// By which pharmacy.
-    pub facility_id: Uuid,
+    pub facility_id: FacilityId,
     /// On which day.
-    pub filled_on: String,
+    pub filled_on: Day,
     /// For how many days.
     pub days_supply: i16,
     /// How much, in the prescription's unit.
@@ -149,18 +152,19 @@ pub struct NewDispense {
 ///
 /// # Errors
 /// The database's: the prescription is not valid on that day, or allows no such quantity or no more fills.
-pub async fn dispense(connection: &mut PgConnection, fill: &NewDispense) -> Result<Uuid, StoreError> {
+pub async fn dispense(actor: &mut Actor<'_>, fill: &NewDispense) -> Result<DispenseId, CareError> {
+    let (connection, failed) = actor.step("storing a fill");
     sqlx::query_scalar(
         "INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
-         VALUES ($1, $2, $3, $4::date, $5, $6::float8) RETURNING dispense_id",
+         VALUES ($1, $2, $3, $4, $5, $6::float8) RETURNING dispense_id",
     )
     .bind(fill.patient_id)
     .bind(fill.prescription_id)
     .bind(fill.facility_id)
-    .bind(&fill.filled_on)
+    .bind(fill.filled_on)
     .bind(fill.days_supply)
     .bind(fill.quantity)
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("storing a fill"))
+    .map_err(failed)
 }

@@ -5,14 +5,29 @@
 //! forget either. What is left for Rust is small: to say who acts, to call a function or run a statement, and to turn a
 //! refusal into one sentence. There is one file for each area, and no trait: there is one database.
 //!
+//! *Who acts stands in the signature.* What is about a person takes an [`actor::Actor`]: a transaction in which one
+//! account acts with the portal's rights, audited with what it does. What is about nobody, or done by the clock or by
+//! whoever runs the installation, takes one of the connections with a name of `context`: `Visitor`, `Maintenance`,
+//! `Operator`, `Auditor`, `Analyst`. No public function takes a plain connection (`tests/tidy.rs`), so that none reads a record in
+//! nobody's name by mistake.
+//!
+//! ```text
+//! RuleCatalogue::read(connection)             once for each program: the sentence of every rule
+//! Actor::begin(connection, &rules, account)   who acts, until `commit`
+//! schedule::hold(&mut actor, &request)        an AppointmentId, or a CareError with one sentence
+//! ```
+//!
 //! Invariant: nothing that the database says in its own words reaches a person, since Postgres prints keys and values
-//! (`refusal`; `tests/care/refusal.rs`).
+//! (`error`; `tests/care/refusal.rs`).
 
-/// What the database refuses, in one sentence.
-pub mod refusal;
+/// What the database refuses, in one sentence; the one error of care.
+pub mod error;
+
+/// Who asks where nobody's account acts.
+pub mod context;
 
 /// Who acts.
-pub mod acting;
+pub mod actor;
 
 /// What opens a record.
 pub mod rights;
@@ -29,25 +44,31 @@ pub mod directory;
 /// Appointments.
 pub mod schedule;
 
-/// Who waits for a time that is given back.
+/// The wait-list for appointments.
 pub mod waitlist;
 
-/// Visits by video, reviews, and what was recommended.
+/// Visits by video, reviews, and follow-ups.
 pub mod visit;
 
 /// Invoices, claims, payments and refunds.
 pub mod money;
 
-/// Patients, their record and their results.
+/// Patients, registered.
+pub mod registration;
+
+/// The record on one page, and its conditions.
 pub mod record;
+
+/// Laboratory results.
+pub mod lab;
 
 /// Prescriptions and fills.
 pub mod medication;
 
-/// What came of it.
+/// Outcomes by published definitions.
 pub mod outcome;
 
-/// Plans, goals and how far they have come.
+/// Care plans, goals and their progress.
 pub mod goal;
 
 /// Wellness programmes, and how much a centre is used.
@@ -56,8 +77,11 @@ pub mod programme;
 /// Journals.
 pub mod journal;
 
-/// Spaces, posts and moderation.
+/// Spaces, posts and replies.
 pub mod community;
+
+/// What is reported, and decided about it.
+pub mod moderation;
 
 /// Devices given to people.
 pub mod device;

@@ -3,12 +3,14 @@
 //! Each comes with how many it was counted from, and a rate with its interval, so that nobody takes two of three for
 //! two thirds.
 
-use sqlx::PgConnection;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use uuid::Uuid;
 
-use crate::store::StoreError;
+use super::actor::Actor;
+use super::context::Analyst;
+use super::error::CareError;
+use crate::model::people::{FacilityId, LabFlag, PatientId, ProgrammeId};
+use crate::model::time::Day;
 
 /// A share with what it was counted from.
 #[derive(Copy, Clone, Debug, PartialEq, serde::Serialize)]
@@ -27,7 +29,7 @@ pub struct Rate {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ReadmissionRate {
     /// Where.
-    pub facility_id: Uuid,
+    pub facility_id: FacilityId,
     /// Year of discharge.
     pub year: i32,
     /// How many came back; not adjusted for how ill they were.
@@ -38,11 +40,11 @@ pub struct ReadmissionRate {
 ///
 /// # Errors
 /// The database's.
-pub async fn readmission_rates(connection: &mut PgConnection) -> Result<Vec<ReadmissionRate>, StoreError> {
+pub async fn readmission_rates(analyst: &mut Analyst<'_>) -> Result<Vec<ReadmissionRate>, CareError> {
     let query = "SELECT facility_id, year, n, readmitted AS hits, rate::float8, rate_low::float8, rate_high::float8
                  FROM care.readmission_rate ORDER BY year DESC, facility_id";
-    let step = StoreError::at("reading rates of readmission");
-    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&step)?;
+    let (connection, failed) = analyst.step("reading rates of readmission");
+    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&failed)?;
     let told = |row: &PgRow| {
         Ok(ReadmissionRate {
             facility_id: row.try_get("facility_id")?,
@@ -50,14 +52,14 @@ pub async fn readmission_rates(connection: &mut PgConnection) -> Result<Vec<Read
             rate: Rate::from_row(row)?,
         })
     };
-    rows.iter().map(told).collect::<Result<_, _>>().map_err(step)
+    rows.iter().map(told).collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Proportion of days covered, of one patient and one substance.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Adherence {
     /// Whose.
-    pub patient_id: Uuid,
+    pub patient_id: PatientId,
     /// Which substance.
     pub ingredient: String,
     /// How many fills.
@@ -77,21 +79,22 @@ pub struct Adherence {
 /// # Errors
 /// The database's.
 pub async fn adherence(
-    connection: &mut PgConnection,
-    from: &str,
-    before: &str,
-    patient: Option<Uuid>,
-) -> Result<Vec<Adherence>, StoreError> {
+    actor: &mut Actor<'_>,
+    from: Day,
+    before: Day,
+    patient: Option<PatientId>,
+) -> Result<Vec<Adherence>, CareError> {
+    let (connection, failed) = actor.step("reading adherence");
     sqlx::query_as(
         "SELECT patient_id, ingredient, fills, treatment_days, covered_days, pdc::float8, adherent
-         FROM care.adherence_pdc(daterange($1::date, $2::date), $3) ORDER BY patient_id, ingredient",
+         FROM care.adherence_pdc(daterange($1, $2), $3) ORDER BY patient_id, ingredient",
     )
     .bind(from)
     .bind(before)
     .bind(patient)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("reading adherence"))
+    .map_err(failed)
 }
 
 /// Share of adherent patients for each substance, from a day on, before another day.
@@ -99,24 +102,24 @@ pub async fn adherence(
 /// # Errors
 /// The database's.
 pub async fn adherence_rates(
-    connection: &mut PgConnection,
-    from: &str,
-    before: &str,
-) -> Result<Vec<(String, Rate)>, StoreError> {
-    let step = StoreError::at("reading rates of adherence");
+    analyst: &mut Analyst<'_>,
+    from: Day,
+    before: Day,
+) -> Result<Vec<(String, Rate)>, CareError> {
+    let (connection, failed) = analyst.step("reading rates of adherence");
     let rows = sqlx::query(
         "SELECT ingredient, n, adherent AS hits, rate::float8, rate_low::float8, rate_high::float8
-         FROM care.adherence_summary(daterange($1::date, $2::date)) ORDER BY ingredient",
+         FROM care.adherence_summary(daterange($1, $2)) ORDER BY ingredient",
     )
     .bind(from)
     .bind(before)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
+    .map_err(&failed)?;
     rows.iter()
         .map(|row| Ok((row.try_get("ingredient")?, Rate::from_row(row)?)))
         .collect::<Result<_, _>>()
-        .map_err(step)
+        .map_err(failed)
 }
 
 /// The course of one test.
@@ -133,7 +136,7 @@ pub struct LabTrend {
     /// The last.
     pub last_value: f64,
     /// The last one's flag.
-    pub last_flag: Option<String>,
+    pub last_flag: Option<LabFlag>,
     /// Slope of the line of least squares, in units a year; `None` where all were taken at one moment.
     pub slope_per_year: Option<f64>,
 }
@@ -142,7 +145,8 @@ pub struct LabTrend {
 ///
 /// # Errors
 /// The database's.
-pub async fn lab_trends(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<LabTrend>, StoreError> {
+pub async fn lab_trends(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<LabTrend>, CareError> {
+    let (connection, failed) = actor.step("reading the course of results");
     sqlx::query_as(
         "SELECT loinc, unit::text, n, first_value::float8, last_value::float8, last_flag, slope_per_year
          FROM care.lab_trend WHERE patient_id = $1 ORDER BY loinc, unit",
@@ -150,14 +154,14 @@ pub async fn lab_trends(connection: &mut PgConnection, patient: Uuid) -> Result<
     .bind(patient)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("reading the course of results"))
+    .map_err(failed)
 }
 
 /// What a programme that is over came to.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ProgrammeOutcome {
     /// Which.
-    pub programme_id: Uuid,
+    pub programme_id: ProgrammeId,
     /// Its name.
     pub title: String,
     /// Who completed it, of those admitted.
@@ -172,12 +176,12 @@ pub struct ProgrammeOutcome {
 ///
 /// # Errors
 /// The database's.
-pub async fn programme_outcomes(connection: &mut PgConnection) -> Result<Vec<ProgrammeOutcome>, StoreError> {
+pub async fn programme_outcomes(analyst: &mut Analyst<'_>) -> Result<Vec<ProgrammeOutcome>, CareError> {
     let query = "SELECT programme_id, title, n, completed AS hits, rate::float8, rate_low::float8, rate_high::float8,
                         withdrawn, attended_share::float8
                  FROM care.programme_outcome ORDER BY title, programme_id";
-    let step = StoreError::at("reading outcomes of programmes");
-    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&step)?;
+    let (connection, failed) = analyst.step("reading outcomes of programmes");
+    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&failed)?;
     let told = |row: &PgRow| {
         Ok(ProgrammeOutcome {
             programme_id: row.try_get("programme_id")?,
@@ -187,7 +191,7 @@ pub async fn programme_outcomes(connection: &mut PgConnection) -> Result<Vec<Pro
             attended_share: row.try_get("attended_share")?,
         })
     };
-    rows.iter().map(told).collect::<Result<_, _>>().map_err(step)
+    rows.iter().map(told).collect::<Result<_, _>>().map_err(failed)
 }
 
 impl Rate {

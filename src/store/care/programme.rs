@@ -3,35 +3,37 @@
 //! Who gets a seat is decided in the database under the programme's lock, so two that ask at once cannot both be told
 //! that they have the last one.
 
-use sqlx::PgConnection;
-use uuid::Uuid;
-
-use crate::model::time::Timestamp;
-use crate::store::StoreError;
+use super::actor::Actor;
+use super::context::{Maintenance, Visitor};
+use super::error::CareError;
+use crate::model::people::{
+    AttendanceId, EnrolmentId, EnrolmentStatus, FacilityId, PatientId, ProgrammeId, ProgrammeSessionId,
+};
+use crate::model::time::{Day, Timestamp};
 use crate::store::moment::Moment;
 
 /// A programme in a list.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Programme {
     /// Key.
-    pub programme_id: Uuid,
+    pub programme_id: ProgrammeId,
     /// Facility that runs it; none for one of the whole network.
-    pub facility_id: Option<Uuid>,
+    pub facility_id: Option<FacilityId>,
     /// What it is about, in one word.
     pub topic: String,
     /// Name.
     pub title: String,
     /// First day.
-    pub first_on: String,
+    pub first_on: Day,
     /// Day before which it ends.
-    pub stop_on: String,
+    pub stop_on: Day,
     /// Seats that are free.
     pub seats_free: i32,
 }
 
 /// What somebody who asks for a seat is given.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub enum Place {
+pub enum Admission {
     /// A seat.
     Enrolled,
     /// A place in the queue for one.
@@ -42,13 +44,13 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct Participation {
     /// Enrolment.
-    pub enrolment_id: Uuid,
+    pub enrolment_id: EnrolmentId,
     /// Programme.
-    pub programme_id: Uuid,
+    pub programme_id: ProgrammeId,
     /// Name of the programme.
     pub title: String,
-    /// waitlisted, enrolled, completed or withdrawn.
-    pub status: String,
+    /// Where it stands.
+    pub status: EnrolmentStatus,
     /// Sessions that complete it.
     pub sessions_needed: i32,
     /// Sessions that have taken place.
@@ -62,8 +64,8 @@ pub struct Participation {
 /// One day of a wellness centre.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx_macros::FromRow)]
 pub struct EngagementDay {
-    /// The centre's own day, as 2026-03-01.
-    pub counted_on: String,
+    /// The centre's own day.
+    pub counted_on: Day,
     /// Visits that began.
     pub visits: i32,
     /// Different people who came.
@@ -78,10 +80,11 @@ pub struct EngagementDay {
 ///
 /// # Errors
 /// The database's.
-pub async fn open(connection: &mut PgConnection, facility: Option<Uuid>) -> Result<Vec<Programme>, StoreError> {
+pub async fn open(visitor: &mut Visitor<'_>, facility: Option<FacilityId>) -> Result<Vec<Programme>, CareError> {
+    let (connection, failed) = visitor.step("listing programmes");
     sqlx::query_as(
-        "SELECT programme_id, facility_id, topic, title, lower(runs_during)::text AS first_on,
-                upper(runs_during)::text AS stop_on, capacity - seats_taken AS seats_free
+        "SELECT programme_id, facility_id, topic, title, lower(runs_during) AS first_on,
+                upper(runs_during) AS stop_on, capacity - seats_taken AS seats_free
          FROM care.programme
          WHERE enrolment_during @> now() AND ($1::uuid IS NULL OR facility_id IS NULL OR facility_id = $1)
          ORDER BY runs_during, title LIMIT 200",
@@ -89,34 +92,36 @@ pub async fn open(connection: &mut PgConnection, facility: Option<Uuid>) -> Resu
     .bind(facility)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("listing programmes"))
+    .map_err(failed)
 }
 
 /// Enrols a patient, or puts the patient into the queue.
 ///
 /// # Errors
 /// `enrolment_is_open`, `enrolment_of_a_patient_is_one`, `enrolment_is_asked_by_who_may`, and the database's.
-pub async fn enrol(connection: &mut PgConnection, programme: Uuid, patient: Uuid) -> Result<Place, StoreError> {
-    let place: String = sqlx::query_scalar("SELECT care.enrol($1, $2)")
+pub async fn enrol(actor: &mut Actor<'_>, programme: ProgrammeId, patient: PatientId) -> Result<Admission, CareError> {
+    let (connection, failed) = actor.step("enrolling in a programme");
+    let status: EnrolmentStatus = sqlx::query_scalar("SELECT care.enrol($1, $2)")
         .bind(programme)
         .bind(patient)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("enrolling in a programme"))?;
-    Ok(if place == "enrolled" { Place::Enrolled } else { Place::Waitlisted })
+        .map_err(failed)?;
+    Ok(if status == EnrolmentStatus::Enrolled { Admission::Enrolled } else { Admission::Waitlisted })
 }
 
 /// Withdraws a patient; how many of those who wait were admitted instead.
 ///
 /// # Errors
 /// `withdrawal_is_of_the_enrolled`, `withdrawal_is_asked_by_who_may`, and the database's.
-pub async fn withdraw(connection: &mut PgConnection, programme: Uuid, patient: Uuid) -> Result<i64, StoreError> {
+pub async fn withdraw(actor: &mut Actor<'_>, programme: ProgrammeId, patient: PatientId) -> Result<i64, CareError> {
+    let (connection, failed) = actor.step("withdrawing from a programme");
     sqlx::query_scalar("SELECT care.withdraw($1, $2)")
         .bind(programme)
         .bind(patient)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("withdrawing from a programme"))
+        .map_err(failed)
 }
 
 /// Notes a participant at a session, as the programme's staff; the key of the attendance.
@@ -124,33 +129,40 @@ pub async fn withdraw(connection: &mut PgConnection, programme: Uuid, patient: U
 /// # Errors
 /// `attendance_is_noted_by_staff`, `attendance_is_of_the_enrolled`, `attendance_is_once_a_session`,
 /// `attendance_is_of_a_session_that_takes_place`, and the database's.
-pub async fn attend(connection: &mut PgConnection, session: Uuid, patient: Uuid) -> Result<Uuid, StoreError> {
+pub async fn attend(
+    actor: &mut Actor<'_>,
+    session: ProgrammeSessionId,
+    patient: PatientId,
+) -> Result<AttendanceId, CareError> {
+    let (connection, failed) = actor.step("noting an attendance");
     sqlx::query_scalar("SELECT care.attend($1, $2)")
         .bind(session)
         .bind(patient)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("noting an attendance"))
+        .map_err(failed)
 }
 
 /// Completes an enrolment by the programme's rule; when it was completed.
 ///
 /// # Errors
 /// `enrolment_has_attended_enough`, `completion_is_of_the_enrolled`, and the database's.
-pub async fn complete(connection: &mut PgConnection, enrolment: Uuid) -> Result<Timestamp, StoreError> {
+pub async fn complete(actor: &mut Actor<'_>, enrolment: EnrolmentId) -> Result<Timestamp, CareError> {
+    let (connection, failed) = actor.step("completing a programme");
     sqlx::query_scalar::<_, Moment>("SELECT care.complete_enrolment($1)")
         .bind(enrolment)
         .fetch_one(connection)
         .await
         .map(|moment| moment.0)
-        .map_err(StoreError::at("completing a programme"))
+        .map_err(failed)
 }
 
 /// The enrolments of a patient that the actor may see, the latest first; 200 at most.
 ///
 /// # Errors
 /// The database's.
-pub async fn participation(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<Participation>, StoreError> {
+pub async fn participation(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<Participation>, CareError> {
+    let (connection, failed) = actor.step("reading participation");
     sqlx::query_as(
         "SELECT enrolment_id, programme_id, title, status, sessions_needed, sessions_held, sessions_attended, rule_met
          FROM care.programme_participation WHERE patient_id = $1 ORDER BY asked_at DESC, enrolment_id LIMIT 200",
@@ -158,20 +170,21 @@ pub async fn participation(connection: &mut PgConnection, patient: Uuid) -> Resu
     .bind(patient)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("reading participation"))
+    .map_err(failed)
 }
 
-/// Counts the days in `[from, to)` (2026-03-01) of all wellness centres again of which something has changed; how many.
+/// Counts the days in `[from, to)` of all wellness centres again of which something has changed; how many.
 ///
 /// # Errors
 /// The database's.
-pub async fn refresh_engagement(connection: &mut PgConnection, from: &str, to: &str) -> Result<i64, StoreError> {
-    sqlx::query_scalar("SELECT care.refresh_engagement($1::text::date, $2::text::date)")
+pub async fn refresh_engagement(maintenance: &mut Maintenance<'_>, from: Day, to: Day) -> Result<i64, CareError> {
+    let (connection, failed) = maintenance.step("counting engagement");
+    sqlx::query_scalar("SELECT care.refresh_engagement($1, $2)")
         .bind(from)
         .bind(to)
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("counting engagement"))
+        .map_err(failed)
 }
 
 /// The days in `[from, to)` on which something happened at a centre, in order; 1,000 at most.
@@ -179,15 +192,16 @@ pub async fn refresh_engagement(connection: &mut PgConnection, from: &str, to: &
 /// # Errors
 /// The database's.
 pub async fn engagement(
-    connection: &mut PgConnection,
-    centre: Uuid,
-    from: &str,
-    to: &str,
-) -> Result<Vec<EngagementDay>, StoreError> {
+    actor: &mut Actor<'_>,
+    centre: FacilityId,
+    from: Day,
+    to: Day,
+) -> Result<Vec<EngagementDay>, CareError> {
+    let (connection, failed) = actor.step("reading engagement");
     sqlx::query_as(
-        "SELECT counted_on::text AS counted_on, visits, members, attendances, enrolments
+        "SELECT counted_on, visits, members, attendances, enrolments
          FROM care.centre_engagement_day AS day
-         WHERE facility_id = $1 AND day.counted_on >= $2::text::date AND day.counted_on < $3::text::date
+         WHERE facility_id = $1 AND day.counted_on >= $2 AND day.counted_on < $3
          ORDER BY day.counted_on LIMIT 1000",
     )
     .bind(centre)
@@ -195,5 +209,5 @@ pub async fn engagement(
     .bind(to)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("reading engagement"))
+    .map_err(failed)
 }

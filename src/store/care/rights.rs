@@ -1,65 +1,34 @@
 //! What opens a record: an emergency, or the patient's own word; and taking that back.
 //!
 //! The database checks who acts, makes the row and audits it in one statement; the transaction is the caller's to
-//! commit. What it refuses has its sentence by `refusal`.
+//! commit.
 
-use uuid::Uuid;
-
-use super::acting::Acting;
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{AccountId, GrantId, GrantPurpose, PatientId, ProviderId, Scope};
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::moment::Moment;
-
-/// What a patient may let others see; none holds another.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Conditions, medicines, results, visits.
-    Chart,
-    /// Appointments.
-    Schedule,
-    /// What devices measured.
-    Samples,
-    /// Bills and payments.
-    Billing,
-    /// The private journal.
-    Journal,
-    /// Behavioural health.
-    BehaviouralHealth,
-}
-
-impl Scope {
-    fn word(self) -> &'static str {
-        match self {
-            Scope::Chart => "chart",
-            Scope::Schedule => "schedule",
-            Scope::Samples => "samples",
-            Scope::Billing => "billing",
-            Scope::Journal => "journal",
-            Scope::BehaviouralHealth => "behavioural_health",
-        }
-    }
-}
 
 /// To whom a record is opened.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub enum Grantee {
     /// Any account: family, another patient.
-    Account(Uuid),
+    Account(AccountId),
     /// A provider, whatever account that is.
-    Provider(Uuid),
+    Provider(ProviderId),
 }
 
 /// What a patient grants.
 #[derive(Clone, Debug)]
 pub struct Grant {
     /// Whose record.
-    pub patient: Uuid,
+    pub patient: PatientId,
     /// To whom.
-    pub reader: Reader,
+    pub grantee: Grantee,
     /// What of it.
     pub scopes: Vec<Scope>,
-    /// treatment, second_opinion, family, research, insurance or other.
-    pub purpose: String,
+    /// What for.
+    pub purpose: GrantPurpose,
     /// How long; `None` until it is taken back.
     pub until: Option<Timestamp>,
 }
@@ -68,13 +37,14 @@ pub struct Grant {
 ///
 /// # Errors
 /// `emergency_is_a_providers`, `emergency_is_explained`; `care_relationship_is_not_repeated` while one lasts.
-pub async fn break_glass(acting: &mut Acting<'_>, patient: Uuid, reason: &str) -> Result<Timestamp, StoreError> {
+pub async fn break_glass(actor: &mut Actor<'_>, patient: PatientId, reason: &str) -> Result<Timestamp, CareError> {
+    let (connection, failed) = actor.step("opening a record in an emergency");
     let until: Moment = sqlx::query_scalar("SELECT access.break_glass($1, $2)")
         .bind(patient)
         .bind(reason)
-        .fetch_one(acting.connection())
+        .fetch_one(connection)
         .await
-        .map_err(StoreError::at("opening a record in an emergency"))?;
+        .map_err(failed)?;
     Ok(until.0)
 }
 
@@ -82,33 +52,29 @@ pub async fn break_glass(acting: &mut Acting<'_>, patient: Uuid, reason: &str) -
 ///
 /// # Errors
 /// `grant_is_the_patients`, `grant_ends_later`, and the rules of `access.grant_of_access`.
-pub async fn share(acting: &mut Acting<'_>, grant: &Grant) -> Result<Uuid, StoreError> {
-    let (account, provider) = match grant.reader {
-        Reader::Account(account) => (Some(account), None),
-        Reader::Provider(provider) => (None, Some(provider)),
+pub async fn share(actor: &mut Actor<'_>, grant: &Grant) -> Result<GrantId, CareError> {
+    let (connection, failed) = actor.step("sharing a record");
+    let (account, provider) = match grant.grantee {
+        Grantee::Account(account) => (Some(account), None),
+        Grantee::Provider(provider) => (None, Some(provider)),
     };
-    let scopes: Vec<&str> = grant.scopes.iter().map(|scope| scope.word()).collect();
     sqlx::query_scalar("SELECT access.share($1, $2, $3, $4, $5, $6)")
         .bind(grant.patient)
         .bind(account)
         .bind(provider)
-        .bind(scopes)
-        .bind(&grant.purpose)
+        .bind(&grant.scopes)
+        .bind(grant.purpose)
         .bind(grant.until.map(Moment))
-        .fetch_one(acting.connection())
+        .fetch_one(connection)
         .await
-        .map_err(StoreError::at("sharing a record"))
+        .map_err(failed)
 }
 
 /// Takes a grant back: the next statement of whoever had it sees nothing.
 ///
 /// # Errors
 /// `grant_stands` where the acting patient has no such grant, or took it back before.
-pub async fn unshare(acting: &mut Acting<'_>, grant: Uuid) -> Result<(), StoreError> {
-    sqlx::query("SELECT access.unshare($1)")
-        .bind(grant)
-        .execute(acting.connection())
-        .await
-        .map(|_| ())
-        .map_err(StoreError::at("taking a grant back"))
+pub async fn unshare(actor: &mut Actor<'_>, grant: GrantId) -> Result<(), CareError> {
+    let (connection, failed) = actor.step("taking a grant back");
+    sqlx::query("SELECT access.unshare($1)").bind(grant).execute(connection).await.map(|_| ()).map_err(failed)
 }

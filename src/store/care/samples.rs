@@ -1,17 +1,17 @@
 //! A patient's samples, as somebody in the portal may see them.
 //!
-//! Those of the hot table; with what is archived `archive::person` gives them.
+//! Those of the hot table; `care::samples` gives them with what is archived.
 //!
 //! The database decides, audits and reads in one statement (`access.samples`); here its transaction is kept, also where
 //! the answer is no: a denial that is undone would be seen by nobody.
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use uuid::Uuid;
 
-use super::acting::Acting;
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{PatientId, RequestId};
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// Samples in one answer at most: two weeks of a value every six seconds, 30 MB.
@@ -19,9 +19,9 @@ pub const SAMPLES_MAX: usize = 200_000;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct SamplesQuery {
     /// Whose samples.
-    pub patient: Uuid,
+    pub patient: PatientId,
     /// Of which metric, by name.
     pub metric: String,
     /// That begin at this moment or later.
@@ -29,12 +29,12 @@ pub struct Wanted {
     /// And before this one, 400 days later at most.
     pub to: Timestamp,
     /// The request that they are for, as the audit shall say.
-    pub request: Option<Uuid>,
+    pub request: Option<RequestId>,
 }
 
 /// One sample of a patient.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
+pub struct PatientSample {
     /// When it begins.
     pub start_at: Timestamp,
     /// When it ends; `None` for an instant.
@@ -53,9 +53,9 @@ pub struct Sample {
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum SamplesAnswer {
     /// The samples, in order of time.
-    Samples(Vec<Sample>),
+    Samples(Vec<PatientSample>),
     /// The record is not open to who asks; one sentence for a person.
     Denied(String),
     /// They are more than [`SAMPLES_MAX`]: a shorter time must be asked for.
@@ -66,32 +66,32 @@ pub enum Answer {
 ///
 /// # Errors
 /// The database's; what was asked for wrongly is refused by `samples_are_asked_for_by_metric_and_time`.
-pub async fn read_samples(mut acting: Acting<'_>, wanted: &Wanted) -> Result<Answer, StoreError> {
-    let step = StoreError::at("reading a patient's samples");
+pub async fn read_samples(mut actor: Actor<'_>, query: &SamplesQuery) -> Result<SamplesAnswer, CareError> {
+    let (connection, failed) = actor.step("reading a patient's samples");
     let rows = sqlx::query("SELECT * FROM access.samples($1, $2, $3, $4, $5) LIMIT $6")
-        .bind(wanted.patient)
-        .bind(&wanted.metric)
-        .bind(Moment(wanted.from))
-        .bind(Moment(wanted.to))
-        .bind(wanted.request)
+        .bind(query.patient)
+        .bind(&query.metric)
+        .bind(Moment(query.from))
+        .bind(Moment(query.to))
+        .bind(query.request)
         .bind(i64::try_from(SAMPLES_MAX + 1).unwrap_or(i64::MAX))
-        .fetch_all(acting.connection())
+        .fetch_all(connection)
         .await
-        .map_err(&step)?;
-    acting.commit().await?;
+        .map_err(&failed)?;
+    actor.commit().await?;
     let denied: Option<String> = match rows.first() {
-        Some(row) => row.try_get("refusal").map_err(&step)?,
+        Some(row) => row.try_get("refusal").map_err(&failed)?,
         None => None,
     };
     match denied {
-        Some(sentence) => Ok(Answer::Denied(sentence)),
-        None if rows.len() > SAMPLES_MAX => Ok(Answer::TooMany),
-        None => rows.iter().map(sample).collect::<Result<_, _>>().map(Answer::Samples).map_err(&step),
+        Some(sentence) => Ok(SamplesAnswer::Denied(sentence)),
+        None if rows.len() > SAMPLES_MAX => Ok(SamplesAnswer::TooMany),
+        None => rows.iter().map(sample).collect::<Result<_, _>>().map(SamplesAnswer::Samples).map_err(&failed),
     }
 }
 
-fn sample(row: &PgRow) -> Result<Sample, sqlx::Error> {
-    Ok(Sample {
+fn sample(row: &PgRow) -> Result<PatientSample, sqlx::Error> {
+    Ok(PatientSample {
         start_at: row.try_get::<Moment, _>("start_at")?.0,
         end_at: row.try_get::<Option<Moment>, _>("end_at")?.map(|moment| moment.0),
         value: row.try_get("value")?,

@@ -1,15 +1,17 @@
 //! Appointments: open times, and what becomes of one that is taken.
 //!
 //! Every rule stands in the database (`schemas/migrations/0037_book_appointments.sql`): these functions only ask; what
-//! they are refused comes back as an error, which `refusal::Rules` turns into its sentence. Each is one statement, so a
+//! they are refused comes back as an error, which `error::RuleCatalogue` turns into its sentence. Each is one statement, so a
 //! caller whose connection broke may ask again: a status that is there already is no error.
 
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
+use super::actor::Actor;
+use super::context::Maintenance;
+use super::error::CareError;
+use crate::model::people::{AppointmentId, AppointmentStatus, FacilityId, PatientId, ProviderId, RoomId, VisitMode};
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
 use crate::store::moment::Moment;
 
 /// No history answers with more.
@@ -19,9 +21,9 @@ const HISTORY_ROWS_MAX: i64 = 500;
 #[derive(Copy, Clone, Debug)]
 pub struct SlotQuery {
     /// With whom.
-    pub provider: Uuid,
+    pub provider: ProviderId,
     /// Where.
-    pub facility: Uuid,
+    pub facility: FacilityId,
     /// From this moment on; nothing past is open.
     pub since: Timestamp,
     /// Until this moment, 100 days later at most.
@@ -45,8 +47,8 @@ pub struct Slot {
 ///
 /// # Errors
 /// The database's; bounds that are too wide are refused by `slots_are_asked_within_bounds`.
-pub async fn open_slots(connection: &mut PgConnection, query: &SlotQuery) -> Result<Vec<Slot>, StoreError> {
-    let step = StoreError::at("looking for open times");
+pub async fn open_slots(actor: &mut Actor<'_>, query: &SlotQuery) -> Result<Vec<Slot>, CareError> {
+    let (connection, failed) = actor.step("looking for open times");
     let rows = sqlx::query("SELECT starts_at, ends_at, for_all_at FROM care.open_slots($1, $2, $3, $4, $5)")
         .bind(query.provider)
         .bind(query.facility)
@@ -55,7 +57,7 @@ pub async fn open_slots(connection: &mut PgConnection, query: &SlotQuery) -> Res
         .bind(i32::from(query.minutes))
         .fetch_all(connection)
         .await
-        .map_err(&step)?;
+        .map_err(&failed)?;
     let slot = |row: &PgRow| {
         Ok(Slot {
             start_at: row.try_get::<Moment, _>("starts_at")?.0,
@@ -63,26 +65,26 @@ pub async fn open_slots(connection: &mut PgConnection, query: &SlotQuery) -> Res
             for_all_at: row.try_get::<Option<Moment>, _>("for_all_at")?.map(|moment| moment.0),
         })
     };
-    rows.iter().map(slot).collect::<Result<_, _>>().map_err(step)
+    rows.iter().map(slot).collect::<Result<_, _>>().map_err(failed)
 }
 
 /// A time that somebody wants.
 #[derive(Clone, Debug)]
 pub struct AppointmentRequest {
     /// Who comes.
-    pub patient: Uuid,
+    pub patient: PatientId,
     /// With whom.
-    pub provider: Uuid,
+    pub provider: ProviderId,
     /// Where.
-    pub facility: Uuid,
+    pub facility: FacilityId,
     /// In which room of it; `None` where none is needed.
-    pub room: Option<Uuid>,
+    pub room: Option<RoomId>,
     /// When it begins.
     pub start_at: Timestamp,
     /// When it ends.
     pub end_at: Timestamp,
-    /// True for a visit by video.
-    pub telehealth: bool,
+    /// How they meet.
+    pub mode: VisitMode,
     /// Why, in the patient's words.
     pub reason: Option<String>,
 }
@@ -91,24 +93,25 @@ pub struct AppointmentRequest {
 ///
 /// # Errors
 /// The database's; a time that is taken is refused by `appointment_provider_is_free`, and others by their rules.
-pub async fn hold(connection: &mut PgConnection, wish: &AppointmentRequest) -> Result<Uuid, StoreError> {
+pub async fn hold(actor: &mut Actor<'_>, request: &AppointmentRequest) -> Result<AppointmentId, CareError> {
+    let (connection, failed) = actor.step("holding a time");
     sqlx::query_scalar("SELECT care.hold_appointment($1, $2, $3, tstzrange($4, $5), $6, $7, $8)")
-        .bind(wish.patient)
-        .bind(wish.provider)
-        .bind(wish.facility)
-        .bind(Moment(wish.start_at))
-        .bind(Moment(wish.end_at))
-        .bind(wish.room)
-        .bind(if wish.telehealth { "telehealth" } else { "in_person" })
-        .bind(wish.reason.as_deref())
+        .bind(request.patient)
+        .bind(request.provider)
+        .bind(request.facility)
+        .bind(Moment(request.start_at))
+        .bind(Moment(request.end_at))
+        .bind(request.room)
+        .bind(request.mode)
+        .bind(request.reason.as_deref())
         .fetch_one(connection)
         .await
-        .map_err(StoreError::at("holding a time"))
+        .map_err(failed)
 }
 
-/// What may be said of an appointment.
+/// How an appointment goes on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum AppointmentChange {
     /// Book what is held.
     Confirm,
     /// Give it back.
@@ -121,19 +124,24 @@ pub enum Change {
     Miss,
 }
 
-/// Says something of an appointment; nothing happens where it is so already.
+/// Takes an appointment one step on; nothing happens where it is there already.
 ///
 /// # Errors
-/// The database's; what cannot be said is refused by `appointment_transition_is_allowed` and the rules beside it.
-pub async fn change(connection: &mut PgConnection, appointment: Uuid, change: Change) -> Result<(), StoreError> {
+/// The database's; a step that cannot be taken is refused by `appointment_transition_is_allowed` and the rules beside it.
+pub async fn change(
+    actor: &mut Actor<'_>,
+    appointment: AppointmentId,
+    change: AppointmentChange,
+) -> Result<(), CareError> {
     let (statement, step) = match change {
-        Change::Confirm => ("SELECT care.confirm_appointment($1)", "booking a held time"),
-        Change::Cancel => ("SELECT care.cancel_appointment($1)", "giving a time back"),
-        Change::CheckIn => ("SELECT care.check_in_appointment($1)", "checking a patient in"),
-        Change::Complete => ("SELECT care.complete_appointment($1)", "completing a visit"),
-        Change::Miss => ("SELECT care.miss_appointment($1)", "saying that a patient did not come"),
+        AppointmentChange::Confirm => ("SELECT care.confirm_appointment($1)", "booking a held time"),
+        AppointmentChange::Cancel => ("SELECT care.cancel_appointment($1)", "giving a time back"),
+        AppointmentChange::CheckIn => ("SELECT care.check_in_appointment($1)", "checking a patient in"),
+        AppointmentChange::Complete => ("SELECT care.complete_appointment($1)", "completing a visit"),
+        AppointmentChange::Miss => ("SELECT care.miss_appointment($1)", "saying that a patient did not come"),
     };
-    sqlx::query(statement).bind(appointment).execute(connection).await.map(|_| ()).map_err(StoreError::at(step))
+    let (connection, failed) = actor.step(step);
+    sqlx::query(statement).bind(appointment).execute(connection).await.map(|_| ()).map_err(failed)
 }
 
 /// Moves a booked appointment, to another provider where one is given. Where the new time cannot be had, the old stays.
@@ -141,11 +149,12 @@ pub async fn change(connection: &mut PgConnection, appointment: Uuid, change: Ch
 /// # Errors
 /// The database's; refused as `hold` is.
 pub async fn reschedule(
-    connection: &mut PgConnection,
-    appointment: Uuid,
+    actor: &mut Actor<'_>,
+    appointment: AppointmentId,
     (start_at, end_at): (Timestamp, Timestamp),
-    provider: Option<Uuid>,
-) -> Result<(), StoreError> {
+    provider: Option<ProviderId>,
+) -> Result<(), CareError> {
+    let (connection, failed) = actor.step("moving an appointment");
     sqlx::query("SELECT care.reschedule_appointment($1, tstzrange($2, $3), $4)")
         .bind(appointment)
         .bind(Moment(start_at))
@@ -154,22 +163,22 @@ pub async fn reschedule(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(StoreError::at("moving an appointment"))
+        .map_err(failed)
 }
 
 /// One appointment of a patient's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Visit {
+pub struct AppointmentSummary {
     /// Key.
-    pub appointment_id: Uuid,
+    pub appointment_id: AppointmentId,
     /// When it begins.
     pub start_at: Timestamp,
     /// When it ends.
     pub end_at: Timestamp,
     /// Status at present.
-    pub status: String,
-    /// `in_person` or `telehealth`.
-    pub mode: String,
+    pub status: AppointmentStatus,
+    /// How they meet.
+    pub mode: VisitMode,
     /// With whom, by name.
     pub provider_name: String,
     /// Where, by name.
@@ -184,8 +193,8 @@ pub struct Visit {
 ///
 /// # Errors
 /// The database's.
-pub async fn history(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<Visit>, StoreError> {
-    let step = StoreError::at("reading a patient's appointments");
+pub async fn history(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<AppointmentSummary>, CareError> {
+    let (connection, failed) = actor.step("reading a patient's appointments");
     let rows = sqlx::query(
         "SELECT appointment_id, lower(during) AS starts_at, upper(during) AS ends_at, status, mode, provider_name,
                 facility_name, changes, open_follow_ups
@@ -195,9 +204,9 @@ pub async fn history(connection: &mut PgConnection, patient: Uuid) -> Result<Vec
     .bind(HISTORY_ROWS_MAX)
     .fetch_all(connection)
     .await
-    .map_err(&step)?;
+    .map_err(&failed)?;
     let visit = |row: &PgRow| {
-        Ok(Visit {
+        Ok(AppointmentSummary {
             appointment_id: row.try_get("appointment_id")?,
             start_at: row.try_get::<Moment, _>("starts_at")?.0,
             end_at: row.try_get::<Moment, _>("ends_at")?.0,
@@ -209,16 +218,14 @@ pub async fn history(connection: &mut PgConnection, patient: Uuid) -> Result<Vec
             open_follow_ups: row.try_get("open_follow_ups")?,
         })
     };
-    rows.iter().map(visit).collect::<Result<_, _>>().map_err(step)
+    rows.iter().map(visit).collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Ends holds that have run out, offers their times to who waits, and gives how many ended. Once a minute is right.
 ///
 /// # Errors
 /// The database's.
-pub async fn expire_holds(connection: &mut PgConnection) -> Result<i32, StoreError> {
-    sqlx::query_scalar("SELECT care.expire_holds()")
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::at("ending holds that have run out"))
+pub async fn expire_holds(maintenance: &mut Maintenance<'_>) -> Result<i32, CareError> {
+    let (connection, failed) = maintenance.step("ending holds that have run out");
+    sqlx::query_scalar("SELECT care.expire_holds()").fetch_one(connection).await.map_err(failed)
 }

@@ -4,10 +4,11 @@
 //! (`schemas/migrations/0038_create_telehealth.sql`), and here it is a `SecretString`, which no log prints.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgConnection;
-use uuid::Uuid;
 
-use crate::store::StoreError;
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{AppointmentId, FollowUpId, FollowUpStatus, PatientId, ReviewId, TelehealthSessionId};
+use crate::model::time::Day;
 
 /// Recommendations in one answer at most.
 const FOLLOW_UPS_MAX: i64 = 500;
@@ -16,15 +17,15 @@ const FOLLOW_UPS_MAX: i64 = 500;
 #[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct FollowUp {
     /// Its key.
-    pub follow_up: Uuid,
+    pub follow_up: FollowUpId,
     /// After which visit.
-    pub appointment: Uuid,
-    /// From which day on, as 2026-11-25.
-    pub due_from: String,
+    pub appointment: AppointmentId,
+    /// From which day on.
+    pub due_from: Day,
     /// Until before which day.
-    pub due_to: String,
-    /// `recommended`, `done` or `declined`.
-    pub status: String,
+    pub due_to: Day,
+    /// What became of it.
+    pub status: FollowUpStatus,
     /// What for.
     pub reason: String,
 }
@@ -33,9 +34,10 @@ pub struct FollowUp {
 ///
 /// # Errors
 /// `telehealth_session_is_ones_own`, and the database's.
-pub async fn consent(connection: &mut PgConnection, appointment: Uuid) -> Result<(), StoreError> {
+pub async fn consent(actor: &mut Actor<'_>, appointment: AppointmentId) -> Result<(), CareError> {
+    let (connection, failed) = actor.step("consenting to a visit by video");
     let query = sqlx::query("SELECT care.consent_to_telehealth($1)").bind(appointment);
-    query.execute(connection).await.map(drop).map_err(StoreError::at("consenting to a visit by video"))
+    query.execute(connection).await.map(drop).map_err(failed)
 }
 
 /// A secret by which the actor, patient or provider of the visit, joins once within ten minutes; one asked for before
@@ -44,9 +46,10 @@ pub async fn consent(connection: &mut PgConnection, appointment: Uuid) -> Result
 /// # Errors
 /// `telehealth_session_is_ones_own`, `telehealth_session_is_joined_in_time`, `telehealth_session_is_consented_to`, and
 /// the database's.
-pub async fn issue_link(connection: &mut PgConnection, appointment: Uuid) -> Result<SecretString, StoreError> {
+pub async fn issue_link(actor: &mut Actor<'_>, appointment: AppointmentId) -> Result<SecretString, CareError> {
+    let (connection, failed) = actor.step("making a link");
     let query = sqlx::query_scalar::<_, String>("SELECT care.issue_join_token($1)").bind(appointment);
-    query.fetch_one(connection).await.map(SecretString::from).map_err(StoreError::at("making a link"))
+    query.fetch_one(connection).await.map(SecretString::from).map_err(failed)
 }
 
 /// Joins by a secret, and uses it up; the key of the video session (not of the appointment), by which the video server
@@ -54,9 +57,10 @@ pub async fn issue_link(connection: &mut PgConnection, appointment: Uuid) -> Res
 ///
 /// # Errors
 /// `join_token_is_good`, and the database's.
-pub async fn join_session(connection: &mut PgConnection, secret: &SecretString) -> Result<Uuid, StoreError> {
+pub async fn join_session(actor: &mut Actor<'_>, secret: &SecretString) -> Result<TelehealthSessionId, CareError> {
+    let (connection, failed) = actor.step("joining a visit");
     let query = sqlx::query_scalar("SELECT care.use_join_token($1)").bind(secret.expose_secret());
-    query.fetch_one(connection).await.map_err(StoreError::at("joining a visit"))
+    query.fetch_one(connection).await.map_err(failed)
 }
 
 /// Reviews one's own completed visit with one to five stars; the review's key. It is read once a moderator has read it.
@@ -65,13 +69,14 @@ pub async fn join_session(connection: &mut PgConnection, secret: &SecretString) 
 /// `appointment_is_known`, `review_is_of_a_completed_visit`, `review_is_one_of_each_visit`, the other rules of
 /// `care.review`, and the database's.
 pub async fn review(
-    connection: &mut PgConnection,
-    appointment: Uuid,
+    actor: &mut Actor<'_>,
+    appointment: AppointmentId,
     stars: i32,
     body: Option<&str>,
-) -> Result<Uuid, StoreError> {
+) -> Result<ReviewId, CareError> {
+    let (connection, failed) = actor.step("reviewing a visit");
     let query = sqlx::query_scalar("SELECT care.review_visit($1, $2, $3)").bind(appointment).bind(stars).bind(body);
-    query.fetch_one(connection).await.map_err(StoreError::at("reviewing a visit"))
+    query.fetch_one(connection).await.map_err(failed)
 }
 
 /// What was recommended to a patient and the actor may see, done and declined included; the next due first, 500 at
@@ -79,15 +84,16 @@ pub async fn review(
 ///
 /// # Errors
 /// The database's.
-pub async fn follow_ups(connection: &mut PgConnection, patient: Uuid) -> Result<Vec<FollowUp>, StoreError> {
+pub async fn follow_ups(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<FollowUp>, CareError> {
+    let (connection, failed) = actor.step("reading what was recommended");
     sqlx::query_as(
-        "SELECT follow_up_id AS follow_up, appointment_id AS appointment, lower(due_during)::text AS due_from,
-                upper(due_during)::text AS due_to, status, reason
+        "SELECT follow_up_id AS follow_up, appointment_id AS appointment, lower(due_during) AS due_from,
+                upper(due_during) AS due_to, status, reason
          FROM care.follow_up WHERE patient_id = $1 ORDER BY lower(due_during), follow_up_id LIMIT $2",
     )
     .bind(patient)
     .bind(FOLLOW_UPS_MAX)
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at("reading what was recommended"))
+    .map_err(failed)
 }

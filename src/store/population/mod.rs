@@ -6,62 +6,64 @@
 //! kind and number, so that each row can be made without the ones before it and two runs of one seed and day are equal.
 //!
 //! Some facts are planted, and a sheet says what the views must find: who is readmitted, how adherent somebody is, who
-//! completed, what is due, who looked without a reason. The words of journals are sealed, so the program writes them.
+//! completed, what is due, which access to a record nothing explains. The words of journals are encrypted, so the program writes them.
 //!
 //! Invariant: a population is whole or not there, and never beside real patients (`tests/care/population.rs`).
 
 use sqlx::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Transaction};
 
+use crate::model::people::{JournalEntryId, PatientId};
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
+use crate::store::care::journal::{self, JournalEntry};
 use crate::store::moment::Moment;
 
 /// One area.
 #[derive(Copy, Clone, Debug)]
-pub struct Step {
+pub struct PopulationArea {
     /// One word.
     pub name: &'static str,
     sql: &'static str,
 }
 
-macro_rules! step {
+macro_rules! area {
     ($name:literal, $file:literal) => {
-        Step { name: $name, sql: include_str!($file) }
+        PopulationArea { name: $name, sql: include_str!($file) }
     };
 }
 
 /// All areas, in the order in which they lean on each other.
-pub const STEPS: [Step; 21] = [
-    step!("places", "10_places.sql"),
-    step!("hours", "11_hours.sql"),
-    step!("providers", "20_providers.sql"),
-    step!("credentials", "21_credentials.sql"),
-    step!("patients", "30_patients.sql"),
-    step!("names", "31_names.sql"),
-    step!("memberships", "32_memberships.sql"),
-    step!("contacts", "33_contacts.sql"),
-    step!("visits", "40_visits.sql"),
-    step!("stays", "41_stays.sql"),
-    step!("medication", "42_medication.sql"),
-    step!("labs", "43_labs.sql"),
-    step!("histories", "45_histories.sql"),
-    step!("answers and images", "46_answers.sql"),
-    step!("feedback", "47_feedback.sql"),
-    step!("programmes", "50_programmes.sql"),
-    step!("goals", "51_goals.sql"),
-    step!("community", "55_community.sql"),
-    step!("money", "60_money.sql"),
-    step!("devices", "70_devices.sql"),
-    step!("looks", "80_looks.sql"),
+pub const AREAS: [PopulationArea; 21] = [
+    area!("places", "10_places.sql"),
+    area!("hours", "11_hours.sql"),
+    area!("providers", "20_providers.sql"),
+    area!("credentials", "21_credentials.sql"),
+    area!("patients", "30_patients.sql"),
+    area!("names", "31_names.sql"),
+    area!("memberships", "32_memberships.sql"),
+    area!("contacts", "33_contacts.sql"),
+    area!("visits", "40_visits.sql"),
+    area!("stays", "41_stays.sql"),
+    area!("medication", "42_medication.sql"),
+    area!("labs", "43_labs.sql"),
+    area!("histories", "45_histories.sql"),
+    area!("answers and images", "46_answers.sql"),
+    area!("feedback", "47_feedback.sql"),
+    area!("programmes", "50_programmes.sql"),
+    area!("goals", "51_goals.sql"),
+    area!("community", "55_community.sql"),
+    area!("money", "60_money.sql"),
+    area!("devices", "70_devices.sql"),
+    area!("record access", "80_record_access.sql"),
 ];
 
 /// The demo's simulated wearers, as the first of the patients.
-pub const WEARERS: Step = step!("wearers", "90_wearers.sql");
+pub const WEARERS: PopulationArea = area!("wearers", "90_wearers.sql");
 
 /// A fact that was planted, and what a view must answer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Planted {
+pub struct PlantedFact {
     /// Which question.
     pub kind: String,
     /// About whom or what: the key of a patient, stay, enrolment or invoice.
@@ -72,11 +74,11 @@ pub struct Planted {
 
 /// An entry of a journal without its words.
 #[derive(Copy, Clone, Debug)]
-pub struct Unwritten {
+pub struct UnwrittenEntry {
     /// Whose.
-    pub patient: uuid::Uuid,
+    pub patient: PatientId,
     /// Its key.
-    pub entry: uuid::Uuid,
+    pub entry: JournalEntryId,
     /// When it is said to be written.
     pub written_at: Timestamp,
 }
@@ -118,14 +120,14 @@ impl<'c> Population<'c> {
     }
 
     /// Makes one area.
-    pub async fn make(&mut self, area: &Step) -> Result<(), StoreError> {
+    pub async fn make(&mut self, area: &PopulationArea) -> Result<(), StoreError> {
         let made = sqlx::raw_sql(AssertSqlSafe(area.sql)).execute(&mut *self.0).await;
         made.map(drop).map_err(StoreError::at("making up an area"))
     }
 
-    /// Entries of journals that are to be sealed and written: one for one patient in ten, without words yet.
-    pub async fn unwritten(&mut self) -> Result<Vec<Unwritten>, StoreError> {
-        let rows: Vec<(uuid::Uuid, uuid::Uuid, Moment)> = sqlx::query_as(
+    /// Entries of journals that are to be encrypted and written: one for one patient in ten, without words yet.
+    pub async fn unwritten(&mut self) -> Result<Vec<UnwrittenEntry>, StoreError> {
+        let rows: Vec<(PatientId, JournalEntryId, Moment)> = sqlx::query_as(
             "SELECT pg_temp.key('patient', n), pg_temp.key('journal', n),
                     pg_temp.today()::timestamptz - INTERVAL '30 hours'
              FROM generate_series(0, pg_temp.patients() - 1, 10) AS n",
@@ -133,8 +135,13 @@ impl<'c> Population<'c> {
         .fetch_all(&mut *self.0)
         .await
         .map_err(StoreError::at("choosing who keeps a journal"))?;
-        let unwritten = |(patient, entry, Moment(written_at))| Unwritten { patient, entry, written_at };
+        let unwritten = |(patient, entry, Moment(written_at))| UnwrittenEntry { patient, entry, written_at };
         Ok(rows.into_iter().map(unwritten).collect())
+    }
+
+    /// Writes an entry of a journal.
+    pub async fn write(&mut self, entry: &JournalEntry) -> Result<(), StoreError> {
+        journal::insert(&mut self.0, entry).await.map_err(StoreError::at("writing a journal entry"))
     }
 
     /// Where it is made.
@@ -143,7 +150,7 @@ impl<'c> Population<'c> {
     }
 
     /// Keeps it all, and gives the sheet of answers.
-    pub async fn finish(mut self) -> Result<Vec<Planted>, StoreError> {
+    pub async fn finish(mut self) -> Result<Vec<PlantedFact>, StoreError> {
         let step = StoreError::at("keeping a population");
         let rows: Vec<(String, uuid::Uuid, serde_json::Value)> =
             sqlx::query_as("SELECT kind, subject, answer FROM planted ORDER BY kind, subject")
@@ -151,6 +158,6 @@ impl<'c> Population<'c> {
                 .await
                 .map_err(&step)?;
         self.0.commit().await.map_err(&step)?;
-        Ok(rows.into_iter().map(|(kind, subject, answer)| Planted { kind, subject, answer }).collect())
+        Ok(rows.into_iter().map(|(kind, subject, answer)| PlantedFact { kind, subject, answer }).collect())
     }
 }

@@ -1,5 +1,5 @@
--- Looks into records: each provider at the first of the own patients, which is explained, and three snoopers at somebody
--- else's, which nothing explains.
+-- Access to records: each provider reads the record of the first of the own patients, which is explained, and three
+-- snoopers read somebody else's, which nothing explains.
 DO $$
 DECLARE
     look record;

@@ -1,8 +1,8 @@
-//! What the database refuses, said to a person in one sentence.
+//! The one error of care: what the database refuses, told to a person in one sentence, and what it could not do.
 //!
 //! Each rule of `care` and `access` has a comment that a person may read, so the sentence stands where the rule stands.
 //! A refusal in the middle of a transaction ends it, and nothing can be read any more; so the comments are read
-//! beforehand, once (some hundred short rows).
+//! beforehand: once for each program (some hundred short rows), which hands the catalogue to each actor that it begins.
 //!
 //! Invariant: a sentence never holds anything that was stored or sent. A unique key that reaches over patients, and a
 //! row that its reader may not have, are refused in the same words: else trying to store somebody else's number would
@@ -10,6 +10,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{PgConnection, Row};
@@ -26,16 +27,16 @@ const NOT_NULL_VIOLATION: &str = "23502";
 const WITHIN_RIGHTS: (&str, &str) =
     ("row_is_within_rights", "This is taken already, or not yours to see or change: ask the front desk.");
 
-/// One rule said no.
+/// A rule that refused something.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Refusal {
+pub struct BrokenRule {
     /// Its name, stable, for programs.
     pub rule: String,
     /// One sentence, for a person.
     pub sentence: String,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for BrokenRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.sentence)
     }
@@ -46,44 +47,51 @@ impl fmt::Display for Refusal {
 pub enum CareError {
     /// What was asked for breaks a rule: show the sentence.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(BrokenRule),
     /// The database could not do it: log it, and say that it is not the asker's fault.
     #[error(transparent)]
     Failed(#[from] StoreError),
 }
 
-/// The sentence of every rule.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    sentences: HashMap<Place, Option<String>>,
+/// The sentence of every rule, to be read once and handed on: a copy costs nothing. An empty one (`default`) knows the
+/// rules that name themselves: refusals by functions and by rights, and what is missing.
+#[derive(Clone, Debug, Default)]
+pub struct RuleCatalogue {
+    sentences: Arc<HashMap<RuleKey, Option<String>>>,
 }
 
 /// Schema, table or domain, and name of a rule: the same name may stand on two tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Place {
+struct RuleKey {
     schema: String,
     owner: String,
     rule: String,
 }
 
-impl Rules {
+impl RuleCatalogue {
     /// Reads them from the catalog, which every role may.
     ///
     /// # Errors
     /// The database's.
-    pub async fn read(connection: &mut PgConnection) -> Result<Rules, StoreError> {
+    pub async fn read(connection: &mut PgConnection) -> Result<RuleCatalogue, CareError> {
         let step = StoreError::at("reading the rules' sentences");
         let rows = sqlx::query(READ_RULES).fetch_all(connection).await.map_err(&step)?;
         let mut sentences = HashMap::with_capacity(rows.len());
         for row in rows {
-            let place = Place {
+            let place = RuleKey {
                 schema: row.try_get("schema").map_err(&step)?,
                 owner: row.try_get("owner").map_err(&step)?,
                 rule: row.try_get("name").map_err(&step)?,
             };
             sentences.insert(place, row.try_get("sentence").map_err(&step)?);
         }
-        Ok(Rules { sentences })
+        Ok(RuleCatalogue { sentences: Arc::new(sentences) })
+    }
+
+    /// What explains the errors of one step.
+    pub(super) fn explains(&self, step: &'static str) -> impl Fn(sqlx::Error) -> CareError + use<> {
+        let rules = self.clone();
+        move |source| rules.explain(StoreError::Database { step, source })
     }
 
     /// Sorts an error: what a rule refused becomes its sentence, and of everything else that Postgres answered only the
@@ -95,29 +103,29 @@ impl Rules {
         let Some(answer) = answer.try_downcast_ref::<PgDatabaseError>() else {
             return CareError::Failed(StoreError::Answered { step, code: "unknown".to_owned() });
         };
-        match self.refusal(answer) {
-            Some(refusal) => CareError::Refused(refusal),
+        match self.broken(answer) {
+            Some(rule) => CareError::Refused(rule),
             None => CareError::Failed(StoreError::Answered { step, code: answer.code().to_owned() }),
         }
     }
 
-    fn refusal(&self, answer: &PgDatabaseError) -> Option<Refusal> {
-        let within_rights = || Refusal { rule: WITHIN_RIGHTS.0.to_owned(), sentence: WITHIN_RIGHTS.1.to_owned() };
+    fn broken(&self, answer: &PgDatabaseError) -> Option<BrokenRule> {
+        let within_rights = || BrokenRule { rule: WITHIN_RIGHTS.0.to_owned(), sentence: WITHIN_RIGHTS.1.to_owned() };
         match answer.code() {
-            REFUSED_BY_A_FUNCTION => Some(Refusal {
+            REFUSED_BY_A_FUNCTION => Some(BrokenRule {
                 rule: answer.constraint().unwrap_or("unnamed").to_owned(),
                 sentence: answer.message().to_owned(),
             }),
             INSUFFICIENT_PRIVILEGE => Some(within_rights()),
             NOT_NULL_VIOLATION => Some(missing(answer.table()?, answer.column()?)),
             code if code.starts_with("23") => {
-                let place = Place {
+                let place = RuleKey {
                     schema: answer.schema()?.to_owned(),
                     owner: answer.table().or_else(|| answer.data_type())?.to_owned(),
                     rule: answer.constraint()?.to_owned(),
                 };
                 match self.sentences.get(&place)? {
-                    Some(sentence) => Some(Refusal { rule: place.rule, sentence: sentence.clone() }),
+                    Some(sentence) => Some(BrokenRule { rule: place.rule, sentence: sentence.clone() }),
                     None => Some(within_rights()),
                 }
             }
@@ -127,9 +135,9 @@ impl Rules {
 }
 
 /// Names of columns are no secret, and say what is missing.
-fn missing(table: &str, column: &str) -> Refusal {
+fn missing(table: &str, column: &str) -> BrokenRule {
     let words = column.trim_end_matches("_id").trim_end_matches("_at").trim_end_matches("_on").replace('_', " ");
-    Refusal { rule: format!("{table}_{column}_is_given"), sentence: format!("Fill in what is missing: {words}.") }
+    BrokenRule { rule: format!("{table}_{column}_is_given"), sentence: format!("Fill in what is missing: {words}.") }
 }
 
 /// Constraints of tables and domains, and unique indexes that are no constraints. A rule that must not be told apart

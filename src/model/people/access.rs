@@ -1,0 +1,71 @@
+//! Who acts, what of a record may be seen, and what the audit says of it.
+
+use super::word::words;
+
+words! {
+    /// As what an account acts.
+    Role {
+        Patient = "patient",
+        Provider = "provider",
+        FrontDesk = "front_desk",
+        Biller = "biller",
+        Moderator = "moderator",
+        Analyst = "analyst",
+        PrivacyOfficer = "privacy_officer",
+        Operator = "operator",
+    }
+    /// What a patient may let others see; none holds another.
+    Scope {
+        Chart = "chart",
+        Schedule = "schedule",
+        Samples = "samples",
+        Billing = "billing",
+        Journal = "journal",
+        BehaviouralHealth = "behavioural_health",
+    }
+    /// What a patient grants access for.
+    GrantPurpose {
+        Treatment = "treatment",
+        SecondOpinion = "second_opinion",
+        Family = "family",
+        Research = "research",
+        Insurance = "insurance",
+        Other = "other",
+    }
+    /// What was done, as the audit says it.
+    AuditAction {
+        Read = "read",
+        Create = "create",
+        Update = "update",
+        Sign = "sign",
+        Export = "export",
+        Erase = "erase",
+        BreakGlass = "break_glass",
+        Grant = "grant",
+        Revoke = "revoke",
+        Review = "review",
+        LogIn = "log_in",
+        LogOut = "log_out",
+    }
+    /// Whether it was allowed.
+    AuditOutcome {
+        Allowed = "allowed",
+        Denied = "denied",
+    }
+    /// Why a member reports a post or an answer.
+    ReportReason {
+        Unkind = "unkind",
+        Spam = "spam",
+        DangerousAdvice = "dangerous_advice",
+        PersonalData = "personal_data",
+        SelfHarm = "self_harm",
+        Other = "other",
+    }
+    /// What a moderator does.
+    ModerationAction {
+        Hide = "hide",
+        Show = "show",
+        Ban = "ban",
+        Readmit = "readmit",
+    }
+}

@@ -1,0 +1,119 @@
+//! Laboratory results: stored with the ranges that came with them, and corrected by new rows.
+
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{LabAbsentReason, LabFlag, LabOrderId, LabResultId, PatientId};
+use crate::model::time::Timestamp;
+use crate::store::moment::Moment;
+
+/// What a laboratory found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabValue {
+    /// A number in a unit by UCUM.
+    Number {
+        /// The number.
+        value: f64,
+        /// Its unit; `1` where it has none.
+        unit: String,
+    },
+    /// A finding by SNOMED CT.
+    Code(String),
+    /// Words.
+    Words(String),
+    /// Nothing, and why.
+    Absent(LabAbsentReason),
+}
+
+/// A result to be stored.
+#[derive(Clone, Debug)]
+pub struct NewLabResult {
+    /// Whose.
+    pub patient_id: PatientId,
+    /// Of which order; `None` where it was brought along.
+    pub lab_order_id: Option<LabOrderId>,
+    /// When the specimen was taken.
+    pub observed_at: Timestamp,
+    /// Which test, by LOINC.
+    pub loinc: String,
+    /// What it is called.
+    pub title: String,
+    /// What was found.
+    pub value: LabValue,
+    /// Usual values, lowest and highest, in the unit of the number.
+    pub reference: (Option<f64>, Option<f64>),
+    /// Beyond these somebody must act.
+    pub critical: (Option<f64>, Option<f64>),
+    /// Whether it can still change.
+    pub preliminary: bool,
+}
+
+/// What was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLabResult {
+    /// Key.
+    pub lab_result_id: LabResultId,
+    /// Where it stands against its ranges; `None` without a number or a range.
+    pub flag: Option<LabFlag>,
+}
+
+/// Stores a result; its flag follows from the ranges that came with it.
+///
+/// # Errors
+/// The database's: a rule refuses the result.
+pub async fn record_lab_result(actor: &mut Actor<'_>, result: &NewLabResult) -> Result<StoredLabResult, CareError> {
+    let (connection, failed) = actor.step("storing a result");
+    let (mut number, mut unit, mut code, mut words, mut absent) = (None, None, None, None, None);
+    match &result.value {
+        LabValue::Number { value, unit: of } => (number, unit) = (Some(*value), Some(of)),
+        LabValue::Code(found) => code = Some(found),
+        LabValue::Words(found) => words = Some(found),
+        LabValue::Absent(reason) => absent = Some(reason),
+    }
+    let (lab_result_id, flag): (LabResultId, Option<LabFlag>) = sqlx::query_as(
+        "INSERT INTO care.lab_result (patient_id, lab_order_id, observed_at, loinc, title, status, value_number, unit,
+                                      value_code, value_text, absent_reason, reference_low, reference_high,
+                                      critical_low, critical_high)
+         VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'preliminary' ELSE 'final' END, $7::float8, $8, $9, $10, $11,
+                 $12::float8, $13::float8, $14::float8, $15::float8)
+         RETURNING lab_result_id, flag",
+    )
+    .bind(result.patient_id)
+    .bind(result.lab_order_id)
+    .bind(Moment(result.observed_at))
+    .bind(&result.loinc)
+    .bind(&result.title)
+    .bind(result.preliminary)
+    .bind(number)
+    .bind(unit)
+    .bind(code)
+    .bind(words)
+    .bind(absent)
+    .bind(result.reference.0)
+    .bind(result.reference.1)
+    .bind(result.critical.0)
+    .bind(result.critical.1)
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    Ok(StoredLabResult { lab_result_id, flag })
+}
+
+/// Corrects the number of a final result by a new row, whose key it gives; the former row stays.
+///
+/// # Errors
+/// The database's: the result is not final, or has been corrected already.
+pub async fn amend_lab_result(
+    actor: &mut Actor<'_>,
+    result: LabResultId,
+    number: f64,
+    remark: &str,
+) -> Result<LabResultId, CareError> {
+    let (connection, failed) = actor.step("correcting a result");
+    sqlx::query_scalar("SELECT care.amend_lab_result($1, $2::float8::numeric, $3)")
+        .bind(result)
+        .bind(number)
+        .bind(remark)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
+}

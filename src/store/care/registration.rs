@@ -1,0 +1,97 @@
+//! Registration: a person with names, addresses, contacts and identifiers, whole or not at all.
+
+use sqlx::types::Json;
+
+use super::actor::Actor;
+use super::error::CareError;
+use crate::model::people::{
+    AddressUse, ContactSystem, ContactUse, FacilityId, IdentifierSystem, NameUse, PatientId, Sex,
+};
+use crate::model::time::Day;
+
+/// A person to be registered.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NewPatient {
+    /// Date of birth.
+    pub born_on: Day,
+    /// Administrative gender.
+    pub sex: Sex,
+    /// Where the person's days begin: `America/Chicago`.
+    pub time_zone: String,
+    /// Names; one of them official.
+    pub names: Vec<NewName>,
+    /// Where the person lives, works and gets bills.
+    pub addresses: Vec<NewAddress>,
+    /// Telephone and mail; the preferred one of each is tried first, the others in their order.
+    pub contacts: Vec<NewContact>,
+    /// Numbers by which others know the person.
+    pub identifiers: Vec<NewIdentifier>,
+}
+
+/// A name.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NewName {
+    /// What it is used for.
+    #[serde(rename = "use")]
+    pub used: NameUse,
+    /// Family name.
+    pub family: String,
+    /// Given names, in their order.
+    pub given: Vec<String>,
+}
+
+/// An address.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NewAddress {
+    /// What it is used for.
+    #[serde(rename = "use")]
+    pub used: AddressUse,
+    /// Street and house.
+    pub lines: Vec<String>,
+    /// City.
+    pub city: String,
+    /// State; `None` where the country has none.
+    pub state: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Country by ISO 3166-1; `None` is US.
+    pub country: Option<String>,
+}
+
+/// A telephone number or mail address.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NewContact {
+    /// How the person is reached.
+    pub system: ContactSystem,
+    /// Where the person is reached.
+    #[serde(rename = "use")]
+    pub used: ContactUse,
+    /// Number by E.164, or mail address.
+    pub value: String,
+    /// Whether it is the one to be reached by.
+    pub preferred: bool,
+}
+
+/// A number by which somebody else knows the person.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NewIdentifier {
+    /// Whose record number; `None` for every other system.
+    pub facility_id: Option<FacilityId>,
+    /// Whose number it is.
+    pub system: IdentifierSystem,
+    /// The number.
+    pub value: String,
+}
+
+/// Registers a person with all parts, or nothing; the new key.
+///
+/// # Errors
+/// The database's: a rule refuses a part, or whoever acts may not register.
+pub async fn register_patient(actor: &mut Actor<'_>, patient: &NewPatient) -> Result<PatientId, CareError> {
+    let (connection, failed) = actor.step("registering a patient");
+    sqlx::query_scalar("SELECT care.register_patient($1)")
+        .bind(Json(patient))
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
+}

@@ -1,0 +1,116 @@
+//! Keys, days and words of the record as Postgres sends and takes them: `uuid`, `date` and `text`.
+//!
+//! The types are the model's, which knows no database, so what sqlx wants of them stands here.
+
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef};
+use sqlx::{Decode, Encode, Postgres, Type};
+use uuid::Uuid;
+
+use crate::model::people::*;
+use crate::model::time::{DAY_US, Day, Timestamp};
+
+/// Days from 1970 to 2000, where Postgres begins to count.
+const POSTGRES_EPOCH_DAYS: i64 = 10_957;
+
+macro_rules! keys {
+    ($($name:ident)+) => {$(
+        impl Type<Postgres> for $name {
+            fn type_info() -> PgTypeInfo {
+                <Uuid as Type<Postgres>>::type_info()
+            }
+        }
+
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <Uuid as PgHasArrayType>::array_type_info()
+            }
+        }
+
+        impl Encode<'_, Postgres> for $name {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                <Uuid as Encode<'_, Postgres>>::encode_by_ref(&self.0, buffer)
+            }
+        }
+
+        impl<'r> Decode<'r, Postgres> for $name {
+            fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+                <Uuid as Decode<'r, Postgres>>::decode(value).map($name)
+            }
+        }
+    )+};
+}
+
+keys! {
+    AccountId AllergyId AppointmentId AttendanceId CarePlanId CarePlanVersionId ChargeId ClaimId ConditionId CoverageId
+    DispenseId EncounterId EnrolmentId FacilityId FollowUpId GoalEntryId GoalId GrantId InvoiceId JournalEntryId
+    JournalShareId LabOrderId LabResultId MedicationId ModerationId PatientId PaymentId PostId PrescriptionId
+    ProgrammeId ProgrammeSessionId ProviderId RefundId ReplyId ReportId RequestId ReviewId RoomId SpaceId SpaceMemberId
+    TelehealthSessionId WaitlistEntryId WearId
+}
+
+macro_rules! texts {
+    ($($name:ident)+) => {$(
+        impl Type<Postgres> for $name {
+            fn type_info() -> PgTypeInfo {
+                <&str as Type<Postgres>>::type_info()
+            }
+
+            fn compatible(other: &PgTypeInfo) -> bool {
+                <&str as Type<Postgres>>::compatible(other)
+            }
+        }
+
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <&str as PgHasArrayType>::array_type_info()
+            }
+        }
+
+        impl Encode<'_, Postgres> for $name {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                <&str as Encode<'_, Postgres>>::encode_by_ref(&self.as_str(), buffer)
+            }
+        }
+
+        impl<'r> Decode<'r, Postgres> for $name {
+            fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+                Ok(<&str as Decode<'r, Postgres>>::decode(value)?.parse::<$name>()?)
+            }
+        }
+    )+};
+}
+
+texts! {
+    AddressUse AllergyCategory AllergyCriticality AppointmentStatus AuditAction AuditOutcome ClinicalStatus
+    ConditionCodeSystem ContactSystem ContactUse EncounterClass EnrolmentStatus FollowUpStatus GoalComparator
+    GoalMeasure GoalPeriod GrantPurpose IdentifierSystem LabAbsentReason LabFlag LabResultStatus ModerationAction
+    NameUse PaymentMethod PeriodUnit ReportReason Role Route Scope Sex VerificationStatus VisitMode WaitlistStatus
+}
+
+impl Type<Postgres> for Day {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_name("date")
+    }
+}
+
+impl Encode<'_, Postgres> for Day {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        let days = self.start().micros().div_euclid(DAY_US) - POSTGRES_EPOCH_DAYS;
+        buffer.extend(&i32::try_from(days)?.to_be_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Day {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        match value.format() {
+            PgValueFormat::Binary => {
+                let days = i64::from(i32::from_be_bytes(value.as_bytes()?.try_into()?)) + POSTGRES_EPOCH_DAYS;
+                Ok(Timestamp::from_micros(days.saturating_mul(DAY_US))?.day())
+            }
+            PgValueFormat::Text => Err("days are read from prepared statements only".into()),
+        }
+    }
+}
