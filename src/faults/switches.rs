@@ -69,6 +69,7 @@ pub(crate) fn is_injected(defect: Defect) -> bool {
 }
 
 /// Does the work of a task; where `panic_in_task` names it, the task panics once the process is sent SIGUSR1.
+#[expect(clippy::panic, reason = "panicking is the fault that is injected")]
 pub(crate) async fn run_task<T>(task: &str, work: impl Future<Output = T>) -> T {
     let injection = INJECTION.get_or_init(read).as_ref();
     if injection.is_none_or(|one| one.defect != Defect::PanicInTask || one.task.as_deref() != Some(task)) {
