@@ -1,7 +1,7 @@
 //! Databases of the former migrations, whose roles had no prefix, become what a fresh database is.
 //!
-//! Method: each test has a server of its own, since roles are the server's. `tests/fixtures/schema-0092.sql` is a dump
-//! of such a database. A dump writes some expressions with fewer parentheses than the migrations do, so descriptions are
+//! Method: each test has a server of its own, since roles are the server's. `tests/fixtures/schema-0092.sql.gz` is a
+//! dump of such a database. A dump writes some expressions with fewer parentheses than the migrations do, so descriptions are
 //! compared without parentheses, and the sources of routines to the letter beside.
 
 use std::error::Error;
@@ -18,10 +18,15 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::postgres::own_postgres;
 
-const FIXTURE: &str = include_str!("../fixtures/schema-0092.sql");
 /// Which of the former roles stand on the server.
 const FORMER: &str = "SELECT rolname::text FROM pg_roles
     WHERE rolname IN ('ingest', 'roller', 'portal', 'analyst', 'auditor', 'migrator') ORDER BY 1";
+
+/// The dump, as text.
+fn fixture() -> String {
+    let compressed: &[u8] = include_bytes!("../fixtures/schema-0092.sql.gz");
+    std::io::read_to_string(flate2::read::GzDecoder::new(compressed)).unwrap()
+}
 
 struct Server(PrivatePostgres);
 
@@ -37,7 +42,7 @@ impl Server {
 
     /// A database as the former migrations left it; the roles are made with the first.
     async fn former(&self, name: &str) -> PgConnection {
-        run(&mut self.database(name).await, FIXTURE).await;
+        run(&mut self.database(name).await, &fixture()).await;
         self.connect(name, None).await
     }
 
@@ -210,7 +215,7 @@ async fn an_owner_who_may_make_no_roles_is_told_what_a_superuser_must_run() {
     )
     .await;
     run(&mut root, "CREATE DATABASE former OWNER owner").await;
-    run(&mut server.connect("former", Some("owner")).await, FIXTURE).await;
+    run(&mut server.connect("former", Some("owner")).await, &fixture()).await;
     let mut owner = server.connect("former", Some("owner")).await;
     let mut steps = Vec::new();
     let moved = loop {
