@@ -63,11 +63,21 @@ pub enum RollProgress {
     Done(u64),
 }
 
+/// What a roll is to do.
+struct Choice {
+    /// The chunks that are wholly over.
+    chunks: Vec<Chunk>,
+    /// What is due in all of them.
+    due: Vec<Due>,
+    /// Chunks that the server cannot read, as they are told.
+    unread: Vec<String>,
+}
+
 impl Roller {
     /// What is due: every metric and day that ended `archive.after_days` ago, or by `before`, the oldest first.
     pub async fn due(&self, before: Option<Timestamp>) -> Result<Vec<Due>, ArchiveError> {
         let mut connection = self.context.connector.connect().await?;
-        self.choose(&mut connection, before).await.map(|(_, due)| due)
+        self.choose(&mut connection, before).await.map(|choice| choice.due)
     }
 
     /// Rolls what is due; `None` where another roller is at work.
@@ -90,7 +100,9 @@ impl Roller {
         let mut report = RollReport { missing: recovered.missing, ..RollReport::default() };
         let spent_before = self.context.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
-        let (chunks, due) = self.choose(connection, before).await?;
+        let Choice { chunks, due, unread } = self.choose(connection, before).await?;
+        self.context.telemetry.unreadable_blocks.increment(unread.len() as u64);
+        unread.into_iter().for_each(|told| self.note_failure(&mut report, told));
         self.note_lag(&due);
         watch(RollProgress::Due(due.iter().map(|due| due.blocks).sum()));
         self.keep_goals(&due).await;
@@ -137,22 +149,27 @@ impl Roller {
         Ok(())
     }
 
-    /// The chunks that are wholly over, and what is due in all of them.
-    async fn choose(
-        &self,
-        connection: &mut PgConnection,
-        before: Option<Timestamp>,
-    ) -> Result<(Vec<Chunk>, Vec<Due>), ArchiveError> {
+    /// Looks for what is due.
+    async fn choose(&self, connection: &mut PgConnection, before: Option<Timestamp>) -> Result<Choice, ArchiveError> {
         let now = self.context.clock.now();
         let before = before.unwrap_or(now.plus_micros(-self.config.after_us())).min(now);
         let mut chunks = chunks_before(connection, before).await?;
         let mut due = Vec::new();
+        let mut unread = Vec::new();
         for chunk in &chunks {
             let found = store::due_days(connection, chunk, before);
-            due.extend(within(QUESTION_TIMEOUT, "looking for days to roll", found).await?);
+            match within(QUESTION_TIMEOUT, "looking for days to roll", found).await {
+                Ok(found) => due.extend(found),
+                // Its days stay in the hot table, and the others go on.
+                Err(error) if error.fault() == Fault::Unreadable => {
+                    let days = format!("{} to {}", chunk.from.day(), chunk.to.plus_micros(-1).day());
+                    unread.push((chunk.from, format!("the chunk of {days} stays in the hot table: {}", chain(&error))));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        chunks.retain(|chunk| chunk.to <= before);
-        Ok((chunks, due))
+        chunks.retain(|chunk| chunk.to <= before && unread.iter().all(|(from, _)| *from != chunk.from));
+        Ok(Choice { chunks, due, unread: unread.into_iter().map(|(_, told)| told).collect() })
     }
 
     /// Keeps what these days gave for patients' goals, since progress is told from the hot table. On a connection of

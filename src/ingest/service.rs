@@ -45,6 +45,8 @@ use crate::telemetry::chain;
 
 /// How often a standby asks for the shard, and an owner proves that it still holds it.
 const ASK_EVERY: Duration = Duration::from_millis(500);
+/// Answers in a row, each on a new connection, after which a fault that no waiting cures is taken for one.
+const PERMANENT_MAX: u32 = 2;
 /// How long the owner's proof may take before the connection counts as gone.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long lanes may take to write what is queued when the daemon stops.
@@ -136,7 +138,7 @@ impl Service {
         let lost = CancellationToken::new();
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
-            () = self.keep_shard(keeper, &own, &lost) => Err(IngestError::Ended),
+            kept = self.keep_shard(keeper, &own, &lost) => Err(kept.map_or_else(IngestError::from, |()| IngestError::Ended)),
         };
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });
@@ -191,7 +193,15 @@ impl Service {
 
     /// Proves twice a second that the shard is held, takes it again after a database's restart or once the server knows
     /// that the connection that held it is dead, and cancels `lost` where somebody else has it. Returns only then.
-    async fn keep_shard(&self, mut keeper: PgConnection, own: &Ownership, lost: &CancellationToken) {
+    ///
+    /// # Errors
+    /// A fault that no waiting cures, answered twice in a row.
+    async fn keep_shard(
+        &self,
+        mut keeper: PgConnection,
+        own: &Ownership,
+        lost: &CancellationToken,
+    ) -> Result<(), StoreError> {
         loop {
             sleep(ASK_EVERY).await;
             match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut keeper)).await {
@@ -204,12 +214,20 @@ impl Service {
                 }
             }
             self.state.database_fails();
+            let mut permanent = 0;
             keeper = loop {
                 match self.try_take(&own.shard, Some(own)).await {
                     Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
                     Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
-                    Ok(_) => return lost.cancel(),
+                    Ok(_) => {
+                        lost.cancel();
+                        return Ok(());
+                    }
                     Err(error) => {
+                        permanent = if error.fault() == Fault::Permanent { permanent + 1 } else { 0 };
+                        if permanent >= PERMANENT_MAX {
+                            return Err(error);
+                        }
                         self.state.database_fails();
                         tracing::debug!("the shard cannot be asked for: {}", chain(&error));
                         sleep(ASK_EVERY).await;

@@ -28,6 +28,8 @@ const WORDS: [&str; 20] = [
     "moderate",
     "vigorous",
 ];
+/// Those of `descriptive-statistic`: all but the three classes of activity.
+pub(crate) const DESCRIPTIVE: &[&str] = WORDS.split_at(WORDS.len() - 3).0;
 const DENOMINATORS: [&str; 6] = ["d", "wk", "Mo", "episode", "meal", "session"];
 
 /// A plain measurement, or a word with an optional denominator: `average`, `sum/d`.

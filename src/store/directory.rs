@@ -158,13 +158,13 @@ async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) 
     Ok(())
 }
 
-/// Looks series up for writing, in the order asked: creates those that are new, reads where the others end: on the day
-/// on which their last block begins, whatever the end of a damaged one is.
+/// Looks series up for writing, in the order asked: creates those that are new, reads where the others end: with the
+/// day on which their last block begins, where its own end is not what its columns say.
 pub async fn get_or_create_series(
     connection: &mut PgConnection,
     keys: &[SeriesKey],
 ) -> Result<Vec<SeriesState>, StoreError> {
-    let step = StoreError::at("taking series up");
+    let step = StoreError::reading("taking series up");
     let found = find_series(connection, keys).await.map_err(&step)?;
     let missing: Vec<SeriesKey> =
         keys.iter().zip(&found).filter(|(_, state)| state.is_none()).map(|(key, _)| *key).collect();
@@ -190,8 +190,13 @@ async fn find_series(
 ) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
     let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(
         "SELECT series.series_id,
-                (SELECT least(block.stop_at, date_trunc('day', block.start_at, 'UTC') + INTERVAL '1 day'
-                                             - INTERVAL '1 microsecond')
+                (SELECT CASE WHEN (block.gaps IS NULL OR cardinality(block.gaps) = cardinality(block.values))
+                              AND (extract(epoch FROM block.stop_at) - extract(epoch FROM block.start_at)) * 1000000
+                                = block.tick_us::numeric * coalesce((SELECT sum(gap) FROM unnest(block.gaps) AS gap),
+                                                                    cardinality(block.values) - 1)
+                             THEN block.stop_at
+                             ELSE date_trunc('day', block.start_at, 'UTC') + INTERVAL '1 day'
+                                  - INTERVAL '1 microsecond' END
                  FROM signal.block WHERE block.series_id = series.series_id ORDER BY block.start_at DESC LIMIT 1)
          FROM unnest($1::integer[], $2::smallint[], $3::text[]) WITH ORDINALITY
               AS want (device_key, metric_id, statistic, place)

@@ -2,7 +2,7 @@
 
 use sqlx::migrate::MigrateError;
 
-use super::sqlstate::{DAMAGE, Fault, fault_of, remedy_of};
+use super::sqlstate::{Fault, fault_of, is_damage, remedy_of};
 use crate::model::time::Timestamp;
 
 /// A failed step with the database.
@@ -88,7 +88,7 @@ pub enum StoreError {
         what: &'static str,
     },
     /// Postgres itself cannot read stored blocks back.
-    #[error("{step} failed: the server cannot read its own files; `healthtrack doctor` says which chunk is damaged")]
+    #[error("{step} failed: the server cannot read its own files")]
     Damaged {
         /// Which step.
         step: &'static str,
@@ -107,7 +107,7 @@ impl StoreError {
     /// The same for a step that reads stored blocks: damage is then told from all else.
     pub(super) fn reading(step: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
         move |source| match code_of(&source) {
-            Some(code) if DAMAGE.contains(&code.as_str()) => StoreError::Damaged { step, source },
+            Some(code) if is_damage(&code) => StoreError::Damaged { step, source },
             _ => StoreError::Database { step, source },
         }
     }

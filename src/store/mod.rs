@@ -53,6 +53,9 @@ pub mod care;
 /// What the catalog knows of the schemas.
 pub mod dictionary;
 
+/// The same as SQL.
+pub(crate) mod statement;
+
 /// A made-up network, with answers that are known.
 pub mod population;
 

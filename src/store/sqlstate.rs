@@ -21,7 +21,13 @@ pub enum Fault {
 }
 
 /// A page or an index of the server's own is damaged.
-pub(super) const DAMAGE: [&str; 2] = ["XX001", "XX002"];
+const DAMAGE: [&str; 2] = ["XX001", "XX002"];
+
+/// True for an answer to a statement that only reads stored blocks where a page or what lies on it is damaged: an array
+/// whose header is wrong is told as one that is too large.
+pub(super) fn is_damage(code: &str) -> bool {
+    DAMAGE.contains(&code) || code.starts_with("54")
+}
 
 /// Codes that differ from the rest of their class.
 const CODES: [(&str, Fault); 6] = [
@@ -90,7 +96,7 @@ pub(super) fn fault_of(code: &str) -> Fault {
 pub(super) fn remedy_of(code: &str) -> &'static str {
     match code {
         "42501" => {
-            "run `healthtrack migrate` with the role that owns the schema, and GRANT ingest to the daemon's login"
+            "run `healthtrack migrate` with the role that owns the schema, and GRANT healthtrack_ingest to the daemon's login"
         }
         "0A000" => "make sure that no row-level security is on the tables of schema signal, and start the daemon again",
         _ if DAMAGE.contains(&code) => "the server's files are damaged: check its disk, and restore it from a backup",

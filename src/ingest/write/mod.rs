@@ -57,7 +57,6 @@ use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
 use crate::model::ids::{DeviceId, DeviceKey, SeriesId};
-use crate::model::reason::Reason;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, SeriesKey, SeriesState};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
@@ -111,6 +110,8 @@ pub struct Lane {
     rows: CopyRows,
     /// Rows that the present batch has written, over all its transactions.
     batch_rows: usize,
+    /// Tries in a row that failed.
+    failures: u32,
     /// Unreadable blocks that were logged.
     reported: HashSet<(SeriesId, Timestamp)>,
 }
@@ -120,7 +121,7 @@ impl Lane {
     pub fn new(number: usize, shared: Shared) -> Lane {
         let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
         let (rows, reported) = (CopyRows::default(), HashSet::new());
-        Lane { number, shared, connection: None, devices, series, chunks, rows, batch_rows: 0, reported }
+        Lane { number, shared, connection: None, devices, series, chunks, rows, batch_rows: 0, failures: 0, reported }
     }
 
     /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
@@ -167,6 +168,7 @@ impl Lane {
             match self.write_unit(&unit, batch).await {
                 Ok(written) => {
                     tally.add(written);
+                    self.failures = 0;
                     permanence = Permanence::default();
                 }
                 Err(error) => match error.fault() {
@@ -186,16 +188,17 @@ impl Lane {
     /// Halves a unit that the database rejects, or quarantines the rejected item once it stands alone.
     fn cut(&mut self, unit: Unit, batch: &[Arrival], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
         self.shared.context.telemetry.batch_bisections.increment(1);
+        // Each try at a damaged page costs a connection, and its neighbours there fare no better: a part goes as one.
+        if let (Fault::Unreadable, [part], []) = (error.fault(), unit.parts.as_slice(), unit.rejections.as_slice()) {
+            self.shared.context.telemetry.unreadable_blocks.increment(1);
+            let rejection = reject::damaged(part.run.len());
+            return vec![Unit::of_rejected_sample(ArrivalRejection { arrival: part.arrival, rejection, kept: true })];
+        }
         match unit.split() {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
-                let rejection = reject::sample(error.fault());
-                let kept = if rejection.reason == Reason::UnreadableBlock {
-                    self.shared.context.telemetry.unreadable_blocks.increment(1);
-                    true
-                } else {
-                    batch.get(arrival).is_some_and(|arrival| self.admits(arrival))
-                };
+                let rejection = reject::refused();
+                let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
                 vec![Unit::of_rejected_sample(ArrivalRejection { arrival, rejection, kept })]
             }
             Err(RejectedItem::Row(rejection)) => {
@@ -327,8 +330,10 @@ impl Lane {
 
     async fn wait_for_database(&mut self, error: &StoreError) {
         self.shared.context.telemetry.batch_retries.increment(1);
-        let pause = self.shared.state.database_fails().min(16);
-        let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
+        self.shared.state.database_fails();
+        // Not the state's count: the connection that holds the shard may work while the lane's statements fail.
+        let pause = (RETRY_MIN * 2_u32.saturating_pow(self.failures.min(16))).min(RETRY_MAX);
+        self.failures += 1;
         tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
         sleep(jittered(pause)).await;
     }

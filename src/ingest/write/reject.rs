@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 
 use super::unit::Part;
 use crate::model::reason::{Reason, Rejection};
-use crate::store::Fault;
 use crate::store::hot::Unreadable;
 
 const CONFLICT: &str =
     "another value is stored under the same device, metric, statistic, start and end: the first stays";
-const DAMAGED: &str = "the server cannot read the stored block that this sample belongs into: run `healthtrack \
+const DAMAGED: &str = "the server cannot read the stored block that these samples belong into: run `healthtrack \
                        doctor`, then retry this message";
 const REFUSED: &str = "the database rejects this sample; its log says why";
 
@@ -49,12 +48,12 @@ pub(super) fn unreadable(parts: &[Part], unreadable: &[(usize, Unreadable)]) -> 
     counts.into_iter().map(rejection).collect()
 }
 
+/// Why samples that belong onto a damaged page cannot be stored.
+pub(super) fn damaged(samples: usize) -> Rejection {
+    Rejection::new(Reason::UnreadableBlock, DAMAGED, samples)
+}
+
 /// Why one sample that stands alone cannot be stored.
-pub(super) fn sample(fault: Fault) -> Rejection {
-    match fault {
-        Fault::Unreadable => Rejection::new(Reason::UnreadableBlock, DAMAGED, 1),
-        Fault::Passing | Fault::Data | Fault::Fenced | Fault::Permanent => {
-            Rejection::new(Reason::RefusedByDatabase, REFUSED, 1)
-        }
-    }
+pub(super) fn refused() -> Rejection {
+    Rejection::new(Reason::RefusedByDatabase, REFUSED, 1)
 }

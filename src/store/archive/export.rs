@@ -46,7 +46,7 @@ pub struct SeriesOf {
 
 /// What a chunk holds of days that end by `before`: each metric and day with its blocks.
 pub async fn due_days(connection: &mut PgConnection, chunk: &Chunk, before: Timestamp) -> Result<Vec<Due>, StoreError> {
-    let step = StoreError::at("looking for days to roll");
+    let step = StoreError::reading("looking for days to roll");
     let query = format!(
         "SELECT metric_id, day, blocks
          FROM (SELECT metric_id, date_trunc('day', start_at, 'UTC') AS day, sum(blocks)::bigint AS blocks
@@ -77,7 +77,7 @@ pub struct Snapshot<'c> {
 impl<'c> Snapshot<'c> {
     /// Takes it on the only roller's connection, and notes which version of which block it sees; how many they are.
     pub async fn take(connection: &'c mut PgConnection, due: &'c Due) -> Result<(Snapshot<'c>, u64), StoreError> {
-        let step = StoreError::at("taking a snapshot to roll");
+        let step = StoreError::reading("taking a snapshot to roll");
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
         let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
         let clear = "TRUNCATE pg_temp.rolling_block";

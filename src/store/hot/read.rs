@@ -58,9 +58,11 @@ pub async fn check_all_visible(connection: &mut PgConnection) -> Result<(), Stor
     if may_hide { Err(StoreError::HiddenBlocks) } else { Ok(()) }
 }
 
-/// The stored blocks that share a moment with what is wanted, by series and time.
+/// The stored blocks that may share a moment with what is wanted, by series and time: those that begin in it, and the
+/// one before it.
 ///
-/// No block crosses midnight, so those that reach into a stretch begin on its first day or later: the index finds them.
+/// No block crosses midnight and none overlaps another, so only the block before a stretch can reach into it. Whether
+/// it does is not asked of `stop_at`, which may be what is damaged.
 pub async fn overlapping(
     connection: &mut PgConnection,
     wanted: &[BlockRange],
@@ -74,8 +76,14 @@ pub async fn overlapping(
         "SELECT want.series_id, {BLOCK}
          FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
               AS want (series_id, low, first, last)
+         CROSS JOIN LATERAL (
+             SELECT coalesce((SELECT former.start_at FROM signal.block AS former
+                              WHERE former.series_id = want.series_id
+                                AND former.start_at BETWEEN want.low AND want.first
+                                AND former.start_at BETWEEN $5 AND $6
+                              ORDER BY former.start_at DESC LIMIT 1), want.first) AS start_at) AS reach
          JOIN signal.block ON block.series_id = want.series_id
-          AND block.start_at BETWEEN want.low AND want.last AND block.stop_at >= want.first
+          AND block.start_at BETWEEN reach.start_at AND want.last
           AND block.start_at BETWEEN $5 AND $6
          ORDER BY want.series_id, block.start_at"
     );
@@ -89,7 +97,22 @@ pub async fn overlapping(
         .fetch_all(connection)
         .await
         .map_err(&step)?;
-    rows.iter().map(|row| Ok((SeriesId(row.try_get(0).map_err(&step)?), stored_at(row, 1)?))).collect()
+    let read = |row: &PgRow| Ok((SeriesId(row.try_get(0).map_err(&step)?), stored_at(row, 1)?));
+    let mut stored = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+    end_unreadable_before_next(&mut stored);
+    Ok(stored)
+}
+
+/// An unreadable block reaches no further than to the next one of its series.
+fn end_unreadable_before_next(stored: &mut [(SeriesId, Stored)]) {
+    let mut next: Option<(SeriesId, Timestamp)> = None;
+    for (series, block) in stored.iter_mut().rev() {
+        let start = block.start();
+        if let (Stored::Unreadable(block), Some((_, next))) = (block, next.filter(|(of, _)| of == series)) {
+            block.stop = block.stop.min(next.plus_micros(-1)).max(start);
+        }
+        next = Some((*series, start));
+    }
 }
 
 /// All blocks that hold a sample asked for, by metric, day, device and start, as the archive's files lie, one at a time

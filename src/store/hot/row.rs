@@ -79,8 +79,8 @@ pub(in crate::store) fn stored_at(row: &PgRow, place: usize) -> Result<Stored, S
     Ok(match block_of(row, place, start) {
         Ok(block) => Stored::Block(block),
         Err(what) => {
-            let midnight = start.day().next().start().plus_micros(-1);
-            let stop = row.try_get(place + 1).map_or(midnight, |Moment(stop)| stop.clamp(start, midnight));
+            // Its end may be what is damaged: to believe one that comes too early would store samples twice.
+            let stop = start.day().next().start().plus_micros(-1);
             Stored::Unreadable(Unreadable { series, start, stop, what })
         }
     })

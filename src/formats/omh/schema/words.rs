@@ -3,6 +3,7 @@
 use crate::formats::omh::frame::{DURATIONS, FrameRule, RequiredForm};
 use crate::formats::omh::rule::Field::{self, Optional, Required};
 use crate::formats::omh::rule::Rule::{self, Quantity, Text, Word};
+use crate::model::statistic::DESCRIPTIVE;
 
 /// Any unit: the schema asks for a string.
 pub(super) const ANY: &[&str] = &[];
@@ -45,25 +46,7 @@ pub(super) const STATISTICS_1_1: &[&str] = &[
     "4th quintile",
 ];
 /// 1.2 of Open mHealth and 1.0 of IEEE 1752.1.
-pub(super) const STATISTICS: &[&str] = &[
-    "average",
-    "count",
-    "maximum",
-    "median",
-    "minimum",
-    "standard deviation",
-    "sum",
-    "variance",
-    "20th percentile",
-    "80th percentile",
-    "lower quartile",
-    "upper quartile",
-    "quartile deviation",
-    "1st quintile",
-    "2nd quintile",
-    "3rd quintile",
-    "4th quintile",
-];
+pub(super) const STATISTICS: &[&str] = DESCRIPTIVE;
 pub(super) const DENOMINATORS_1_0: &[&str] = &["d", "episode", "meal", "session"];
 pub(super) const DENOMINATORS: &[&str] = &["d", "wk", "Mo", "episode", "meal", "session"];
 
