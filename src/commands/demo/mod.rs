@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument as _, debug_span};
+use tracing::{Instrument as _, Span};
 
 use crate::commands::signals::cancel_on_signal;
 use crate::config;
@@ -50,8 +50,8 @@ const HISTORY_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// How long a run that ends by itself waits for its network, which takes half a second on two cores.
 const NETWORK_MAX: Duration = Duration::from_secs(30);
 
-/// Runs the demo to its end, to Ctrl-C or to SIGTERM, and reports.
-pub async fn run(args: Args) -> anyhow::Result<()> {
+/// Runs the demo to its end, to Ctrl-C or to SIGTERM, in a span that is opened once the log is started, and reports.
+pub async fn run(args: Args, span: impl FnOnce() -> Span + Send) -> anyhow::Result<()> {
     let opened = Instant::now();
     ensure!(args.history <= HISTORY_MAX, "--history is a year at most");
     let data_dir = args.data_dir.clone().or_else(|| Some(config::data_dir(config::variable)?.join("demo")));
@@ -65,7 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     };
     let run = run_until_end(stack, &args, &mut screen, &stop);
-    let summary = run.instrument(debug_span!("command", command = "demo")).await?;
+    let summary = run.instrument(span()).await?;
     screen.report(&summary)?;
     if !summary.balanced {
         bail!("the counts do not balance: not every published sample was received and settled exactly once");
