@@ -173,7 +173,7 @@ impl Archived for OfFile {
     fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
         rows.slice().inspect_err(|_| {
-            tracing::error!(name = self.name, "an archive file cannot be read; ask `archive verify`");
+            tracing::error!(archive.file = self.name, "an archive file cannot be read; run `healthtrack archive verify`");
         })
     }
 

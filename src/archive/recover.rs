@@ -40,7 +40,7 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
         if superseded.contains(name.as_str()) {
             recovered.superseded += 1;
         } else {
-            tracing::warn!(name, "a file that no manifest row names goes aside; the hot table holds its samples");
+            tracing::warn!(archive.file = name, "superseding a file without a manifest row; the hot table has its samples");
             recovered.leftovers += 1;
         }
         archive.supersede(name).await?;
@@ -49,7 +49,7 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
     recovered.missing = live.into_iter().filter(|name| !found.contains(name)).map(str::to_owned).collect();
     recovered.missing.sort();
     for name in &recovered.missing {
-        tracing::error!(name, "a file of the manifest is missing: bring it back from a backup");
+        tracing::error!(archive.file = name, "a file of the manifest is missing; restore it from a backup");
     }
     Ok(recovered)
 }

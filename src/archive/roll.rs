@@ -168,7 +168,8 @@ impl Roller {
         };
         let kept: Result<(), CareError> = kept.await;
         if let Err(error) = kept {
-            tracing::error!("goals lose the progress of days from {first} to {last}: {error}");
+            let error = chain(&error);
+            tracing::error!(goal.from = %first, goal.to = %last, "the progress of goals was not kept: {error}");
         }
     }
 

@@ -50,9 +50,9 @@ const PAGE_SERIES: i64 = 64;
 const PORTION_BLOCKS_MAX: u64 = 8_192;
 const PORTION_SAMPLES_MAX: u64 = 500_000;
 /// Longer than any question on a busy machine, and shorter than for ever.
-const QUESTION_PATIENCE: Duration = Duration::from_secs(600);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(600);
 /// A chunk of a hundred gigabytes is written in this time, even on a slow disk.
-const REWRITE_PATIENCE: Duration = Duration::from_secs(3_600);
+const REWRITE_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// Joins the small blocks of one shard.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Compactor {
                         );
                     }
                 }
-                Ok(None) => tracing::debug!("another daemon compacts"),
+                Ok(None) => tracing::debug!("another daemon is compacting"),
                 Err(error) if error.fault() == Fault::Fenced => return,
                 Err(error) => {
                     self.context.telemetry.compaction_failures.increment(1);
@@ -135,7 +135,7 @@ impl Compactor {
                     pass.skipped += 1;
                     self.context.telemetry.compaction_failures.increment(1);
                     self.context.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
-                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", chain(&error));
+                    tracing::error!(chunk.day = %chunk.from.day(), "a chunk was left as it is: {}", chain(&error));
                 }
                 Err(error) => return Err(error),
             }
@@ -160,7 +160,7 @@ impl Compactor {
             after = *last;
             let small = i32::try_from(SMALL_SAMPLES).unwrap_or(i32::MAX);
             let candidates = compact::candidates(connection, chunk, &series, small);
-            let candidates = within(QUESTION_PATIENCE, "looking for small blocks", candidates).await?;
+            let candidates = within(QUERY_TIMEOUT, "looking for small blocks", candidates).await?;
             sleep(self.config.rest_after(began.elapsed())).await;
             for portion in portions(&candidates) {
                 let (joined, written) = self.join_portion(connection, chunk, portion).await?;
@@ -177,7 +177,7 @@ impl Compactor {
         }
         let began = Instant::now();
         let rewrite = space::rewrite_if_wasteful(connection, chunk);
-        match within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await? {
+        match within(REWRITE_TIMEOUT, "rewriting a chunk", rewrite).await? {
             Space::Fine => {}
             Space::Reclaimed(bytes) => {
                 self.context.telemetry.compaction_reclaimed_bytes.increment(bytes);
@@ -199,10 +199,10 @@ impl Compactor {
     ) -> Result<(), StoreError> {
         let began = Instant::now();
         let loose = space::has_loose(connection, chunk, series);
-        if within(QUESTION_PATIENCE, "looking for loose blocks", loose).await? {
+        if within(QUERY_TIMEOUT, "looking for loose blocks", loose).await? {
             let replacing = Replacing::begin(connection, &self.own, chunk);
-            let replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
-            within(QUESTION_PATIENCE, "compressing blocks", replacing.compress(series)).await?;
+            let replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
+            within(QUERY_TIMEOUT, "compressing blocks", replacing.compress(series)).await?;
         }
         sleep(self.config.rest_after(began.elapsed())).await;
         Ok(())
@@ -221,8 +221,8 @@ impl Compactor {
         loop {
             let began = Instant::now();
             let replacing = Replacing::begin(connection, &self.own, chunk);
-            let mut replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
-            let read = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
+            let mut replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
+            let read = within(QUERY_TIMEOUT, "reading small blocks", replacing.read(&wish)).await?;
             self.report_unreadable(&read);
             let joined = join(&read.small);
             rows.clear();
@@ -232,7 +232,7 @@ impl Compactor {
             }
             if !joined.is_empty() {
                 let gone: Vec<Span> = joined.iter().map(|one| one.gone).collect();
-                within(QUESTION_PATIENCE, "replacing small blocks", replacing.replace(&gone, &rows)).await?;
+                within(QUERY_TIMEOUT, "replacing small blocks", replacing.replace(&gone, &rows)).await?;
                 let (went, came) = (gone.iter().map(|span| span.blocks).sum::<u64>(), rows.rows() as u64);
                 self.context.telemetry.compaction_joined_blocks.increment(went);
                 self.context.telemetry.compaction_written_blocks.increment(came);
@@ -253,7 +253,7 @@ impl Compactor {
         self.context.telemetry.unreadable_blocks.increment(read.unreadable.len() as u64);
         for block in &read.unreadable {
             let (series, day, what) = (block.series.0, block.start.day(), block.what);
-            tracing::error!(series, %day, "a stored block cannot be read, since {what}, and stays as it is; \
+            tracing::error!(series.id = series, block.day = %day, "a stored block cannot be read, since {what}, and stays as it is; \
                 `healthtrack doctor` says how to repair it");
         }
     }

@@ -63,7 +63,7 @@ impl Supervisor {
             };
             if let Some(error) = failed {
                 self.telemetry.task_failed(task);
-                tracing::error!(task = task.name(), "a task has failed, so the daemon ends: {}", chain(&error));
+                tracing::error!(task.name = task.name(), "a task has failed, so the daemon ends: {}", chain(&error));
                 verdict = verdict.and(Err(error));
                 stop.cancel();
             }

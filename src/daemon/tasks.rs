@@ -48,8 +48,8 @@ pub(super) async fn make_chunks(context: Context, state: Arc<State>) {
             Err(error) => Err(error),
         };
         match made {
-            Ok(made) => tracing::debug!(chunks.made = made, "chunks are there for the coming days"),
-            Err(error) => tracing::warn!("chunks could not be made ahead of time: {}", chain(&error)),
+            Ok(made) => tracing::debug!(chunk.created = made, "chunks exist for the coming days"),
+            Err(error) => tracing::warn!("chunks could not be created ahead of time: {}", chain(&error)),
         }
     }
 }

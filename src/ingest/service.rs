@@ -156,13 +156,13 @@ impl Service {
                 Ok(Attempt::Held { .. }) => {
                     if self.state.status().role != Role::Standby {
                         self.state.take_role(Role::Standby);
-                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as its standby");
+                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as a standby");
                     }
                 }
                 Err(error) if error.fault() == Fault::Permanent => return Err(error),
                 Err(error) => {
                     self.state.database_fails();
-                    tracing::warn!("the shard cannot be asked for: {}", chain(&error));
+                    tracing::warn!("cannot try to take the shard: {}", chain(&error));
                 }
             }
             tokio::select! {
@@ -211,7 +211,7 @@ impl Service {
                     Ok(_) => return lost.cancel(),
                     Err(error) => {
                         self.state.database_fails();
-                        tracing::debug!("the shard cannot be asked for: {}", chain(&error));
+                        tracing::debug!("cannot try to take the shard: {}", chain(&error));
                         sleep(ASK_EVERY).await;
                     }
                 }

@@ -35,7 +35,7 @@ use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
 use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, published_at_ms, put_puback, write};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, chain};
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
@@ -136,7 +136,8 @@ impl Session {
                     // A connection that held is a good sign: the next attempt comes soon.
                     pause = if begun.elapsed() > retry_max { retry_min } else { (pause * 2).min(retry_max) };
                     let broker = shown(&self.url);
-                    tracing::warn!(%broker, session = %self.client_id, "no connection to the broker: {error}");
+                    let (client, error) = (&self.client_id, chain(&error));
+                    tracing::warn!(broker.url = %broker, mqtt.client_id = %client, "no connection to the broker: {error}");
                     tokio::select! {
                         () = sleep(jittered(pause)) => {}
                         () = self.stop_reading.cancelled() => {}
@@ -283,7 +284,8 @@ impl Session {
             None => {
                 self.state.subscribed(&self.client_id, true);
                 let broker = shown(&self.url);
-                tracing::info!(%broker, session = %self.client_id, "subscribed to {}", self.filters.join(", "));
+                let (client, filters) = (&self.client_id, self.filters.join(", "));
+                tracing::info!(broker.url = %broker, mqtt.client_id = %client, "subscribed to {filters}");
                 Ok(())
             }
         }

@@ -78,8 +78,10 @@ pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<()
             _ if is_whole => return folder::remove(part),
             Err(error) if tries == UPLOADS_MAX => return Err(error),
             Ok(()) if tries == UPLOADS_MAX => return Err(StorageError::Altered { path: bucket.address(name), tries }),
-            Err(error) => tracing::warn!(tries, "an upload failed and is begun again: {error}"),
-            Ok(()) => tracing::warn!(name, tries, "the store keeps other bytes than it was sent; they are sent again"),
+            Err(error) => tracing::warn!(archive.file = name, upload.tries = tries, "an upload failed, retrying: {}", chain(&error)),
+            Ok(()) => {
+                tracing::warn!(archive.file = name, upload.tries = tries, "the store altered an upload, retrying");
+            },
         }
         tries += 1;
     }
@@ -164,8 +166,8 @@ fn end(bucket: &Bucket, name: &str, id: &str, note: &str) -> Result<(), StorageE
         // Some stores say so of an upload that is no more.
         Err(Error::PermissionDenied { .. }) => {
             tracing::warn!(
-                name,
-                "the store does not let an upload be ended; a rule of the bucket should end such ones"
+                archive.file = name,
+                "not allowed to abort an unfinished upload; a lifecycle rule of the bucket should do it"
             );
         }
         Err(error) => return Err(bucket.failed("end the upload of", name)(error)),

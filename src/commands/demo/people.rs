@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::pool::Connector;
 use crate::store::population::{AREAS, Population, WEARERS, has_patients};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, chain};
 
 /// Patients beside whom no wearer is: appointments, invoices and the like want some company.
 const PATIENTS_MIN: u32 = 60;
@@ -21,7 +21,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// Makes the network, unless the database has patients already. The demo goes on without it.
 pub(super) async fn move_in(connector: Connector, telemetry: Arc<Telemetry>, hubs: u64, seed: u64) {
     if let Err(error) = make(&connector, &telemetry, hubs, seed).await {
-        tracing::warn!(error = format!("{error:#}"), "the made-up network is not there; the next run makes it");
+        tracing::warn!("the synthetic network was not created, the next run retries: {}", chain(&*error));
     }
 }
 

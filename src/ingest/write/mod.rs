@@ -200,7 +200,8 @@ impl Lane {
             }
             Err(RejectedItem::Row(rejection)) => {
                 let reason = rejection.rejection.reason;
-                tracing::error!(%reason, "the database rejects a row of the quarantine; it is only counted: {error}");
+                // Not its sources: the words of Postgres may quote the row.
+                tracing::error!(rejection.reason = %reason, "a quarantine row was rejected and only counted: {error}");
                 tally.quarantined += rejection.rejection.samples;
                 self.shared.context.telemetry.quarantine_capped.increment(rejection.rejection.samples);
                 Vec::new()
@@ -315,8 +316,8 @@ impl Lane {
         for (key, block) in met {
             if self.reported.insert(key) {
                 let (series, day, what) = (block.series.0, block.start.day(), block.what);
-                tracing::error!(series, %day, "a stored block cannot be read, since {what}: what belongs into it goes \
-                    to quarantine; `healthtrack doctor` says how to repair it");
+                tracing::error!(series.id = series, block.day = %day, "a stored block cannot be read, since {what}; samples \
+                    within it go to quarantine, and `healthtrack doctor` says how to repair it");
             }
         }
     }
@@ -329,7 +330,7 @@ impl Lane {
         self.shared.context.telemetry.batch_retries.increment(1);
         let pause = self.shared.state.database_fails().min(16);
         let pause = (RETRY_MIN * 2_u32.saturating_pow(pause)).min(RETRY_MAX);
-        tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
+        tracing::warn!("the database did not accept the batch, retrying: {}", chain(error));
         sleep(jittered(pause)).await;
     }
 }

@@ -8,6 +8,7 @@ use self::bridge::bridge;
 use self::recorded::recorded;
 use super::StoreError;
 use crate::model::metric::{Catalogue, Metric};
+use crate::telemetry::chain;
 
 /// A database of the former migrations becomes one of today's.
 mod bridge;
@@ -107,7 +108,8 @@ async fn prepare_timescale(connection: &mut PgConnection) -> Result<bool, StoreE
     match connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb").await {
         Ok(_) => Ok(true),
         Err(error) => {
-            tracing::warn!(%error, "TimescaleDB cannot be created in this database; going on with partitions");
+            let error = chain(&error);
+            tracing::warn!("cannot create the TimescaleDB extension, using native partitions: {error}");
             Ok(false)
         }
     }
