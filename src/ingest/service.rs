@@ -67,7 +67,7 @@ pub struct Service {
     pub pool: PgPool,
     /// Unit words.
     pub units: Arc<Units>,
-    /// Who this is, for people who look at the shard's row.
+    /// The name of this daemon, for people who read the shard's row.
     pub owner: String,
 }
 
@@ -81,7 +81,7 @@ enum Attempt {
     },
 }
 
-/// Why ingest has ended before it was told to.
+/// Why ingest ended before it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Another daemon owns the shard now.
@@ -94,7 +94,7 @@ pub enum IngestError {
     #[error(transparent)]
     Store(StoreError),
     /// What cannot pass by waiting.
-    #[error("ingest cannot go on: {remedy}")]
+    #[error("ingest cannot continue: {remedy}")]
     Permanent {
         /// What an operator does.
         remedy: &'static str,
@@ -102,11 +102,11 @@ pub enum IngestError {
         #[source]
         source: StoreError,
     },
-    /// The shard's name is none.
+    /// The shard's name is not valid.
     #[error("ingest.shard must be 1 to 64 letters, digits, full stops, underscores or hyphens")]
     Shard,
     /// A task has ended in a way that it must not.
-    #[error("a lane or a session has ended by itself: start the daemon again, and report what its log says")]
+    #[error("a lane or a session has ended by itself: start the daemon again, and report its log")]
     Ended,
     /// Not all could be written before the daemon stopped; the broker keeps it.
     #[error("{samples} samples were not written in time; the broker sends their messages again")]
@@ -130,13 +130,13 @@ impl Service {
     pub async fn run(self, stop: CancellationToken) -> Result<(), IngestError> {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
         self.state.expect_connections(self.mqtt.connections);
-        let Some((own, keeper)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
+        let Some((own, holder)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
         self.state.take_role(Role::Owner(own.clone()));
         tracing::info!(shard = shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
-            () = self.keep_shard(keeper, &own, &lost) => Err(IngestError::Ended),
+            () = self.hold_shard(holder, &own, &lost) => Err(IngestError::Ended),
         };
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });
@@ -191,10 +191,10 @@ impl Service {
 
     /// Proves twice a second that the shard is held, takes it again after a database's restart or once the server knows
     /// that the connection that held it is dead, and cancels `lost` where somebody else has it. Returns only then.
-    async fn keep_shard(&self, mut keeper: PgConnection, own: &Ownership, lost: &CancellationToken) {
+    async fn hold_shard(&self, mut holder: PgConnection, own: &Ownership, lost: &CancellationToken) {
         loop {
             sleep(ASK_EVERY).await;
-            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut keeper)).await {
+            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut holder)).await {
                 Ok(()) => {
                     self.state.database_works();
                     continue;
@@ -204,7 +204,7 @@ impl Service {
                 }
             }
             self.state.database_fails();
-            keeper = loop {
+            holder = loop {
                 match self.try_take(&own.shard, Some(own)).await {
                     Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
                     Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
@@ -248,7 +248,7 @@ impl Service {
         tokio::select! {
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
-            // Neither ends before it is told to, unless something is wrong.
+            // Neither ends before it is asked to, unless something is wrong.
             Some(ended) = writing.join_next() => return match ended {
                 Ok(Err(error)) if error.fault() == Fault::Fenced => {
                     lost.cancel();
