@@ -78,7 +78,7 @@ enum Command {
     Serve(serve::Args),
     /// Bring the database's schema up to date
     Migrate(migrate::Args),
-    /// Generate load: publish made-up samples at a fixed rate
+    /// Generate load: publish synthetic samples at a fixed rate
     Load(load::Args),
     /// Publish real recordings: Fitbit, Empatica, glucose sensors, Open mHealth
     Replay(replay::Args),

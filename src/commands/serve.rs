@@ -1,4 +1,4 @@
-//! `serve`: the daemon, until it is told to stop.
+//! `serve`: the daemon, until it is asked to stop.
 //!
 //! The first signal ends reading from the broker, and the daemon writes and acknowledges what it has received; the second
 //! ends the process at once. Nothing depends on a clean stop.

@@ -3,7 +3,7 @@
 //! # Why
 //! The journey can be watched without anything to install or to set up. The daemon is the very one that `serve` runs,
 //! and the devices reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
-//! that the counts of duplicates and of quarantine are seen at work.
+//! that the counts of duplicates and of quarantine are visible.
 //!
 //! The devices publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
 //! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
@@ -80,10 +80,10 @@ async fn run_until_end(
     screen: &mut Screen,
     stop: &CancellationToken,
 ) -> anyhow::Result<RunSummary> {
-    screen.greet(&stack.addresses, args);
+    screen.introduce(&stack.addresses, args);
     let mut feed = Feed::connect(&stack, args).await?;
     let (progress, telemetry) = (feed.progress(), stack.telemetry.clone());
-    let network = people::move_in(stack.connector.clone(), telemetry.clone(), args.hubs, args.seed);
+    let network = people::create_network(stack.connector.clone(), telemetry.clone(), args.hubs, args.seed);
     let mut network = AbortOnDropHandle::new(tokio::spawn(network));
     let end = args.duration.map(|duration| Instant::now() + duration);
     let mut time_is_up = false;
@@ -102,7 +102,7 @@ async fn run_until_end(
     drop(network);
     let closing = Instant::now() + CLOSE_MAX;
     feed.finish(closing).await;
-    screen.look(&telemetry);
+    screen.refresh(&telemetry);
     let data_dir = stack.addresses.data_dir.clone();
     stack.close(closing).await?;
     Ok(RunSummary::of(args, &data_dir, screen.took(), &telemetry, progress.published()))
