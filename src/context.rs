@@ -7,12 +7,12 @@ use crate::model::time::{Clock, SystemClock};
 use crate::store::pool::Connector;
 use crate::telemetry::Telemetry;
 
-/// The way to the database, the present, the counts, and what is measured. Cheap to clone.
+/// The way to the database, the clock, the counts, and what is measured. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Opens connections to the database.
     pub connector: Connector,
-    /// The present.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Counts.
     pub telemetry: Arc<Telemetry>,

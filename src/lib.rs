@@ -2,7 +2,7 @@
 //! once, and readable by SQL as soon as they are committed.
 //!
 //! It is one binary. It is no broker, no database and no dashboard: the broker keeps what is not acknowledged, Postgres
-//! keeps what is, and whatever speaks SQL or Prometheus looks at both.
+//! keeps what is, and whatever speaks SQL or Prometheus reads both.
 //!
 //! # One sample's journey
 //!
@@ -39,16 +39,16 @@
 //! | something that runs beside ingest | a task of the supervisor in [`daemon`] |
 //! | a subcommand | a file in [`commands`] |
 
-/// The nouns: ids, time, metrics, units, samples, blocks. No IO.
+/// The domain types: ids, time, metrics, units, samples, blocks. No IO.
 pub mod model;
 
 /// Payload bytes to readings, and back: one folder a format. No IO.
 pub mod formats;
 
-/// Every setting, read once and wholly checked.
+/// Every setting, read once and validated.
 pub mod config;
 
-/// Faults that tests inject; nothing of it in a release.
+/// Faults that tests inject; a release contains none.
 mod faults;
 
 /// Every metric by name, in the order of the journey, and the log. It observes and decides nothing.
@@ -57,7 +57,7 @@ pub mod telemetry;
 /// MQTT: packets, TLS, connections, and a publisher.
 pub mod mqtt;
 
-/// Postgres, the only module that speaks SQL.
+/// Postgres: the only module with SQL.
 pub mod store;
 
 /// What nearly every part works with: database, clock, counts and the catalogue of metrics.
@@ -66,7 +66,7 @@ pub mod context;
 /// Keys, pseudonyms, and columns that are encrypted with a key of each patient's own.
 pub mod security;
 
-/// Small blocks of days that are over, joined.
+/// Joins the small blocks of days that are over.
 pub mod compaction;
 
 /// From the broker to the hot table, and the acknowledgement back.
@@ -78,7 +78,7 @@ pub mod archive;
 /// What a person may do with the network's data, as functions of an actor.
 pub mod care;
 
-/// What runs in `serve` and `demo`, and who watches it.
+/// What runs in `serve` and `demo`, under a supervisor.
 pub mod daemon;
 
 /// Simulated devices and the people who wear them.
@@ -87,5 +87,5 @@ pub mod simulation;
 /// A private Postgres and a private broker, for `demo` and for tests.
 pub mod embedded;
 
-/// Subcommands only: arguments in, report out.
+/// The subcommands: arguments in, report out.
 pub mod commands;

@@ -1,10 +1,7 @@
-//! The door: one word an operator says, one file in `commands/`.
+//! The entry point: one subcommand, one file in `commands/`.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use healthtrack::commands::Cli;
-
 fn main() -> ExitCode {
-    healthtrack::commands::run(Cli::parse())
+    healthtrack::commands::run()
 }

@@ -72,7 +72,7 @@ WHERE i.patient_id = $patient GROUP BY i.invoice_id, i.number, i.due_on, i.statu
 SELECT journal_entry_id, written_at, mood FROM care.journal_entry
 WHERE patient_id = $patient ORDER BY written_at DESC LIMIT 20;
 
--- patient: who looked at my record
+-- patient: who read my record
 SELECT at, who, part, action, resource, outcome FROM access.my_access_log ORDER BY seq DESC LIMIT 50;
 
 -- patient: providers of a specialty in a state

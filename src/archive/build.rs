@@ -1,4 +1,4 @@
-//! Build: a snapshot's blocks, laid beside the live file, become a new file that has no name yet.
+//! Build: a snapshot's blocks, merged with the live file, become a new file that has no name yet.
 //!
 //! # Why
 //! Encoding is work for a processor and reading blocks is waiting for the server, so a thread of its own writes while

@@ -35,7 +35,7 @@ pub struct Checked {
     pub faults: Vec<FileProblem>,
 }
 
-/// Checks every file that should be there; `watch` is told of the bytes of each.
+/// Checks every file that should be there; `watch` receives the length of each.
 pub async fn check(
     connection: &mut PgConnection,
     archive: &Archive,

@@ -6,7 +6,7 @@
 //!           a person: what was measured while worn, blocks cut          store::archive::erase_worn
 //!           and what is in quarantine of it
 //! files     each live file that holds some becomes the next generation  placed as by a roll
-//! aside     superseded files that may hold some go at once              here
+//! delete    superseded files that may hold some go at once              here
 //! end       a person: wear and data key go; the proof has its end       store::archive::erase
 //! ```
 //!
@@ -16,7 +16,7 @@
 //! of the patient's encrypted texts (`security::envelope`), whose rows stay and can be read nowhere. The record of care
 //! stays: the law says how long it is kept, and `care.patient.legal_hold` refuses an erasure, also one under way.
 //!
-//! *The name of a device goes too*: the device's row is removed with its series, so nothing in the schema tells that it
+//! *The name of a device goes too*: the device's row is removed with its series, so nothing in the schema shows that it
 //! was there. What comes by the same name later is a new device, unknown until it is added or enrolled: whoever erases
 //! stops the sender first, or what the broker still holds begins it anew.
 //!
@@ -24,9 +24,9 @@
 //! the transaction that removes the rows. The daemon ends at its next write, as one that has lost its shard; what
 //! watches over it starts it again, and the broker sends again what was not acknowledged.
 //!
-//! *Files of others are not lost*: a live file is proved before it is rewritten, and goes aside only when its successor
-//! is recorded. It has no grace there, so a reader that began before may have to ask again. A file aside that cannot be
-//! read might hold the device, so it goes: what it held lies in its successor, or in the hot table.
+//! *Files of others are not lost*: a live file is proved before it is rewritten, and is superseded only when its
+//! successor is recorded. It has no grace there, so a reader that began before may have to ask again. A superseded file
+//! that cannot be read might hold the device, so it goes: what it held lies in its successor, or in the hot table.
 //!
 //! Killed anywhere, the same command finishes it (`erase::an_erasure_that_is_killed_at_any_point_…`). Not reached:
 //! backups, the server's own log and statistics, what the disk keeps of deleted files, and what a bucket that keeps
@@ -55,20 +55,20 @@ use crate::store::archive::{
     worn,
 };
 
-/// Periods of wear that are looked up one by one in a file.
+/// Periods of wear that are searched one by one in a file.
 const LOOKUPS_MAX: usize = 4;
 
 /// Erases devices and people.
 #[derive(Clone, Debug)]
 pub struct Eraser {
-    /// Opens the connection, on which statements may take long, and knows the present.
+    /// Opens the connection, on which statements may take long, with the clock.
     pub context: Context,
     /// Knows the archive; `None` where none is configured.
     pub roller: Option<Roller>,
 }
 
 impl Eraser {
-    /// How much would go; `None` where a roll or another erasure is at work.
+    /// How much would go; `None` where a roll or another erasure is running.
     pub async fn find(
         &self,
         of: &ErasureTarget,
@@ -93,13 +93,13 @@ impl Eraser {
             watch(RollProgress::Done(live.bytes));
         }
         found.deleted_files = found.files;
-        for aside in roller.archive.at(Storage::superseded).await? {
-            found.deleted_files += u64::from(may_hold(roller, aside.name, &reach).await?);
+        for superseded in roller.archive.at(Storage::superseded).await? {
+            found.deleted_files += u64::from(may_hold(roller, superseded.name, &reach).await?);
         }
         Ok(Some(found))
     }
 
-    /// Erases, and how much that was; `None` where a roll or another erasure is at work.
+    /// Erases, and how much that was; `None` where a roll or another erasure is running.
     pub async fn erase(
         &self,
         of: &ErasureTarget,
@@ -178,7 +178,7 @@ impl Eraser {
         roller.archive.supersede(&live.name).await
     }
 
-    /// Deletes what lies aside and may hold some of it, and notes what a killed erasure deleted.
+    /// Deletes superseded files that may hold some of it, and notes what a killed erasure deleted.
     async fn delete_superseded(
         &self,
         connection: &mut PgConnection,
@@ -192,15 +192,15 @@ impl Eraser {
         let archive = &roller.archive;
         let mut kept = HashSet::new();
         let mut deleted: Vec<String> = Vec::new();
-        for aside in archive.at(Storage::superseded).await? {
-            if may_hold(roller, aside.name.clone(), reach).await? {
+        for superseded in archive.at(Storage::superseded).await? {
+            if may_hold(roller, superseded.name.clone(), reach).await? {
                 crash_point();
-                let name = aside.name.clone();
+                let name = superseded.name.clone();
                 archive.at(move |storage| storage.remove_superseded(&name)).await?;
                 crash_point();
-                deleted.push(aside.name);
+                deleted.push(superseded.name);
             } else {
-                kept.insert(aside.name);
+                kept.insert(superseded.name);
             }
         }
         let manifest = files(connection, FileScope::Present).await?;
@@ -223,7 +223,7 @@ async fn worn_by(connection: &mut PgConnection, of: &ErasureTarget) -> Result<Ve
     }
 }
 
-/// The live files in whose time some of it may lie; `watch` is told their length.
+/// The live files whose time may hold some of it; `watch` receives their length.
 async fn live_files(
     connection: &mut PgConnection,
     reach: &Reach,
@@ -242,7 +242,7 @@ async fn samples_in(roller: &Roller, live: &ArchiveFile, reach: &Reach) -> Resul
     on_thread(move || count(&archive, &catalogue, &name, &metric, &reach)).await
 }
 
-/// True unless a file that lies aside is read and found to hold nothing of it. One that the place does not give just
+/// True unless a superseded file is read and found to hold nothing of it. One that the place does not give just
 /// now is no such file: a retired one has no successor.
 async fn may_hold(roller: &Roller, name: String, reach: &Reach) -> Result<bool, ArchiveError> {
     let (archive, catalogue, reach) = (roller.archive.clone(), Arc::clone(&roller.context.catalogue), reach.clone());

@@ -40,7 +40,7 @@ pub enum ArchiveError {
         metric: i16,
     },
     /// More conflicting values than one transaction should carry.
-    #[error("more than {max} late values differ from archived ones; nothing was changed, look at what sends them")]
+    #[error("more than {max} late values differ from archived ones; nothing was changed, check what sends them")]
     Conflicts {
         /// How many may be.
         max: usize,
@@ -60,6 +60,6 @@ pub enum ArchiveError {
         seconds: i64,
     },
     /// A thread ended in a way that it must not.
-    #[error("the thread that writes files has ended by itself: report what the log says")]
+    #[error("the thread that writes files has ended by itself: report the log")]
     Thread,
 }

@@ -1,4 +1,4 @@
-//! Handle: the archive as the other parts are given it: where files lie, and the keys of them.
+//! Handle: the archive as the other parts are given it: its storage, and the keys of its files.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::store::archive::ArchiveFile;
 /// Where the archive is and how its files are read.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    /// Where files lie.
+    /// Where files are.
     pub storage: Storage,
     /// What opens them, and what new ones are written with.
     pub keys: KeyRing,
@@ -51,7 +51,7 @@ impl Archive {
         self.at(move |storage| storage.discard(&part)).await
     }
 
-    /// Moves a file aside; nothing where it is there already.
+    /// Moves a file to the superseded ones; nothing where it is there already.
     pub(super) async fn supersede(&self, name: &str) -> Result<(), ArchiveError> {
         let name = name.to_owned();
         self.at(move |storage| storage.supersede(&name)).await

@@ -1,8 +1,8 @@
-//! Merge: rows of the hot table in the order of a file, and laid beside the rows of one, each sample once.
+//! Merge: rows of the hot table in the order of a file, merged with the rows of one, each sample once.
 //!
 //! # Why
 //! Both sides come sorted, so each is held a block or a batch at a time, however long the day. What the file holds was
-//! stored first, so it stays; the hot row of the same key is told to be a duplicate, or a conflict.
+//! stored first, so it stays; the hot row of the same key is a duplicate, or a conflict.
 //!
 //! Invariant: what comes out rises in the order of files and holds each key once
 //! (`each_key_comes_out_once_and_the_archived_value_stays`).
@@ -17,9 +17,9 @@ use crate::model::time::Timestamp;
 /// Blocks of one metric and day, handed over by device and start, as strips in the order of a file.
 #[derive(Debug, Default)]
 pub(super) struct HotRows {
-    /// The last block, as long as no other one lies beside it.
+    /// The last block, as long as no other one overlaps it.
     whole: Option<Columns>,
-    /// Rows of the device that was handed over last, in order, where blocks lie beside each other: those of at most one
+    /// Rows of the device that was handed over last, in order, where blocks overlap: those of at most one
     /// block a statistic.
     mixed: Vec<Row>,
 }
@@ -127,7 +127,7 @@ impl MergeOutcome {
 
 /// Rows of a file, a slice at a time.
 pub(super) trait Archived {
-    /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
+    /// The next consecutive rows; `None` at the end. They come again until they are passed.
     fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError>;
 
     /// Passes over so many of them.
@@ -146,7 +146,7 @@ impl Archived for Option<Rows> {
     }
 }
 
-/// The rows of a file, beside which hot rows are laid.
+/// The rows of a file, with which hot rows are merged.
 pub(super) struct Merge<I> {
     old: I,
 }

@@ -2,22 +2,22 @@
 //!
 //! ```text
 //! choose    days that are over, metric by metric                            store::archive::due_days
-//! export    a snapshot's blocks, laid beside the live file, into a new one  merge, build
-//! place     written aside, synced, verified by reopening, named, synced     storage (in a bucket: uploaded, read back)
+//! export    a snapshot's blocks, merged with the live file, into a new one  merge, build
+//! place     staged, synced, verified by reopening, named, synced            storage (in a bucket: uploaded, read back)
 //! record    in one transaction: manifest row in, the file's blocks out      store::archive::record
-//! drop      the superseded file goes aside, the empty chunk goes            roll
+//! drop      the old file is superseded, the chunk dropped                 roll
 //! ```
 //!
 //! # Why
 //! *A file becomes true by its manifest row.* It stands under its name, synced and proved, before the transaction that
 //! makes the row visible and removes the blocks; so whoever is killed at any moment leaves either all of it or blocks
 //! that are rolled again. What a killed roll has left behind is found by the next one (`recover`): half-written files
-//! go at once, finished ones that no row names go aside for the grace, since the hot table still holds every sample of
-//! them and proving them would cost what writing them again costs. A row whose file is gone is reported at each roll
-//! and each `archive verify`, and never forgotten.
+//! go at once, finished ones that no row names are superseded for the grace, since the hot table still holds every
+//! sample of them and proving them would cost what writing them again costs. A row whose file is gone is reported at
+//! each roll and each `archive verify`, and never forgotten.
 //!
-//! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not look into files, so it
-//! counts a sample that is archived already as stored. Until the next roll of that day readers lay both side by side by
+//! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not read files, so it
+//! counts a sample that is archived already as stored. Until the next roll of that day readers merge both by
 //! key: what the archive holds is first, so it stays (`merge`). The roll then decides for good: a key with the same
 //! value was a duplicate and goes, one with another value was a conflict and goes to quarantine, the rest becomes the
 //! next generation. The generation before it leaves the live tree in the same roll and is kept for
@@ -33,7 +33,7 @@
 /// One file of the archive: rows in, rows out, and proof that they are the same.
 pub mod file;
 
-/// Where files lie, and every name that is given there.
+/// Where files are, and every name that is given there.
 pub mod storage;
 
 /// Why something cannot be done.
@@ -51,7 +51,7 @@ mod handle;
 /// Whom samples are about, by pseudonym.
 pub mod subjects;
 
-/// Rows of the hot table laid beside rows of a file, each once.
+/// Rows of the hot table merged with rows of a file, each once.
 mod merge;
 
 /// A snapshot's blocks become a file.

@@ -2,9 +2,9 @@
 //!
 //! # Why
 //! Manifest and hot table are read in one snapshot (`store::archive::to_read`), files never change: so a roll that goes
-//! on meanwhile moves nothing before a reader's eyes. What is in both, because it came late, is told by its key, and
-//! the archived value is the first. A file is read only where its metric, its day and the statistics of its row groups
-//! do not rule out what is asked for.
+//! on meanwhile moves nothing before a reader's eyes. What is in both, because it came late, is recognised by its key,
+//! and the archived value is the first. A file is read only where its metric, its day and the statistics of its row
+//! groups do not rule out what is asked for.
 //!
 //! Invariant: each sample is given once, whatever rolls go on
 //! (`roll::a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on`).
@@ -55,7 +55,7 @@ pub async fn read<E: From<ArchiveError>>(
         archive => archive,
     };
     let files = Files { archive, catalogue, filter, files: files.into_iter().peekable() };
-    let mut reading = Reading { files, unit: None, out: Out { filter, take, open: None } };
+    let mut reading = Reading { files, unit: None, out: ChunkWriter { filter, take, open: None } };
     let mut blocks = std::pin::pin!(read_blocks(&mut snapshot, filter));
     while let Some(found) = blocks.try_next().await.map_err(ArchiveError::from)? {
         reading.take_block(found)?;
@@ -67,7 +67,7 @@ pub async fn read<E: From<ArchiveError>>(
 struct Reading<'a, T> {
     files: Files<'a>,
     unit: Option<Unit>,
-    out: Out<'a, T>,
+    out: ChunkWriter<'a, T>,
 }
 
 /// One metric and day that has hot blocks.
@@ -93,7 +93,7 @@ struct OfFile {
 }
 
 /// Rows become chunks of one series.
-struct Out<'a, T> {
+struct ChunkWriter<'a, T> {
     filter: &'a Filter,
     take: T,
     open: Option<SampleChunk>,
@@ -173,7 +173,10 @@ impl Archived for OfFile {
     fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
         rows.slice().inspect_err(|_| {
-            tracing::error!(name = self.name, "an archive file cannot be read; ask `archive verify`");
+            tracing::error!(
+                archive.file = self.name,
+                "an archive file cannot be read; run `healthtrack archive verify`"
+            );
         })
     }
 
@@ -182,7 +185,7 @@ impl Archived for OfFile {
     }
 }
 
-impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Out<'_, T> {
+impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> ChunkWriter<'_, T> {
     fn lay(&mut self, merge: &mut Merge<OfFile>, metric: MetricId, hot: RowSlice<'_>) -> Result<(), E> {
         merge.lay(hot, |met, slice| self.give(metric, met, slice)).map_err(Failed::into_error)
     }

@@ -40,7 +40,10 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
         if superseded.contains(name.as_str()) {
             recovered.superseded += 1;
         } else {
-            tracing::warn!(name, "a file that no manifest row names goes aside; the hot table holds its samples");
+            tracing::warn!(
+                archive.file = name,
+                "superseding a file without a manifest row; the hot table has its samples"
+            );
             recovered.leftovers += 1;
         }
         archive.supersede(name).await?;
@@ -49,12 +52,12 @@ pub(super) async fn recover(connection: &mut PgConnection, archive: &Archive) ->
     recovered.missing = live.into_iter().filter(|name| !found.contains(name)).map(str::to_owned).collect();
     recovered.missing.sort();
     for name in &recovered.missing {
-        tracing::error!(name, "a file of the manifest is missing: bring it back from a backup");
+        tracing::error!(archive.file = name, "a file of the manifest is missing; restore it from a backup");
     }
     Ok(recovered)
 }
 
-/// Deletes what has lain aside for longer than the grace; how many files that were.
+/// Deletes files that were superseded longer ago than the grace; how many.
 pub(super) async fn delete_superseded(
     connection: &mut PgConnection,
     archive: &Archive,
@@ -66,8 +69,8 @@ pub(super) async fn delete_superseded(
         manifest.iter().filter_map(|file| Some((file.name.as_str(), file.superseded_at?))).collect();
     let is_over = |since: Timestamp| now.micros_since(since) > grace_us;
     let mut deleted = 0;
-    let aside = archive.at(Storage::superseded).await?;
-    for file in &aside {
+    let superseded_files = archive.at(Storage::superseded).await?;
+    for file in &superseded_files {
         let since = match superseded.get(file.name.as_str()) {
             Some(at) => *at,
             None if manifest.iter().any(|known| known.name == file.name) => continue,

@@ -6,7 +6,7 @@
 //! files that a change of wear reaches into hold nothing of its device: they are read, found true, and noted as such in
 //! the manifest, without a new generation.
 //!
-//! Invariant: within one file a person has one name, whenever it is looked at; between two files names may differ until
+//! Invariant: within one file a person has one name, whenever it is read; between two files names may differ until
 //! the rolls have followed (`subject::a_changed_key_…` in `tests/it`).
 
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Roller {
     }
 }
 
-/// The next generation of a file; `None` where its subjects are true and of the present key.
+/// The next generation of a file; `None` where its subjects are true and of the current key.
 fn labelled(
     archive: &Archive,
     catalogue: &Catalogue,

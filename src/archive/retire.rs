@@ -1,7 +1,7 @@
 //! Retire: files of days that have been kept for `archive.retention_days` leave the archive, at the end of each roll.
 //!
 //! Killed between the manifest and the folder, the next roll finds files that are superseded and still under their
-//! names, and sets them aside like those of a killed roll (`recover`).
+//! names, and supersedes them like those of a killed roll (`recover`).
 
 use sqlx::PgConnection;
 

@@ -1,8 +1,8 @@
 //! Roll: the whole way from days that are over to files in the manifest, a metric and day at a time.
 //!
 //! Between its steps lie the points at which a test kills it (`crash_point`); from each of them the next roll must find
-//! its way. A day that cannot be rolled is told and left in the hot table; the others go on. What no day could survive
-//! (no database, a full disk) ends the roll.
+//! its way. A day that cannot be rolled is reported and left in the hot table; the others are rolled. What no day could
+//! survive (no database, a full disk) ends the roll.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
 pub struct Roller {
     /// Where to.
     pub archive: Archive,
-    /// Opens the connection of a roll, on which statements may take long; counts, and knows the present.
+    /// Opens the connection of a roll, on which statements may take long; counts, and has the clock.
     pub context: Context,
     /// When a day is over, and how long superseded files stay.
     pub config: ArchiveConfig,
@@ -80,7 +80,7 @@ impl Roller {
         self.choose(&mut connection, before).await.map(|choice| choice.due)
     }
 
-    /// Rolls what is due; `None` where another roller is at work.
+    /// Rolls what is due; `None` where another roller is running.
     pub async fn roll(
         &self,
         before: Option<Timestamp>,
@@ -96,7 +96,7 @@ impl Roller {
         crash_point();
         let recovered = recover(connection, &self.archive).await?;
         self.context.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
-        self.tell_verified(connection).await?;
+        self.report_verified(connection).await?;
         let mut report = RollReport { missing: recovered.missing, ..RollReport::default() };
         let spent_before = self.context.telemetry.archive.spent_ms();
         report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
@@ -142,7 +142,7 @@ impl Roller {
     }
 
     /// Tells Prometheus when the archive was last found sound.
-    pub(crate) async fn tell_verified(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
+    pub(crate) async fn report_verified(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
         if let Some(verified) = store::verified_at(connection).await? {
             self.context.telemetry.archive.verified_seconds.set((verified.micros() / SECOND_US) as f64);
         }
@@ -172,8 +172,8 @@ impl Roller {
         Ok(Choice { chunks, due, unread: unread.into_iter().map(|(_, told)| told).collect() })
     }
 
-    /// Keeps what these days gave for patients' goals, since progress is told from the hot table. On a connection of
-    /// its own, and only told where it fails: the samples are safe in the archive, and must not wait for it.
+    /// Keeps what these days gave for patients' goals, since progress is computed from the hot table. On a connection
+    /// of its own, and only logged where it fails: the samples are safe in the archive, and must not wait for it.
     async fn keep_goals(&self, due: &[Due]) {
         let days = due.iter().map(|due| due.day);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
@@ -185,7 +185,8 @@ impl Roller {
         };
         let kept: Result<(), CareError> = kept.await;
         if let Err(error) = kept {
-            tracing::error!("goals lose the progress of days from {first} to {last}: {error}");
+            let error = chain(&error);
+            tracing::error!(goal.from = %first, goal.to = %last, "the progress of goals was not kept: {error}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! A patient's samples of both tiers: what each device measured while the patient wore it.
 //!
 //! # Why
-//! The portal's login sees neither the archive nor who wore what, so two connections are at work: in the name of an
+//! The portal's login sees neither the archive nor who wore what, so two connections are used: in the name of an
 //! account the database decides, audits, and gives what is hot (`access.samples`); only then a connection with the role
 //! `healthtrack_roller` reads both tiers by the periods of wear. What is hot is read twice: a week, unless rolls are
 //! behind.

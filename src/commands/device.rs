@@ -66,7 +66,7 @@ enum Action {
         /// The patient: care.patient.patient_id
         #[arg(long, value_name = "UUID")]
         patient: PatientId,
-        /// End the present wear at the same time
+        /// End the current wear at the same time
         #[arg(long)]
         hand_over: bool,
         /// From when on, as RFC 3339 [default: now]
@@ -95,7 +95,7 @@ struct Added {
 
 /// What `assign` began or `return` ended.
 #[derive(Debug, Serialize)]
-struct Worn {
+struct WearReport {
     wear: WearId,
 }
 
@@ -105,7 +105,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Action::Add { names, from } => {
             let mut devices = Vec::new();
             for name in names {
-                devices.push(DeviceId::parse(name).with_context(|| format!("{name} cannot be a device"))?);
+                devices.push(DeviceId::parse(name).with_context(|| format!("{name} is not a valid device name"))?);
             }
             if let Some(path) = from {
                 devices.extend(read_list(path)?);
@@ -153,17 +153,17 @@ async fn list(args: &Args) -> anyhow::Result<()> {
 }
 
 async fn set_wear(args: &Args, name: &str, change: WearChange, at: Option<&str>) -> anyhow::Result<()> {
-    let device = DeviceId::parse(name).with_context(|| format!("{name} cannot be a device"))?;
+    let device = DeviceId::parse(name).with_context(|| format!("{name} is not a valid device name"))?;
     let at = match at {
         None => SystemClock.now(),
-        Some(at) => Timestamp::parse_rfc3339(at).with_context(|| format!("{at} is no moment; see --help"))?,
+        Some(at) => Timestamp::parse_rfc3339(at).with_context(|| format!("{at} is not a time; see --help"))?,
     };
     let mut connection = args.common.database()?.ready().await?;
     let rules = RuleCatalogue::read(&mut connection).await?;
     let mut operator = Operator::on(&mut connection).with_rules(&rules);
     let wear = change_wear(&mut operator, &device, change, at).await?;
     if args.common.json {
-        return print_json(&Worn { wear });
+        return print_json(&WearReport { wear });
     }
     print(&match change {
         WearChange::Assign(_) | WearChange::HandOver(_) => format!("{name} is worn; wear {wear} begins"),

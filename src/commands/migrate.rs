@@ -1,4 +1,4 @@
-//! Migrate: brings the database's schema up to date, and says what that took.
+//! Migrate: brings the database's schema up to date, and reports what was done.
 
 use super::common::Common;
 use super::report::{counted, print, print_json};

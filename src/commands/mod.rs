@@ -1,12 +1,12 @@
 //! One file a subcommand.
 //!
 //! Every subcommand has `--help` with an example, exits with 0 only on success, and says in one sentence what to do
-//! where it fails. What reports does so as JSON with `--json`. Only here are errors of many kinds thrown together
-//! (`anyhow`).
+//! where it fails. What reports does so as JSON with `--json`. `anyhow` is used here only.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tracing::{Instrument as _, Span, debug_span};
 
 /// What subcommands print, for people and for programs.
 mod report;
@@ -26,46 +26,46 @@ pub mod demo;
 /// The daemon.
 pub mod serve;
 
-/// The schema, brought up to date.
+/// Brings the schema up to date.
 pub mod migrate;
 
-/// The open-loop generator.
+/// The open-loop load generator.
 pub mod load;
 
-/// Real recordings, replayed.
+/// Replays real recordings.
 pub mod replay;
 
-/// Samples, read back.
+/// Reads samples.
 pub mod samples;
 
-/// Days that are over, moved to the archive.
+/// Moves days that are over to the archive.
 pub mod roll;
 
-/// What is in the archive.
+/// Lists, verifies and queries the archive.
 pub mod archive;
 
-/// What measures.
+/// Devices, and who wears them.
 pub mod device;
 
-/// What was rejected.
+/// Rejected messages.
 pub mod quarantine;
 
-/// Who looked at what.
+/// Who read what.
 pub mod audit;
 
 /// A synthetic network.
 pub mod populate;
 
-/// The documentation of the schema.
+/// Writes the documentation of the schema.
 pub mod schema;
 
-/// Why it does not work.
+/// Diagnoses why it does not work.
 pub mod doctor;
 
 /// Wearable data from MQTT to TimescaleDB and Parquet, each acknowledged sample kept exactly once.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110, after_help = "Begin with: healthtrack demo")]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -78,7 +78,7 @@ enum Command {
     Serve(serve::Args),
     /// Bring the database's schema up to date
     Migrate(migrate::Args),
-    /// Generate load: publish made-up samples at a fixed rate
+    /// Generate load: publish synthetic samples at a fixed rate
     Load(load::Args),
     /// Publish real recordings: Fitbit, Empatica, glucose sensors, Open mHealth
     Replay(replay::Args),
@@ -102,16 +102,20 @@ enum Command {
     Doctor(doctor::Args),
 }
 
-/// Runs one command to its end.
-pub fn run(cli: Cli) -> ExitCode {
+/// Reads the arguments of the process, and runs the subcommand that they name to its end.
+pub fn run() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let name = matches.subcommand_name().unwrap_or_default();
+    let span = || debug_span!("command", command = name);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("healthtrack: the system gives no threads: {error}");
+            eprintln!("healthtrack: cannot start threads: {error}");
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run_command(cli.command)) {
+    match runtime.block_on(run_command(cli.command, span)) {
         Ok(()) => ExitCode::SUCCESS,
         // `healthtrack samples | head` has had enough: no failure.
         Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -122,21 +126,22 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-async fn run_command(command: Command) -> anyhow::Result<()> {
+async fn run_command(command: Command, span: impl FnOnce() -> Span + Send) -> anyhow::Result<()> {
     match command {
-        Command::Demo(args) => demo::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-        Command::Migrate(args) => migrate::run(args).await,
-        Command::Load(args) => load::run(args).await,
-        Command::Replay(args) => replay::run(args).await,
-        Command::Samples(args) => samples::run(args).await,
-        Command::Roll(args) => roll::run(args).await,
-        Command::Archive(args) => archive::run(args).await,
-        Command::Device(args) => device::run(args).await,
-        Command::Quarantine(args) => quarantine::run(args).await,
-        Command::Audit(args) => audit::run(args).await,
-        Command::Populate(args) => populate::run(args).await,
-        Command::Schema(args) => schema::run(args).await,
-        Command::Doctor(args) => doctor::run(args).await,
+        // These start the log, and a span that is opened earlier would not be in it.
+        Command::Demo(args) => demo::run(args, span).await,
+        Command::Serve(args) => serve::run(args, span).await,
+        Command::Migrate(args) => migrate::run(args).instrument(span()).await,
+        Command::Load(args) => load::run(args).instrument(span()).await,
+        Command::Replay(args) => replay::run(args).instrument(span()).await,
+        Command::Samples(args) => samples::run(args).instrument(span()).await,
+        Command::Roll(args) => roll::run(args).instrument(span()).await,
+        Command::Archive(args) => archive::run(args).instrument(span()).await,
+        Command::Device(args) => device::run(args).instrument(span()).await,
+        Command::Quarantine(args) => quarantine::run(args).instrument(span()).await,
+        Command::Audit(args) => audit::run(args).instrument(span()).await,
+        Command::Populate(args) => populate::run(args).instrument(span()).await,
+        Command::Schema(args) => schema::run(args).instrument(span()).await,
+        Command::Doctor(args) => doctor::run(args).instrument(span()).await,
     }
 }

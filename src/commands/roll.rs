@@ -64,7 +64,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let report = roller.roll(args.before, &mut watch).await?;
     progress.finish_and_clear();
-    let report = report.context("another roll is at work in this database; wait for it to end")?;
+    let report = report.context("another roll is running in this database; wait for it to end")?;
     if args.common.json {
         print_json(&report)?;
     } else {
@@ -72,7 +72,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     let wrong = report.failed.len() + report.missing.len();
     let first = report.failed.iter().chain(&report.missing).next().map_or("", String::as_str);
-    ensure!(wrong == 0, "{wrong} problems, the first: {first}; look at the report and at `healthtrack archive verify`");
+    ensure!(wrong == 0, "{wrong} problems, the first: {first}; read the report and run `healthtrack archive verify`");
     Ok(())
 }
 

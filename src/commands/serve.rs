@@ -1,4 +1,4 @@
-//! `serve`: the daemon, until it is told to stop.
+//! `serve`: the daemon, until it is asked to stop.
 //!
 //! The first signal ends reading from the broker, and the daemon writes and acknowledges what it has received; the second
 //! ends the process at once. Nothing depends on a clean stop.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, debug_span};
+use tracing::{Instrument as _, Span};
 
 use super::signals::cancel_on_signal;
 use crate::config::Config;
@@ -28,8 +28,8 @@ pub struct Args {
     pub config: Option<PathBuf>,
 }
 
-/// Runs the daemon until SIGTERM or Ctrl-C.
-pub async fn run(args: Args) -> anyhow::Result<()> {
+/// Runs the daemon until SIGTERM or Ctrl-C, in a span that is opened once the log is started.
+pub async fn run(args: Args, span: impl FnOnce() -> Span + Send) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref())?;
     start_log(&config.telemetry);
     let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
@@ -37,5 +37,5 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     cancel_on_signal(stop.clone())?;
     let listeners = Listeners::open(&config).await?;
     let daemon = Daemon { config, listeners, telemetry, state: Arc::default() };
-    Ok(daemon.run(stop).instrument(debug_span!("command", command = "serve")).await?)
+    Ok(daemon.run(stop).instrument(span()).await?)
 }

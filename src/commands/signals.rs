@@ -10,8 +10,8 @@ const TERMINATED: i32 = 128 + 15;
 
 /// Cancels `stop` at the first signal. At the second the process ends; the watchdog of a private database then stops the database.
 pub(super) fn cancel_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("the system does not tell of Ctrl-C")?;
-    let mut terminate = signal(SignalKind::terminate()).context("the system does not tell of SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     tokio::spawn(async move {
         loop {
             let code = tokio::select! {

@@ -6,7 +6,7 @@
 //! all), 4,096 cost 2.1. Longer ones would save a twentieth and make every late sample and every question for an hour
 //! unpack four times as much.
 //!
-//! Only blocks below half of that are touched, and only where two lie side by side, so what was joined once stays as it
+//! Only blocks below half of that are touched, and only where two are adjacent, so what was joined once stays as it
 //! is: a second pass finds nothing to do.
 //!
 //! Invariants, each kept by `tests`: the same samples come out in the same order; fewer blocks come out than went in,
@@ -22,7 +22,7 @@ pub(super) const JOINED_SAMPLES_MAX: usize = 960;
 /// A block of fewer samples is small.
 pub(super) const SMALL_SAMPLES: usize = JOINED_SAMPLES_MAX / 2;
 
-/// What takes the place of small blocks that lie side by side.
+/// What replaces adjacent small blocks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Joined {
     /// What goes.
@@ -115,12 +115,12 @@ mod tests {
     }
 
     /// The same where some cannot be read: each begins another stretch.
-    fn parted(small: Vec<Small>, spoilt: &[Block]) -> SmallBlocks {
+    fn parted(small: Vec<Small>, damaged: &[Block]) -> SmallBlocks {
         let mut read = SmallBlocks::default();
         for one in small {
-            if spoilt.contains(&one.block) {
+            if damaged.contains(&one.block) {
                 let Block { start, stop, .. } = one.block;
-                read.unreadable.push(Unreadable { series: one.series, start, stop, what: "it is spoilt" });
+                read.unreadable.push(Unreadable { series: one.series, start, stop, what: "it is damaged" });
             } else {
                 read.small.push(Small { stretch: one.stretch + read.unreadable.len() as i64, ..one });
             }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     proptest! {
-        // Each round looks at every block again, so a long series takes long.
+        // Each round reads every block again, so a long series takes long.
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         /// A series that is read in slices ends as one that is read at once, up to where the slices are cut.
@@ -182,16 +182,16 @@ mod tests {
             nth in prop::option::of(1..5_usize)
         ) {
             let mut blocks = stored(&messages);
-            let spoilt: Vec<Block> = nth.into_iter().flat_map(|nth| blocks.iter().step_by(nth).cloned()).collect();
+            let damaged: Vec<Block> = nth.into_iter().flat_map(|nth| blocks.iter().step_by(nth).cloned()).collect();
             // Each round goes on by a block or leaves one less.
             let (before, rounds_max) = (samples(&blocks), 2 * blocks.len() + 2);
             let (mut from, mut rounds) = (Timestamp::MIN, 0);
             loop {
                 let slice = small(&blocks).into_iter().filter(|one| one.block.start >= from).take(size);
-                let slice = parted(slice.collect(), &spoilt);
+                let slice = parted(slice.collect(), &damaged);
                 let joined = join(&slice.small);
                 apply(&mut blocks, &joined);
-                prop_assert!(spoilt.iter().all(|block| blocks.contains(block)), "a block that cannot be read is gone");
+                prop_assert!(damaged.iter().all(|block| blocks.contains(block)), "a block that cannot be read is gone");
                 rounds += 1;
                 prop_assert!(rounds < rounds_max, "it does not end");
                 match resume(&slice, &joined) {
@@ -203,7 +203,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(samples(&blocks), before);
-            prop_assert_eq!(join(&parted(small(&blocks), &spoilt).small), Vec::new());
+            prop_assert_eq!(join(&parted(small(&blocks), &damaged).small), Vec::new());
         }
     }
 

@@ -14,13 +14,13 @@
 //! is killed at any moment leaves the table as it was before that transaction, or as it is after. One daemon compacts
 //! at a time, only to spare the database: two would take turns at the days' locks and be right all the same.
 //!
-//! Long arrays of such a day are compressed by pglz instead of LZ4 from then on, which takes half the room
+//! Long arrays of such a day are compressed by pglz instead of LZ4 from then on, which takes half the space
 //! (`store::hot::compact`).
 //!
 //! Memory is bounded by the portion: 8,192 blocks, or some 500,000 samples, about 40 MB.
 //!
-//! A block that cannot be read stays as it is, and parts what lies before it from what lies behind it. A chunk that the
-//! server cannot read back is passed over until the next pass; the others are looked at.
+//! A block that cannot be read stays as it is, and separates the blocks before it from those after it. A chunk that the
+//! server cannot read back is skipped until the next pass; the others are compacted.
 //!
 //! Invariant: compaction changes no sample and no end of a series, and a second pass changes no block.
 
@@ -44,15 +44,15 @@ use crate::store::{Fault, StoreError};
 use crate::telemetry::chain;
 use join::{SMALL_SAMPLES, join, resume};
 
-/// Series that are looked at with one question: 64 of a value a second are 5.5 million rows, some seconds.
+/// Series that one query reads: 64 of a value a second are 5.5 million rows, some seconds.
 const PAGE_SERIES: i64 = 64;
 /// What one transaction replaces: a few tenths of a second, in which a merge into these days waits.
 const PORTION_BLOCKS_MAX: u64 = 8_192;
 const PORTION_SAMPLES_MAX: u64 = 500_000;
-/// Longer than any question on a busy machine, and shorter than for ever.
-const QUESTION_PATIENCE: Duration = Duration::from_secs(600);
+/// Longer than any query on a busy machine, and shorter than for ever.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(600);
 /// A chunk of a hundred gigabytes is written in this time, even on a slow disk.
-const REWRITE_PATIENCE: Duration = Duration::from_secs(3_600);
+const REWRITE_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// Joins the small blocks of one shard.
 #[derive(Debug)]
@@ -68,13 +68,13 @@ pub struct Compactor {
 /// What a pass did.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pass {
-    /// Chunks that were looked at.
+    /// Chunks that were compacted.
     pub chunks: u64,
     /// Blocks that were joined.
     pub blocks_before: u64,
     /// Blocks that took their place.
     pub blocks_after: u64,
-    /// Chunks that could not be looked at to their end.
+    /// Chunks that could not be compacted to their end.
     pub skipped: u64,
 }
 
@@ -99,11 +99,11 @@ impl Compactor {
                         );
                     }
                 }
-                Ok(None) => tracing::debug!("another daemon compacts"),
+                Ok(None) => tracing::debug!("another daemon is compacting"),
                 Err(error) if error.fault() == Fault::Fenced => return,
                 Err(error) => {
                     self.context.telemetry.compaction_failures.increment(1);
-                    tracing::warn!("compaction ended early and goes on later: {}", chain(&error));
+                    tracing::warn!("compaction ended early and continues later: {}", chain(&error));
                 }
             }
             self.context.telemetry.compaction_lag_seconds.set(caught_up.elapsed().as_secs_f64());
@@ -111,7 +111,7 @@ impl Compactor {
         }
     }
 
-    /// Looks at every chunk that is over and not as it was left; `None` where another daemon compacts.
+    /// Compacts every closed chunk that was written to since the last pass; `None` where another daemon compacts.
     pub async fn pass(&self) -> Result<Option<Pass>, StoreError> {
         let mut connection = self.context.connector.connect().await?;
         let connection = &mut connection;
@@ -120,7 +120,7 @@ impl Compactor {
         }
         let before = self.context.clock.now().plus_micros(-self.config.lateness_us());
         let is_hypertable = is_hypertable(connection).await?;
-        let chunks = compact::chunks_to_look_at(connection, &self.own.shard, before, is_hypertable).await?;
+        let chunks = compact::chunks_to_compact(connection, &self.own.shard, before, is_hypertable).await?;
         let mut pass = Pass::default();
         for (place, chunk) in chunks.iter().enumerate() {
             self.context.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
@@ -135,7 +135,7 @@ impl Compactor {
                     pass.skipped += 1;
                     self.context.telemetry.compaction_failures.increment(1);
                     self.context.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
-                    tracing::error!(day = %chunk.from.day(), "a chunk stays as it is: {}", chain(&error));
+                    tracing::error!(chunk.day = %chunk.from.day(), "a chunk was left as it is: {}", chain(&error));
                 }
                 Err(error) => return Err(error),
             }
@@ -144,14 +144,14 @@ impl Compactor {
         Ok(Some(pass))
     }
 
-    /// Joins what can be joined in a chunk, gives its dead space back, and notes that it was looked at.
+    /// Joins what can be joined in a chunk, gives its dead space back, and records the pass.
     async fn compact_chunk(
         &self,
         connection: &mut PgConnection,
         chunk: &CompactionChunk,
     ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
-        let is_dense = space::try_make_dense(connection, chunk).await?;
+        let is_dense = space::try_set_pglz(connection, chunk).await?;
         let mut after = SeriesId(i32::MIN);
         loop {
             let began = Instant::now();
@@ -160,7 +160,7 @@ impl Compactor {
             after = *last;
             let small = i32::try_from(SMALL_SAMPLES).unwrap_or(i32::MAX);
             let candidates = compact::candidates(connection, chunk, &series, small);
-            let candidates = within(QUESTION_PATIENCE, "looking for small blocks", candidates).await?;
+            let candidates = within(QUERY_TIMEOUT, "looking for small blocks", candidates).await?;
             sleep(self.config.rest_after(began.elapsed())).await;
             for portion in portions(&candidates) {
                 let (joined, written) = self.join_portion(connection, chunk, portion).await?;
@@ -177,7 +177,7 @@ impl Compactor {
         }
         let began = Instant::now();
         let rewrite = space::rewrite_if_wasteful(connection, chunk);
-        match within(REWRITE_PATIENCE, "rewriting a chunk", rewrite).await? {
+        match within(REWRITE_TIMEOUT, "rewriting a chunk", rewrite).await? {
             Space::Fine => {}
             Space::Reclaimed(bytes) => {
                 self.context.telemetry.compaction_reclaimed_bytes.increment(bytes);
@@ -186,7 +186,7 @@ impl Compactor {
             // Not noted, so the next pass comes back to it.
             Space::Busy => return Ok(blocks),
         }
-        compact::note_look(connection, &self.own, chunk, self.context.clock.now(), blocks).await?;
+        compact::record_pass(connection, &self.own, chunk, self.context.clock.now(), blocks).await?;
         Ok(blocks)
     }
 
@@ -199,10 +199,10 @@ impl Compactor {
     ) -> Result<(), StoreError> {
         let began = Instant::now();
         let loose = space::has_loose(connection, chunk, series);
-        if within(QUESTION_PATIENCE, "looking for loose blocks", loose).await? {
+        if within(QUERY_TIMEOUT, "looking for loose blocks", loose).await? {
             let replacing = Replacing::begin(connection, &self.own, chunk);
-            let replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
-            within(QUESTION_PATIENCE, "compressing blocks", replacing.compress(series)).await?;
+            let replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
+            within(QUERY_TIMEOUT, "compressing blocks", replacing.compress(series)).await?;
         }
         sleep(self.config.rest_after(began.elapsed())).await;
         Ok(())
@@ -217,12 +217,12 @@ impl Compactor {
     ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
         let mut rows = CopyRows::default();
-        let Some(mut wish) = wish(portion) else { return Ok(blocks) };
+        let Some(mut limits) = limits_of(portion) else { return Ok(blocks) };
         loop {
             let began = Instant::now();
             let replacing = Replacing::begin(connection, &self.own, chunk);
-            let mut replacing = within(QUESTION_PATIENCE, "beginning to compact", replacing).await?;
-            let read = within(QUESTION_PATIENCE, "reading small blocks", replacing.read(&wish)).await?;
+            let mut replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
+            let read = within(QUERY_TIMEOUT, "reading small blocks", replacing.read(&limits)).await?;
             self.report_unreadable(&read);
             let joined = join(&read.small);
             rows.clear();
@@ -232,7 +232,7 @@ impl Compactor {
             }
             if !joined.is_empty() {
                 let gone: Vec<Span> = joined.iter().map(|one| one.gone).collect();
-                within(QUESTION_PATIENCE, "replacing small blocks", replacing.replace(&gone, &rows)).await?;
+                within(QUERY_TIMEOUT, "replacing small blocks", replacing.replace(&gone, &rows)).await?;
                 let (went, came) = (gone.iter().map(|span| span.blocks).sum::<u64>(), rows.rows() as u64);
                 self.context.telemetry.compaction_joined_blocks.increment(went);
                 self.context.telemetry.compaction_written_blocks.increment(came);
@@ -240,9 +240,10 @@ impl Compactor {
                 blocks = (blocks.0 + went, blocks.1 + came);
             }
             sleep(self.config.rest_after(began.elapsed())).await;
-            let is_cut = wish.series.len() == 1 && i64::try_from(read.len()).is_ok_and(|read| read >= wish.blocks_max);
+            let is_cut =
+                limits.series.len() == 1 && i64::try_from(read.len()).is_ok_and(|read| read >= limits.blocks_max);
             match resume(&read, &joined) {
-                Some(from) if is_cut && (from > wish.from || !joined.is_empty()) => wish.from = from,
+                Some(from) if is_cut && (from > limits.from || !joined.is_empty()) => limits.from = from,
                 _ => return Ok(blocks),
             }
         }
@@ -253,8 +254,8 @@ impl Compactor {
         self.context.telemetry.unreadable_blocks.increment(read.unreadable.len() as u64);
         for block in &read.unreadable {
             let (series, day, what) = (block.series.0, block.start.day(), block.what);
-            tracing::error!(series, %day, "a stored block cannot be read, since {what}, and stays as it is; \
-                `healthtrack doctor` says how to repair it");
+            tracing::error!(series.id = series, block.day = %day, "a stored block cannot be read, since {what}; \
+                it stays, and `healthtrack doctor` says how to repair it");
         }
     }
 }
@@ -273,7 +274,7 @@ fn portions(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
 }
 
 /// What is to be read of a portion: all of it, or as many blocks of its one series as hold the samples of a portion.
-fn wish(portion: &[Candidate]) -> Option<CompactionLimits> {
+fn limits_of(portion: &[Candidate]) -> Option<CompactionLimits> {
     let from = portion.iter().map(|candidate| candidate.first).min()?;
     let blocks: u64 = portion.iter().map(|candidate| candidate.blocks).sum();
     let samples: u64 = portion.iter().map(|candidate| candidate.samples).sum();

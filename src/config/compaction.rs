@@ -24,7 +24,7 @@ impl CompactionConfig {
         self.lateness_s.saturating_mul(SECOND_US)
     }
 
-    /// How long to wait between two looks.
+    /// How long to wait between two passes.
     pub fn every(&self) -> Duration {
         Duration::from_secs(self.every_s)
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// A variable, for those who look for programs and folders.
+/// A variable, for searching programs and folders.
 pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

@@ -11,7 +11,7 @@ use crate::model::time::{DAY_US, SECOND_US};
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownDevice {
-    /// Keep them aside.
+    /// Quarantine them.
     Quarantine,
     /// Add the device and take its samples.
     Enrol,

@@ -1,6 +1,6 @@
-//! Configuration: read once, wholly checked, handed on in parts. The only module that reads the environment.
+//! Configuration: read once, validated, handed on in parts. The only module that reads the environment.
 //!
-//! `config/default.toml` is compiled in and is the truth about defaults: every key, its default and its reason stand
+//! `config/default.toml` is compiled in and is the only source of defaults: every key, its default and its reason stand
 //! there. A file overrides it, the environment (`HEALTHTRACK__SECTION__KEY`) overrides both. The default's own type
 //! says how a text from the environment is to be read, so `HEALTHTRACK__MQTT__CONNECTIONS=4` is a number.
 //!
@@ -73,7 +73,7 @@ impl Config {
             let origin = path.display().to_string();
             let text =
                 std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: origin.clone(), source })?;
-            lay_over(&mut table, parse(&origin, &text)?, &origin)?;
+            merge_tables(&mut table, parse(&origin, &text)?, &origin)?;
         }
         let mut store_variables = Vec::new();
         for (name, text) in variables {
@@ -101,7 +101,7 @@ impl Config {
     }
 }
 
-/// The value of `PATH`, for those who look for programs.
+/// The value of `PATH`, for searching programs.
 pub fn search_path() -> Option<std::ffi::OsString> {
     variable("PATH")
 }
@@ -111,7 +111,7 @@ fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
 }
 
 /// Sets every key of `over` in `table`; each must be there already.
-fn lay_over(table: &mut Table, over: Table, origin: &str) -> Result<(), ConfigError> {
+fn merge_tables(table: &mut Table, over: Table, origin: &str) -> Result<(), ConfigError> {
     for (section, keys) in over {
         let unknown = |key: String| ConfigError::UnknownKey { origin: origin.to_owned(), key };
         let known = table.get_mut(&section).and_then(Value::as_table_mut).ok_or_else(|| unknown(section.clone()))?;

@@ -1,4 +1,4 @@
-//! Why the daemon cannot start, or has ended before it was told to.
+//! Why the daemon cannot start, or ended before it was asked to.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ pub enum DaemonError {
         address: SocketAddr,
         /// The key of the configuration that names it.
         key: &'static str,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -43,13 +43,13 @@ pub enum DaemonError {
     #[error(transparent)]
     Ingest(#[from] IngestError),
     /// A task has ended that runs as long as the daemon does.
-    #[error("the daemon's task {task} has ended by itself: start it again, and report what its log says")]
+    #[error("the daemon's task {task} has ended by itself: start it again, and report its log")]
     Ended {
         /// Which.
         task: Task,
     },
     /// A task has panicked.
-    #[error("the daemon's task {task} has panicked: start it again, and report what its log says")]
+    #[error("the daemon's task {task} has panicked: start it again, and report its log")]
     Panicked {
         /// Which.
         task: Task,

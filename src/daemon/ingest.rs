@@ -50,7 +50,7 @@ async fn prepare_database(context: &Context, state: &State, stop: &CancellationT
             }
             Err(error) => {
                 state.database_fails();
-                tracing::warn!("the database does not answer, trying again: {}", chain(&error));
+                tracing::warn!("the database does not answer, retrying: {}", chain(&error));
             }
         }
         tokio::select! {

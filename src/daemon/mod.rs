@@ -87,7 +87,7 @@ impl Daemon {
         let context = Context::new(Connector::new(&config.store)?, Arc::clone(&telemetry))?;
         let archive = Archive::of(&config.archive)?;
         tracing::info!(
-            version = env!("CARGO_PKG_VERSION"),
+            daemon.version = env!("CARGO_PKG_VERSION"),
             http.health = %listeners.health.local_addr()?,
             http.metrics = %listeners.metrics.local_addr()?,
             ingest.lanes = config.ingest.lanes,

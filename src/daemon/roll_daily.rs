@@ -12,8 +12,8 @@ use crate::ingest::State;
 use crate::model::time::Timestamp;
 use crate::telemetry::chain;
 
-/// How often the clock is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the clock is read.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How long to wait after a roll that failed, or while another roller is at work.
 const PAUSE: Duration = Duration::from_secs(600);
 
@@ -22,12 +22,12 @@ pub(super) async fn run(roller: Roller, state: Arc<State>) {
     state.role_is_known().await;
     // Each roll sets the gauge again; before the first one it must not look as if nobody had ever verified.
     if let Ok(mut connection) = roller.context.connector.connect().await
-        && let Err(error) = roller.tell_verified(&mut connection).await
+        && let Err(error) = roller.report_verified(&mut connection).await
     {
-        tracing::warn!("when the archive was verified is not known until the next roll: {}", chain(&error));
+        tracing::warn!("cannot read when the archive was last verified: {}", chain(&error));
     }
     state.ownership().await;
-    let mut every = interval(LOOK_EVERY);
+    let mut every = interval(CHECK_EVERY);
     let mut last: Option<Timestamp> = None;
     loop {
         every.tick().await;
@@ -42,12 +42,12 @@ pub(super) async fn run(roller: Roller, state: Arc<State>) {
                 log_report(&report, began.elapsed());
             }
             Ok(None) => {
-                tracing::info!("another roller is at work");
+                tracing::info!("another roller is running");
                 sleep(PAUSE).await;
             }
             Err(error) => {
                 roller.context.telemetry.archive.failures.increment(1);
-                tracing::error!("the roll ended early and goes on later: {}", chain(&error));
+                tracing::error!("the roll ended early and continues later: {}", chain(&error));
                 sleep(PAUSE).await;
             }
         }

@@ -63,7 +63,7 @@ impl Supervisor {
             };
             if let Some(error) = failed {
                 self.telemetry.task_failed(task);
-                tracing::error!(task = task.name(), "a task has failed, so the daemon ends: {}", chain(&error));
+                tracing::error!(task.name = task.name(), "a task has failed, so the daemon ends: {}", chain(&error));
                 verdict = verdict.and(Err(error));
                 stop.cancel();
             }
@@ -93,7 +93,7 @@ mod tests {
         (Supervisor::new(Arc::clone(&telemetry)), telemetry, CancellationToken::new())
     }
 
-    /// Ingest as it should be: it drains once it is told to stop.
+    /// Ingest as it should be: it drains once it is asked to stop.
     fn spawn_ingest(supervisor: &mut Supervisor, stop: &CancellationToken) {
         let stop = stop.clone();
         supervisor.spawn(Task::Ingest, async move {

@@ -1,6 +1,6 @@
 //! The small tasks beside ingest: chunks ahead of time, maintenance of the network, compaction, histograms.
 //!
-//! Each waits until the daemon is what it must be to its shard, and then does its work at leisure, again and again. What
+//! Each waits until the daemon is what it must be to its shard, and then does its work periodically. What
 //! fails is logged and done again the next time.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::store::care::maintenance::run_maintenance;
 use crate::store::hot::ensure_chunks;
 use crate::telemetry::{Telemetry, UPKEEP_EVERY, chain};
 
-/// How often chunks are made ahead of time, and for how many days beside the present one.
+/// How often chunks are created ahead of time, and for how many days beside the current one.
 const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
 const CHUNK_DAYS_AHEAD: usize = 2;
 /// How often holds that ran out are ended: a hold lasts 10 minutes.
@@ -48,13 +48,13 @@ pub(super) async fn make_chunks(context: Context, state: Arc<State>) {
             Err(error) => Err(error),
         };
         match made {
-            Ok(made) => tracing::debug!(chunks.made = made, "chunks are there for the coming days"),
-            Err(error) => tracing::warn!("chunks could not be made ahead of time: {}", chain(&error)),
+            Ok(made) => tracing::debug!(chunk.created = made, "chunks exist for the coming days"),
+            Err(error) => tracing::warn!("chunks could not be created ahead of time: {}", chain(&error)),
         }
     }
 }
 
-/// Does what the network wants done by the clock, while the daemon owns its shard.
+/// Runs the periodic maintenance of the network, while the daemon owns its shard.
 pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
     state.ownership().await;
     let mut every = interval(MAINTENANCE_EVERY);

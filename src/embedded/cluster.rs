@@ -74,26 +74,26 @@ impl Cluster {
         self.binaries.tool(name)
     }
 
-    /// Makes the cluster where there is none, and tells its password.
+    /// Makes the cluster where there is none, and returns its password.
     pub(super) fn make(&self, throwaway: bool) -> Result<String, EmbeddedError> {
         let password = self.password()?;
         if self.folder().exists() {
             return Ok(password);
         }
-        // Made aside and renamed: what a killed initdb leaves is never taken for a cluster.
-        let aside = self.data_dir.join("cluster.new");
-        let _ = fs::remove_dir_all(&aside);
-        self.account.folder(&aside)?;
+        // Made under another name and renamed: what a killed initdb leaves is never taken for a cluster.
+        let unfinished = self.data_dir.join("cluster.new");
+        let _ = fs::remove_dir_all(&unfinished);
+        self.account.folder(&unfinished)?;
         let mut initdb = self.command(self.tool("initdb"));
         initdb.args(["--encoding=UTF8", "--locale=C", "--data-checksums", "--auth=scram-sha-256"]);
         initdb.arg(format!("--username={USER}")).arg("--pwfile").arg(self.password_file());
-        initdb.args(throwaway.then_some("--no-sync")).arg("--pgdata").arg(&aside);
+        initdb.args(throwaway.then_some("--no-sync")).arg("--pgdata").arg(&unfinished);
         self.run("initdb", initdb)?;
-        let settings = aside.join("postgresql.conf");
+        let settings = unfinished.join("postgresql.conf");
         let written = fs::read_to_string(&settings).map_err(EmbeddedError::file(&settings, "read"))?;
         fs::write(&settings, format!("{written}\ninclude 'healthtrack.conf'\n"))
             .map_err(EmbeddedError::file(&settings, "written"))?;
-        fs::rename(&aside, self.folder()).map_err(EmbeddedError::file(&aside, "renamed")).map(|()| password)
+        fs::rename(&unfinished, self.folder()).map_err(EmbeddedError::file(&unfinished, "renamed")).map(|()| password)
     }
 
     /// Writes the settings of the next start.
@@ -154,7 +154,8 @@ impl Cluster {
     pub(super) fn pid(&self) -> Option<u32> {
         let text = fs::read_to_string(self.folder().join("postmaster.pid")).ok()?;
         let pid: u32 = text.lines().next()?.trim().parse().ok()?;
-        // After a crash and a restart of the machine the number may belong to anybody: look before anything is stopped.
+        // After a crash and a restart of the machine the number may belong to anybody: check before anything is
+        // stopped.
         command_line(pid)?.contains(&*self.folder().to_string_lossy()).then_some(pid)
     }
 
@@ -195,7 +196,7 @@ impl Cluster {
         Ok(log)
     }
 
-    /// The superuser's password: read, or made up from the system's randomness.
+    /// The superuser's password: read, or generated from the system's randomness.
     fn password(&self) -> Result<String, EmbeddedError> {
         let path = self.password_file();
         if let Ok(password) = fs::read_to_string(&path) {

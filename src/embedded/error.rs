@@ -12,7 +12,7 @@ pub enum EmbeddedError {
          be fetched: {fetch}"
     )]
     NotFound {
-        /// Where was looked.
+        /// Where was searched.
         searched: String,
         /// Why the network did not help.
         fetch: String,
@@ -37,7 +37,7 @@ pub enum EmbeddedError {
         data_dir: PathBuf,
         /// Its major version.
         cluster: u32,
-        /// The versions at hand.
+        /// The versions that were found.
         found: String,
     },
     /// Postgres refuses to run as root, and the user that could run it cannot get there.
@@ -65,9 +65,9 @@ pub enum EmbeddedError {
     Tool {
         /// Which one.
         tool: &'static str,
-        /// What it said.
+        /// Its output.
         output: String,
-        /// Where the server says more.
+        /// The log of the server.
         log: PathBuf,
     },
     /// A file could not be read or written.
@@ -77,7 +77,7 @@ pub enum EmbeddedError {
         path: PathBuf,
         /// What was tried with it.
         done: &'static str,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -86,7 +86,7 @@ pub enum EmbeddedError {
     Database {
         /// Which step.
         step: &'static str,
-        /// What sqlx says.
+        /// The driver's error.
         #[source]
         source: sqlx::Error,
     },
@@ -95,12 +95,12 @@ pub enum EmbeddedError {
     Kill {
         /// The postmaster's process.
         pid: u32,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// No password could be made up.
-    #[error("try again: the system gives no random bytes for the password of the private Postgres")]
+    /// No password could be generated.
+    #[error("try again: the system returned no random bytes for the password of the private Postgres")]
     NoRandomness,
     /// A thread that was to do the work is gone.
     #[error("try again: the work was interrupted")]

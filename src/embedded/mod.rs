@@ -5,11 +5,11 @@
 //!
 //! # Why
 //! What is on the machine is used before anything is fetched: it is faster, it is patched by somebody, and it works
-//! without a network. Both listen on 127.0.0.1 only and on a port the system gives. Containers were refused: they need
+//! without a network. Both listen on 127.0.0.1 only and on a port the system gives. Containers were rejected: they need
 //! rights and a daemon that a laptop or a build machine may lack.
 //!
 //! Invariant: nothing is left behind. A cluster is stopped when its handle is dropped, and also when this process is
-//! killed without a word (`watchdog`). `tests/embedded.rs` proves both.
+//! killed (`watchdog`). `tests/embedded.rs` proves both.
 
 /// The user that Postgres runs as, since it refuses root.
 mod account;
@@ -29,7 +29,7 @@ mod error;
 /// The database server.
 pub mod postgres;
 
-/// Stops the server when this process ends without a word.
+/// Stops the server when this process ends in whatever way.
 mod watchdog;
 
 pub use binaries::PostgresSearch;

@@ -23,18 +23,18 @@ use super::{EmbeddedError, PostgresSearch};
 /// How often another port is tried when somebody took the free one first.
 const PORT_TRIES: usize = 5;
 /// How long a data directory that is in use is asked for, and how often.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 const LOCK_POLL: Duration = Duration::from_millis(20);
 /// Making a database copies a template: longer than this and the server is not well.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What may be chosen about a private Postgres.
 #[derive(Clone, Debug, Default)]
 pub struct PostgresOptions {
-    /// The folder that holds `initdb`, `pg_ctl` and `postgres`; looked for where none is named.
+    /// The folder that holds `initdb`, `pg_ctl` and `postgres`; searched for where none is named.
     pub binaries: Option<PathBuf>,
-    /// Where to look.
-    pub surroundings: PostgresSearch,
+    /// Where to search.
+    pub search: PostgresSearch,
     /// Server settings that stand above the own ones. `port` fixes the port, which else is any free one.
     pub settings: Vec<(String, String)>,
     /// For tests: do without fsync, and remove the data directory at the end.
@@ -63,7 +63,7 @@ impl PrivatePostgres {
         let lock = lock(&data_dir).await?;
         let major = Cluster::major_within(&data_dir)?;
         let named = options.binaries.as_deref();
-        let binaries = Binaries::find(named, &options.surroundings, &data_dir, major).await?;
+        let binaries = Binaries::find(named, &options.search, &data_dir, major).await?;
         account.must_reach(binaries.folder()).map_err(|error| EmbeddedError::Folder {
             folder: binaries.folder().to_owned(),
             reason: format!("as root, {error}"),
@@ -100,7 +100,7 @@ impl PrivatePostgres {
     pub async fn create_database(&self, name: &str) -> Result<(), EmbeddedError> {
         let statement = format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\""));
         let url = self.url("postgres");
-        let made = timeout(DATABASE_PATIENCE, async {
+        let made = timeout(DATABASE_TIMEOUT, async {
             let mut connection = PgConnection::connect(&url).await?;
             sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
             connection.close().await
@@ -200,11 +200,11 @@ fn settings(port: u16, options: &PostgresOptions) -> Vec<(String, String)> {
 /// Takes a data directory for this process; the system lets go of it when the process ends.
 ///
 /// Whoever had it before may have let go, and yet a child that was forked at that moment holds a copy until it becomes
-/// another program: so it is tried for `LOCK_PATIENCE`.
+/// another program: so it is tried for `LOCK_TIMEOUT`.
 async fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
     let path = data_dir.join("postgres.lock");
     let file = File::options().create(true).append(true).open(&path).map_err(EmbeddedError::file(&path, "written"))?;
-    let deadline = Instant::now() + LOCK_PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),

@@ -1,4 +1,4 @@
-//! Stops the server when this process ends without a word, kill -9 included.
+//! Stops the server when this process ends in whatever way, kill -9 included.
 //!
 //! A shell waits at the end of a pipe that this process holds open. The kernel closes the pipe with the process,
 //! however it ended; the shell then stops the server, and removes the data of a throwaway cluster. It sits in a process

@@ -1,21 +1,21 @@
 //! Defects: every fault that a test may inject, each named for what the daemon then does wrong.
 
-/// What may be injected, by its word with an underscore between its parts: `ack_before_commit`.
+/// What may be injected, by its name in snake case: `ack_before_commit`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Defect {
     /// Messages are acknowledged as soon as a lane takes them, before their COMMIT.
     AckBeforeCommit,
     /// COMMIT is answered before it is on disk.
     AsynchronousCommit,
-    /// Samples are laid into what is stored without a look at whether they are there already.
+    /// Samples are merged into what is stored without checking whether they are there already.
     NoDuplicateCheck,
     /// A lane takes every series for a new one, though samples of it are stored.
     ForgetLasts,
-    /// A commit of messages that came over an earlier connection acknowledges messages of the present one.
+    /// A commit of messages that came over an earlier connection acknowledges messages of the current one.
     StaleAck,
     /// A batch that failed is left out, and acknowledged like the next ones.
     AckAroundFailure,
-    /// What cannot be put into quarantine is passed over in silence.
+    /// What cannot be put into quarantine is silently ignored.
     SwallowQuarantineError,
     /// A connection asks for no messages, as if each broker remembered each subscription.
     SkipResubscribe,

@@ -91,7 +91,7 @@ fn read() -> Option<Injection> {
     let text = variable(VARIABLE).filter(|text| !text.is_empty())?;
     let injection = text.to_str().and_then(parse);
     match &injection {
-        Some(injection) => tracing::warn!("a fault is injected on purpose: {:?}", injection.defect),
+        Some(injection) => tracing::warn!(fault.defect = ?injection.defect, "a fault is injected on purpose"),
         None => {
             eprintln!("healthtrack: {VARIABLE} must be NAME, NAME:TIME or panic_in_task:TASK of src/faults/defect.rs");
             std::process::exit(2);

@@ -1,4 +1,4 @@
-//! Decoded: what a decoder makes of one message: readings, clinical resources, replies, and what it refuses.
+//! Decoded: what a decoder makes of one message: readings, clinical resources, replies, and what it rejects.
 
 use std::borrow::Cow;
 
@@ -73,7 +73,7 @@ pub struct ClinicalResource<'a> {
 pub struct Reply {
     /// Where to.
     pub topic: String,
-    /// What it says.
+    /// Its payload.
     pub payload: Bytes,
 }
 

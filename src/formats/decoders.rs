@@ -1,4 +1,4 @@
-//! Decoders: the door to the formats: from a delivery to what its format makes of it.
+//! Decoders: the entry point of the formats: from a delivery to what its format makes of it.
 
 use super::decoded::Decoded;
 use super::delivery::Delivery;
@@ -16,7 +16,7 @@ impl Decoders {
         Decoders(formats.iter().map(|format| (*format, (format.decoder)())).collect())
     }
 
-    /// The source that the topic names, and what the message says; `Err` where nothing of it can be read.
+    /// The source that the topic names, and the content of the message; `Err` where nothing of it can be read.
     pub fn decode<'a>(&mut self, delivery: &'a Delivery) -> Result<(&'a str, Decoded<'a>), Rejection> {
         let topic = topic::parse(&delivery.topic)?;
         let Some((format, decoder)) = self.0.iter_mut().find(|(format, _)| format.word == topic.format) else {

@@ -1,4 +1,4 @@
-//! Delivery: one message as the broker handed it over, before anybody has looked into it.
+//! Delivery: one message as the broker handed it over, before it is decoded.
 
 use std::time::Instant;
 

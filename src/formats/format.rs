@@ -11,11 +11,11 @@ use crate::model::time::Timestamp;
 
 /// Reads the payloads of one format that come over one connection.
 ///
-/// There is one decoder for each format and connection, so it may remember what earlier messages of its connection
-/// said. Deliveries come in the order of receipt. A message that is not acknowledged comes again, so reading one twice
-/// must do no harm.
+/// There is one decoder for each format and connection, so it may remember earlier messages of its
+/// connection. Deliveries come in the order of receipt. A message that is not acknowledged comes again, so reading one
+/// twice must do no harm.
 pub trait Decoder: fmt::Debug + Send {
-    /// What the message says; `Err` where nothing of it can be read.
+    /// The content of the message; `Err` where nothing of it can be read.
     fn decode<'a>(&mut self, delivery: &'a Delivery) -> Result<Decoded<'a>, Rejection>;
 }
 
@@ -37,7 +37,7 @@ pub struct Format {
     pub word: &'static str,
     /// What it is, in a few words.
     pub title: &'static str,
-    /// The MQTT 5 content types of its payloads. A message that names another one is refused; one without is not.
+    /// The MQTT 5 content types of its payloads. A message that names another one is rejected; one without is not.
     pub content_types: &'static [&'static str],
     /// Makes the decoder of a connection.
     pub decoder: fn() -> Box<dyn Decoder>,

@@ -2,10 +2,11 @@
 //!
 //! Each format is one folder and one line of [`registry::FORMATS`]; everything that depends on the list of formats
 //! (topics, content types, error texts, `load --format`, the benches, `schemas/payloads/README.md`) takes them from
-//! there. [`Decoders`] is the only door: it reads the topic, finds the format, checks the content type and decodes.
+//! there. [`Decoders`] is the only entry point: it reads the topic, finds the format, checks the content type and
+//! decodes.
 //!
 //! A decoder borrows from the payload, checks all that its format's standard demands, and knows nothing of catalogue
-//! ranges, devices or clocks: that is `validate`'s. What a decoder refuses comes back as a
+//! ranges, devices or clocks: that is `validate`'s. What a decoder rejects comes back as a
 //! [`Rejection`](crate::model::reason::Rejection) beside the good parts of the same message.
 //!
 //! Invariant: no bytes make a decoder panic, and none makes it allocate more than a small multiple of the payload.

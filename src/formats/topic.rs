@@ -4,7 +4,7 @@ use super::format::Format;
 use crate::model::ids::is_name;
 use crate::model::reason::{Reason, Rejection};
 
-/// What a topic says.
+/// The parts of a topic.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Topic<'a> {
     /// Who publishes: the device, unless the payload names one.

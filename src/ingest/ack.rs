@@ -3,7 +3,7 @@
 //! # Why
 //! MQTT asks for PUBACKs in the order in which the messages came [MQTT-4.6.0-2], and an acknowledgement is a promise
 //! that everything in the message is committed. Commits end in any order, so an acknowledgement waits until all before
-//! it are committed too. A message that came over a connection that is gone cannot be acknowledged any more: the broker
+//! it are committed too. A message that came over a connection that is gone can no longer be acknowledged: the broker
 //! sends it again, under a number of its own, and its samples count as duplicates.
 //!
 //! Invariants, each kept by a property below:
@@ -160,7 +160,7 @@ mod tests {
         assert!(is_seen(Defect::StaleAck, &steps(), agrees_with_the_model));
     }
 
-    /// The model keeps every message by itself and looks at all of them anew each time.
+    /// The model keeps every message by itself and checks all of them anew each time.
     fn agrees_with_the_model(steps: Vec<Step>) -> Result<(), TestCaseError> {
         struct Message {
             connection: u64,

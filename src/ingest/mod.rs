@@ -21,7 +21,7 @@
 /// Synchronisation primitives.
 mod sync;
 
-/// What the daemon is to its shard, and whether its surroundings answer.
+/// What the daemon is to its shard, and whether broker and database answer.
 pub mod state;
 
 /// Which messages may be acknowledged now.

@@ -13,7 +13,7 @@ use std::time::Instant;
 use super::ack::Token;
 pub use super::budget::Budget;
 pub use super::ring::Limits;
-use super::ring::{Ring, Weigh};
+use super::ring::{QueueItem, Ring};
 use super::validate::ValidSamples;
 use crate::model::ids::DeviceId;
 use crate::model::reason::Rejection;
@@ -58,7 +58,7 @@ impl Arrival {
     }
 }
 
-impl Weigh for Arrival {
+impl QueueItem for Arrival {
     fn samples(&self) -> usize {
         usize::try_from(self.samples).unwrap_or(usize::MAX)
     }

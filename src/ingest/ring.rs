@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::sync::{ArrayQueue, AtomicBool, AtomicUsize, Notify, Ordering, in_time};
 
-/// What an arrival counts for.
-pub trait Weigh {
+/// What a queue must know of its items.
+pub trait QueueItem {
     /// Samples in it.
     fn samples(&self) -> usize;
 
@@ -51,7 +51,7 @@ pub struct Ring<T> {
     enough: Notify,
 }
 
-impl<T: Weigh> Ring<T> {
+impl<T: QueueItem> Ring<T> {
     /// An empty ring.
     pub fn new(capacity: usize, limits: Limits) -> Ring<T> {
         Ring {
@@ -120,7 +120,7 @@ impl<T: Weigh> Ring<T> {
     /// Adds to a batch until it is enough, old, or wanted now.
     async fn gather(&self, deadline: Instant, batch: &mut Vec<T>, size: &mut Size) {
         loop {
-            // Asked before the look, so that the look sees all that was pushed before the press.
+            // Swapped before the ring is read, so that reading it sees all that was pushed before the request.
             let is_flush_requested = self.flush_requested.swap(false, Ordering::AcqRel);
             if self.fill(batch, size) {
                 if is_flush_requested {
@@ -154,12 +154,12 @@ impl<T: Weigh> Ring<T> {
                 return Some(first);
             }
             if self.closed.load(Ordering::Acquire) {
-                // Closed after the last push: one more look sees it.
+                // Closed after the last push: one more read sees it.
                 return self.places.pop();
             }
-            // Swapped, not stored: the look below must not be older than the flag, and must see a push that found none.
+            // Swapped, not stored: the read below must not be older than the flag, and must see a push that found none.
             self.idle.swap(true, Ordering::AcqRel);
-            // A push between the look and the flag has woken nobody.
+            // A push between the read and the flag has woken nobody.
             if self.places.is_empty() && !self.closed.load(Ordering::Acquire) {
                 self.any.notified().await;
             }
@@ -175,7 +175,7 @@ struct Size {
 }
 
 impl Size {
-    fn keep<T: Weigh>(&mut self, arrival: T, batch: &mut Vec<T>) {
+    fn keep<T: QueueItem>(&mut self, arrival: T, batch: &mut Vec<T>) {
         self.samples = self.samples.saturating_add(arrival.samples());
         self.bytes = self.bytes.saturating_add(arrival.bytes());
         batch.push(arrival);

@@ -69,7 +69,7 @@ pub struct Service {
     pub pool: PgPool,
     /// Unit words.
     pub units: Arc<Units>,
-    /// Who this is, for people who look at the shard's row.
+    /// The name of this daemon, for people who read the shard's row.
     pub owner: String,
 }
 
@@ -83,7 +83,7 @@ enum Attempt {
     },
 }
 
-/// Why ingest has ended before it was told to.
+/// Why ingest ended before it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Another daemon owns the shard now.
@@ -96,7 +96,7 @@ pub enum IngestError {
     #[error(transparent)]
     Store(StoreError),
     /// What cannot pass by waiting.
-    #[error("ingest cannot go on: {remedy}")]
+    #[error("ingest cannot continue: {remedy}")]
     Permanent {
         /// What an operator does.
         remedy: &'static str,
@@ -104,11 +104,11 @@ pub enum IngestError {
         #[source]
         source: StoreError,
     },
-    /// The shard's name is none.
+    /// The shard's name is not valid.
     #[error("ingest.shard must be 1 to 64 letters, digits, full stops, underscores or hyphens")]
     Shard,
     /// A task has ended in a way that it must not.
-    #[error("a lane or a session has ended by itself: start the daemon again, and report what its log says")]
+    #[error("a lane or a session has ended by itself: start the daemon again, and report its log")]
     Ended,
     /// Not all could be written before the daemon stopped; the broker keeps it.
     #[error("{samples} samples were not written in time; the broker sends their messages again")]
@@ -132,13 +132,13 @@ impl Service {
     pub async fn run(self, stop: CancellationToken) -> Result<(), IngestError> {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
         self.state.expect_connections(self.mqtt.connections);
-        let Some((own, keeper)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
+        let Some((own, holder)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
         self.state.take_role(Role::Owner(own.clone()));
         tracing::info!(shard = shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
-            kept = self.keep_shard(keeper, &own, &lost) => Err(kept.map_or_else(IngestError::from, |()| IngestError::Ended)),
+            kept = self.hold_shard(holder, &own, &lost) => Err(kept.map_or_else(IngestError::from, |()| IngestError::Ended)),
         };
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });
@@ -158,13 +158,13 @@ impl Service {
                 Ok(Attempt::Held { .. }) => {
                     if self.state.status().role != Role::Standby {
                         self.state.take_role(Role::Standby);
-                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as its standby");
+                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as a standby");
                     }
                 }
                 Err(error) if error.fault() == Fault::Permanent => return Err(error),
                 Err(error) => {
                     self.state.database_fails();
-                    tracing::warn!("the shard cannot be asked for: {}", chain(&error));
+                    tracing::warn!("cannot try to take the shard: {}", chain(&error));
                 }
             }
             tokio::select! {
@@ -196,15 +196,15 @@ impl Service {
     ///
     /// # Errors
     /// A fault that no waiting cures, answered twice in a row.
-    async fn keep_shard(
+    async fn hold_shard(
         &self,
-        mut keeper: PgConnection,
+        mut holder: PgConnection,
         own: &Ownership,
         lost: &CancellationToken,
     ) -> Result<(), StoreError> {
         loop {
             sleep(ASK_EVERY).await;
-            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut keeper)).await {
+            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut holder)).await {
                 Ok(()) => {
                     self.state.database_works();
                     continue;
@@ -215,7 +215,7 @@ impl Service {
             }
             self.state.database_fails();
             let mut permanent = 0;
-            keeper = loop {
+            holder = loop {
                 match self.try_take(&own.shard, Some(own)).await {
                     Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
                     Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
@@ -229,7 +229,7 @@ impl Service {
                             return Err(error);
                         }
                         self.state.database_fails();
-                        tracing::debug!("the shard cannot be asked for: {}", chain(&error));
+                        tracing::debug!("cannot try to take the shard: {}", chain(&error));
                         sleep(ASK_EVERY).await;
                     }
                 }
@@ -266,7 +266,7 @@ impl Service {
         tokio::select! {
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
-            // Neither ends before it is told to, unless something is wrong.
+            // Neither ends before it is asked to, unless something is wrong.
             Some(ended) = writing.join_next() => return match ended {
                 Ok(Err(error)) if error.fault() == Fault::Fenced => {
                     lost.cancel();

@@ -35,7 +35,7 @@ use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
 use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, published_at_ms, put_puback, write};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, chain};
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
@@ -43,7 +43,7 @@ const SUBSCRIBE_ID: u16 = 1;
 
 /// Where deliveries go.
 pub trait Sink: Send {
-    /// Takes one, and adds what is to be answered to `replies`; false where there is no room, and the connection must
+    /// Takes one, and adds what is to be answered to `replies`; false where there is no space, and the connection must
     /// end so that the broker sends it again.
     fn take(&mut self, delivery: Delivery, replies: &mut Vec<Reply>) -> bool;
 
@@ -81,7 +81,7 @@ pub struct SessionContext {
     pub telemetry: Arc<Telemetry>,
     /// Whether the connections are subscribed.
     pub state: Arc<State>,
-    /// The present.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Stop reading; acknowledge what was read.
     pub stop_reading: CancellationToken,
@@ -92,7 +92,7 @@ pub struct SessionContext {
 }
 
 impl Session {
-    /// Session `number` of those among which the filters are dealt out. `None` where the URL is none.
+    /// Session `number` of those that share the filters. `None` where the URL is not valid.
     pub fn new(config: &MqttConfig, number: usize, acks: Arc<Acks>, around: SessionContext) -> Option<Session> {
         let filters = config.filters.iter().skip(number).step_by(config.connections).cloned().collect();
         let client_id = match number {
@@ -136,7 +136,8 @@ impl Session {
                     // A connection that held is a good sign: the next attempt comes soon.
                     pause = if begun.elapsed() > retry_max { retry_min } else { (pause * 2).min(retry_max) };
                     let broker = shown(&self.url);
-                    tracing::warn!(%broker, session = %self.client_id, "no connection to the broker: {error}");
+                    let (client, error) = (&self.client_id, chain(&error));
+                    tracing::warn!(broker.url = %broker, mqtt.client = %client, "no connection to the broker: {error}");
                     tokio::select! {
                         () = sleep(jittered(pause)) => {}
                         () = self.stop_reading.cancelled() => {}
@@ -283,7 +284,8 @@ impl Session {
             None => {
                 self.state.subscribed(&self.client_id, true);
                 let broker = shown(&self.url);
-                tracing::info!(%broker, session = %self.client_id, "subscribed to {}", self.filters.join(", "));
+                let (client, filters) = (&self.client_id, self.filters.join(", "));
+                tracing::info!(broker.url = %broker, mqtt.client = %client, "subscribed to {filters}");
                 Ok(())
             }
         }

@@ -1,6 +1,6 @@
-//! Sync: what threads meet on, by one name each.
+//! Sync: the synchronisation primitives, by one name each.
 //!
-//! `ring`, `budget` and `ack` take their primitives from here, so that the tests can lay those of a model checker under
+//! `ring`, `budget` and `ack` take their primitives from here, so that the tests can put those of a model checker under
 //! the same source.
 
 use std::time::Instant;

@@ -28,9 +28,9 @@ pub struct Block {
     pub start: Timestamp,
     /// The last sample's start.
     pub stop: Timestamp,
-    /// Microseconds between samples where they lie evenly; else the unit of `gaps`.
+    /// Microseconds between samples where they are evenly spaced; else the unit of `gaps`.
     pub tick_us: i64,
-    /// Ticks from the sample before, the first being 0; `None` where the samples lie evenly.
+    /// Ticks from the sample before, the first being 0; `None` where the samples are evenly spaced.
     pub gaps: Option<Vec<i32>>,
     /// How long each sample lasted.
     pub spans: Spans,
@@ -112,7 +112,7 @@ struct Open {
     flags: Vec<Flags>,
 }
 
-/// Where the open block's samples lie.
+/// The times of the open block's samples.
 #[derive(Debug)]
 enum Grid {
     /// One sample: any distance to the next will do.

@@ -1,4 +1,4 @@
-//! Names and keys. A name is what the outside says; a key is the short number that the database gave it.
+//! Names and keys. A name comes from outside; a key is the short number that the database gave it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -89,6 +89,6 @@ pub struct MetricId(pub i16);
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesId(pub i32);
 
-/// How often a shard has changed hands; a writer with an older epoch is refused.
+/// How often a shard has changed hands; a writer with an older epoch is rejected.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(pub i64);

@@ -1,4 +1,4 @@
-//! The nouns: what a sample, a block, a metric and a device are. No IO, no async, no SQL, no wire format.
+//! The domain types: what a sample, a block, a metric and a device are. No IO, no async, no SQL, no wire format.
 //!
 //! Invariant: nothing in here can fail for a reason outside its arguments, so every rule about the data can be tested
 //! without a broker or a database.
@@ -15,7 +15,7 @@ pub mod backoff;
 /// What a value says about many measurements.
 pub mod statistic;
 
-/// Why something lies in quarantine.
+/// Why something is quarantined.
 pub mod reason;
 
 /// Values at their times, and the runs in which they travel.

@@ -1,4 +1,4 @@
-//! Reason: the stable word that says why something is not stored and lies in quarantine.
+//! Reason: the stable word that says why something is not stored but quarantined.
 //!
 //! The words are part of the outside interface (`signal.quarantine.reason`, metric labels): never change one, only add.
 
@@ -13,7 +13,7 @@ pub enum Reason {
     UnsupportedFormat,
     /// The MQTT content type contradicts the topic's format.
     ContentTypeMismatch,
-    /// The bytes are not what the format says: bad UTF-8, bad JSON, a missing or unknown field.
+    /// The bytes do not follow the format: bad UTF-8, bad JSON, a missing or unknown field.
     Undecodable,
     /// The payload's version, or its schema's, is not one that this version reads.
     UnsupportedVersion,
@@ -47,7 +47,7 @@ pub enum Reason {
     NoInstant,
     /// The same key as a stored sample, with another value: the first stays.
     Conflict,
-    /// The database refused this one sample.
+    /// The database rejected this one sample.
     RefusedByDatabase,
     /// The device belongs to another shard, which has an owner.
     WrongShard,
@@ -124,7 +124,7 @@ impl fmt::Display for Reason {
 pub struct Rejection {
     /// The stable word.
     pub reason: Reason,
-    /// One sentence for the person who looks at it: which field, which limit. It repeats no value that was measured.
+    /// One sentence for whoever reads it: which field, which limit. It repeats no value that was measured.
     pub detail: String,
     /// How many samples the part held; 1 where that cannot be known.
     pub samples: u64,

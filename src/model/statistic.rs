@@ -40,7 +40,7 @@ impl Statistic {
     /// A measurement by itself.
     pub const NONE: Statistic = Statistic(0);
 
-    /// Reads `word` or `word/denominator`; any other text is nobody's statistic.
+    /// Reads `word` or `word/denominator`; any other text is not a statistic.
     pub fn parse(text: &str) -> Option<Statistic> {
         match text.split_once('/') {
             None => Statistic::of(text, None),

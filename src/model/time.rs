@@ -123,9 +123,9 @@ impl fmt::Display for Day {
     }
 }
 
-/// Where the present comes from: handed in, so that a test can hold it still.
+/// The clock: handed in, so that a test can stop it.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 

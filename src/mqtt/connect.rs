@@ -34,13 +34,13 @@ pub(crate) const ANSWER_BYTES_MAX: u32 = 256 * 1024;
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
-/// What CONNECT says, and how the broker is reached.
+/// The content of CONNECT, and how the broker is reached.
 #[derive(Debug)]
 pub(crate) struct ConnectOptions<'a> {
     /// `mqtt://` or `mqtts://`, with user and password where there are any.
     pub(crate) url: &'a Url,
     pub(crate) client_id: &'a str,
-    /// False to go on with the session of this name where the broker has kept it.
+    /// False to resume the session of this name where the broker has kept it.
     pub(crate) clean_start: bool,
     /// How long we may send nothing.
     pub(crate) keep_alive: Duration,

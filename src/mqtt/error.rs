@@ -6,7 +6,7 @@ use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
 
 use super::tls::TlsError;
 
-/// Why there is no connection, or no longer one. It never names the broker: [`BrokerError`] does, without its password.
+/// Why there is no connection, or it was lost. It never names the broker: [`BrokerError`] does, without its password.
 #[derive(Debug, thiserror::Error)]
 pub enum MqttError {
     /// The URL is none of a broker.
@@ -15,13 +15,13 @@ pub enum MqttError {
     /// The URL's login is not text.
     #[error("the user or password in the address must be UTF-8 once its %-escapes are read")]
     Login,
-    /// No TLS.
+    /// TLS could not be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The operating system refuses, or the connection breaks.
     #[error(transparent)]
     Socket(#[from] std::io::Error),
-    /// The broker sends nothing for so long.
+    /// The broker sent nothing for so long.
     #[error("no answer within {0:?}")]
     Silent(Duration),
     /// The broker has closed the connection.
@@ -31,7 +31,7 @@ pub enum MqttError {
     #[error("the broker refuses the connection: {0:?}")]
     Refused(ConnectReturnCode),
     /// Packets that MQTT 5 does not allow.
-    #[error("the broker does not speak MQTT 5 as the standard says: {0}")]
+    #[error("the broker violates MQTT 5: {0}")]
     Protocol(String),
     /// The broker has sent DISCONNECT.
     #[error("the broker ends the connection: {0}")]

@@ -1,4 +1,4 @@
-//! TLS to the broker: whom to trust, and what to show.
+//! TLS to the broker: trusted authorities, and the client certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

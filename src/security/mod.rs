@@ -8,9 +8,9 @@
 //! ```
 //!
 //! # Why
-//! *Keys never lie beside what they open.* They come from a file or the environment, never from the database, and are
-//! wiped from memory when they are dropped. So a dump of the database shows no encrypted text and tells no pseudonym's
-//! person, and a file of the archive tells neither.
+//! *Keys are never kept beside what they open.* They come from a file or the environment, never from the database, and
+//! are wiped from memory when they are dropped. So a dump of the database shows no encrypted text and tells no
+//! pseudonym's person, and a file of the archive tells neither.
 //!
 //! *A data key a patient, wrapped.* What one person wrote is encrypted with that person's own key, which lies in
 //! `access.data_key` wrapped by a key of the ring. Destroying that row destroys the texts everywhere that has no copy

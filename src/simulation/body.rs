@@ -1,4 +1,4 @@
-//! Body: what a made-up body shows at a moment. Each function depends on the body's key and the moment alone.
+//! Body: what a simulated body shows at a moment. Each function depends on the body's key and the moment alone.
 
 use super::random::{fraction, mix};
 use super::sleep::Night;

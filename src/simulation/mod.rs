@@ -1,4 +1,4 @@
-//! Simulation: devices of made-up people with plausible days, for the demo and for tests.
+//! Simulation: devices of simulated people with plausible days, for the demo and for tests.
 //!
 //! Pure: what is sent about a moment depends on seed, number and moment alone. Windows that follow each other neither
 //! overlap nor leave holes: an instant belongs to the window that holds it, an interval to the window in which it ends,

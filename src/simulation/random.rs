@@ -8,7 +8,7 @@ fn splitmix(state: u64) -> u64 {
     state ^ state >> 31
 }
 
-/// A number that looks random, from a seed and a place.
+/// A pseudo-random number, from a seed and a place.
 pub fn mix(seed: u64, one: u64, two: u64) -> u64 {
     splitmix(splitmix(splitmix(seed) ^ one) ^ two)
 }

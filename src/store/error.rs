@@ -8,12 +8,12 @@ use crate::model::time::Timestamp;
 /// A failed step with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Any answer or silence of Postgres.
+    /// A statement or a connection failed.
     #[error("{step} failed")]
     Database {
         /// Which step.
         step: &'static str,
-        /// What sqlx says.
+        /// The driver's error.
         #[source]
         source: sqlx::Error,
     },
@@ -66,7 +66,7 @@ pub enum StoreError {
     #[error("a person whom it is about is under legal hold (care.patient.legal_hold): nothing of theirs may be erased")]
     Held,
     /// Somebody corrected who wore what while it was read.
-    #[error("who wore what was changed meanwhile: run the command again, and it goes on with what is true now")]
+    #[error("who wore what was changed meanwhile: run the command again, and it continues with the corrected data")]
     WearChanged,
     /// A stored row breaks the rules by which it was written.
     #[error("a stored row breaks a rule of its table: {what}")]
@@ -92,7 +92,7 @@ pub enum StoreError {
     Damaged {
         /// Which step.
         step: &'static str,
-        /// What sqlx says.
+        /// The driver's error.
         #[source]
         source: sqlx::Error,
     },
@@ -104,7 +104,7 @@ impl StoreError {
         move |source| StoreError::Database { step, source }
     }
 
-    /// The same for a step that reads stored blocks: damage is then told from all else.
+    /// The same for a step that reads stored blocks: damage is then distinguished from all else.
     pub(super) fn reading(step: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
         move |source| match code_of(&source) {
             Some(code) if is_damage(&code) => StoreError::Damaged { step, source },

@@ -7,7 +7,7 @@ use super::moment::Moment;
 use crate::model::ids::ShardName;
 use crate::model::time::Timestamp;
 
-/// What a server says of itself.
+/// What a server reports about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// As in 170002 for 17.2.

@@ -1,4 +1,4 @@
-//! Postgres: the only module that speaks SQL.
+//! Postgres: the only module with SQL.
 //!
 //! Plain Postgres 15 or newer and TimescaleDB are both first class. What is true of both is in `schemas/migrations`;
 //! `schemas/timescale` is applied where the extension is present.
@@ -56,7 +56,7 @@ pub mod dictionary;
 /// The same as SQL.
 pub(crate) mod statement;
 
-/// A made-up network, with answers that are known.
+/// A synthetic network, with answers that are known.
 pub mod population;
 
 /// The server's version and settings, for `doctor`.

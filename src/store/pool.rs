@@ -49,12 +49,12 @@ impl Connector {
         })
     }
 
-    /// The same for work that takes as long as it takes: an export, a migration. The later option wins.
+    /// The same for work without a time limit: an export, a migration. The later option wins.
     pub fn without_statement_timeout(&self) -> Connector {
         Connector { options: self.options.clone().options([("statement_timeout", "0")]), ..self.clone() }
     }
 
-    /// A pool that connects when first asked and says within the configured time that it cannot.
+    /// A pool that connects when first asked and fails within the configured time if it cannot.
     pub fn pool(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(self.connections_max)
@@ -71,7 +71,7 @@ impl Connector {
     }
 
     /// How long a statement is waited for on this side: a little longer than the server's own limit, so that its answer
-    /// wins where there is one, and a cut wire is noticed where there is none.
+    /// wins where there is one, and a cut connection is noticed where there is none.
     pub fn timeout(&self) -> Duration {
         self.statement_timeout + Duration::from_secs(5)
     }

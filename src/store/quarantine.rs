@@ -10,7 +10,7 @@ use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
-/// One row of `signal.quarantine` to be.
+/// One row to be inserted into `signal.quarantine`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
     /// When it came.
@@ -23,7 +23,7 @@ pub struct Quarantined {
     pub reason: &'static str,
     /// One sentence for a person.
     pub detail: String,
-    /// How many samples the refused part holds.
+    /// How many samples the rejected part holds.
     pub samples: u64,
     /// The whole message.
     pub payload: bytes::Bytes,
@@ -38,7 +38,7 @@ pub struct QuarantineRow {
     pub received_at: String,
     /// How often it came.
     pub times_received: i64,
-    /// How many samples the refused part holds.
+    /// How many samples the rejected part holds.
     pub samples: i64,
     /// Stable word.
     pub reason: String,
@@ -46,7 +46,7 @@ pub struct QuarantineRow {
     pub topic: String,
     /// One sentence.
     pub detail: String,
-    /// When it was last tried again, RFC 3339.
+    /// When it was last retried, RFC 3339.
     pub retried_at: Option<String>,
     /// Bytes of the message.
     pub payload_bytes: i32,
@@ -138,7 +138,7 @@ pub async fn show(pool: &PgPool, quarantine_id: i64) -> Result<Option<(Quarantin
     Ok(row.map(|row| (quarantine_row(&row), row.get(9))))
 }
 
-/// How many messages there are to try again, and the number of the newest: what comes later is another retry's.
+/// How many messages there are to retry, and the number of the newest: what comes later is another retry's.
 pub async fn retry_extent(pool: &PgPool, only: Option<i64>, reason: Option<&str>) -> Result<(u64, i64), StoreError> {
     let (count, newest): (i64, i64) = sqlx::query_as(
         "SELECT count(*), coalesce(max(quarantine_id), 0) FROM signal.quarantine
@@ -152,7 +152,7 @@ pub async fn retry_extent(pool: &PgPool, only: Option<i64>, reason: Option<&str>
     Ok((u64::try_from(count).unwrap_or(0), newest))
 }
 
-/// Messages to try again: one, or all of one reason, after a given number; at most `limit`, in order.
+/// Messages to retry: one, or all of one reason, after a given number; at most `limit`, in order.
 pub async fn to_retry(
     pool: &PgPool,
     only: Option<i64>,
@@ -183,7 +183,7 @@ pub async fn to_retry(
         .collect())
 }
 
-/// Notes that messages were tried again.
+/// Records that messages were retried.
 pub async fn mark_retried(pool: &PgPool, quarantine_ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
     sqlx::query("UPDATE signal.quarantine SET retried_at = $2 WHERE quarantine_id = ANY ($1)")
         .bind(quarantine_ids)

@@ -3,7 +3,7 @@
 //! # Why
 //! Two things guard a shard. A session-level advisory lock says who is alive: it is released with the connection, so a
 //! standby takes over as soon as the owner's process dies. The epoch says who may write: each new owner raises it and
-//! every write transaction compares it, so an owner that only believes itself alive writes nothing.
+//! every write transaction compares it, so an owner that wrongly takes itself for alive writes nothing.
 
 use sqlx::PgConnection;
 

@@ -2,21 +2,21 @@
 //!
 //! # Why
 //! What is unknown counts as passing: to wait too long loses nothing, while to give up stops ingest, and to blame the
-//! data puts samples aside that are sound. So only what is known to stay is permanent, and only what names a row is
+//! data quarantines samples that are valid. So only what is known to stay is permanent, and only what names a row is
 //! that row's.
 
 /// What the caller can do.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It will pass: try the same again on a new connection.
+    /// It is transient: retry on a new connection.
     Passing,
-    /// The database refuses something in the data: cut the batch until the culprit is alone.
+    /// The database rejects something in the data: bisect the batch until the rejected item is alone.
     Data,
-    /// A stored block cannot be read: go on without it, and without what would have to be merged with it.
+    /// A stored block cannot be read: continue without it, and without what would have to be merged with it.
     Unreadable,
     /// Another daemon owns the shard now: write nothing more.
     Fenced,
-    /// No waiting cures it: end, and say what to do.
+    /// It is permanent: end, and say what to do.
     Permanent,
 }
 
@@ -55,9 +55,9 @@ const CLASSES: [(&str, Fault); 23] = [
     ("25", Fault::Passing),
     // A prepared statement that a pooler has forgotten.
     ("26", Fault::Passing),
-    // A login that is refused: an authentication server that is down looks the same.
+    // A login that is refused: an authentication server that is down answers the same.
     ("28", Fault::Passing),
-    // No such database: one that is being restored looks the same.
+    // No such database: one that is being restored answers the same.
     ("3D", Fault::Passing),
     // No such schema.
     ("3F", Fault::Permanent),

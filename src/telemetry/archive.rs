@@ -9,14 +9,14 @@ use metrics::{Counter, Gauge, Histogram, Unit};
 use super::declare::{Declarer, Metric};
 
 const ROLLED_SAMPLES: Metric =
-    Metric("healthtrack_archive_rolled_samples_total", "Samples that left the hot table for a file.");
+    Metric("healthtrack_archive_rolled_samples_total", "Samples moved from the hot table to a file.");
 const DUPLICATE_SAMPLES: Metric = Metric(
     "healthtrack_archive_duplicate_samples_total",
     "Late samples that were archived already: counted as stored when they came, as duplicates at the roll.",
 );
 const CONFLICT_SAMPLES: Metric = Metric(
     "healthtrack_archive_conflict_samples_total",
-    "Late samples that differ from archived ones, put into quarantine at the roll.",
+    "Late samples that differ from archived ones, quarantined at the roll.",
 );
 const WRITTEN_BYTES: Metric = Metric("healthtrack_archive_written_bytes_total", "Bytes of files that were recorded.");
 const FAILURES: Metric =
@@ -31,7 +31,7 @@ const MISSING_FILES: Metric =
     Metric("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
 const VERIFIED_SECONDS: Metric = Metric(
     "healthtrack_archive_verified_timestamp_seconds",
-    "When `archive verify` last found every file sound, since 1970, as the daemon last asked; 0 until then.",
+    "When `archive verify` last found every file valid, as Unix time; 0 until then.",
 );
 
 /// A step of the roll.

@@ -24,13 +24,13 @@ const MQTT_CONNECTED: Metric =
 const MQTT_CONNECTS: Metric = Metric("healthtrack_mqtt_connects_total", "Connections made to the broker.");
 const MQTT_SESSIONS_LOST: Metric = Metric(
     "healthtrack_mqtt_sessions_lost_total",
-    "Connections for which the broker had forgotten the session: what it held may be lost.",
+    "Connections for which the broker had no session: messages queued in it may be lost.",
 );
 const MQTT_MESSAGES: Metric = Metric("healthtrack_mqtt_messages_total", "Messages received.");
 const MQTT_RECEIVED_BYTES: Metric = Metric("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
 const MQTT_UNPROTECTED_MESSAGES: Metric = Metric(
     "healthtrack_mqtt_unprotected_messages_total",
-    "Messages received at QoS 0, which cannot be asked for again.",
+    "Messages received at QoS 0, which the broker does not send again.",
 );
 const MQTT_PAUSES: Metric =
     Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
@@ -40,7 +40,7 @@ const MQTT_REPLIES: Metric =
     Metric("healthtrack_mqtt_replies_total", "Messages published in answer to received ones, at QoS 0.");
 const MQTT_DROPPED_REPLIES: Metric = Metric(
     "healthtrack_mqtt_dropped_replies_total",
-    "Answers not published: too many waited, or the broker takes no such topic or size.",
+    "Answers not published: the queue was full, or the broker accepts no such topic or size.",
 );
 const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
     Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
@@ -51,7 +51,7 @@ const INGEST_RECEIVED_SAMPLES: Metric = Metric(
 const INGEST_IN_FLIGHT_SAMPLES: Metric =
     Metric("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed.");
 const INGEST_SAMPLES: Metric =
-    Metric("healthtrack_ingest_samples_total", "Samples by how they ended, counted when committed.");
+    Metric("healthtrack_ingest_samples_total", "Samples by outcome, counted when committed.");
 const INGEST_REJECTED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_rejected_samples_total",
     "Samples rejected, by reason. A message that cannot be decoded counts as one.",
@@ -72,13 +72,13 @@ const INGEST_BATCH_SAMPLES: Metric = Metric("healthtrack_ingest_batch_samples", 
 const INGEST_BATCH_ROWS: Metric = Metric("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.");
 const INGEST_MERGED_SERIES: Metric = Metric(
     "healthtrack_ingest_merged_series_total",
-    "Series of a batch that were compared with what is stored, because they did not simply go on.",
+    "Series of a batch that were compared with what is stored, because they could not simply be appended.",
 );
 const INGEST_BATCH_RETRIES: Metric =
     Metric("healthtrack_ingest_batch_retries_total", "Batches tried again after a passing fault of the database.");
 const INGEST_BATCH_BISECTIONS: Metric = Metric(
     "healthtrack_ingest_batch_bisections_total",
-    "Batches cut in two because the database refused something in them.",
+    "Batches cut in two because the database rejected something in them.",
 );
 const INGEST_QUARANTINE_CAPPED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_quarantine_capped_samples_total",
@@ -94,12 +94,12 @@ const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Tim
 const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
 const STORE_UNREADABLE_BLOCKS: Metric = Metric(
     "healthtrack_store_unreadable_blocks_total",
-    "Times that a stored block could not be read and was passed over; `healthtrack doctor` names it.",
+    "Times that a stored block could not be read and was skipped; `healthtrack doctor` names it.",
 );
 const COMPACTION_JOINED_BLOCKS: Metric =
-    Metric("healthtrack_compaction_joined_blocks_total", "Small blocks that longer ones have taken the place of.");
+    Metric("healthtrack_compaction_joined_blocks_total", "Small blocks that were replaced by longer ones.");
 const COMPACTION_WRITTEN_BLOCKS: Metric =
-    Metric("healthtrack_compaction_written_blocks_total", "Longer blocks that took the place of small ones.");
+    Metric("healthtrack_compaction_written_blocks_total", "Longer blocks that replaced small ones.");
 const COMPACTION_RECLAIMED_BYTES: Metric =
     Metric("healthtrack_compaction_reclaimed_bytes_total", "Bytes of disk that rewritten chunks gave back.");
 const COMPACTION_FAILURES: Metric = Metric(
@@ -109,11 +109,11 @@ const COMPACTION_FAILURES: Metric = Metric(
 const COMPACTION_SECONDS: Metric =
     Metric("healthtrack_compaction_seconds", "Time that one transaction of compaction took.");
 const COMPACTION_REWRITE_SECONDS: Metric =
-    Metric("healthtrack_compaction_rewrite_seconds", "Time that writing one chunk anew took.");
+    Metric("healthtrack_compaction_rewrite_seconds", "Time that rewriting one chunk took.");
 const COMPACTION_WAITING_CHUNKS: Metric =
-    Metric("healthtrack_compaction_waiting_chunks", "Chunks that are over and not yet looked at, or written to since.");
+    Metric("healthtrack_compaction_waiting_chunks", "Closed chunks not yet compacted, or written to since.");
 const COMPACTION_LAG_SECONDS: Metric =
-    Metric("healthtrack_compaction_lag_seconds", "Since the beginning of the last pass that looked at all chunks.");
+    Metric("healthtrack_compaction_lag_seconds", "Since the beginning of the last pass that visited all chunks.");
 
 /// Handles to every metric of one daemon.
 pub struct Telemetry {

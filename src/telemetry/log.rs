@@ -1,7 +1,7 @@
 //! The log: text for people, JSON for machines, always to standard error so that output can be piped.
 //!
 //! A line is a lowercase message with dotted fields (`batch.rows`). Work that takes time has a span: `batch`, `roll`,
-//! `request` and `command`. At a filter of `debug` or finer each span tells at its end how long it took. Neither line
+//! `request` and `command`. At a filter of `debug` or finer each span logs at its end how long it took. Neither line
 //! nor span ever carries a device or a person.
 
 use std::error::Error;
@@ -41,7 +41,7 @@ pub fn start_log(config: &TelemetryConfig) {
     }
 }
 
-/// An error with all that lies below it, on one line.
+/// An error and its sources, on one line.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -53,7 +53,7 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Where a panic came from. Its message is told only where it is a constant of the program: one that was put together
+/// Where a panic came from. Its message is shown only where it is a constant of the program: one that was put together
 /// may hold what a device or a person has sent.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map_or_else(String::new, ToString::to_string);

@@ -122,10 +122,8 @@ fn postmaster(data_dir: &Path) -> u32 {
 
 /// How many rows the demo's database gives.
 async fn counted(data_dir: &Path, from: &str) -> u64 {
-    let options = PostgresOptions {
-        surroundings: PostgresSearch::of(|name| std::env::var_os(name)),
-        ..PostgresOptions::default()
-    };
+    let options =
+        PostgresOptions { search: PostgresSearch::of(|name| std::env::var_os(name)), ..PostgresOptions::default() };
     let postgres = PrivatePostgres::start(data_dir, options).await.unwrap();
     let mut connection = PgConnection::connect(&postgres.url("healthtrack")).await.unwrap();
     let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from}"));

@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn options() -> PostgresOptions {
-    PostgresOptions { surroundings: PostgresSearch::of(|name| std::env::var_os(name)), ..PostgresOptions::default() }
+    PostgresOptions { search: PostgresSearch::of(|name| std::env::var_os(name)), ..PostgresOptions::default() }
 }
 
 async fn number(url: &str, query: &str) -> i64 {
@@ -106,17 +106,15 @@ async fn postgres_is_fetched_where_none_is_installed() {
         return crate::support::skip("HEALTHTRACK_FETCH=no forbids to fetch Postgres");
     }
     // A folder of its own below a world-readable one, kept between runs: 15 MB are fetched once.
-    let surroundings = PostgresSearch { path: None, ..PostgresSearch::of(|name| std::env::var_os(name)) };
+    let search = PostgresSearch { path: None, ..PostgresSearch::of(|name| std::env::var_os(name)) };
     let folder = tempfile::tempdir().unwrap();
     // Data of the fetched version make a machine's own Postgres of another version unfit.
     std::fs::create_dir(folder.path().join("cluster")).unwrap();
     std::fs::write(folder.path().join("cluster/PG_VERSION"), "17\n").unwrap();
-    let refused =
-        PrivatePostgres::start(folder.path(), PostgresOptions { surroundings: surroundings.clone(), ..options() });
+    let refused = PrivatePostgres::start(folder.path(), PostgresOptions { search: search.clone(), ..options() });
     // The cluster is a sham, so the server must refuse it; that it was asked at all proves that it is here.
     assert!(matches!(refused.await.unwrap_err(), EmbeddedError::Tool { .. }));
-    let Some(cache) = surroundings.cache_dir.map(|cache| cache.join("postgres-17.6.0/bin")).filter(|bin| bin.exists())
-    else {
+    let Some(cache) = search.cache_dir.map(|cache| cache.join("postgres-17.6.0/bin")).filter(|bin| bin.exists()) else {
         return; // This machine has a Postgres 17 of its own.
     };
     let folder = tempfile::tempdir().unwrap();

@@ -558,9 +558,9 @@ async fn of_two_rollers_one_works_and_the_other_says_so_and_so_does_an_erasure()
     let expected = house.samples();
     let standing = Standing::begin(&house, None).await;
     let second = house.roll_verb().output().unwrap();
-    assert!(!second.status.success() && errors(&second).contains("another roll is at work"), "{}", errors(&second));
+    assert!(!second.status.success() && errors(&second).contains("another roll is running"), "{}", errors(&second));
     let erasure = house.verb(&["archive", "erase", "--device", "watch-7", "--yes"]).output().unwrap();
-    assert!(!erasure.status.success() && errors(&erasure).contains("at work in this database"), "{}", errors(&erasure));
+    assert!(!erasure.status.success() && errors(&erasure).contains("running in this database"), "{}", errors(&erasure));
     assert_eq!(house.samples(), expected, "a reader beside a roll");
     assert!(standing.end().await.status.success());
     assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
@@ -599,17 +599,17 @@ async fn the_doctor_knows_how_long_nobody_has_read_the_files_back() {
     house.put_some().await;
     house.roll();
     let doctor = |house: &TestStack| String::from_utf8(house.verb(&["doctor"]).output().unwrap().stdout).unwrap();
-    assert!(doctor(&house).contains("nobody has read its files back"), "{}", doctor(&house));
+    assert!(doctor(&house).contains("its files have never been verified"), "{}", doctor(&house));
     let file = house.root().join(&house.live_files()[0]);
     let whole = fs::read(&file).unwrap();
     fs::write(&file, &whole[1..]).unwrap();
     assert!(!house.verb(&["archive", "verify"]).output().unwrap().status.success());
-    assert!(doctor(&house).contains("nobody has read its files back"), "what is unsound was not found sound");
+    assert!(doctor(&house).contains("its files have never been verified"), "what is unsound was not found sound");
     fs::write(&file, &whole).unwrap();
     house.verify();
-    assert!(doctor(&house).contains("every file was found sound 0 days ago"), "{}", doctor(&house));
+    assert!(doctor(&house).contains("every file was verified 0 days ago"), "{}", doctor(&house));
     house.execute("UPDATE signal.archive SET verified_at = verified_at - INTERVAL '31 days'").await;
-    assert!(doctor(&house).contains("its files were last found sound 31 days ago"), "{}", doctor(&house));
+    assert!(doctor(&house).contains("its files were last verified 31 days ago"), "{}", doctor(&house));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,7 +114,7 @@ impl Drop for TestDatabase {
 pub(crate) async fn own_postgres(settings: &[(&str, &str)]) -> PrivatePostgres {
     let folder = tempfile::tempdir().unwrap();
     let options = PostgresOptions {
-        surroundings: PostgresSearch::of(|name| std::env::var_os(name)),
+        search: PostgresSearch::of(|name| std::env::var_os(name)),
         settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         throwaway: true,
         ..PostgresOptions::default()

@@ -20,9 +20,9 @@ use crate::model::time::Timestamp;
 pub(super) struct Cells {
     metric: Metric,
     columns: Option<Columns>,
-    /// The rows of the batch still to be looked at.
+    /// The rows of the batch still to be read.
     ahead: Range<usize>,
-    /// The rows that were found to lie together and are not passed yet, and whose they are.
+    /// The consecutive rows that were found and are not passed yet, and whose they are.
     slice: Range<usize>,
     device: Option<DeviceId>,
     subject: Option<SubjectId>,
@@ -62,7 +62,7 @@ impl Cells {
         Cells { metric, columns, ahead: 0..0, slice: 0..0, device, subject, statistic, is_interval }
     }
 
-    /// Takes the next batch, and passes over what is not of the device that is asked for. The first row of the batch is
+    /// Takes the next batch, and skips what is not of the device that is asked for. The first row of the batch is
     /// row `before` of what is read.
     pub(super) fn load(&mut self, batch: &RecordBatch, filter: &RowFilter, before: u64) -> Result<(), Damage> {
         let texts = |place| Texts::of(batch, place).ok_or(Damage::Schema);
@@ -104,7 +104,7 @@ impl Cells {
         Ok(())
     }
 
-    /// Finds the next rows that are asked for and lie together, where none wait: false at the end of the batch; the
+    /// Finds the next consecutive rows that are asked for, where none wait: false at the end of the batch; the
     /// place of a cell that holds what no writer wrote.
     pub(super) fn find(&mut self, filter: &RowFilter) -> Result<bool, usize> {
         while self.slice.is_empty() {
@@ -182,7 +182,7 @@ impl Columns {
         below(&|text| text < device.as_str())..below(&|text| text <= device.as_str())
     }
 
-    /// Where the rows end that lie together with the first of these, or earlier.
+    /// Where the rows end that belong with the first of these, or earlier.
     fn end_of(&self, rows: Range<usize>) -> usize {
         let to = self.device.run(rows.clone());
         let to = self.subject.run(rows.start..to);
@@ -201,7 +201,7 @@ impl Texts {
         (row < self.words.len() && self.are_present.at(row)).then(|| self.words.value(row))
     }
 
-    /// Where rows end that hold the word of the first of them, or none as it does. A word may look like another one
+    /// Where rows end that hold the word of the first of them, or none as it does. A word may equal another one
     /// from the next dictionary on; the run is then cut short.
     fn run(&self, rows: Range<usize>) -> usize {
         let to = self.are_present.run(rows.clone());

@@ -1,4 +1,4 @@
-//! Columns: those of `signal.sample` and whom a row is about, as Arrow arrays and as Parquet lays them out.
+//! Columns: those of `signal.sample` and whom a row is about, as Arrow arrays and as Parquet columns.
 //!
 //! Names, words and units are handed over as Arrow dictionaries, which the file does not show: rows come sorted, so a
 //! name is kept once where it changes, not once a row.
@@ -74,7 +74,7 @@ fn schema_of(text: &DataType) -> SchemaRef {
 /// into 1.24, level 6 into 1.14, level 9 into 1.12 at half of the speed.
 const ZSTD_LEVEL: i32 = 6;
 
-/// How Parquet lays them out. See the module's `# Why` for the pages.
+/// Their layout in Parquet. See the module's `# Why` for the pages.
 ///
 /// Whole numbers, as heart rates, are split into byte streams: two of the eight say everything, and zstd takes 0.60
 /// bytes a value where a dictionary's packed indices, which keep to no byte, take 0.78. Fractions fill all eight

@@ -1,4 +1,4 @@
-//! Content: a sum over rows by which two sets of rows are told apart, whatever their order and their files.
+//! Content: a sum over rows that distinguishes two sets of rows, whatever their order and their files.
 //!
 //! Each row becomes 128 bits, and the bits are added. So `content(a) + content(b) = content(a merged with b)` where the
 //! two share no row, and a new generation can be checked against what it was made from. It finds faults, not forgers:
@@ -110,7 +110,7 @@ impl ContentSum {
     }
 }
 
-/// Texts as bits: the head of their SHA-256, each with its length before it so that no two lists look alike.
+/// Texts as bits: the head of their SHA-256, each with its length before it so that no two lists are equal.
 fn text_lanes(texts: &[Option<&str>]) -> Lanes {
     let mut context = digest::Context::new(&digest::SHA256);
     for text in texts {

@@ -32,7 +32,7 @@ pub enum FileError {
     /// A file of nothing.
     #[error("an archive file must hold a row")]
     Empty,
-    /// Encrypted with a key that nobody gave.
+    /// Encrypted with a key that was not given.
     #[error("the archive file is encrypted with key {id}, which neither archive.keys nor archive.key_file holds")]
     UnknownKey {
         /// Its id, as the file names it.
@@ -63,8 +63,8 @@ pub enum Damage {
     /// Another column, type or version than this program writes.
     #[error("it does not have the columns and the schema version of the archive")]
     Schema,
-    /// The file tells of another metric, unit, day or generation, or of none.
-    #[error("it says another {0} than its place")]
+    /// The file is of another metric, unit, day or generation, or of none.
+    #[error("its {0} is not the expected one")]
     Head(&'static str),
     /// Plain where it should be encrypted, or under another key.
     #[error("it is not encrypted with the recorded key")]

@@ -53,7 +53,7 @@ pub struct Facts {
 }
 
 impl Head {
-    /// What the footer says from the start.
+    /// What the footer holds from the start.
     pub(super) fn key_values(&self) -> Vec<KeyValue> {
         let fixed = [
             (VERSION, SCHEMA_VERSION.to_string()),
@@ -76,7 +76,7 @@ impl Head {
     }
 }
 
-/// What the footer says when the last row is known.
+/// What the footer holds when the last row is known.
 pub(super) fn times(first: Timestamp, last: Timestamp) -> [KeyValue; 2] {
     [(FIRST, first), (LAST, last)].map(|(key, moment)| KeyValue::new(key.to_owned(), moment.to_string()))
 }

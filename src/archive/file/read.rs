@@ -37,7 +37,7 @@ pub struct Opened<R> {
 /// Opens a file of this metric. `Bytes` and [`std::fs::File`] are sources.
 pub fn open<R: ChunkReader + 'static>(source: R, metric: &Metric, keys: &KeyRing) -> Result<Opened<R>, FileError> {
     let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema_read());
-    let asked = Arc::new(Asked { keys: keys.clone(), id: OnceLock::new() });
+    let asked = Arc::new(RecordingKeys { keys: keys.clone(), id: OnceLock::new() });
     let is_encrypted = is_encrypted(&source)?;
     if is_encrypted {
         let decryption = FileDecryptionProperties::with_key_retriever(asked.clone()).build()?;
@@ -103,7 +103,7 @@ impl Iterator for Rows {
 }
 
 impl Rows {
-    /// The rows that come next and lie together; `None` at the end. They come again until they are passed.
+    /// The next consecutive rows; `None` at the end. They come again until they are passed.
     pub fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
         while !self.find()? {
             self.before += self.cells.rows() as u64;
@@ -148,12 +148,12 @@ impl Rows {
 }
 
 /// Hands out keys, and remembers which was asked for.
-struct Asked {
+struct RecordingKeys {
     keys: KeyRing,
     id: OnceLock<KeyId>,
 }
 
-impl KeyRetriever for Asked {
+impl KeyRetriever for RecordingKeys {
     fn retrieve_key(&self, id: &[u8]) -> Result<Vec<u8>, ParquetError> {
         let bytes = self.keys.retrieve_key(id)?;
         if let Some(id) = std::str::from_utf8(id).ok().and_then(KeyId::parse) {
@@ -173,7 +173,7 @@ fn is_encrypted<R: ChunkReader>(source: &R) -> Result<bool, FileError> {
 }
 
 /// A failed read by its own name. Under encryption the library says no more than that something did not fit: a wrong
-/// key and a changed byte look alike to AES-GCM too.
+/// key and a changed byte are the same to AES-GCM too.
 fn not_read(error: ParquetError, is_encrypted: bool) -> FileError {
     match FileError::from(error) {
         FileError::Parquet(ParquetError::ArrowError(_)) if !is_encrypted => Damage::Schema.into(),

@@ -30,7 +30,7 @@ pub struct Row {
     pub subject: Option<SubjectId>,
 }
 
-/// By what rows are sorted and told apart: two rows with one key are the same sample.
+/// By what rows are sorted and distinguished: two rows with one key are the same sample.
 #[derive(Copy, Clone, Debug)]
 pub struct RowKey<'a> {
     /// What measured.
@@ -43,7 +43,7 @@ pub struct RowKey<'a> {
     pub statistic: Statistic,
 }
 
-/// Rows that lie together: all of them instants, or all intervals. Its columns have one length.
+/// Consecutive rows: all of them instants, or all intervals. Its columns have one length.
 #[derive(Copy, Clone, Debug)]
 pub struct RowSlice<'a> {
     /// What measured.

@@ -20,7 +20,7 @@ use crate::model::time::{Day, Timestamp};
 
 /// Writes one file. Dropped before `finish`, it leaves bytes that no reader takes for a file.
 pub struct FileWriter<W: Write + Send> {
-    /// Until the first group tells how values are best laid out.
+    /// Until the first group shows how values are best encoded.
     waiting: Option<(Counted<W>, WriterPropertiesBuilder)>,
     open: Option<(SerializedFileWriter<Counted<W>>, Encoder)>,
     head: Head,
@@ -51,12 +51,12 @@ impl<W: Write + Send> FileWriter<W> {
         Ok(FileWriter { waiting, open: None, head, key, group, order, content, rows: 0, range: None })
     }
 
-    /// Takes the next row, in the order of [`Row::order`]. A row that is refused is not written; the file goes on.
+    /// Takes the next row, in the order of [`Row::order`]. A row that is rejected is not written; the file stays valid.
     pub fn push(&mut self, row: &Row) -> Result<(), FileError> {
         self.push_slice(&row.slice())
     }
 
-    /// Takes the next rows; where one is refused, none of them is written.
+    /// Takes the next rows; where one is rejected, none of them is written.
     pub fn push_slice(&mut self, slice: &RowSlice<'_>) -> Result<(), FileError> {
         let row = |place: usize| self.rows + place as u64;
         if let Some(place) = other_day(slice, self.head.day) {

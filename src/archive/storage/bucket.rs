@@ -4,7 +4,7 @@
 //! *No rename*: an object has its name from the moment its upload is complete, so what is proved before it has one is
 //! the local file, and the object is proved under its name, before the manifest says so (`upload`).
 //!
-//! *Superseding* is a copy and a deletion. Of the copy only the length is looked at: what lies aside is superseded
+//! *Superseding* is a copy and a deletion. Of the copy only the length is checked: what lies there is superseded
 //! by a proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
 //!
 //! *The mark is made only where there is none*, by one conditional request: of two databases that are given one empty
@@ -107,7 +107,7 @@ impl Bucket {
         Ok(WriteProbe { keeps_versions: put.version.is_some_and(|version| version != "null") })
     }
 
-    /// The length of an object, wherever it lies now.
+    /// The length of an object, live or superseded.
     pub(super) fn length(&self, name: &str) -> Result<u64, StorageError> {
         for address in [name.to_owned(), superseded(name)] {
             if let Some(found) = self.head(&address)? {
@@ -117,7 +117,7 @@ impl Bucket {
         Err(self.missing(name))
     }
 
-    /// Bytes of an object, from where it lies now.
+    /// Bytes of an object, live or superseded.
     pub(super) fn fetch(&self, name: &str, range: Range<u64>) -> Result<Bytes, StorageError> {
         for address in [name.to_owned(), superseded(name)] {
             let (key, range) = (self.key(&address)?, range.clone());
@@ -142,7 +142,7 @@ impl Bucket {
         Ok(self.head(name)?.is_some())
     }
 
-    /// Moves an object aside; nothing where it is there already.
+    /// Moves an object to the superseded ones; nothing where it is there already.
     pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
         let Some(live) = self.head(name)? else { return Ok(()) };
         let copy = superseded(name);
@@ -156,12 +156,12 @@ impl Bucket {
         self.delete(name)
     }
 
-    /// Deletes an object that lies aside; nothing where it is gone.
+    /// Deletes a superseded object; nothing where it is gone.
     pub(super) fn remove_superseded(&self, name: &str) -> Result<(), StorageError> {
         self.delete(&superseded(name))
     }
 
-    /// The names of all objects that lie as live files.
+    /// The names of all live objects.
     pub(super) fn live_names(&self) -> Result<Vec<String>, StorageError> {
         let found = self.list("")?.into_iter().map(|(name, _)| name);
         let mut names: Vec<String> = found.filter(|name| is_file(name)).collect();
@@ -169,7 +169,7 @@ impl Bucket {
         Ok(names)
     }
 
-    /// All objects that lie aside.
+    /// All superseded objects.
     pub(super) fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         let found = self.list(SUPERSEDED)?.into_iter().filter(|(name, _)| is_file(name));
         let mut found: Vec<SupersededFile> =
@@ -178,7 +178,7 @@ impl Bucket {
         Ok(found)
     }
 
-    /// What lies in a folder below the prefix, by its name in there.
+    /// The objects in a folder below the prefix, by their names in it.
     pub(super) fn list(&self, folder: &str) -> Result<Vec<(String, ObjectMeta)>, StorageError> {
         let key = self.key(folder)?;
         let prefix = key.clone();
@@ -235,7 +235,7 @@ impl Bucket {
     }
 }
 
-/// Where something of this name lies when it is superseded.
+/// The place of a superseded object of this name.
 fn superseded(name: &str) -> String {
     format!("{SUPERSEDED}/{name}")
 }

@@ -5,10 +5,10 @@
 //! runtime of their own and whoever asks waits. That runtime is not the daemon's: a store that is slow must not take
 //! threads from ingest, and a daemon that stops does not wait for it.
 //!
-//! Requests that fail in a way that may pass (5xx, no answer, a cut wire) are sent again by the library, within
+//! Requests that fail in a way that may pass (5xx, no answer, a cut connection) are sent again by the library, within
 //! `archive.retries_max` and `RETRY_TIME_MAX`; each of ours may be sent twice without harm.
 //!
-//! Invariant: no credential is printed: not by `Debug`, and not with what a store has said
+//! Invariant: no credential is printed: not by `Debug`, and not with what a store has answered
 //! (`what_a_store_says_is_told_without_its_secrets`, `bucket::no_secret_is_printed_…` in `tests/it`).
 
 use std::error::Error as _;
@@ -28,9 +28,9 @@ use crate::config::ArchiveConfig;
 
 /// After this no request is sent again, however many retries are left: credentials of a role live for minutes.
 const RETRY_TIME_MAX: Duration = Duration::from_secs(180);
-/// A host that is there takes a connection at once.
+/// A reachable host accepts a connection at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// What is told of an answer.
+/// How much of an answer is shown.
 const SAID_CHARS_MAX: usize = 400;
 
 /// The code that stores give for a bucket that is not there.
@@ -174,7 +174,7 @@ fn advice(error: &Error) -> &'static str {
     }
 }
 
-/// What a store said: without its page, of which the code is told, and without secrets.
+/// A store's answer: of its page only the code, and without secrets.
 fn said(error: &Error, secrets: &[SecretString]) -> StoreAnswer {
     let text = error.to_string();
     let (told, page) = text.split_once('<').unwrap_or((&text, ""));

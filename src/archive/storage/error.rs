@@ -9,13 +9,13 @@ pub enum StorageError {
     /// Not a URL of a folder or a bucket.
     #[error("archive.url must be file:///DIR or s3://BUCKET/PREFIX, without a user, a port or a query")]
     Url,
-    /// The environment says something that an object store cannot be reached with.
+    /// The environment holds settings with which no object store can be reached.
     #[error("{what}")]
     Settings {
         /// What is wrong, and what to do.
         what: String,
     },
-    /// The disk says no.
+    /// An operation on the disk failed.
     #[error("cannot {what} {path}: check that the archive's disk is there, writable and not full")]
     Io {
         /// Which step.
@@ -26,16 +26,16 @@ pub enum StorageError {
         #[source]
         source: io::Error,
     },
-    /// The object store says no, or nothing.
+    /// A request to the object store failed.
     #[error("cannot {what} {path}: {advice}")]
     Store {
         /// Which step.
         what: &'static str,
         /// Of which object.
         path: String,
-        /// What to look at.
+        /// What to check.
         advice: &'static str,
-        /// What it said.
+        /// Its answer.
         #[source]
         source: StoreAnswer,
     },
@@ -73,7 +73,7 @@ pub enum StorageError {
     },
 }
 
-/// What a store said, without what it said in confidence.
+/// A store's answer, without secrets.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreAnswer(pub(super) String);

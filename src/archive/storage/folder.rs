@@ -87,7 +87,7 @@ impl Folder {
         path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)).try_for_each(sync_folder)
     }
 
-    /// Opens a file by its name, wherever it lies now: it may go aside while a reader asks for it, and only that way.
+    /// Opens a live or superseded file by its name: it may be superseded while a reader opens it, and only that way.
     pub(super) fn open(&self, name: &str) -> Result<File, StorageError> {
         for path in [self.root.join(name), self.root.join(SUPERSEDED).join(name)] {
             match File::open(&path) {
@@ -98,23 +98,23 @@ impl Folder {
         Err(StorageError::Missing { name: name.to_owned() })
     }
 
-    /// True where a file lies under its name.
+    /// True where a live file has this name.
     pub(super) fn is_live(&self, name: &str) -> bool {
         self.root.join(name).is_file()
     }
 
-    /// Moves a file aside; nothing where it is there already.
+    /// Moves a file to the superseded ones; nothing where it is there already.
     pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
         let live = self.root.join(name);
         if !live.exists() {
             return Ok(());
         }
-        let aside = self.root.join(SUPERSEDED).join(name);
-        self.give(&live, &aside)?;
-        [aside.parent(), live.parent()].into_iter().flatten().try_for_each(sync_folder)
+        let superseded = self.root.join(SUPERSEDED).join(name);
+        self.give(&live, &superseded)?;
+        [superseded.parent(), live.parent()].into_iter().flatten().try_for_each(sync_folder)
     }
 
-    /// Deletes a file that lies aside; nothing where it is gone.
+    /// Deletes a superseded file; nothing where it is gone.
     pub(super) fn remove_superseded(&self, name: &str) -> Result<(), StorageError> {
         let path = self.root.join(SUPERSEDED).join(name);
         match fs::remove_file(&path) {
@@ -132,12 +132,12 @@ impl Folder {
         empty(&self.root.join(TEMPORARY))
     }
 
-    /// The names of all files that lie as live ones.
+    /// The names of all live files.
     pub(super) fn live_names(&self) -> Result<Vec<String>, StorageError> {
         Ok(files_below(&self.root)?.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// All files that lie aside.
+    /// All superseded files.
     pub(super) fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         let files = files_below(&self.root.join(SUPERSEDED))?;
         files

@@ -1,4 +1,4 @@
-//! Storage: where files lie, in a folder or in a bucket of an object store, and every name that is given there.
+//! Storage: where files are, in a folder or in a bucket of an object store, and every name that is given there.
 //!
 //! ```text
 //! archive.id                                              whose archive it is
@@ -38,7 +38,7 @@ mod bucket;
 /// A local file becomes an object.
 mod upload;
 
-/// Bytes of a file, wherever it lies.
+/// Bytes of a file, on a disk or in a bucket.
 mod source;
 
 use std::fs::File;
@@ -57,7 +57,7 @@ pub use names::{SupersededFile, WriteProbe};
 use source::Object;
 pub use source::Source;
 
-/// Where the files of an archive lie.
+/// Where the files of an archive are.
 #[derive(Clone, Debug)]
 pub struct Storage {
     kind: Kind,
@@ -169,7 +169,7 @@ impl Storage {
         }
     }
 
-    /// Opens a file by its name, wherever it lies now: it may go aside while a reader asks for it, and only that way.
+    /// Opens a live or superseded file by its name: it may be superseded while a reader opens it, and only that way.
     pub fn open(&self, name: &str) -> Result<Source, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.open(name).map(Source::from),
@@ -177,7 +177,7 @@ impl Storage {
         }
     }
 
-    /// True where a file lies under its name.
+    /// True where a live file has this name.
     pub fn is_live(&self, name: &str) -> Result<bool, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => Ok(folder.is_live(name)),
@@ -185,7 +185,7 @@ impl Storage {
         }
     }
 
-    /// Moves a file aside; nothing where it is there already.
+    /// Moves a file to the superseded ones; nothing where it is there already.
     pub fn supersede(&self, name: &str) -> Result<(), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.supersede(name),
@@ -193,7 +193,7 @@ impl Storage {
         }
     }
 
-    /// Deletes a file that lies aside; nothing where it is gone.
+    /// Deletes a superseded file; nothing where it is gone.
     pub fn remove_superseded(&self, name: &str) -> Result<(), StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.remove_superseded(name),
@@ -209,7 +209,7 @@ impl Storage {
         }
     }
 
-    /// The names of all files that lie as live ones.
+    /// The names of all live files.
     pub fn live_names(&self) -> Result<Vec<String>, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.live_names(),
@@ -217,7 +217,7 @@ impl Storage {
         }
     }
 
-    /// All files that lie aside.
+    /// All superseded files.
     pub fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         match &self.kind {
             Kind::Folder(folder) => folder.superseded(),

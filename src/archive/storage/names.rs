@@ -1,4 +1,4 @@
-//! Names: what an archive's own files and folders are called, and what is told of them.
+//! Names: what an archive's own files and folders are called, and how they are described.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ pub(super) const ENDING: &str = ".parquet";
 /// Digits of a file's SHA-256 in its name: two versions never share one.
 const ID_DIGITS: usize = 12;
 
-/// A file that lies beside the live ones.
+/// A superseded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupersededFile {
     /// Its name as a live file.

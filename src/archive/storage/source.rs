@@ -6,7 +6,7 @@
 //! since a page begins where another has ended. One reader holds 16 MiB at most, and a question for one device costs
 //! its row groups and the footer.
 //!
-//! An object that goes aside while it is read is read on from there: its bytes are the same, by its name.
+//! An object that is superseded while it is read is read on from its new place: its bytes are the same, by its name.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -111,7 +111,7 @@ impl Object {
         if length <= window.len() {
             return Ok(window.slice(..length));
         }
-        // A damaged footer may ask for any length, so nothing is set aside for it beforehand.
+        // A damaged footer may ask for any length, so no memory is reserved for it beforehand.
         let mut bytes = Vec::new();
         let found = self.read_from(start).take(length as u64).read_to_end(&mut bytes)?;
         if found < length {

@@ -1,7 +1,7 @@
 //! Upload: a local file becomes an object under its name, whole and proved, or there is none.
 //!
 //! ```text
-//! look      is it there already, and whole? a roll that was killed after its upload, or an answer that was lost
+//! check     is it there already, and whole? a roll that was killed after its upload, or an answer that was lost
 //! begin     a multipart upload; a note of it in temporary/, so that whoever comes after a kill can end it
 //! send      part after part
 //! complete  the object has its name from now on
@@ -40,10 +40,11 @@ use super::names::{TEMPORARY, digits};
 use super::source::Object;
 use crate::archive::file::sha256;
 use crate::faults::{Defect, crash_point, is_injected};
+use crate::telemetry::chain;
 
 /// What one request carries: above the 5 MiB that every store wants of a part, and soon sent again.
 const PART_BYTES: u64 = 8 << 20;
-/// What one copy in a store may move, and a file must go aside by one: 4 thousand million samples.
+/// What one copy in a store may move, and superseding a file takes one: 4 thousand million samples.
 const FILE_BYTES_MAX: u64 = 5 << 30;
 /// How often a file is sent before its roll gives up; each request has its retries beside that.
 const UPLOADS_MAX: u32 = 3;
@@ -78,8 +79,15 @@ pub(super) fn publish(bucket: &Bucket, part: &FilePath, name: &str) -> Result<()
             _ if is_whole => return folder::remove(part),
             Err(error) if tries == UPLOADS_MAX => return Err(error),
             Ok(()) if tries == UPLOADS_MAX => return Err(StorageError::Altered { path: bucket.address(name), tries }),
-            Err(error) => tracing::warn!(tries, "an upload failed and is begun again: {error}"),
-            Ok(()) => tracing::warn!(name, tries, "the store keeps other bytes than it was sent; they are sent again"),
+            Err(error) => tracing::warn!(
+                archive.file = name,
+                upload.tries = tries,
+                "an upload failed, retrying: {}",
+                chain(&error)
+            ),
+            Ok(()) => {
+                tracing::warn!(archive.file = name, upload.tries = tries, "the store altered an upload, retrying");
+            }
         }
         tries += 1;
     }
@@ -164,8 +172,8 @@ fn end(bucket: &Bucket, name: &str, id: &str, note: &str) -> Result<(), StorageE
         // Some stores say so of an upload that is no more.
         Err(Error::PermissionDenied { .. }) => {
             tracing::warn!(
-                name,
-                "the store does not let an upload be ended; a rule of the bucket should end such ones"
+                archive.file = name,
+                "not allowed to abort an unfinished upload; a lifecycle rule of the bucket should do it"
             );
         }
         Err(error) => return Err(bucket.failed("end the upload of", name)(error)),

@@ -11,7 +11,7 @@ use crate::store::archive::{ErasureCounts, ErasureTarget};
 
 /// What is reported.
 #[derive(Debug, Serialize)]
-struct Told {
+struct ErasureReport {
     /// Whether it is gone, or only would go.
     erased: bool,
     #[serde(flatten)]
@@ -28,9 +28,9 @@ pub(super) async fn run(database: &Database, of: ErasureTarget, yes: bool, json:
     };
     let counts = if yes { eraser.erase(&of, &mut watch).await } else { eraser.find(&of, &mut watch).await };
     progress.finish_and_clear();
-    let busy = "a roll or another erasure is at work in this database; wait for it to end and run this again";
+    let busy = "a roll or another erasure is running in this database; wait for it to end and run this again";
     let counts = counts?.context(busy)?;
-    if json { print_json(&Told { erased: yes, counts }) } else { print(&in_words(yes, &counts)) }
+    if json { print_json(&ErasureReport { erased: yes, counts }) } else { print(&in_words(yes, &counts)) }
 }
 
 fn in_words(erased: bool, counts: &ErasureCounts) -> String {

@@ -70,7 +70,7 @@ enum Action {
     /// Erase a device or a person from the database, the archive and the quarantine, for good
     ///
     /// Of a patient it erases all that was measured while the patient wore a device, the records of wear, and the key
-    /// of the patient's encrypted texts: journals and notes of consultations can be decrypted nowhere any more. The
+    /// of the patient's encrypted texts: journals and notes of consultations can no longer be decrypted anywhere. The
     /// rest of the clinical record stays. First run `healthtrack device return` for what the patient still wears: later
     /// samples would belong to nobody. If it is interrupted, run it again.
     #[command(after_help = "Examples:
@@ -138,10 +138,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Action::Erase { device, patient, yes } => {
             let of = match (device, patient) {
                 (Some(device), _) => {
-                    ErasureTarget::Device(DeviceId::parse(&device).context("--device takes no such name")?)
+                    ErasureTarget::Device(DeviceId::parse(&device).context("--device is not a valid device name")?)
                 }
                 (None, patient) => {
-                    let patient = PatientId(patient.context("--device or --patient must say what")?);
+                    let patient = PatientId(patient.context("give --device or --patient")?);
                     ensure!(is_patient(&mut connection, &patient).await?, "no patient has this uuid");
                     ErasureTarget::Patient(patient)
                 }

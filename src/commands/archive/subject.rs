@@ -28,8 +28,8 @@ pub(super) async fn run(
     json: bool,
 ) -> anyhow::Result<()> {
     let pseudonyms = pseudonyms_of(&database.config.archive)?;
-    let pseudonyms = pseudonyms.context("nobody has a pseudonym; set archive.subject_key_file")?;
-    ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; look into care.patient");
+    let pseudonyms = pseudonyms.context("pseudonyms need a key; set archive.subject_key_file")?;
+    ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; care.patient lists them");
     append(&mut Operator::on(connection), AuditAction::Read, patient, "signal.archive_file").await?;
     let names = pseudonyms.names(&patient).into_iter();
     let rows: Vec<Named> =

@@ -49,7 +49,7 @@ pub(super) struct Feed {
 
 /// A simulated device, and until when its samples are published.
 struct Hub {
-    wearer: SimulatedDevice,
+    device: SimulatedDevice,
     known: Timestamp,
 }
 
@@ -94,7 +94,7 @@ impl Feed {
         let publisher = Publisher::connect(&broker, "healthtrack-demo-hubs", INFLIGHT_MAX).await?.with_timestamps();
         let from = SystemClock.now().plus_micros(i64::try_from(args.history.as_micros())?.saturating_neg());
         let hubs =
-            (0..args.hubs).map(|number| Hub { wearer: SimulatedDevice::new(args.seed, number, SHARD), known: from });
+            (0..args.hubs).map(|number| Hub { device: SimulatedDevice::new(args.seed, number, SHARD), known: from });
         Ok(Feed { hubs: hubs.collect(), publisher, telemetry: stack.telemetry.clone(), progress: Arc::default() })
     }
 
@@ -139,7 +139,7 @@ impl Feed {
         let count = self.hubs.len() as u64;
         let ecg_every_s = ECG_S.div_ceil(count.max(1)).max(ECG_EVERY_S_MIN);
         let mut seconds = interval(Duration::from_secs(1));
-        // After a machine's sleep one look at the clock catches up.
+        // After a machine's sleep one reading of the clock catches up.
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for second in 0_u64.. {
             seconds.tick().await;
@@ -148,7 +148,7 @@ impl Feed {
             if second.is_multiple_of(ecg_every_s) {
                 let turn = (second / ecg_every_s) % count.max(1);
                 if let Some(hub) = usize::try_from(turn).ok().and_then(|turn| self.hubs.get(turn)) {
-                    self.publish(&hub.wearer.ecg_strip(now), Purpose::Measured).await?;
+                    self.publish(&hub.device.ecg_strip(now), Purpose::Measured).await?;
                 }
             }
             if (second + 1).is_multiple_of(BROKEN_EVERY_S) {
@@ -162,7 +162,7 @@ impl Feed {
     async fn publish_known(&mut self, to: Timestamp, is_due: impl Fn(u64) -> bool) -> anyhow::Result<()> {
         for number in 0..self.hubs.len() {
             let Some(hub) = self.hubs.get(number).filter(|_| is_due(number as u64)) else { continue };
-            for batch in hub.wearer.batches(hub.known, to) {
+            for batch in hub.device.batches(hub.known, to) {
                 self.publish(&batch, Purpose::Measured).await?;
                 if self.progress.published().messages.is_multiple_of(REPEAT_EVERY) {
                     self.publish(&batch, Purpose::Repeated).await?;
@@ -182,7 +182,7 @@ impl Feed {
         let impossible = Series::instants("heart_rate", at(1), vec![900.0]);
         let unknown = Series::instants("aura_brightness", at(3), vec![1.0, 2.0, 3.0]);
         for series in [impossible, unknown] {
-            self.publish(&hub.wearer.message(&[series]), Purpose::Broken).await?;
+            self.publish(&hub.device.message(&[series]), Purpose::Broken).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! # Why
 //! The journey can be watched without anything to install or to set up. The daemon is the very one that `serve` runs,
 //! and the devices reach it through MQTT as hubs do. A few messages are sent twice and a few are broken, on purpose, so
-//! that the counts of duplicates and of quarantine are seen at work.
+//! that the counts of duplicates and of quarantine are visible.
 //!
 //! The devices publish in real time: a moment's values depend on seed, number and moment alone, so a second run on the
 //! same data says the same about the hours that both cover, and the daemon finds each of those samples stored already.
@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument as _, debug_span};
+use tracing::{Instrument as _, Span};
 
 use crate::commands::signals::cancel_on_signal;
 use crate::config;
@@ -50,8 +50,8 @@ const HISTORY_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// How long a run that ends by itself waits for its network, which takes half a second on two cores.
 const NETWORK_MAX: Duration = Duration::from_secs(30);
 
-/// Runs the demo to its end, to Ctrl-C or to SIGTERM, and reports.
-pub async fn run(args: Args) -> anyhow::Result<()> {
+/// Runs the demo to its end, to Ctrl-C or to SIGTERM, in a span that is opened once the log is started, and reports.
+pub async fn run(args: Args, span: impl FnOnce() -> Span + Send) -> anyhow::Result<()> {
     let opened = Instant::now();
     ensure!(args.history <= HISTORY_MAX, "--history is a year at most");
     let data_dir = args.data_dir.clone().or_else(|| Some(config::data_dir(config::variable)?.join("demo")));
@@ -65,7 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     };
     let run = run_until_end(stack, &args, &mut screen, &stop);
-    let summary = run.instrument(debug_span!("command", command = "demo")).await?;
+    let summary = run.instrument(span()).await?;
     screen.report(&summary)?;
     if !summary.balanced {
         bail!("the counts do not balance: not every published sample was received and settled exactly once");
@@ -80,10 +80,10 @@ async fn run_until_end(
     screen: &mut Screen,
     stop: &CancellationToken,
 ) -> anyhow::Result<RunSummary> {
-    screen.greet(&stack.addresses, args);
+    screen.introduce(&stack.addresses, args);
     let mut feed = Feed::connect(&stack, args).await?;
     let (progress, telemetry) = (feed.progress(), stack.telemetry.clone());
-    let network = people::move_in(stack.connector.clone(), telemetry.clone(), args.hubs, args.seed);
+    let network = people::create_network(stack.connector.clone(), telemetry.clone(), args.hubs, args.seed);
     let mut network = AbortOnDropHandle::new(tokio::spawn(network));
     let end = args.duration.map(|duration| Instant::now() + duration);
     let mut time_is_up = false;
@@ -102,7 +102,7 @@ async fn run_until_end(
     drop(network);
     let closing = Instant::now() + CLOSE_MAX;
     feed.finish(closing).await;
-    screen.look(&telemetry);
+    screen.refresh(&telemetry);
     let data_dir = stack.addresses.data_dir.clone();
     stack.close(closing).await?;
     Ok(RunSummary::of(args, &data_dir, screen.took(), &telemetry, progress.published()))

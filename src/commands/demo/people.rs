@@ -1,4 +1,4 @@
-//! People: a small made-up network around those who wear the devices, who are patients in it.
+//! People: a small synthetic network around those who wear the devices, who are patients in it.
 //!
 //! It is made in the background once the first sample is stored, so that nobody waits for it; where the demo ends
 //! before, nothing of it is kept, and the next run makes it.
@@ -11,17 +11,17 @@ use tokio::time::sleep;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::pool::Connector;
 use crate::store::population::{AREAS, Population, WEARERS, has_patients};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, chain};
 
-/// Patients beside whom no wearer is: appointments, invoices and the like want some company.
+/// Patients besides those who wear devices: for appointments, invoices and the like.
 const PATIENTS_MIN: u32 = 60;
 /// How often it is asked whether a sample is stored.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Makes the network, unless the database has patients already. The demo goes on without it.
-pub(super) async fn move_in(connector: Connector, telemetry: Arc<Telemetry>, hubs: u64, seed: u64) {
+pub(super) async fn create_network(connector: Connector, telemetry: Arc<Telemetry>, hubs: u64, seed: u64) {
     if let Err(error) = make(&connector, &telemetry, hubs, seed).await {
-        tracing::warn!(error = format!("{error:#}"), "the made-up network is not there; the next run makes it");
+        tracing::warn!("the synthetic network was not created, the next run retries: {}", chain(&*error));
     }
 }
 

@@ -10,12 +10,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::args::Args;
 use super::feed::{FeedProgress, Published};
 use super::stack::Addresses;
-use super::summary::{RunSummary, Took};
+use super::summary::{RunSummary, RunTimes};
 use crate::commands::report::grouped;
 use crate::telemetry::Telemetry;
 
-/// How often the counts are looked at, so that the first sample is noticed in time.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often the counts are read, so that the first sample is noticed in time.
+const REFRESH_EVERY: Duration = Duration::from_millis(20);
 const LINE_EVERY: Duration = Duration::from_secs(1);
 const EXAMPLES: &str = include_str!("examples.txt");
 /// Back to the line's beginning, and clear it.
@@ -29,7 +29,7 @@ pub(super) struct Screen {
     is_terminal: bool,
     opened: Instant,
     first_sample: Option<Duration>,
-    looked: Instant,
+    refreshed: Instant,
 }
 
 impl Screen {
@@ -39,7 +39,7 @@ impl Screen {
         } else {
             (Box::new(io::stdout()), io::stdout().is_terminal())
         };
-        Screen { out, json, is_terminal, opened, first_sample: None, looked: opened }
+        Screen { out, json, is_terminal, opened, first_sample: None, refreshed: opened }
     }
 
     /// One line that stays.
@@ -49,7 +49,7 @@ impl Screen {
     }
 
     /// What runs, where to look, and what to try.
-    pub(super) fn greet(&mut self, addresses: &Addresses, args: &Args) {
+    pub(super) fn introduce(&mut self, addresses: &Addresses, args: &Args) {
         let Addresses { http, metrics, broker, database, data_dir, has_data } = addresses;
         let (hubs, history_h) = (args.hubs, args.history.as_secs_f64() / 3_600.0);
         self.say(&format!(
@@ -75,12 +75,12 @@ impl Screen {
 
     /// Writes a line each second until it is dropped.
     pub(super) async fn follow(&mut self, progress: &FeedProgress, telemetry: &Telemetry) {
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut refreshes = interval(REFRESH_EVERY);
+        refreshes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut last_at, mut last) = (Instant::now(), Published::default());
         loop {
-            looks.tick().await;
-            self.look(telemetry);
+            refreshes.tick().await;
+            self.refresh(telemetry);
             let elapsed = last_at.elapsed();
             if elapsed >= LINE_EVERY {
                 let published = progress.published();
@@ -91,9 +91,9 @@ impl Screen {
     }
 
     /// Notices the first sample that is in the database.
-    pub(super) fn look(&mut self, telemetry: &Telemetry) {
+    pub(super) fn refresh(&mut self, telemetry: &Telemetry) {
         let tally = telemetry.balance().1;
-        self.looked = Instant::now();
+        self.refreshed = Instant::now();
         if self.first_sample.is_none() && tally.stored + tally.duplicate > 0 {
             let after = self.opened.elapsed();
             self.first_sample = Some(after);
@@ -111,10 +111,10 @@ impl Screen {
         Ok(())
     }
 
-    /// How long the run has taken up to the last look.
-    pub(super) fn took(&self) -> Took {
+    /// How long the run has taken up to the last refresh.
+    pub(super) fn took(&self) -> RunTimes {
         let first_sample_s = self.first_sample.map(|after| after.as_secs_f64());
-        Took { seconds: (self.looked - self.opened).as_secs_f64(), first_sample_s }
+        RunTimes { seconds: (self.refreshed - self.opened).as_secs_f64(), first_sample_s }
     }
 
     /// One line that the next one takes the place of.

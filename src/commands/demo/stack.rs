@@ -60,14 +60,13 @@ impl DemoStack {
     /// Starts all of it; returns when the daemon has subscribed.
     pub(super) async fn open(data_dir: &Path) -> anyhow::Result<DemoStack> {
         let has_data = data_dir.join("cluster").exists();
-        let options =
-            PostgresOptions { surroundings: PostgresSearch::of(config::variable), ..PostgresOptions::default() };
+        let options = PostgresOptions { search: PostgresSearch::of(config::variable), ..PostgresOptions::default() };
         let postgres = PrivatePostgres::start(data_dir, options).await?;
         postgres.create_database(DATABASE).await?;
         let (broker, database) = (PrivateBroker::start().await?.url(), postgres.url(DATABASE));
         let config = configure(config::variables(), &broker, &database)?;
         start_log(&config.telemetry);
-        // Held from here on: between a look for a free port and its use another program could take it.
+        // Held from here on: between the search for a free port and its use another program could take it.
         let health = listen_near(config.http.bind).await?;
         let listeners = Listeners { health, metrics: listen_near(config.telemetry.bind).await? };
         let connector = Connector::new(&config.store)?;
@@ -79,7 +78,7 @@ impl DemoStack {
             data_dir: data_dir.to_owned(),
             has_data,
         };
-        let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be set up")?);
+        let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
         let stop_daemon = CancellationToken::new();
         let state = Arc::new(State::default());
         let daemon = Daemon { config, listeners, telemetry: telemetry.clone(), state: state.clone() };
@@ -105,7 +104,7 @@ impl DemoStack {
         self.daemon.abort();
         self.postgres.stop().await?;
         match ended {
-            Ok(ended) => ended.context("the daemon has panicked")?.context("the daemon did not end well"),
+            Ok(ended) => ended.context("the daemon has panicked")?.context("the daemon ended with an error"),
             Err(_) => {
                 bail!("the daemon did not end in time and was stopped; the next run continues from what it wrote")
             }
@@ -122,7 +121,9 @@ impl DemoStack {
                 ended = self.daemon_ends() => ended,
             }
         };
-        timeout(READY_MAX, ready).await.context("the daemon is not ready after a minute; is this machine very busy?")?
+        timeout(READY_MAX, ready)
+            .await
+            .context("the daemon is not ready after a minute; is this machine overloaded?")?
     }
 }
 

@@ -38,8 +38,8 @@ pub(super) struct RunSummary {
 
 /// How long a run took, as whoever watched it has seen.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Took {
-    /// From the command to the last look.
+pub(super) struct RunTimes {
+    /// From the command to the last refresh.
     pub(super) seconds: f64,
     /// From the command to the first sample in the database.
     pub(super) first_sample_s: Option<f64>,
@@ -47,7 +47,13 @@ pub(super) struct Took {
 
 impl RunSummary {
     /// Adds a run up once the daemon has ended.
-    pub(super) fn of(args: &Args, data_dir: &Path, took: Took, telemetry: &Telemetry, sent: Published) -> RunSummary {
+    pub(super) fn of(
+        args: &Args,
+        data_dir: &Path,
+        took: RunTimes,
+        telemetry: &Telemetry,
+        sent: Published,
+    ) -> RunSummary {
         let (received, tally, in_flight) = telemetry.balance();
         RunSummary {
             hubs: args.hubs,

@@ -1,4 +1,4 @@
-//! Whether the archive is there, is this database's, can be written, and keeps up.
+//! Whether the archive is there, is this database's, can be written, and is not behind.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use crate::store::migrate::is_current;
 use crate::store::pool::Connector;
 use crate::telemetry::{Telemetry, chain};
 
-/// A day that has been due for longer was passed over twice.
+/// A day that has been due for longer was skipped twice.
 const LAG_MAX_US: i64 = 2 * DAY_US;
-/// Files that nobody has read for longer are worth a word.
+/// Files that nobody has read for longer are worth a warning.
 const VERIFIED_DAYS_MAX: i64 = 30;
 /// Files whose subjects wait are counted so far.
 const FILES_SHOWN_MAX: u32 = 1_000;
@@ -38,7 +38,7 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
         }
     };
     if let Err(error) = examine(config, archive, findings).await {
-        findings.fail(format!("archive: {error:#}"), "look at what it says, then at `healthtrack archive verify`");
+        findings.fail(format!("archive: {error:#}"), "follow what it says, then run `healthtrack archive verify`");
     }
 }
 
@@ -111,11 +111,11 @@ async fn check_writing(archive: &Archive, findings: &mut Findings) {
 fn check_age(verified: Option<Timestamp>, findings: &mut Findings) {
     let advice = "run `healthtrack archive verify`, and once a month from now on";
     match verified.map(|at| SystemClock.now().micros_since(at) / DAY_US) {
-        None => findings.warn("archive: nobody has read its files back since they were written", advice),
+        None => findings.warn("archive: its files have never been verified", advice),
         Some(days) if days > VERIFIED_DAYS_MAX => {
-            findings.warn(format!("archive: its files were last found sound {days} days ago"), advice);
+            findings.warn(format!("archive: its files were last verified {days} days ago"), advice);
         }
-        Some(days) => findings.ok(format!("archive: every file was found sound {days} days ago")),
+        Some(days) => findings.ok(format!("archive: every file was verified {days} days ago")),
     }
 }
 
@@ -148,7 +148,7 @@ async fn check_subjects(
     };
     match due_for_subjects(connection, key.as_str(), FILES_SHOWN_MAX).await?.len() {
         0 => findings.ok(format!("archive: subjects are named with key {key}")),
-        waiting => findings.ok(format!("archive: {waiting} files or more wait for rolls to name their subjects anew")),
+        waiting => findings.ok(format!("archive: {waiting} files or more wait for rolls to update their subjects")),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Whether the broker can be reached, lets us in, speaks MQTT 5, and how its limits meet ours.
+//! Whether the broker can be reached, accepts our login, speaks MQTT 5, and whether its limits fit ours.
 
 use super::finding::Findings;
 use crate::config::MqttConfig;
@@ -16,38 +16,38 @@ pub(super) async fn check(config: &MqttConfig, findings: &mut Findings) {
     };
     match probe(&url).await {
         Ok(limits) => {
-            findings.ok(format!("broker at {}: lets us in, speaks MQTT 5", limits.shown));
-            judge_limits(&limits, config, findings);
+            findings.ok(format!("broker at {}: accepts our login, speaks MQTT 5", limits.shown));
+            check_limits(&limits, config, findings);
         }
         Err(error) => findings.fail(format!("broker: {:#}", anyhow::Error::from(error)), advice),
     }
-    judge_filters(&config.filters, findings);
+    check_filters(&config.filters, findings);
 }
 
-fn judge_limits(limits: &BrokerLimits, config: &MqttConfig, findings: &mut Findings) {
+fn check_limits(limits: &BrokerLimits, config: &MqttConfig, findings: &mut Findings) {
     if limits.qos_max < 1 {
         findings.fail("broker: offers QoS 0 only, which loses messages", "let it offer QoS 1");
     }
     findings.ok(format!(
-        "broker: takes {} messages ahead of their acknowledgement; we take {}",
+        "broker: sends {} messages ahead of their acknowledgement; we accept {}",
         limits.receive_max, config.receive_maximum
     ));
     let ours = config.packet_bytes_max;
     match limits.packet_bytes_max {
         Some(theirs) if theirs <= ours => {
-            findings.ok(format!("broker: takes packets of {theirs} bytes; we take {ours}"))
+            findings.ok(format!("broker: accepts packets of {theirs} bytes; we accept {ours}"))
         }
         theirs => {
             let theirs = theirs.map_or("any size".to_owned(), |theirs| format!("{theirs} bytes"));
             findings.warn(
-                format!("broker: takes packets of {theirs} and drops those above our {ours} in silence"),
+                format!("broker: accepts packets of {theirs} and silently drops those above our {ours}"),
                 format!("limit it to {ours} (mosquitto: max_packet_size {ours}), or raise mqtt.packet_bytes_max"),
             );
         }
     }
 }
 
-fn judge_filters(filters: &[String], findings: &mut Findings) {
+fn check_filters(filters: &[String], findings: &mut Findings) {
     let shared = filters.iter().filter(|filter| filter.starts_with(SHARED)).count();
     if shared > 0 {
         findings.warn(
@@ -64,16 +64,16 @@ mod tests {
     use super::super::finding::Level;
     use super::*;
 
-    fn levels(judge: impl Fn(&mut Findings)) -> Vec<Level> {
+    fn levels(check: impl Fn(&mut Findings)) -> Vec<Level> {
         let mut findings = Findings::default();
-        judge(&mut findings);
+        check(&mut findings);
         findings.0.iter().map(|finding| finding.level).collect()
     }
 
     #[test]
     fn a_shared_filter_is_warned_of() {
-        assert_eq!(levels(|findings| judge_filters(&["ht/1/+/+/+".to_owned()], findings)), [Level::Ok]);
-        assert_eq!(levels(|findings| judge_filters(&["$share/g/ht/1/#".to_owned()], findings)), [Level::Warn]);
+        assert_eq!(levels(|findings| check_filters(&["ht/1/+/+/+".to_owned()], findings)), [Level::Ok]);
+        assert_eq!(levels(|findings| check_filters(&["$share/g/ht/1/#".to_owned()], findings)), [Level::Warn]);
     }
 
     #[test]
@@ -82,7 +82,7 @@ mod tests {
         for (packet_bytes_max, level) in [(Some(1_000), Level::Ok), (Some(u32::MAX), Level::Warn), (None, Level::Warn)]
         {
             let limits = BrokerLimits { shown: String::new(), receive_max: 20, packet_bytes_max, qos_max: 2 };
-            assert_eq!(levels(|findings| judge_limits(&limits, &config, findings))[1], level);
+            assert_eq!(levels(|findings| check_limits(&limits, &config, findings))[1], level);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
 use crate::store::Fault;
-use crate::store::hot::compact::chunks_to_look_at;
+use crate::store::hot::compact::chunks_to_compact;
 use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
 use crate::store::hot::{Unreadable, chunks_before};
 use crate::store::inspect::{Owner, Server, server, shard_owner};
@@ -46,7 +46,7 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
         }
     };
     if let Err(error) = examine(config, &shown, &mut connection, findings).await {
-        findings.fail(format!("Postgres at {shown}: {error:#}"), "look into its log");
+        findings.fail(format!("Postgres at {shown}: {error:#}"), "read its log");
     }
 }
 
@@ -60,8 +60,8 @@ async fn examine(
     let server = server(connection).await?;
     let after = SystemClock.now();
     let middle = before.plus_micros(after.micros_since(before) / 2);
-    judge_server(&server, shown, findings);
-    judge_clock(server.now.micros_since(middle), findings);
+    check_server(&server, shown, findings);
+    check_clock(server.now.micros_since(middle), findings);
     if !is_current(connection).await? {
         findings.fail("schema: not up to date", "run `healthtrack migrate`");
         return Ok(());
@@ -77,11 +77,11 @@ async fn examine(
     }
     if let Ok(shard) = ShardName::parse(&config.ingest.shard) {
         let owner = shard_owner(connection, &shard).await?;
-        judge_owner(shard.as_str(), owner.as_ref(), findings);
+        check_owner(shard.as_str(), owner.as_ref(), findings);
         let before = server.now.plus_micros(-config.compaction.lateness_us() - COMPACTION_BEHIND_US);
-        let chunks = chunks_to_look_at(connection, &shard, before, is_hypertable).await?;
+        let chunks = chunks_to_compact(connection, &shard, before, is_hypertable).await?;
         let waiting: Vec<_> = chunks.iter().filter(|chunk| chunk.looked_at.is_none()).map(|chunk| chunk.from).collect();
-        judge_compaction(config.compaction.enabled, &waiting, findings);
+        check_compaction(config.compaction.enabled, &waiting, findings);
     }
     examine_blocks(config, connection, findings).await
 }
@@ -116,7 +116,7 @@ async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mu
             }
         }
         if bad >= BLOCKS_SHOWN_MAX {
-            findings.warn("blocks: there may be more of these", "see to these first, and ask again");
+            findings.warn("blocks: there may be more of these", "repair these first, and run it again");
             return Ok(());
         }
     }
@@ -144,7 +144,7 @@ fn tell_block(table: &str, block: &Unreadable, name: Option<&SeriesName>, findin
     );
 }
 
-fn judge_server(server: &Server, shown: &str, findings: &mut Findings) {
+fn check_server(server: &Server, shown: &str, findings: &mut Findings) {
     let Server { version_number, version, .. } = server;
     if *version_number < VERSION_MIN {
         findings.fail(format!("Postgres at {shown}: version {version}"), "upgrade it to 15 or newer");
@@ -157,7 +157,7 @@ fn judge_server(server: &Server, shown: &str, findings: &mut Findings) {
             "TimescaleDB: loaded by the server, not created in this database",
             "run `healthtrack migrate` as a role that may create extensions, before the first sample",
         ),
-        (None, false) => findings.ok("TimescaleDB: not here; plain Postgres does as well"),
+        (None, false) => findings.ok("TimescaleDB: not installed; plain Postgres works too"),
     }
     if server.is_standby {
         findings.fail("Postgres: a standby, which takes no writes", "point store.url at the primary");
@@ -178,7 +178,7 @@ fn judge_server(server: &Server, shown: &str, findings: &mut Findings) {
     }
 }
 
-fn judge_clock(difference_us: i64, findings: &mut Findings) {
+fn check_clock(difference_us: i64, findings: &mut Findings) {
     let seconds = difference_us as f64 / SECOND_US as f64;
     if difference_us.abs() > CLOCK_DIFFERENCE_MAX_US {
         findings.warn(format!("clock: Postgres is {seconds:+.1} s from this machine"), "run NTP on both machines");
@@ -187,7 +187,7 @@ fn judge_clock(difference_us: i64, findings: &mut Findings) {
     }
 }
 
-fn judge_owner(shard: &str, owner: Option<&Owner>, findings: &mut Findings) {
+fn check_owner(shard: &str, owner: Option<&Owner>, findings: &mut Findings) {
     match owner {
         Some(Owner { name, epoch, taken_at, is_alive: true }) => {
             findings.ok(format!("shard {shard}: owned by {name} since {taken_at}, epoch {epoch}"));
@@ -200,9 +200,9 @@ fn judge_owner(shard: &str, owner: Option<&Owner>, findings: &mut Findings) {
 }
 
 /// `waiting` are the beginnings of chunks that are over and that nobody has compacted, the oldest first.
-fn judge_compaction(enabled: bool, waiting: &[Timestamp], findings: &mut Findings) {
+fn check_compaction(enabled: bool, waiting: &[Timestamp], findings: &mut Findings) {
     match waiting {
-        [] => findings.ok("compaction: every day that is over has been looked at"),
+        [] => findings.ok("compaction: every day that is over is compacted"),
         [oldest, ..] => {
             let advice = if enabled {
                 "keep `healthtrack serve` running; raise compaction.duty_percent if this grows"
@@ -243,7 +243,7 @@ mod tests {
 
     fn worst(server: &Server) -> Level {
         let mut findings = Findings::default();
-        judge_server(server, "here", &mut findings);
+        check_server(server, "here", &mut findings);
         let has = |level| findings.0.iter().any(|finding| finding.level == level);
         [Level::Fail, Level::Warn].into_iter().find(|level| has(*level)).unwrap_or(Level::Ok)
     }
@@ -262,7 +262,7 @@ mod tests {
     fn days_that_wait_to_be_compacted_are_warned_of() {
         for (waiting, level) in [(vec![], Level::Ok), (vec![Timestamp::MIN], Level::Warn)] {
             let mut findings = Findings::default();
-            judge_compaction(true, &waiting, &mut findings);
+            check_compaction(true, &waiting, &mut findings);
             assert_eq!(findings.0[0].level, level);
         }
     }

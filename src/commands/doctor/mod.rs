@@ -64,7 +64,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     match findings.failures() {
         0 => Ok(()),
-        1 => bail!("1 check failed; do what its line says"),
-        failures => bail!("{failures} checks failed; do what their lines say, the first one first"),
+        1 => bail!("1 check failed; follow its advice"),
+        failures => bail!("{failures} checks failed; follow their advice, the first one first"),
     }
 }

@@ -33,7 +33,7 @@ async fn check_port(key: &str, address: SocketAddr, path: &str, sign: &str, find
         Ok(Ok((200, answer))) if answer.contains(sign) => findings.ok(format!("{key} {address}: {path} answers")),
         Ok(Ok((503, answer))) => {
             let why = answer.lines().next_back().unwrap_or_default().trim();
-            findings.warn(format!("{key} {address}: the daemon runs and is not ready: {why}"), "look into its log");
+            findings.warn(format!("{key} {address}: the daemon runs and is not ready: {why}"), "read its log");
         }
         _ => findings.fail(format!("{key} {address}: taken by a program that does not answer {path}"), advice),
     }

@@ -12,7 +12,7 @@ use crate::formats::{Format, batch, registry};
 use crate::model::time::Timestamp;
 use crate::mqtt::publisher::INFLIGHT_DEFAULT;
 
-/// Publishes made-up heart rates at a fixed rate and reports what the broker made of it.
+/// Publishes synthetic heart rates at a fixed rate and reports what the broker made of it.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = "Examples:
   healthtrack load --hubs 1000 --rate 5000 --samples 60 --for 30s
@@ -76,7 +76,7 @@ pub struct Args {
     pub json: bool,
 }
 
-/// Takes the word of a format.
+/// Parses the name of a format.
 fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
     let words = registry::FORMATS.iter().map(|format| PossibleValue::new(format.word).help(format.title));
     PossibleValuesParser::new(words).try_map(|word| registry::find(&word).ok_or("there is no such format"))

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Digits of a duration that are kept: a percentile is off by 1 % at most.
 const DIGITS: u8 = 2;
-/// The longest duration that is told from longer ones: a day.
+/// The longest duration that is distinguished from longer ones: a day.
 const MICROS_MAX: u64 = 86_400_000_000;
 
 /// How often each duration occurred, in microseconds.

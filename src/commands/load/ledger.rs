@@ -1,4 +1,4 @@
-//! Ledger: which message was issued and which was acknowledged, on disk, so that a test can look for each in the
+//! Ledger: which message was issued and which was acknowledged, on disk, so that a test can find each in the
 //! database.
 //!
 //! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over,
@@ -33,7 +33,7 @@ pub(super) struct Ledger {
 #[derive(Debug, Default)]
 struct Shared {
     buffer: Mutex<Buffer>,
-    /// The writer has taken the buffer, or is to look at it.
+    /// The writer has taken the buffer, or is to check it.
     changed: Condvar,
 }
 
@@ -94,7 +94,7 @@ impl Writer {
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
         let written = self.thread.join().map_err(|_| anyhow!("the ledger's writer has panicked"))?;
-        written.context("the ledger is not whole; is the disk full?")
+        written.context("the ledger is incomplete; is the disk full?")
     }
 }
 

@@ -70,7 +70,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     report.print(args.json)?;
     let counts = report.counts;
     if !counts.is_complete() {
-        bail!("{} messages were refused and {} are unanswered; is the broker well?", counts.refused, counts.unanswered);
+        bail!("{} messages were refused and {} are unanswered; check the broker", counts.refused, counts.unanswered);
     }
     Ok(())
 }

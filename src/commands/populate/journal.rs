@@ -1,4 +1,4 @@
-//! Journal: made-up entries, encrypted as a page would encrypt them: the database never sees the words.
+//! Journal: synthetic entries, encrypted as a page would encrypt them: the database never sees the words.
 
 use crate::config::SecurityConfig;
 use crate::model::time::{Clock as _, SystemClock};
@@ -7,7 +7,7 @@ use crate::security::keyring::KeyRing;
 use crate::store::care::journal::JournalEntry;
 use crate::store::population::Population;
 
-/// What is in the made-up minds.
+/// What the synthetic patients write.
 const WORDS: [&str; 4] = [
     "Slept badly, and was short with everybody.",
     "Walked to the lake and back. It did me good.",

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::common::Common;
 use super::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
-use crate::store::population::{AREAS, PlantedFact, Population, has_patients};
+use crate::store::population::{AREAS, KnownFact, Population, has_patients};
 
 /// Fills an empty database with a synthetic network: places, providers, patients, visits, money, devices …
 ///
@@ -41,12 +41,13 @@ pub struct Args {
 
 /// What was made.
 #[derive(Debug, Serialize)]
-struct Made {
+struct PopulateReport {
     patients: u32,
     areas: Vec<&'static str>,
     /// Entries of journals; null where no key is configured to encrypt them with.
     journals: Option<u64>,
-    planted: usize,
+    #[serde(rename = "planted")]
+    known_facts: usize,
 }
 
 /// Makes the network.
@@ -54,7 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let today = match &args.today {
         None => SystemClock.now().day(),
         Some(day) => Timestamp::parse_rfc3339(&format!("{day}T00:00:00Z"))
-            .with_context(|| format!("{day} is no day; write it as 2026-11-25"))?
+            .with_context(|| format!("{day} is not a day; write it as 2026-11-25"))?
             .day(),
     };
     let database = args.common.database()?;
@@ -66,24 +67,24 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut population = Population::begin(&mut connection, args.patients, args.seed, today).await?;
     let progress = bar(AREAS.len() as u64, "areas");
     for area in &AREAS {
-        population.make(area).await.with_context(|| format!("{} cannot be made up", area.name))?;
+        population.make(area).await.with_context(|| format!("cannot create {}", area.name))?;
         progress.inc(1);
     }
     let journals = journal::write(&database.config.security, &mut population).await?;
-    let planted = population.finish().await?;
+    let known_facts = population.finish().await?;
     progress.finish_and_clear();
-    write_answers(&args, &planted)?;
+    write_answers(&args, &known_facts)?;
     let areas = AREAS.iter().map(|area| area.name).collect();
-    let made = Made { patients: args.patients, areas, journals, planted: planted.len() };
+    let made = PopulateReport { patients: args.patients, areas, journals, known_facts: known_facts.len() };
     if args.common.json { print_json(&made) } else { print(&in_words(&made)) }
 }
 
-fn write_answers(args: &Args, planted: &[PlantedFact]) -> anyhow::Result<()> {
+fn write_answers(args: &Args, known_facts: &[KnownFact]) -> anyhow::Result<()> {
     let Some(path) = &args.answers else { return Ok(()) };
-    fs::write(path, serde_json::to_vec_pretty(planted)?).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(path, serde_json::to_vec_pretty(known_facts)?).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn in_words(made: &Made) -> String {
+fn in_words(made: &PopulateReport) -> String {
     let patients = counted(u64::from(made.patients), "patient");
     let journals = match made.journals {
         None => "no journals, since there is no key to encrypt them with (security.key_file)".to_owned(),
@@ -92,7 +93,7 @@ fn in_words(made: &Made) -> String {
     format!(
         "{patients}: {}; {journals}; {} with a known answer",
         made.areas.join(", "),
-        counted(made.planted as u64, "fact")
+        counted(made.known_facts as u64, "fact")
     )
 }
 
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn what_was_made_is_said_in_one_line() {
-        let mut made = Made { patients: 300, areas: vec!["places", "money"], journals: Some(30), planted: 1 };
+        let mut made =
+            PopulateReport { patients: 300, areas: vec!["places", "money"], journals: Some(30), known_facts: 1 };
         assert_eq!(
             in_words(&made),
             "300 patients: places, money; 30 encrypted entries of journals; 1 fact with a known answer"

@@ -60,7 +60,7 @@ enum Action {
 
 /// One message as `show --json` prints it.
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct MessageReport<'a> {
     #[serde(flatten)]
     row: &'a QuarantineRow,
     /// The message where it is text; null where it is not.
@@ -89,7 +89,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// A misspelt reason would look like an empty quarantine.
+/// A misspelt reason would be taken for an empty quarantine.
 fn check_reason(reason: Option<&str>) -> anyhow::Result<()> {
     let Some(reason) = reason else { return Ok(()) };
     let words = Reason::ALL.map(Reason::word);
@@ -99,7 +99,7 @@ fn check_reason(reason: Option<&str>) -> anyhow::Result<()> {
 
 fn show_one(row: &QuarantineRow, bytes: &[u8], payload: bool, json: bool) -> anyhow::Result<()> {
     if json {
-        return print_json(&Shown { row, payload: payload.then(|| std::str::from_utf8(bytes).ok()) });
+        return print_json(&MessageReport { row, payload: payload.then(|| std::str::from_utf8(bytes).ok()) });
     }
     if payload {
         let mut out = std::io::stdout().lock();

@@ -47,7 +47,7 @@ pub(super) struct RetryArgs {
 #[derive(Debug, Serialize)]
 struct RetryReport {
     messages: u64,
-    /// Messages that a subscriber was given.
+    /// Messages that a subscriber received.
     retried: u64,
     without_subscriber: u64,
     refused: u64,
@@ -67,7 +67,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
     let report = match messages {
         0 => RetryReport { messages, retried: 0, without_subscriber: 0, refused: 0, unanswered: 0 },
         _ => {
-            let answered = Answered::default();
+            let answered = AnsweredIds::default();
             let bar = bar(messages, "messages");
             let on_ack = Box::new({
                 let (answered, bar) = (answered.clone(), bar.clone());
@@ -103,7 +103,7 @@ async fn publish_all(
     which: &RetryArgs,
     newest: i64,
     publisher: Publisher,
-    answered: &Answered,
+    answered: &AnsweredIds,
 ) -> anyhow::Result<(u64, Counts)> {
     let mut retried = 0;
     let published = publish_pages(pool, which, newest, &publisher, answered, &mut retried).await;
@@ -119,7 +119,7 @@ async fn publish_pages(
     which: &RetryArgs,
     newest: i64,
     publisher: &Publisher,
-    answered: &Answered,
+    answered: &AnsweredIds,
     retried: &mut u64,
 ) -> anyhow::Result<()> {
     let mut after = 0;
@@ -143,10 +143,10 @@ async fn publish_pages(
 
 /// Numbers of messages that a subscriber was given and that are not marked yet; at most a page and what is in flight.
 #[derive(Clone, Debug, Default)]
-struct Answered(Arc<Mutex<Vec<i64>>>);
+struct AnsweredIds(Arc<Mutex<Vec<i64>>>);
 
-impl Answered {
-    /// A message that the broker took and gave to nobody was not tried.
+impl AnsweredIds {
+    /// A message that the broker accepted but delivered to nobody was not retried.
     fn note(&self, ack: &Ack) {
         if ack.reason < NO_SUBSCRIBER
             && let Ok(id) = i64::try_from(ack.id)

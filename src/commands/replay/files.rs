@@ -26,7 +26,7 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 fn search(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let cannot = || format!("cannot read {}; check the path", path.display());
-    ensure!(depth <= DEPTH_MAX, "{} lies more than {DEPTH_MAX} folders deep; name its folder", path.display());
+    ensure!(depth <= DEPTH_MAX, "{} is more than {DEPTH_MAX} folders deep; name its folder", path.display());
     if !path.metadata().with_context(cannot)?.is_dir() {
         found.push(path.to_owned());
         return Ok(());

@@ -9,7 +9,7 @@
 //! everything first. A track costs 16 bytes a sample, so five million samples are 80 MB; `recording::SAMPLES_MAX`
 //! bounds it. Rows that repeat are published as they are: the daemon is there to count duplicates.
 //!
-//! A time without a zone is the device's own: `--zone` says which. A time that its clock skipped is refused, one that
+//! A time without a zone is the device's own: `--zone` says which. A time that its clock skipped is rejected, one that
 //! it showed twice is taken as the first of the two, and both are counted in the report.
 
 /// Dexcom readings as a table.
@@ -239,7 +239,7 @@ impl Report {
     fn check(&self, first_refusal: Option<&str>) -> anyhow::Result<()> {
         if !self.broker.is_complete() {
             let Counts { refused, unanswered, .. } = self.broker;
-            bail!("{refused} messages were refused and {unanswered} are unanswered; is the broker well?");
+            bail!("{refused} messages were refused and {unanswered} are unanswered; check the broker");
         }
         if let Some(first) = first_refusal {
             bail!(

@@ -173,7 +173,7 @@ impl Recording {
         self.line = line;
     }
 
-    /// Counts a row or a value that cannot be read. `why` repeats nothing of what the file says.
+    /// Counts a row or a value that cannot be read. `why` repeats nothing of the file.
     pub(super) fn refuse(&mut self, why: &str) {
         self.tally.refused += 1;
         if self.tally.first_refusal.is_none() {
@@ -181,7 +181,7 @@ impl Recording {
         }
     }
 
-    /// Counts what says of itself that it is no number.
+    /// Counts explicit markers of no number.
     pub(super) fn not_measured(&mut self) {
         self.tally.not_measured += 1;
     }

@@ -1,7 +1,7 @@
 //! Samples: read back one by one, or summed up, from the hot table and the archive, in bounded memory: chunks come
 //! in order, each is written before the next is read, and a reader that is slow slows the database.
 //!
-//! `archive::read` says where samples come from; `SampleSink` is what becomes of them.
+//! Samples come from `archive::read` and go to a `SampleSink`.
 
 /// What samples are written to.
 mod sink;
@@ -103,7 +103,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let filter = filter(&args, &catalogue)?;
     let format = args.format.unwrap_or(if args.json { OutputFormat::Ndjson } else { OutputFormat::Csv });
     if format == OutputFormat::Parquet && args.output.is_none() && is_watched() {
-        bail!("Parquet is not for a terminal; give --output FILE, or pipe it");
+        bail!("Parquet is not written to a terminal; give --output FILE, or pipe it");
     }
     let database = Database::read(args.config.as_deref())?;
     let archive = Archive::of(&database.config.archive)?;
@@ -153,7 +153,7 @@ fn filter(args: &Args, catalogue: &Catalogue) -> anyhow::Result<Filter> {
         })?),
     };
     if let (Some(from), Some(to)) = (args.from, args.to) {
-        ensure!(from <= to, "--from lies after --to; exchange them");
+        ensure!(from <= to, "--from is after --to; exchange them");
     }
     Ok(Filter { device, metric, from: args.from, to: args.to })
 }

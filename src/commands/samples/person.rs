@@ -17,7 +17,7 @@ pub(super) async fn of_patient(
     patient: PatientId,
     asked: &Filter,
 ) -> anyhow::Result<Vec<Filter>> {
-    ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; look into care.patient");
+    ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; care.patient lists them");
     append(&mut Operator::on(connection), AuditAction::Export, patient, "signal.sample").await?;
     Ok(while_worn(&mut SampleReader::on(connection), patient, asked).await?)
 }

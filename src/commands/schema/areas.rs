@@ -39,7 +39,7 @@ pub(super) const AREAS: [Area; 9] = [
     },
     Area {
         name: "network",
-        title: "States, cities, facilities, what they offer and how they are judged",
+        title: "States, cities, facilities, what they offer and how they are rated",
         tables: &[
             "state",
             "city",
@@ -342,7 +342,7 @@ pub(super) const CAPABILITIES: [Capability; 34] = [
         "Encryption",
         "encryption in transit and at rest",
         &["access.data_key"],
-        "TLS, sealed columns, encrypted archive",
+        "TLS, encrypted columns, encrypted archive",
     ),
     capability(
         "Authorisation",

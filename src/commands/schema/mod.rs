@@ -1,8 +1,8 @@
-//! Schema: dictionary, diagrams and the present schema as SQL, written from the database's own catalog.
+//! Schema: dictionary, diagrams and the current schema as SQL, written from the database's own catalog.
 //!
 //! # Why
 //! A dictionary that people keep by hand is wrong after the second migration. This one is made from a migrated
-//! database, and a test compares what lies in `schemas/` with what comes out. Partitions, chunks and what TimescaleDB
+//! database, and a test compares the files of `schemas/` with what comes out. Partitions, chunks and what TimescaleDB
 //! adds of its own are left out, so that it does not depend on the server.
 
 /// Which table belongs to which area, and which hold what the model is for.
@@ -34,10 +34,10 @@ use crate::store::migrate::migrate;
 /// What says which database; without it a private one is made and thrown away.
 const URL_VARIABLE: &str = "HEALTHTRACK__STORE__URL";
 
-/// The folder of the present schema.
+/// The folder of the current schema.
 const PRESENT: &str = "present";
 
-/// Looks at the schema.
+/// Documents the schema.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:
   healthtrack schema docs --check")]
@@ -48,7 +48,7 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Write the data dictionary, the diagrams and the present schema from a migrated database
+    /// Write the data dictionary, the diagrams and the current schema from a migrated database
     ///
     /// Without --config and without HEALTHTRACK__STORE__URL a private database is made for it and thrown away.
     #[command(after_help = "Examples:
@@ -89,9 +89,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn of_a_private_database() -> anyhow::Result<Vec<SchemaDoc>> {
-    let folder = tempfile::tempdir().context("no folder can be made for a private database")?;
-    let surroundings = PostgresSearch::of(config::variable);
-    let options = PostgresOptions { surroundings, throwaway: true, ..PostgresOptions::default() };
+    let folder = tempfile::tempdir().context("cannot create a folder for a private database")?;
+    let search = PostgresSearch::of(config::variable);
+    let options = PostgresOptions { search, throwaway: true, ..PostgresOptions::default() };
     let postgres = PrivatePostgres::start(folder.path(), options).await?;
     postgres.create_database("schema").await?;
     let mut connection = PgConnection::connect(&postgres.url("schema")).await?;
@@ -117,7 +117,7 @@ fn check(folder: &Path, files: &[(PathBuf, String)]) -> anyhow::Result<()> {
     for entry in fs::read_dir(&present).with_context(|| format!("cannot read {}", present.display()))? {
         let name = Path::new(PRESENT).join(entry?.file_name());
         if !files.iter().any(|(known, _)| *known == name) {
-            bail!("{} is of no area any more; delete it", folder.join(name).display());
+            bail!("{} belongs to no area any more; delete it", folder.join(name).display());
         }
     }
     print(&format!("{} is what the schema says", folder.display()))
@@ -138,7 +138,7 @@ fn first_difference<'a>(found: &'a str, expected: &str) -> Option<(usize, &'a st
 
 fn write(folder: &Path, files: &[(PathBuf, String)]) -> anyhow::Result<()> {
     let present = folder.join(PRESENT);
-    fs::create_dir_all(&present).with_context(|| format!("cannot make {}", present.display()))?;
+    fs::create_dir_all(&present).with_context(|| format!("cannot create {}", present.display()))?;
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

@@ -16,7 +16,7 @@ pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
     let (device, decoded) = match serde_json::from_str::<Message<'_>>(text) {
         Ok(Message { v: 1, id, device, series }) if id.as_ref().is_none_or(|id| text::is_uuid(&id.0)) => {
             let decoded = decode_all(series.into_iter().map(Ok));
-            // A column is only looked into when it is read, so depth shows as a malformed series.
+            // A column is only parsed when it is read, so depth shows as a malformed series.
             if !decoded.rejections.is_empty() {
                 salvage::check_depth(text)?;
             }
@@ -27,7 +27,7 @@ pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
     name_device(device, decoded)
 }
 
-/// Gives each reading the message's device. A text that is no name is refused here, before it is copied to each of
+/// Gives each reading the message's device. A text that is no name is rejected here, before it is copied to each of
 /// them.
 fn name_device<'a>(device: Option<Text<'a>>, mut decoded: Decoded<'a>) -> Result<Decoded<'a>, Rejection> {
     let Some(Text(device)) = device else { return Ok(decoded) };

@@ -3,10 +3,11 @@
 //! # Why
 //! A message of 60 values is the common case, so it is read in one typed pass that borrows from the payload and keeps
 //! each column of numbers as text; `column` then turns a column into numbers with one allocation. Only a message that
-//! this pass refuses is read again, series by series (`salvage`), so that one malformed series does not take its
+//! this pass rejects is read again, series by series (`salvage`), so that one malformed series does not take its
 //! neighbours with it.
 //!
-//! Unknown keys are refused: a hub that writes `stat` for `statistic` would otherwise store a maximum as a measurement.
+//! Unknown keys are rejected: a hub that writes `stat` for `statistic` would otherwise store a maximum as a
+//! measurement.
 //!
 //! Invariant: a detail names keys, places and limits, never a value that was measured.
 

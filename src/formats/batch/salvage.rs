@@ -1,4 +1,4 @@
-//! The second pass: a message that the strict pass refused is read series by series, and what can be kept is kept.
+//! The second pass: a message that the strict pass rejected is read series by series, and what can be kept is kept.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -11,7 +11,7 @@ use crate::formats::Decoded;
 use crate::formats::text::{is_uuid, undecodable};
 use crate::model::reason::{Reason, Rejection};
 
-/// A sound batch nests four deep; whoever needs more than this is not writing one.
+/// A valid batch nests four deep; whoever needs more than this is not writing one.
 const DEPTH_MAX: usize = 32;
 
 /// The message with each series still as text.
@@ -61,7 +61,7 @@ pub(super) fn read(text: &str) -> Result<(Option<Text<'_>>, Decoded<'_>), Reject
     Ok((envelope.device, decode_all(series)))
 }
 
-/// Looks at the version before anything else, since another version may well have other keys.
+/// Checks the version before anything else, since another version may well have other keys.
 fn check_version(text: &str) -> Result<(), Rejection> {
     let version: Version<'_> = serde_json::from_str(text).map_err(|error| undecodable(explain("message", &error)))?;
     match column::number(version.v.get().as_bytes()) {
@@ -90,7 +90,7 @@ fn explain(what: &str, error: &serde_json::Error) -> String {
     format!("the {what} must be JSON of the batch format: see line {}, column {}", error.line(), error.column())
 }
 
-/// Refuses a message that nests too deep: nobody who means a batch writes one.
+/// Rejects a message that nests too deep: no batch does.
 pub(super) fn check_depth(text: &str) -> Result<(), Rejection> {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {

@@ -86,9 +86,9 @@ fn lay_out(start: Timestamp, period_us: Option<f64>, slots: usize) -> Result<Tim
         return if slots <= 1 { Ok(Times::At(vec![start; slots])) } else { Err(SeriesError::NoPeriod) };
     };
     let steps = slots.saturating_sub(1) as f64;
-    let room = Timestamp::MAX.micros_since(start) as f64;
+    let range = Timestamp::MAX.micros_since(start) as f64;
     // A lone value has no next one, yet its period must be one that an integer can hold.
-    if period * steps.max(1.0) > room {
+    if period * steps.max(1.0) > range {
         return Err(SeriesError::PastTheEnd);
     }
     let whole = period.round();

@@ -1,7 +1,7 @@
 //! A valid body becomes samples: its members become values of the metrics that the tables map them to.
 //!
 //! Invariant: what a body states of its values (the statistic, the stage, the place on the body) goes into the key of
-//! its samples, or rejects them; it is never passed over.
+//! its samples, or rejects them; it is never ignored.
 
 use std::borrow::Cow;
 

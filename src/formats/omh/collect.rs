@@ -18,7 +18,7 @@ use crate::model::time::Timestamp;
 /// Rejections kept apart in one message; further ones are joined, so that no payload makes a million sentences.
 const REJECTIONS_MAX: usize = 16;
 
-/// Readings in which a sample's series is looked for, the latest first: more than any body mapping, and few enough that
+/// Readings in which a sample's series is searched, the latest first: more than any body mapping, and few enough that
 /// a payload of nothing but new series costs no more than its length.
 const READINGS_LOOKED_AT: usize = 32;
 

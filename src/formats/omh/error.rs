@@ -15,7 +15,7 @@ pub(super) struct SchemaError {
 }
 
 impl SchemaError {
-    /// An error of the part at hand.
+    /// An error of the current part.
     pub(super) fn new(reason: Reason, what: &'static str) -> SchemaError {
         SchemaError { reason, field: "", what }
     }

@@ -37,7 +37,7 @@ pub(super) enum RequiredForm {
 /// The units of a duration, shortest first.
 pub(super) const DURATIONS: &[&str] = &["ps", "ns", "us", "ms", "sec", "min", "h", "d", "wk", "Mo", "yr"];
 
-/// A valid time frame, not yet laid on the time line.
+/// A valid time frame, not yet placed on the time line.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Frame {
     Instant(Moment),

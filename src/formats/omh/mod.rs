@@ -59,7 +59,7 @@ impl Decoder for OmhDecoder {
 /// Reads a data point, an array of data points, or a data series of IEEE 1752.1 (one header, an array of bodies).
 ///
 /// Samples of one metric, unit and statistic come as one reading, in the order of the payload. A part that is
-/// invalid is a rejection: `undecodable`, `unknown_unit`, `bad_interval` or `no_instant` where its schema refuses it
+/// invalid is a rejection: `undecodable`, `unknown_unit`, `bad_interval` or `no_instant` where its schema rejects it
 /// or it names no instant, `unsupported_version` where only other versions of its schema are known, `unknown_metric`
 /// where the schema is unknown or maps to no metric of the catalogue.
 ///
@@ -89,7 +89,7 @@ pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
 
 /// Validates a body, without a header, against one schema of `omh`, `ieee` or `granola`; any JSON value is a body here.
 ///
-/// `Err` with `undecodable`, `unknown_unit`, `bad_interval` or `no_instant` where the schema refuses it,
+/// `Err` with `undecodable`, `unknown_unit`, `bad_interval` or `no_instant` where the schema rejects it,
 /// `unsupported_version` where only other versions of the schema are known, `unknown_metric` where none is.
 pub fn check_body(namespace: &str, name: &str, version: &str, body: &[u8]) -> Result<(), Rejection> {
     let body = document(body)?;

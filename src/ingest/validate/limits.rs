@@ -1,8 +1,8 @@
-//! Limits: how far from the present a sample may lie, and how long it may last.
+//! Limits: how far from now a sample may be, and how long it may last.
 
 use crate::model::time::Timestamp;
 
-/// How far from the present a sample is valid, and for how long.
+/// How far from now a sample is valid, and for how long.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct ValidationLimits {
     /// A sample may begin this many microseconds after now: clocks drift.

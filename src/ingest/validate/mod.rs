@@ -1,8 +1,8 @@
-//! Validate: readings become valid samples, or rejections with their reason. Pure: the present and the limits are
+//! Validate: readings become valid samples, or rejections with their reason. Pure: the clock and the limits are
 //! arguments.
 //!
 //! # Why
-//! Nearly every reading is valid, so it is looked at once, column by column, and its columns are handed on as they
+//! Nearly every reading is valid, so it is validated once, column by column, and its columns are handed on as they
 //! came. Only one with a sample that is not clean goes the slow way (`validate_each`), sample by sample. At
 //! 60 values a message the difference is one comparison a value against a branch, a copy and a push.
 //!
@@ -66,7 +66,7 @@ impl Validator {
         }
     }
 
-    /// Looks up the reading's words; an unknown one refuses all of it.
+    /// Looks up the reading's words; an unknown one rejects all of it.
     fn resolve(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
         let count = reading.values.len();
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);

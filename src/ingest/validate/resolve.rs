@@ -1,4 +1,4 @@
-//! Resolve, and the fast way: a reading whose words are known, looked at column by column, and valid as it came.
+//! Resolve, and the fast way: a reading whose words are known, validated column by column, and valid as it came.
 
 use super::bounds::Bounds;
 use super::limits::Window;

@@ -1,7 +1,7 @@
-//! Merge: samples that do not simply go on are laid into what is stored, each once.
+//! Merge: samples that cannot simply be appended are merged into what is stored, each once.
 //!
 //! # Why
-//! A stored block that holds none of the new samples stays as it is, whatever lies around it: a late sample rewrites
+//! A stored block that holds none of the new samples stays as it is, whatever surrounds it: a late sample rewrites
 //! one block and not a day. Blocks of one series never overlap, so a new sample belongs either into one stored block or
 //! between two of them.
 //!
@@ -168,21 +168,21 @@ mod tests {
                 let merged = merge(&readable(&blocks), batch.into_iter().map(|sample| (sample, 0)).collect());
                 apply(&mut blocks, merged);
             }
-            let spoil = |block: &Block| {
-                Unreadable { series: SeriesId(1), start: block.start, stop: block.stop, what: "it is spoilt" }
+            let damage = |block: &Block| {
+                Unreadable { series: SeriesId(1), start: block.start, stop: block.stop, what: "it is damaged" }
             };
-            let spoilt: Vec<Unreadable> = blocks.iter().step_by(nth).map(spoil).collect();
+            let damaged: Vec<Unreadable> = blocks.iter().step_by(nth).map(damage).collect();
             let mut stored = readable(&blocks);
-            stored.iter_mut().step_by(nth).zip(&spoilt).for_each(|(block, bad)| *block = Stored::Unreadable(*bad));
+            stored.iter_mut().step_by(nth).zip(&damaged).for_each(|(block, bad)| *block = Stored::Unreadable(*bad));
             let merged = merge(&stored, batch.iter().copied().enumerate().map(|(part, s)| (s, part)).collect());
-            let is_within = |sample: &Sample| spoilt.iter().any(|bad| (bad.start..=bad.stop).contains(&sample.start));
+            let is_within = |sample: &Sample| damaged.iter().any(|bad| (bad.start..=bad.stop).contains(&sample.start));
             let expected = batch.iter().enumerate().filter(|(_, sample)| is_within(sample)).map(|(part, _)| part);
             let mut handed_back: Vec<usize> = merged.unreadable.iter().map(|(part, _)| *part).collect();
             handed_back.sort_unstable();
             prop_assert_eq!(&handed_back, &expected.collect::<Vec<_>>());
             let ended = merged.stored + merged.duplicates + (merged.conflicts.len() + handed_back.len()) as u64;
             prop_assert_eq!(ended, batch.len() as u64);
-            prop_assert!(spoilt.iter().all(|bad| !merged.removed.contains(&bad.start)), "a spoilt block is removed");
+            prop_assert!(damaged.iter().all(|bad| !merged.removed.contains(&bad.start)), "a damaged block is removed");
             apply(&mut blocks, merged);
             for pair in blocks.windows(2) {
                 prop_assert!(pair[0].stop < pair[1].start, "blocks overlap");

@@ -1,9 +1,9 @@
-//! Write: a lane takes a batch, lays it into the hot table in one transaction, and then, and only then, settles its
+//! Write: a lane takes a batch, writes it to the hot table in one transaction, and then, and only then, settles its
 //! messages.
 //!
 //! # Why
 //! A lane remembers where each of its series ends. A run that begins after that is new for certain, so it is appended
-//! by COPY without a look at what is stored; anything else is merged (`merge`). Asking the database for each block was
+//! by COPY without reading what is stored; anything else is merged (`merge`). Asking the database for each block was
 //! measured at 15 us a block against 3 to 9 us for its COPY. Memory may decide because one daemon owns the shard, one
 //! lane owns the device, and the database fences both (`store::shard`).
 //!
@@ -17,7 +17,7 @@
 /// The parts of a batch that one transaction writes.
 mod unit;
 
-/// Samples laid into what is stored.
+/// Samples merged into what is stored.
 mod merge;
 
 /// What is appended, what is merged, and what rows both give.
@@ -26,7 +26,7 @@ mod plan;
 /// What cannot be stored, as rejections.
 mod reject;
 
-/// When a fault is believed to stay.
+/// When a fault is taken for permanent.
 mod permanence;
 
 /// Devices, looked up for a batch.
@@ -78,7 +78,7 @@ const REPORTED_MAX: usize = 1_024;
 /// What all lanes of one daemon share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    /// Opens the lane's own connection, counts, and knows the present.
+    /// Opens the lane's own connection, counts, and has the clock.
     pub context: Context,
     /// Whether the database answers.
     pub state: Arc<State>,
@@ -108,7 +108,7 @@ pub struct Lane {
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
-    /// Rows that the present batch has written, over all its transactions.
+    /// Rows that the current batch has written, over all its transactions.
     batch_rows: usize,
     /// Tries in a row that failed.
     failures: u32,
@@ -203,7 +203,8 @@ impl Lane {
             }
             Err(RejectedItem::Row(rejection)) => {
                 let reason = rejection.rejection.reason;
-                tracing::error!(%reason, "the database rejects a row of the quarantine; it is only counted: {error}");
+                // Not its sources: the words of Postgres may quote the row.
+                tracing::error!(rejection.reason = %reason, "a quarantine row was rejected and only counted: {error}");
                 tally.quarantined += rejection.rejection.samples;
                 self.shared.context.telemetry.quarantine_capped.increment(rejection.rejection.samples);
                 Vec::new()
@@ -318,8 +319,8 @@ impl Lane {
         for (key, block) in met {
             if self.reported.insert(key) {
                 let (series, day, what) = (block.series.0, block.start.day(), block.what);
-                tracing::error!(series, %day, "a stored block cannot be read, since {what}: what belongs into it goes \
-                    to quarantine; `healthtrack doctor` says how to repair it");
+                tracing::error!(series.id = series, block.day = %day, "a stored block cannot be read, since {what}; \
+                    samples within it go to quarantine, and `healthtrack doctor` says how to repair it");
             }
         }
     }
@@ -334,7 +335,7 @@ impl Lane {
         // Not the state's count: the connection that holds the shard may work while the lane's statements fail.
         let pause = (RETRY_MIN * 2_u32.saturating_pow(self.failures.min(16))).min(RETRY_MAX);
         self.failures += 1;
-        tracing::warn!("the database does not take the batch, trying again: {}", chain(error));
+        tracing::warn!("the database did not accept the batch, retrying: {}", chain(error));
         sleep(jittered(pause)).await;
     }
 }

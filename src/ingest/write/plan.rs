@@ -1,4 +1,4 @@
-//! Plan: which series of a unit simply go on, which must be merged, and what rows both give.
+//! Plan: which series of a unit are simply appended, which must be merged, and what rows both give.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::store::directory::{SeriesKey, SeriesState};
 use crate::store::hot::{BlockRange, Removal, Stored, Unreadable};
 use crate::telemetry::Tally;
 
-/// The parts of one series: in the order in which they begin where it goes on, else in that in which they came.
+/// The parts of one series: in the order in which they begin where it is appended, else in that in which they came.
 #[derive(Debug)]
 pub(super) struct Group {
     series: SeriesId,
@@ -34,7 +34,7 @@ pub(super) struct WritePlan {
     pub(super) unreadable: Vec<(usize, Unreadable)>,
 }
 
-/// Parts a unit by series: those that simply go on, and the others.
+/// Parts a unit by series: those that are simply appended, and the others.
 pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) -> (Vec<Group>, Vec<Group>) {
     let mut order: Vec<(SeriesId, Option<Timestamp>, usize)> = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {
@@ -77,7 +77,7 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
     days.into_iter().collect()
 }
 
-/// The stretches in which stored blocks are wanted for the merges.
+/// The ranges of stored blocks that the merges need.
 pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
     let stretch = |group: &Group| {
         let times = || group.runs(parts).flat_map(|part| part.run.samples()).map(|sample| sample.start);

@@ -28,11 +28,11 @@ enum End {
 
 /// What is wrong on purpose.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Plant {
+enum Fault {
     Nothing,
-    /// After a failure the lane believes its memory.
+    /// After a failure the lane trusts its memory.
     NothingForgotten,
-    /// After a commit the lane believes its older memory.
+    /// After a commit the lane trusts its older memory.
     NothingLearnt,
 }
 
@@ -126,7 +126,7 @@ fn sample(second: i64, value: i32) -> Sample {
 }
 
 /// `Err` says what is wrong.
-fn run(batches: &[(Vec<Part>, Vec<End>)], plant: Plant) -> Result<(), String> {
+fn run(batches: &[(Vec<Part>, Vec<End>)], fault: Fault) -> Result<(), String> {
     let (mut table, mut memory) = (Table::default(), HashMap::new());
     let mut model: BTreeMap<(SeriesId, SampleKey), Vec<f64>> = BTreeMap::new();
     let mut tally = Tally::default();
@@ -141,11 +141,11 @@ fn run(batches: &[(Vec<Part>, Vec<End>)], plant: Plant) -> Result<(), String> {
             match table.write(parts, &mut memory, end) {
                 Some(laid) => {
                     tally.add(laid.tally);
-                    if plant != Plant::NothingLearnt {
+                    if fault != Fault::NothingLearnt {
                         laid.remember(&mut memory);
                     }
                 }
-                None if plant == Plant::NothingForgotten => {}
+                None if fault == Fault::NothingForgotten => {}
                 None => plan::forget(parts, &mut memory),
             }
         }
@@ -172,7 +172,7 @@ fn run(batches: &[(Vec<Part>, Vec<End>)], plant: Plant) -> Result<(), String> {
 proptest! {
     #[test]
     fn whatever_fails_in_between_each_sample_is_stored_once(batches in batches()) {
-        prop_assert_eq!(run(&batches, Plant::Nothing), Ok(()));
+        prop_assert_eq!(run(&batches, Fault::Nothing), Ok(()));
     }
 }
 
@@ -187,9 +187,9 @@ fn twice(attempts: Vec<End>) -> Vec<(Vec<Part>, Vec<End>)> {
 #[test]
 fn a_memory_that_is_wrong_is_seen() {
     let unanswered = twice(vec![End::Unanswered]);
-    assert_eq!(run(&unanswered, Plant::Nothing), Ok(()));
-    assert!(run(&unanswered, Plant::NothingForgotten).is_err(), "the unanswered commit is appended again");
+    assert_eq!(run(&unanswered, Fault::Nothing), Ok(()));
+    assert!(run(&unanswered, Fault::NothingForgotten).is_err(), "the unanswered commit is appended again");
     let repeated = twice(Vec::new());
-    assert_eq!(run(&repeated, Plant::Nothing), Ok(()));
-    assert!(run(&repeated, Plant::NothingLearnt).is_err(), "the repeated message is appended again");
+    assert_eq!(run(&repeated, Fault::Nothing), Ok(()));
+    assert!(run(&repeated, Fault::NothingLearnt).is_err(), "the repeated message is appended again");
 }

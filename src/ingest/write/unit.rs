@@ -31,7 +31,8 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// Two halves, the first to be written first; `Err` where nothing is left to cut and the culprit stands alone.
+    /// Two halves, the first to be written first; `Err` where nothing is left to cut and the rejected item stands
+    /// alone.
     pub(super) fn split(mut self) -> Result<[Unit; 2], RejectedItem> {
         if self.parts.len() > 1 {
             let rest = self.parts.split_off(self.parts.len() / 2);

@@ -28,7 +28,7 @@ pub struct Metric {
     pub name: String,
     /// What it is, in a few words for a person.
     pub title: String,
-    /// How its values lie in time.
+    /// How its values relate to time.
     pub kind: MetricKind,
     /// LOINC codes; empty where none is verified.
     pub loinc: Vec<String>,
@@ -44,11 +44,11 @@ pub struct Metric {
     pub per_minute: bool,
     /// The codes of a coded metric, in the order of their stored places; only ever extended.
     pub codes: Vec<String>,
-    /// Values by which vendors say "not measured"; they lie outside `hard`.
+    /// Values by which vendors say "not measured"; they are outside `hard`.
     pub sentinels: Vec<f64>,
 }
 
-/// How a metric's values lie in time.
+/// How a metric's values relate to time.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetricKind {

@@ -61,7 +61,7 @@ words! {
         Icd10 = "icd10",
         Snomed = "snomed",
     }
-    /// How a condition goes on.
+    /// A condition's course.
     ClinicalStatus {
         Active = "active",
         Recurrence = "recurrence",

@@ -1,4 +1,4 @@
-//! Closed lists of words: an enum whose variants hold the database's spelling, and nothing else spells them.
+//! Closed lists of words: an enum whose variants hold the database's spelling, which stands nowhere else.
 
 /// Why a text is none of the words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Unit words and their conversion to UCUM: a closed table; any other word is quarantined, never assumed.
 //!
 //! # Why
-//! The words of payloads are not UCUM even where they look like it: `C` is a coulomb there, `lb` is nothing. So a word
+//! The words of payloads are not UCUM even where they resemble it: `C` is a coulomb there, `lb` is nothing. So a word
 //! has a meaning only below the unit in which a metric is stored (`schemas/payloads/units.toml`), and a payload that
 //! says `mmol/L` of anything but glucose is refused, because the factor is glucose's own molar mass.
 

@@ -16,6 +16,7 @@ use crate::model::backoff::jittered;
 use crate::mqtt::connect::{ANSWER_BYTES_MAX, Connected, Socket, connect_publisher, shown};
 use crate::mqtt::error::{BrokerError, MqttError};
 use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, reason_code};
+use crate::telemetry::chain;
 
 /// A broker that sends nothing for as long, though it is pinged, is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
@@ -62,7 +63,7 @@ pub(super) async fn stay_connected(
         if no_progress >= NO_PROGRESS_MAX {
             return shared.fail(format!("the broker at {broker} ends each connection before it acknowledges: {error}"));
         }
-        tracing::warn!(%broker, "lost the connection to the broker, connecting again: {error}");
+        tracing::warn!(broker.url = %broker, "lost the connection to the broker, reconnecting: {}", chain(&error));
         sleep(jittered(pause)).await;
     }
 }

@@ -85,7 +85,7 @@ impl Window {
         self.out.clear();
     }
 
-    /// The broker has answered for a packet identifier; `None` where nothing flies under it.
+    /// The broker has answered for a packet identifier; `None` where nothing is in flight under it.
     pub(crate) fn answered(&mut self, packet_id: u16) -> Option<Message> {
         let slot = self.in_flight.get_mut(usize::from(packet_id).checked_sub(1)?)?;
         let (_, message) = slot.take()?;

@@ -24,7 +24,7 @@ use crate::store::data_key::{self, WrappedKey};
 
 /// First byte of everything encrypted: raised when a reader must know another form.
 const VERSION: u8 = 1;
-/// Where a wrapped data key lies, as its own place says.
+/// Where a wrapped data key is kept.
 const WRAPPED: (&str, &str) = ("access.data_key", "wrapped");
 
 /// The keys that wrap data keys: those of `security.key_file` and `security.keys`.
@@ -40,7 +40,7 @@ pub struct DataKey {
     bytes: SecretBox<[u8; KEY_BYTES]>,
 }
 
-/// Where an encrypted text lies: a ciphertext is bound to it.
+/// Where an encrypted text is kept: a ciphertext is bound to it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct CellAddress<'a> {
     /// With its schema, as `care.journal_entry`.
@@ -81,7 +81,7 @@ pub enum EnvelopeError {
     #[error("the patient's data key cannot be read: the actor may not see this patient")]
     Hidden,
     /// The system gives no random numbers, or a text is too long for the cipher.
-    #[error("nothing can be encrypted: the system's random numbers or the cipher refuse")]
+    #[error("nothing can be encrypted: the system's random numbers or the cipher failed")]
     Cipher,
     /// The database.
     #[error(transparent)]
@@ -132,7 +132,7 @@ impl DataKey {
         &self.patient
     }
 
-    /// The data key as it may lie in the database.
+    /// The data key as it is kept in the database.
     pub fn wrap(&self, envelope: &Envelope) -> Result<WrappedKey, EnvelopeError> {
         let id = envelope.keys.newest().ok_or(EnvelopeError::NoKey)?.as_str().to_owned();
         let bound = wrapped_at(&self.patient, &id);
@@ -150,7 +150,7 @@ impl DataKey {
     }
 }
 
-/// A text as it may lie at this place, and at no other.
+/// A text encrypted for this place, and for no other.
 pub fn encrypt(key: &DataKey, place: &CellAddress<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
     encrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), plain.as_bytes())
 }
@@ -172,7 +172,7 @@ fn wrapped_at(patient: &PatientId, id: &str) -> Vec<u8> {
     bound(&[WRAPPED.0, WRAPPED.1, &patient.to_string(), id])
 }
 
-/// What a ciphertext is bound to: each part with its length before it, so that no two lists look alike.
+/// What a ciphertext is bound to: each part with its length before it, so that no two lists are equal.
 fn bound(parts: &[&str]) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     for part in parts {

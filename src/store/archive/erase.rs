@@ -165,7 +165,7 @@ pub async fn replace(
     transaction.commit().await.map_err(&step)
 }
 
-/// Notes that a file which lay aside was deleted.
+/// Records that a superseded file was deleted.
 pub async fn note_deleted(
     connection: &mut PgConnection,
     erasure: i64,

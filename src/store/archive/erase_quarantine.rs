@@ -2,9 +2,9 @@
 //!
 //! # Why
 //! What is in quarantine cannot be dated, since it is not valid. A message that names the device goes where it came
-//! after the wear began, unless it is plainly another wearer's: it came while somebody else wore the device, more than
+//! after the wear began, unless it is plainly another patient's: it came while somebody else wore the device, more than
 //! `QUARANTINE_DAYS` after the wear ended, since hubs hold back what they could not send. Contradictions and ancient
-//! samples are late by nature and have no such bound. Another wearer's broken message may go with them: losing what
+//! samples are late by nature and have no such bound. Another patient's broken message may go with them: losing what
 //! nobody could use is the smaller harm, but to one whom the law holds no harm is done.
 
 use sqlx::PgConnection;

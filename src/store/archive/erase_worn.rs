@@ -60,7 +60,7 @@ pub async fn found_worn(
         .await
         .map_err(&step)?;
     let count = |number: i64| u64::try_from(number).unwrap_or(0);
-    let worn = Wears::of(worn);
+    let worn = WearsByDevice::of(worn);
     let (mut cut_blocks, mut cut_samples, mut after) = (0, 0, None);
     while let Some(some) = across(connection, patient, after).await? {
         after = some.last().map(|across| (across.series, across.block.start));
@@ -100,7 +100,7 @@ pub(super) async fn take_worn(
     worn: &[WearPeriod],
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
-    let worn = Wears::of(worn);
+    let worn = WearsByDevice::of(worn);
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
     let query = format!(
@@ -160,13 +160,13 @@ pub(super) async fn forget_wear(
 }
 
 /// Periods of wear of one patient, by device.
-struct Wears<'a>(HashMap<&'a DeviceId, Vec<&'a WearPeriod>>);
+struct WearsByDevice<'a>(HashMap<&'a DeviceId, Vec<&'a WearPeriod>>);
 
-impl<'a> Wears<'a> {
-    fn of(worn: &'a [WearPeriod]) -> Wears<'a> {
+impl<'a> WearsByDevice<'a> {
+    fn of(worn: &'a [WearPeriod]) -> WearsByDevice<'a> {
         let mut wears: HashMap<_, Vec<_>> = HashMap::new();
         worn.iter().for_each(|worn| wears.entry(&worn.device).or_default().push(worn));
-        Wears(wears)
+        WearsByDevice(wears)
     }
 
     /// True for a sample that was measured on the patient.
@@ -220,7 +220,7 @@ async fn across(
 async fn cut(
     transaction: &mut PgConnection,
     erasure: i64,
-    worn: &Wears<'_>,
+    worn: &WearsByDevice<'_>,
     some: &[Across],
 ) -> Result<(), StoreError> {
     let (mut removals, mut rows, mut gone) = (Vec::new(), CopyRows::default(), 0_usize);

@@ -21,7 +21,7 @@ use crate::store::moment::Moment;
 /// The blocks of one metric and day, which are to become a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// In which chunk they lie.
+    /// The chunk that holds them.
     pub chunk: Chunk,
     /// What they measure.
     pub metric: MetricId,

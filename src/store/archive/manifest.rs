@@ -21,7 +21,7 @@ pub struct ArchiveFile {
     pub day: Day,
     /// Which version of that metric and day, from 1.
     pub generation: u32,
-    /// Where it lies.
+    /// Where it is.
     pub name: String,
     /// Samples.
     pub rows: u64,
@@ -156,7 +156,7 @@ async fn lock_shape(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
     }
 }
 
-/// Notes that a superseded file was deleted.
+/// Records that a superseded file was deleted.
 pub async fn mark_removed(connection: &mut PgConnection, name: &str, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE signal.archive_file SET removed_at = greatest($2, superseded_at)

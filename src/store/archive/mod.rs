@@ -28,7 +28,7 @@ mod record;
 /// What an erasure is of, and how much that is.
 mod scope;
 
-/// Which files name the wrong people now.
+/// Files whose subjects are out of date.
 mod subject;
 
 /// The quarantine's part of an erasure.
@@ -91,7 +91,7 @@ pub async fn archive_id(connection: &mut PgConnection) -> Result<Option<String>,
         .map_err(StoreError::at("reading the archive's id"))
 }
 
-/// When the archive was last found sound; `None` until it was.
+/// When the archive was last verified; `None` until it was.
 pub async fn verified_at(connection: &mut PgConnection) -> Result<Option<Timestamp>, StoreError> {
     let found: Option<Option<i64>> =
         sqlx::query_scalar("SELECT (extract(epoch FROM verified_at) * 1000000)::bigint FROM signal.archive")

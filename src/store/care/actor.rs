@@ -61,7 +61,7 @@ impl Actor<'_> {
         &mut self.transaction
     }
 
-    /// The same account as one of those who look into what is shown to everybody.
+    /// The same account as one of those who review what is shown to everybody.
     pub fn visitor(&mut self) -> Visitor<'_> {
         Visitor::on(&mut self.transaction).with_rules(&self.rules)
     }

@@ -28,7 +28,7 @@ pub struct Post {
     pub body: String,
     /// When it was written.
     pub created_at: Timestamp,
-    /// How many stand by it.
+    /// How many support it.
     pub supports: i64,
     /// How many replies it has.
     pub replies: i64,
@@ -173,7 +173,7 @@ pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> R
     rows.iter().map(reply).collect::<Result<_, sqlx::Error>>().map_err(&failed)
 }
 
-/// Stands by a post, or (`false`) no longer; twice is once.
+/// Supports a post, or (`false`) no longer; twice is once.
 ///
 /// # Errors
 /// `row_is_within_rights` for who may not read it, and the database's.

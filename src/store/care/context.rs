@@ -40,7 +40,7 @@ macro_rules! contexts {
 }
 
 contexts! {
-    /// Whoever looks into what the network shows to everybody: facilities, providers, programmes.
+    /// Whoever reads what the network shows to everybody: facilities, providers, programmes.
     Visitor
     /// What the clock asks for: holds that ran out, days to be counted or kept.
     Maintenance

@@ -15,7 +15,7 @@ use crate::store::moment::Moment;
 pub enum WearChange {
     /// A patient wears it from now on; refused while somebody does.
     Assign(PatientId),
-    /// It goes from its wearer to this patient in one moment; refused where nobody wears it.
+    /// It goes from whoever wears it to this patient in one moment; refused where nobody wears it.
     HandOver(PatientId),
     /// Nobody wears it any more; refused where nobody does.
     Return,

@@ -1,4 +1,4 @@
-//! The one error of care: what the database refuses, told to a person in one sentence, and what it could not do.
+//! The one error of care: what the database refuses, explained to a person in one sentence, and what it could not do.
 //!
 //! Each rule of `care` and `access` has a comment that a person may read, so the sentence stands where the rule stands.
 //! A refusal in the middle of a transaction ends it, and nothing can be read any more; so the comments are read

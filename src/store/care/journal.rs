@@ -15,7 +15,7 @@ use crate::store::moment::Moment;
 /// Entries in one page at most.
 const ENTRIES_MAX: i64 = 200;
 
-/// One entry as it lies in the database.
+/// One entry as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
     /// Its key, to which the words are bound.

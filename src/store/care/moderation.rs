@@ -53,7 +53,7 @@ pub enum ModerationDecision {
     Readmit(SpaceMemberId),
 }
 
-/// Asks the moderators to look at a post or a reply; the report's key.
+/// Asks the moderators to review a post or a reply; the report's key.
 ///
 /// # Errors
 /// `report_is_once_a_member`, `report_reason_is_known`, `row_is_within_rights`, and the database's.

@@ -1,7 +1,7 @@
 //! Array: long columns of numbers as Postgres sends them, read in one go.
 //!
 //! # Why
-//! sqlx looks at each element as a value of its own, with its type and its format: 30 ns a number, where eight bytes
+//! sqlx decodes each element as a value of its own, with its type and its format: 30 ns a number, where eight bytes
 //! have to change their order.
 
 use sqlx::error::BoxDynError;
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(read(&sent(&[Some(61.5), Some(-0.0)])), Some(vec![61.5, -0.0]));
         assert_eq!(read(&[0; 12]), Some(Vec::new()));
         assert_eq!(read(&sent(&[Some(1.0), None])), None);
-        // Two nulls and a half look as long as one number.
+        // Two nulls and a half are as long as one number.
         assert_eq!(read(&sent(&[None, None, None])), None);
         let whole = sent(&[Some(1.0), Some(2.0)]);
         (1..whole.len()).filter(|length| *length != 32 && *length != HEADER_BYTES).for_each(|length| {

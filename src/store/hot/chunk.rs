@@ -1,4 +1,4 @@
-//! Chunks: made before they are needed, since plain Postgres refuses a row without one; and dropped once they are
+//! Chunks: made before they are needed, since plain Postgres rejects a row without one; and dropped once they are
 //! empty.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -72,10 +72,10 @@ pub async fn chunks_before(connection: &mut PgConnection, before: Timestamp) -> 
     Ok(found.into_iter().map(|(table, from, to)| Chunk { table, from: from.0, to: to.0 }).collect())
 }
 
-/// Drops a chunk that holds nothing; false where it holds something, or somebody was in it for too long.
+/// Drops a chunk that holds nothing; false where it holds something, or its lock was not free in time.
 ///
-/// A writer that remembers the chunk is told that there is none for its row, forgets what it remembered, and makes it
-/// anew. A reader that must not miss what its snapshot still sees holds a lock on the table
+/// A writer that remembers the chunk gets an error for its row, forgets the chunk, and creates it
+/// again. A reader that must not miss what its snapshot still sees holds a lock on the table
 /// (`store::archive::to_read`).
 pub async fn drop_if_empty(connection: &mut PgConnection, chunk: &Chunk) -> Result<bool, StoreError> {
     match try_drop(connection, chunk).await {

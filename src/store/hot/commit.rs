@@ -22,7 +22,7 @@ use crate::store::shard::{Ownership, fence};
 /// cache.
 const SEND_BYTES: usize = 256 * 1024;
 
-/// A stored block that a merged one takes the place of.
+/// A stored block that a merged one replaces.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     /// Whose.
@@ -34,7 +34,7 @@ pub struct Removal {
 /// All that one transaction writes.
 #[derive(Debug)]
 pub struct Write<'a> {
-    /// Stored blocks that merged ones take the place of.
+    /// Stored blocks that merged ones replace.
     pub removals: &'a [Removal],
     /// New and merged blocks.
     pub rows: &'a CopyRows,
@@ -85,8 +85,8 @@ impl<'c> Writing<'c> {
 
     /// Writes all of it or nothing. When this returns `Ok`, it is on disk.
     ///
-    /// After an error the outcome may be unknown (the wire was cut during COMMIT): the caller drops the connection and
-    /// writes the same again by way of a merge.
+    /// After an error the outcome may be unknown (the connection was cut during COMMIT): the caller drops the
+    /// connection and writes the same again by way of a merge.
     pub async fn commit(self, write: &Write<'_>) -> Result<Timing, StoreError> {
         let began = Instant::now();
         let mut transaction = match self {

@@ -3,7 +3,7 @@
 //! # Why
 //! Each statement names the chunk's own table, so that the planner has one relation before it and not one for each day
 //! that is stored. Reading and replacing are one transaction (`Replacing`), which is fenced by the shard's epoch and
-//! has the chunk's days alone (`days`). It removes by ranges, since what it joins lies side by side, and it counts what
+//! has the chunk's days alone (`days`). It removes by ranges, since what it joins is adjacent, and it counts what
 //! it has removed: another number than was read means that somebody wrote without the lock, and nothing is committed.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
@@ -36,7 +36,7 @@ pub struct CompactionChunk {
     pub from: Timestamp,
     /// Where the next one begins.
     pub to: Timestamp,
-    /// When this shard last looked at it; `None` where it never has.
+    /// When this shard last compacted it; `None` where it never has.
     pub looked_at: Option<Timestamp>,
     /// Rows that the server has ever counted into it: more than before means that samples have come since.
     written: i64,
@@ -88,7 +88,7 @@ impl SmallBlocks {
     }
 }
 
-/// Small blocks that lie side by side, and that others take the place of.
+/// Adjacent small blocks, and that others replace.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Whose.
@@ -114,8 +114,8 @@ pub struct CompactionLimits {
     pub small: i32,
 }
 
-/// The chunks that end by `before` and hold what this shard has not looked at since it came, the oldest first.
-pub async fn chunks_to_look_at(
+/// The chunks that end by `before` and hold what this shard has not compacted since it came, the oldest first.
+pub async fn chunks_to_compact(
     connection: &mut PgConnection,
     shard: &ShardName,
     before: Timestamp,
@@ -233,10 +233,10 @@ impl<'c> Replacing<'c> {
         Ok(Replacing { transaction, table: &chunk.table })
     }
 
-    /// The small blocks wished for, by series and time.
+    /// The small blocks asked for, by series and time.
     pub async fn read(&mut self, wish: &CompactionLimits) -> Result<SmallBlocks, StoreError> {
         let step = StoreError::reading("reading small blocks");
-        // One series is read in the order of the index and only as far as wished: ordered by more, all of it would be
+        // One series is read in the order of the index and only as far as asked: ordered by more, all of it would be
         // read and sorted for each slice (1.7 s for a day of a row a second, against 0.15 s).
         let (whose, order) = match wish.series.as_slice() {
             [_] => ("series_id = ($1::integer[])[1]", "start_at"),
@@ -316,8 +316,8 @@ impl<'c> Replacing<'c> {
     }
 }
 
-/// Notes that a chunk was looked at, and what was joined in it.
-pub async fn note_look(
+/// Records that a chunk was compacted, and what was joined in it.
+pub async fn record_pass(
     connection: &mut PgConnection,
     own: &Ownership,
     chunk: &CompactionChunk,

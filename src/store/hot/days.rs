@@ -2,7 +2,7 @@
 //!
 //! # Why
 //! A merge and a compaction both read blocks, remove them and write others in their place. Were one to commit between
-//! another's reading and its removing, samples would be doubled, or two blocks would lie over one moment; counting the
+//! another's reading and its removing, samples would be doubled, or two blocks would overlap; counting the
 //! removed rows shows only the first. So each takes the day first and reads afterwards, in the transaction that
 //! writes: merges share a day (two lanes never write one series); compaction and the record of a roll have it alone.
 //! Each statement sees what was committed before it began, so what was read under the lock is true until the

@@ -30,7 +30,7 @@ mod chunk;
 /// Small blocks of closed days: found, and replaced by longer ones.
 pub mod compact;
 
-/// How densely a closed chunk lies on the disk.
+/// How much disk a closed chunk takes.
 pub mod space;
 
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};

@@ -1,4 +1,4 @@
-//! Blocks read back: those that a merge must look at, and those that a reader asks for, in order and as a stream.
+//! Blocks read back: those that a merge compares with, and those that a reader asks for, in order and as a stream.
 
 use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::PgRow;

@@ -59,7 +59,7 @@ impl Stored {
         }
     }
 
-    /// The block, for whoever cannot go on without it.
+    /// The block, for whoever needs it.
     pub fn readable(self) -> Result<Block, StoreError> {
         match self {
             Stored::Block(block) => Ok(block),
@@ -168,13 +168,13 @@ mod tests {
         }
     }
 
-    type Spoil = fn(&mut Block);
+    type Damage = fn(&mut Block);
 
     #[test]
     fn each_broken_rule_is_named() {
         let sound = blocks(&[(1, None), (1_000_000, None), (3_000_000, None)]).remove(0);
         assert_eq!((sound.gaps.as_deref(), broken_rule(&sound)), (Some(&[0, 1, 3][..]), None));
-        let spoilt: [(Spoil, &str); 8] = [
+        let damaged: [(Damage, &str); 8] = [
             (|block| block.values.clear(), "one length"),
             (|block| block.gaps = Some(vec![0, 1]), "one length"),
             (|block| block.spans = Spans::Own(vec![None]), "one length"),
@@ -184,9 +184,9 @@ mod tests {
             (|block| block.gaps = None, "times"),
             (|block| block.tick_us = i64::MAX, "times"),
         ];
-        for (spoil, what) in spoilt {
+        for (damage, what) in damaged {
             let mut block = sound.clone();
-            spoil(&mut block);
+            damage(&mut block);
             assert!(broken_rule(&block).is_some_and(|said| said.contains(what)), "{block:?}");
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! # Why
 //! A transaction with a COPY asks and answers six times, and its last two writes are short. The driver leaves Nagle's
-//! algorithm on (sqlx 0.9.0; mended upstream since, not released), so the second of them waits for the server's delayed
+//! algorithm on (sqlx 0.9.0; fixed upstream since, not released), so the second of them waits for the server's delayed
 //! acknowledgement: 40 ms, more than all the rest (at 38,000 single-sample messages/s, 267 of 444 COPYs took 25 to
 //! 50 ms). One statement with binary arrays has nothing to wait for. It costs the server some 3 us a row more than
 //! COPY, so it is for batches below `FEW_BYTES_MAX`, which is where one segment of loopback TCP ends, too.
@@ -29,7 +29,7 @@ pub(super) struct SmallBatch {
     series: Vec<i32>,
     /// Where each block's values begin, from 1.
     values_from: Vec<i32>,
-    /// Where each block's gaps begin, from 1; null where its samples lie evenly.
+    /// Where each block's gaps begin, from 1; null where its samples are evenly spaced.
     gaps_from: Vec<Option<i32>>,
     sizes: Vec<i32>,
     values: Vec<f64>,

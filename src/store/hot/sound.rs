@@ -1,6 +1,6 @@
 //! Sound: which stored blocks cannot be read, for whoever is to repair them.
 //!
-//! Every block is read as a merge reads it, so what is found here is what a lane, a compaction or a roll passes over.
+//! Every block is read as a merge reads it, so what is found here is what a lane, a compaction or a roll skips.
 
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, PgConnection};

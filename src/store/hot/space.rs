@@ -1,7 +1,7 @@
-//! Space: how densely a closed chunk lies on the disk: compressed for the long run, and without the dead space that
+//! Space: how much disk a closed chunk takes: compressed for the long run, and without the dead space that
 //! joining blocks leaves.
 //!
-//! Both need the chunk to themselves for a while, and are left for another time where somebody is in it for long.
+//! Both need the chunk to themselves for a while, and are left to a later pass where they do not get it soon.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -16,11 +16,11 @@ const SLACK_BYTES: i64 = 1 << 20;
 /// While a rewrite waits for its lock, readers of the chunk wait behind it.
 const REWRITE_LOCK_MS: u32 = 1_000;
 
-/// Has long arrays of this chunk compressed by pglz from now on; false where somebody is in the chunk for too long.
+/// Has long arrays of this chunk compressed by pglz from now on; false where its lock is not free in time.
 ///
 /// Lanes compress by LZ4, which costs a fifth of the time. A chunk that is over is written once more and read for long:
-/// there pglz takes half the room (real heart rates every 5 to 15 s: 2.3 bytes a sample with the index, LZ4 4.6).
-pub async fn try_make_dense(connection: &mut PgConnection, chunk: &CompactionChunk) -> Result<bool, StoreError> {
+/// there pglz takes half the space (real heart rates every 5 to 15 s: 2.3 bytes a sample with the index, LZ4 4.6).
+pub async fn try_set_pglz(connection: &mut PgConnection, chunk: &CompactionChunk) -> Result<bool, StoreError> {
     let step = StoreError::at("setting a chunk's compression");
     let is_dense: bool = sqlx::query_scalar(
         "SELECT NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1::text::regclass
@@ -72,15 +72,15 @@ pub enum Space {
     Fine,
     /// So many bytes were given back.
     Reclaimed(u64),
-    /// Somebody was in the chunk for too long: another time.
+    /// Its lock was not free in time; the next pass tries again.
     Busy,
 }
 
-/// Writes a chunk anew in order of series and time where more than half of it is dead.
+/// Rewrites a chunk in order of series and time where more than half of it is dead.
 ///
 /// CLUSTER, since a reader with an older snapshot still finds in it what it saw: in a fresh table it would find
-/// nothing. It keeps everybody out of this one chunk while it writes, and is not begun where somebody is in it for
-/// longer than `REWRITE_LOCK_MS`.
+/// nothing. It locks this one chunk exclusively while it writes, and is not begun where the lock is not free
+/// within `REWRITE_LOCK_MS`.
 pub async fn rewrite_if_wasteful(connection: &mut PgConnection, chunk: &CompactionChunk) -> Result<Space, StoreError> {
     let step = StoreError::reading("measuring a chunk");
     // 28 bytes a row for its header and pointer, 32 for its entry in the index.

@@ -56,7 +56,7 @@ pub(super) async fn bridge(connection: &mut PgConnection, migrations: &Migrator)
     transaction.commit().await.map_err(&step)?;
     tracing::info!("the database has been moved to roles that begin with healthtrack_");
     for (role, reason) in left {
-        tracing::warn!(role, reason, "a former role has lost its rights here and was left on the server");
+        tracing::warn!(role.name = role, "a former role lost its rights here and was left on the server: {reason}");
     }
     Ok(true)
 }

@@ -8,6 +8,7 @@ use self::bridge::bridge;
 use self::recorded::recorded;
 use super::StoreError;
 use crate::model::metric::{Catalogue, Metric};
+use crate::telemetry::chain;
 
 /// A database of the former migrations becomes one of today's.
 mod bridge;
@@ -29,13 +30,13 @@ pub struct Migrated {
     pub known: usize,
     /// True where the hot table is a hypertable.
     pub hypertable: bool,
-    /// True where the database was moved to the roles of today.
+    /// True where the database was moved to the current roles.
     pub moved: bool,
 }
 
 /// Brings the schema up to date. Two that do so at once wait for one another.
 ///
-/// A login that does not own the schema, as a daemon's should not, only looks whether all is as this version knows it.
+/// A login that does not own the schema, as a daemon's should not, only checks that all is as this version knows it.
 pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
     if is_anothers(connection).await? {
         return verify(connection, catalogue).await;
@@ -75,7 +76,7 @@ async fn is_anothers(connection: &mut PgConnection) -> Result<bool, StoreError> 
     Ok(anothers.unwrap_or(false))
 }
 
-/// Looks whether every migration was applied and every metric is there.
+/// Checks that every migration was applied and every metric is there.
 async fn verify(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<Migrated, StoreError> {
     let metrics: Vec<(i16, String)> = sqlx::query_as("SELECT metric_id, name FROM signal.metric")
         .fetch_all(&mut *connection)
@@ -107,7 +108,8 @@ async fn prepare_timescale(connection: &mut PgConnection) -> Result<bool, StoreE
     match connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb").await {
         Ok(_) => Ok(true),
         Err(error) => {
-            tracing::warn!(%error, "TimescaleDB cannot be created in this database; going on with partitions");
+            let error = chain(&error);
+            tracing::warn!("cannot create the TimescaleDB extension, using native partitions: {error}");
             Ok(false)
         }
     }

@@ -13,4 +13,4 @@ CREATE FUNCTION pg_temp.pick(words text[], kind text, number integer) RETURNS te
 -- Facility n of 56: one of each category in each of eight cities.
 CREATE FUNCTION pg_temp.facility_at(city integer, category integer) RETURNS uuid LANGUAGE sql STABLE
     RETURN pg_temp.key('facility', 7 * (city % 8) + category);
-CREATE TEMPORARY TABLE planted (kind text NOT NULL, subject uuid NOT NULL, answer jsonb NOT NULL) ON COMMIT DROP;
+CREATE TEMPORARY TABLE known_fact (kind text NOT NULL, subject uuid NOT NULL, answer jsonb NOT NULL) ON COMMIT DROP;

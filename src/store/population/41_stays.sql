@@ -15,5 +15,5 @@ SELECT encounter_id, patient_id, facility_id, provider_id, tstzrange(began_at, b
        CASE WHEN k = 2 AND n % 60 = 20 THEN 'elective' ELSE 'emergency' END, 'medical', k = 2 AND n % 60 = 20,
        CASE k WHEN 1 THEN 'I50.9' ELSE 'J18.9' END, 'home'
 FROM stay;
-INSERT INTO planted
+INSERT INTO known_fact
 SELECT 'readmission_30_day', encounter_id, jsonb_build_object('readmitted', n % 60 = 0) FROM stay WHERE k = 1;

@@ -11,7 +11,7 @@ INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, 
 SELECT pg_temp.key('patient', n), pg_temp.key('prescription', n), pg_temp.facility_at(n % pg_temp.providers(), 3),
        pg_temp.today() - 180 + day, 30, 60
 FROM generate_series(0, pg_temp.patients() - 1, 5) AS n, generate_series(0, 150, 30) AS day WHERE n % 10 = 0 OR day % 60 = 0;
-INSERT INTO planted
+INSERT INTO known_fact
 SELECT 'adherence_pdc', pg_temp.key('patient', n), jsonb_build_object(
            'ingredient', 'metformin', 'from', pg_temp.today() - 180, 'to', pg_temp.today(), 'pdc', CASE WHEN n % 10 = 0 THEN 1.0 ELSE 0.5 END)
 FROM generate_series(0, pg_temp.patients() - 1, 5) AS n;

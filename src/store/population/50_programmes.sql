@@ -17,6 +17,6 @@ SELECT pg_temp.key('patient', n), pg_temp.key('programme', n / 8 % 8), pg_temp.k
 FROM generate_series(5, pg_temp.patients() - 1, 8) AS n, generate_series(1, 4) AS k WHERE n % 16 = 5 OR k < 3;
 UPDATE care.enrolment SET status = 'completed', completed_at = pg_temp.today() - 30
 WHERE enrolment_id IN (SELECT pg_temp.key('enrolment', n) FROM generate_series(5, pg_temp.patients() - 1, 16) AS n);
-INSERT INTO planted
+INSERT INTO known_fact
 SELECT 'programme_completion', pg_temp.key('enrolment', n), jsonb_build_object('completed', n % 16 = 5)
 FROM generate_series(5, pg_temp.patients() - 1, 8) AS n;

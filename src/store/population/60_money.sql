@@ -40,7 +40,7 @@ INSERT INTO care.payment (patient_id, facility_id, invoice_id, received_at, amou
 SELECT b.patient_id, b.facility_id, b.invoice_id, visited_at + INTERVAL '14 days',
        care.ledger_balance(b.invoice_id, 'receivable'), 'patient', 'card', 'patient-' || b.invoice_id, 'tok_' || translate(left(md5(n::text), 12), '0123456789', 'ghijklmnop')
 FROM bill b WHERE way <> 'unpaid';
-INSERT INTO planted
+INSERT INTO known_fact
 SELECT 'invoice_balance', b.invoice_id, jsonb_build_object('charged', total, 'due_from_patient', CASE way WHEN 'unpaid' THEN total ELSE 0 END,
            'paid_by_insurer', CASE way WHEN 'insured' THEN 0.7 * total ELSE 0 END)
 FROM bill b, LATERAL (SELECT sum(h.amount) AS total FROM care.charge h WHERE h.invoice_id = b.invoice_id) AS charged;

@@ -14,6 +14,6 @@ SELECT pg_temp.key('wear' || k, n), pg_temp.key('patient', (n + k) % pg_temp.pat
        CASE k WHEN 0 THEN tstzrange(pg_temp.today() - 60, pg_temp.today() - 30) ELSE tstzrange(pg_temp.today() - 30, NULL) END
 FROM generate_series(0, pg_temp.patients() - 1, 3) AS n, generate_series(0, 1) AS k, signal.device
 WHERE device_id = 'made-up-' || lpad(n::text, 6, '0');
-INSERT INTO planted
+INSERT INTO known_fact
 SELECT 'wear', pg_temp.key('patient', (n + 1) % pg_temp.patients()), jsonb_build_object('device', 'made-up-' || lpad(n::text, 6, '0'))
 FROM generate_series(0, pg_temp.patients() - 1, 3) AS n;

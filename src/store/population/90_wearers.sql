@@ -1,4 +1,4 @@
--- The demo's wearers are patients: wearer n is patient n. A device may have been heard already, or may be heard later.
+-- Whoever wears simulated device n of the demo is patient n. A device may have published before, or may do so later.
 INSERT INTO signal.device (device_id, added_at, added_by)
 SELECT 'wearer-' || lpad(n::text, 4, '0'), now(), 'populate'
 FROM generate_series(0, least(pg_temp.patients(), 10000) - 1) AS n ON CONFLICT DO NOTHING;

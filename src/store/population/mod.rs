@@ -1,12 +1,13 @@
-//! A made-up network in an empty database: one file of SQL for each area, all in one transaction.
+//! A synthetic network in an empty database: one file of SQL for each area, all in one transaction.
 //!
 //! # Why
 //! Rows are made where they are stored, by set-based statements over `generate_series`, and nothing travels: 10,000
 //! patients with 21 areas take 25 s beside a build, most of it the triggers of the ledger. Chance is a hash of seed,
 //! kind and number, so that each row can be made without the ones before it and two runs of one seed and day are equal.
 //!
-//! Some facts are planted, and a sheet says what the views must find: who is readmitted, how adherent somebody is, who
-//! completed, what is due, which access to a record nothing explains. The words of journals are encrypted, so the program writes them.
+//! Some facts are known beforehand, and a sheet says what the views must find: who is readmitted, how adherent somebody
+//! is, who completed, what is due, which access to a record nothing explains. The words of journals are encrypted, so
+//! the program writes them.
 //!
 //! Invariant: a population is whole or not there, and never beside real patients (`tests/care/population.rs`).
 
@@ -33,7 +34,7 @@ macro_rules! area {
     };
 }
 
-/// All areas, in the order in which they lean on each other.
+/// All areas, in the order in which they depend on each other.
 pub const AREAS: [PopulationArea; 21] = [
     area!("places", "10_places.sql"),
     area!("hours", "11_hours.sql"),
@@ -58,12 +59,12 @@ pub const AREAS: [PopulationArea; 21] = [
     area!("record access", "80_record_access.sql"),
 ];
 
-/// The demo's simulated wearers, as the first of the patients.
+/// Those who wear the demo's simulated devices, as the first of the patients.
 pub const WEARERS: PopulationArea = area!("wearers", "90_wearers.sql");
 
-/// A fact that was planted, and what a view must answer.
+/// A fact known beforehand, and what a view must answer.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct PlantedFact {
+pub struct KnownFact {
     /// Which question.
     pub kind: String,
     /// About whom or what: the key of a patient, stay, enrolment or invoice.
@@ -150,14 +151,14 @@ impl<'c> Population<'c> {
     }
 
     /// Keeps it all, and gives the sheet of answers.
-    pub async fn finish(mut self) -> Result<Vec<PlantedFact>, StoreError> {
+    pub async fn finish(mut self) -> Result<Vec<KnownFact>, StoreError> {
         let step = StoreError::at("keeping a population");
         let rows: Vec<(String, uuid::Uuid, serde_json::Value)> =
-            sqlx::query_as("SELECT kind, subject, answer FROM planted ORDER BY kind, subject")
+            sqlx::query_as("SELECT kind, subject, answer FROM known_fact ORDER BY kind, subject")
                 .fetch_all(&mut *self.0)
                 .await
                 .map_err(&step)?;
         self.0.commit().await.map_err(&step)?;
-        Ok(rows.into_iter().map(|(kind, subject, answer)| PlantedFact { kind, subject, answer }).collect())
+        Ok(rows.into_iter().map(|(kind, subject, answer)| KnownFact { kind, subject, answer }).collect())
     }
 }

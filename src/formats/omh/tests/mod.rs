@@ -1,4 +1,4 @@
-//! What the decoder promises: the named schema alone judges, no guess, no lost neighbour, no panic.
+//! What the decoder promises: the named schema alone decides, no guess, no lost neighbour, no panic.
 
 use super::*;
 use crate::formats::{Reading, Values};

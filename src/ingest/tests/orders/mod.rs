@@ -28,19 +28,19 @@ use loom::thread::{self, JoinHandle};
 
 use ack::Acks;
 use budget::Budget;
-use ring::{Limits, Ring, Weigh};
-use sync::{Plant, let_deadlines_pass, plant};
+use ring::{Limits, QueueItem, Ring};
+use sync::{Fault, inject, let_deadlines_pass};
 
 /// Three find nothing more in these models, and take a minute each.
 const SWITCHES_MAX: usize = 2;
-/// Says what to plant.
-const PLANT: &str = "HEALTHTRACK_CHECKED_PLANT";
+/// Names the fault to inject.
+const FAULT: &str = "HEALTHTRACK_CHECKED_FAULT";
 
 /// An arrival of one sample, known by its number.
 #[derive(Debug)]
 struct Arrival(u32);
 
-impl Weigh for Arrival {
+impl QueueItem for Arrival {
     fn samples(&self) -> usize {
         1
     }
@@ -59,24 +59,24 @@ fn ring(samples_max: usize) -> Arc<Ring<Arrival>> {
     Arc::new(Ring::new(4, limits))
 }
 
-/// Runs a model in every order, with whatever the environment says planted.
+/// Runs a model in every order, with the fault that the environment names.
 fn in_every_order(model: fn()) {
-    let named = std::env::var_os(PLANT);
-    plant(named.map_or(Plant::Nothing, |name| Plant::named(&name.to_string_lossy())));
+    let named = std::env::var_os(FAULT);
+    inject(named.map_or(Fault::Nothing, |name| Fault::named(&name.to_string_lossy())));
     let mut checker = loom::model::Builder::new();
     checker.preemption_bound = Some(SWITCHES_MAX);
     checker.check(model);
 }
 
-/// Runs a check again with something planted wrong, and sees that a thread then waits for ever in some order. In a
+/// Runs a check again with a fault, and sees that a thread then waits for ever in some order. In a
 /// process of its own, because a failed model does not unwind.
-fn fails_with(planted: Plant, check: &str) {
+fn fails_with(fault: Fault, check: &str) {
     let name = format!("{}::{check}", module_path!().split_once("::").unwrap().1);
     let mut program = Command::new(std::env::current_exe().unwrap());
-    let said = program.args(["--exact", &name]).env(PLANT, format!("{planted:?}")).output().unwrap();
+    let said = program.args(["--exact", &name]).env(FAULT, format!("{fault:?}")).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     let is_seen = !said.status.success() && (out.contains("deadlock;") || err.contains("deadlock;"));
-    assert!(is_seen, "{planted:?} is not seen: {out}{err}");
+    assert!(is_seen, "{fault:?} is not seen: {out}{err}");
 }
 
 /// A thread that pushes these.
@@ -113,8 +113,8 @@ fn an_idle_lane_is_woken_by_whatever_comes() {
 
 #[test]
 fn an_idle_lane_that_is_not_woken_is_seen() {
-    for planted in [Plant::StoredFlag, Plant::FlagAfterLook, Plant::ForgottenPermit] {
-        fails_with(planted, "an_idle_lane_is_woken_by_whatever_comes");
+    for fault in [Fault::StoredFlag, Fault::FlagAfterRead, Fault::ForgottenPermit] {
+        fails_with(fault, "an_idle_lane_is_woken_by_whatever_comes");
     }
 }
 
@@ -134,7 +134,7 @@ fn a_lane_that_gathers_is_woken_once_it_has_enough() {
 
 #[test]
 fn a_lane_that_has_enough_and_is_not_woken_is_seen() {
-    fails_with(Plant::ForgottenPermit, "a_lane_that_gathers_is_woken_once_it_has_enough");
+    fails_with(Fault::ForgottenPermit, "a_lane_that_gathers_is_woken_once_it_has_enough");
 }
 
 /// No deadline passes here, and no batch is ever full, so only the press can end one.
@@ -159,7 +159,7 @@ fn what_was_there_before_a_press_is_written_without_waiting_for_its_age() {
 
 #[test]
 fn a_lost_press_is_seen() {
-    fails_with(Plant::ForgottenPermit, "what_was_there_before_a_press_is_written_without_waiting_for_its_age");
+    fails_with(Fault::ForgottenPermit, "what_was_there_before_a_press_is_written_without_waiting_for_its_age");
 }
 
 /// Pushed by two, closed once both have ended, as the service does.
@@ -191,7 +191,7 @@ fn the_same_where_every_batch_is_old_at_once() {
 
 #[test]
 fn a_close_that_wakes_nobody_is_seen() {
-    fails_with(Plant::ForgottenPermit, "a_ring_that_is_closed_is_emptied_and_nothing_is_lost_or_doubled");
+    fails_with(Fault::ForgottenPermit, "a_ring_that_is_closed_is_emptied_and_nothing_is_lost_or_doubled");
 }
 
 /// Two sessions wait while two lanes give back; each alone gives too little.
@@ -220,7 +220,7 @@ fn who_waits_for_room_is_woken_once_there_is_room() {
 
 #[test]
 fn a_release_that_wakes_nobody_is_seen() {
-    fails_with(Plant::SilentRelease, "who_waits_for_room_is_woken_once_there_is_room");
+    fails_with(Fault::SilentRelease, "who_waits_for_room_is_woken_once_there_is_room");
 }
 
 /// Two lanes settle; the session sends what is ready and waits for more. The first message is in two parts.
@@ -252,5 +252,5 @@ fn what_is_committed_is_acknowledged_in_order() {
 
 #[test]
 fn a_commit_that_wakes_no_session_is_seen() {
-    fails_with(Plant::ForgottenPermit, "what_is_committed_is_acknowledged_in_order");
+    fails_with(Fault::ForgottenPermit, "what_is_committed_is_acknowledged_in_order");
 }

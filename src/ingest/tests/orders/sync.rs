@@ -1,4 +1,4 @@
-//! Sync: the checker's primitives, by the names of `ingest::sync`, each of which can be planted wrong.
+//! Sync: the checker's primitives, by the names of `ingest::sync`, each of which can be given a fault.
 //!
 //! Atomics and locks are loom's own. The places of the ring are written after those of crossbeam, with the same
 //! accesses in the same order; the notification has what tokio promises: one permit at most, kept for the next who
@@ -16,35 +16,35 @@ pub(super) use std::sync::PoisonError;
 
 /// What is wrong on purpose, so that each check is seen to fail.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Plant {
+pub(super) enum Fault {
     /// Nothing.
     Nothing,
-    /// A flag is stored where it should be swapped: the look after it may be older than the flag.
+    /// A flag is stored where it should be swapped: the read after it may be older than the flag.
     StoredFlag,
-    /// There is no look after the flag: as if the flag were set after the look.
-    FlagAfterLook,
+    /// There is no read after the flag: as if the flag were set after the read.
+    FlagAfterRead,
     /// Who gives back wakes nobody.
     SilentRelease,
     /// A notification that nobody waits for is forgotten.
     ForgottenPermit,
 }
 
-impl Plant {
-    pub(super) fn named(name: &str) -> Plant {
-        let all = [Plant::StoredFlag, Plant::FlagAfterLook, Plant::SilentRelease, Plant::ForgottenPermit];
-        all.into_iter().find(|plant| format!("{plant:?}") == name).unwrap_or(Plant::Nothing)
+impl Fault {
+    pub(super) fn named(name: &str) -> Fault {
+        let all = [Fault::StoredFlag, Fault::FlagAfterRead, Fault::SilentRelease, Fault::ForgottenPermit];
+        all.into_iter().find(|fault| format!("{fault:?}") == name).unwrap_or(Fault::Nothing)
     }
 }
 
 thread_local! {
     // The checker runs all threads of a model on one thread of the system.
-    static PLANT: Cell<Plant> = const { Cell::new(Plant::Nothing) };
+    static FAULT: Cell<Fault> = const { Cell::new(Fault::Nothing) };
     static DEADLINES_PASS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Plants something for this test.
-pub(super) fn plant(plant: Plant) {
-    PLANT.set(plant);
+pub(super) fn inject(fault: Fault) {
+    FAULT.set(fault);
 }
 
 /// Lets every deadline of this test pass at once; else none ever does.
@@ -52,8 +52,8 @@ pub(super) fn let_deadlines_pass() {
     DEADLINES_PASS.set(true);
 }
 
-fn is_planted(plant: Plant) -> bool {
-    PLANT.get() == plant
+fn has_fault(fault: Fault) -> bool {
+    FAULT.get() == fault
 }
 
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl AtomicBool {
     }
 
     pub(super) fn swap(&self, value: bool, order: Ordering) -> bool {
-        if value && is_planted(Plant::StoredFlag) {
+        if value && has_fault(Fault::StoredFlag) {
             self.0.store(value, Ordering::Release);
             return false;
         }
@@ -174,7 +174,7 @@ impl<T> ArrayQueue<T> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        if is_planted(Plant::FlagAfterLook) {
+        if has_fault(Fault::FlagAfterRead) {
             return true;
         }
         let head = self.head.load(Ordering::SeqCst);
@@ -210,7 +210,7 @@ impl Notify {
     pub(super) fn notify_one(&self) {
         let mut state = self.0.lock().unwrap();
         if state.waiting.is_empty() {
-            state.permit = !is_planted(Plant::ForgottenPermit);
+            state.permit = !has_fault(Fault::ForgottenPermit);
             return;
         }
         let (_, waker) = state.waiting.remove(0);
@@ -219,7 +219,7 @@ impl Notify {
     }
 
     pub(super) fn notify_waiters(&self) {
-        if is_planted(Plant::SilentRelease) {
+        if has_fault(Fault::SilentRelease) {
             return;
         }
         let mut state = self.0.lock().unwrap();

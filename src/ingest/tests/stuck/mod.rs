@@ -49,10 +49,10 @@ const AGE_MAX: Duration = Duration::from_secs(100_000);
 
 /// What is wrong on purpose.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Plant {
+enum Fault {
     Nothing,
-    /// The session does not know how small its window is, and presses no lane.
-    NoPress,
+    /// The session does not know how small its window is, and requests no flush.
+    NoFlush,
     /// What is committed is not given back.
     NoRelease,
     /// Poller and writer hand each other messages and acknowledgements through channels of few places.
@@ -73,7 +73,7 @@ struct Run {
     /// One byte a commit: whether it is slow.
     slow: Vec<u8>,
     choices: Vec<u8>,
-    plant: Plant,
+    fault: Fault,
 }
 
 fn runs() -> impl Strategy<Value = Run> {
@@ -82,7 +82,7 @@ fn runs() -> impl Strategy<Value = Run> {
     (bounds, chances).prop_map(|(bounds, (slow, choices))| {
         let (sessions, lanes, window, is_window_kept, messages, batch_samples_max, inflight, pipe_bytes) = bounds;
         let inflight_bytes_max = inflight * 600;
-        let plant = Plant::Nothing;
+        let fault = Fault::Nothing;
         Run {
             sessions,
             lanes,
@@ -94,7 +94,7 @@ fn runs() -> impl Strategy<Value = Run> {
             pipe_bytes,
             slow,
             choices,
-            plant,
+            fault,
         }
     })
 }
@@ -105,7 +105,7 @@ fn run(run: &Run) -> Result<(), String> {
     runtime.block_on(async {
         let database = Arc::new(Database::default());
         let progress: Vec<Arc<Progress>> = (0..run.sessions).map(|_| Arc::default()).collect();
-        let tasks = if run.plant == Plant::Channels {
+        let tasks = if run.fault == Fault::Channels {
             channels(run, &database, &progress)
         } else {
             daemon(run, &database, &progress)
@@ -131,7 +131,7 @@ fn run(run: &Run) -> Result<(), String> {
                 ));
             }
             ages += 1;
-            // Not so far at once that a session believes its broker gone.
+            // Not so far at once that a session takes its broker for gone.
             tokio::time::advance(AGE_MAX * 2).await;
         }
     })
@@ -164,7 +164,7 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
     for (number, progress) in progress.iter().enumerate() {
         let (ours, theirs) = tokio::io::duplex(run.pipe_bytes);
         let acks = Arc::clone(&acks[number]);
-        let window = if run.plant == Plant::NoPress { u16::MAX } else { run.window };
+        let window = if run.fault == Fault::NoFlush { u16::MAX } else { run.window };
         let telemetry = Arc::clone(&telemetry);
         let (decoders, validator, lanes) = (Decoders::new(FORMATS), validator.clone(), lanes.clone());
         let mut intake = Intake::new(number, decoders, validator, lanes, Arc::clone(&acks), telemetry, window);
@@ -188,11 +188,11 @@ fn lane_tasks(
     config: &Config,
 ) -> Vec<Task> {
     let connector = Connector::new(&config.store).unwrap();
-    let budget = match run.plant {
-        Plant::NoRelease => Arc::new(Budget::new(usize::MAX)),
+    let budget = match run.fault {
+        Fault::NoRelease => Arc::new(Budget::new(usize::MAX)),
         _ => Arc::clone(&lanes.budget),
     };
-    if run.plant == Plant::NoRelease {
+    if run.fault == Fault::NoRelease {
         budget.take(usize::MAX / 2);
     }
     let shared = Shared {
@@ -291,7 +291,7 @@ proptest! {
 }
 
 /// A small window, few places, and a database that is always late.
-fn narrow(plant: Plant) -> Run {
+fn narrow(fault: Fault) -> Run {
     Run {
         sessions: 1,
         lanes: 2,
@@ -303,25 +303,25 @@ fn narrow(plant: Plant) -> Run {
         pipe_bytes: 64,
         slow: vec![1],
         choices: (0..=255).collect(),
-        plant,
+        fault,
     }
 }
 
 #[test]
 fn a_window_smaller_than_a_batch_is_pressed_out() {
-    assert_eq!(run(&narrow(Plant::Nothing)), Ok(()));
-    assert!(run(&narrow(Plant::NoPress)).is_err(), "a press that is left out is seen");
+    assert_eq!(run(&narrow(Fault::Nothing)), Ok(()));
+    assert!(run(&narrow(Fault::NoFlush)).is_err(), "a flush that is not requested is seen");
 }
 
 #[test]
 fn a_budget_smaller_than_the_batches_is_pressed_out() {
-    let tight = |plant| Run { is_window_kept: false, window: u16::MAX, inflight_bytes_max: 1_200, ..narrow(plant) };
-    assert_eq!(run(&tight(Plant::Nothing)), Ok(()));
-    assert!(run(&tight(Plant::NoRelease)).is_err(), "a release that is left out is seen");
+    let tight = |fault| Run { is_window_kept: false, window: u16::MAX, inflight_bytes_max: 1_200, ..narrow(fault) };
+    assert_eq!(run(&tight(Fault::Nothing)), Ok(()));
+    assert!(run(&tight(Fault::NoRelease)).is_err(), "a release that is left out is seen");
 }
 
 #[test]
 fn a_poller_and_a_writer_that_wait_for_each_other_are_seen() {
-    let flooded = Run { is_window_kept: false, batch_samples_max: 2, ..narrow(Plant::Channels) };
+    let flooded = Run { is_window_kept: false, batch_samples_max: 2, ..narrow(Fault::Channels) };
     assert!(run(&flooded).is_err(), "full channels both ways are seen");
 }
