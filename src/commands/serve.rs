@@ -1,7 +1,7 @@
 //! `serve`: the daemon, until it is asked to stop.
 //!
-//! The first signal ends reading from the broker, and the daemon writes and acknowledges what it has received; the second
-//! ends the process at once. Nothing depends on a clean stop.
+//! The first signal ends reading from the broker, and the daemon writes and acknowledges what it has received; the
+//! second ends the process at once. Nothing depends on a clean stop.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 const INTERRUPTED: i32 = 128 + 2;
 const TERMINATED: i32 = 128 + 15;
 
-/// Cancels `stop` at the first signal. At the second the process ends; the watchdog of a private database then stops the database.
+/// Cancels `stop` at the first signal. At the second the process ends; the watchdog of a private database then stops
+/// the database.
 pub(super) fn cancel_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;

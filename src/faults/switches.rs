@@ -1,8 +1,8 @@
 //! Switches: which fault `HEALTHTRACK_INJECT_FAULT` injects, and from when on. Compiled with debug assertions only.
 //!
 //! `NAME` injects it from the start, `NAME:3` from the third time on that the daemon comes to it: the second connection
-//! that does not subscribe, the third batch after which it dies. `panic_in_task:NAME` names a task instead. Read once; a
-//! name that is no fault's ends the process, since a test that runs without the fault that it names would prove the
+//! that does not subscribe, the third batch after which it dies. `panic_in_task:NAME` names a task instead. Read once;
+//! a name that is no fault's ends the process, since a test that runs without the fault that it names would prove the
 //! wrong thing.
 
 use std::sync::OnceLock;

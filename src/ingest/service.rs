@@ -138,7 +138,9 @@ impl Service {
         let lost = CancellationToken::new();
         let worked = tokio::select! {
             worked = self.work(&own, &stop, &lost) => worked,
-            kept = self.hold_shard(holder, &own, &lost) => Err(kept.map_or_else(IngestError::from, |()| IngestError::Ended)),
+            held = self.hold_shard(holder, &own, &lost) => {
+                Err(held.map_or_else(IngestError::from, |()| IngestError::Ended))
+            }
         };
         if lost.is_cancelled() {
             return Err(IngestError::Lost { shard: shard.as_str().to_owned() });

@@ -96,7 +96,8 @@ pub(super) fn fault_of(code: &str) -> Fault {
 pub(super) fn remedy_of(code: &str) -> &'static str {
     match code {
         "42501" => {
-            "run `healthtrack migrate` with the role that owns the schema, and GRANT healthtrack_ingest to the daemon's login"
+            "run `healthtrack migrate` with the role that owns the schema, and GRANT healthtrack_ingest to the login of \
+             the daemon"
         }
         "0A000" => "make sure that no row-level security is on the tables of schema signal, and start the daemon again",
         _ if DAMAGE.contains(&code) => "the server's files are damaged: check its disk, and restore it from a backup",

@@ -52,7 +52,8 @@ contexts! {
     Analyst
 }
 
-/// What reads samples of both tiers, with the role `healthtrack_roller`, for somebody whose question is decided and audited.
+/// What reads samples of both tiers, with the role `healthtrack_roller`, for somebody whose question is decided and
+/// audited.
 #[derive(Debug)]
 pub struct SampleReader<'c>(&'c mut PgConnection);
 

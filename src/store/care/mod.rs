@@ -8,8 +8,8 @@
 //! *Who acts stands in the signature.* What is about a person takes an [`actor::Actor`]: a transaction in which one
 //! account acts with the portal's rights, audited with what it does. What is about nobody, or done by the clock or by
 //! whoever runs the installation, takes one of the connections with a name of `context`: `Visitor`, `Maintenance`,
-//! `Operator`, `Auditor`, `Analyst`. No public function takes a plain connection (`tests/tidy.rs`), so that none reads a record in
-//! nobody's name by mistake.
+//! `Operator`, `Auditor`, `Analyst`. No public function takes a plain connection (`tests/tidy/care.rs`), so that none
+//! reads a record in nobody's name by mistake.
 //!
 //! ```text
 //! RuleCatalogue::read(connection)             once for each program: the sentence of every rule

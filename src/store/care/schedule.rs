@@ -1,8 +1,8 @@
 //! Appointments: open times, and what becomes of one that is taken.
 //!
 //! Every rule stands in the database (`schemas/migrations/0037_book_appointments.sql`): these functions only ask; what
-//! they are refused comes back as an error, which `error::RuleCatalogue` turns into its sentence. Each is one statement, so a
-//! caller whose connection broke may ask again: a status that is there already is no error.
+//! they are refused comes back as an error, which `error::RuleCatalogue` turns into its sentence. Each is one
+//! statement, so a caller whose connection broke may ask again: a status that is there already is no error.
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -127,7 +127,8 @@ pub enum AppointmentChange {
 /// Takes an appointment one step on; nothing happens where it is there already.
 ///
 /// # Errors
-/// The database's; a step that cannot be taken is refused by `appointment_transition_is_allowed` and the rules beside it.
+/// The database's; a step that cannot be taken is refused by `appointment_transition_is_allowed` and the rules beside
+/// it.
 pub async fn change(
     actor: &mut Actor<'_>,
     appointment: AppointmentId,
