@@ -1,4 +1,4 @@
--- States, cities, facilities, what they offer and how they are judged.
+-- States, cities, facilities, what they offer and how they are rated.
 --
 -- Written by `healthtrack schema docs` from the database's catalog; to be read, not run. Do not edit.
 
