@@ -1,8 +1,8 @@
 //! Formats: the bytes of a payload become readings, typed and complete but not yet validated; and the way back.
 //!
-//! Each format is one folder and one line of [`registry::FORMATS`]; everything that depends on the list of formats
+//! Each format is one folder and one line of `registry::FORMATS`; everything that depends on the list of formats
 //! (topics, content types, error texts, `load --format`, the benches, `schemas/payloads/README.md`) takes them from
-//! there. [`Decoders`] is the only entry point: it reads the topic, finds the format, checks the content type and
+//! there. `Decoders` is the only entry point: it reads the topic, finds the format, checks the content type and
 //! decodes.
 //!
 //! A decoder borrows from the payload, checks all that its format's standard demands, and knows nothing of catalogue

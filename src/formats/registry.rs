@@ -1,4 +1,4 @@
-//! Registry: every format there is. A new one is a folder beside this file and a line in [`FORMATS`].
+//! Registry: every format there is. A new one is a folder beside this file and a line in `FORMATS`.
 
 use super::format::Format;
 use super::{batch, omh};

@@ -1,7 +1,7 @@
 //! Who asks where nobody's account acts: programs and the people who run them, each by a name of its own.
 //!
 //! None of these is a way to a patient's data for a page: what each may be asked stands beside it, and a function's
-//! signature names one of them or an [`Actor`](super::actor::Actor). What it may do in the database follows from the
+//! signature names one of them or an `Actor`. What it may do in the database follows from the
 //! connection's login, as for every statement.
 
 use sqlx::PgConnection;

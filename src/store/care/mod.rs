@@ -5,7 +5,7 @@
 //! forget either. What is left for Rust is small: to say who acts, to call a function or run a statement, and to turn a
 //! refusal into one sentence. There is one file for each area, and no trait: there is one database.
 //!
-//! *Who acts stands in the signature.* What is about a person takes an [`actor::Actor`]: a transaction in which one
+//! *Who acts stands in the signature.* What is about a person takes an `Actor`: a transaction in which one
 //! account acts with the portal's rights, audited with what it does. What is about nobody, or done by the clock or by
 //! whoever runs the installation, takes one of the connections with a name of `context`: `Visitor`, `Maintenance`,
 //! `Operator`, `Auditor`, `Analyst`. No public function takes a plain connection (`tests/tidy/care.rs`), so that none
