@@ -96,8 +96,8 @@ pub(super) fn fault_of(code: &str) -> Fault {
 pub(super) fn remedy_of(code: &str) -> &'static str {
     match code {
         "42501" => {
-            "run `healthtrack migrate` with the role that owns the schema, and GRANT healthtrack_ingest to the login of \
-             the daemon"
+            "run `healthtrack migrate` with the role that owns the schema, and GRANT healthtrack_ingest to the login \
+             of the daemon"
         }
         "0A000" => "make sure that no row-level security is on the tables of schema signal, and start the daemon again",
         _ if DAMAGE.contains(&code) => "the server's files are damaged: check its disk, and restore it from a backup",
@@ -108,6 +108,13 @@ pub(super) fn remedy_of(code: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_page_is_told_from_faults_that_pass() {
+        for (code, damage) in [("XX001", true), ("XX002", true), ("54000", true), ("XX000", false), ("57P01", false)] {
+            assert_eq!(is_damage(code), damage, "{code}");
+        }
+    }
 
     #[test]
     fn each_answer_of_postgres_is_passing_or_of_the_data_or_stays() {

@@ -125,7 +125,7 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
     let found = findings(&house);
     let [[level, what, advice]] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(level, "fail");
-    for word in ["signal", "heart_rate", "watch-1", FIRST, "one length"] {
+    for word in ["block in ", "heart_rate", "watch-1", FIRST, "one length"] {
         assert!(what.contains(word), "{what}");
     }
     assert!(advice.contains("DELETE FROM signal.block") && advice.contains(REASON), "{advice}");

@@ -14,8 +14,11 @@ use super::wait::wait_until;
 /// How long a start, a stop or a change may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The key of a daemon with a bug on purpose (`src/faults`).
+/// The key of a daemon with an injected fault (`src/faults`).
 pub(crate) const PLANT: &str = "INJECT_FAULT";
+
+/// What such a daemon logs when it first comes to a place where it could have one.
+const INJECTED: &str = "a fault is injected on purpose";
 
 /// A running `healthtrack serve`, unless it was ended.
 #[derive(Debug)]
@@ -92,6 +95,9 @@ impl Daemon {
             assert!(begun.elapsed() < TIMEOUT, "the daemon does not become ready: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        // A test that injects a fault must not run without it.
+        let wants_fault = self.environment.iter().any(|(key, fault)| key.ends_with(PLANT) && !fault.is_empty());
+        assert!(!wants_fault || self.log().contains(INJECTED), "no fault is injected: {}", self.log());
     }
 
     /// What `/readyz` says now.
