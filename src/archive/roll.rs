@@ -26,7 +26,6 @@ use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Metric;
 use crate::model::time::{SECOND_US, Timestamp};
-use crate::store::Fault;
 use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::care::context::Maintenance;
 use crate::store::care::error::CareError;
@@ -161,7 +160,7 @@ impl Roller {
             match within(QUESTION_TIMEOUT, "looking for days to roll", found).await {
                 Ok(found) => due.extend(found),
                 // Its days stay in the hot table, and the others go on.
-                Err(error) if error.fault() == Fault::Unreadable => {
+                Err(error) if error.is_of_blocks() => {
                     let days = format!("{} to {}", chunk.from.day(), chunk.to.plus_micros(-1).day());
                     unread.push((chunk.from, format!("the chunk of {days} stays in the hot table: {}", chain(&error))));
                 }
@@ -394,7 +393,7 @@ impl Roller {
 
 /// True where a block of the day cannot be read: it is neither archived nor removed before it is repaired.
 fn is_unreadable(error: &ArchiveError) -> bool {
-    matches!(error, ArchiveError::Store(error) if error.fault() == Fault::Unreadable)
+    matches!(error, ArchiveError::Store(error) if error.is_of_blocks())
 }
 
 /// True where other days may fare better.

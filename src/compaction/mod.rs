@@ -131,10 +131,10 @@ impl Compactor {
                     pass.blocks_after += written;
                 }
                 // What is wrong with this chunk is not wrong with the others.
-                Err(error) if matches!(error.fault(), Fault::Data | Fault::Unreadable) => {
+                Err(error) if error.fault() == Fault::Data || error.is_of_blocks() => {
                     pass.skipped += 1;
                     self.context.telemetry.compaction_failures.increment(1);
-                    self.context.telemetry.unreadable_blocks.increment(u64::from(error.fault() == Fault::Unreadable));
+                    self.context.telemetry.unreadable_blocks.increment(u64::from(error.is_of_blocks()));
                     tracing::error!(chunk.day = %chunk.from.day(), "a chunk was left as it is: {}", chain(&error));
                 }
                 Err(error) => return Err(error),

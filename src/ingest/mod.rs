@@ -24,6 +24,9 @@ mod sync;
 /// What the daemon is to its shard, and whether broker and database answer.
 pub mod state;
 
+/// What to do about a fault after those before it.
+mod permanence;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ack::Acks;
 use super::intake::Intake;
+use super::permanence::Permanence;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::session::Session;
@@ -45,8 +46,6 @@ use crate::telemetry::chain;
 
 /// How often a standby asks for the shard, and an owner proves that it still holds it.
 const ASK_EVERY: Duration = Duration::from_millis(500);
-/// Answers in a row, each on a new connection, after which a fault that no waiting cures is taken for one.
-const PERMANENT_MAX: u32 = 2;
 /// How long the owner's proof may take before the connection counts as gone.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long lanes may take to write what is queued when the daemon stops.
@@ -216,7 +215,7 @@ impl Service {
                 }
             }
             self.state.database_fails();
-            let mut permanent = 0;
+            let mut permanence = Permanence::default();
             holder = loop {
                 match self.try_take(&own.shard, Some(own)).await {
                     Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
@@ -226,8 +225,7 @@ impl Service {
                         return Ok(());
                     }
                     Err(error) => {
-                        permanent = if error.fault() == Fault::Permanent { permanent + 1 } else { 0 };
-                        if permanent >= PERMANENT_MAX {
+                        if permanence.weigh(&error).is_none() {
                             return Err(error);
                         }
                         self.state.database_fails();

@@ -1,9 +1,10 @@
 //! Devices and series: the database's numbers for their names.
 
 use sqlx::postgres::PgPool;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::StoreError;
+use super::hot::END;
 use super::moment::Moment;
 use super::shard::Ownership;
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
@@ -188,27 +189,22 @@ async fn find_series(
     connection: &mut PgConnection,
     keys: &[SeriesKey],
 ) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
-    let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(
+    let query = format!(
         "SELECT series.series_id,
-                (SELECT CASE WHEN (block.gaps IS NULL OR cardinality(block.gaps) = cardinality(block.values))
-                              AND (extract(epoch FROM block.stop_at) - extract(epoch FROM block.start_at)) * 1000000
-                                = block.tick_us::numeric * coalesce((SELECT sum(gap) FROM unnest(block.gaps) AS gap),
-                                                                    cardinality(block.values) - 1)
-                             THEN block.stop_at
-                             ELSE date_trunc('day', block.start_at, 'UTC') + INTERVAL '1 day'
-                                  - INTERVAL '1 microsecond' END
+                (SELECT {END}
                  FROM signal.block WHERE block.series_id = series.series_id ORDER BY block.start_at DESC LIMIT 1)
          FROM unnest($1::integer[], $2::smallint[], $3::text[]) WITH ORDINALITY
               AS want (device_key, metric_id, statistic, place)
          LEFT JOIN signal.series ON series.device_key = want.device_key AND series.metric_id = want.metric_id
                                 AND series.statistic IS NOT DISTINCT FROM want.statistic
-         ORDER BY want.place",
-    )
-    .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
-    .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
-    .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
-    .fetch_all(connection)
-    .await?;
+         ORDER BY want.place"
+    );
+    let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(AssertSqlSafe(query))
+        .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|(id, last)| id.map(|id| SeriesState { id: SeriesId(id), last: last.map(|moment| moment.0) }))

@@ -2,7 +2,7 @@
 
 use sqlx::migrate::MigrateError;
 
-use super::sqlstate::{Fault, fault_of, is_damage, remedy_of};
+use super::sqlstate::{Fault, fault_of, is_damage, may_be_damage, remedy_of};
 use crate::model::time::Timestamp;
 
 /// A failed step with the database.
@@ -96,6 +96,15 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The same, or something that passes: a chunk that was dropped while it was read is answered alike.
+    #[error("{step} failed: the server may be unable to read its own files")]
+    Doubtful {
+        /// Which step.
+        step: &'static str,
+        /// The driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
 }
 
 impl StoreError {
@@ -104,10 +113,12 @@ impl StoreError {
         move |source| StoreError::Database { step, source }
     }
 
-    /// The same for a step that reads stored blocks: damage is then distinguished from all else.
+    /// The same for a step that reads stored blocks: damage is then distinguished from all else, and what may be damage
+    /// is known for it.
     pub(super) fn reading(step: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
         move |source| match code_of(&source) {
             Some(code) if is_damage(&code) => StoreError::Damaged { step, source },
+            Some(code) if may_be_damage(&code) => StoreError::Doubtful { step, source },
             _ => StoreError::Database { step, source },
         }
     }
@@ -117,7 +128,7 @@ impl StoreError {
         match self {
             StoreError::Fenced { .. } => Fault::Fenced,
             StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
-            StoreError::Timeout { .. } | StoreError::WearChanged => Fault::Passing,
+            StoreError::Timeout { .. } | StoreError::WearChanged | StoreError::Doubtful { .. } => Fault::Passing,
             StoreError::Database { source, .. } => fault_of_driver(source),
             StoreError::Answered { code, .. } => fault_of(code),
             StoreError::Migrate(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) => {
@@ -131,6 +142,11 @@ impl StoreError {
             | StoreError::Held
             | StoreError::BadRow { .. } => Fault::Permanent,
         }
+    }
+
+    /// True where stored blocks are at fault, or may be: whoever has others to read goes on with those.
+    pub fn is_of_blocks(&self) -> bool {
+        self.fault() == Fault::Unreadable || matches!(self, StoreError::Doubtful { .. })
     }
 
     /// What an operator does about a fault that stays; nothing where the error says so itself.

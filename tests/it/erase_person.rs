@@ -245,6 +245,25 @@ async fn who_is_no_patient_is_refused_and_one_who_wore_nothing_leaves_no_proof()
     assert_eq!((house.samples(), house.count("signal.erasure").await), (before, 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_whose_end_is_damaged_takes_no_sample_of_another_with_it() {
+    let mut house = TestStack::build().await;
+    for patient in [ANN, BEN] {
+        house.enrol(patient).await;
+    }
+    house.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00Z", 1, None, &[60.0; 100]).await;
+    wear(&mut house, ANN, "watch-7", "2024-03-05T08:00:00", "2024-03-05T08:00:30Z").await;
+    wear(&mut house, BEN, "watch-7", "2024-03-05T08:00:30", "").await;
+    // By its end it lies wholly within Ann's wear.
+    house.execute("UPDATE signal.block SET stop_at = start_at + INTERVAL '10 s'").await;
+    let refused = house.verb(&["archive", "erase", "--patient", ANN, "--yes"]).output().unwrap();
+    assert!(!refused.status.success() && errors(&refused).contains("healthtrack doctor"), "{}", errors(&refused));
+    assert_eq!(house.count("signal.sample").await, 100);
+    house.execute("UPDATE signal.block SET stop_at = start_at + INTERVAL '99 s'").await;
+    assert_eq!(erase(&house, None)["hot_samples"], json!(30));
+    assert_eq!(house.samples().len(), 70);
+}
+
 /// Everything that a block may be, and every way in which it may lie across a wear: each sample is told by its start.
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_of_every_kind_are_cut_to_the_sample_however_many_they_are() {

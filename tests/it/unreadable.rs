@@ -205,37 +205,93 @@ async fn a_lane_that_starts_behind_a_block_without_an_end_goes_on_with_the_next_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_cannot_read_back_costs_what_belongs_into_it() {
-    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let database = TestDatabase::owned().await;
-    let keys = [("COMPACTION__ENABLED", "false")];
-    let daemon = Daemon::start(&database.url_as("ingest"), &mosquitto.url(), &keys).await;
-    let publish = async |device: &str, payload: String| {
-        let topic = format!("ht/1/main/{device}/batch");
-        assert!(raw::publish(mosquitto.port(), raw::Version::V5, 0, &topic, payload.as_bytes()).await);
-    };
-    for (already, (device, start)) in [("watch-1", 0), ("watch-1", 100), ("watch-2", 1)].into_iter().enumerate() {
-        publish(device, every_other("heart_rate", start, &[60, 61, 62])).await;
-        daemon.wait_settled(3 * (already as u64 + 1)).await;
+    // A damaged page; an array whose header is wrong; an array of a type that is none, which also passes now and then.
+    for code in ["data_corrupted", "program_limit_exceeded", "internal_error"] {
+        let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+        let database = TestDatabase::owned().await;
+        let keys = [("COMPACTION__ENABLED", "false")];
+        let daemon = Daemon::start(&database.url_as("ingest"), &mosquitto.url(), &keys).await;
+        let publish = async |device: &str, payload: String| {
+            let topic = format!("ht/1/main/{device}/batch");
+            assert!(raw::publish(mosquitto.port(), raw::Version::V5, 0, &topic, payload.as_bytes()).await);
+        };
+        for (already, (device, start)) in [("watch-1", 0), ("watch-1", 100), ("watch-2", 1)].into_iter().enumerate() {
+            publish(device, every_other("heart_rate", start, &[60, 61, 62])).await;
+            daemon.wait_settled(3 * (already as u64 + 1)).await;
+        }
+        damage_first_block(&database, code).await;
+        publish("watch-1", run(1, &[70, 71, 72])).await;
+        publish("watch-2", every_other("heart_rate", 201, &[60, 61])).await;
+        daemon.wait_settled(14).await;
+        assert_eq!(daemon.outcomes(), [9 + 2, 0, 0, 3], "{code}");
+        let kept = "SELECT topic, reason, samples FROM signal.quarantine";
+        let kept = crate::support::stack::rows(database.url(), kept).await;
+        assert_eq!(kept, [format!("(ht/1/main/watch-1/batch,{REASON},3)")], "{code}");
+        assert!(daemon.metric(METRIC) >= 1.0);
+        // The daemon goes on where it takes the series up anew.
+        publish("watch-1", run(400, &[70])).await;
+        daemon.wait_settled(15).await;
     }
-    // What a damaged page is answered with, for the first block only.
+}
+
+/// Lets the server answer a read of the first block with this code, as if what it lies on were damaged. The table's
+/// own policies are for who asks the table, the chunk's for who asks the chunk.
+async fn damage_first_block(database: &TestDatabase, code: &str) {
     let mut owner = PgConnection::connect(database.url()).await.unwrap();
-    let damage = "CREATE FUNCTION signal.planted(at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
-                      IF at = '2026-11-23T10:00:00Z' THEN
-                          RAISE EXCEPTION USING ERRCODE = 'data_corrupted', MESSAGE = 'planted';
-                      END IF;
-                      RETURN true;
-                  END $$;
-                  ALTER TABLE signal.block ENABLE ROW LEVEL SECURITY;
-                  CREATE POLICY planted_read ON signal.block FOR SELECT USING (signal.planted(start_at));
-                  CREATE POLICY planted_write ON signal.block FOR INSERT WITH CHECK (true)";
-    sqlx::raw_sql(damage).execute(&mut owner).await.unwrap();
-    publish("watch-1", run(1, &[70, 71, 72])).await;
-    publish("watch-2", every_other("heart_rate", 201, &[60, 61])).await;
-    daemon.wait_settled(14).await;
-    assert_eq!(daemon.outcomes(), [9 + 2, 0, 0, 3]);
-    let kept = crate::support::stack::rows(database.url(), "SELECT topic, reason FROM signal.quarantine").await;
-    assert_eq!(kept, [format!("(ht/1/main/watch-1/batch,{REASON})")]);
-    assert!(daemon.metric(METRIC) >= 1.0);
+    let damage = format!(
+        "CREATE FUNCTION signal.read_page(at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+             IF at = '{FIRST}' THEN
+                 RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = 'damaged for a test';
+             END IF;
+             RETURN true;
+         END $$;
+         DO $$ DECLARE
+             chunk regclass := (SELECT tableoid FROM signal.block WHERE start_at = '{FIRST}' LIMIT 1);
+             name regclass;
+         BEGIN
+             FOREACH name IN ARRAY ARRAY['signal.block', chunk] LOOP
+                 EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
+                 EXECUTE format('CREATE POLICY damaged_read ON %s FOR SELECT USING (signal.read_page(start_at))', name);
+                 EXECUTE format('CREATE POLICY damaged_write ON %s FOR INSERT WITH CHECK (true)', name);
+                 EXECUTE format('CREATE POLICY damaged_delete ON %s FOR DELETE USING (true)', name);
+             END LOOP;
+         END $$"
+    );
+    sqlx::raw_sql(AssertSqlSafe(damage)).execute(&mut owner).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_that_the_server_cannot_read_costs_a_roll_no_other_day() {
+    for code in ["data_corrupted", "internal_error"] {
+        let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+        let database = TestDatabase::owned().await;
+        let daemon =
+            Daemon::start(&database.url_as("ingest"), &mosquitto.url(), &[("COMPACTION__ENABLED", "false")]).await;
+        for (already, day) in [0, -1].into_iter().enumerate() {
+            let payload = every_other("heart_rate", day * 86_400, &[60, 61, 62]);
+            let topic = "ht/1/main/watch-1/batch";
+            assert!(raw::publish(mosquitto.port(), raw::Version::V5, 0, topic, payload.as_bytes()).await);
+            daemon.wait_settled(3 * (already as u64 + 1)).await;
+        }
+        damage_first_block(&database, code).await;
+        let folder = tempfile::tempdir().unwrap();
+        let archive = format!("file://{}", folder.path().join("archive").display());
+        let rolled = Command::new(env!("CARGO_BIN_EXE_healthtrack"))
+            .env("HEALTHTRACK__STORE__URL", database.url_as("roller"))
+            .env("HEALTHTRACK__ARCHIVE__URL", &archive)
+            .args(["roll", "--before", "2026-11-25", "--duty-percent", "100", "--json"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!rolled.status.success(), "what stays is told");
+        let report = json(&rolled);
+        let told = report["failed"].to_string();
+        assert!(told.contains("2026-11-23") && told.contains("server"), "{told}");
+        let files = "SELECT day::text, rows FROM signal.archive_file";
+        assert_eq!(crate::support::stack::rows(database.url(), files).await, ["(2026-11-22,3)"], "{code}");
+        let there = "SELECT count(*) FROM signal.block WHERE start_at >= '2026-11-23'";
+        assert_eq!(crate::support::stack::rows(database.url(), there).await, ["(1)"], "{code}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

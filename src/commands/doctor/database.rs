@@ -12,7 +12,6 @@ use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
-use crate::store::Fault;
 use crate::store::hot::compact::chunks_to_compact;
 use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
 use crate::store::hot::{Unreadable, chunks_before};
@@ -101,7 +100,7 @@ async fn examine_blocks(config: &Config, names: &mut PgConnection, findings: &mu
                     tell_block(chunk.table(), &block, name.as_ref(), findings);
                 }
             }
-            Ok(Err(error)) if error.fault() == Fault::Unreadable => {
+            Ok(Err(error)) if error.is_of_blocks() => {
                 bad += 1;
                 let what = format!("blocks: {} cannot be read: {}", chunk.table(), chain(&error));
                 findings.fail(what, "check the server's disk, and restore this table from a backup");

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::permanence::Permanence;
 use super::{Lane, Shared};
 use crate::config::UnknownDevice;
+use crate::ingest::permanence::Permanence;
 use crate::ingest::queue::Arrival;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
@@ -31,11 +31,11 @@ impl Lane {
         while let Some(mut some) = asked.pop() {
             match self.resolve(&some).await {
                 Ok(found) => known.extend(some.into_iter().zip(found.into_iter().map(Some))),
-                Err(error) => match error.fault() {
-                    fault if permanence.ends_with(fault) => return Err(error),
-                    Fault::Data if some.len() > 1 => asked.extend([some.split_off(some.len() / 2), some]),
-                    Fault::Data => known.extend(some.into_iter().map(|device| (device, None))),
-                    Fault::Passing | Fault::Permanent | Fault::Unreadable | Fault::Fenced => {
+                Err(error) => match permanence.weigh(&error) {
+                    None => return Err(error),
+                    Some(Fault::Data) if some.len() > 1 => asked.extend([some.split_off(some.len() / 2), some]),
+                    Some(Fault::Data) => known.extend(some.into_iter().map(|device| (device, None))),
+                    Some(Fault::Passing | Fault::Permanent | Fault::Unreadable | Fault::Fenced) => {
                         asked.push(some);
                         self.wait_for_database(&error).await;
                     }

@@ -26,9 +26,6 @@ mod plan;
 /// What cannot be stored, as rejections.
 mod reject;
 
-/// When a fault is taken for permanent.
-mod permanence;
-
 /// Devices, looked up for a batch.
 mod devices;
 
@@ -49,6 +46,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::ack::Acks;
+use super::permanence::Permanence;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
 use super::state::State;
@@ -64,7 +62,6 @@ use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, chain};
-use permanence::Permanence;
 use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 
 /// The first pause before a retry; it doubles up to `RETRY_MAX`.
@@ -169,13 +166,15 @@ impl Lane {
                 Ok(written) => {
                     tally.add(written);
                     self.failures = 0;
-                    permanence = Permanence::default();
+                    permanence.succeed();
                 }
-                Err(error) => match error.fault() {
-                    fault if permanence.ends_with(fault) => return Err(error),
-                    Fault::Data | Fault::Unreadable => units.extend(self.cut(unit, batch, &error, &mut tally)),
-                    Fault::Passing if is_injected(Defect::AckAroundFailure) => {}
-                    Fault::Passing | Fault::Permanent | Fault::Fenced => {
+                Err(error) => match permanence.weigh(&error) {
+                    None => return Err(error),
+                    Some(fault @ (Fault::Data | Fault::Unreadable)) => {
+                        units.extend(self.cut(unit, batch, fault, &error, &mut tally));
+                    }
+                    Some(Fault::Passing) if is_injected(Defect::AckAroundFailure) => {}
+                    Some(Fault::Passing | Fault::Permanent | Fault::Fenced) => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
                     }
@@ -186,10 +185,10 @@ impl Lane {
     }
 
     /// Halves a unit that the database rejects, or quarantines the rejected item once it stands alone.
-    fn cut(&mut self, unit: Unit, batch: &[Arrival], error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
+    fn cut(&mut self, unit: Unit, batch: &[Arrival], fault: Fault, error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
         self.shared.context.telemetry.batch_bisections.increment(1);
         // Each try at a damaged page costs a connection, and its neighbours there fare no better: a part goes as one.
-        if let (Fault::Unreadable, [part], []) = (error.fault(), unit.parts.as_slice(), unit.rejections.as_slice()) {
+        if let (Fault::Unreadable, [part], []) = (fault, unit.parts.as_slice(), unit.rejections.as_slice()) {
             self.shared.context.telemetry.unreadable_blocks.increment(1);
             let rejection = reject::damaged(part.run.len());
             return vec![Unit::of_rejected_sample(ArrivalRejection { arrival: part.arrival, rejection, kept: true })];

@@ -21,18 +21,22 @@ use crate::model::people::PatientId;
 use crate::model::sample::Sample;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::hot::{BLOCK, CopyRows, Removal, block_at, copy, remove};
+use crate::store::hot::{BLOCK, CopyRows, END, Removal, block_at, copy, remove};
 use crate::store::moment::Moment;
 
 /// Blocks that are cut at once: 4,096 samples each at most, so 40 MB.
 const CUT_BLOCKS_MAX: i64 = 256;
 /// Blocks all of whose samples were measured on the patient.
-const WHOLE: &str = "FROM signal.block WHERE EXISTS (
-                         SELECT FROM signal.series JOIN care.wear USING (device_key)
-                         WHERE series.series_id = block.series_id AND patient_id = $1
-                           AND tstzrange(block.start_at, block.stop_at, '[]') <@ worn_during)
-                     AND series_id IN (SELECT series_id FROM signal.series JOIN care.wear USING (device_key)
-                                       WHERE patient_id = $1)";
+fn whole() -> String {
+    format!(
+        "FROM signal.block WHERE EXISTS (
+             SELECT FROM signal.series JOIN care.wear USING (device_key)
+             WHERE series.series_id = block.series_id AND patient_id = $1
+               AND tstzrange(block.start_at, {END}, '[]') <@ worn_during)
+         AND series_id IN (SELECT series_id FROM signal.series JOIN care.wear USING (device_key)
+                           WHERE patient_id = $1)"
+    )
+}
 
 /// A block that lies across the beginning or the end of a wear.
 struct Across {
@@ -51,7 +55,8 @@ pub async fn found_worn(
     let query = format!(
         "SELECT blocks, samples, (SELECT count(*) FROM care.wear WHERE patient_id = $1)
                                  + (SELECT count(*) FROM access.data_key WHERE patient_id = $1)
-         FROM (SELECT count(*) AS blocks, coalesce(sum(cardinality(values)), 0)::bigint AS samples {WHOLE}) AS whole"
+         FROM (SELECT count(*) AS blocks, coalesce(sum(cardinality(values)), 0)::bigint AS samples {}) AS whole",
+        whole()
     );
     let row: (i64, i64, i64) = sqlx::query_as(AssertSqlSafe(query))
         .persistent(false)
@@ -104,10 +109,11 @@ pub(super) async fn take_worn(
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
     let query = format!(
-        "WITH gone AS (DELETE {WHOLE} RETURNING cardinality(values) AS samples)
+        "WITH gone AS (DELETE {} RETURNING cardinality(values) AS samples)
          UPDATE signal.erasure SET blocks = blocks + (SELECT count(*) FROM gone),
                                    hot_samples = hot_samples + (SELECT coalesce(sum(samples), 0) FROM gone)
-         WHERE erasure_id = $2"
+         WHERE erasure_id = $2",
+        whole()
     );
     let query = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(patient.0).bind(erasure);
     query.execute(&mut *transaction).await.map_err(&step)?;
@@ -188,8 +194,8 @@ async fn across(
          FROM signal.block JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
          WHERE device_key IN (SELECT device_key FROM care.wear WHERE patient_id = $1)
            AND EXISTS (SELECT FROM care.wear WHERE wear.device_key = device.device_key AND patient_id = $1
-                          AND tstzrange(block.start_at, block.stop_at, '[]') && worn_during
-                          AND NOT tstzrange(block.start_at, block.stop_at, '[]') <@ worn_during)
+                          AND tstzrange(block.start_at, {END}, '[]') && worn_during
+                          AND NOT tstzrange(block.start_at, {END}, '[]') <@ worn_during)
            AND ($2::integer IS NULL OR (series_id, block.start_at) > ($2, $3))
          ORDER BY series_id, block.start_at LIMIT $4"
     );

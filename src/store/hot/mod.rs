@@ -41,4 +41,4 @@ pub use row::{Stored, Unreadable};
 
 pub(super) use commit::{copy, remove};
 pub(super) use days::{Hold, hold_days};
-pub(super) use row::{BLOCK, block_at};
+pub(super) use row::{BLOCK, END, block_at};

@@ -20,6 +20,16 @@ use crate::store::moment::Moment;
 pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
                                 block.spans_us, block.flags, block.values, block.series_id";
 
+/// Where the last sample of a block begins, as its columns say; with its day, where `stop_at` says otherwise: it may be
+/// what is damaged, and no block crosses midnight.
+pub(in crate::store) const END: &str =
+    "CASE WHEN (block.gaps IS NULL OR cardinality(block.gaps) = cardinality(block.values))
+           AND (extract(epoch FROM block.stop_at) - extract(epoch FROM block.start_at)) * 1000000
+             = block.tick_us::numeric * coalesce((SELECT sum(gap) FROM unnest(block.gaps) AS gap),
+                                                 cardinality(block.values) - 1)
+          THEN block.stop_at
+          ELSE date_trunc('day', block.start_at, 'UTC') + INTERVAL '1 day' - INTERVAL '1 microsecond' END";
+
 /// A stored block that breaks the rules by which blocks are written.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
