@@ -41,6 +41,7 @@ use super::error::ArchiveError;
 use super::file::{FileError, Head, RowFilter, open};
 use super::handle::Archive;
 use super::manifest::head_of;
+use super::publish::{claim, manifest_row, place_file};
 use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
@@ -142,7 +143,7 @@ impl Eraser {
         match (&self.roller, store::archive_id(connection).await?) {
             (_, None) => Ok(None),
             (None, Some(_)) => Err(ArchiveError::NoUrl),
-            (Some(roller), Some(_)) => roller.claim(connection).await.map(|()| Some(roller)),
+            (Some(roller), Some(_)) => claim(&roller.archive, &roller.context, connection).await.map(|()| Some(roller)),
         }
     }
 
@@ -169,9 +170,9 @@ impl Eraser {
         .await?;
         crash_point();
         let now = self.context.clock.now();
-        let file = built.as_ref().map(|built| roller.manifest_row(built, &head, live.wear_change, now));
+        let file = built.as_ref().map(|built| manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
-            roller.place_file(built, head, file.name.clone()).await?;
+            place_file(&roller.archive, &roller.context, built, head, file.name.clone()).await?;
         }
         store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
         crash_point();

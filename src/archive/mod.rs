@@ -63,6 +63,9 @@ mod export;
 /// A file becomes its own next generation.
 mod rewrite;
 
+/// A built file, made one of the archive's.
+mod publish;
+
 /// Late values that differ from archived ones.
 mod conflict;
 

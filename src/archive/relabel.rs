@@ -18,6 +18,7 @@ use super::error::ArchiveError;
 use super::file::{Head, RowFilter, open};
 use super::handle::Archive;
 use super::manifest::head_of;
+use super::publish::{manifest_row, place_file};
 use super::report::RollReport;
 use super::rewrite::rewrite;
 use super::roll::{Roller, is_of_the_day};
@@ -73,8 +74,8 @@ impl Roller {
         };
         crash_point();
         let now = self.context.clock.now();
-        let file = self.manifest_row(&built, &made, change, now);
-        self.place_file(built, made, file.name.clone()).await?;
+        let file = manifest_row(&built, &made, change, now);
+        place_file(&self.archive, &self.context, built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
         crash_point();
         self.archive.supersede(&live.name).await?;

@@ -4,21 +4,21 @@
 //! its way. A day that cannot be rolled is reported and left in the hot table; the others are rolled. What no day could
 //! survive (no database, a full disk) ends the roll.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use tracing::{Instrument as _, Span};
 
-use super::build::{Built, Job};
+use super::build::Job;
 use super::conflict;
 use super::error::ArchiveError;
 use super::export::{Pace, export};
-use super::file::{Head, verify};
+use super::file::Head;
 use super::handle::Archive;
+use super::publish::{claim, manifest_row, place_file};
 use super::recover::{delete_superseded, recover};
 use super::report::{RollReport, Rolled};
-use super::storage::{Storage, StorageError, sync_file};
+use super::storage::{Storage, StorageError};
 use super::subjects::Subjects;
 use super::thread::on_thread;
 use crate::config::ArchiveConfig;
@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Metric;
 use crate::model::time::{SECOND_US, Timestamp};
-use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
+use crate::store::archive::{self as store, Change, Due, Recorded, Snapshot};
 use crate::store::care::context::Maintenance;
 use crate::store::care::error::CareError;
 use crate::store::care::goal::keep_days;
@@ -91,7 +91,7 @@ impl Roller {
             return Ok(None);
         }
         self.check_clock(connection).await?;
-        self.claim(connection).await?;
+        claim(&self.archive, &self.context, connection).await?;
         crash_point();
         let recovered = recover(connection, &self.archive).await?;
         self.context.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
@@ -244,11 +244,11 @@ impl Roller {
         self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
         let part = built.part.clone();
         // The live file was proved above, so where it holds all of them it may stay.
-        let file = if live.is_some() && new == 0 { None } else { Some(self.manifest_row(&built, &head, change, now)) };
+        let file = if live.is_some() && new == 0 { None } else { Some(manifest_row(&built, &head, change, now)) };
         match &file {
             Some(file) => {
                 let mut pace = Pace::begin(self.config.duty_percent);
-                self.place_file(built, head, file.name.clone()).await?;
+                place_file(&self.archive, &self.context, built, head, file.name.clone()).await?;
                 pace.rest().await;
             }
             None => self.archive.discard(&part).await?,
@@ -294,62 +294,6 @@ impl Roller {
         report.failed.push(told);
     }
 
-    /// The manifest's row of a file that was built.
-    pub(super) fn manifest_row(&self, built: &Built, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
-        let facts = &built.facts;
-        ArchiveFile {
-            metric: head.metric.name.clone(),
-            day: head.day,
-            generation: head.generation,
-            name: Storage::name(&head.metric.name, head.day, head.generation, &facts.sha256),
-            rows: facts.rows,
-            bytes: facts.bytes,
-            sha256: facts.sha256,
-            content: facts.content.to_string(),
-            first: facts.first,
-            last: facts.last,
-            key_id: facts.key.as_ref().map(ToString::to_string),
-            subject_key_id: head.subject_key.as_ref().map(ToString::to_string),
-            wear_change,
-            written_at: now,
-            superseded_at: None,
-            removed_at: None,
-        }
-    }
-
-    /// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order.
-    pub(super) async fn place_file(&self, built: Built, head: Head, name: String) -> Result<(), ArchiveError> {
-        let (archive, telemetry) = (self.archive.clone(), Arc::clone(&self.context.telemetry));
-        on_thread(move || {
-            let began = Instant::now();
-            if is_injected(Defect::RenameBeforeSync) {
-                archive.storage.publish(&built.part, &name)?;
-                sync_file(&built.file, &built.part)?;
-                archive.storage.settle(&name)?;
-                return Ok(());
-            }
-            sync_file(&built.file, &built.part)?;
-            telemetry.archive.took(RollStep::Sync, began.elapsed());
-            crash_point();
-            let began = Instant::now();
-            let failed = |source| ArchiveError::File { name: name.clone(), source };
-            verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
-            telemetry.archive.took(RollStep::Verify, began.elapsed());
-            crash_point();
-            if is_injected(Defect::ManifestBeforeFile) {
-                return Ok(());
-            }
-            let began = Instant::now();
-            archive.storage.publish(&built.part, &name)?;
-            crash_point();
-            archive.storage.settle(&name)?;
-            telemetry.archive.took(RollStep::Place, began.elapsed());
-            crash_point();
-            Ok(())
-        })
-        .await
-    }
-
     /// Refuses a clock that would let days end which have not.
     async fn check_clock(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
         let difference_us = self.context.clock.now().micros_since(server(connection).await?.now);
@@ -357,25 +301,6 @@ impl Roller {
             return Err(ArchiveError::Clock { seconds: difference_us / SECOND_US });
         }
         Ok(())
-    }
-
-    /// Makes sure that the folder is this database's archive, or begins it where neither has one.
-    pub(super) async fn claim(&self, connection: &mut PgConnection) -> Result<(), ArchiveError> {
-        let archive = &self.archive;
-        let not_ours = |found| StorageError::NotOurs { path: archive.storage.shown(), found };
-        let (ours, theirs) = (store::archive_id(connection).await?, archive.at(Storage::mark).await?);
-        match (ours, theirs) {
-            (Some(ours), Some(theirs)) if ours == theirs => Ok(()),
-            (_, Some(_)) => Err(not_ours("is another database's archive").into()),
-            (Some(_), None) if store::has_files(connection).await? => {
-                Err(not_ours("lacks its archive.id, and the manifest has files").into())
-            }
-            (_, None) if !archive.at(Storage::is_new).await? => Err(not_ours("is not empty and no archive").into()),
-            (_, None) => {
-                let id = store::begin_archive(connection, self.context.clock.now()).await?;
-                archive.at(move |storage| storage.set_mark(&id)).await
-            }
-        }
     }
 
     /// How long the oldest day has been due.

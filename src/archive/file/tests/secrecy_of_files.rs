@@ -30,15 +30,15 @@ fn a_file_opens_with_its_own_key_and_no_other() {
 
 #[test]
 fn an_encrypted_file_tells_nothing_without_its_key() {
-    let planted = Row {
+    let known = Row {
         statistic: Statistic::parse("median").unwrap(),
         end: Some(day_start().plus_micros(77 * SECOND_US + 7)),
-        subject: Some(SubjectId::parse("planted-subject-4711").unwrap()),
-        ..row("planted-device-0815", 70, 113.0625)
+        subject: Some(SubjectId::parse("known-subject-4711").unwrap()),
+        ..row("known-device-0815", 70, 113.0625)
     };
     let mut signs: Vec<Vec<u8>> = [
-        "planted-device-0815",
-        "planted-subject-4711",
+        "known-device-0815",
+        "known-subject-4711",
         "median",
         "heart_rate",
         "/min",
@@ -50,12 +50,12 @@ fn an_encrypted_file_tells_nothing_without_its_key() {
     ]
     .map(|text| text.as_bytes().to_vec())
     .into();
-    signs.push(planted.start.micros().to_le_bytes().to_vec());
-    signs.push(planted.end.unwrap().micros().to_le_bytes().to_vec());
-    signs.push(planted.value.to_le_bytes().to_vec());
+    signs.push(known.start.micros().to_le_bytes().to_vec());
+    signs.push(known.end.unwrap().micros().to_le_bytes().to_vec());
+    signs.push(known.value.to_le_bytes().to_vec());
     let holds = |bytes: &Bytes, sign: &[u8]| bytes.windows(sign.len()).any(|window| window == sign);
     let mut rows = sample_rows();
-    rows.insert(0, planted);
+    rows.insert(0, known);
     // That a plain file shows each of them says that this looks well enough.
     let (plain, _) = written(&head("heart_rate"), &KeyRing::default(), &rows[..1]);
     let (encrypted, facts) = written(&head("heart_rate"), &keys(&[NEW_KEY]), &rows);

@@ -1,0 +1,103 @@
+//! Publish: a built file becomes one of the archive's: synced, verified by reading it back, given its name, and
+//! described for the manifest; and the place where it lies is proved to be this database's first.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sqlx::PgConnection;
+
+use super::build::Built;
+use super::error::ArchiveError;
+use super::file::{Head, verify};
+use super::handle::Archive;
+use super::storage::{Storage, StorageError, sync_file};
+use super::thread::on_thread;
+use crate::context::Context;
+use crate::faults::{Defect, crash_point, is_injected};
+use crate::model::time::Timestamp;
+use crate::store::archive::{self as store, ArchiveFile};
+use crate::telemetry::RollStep;
+
+/// Makes sure that the folder is this database's archive, or begins it where neither has one.
+pub(super) async fn claim(
+    archive: &Archive,
+    context: &Context,
+    connection: &mut PgConnection,
+) -> Result<(), ArchiveError> {
+    let not_ours = |found| StorageError::NotOurs { path: archive.storage.shown(), found };
+    let (ours, theirs) = (store::archive_id(connection).await?, archive.at(Storage::mark).await?);
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if ours == theirs => Ok(()),
+        (_, Some(_)) => Err(not_ours("is another database's archive").into()),
+        (Some(_), None) if store::has_files(connection).await? => {
+            Err(not_ours("lacks its archive.id, and the manifest has files").into())
+        }
+        (_, None) if !archive.at(Storage::is_new).await? => Err(not_ours("is not empty and no archive").into()),
+        (_, None) => {
+            let id = store::begin_archive(connection, context.clock.now()).await?;
+            archive.at(move |storage| storage.set_mark(&id)).await
+        }
+    }
+}
+
+/// The manifest's row of a file that was built.
+pub(super) fn manifest_row(built: &Built, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
+    let facts = &built.facts;
+    ArchiveFile {
+        metric: head.metric.name.clone(),
+        day: head.day,
+        generation: head.generation,
+        name: Storage::name(&head.metric.name, head.day, head.generation, &facts.sha256),
+        rows: facts.rows,
+        bytes: facts.bytes,
+        sha256: facts.sha256,
+        content: facts.content.to_string(),
+        first: facts.first,
+        last: facts.last,
+        key_id: facts.key.as_ref().map(ToString::to_string),
+        subject_key_id: head.subject_key.as_ref().map(ToString::to_string),
+        wear_change,
+        written_at: now,
+        superseded_at: None,
+        removed_at: None,
+    }
+}
+
+/// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order.
+pub(super) async fn place_file(
+    archive: &Archive,
+    context: &Context,
+    built: Built,
+    head: Head,
+    name: String,
+) -> Result<(), ArchiveError> {
+    let (archive, telemetry) = (archive.clone(), Arc::clone(&context.telemetry));
+    on_thread(move || {
+        let began = Instant::now();
+        if is_injected(Defect::RenameBeforeSync) {
+            archive.storage.publish(&built.part, &name)?;
+            sync_file(&built.file, &built.part)?;
+            archive.storage.settle(&name)?;
+            return Ok(());
+        }
+        sync_file(&built.file, &built.part)?;
+        telemetry.archive.took(RollStep::Sync, began.elapsed());
+        crash_point();
+        let began = Instant::now();
+        let failed = |source| ArchiveError::File { name: name.clone(), source };
+        verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
+        telemetry.archive.took(RollStep::Verify, began.elapsed());
+        crash_point();
+        if is_injected(Defect::ManifestBeforeFile) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        archive.storage.publish(&built.part, &name)?;
+        crash_point();
+        archive.storage.settle(&name)?;
+        telemetry.archive.took(RollStep::Place, began.elapsed());
+        crash_point();
+        Ok(())
+    })
+    .await
+}
