@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::areas::{AREAS, Area, CAPABILITIES, OTHER};
+use super::areas::{AREAS, Area, OTHER};
+use super::capabilities::CAPABILITIES;
 use crate::store::dictionary::{Column, Function, Relation, SchemaDoc};
 
 /// The whole page.

@@ -5,8 +5,11 @@
 //! database, and a test compares the files of `schemas/` with what comes out. Partitions, chunks and what TimescaleDB
 //! adds of its own are left out, so that it does not depend on the server.
 
-/// Which table belongs to which area, and which hold what the model is for.
+/// Which table belongs to which area.
 mod areas;
+
+/// What the model is for, and what holds it.
+mod capabilities;
 
 /// As pages of tables.
 mod dictionary;
