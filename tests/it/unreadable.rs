@@ -188,19 +188,25 @@ async fn whatever_spoils_a_block_its_lane_goes_on_and_doctor_says_what_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lane_that_starts_behind_a_block_without_an_end_goes_on_with_the_next_day() {
-    let Some(mut house) = three_blocks().await else { return };
-    let newest = "UPDATE signal.block SET stop_at = 'infinity' WHERE start_at = '2026-11-23T10:01:40Z'";
-    house.execute(newest).await;
-    house.daemon.kill();
-    house.daemon.restart();
-    house.daemon.wait_ready().await;
-    // The first may belong into the block, the second cannot.
-    for (already, start) in [300, 86_400].into_iter().enumerate() {
-        house.publish("ht/1/main/watch-1/batch", run(start, &[99])).await;
-        house.settled(already as u64 + 1).await;
+async fn a_lane_that_starts_behind_a_block_with_a_damaged_end_goes_on_with_the_next_day() {
+    for end in ["'infinity'", "start_at + INTERVAL '4 s'"] {
+        let Some(mut house) = three_blocks().await else { return };
+        let newest = format!("UPDATE signal.block SET stop_at = {end} WHERE start_at = '2026-11-23T10:01:40Z'");
+        sqlx::raw_sql(AssertSqlSafe(newest)).execute(&mut house.connection().await).await.unwrap();
+        house.daemon.kill();
+        house.daemon.restart();
+        house.daemon.wait_ready().await;
+        // The first repeats the block and may not be stored a second time, the second may belong into it, the third
+        // cannot.
+        let values: Vec<u32> = (60..70).collect();
+        house.publish("ht/1/main/watch-1/batch", every_other("heart_rate", 100, &values)).await;
+        house.settled(10).await;
+        for (already, start) in [300, 86_400].into_iter().enumerate() {
+            house.publish("ht/1/main/watch-1/batch", run(start, &[99])).await;
+            house.settled(10 + already as u64 + 1).await;
+        }
+        assert_eq!(house.daemon.outcomes(), [1, 0, 0, 11], "{end}");
     }
-    assert_eq!(house.daemon.outcomes(), [1, 0, 0, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,7 +50,7 @@ pub(super) struct Hubs {
 struct MessageBuffer {
     bytes: BytesMut,
     /// Bytes that a message needs, by the last one.
-    room: usize,
+    needed_bytes: usize,
 }
 
 /// What is published later than its turn, first due first: at most [`LATE_ROUNDS`] rounds of the connection's hubs.
@@ -151,12 +151,12 @@ impl Hubs {
         topic: &Bytes,
         buffer: &mut MessageBuffer,
     ) -> anyhow::Result<()> {
-        if buffer.bytes.capacity() < buffer.room {
-            buffer.bytes.reserve(buffer.room.max(BUFFER_BYTES));
+        if buffer.bytes.capacity() < buffer.needed_bytes {
+            buffer.bytes.reserve(buffer.needed_bytes.max(BUFFER_BYTES));
         }
         self.plan.write_as(id, kind, &mut buffer.bytes);
         // The next message is about as long.
-        buffer.room = buffer.bytes.len() + buffer.bytes.len() / 8;
+        buffer.needed_bytes = buffer.bytes.len() + buffer.bytes.len() / 8;
         if let Some(ledger) = &self.ledger {
             ledger.issued(id, kind);
         }
