@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::error::DaemonError;
 use crate::config::{IngestConfig, MqttConfig};
 use crate::context::Context;
-use crate::ingest::{Service, State};
+use crate::ingest::{Asker, Service, State};
 use crate::model::unit::Units;
+use crate::store::Fault;
 use crate::store::migrate::migrate;
 use crate::telemetry::chain;
 
@@ -35,23 +36,26 @@ pub(super) async fn run(
 
 /// Brings the schema up to date, once the database answers; false where the daemon is to stop first.
 async fn prepare_database(context: &Context, state: &State, stop: &CancellationToken) -> Result<bool, DaemonError> {
+    // A migration may wait for a lock, and takes as long as it needs.
+    let connector = context.connector.without_statement_timeout();
     loop {
-        match context.connector.connect().await {
-            Ok(mut connection) => {
-                let migrated = migrate(&mut connection, &context.catalogue).await?;
+        let migrated = async { migrate(&mut connector.connect().await?, &context.catalogue).await };
+        match migrated.await {
+            Ok(migrated) => {
                 tracing::info!(
                     schema.applied = migrated.applied,
                     schema.known = migrated.known,
                     schema.table = if migrated.hypertable { "hypertable" } else { "native partitions" },
                     "the schema is up to date"
                 );
-                state.database_works();
+                state.database_works(Asker::Migration);
                 return Ok(true);
             }
-            Err(error) => {
-                state.database_fails();
+            Err(error) if error.fault() == Fault::Passing => {
+                state.database_fails(Asker::Migration);
                 tracing::warn!("the database does not answer, retrying: {}", chain(&error));
             }
+            Err(error) => return Err(error.into()),
         }
         tokio::select! {
             () = sleep(DATABASE_PAUSE) => {}

@@ -65,4 +65,4 @@ mod tests;
 
 pub use intake::Intake;
 pub use service::{IngestError, Service};
-pub use state::{Role, State, Status};
+pub use state::{Asker, Role, State, Status};

@@ -29,7 +29,7 @@ use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::session::Session;
 use super::session::SessionContext;
-use super::state::{Role, State};
+use super::state::{Asker, Role, State};
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
 use crate::config::{IngestConfig, MqttConfig};
@@ -164,7 +164,7 @@ impl Service {
                 }
                 Err(error) if error.fault() == Fault::Permanent => return Err(error),
                 Err(error) => {
-                    self.state.database_fails();
+                    self.state.database_fails(Asker::Shard);
                     tracing::warn!("cannot try to take the shard: {}", chain(&error));
                 }
             }
@@ -188,7 +188,7 @@ impl Service {
         if taken.is_some() && former.is_none() {
             within(PROOF_TIMEOUT, "looking at blocks", check_all_visible(&mut connection)).await?;
         }
-        self.state.database_works();
+        self.state.database_works(Asker::Shard);
         Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
     }
 
@@ -207,14 +207,14 @@ impl Service {
             sleep(ASK_EVERY).await;
             match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut holder)).await {
                 Ok(()) => {
-                    self.state.database_works();
+                    self.state.database_works(Asker::Shard);
                     continue;
                 }
                 Err(error) => {
                     tracing::warn!("the connection that holds the shard is gone: {}", chain(&error));
                 }
             }
-            self.state.database_fails();
+            self.state.database_fails(Asker::Shard);
             let mut permanence = Permanence::default();
             holder = loop {
                 match self.try_take(&own.shard, Some(own)).await {
@@ -228,7 +228,7 @@ impl Service {
                         if permanence.weigh(&error).is_none() {
                             return Err(error);
                         }
-                        self.state.database_fails();
+                        self.state.database_fails(Asker::Shard);
                         tracing::debug!("cannot try to take the shard: {}", chain(&error));
                         sleep(ASK_EVERY).await;
                     }

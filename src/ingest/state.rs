@@ -19,7 +19,10 @@ pub struct State(watch::Sender<Status>);
 pub struct Status {
     /// What the daemon is to its shard.
     pub role: Role,
-    database: DatabaseStatus,
+    /// Whether the database has answered anybody yet.
+    is_answered: bool,
+    /// Those whose last question it did not answer.
+    unanswered: BTreeSet<Asker>,
     /// How many connections to the broker are wanted.
     connections: usize,
     /// The sessions whose subscriptions are granted.
@@ -38,14 +41,15 @@ pub enum Role {
     Owner(Ownership),
 }
 
-/// Whether the database answers.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-enum DatabaseStatus {
-    #[default]
-    NotAsked,
-    Answers,
-    /// So many attempts have failed since it last answered.
-    Fails(u32),
+/// Who asks the database, each over connections of its own: that one is answered says nothing of the others.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asker {
+    /// Whoever brings the schema up to date.
+    Migration,
+    /// Whoever takes and holds the shard.
+    Shard,
+    /// A lane, by its number.
+    Lane(usize),
 }
 
 impl Role {
@@ -73,7 +77,7 @@ impl Status {
     /// What keeps the daemon from its work, in words; nothing where it is ready.
     pub fn not_ready_reasons(&self) -> Vec<&'static str> {
         let mut reasons = Vec::new();
-        if self.database != DatabaseStatus::Answers {
+        if !self.is_answered || !self.unanswered.is_empty() {
             reasons.push("the database does not answer");
         }
         match self.role {
@@ -137,24 +141,25 @@ impl State {
         self.change(|status| status.role = role);
     }
 
-    /// The database has failed; how often it had failed before since it last answered.
-    pub fn database_fails(&self) -> u32 {
-        let mut before = 0;
+    /// The database has not answered.
+    pub fn database_fails(&self, asker: Asker) {
         self.change(|status| {
-            before = match status.database {
-                DatabaseStatus::Fails(failures) => failures,
-                DatabaseStatus::NotAsked | DatabaseStatus::Answers => 0,
-            };
-            status.database = DatabaseStatus::Fails(before.saturating_add(1));
+            status.unanswered.insert(asker);
         });
-        before
     }
 
     /// The database has answered.
-    pub fn database_works(&self) {
-        // Asked after each batch, and nearly always known already.
-        if self.0.borrow().database != DatabaseStatus::Answers {
-            self.change(|status| status.database = DatabaseStatus::Answers);
+    pub fn database_works(&self, asker: Asker) {
+        // Told after each batch, and nearly always known already.
+        let is_known = {
+            let status = self.0.borrow();
+            status.is_answered && !status.unanswered.contains(&asker)
+        };
+        if !is_known {
+            self.change(|status| {
+                status.is_answered = true;
+                status.unanswered.remove(&asker);
+            });
         }
     }
 
@@ -177,13 +182,13 @@ mod tests {
         let state = State::default();
         state.expect_connections(2);
         assert_eq!(state.status().not_ready_reasons().len(), 2);
-        state.database_works();
+        state.database_works(Asker::Shard);
         state.take_role(owner());
         state.subscribed("a", true);
         assert_eq!(state.status().not_ready_reasons().len(), 1);
         state.subscribed("b", true);
         assert!(state.status().not_ready_reasons().is_empty());
-        state.database_fails();
+        state.database_fails(Asker::Lane(1));
         assert_eq!(state.status().not_ready_reasons().len(), 1);
     }
 
@@ -191,17 +196,22 @@ mod tests {
     fn a_standby_is_ready_without_a_subscription() {
         let state = State::default();
         state.expect_connections(1);
-        state.database_works();
+        state.database_works(Asker::Shard);
         state.take_role(Role::Standby);
         assert!(state.status().not_ready_reasons().is_empty());
     }
 
     #[test]
-    fn failures_are_counted_from_the_last_answer_on() {
+    fn who_is_answered_does_not_make_ready_who_is_not() {
         let state = State::default();
-        assert_eq!([state.database_fails(), state.database_fails()], [0, 1]);
-        state.database_works();
-        assert_eq!(state.database_fails(), 0);
+        state.database_works(Asker::Shard);
+        state.take_role(Role::Standby);
+        state.database_fails(Asker::Lane(0));
+        state.database_works(Asker::Shard);
+        state.database_works(Asker::Lane(1));
+        assert_eq!(state.status().not_ready_reasons().len(), 1);
+        state.database_works(Asker::Lane(0));
+        assert!(state.status().not_ready_reasons().is_empty());
     }
 
     #[tokio::test]

@@ -47,6 +47,25 @@ async fn a_task_that_panics_ends_the_daemon_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_fails_while_the_schema_is_brought_up_to_date_is_asked_again() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::migrated().await;
+    let mut other = sqlx::PgConnection::connect(database.url()).await.unwrap();
+    let mut held = other.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    let daemon = Daemon::spawn(database.url(), &mosquitto.url(), &[]);
+    let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%_sqlx_migrations%'";
+    wait_until(TIMEOUT, "the daemon's migration is ended", || async {
+        crate::support::stack::rows(database.url(), ended).await == ["(t)"]
+    })
+    .await;
+    wait_until(TIMEOUT, "the daemon tries again", || async { daemon.log().contains("retrying") }).await;
+    held.commit().await.unwrap();
+    daemon.wait_ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ingest_that_panics_ends_the_daemon_and_loses_nothing() {
     let Some((log, mut house, _archive)) = panics("ingest").await else { return };
     assert!(log.contains("healthtrack: the daemon's task ingest has panicked"), "{log}");

@@ -49,7 +49,7 @@ use super::ack::Acks;
 use super::permanence::Permanence;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
-use super::state::State;
+use super::state::{Asker, State};
 use crate::config::UnknownDevice;
 use crate::context::Context;
 use crate::faults::{Defect, is_injected};
@@ -330,8 +330,7 @@ impl Lane {
 
     async fn wait_for_database(&mut self, error: &StoreError) {
         self.shared.context.telemetry.batch_retries.increment(1);
-        self.shared.state.database_fails();
-        // Not the state's count: the connection that holds the shard may work while the lane's statements fail.
+        self.shared.state.database_fails(Asker::Lane(self.number));
         let pause = (RETRY_MIN * 2_u32.saturating_pow(self.failures.min(16))).min(RETRY_MAX);
         self.failures += 1;
         tracing::warn!("the database did not accept the batch, retrying: {}", chain(error));

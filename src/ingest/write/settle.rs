@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Lane;
 use crate::ingest::ack::Token;
 use crate::ingest::queue::Arrival;
+use crate::ingest::state::Asker;
 use crate::model::time::Timestamp;
 use crate::telemetry::Tally;
 
@@ -12,7 +13,7 @@ impl Lane {
     /// Counts the batch, gives its memory back and settles its messages. Everything in it is committed.
     pub(in crate::ingest) fn settle(&self, batch: &[Arrival], tally: Tally) {
         let telemetry = &self.shared.context.telemetry;
-        self.shared.state.database_works();
+        self.shared.state.database_works(Asker::Lane(self.number));
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
         telemetry.settle(samples, tally);
         self.record_latency(batch);
