@@ -248,7 +248,8 @@ async fn an_owner_who_may_make_no_roles_is_told_what_a_superuser_must_run() {
     run(
         &mut root,
         "CREATE ROLE ingest; CREATE ROLE roller; CREATE ROLE portal; CREATE ROLE analyst; CREATE ROLE auditor;
-         CREATE ROLE migrator; CREATE ROLE owner LOGIN PASSWORD 'owner'; GRANT migrator TO owner",
+         CREATE ROLE migrator; CREATE ROLE owner LOGIN PASSWORD 'owner'; GRANT migrator TO owner;
+         CREATE ROLE reader LOGIN; GRANT analyst, auditor TO reader",
     )
     .await;
     run(&mut root, "CREATE DATABASE former OWNER owner").await;
@@ -266,6 +267,7 @@ async fn an_owner_who_may_make_no_roles_is_told_what_a_superuser_must_run() {
     assert!(moved.moved);
     assert!(steps[0].starts_with("CREATE ROLE healthtrack_ingest NOLOGIN; COMMENT ON ROLE"), "{steps:?}");
     assert_eq!(steps[1], "GRANT healthtrack_migrator TO owner;");
+    assert_eq!(steps[2], "GRANT healthtrack_analyst TO reader; GRANT healthtrack_auditor TO reader;");
     // No migration made them: they are left, without a right.
     assert_eq!(rows(&mut root, FORMER).await.len(), 6);
     run(&mut root, "DROP ROLE ingest, roller, portal, analyst, auditor, migrator").await;
