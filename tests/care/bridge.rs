@@ -111,7 +111,8 @@ async fn a_database_of_the_former_migrations_becomes_what_a_fresh_one_is_and_kee
          CREATE ROLE health_portal LOGIN PASSWORD 'health_portal'; GRANT portal TO health_portal;
          CREATE ROLE health_numbers LOGIN PASSWORD 'health_numbers'; GRANT analyst TO health_numbers WITH ADMIN OPTION;
          SELECT signal.ensure_chunk('2026-03-05');
-         CREATE SCHEMA reports; CREATE TABLE reports.monthly (); GRANT SELECT ON reports.monthly TO analyst;
+         CREATE SCHEMA reports; CREATE TABLE reports.monthly ();
+         GRANT SELECT ON reports.monthly TO analyst WITH GRANT OPTION;
          GRANT USAGE ON SCHEMA reports TO analyst;
          ALTER DEFAULT PRIVILEGES IN SCHEMA reports GRANT SELECT ON TABLES TO analyst",
     )
@@ -147,7 +148,8 @@ async fn a_database_of_the_former_migrations_becomes_what_a_fresh_one_is_and_kee
     run(&mut former, "CREATE TABLE reports.yearly ()").await;
     run(&mut numbers, "SELECT FROM care.insight_patients; SELECT FROM reports.monthly; SELECT FROM reports.yearly")
         .await;
-    run(&mut numbers, "GRANT healthtrack_analyst TO health_daemon").await;
+    run(&mut numbers, "GRANT healthtrack_analyst TO health_daemon; GRANT SELECT ON reports.monthly TO health_portal")
+        .await;
 }
 
 #[tokio::test]
