@@ -39,6 +39,15 @@ pub enum StoreError {
     /// The schema is of an older version, and this login may not change it.
     #[error("the schema is not up to date: run `healthtrack migrate` with the role that owns it")]
     Outdated,
+    /// Only some of the former migrations were applied, and of those the bridge knows nothing but the whole.
+    #[error(
+        "the database stopped at migration {version:04} of a former version: run `healthtrack migrate` of the last version \
+         whose roles have no prefix (the changelog names its commit), then the same of this version"
+    )]
+    FormerIncomplete {
+        /// The last that was applied.
+        version: i64,
+    },
     /// The shard has another owner.
     #[error("another daemon has taken shard {shard}")]
     Fenced {
@@ -136,6 +145,7 @@ impl StoreError {
             }
             StoreError::Migrate(_)
             | StoreError::Outdated
+            | StoreError::FormerIncomplete { .. }
             | StoreError::Url(_)
             | StoreError::RlsFiltered { .. }
             | StoreError::HiddenBlocks
@@ -212,6 +222,7 @@ mod tests {
             (StoreError::Migrate(MigrateError::Execute(cut())), Fault::Passing),
             (StoreError::Migrate(MigrateError::VersionMissing(1)), Fault::Permanent),
             (StoreError::Outdated, Fault::Permanent),
+            (StoreError::FormerIncomplete { version: 40 }, Fault::Permanent),
             (StoreError::Fenced { shard: "main".to_owned() }, Fault::Fenced),
             (StoreError::Url(decode()), Fault::Permanent),
             (StoreError::RlsFiltered { what: "care.wear", role: "roller" }, Fault::Permanent),

@@ -1,10 +1,11 @@
 //! Databases of the former migrations, whose roles had no prefix, become what a fresh database is.
 //!
 //! Method: each test has a server of its own, since roles are the server's. `tests/fixtures/schema-0092.sql.gz` is a
-//! dump of such a database. A dump writes some expressions with fewer parentheses than the migrations do, so descriptions are
-//! compared without parentheses, and the sources of routines to the letter beside.
+//! dump of such a database. A dump writes some expressions with fewer parentheses than the migrations do, so
+//! descriptions are compared without parentheses, and the sources of routines to the letter beside.
 
 use std::error::Error;
+use std::time::Duration;
 
 use healthtrack::embedded::PrivatePostgres;
 use healthtrack::model::metric::Catalogue;
@@ -17,6 +18,7 @@ use healthtrack::store::migrate::{Migrated, is_current, migrate};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::postgres::own_postgres;
+use crate::support::wait::wait_until;
 
 /// Which of the former roles stand on the server.
 const FORMER: &str = "SELECT rolname::text FROM pg_roles
@@ -109,7 +111,8 @@ async fn a_database_of_the_former_migrations_becomes_what_a_fresh_one_is_and_kee
          CREATE ROLE health_portal LOGIN PASSWORD 'health_portal'; GRANT portal TO health_portal;
          CREATE ROLE health_numbers LOGIN PASSWORD 'health_numbers'; GRANT analyst TO health_numbers WITH ADMIN OPTION;
          SELECT signal.ensure_chunk('2026-03-05');
-         CREATE SCHEMA reports; CREATE TABLE reports.monthly (); GRANT SELECT ON reports.monthly TO analyst;
+         CREATE SCHEMA reports; CREATE TABLE reports.monthly ();
+         GRANT SELECT ON reports.monthly TO analyst WITH GRANT OPTION;
          GRANT USAGE ON SCHEMA reports TO analyst;
          ALTER DEFAULT PRIVILEGES IN SCHEMA reports GRANT SELECT ON TABLES TO analyst",
     )
@@ -145,7 +148,8 @@ async fn a_database_of_the_former_migrations_becomes_what_a_fresh_one_is_and_kee
     run(&mut former, "CREATE TABLE reports.yearly ()").await;
     run(&mut numbers, "SELECT FROM care.insight_patients; SELECT FROM reports.monthly; SELECT FROM reports.yearly")
         .await;
-    run(&mut numbers, "GRANT healthtrack_analyst TO health_daemon").await;
+    run(&mut numbers, "GRANT healthtrack_analyst TO health_daemon; GRANT SELECT ON reports.monthly TO health_portal")
+        .await;
 }
 
 #[tokio::test]
@@ -196,6 +200,41 @@ async fn former_roles_leave_the_server_with_the_last_database_that_used_them_and
 }
 
 #[tokio::test]
+async fn a_former_role_that_somebody_has_changed_since_is_left() {
+    let server = Server::start().await;
+    let mut former = server.former("former").await;
+    let changes = "ALTER ROLE roller LOGIN; ALTER ROLE portal CONNECTION LIMIT 5; GRANT pg_monitor TO auditor;
+                   ALTER ROLE migrator VALID UNTIL '2099-01-01'; COMMENT ON ROLE analyst IS 'Reads our reports.'";
+    run(&mut former, changes).await;
+    assert!(migrated(&mut former).await.unwrap().moved);
+    assert_eq!(rows(&mut former, FORMER).await, ["analyst", "auditor", "migrator", "portal", "roller"]);
+    let held = "SELECT count(*)::text FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
+                WHERE d.refclassid = 'pg_authid'::regclass AND r.rolname IN ('roller', 'portal', 'analyst')";
+    assert_eq!(rows(&mut former, held).await, ["0"], "and has no right here any more");
+}
+
+/// Advisory locks are of one database, so what both wait for is a role, which belongs to the server.
+#[tokio::test]
+async fn two_databases_of_one_server_that_move_at_once_wait_for_each_other() {
+    let server = Server::start().await;
+    let (mut one, mut two) = (server.former("one").await, server.former("two").await);
+    migrated(&mut server.database("fresh").await).await.unwrap();
+    let mut holder = server.connect("postgres", None).await;
+    let mark = "COMMENT ON ROLE healthtrack_migrator IS 'HealthTrack: what one kind of its programs may do.'";
+    run(&mut holder, &format!("BEGIN; {mark}")).await;
+    let waiting = "SELECT count(DISTINCT a.datname)::text FROM pg_stat_activity a JOIN pg_locks l USING (pid)
+                   WHERE NOT l.granted AND l.classid = 'pg_authid'::regclass AND a.datname IN ('one', 'two')";
+    let release = async {
+        let both_wait = || async { rows(&mut server.connect("postgres", None).await, waiting).await == ["2"] };
+        wait_until(Duration::from_secs(60), "both wait for the role", both_wait).await;
+        run(&mut holder, "COMMIT").await;
+    };
+    let (first, second, ()) = tokio::join!(migrated(&mut one), migrated(&mut two), release);
+    assert!(first.unwrap().moved && second.unwrap().moved);
+    assert_eq!(rows(&mut one, FORMER).await, [""; 0], "the second to move sees that it is the last");
+}
+
+#[tokio::test]
 async fn two_that_move_one_database_at_once_both_find_it_moved() {
     let server = Server::start().await;
     let (mut one, mut two) = (server.former("former").await, server.connect("former", None).await);
@@ -211,7 +250,8 @@ async fn an_owner_who_may_make_no_roles_is_told_what_a_superuser_must_run() {
     run(
         &mut root,
         "CREATE ROLE ingest; CREATE ROLE roller; CREATE ROLE portal; CREATE ROLE analyst; CREATE ROLE auditor;
-         CREATE ROLE migrator; CREATE ROLE owner LOGIN PASSWORD 'owner'; GRANT migrator TO owner",
+         CREATE ROLE migrator; CREATE ROLE owner LOGIN PASSWORD 'owner'; GRANT migrator TO owner;
+         CREATE ROLE reader LOGIN; GRANT analyst, auditor TO reader",
     )
     .await;
     run(&mut root, "CREATE DATABASE former OWNER owner").await;
@@ -229,10 +269,25 @@ async fn an_owner_who_may_make_no_roles_is_told_what_a_superuser_must_run() {
     assert!(moved.moved);
     assert!(steps[0].starts_with("CREATE ROLE healthtrack_ingest NOLOGIN; COMMENT ON ROLE"), "{steps:?}");
     assert_eq!(steps[1], "GRANT healthtrack_migrator TO owner;");
+    assert_eq!(steps[2], "GRANT healthtrack_analyst TO reader; GRANT healthtrack_auditor TO reader;");
     // No migration made them: they are left, without a right.
     assert_eq!(rows(&mut root, FORMER).await.len(), 6);
     run(&mut root, "DROP ROLE ingest, roller, portal, analyst, auditor, migrator").await;
     run(&mut owner, "INSERT INTO care.state (country, code, name) VALUES ('US', 'IL', 'Illinois')").await;
+}
+
+#[tokio::test]
+async fn a_database_that_stopped_amid_the_former_migrations_is_told_how_to_come_to_their_end() {
+    let server = Server::start().await;
+    let mut former = server.former("former").await;
+    run(&mut former, "DELETE FROM _sqlx_migrations WHERE version > 40").await;
+    let error = migrated(&mut former).await.unwrap_err();
+    assert!(matches!(error, StoreError::FormerIncomplete { version: 40 }), "{}", told(&error));
+    assert!(told(&error).contains("stopped at migration 0040 of a former version: run `healthtrack migrate` of"));
+    assert_eq!(rows(&mut former, FORMER).await.len(), 6);
+    run(&mut former, "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 40").await;
+    let error = migrated(&mut former).await.unwrap_err();
+    assert!(matches!(error, StoreError::Migrate(_)), "nobody made that one: {}", told(&error));
 }
 
 #[tokio::test]

@@ -23,6 +23,12 @@ const REFUSED_BY_A_FUNCTION: &str = "HT001";
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 /// A column has nothing in it.
 const NOT_NULL_VIOLATION: &str = "23502";
+/// Two rows that may not be beside each other: a unique key, an exclusion.
+const ROWS_COLLIDE: [&str; 2] = ["23505", "23P01"];
+/// Schemas whose rules are told to people.
+const TOLD_SCHEMAS: [&str; 2] = ["care", "access"];
+/// Of a rule without a comment.
+const UNWRITTEN: &str = "This breaks a rule of the record.";
 /// Rule and sentence of all that must not be told apart.
 const WITHIN_RIGHTS: (&str, &str) =
     ("row_is_within_rights", "This is taken already, or not yours to see or change: ask the front desk.");
@@ -75,7 +81,7 @@ impl RuleCatalogue {
     /// The database's.
     pub async fn read(connection: &mut PgConnection) -> Result<RuleCatalogue, CareError> {
         let step = StoreError::at("reading the rules' sentences");
-        let rows = sqlx::query(READ_RULES).fetch_all(connection).await.map_err(&step)?;
+        let rows = sqlx::query(READ_RULES).bind(TOLD_SCHEMAS).fetch_all(connection).await.map_err(&step)?;
         let mut sentences = HashMap::with_capacity(rows.len());
         for row in rows {
             let place = RuleKey {
@@ -83,7 +89,9 @@ impl RuleCatalogue {
                 owner: row.try_get("owner").map_err(&step)?,
                 rule: row.try_get("name").map_err(&step)?,
             };
-            sentences.insert(place, row.try_get("sentence").map_err(&step)?);
+            let comment: Option<String> = row.try_get("comment").map_err(&step)?;
+            let is_told: bool = row.try_get("is_told").map_err(&step)?;
+            sentences.insert(place, is_told.then(|| comment.unwrap_or_else(|| UNWRITTEN.to_owned())));
         }
         Ok(RuleCatalogue { sentences: Arc::new(sentences) })
     }
@@ -110,7 +118,6 @@ impl RuleCatalogue {
     }
 
     fn broken(&self, answer: &PgDatabaseError) -> Option<BrokenRule> {
-        let within_rights = || BrokenRule { rule: WITHIN_RIGHTS.0.to_owned(), sentence: WITHIN_RIGHTS.1.to_owned() };
         match answer.code() {
             REFUSED_BY_A_FUNCTION => Some(BrokenRule {
                 rule: answer.constraint().unwrap_or("unnamed").to_owned(),
@@ -124,14 +131,28 @@ impl RuleCatalogue {
                     owner: answer.table().or_else(|| answer.data_type())?.to_owned(),
                     rule: answer.constraint()?.to_owned(),
                 };
-                match self.sentences.get(&place)? {
-                    Some(sentence) => Some(BrokenRule { rule: place.rule, sentence: sentence.clone() }),
-                    None => Some(within_rights()),
+                match self.sentences.get(&place) {
+                    Some(Some(sentence)) => Some(BrokenRule { rule: place.rule, sentence: sentence.clone() }),
+                    Some(None) => Some(within_rights()),
+                    None => self.made_since(code, place),
                 }
             }
             _ => None,
         }
     }
+
+    /// What a rule says that was made after the rules were read; an empty catalogue was not read.
+    fn made_since(&self, code: &str, place: RuleKey) -> Option<BrokenRule> {
+        let is_told = !self.sentences.is_empty() && TOLD_SCHEMAS.contains(&place.schema.as_str());
+        is_told.then(|| match ROWS_COLLIDE.contains(&code) {
+            true => within_rights(),
+            false => BrokenRule { rule: place.rule, sentence: UNWRITTEN.to_owned() },
+        })
+    }
+}
+
+fn within_rights() -> BrokenRule {
+    BrokenRule { rule: WITHIN_RIGHTS.0.to_owned(), sentence: WITHIN_RIGHTS.1.to_owned() }
 }
 
 /// Names of columns are no secret, and say what is missing.
@@ -141,12 +162,15 @@ fn missing(table: &str, column: &str) -> BrokenRule {
 }
 
 /// Constraints of tables and domains, and unique indexes that are no constraints. A rule that must not be told apart
-/// has no sentence: a unique key over rows of patients in which no made-up key (uuid) stands, as a number of insurance.
+/// is not told: a unique key over rows of patients in which no made-up key (uuid) stands, as a number of insurance.
+/// What pg_dump leaves out, the comment of a constraint trigger's constraint, stands on the trigger as well.
 const READ_RULES: &str = "
     WITH rule AS (
         SELECT k.connamespace AS namespace, coalesce(c.relname, t.typname) AS owner, k.conname AS name,
                k.conrelid AS relation, CASE WHEN k.contype = 'u' THEN k.conkey END AS unique_columns,
-               obj_description(k.oid, 'pg_constraint') AS comment
+               coalesce(obj_description(k.oid, 'pg_constraint'),
+                        (SELECT obj_description(g.oid, 'pg_trigger') FROM pg_trigger g
+                         WHERE k.contype = 't' AND g.tgrelid = k.conrelid AND g.tgconstraint = k.oid)) AS comment
         FROM pg_constraint k
         LEFT JOIN pg_class c ON c.oid = k.conrelid
         LEFT JOIN pg_type t ON t.oid = k.contypid
@@ -157,12 +181,12 @@ const READ_RULES: &str = "
         JOIN pg_class c ON c.oid = i.indrelid
         WHERE i.indisunique AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
     )
-    SELECT n.nspname::text AS schema, rule.owner::text, rule.name::text,
-           CASE WHEN NOT (
+    SELECT n.nspname::text AS schema, rule.owner::text, rule.name::text, rule.comment,
+           NOT (
                n.nspname = 'care' AND rule.unique_columns IS NOT NULL
                AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation AND a.attname = 'patient_id')
                AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation
                                AND a.attnum = ANY (rule.unique_columns) AND a.atttypid = 'uuid'::regtype)
-           ) THEN coalesce(rule.comment, 'This breaks a rule of the record.') END AS sentence
+           ) AS is_told
     FROM rule JOIN pg_namespace n ON n.oid = rule.namespace
-    WHERE n.nspname IN ('care', 'access')";
+    WHERE n.nspname = ANY ($1)";

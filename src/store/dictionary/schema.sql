@@ -26,7 +26,10 @@ WITH relation AS (
         (SELECT jsonb_agg(jsonb_build_object(
              'name', k.conname, 'definition', CASE k.contype WHEN 't' THEN 'trigger, when the transaction ends'
                                                    ELSE pg_get_constraintdef(k.oid) END,
-             'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')
+             'comment', coalesce(obj_description(k.oid, 'pg_constraint'),
+                                 -- Of a constraint trigger, pg_dump keeps the trigger's comment only.
+                                 (SELECT obj_description(t.oid, 'pg_trigger') FROM pg_trigger t
+                                  WHERE k.contype = 't' AND t.tgrelid = k.conrelid AND t.tgconstraint = k.oid), '')
          ) ORDER BY strpos('puxfct', k.contype::text), k.conname)
          FROM pg_constraint k WHERE k.conrelid = r.oid AND k.contype <> 'n' AND k.conparentid = 0) AS rules,
         (SELECT jsonb_agg(jsonb_build_object(

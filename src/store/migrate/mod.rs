@@ -5,16 +5,22 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor, Row};
 
 use self::bridge::bridge;
-use self::recorded::recorded;
+use self::recorded::{recorded, shipped};
 use super::StoreError;
 use crate::model::metric::{Catalogue, Metric};
 use crate::telemetry::chain;
 
-/// A database of the former migrations becomes one of today's.
-mod bridge;
+/// Their statements, one by one.
+mod splitter;
+
+/// The routines and views in them.
+mod definitions;
 
 /// Which migrations a database says were applied to it.
 mod recorded;
+
+/// A database of the former migrations becomes one of today's.
+mod bridge;
 
 static MIGRATIONS: Migrator = sqlx_macros::migrate!("schemas/migrations");
 
@@ -59,11 +65,7 @@ pub async fn migrate(connection: &mut PgConnection, catalogue: &Catalogue) -> Re
 /// True where every migration of this version has been applied, and as it is written today.
 pub async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
     let recorded = recorded(connection).await?;
-    let is_recorded = |version: i64, checksum: &[u8]| {
-        let digits: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
-        recorded.contains(&(version, digits))
-    };
-    Ok(MIGRATIONS.iter().all(|migration| is_recorded(migration.version, &migration.checksum)))
+    Ok(shipped(&MIGRATIONS).iter().all(|migration| recorded.contains(migration)))
 }
 
 /// True where the schema stands and belongs to a role that this session is no member of.

@@ -1,5 +1,6 @@
-//! Recorded: which migrations a database says were applied to it.
+//! Recorded: which migrations a database says were applied to it, and what today's would record.
 
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
 
 use crate::store::StoreError;
@@ -21,4 +22,10 @@ pub(super) async fn recorded(connection: &mut PgConnection) -> Result<Vec<Record
         .fetch_all(connection)
         .await
         .map_err(&step)
+}
+
+/// What a database records once every migration at hand was applied.
+pub(super) fn shipped(migrations: &Migrator) -> Vec<Recorded> {
+    let digits = |checksum: &[u8]| checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+    migrations.iter().map(|migration| (migration.version, digits(&migration.checksum))).collect()
 }
