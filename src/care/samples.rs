@@ -9,10 +9,11 @@
 use crate::archive::read::{SampleChunk, read};
 use crate::archive::{Archive, ArchiveError};
 use crate::model::metric::{Catalogue, Metric};
-use crate::model::people::PatientId;
+use crate::model::people::{AuditAction, PatientId};
 use crate::store::archive::{WearFilter, WearPeriod, worn};
 use crate::store::care::actor::Actor;
-use crate::store::care::context::SampleReader;
+use crate::store::care::audit::append;
+use crate::store::care::context::{Operator, SampleReader};
 use crate::store::care::error::CareError;
 use crate::store::care::samples::{self as hot, PatientSample, SAMPLES_MAX, SamplesAnswer, SamplesQuery};
 use crate::store::hot::Filter;
@@ -28,17 +29,29 @@ pub enum SamplesError {
     Archive(#[from] ArchiveError),
 }
 
-/// What is asked for, once for each period in which the patient wore something; none where nothing was worn.
+/// Audits the export of a patient's samples, and gives what is to be read for it: what is asked for, once for each
+/// period in which the patient wore something; nothing where nothing was worn.
 ///
 /// # Errors
 /// The database's.
-pub async fn while_worn(
+pub async fn begin_export(
+    operator: &mut Operator<'_>,
+    patient: PatientId,
+    asked: &Filter,
+) -> Result<Vec<Filter>, SamplesError> {
+    append(operator, AuditAction::Export, patient, "signal.sample").await?;
+    Ok(while_worn(&mut operator.sample_reader(), patient, asked).await?)
+}
+
+/// What is asked for, once for each period of wear. Who wore what is a person's data as well, so whoever calls this has
+/// audited the question.
+async fn while_worn(
     reader: &mut SampleReader<'_>,
     patient: PatientId,
     asked: &Filter,
 ) -> Result<Vec<Filter>, ArchiveError> {
-    let worn =
-        worn(reader.connection(), WearFilter { patient: Some(&patient), from: asked.from, to: asked.to }).await?;
+    let filter = WearFilter { patient: Some(&patient), from: asked.from, to: asked.to };
+    let worn = worn(reader.connection(), filter).await?;
     let within = |worn: WearPeriod| Filter {
         from: Some(asked.from.map_or(worn.from, |from| from.max(worn.from))),
         to: [asked.to, worn.to].into_iter().flatten().min(),

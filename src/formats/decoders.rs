@@ -79,5 +79,10 @@ mod tests {
         let refused = Decoders::new(FORMATS).decode(&unknown).unwrap_err();
         assert_eq!(refused.reason, Reason::UnsupportedFormat);
         assert_eq!(refused.detail, "the topic's format must be batch or omh");
+        for (known, list) in [(&FORMATS[..1], "batch"), (&[FORMATS[0], FORMATS[1], FORMATS[0]], "batch, omh or batch")]
+        {
+            let refused = Decoders::new(known).decode(&unknown).unwrap_err();
+            assert_eq!(refused.detail, format!("the topic's format must be {list}"));
+        }
     }
 }

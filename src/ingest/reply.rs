@@ -128,6 +128,22 @@ mod tests {
     }
 
     #[test]
+    fn the_last_byte_of_each_limit_is_allowed() {
+        let (queue, mut out) = (ReplyQueue::default(), BytesMut::new());
+        for round in 0..2 {
+            assert_eq!(queue.push(&mut vec![reply("a", REPLY_BYTES_MAX - 1)]), 0, "round {round}: the queue is empty");
+            assert_eq!(queue.push(&mut vec![reply("b", 0)]), 1, "the topic is one byte too many");
+            out.clear();
+            assert_eq!(queue.take_out(usize::MAX, &mut out), (1, 0));
+        }
+        let packet_bytes = out.len();
+        queue.push(&mut vec![reply("a", REPLY_BYTES_MAX - 1)]);
+        assert_eq!(queue.take_out(packet_bytes, &mut out), (1, 0));
+        queue.push(&mut vec![reply("a", REPLY_BYTES_MAX - 1)]);
+        assert_eq!(queue.take_out(packet_bytes - 1, &mut out), (0, 1));
+    }
+
+    #[test]
     fn a_topic_that_ends_the_connection_is_never_written() {
         let queue = ReplyQueue::default();
         let mut bad = ["", "a/+/b", "a/#", "a\0b"].map(|topic| reply(topic, 1)).to_vec();

@@ -41,9 +41,6 @@ pub mod hot;
 /// Invalid input, kept with its reason.
 pub mod quarantine;
 
-/// Data keys of patients, wrapped.
-pub mod data_key;
-
 /// The archive: what is due, and its manifest.
 pub mod archive;
 

@@ -1,9 +1,12 @@
 //! What opens a record and what closes it: care, the patient's word, an emergency; and the traps of row-level security.
 
 use healthtrack::model::people::{AccountId, GrantPurpose, PatientId, ProviderId, Role, Scope};
+use healthtrack::model::time::{Clock as _, SystemClock};
 use healthtrack::store::StoreError;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::error::{CareError, RuleCatalogue};
+use healthtrack::store::care::journal::{self, JournalEntry};
+use healthtrack::store::care::record::read_summary;
 use healthtrack::store::care::rights::{Grant, Grantee, break_glass, share, unshare};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
@@ -30,9 +33,12 @@ impl Two {
 
     /// A connection of the portal on which an account acts, statement by statement.
     async fn portal(&self, account: Uuid) -> PgConnection {
-        let mut portal = self.network.login("portal").await;
-        portal.execute(AssertSqlSafe(format!("SET healthtrack.actor = '{account}'"))).await.unwrap();
-        portal
+        self.network.portal_of(account).await
+    }
+
+    /// Whether an actor sees the patient.
+    async fn seen_by(&self, actor: &mut Actor<'_>) -> bool {
+        read_summary(actor, PatientId(self.patient)).await.unwrap().is_some()
     }
 }
 
@@ -175,7 +181,7 @@ async fn who_acts_is_forgotten_at_the_end_of_a_transaction() {
     let (mut portal, rules) = (two.network.login("portal").await, RuleCatalogue::default());
     let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
     assert_eq!(actor.role(), Role::Provider);
-    assert_eq!(count(actor.connection(), "care.patient").await, 1);
+    assert!(two.seen_by(&mut actor).await);
     actor.commit().await.unwrap();
     let left: String =
         sqlx::query_scalar("SELECT current_setting('healthtrack.actor', true)").fetch_one(&mut portal).await.unwrap();
@@ -194,11 +200,18 @@ async fn who_acts_is_forgotten_at_the_end_of_a_transaction() {
 #[tokio::test]
 async fn an_actor_has_the_portals_rights_though_the_login_has_more() {
     let two = Two::meet().await;
-    let mut network = two.network;
-    let rules = RuleCatalogue::read(&mut network.sql).await.unwrap();
-    let mut actor = Actor::begin(&mut network.sql, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
-    assert_eq!(count(actor.connection(), "care.patient").await, 0, "a superuser who acts is bound by the policies");
-    let error = actor.connection().execute("SELECT FROM signal.sample LIMIT 0").await.unwrap_err();
+    let mut superuser = two.network.connection().await;
+    let rules = RuleCatalogue::read(&mut superuser).await.unwrap();
+    let mut actor = Actor::begin(&mut superuser, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    assert!(!two.seen_by(&mut actor).await, "a superuser who acts is bound by the policies");
+    let (journal_entry_id, patient) = (journal::next_key(&mut actor).await.unwrap(), PatientId(two.patient));
+    let written_at = SystemClock.now();
+    let entry = JournalEntry { journal_entry_id, patient, written_at, mood: None, body: vec![1; 64] };
+    let written = journal::write(&mut actor, &entry).await.unwrap_err();
+    assert!(matches!(written, CareError::Refused(refusal) if refusal.rule == "row_is_within_rights"));
+    drop(actor);
+    // With the same rights nothing of `signal` is read.
+    let error = two.portal(two.providers_account).await.execute("SELECT FROM signal.sample LIMIT 0").await.unwrap_err();
     let trouble = rules.explain(StoreError::at("looking")(error));
     assert!(matches!(trouble, CareError::Refused(refusal) if refusal.rule == "row_is_within_rights"));
 }
@@ -274,25 +287,25 @@ async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
         let key = share(&mut actor, &grant).await.unwrap();
         actor.commit().await.unwrap();
         let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
-        assert_eq!(count(actor.connection(), "care.patient").await, 1, "{grantee:?}");
+        assert!(two.seen_by(&mut actor).await, "{grantee:?}");
         drop(actor);
         let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap();
         unshare(&mut actor, key).await.unwrap();
         actor.commit().await.unwrap();
     }
     let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
-    assert_eq!(count(actor.connection(), "care.patient").await, 0);
+    assert!(!two.seen_by(&mut actor).await);
     let until = break_glass(&mut actor, PatientId(two.patient), "Found unconscious, nobody to ask").await.unwrap();
     actor.commit().await.unwrap();
     let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
-    assert_eq!(count(actor.connection(), "care.patient").await, 1);
+    assert!(two.seen_by(&mut actor).await);
+    drop(actor);
     let left: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM $1::text::timestamptz - now()) / 60)::bigint")
         .bind(until.to_string())
-        .fetch_one(actor.connection())
+        .fetch_one(&mut portal)
         .await
         .unwrap();
     assert!((55..=60).contains(&left), "{left} minutes");
-    drop(actor);
     let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
     let again = break_glass(&mut actor, PatientId(two.patient), "Found unconscious, nobody to ask").await.unwrap_err();
     let CareError::Refused(refusal) = again else { panic!("a rule refuses") };

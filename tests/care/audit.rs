@@ -2,11 +2,8 @@
 
 use std::process::Command;
 
-use healthtrack::model::people::AccountId;
-use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::audit::{AuditHead, head, verify};
 use healthtrack::store::care::context::Auditor;
-use healthtrack::store::care::error::RuleCatalogue;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinSet;
 
@@ -196,12 +193,9 @@ async fn a_patient_sees_who_looked_and_a_provider_only_the_own_looks() {
     let looker = network.account("provider", Some(provider)).await;
     let patient = network.account("patient", Some(own)).await;
     let officer = network.account("privacy_officer", None).await;
-    let (mut portal, rules) = (network.login("portal").await, RuleCatalogue::default());
     for (whose, outcome) in [(own, "allowed"), (other, "denied")] {
-        let mut actor = Actor::begin(&mut portal, &rules, AccountId(looker)).await.unwrap().unwrap();
         let look = format!("SELECT access.audit('read', '{whose}', 'care.condition', '{outcome}')");
-        actor.connection().execute(AssertSqlSafe(look)).await.unwrap();
-        actor.commit().await.unwrap();
+        network.portal_of(looker).await.execute(AssertSqlSafe(look)).await.unwrap();
     }
     let log = "SELECT who || ' ' || part || ' ' || action || ' ' || outcome FROM access.my_access_log";
     for (account, query, expected) in [
@@ -212,8 +206,8 @@ async fn a_patient_sees_who_looked_and_a_provider_only_the_own_looks() {
         (patient, "SELECT outcome FROM access.audit_event ORDER BY seq", vec!["allowed"]),
         (patient, "SELECT outcome FROM access.unexplained_access", vec![]),
     ] {
-        let mut actor = Actor::begin(&mut portal, &rules, AccountId(account)).await.unwrap().unwrap();
-        let rows: Vec<String> = sqlx::query_scalar(query).fetch_all(actor.connection()).await.unwrap();
+        let mut portal = network.portal_of(account).await;
+        let rows: Vec<String> = sqlx::query_scalar(query).fetch_all(&mut portal).await.unwrap();
         assert_eq!(rows, expected, "{query}");
     }
 }

@@ -165,7 +165,8 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     let envelope = Envelope::new(&KeyRing::load("security.key", "", &[key.into()]).unwrap()).unwrap();
     let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
     let later = now.plus_micros(1);
-    let data_key = async |actor: &mut Actor<'_>| Ok(envelope.data_key(actor.connection(), &author, now).await.unwrap());
+    let data_key =
+        async |actor: &mut Actor<'_>| Ok(envelope.data_key(&mut actor.data_keys(), author, now).await.unwrap());
     let entries = async |actor: &mut Actor<'_>| journal::entries(actor, author, later).await;
 
     let authors_key = network.does(own, data_key).await;

@@ -34,6 +34,13 @@ impl Network {
         PgConnection::connect(&self.database.url_as(login)).await.unwrap()
     }
 
+    /// A connection of the portal on which an account acts, statement by statement.
+    pub(crate) async fn portal_of(&self, account: Uuid) -> PgConnection {
+        let mut portal = self.login("portal").await;
+        portal.execute(AssertSqlSafe(format!("SET healthtrack.actor = '{account}'"))).await.unwrap();
+        portal
+    }
+
     /// What an account does through the portal's login, kept where nothing refuses it.
     pub(crate) async fn tries<T>(
         &self,

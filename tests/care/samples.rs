@@ -4,11 +4,12 @@ use healthtrack::archive::Archive;
 use healthtrack::care::samples as person;
 use healthtrack::config::{ArchiveConfig, Config};
 use healthtrack::model::metric::Catalogue;
-use healthtrack::model::people::{AccountId, PatientId};
+use healthtrack::model::people::{AccountId, GrantPurpose, PatientId, ProviderId, Scope};
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::context::SampleReader;
 use healthtrack::store::care::error::RuleCatalogue;
+use healthtrack::store::care::rights::{Grant, Grantee, share};
 use healthtrack::store::care::samples::{SamplesAnswer, SamplesQuery, read_samples};
 use sqlx::{AssertSqlSafe, Executor as _};
 use uuid::Uuid;
@@ -132,11 +133,12 @@ async fn care_and_a_grant_of_samples_open_them_and_nothing_else_does() {
     assert_eq!(ask(&watch, account).await, denied);
     let (mut portal, rules) = (watch.network.login("portal").await, RuleCatalogue::default());
     let mut actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
-    for (scope, seen) in [("chart", false), ("samples", true)] {
-        let share = format!("SELECT access.share('{first}', NULL, '{provider}', '{{{scope}}}', 'treatment', NULL)");
-        actor.connection().execute(AssertSqlSafe(share)).await.unwrap();
+    for (scope, seen) in [(Scope::Chart, false), (Scope::Samples, true)] {
+        let (patient, grantee) = (PatientId(first), Grantee::Provider(ProviderId(provider)));
+        let grant = Grant { patient, grantee, scopes: vec![scope], purpose: GrantPurpose::Treatment, until: None };
+        share(&mut actor, &grant).await.unwrap();
         actor.commit().await.unwrap();
-        assert_eq!(ask(&watch, account).await != denied, seen, "{scope}");
+        assert_eq!(ask(&watch, account).await != denied, seen, "{scope:?}");
         actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
     }
     drop(actor);
@@ -215,10 +217,9 @@ async fn samples_that_cannot_be_audited_are_not_read() {
     let first = watch.worn_first;
     let own = watch.network.account("patient", Some(first)).await;
     watch.network.run("ALTER TABLE access.audit_event ADD CONSTRAINT planted CHECK (seq < 0) NOT VALID").await;
-    let (mut portal, rules) = (watch.network.login("portal").await, RuleCatalogue::default());
-    let mut actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
+    let mut portal = watch.network.portal_of(own).await;
     let query = format!("SELECT value FROM access.samples('{first}', 'heart_rate', '2026-01-15Z', '2026-01-16Z')");
-    let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(actor.connection()).await;
+    let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(&mut portal).await;
     assert_eq!(refused_by(read, "samples without audit"), "planted");
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn write(config: &SecurityConfig, population: &mut Population<'
     let unwritten = population.unwritten().await?;
     for (entry, (words, mood)) in unwritten.iter().zip(WORDS.iter().zip(2..).cycle()) {
         let (patient, row) = (entry.patient, entry.entry.to_string());
-        let key = envelope.data_key(population.connection(), &patient, SystemClock.now()).await?;
+        let key = envelope.data_key(&mut population.data_keys(), patient, SystemClock.now()).await?;
         let body = encrypt(&key, &CellAddress { table: "care.journal_entry", column: "body", row: &row }, words)?;
         let (journal_entry_id, written_at) = (entry.entry, entry.written_at);
         let entry = JournalEntry { journal_entry_id, patient, written_at, mood: Some(mood), body };

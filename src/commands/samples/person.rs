@@ -4,11 +4,10 @@
 use anyhow::ensure;
 use sqlx::PgConnection;
 
-use crate::care::samples::while_worn;
-use crate::model::people::{AuditAction, PatientId};
+use crate::care::samples::begin_export;
+use crate::model::people::PatientId;
 use crate::store::archive::is_patient;
-use crate::store::care::audit::append;
-use crate::store::care::context::{Operator, SampleReader};
+use crate::store::care::context::Operator;
 use crate::store::hot::Filter;
 
 /// What is asked for, once for each period in which the patient wore something; none where nothing was worn.
@@ -18,6 +17,5 @@ pub(super) async fn of_patient(
     asked: &Filter,
 ) -> anyhow::Result<Vec<Filter>> {
     ensure!(is_patient(connection, &patient).await?, "no patient has this uuid; care.patient lists them");
-    append(&mut Operator::on(connection), AuditAction::Export, patient, "signal.sample").await?;
-    Ok(while_worn(&mut SampleReader::on(connection), patient, asked).await?)
+    Ok(begin_export(&mut Operator::on(connection), patient, asked).await?)
 }

@@ -22,6 +22,7 @@ use crate::model::metric::Catalogue;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::SystemClock;
 use crate::model::unit::Units;
+use crate::mqtt::MqttError;
 use crate::mqtt::connect::Connected;
 use crate::mqtt::packet::{Publish, next_packet};
 use crate::telemetry::Telemetry;
@@ -34,6 +35,11 @@ static CLINICAL: Format = Format {
     write: |_, _| {},
 };
 
+/// The broker's limit of a packet.
+const PACKET_BYTES_MAX: usize = 1_000;
+/// Pings come later than this, so an answer that waits for one is too late.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
 #[derive(Debug, Default)]
 struct ClinicalDecoder {
     messages: usize,
@@ -42,12 +48,14 @@ struct ClinicalDecoder {
 impl Decoder for ClinicalDecoder {
     fn decode<'a>(&mut self, delivery: &'a Delivery) -> Result<Decoded<'a>, Rejection> {
         self.messages += 1;
-        let resource = || ClinicalResource { kind: "Patient".into(), body: (&delivery.payload[..]).into() };
-        let answers = ["answer", "not/#/a/topic"];
+        let kind = format!("Patient{}", "-".repeat(1_000));
+        let resource = || ClinicalResource { kind: kind.clone().into(), body: (&delivery.payload[..]).into() };
+        let number = self.messages.to_string();
+        let answers = [("answer", number.clone()), ("not/#/a/topic", number), ("answer", "x".repeat(PACKET_BYTES_MAX))];
         Ok(Decoded {
             resources: vec![resource(), resource()],
             replies: answers
-                .map(|topic| Reply { topic: topic.to_owned(), payload: self.messages.to_string().into() })
+                .map(|(topic, payload)| Reply { topic: topic.to_owned(), payload: payload.into() })
                 .to_vec(),
             ..Decoded::default()
         })
@@ -65,24 +73,85 @@ fn connected(pipe: DuplexStream) -> Connected {
         rest: BytesMut::new(),
         session_present: true,
         receive_max: 100,
-        packet_bytes_max: 1_000,
+        packet_bytes_max: PACKET_BYTES_MAX,
         qos_max: 2,
         ping_every: Duration::from_secs(60),
     }
 }
 
-/// Publishes two messages as a broker does, and returns the payloads of the answers to both.
-async fn publish_two(mut broker: DuplexStream) -> Vec<String> {
+/// A session, its intake, and what they fill.
+struct Fixture {
+    session: Session,
+    intake: Intake,
+    lanes: Lanes,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let config = Config::read(None, std::iter::empty()).unwrap();
+        let (lanes, acks) = (one_lane(), Arc::new(Acks::default()));
+        let telemetry = Arc::new(Telemetry::new().unwrap());
+        let limits = ValidationLimits { future_max_us: 0, past_max_us: 0, span_max_us: 0 };
+        let validator =
+            Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
+        let context = SessionContext {
+            telemetry: Arc::clone(&telemetry),
+            state: Arc::default(),
+            clock: Arc::new(SystemClock),
+            stop_reading: CancellationToken::new(),
+            close: CancellationToken::new(),
+            readers: Arc::new(Semaphore::new(1)),
+        };
+        let decoders = Decoders::new(&[&CLINICAL]);
+        let (to_lanes, to_acks) = (lanes.clone(), Arc::clone(&acks));
+        let intake = Intake::new(0, decoders, validator, to_lanes, to_acks, Arc::clone(&telemetry), 100);
+        Fixture { session: Session::new(&config.mqtt, 0, acks, context).unwrap(), intake, lanes, telemetry }
+    }
+
+    /// The answers of the session to the messages of one connection.
+    async fn answers_to(&mut self, packet_ids: &[u16]) -> Vec<String> {
+        let (ours, theirs) = tokio::io::duplex(4_096);
+        let session = self.session.serve(connected(ours), &mut self.intake, &mut None);
+        let answers = tokio::time::timeout(TIMEOUT, async {
+            tokio::select! {
+                ended = session => panic!("the session has ended: {ended:?}"),
+                answers = publish(theirs, packet_ids) => answers,
+            }
+        });
+        answers.await.expect("every message is answered")
+    }
+
+    /// A connection that brings messages and ends before anything can be written to it.
+    async fn lose(&mut self, packet_ids: &[u16]) {
+        // The subscription does not fit, so the half that writes waits for the broker, which never reads.
+        let (ours, mut theirs) = tokio::io::duplex(4);
+        let broker = async {
+            theirs.write_all(&messages(packet_ids)).await.unwrap();
+            theirs.shutdown().await.unwrap();
+        };
+        let served = async { tokio::join!(self.session.serve(connected(ours), &mut self.intake, &mut None), broker) };
+        let (ended, ()) = tokio::time::timeout(TIMEOUT, served).await.expect("the connection ends");
+        assert!(matches!(ended, Err(MqttError::Closed)), "{ended:?}");
+    }
+}
+
+/// What a broker sends for messages of these packet identifiers.
+fn messages(packet_ids: &[u16]) -> BytesMut {
     let mut bytes = BytesMut::new();
-    for packet_id in [1, 2] {
+    for packet_id in packet_ids {
         let (topic, payload) = (b"ht/1/main/clinic/clinical".as_slice(), b"{}".as_slice());
-        let packet_id = Some(packet_id);
+        let packet_id = Some(*packet_id);
         Publish { topic, content_type: None, published_at_ms: None, payload, packet_id }.put(&mut bytes);
     }
-    broker.write_all(&bytes).await.unwrap();
-    bytes.clear();
-    let mut answers = Vec::new();
-    while answers.len() < 2 {
+    bytes
+}
+
+/// Publishes messages as a broker does, and returns the payloads of as many answers.
+async fn publish(mut broker: DuplexStream, packet_ids: &[u16]) -> Vec<String> {
+    broker.write_all(&messages(packet_ids)).await.unwrap();
+    let (mut bytes, mut answers) = (BytesMut::new(), Vec::new());
+    while answers.len() < packet_ids.len() {
         match next_packet(&mut bytes, 1 << 20).unwrap() {
             Some(Packet::Publish(publish)) => {
                 assert_eq!((&publish.topic[..], publish.qos as u8, publish.retain), (b"answer".as_slice(), 0, false));
@@ -97,38 +166,25 @@ async fn publish_two(mut broker: DuplexStream) -> Vec<String> {
 
 #[tokio::test]
 async fn replies_are_published_and_clinical_resources_go_to_quarantine() {
-    let config = Config::read(None, std::iter::empty()).unwrap();
-    let (lanes, acks) = (one_lane(), Arc::new(Acks::default()));
-    let telemetry = Arc::new(Telemetry::new().unwrap());
-    let limits = ValidationLimits { future_max_us: 0, past_max_us: 0, span_max_us: 0 };
-    let validator =
-        Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
-    let around = SessionContext {
-        telemetry: Arc::clone(&telemetry),
-        state: Arc::default(),
-        clock: Arc::new(SystemClock),
-        stop_reading: CancellationToken::new(),
-        close: CancellationToken::new(),
-        readers: Arc::new(Semaphore::new(1)),
-    };
-    let decoders = Decoders::new(&[&CLINICAL]);
-    let mut intake = Intake::new(0, decoders, validator, lanes.clone(), Arc::clone(&acks), Arc::clone(&telemetry), 100);
-    let session = Session::new(&config.mqtt, 0, acks, around).unwrap();
-    let (ours, theirs) = tokio::io::duplex(4_096);
-    let mut permit = None;
-    let answers = tokio::select! {
-        ended = session.serve(connected(ours), &mut intake, &mut permit) => panic!("the session has ended: {ended:?}"),
-        answers = publish_two(theirs) => answers,
-    };
-    assert_eq!(answers, ["1", "2"], "one decoder reads all messages of its connection");
-    let scrape = telemetry.render();
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.answers_to(&[1, 2]).await, ["1", "2"], "one decoder reads all messages of its connection");
+    let scrape = fixture.telemetry.render();
     assert!(scrape.contains("healthtrack_mqtt_replies_total 2"), "{scrape}");
-    assert!(scrape.contains("healthtrack_mqtt_dropped_replies_total 2"), "{scrape}");
+    assert!(scrape.contains("healthtrack_mqtt_dropped_replies_total 4"), "two bad topics, two large packets: {scrape}");
 
     let mut batch = Vec::new();
-    assert!(lanes.queues[0].next_batch(&mut batch).await);
+    let next = tokio::time::timeout(TIMEOUT, fixture.lanes.queues[0].next_batch(&mut batch));
+    assert!(next.await.expect("the message is queued"));
     let [rejection] = batch[0].rejections.as_slice() else { panic!("{:?}", batch[0].rejections) };
     assert_eq!((rejection.reason, rejection.samples), (Reason::UnsupportedResource, 2));
-    assert!(rejection.detail.contains("Patient"), "{}", rejection.detail);
+    assert_eq!(rejection.reason.word(), "unsupported_resource");
+    assert!(rejection.detail.contains("Patient") && rejection.detail.len() < 200, "{}", rejection.detail);
     assert_eq!((batch[0].samples, &batch[0].payload[..], batch[0].device.is_none()), (2, &b"{}"[..], true));
+}
+
+#[tokio::test]
+async fn a_reply_goes_out_over_the_connection_of_its_message_or_not_at_all() {
+    let mut fixture = Fixture::new();
+    fixture.lose(&[1]).await;
+    assert_eq!(fixture.answers_to(&[1]).await, ["2"], "the message came again, and its second reading is answered");
 }

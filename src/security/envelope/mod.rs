@@ -14,13 +14,13 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretBox};
-use sqlx::PgConnection;
 
 use super::keyring::{KEY_BYTES, KeyRing};
 use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
-use crate::store::data_key::{self, WrappedKey};
+use crate::store::care::context::DataKeys;
+use crate::store::care::data_key::{self, WrappedKey};
+use crate::store::care::error::CareError;
 
 /// First byte of everything encrypted: raised when a reader must know another form.
 const VERSION: u8 = 1;
@@ -83,9 +83,9 @@ pub enum EnvelopeError {
     /// The system gives no random numbers, or a text is too long for the cipher.
     #[error("nothing can be encrypted: the system's random numbers or the cipher failed")]
     Cipher,
-    /// The database.
+    /// A rule refuses it, or the database cannot.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Care(#[from] CareError),
 }
 
 impl Envelope {
@@ -99,18 +99,18 @@ impl Envelope {
     /// that reads committed rows, as all do by default.
     pub async fn data_key(
         &self,
-        connection: &mut PgConnection,
-        patient: &PatientId,
+        keys: &mut DataKeys<'_>,
+        patient: PatientId,
         now: Timestamp,
     ) -> Result<DataKey, EnvelopeError> {
-        if let Some(wrapped) = data_key::find(connection, patient).await? {
-            return DataKey::unwrap(self, patient, &wrapped);
+        if let Some(wrapped) = data_key::find(keys, patient).await? {
+            return DataKey::unwrap(self, &patient, &wrapped);
         }
-        let wrapped = DataKey::generate(patient)?.wrap(self)?;
-        data_key::keep(connection, patient, &wrapped, now).await?;
+        let wrapped = DataKey::generate(&patient)?.wrap(self)?;
+        data_key::keep(keys, patient, &wrapped, now).await?;
         // Somebody may have been faster.
-        let kept = data_key::find(connection, patient).await?;
-        DataKey::unwrap(self, patient, &kept.ok_or(EnvelopeError::Hidden)?)
+        let kept = data_key::find(keys, patient).await?;
+        DataKey::unwrap(self, &patient, &kept.ok_or(EnvelopeError::Hidden)?)
     }
 
     fn key(&self, id: &str) -> Result<LessSafeKey, EnvelopeError> {

@@ -6,7 +6,7 @@
 
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
-use super::context::{Analyst, Visitor};
+use super::context::{Analyst, DataKeys, Visitor};
 use super::error::{CareError, RuleCatalogue};
 use crate::model::people::{AccountId, Role};
 
@@ -56,11 +56,6 @@ impl Actor<'_> {
         self.role
     }
 
-    /// For statements of this account.
-    pub fn connection(&mut self) -> &mut PgConnection {
-        &mut self.transaction
-    }
-
     /// The same account as one of those who review what is shown to everybody.
     pub fn visitor(&mut self) -> Visitor<'_> {
         Visitor::on(&mut self.transaction).with_rules(&self.rules)
@@ -69,6 +64,11 @@ impl Actor<'_> {
     /// The same account as one who counts outcomes, of the patients that it may see.
     pub fn analyst(&mut self) -> Analyst<'_> {
         Analyst::on(&mut self.transaction).with_rules(&self.rules)
+    }
+
+    /// The data keys of the patients that this account may see.
+    pub fn data_keys(&mut self) -> DataKeys<'_> {
+        DataKeys::on(&mut self.transaction).with_rules(&self.rules)
     }
 
     /// The connection for one step, and what makes a sentence of its refusal.

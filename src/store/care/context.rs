@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::error::{CareError, RuleCatalogue};
 
 macro_rules! contexts {
-    ($($(#[$doc:meta])+ $name:ident)+) => {$(
+    ($($(#[$doc:meta])+ $name:ident: $visible:vis)+) => {$(
         $(#[$doc])+
         #[derive(Debug)]
         pub struct $name<'c> {
@@ -19,7 +19,7 @@ macro_rules! contexts {
 
         impl<'c> $name<'c> {
             /// On a connection. A constraint that refuses something is told by its code, not by its sentence.
-            pub fn on(connection: &'c mut PgConnection) -> $name<'c> {
+            $visible fn on(connection: &'c mut PgConnection) -> $name<'c> {
                 $name { connection, rules: RuleCatalogue::default() }
             }
 
@@ -41,15 +41,24 @@ macro_rules! contexts {
 
 contexts! {
     /// Whoever reads what the network shows to everybody: facilities, providers, programmes.
-    Visitor
+    Visitor: pub
     /// What the clock asks for: holds that ran out, days to be counted or kept.
-    Maintenance
+    Maintenance: pub
     /// Whoever runs the installation: gives devices out, exports and erases, and is audited for it.
-    Operator
+    Operator: pub
     /// Whoever proves and reads the audit.
-    Auditor
+    Auditor: pub
     /// Whoever counts outcomes: rates of many, and nothing about one person.
-    Analyst
+    Analyst: pub
+    /// Whoever encrypts and decrypts texts of patients, by an actor's rights or in a synthetic population.
+    DataKeys: pub(in crate::store)
+}
+
+impl Operator<'_> {
+    /// What reads the samples that this operator exports; the export is audited before (`care::samples`).
+    pub(crate) fn sample_reader(&mut self) -> SampleReader<'_> {
+        SampleReader::on(self.connection)
+    }
 }
 
 /// What reads samples of both tiers, with the role `healthtrack_roller`, for somebody whose question is decided and

@@ -8,7 +8,8 @@
 //! *Who acts stands in the signature.* What is about a person takes an `Actor`: a transaction in which one
 //! account acts with the portal's rights, audited with what it does. What is about nobody, or done by the clock or by
 //! whoever runs the installation, takes one of the connections with a name of `context`: `Visitor`, `Maintenance`,
-//! `Operator`, `Auditor`, `Analyst`. No public function takes a plain connection (`tests/tidy/care.rs`), so that none
+//! `Operator`, `Auditor`, `Analyst`,
+//! `DataKeys`, `SampleReader`. No public function takes a plain connection (`tests/tidy/care.rs`), so that none
 //! reads a record in nobody's name by mistake.
 //!
 //! ```text
@@ -34,6 +35,9 @@ pub mod rights;
 
 /// The audit's chain.
 pub mod audit;
+
+/// The keys that a patient's texts are encrypted with.
+pub mod data_key;
 
 /// A patient's samples.
 pub mod samples;

@@ -17,6 +17,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Transaction};
 use crate::model::people::{JournalEntryId, PatientId};
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
+use crate::store::care::context::DataKeys;
 use crate::store::care::journal::{self, JournalEntry};
 use crate::store::moment::Moment;
 
@@ -145,9 +146,9 @@ impl<'c> Population<'c> {
         journal::insert(&mut self.0, entry).await.map_err(StoreError::at("writing a journal entry"))
     }
 
-    /// Where it is made.
-    pub fn connection(&mut self) -> &mut PgConnection {
-        &mut self.0
+    /// The data keys of the patients that are made.
+    pub fn data_keys(&mut self) -> DataKeys<'_> {
+        DataKeys::on(&mut self.0)
     }
 
     /// Keeps it all, and gives the sheet of answers.
