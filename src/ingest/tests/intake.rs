@@ -112,7 +112,8 @@ impl Fixture {
     /// The answers of the session to the messages of one connection.
     async fn answers_to(&mut self, packet_ids: &[u16]) -> Vec<String> {
         let (ours, theirs) = tokio::io::duplex(4_096);
-        let session = self.session.serve(connected(ours), &mut self.intake, &mut None);
+        let mut permit = None;
+        let session = self.session.serve(connected(ours), &mut self.intake, &mut permit);
         let answers = tokio::time::timeout(TIMEOUT, async {
             tokio::select! {
                 ended = session => panic!("the session has ended: {ended:?}"),
@@ -130,7 +131,8 @@ impl Fixture {
             theirs.write_all(&messages(packet_ids)).await.unwrap();
             theirs.shutdown().await.unwrap();
         };
-        let served = async { tokio::join!(self.session.serve(connected(ours), &mut self.intake, &mut None), broker) };
+        let mut permit = None;
+        let served = async { tokio::join!(self.session.serve(connected(ours), &mut self.intake, &mut permit), broker) };
         let (ended, ()) = tokio::time::timeout(TIMEOUT, served).await.expect("the connection ends");
         assert!(matches!(ended, Err(MqttError::Closed)), "{ended:?}");
     }
