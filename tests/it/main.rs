@@ -24,6 +24,9 @@ mod write;
 /// Bytes in, rows out.
 mod path;
 
+/// What a merge reads.
+mod merge;
+
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
 

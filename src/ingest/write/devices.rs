@@ -33,9 +33,11 @@ impl Lane {
                 Ok(found) => known.extend(some.into_iter().zip(found.into_iter().map(Some))),
                 Err(error) => match permanence.weigh(&error) {
                     None => return Err(error),
-                    Some(Fault::Data) if some.len() > 1 => asked.extend([some.split_off(some.len() / 2), some]),
+                    Some(Fault::Data | Fault::TooLarge) if some.len() > 1 => {
+                        asked.extend([some.split_off(some.len() / 2), some]);
+                    }
                     Some(Fault::Data) => known.extend(some.into_iter().map(|device| (device, None))),
-                    Some(Fault::Passing | Fault::Permanent | Fault::Unreadable | Fault::Fenced) => {
+                    Some(Fault::Passing | Fault::Permanent | Fault::TooLarge | Fault::Unreadable | Fault::Fenced) => {
                         asked.push(some);
                         self.wait_for_database(&error).await;
                     }

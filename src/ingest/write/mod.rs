@@ -12,7 +12,8 @@
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
 //! conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
-//! cannot be read costs what belongs into it (`merge`). What no waiting cures ends the lane, and with it the daemon.
+//! cannot be read costs what belongs into it (`merge`); what is too much for one transaction is written in several.
+//! What no waiting cures ends the lane, and with it the daemon.
 
 /// The parts of a batch that one transaction writes.
 mod unit;
@@ -173,8 +174,12 @@ impl Lane {
                     Some(fault @ (Fault::Data | Fault::Unreadable)) => {
                         units.extend(self.cut(unit, batch, fault, &error, &mut tally));
                     }
+                    Some(Fault::TooLarge) if !unit.is_single() => {
+                        tracing::warn!("a batch is too large, so its halves are written: {}", chain(&error));
+                        units.extend(self.cut(unit, batch, Fault::TooLarge, &error, &mut tally));
+                    }
                     Some(Fault::Passing) if is_injected(Defect::AckAroundFailure) => {}
-                    Some(Fault::Passing | Fault::Permanent | Fault::Fenced) => {
+                    Some(Fault::Passing | Fault::TooLarge | Fault::Permanent | Fault::Fenced) => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
                     }
@@ -291,7 +296,9 @@ impl Lane {
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
         let timeout = self.shared.context.connector.timeout();
-        let states = within(timeout, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
+        let now = self.shared.context.clock.now();
+        let states = directory::get_or_create_series(connection, &keys, now);
+        let states = within(timeout, "taking series up", states).await?;
         self.series.extend(keys.into_iter().zip(states));
         Ok(())
     }
@@ -333,7 +340,9 @@ impl Lane {
         self.shared.state.database_fails(Asker::Lane(self.number));
         let pause = (RETRY_MIN * 2_u32.saturating_pow(self.failures.min(16))).min(RETRY_MAX);
         self.failures += 1;
-        tracing::warn!("the database did not accept the batch, retrying: {}", chain(error));
+        let remedy = error.remedy().filter(|_| error.fault() == Fault::TooLarge);
+        let remedy = remedy.map_or_else(String::new, |remedy| format!("; if it stays so, {remedy}"));
+        tracing::warn!("the database did not accept the batch, retrying: {}{remedy}", chain(error));
         sleep(jittered(pause)).await;
     }
 }
