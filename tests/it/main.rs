@@ -86,6 +86,9 @@ mod seal;
 /// From the hot table to the archive.
 mod roll;
 
+/// More conflicts than memory should hold.
+mod roll_conflicts;
+
 /// The same with an object store.
 mod bucket;
 
