@@ -48,6 +48,9 @@ pub mod ring;
 /// What waits for a lane.
 pub mod queue;
 
+/// Whose a topic is.
+pub mod shards;
+
 /// From a delivery to the queues of its lanes.
 mod intake;
 
@@ -63,6 +66,6 @@ pub mod service;
 #[cfg(test)]
 mod tests;
 
-pub use intake::Intake;
+pub use intake::{Intake, Reader};
 pub use service::{IngestError, Service};
 pub use state::{Asker, Role, State, Status};

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, Subscribe, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{DisconnectReasonCode, Filter, Packet, Publish, Subscribe, SubscribeReasonCode};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -40,6 +40,10 @@ use crate::telemetry::{Telemetry, chain};
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
 const SUBSCRIBE_ID: u16 = 1;
+/// A connection that two clients take from each other holds no longer than this.
+const SOON: Duration = Duration::from_secs(10);
+/// So many of them in a row are no accident.
+const ENDED_SOON_MAX: u32 = 3;
 
 /// Where deliveries go.
 pub trait Sink: Send {
@@ -124,12 +128,23 @@ impl Session {
     pub async fn run(mut self, mut sink: impl Sink) {
         let (retry_min, retry_max) = self.config.retry();
         let mut pause = retry_min;
+        let mut ended_soon = 0;
         while !self.stop_reading.is_cancelled() {
             let begun = Instant::now();
             let mut reader = self.has_stopped.take();
             let ended = self.connect_and_serve(&mut sink, &mut reader).await;
             self.has_stopped = reader;
+            let was_subscribed = self.state.status().is_subscribed(&self.client_id);
             self.forget_connection();
+            let is_hung_up = matches!(ended, Err(MqttError::Closed | MqttError::Socket(_)));
+            let has_ended_soon = was_subscribed && is_hung_up && begun.elapsed() < SOON.max(retry_max * 2);
+            ended_soon = if has_ended_soon { ended_soon + 1 } else { 0 };
+            if ended_soon == ENDED_SOON_MAX {
+                let client = &self.client_id;
+                tracing::warn!(mqtt.client = %client, "the broker has ended {ENDED_SOON_MAX} connections in a row soon \
+                    after they were subscribed: where another client uses this client id too, give each an \
+                    mqtt.client_id of its own");
+            }
             match ended {
                 Ok(()) => return,
                 Err(error) => {
@@ -242,6 +257,9 @@ impl Session {
                 }
                 Packet::SubAck(suback) => self.check_grants(&suback.return_codes)?,
                 Packet::PingResp(_) => {}
+                Packet::Disconnect(packet) if packet.reason_code == DisconnectReasonCode::SessionTakenOver => {
+                    return Err(MqttError::TakenOver(self.client_id.clone()));
+                }
                 Packet::Disconnect(packet) => return Err(MqttError::Disconnected(format!("{:?}", packet.reason_code))),
                 _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
             }

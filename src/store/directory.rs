@@ -12,12 +12,12 @@ use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
 /// What is known of a device that published.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
     /// Bound to this shard: its samples may be written.
     Ours(DeviceKey),
-    /// Bound to another shard, which has an owner.
-    Elsewhere,
+    /// Bound to the shard of this name, until an operator moves it.
+    Elsewhere(String),
     /// Not registered.
     Unknown,
 }
@@ -65,7 +65,9 @@ pub async fn add_devices(
     let names: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
     sqlx::query(
         "INSERT INTO signal.device (added_at, device_id, added_by)
-         SELECT $3, name, $2 FROM unnest($1::text[]) AS name ON CONFLICT (device_id) DO NOTHING",
+         SELECT $3, name, $2 FROM unnest($1::text[]) AS name
+         -- Each row that is tried takes a number, also where it conflicts.
+         WHERE NOT EXISTS (SELECT FROM signal.device WHERE device_id = name) ON CONFLICT (device_id) DO NOTHING",
     )
     .bind(names)
     .bind(added_by)
@@ -92,10 +94,8 @@ pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
         .collect())
 }
 
-/// Looks devices up for a shard's owner and binds those that no shard has yet.
-///
-/// A device of a shard without an owner moves here: that shard's epoch is raised in the same transaction, so a daemon
-/// that still remembers the device's series there is fenced off.
+/// Looks devices up for a shard's owner and binds those that no shard has yet. One of another shard stays there, also
+/// while nobody owns that shard: who publishes at the wrong shard, or too early, must not take a device with it.
 pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
     let step = StoreError::at("looking devices up");
     let names: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
@@ -106,7 +106,6 @@ pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId
         .execute(&mut *transaction)
         .await
         .map_err(&step)?;
-    adopt(&mut transaction, own, &names).await.map_err(&step)?;
     let rows: Vec<(Option<i32>, Option<String>)> = sqlx::query_as(
         "SELECT device.device_key, device.shard
          FROM unnest($1::text[]) WITH ORDINALITY AS want (device_id, place)
@@ -119,44 +118,12 @@ pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId
     transaction.commit().await.map_err(&step)?;
     Ok(rows
         .into_iter()
-        .map(|(key, shard)| match key {
-            None => Known::Unknown,
-            Some(key) if shard.as_deref() == Some(own.shard.as_str()) => Known::Ours(DeviceKey(key)),
-            Some(_) => Known::Elsewhere,
+        .map(|row| match row {
+            (None, _) => Known::Unknown,
+            (Some(_), Some(shard)) if shard != own.shard.as_str() => Known::Elsewhere(shard),
+            (Some(key), _) => Known::Ours(DeviceKey(key)),
         })
         .collect())
-}
-
-/// Moves devices of shards that nobody owns to this shard.
-async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) -> Result<(), sqlx::Error> {
-    let others: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT shard FROM signal.device WHERE device_id = ANY ($1) AND shard <> $2 ORDER BY shard",
-    )
-    .bind(names)
-    .bind(own.shard.as_str())
-    .fetch_all(&mut *transaction)
-    .await?;
-    for other in others {
-        // The lock that a living owner holds; taken for this transaction, it keeps a coming owner waiting.
-        let ownerless: bool =
-            sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
-                .bind(&other)
-                .fetch_one(&mut *transaction)
-                .await?;
-        if ownerless {
-            sqlx::query("UPDATE signal.ingest_shard SET epoch = epoch + 1 WHERE shard = $1")
-                .bind(&other)
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query("UPDATE signal.device SET shard = $3 WHERE device_id = ANY ($1) AND shard = $2")
-                .bind(names)
-                .bind(&other)
-                .bind(own.shard.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
-    }
-    Ok(())
 }
 
 /// Looks series up for writing, in the order asked: creates those that are new, reads where the others end: with the

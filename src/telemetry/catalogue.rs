@@ -32,6 +32,10 @@ const MQTT_UNPROTECTED_MESSAGES: Metric = Metric(
     "healthtrack_mqtt_unprotected_messages_total",
     "Messages received at QoS 0, which the broker does not send again.",
 );
+const MQTT_FOREIGN_MESSAGES: Metric = Metric(
+    "healthtrack_mqtt_foreign_messages_total",
+    "Messages of shards that other daemons own, acknowledged and left to those: mqtt.filters are wider than the shard.",
+);
 const MQTT_PAUSES: Metric =
     Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
 const MQTT_ACKS: Metric =
@@ -128,6 +132,8 @@ pub struct Telemetry {
     pub mqtt_received_bytes: Counter,
     /// `healthtrack_mqtt_unprotected_messages_total`
     pub mqtt_unprotected_messages: Counter,
+    /// `healthtrack_mqtt_foreign_messages_total`
+    pub mqtt_foreign_messages: Counter,
     /// `healthtrack_mqtt_pauses_total`
     pub mqtt_pauses: Counter,
     /// `healthtrack_mqtt_acks_total`
@@ -228,6 +234,7 @@ impl Telemetry {
             mqtt_messages: new.counter(MQTT_MESSAGES),
             mqtt_received_bytes: new.counter(MQTT_RECEIVED_BYTES),
             mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
+            mqtt_foreign_messages: new.counter(MQTT_FOREIGN_MESSAGES),
             mqtt_pauses: new.counter(MQTT_PAUSES),
             mqtt_acks: new.counter(MQTT_ACKS),
             mqtt_replies: new.counter(MQTT_REPLIES),

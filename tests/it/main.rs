@@ -61,6 +61,9 @@ mod backlog;
 /// Stops at named points, and a broker that does what a test says.
 mod points;
 
+/// Several shards on one broker.
+mod shards;
+
 /// What devices and brokers send that they should not.
 mod hostile;
 

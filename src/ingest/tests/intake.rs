@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::formats::delivery::Delivery;
 use crate::formats::{ClinicalResource, Decoded, Decoder, Decoders, Format, Reply};
-use crate::ingest::Intake;
 use crate::ingest::ack::Acks;
 use crate::ingest::queue::{Lanes, Limits};
 use crate::ingest::session::{Session, SessionContext};
+use crate::ingest::shards::Shards;
 use crate::ingest::validate::{ValidationLimits, Validator};
+use crate::ingest::{Intake, Reader};
+use crate::model::ids::ShardName;
 use crate::model::metric::Catalogue;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::SystemClock;
@@ -103,9 +105,10 @@ impl Fixture {
             close: CancellationToken::new(),
             readers: Arc::new(Semaphore::new(1)),
         };
-        let decoders = Decoders::new(&[&CLINICAL]);
+        let shards = Arc::new(Shards::new(ShardName::parse("main").unwrap()));
+        let reader = Reader { shards, decoders: Decoders::new(&[&CLINICAL]), validator };
         let (to_lanes, to_acks) = (lanes.clone(), Arc::clone(&acks));
-        let intake = Intake::new(0, decoders, validator, to_lanes, to_acks, Arc::clone(&telemetry), 100);
+        let intake = Intake::new(0, reader, to_lanes, to_acks, Arc::clone(&telemetry), 100);
         Fixture { session: Session::new(&config.mqtt, 0, acks, context).unwrap(), intake, lanes, telemetry }
     }
 

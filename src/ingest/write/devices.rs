@@ -47,7 +47,7 @@ impl Lane {
         // Only what cannot change is remembered: an unknown device may be added at any moment.
         self.devices.extend(known.iter().filter_map(|(device, known)| match known {
             Some(Known::Ours(key)) => Some((device.clone(), *key)),
-            Some(Known::Elsewhere | Known::Unknown) | None => None,
+            Some(Known::Elsewhere(_) | Known::Unknown) | None => None,
         }));
         Ok(known)
     }
@@ -63,7 +63,7 @@ impl Lane {
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, known: &NewDevices) -> Result<DeviceKey, Rejection> {
-        let reject = |reason, detail| Err(Rejection::new(reason, detail, 1));
+        let reject = |reason, detail: &str| Err(Rejection::new(reason, detail, 1));
         let Some(device) = &arrival.device else {
             return reject(Reason::BadDevice, "the message must name its device, in its topic or its payload");
         };
@@ -72,8 +72,12 @@ impl Lane {
         }
         match known.get(device) {
             Some(Some(Known::Ours(key))) => Ok(*key),
-            Some(Some(Known::Elsewhere)) => {
-                reject(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
+            Some(Some(Known::Elsewhere(shard))) => {
+                let detail = format!(
+                    "the device belongs to shard {shard}: publish it under ht/1/{shard}/, or move it with \
+                     `healthtrack device move`, then retry this message"
+                );
+                reject(Reason::WrongShard, &detail)
             }
             Some(None) => reject(Reason::RefusedByDatabase, "the database rejects this device; its log says why"),
             Some(Some(Known::Unknown)) | None => {
