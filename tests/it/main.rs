@@ -58,6 +58,9 @@ mod backlog;
 /// Stops at named points, and a broker that does what a test says.
 mod points;
 
+/// Brokers with other habits.
+mod brokers;
+
 /// What devices and brokers send that they should not.
 mod hostile;
 
