@@ -268,8 +268,12 @@ impl Session {
         if messages > 0 {
             self.telemetry.mqtt_messages.increment(messages);
             self.telemetry.mqtt_received_bytes.increment(u64::try_from(payload_bytes).unwrap_or(u64::MAX));
-            let unacknowledged = self.acks.tracker().unacknowledged();
+            let (unacknowledged, window) = {
+                let mut tracker = self.acks.tracker();
+                (tracker.unacknowledged(), tracker.window.tell())
+            };
             self.telemetry.unacknowledged(&self.client_id, unacknowledged);
+            window.into_iter().for_each(|window| self.report_window(window));
         }
         Ok(())
     }
@@ -324,7 +328,7 @@ impl Session {
         let mut next_ping = tokio::time::Instant::now() + ping_every;
         loop {
             let closing = self.close.is_cancelled();
-            self.acks.tracker().take_ready(&mut ready);
+            self.take_ready(&mut ready);
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             for packet_id in ready.drain(..) {
                 put_puback(&mut out, packet_id);
@@ -356,6 +360,28 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// The packet identifiers that may be acknowledged now.
+    fn take_ready(&self, ready: &mut Vec<u16>) {
+        let mut tracker = self.acks.tracker();
+        if tracker.is_ready() {
+            let unacknowledged = tracker.unacknowledged();
+            tracker.window.free(unacknowledged, Instant::now());
+        }
+        tracker.take_ready(ready);
+    }
+
+    /// Says how many messages the broker sends ahead where that is fewer than we take.
+    fn report_window(&self, window: usize) {
+        if window >= usize::from(self.config.receive_maximum) {
+            return;
+        }
+        self.telemetry.mqtt_window.set(window as f64);
+        let (broker, client, ours) = (shown(&self.url), &self.client_id, self.config.receive_maximum);
+        tracing::warn!(broker.url = %broker, mqtt.client = %client, mqtt.window = window, "the broker sends only \
+            {window} messages ahead of their acknowledgement, where this daemon takes {ours}: at most that many are \
+            committed at a time; raise its limit, which deploy/brokers.md names");
     }
 
     fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {

@@ -64,6 +64,9 @@ mod points;
 /// Several shards on one broker.
 mod shards;
 
+/// Brokers with other habits.
+mod brokers;
+
 /// What devices and brokers send that they should not.
 mod hostile;
 

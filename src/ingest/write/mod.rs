@@ -38,7 +38,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
@@ -68,6 +68,8 @@ use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 /// The first pause before a retry; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The timer has no shorter pause.
+const LULL_MIN: Duration = Duration::from_millis(1);
 /// The copy buffer keeps no more than this between batches.
 const KEPT_BYTES_MAX: usize = 16 << 20;
 /// Unreadable blocks that a lane remembers to have logged; beyond it they are logged again.
@@ -125,8 +127,9 @@ impl Lane {
     /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
     /// a fault is permanent.
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
-        let mut batch = Vec::new();
-        while queue.next_batch(&mut batch).await {
+        let (mut batch, mut lull) = (Vec::new(), LULL_MIN);
+        while queue.next_batch(&mut batch, lull).await {
+            let began = Instant::now();
             if is_injected(Defect::AckBeforeCommit) {
                 self.acknowledge(&batch);
             }
@@ -148,6 +151,7 @@ impl Lane {
             }
             self.settle(&batch, tally);
             batch.clear();
+            lull = began.elapsed().max(LULL_MIN);
         }
         Ok(())
     }

@@ -213,7 +213,7 @@ fn lane_tasks(
         let slow = run.slow.clone();
         Box::pin(unconstrained(async move {
             let (mut batch, mut commits) = (Vec::new(), number);
-            while queues[number].next_batch(&mut batch).await {
+            while queues[number].next_batch(&mut batch, AGE_MAX).await {
                 commits += 1;
                 database.commit(slow[commits % slow.len()] > 0).await;
                 let stored = batch.iter().map(|arrival| arrival.samples).sum();
