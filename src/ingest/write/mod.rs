@@ -24,6 +24,9 @@ mod merge;
 /// What is appended, what is merged, and what rows both give.
 mod plan;
 
+/// What the lane remembers of its devices and series.
+mod memory;
+
 /// What cannot be stored, as rejections.
 mod reject;
 
@@ -55,14 +58,15 @@ use crate::config::UnknownDevice;
 use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
-use crate::model::ids::{DeviceId, DeviceKey, SeriesId};
+use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
-use crate::store::directory::{self, SeriesKey, SeriesState};
+use crate::store::directory::{self, SeriesKey};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
 use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, chain};
+use memory::{DeviceMemory, SeriesMemory};
 use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 
 /// The first pause before a retry; it doubles up to `RETRY_MAX`.
@@ -94,6 +98,8 @@ pub struct Shared {
     pub cap: Arc<Cap>,
     /// What to do with a device that nobody has added.
     pub unknown_device: UnknownDevice,
+    /// Series that one lane remembers, and devices.
+    pub remembered_series_max: usize,
 }
 
 /// One writer, with a connection and a memory of its own.
@@ -103,8 +109,8 @@ pub struct Lane {
     number: usize,
     shared: Shared,
     connection: Option<PgConnection>,
-    devices: HashMap<DeviceId, DeviceKey>,
-    series: HashMap<SeriesKey, SeriesState>,
+    devices: DeviceMemory,
+    series: SeriesMemory,
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
@@ -119,7 +125,7 @@ pub struct Lane {
 impl Lane {
     /// Lane `number`, which knows nothing yet.
     pub fn new(number: usize, shared: Shared) -> Lane {
-        let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (devices, series, chunks) = (DeviceMemory::default(), SeriesMemory::default(), HashSet::new());
         let (rows, reported) = (CopyRows::default(), HashSet::new());
         Lane { number, shared, connection: None, devices, series, chunks, rows, batch_rows: 0, failures: 0, reported }
     }
@@ -157,6 +163,8 @@ impl Lane {
     }
 
     async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
+        self.devices.make_room(self.shared.remembered_series_max);
+        self.series.make_room(self.shared.remembered_series_max);
         let known = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
         for rejection in &mut whole.rejections {
@@ -294,7 +302,7 @@ impl Lane {
     /// Reads the ends of series that the lane does not remember.
     async fn know_series(&mut self, connection: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
         let new: HashSet<SeriesKey> =
-            parts.iter().map(|part| part.key).filter(|key| !self.series.contains_key(key)).collect();
+            parts.iter().map(|part| part.key).filter(|key| self.series.get(key).is_none()).collect();
         if new.is_empty() {
             return Ok(());
         }
@@ -303,7 +311,7 @@ impl Lane {
         let now = self.shared.context.clock.now();
         let states = directory::get_or_create_series(connection, &keys, now);
         let states = within(timeout, "taking series up", states).await?;
-        self.series.extend(keys.into_iter().zip(states));
+        keys.iter().zip(states).for_each(|(key, state)| self.series.insert(key, state));
         Ok(())
     }
 

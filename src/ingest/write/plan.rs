@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::memory::SeriesMemory;
 use super::merge::{Tagged, merge};
 use super::unit::Part;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, MINUTE_US, Timestamp};
-use crate::store::directory::{SeriesKey, SeriesState};
+use crate::store::directory::SeriesKey;
 use crate::store::hot::{BlockRange, Removal, Stored, Unreadable};
 use crate::telemetry::Tally;
 
@@ -38,7 +39,7 @@ pub(super) struct WritePlan {
 }
 
 /// Parts a unit by series: those that are simply appended, and the others.
-pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) -> (Vec<Group>, Vec<Group>) {
+pub(super) fn split(parts: &[Part], series: &SeriesMemory) -> (Vec<Group>, Vec<Group>) {
     let mut order: Vec<(SeriesId, Option<Timestamp>, usize)> = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {
         // Every key was taken up before; one that was not would be written by no lane.
@@ -67,9 +68,9 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
 }
 
 /// Forgets the ends of a unit's series: what became of it is not known.
-pub(super) fn forget(parts: &[Part], series: &mut HashMap<SeriesKey, SeriesState>) {
+pub(super) fn forget(parts: &[Part], series: &mut SeriesMemory) {
     for part in parts {
-        series.remove(&part.key);
+        series.forget(&part.key);
     }
 }
 
@@ -142,11 +143,9 @@ pub(super) fn lay(
 
 impl WritePlan {
     /// What the lane knows of its series once this is committed.
-    pub(super) fn remember(&self, series: &mut HashMap<SeriesKey, SeriesState>) {
+    pub(super) fn remember(&self, series: &mut SeriesMemory) {
         for (key, last) in &self.lasts {
-            if let Some(state) = series.get_mut(key) {
-                state.last = state.last.max(Some(*last));
-            }
+            series.advance(key, *last);
         }
     }
 

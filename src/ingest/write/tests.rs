@@ -1,10 +1,11 @@
 //! A lane's memory over many batches, with commits that fail or get no answer in between: whatever it appends and
 //! whatever it merges, each sample is stored once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::memory::SeriesMemory;
 use super::plan;
 use super::unit::Part;
 use crate::model::block::Block;
@@ -68,15 +69,12 @@ impl Table {
     }
 
     /// One attempt of one unit, in the steps of `Lane::write_over`.
-    fn write(
-        &mut self,
-        parts: &[Part],
-        memory: &mut HashMap<SeriesKey, SeriesState>,
-        end: End,
-    ) -> Option<plan::WritePlan> {
+    fn write(&mut self, parts: &[Part], memory: &mut SeriesMemory, end: End) -> Option<plan::WritePlan> {
         for part in parts {
             let id = SeriesId(part.key.device.0);
-            memory.entry(part.key).or_insert_with(|| SeriesState { id, last: self.last(id) });
+            if memory.get(&part.key).is_none() {
+                memory.insert(&part.key, SeriesState { id, last: self.last(id) });
+            }
         }
         let (appends, merges) = plan::split(parts, memory);
         let stored = self.touched(&plan::wanted(&merges, parts));
@@ -136,7 +134,7 @@ fn sample(place: i64, value: i32) -> Sample {
 
 /// `Err` says what is wrong.
 fn run(batches: &[(Vec<Part>, Vec<End>)], fault: Fault) -> Result<(), String> {
-    let (mut table, mut memory) = (Table::default(), HashMap::new());
+    let (mut table, mut memory) = (Table::default(), SeriesMemory::default());
     let mut model: BTreeMap<(SeriesId, SampleKey), Vec<f64>> = BTreeMap::new();
     let mut tally = Tally::default();
     let mut received = 0;

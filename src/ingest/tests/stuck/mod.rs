@@ -206,6 +206,7 @@ fn lane_tasks(
         budget,
         cap: Arc::new(Cap::new(1, 1)),
         unknown_device: UnknownDevice::Enrol,
+        remembered_series_max: 1_000,
     };
     let task = |number: usize| -> Task {
         let (lane, queues, database) =
