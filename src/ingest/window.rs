@@ -5,7 +5,8 @@
 //! 10 and HiveMQ 50 where nobody has set more. A lane that waits for a batch to grow then waits for what cannot come.
 //! What shows a full window is a plateau: the count of unacknowledged messages rises to the same number again and
 //! again, never above it, and goes on as soon as some are acknowledged. Devices that send in step look alike for a
-//! moment, not a hundred times in a row within milliseconds; and where they do, nothing more comes at that count either.
+//! moment, not a hundred times in a row within milliseconds; and where they do, nothing more comes at that count
+//! either.
 //!
 //! Pure: no clock.
 

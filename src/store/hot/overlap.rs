@@ -2,8 +2,9 @@
 //!
 //! # Why
 //! A hub may send a sample of last year with one of today. What lies between the two is of no interest, and may be tens
-//! of millions of samples. So the caller asks for short stretches, and of each is read what begins in it and the one block
-//! before it. The starts come first, out of the index, so that a long block that many stretches share is read once.
+//! of millions of samples. So the caller asks for short stretches, and of each is read what begins in it and the one
+//! block before it. The starts come first, out of the index, so that a long block that many stretches share is read
+//! once.
 //!
 //! A query spans `QUERY_DAYS` at most, since the server plans over each chunk between its bounds. All that is read
 //! lies in memory until it is merged, so more than `STORED_SAMPLES_MAX` is an error that a smaller unit does not meet:
