@@ -41,8 +41,8 @@ pub enum StoreError {
     Outdated,
     /// Only some of the former migrations were applied, and of those the bridge knows nothing but the whole.
     #[error(
-        "the database stopped at migration {version:04} of a former version: run `healthtrack migrate` of the last version \
-         whose roles have no prefix (the changelog names its commit), then the same of this version"
+        "the database stopped at migration {version:04} of a former version: run `healthtrack migrate` of the last \
+         version whose roles have no prefix (the changelog names its commit), then the same of this version"
     )]
     FormerIncomplete {
         /// The last that was applied.
