@@ -33,9 +33,11 @@ impl Lane {
                 Ok(found) => known.extend(some.into_iter().zip(found.into_iter().map(Some))),
                 Err(error) => match permanence.weigh(&error) {
                     None => return Err(error),
-                    Some(Fault::Data) if some.len() > 1 => asked.extend([some.split_off(some.len() / 2), some]),
+                    Some(Fault::Data | Fault::TooLarge) if some.len() > 1 => {
+                        asked.extend([some.split_off(some.len() / 2), some]);
+                    }
                     Some(Fault::Data) => known.extend(some.into_iter().map(|device| (device, None))),
-                    Some(Fault::Passing | Fault::Permanent | Fault::Unreadable | Fault::Fenced) => {
+                    Some(Fault::Passing | Fault::Permanent | Fault::TooLarge | Fault::Unreadable | Fault::Fenced) => {
                         asked.push(some);
                         self.wait_for_database(&error).await;
                     }
@@ -62,7 +64,7 @@ impl Lane {
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, known: &NewDevices) -> Result<DeviceKey, Rejection> {
-        let reject = |reason, detail| Err(Rejection::new(reason, detail, 1));
+        let reject = |reason, detail: &str| Err(Rejection::new(reason, detail, 1));
         let Some(device) = &arrival.device else {
             return reject(Reason::BadDevice, "the message must name its device, in its topic or its payload");
         };
@@ -71,8 +73,12 @@ impl Lane {
         }
         match known.get(device) {
             Some(Some(Known::Ours(key))) => Ok(*key),
-            Some(Some(Known::Elsewhere)) => {
-                reject(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
+            Some(Some(Known::Elsewhere(shard))) => {
+                let detail = format!(
+                    "the device belongs to shard {shard}: publish it under ht/1/{shard}/, or move it with \
+                     `healthtrack device move`, then retry this message"
+                );
+                reject(Reason::WrongShard, &detail)
             }
             Some(None) => reject(Reason::RefusedByDatabase, "the database rejects this device; its log says why"),
             Some(Some(Known::Unknown)) | None => {

@@ -8,10 +8,13 @@ use super::unit::Part;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
-use crate::model::time::{Day, Timestamp};
+use crate::model::time::{Day, MINUTE_US, Timestamp};
 use crate::store::directory::SeriesKey;
 use crate::store::hot::{BlockRange, Removal, Stored, Unreadable};
 use crate::telemetry::Tally;
+
+/// Samples further apart are looked for each by itself: what lies in a minute costs less than another look-up.
+const GAP_US: i64 = MINUTE_US;
 
 /// The parts of one series: in the order in which they begin where it is appended, else in that in which they came.
 #[derive(Debug)]
@@ -78,13 +81,22 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
     days.into_iter().collect()
 }
 
-/// The ranges of stored blocks that the merges need.
+/// The stretches in which the merges need stored blocks: none is longer than a day, and none spans a gap, so that what
+/// lies between samples that are far apart is not read.
 pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
-    let stretch = |group: &Group| {
-        let times = || group.runs(parts).flat_map(|part| part.run.samples()).map(|sample| sample.start);
-        Some(BlockRange { series: group.series, from: times().min()?, to: times().max()? })
-    };
-    merges.iter().filter_map(stretch).collect()
+    let is_near = |a: &Timestamp, b: &Timestamp| a.day() == b.day() && b.micros_since(*a) <= GAP_US;
+    let mut wanted = Vec::new();
+    for group in merges {
+        let samples = group.runs(parts).flat_map(|part| part.run.samples());
+        let mut starts: Vec<Timestamp> = samples.map(|sample| sample.start).collect();
+        starts.sort_unstable();
+        wanted.extend(
+            starts
+                .chunk_by(is_near)
+                .filter_map(|near| Some(BlockRange { series: group.series, from: *near.first()?, to: *near.last()? })),
+        );
+    }
+    wanted
 }
 
 /// Puts the rows of both kinds. `stored` is in order of series and time.
