@@ -499,3 +499,15 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) TO healthtrack_ingest;
+
+-- Raises what a broken foreign key raises.
+CREATE OR REPLACE FUNCTION signal.refuse_reference(rule text, at_table text, sentence text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', SCHEMA = 'signal', TABLE = at_table, CONSTRAINT = rule,
+        MESSAGE = sentence;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.refuse_reference(text,text,text) FROM PUBLIC;

@@ -152,6 +152,8 @@ CREATE TABLE signal.metric (
     CONSTRAINT metric_name_is_snake_case CHECK ((name ~ '^[a-z][a-z0-9_]*$'::text)),
     CONSTRAINT metric_soft_range_is_inside_hard CHECK (((soft_low >= hard_low) AND (soft_high <= hard_high)))
 );
+CREATE TRIGGER removed_metric_has_no_series AFTER DELETE ON signal.metric FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE TRIGGER renumbered_metric_has_no_series AFTER UPDATE ON signal.metric FOR EACH ROW WHEN ((old.metric_id <> new.metric_id)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.metric TO healthtrack_migrator;
 GRANT SELECT ON signal.metric TO healthtrack_ingest;
 GRANT SELECT ON signal.metric TO healthtrack_roller;
@@ -166,6 +168,8 @@ CREATE TABLE signal.ingest_shard (
     CONSTRAINT ingest_shard_epoch_is_positive CHECK ((epoch > 0)),
     CONSTRAINT ingest_shard_is_a_name CHECK ((shard ~ '^[A-Za-z0-9._-]{1,64}$'::text))
 );
+CREATE TRIGGER removed_shard_has_no_device AFTER DELETE ON signal.ingest_shard FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE TRIGGER renamed_shard_has_no_device AFTER UPDATE ON signal.ingest_shard FOR EACH ROW WHEN ((old.shard <> new.shard)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_ingest;
 GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
@@ -176,12 +180,15 @@ CREATE TABLE signal.device (
     added_at timestamp with time zone NOT NULL,  -- When it was added.
     device_id text NOT NULL,  -- Name by which hubs publish it.
     added_by text NOT NULL,  -- What added it: operator, or enrolment by its first message.
-    shard text,  -- Shard that writes it; null until its first sample.
+    shard text,  -- Shard that writes it, of signal.ingest_shard; null until its first sample.
     CONSTRAINT device_pkey PRIMARY KEY (device_key),
     CONSTRAINT device_id_is_unique UNIQUE (device_id),
-    CONSTRAINT device_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
-    CONSTRAINT device_id_is_a_name CHECK ((device_id ~ '^[A-Za-z0-9._-]{1,64}$'::text))
+    CONSTRAINT device_id_is_a_name CHECK (((device_id !~ '[^A-Za-z0-9._-]'::text) AND ((octet_length(device_id) >= 1) AND (octet_length(device_id) <= 64))))
 );
+CREATE TRIGGER added_device_is_checked AFTER INSERT ON signal.device REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_devices();  -- Trigger after a statement: each shard that a device names is there.
+CREATE TRIGGER changed_device_is_checked AFTER UPDATE ON signal.device REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_devices();  -- Trigger after a statement: each shard that a device names is there.
+CREATE TRIGGER removed_device_has_no_series AFTER DELETE ON signal.device FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE TRIGGER renumbered_device_has_no_series AFTER UPDATE ON signal.device FOR EACH ROW WHEN ((old.device_key <> new.device_key)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.device TO healthtrack_migrator;
 GRANT DELETE, SELECT, UPDATE ON signal.device TO healthtrack_roller;
 GRANT INSERT, SELECT, UPDATE (shard) ON signal.device TO healthtrack_ingest;
@@ -189,15 +196,15 @@ GRANT INSERT, SELECT, UPDATE (shard) ON signal.device TO healthtrack_ingest;
 -- One metric, and statistic, of one device: what a block belongs to.
 CREATE TABLE signal.series (
     series_id integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Short number that each block carries.
-    device_key integer NOT NULL,  -- Whose.
-    metric_id smallint NOT NULL,  -- What.
+    device_key integer NOT NULL,  -- Whose: signal.device.
+    metric_id smallint NOT NULL,  -- What: signal.metric.
     statistic text,  -- What a value says about many measurements, as word or word/denominator; null for plain measurements.
     CONSTRAINT series_pkey PRIMARY KEY (series_id),
-    CONSTRAINT series_is_unique UNIQUE NULLS NOT DISTINCT (device_key, metric_id, statistic),
-    CONSTRAINT series_device_key_fkey FOREIGN KEY (device_key) REFERENCES signal.device(device_key),
-    CONSTRAINT series_metric_id_fkey FOREIGN KEY (metric_id) REFERENCES signal.metric(metric_id)
+    CONSTRAINT series_is_unique UNIQUE NULLS NOT DISTINCT (device_key, metric_id, statistic)
 );
 CREATE INDEX series_metric_id_idx ON signal.series USING btree (metric_id);
+CREATE TRIGGER added_series_is_checked AFTER INSERT ON signal.series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_series();  -- Trigger after a statement: the device and the metric of each series are there.
+CREATE TRIGGER changed_series_is_checked AFTER UPDATE ON signal.series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_series();  -- Trigger after a statement: the device and the metric of each series are there.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.series TO healthtrack_migrator;
 GRANT DELETE, SELECT ON signal.series TO healthtrack_roller;
 GRANT INSERT, SELECT ON signal.series TO healthtrack_ingest;
@@ -594,6 +601,81 @@ BEGIN
     END IF;
 END
 $function$;
+
+-- Trigger after a statement: each shard that a device names is there.
+CREATE OR REPLACE FUNCTION signal.check_devices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    named text[] := ARRAY(SELECT DISTINCT shard FROM added WHERE shard IS NOT NULL);
+BEGIN
+    PERFORM FROM signal.ingest_shard WHERE shard = ANY (named) FOR KEY SHARE;
+    IF EXISTS (SELECT FROM unnest(named) AS name WHERE name NOT IN (SELECT shard FROM signal.ingest_shard)) THEN
+        PERFORM signal.refuse_reference('device_shard_is_known', 'device', 'no daemon has ever owned the shard of this device');
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_devices() FROM PUBLIC;
+
+-- Trigger after a statement: the device and the metric of each series are there.
+CREATE OR REPLACE FUNCTION signal.check_series()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    devices integer[] := ARRAY(SELECT DISTINCT device_key FROM added);
+    metrics smallint[] := ARRAY(SELECT DISTINCT metric_id FROM added);
+    found   bigint;
+BEGIN
+    SELECT count(*) INTO found FROM (SELECT FROM signal.metric WHERE metric_id = ANY (metrics) FOR KEY SHARE) AS held;
+    IF found < cardinality(metrics) THEN
+        PERFORM signal.refuse_reference('series_metric_is_known', 'series', 'the catalogue has no such metric');
+    END IF;
+    SELECT count(*) INTO found FROM signal.device
+    WHERE device_key = ANY (devices) AND xmin = pg_current_xact_id()::xid;
+    IF found < cardinality(devices) THEN
+        SELECT count(*) INTO found
+        FROM (SELECT FROM signal.device WHERE device_key = ANY (devices) FOR KEY SHARE) AS held;
+    END IF;
+    IF found < cardinality(devices) THEN
+        PERFORM signal.refuse_reference('series_device_is_known', 'series', 'there is no such device');
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_series() FROM PUBLIC;
+
+-- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE OR REPLACE FUNCTION signal.check_still_referred_to()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'ingest_shard' THEN
+            IF EXISTS (SELECT FROM signal.device WHERE shard = OLD.shard) THEN
+                PERFORM signal.refuse_reference('device_shard_is_known', 'device', 'devices still belong to this shard');
+            END IF;
+        WHEN 'device' THEN
+            IF EXISTS (SELECT FROM signal.series WHERE device_key = OLD.device_key) THEN
+                PERFORM signal.refuse_reference('series_device_is_known', 'series', 'this device still has series');
+            END IF;
+        WHEN 'metric' THEN
+            IF EXISTS (SELECT FROM signal.series WHERE metric_id = OLD.metric_id) THEN
+                PERFORM signal.refuse_reference('series_metric_is_known', 'series', 'this metric still has series');
+            END IF;
+    END CASE;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_still_referred_to() FROM PUBLIC;
 
 -- Makes the chunk of one UTC day where it is missing; true where it made one. Does nothing on a hypertable.
 CREATE OR REPLACE FUNCTION signal.ensure_chunk(day date)

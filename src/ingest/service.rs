@@ -301,7 +301,6 @@ impl Service {
         let shared = Shared {
             context: self.context.clone(),
             state: Arc::clone(&self.state),
-            pool: self.pool.clone(),
             own: own.clone(),
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),

@@ -38,6 +38,9 @@ pub mod directory;
 /// Devices from one shard to another.
 pub mod relocate;
 
+/// Devices that are heard for the first time.
+pub mod newcomers;
+
 /// Blocks: written by COPY, read by time.
 pub mod hot;
 

@@ -21,6 +21,9 @@ mod schema;
 /// One transaction of the hot table.
 mod write;
 
+/// Devices that are heard for the first time.
+mod newcomers;
+
 /// Bytes in, rows out.
 mod path;
 

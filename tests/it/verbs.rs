@@ -106,7 +106,7 @@ async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quaran
     for one in series {
         let device = DeviceId::parse(one.device).unwrap();
         add_devices(&pool, std::slice::from_ref(&device), "test", now).await.unwrap();
-        let known = resolve_devices(&pool, &own, &[device]).await.unwrap();
+        let known = resolve_devices(&mut connection, &own, &[device]).await.unwrap();
         let [Known::Ours(device)] = known[..] else { panic!("{known:?}") };
         let metric = catalogue.by_name(one.metric).unwrap().id;
         let statistic = Statistic::parse(one.statistic).unwrap_or_default();

@@ -44,7 +44,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
-use sqlx::postgres::PgPool;
 use tokio::time::sleep;
 use tracing::Instrument as _;
 use tracing::field::Empty;
@@ -86,8 +85,6 @@ pub struct Shared {
     pub context: Context,
     /// Whether the database answers.
     pub state: Arc<State>,
-    /// For looking devices up.
-    pub pool: PgPool,
     /// With which right the lane writes.
     pub own: Ownership,
     /// The connections' trackers, by their number.
@@ -165,8 +162,8 @@ impl Lane {
     async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         self.devices.make_room(self.shared.remembered_series_max);
         self.series.make_room(self.shared.remembered_series_max);
-        let known = self.know_devices(batch).await?;
-        let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
+        let refused = self.know_devices(batch).await?;
+        let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &refused));
         for rejection in &mut whole.rejections {
             rejection.kept = batch.get(rejection.arrival).is_some_and(|arrival| self.admits(arrival));
         }
@@ -231,10 +228,7 @@ impl Lane {
 
     /// One transaction, and what the lane learns from its success.
     async fn write_unit(&mut self, unit: &Unit, batch: &[Arrival]) -> Result<Tally, StoreError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.shared.context.connector.connect().await?,
-        };
+        let mut connection = self.connect().await?;
         let written = self.write_over(&mut connection, unit, batch).await;
         match &written {
             Ok(_) => self.connection = Some(connection),
@@ -246,6 +240,14 @@ impl Lane {
             }
         }
         written
+    }
+
+    /// The lane's connection, a new one where it has none. Whoever takes it puts it back once its work has succeeded.
+    async fn connect(&mut self) -> Result<PgConnection, StoreError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.shared.context.connector.connect().await,
+        }
     }
 
     async fn write_over(

@@ -198,7 +198,6 @@ fn lane_tasks(
         budget.take(usize::MAX / 2);
     }
     let shared = Shared {
-        pool: connector.pool(),
         context: Context::new(connector, Arc::clone(telemetry)).unwrap(),
         state: Arc::default(),
         own: Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) },
