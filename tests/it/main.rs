@@ -61,6 +61,9 @@ mod points;
 /// Several shards on one broker.
 mod shards;
 
+/// Sessions that a change of the configuration leaves behind.
+mod sessions;
+
 /// What devices and brokers send that they should not.
 mod hostile;
 

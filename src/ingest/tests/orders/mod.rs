@@ -8,6 +8,7 @@
 mod sync;
 
 #[expect(unreachable_pub, clippy::duplicate_mod, reason = "the same source, with the checker's primitives under it")]
+#[allow(dead_code, reason = "what needs no other thread is not run here")]
 #[path = "../../ack.rs"]
 mod ack;
 
