@@ -159,7 +159,9 @@ impl Sink for Intake {
         let token = delivery.packet_id.map(|packet_id| {
             let mut tracker = self.acks.tracker();
             let token = tracker.receive(packet_id, u32::try_from(parts.len()).unwrap_or(u32::MAX));
-            (token, tracker.unacknowledged())
+            let unacknowledged = tracker.unacknowledged();
+            let is_full = tracker.window.fill(unacknowledged, delivery.arrived);
+            (token, is_full || unacknowledged >= self.window_full_at)
         });
         for part in parts {
             let valid = part.valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX));
@@ -190,7 +192,7 @@ impl Sink for Intake {
             }
         }
         // Lanes whose batches fill the window or the budget between them would wait for messages that cannot come.
-        let is_window_full = token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_full_at);
+        let is_window_full = token.is_some_and(|(_, is_full)| is_full);
         if is_window_full || self.is_full() {
             self.lanes.queues.iter().for_each(Queue::request_flush);
         }

@@ -27,6 +27,9 @@ pub mod state;
 /// What to do about a fault after those before it.
 mod permanence;
 
+/// How many messages the broker sends ahead.
+pub mod window;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 

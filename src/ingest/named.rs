@@ -59,7 +59,7 @@ impl Named {
 
     /// The broker has accepted a connection: warns where it has forgotten the session, or keeps it for too short a time.
     pub fn connect(&self, granted: Granted, now: Timestamp) {
-        let before = self.known();
+        let mut before = self.known();
         let client = &self.client_id;
         if let (Some(at), false) = (before.connected_at, granted.session_present) {
             let (away_s, kept_s) = (now.micros_since(at) / SECOND_US, before.expiry_s);
@@ -76,6 +76,10 @@ impl Named {
         if expiry_s < wanted_expiry_s && (before.connected_at.is_none() || before.expiry_s != expiry_s) {
             tracing::warn!(mqtt.client = %client, "the broker keeps the session for {expiry_s} s only, not for the \
                 {wanted_expiry_s} s of mqtt.session_expiry_s: what waits in it longer is lost; raise the broker's limit");
+        }
+        if !granted.session_present {
+            // A new session is subscribed to nothing.
+            before.left.filters.clear();
         }
         *self.lock() = Known { is_connected: true, connected_at: Some(now), expiry_s, ..before };
         self.changed.notify_one();

@@ -321,6 +321,7 @@ impl Service {
             budget: Arc::clone(&lanes.budget),
             cap: Arc::new(cap),
             unknown_device: self.ingest.unknown_device,
+            remembered_series_max: self.ingest.remembered_series_max.div_ceil(lanes.queues.len().max(1)),
         };
         let mut writing = JoinSet::new();
         for number in 0..lanes.queues.len() {

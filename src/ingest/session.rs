@@ -294,8 +294,12 @@ impl Session {
             self.leave().receive(protected);
             self.telemetry.mqtt_messages.increment(messages);
             self.telemetry.mqtt_received_bytes.increment(u64::try_from(payload_bytes).unwrap_or(u64::MAX));
-            let unacknowledged = self.acks.tracker().unacknowledged();
+            let (unacknowledged, window) = {
+                let mut tracker = self.acks.tracker();
+                (tracker.unacknowledged(), tracker.window.tell())
+            };
             self.telemetry.unacknowledged(&self.named.client_id, unacknowledged);
+            window.into_iter().for_each(|window| self.report_window(window));
         }
         Ok(())
     }
@@ -367,7 +371,7 @@ impl Session {
         tokio::pin!(unproved);
         loop {
             let closing = is_unproved || self.close.is_cancelled();
-            self.acks.tracker().take_ready(&mut ready);
+            self.take_ready(&mut ready);
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             self.leave().acknowledge(ready.len() as u64);
             for packet_id in ready.drain(..) {
@@ -443,6 +447,28 @@ impl Session {
 
     fn leave(&self) -> MutexGuard<'_, Leave> {
         self.leave.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The packet identifiers that may be acknowledged now.
+    fn take_ready(&self, ready: &mut Vec<u16>) {
+        let mut tracker = self.acks.tracker();
+        if tracker.is_ready() {
+            let unacknowledged = tracker.unacknowledged();
+            tracker.window.free(unacknowledged, Instant::now());
+        }
+        tracker.take_ready(ready);
+    }
+
+    /// Says how many messages the broker sends ahead where that is fewer than we take.
+    fn report_window(&self, window: usize) {
+        if window >= usize::from(self.config.receive_maximum) {
+            return;
+        }
+        self.telemetry.mqtt_window.set(window as f64);
+        let (broker, client, ours) = (shown(&self.url), &self.named.client_id, self.config.receive_maximum);
+        tracing::warn!(broker.url = %broker, mqtt.client = %client, mqtt.window = window, "the broker sends only \
+            {window} messages ahead of their acknowledgement, where this daemon takes {ours}: at most that many are \
+            committed at a time; raise its limit, which deploy/brokers.md names");
     }
 
     fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {

@@ -1,10 +1,10 @@
 //! Devices and series: the database's numbers for their names.
 
 use sqlx::postgres::PgPool;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 
 use super::StoreError;
-use super::hot::END;
+use super::hot::ends;
 use super::moment::Moment;
 use super::shard::Ownership;
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
@@ -51,7 +51,7 @@ pub struct SeriesKey {
 pub struct SeriesState {
     /// Its number.
     pub id: SeriesId,
-    /// Start of its last stored sample; `None` while it has none.
+    /// None of its stored samples begins after this; `None` while it has none.
     pub last: Option<Timestamp>,
 }
 
@@ -119,9 +119,10 @@ pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId
     Ok(rows
         .into_iter()
         .map(|row| match row {
-            (None, _) => Known::Unknown,
-            (Some(_), Some(shard)) if shard != own.shard.as_str() => Known::Elsewhere(shard),
-            (Some(key), _) => Known::Ours(DeviceKey(key)),
+            (Some(key), Some(shard)) if shard == own.shard.as_str() => Known::Ours(DeviceKey(key)),
+            (Some(_), Some(shard)) => Known::Elsewhere(shard),
+            // Without a shard it was added after they were bound.
+            _ => Known::Unknown,
         })
         .collect())
 }
@@ -131,49 +132,53 @@ pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId
 pub async fn get_or_create_series(
     connection: &mut PgConnection,
     keys: &[SeriesKey],
+    now: Timestamp,
 ) -> Result<Vec<SeriesState>, StoreError> {
     let step = StoreError::reading("taking series up");
-    let found = find_series(connection, keys).await.map_err(&step)?;
-    let missing: Vec<SeriesKey> =
-        keys.iter().zip(&found).filter(|(_, state)| state.is_none()).map(|(key, _)| *key).collect();
-    if missing.is_empty() {
-        return Ok(found.into_iter().flatten().collect());
+    let there = find_series(connection, keys).await.map_err(&step)?;
+    let missing: Vec<SeriesKey> = keys.iter().zip(&there).filter(|(_, id)| id.is_none()).map(|(key, _)| *key).collect();
+    let (mut found, mut is_new) = (there.clone(), true);
+    if !missing.is_empty() {
+        let made = create_series(connection, &missing).await.map_err(&step)?;
+        found = find_series(connection, keys).await.map_err(&step)?;
+        // One that somebody else has made meanwhile may have samples.
+        is_new = usize::try_from(made).is_ok_and(|made| made == missing.len());
     }
-    sqlx::query(
-        "INSERT INTO signal.series (device_key, metric_id, statistic)
-         SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[]) ON CONFLICT DO NOTHING",
-    )
-    .bind(missing.iter().map(|key| key.device.0).collect::<Vec<_>>())
-    .bind(missing.iter().map(|key| key.metric.0).collect::<Vec<_>>())
-    .bind(missing.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
-    .execute(&mut *connection)
-    .await
-    .map_err(&step)?;
-    Ok(find_series(connection, keys).await.map_err(&step)?.into_iter().flatten().collect())
+    let has_none = |there: &Option<SeriesId>| there.is_none() && is_new;
+    let known = found.iter().zip(&there).filter(|(_, there)| !has_none(there)).filter_map(|(id, _)| *id);
+    let known: Vec<SeriesId> = known.collect();
+    let mut ends = ends(connection, &known, now).await.map_err(&step)?.into_iter();
+    let state = |(id, there)| Some(SeriesState { id: id?, last: if has_none(there) { None } else { ends.next() } });
+    Ok(found.into_iter().zip(&there).filter_map(state).collect())
 }
 
-async fn find_series(
-    connection: &mut PgConnection,
-    keys: &[SeriesKey],
-) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
-    let query = format!(
-        "SELECT series.series_id,
-                (SELECT {END}
-                 FROM signal.block WHERE block.series_id = series.series_id ORDER BY block.start_at DESC LIMIT 1)
+async fn find_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Result<Vec<Option<SeriesId>>, sqlx::Error> {
+    let found: Vec<Option<i32>> = sqlx::query_scalar(
+        "SELECT series.series_id
          FROM unnest($1::integer[], $2::smallint[], $3::text[]) WITH ORDINALITY
               AS want (device_key, metric_id, statistic, place)
          LEFT JOIN signal.series ON series.device_key = want.device_key AND series.metric_id = want.metric_id
                                 AND series.statistic IS NOT DISTINCT FROM want.statistic
-         ORDER BY want.place"
-    );
-    let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(AssertSqlSafe(query))
-        .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, last)| id.map(|id| SeriesState { id: SeriesId(id), last: last.map(|moment| moment.0) }))
-        .collect())
+         ORDER BY want.place",
+    )
+    .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().map(|id| id.map(SeriesId)).collect())
+}
+
+/// Creates series; how many were new.
+async fn create_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Result<u64, sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO signal.series (device_key, metric_id, statistic)
+         SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|done| done.rows_affected())
 }

@@ -52,6 +52,10 @@ const MQTT_DROPPED_REPLIES: Metric = Metric(
 );
 const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
     Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
+const MQTT_WINDOW_MESSAGES: Metric = Metric(
+    "healthtrack_mqtt_window_messages",
+    "Messages that the broker sends ahead of their acknowledgement, once it was noticed that they are few; else 0.",
+);
 const INGEST_RECEIVED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_received_samples_total",
     "Samples received. Equals all outcomes plus those in flight, at every scrape.",
@@ -149,6 +153,8 @@ pub struct Telemetry {
     /// `healthtrack_mqtt_dropped_replies_total`
     pub mqtt_dropped_replies: Counter,
     mqtt_unacknowledged: Gauge,
+    /// `healthtrack_mqtt_window_messages`
+    pub mqtt_window: Gauge,
     received_samples: Counter,
     in_flight_samples: Gauge,
     outcomes: Vec<(Outcome, Counter)>,
@@ -247,6 +253,7 @@ impl Telemetry {
             mqtt_replies: new.counter(MQTT_REPLIES),
             mqtt_dropped_replies: new.counter(MQTT_DROPPED_REPLIES),
             mqtt_unacknowledged: new.gauge(MQTT_UNACKNOWLEDGED_MESSAGES),
+            mqtt_window: new.gauge(MQTT_WINDOW_MESSAGES),
             received_samples: new.counter(INGEST_RECEIVED_SAMPLES),
             in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),
             outcomes: outcomes.into(),

@@ -181,7 +181,7 @@ async fn replies_are_published_and_clinical_resources_go_to_quarantine() {
     assert!(scrape.contains("healthtrack_mqtt_dropped_replies_total 4"), "two bad topics, two large packets: {scrape}");
 
     let mut batch = Vec::new();
-    let next = tokio::time::timeout(TIMEOUT, fixture.lanes.queues[0].next_batch(&mut batch));
+    let next = tokio::time::timeout(TIMEOUT, fixture.lanes.queues[0].next_batch(&mut batch, Duration::ZERO));
     assert!(next.await.expect("the message is queued"));
     let [rejection] = batch[0].rejections.as_slice() else { panic!("{:?}", batch[0].rejections) };
     assert_eq!((rejection.reason, rejection.samples), (Reason::UnsupportedResource, 2));

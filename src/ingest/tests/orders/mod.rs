@@ -7,8 +7,8 @@
 
 mod sync;
 
+#[expect(dead_code, reason = "what needs no other thread is not run here")]
 #[expect(unreachable_pub, clippy::duplicate_mod, reason = "the same source, with the checker's primitives under it")]
-#[allow(dead_code, reason = "what needs no other thread is not run here")]
 #[path = "../../ack.rs"]
 mod ack;
 
@@ -90,7 +90,7 @@ fn pushes(ring: &Arc<Ring<Arrival>>, numbers: &'static [u32]) -> JoinHandle<()> 
 fn take(ring: &Ring<Arrival>, count: usize) -> Vec<u32> {
     let mut batch = Vec::new();
     let mut taken = Vec::new();
-    while taken.len() < count && block_on(ring.next_batch(&mut batch)) {
+    while taken.len() < count && block_on(ring.next_batch(&mut batch, Duration::ZERO)) {
         assert!(!batch.is_empty(), "a batch holds something");
         taken.extend(batch.drain(..).map(|arrival| arrival.0));
     }

@@ -208,6 +208,7 @@ fn lane_tasks(
         budget,
         cap: Arc::new(Cap::new(1, 1)),
         unknown_device: UnknownDevice::Enrol,
+        remembered_series_max: 1_000,
     };
     let task = |number: usize| -> Task {
         let (lane, queues, database) =
@@ -215,7 +216,7 @@ fn lane_tasks(
         let slow = run.slow.clone();
         Box::pin(unconstrained(async move {
             let (mut batch, mut commits) = (Vec::new(), number);
-            while queues[number].next_batch(&mut batch).await {
+            while queues[number].next_batch(&mut batch, AGE_MAX).await {
                 commits += 1;
                 database.commit(slow[commits % slow.len()] > 0).await;
                 let stored = batch.iter().map(|arrival| arrival.samples).sum();
