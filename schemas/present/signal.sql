@@ -174,6 +174,24 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_migra
 GRANT INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_ingest;
 GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
 
+-- Sessions that a shard's daemon has at a broker, which keeps there what the daemon has not acknowledged.
+CREATE TABLE signal.mqtt_session (
+    recorded_at timestamp with time zone NOT NULL,  -- When the daemon last meant to connect to it or to change its filters.
+    connected_at timestamp with time zone,  -- When it was last known to be connected, to the minute; null before its first connection.
+    ended_at timestamp with time zone,  -- When it was drained and ended, or had expired; null while the broker may hold messages in it.
+    expiry_s bigint NOT NULL,  -- How many seconds the broker keeps it while nobody is connected to it; 4294967295 for ever.
+    shard text NOT NULL,  -- Whose it is: signal.ingest_shard.
+    broker text NOT NULL,  -- Where it is, as in mqtt://host:1883; empty where that was never written down.
+    client_id text NOT NULL,  -- Its name at the broker.
+    filters text[] NOT NULL,  -- What it is subscribed to.
+    CONSTRAINT mqtt_session_pkey PRIMARY KEY (shard, broker, client_id),
+    CONSTRAINT mqtt_session_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
+    CONSTRAINT mqtt_session_client_id_is_short CHECK (((octet_length(client_id) >= 1) AND (octet_length(client_id) <= 65535))),
+    CONSTRAINT mqtt_session_expiry_is_a_number_of_seconds CHECK (((expiry_s >= 0) AND (expiry_s <= '4294967295'::bigint)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.mqtt_session TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.mqtt_session TO healthtrack_migrator;
+
 -- What measures: every device whose samples are believed.
 CREATE TABLE signal.device (
     device_key integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Short number that the hot table carries.

@@ -26,6 +26,10 @@ const MQTT_SESSIONS_LOST: Metric = Metric(
     "healthtrack_mqtt_sessions_lost_total",
     "Connections for which the broker had no session: messages queued in it may be lost.",
 );
+const MQTT_SESSION_EXPIRY: Metric = Metric(
+    "healthtrack_mqtt_session_expiry_seconds",
+    "How long the broker keeps a session without a connection, as it says: messages that wait for longer are lost.",
+);
 const MQTT_MESSAGES: Metric = Metric("healthtrack_mqtt_messages_total", "Messages received.");
 const MQTT_RECEIVED_BYTES: Metric = Metric("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
 const MQTT_UNPROTECTED_MESSAGES: Metric = Metric(
@@ -130,6 +134,8 @@ pub struct Telemetry {
     pub mqtt_connects: Counter,
     /// `healthtrack_mqtt_sessions_lost_total`
     pub mqtt_sessions_lost: Counter,
+    /// `healthtrack_mqtt_session_expiry_seconds`
+    pub mqtt_session_expiry: Gauge,
     /// `healthtrack_mqtt_messages_total`
     pub mqtt_messages: Counter,
     /// `healthtrack_mqtt_received_bytes_total`
@@ -237,6 +243,7 @@ impl Telemetry {
             mqtt_connected: new.gauge(MQTT_CONNECTED),
             mqtt_connects: new.counter(MQTT_CONNECTS),
             mqtt_sessions_lost: new.counter(MQTT_SESSIONS_LOST),
+            mqtt_session_expiry: new.gauge(MQTT_SESSION_EXPIRY),
             mqtt_messages: new.counter(MQTT_MESSAGES),
             mqtt_received_bytes: new.counter(MQTT_RECEIVED_BYTES),
             mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),

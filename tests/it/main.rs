@@ -67,6 +67,9 @@ mod points;
 /// Several shards on one broker.
 mod shards;
 
+/// Sessions that a change of the configuration leaves behind.
+mod sessions;
+
 /// Brokers with other habits.
 mod brokers;
 

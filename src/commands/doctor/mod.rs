@@ -12,6 +12,9 @@ mod archive;
 /// The broker.
 mod broker;
 
+/// Sessions at the broker.
+mod sessions;
+
 /// Postgres.
 mod database;
 

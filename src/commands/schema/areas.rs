@@ -200,6 +200,7 @@ pub(super) const AREAS: [Area; 9] = [
             "wear_change",
             "signal.metric",
             "signal.ingest_shard",
+            "signal.mqtt_session",
             "signal.device",
             "signal.series",
             "signal.block",
