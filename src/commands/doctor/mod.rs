@@ -15,6 +15,9 @@ mod broker;
 /// Postgres.
 mod database;
 
+/// What was rejected.
+mod quarantine;
+
 /// Ports of this machine.
 mod ports;
 

@@ -34,7 +34,7 @@ pub mod compact;
 pub mod space;
 
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
-pub use commit::{Removal, Timing, Write, Writing};
+pub use commit::{Removal, Write, Writing, Written};
 pub use copy::CopyRows;
 pub use read::{BlockRange, Filter, SeriesBlock, check_all_visible, overlapping, read_blocks};
 pub use row::{Stored, Unreadable};
