@@ -511,3 +511,9 @@ BEGIN
         MESSAGE = sentence;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.refuse_reference(text,text,text) FROM PUBLIC;
+-- Whether a message in quarantine came from a device, or names it.
+CREATE OR REPLACE FUNCTION signal.quarantine_names(topic text, detail text, payload bytea, device_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (CASE WHEN (topic ~~ 'ht/1/%'::text) THEN (split_part(topic, '/'::text, 4) = device_id) ELSE (device_id = ANY (string_to_array(topic, '/'::text))) END OR (POSITION(((('"'::text || device_id) || '"'::text)) IN (detail)) > 0) OR (POSITION((convert_to((('"'::text || device_id) || '"'::text), 'UTF8'::name)) IN (payload)) > 0));

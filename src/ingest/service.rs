@@ -74,6 +74,8 @@ pub struct Service {
     pub units: Arc<Units>,
     /// The name of this daemon, for people who read the shard's row.
     pub owner: String,
+    /// How much may be quarantined.
+    pub cap: Arc<Cap>,
 }
 
 /// What asking for the shard came to.
@@ -311,14 +313,13 @@ impl Service {
     }
 
     fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {
-        let cap = Cap::new(self.ingest.quarantine_rows_per_source, self.ingest.quarantine_bytes_per_source);
         let shared = Shared {
             context: self.context.clone(),
             state: Arc::clone(&self.state),
             own: own.clone(),
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),
-            cap: Arc::new(cap),
+            cap: Arc::clone(&self.cap),
             unknown_device: self.ingest.unknown_device,
             remembered_series_max: self.ingest.remembered_series_max.div_ceil(lanes.queues.len().max(1)),
         };

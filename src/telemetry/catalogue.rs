@@ -10,6 +10,7 @@ use super::archive::ArchiveMetrics;
 use super::backlog::Unacknowledged;
 use super::declare::{Declarer, Metric};
 use super::ledger::{Ledger, Outcome, Tally};
+use super::quarantine::QuarantineMetrics;
 use super::tasks::{Task, TaskMetrics};
 use crate::model::reason::Reason;
 
@@ -94,7 +95,7 @@ const INGEST_BATCH_BISECTIONS: Metric = Metric(
 );
 const INGEST_QUARANTINE_CAPPED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_quarantine_capped_samples_total",
-    "Samples not kept in quarantine because their source had filled its cap.",
+    "Samples not kept in quarantine because their source, or quarantine as a whole, had filled its cap.",
 );
 const INGEST_PUBLISH_TO_COMMIT_SECONDS: Metric = Metric(
     "healthtrack_ingest_publish_to_commit_seconds",
@@ -206,6 +207,8 @@ pub struct Telemetry {
     pub compaction_waiting_chunks: Gauge,
     /// `healthtrack_compaction_lag_seconds`
     pub compaction_lag_seconds: Gauge,
+    /// `healthtrack_ingest_quarantine_…`
+    pub quarantine: QuarantineMetrics,
     /// `healthtrack_archive_…`
     pub archive: ArchiveMetrics,
     ledger: Mutex<Ledger>,
@@ -282,6 +285,7 @@ impl Telemetry {
             compaction_rewrite_seconds: new.histogram(COMPACTION_REWRITE_SECONDS, Some(Unit::Seconds)),
             compaction_waiting_chunks: new.gauge(COMPACTION_WAITING_CHUNKS),
             compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
+            quarantine: QuarantineMetrics::declare(new),
             archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
             tasks: TaskMetrics::declare(new),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::finding::Findings;
-use super::sessions;
+use super::{quarantine, sessions};
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
@@ -84,6 +84,7 @@ async fn examine(
         check_compaction(config.compaction.enabled, &waiting, findings);
     }
     sessions::check(config, connection, findings).await?;
+    quarantine::check(connection, config.ingest.quarantine_bytes_max, findings).await?;
     examine_blocks(config, connection, findings).await
 }
 

@@ -18,6 +18,9 @@ mod sessions;
 /// Postgres.
 mod database;
 
+/// What was rejected.
+mod quarantine;
+
 /// Ports of this machine.
 mod ports;
 

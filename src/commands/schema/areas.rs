@@ -207,6 +207,8 @@ pub(super) const AREAS: [Area; 9] = [
             "signal.block_sample",
             "signal.sample",
             "signal.quarantine",
+            "signal.quarantine_rejection",
+            "signal.quarantine_payload",
             "signal.compaction",
             "signal.archive",
             "signal.archive_claim",

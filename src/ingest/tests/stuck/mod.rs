@@ -25,7 +25,7 @@ use crate::context::Context;
 use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::ingest::ack::Acks;
-use crate::ingest::quarantine::Cap;
+use crate::ingest::quarantine::{Cap, CapLimits};
 use crate::ingest::queue::{Budget, Lanes, Limits};
 use crate::ingest::session::Session;
 use crate::ingest::session::SessionContext;
@@ -205,7 +205,7 @@ fn lane_tasks(
         own: Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) },
         acks: Arc::clone(acks),
         budget,
-        cap: Arc::new(Cap::new(1, 1)),
+        cap: Arc::new(Cap::new(CapLimits { rows_per_source: 1, bytes_per_source: 1, bytes_max: 1 })),
         unknown_device: UnknownDevice::Enrol,
         remembered_series_max: 1_000,
     };
