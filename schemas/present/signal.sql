@@ -752,6 +752,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.check_still_referred_to() FROM PUBLIC;
+
 -- Removes payloads whose last rejection was removed.
 CREATE OR REPLACE FUNCTION signal.drop_unused_payloads()
  RETURNS trigger
