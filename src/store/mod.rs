@@ -35,6 +35,9 @@ pub mod shard;
 /// Devices and series by name and by number.
 pub mod directory;
 
+/// Devices from one shard to another.
+pub mod relocate;
+
 /// Blocks: written by COPY, read by time.
 pub mod hot;
 

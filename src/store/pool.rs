@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::time::timeout;
 
 use super::StoreError;
+use super::error::CONNECTING;
 use crate::config::StoreConfig;
 use crate::faults::{Defect, is_injected};
 
@@ -35,6 +36,8 @@ impl Connector {
                 ("timezone", "UTC".to_owned()),
                 // What is read after a lock was waited for must be younger than the lock (`hot::days`).
                 ("default_transaction_isolation", "read committed".to_owned()),
+                // A plan for any bounds is one over all chunks: the sixth execution took 630 ms with 4,000 of them.
+                ("plan_cache_mode", "force_custom_plan".to_owned()),
                 // A daemon that vanished must not hold its shard's lock for the two hours of the system's default.
                 ("tcp_keepalives_idle", "5".to_owned()),
                 ("tcp_keepalives_interval", "2".to_owned()),
@@ -64,8 +67,8 @@ impl Connector {
 
     /// One connection outside the pool, for a lane or a shard's lock.
     pub async fn connect(&self) -> Result<PgConnection, StoreError> {
-        within(self.acquire_timeout, "connecting to Postgres", async {
-            PgConnection::connect_with(&self.options).await.map_err(StoreError::at("connecting to Postgres"))
+        within(self.acquire_timeout, CONNECTING, async {
+            PgConnection::connect_with(&self.options).await.map_err(StoreError::at(CONNECTING))
         })
         .await
     }
