@@ -170,6 +170,20 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_migra
 GRANT INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_ingest;
 GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
 
+-- How far each lane of a shard's owner has come: by this a daemon notices that the database was restored, cloned or failed over.
+CREATE TABLE signal.ingest_writer (
+    attempt bigint NOT NULL,  -- Number of the lane's last transaction that was committed.
+    lane integer NOT NULL,  -- Which lane of the daemon, from 0.
+    ownership_id uuid NOT NULL,  -- Made at random whenever the shard is taken, so no other history of the database comes to it later.
+    shard text NOT NULL,  -- Whose lane: signal.ingest_shard.
+    CONSTRAINT ingest_writer_pkey PRIMARY KEY (ownership_id, lane, attempt),
+    CONSTRAINT ingest_writer_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
+    CONSTRAINT ingest_writer_attempt_is_counted CHECK ((attempt >= 0)),
+    CONSTRAINT ingest_writer_lane_is_counted CHECK ((lane >= 0))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_writer TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_writer TO healthtrack_migrator;
+
 -- What measures: every device whose samples are believed.
 CREATE TABLE signal.device (
     device_key integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Short number that the hot table carries.
@@ -566,6 +580,26 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) TO healthtrack_portal;
 
+-- Whether the database has all that the lanes of an ownership know to be committed: the attempts, from lane 0 on.
+CREATE OR REPLACE FUNCTION signal.are_writers_remembered(ownership uuid, committed bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+BEGIN
+    RETURN cardinality(committed) = (
+        SELECT count(*)
+        FROM unnest(committed) WITH ORDINALITY AS known (attempt, place)
+        WHERE (SELECT true FROM signal.ingest_writer AS writer
+               WHERE writer.ownership_id = ownership AND writer.lane = known.place - 1
+                 AND writer.attempt >= known.attempt
+               LIMIT 1));
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.are_writers_remembered(uuid,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.are_writers_remembered(uuid,bigint[]) TO healthtrack_ingest;
+
 -- Refuses any table but a chunk of signal.block.
 CREATE OR REPLACE FUNCTION signal.check_chunk(chunk regclass)
  RETURNS void
@@ -612,6 +646,22 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.ensure_chunk(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date) TO healthtrack_ingest;
+
+-- Moves a lane on to to_attempt from one that is no older than from_attempt; false where the database has forgotten what was committed.
+CREATE OR REPLACE FUNCTION signal.move_writer(ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+BEGIN
+    UPDATE signal.ingest_writer SET attempt = to_attempt
+    WHERE ownership_id = ownership AND lane = writer_lane AND attempt >= from_attempt AND attempt < to_attempt
+      AND signal.are_writers_remembered(ownership, committed);
+    RETURN FOUND;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) TO healthtrack_ingest;
 
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)

@@ -181,14 +181,14 @@ impl Session {
         if !connected.session_present {
             self.telemetry.mqtt_sessions_lost.increment(1);
         }
-        self.acks.tracker().open();
+        let connection = self.acks.tracker().open();
         self.replies.open();
         let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
         let (read, write) = tokio::io::split(socket);
         tokio::select! {
             // Whichever ends first ends the connection, so nothing half-done in the other matters.
             ended = self.read_messages(read, rest, ping_every, sink, reader) => ended,
-            ended = self.write_acks(write, ping_every, packet_bytes_max) => ended,
+            ended = self.write_acks(write, connection, ping_every, packet_bytes_max) => ended,
         }
     }
 
@@ -296,6 +296,7 @@ impl Session {
     async fn write_acks(
         &self,
         mut socket: WriteHalf<Box<dyn Socket>>,
+        connection: u64,
         ping_every: Duration,
         packet_bytes_max: usize,
     ) -> Result<(), MqttError> {
@@ -306,7 +307,13 @@ impl Session {
         let mut next_ping = tokio::time::Instant::now() + ping_every;
         loop {
             let closing = self.close.is_cancelled();
-            self.acks.tracker().take_ready(&mut ready);
+            {
+                let mut tracker = self.acks.tracker();
+                if !tracker.is_open(connection) {
+                    return Err(MqttError::Abandoned);
+                }
+                tracker.take_ready(&mut ready);
+            }
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             for packet_id in ready.drain(..) {
                 put_puback(&mut out, packet_id);

@@ -7,6 +7,7 @@ use super::StoreError;
 use super::hot::END;
 use super::moment::Moment;
 use super::shard::Ownership;
+use super::writer::Writer;
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -95,28 +96,35 @@ pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
 /// Looks devices up for a shard's owner and binds those that no shard has yet.
 ///
 /// A device of a shard without an owner moves here: that shard's epoch is raised in the same transaction, so a daemon
-/// that still remembers the device's series there is fenced off.
-pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
+/// that still remembers the device's series there is fenced off. What is learnt here is true for each later transaction
+/// of the writer.
+pub async fn resolve_devices(
+    pool: &PgPool,
+    writer: &mut Writer,
+    devices: &[DeviceId],
+) -> Result<Vec<Known>, StoreError> {
     let step = StoreError::at("looking devices up");
     let names: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
-    let mut transaction = pool.begin().await.map_err(&step)?;
+    let own = writer.own().clone();
+    let mut connection = pool.acquire().await.map_err(&step)?;
+    let mut transaction = writer.begin(&mut connection).await?;
     sqlx::query("UPDATE signal.device SET shard = $2 WHERE device_id = ANY ($1) AND shard IS NULL")
         .bind(&names)
         .bind(own.shard.as_str())
-        .execute(&mut *transaction)
+        .execute(transaction.connection())
         .await
         .map_err(&step)?;
-    adopt(&mut transaction, own, &names).await.map_err(&step)?;
+    adopt(transaction.connection(), &own, &names).await.map_err(&step)?;
     let rows: Vec<(Option<i32>, Option<String>)> = sqlx::query_as(
         "SELECT device.device_key, device.shard
          FROM unnest($1::text[]) WITH ORDINALITY AS want (device_id, place)
          LEFT JOIN signal.device USING (device_id) ORDER BY want.place",
     )
     .bind(&names)
-    .fetch_all(&mut *transaction)
+    .fetch_all(transaction.connection())
     .await
     .map_err(&step)?;
-    transaction.commit().await.map_err(&step)?;
+    transaction.commit().await?;
     Ok(rows
         .into_iter()
         .map(|(key, shard)| match key {

@@ -54,6 +54,15 @@ pub enum StoreError {
         /// Which shard.
         shard: String,
     },
+    /// The database has another history than the one in which the shard's owner wrote.
+    #[error(
+        "the database lacks what was committed for shard {shard}: it was restored, cloned, or failed over without \
+         its last transactions"
+    )]
+    Forgotten {
+        /// Which shard.
+        shard: String,
+    },
     /// The URL cannot be read.
     #[error("store.url is not a Postgres URL: write it as postgres://user:password@host:5432/database")]
     Url(#[source] sqlx::Error),
@@ -135,7 +144,7 @@ impl StoreError {
     /// What to do about it.
     pub fn fault(&self) -> Fault {
         match self {
-            StoreError::Fenced { .. } => Fault::Fenced,
+            StoreError::Fenced { .. } | StoreError::Forgotten { .. } => Fault::Fenced,
             StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
             StoreError::Timeout { .. } | StoreError::WearChanged | StoreError::Doubtful { .. } => Fault::Passing,
             StoreError::Database { source, .. } => fault_of_driver(source),
@@ -224,6 +233,7 @@ mod tests {
             (StoreError::Outdated, Fault::Permanent),
             (StoreError::FormerIncomplete { version: 40 }, Fault::Permanent),
             (StoreError::Fenced { shard: "main".to_owned() }, Fault::Fenced),
+            (StoreError::Forgotten { shard: "main".to_owned() }, Fault::Fenced),
             (StoreError::Url(decode()), Fault::Permanent),
             (StoreError::RlsFiltered { what: "care.wear", role: "roller" }, Fault::Permanent),
             (StoreError::HiddenBlocks, Fault::Permanent),

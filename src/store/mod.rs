@@ -8,7 +8,8 @@
 //! between a device's clock and the table. COPY is encoded here because no encoder of binary rows exists for sqlx.
 //!
 //! Invariant: every block is written in a transaction that first locks the shard's row with the writer's own epoch
-//! (`hot::commit`), so a daemon that has lost its shard writes nothing. Rolls and erasures only remove
+//! (`hot::commit`), so a daemon that has lost its shard writes nothing, and that moves its writer on (`writer`), so
+//! nothing is written by what another history of the database has taught. Rolls and erasures only remove
 //! blocks, and have a lock of their own (`archive`).
 
 /// What an answer of Postgres means for a retry.
@@ -31,6 +32,9 @@ pub mod migrate;
 
 /// Who owns which shard.
 pub mod shard;
+
+/// What its lanes may write, and proof that the database has forgotten nothing.
+pub mod writer;
 
 /// Devices and series by name and by number.
 pub mod directory;

@@ -55,6 +55,9 @@ mod spans;
 /// A long backlog and little memory.
 mod backlog;
 
+/// A database that has forgotten.
+mod history;
+
 /// Stops at named points, and a broker that does what a test says.
 mod points;
 

@@ -200,6 +200,7 @@ pub(super) const AREAS: [Area; 9] = [
             "wear_change",
             "signal.metric",
             "signal.ingest_shard",
+            "signal.ingest_writer",
             "signal.device",
             "signal.series",
             "signal.block",

@@ -50,14 +50,14 @@ impl Lane {
         Ok(known)
     }
 
-    async fn resolve(&self, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
-        let Shared { pool, own, .. } = &self.shared;
+    async fn resolve(&mut self, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
+        let Shared { pool, .. } = &self.shared;
         if self.shared.unknown_device == UnknownDevice::Enrol {
             let added = directory::add_devices(pool, devices, "enrolment", self.shared.context.clock.now()).await?;
             self.shared.context.telemetry.enrolled_devices.increment(added);
         }
         let timeout = self.shared.context.connector.timeout();
-        within(timeout, "looking devices up", directory::resolve_devices(pool, own, devices)).await
+        within(timeout, "looking devices up", directory::resolve_devices(pool, &mut self.writer, devices)).await
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, known: &NewDevices) -> Result<DeviceKey, Rejection> {

@@ -32,6 +32,9 @@ mod devices;
 /// What follows a commit.
 mod settle;
 
+/// What follows where the database has forgotten.
+mod forget;
+
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +52,7 @@ use super::ack::Acks;
 use super::permanence::Permanence;
 use super::quarantine::{Cap, row, source};
 use super::queue::{Arrival, Budget, Queue};
+use super::rights::Rights;
 use super::state::{Asker, State};
 use crate::config::UnknownDevice;
 use crate::context::Context;
@@ -59,7 +63,7 @@ use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, SeriesKey, SeriesState};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
 use crate::store::pool::within;
-use crate::store::shard::Ownership;
+use crate::store::writer::Writer;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, chain};
 use unit::{ArrivalRejection, Part, RejectedItem, Unit};
@@ -81,8 +85,8 @@ pub struct Shared {
     pub state: Arc<State>,
     /// For looking devices up.
     pub pool: PgPool,
-    /// With which right the lane writes.
-    pub own: Ownership,
+    /// With which right the lanes write.
+    pub rights: Arc<Rights>,
     /// The connections' trackers, by their number.
     pub acks: Arc<[Arc<Acks>]>,
     /// What is received and not yet committed.
@@ -99,6 +103,8 @@ pub struct Lane {
     /// The lane's number among its daemon's.
     number: usize,
     shared: Shared,
+    /// Its part of the right by which the memory below was learnt.
+    writer: Writer,
     connection: Option<PgConnection>,
     devices: HashMap<DeviceId, DeviceKey>,
     series: HashMap<SeriesKey, SeriesState>,
@@ -118,7 +124,9 @@ impl Lane {
     pub fn new(number: usize, shared: Shared) -> Lane {
         let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
         let (rows, reported) = (CopyRows::default(), HashSet::new());
-        Lane { number, shared, connection: None, devices, series, chunks, rows, batch_rows: 0, failures: 0, reported }
+        let (writer, connection) = (shared.rights.present().of_lane(number), None);
+        let (batch_rows, failures) = (0, 0);
+        Lane { number, shared, writer, connection, devices, series, chunks, rows, batch_rows, failures, reported }
     }
 
     /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
@@ -133,7 +141,7 @@ impl Lane {
             let span = tracing::debug_span!(
                 "batch",
                 lane = self.number,
-                shard = self.shared.own.shard.as_str(),
+                shard = self.writer.own().shard.as_str(),
                 batch.samples = samples,
                 batch.rows = Empty
             );
@@ -151,25 +159,32 @@ impl Lane {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
+    /// Writes a batch by the present right. Where that is no longer the one by which it was begun, the batch is left as
+    /// it came, for another try.
+    async fn write_by_one_right(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         let known = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
         for rejection in &mut whole.rejections {
-            rejection.kept = batch.get(rejection.arrival).is_some_and(|arrival| self.admits(arrival));
+            rejection.kept = batch.get(rejection.arrival).is_some_and(|arrival| self.shared.admits(arrival));
         }
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
-        let mut units = vec![whole];
+        let (mut units, mut written) = (vec![whole], Vec::new());
         let mut permanence = Permanence::default();
         while let Some(unit) = units.pop() {
             match self.write_unit(&unit, batch).await {
-                Ok(written) => {
-                    tally.add(written);
+                Ok(ended) => {
+                    tally.add(ended);
                     self.failures = 0;
                     permanence.succeed();
+                    written.push(unit);
                 }
                 Err(error) => match permanence.weigh(&error) {
-                    None => return Err(error),
+                    None => {
+                        let rest = units.into_iter().rev();
+                        unit::give_back(batch, written.into_iter().chain([unit]).chain(rest));
+                        return Err(error);
+                    }
                     Some(fault @ (Fault::Data | Fault::Unreadable)) => {
                         units.extend(self.cut(unit, batch, fault, &error, &mut tally));
                     }
@@ -180,6 +195,11 @@ impl Lane {
                     }
                 },
             }
+        }
+        // Written by a right that was lost meanwhile, it may be gone.
+        if self.shared.rights.is_past(self.writer.own().epoch) {
+            unit::give_back(batch, written.into_iter());
+            return Err(self.writer.own().forgotten());
         }
         Ok(tally)
     }
@@ -197,7 +217,7 @@ impl Lane {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
                 let rejection = reject::refused();
-                let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
+                let kept = batch.get(arrival).is_some_and(|arrival| self.shared.admits(arrival));
                 vec![Unit::of_rejected_sample(ArrivalRejection { arrival, rejection, kept })]
             }
             Err(RejectedItem::Row(rejection)) => {
@@ -244,14 +264,14 @@ impl Lane {
         let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
         let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
         within(timeout, "making chunks", hot::ensure_chunks(connection, &days)).await?;
-        let writing = Writing::begin(connection, &self.shared.own, &merged);
+        let writing = Writing::begin(connection, &mut self.writer, &merged);
         let mut writing = within(timeout, "beginning a transaction", writing).await?;
         let wanted = plan::wanted(&merges, &unit.parts);
         // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
         let stored = within(timeout, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let unmergeable = self.reject(&unit.parts, &laid, batch);
+        let unmergeable = self.shared.reject(&unit.parts, &laid, batch);
         let rejections = || unit.rejections.iter().chain(&unmergeable);
         let kept = rejections().filter(|rejection| rejection.kept);
         let quarantined: Vec<_> =
@@ -291,21 +311,16 @@ impl Lane {
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
         let timeout = self.shared.context.connector.timeout();
-        let states = within(timeout, "taking series up", directory::get_or_create_series(connection, &keys)).await?;
+        // By the writer, so that what is learnt here is true for each of its later transactions.
+        let learning = async {
+            let mut transaction = self.writer.begin(connection).await?;
+            let states = directory::get_or_create_series(transaction.connection(), &keys).await?;
+            transaction.commit().await?;
+            Ok(states)
+        };
+        let states = within(timeout, "taking series up", learning).await?;
         self.series.extend(keys.into_iter().zip(states));
         Ok(())
-    }
-
-    /// What a merge could not store, one rejection for each message and reason.
-    fn reject(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<ArrivalRejection> {
-        let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
-        let conflicts = reject::conflicts(parts, &laid.conflicts).into_iter();
-        let conflicts =
-            conflicts.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: admits(arrival) });
-        let unreadable = reject::unreadable(parts, &laid.unreadable).into_iter();
-        conflicts
-            .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
-            .collect()
     }
 
     /// Counts unreadable blocks, and logs each when it is first met.
@@ -324,10 +339,6 @@ impl Lane {
         }
     }
 
-    fn admits(&self, arrival: &Arrival) -> bool {
-        self.shared.cap.admits(source(&arrival.topic), arrival.payload.len(), arrival.received_at)
-    }
-
     async fn wait_for_database(&mut self, error: &StoreError) {
         self.shared.context.telemetry.batch_retries.increment(1);
         self.shared.state.database_fails(Asker::Lane(self.number));
@@ -335,5 +346,23 @@ impl Lane {
         self.failures += 1;
         tracing::warn!("the database did not accept the batch, retrying: {}", chain(error));
         sleep(jittered(pause)).await;
+    }
+}
+
+impl Shared {
+    /// What a merge could not store, one rejection for each message and reason.
+    fn reject(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<ArrivalRejection> {
+        let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
+        let conflicts = reject::conflicts(parts, &laid.conflicts).into_iter();
+        let conflicts =
+            conflicts.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: admits(arrival) });
+        let unreadable = reject::unreadable(parts, &laid.unreadable).into_iter();
+        conflicts
+            .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
+            .collect()
+    }
+
+    fn admits(&self, arrival: &Arrival) -> bool {
+        self.cap.admits(source(&arrival.topic), arrival.payload.len(), arrival.received_at)
     }
 }
