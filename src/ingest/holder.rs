@@ -25,6 +25,7 @@ use super::state::{Asker, Role, State};
 use crate::context::Context;
 use crate::model::ids::ShardName;
 use crate::store::hot::check_all_visible;
+use crate::store::incarnation;
 use crate::store::pool::within;
 use crate::store::shard::{self, Ownership};
 use crate::store::writer::Writers;
@@ -63,7 +64,7 @@ enum Found {
     HeldByFormer,
     /// Another daemon has taken it.
     Lost,
-    /// The database lacks what this daemon committed.
+    /// The database is another copy, or lacks what this daemon committed.
     Forgotten,
 }
 
@@ -112,7 +113,10 @@ impl Holder {
             let Some(own) = shard::try_take(&mut connection, &self.shard, &self.owner, former).await? else {
                 return Ok(None);
             };
-            Writers::enter(&mut connection, own, self.lanes).await.map(Some)
+            let writers = Writers::enter(&mut connection, own, self.lanes).await?;
+            let incarnation = incarnation::note(&mut connection, former.is_some()).await?;
+            tracing::info!(database.incarnation = %incarnation, "this is the copy of the database that is written to");
+            Ok(Some(writers))
         };
         let taken = within(PROOF_TIMEOUT, "taking the shard", taking).await?;
         if taken.is_some() {
@@ -148,7 +152,8 @@ impl Holder {
                 Found::Forgotten => {
                     rights.doubt(epoch);
                     // The lock that it may hold is in the way, and leads to nobody knows which database.
-                    let _ = held.close().await;
+                    let closing = async { held.close().await.map_err(StoreError::at("leaving the database")) };
+                    let _ = within(PROOF_TIMEOUT, "leaving the database", closing).await;
                     match self.take_anew(writers.own(), rights, acks).await? {
                         Some(connection) => connection,
                         None => break,
@@ -194,7 +199,8 @@ impl Holder {
             if epoch.is_some_and(|epoch| epoch > own.epoch) {
                 return Ok((Some(Found::Lost), false));
             }
-            if epoch != Some(own.epoch) || !writers.are_remembered(&mut connection).await? {
+            let is_here = incarnation::last(&mut connection).await?.is_some_and(|last| last.is_here);
+            if epoch != Some(own.epoch) || !is_here || !writers.are_remembered(&mut connection).await? {
                 return Ok((Some(Found::Forgotten), false));
             }
             Ok((None, shard::try_hold(&mut connection, &own.shard).await?))
@@ -220,8 +226,8 @@ impl Holder {
         tracing::error!(
             shard = former.shard.as_str(),
             shard.epoch = former.epoch.0,
-            "the database lacks what was committed: it was restored, cloned, or failed over without its last \
-             transactions; the daemon forgets what it knows of it and takes its shard anew"
+            "the database is another copy than before, or lacks what was committed: it was restored, cloned, or failed \
+             over without its last transactions; the daemon forgets what it knows of it and takes its shard anew"
         );
         let (mut permanence, mut held_since) = (Permanence::default(), None);
         loop {

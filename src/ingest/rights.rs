@@ -71,3 +71,44 @@ impl Rights {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::ids::ShardName;
+    use crate::store::shard::Ownership;
+
+    fn writers(epoch: i64) -> Arc<Writers> {
+        let own = Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(epoch) };
+        Writers::new(own, Uuid::nil(), 2)
+    }
+
+    #[test]
+    fn a_right_is_past_once_it_is_doubted_and_stays_so_when_another_is_granted() {
+        let rights = Rights::new(writers(3));
+        assert!(!rights.is_past(Epoch(3)));
+        rights.doubt(Epoch(3));
+        assert!(rights.is_past(Epoch(3)));
+        rights.grant(writers(4));
+        assert!(rights.is_past(Epoch(3)) && !rights.is_past(Epoch(4)));
+        rights.doubt(Epoch(3));
+        assert!(!rights.is_past(Epoch(4)), "who comes late doubts nothing new");
+    }
+
+    #[tokio::test]
+    async fn whoever_doubts_wakes_the_holder_and_goes_on_with_what_is_granted() {
+        let rights = Arc::new(Rights::new(writers(3)));
+        let lane = {
+            let rights = Arc::clone(&rights);
+            tokio::spawn(async move {
+                rights.doubt(Epoch(3));
+                rights.after(Epoch(3)).await.own().epoch
+            })
+        };
+        rights.doubted(Epoch(3)).await;
+        rights.grant(writers(4));
+        assert_eq!(lane.await.unwrap(), Epoch(4));
+    }
+}

@@ -24,14 +24,23 @@ mod moment;
 /// Keys, days and words of the record on the wire.
 mod wire;
 
+/// The hosts of a URL.
+mod hosts;
+
 /// Connections.
 pub mod pool;
+
+/// Whether they lead to Postgres itself.
+pub mod direct;
 
 /// Migrations.
 pub mod migrate;
 
 /// Who owns which shard.
 pub mod shard;
+
+/// Which copy of the database this is.
+pub mod incarnation;
 
 /// What its lanes may write, and proof that the database has forgotten nothing.
 pub mod writer;

@@ -94,7 +94,7 @@ const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Tim
 const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
 const STORE_FORGOTTEN: Metric = Metric(
     "healthtrack_store_forgotten_total",
-    "Times that the database lacked what was committed (restored, cloned, failed over), and the shard was taken anew.",
+    "Times that the database was another copy or lacked what was committed, and the shard was taken anew.",
 );
 const STORE_UNREADABLE_BLOCKS: Metric = Metric(
     "healthtrack_store_unreadable_blocks_total",

@@ -58,6 +58,9 @@ mod backlog;
 /// A database that has forgotten.
 mod history;
 
+/// Hosts, standbys and poolers.
+mod primary;
+
 /// Stops at named points, and a broker that does what a test says.
 mod points;
 

@@ -199,6 +199,7 @@ pub(super) const AREAS: [Area; 9] = [
             "wear_event",
             "wear_change",
             "signal.metric",
+            "signal.incarnation",
             "signal.ingest_shard",
             "signal.ingest_writer",
             "signal.device",

@@ -44,15 +44,15 @@ async fn a_database_restored_from_a_dump_keeps_all_that_is_acknowledged_from_the
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_in_the_place_of_the_database_loses_nothing() {
     let Some(mut house) = TestStack::build(Setup::new(32)).await else { return };
-    house.load(1_600, 200, MIX_WITHOUT_CONFLICT);
-    for _ in 0..3 {
+    house.load(4_000, 200, MIX_WITHOUT_CONFLICT);
+    for times in [1.0, 2.0] {
         house.wait_for_more(200).await;
         let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
         database.close().await;
         let clone = database.copy_closed().await;
         database.restore(&clone).await;
         house.note("a clone takes the place of the database");
-        house.daemon.wait_ready().await;
+        house.wait_forgotten(times).await;
     }
     house.judge().await.must_hold();
 }
