@@ -3,6 +3,7 @@
 
   figures.py await-subscribed METRICS_URL SECONDS
   figures.py await-settled METRICS_URL SAMPLES SECONDS   prints when, in seconds since 1970
+  figures.py rate METRICS_URL SAMPLES SECONDS            prints settled samples a second, from the first to the last
   figures.py counts METRICS_URL ...                      prints received= stored= ..., over all, as shell words
   figures.py latency METRICS_URL                         prints p50_ms= p99_ms= of publish to commit
   figures.py cpu PID ...                                 processor seconds of processes and their children
@@ -55,9 +56,24 @@ def wait(url, seconds, holds, what):
     sys.exit(f"waited {seconds:.0f} s in vain until {what}: {counts_of(metrics) if metrics else 'no answer'}")
 
 
-def settled(metrics, samples):
+def settled_of(metrics):
     counts = counts_of(metrics)
-    return counts["in_flight"] == 0 and sum(counts[word] for word in OUTCOMES) >= samples
+    return sum(counts[word] for word in OUTCOMES)
+
+
+def settled(metrics, samples):
+    return counts_of(metrics)["in_flight"] == 0 and settled_of(metrics) >= samples
+
+
+def rate(url, samples, seconds):
+    """From the first that settles on: until all have, or for so long."""
+    wait(url, seconds, lambda metrics: settled_of(metrics) > 0, "a sample settled")
+    first, begun = settled_of(scrape(url)), time.monotonic()
+    last, ended = first, begun
+    while last < samples and ended < begun + seconds:
+        time.sleep(POLL_S)
+        last, ended = settled_of(scrape(url) or {}) or last, time.monotonic()
+    return (last - first) / max(ended - begun, POLL_S)
 
 
 def quantile(metrics, name, part):
@@ -180,6 +196,8 @@ def main(command, *given):
     elif command == "await-settled":
         samples = int(given[1])
         print(f"{wait(given[0], float(given[2]), lambda m: settled(m, samples), f'{samples} samples settled'):.3f}")
+    elif command == "rate":
+        print(f"{rate(given[0], int(given[1]), float(given[2])):.0f}")
     elif command == "counts":
         each = [counts_of(scrape(url) or {}) for url in given]
         words({word: sum(counts[word] for counts in each) for word in each[0]})

@@ -156,6 +156,22 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.metric TO healthtrack_migrator;
 GRANT SELECT ON signal.metric TO healthtrack_ingest;
 GRANT SELECT ON signal.metric TO healthtrack_roller;
 
+-- Copies of this database in which a daemon has written, the last one being the present one.
+CREATE TABLE signal.incarnation (
+    begun_at timestamp with time zone NOT NULL,  -- When a daemon first took a shard in it.
+    system_identifier bigint,  -- Which cluster: pg_control_system(); null where the daemon may not ask.
+    database_oid bigint NOT NULL,  -- Which database of the cluster: pg_database.oid.
+    timeline integer NOT NULL,  -- Which timeline of the cluster: a promotion or a restore to a point in time begins another.
+    incarnation_id uuid NOT NULL,  -- Its name, made at random.
+    cause text NOT NULL,  -- created: the first; moved: server, timeline or database differ from the last; forgotten: it lacked what a running daemon had committed.
+    CONSTRAINT incarnation_pkey PRIMARY KEY (incarnation_id),
+    CONSTRAINT incarnation_cause_is_known CHECK ((cause = ANY (ARRAY['created'::text, 'moved'::text, 'forgotten'::text])))
+);
+CREATE INDEX incarnation_begun_at ON signal.incarnation USING btree (begun_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.incarnation TO healthtrack_migrator;
+GRANT INSERT, SELECT ON signal.incarnation TO healthtrack_ingest;
+GRANT SELECT ON signal.incarnation TO healthtrack_roller;
+
 -- Which daemon owns which shard of the topics.
 CREATE TABLE signal.ingest_shard (
     epoch bigint NOT NULL,  -- How often the shard has changed hands; a writer with another epoch is refused.
@@ -662,6 +678,33 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) TO healthtrack_ingest;
+
+-- The name of the present copy of the database; notes a new one where it is another, or has forgotten.
+CREATE OR REPLACE FUNCTION signal.note_incarnation(has_forgotten boolean)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    here record;
+    last record;
+    noted uuid;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.incarnation', 0));
+    SELECT * INTO here FROM signal.database_here();
+    SELECT * INTO last FROM signal.incarnation ORDER BY begun_at DESC LIMIT 1;
+    IF FOUND AND NOT has_forgotten
+       AND (here.system_identifier, here.database_oid, here.timeline)
+           IS NOT DISTINCT FROM (last.system_identifier, last.database_oid, last.timeline) THEN
+        RETURN last.incarnation_id;
+    END IF;
+    INSERT INTO signal.incarnation (begun_at, system_identifier, database_oid, timeline, incarnation_id, cause)
+    VALUES (clock_timestamp(), here.system_identifier, here.database_oid, here.timeline, gen_random_uuid(),
+            CASE WHEN last.incarnation_id IS NULL THEN 'created' WHEN has_forgotten THEN 'forgotten' ELSE 'moved' END)
+    RETURNING incarnation_id INTO noted;
+    RETURN noted;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.note_incarnation(boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.note_incarnation(boolean) TO healthtrack_ingest;
 
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)

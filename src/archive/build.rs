@@ -3,17 +3,18 @@
 //! # Why
 //! Encoding is work for a processor and reading blocks is waiting for the server, so a thread of its own writes while
 //! the next blocks come; the daemon's own threads stay with ingest. What is on the way between them is bounded:
-//! `BATCHES_MAX` batches of `BATCH_SAMPLES` and a block, 7 MB, beside one row group of each file.
+//! `BATCHES_MAX` batches of `BATCH_SAMPLES` and a block, 7 MB, beside one row group of each file. Conflicts wait in a
+//! file of their own (`conflict`), however many they are.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
+use super::conflict::{BUFFER_BYTES, ConflictWriter, Conflicts};
 use super::error::ArchiveError;
-use super::file::{Facts, FileError, FileWriter, Head, Row, RowFilter, RowSlice, open};
+use super::file::{Facts, FileError, FileWriter, Head, RowFilter, RowSlice, open};
 use super::handle::Archive;
 use super::merge::{HotRows, Merge, MergeOutcome};
 use super::subjects::Subjects;
@@ -25,11 +26,6 @@ use crate::model::statistic::Statistic;
 pub(super) const BATCH_SAMPLES: usize = 65_536;
 /// Batches that may wait for the writing thread.
 pub(super) const BATCHES_MAX: usize = 4;
-/// Written to the system in pieces of this size.
-pub(super) const BUFFER_BYTES: usize = 256 << 10;
-/// Conflicting values that one roll of a day keeps in memory, and moves to quarantine in one transaction: 100,000 are
-/// 10 MB.
-pub(super) const CONFLICTS_MAX: usize = 100_000;
 
 /// A block and whose it is.
 #[derive(Clone, Debug)]
@@ -61,7 +57,7 @@ pub(super) struct Built {
     /// Hot rows that it held.
     pub(super) duplicates: u64,
     /// Hot rows whose key it held with another value.
-    pub(super) conflicts: Vec<Row>,
+    pub(super) conflicts: Conflicts,
 }
 
 /// Writes the file of a job out of batches, until no more come.
@@ -81,18 +77,19 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
     };
     let mut merge = Merge::new(old);
     let out = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
+    let conflicts = ConflictWriter::new(archive.clone(), head.clone());
     let mut writer = FileWriter::begin(out, head, &archive.keys).map_err(failed)?;
-    let mut met = MergeOutcomeRows::default();
+    let mut met = MergeOutcomeRows { new: 0, duplicates: 0, conflicts };
     let mut hot = HotRows::default();
     let mut take = |what: MergeOutcome, slice: RowSlice<'_>| {
         if what.is_next() {
             subjects.named(&slice, |slice| writer.push_slice(&slice)).map_err(Failed::File)?;
         }
-        met.note(what, slice).map_err(Failed::Day)
+        met.note(what, &slice).map_err(Failed::Conflict)
     };
     let named = |error| match error {
         Failed::File(source) => failed(source),
-        Failed::Day(error) => error,
+        Failed::Conflict(error) => error,
     };
     while let Some(batch) = batches.blocking_recv() {
         for HotBlock { device, statistic, block } in batch {
@@ -104,7 +101,7 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Res
     let (out, facts) = writer.finish().map_err(failed)?;
     drop(out.into_inner().map_err(|error| io(error.into_error()))?);
     let MergeOutcomeRows { new, duplicates, conflicts } = met;
-    Ok(Built { part, file, facts, new, duplicates, conflicts })
+    Ok(Built { part, file, facts, new, duplicates, conflicts: conflicts.finish()? })
 }
 
 impl Built {
@@ -119,21 +116,19 @@ impl Built {
 }
 
 /// How hot rows ended.
-#[derive(Debug, Default)]
 struct MergeOutcomeRows {
     new: u64,
     duplicates: u64,
-    conflicts: Vec<Row>,
+    conflicts: ConflictWriter,
 }
 
 impl MergeOutcomeRows {
-    fn note(&mut self, met: MergeOutcome, slice: RowSlice<'_>) -> Result<(), ArchiveError> {
+    fn note(&mut self, met: MergeOutcome, slice: &RowSlice<'_>) -> Result<(), ArchiveError> {
         match met {
             MergeOutcome::Old => {}
             MergeOutcome::New => self.new += slice.len() as u64,
             MergeOutcome::Duplicate => self.duplicates += slice.len() as u64,
-            MergeOutcome::Conflict if self.conflicts.len() < CONFLICTS_MAX => self.conflicts.extend(slice.rows()),
-            MergeOutcome::Conflict => return Err(ArchiveError::Conflicts { max: CONFLICTS_MAX }),
+            MergeOutcome::Conflict => self.conflicts.push(slice)?,
         }
         Ok(())
     }
@@ -143,21 +138,12 @@ impl MergeOutcomeRows {
 enum Failed {
     /// Old or new file.
     File(FileError),
-    /// What the rows are.
-    Day(ArchiveError),
+    /// Conflicting rows.
+    Conflict(ArchiveError),
 }
 
 impl From<FileError> for Failed {
     fn from(error: FileError) -> Failed {
         Failed::File(error)
     }
-}
-
-/// Rows by what is told of them together: a device, a statistic, and whether they are intervals.
-pub(super) fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool), Vec<&Row>> {
-    let mut groups: HashMap<_, Vec<&Row>> = HashMap::new();
-    for row in rows {
-        groups.entry((row.device.clone(), row.statistic, row.end.is_some())).or_default().push(row);
-    }
-    groups
 }

@@ -39,12 +39,6 @@ pub enum ArchiveError {
         /// Its number.
         metric: i16,
     },
-    /// More conflicting values than one transaction should carry.
-    #[error("more than {max} late values differ from archived ones; nothing was changed, check what sends them")]
-    Conflicts {
-        /// How many may be.
-        max: usize,
-    },
     /// Blocks went or changed in each of several tries.
     #[error("blocks of the day changed while it was rolled, {tries} times; the next roll tries again")]
     Changing {

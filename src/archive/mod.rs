@@ -54,6 +54,9 @@ pub mod subjects;
 /// Rows of the hot table merged with rows of a file, each once.
 mod merge;
 
+/// Late values that differ from archived ones.
+mod conflict;
+
 /// A snapshot's blocks become a file.
 mod build;
 
@@ -65,9 +68,6 @@ mod rewrite;
 
 /// A built file, made one of the archive's.
 mod publish;
-
-/// Late values that differ from archived ones.
-mod conflict;
 
 /// What killed rolls have left behind.
 mod recover;

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::BufWriter;
 
-use super::build::{BUFFER_BYTES, Built};
+use super::build::Built;
+use super::conflict::{BUFFER_BYTES, Conflicts};
 use super::error::ArchiveError;
 use super::file::{FileError, FileWriter, Head, RowFilter, RowSlice, open};
 use super::handle::Archive;
@@ -45,5 +46,5 @@ pub(super) fn rewrite(
     }
     let (out, facts) = writer.finish().map_err(failed)?;
     drop(out.into_inner().map_err(|error| io(error.into_error()))?);
-    Ok((gone, Some(Built { part, file, facts, new: 0, duplicates: 0, conflicts: Vec::new() })))
+    Ok((gone, Some(Built { part, file, facts, new: 0, duplicates: 0, conflicts: Conflicts::default() })))
 }

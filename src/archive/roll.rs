@@ -10,7 +10,6 @@ use sqlx::PgConnection;
 use tracing::{Instrument as _, Span};
 
 use super::build::Job;
-use super::conflict;
 use super::error::ArchiveError;
 use super::export::{Pace, export};
 use super::file::Head;
@@ -41,6 +40,8 @@ const TRIES: u32 = 5;
 const CLOCK_DIFFERENCE_MAX_US: i64 = 3_600 * SECOND_US;
 /// Longer than any question on a busy machine, and than any merge into a day; shorter than for ever.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
+/// As much more for each value that goes to quarantine: they are many times slower than blocks that are removed.
+const CONFLICT_TIMEOUT: Duration = Duration::from_micros(100);
 
 /// Moves days that are over into the archive.
 #[derive(Clone, Debug)]
@@ -235,12 +236,12 @@ impl Roller {
         let job = Job { archive, head: head.clone(), live: name, subjects };
         let series = snapshot.series().await?;
         let pace = Pace::begin(self.config.duty_percent);
-        let built = export(&mut snapshot, &series, blocks, job, pace).await?;
+        let mut built = export(&mut snapshot, &series, blocks, job, pace).await?;
         snapshot.end().await?;
         crash_point();
         let now = self.context.clock.now();
-        let conflicts = conflict::messages(&built.conflicts, metric, &series, now);
-        let (new, duplicates, conflicting) = (built.new, built.duplicates, built.conflicts.len() as u64);
+        let conflicts = std::mem::take(&mut built.conflicts);
+        let (new, duplicates) = (built.new, built.duplicates);
         self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
         let part = built.part.clone();
         // The live file was proved above, so where it holds all of them it may stay.
@@ -254,13 +255,14 @@ impl Roller {
             None => self.archive.discard(&part).await?,
         }
         let began = Instant::now();
-        let change = Change {
-            blocks,
-            live: live.as_ref().map(|live| live.generation),
-            file: file.as_ref(),
-            conflicts: &conflicts,
-        };
-        let recorded = within(QUESTION_TIMEOUT, "recording a file", store::record(connection, due, &change)).await?;
+        let change = Change { blocks, live: live.as_ref().map(|live| live.generation), file: file.as_ref() };
+        let pages = conflicts.pages(&self.archive, metric, &series, now).await?;
+        let limit =
+            QUESTION_TIMEOUT + CONFLICT_TIMEOUT.saturating_mul(u32::try_from(conflicts.rows).unwrap_or(u32::MAX));
+        let recording = async { Ok(store::record(connection, due, &change, pages).await) };
+        let recorded: Result<_, ArchiveError> = within(limit, "recording a file", recording).await?;
+        let recorded = recorded?;
+        conflicts.discard(&self.archive).await?;
         crash_point();
         self.context.telemetry.archive.took(RollStep::Record, began.elapsed());
         match (recorded, &file, &live) {
@@ -278,7 +280,7 @@ impl Roller {
         }
         crash_point();
         let bytes = file.map(|file| file.bytes);
-        Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicting, bytes }))
+        Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicts.rows, bytes }))
     }
 
     /// Whom the samples of a snapshot are about, and up to which change of wear that is true.
@@ -329,7 +331,6 @@ pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
         | ArchiveError::Storage(StorageError::TooLong { .. })
         | ArchiveError::Manifest { .. }
         | ArchiveError::Metric { .. }
-        | ArchiveError::Conflicts { .. }
         | ArchiveError::Changing { .. } => true,
         error => is_unreadable(error),
     }

@@ -1,5 +1,5 @@
-//! Device: adds and lists devices, and records who wears them. Adding again changes nothing, so a fleet's list can be
-//! given each night.
+//! Device: adds and lists devices, moves them to another shard, and records who wears them. Adding again changes
+//! nothing, so a fleet's list can be given each night.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -10,20 +10,21 @@ use serde::Serialize;
 
 use super::common::Common;
 use super::report::{Column, counted, print, print_json, table};
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, ShardName};
 use crate::model::people::{PatientId, WearId};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::care::context::Operator;
 use crate::store::care::device::{WearChange, change_wear};
 use crate::store::care::error::RuleCatalogue;
 use crate::store::directory::{add_devices, list_devices};
+use crate::store::relocate::{Moving, move_devices};
 
 /// Devices that one statement adds.
 const DEVICES_PER_STATEMENT: usize = 10_000;
 /// Who adds, in `signal.device.added_by`.
 const ADDED_BY: &str = "operator";
 
-/// Adds and lists devices, and records who wears them.
+/// Adds and lists devices, moves them to another shard, and records who wears them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack device add watch-7 cgm-12
@@ -55,6 +56,21 @@ enum Action {
     #[command(after_help = "Example:
   healthtrack device list")]
     List,
+    /// Move devices to another shard, whose daemon writes them from now on; that of their former shard starts again
+    #[command(after_help = "Examples:
+  healthtrack device move watch-7 cgm-12 --to ward-3
+  healthtrack device move --all-of main --to ward-3")]
+    Move {
+        /// The devices
+        #[arg(value_name = "NAME", required_unless_present = "all_of", conflicts_with = "all_of")]
+        names: Vec<String>,
+        /// All devices of this shard
+        #[arg(long, value_name = "SHARD")]
+        all_of: Option<String>,
+        /// The shard that is to write them
+        #[arg(long, value_name = "SHARD")]
+        to: String,
+    },
     /// Record that a patient wears a device from a time on; refused while somebody else wears it
     #[command(after_help = "Examples:
   healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11
@@ -103,16 +119,14 @@ struct WearReport {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     match &args.action {
         Action::Add { names, from } => {
-            let mut devices = Vec::new();
-            for name in names {
-                devices.push(DeviceId::parse(name).with_context(|| format!("{name} is not a valid device name"))?);
-            }
+            let mut devices = parse_all(names)?;
             if let Some(path) = from {
                 devices.extend(read_list(path)?);
             }
             add(&args, devices).await
         }
         Action::List => list(&args).await,
+        Action::Move { names, all_of, to } => move_to(&args, names, all_of.as_deref(), to).await,
         Action::Assign { name, patient, hand_over, at } => {
             let change = if *hand_over { WearChange::HandOver(*patient) } else { WearChange::Assign(*patient) };
             set_wear(&args, name, change, at.as_deref()).await
@@ -132,6 +146,21 @@ async fn add(args: &Args, devices: Vec<DeviceId>) -> anyhow::Result<()> {
         return print_json(&added);
     }
     print(&format!("{} given, {} new", counted(added.given, "device"), added.new))
+}
+
+async fn move_to(args: &Args, names: &[String], all_of: Option<&str>, to: &str) -> anyhow::Result<()> {
+    let shard = |name: &str| ShardName::parse(name).with_context(|| format!("{name} is not a valid shard name"));
+    let (devices, from, to) = (parse_all(names)?, all_of.map(shard).transpose()?, shard(to)?);
+    let moving = from.as_ref().map_or(Moving::Devices(&devices), Moving::AllOf);
+    let moved = move_devices(&mut args.common.database()?.ready().await?, moving, &to).await?;
+    if args.common.json {
+        return print_json(&moved);
+    }
+    let restarts = match moved.fenced.join(", ") {
+        none if none.is_empty() => String::new(),
+        shards => format!("; the daemon of {shards} starts again with its next batch"),
+    };
+    print(&format!("{} moved to {}{restarts}", counted(moved.moved, "device"), to.as_str()))
 }
 
 async fn list(args: &Args) -> anyhow::Result<()> {
@@ -169,6 +198,11 @@ async fn set_wear(args: &Args, name: &str, change: WearChange, at: Option<&str>)
         WearChange::Assign(_) | WearChange::HandOver(_) => format!("{name} is worn; wear {wear} begins"),
         WearChange::Return => format!("{name} is back; wear {wear} has ended"),
     })
+}
+
+fn parse_all(names: &[String]) -> anyhow::Result<Vec<DeviceId>> {
+    let parse = |name: &String| DeviceId::parse(name).with_context(|| format!("{name} is not a valid device name"));
+    names.iter().map(parse).collect()
 }
 
 fn read_list(path: &Path) -> anyhow::Result<Vec<DeviceId>> {

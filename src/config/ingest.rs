@@ -34,6 +34,8 @@ pub struct IngestConfig {
     batch_age_ms: u64,
     /// Bytes of payload read and not yet committed.
     pub inflight_bytes_max: usize,
+    /// Series that all lanes together remember, and devices.
+    pub remembered_series_max: usize,
     future_max_s: i64,
     past_max_days: i64,
     span_max_days: i64,
@@ -77,6 +79,9 @@ impl IngestConfig {
         }
         if self.inflight_bytes_max < 1_048_576 {
             return rule("ingest.inflight_bytes_max", "at least 1048576");
+        }
+        if self.remembered_series_max == 0 {
+            return rule("ingest.remembered_series_max", "at least 1");
         }
         if self.future_max_s < 0 || self.past_max_days < 1 || self.span_max_days < 1 {
             return rule("ingest.future_max_s, past_max_days and span_max_days", "at least 0, 1 and 1");

@@ -88,6 +88,7 @@ impl Config {
             message: error.message().into(),
         })?;
         config.archive.store_variables = store_variables;
+        config.mqtt.fill_in(&config.ingest.shard);
         config.check()?;
         Ok(config)
     }
@@ -159,7 +160,19 @@ mod tests {
     fn the_defaults_are_a_configuration() {
         let config = read(&[]).unwrap();
         assert_eq!(config.ingest.unknown_device, UnknownDevice::Quarantine);
-        assert_eq!(config.mqtt.filters, ["ht/1/+/+/+"]);
+        assert_eq!(config.mqtt.filters, ["ht/1/main/+/+"]);
+    }
+
+    #[test]
+    fn client_id_and_filters_follow_the_shard() {
+        let config = read(&[("HEALTHTRACK__INGEST__SHARD", "ward-3")]).unwrap();
+        assert_eq!(
+            (config.mqtt.client_id.as_str(), &config.mqtt.filters[..]),
+            ("healthtrack-ward-3", &["ht/1/ward-3/+/+".to_owned()][..])
+        );
+        let own = [("HEALTHTRACK__MQTT__CLIENT_ID", "mine"), ("HEALTHTRACK__MQTT__FILTERS", "ht/1/+/+/+, x/{shard}")];
+        let config = read(&own).unwrap();
+        assert_eq!((config.mqtt.client_id.as_str(), config.mqtt.filters[1].as_str()), ("mine", "x/main"));
     }
 
     #[test]

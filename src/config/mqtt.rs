@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 
+/// Stands for `ingest.shard` in the client id and the filters.
+const SHARD: &str = "{shard}";
+
 /// Where the broker is and what is asked of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +64,13 @@ impl MqttConfig {
         TlsConfig { ca_file: set(&self.tls_ca_file), identity: set(&self.tls_cert_file).zip(set(&self.tls_key_file)) }
     }
 
+    /// Puts the shard's name where the configuration stands for it.
+    pub(super) fn fill_in(&mut self, shard: &str) {
+        for text in std::iter::once(&mut self.client_id).chain(&mut self.filters) {
+            *text = text.replace(SHARD, shard);
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let rule = |key, rule| Err(ConfigError::Rule { key, rule });
         let url = url::Url::parse(self.url.expose_secret());
@@ -72,7 +82,10 @@ impl MqttConfig {
         }
         // A broker closes the connection of whoever asks for another one, again and again and without a word.
         if self.filters.is_empty() || !self.filters.iter().all(|filter| rumqttc::valid_filter(filter)) {
-            return rule("mqtt.filters", "topic filters, at least one, in which + and # stand alone as in ht/1/+/+/+");
+            return rule(
+                "mqtt.filters",
+                "topic filters, at least one, in which + and # stand alone as in ht/1/main/+/+",
+            );
         }
         if self.connections == 0 || self.connections > self.filters.len() {
             return rule(

@@ -55,7 +55,7 @@ async fn prepare_database(context: &Context, state: &State, stop: &CancellationT
                 state.database_works(Asker::Migration);
                 return Ok(true);
             }
-            Err(error) if error.fault() == Fault::Passing => {
+            Err(error) if matches!(error.fault(), Fault::Passing | Fault::TooLarge) => {
                 state.database_fails(Asker::Migration);
                 tracing::warn!("the database does not answer, retrying: {}", chain(&error));
             }

@@ -7,6 +7,8 @@ use crate::model::reason::{Reason, Rejection};
 /// The parts of a topic.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Topic<'a> {
+    /// Whose it is.
+    pub shard: &'a str,
     /// Who publishes: the device, unless the payload names one.
     pub source: &'a str,
     /// The word of the format in which the payload is written, whether or not it is one that is read.
@@ -27,12 +29,17 @@ pub fn parse(topic: &[u8]) -> Result<Topic<'_>, Rejection> {
         let detail = "the topic's shard and source must match [A-Za-z0-9._-]{1,64}";
         return Err(Rejection::new(Reason::BadTopic, detail, 1));
     }
-    Ok(Topic { source, format })
+    Ok(Topic { shard, source, format })
+}
+
+/// What every topic of a shard begins with.
+pub fn prefix(shard: &str) -> String {
+    format!("ht/1/{shard}/")
 }
 
 /// The topic of a source's messages in one format. Shard and source are names.
 pub fn build(shard: &str, source: &str, format: &Format) -> String {
-    format!("ht/1/{shard}/{source}/{format}")
+    format!("{}{source}/{format}", prefix(shard))
 }
 
 #[cfg(test)]
@@ -41,16 +48,16 @@ mod tests {
     use crate::formats::{batch, omh};
 
     #[test]
-    fn a_topic_names_source_and_format() {
-        assert_eq!(parse(b"ht/1/main/watch-7/batch"), Ok(Topic { source: "watch-7", format: "batch" }));
-        assert_eq!(parse(b"ht/1/0/a.b_c/omh"), Ok(Topic { source: "a.b_c", format: "omh" }));
+    fn a_topic_names_shard_source_and_format() {
+        assert_eq!(parse(b"ht/1/main/watch-7/batch"), Ok(Topic { shard: "main", source: "watch-7", format: "batch" }));
+        assert_eq!(parse(b"ht/1/0/a.b_c/omh"), Ok(Topic { shard: "0", source: "a.b_c", format: "omh" }));
     }
 
     #[test]
     fn a_topic_is_built_as_it_is_read() {
         assert_eq!(build("main", "watch-7", &batch::FORMAT), "ht/1/main/watch-7/batch");
         let topic = build("0", "a.b_c", &omh::FORMAT);
-        assert_eq!(parse(topic.as_bytes()), Ok(Topic { source: "a.b_c", format: "omh" }));
+        assert_eq!(parse(topic.as_bytes()), Ok(Topic { shard: "0", source: "a.b_c", format: "omh" }));
     }
 
     #[test]

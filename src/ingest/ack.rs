@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use super::sync::{Mutex, MutexGuard, Notify, PoisonError};
 
 use crate::faults::{Defect, is_injected};
+use crate::ingest::window::Window;
 
 /// One message of one connection: what a commit settles.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct AckTracker {
     base: u64,
     /// At most 65,535: each holds a packet identifier that the broker may not give again before its PUBACK.
     entries: VecDeque<Entry>,
+    /// How many of them the broker lets there be.
+    pub window: Window,
 }
 
 #[derive(Debug)]
@@ -48,6 +51,7 @@ impl AckTracker {
         self.generation += 1;
         self.base = 0;
         self.entries.clear();
+        self.window.forget();
         self.generation
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ack::Acks;
 use super::queue::{Arrival, Lanes, Queue};
 use super::session::Sink;
+use super::shards::{Shards, Whose};
 use super::validate::{ValidSamples, Validator};
 use crate::formats::delivery::Delivery;
 use crate::formats::text::shown;
@@ -23,14 +24,24 @@ const NAMES_MAX: usize = 200_000;
 #[derive(Debug)]
 pub struct Intake {
     connection: usize,
-    decoders: Decoders,
-    validator: Validator,
+    reader: Reader,
     lanes: Lanes,
     acks: Arc<Acks>,
     telemetry: Arc<Telemetry>,
     /// From this many unacknowledged messages on, nothing more may come until some are committed.
     window_full_at: usize,
     names: HashMap<Box<str>, DeviceId>,
+}
+
+/// What a message is read by: its topic, its format, and the rules for its samples.
+#[derive(Debug)]
+pub struct Reader {
+    /// Whose a topic is.
+    pub shards: Arc<Shards>,
+    /// A decoder for each format.
+    pub decoders: Decoders,
+    /// The rules.
+    pub validator: Validator,
 }
 
 /// The part of a message that is about one device, before it is an arrival.
@@ -45,8 +56,7 @@ impl Intake {
     /// The intake of connection `connection`, whose broker sends up to `window` messages ahead.
     pub fn new(
         connection: usize,
-        decoders: Decoders,
-        validator: Validator,
+        reader: Reader,
         lanes: Lanes,
         acks: Arc<Acks>,
         telemetry: Arc<Telemetry>,
@@ -54,12 +64,18 @@ impl Intake {
     ) -> Intake {
         // A batch that waited for more than the window holds would wait for ever.
         let window_full_at = usize::from(window) * 4 / 5;
-        Intake { connection, decoders, validator, lanes, acks, telemetry, window_full_at, names: HashMap::new() }
+        Intake { connection, reader, lanes, acks, telemetry, window_full_at, names: HashMap::new() }
     }
 
     /// The whole path: what the delivery says, by device; what is to be answered goes to `replies`.
-    fn read(&mut self, delivery: &Delivery, replies: &mut Vec<Reply>) -> Vec<DevicePart> {
-        match self.decoders.decode(delivery) {
+    fn read(&mut self, delivery: &Delivery, whose: Whose, replies: &mut Vec<Reply>) -> Vec<DevicePart> {
+        if whose == Whose::Nobodys {
+            let detail = "no daemon has ever owned the topic's shard: correct the topic, or start a daemon for the \
+                          shard and retry this message";
+            let rejection = Rejection::new(Reason::WrongShard, detail, 1);
+            return vec![DevicePart { rejections: vec![rejection], ..DevicePart::default() }];
+        }
+        match self.reader.decoders.decode(delivery) {
             Ok((source, mut decoded)) => {
                 replies.append(&mut decoded.replies);
                 self.validate(decoded, source, delivery)
@@ -74,7 +90,7 @@ impl Intake {
         let mut flagged = 0;
         for reading in decoded.readings {
             let device = self.device_of(&reading, source);
-            let validated = self.validator.validate(reading, delivery.received_at);
+            let validated = self.reader.validator.validate(reading, delivery.received_at);
             not_measured += validated.not_measured;
             flagged += validated.flagged;
             let part = match parts.iter_mut().position(|part| part.device == device) {
@@ -101,6 +117,15 @@ impl Intake {
         parts
     }
 
+    /// Acknowledges a message that another daemon has as well.
+    fn pass_over(&self, delivery: &Delivery) {
+        self.telemetry.mqtt_foreign_messages.increment(1);
+        if let Some(packet_id) = delivery.packet_id {
+            let token = self.acks.tracker().receive(packet_id, 1);
+            self.acks.settle(&[token]);
+        }
+    }
+
     fn device_of(&mut self, reading: &Reading<'_>, source: &str) -> Option<DeviceId> {
         let name = reading.device.as_deref().unwrap_or(source);
         if let Some(device) = self.names.get(name) {
@@ -125,11 +150,18 @@ fn reject_resources(resources: &[ClinicalResource<'_>]) -> Option<Rejection> {
 
 impl Sink for Intake {
     fn take(&mut self, delivery: Delivery, replies: &mut Vec<Reply>) -> bool {
-        let parts = self.read(&delivery, replies);
+        let whose = self.reader.shards.whose(&delivery.topic);
+        if whose == Whose::Foreign {
+            self.pass_over(&delivery);
+            return true;
+        }
+        let parts = self.read(&delivery, whose, replies);
         let token = delivery.packet_id.map(|packet_id| {
             let mut tracker = self.acks.tracker();
             let token = tracker.receive(packet_id, u32::try_from(parts.len()).unwrap_or(u32::MAX));
-            (token, tracker.unacknowledged())
+            let unacknowledged = tracker.unacknowledged();
+            let is_full = tracker.window.fill(unacknowledged, delivery.arrived);
+            (token, is_full || unacknowledged >= self.window_full_at)
         });
         for part in parts {
             let valid = part.valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX));
@@ -160,7 +192,7 @@ impl Sink for Intake {
             }
         }
         // Lanes whose batches fill the window or the budget between them would wait for messages that cannot come.
-        let is_window_full = token.is_some_and(|(_, unacknowledged)| unacknowledged >= self.window_full_at);
+        let is_window_full = token.is_some_and(|(_, is_full)| is_full);
         if is_window_full || self.is_full() {
             self.lanes.queues.iter().for_each(Queue::request_flush);
         }

@@ -27,6 +27,9 @@ pub mod state;
 /// What to do about a fault after those before it.
 mod permanence;
 
+/// How many messages the broker sends ahead.
+pub mod window;
+
 /// Which messages may be acknowledged now.
 pub mod ack;
 
@@ -47,6 +50,9 @@ pub mod ring;
 
 /// What waits for a lane.
 pub mod queue;
+
+/// Whose a topic is.
+pub mod shards;
 
 /// From a delivery to the queues of its lanes.
 mod intake;
@@ -69,6 +75,6 @@ pub mod service;
 #[cfg(test)]
 mod tests;
 
-pub use intake::Intake;
+pub use intake::{Intake, Reader};
 pub use service::{IngestError, Service};
 pub use state::{Asker, Role, State, Status};

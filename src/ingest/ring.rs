@@ -3,7 +3,10 @@
 //! # Why
 //! The places are lock-free and of fixed number. They have no wake-ups, so two stand beside them: one for a lane that
 //! waits for anything at all, one for a lane that gathers and has enough. A lane that writes is never woken: what comes
-//! meanwhile is the next batch, so batches grow with the load by themselves.
+//! meanwhile is the next batch, so batches grow with the load by themselves. A lane that gathers waits no longer than
+//! there is something to wait for: once nothing has come for a lull, it writes what it has. Its caller makes the lull
+//! as long as its last batch took to write, so waiting at most doubles what a message waits, and at load no lull is
+//! that long.
 //!
 //! Invariants, checked in every order of their steps by `tests`: no wake-up is lost, nothing pushed is lost or doubled,
 //! no count falls below zero, and what was pushed before the ring was closed is taken out of it.
@@ -92,7 +95,8 @@ impl<T: QueueItem> Ring<T> {
 
     /// Asks the lane to write what it has: nothing more can come before it does.
     pub fn request_flush(&self) {
-        if !self.flush_requested.swap(true, Ordering::AcqRel) {
+        // A lane that has nothing would take it for a request to write the next arrival alone.
+        if self.bytes.load(Ordering::Acquire) > 0 && !self.flush_requested.swap(true, Ordering::AcqRel) {
             self.enough.notify_one();
         }
     }
@@ -104,21 +108,22 @@ impl<T: QueueItem> Ring<T> {
         self.enough.notify_one();
     }
 
-    /// Fills `batch` with what is to be written together; false where nothing is left and nothing more comes.
-    pub async fn next_batch(&self, batch: &mut Vec<T>) -> bool {
+    /// Fills `batch` with what is to be written together, which is all where nothing has come for `lull`; false where
+    /// nothing is left and nothing more comes.
+    pub async fn next_batch(&self, batch: &mut Vec<T>, lull: Duration) -> bool {
         let Some(first) = self.first().await else { return false };
         let deadline = first.arrived() + self.limits.age_max;
         let mut size = Size::default();
         size.keep(*first, batch);
-        self.gather(deadline, batch, &mut size).await;
+        self.gather(deadline, lull, batch, &mut size).await;
         // Counted until here: only so is the lane woken when what it holds and what waits are enough together.
         self.samples.fetch_sub(size.samples, Ordering::AcqRel);
         self.bytes.fetch_sub(size.bytes, Ordering::AcqRel);
         true
     }
 
-    /// Adds to a batch until it is enough, old, or wanted now.
-    async fn gather(&self, deadline: Instant, batch: &mut Vec<T>, size: &mut Size) {
+    /// Adds to a batch until it is enough, old, wanted now, or nothing more comes.
+    async fn gather(&self, deadline: Instant, lull: Duration, batch: &mut Vec<T>, size: &mut Size) {
         loop {
             // Swapped before the ring is read, so that reading it sees all that was pushed before the request.
             let is_flush_requested = self.flush_requested.swap(false, Ordering::AcqRel);
@@ -132,8 +137,10 @@ impl<T: QueueItem> Ring<T> {
             if is_flush_requested || self.closed.load(Ordering::Acquire) {
                 return;
             }
-            if !in_time(deadline, self.enough.notified()).await {
-                self.fill(batch, size);
+            let (held, quiet) = (batch.len(), deadline.min(Instant::now() + lull));
+            if !in_time(quiet, self.enough.notified()).await
+                && (self.fill(batch, size) || quiet == deadline || batch.len() == held)
+            {
                 return;
             }
         }

@@ -18,12 +18,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::ack::Acks;
 use super::holder::Holder;
-use super::intake::Intake;
+use super::intake::{Intake, Reader};
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::rights::Rights;
 use super::session::Session;
 use super::session::SessionContext;
+use super::shards::Shards;
 use super::state::State;
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
@@ -155,8 +156,11 @@ impl Service {
             close: close.clone(),
             readers: Arc::clone(&readers),
         };
-        let mut reading = self.start_sessions(&lanes, acks, &around);
+        let shards = Arc::new(Shards::new(rights.present().own().shard.clone()));
+        shards.read(&self.pool).await;
+        let mut reading = self.start_sessions(&lanes, acks, &around, &shards);
         tokio::select! {
+            never = shards.follow(&self.pool) => match never {},
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
             // Neither ends before it is asked to, unless something is wrong.
@@ -201,6 +205,7 @@ impl Service {
             budget: Arc::clone(&lanes.budget),
             cap: Arc::new(cap),
             unknown_device: self.ingest.unknown_device,
+            remembered_series_max: self.ingest.remembered_series_max.div_ceil(lanes.queues.len().max(1)),
         };
         let mut writing = JoinSet::new();
         for number in 0..lanes.queues.len() {
@@ -215,7 +220,13 @@ impl Service {
         writing
     }
 
-    fn start_sessions(&self, lanes: &Lanes, acks: &[Arc<Acks>], around: &SessionContext) -> JoinSet<()> {
+    fn start_sessions(
+        &self,
+        lanes: &Lanes,
+        acks: &[Arc<Acks>],
+        around: &SessionContext,
+        shards: &Arc<Shards>,
+    ) -> JoinSet<()> {
         let limits = validate::ValidationLimits {
             future_max_us: self.ingest.future_max_us(),
             past_max_us: self.ingest.past_max_us(),
@@ -224,10 +235,11 @@ impl Service {
         let validator = Validator::new(Arc::clone(&self.context.catalogue), Arc::clone(&self.units), limits);
         let mut reading = JoinSet::new();
         for (number, acks) in acks.iter().enumerate() {
-            let (validator, lanes, telemetry) = (validator.clone(), lanes.clone(), Arc::clone(&self.context.telemetry));
+            let (lanes, telemetry) = (lanes.clone(), Arc::clone(&self.context.telemetry));
             let window = self.mqtt.receive_maximum;
-            let decoders = Decoders::new(FORMATS);
-            let intake = Intake::new(number, decoders, validator, lanes, Arc::clone(acks), telemetry, window);
+            let (shards, validator) = (Arc::clone(shards), validator.clone());
+            let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator };
+            let intake = Intake::new(number, reader, lanes, Arc::clone(acks), telemetry, window);
             if let Some(session) = Session::new(&self.mqtt, number, Arc::clone(acks), around.clone()) {
                 reading.spawn(session.run(intake));
             }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, Subscribe, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{DisconnectReasonCode, Filter, Packet, Publish, Subscribe, SubscribeReasonCode};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -40,6 +40,10 @@ use crate::telemetry::{Telemetry, chain};
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
 const SUBSCRIBE_ID: u16 = 1;
+/// A connection that two clients take from each other holds no longer than this.
+const SOON: Duration = Duration::from_secs(10);
+/// So many of them in a row are no accident.
+const ENDED_SOON_MAX: u32 = 3;
 
 /// Where deliveries go.
 pub trait Sink: Send {
@@ -124,12 +128,23 @@ impl Session {
     pub async fn run(mut self, mut sink: impl Sink) {
         let (retry_min, retry_max) = self.config.retry();
         let mut pause = retry_min;
+        let mut ended_soon = 0;
         while !self.stop_reading.is_cancelled() {
             let begun = Instant::now();
             let mut reader = self.has_stopped.take();
             let ended = self.connect_and_serve(&mut sink, &mut reader).await;
             self.has_stopped = reader;
+            let was_subscribed = self.state.status().is_subscribed(&self.client_id);
             self.forget_connection();
+            let is_hung_up = matches!(ended, Err(MqttError::Closed | MqttError::Socket(_)));
+            let has_ended_soon = was_subscribed && is_hung_up && begun.elapsed() < SOON.max(retry_max * 2);
+            ended_soon = if has_ended_soon { ended_soon + 1 } else { 0 };
+            if ended_soon == ENDED_SOON_MAX {
+                let client = &self.client_id;
+                tracing::warn!(mqtt.client = %client, "the broker has ended {ENDED_SOON_MAX} connections in a row soon \
+                    after they were subscribed: where another client uses this client id too, give each an \
+                    mqtt.client_id of its own");
+            }
             match ended {
                 Ok(()) => return,
                 Err(error) => {
@@ -242,6 +257,9 @@ impl Session {
                 }
                 Packet::SubAck(suback) => self.check_grants(&suback.return_codes)?,
                 Packet::PingResp(_) => {}
+                Packet::Disconnect(packet) if packet.reason_code == DisconnectReasonCode::SessionTakenOver => {
+                    return Err(MqttError::TakenOver(self.client_id.clone()));
+                }
                 Packet::Disconnect(packet) => return Err(MqttError::Disconnected(format!("{:?}", packet.reason_code))),
                 _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
             }
@@ -250,8 +268,12 @@ impl Session {
         if messages > 0 {
             self.telemetry.mqtt_messages.increment(messages);
             self.telemetry.mqtt_received_bytes.increment(u64::try_from(payload_bytes).unwrap_or(u64::MAX));
-            let unacknowledged = self.acks.tracker().unacknowledged();
+            let (unacknowledged, window) = {
+                let mut tracker = self.acks.tracker();
+                (tracker.unacknowledged(), tracker.window.tell())
+            };
             self.telemetry.unacknowledged(&self.client_id, unacknowledged);
+            window.into_iter().for_each(|window| self.report_window(window));
         }
         Ok(())
     }
@@ -307,13 +329,7 @@ impl Session {
         let mut next_ping = tokio::time::Instant::now() + ping_every;
         loop {
             let closing = self.close.is_cancelled();
-            {
-                let mut tracker = self.acks.tracker();
-                if !tracker.is_open(connection) {
-                    return Err(MqttError::Abandoned);
-                }
-                tracker.take_ready(&mut ready);
-            }
+            self.take_ready(connection, &mut ready)?;
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             for packet_id in ready.drain(..) {
                 put_puback(&mut out, packet_id);
@@ -345,6 +361,32 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// The packet identifiers that may be acknowledged now.
+    fn take_ready(&self, connection: u64, ready: &mut Vec<u16>) -> Result<(), MqttError> {
+        let mut tracker = self.acks.tracker();
+        if !tracker.is_open(connection) {
+            return Err(MqttError::Abandoned);
+        }
+        if tracker.is_ready() {
+            let unacknowledged = tracker.unacknowledged();
+            tracker.window.free(unacknowledged, Instant::now());
+        }
+        tracker.take_ready(ready);
+        Ok(())
+    }
+
+    /// Says how many messages the broker sends ahead where that is fewer than we take.
+    fn report_window(&self, window: usize) {
+        if window >= usize::from(self.config.receive_maximum) {
+            return;
+        }
+        self.telemetry.mqtt_window.set(window as f64);
+        let (broker, client, ours) = (shown(&self.url), &self.client_id, self.config.receive_maximum);
+        tracing::warn!(broker.url = %broker, mqtt.client = %client, mqtt.window = window, "the broker sends only \
+            {window} messages ahead of their acknowledgement, where this daemon takes {ours}: at most that many are \
+            committed at a time; raise its limit, which deploy/brokers.md names");
     }
 
     fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {

@@ -74,6 +74,11 @@ impl Status {
         self.subscribed.len()
     }
 
+    /// Whether the subscription of a session is granted.
+    pub fn is_subscribed(&self, session: &str) -> bool {
+        self.subscribed.contains(session)
+    }
+
     /// What keeps the daemon from its work, in words; nothing where it is ready.
     pub fn not_ready_reasons(&self) -> Vec<&'static str> {
         let mut reasons = Vec::new();

@@ -49,7 +49,7 @@ pub enum Reason {
     Conflict,
     /// The database rejected this one sample.
     RefusedByDatabase,
-    /// The device belongs to another shard, which has an owner.
+    /// The device belongs to another shard, or the topic to one that no daemon has ever owned.
     WrongShard,
     /// It belongs into a stored block that cannot be read: `healthtrack doctor` names it.
     UnreadableBlock,

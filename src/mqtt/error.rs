@@ -39,6 +39,12 @@ pub enum MqttError {
     /// The broker has sent DISCONNECT.
     #[error("the broker ends the connection: {0}")]
     Disconnected(String),
+    /// The broker has handed the session to another connection of the same client id.
+    #[error(
+        "another client has connected with the client id {0}: give each daemon an mqtt.client_id of its own, unless \
+         this one's standby has just taken over"
+    )]
+    TakenOver(String),
     /// SUBACK with another reason code than QoS 1.
     #[error("the broker refuses the subscription to {0}: check its access rules")]
     Subscription(String),

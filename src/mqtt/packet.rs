@@ -3,9 +3,9 @@
 //! What is read is read by rumqttc. What is sent often (PUBLISH, PUBACK) or is always the same (PINGREQ, DISCONNECT) is
 //! written here, straight into the bytes of the next write.
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::{Buf as _, BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::Error as PacketError;
-use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, PublishProperties};
+use rumqttc::v5::mqttbytes::v5::{Disconnect, DisconnectReasonCode, Packet, PubAckReason, PublishProperties};
 
 use super::error::MqttError;
 
@@ -109,6 +109,13 @@ pub(crate) fn next_packet(bytes: &mut BytesMut, bytes_max: u32) -> Result<Option
     if bytes.is_empty() {
         return Ok(None);
     }
+    // A DISCONNECT of a reason alone, which the library waits to be longer.
+    if let [0xE0, 1, code, ..] = bytes[..]
+        && let Ok(reason) = DisconnectReasonCode::try_from(code)
+    {
+        bytes.advance(3);
+        return Ok(Some(Packet::Disconnect(Disconnect::new(reason))));
+    }
     match Packet::read(bytes, Some(bytes_max)) {
         Ok(packet) => Ok(Some(packet)),
         Err(PacketError::InsufficientBytes(_)) => Ok(None),
@@ -177,6 +184,14 @@ mod tests {
         bytes.extend_from_slice(&[0x07]);
         assert!(matches!(next_packet(&mut bytes, 1_024).unwrap(), Some(Packet::PubAck(puback)) if puback.pkid == 7));
         assert!(next_packet(&mut BytesMut::from(&[0x00, 0x00, 0x00][..]), 1_024).is_err());
+    }
+
+    #[test]
+    fn a_disconnect_of_a_reason_alone_is_read() {
+        let mut bytes = BytesMut::from(&[0xE0, 1, 0x8E, 0xD0, 0][..]);
+        let taken_over = Packet::Disconnect(Disconnect::new(DisconnectReasonCode::SessionTakenOver));
+        assert_eq!(next_packet(&mut bytes, 1_024).unwrap(), Some(taken_over));
+        assert!(matches!(next_packet(&mut bytes, 1_024).unwrap(), Some(Packet::PingResp(_))));
     }
 
     #[test]

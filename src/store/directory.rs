@@ -1,24 +1,23 @@
 //! Devices and series: the database's numbers for their names.
 
 use sqlx::postgres::PgPool;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 
 use super::StoreError;
-use super::hot::END;
+use super::hot::ends;
 use super::moment::Moment;
-use super::shard::Ownership;
 use super::writer::Writer;
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
 /// What is known of a device that published.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
     /// Bound to this shard: its samples may be written.
     Ours(DeviceKey),
-    /// Bound to another shard, which has an owner.
-    Elsewhere,
+    /// Bound to the shard of this name, until an operator moves it.
+    Elsewhere(String),
     /// Not registered.
     Unknown,
 }
@@ -52,7 +51,7 @@ pub struct SeriesKey {
 pub struct SeriesState {
     /// Its number.
     pub id: SeriesId,
-    /// Start of its last stored sample; `None` while it has none.
+    /// None of its stored samples begins after this; `None` while it has none.
     pub last: Option<Timestamp>,
 }
 
@@ -66,7 +65,9 @@ pub async fn add_devices(
     let names: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
     sqlx::query(
         "INSERT INTO signal.device (added_at, device_id, added_by)
-         SELECT $3, name, $2 FROM unnest($1::text[]) AS name ON CONFLICT (device_id) DO NOTHING",
+         SELECT $3, name, $2 FROM unnest($1::text[]) AS name
+         -- Each row that is tried takes a number, also where it conflicts.
+         WHERE NOT EXISTS (SELECT FROM signal.device WHERE device_id = name) ON CONFLICT (device_id) DO NOTHING",
     )
     .bind(names)
     .bind(added_by)
@@ -93,11 +94,9 @@ pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
         .collect())
 }
 
-/// Looks devices up for a shard's owner and binds those that no shard has yet.
-///
-/// A device of a shard without an owner moves here: that shard's epoch is raised in the same transaction, so a daemon
-/// that still remembers the device's series there is fenced off. What is learnt here is true for each later transaction
-/// of the writer.
+/// Looks devices up for a shard's owner and binds those that no shard has yet. One of another shard stays there, also
+/// while nobody owns that shard: who publishes at the wrong shard, or too early, must not take a device with it.
+/// What is learnt here is true for each later transaction of the writer.
 pub async fn resolve_devices(
     pool: &PgPool,
     writer: &mut Writer,
@@ -114,7 +113,6 @@ pub async fn resolve_devices(
         .execute(transaction.connection())
         .await
         .map_err(&step)?;
-    adopt(transaction.connection(), &own, &names).await.map_err(&step)?;
     let rows: Vec<(Option<i32>, Option<String>)> = sqlx::query_as(
         "SELECT device.device_key, device.shard
          FROM unnest($1::text[]) WITH ORDINALITY AS want (device_id, place)
@@ -127,44 +125,12 @@ pub async fn resolve_devices(
     transaction.commit().await?;
     Ok(rows
         .into_iter()
-        .map(|(key, shard)| match key {
-            None => Known::Unknown,
-            Some(key) if shard.as_deref() == Some(own.shard.as_str()) => Known::Ours(DeviceKey(key)),
-            Some(_) => Known::Elsewhere,
+        .map(|row| match row {
+            (None, _) => Known::Unknown,
+            (Some(_), Some(shard)) if shard != own.shard.as_str() => Known::Elsewhere(shard),
+            (Some(key), _) => Known::Ours(DeviceKey(key)),
         })
         .collect())
-}
-
-/// Moves devices of shards that nobody owns to this shard.
-async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) -> Result<(), sqlx::Error> {
-    let others: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT shard FROM signal.device WHERE device_id = ANY ($1) AND shard <> $2 ORDER BY shard",
-    )
-    .bind(names)
-    .bind(own.shard.as_str())
-    .fetch_all(&mut *transaction)
-    .await?;
-    for other in others {
-        // The lock that a living owner holds; taken for this transaction, it keeps a coming owner waiting.
-        let ownerless: bool =
-            sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
-                .bind(&other)
-                .fetch_one(&mut *transaction)
-                .await?;
-        if ownerless {
-            sqlx::query("UPDATE signal.ingest_shard SET epoch = epoch + 1 WHERE shard = $1")
-                .bind(&other)
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query("UPDATE signal.device SET shard = $3 WHERE device_id = ANY ($1) AND shard = $2")
-                .bind(names)
-                .bind(&other)
-                .bind(own.shard.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
-    }
-    Ok(())
 }
 
 /// Looks series up for writing, in the order asked: creates those that are new, reads where the others end: with the
@@ -172,49 +138,53 @@ async fn adopt(transaction: &mut PgConnection, own: &Ownership, names: &[&str]) 
 pub async fn get_or_create_series(
     connection: &mut PgConnection,
     keys: &[SeriesKey],
+    now: Timestamp,
 ) -> Result<Vec<SeriesState>, StoreError> {
     let step = StoreError::reading("taking series up");
-    let found = find_series(connection, keys).await.map_err(&step)?;
-    let missing: Vec<SeriesKey> =
-        keys.iter().zip(&found).filter(|(_, state)| state.is_none()).map(|(key, _)| *key).collect();
-    if missing.is_empty() {
-        return Ok(found.into_iter().flatten().collect());
+    let there = find_series(connection, keys).await.map_err(&step)?;
+    let missing: Vec<SeriesKey> = keys.iter().zip(&there).filter(|(_, id)| id.is_none()).map(|(key, _)| *key).collect();
+    let (mut found, mut is_new) = (there.clone(), true);
+    if !missing.is_empty() {
+        let made = create_series(connection, &missing).await.map_err(&step)?;
+        found = find_series(connection, keys).await.map_err(&step)?;
+        // One that somebody else has made meanwhile may have samples.
+        is_new = usize::try_from(made).is_ok_and(|made| made == missing.len());
     }
-    sqlx::query(
-        "INSERT INTO signal.series (device_key, metric_id, statistic)
-         SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[]) ON CONFLICT DO NOTHING",
-    )
-    .bind(missing.iter().map(|key| key.device.0).collect::<Vec<_>>())
-    .bind(missing.iter().map(|key| key.metric.0).collect::<Vec<_>>())
-    .bind(missing.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
-    .execute(&mut *connection)
-    .await
-    .map_err(&step)?;
-    Ok(find_series(connection, keys).await.map_err(&step)?.into_iter().flatten().collect())
+    let has_none = |there: &Option<SeriesId>| there.is_none() && is_new;
+    let known = found.iter().zip(&there).filter(|(_, there)| !has_none(there)).filter_map(|(id, _)| *id);
+    let known: Vec<SeriesId> = known.collect();
+    let mut ends = ends(connection, &known, now).await.map_err(&step)?.into_iter();
+    let state = |(id, there)| Some(SeriesState { id: id?, last: if has_none(there) { None } else { ends.next() } });
+    Ok(found.into_iter().zip(&there).filter_map(state).collect())
 }
 
-async fn find_series(
-    connection: &mut PgConnection,
-    keys: &[SeriesKey],
-) -> Result<Vec<Option<SeriesState>>, sqlx::Error> {
-    let query = format!(
-        "SELECT series.series_id,
-                (SELECT {END}
-                 FROM signal.block WHERE block.series_id = series.series_id ORDER BY block.start_at DESC LIMIT 1)
+async fn find_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Result<Vec<Option<SeriesId>>, sqlx::Error> {
+    let found: Vec<Option<i32>> = sqlx::query_scalar(
+        "SELECT series.series_id
          FROM unnest($1::integer[], $2::smallint[], $3::text[]) WITH ORDINALITY
               AS want (device_key, metric_id, statistic, place)
          LEFT JOIN signal.series ON series.device_key = want.device_key AND series.metric_id = want.metric_id
                                 AND series.statistic IS NOT DISTINCT FROM want.statistic
-         ORDER BY want.place"
-    );
-    let rows: Vec<(Option<i32>, Option<Moment>)> = sqlx::query_as(AssertSqlSafe(query))
-        .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, last)| id.map(|id| SeriesState { id: SeriesId(id), last: last.map(|moment| moment.0) }))
-        .collect())
+         ORDER BY want.place",
+    )
+    .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().map(|id| id.map(SeriesId)).collect())
+}
+
+/// Creates series; how many were new.
+async fn create_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Result<u64, sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO signal.series (device_key, metric_id, statistic)
+         SELECT * FROM unnest($1::integer[], $2::smallint[], $3::text[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.metric.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.statistic.text()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map(|done| done.rows_affected())
 }

@@ -2,8 +2,11 @@
 
 use sqlx::migrate::MigrateError;
 
-use super::sqlstate::{Fault, fault_of, is_damage, may_be_damage, remedy_of};
+use super::sqlstate::{CANCELLED, Fault, fault_of, is_damage, may_be_damage, remedy_of};
 use crate::model::time::Timestamp;
+
+/// The step in which no statement has begun.
+pub(super) const CONNECTING: &str = "connecting to Postgres";
 
 /// A failed step with the database.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,12 @@ pub enum StoreError {
         step: &'static str,
         /// How long it was waited for.
         seconds: u64,
+    },
+    /// Samples fall into more than is merged at once.
+    #[error("the stored blocks that these samples fall into hold more than {samples_max} samples")]
+    LargeMerge {
+        /// How many one transaction merges.
+        samples_max: usize,
     },
     /// The schema could not be brought up to date.
     #[error("the schema could not be brought up to date: run `healthtrack migrate` with a role that owns the database")]
@@ -173,6 +182,7 @@ impl StoreError {
         match self {
             StoreError::Fenced { .. } | StoreError::Forgotten { .. } => Fault::Fenced,
             StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
+            StoreError::LargeMerge { .. } => Fault::TooLarge,
             StoreError::Timeout { .. }
             | StoreError::WearChanged
             | StoreError::Doubtful { .. }
@@ -200,6 +210,15 @@ impl StoreError {
     /// True where stored blocks are at fault, or may be: whoever has others to read goes on with those.
     pub fn is_of_blocks(&self) -> bool {
         self.fault() == Fault::Unreadable || matches!(self, StoreError::Doubtful { .. })
+    }
+
+    /// True where a statement was begun and did not end in time: a smaller one may.
+    pub fn is_slow(&self) -> bool {
+        match self {
+            StoreError::Timeout { step, .. } => *step != CONNECTING,
+            StoreError::Database { source, .. } => code_of(source).is_some_and(|code| code == CANCELLED),
+            _ => false,
+        }
     }
 
     /// What an operator does about a fault that stays; nothing where the error says so itself.
@@ -262,6 +281,8 @@ mod tests {
             (answered("42501"), Fault::Permanent),
             (StoreError::Timeout { step, seconds: 1 }, Fault::Passing),
             (StoreError::WearChanged, Fault::Passing),
+            (StoreError::LargeMerge { samples_max: 1 }, Fault::TooLarge),
+            (answered("53200"), Fault::TooLarge),
             (StoreError::Migrate(MigrateError::Execute(cut())), Fault::Passing),
             (StoreError::Migrate(MigrateError::VersionMissing(1)), Fault::Permanent),
             (StoreError::Outdated, Fault::Permanent),

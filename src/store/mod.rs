@@ -48,6 +48,9 @@ pub mod writer;
 /// Devices and series by name and by number.
 pub mod directory;
 
+/// Devices from one shard to another.
+pub mod relocate;
+
 /// Blocks: written by COPY, read by time.
 pub mod hot;
 

@@ -6,9 +6,13 @@
 //! every write transaction compares it, so an owner that wrongly takes itself for alive writes nothing.
 
 use sqlx::PgConnection;
+use sqlx::postgres::PgPool;
 
 use super::StoreError;
 use crate::model::ids::{Epoch, ShardName};
+
+/// More shards than one database can serve.
+const SHARDS_MAX: i64 = 10_000;
 
 /// A shard and the epoch in which its owner took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +80,15 @@ pub async fn epoch(connection: &mut PgConnection, shard: &ShardName) -> Result<O
         .await
         .map_err(StoreError::at("reading the shard's epoch"))?;
     Ok(epoch.map(Epoch))
+}
+
+/// Every shard that a daemon has ever owned: their names, at most `SHARDS_MAX` of them.
+pub async fn known_shards(pool: &PgPool) -> Result<Vec<String>, StoreError> {
+    sqlx::query_scalar("SELECT shard FROM signal.ingest_shard ORDER BY shard LIMIT $1")
+        .bind(SHARDS_MAX)
+        .fetch_all(pool)
+        .await
+        .map_err(StoreError::at("reading the names of shards"))
 }
 
 /// Checks that the connection, and with it the lock, is still alive.

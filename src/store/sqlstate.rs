@@ -12,6 +12,9 @@ pub enum Fault {
     Passing,
     /// The database rejects something in the data: bisect the batch until the rejected item is alone.
     Data,
+    /// It is more than the server has room for at once, or than one transaction takes: write it in smaller pieces, and
+    /// wait with what cannot be parted.
+    TooLarge,
     /// A stored block cannot be read: continue without it, and without what would have to be merged with it.
     Unreadable,
     /// Another daemon owns the shard now: write nothing more.
@@ -36,12 +39,17 @@ pub(super) fn may_be_damage(code: &str) -> bool {
 }
 
 /// Codes that differ from the rest of their class.
-const CODES: [(&str, Fault); 6] = [
+const CODES: [(&str, Fault); 9] = [
     // Two sessions made the same thing at once: it is there now.
     ("42710", Fault::Passing),
     ("42P05", Fault::Passing),
     ("42P06", Fault::Passing),
     ("42P07", Fault::Passing),
+    // Memory, that of locks too, and other limits of the configuration: a full disk or too many connections are no
+    // smaller for a smaller piece.
+    ("53000", Fault::TooLarge),
+    ("53200", Fault::TooLarge),
+    ("53400", Fault::TooLarge),
     ("XX001", Fault::Permanent),
     ("XX002", Fault::Permanent),
 ];
@@ -98,6 +106,9 @@ pub(super) fn fault_of(code: &str) -> Fault {
     of_code.or_else(of_class).map_or(Fault::Passing, |(_, fault)| *fault)
 }
 
+/// SQLSTATE of a statement that was cancelled, by its timeout or by an operator.
+pub(super) const CANCELLED: &str = "57014";
+
 /// What an operator does about a code that stays.
 pub(super) fn remedy_of(code: &str) -> &'static str {
     match code {
@@ -106,6 +117,10 @@ pub(super) fn remedy_of(code: &str) -> &'static str {
              of the daemon"
         }
         "0A000" => "make sure that no row-level security is on the tables of schema signal, and start the daemon again",
+        "53200" => {
+            "raise max_locks_per_transaction and restart the server, or give it more memory; `healthtrack doctor` \
+             says what is near its limit"
+        }
         _ if DAMAGE.contains(&code) => "the server's files are damaged: check its disk, and restore it from a backup",
         _ => "run `healthtrack migrate` of this version with the role that owns the schema, and start the daemon again",
     }
@@ -125,13 +140,14 @@ mod tests {
 
     #[test]
     fn each_answer_of_postgres_is_passing_or_of_the_data_or_stays() {
-        let table: [(Fault, &[&str]); 3] = [
+        let table: [(Fault, &[&str]); 4] = [
+            (Fault::TooLarge, &["53000", "53200", "53400"]),
             (
                 Fault::Passing,
                 &[
                     "08000", "08001", "08003", "08004", "08006", "25006", "25P02", "26000", "28000", "28P01", "3D000",
-                    "40001", "40P01", "42P07", "42710", "53000", "53100", "53200", "53300", "55006", "55P03", "57014",
-                    "57P01", "57P02", "57P03", "58000", "58030", "XX000", "99999", "",
+                    "40001", "40P01", "42P07", "42710", "53100", "53300", "55006", "55P03", "57014", "57P01", "57P02",
+                    "57P03", "58000", "58030", "XX000", "99999", "",
                 ],
             ),
             (Fault::Data, &["21000", "22003", "22021", "22P02", "23502", "23503", "23505", "23514", "23P01", "54000"]),

@@ -32,6 +32,10 @@ const MQTT_UNPROTECTED_MESSAGES: Metric = Metric(
     "healthtrack_mqtt_unprotected_messages_total",
     "Messages received at QoS 0, which the broker does not send again.",
 );
+const MQTT_FOREIGN_MESSAGES: Metric = Metric(
+    "healthtrack_mqtt_foreign_messages_total",
+    "Messages of shards that other daemons own, acknowledged and left to those: mqtt.filters are wider than the shard.",
+);
 const MQTT_PAUSES: Metric =
     Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
 const MQTT_ACKS: Metric =
@@ -44,6 +48,10 @@ const MQTT_DROPPED_REPLIES: Metric = Metric(
 );
 const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
     Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
+const MQTT_WINDOW_MESSAGES: Metric = Metric(
+    "healthtrack_mqtt_window_messages",
+    "Messages that the broker sends ahead of their acknowledgement, once it was noticed that they are few; else 0.",
+);
 const INGEST_RECEIVED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_received_samples_total",
     "Samples received. Equals all outcomes plus those in flight, at every scrape.",
@@ -132,6 +140,8 @@ pub struct Telemetry {
     pub mqtt_received_bytes: Counter,
     /// `healthtrack_mqtt_unprotected_messages_total`
     pub mqtt_unprotected_messages: Counter,
+    /// `healthtrack_mqtt_foreign_messages_total`
+    pub mqtt_foreign_messages: Counter,
     /// `healthtrack_mqtt_pauses_total`
     pub mqtt_pauses: Counter,
     /// `healthtrack_mqtt_acks_total`
@@ -141,6 +151,8 @@ pub struct Telemetry {
     /// `healthtrack_mqtt_dropped_replies_total`
     pub mqtt_dropped_replies: Counter,
     mqtt_unacknowledged: Gauge,
+    /// `healthtrack_mqtt_window_messages`
+    pub mqtt_window: Gauge,
     received_samples: Counter,
     in_flight_samples: Gauge,
     outcomes: Vec<(Outcome, Counter)>,
@@ -234,11 +246,13 @@ impl Telemetry {
             mqtt_messages: new.counter(MQTT_MESSAGES),
             mqtt_received_bytes: new.counter(MQTT_RECEIVED_BYTES),
             mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
+            mqtt_foreign_messages: new.counter(MQTT_FOREIGN_MESSAGES),
             mqtt_pauses: new.counter(MQTT_PAUSES),
             mqtt_acks: new.counter(MQTT_ACKS),
             mqtt_replies: new.counter(MQTT_REPLIES),
             mqtt_dropped_replies: new.counter(MQTT_DROPPED_REPLIES),
             mqtt_unacknowledged: new.gauge(MQTT_UNACKNOWLEDGED_MESSAGES),
+            mqtt_window: new.gauge(MQTT_WINDOW_MESSAGES),
             received_samples: new.counter(INGEST_RECEIVED_SAMPLES),
             in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),
             outcomes: outcomes.into(),

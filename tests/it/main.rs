@@ -24,6 +24,9 @@ mod write;
 /// Bytes in, rows out.
 mod path;
 
+/// What a merge reads.
+mod merge;
+
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
 
@@ -64,6 +67,12 @@ mod primary;
 /// Stops at named points, and a broker that does what a test says.
 mod points;
 
+/// Several shards on one broker.
+mod shards;
+
+/// Brokers with other habits.
+mod brokers;
+
 /// What devices and brokers send that they should not.
 mod hostile;
 
@@ -88,6 +97,9 @@ mod seal;
 
 /// From the hot table to the archive.
 mod roll;
+
+/// More conflicts than memory should hold.
+mod roll_conflicts;
 
 /// The same with an object store.
 mod bucket;

@@ -112,7 +112,8 @@ async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quaran
         let [Known::Ours(device)] = known[..] else { panic!("{known:?}") };
         let metric = catalogue.by_name(one.metric).unwrap().id;
         let statistic = Statistic::parse(one.statistic).unwrap_or_default();
-        let state = get_or_create_series(&mut connection, &[SeriesKey { device, metric, statistic }]).await.unwrap()[0];
+        let key = SeriesKey { device, metric, statistic };
+        let state = get_or_create_series(&mut connection, &[key], now).await.unwrap()[0];
         let mut builder = BlockBuilder::default();
         builder.add_samples(&one.samples);
         for block in builder.finish() {

@@ -62,7 +62,8 @@ fn fetched(name: &str, argument: &str, says: &str) -> Option<Program> {
     (fetched.status.success() && said.stdout.starts_with(says.as_bytes())).then_some(program)
 }
 
-/// `$1` is the folder to unpack into, `$2` the package. The C library is left out: the machine's own is running already.
+/// `$1` is the folder to unpack into, `$2` the package. The C library is left out: the machine's own is running
+/// already.
 const FETCH: &str = r#"
 set -e
 [ -x "$1/usr/sbin/$2" ] && exit 0

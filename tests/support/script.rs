@@ -96,6 +96,11 @@ impl Line {
         acks
     }
 
+    /// Sends what no packet of the library is.
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).await.unwrap();
+    }
+
     async fn send(&mut self, packet: &Packet) {
         let mut out = BytesMut::new();
         packet.write(&mut out, None).unwrap();

@@ -141,7 +141,7 @@ fn configure(
         laid("STORE__URL", database),
         laid("MQTT__URL", broker),
         laid("MQTT__CLIENT_ID", "healthtrack-demo"),
-        laid("MQTT__FILTERS", &format!("ht/1/{SHARD}/+/+")),
+        laid("MQTT__FILTERS", "ht/1/{shard}/+/+"),
         laid("INGEST__SHARD", SHARD),
         laid("INGEST__UNKNOWN_DEVICE", "enrol"),
     ];

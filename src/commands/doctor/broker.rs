@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_shared_filter_is_warned_of() {
-        assert_eq!(levels(|findings| check_filters(&["ht/1/+/+/+".to_owned()], findings)), [Level::Ok]);
+        assert_eq!(levels(|findings| check_filters(&["ht/1/main/+/+".to_owned()], findings)), [Level::Ok]);
         assert_eq!(levels(|findings| check_filters(&["$share/g/ht/1/#".to_owned()], findings)), [Level::Warn]);
     }
 

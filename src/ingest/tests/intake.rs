@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::formats::delivery::Delivery;
 use crate::formats::{ClinicalResource, Decoded, Decoder, Decoders, Format, Reply};
-use crate::ingest::Intake;
 use crate::ingest::ack::Acks;
 use crate::ingest::queue::{Lanes, Limits};
 use crate::ingest::session::{Session, SessionContext};
+use crate::ingest::shards::Shards;
 use crate::ingest::validate::{ValidationLimits, Validator};
+use crate::ingest::{Intake, Reader};
+use crate::model::ids::ShardName;
 use crate::model::metric::Catalogue;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::SystemClock;
@@ -103,9 +105,10 @@ impl Fixture {
             close: CancellationToken::new(),
             readers: Arc::new(Semaphore::new(1)),
         };
-        let decoders = Decoders::new(&[&CLINICAL]);
+        let shards = Arc::new(Shards::new(ShardName::parse("main").unwrap()));
+        let reader = Reader { shards, decoders: Decoders::new(&[&CLINICAL]), validator };
         let (to_lanes, to_acks) = (lanes.clone(), Arc::clone(&acks));
-        let intake = Intake::new(0, decoders, validator, to_lanes, to_acks, Arc::clone(&telemetry), 100);
+        let intake = Intake::new(0, reader, to_lanes, to_acks, Arc::clone(&telemetry), 100);
         Fixture { session: Session::new(&config.mqtt, 0, acks, context).unwrap(), intake, lanes, telemetry }
     }
 
@@ -175,7 +178,7 @@ async fn replies_are_published_and_clinical_resources_go_to_quarantine() {
     assert!(scrape.contains("healthtrack_mqtt_dropped_replies_total 4"), "two bad topics, two large packets: {scrape}");
 
     let mut batch = Vec::new();
-    let next = tokio::time::timeout(TIMEOUT, fixture.lanes.queues[0].next_batch(&mut batch));
+    let next = tokio::time::timeout(TIMEOUT, fixture.lanes.queues[0].next_batch(&mut batch, Duration::ZERO));
     assert!(next.await.expect("the message is queued"));
     let [rejection] = batch[0].rejections.as_slice() else { panic!("{:?}", batch[0].rejections) };
     assert_eq!((rejection.reason, rejection.samples), (Reason::UnsupportedResource, 2));

@@ -20,7 +20,7 @@ impl Lane {
     pub(super) async fn know_devices(&mut self, batch: &[Arrival]) -> Result<NewDevices, StoreError> {
         let named =
             batch.iter().filter(|arrival| !arrival.valid.is_empty()).filter_map(|arrival| arrival.device.as_ref());
-        let new: HashSet<&DeviceId> = named.filter(|device| !self.devices.contains_key(*device)).collect();
+        let new: HashSet<&DeviceId> = named.filter(|device| self.devices.get(device).is_none()).collect();
         let new: Vec<DeviceId> = new.into_iter().cloned().collect();
         if new.is_empty() {
             return Ok(NewDevices::new());
@@ -33,9 +33,11 @@ impl Lane {
                 Ok(found) => known.extend(some.into_iter().zip(found.into_iter().map(Some))),
                 Err(error) => match permanence.weigh(&error) {
                     None => return Err(error),
-                    Some(Fault::Data) if some.len() > 1 => asked.extend([some.split_off(some.len() / 2), some]),
+                    Some(Fault::Data | Fault::TooLarge) if some.len() > 1 => {
+                        asked.extend([some.split_off(some.len() / 2), some]);
+                    }
                     Some(Fault::Data) => known.extend(some.into_iter().map(|device| (device, None))),
-                    Some(Fault::Passing | Fault::Permanent | Fault::Unreadable | Fault::Fenced) => {
+                    Some(Fault::Passing | Fault::Permanent | Fault::TooLarge | Fault::Unreadable | Fault::Fenced) => {
                         asked.push(some);
                         self.wait_for_database(&error).await;
                     }
@@ -43,10 +45,11 @@ impl Lane {
             }
         }
         // Only what cannot change is remembered: an unknown device may be added at any moment.
-        self.devices.extend(known.iter().filter_map(|(device, known)| match known {
-            Some(Known::Ours(key)) => Some((device.clone(), *key)),
-            Some(Known::Elsewhere | Known::Unknown) | None => None,
-        }));
+        for (device, known) in &known {
+            if let Some(Known::Ours(key)) = known {
+                self.devices.insert(device, *key);
+            }
+        }
         Ok(known)
     }
 
@@ -61,17 +64,21 @@ impl Lane {
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, known: &NewDevices) -> Result<DeviceKey, Rejection> {
-        let reject = |reason, detail| Err(Rejection::new(reason, detail, 1));
+        let reject = |reason, detail: &str| Err(Rejection::new(reason, detail, 1));
         let Some(device) = &arrival.device else {
             return reject(Reason::BadDevice, "the message must name its device, in its topic or its payload");
         };
         if let Some(key) = self.devices.get(device) {
-            return Ok(*key);
+            return Ok(key);
         }
         match known.get(device) {
             Some(Some(Known::Ours(key))) => Ok(*key),
-            Some(Some(Known::Elsewhere)) => {
-                reject(Reason::WrongShard, "the device belongs to another shard: publish it under that shard's topics")
+            Some(Some(Known::Elsewhere(shard))) => {
+                let detail = format!(
+                    "the device belongs to shard {shard}: publish it under ht/1/{shard}/, or move it with \
+                     `healthtrack device move`, then retry this message"
+                );
+                reject(Reason::WrongShard, &detail)
             }
             Some(None) => reject(Reason::RefusedByDatabase, "the database rejects this device; its log says why"),
             Some(Some(Known::Unknown)) | None => {

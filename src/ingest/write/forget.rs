@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::Lane;
+use super::memory::{DeviceMemory, SeriesMemory};
 use crate::ingest::queue::Arrival;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::Tally;
@@ -32,8 +33,8 @@ impl Lane {
         let writers = self.shared.rights.after(self.writer.own().epoch).await;
         self.writer = writers.of_lane(self.number);
         self.connection = None;
-        self.devices.clear();
-        self.series.clear();
+        self.devices = DeviceMemory::default();
+        self.series = SeriesMemory::default();
         self.chunks.clear();
         self.reported = HashSet::new();
         self.failures = 0;

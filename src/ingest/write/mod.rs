@@ -12,7 +12,8 @@
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
 //! conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
-//! cannot be read costs what belongs into it (`merge`). What no waiting cures ends the lane, and with it the daemon.
+//! cannot be read costs what belongs into it (`merge`); what is too much for one transaction is written in several.
+//! What no waiting cures ends the lane, and with it the daemon.
 
 /// The parts of a batch that one transaction writes.
 mod unit;
@@ -22,6 +23,9 @@ mod merge;
 
 /// What is appended, what is merged, and what rows both give.
 mod plan;
+
+/// What the lane remembers of its devices and series.
+mod memory;
 
 /// What cannot be stored, as rejections.
 mod reject;
@@ -40,7 +44,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
@@ -58,19 +62,22 @@ use crate::config::UnknownDevice;
 use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
-use crate::model::ids::{DeviceId, DeviceKey, SeriesId};
+use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
-use crate::store::directory::{self, SeriesKey, SeriesState};
+use crate::store::directory::{self, SeriesKey};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
 use crate::store::pool::within;
 use crate::store::writer::Writer;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, chain};
+use memory::{DeviceMemory, SeriesMemory};
 use unit::{ArrivalRejection, Part, RejectedItem, Unit};
 
 /// The first pause before a retry; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The timer has no shorter pause.
+const LULL_MIN: Duration = Duration::from_millis(1);
 /// The copy buffer keeps no more than this between batches.
 const KEPT_BYTES_MAX: usize = 16 << 20;
 /// Unreadable blocks that a lane remembers to have logged; beyond it they are logged again.
@@ -95,6 +102,8 @@ pub struct Shared {
     pub cap: Arc<Cap>,
     /// What to do with a device that nobody has added.
     pub unknown_device: UnknownDevice,
+    /// Series that one lane remembers, and devices.
+    pub remembered_series_max: usize,
 }
 
 /// One writer, with a connection and a memory of its own.
@@ -106,8 +115,8 @@ pub struct Lane {
     /// Its part of the right by which the memory below was learnt.
     writer: Writer,
     connection: Option<PgConnection>,
-    devices: HashMap<DeviceId, DeviceKey>,
-    series: HashMap<SeriesKey, SeriesState>,
+    devices: DeviceMemory,
+    series: SeriesMemory,
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
     rows: CopyRows,
@@ -122,7 +131,7 @@ pub struct Lane {
 impl Lane {
     /// Lane `number`, which knows nothing yet.
     pub fn new(number: usize, shared: Shared) -> Lane {
-        let (devices, series, chunks) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (devices, series, chunks) = (DeviceMemory::default(), SeriesMemory::default(), HashSet::new());
         let (rows, reported) = (CopyRows::default(), HashSet::new());
         let (writer, connection) = (shared.rights.present().of_lane(number), None);
         let (batch_rows, failures) = (0, 0);
@@ -132,8 +141,9 @@ impl Lane {
     /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
     /// a fault is permanent.
     pub async fn run(mut self, queue: &Queue) -> Result<(), StoreError> {
-        let mut batch = Vec::new();
-        while queue.next_batch(&mut batch).await {
+        let (mut batch, mut lull) = (Vec::new(), LULL_MIN);
+        while queue.next_batch(&mut batch, lull).await {
+            let began = Instant::now();
             if is_injected(Defect::AckBeforeCommit) {
                 self.acknowledge(&batch);
             }
@@ -155,6 +165,7 @@ impl Lane {
             }
             self.settle(&batch, tally);
             batch.clear();
+            lull = began.elapsed().max(LULL_MIN);
         }
         Ok(())
     }
@@ -162,6 +173,8 @@ impl Lane {
     /// Writes a batch by the present right. Where that is no longer the one by which it was begun, the batch is left as
     /// it came, for another try.
     async fn write_by_one_right(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
+        self.devices.make_room(self.shared.remembered_series_max);
+        self.series.make_room(self.shared.remembered_series_max);
         let known = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
         for rejection in &mut whole.rejections {
@@ -188,8 +201,12 @@ impl Lane {
                     Some(fault @ (Fault::Data | Fault::Unreadable)) => {
                         units.extend(self.cut(unit, batch, fault, &error, &mut tally));
                     }
+                    Some(Fault::TooLarge) if !unit.is_single() => {
+                        tracing::warn!("a batch is too large, so its halves are written: {}", chain(&error));
+                        units.extend(self.cut(unit, batch, Fault::TooLarge, &error, &mut tally));
+                    }
                     Some(Fault::Passing) if is_injected(Defect::AckAroundFailure) => {}
-                    Some(Fault::Passing | Fault::Permanent | Fault::Fenced) => {
+                    Some(Fault::Passing | Fault::TooLarge | Fault::Permanent | Fault::Fenced) => {
                         units.push(unit);
                         self.wait_for_database(&error).await;
                     }
@@ -305,21 +322,22 @@ impl Lane {
     /// Reads the ends of series that the lane does not remember.
     async fn know_series(&mut self, connection: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
         let new: HashSet<SeriesKey> =
-            parts.iter().map(|part| part.key).filter(|key| !self.series.contains_key(key)).collect();
+            parts.iter().map(|part| part.key).filter(|key| self.series.get(key).is_none()).collect();
         if new.is_empty() {
             return Ok(());
         }
         let keys: Vec<SeriesKey> = new.into_iter().collect();
         let timeout = self.shared.context.connector.timeout();
+        let now = self.shared.context.clock.now();
         // By the writer, so that what is learnt here is true for each of its later transactions.
         let learning = async {
             let mut transaction = self.writer.begin(connection).await?;
-            let states = directory::get_or_create_series(transaction.connection(), &keys).await?;
+            let states = directory::get_or_create_series(transaction.connection(), &keys, now).await?;
             transaction.commit().await?;
             Ok(states)
         };
         let states = within(timeout, "taking series up", learning).await?;
-        self.series.extend(keys.into_iter().zip(states));
+        keys.iter().zip(states).for_each(|(key, state)| self.series.insert(key, state));
         Ok(())
     }
 
@@ -344,7 +362,9 @@ impl Lane {
         self.shared.state.database_fails(Asker::Lane(self.number));
         let pause = (RETRY_MIN * 2_u32.saturating_pow(self.failures.min(16))).min(RETRY_MAX);
         self.failures += 1;
-        tracing::warn!("the database did not accept the batch, retrying: {}", chain(error));
+        let remedy = error.remedy().filter(|_| error.fault() == Fault::TooLarge);
+        let remedy = remedy.map_or_else(String::new, |remedy| format!("; if it stays so, {remedy}"));
+        tracing::warn!("the database did not accept the batch, retrying: {}{remedy}", chain(error));
         sleep(jittered(pause)).await;
     }
 }

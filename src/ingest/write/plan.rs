@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::memory::SeriesMemory;
 use super::merge::{Tagged, merge};
 use super::unit::Part;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
-use crate::model::time::{Day, Timestamp};
-use crate::store::directory::{SeriesKey, SeriesState};
+use crate::model::time::{Day, MINUTE_US, Timestamp};
+use crate::store::directory::SeriesKey;
 use crate::store::hot::{BlockRange, Removal, Stored, Unreadable};
 use crate::telemetry::Tally;
+
+/// Samples further apart are looked for each by itself: what lies in a minute costs less than another look-up.
+const GAP_US: i64 = MINUTE_US;
 
 /// The parts of one series: in the order in which they begin where it is appended, else in that in which they came.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub(super) struct WritePlan {
 }
 
 /// Parts a unit by series: those that are simply appended, and the others.
-pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) -> (Vec<Group>, Vec<Group>) {
+pub(super) fn split(parts: &[Part], series: &SeriesMemory) -> (Vec<Group>, Vec<Group>) {
     let mut order: Vec<(SeriesId, Option<Timestamp>, usize)> = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {
         // Every key was taken up before; one that was not would be written by no lane.
@@ -64,9 +68,9 @@ pub(super) fn split(parts: &[Part], series: &HashMap<SeriesKey, SeriesState>) ->
 }
 
 /// Forgets the ends of a unit's series: what became of it is not known.
-pub(super) fn forget(parts: &[Part], series: &mut HashMap<SeriesKey, SeriesState>) {
+pub(super) fn forget(parts: &[Part], series: &mut SeriesMemory) {
     for part in parts {
-        series.remove(&part.key);
+        series.forget(&part.key);
     }
 }
 
@@ -77,13 +81,22 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
     days.into_iter().collect()
 }
 
-/// The ranges of stored blocks that the merges need.
+/// The stretches in which the merges need stored blocks: none is longer than a day, and none spans a gap, so that what
+/// lies between samples that are far apart is not read.
 pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
-    let stretch = |group: &Group| {
-        let times = || group.runs(parts).flat_map(|part| part.run.samples()).map(|sample| sample.start);
-        Some(BlockRange { series: group.series, from: times().min()?, to: times().max()? })
-    };
-    merges.iter().filter_map(stretch).collect()
+    let is_near = |a: &Timestamp, b: &Timestamp| a.day() == b.day() && b.micros_since(*a) <= GAP_US;
+    let mut wanted = Vec::new();
+    for group in merges {
+        let samples = group.runs(parts).flat_map(|part| part.run.samples());
+        let mut starts: Vec<Timestamp> = samples.map(|sample| sample.start).collect();
+        starts.sort_unstable();
+        wanted.extend(
+            starts
+                .chunk_by(is_near)
+                .filter_map(|near| Some(BlockRange { series: group.series, from: *near.first()?, to: *near.last()? })),
+        );
+    }
+    wanted
 }
 
 /// Puts the rows of both kinds. `stored` is in order of series and time.
@@ -130,11 +143,9 @@ pub(super) fn lay(
 
 impl WritePlan {
     /// What the lane knows of its series once this is committed.
-    pub(super) fn remember(&self, series: &mut HashMap<SeriesKey, SeriesState>) {
+    pub(super) fn remember(&self, series: &mut SeriesMemory) {
         for (key, last) in &self.lasts {
-            if let Some(state) = series.get_mut(key) {
-                state.last = state.last.max(Some(*last));
-            }
+            series.advance(key, *last);
         }
     }
 

@@ -1,10 +1,11 @@
 //! A lane's memory over many batches, with commits that fail or get no answer in between: whatever it appends and
 //! whatever it merges, each sample is stored once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::memory::SeriesMemory;
 use super::plan;
 use super::unit::Part;
 use crate::model::block::Block;
@@ -13,7 +14,7 @@ use crate::model::sample::{Flags, Run, Sample, SampleKey};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::directory::{SeriesKey, SeriesState};
-use crate::store::hot::Stored;
+use crate::store::hot::{BlockRange, Stored};
 use crate::telemetry::Tally;
 
 /// How an attempt to commit ends.
@@ -54,24 +55,29 @@ impl Table {
         self.0.iter().flat_map(of).collect()
     }
 
+    /// What `overlapping` reads: what begins in each stretch, and the block before it, of the same day.
+    fn touched(&self, wanted: &[BlockRange]) -> Vec<(SeriesId, Stored)> {
+        let mut touched = BTreeMap::new();
+        for want in wanted {
+            let blocks = self.0.get(&want.series).into_iter().flatten();
+            let former = blocks.clone().rfind(|block| block.start <= want.from);
+            let former = former.filter(|block| block.start.day() == want.from.day());
+            let later = blocks.filter(|block| block.start > want.from && block.start <= want.to);
+            touched.extend(former.into_iter().chain(later).map(|block| ((want.series, block.start), block)));
+        }
+        touched.into_iter().map(|((series, _), block)| (series, Stored::Block(block.clone()))).collect()
+    }
+
     /// One attempt of one unit, in the steps of `Lane::write_over`.
-    fn write(
-        &mut self,
-        parts: &[Part],
-        memory: &mut HashMap<SeriesKey, SeriesState>,
-        end: End,
-    ) -> Option<plan::WritePlan> {
+    fn write(&mut self, parts: &[Part], memory: &mut SeriesMemory, end: End) -> Option<plan::WritePlan> {
         for part in parts {
             let id = SeriesId(part.key.device.0);
-            memory.entry(part.key).or_insert_with(|| SeriesState { id, last: self.last(id) });
+            if memory.get(&part.key).is_none() {
+                memory.insert(&part.key, SeriesState { id, last: self.last(id) });
+            }
         }
         let (appends, merges) = plan::split(parts, memory);
-        let mut stored = Vec::new();
-        for wanted in plan::wanted(&merges, parts) {
-            let blocks = self.0.get(&wanted.series).into_iter().flatten();
-            let overlap = blocks.filter(|block| block.stop >= wanted.from && block.start <= wanted.to);
-            stored.extend(overlap.map(|block| (wanted.series, Stored::Block(block.clone()))));
-        }
+        let stored = self.touched(&plan::wanted(&merges, parts));
         let mut next = self.clone();
         let mut put = Vec::new();
         let laid =
@@ -120,14 +126,15 @@ fn batches() -> impl Strategy<Value = Vec<(Vec<Part>, Vec<End>)>> {
     })
 }
 
-fn sample(second: i64, value: i32) -> Sample {
-    let start = Timestamp::from_micros(1_795_428_000_000_000 + second * 1_000_000).unwrap();
+/// Neighbours are near enough for one look-up and the next but one is not; midnight comes after 180 of them.
+fn sample(place: i64, value: i32) -> Sample {
+    let start = Timestamp::from_micros(1_795_471_200_000_000 + place * 40_000_000).unwrap();
     Sample { start, span_us: None, value: f64::from(value), flags: Flags::NONE }
 }
 
 /// `Err` says what is wrong.
 fn run(batches: &[(Vec<Part>, Vec<End>)], fault: Fault) -> Result<(), String> {
-    let (mut table, mut memory) = (Table::default(), HashMap::new());
+    let (mut table, mut memory) = (Table::default(), SeriesMemory::default());
     let mut model: BTreeMap<(SeriesId, SampleKey), Vec<f64>> = BTreeMap::new();
     let mut tally = Tally::default();
     let mut received = 0;

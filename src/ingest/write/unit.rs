@@ -63,6 +63,12 @@ impl Unit {
         Err(self.rejections.pop().map_or(RejectedItem::Nothing, RejectedItem::Row))
     }
 
+    /// True where nothing is left to cut.
+    pub(super) fn is_single(&self) -> bool {
+        let samples: usize = self.parts.iter().map(|part| part.run.len()).sum();
+        samples + self.rejections.len() <= 1
+    }
+
     /// What is written of a sample that cannot be stored.
     pub(super) fn of_rejected_sample(rejection: ArrivalRejection) -> Unit {
         Unit { parts: Vec::new(), rejections: vec![rejection] }
@@ -154,7 +160,10 @@ mod tests {
         }];
         let (mut samples, mut rows) = (Vec::new(), 0);
         while let Some(unit) = units.pop() {
-            match unit.split() {
+            let is_single = unit.is_single();
+            let cut = unit.split();
+            assert_eq!(is_single, cut.is_err());
+            match cut {
                 Ok([first, second]) => units.extend([second, first]),
                 Err(RejectedItem::Sample(arrival)) => samples.push(arrival),
                 Err(RejectedItem::Row(_)) => rows += 1,

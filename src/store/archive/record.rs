@@ -3,6 +3,7 @@
 //! It has the day alone (`hot::days`), removes the versions of blocks that the snapshot noted, counts them, replaces
 //! the live generation, keeps conflicting values in quarantine, and commits; or nothing of it happens.
 
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::export::Due;
@@ -23,8 +24,6 @@ pub struct Change<'a> {
     pub live: Option<u32>,
     /// The file that becomes live; `None` where the live one holds all of them already.
     pub file: Option<&'a ArchiveFile>,
-    /// Values that differ from archived ones.
-    pub conflicts: &'a [Quarantined],
 }
 
 /// How it ended.
@@ -36,8 +35,13 @@ pub enum Recorded {
     Changed,
 }
 
-/// Records a file and removes the blocks that it holds.
-pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_>) -> Result<Recorded, StoreError> {
+/// Records a file and removes the blocks that it holds. What differs from archived values comes in pages.
+pub async fn record<E: From<StoreError>>(
+    connection: &mut PgConnection,
+    due: &Due,
+    change: &Change<'_>,
+    conflicts: impl Stream<Item = Result<Vec<Quarantined>, E>>,
+) -> Result<Recorded, E> {
     let step = StoreError::at("recording a file");
     let mut transaction = connection.begin().await.map_err(&step)?;
     hold_days(&mut transaction, &[due.day], Hold::Alone).await?;
@@ -52,7 +56,11 @@ pub async fn record(connection: &mut PgConnection, due: &Due, change: &Change<'_
         }
         insert(&mut transaction, file).await?;
     }
-    quarantine::insert(&mut transaction, change.conflicts).await?;
+    let mut conflicts = std::pin::pin!(conflicts);
+    while let Some(page) = conflicts.try_next().await? {
+        quarantine::insert(&mut transaction, &page).await?;
+        crash_point();
+    }
     crash_point();
     transaction.commit().await.map_err(&step)?;
     Ok(Recorded::Done)

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
-use super::read::{BlockRange, overlapping};
+use super::overlap::{BlockRange, by_span, overlapping};
 use super::row::Stored;
 use super::small_batch;
 use crate::faults::{Defect, is_injected};
@@ -128,20 +128,22 @@ pub(in crate::store) async fn copy(connection: &mut PgConnection, rows: &CopyRow
 
 /// Removes blocks by series and start.
 pub(in crate::store) async fn remove(connection: &mut PgConnection, removals: &[Removal]) -> Result<(), StoreError> {
-    let Some(low) = removals.iter().map(|removal| removal.start).min() else { return Ok(()) };
-    let high = removals.iter().map(|removal| removal.start).max().unwrap_or(low);
-    // The bounds let Postgres leave out every other chunk.
-    sqlx::query(
-        "DELETE FROM signal.block USING unnest($1::integer[], $2::timestamptz[]) AS gone (series_id, start_at)
-         WHERE block.series_id = gone.series_id AND block.start_at = gone.start_at
-           AND block.start_at BETWEEN $3 AND $4",
-    )
-    .bind(removals.iter().map(|removal| removal.series.0).collect::<Vec<_>>())
-    .bind(removals.iter().map(|removal| Moment(removal.start)).collect::<Vec<_>>())
-    .bind(Moment(low))
-    .bind(Moment(high))
-    .execute(connection)
-    .await
-    .map(|_| ())
-    .map_err(StoreError::at("removing merged blocks"))
+    for removals in by_span(removals, |removal| removal.start).values() {
+        let Some(low) = removals.iter().map(|removal| removal.start).min() else { continue };
+        let high = removals.iter().map(|removal| removal.start).max().unwrap_or(low);
+        // The bounds let Postgres leave out every other chunk.
+        sqlx::query(
+            "DELETE FROM signal.block USING unnest($1::integer[], $2::timestamptz[]) AS gone (series_id, start_at)
+             WHERE block.series_id = gone.series_id AND block.start_at = gone.start_at
+               AND block.start_at BETWEEN $3 AND $4",
+        )
+        .bind(removals.iter().map(|removal| removal.series.0).collect::<Vec<_>>())
+        .bind(removals.iter().map(|removal| Moment(removal.start)).collect::<Vec<_>>())
+        .bind(Moment(low))
+        .bind(Moment(high))
+        .execute(&mut *connection)
+        .await
+        .map_err(StoreError::at("removing merged blocks"))?;
+    }
+    Ok(())
 }

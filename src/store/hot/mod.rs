@@ -18,6 +18,12 @@ mod array;
 /// Rows that become blocks, and what is wrong with those that cannot.
 mod row;
 
+/// Stored blocks that a merge compares with.
+mod overlap;
+
+/// After which moment a series has nothing.
+mod ends;
+
 /// Blocks read back.
 mod read;
 
@@ -36,9 +42,11 @@ pub mod space;
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Timing, Write, Writing};
 pub use copy::CopyRows;
-pub use read::{BlockRange, Filter, SeriesBlock, check_all_visible, overlapping, read_blocks};
+pub use overlap::{BlockRange, overlapping};
+pub use read::{Filter, SeriesBlock, check_all_visible, read_blocks};
 pub use row::{Stored, Unreadable};
 
 pub(super) use commit::{copy, remove};
 pub(super) use days::{Hold, hold_days};
+pub(super) use ends::ends;
 pub(super) use row::{BLOCK, END, block_at};

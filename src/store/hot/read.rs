@@ -1,27 +1,16 @@
-//! Blocks read back: those that a merge compares with, and those that a reader asks for, in order and as a stream.
+//! Blocks read back: those that a reader asks for, in order and as a stream.
 
 use futures_util::{Stream, StreamExt as _};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::row::{BLOCK, Stored, block_at, stored_at};
+use super::row::{BLOCK, block_at};
 use crate::model::block::Block;
-use crate::model::ids::{DeviceId, MetricId, SeriesId};
+use crate::model::ids::{DeviceId, MetricId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
-
-/// A stretch of one series in which stored blocks are wanted.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct BlockRange {
-    /// Whose.
-    pub series: SeriesId,
-    /// The first moment.
-    pub from: Timestamp,
-    /// The last moment.
-    pub to: Timestamp,
-}
 
 /// Which samples a reader asks for; `None` asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,63 +45,6 @@ pub async fn check_all_visible(connection: &mut PgConnection) -> Result<(), Stor
         .await
         .map_err(StoreError::at("asking whether all blocks are seen"))?;
     if may_hide { Err(StoreError::HiddenBlocks) } else { Ok(()) }
-}
-
-/// The stored blocks that may share a moment with what is wanted, by series and time: those that begin in it, and the
-/// one before it.
-///
-/// No block crosses midnight and none overlaps another, so only the block before a stretch can reach into it. Whether
-/// it does is not asked of `stop_at`, which may be what is damaged.
-pub async fn overlapping(
-    connection: &mut PgConnection,
-    wanted: &[BlockRange],
-) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
-    let step = StoreError::reading("reading stored blocks");
-    let low = |want: &BlockRange| want.from.day().start();
-    let (Some(first), Some(last)) = (wanted.iter().map(low).min(), wanted.iter().map(|want| want.to).max()) else {
-        return Ok(Vec::new());
-    };
-    let query = format!(
-        "SELECT want.series_id, {BLOCK}
-         FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
-              AS want (series_id, low, first, last)
-         CROSS JOIN LATERAL (
-             SELECT coalesce((SELECT former.start_at FROM signal.block AS former
-                              WHERE former.series_id = want.series_id
-                                AND former.start_at BETWEEN want.low AND want.first
-                                AND former.start_at BETWEEN $5 AND $6
-                              ORDER BY former.start_at DESC LIMIT 1), want.first) AS start_at) AS reach
-         JOIN signal.block ON block.series_id = want.series_id
-          AND block.start_at BETWEEN reach.start_at AND want.last
-          AND block.start_at BETWEEN $5 AND $6
-         ORDER BY want.series_id, block.start_at"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-        .bind(wanted.iter().map(|want| want.series.0).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|want| Moment(low(want))).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|want| Moment(want.from)).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|want| Moment(want.to)).collect::<Vec<_>>())
-        .bind(Moment(first))
-        .bind(Moment(last))
-        .fetch_all(connection)
-        .await
-        .map_err(&step)?;
-    let read = |row: &PgRow| Ok((SeriesId(row.try_get(0).map_err(&step)?), stored_at(row, 1)?));
-    let mut stored = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
-    end_unreadable_before_next(&mut stored);
-    Ok(stored)
-}
-
-/// An unreadable block reaches no further than to the next one of its series.
-fn end_unreadable_before_next(stored: &mut [(SeriesId, Stored)]) {
-    let mut next: Option<(SeriesId, Timestamp)> = None;
-    for (series, block) in stored.iter_mut().rev() {
-        let start = block.start();
-        if let (Stored::Unreadable(block), Some((_, next))) = (block, next.filter(|(of, _)| of == series)) {
-            block.stop = block.stop.min(next.plus_micros(-1)).max(start);
-        }
-        next = Some((*series, start));
-    }
 }
 
 /// All blocks that hold a sample asked for, by metric, day, device and start, as the archive's files lie, one at a time

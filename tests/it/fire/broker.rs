@@ -51,7 +51,7 @@ async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
     let lost_before = lost();
     house.broker_side.set(AWAY);
     house.broker_side.reset();
-    let expired = || house.mosquitto.log().contains("Expiring client healthtrack due to timeout");
+    let expired = || house.mosquitto.log().contains("Expiring client healthtrack-main due to timeout");
     wait_until(TIMEOUT, "the session expires", || std::future::ready(expired())).await;
     house.note("the session has expired");
     house.heal();

@@ -89,7 +89,7 @@ fn pushes(ring: &Arc<Ring<Arrival>>, numbers: &'static [u32]) -> JoinHandle<()> 
 fn take(ring: &Ring<Arrival>, count: usize) -> Vec<u32> {
     let mut batch = Vec::new();
     let mut taken = Vec::new();
-    while taken.len() < count && block_on(ring.next_batch(&mut batch)) {
+    while taken.len() < count && block_on(ring.next_batch(&mut batch, Duration::ZERO)) {
         assert!(!batch.is_empty(), "a batch holds something");
         taken.extend(batch.drain(..).map(|arrival| arrival.0));
     }

@@ -25,15 +25,16 @@ use crate::config::{Config, UnknownDevice};
 use crate::context::Context;
 use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
-use crate::ingest::Intake;
 use crate::ingest::ack::Acks;
 use crate::ingest::quarantine::Cap;
 use crate::ingest::queue::{Budget, Lanes, Limits};
 use crate::ingest::rights::Rights;
 use crate::ingest::session::Session;
 use crate::ingest::session::SessionContext;
+use crate::ingest::shards::Shards;
 use crate::ingest::validate::{self, Validator};
 use crate::ingest::write::{Lane, Shared};
+use crate::ingest::{Intake, Reader};
 use crate::model::ids::{Epoch, ShardName};
 use crate::model::metric::Catalogue;
 use crate::model::time::SystemClock;
@@ -169,8 +170,9 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
         let acks = Arc::clone(&acks[number]);
         let window = if run.fault == Fault::NoFlush { u16::MAX } else { run.window };
         let telemetry = Arc::clone(&telemetry);
-        let (decoders, validator, lanes) = (Decoders::new(FORMATS), validator.clone(), lanes.clone());
-        let mut intake = Intake::new(number, decoders, validator, lanes, Arc::clone(&acks), telemetry, window);
+        let shards = Arc::new(Shards::new(ShardName::parse("main").unwrap()));
+        let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator: validator.clone() };
+        let mut intake = Intake::new(number, reader, lanes.clone(), Arc::clone(&acks), telemetry, window);
         // Each session subscribes to the only filter there is.
         let session = Session::new(&config.mqtt, 0, acks, around.clone()).unwrap();
         tasks.push(Box::pin(unconstrained(async move {
@@ -208,6 +210,7 @@ fn lane_tasks(
         budget,
         cap: Arc::new(Cap::new(1, 1)),
         unknown_device: UnknownDevice::Enrol,
+        remembered_series_max: 1_000,
     };
     let task = |number: usize| -> Task {
         let (lane, queues, database) =
@@ -215,7 +218,7 @@ fn lane_tasks(
         let slow = run.slow.clone();
         Box::pin(unconstrained(async move {
             let (mut batch, mut commits) = (Vec::new(), number);
-            while queues[number].next_batch(&mut batch).await {
+            while queues[number].next_batch(&mut batch, AGE_MAX).await {
                 commits += 1;
                 database.commit(slow[commits % slow.len()] > 0).await;
                 let stored = batch.iter().map(|arrival| arrival.samples).sum();
