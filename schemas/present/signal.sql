@@ -163,7 +163,7 @@ CREATE TABLE signal.incarnation (
     database_oid bigint NOT NULL,  -- Which database of the cluster: pg_database.oid.
     timeline integer NOT NULL,  -- Which timeline of the cluster: a promotion or a restore to a point in time begins another.
     incarnation_id uuid NOT NULL,  -- Its name, made at random.
-    cause text NOT NULL,  -- created: the first; moved: server, timeline or database differ from the last; forgotten: it lacked what a running daemon had committed.
+    cause text NOT NULL,  -- created: the first; moved: server, timeline or database differ from the last; forgotten: none differs, and yet it lacked what a running daemon had committed.
     CONSTRAINT incarnation_pkey PRIMARY KEY (incarnation_id),
     CONSTRAINT incarnation_cause_is_known CHECK ((cause = ANY (ARRAY['created'::text, 'moved'::text, 'forgotten'::text])))
 );
@@ -603,6 +603,7 @@ CREATE OR REPLACE FUNCTION signal.are_writers_remembered(ownership uuid, committ
  STABLE
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
     RETURN cardinality(committed) = (
@@ -669,11 +670,14 @@ CREATE OR REPLACE FUNCTION signal.move_writer(ownership uuid, writer_lane intege
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
+    IF NOT signal.are_writers_remembered(ownership, committed) THEN
+        RETURN false;
+    END IF;
     UPDATE signal.ingest_writer SET attempt = to_attempt
-    WHERE ownership_id = ownership AND lane = writer_lane AND attempt >= from_attempt AND attempt < to_attempt
-      AND signal.are_writers_remembered(ownership, committed);
+    WHERE ownership_id = ownership AND lane = writer_lane AND attempt >= from_attempt AND attempt < to_attempt;
     RETURN FOUND;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) FROM PUBLIC;
@@ -687,19 +691,20 @@ AS $function$
 DECLARE
     here record;
     last record;
+    is_same boolean;
     noted uuid;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.incarnation', 0));
     SELECT * INTO here FROM signal.database_here();
     SELECT * INTO last FROM signal.incarnation ORDER BY begun_at DESC LIMIT 1;
-    IF FOUND AND NOT has_forgotten
-       AND (here.system_identifier, here.database_oid, here.timeline)
-           IS NOT DISTINCT FROM (last.system_identifier, last.database_oid, last.timeline) THEN
+    is_same := (here.system_identifier, here.database_oid, here.timeline)
+               IS NOT DISTINCT FROM (last.system_identifier, last.database_oid, last.timeline);
+    IF is_same AND NOT has_forgotten THEN
         RETURN last.incarnation_id;
     END IF;
     INSERT INTO signal.incarnation (begun_at, system_identifier, database_oid, timeline, incarnation_id, cause)
     VALUES (clock_timestamp(), here.system_identifier, here.database_oid, here.timeline, gen_random_uuid(),
-            CASE WHEN last.incarnation_id IS NULL THEN 'created' WHEN has_forgotten THEN 'forgotten' ELSE 'moved' END)
+            CASE WHEN last.incarnation_id IS NULL THEN 'created' WHEN is_same THEN 'forgotten' ELSE 'moved' END)
     RETURNING incarnation_id INTO noted;
     RETURN noted;
 END $function$;
