@@ -16,7 +16,6 @@ CREATE TABLE signal.ingest_writer (
     shard        text    NOT NULL,
 
     CONSTRAINT ingest_writer_pkey PRIMARY KEY (ownership_id, lane, attempt),
-    CONSTRAINT ingest_writer_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard (shard),
     CONSTRAINT ingest_writer_attempt_is_counted CHECK (attempt >= 0),
     CONSTRAINT ingest_writer_lane_is_counted CHECK (lane >= 0)
 );

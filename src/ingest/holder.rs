@@ -4,14 +4,15 @@
 //! # Why
 //! A daemon without its shard is a standby: it holds no session at the broker, since a second session of the same name
 //! would take the first one's messages. It asks for the shard twice a second, so it learns within half a second that
-//! the owner's connection has ended.
+//! the owner's connection has ended. An owner that cannot prove any more that it holds the shard leaves the broker, and
+//! connects again only by a newer proof: its successor has the session to itself from the first moment on.
 //!
 //! Where the database lacks what was committed (it was restored, cloned, or failed over without its last transactions),
 //! what the daemon remembers is of another history. The shard is taken anew in a later epoch; whatever was received and
 //! is not acknowledged comes again over new connections to the broker, since parts of it may have been committed in the
 //! history that is gone; and the lanes forget all and write what they hold anew (`rights`).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
@@ -33,7 +34,7 @@ use crate::store::{Fault, StoreError};
 use crate::telemetry::chain;
 
 /// How often a standby asks for the shard, and an owner proves that it still holds it.
-const ASK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long the owner's proof may take before the connection counts as gone.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long another connection may hold a shard that is to be taken anew before it counts as another daemon's: longer
@@ -102,6 +103,7 @@ impl Holder {
 
     fn own(&self, writers: &Writers) {
         let own = writers.own();
+        self.state.prove_shard();
         self.state.take_role(Role::Owner(own.clone()));
         tracing::info!(shard = own.shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
     }
@@ -136,7 +138,7 @@ impl Holder {
         &self,
         connection: PgConnection,
         rights: &Rights,
-        acks: &[Arc<Acks>],
+        acks: &OnceLock<Arc<[Arc<Acks>]>>,
         lost: &CancellationToken,
     ) -> Result<(), StoreError> {
         let mut held = connection;
@@ -171,7 +173,10 @@ impl Holder {
         loop {
             sleep(ASK_EVERY).await;
             match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(held)).await {
-                Ok(()) => self.state.database_works(Asker::Shard),
+                Ok(()) => {
+                    self.state.database_works(Asker::Shard);
+                    self.state.prove_shard();
+                }
                 Err(error) => {
                     tracing::warn!("the connection that holds the shard is gone: {}", chain(&error));
                     break;
@@ -183,7 +188,12 @@ impl Holder {
         loop {
             match self.try_keep(writers).await {
                 Ok(Found::HeldByFormer) => {}
-                Ok(found) => return Ok(found),
+                Ok(found) => {
+                    if matches!(found, Found::Kept(_)) {
+                        self.state.prove_shard();
+                    }
+                    return Ok(found);
+                }
                 Err(error) => self.weigh(&mut permanence, error)?,
             }
             sleep(ASK_EVERY).await;
@@ -220,7 +230,7 @@ impl Holder {
         &self,
         former: &Ownership,
         rights: &Rights,
-        acks: &[Arc<Acks>],
+        acks: &OnceLock<Arc<[Arc<Acks>]>>,
     ) -> Result<Option<PgConnection>, StoreError> {
         self.context.telemetry.forgotten.increment(1);
         tracing::error!(
@@ -234,7 +244,7 @@ impl Holder {
             match self.try_take(Some(former)).await {
                 Ok(Some((writers, connection))) => {
                     // Before any lane writes again: what was settled may be of the history that is gone.
-                    acks.iter().for_each(|acks| acks.reopen());
+                    acks.get().into_iter().flat_map(|acks| acks.iter()).for_each(|acks| acks.reopen());
                     self.own(&writers);
                     rights.grant(writers);
                     return Ok(Some(connection));

@@ -7,23 +7,26 @@
 //! Stopping: sessions stop reading, lanes write what is queued, sessions send the last acknowledgements and DISCONNECT.
 //! Nothing depends on a clean stop.
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::ack::Acks;
-use super::holder::Holder;
+use super::holder::{ASK_EVERY, Holder};
 use super::intake::{Intake, Reader};
+use super::named::Named;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::rights::Rights;
 use super::session::Session;
 use super::session::SessionContext;
+use super::sessions::Sessions;
 use super::shards::Shards;
 use super::state::State;
 use super::validate::{self, Validator};
@@ -34,7 +37,9 @@ use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::model::ids::ShardName;
 use crate::model::unit::Units;
+use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
+use crate::telemetry::chain;
 
 /// How long lanes may take to write what is queued when the daemon stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
@@ -58,6 +63,8 @@ pub struct Service {
     pub units: Arc<Units>,
     /// The name of this daemon, for people who read the shard's row.
     pub owner: String,
+    /// How much may be quarantined.
+    pub cap: Arc<Cap>,
 }
 
 /// Why ingest ended before it was asked to.
@@ -117,7 +124,7 @@ impl Service {
             lanes: self.ingest.lanes,
         };
         let Some((writers, connection)) = holder.take(&stop).await? else { return Ok(()) };
-        let acks: Arc<[Arc<Acks>]> = (0..self.mqtt.connections).map(|_| Arc::default()).collect();
+        let acks = OnceLock::new();
         let (rights, lost) = (Arc::new(Rights::new(writers)), CancellationToken::new());
         let worked = tokio::select! {
             worked = self.work(&rights, &acks, &stop, &lost) => worked,
@@ -135,7 +142,7 @@ impl Service {
     async fn work(
         &self,
         rights: &Arc<Rights>,
-        acks: &Arc<[Arc<Acks>]>,
+        acks: &OnceLock<Arc<[Arc<Acks>]>>,
         stop: &CancellationToken,
         lost: &CancellationToken,
     ) -> Result<(), IngestError> {
@@ -144,10 +151,15 @@ impl Service {
             bytes_max: self.ingest.batch_bytes_max,
             age_max: self.ingest.batch_age(),
         };
-        let lanes = Lanes::new(self.ingest.lanes, self.mqtt.connections, self.ingest.inflight_bytes_max, limits);
+        let Some(sessions) = self.open_sessions(rights.present().own(), stop, lost).await? else { return Ok(()) };
+        // Those that are left share one connection, one after the other.
+        let connections = sessions.wanted.len() + sessions.left.len().min(1);
+        let lanes = Lanes::new(self.ingest.lanes, connections, self.ingest.inflight_bytes_max, limits);
+        let acks = acks.get_or_init(|| (0..connections).map(|_| Arc::default()).collect());
         let (stop_reading, close) = (CancellationToken::new(), CancellationToken::new());
         let mut writing = self.start_lanes(rights, &lanes, acks);
-        let readers = Arc::new(Semaphore::new(self.mqtt.connections));
+        let readers_max = sessions.wanted.len() + sessions.left.len();
+        let readers = Arc::new(Semaphore::new(readers_max));
         let around = SessionContext {
             telemetry: Arc::clone(&self.context.telemetry),
             state: Arc::clone(&self.state),
@@ -158,9 +170,10 @@ impl Service {
         };
         let shards = Arc::new(Shards::new(rights.present().own().shard.clone()));
         shards.read(&self.pool).await;
-        let mut reading = self.start_sessions(&lanes, acks, &around, &shards);
+        let mut reading = self.start_sessions(&sessions, &lanes, acks, &around, &shards);
         tokio::select! {
             never = shards.follow(&self.pool) => match never {},
+            never = self.keep_record(&sessions, rights) => match never {},
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
             // Neither ends before it is asked to, unless something is wrong.
@@ -177,7 +190,7 @@ impl Service {
         stop_reading.cancel();
         let written = timeout(DRAIN_TIMEOUT, async {
             // What is still being read must find its lane: all permits back means that no session reads any more.
-            let all = u32::try_from(self.mqtt.connections).unwrap_or(u32::MAX);
+            let all = u32::try_from(readers_max).unwrap_or(u32::MAX);
             let _ = readers.acquire_many(all).await;
             lanes.queues.iter().for_each(Queue::close);
             while writing.join_next().await.is_some() {}
@@ -189,21 +202,31 @@ impl Service {
         if written.is_err() || in_flight != 0 { Err(IngestError::Unwritten { samples: in_flight }) } else { Ok(()) }
     }
 
+    /// Keeps the record of sessions by the right of the moment.
+    async fn keep_record(&self, sessions: &Sessions, rights: &Rights) -> Infallible {
+        loop {
+            let own = rights.present().own().clone();
+            let clock = self.context.clock.as_ref();
+            tokio::select! {
+                never = sessions.keep_record(&self.mqtt, &self.pool, &own, clock) => match never {},
+                _ = rights.after(own.epoch) => {}
+            }
+        }
+    }
+
     fn start_lanes(
         &self,
         rights: &Arc<Rights>,
         lanes: &Lanes,
         acks: &Arc<[Arc<Acks>]>,
     ) -> JoinSet<Result<(), StoreError>> {
-        let cap = Cap::new(self.ingest.quarantine_rows_per_source, self.ingest.quarantine_bytes_per_source);
         let shared = Shared {
             context: self.context.clone(),
             state: Arc::clone(&self.state),
-            pool: self.pool.clone(),
             rights: Arc::clone(rights),
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),
-            cap: Arc::new(cap),
+            cap: Arc::clone(&self.cap),
             unknown_device: self.ingest.unknown_device,
             remembered_series_max: self.ingest.remembered_series_max.div_ceil(lanes.queues.len().max(1)),
         };
@@ -220,8 +243,32 @@ impl Service {
         writing
     }
 
+    /// Reads which sessions there are, again and again until the database answers; `None` where the daemon is to stop
+    /// first, or another owns the shard.
+    async fn open_sessions(
+        &self,
+        own: &Ownership,
+        stop: &CancellationToken,
+        lost: &CancellationToken,
+    ) -> Result<Option<Sessions>, StoreError> {
+        loop {
+            match Sessions::open(&self.mqtt, &self.pool, own, self.context.clock.as_ref()).await {
+                Ok(sessions) => return Ok(Some(sessions)),
+                Err(error) if error.fault() == Fault::Permanent => return Err(error),
+                Err(error) if error.fault() == Fault::Fenced => lost.cancel(),
+                Err(error) => tracing::warn!("cannot read the sessions of the shard, retrying: {}", chain(&error)),
+            }
+            tokio::select! {
+                () = sleep(ASK_EVERY) => {}
+                () = stop.cancelled() => return Ok(None),
+                () = lost.cancelled() => return Ok(None),
+            }
+        }
+    }
+
     fn start_sessions(
         &self,
+        sessions: &Sessions,
         lanes: &Lanes,
         acks: &[Arc<Acks>],
         around: &SessionContext,
@@ -233,17 +280,34 @@ impl Service {
             span_max_us: self.ingest.span_max_us(),
         };
         let validator = Validator::new(Arc::clone(&self.context.catalogue), Arc::clone(&self.units), limits);
-        let mut reading = JoinSet::new();
-        for (number, acks) in acks.iter().enumerate() {
+        let window = self.mqtt.receive_maximum;
+        let session = |number: usize, named: &Arc<Named>| {
+            let acks = acks.get(number)?;
             let (lanes, telemetry) = (lanes.clone(), Arc::clone(&self.context.telemetry));
-            let window = self.mqtt.receive_maximum;
             let (shards, validator) = (Arc::clone(shards), validator.clone());
             let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator };
             let intake = Intake::new(number, reader, lanes, Arc::clone(acks), telemetry, window);
-            if let Some(session) = Session::new(&self.mqtt, number, Arc::clone(acks), around.clone()) {
-                reading.spawn(session.run(intake));
-            }
+            Some((Session::new(&self.mqtt, Arc::clone(named), Arc::clone(acks), around.clone())?, intake))
+        };
+        let mut reading = JoinSet::new();
+        for (session, intake) in sessions.wanted.iter().enumerate().filter_map(|(number, named)| session(number, named))
+        {
+            reading.spawn(session.run(intake));
         }
+        let left: Vec<_> = sessions.left.iter().filter_map(|named| session(sessions.wanted.len(), named)).collect();
+        reading.spawn(drain(left, around.clone()));
         reading
     }
+}
+
+/// Drains sessions that are left, one after the other, once all that is wanted is subscribed. Ends with the daemon.
+async fn drain(left: Vec<(Session, Intake)>, around: SessionContext) {
+    tokio::select! {
+        () = around.state.all_subscribed() => {}
+        () = around.stop_reading.cancelled() => return,
+    }
+    for (session, intake) in left {
+        session.run(intake).await;
+    }
+    around.close.cancelled().await;
 }

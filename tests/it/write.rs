@@ -1,15 +1,16 @@
 //! A transaction of the hot table, by itself: what it writes is what is read back, and only by the shard's owner.
 
 use healthtrack::model::block::{Block, BlockBuilder};
-use healthtrack::model::ids::{DeviceId, SeriesId, ShardName};
+use healthtrack::model::ids::{DeviceId, MetricId, SeriesId, ShardName};
 use healthtrack::model::sample::{Flags, Sample};
+use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
-use healthtrack::store::directory::resolve_devices;
 use healthtrack::store::hot::{BlockRange, CopyRows, Write, Writing, ensure_chunks, overlapping};
+use healthtrack::store::newcomers::{Newcomers, take_up};
 use healthtrack::store::shard::try_take;
 use healthtrack::store::writer::{Writer, Writers};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection};
 
 use crate::support::postgres::TestDatabase;
 
@@ -133,11 +134,13 @@ fn few_and_many() -> [CopyRows; 2] {
     [few, many]
 }
 
-async fn resolve(url: &str, writer: &mut Writer) -> Result<(), StoreError> {
-    let pool = PgPool::connect(url).await.unwrap();
-    let resolved = resolve_devices(&pool, writer, &[DeviceId::parse("watch-7").unwrap()]).await;
-    pool.close().await;
-    resolved.map(|_| ())
+async fn look_up(url: &str, writer: &mut Writer) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let device = DeviceId::parse("watch-7").unwrap();
+    let newcomers = Newcomers::new(vec![(&device, MetricId(10), Statistic::NONE)]);
+    let taken = take_up(&mut connection, writer, &newcomers, false, moment(0)).await;
+    connection.close().await.unwrap();
+    taken.map(|_| ())
 }
 
 /// Writes nothing in a copy that was made before, whichever way it goes.
@@ -147,7 +150,7 @@ async fn assert_forgotten(copy: &TestDatabase, writer: &mut Writer) {
         let refused = write(&mut connection, writer, &rows).await;
         assert!(matches!(refused, Err(StoreError::Forgotten { .. })), "{refused:?}");
     }
-    let refused = resolve(copy.url(), writer).await;
+    let refused = look_up(copy.url(), writer).await;
     assert!(matches!(refused, Err(StoreError::Forgotten { .. })), "{refused:?}");
     let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM signal.block").fetch_one(&mut connection).await.unwrap();
     assert_eq!(stored, 0);
@@ -166,7 +169,7 @@ async fn nothing_is_written_where_the_database_lacks_what_was_written_or_only_lo
         match teaches {
             "a few rows" => assert!(!write(&mut connection, &mut writer, &few).await.unwrap()),
             "many rows" => assert!(write(&mut connection, &mut writer, &many).await.unwrap()),
-            _ => resolve(database.url(), &mut writer).await.unwrap(),
+            _ => look_up(database.url(), &mut writer).await.unwrap(),
         }
         assert_forgotten(&copy, &mut writer).await;
         let mut more = CopyRows::default();
