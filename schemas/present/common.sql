@@ -447,6 +447,23 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.cluster_chunk(regclass,name) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.cluster_chunk(regclass,name) TO healthtrack_ingest;
 
+-- Server, database and timeline of this connection, as signal.incarnation notes them.
+CREATE OR REPLACE FUNCTION signal.database_here(OUT system_identifier bigint, OUT database_oid bigint, OUT timeline integer)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    BEGIN
+        SELECT control.system_identifier INTO database_here.system_identifier FROM pg_control_system() AS control;
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END;
+    SELECT oid::bigint INTO database_here.database_oid FROM pg_database WHERE datname = current_database();
+    database_here.timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.database_here() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.database_here() TO healthtrack_ingest;
+
 -- Drops a chunk that holds nothing; false where it holds something. Waits for its lock as long as lock_timeout allows.
 CREATE OR REPLACE FUNCTION signal.drop_chunk_if_empty(chunk regclass)
  RETURNS boolean

@@ -13,6 +13,7 @@ use crate::ingest::quarantine::Cap;
 use crate::ingest::{Asker, Service, State};
 use crate::model::unit::Units;
 use crate::store::Fault;
+use crate::store::direct::check_direct;
 use crate::store::migrate::migrate;
 use crate::telemetry::chain;
 
@@ -41,7 +42,10 @@ async fn prepare_database(context: &Context, state: &State, stop: &CancellationT
     // A migration may wait for a lock, and takes as long as it needs.
     let connector = context.connector.without_statement_timeout();
     loop {
-        let migrated = async { migrate(&mut connector.connect().await?, &context.catalogue).await };
+        let migrated = async {
+            check_direct(&context.connector).await?;
+            migrate(&mut connector.connect().await?, &context.catalogue).await
+        };
         match migrated.await {
             Ok(migrated) => {
                 tracing::info!(

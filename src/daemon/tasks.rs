@@ -77,8 +77,12 @@ pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
 
 /// Joins small blocks while the daemon owns its shard.
 pub(super) async fn compact(context: Context, state: Arc<State>, config: CompactionConfig) {
-    let own = state.ownership().await;
-    Compactor { context: context.without_statement_timeout(), own, config }.run().await;
-    // It ends only where another daemon has taken the shard. Ingest learns that too, and ends this daemon with words.
-    std::future::pending().await
+    let mut own = state.ownership().await;
+    loop {
+        let context = context.without_statement_timeout();
+        Compactor { context, own: own.clone(), config: config.clone() }.run().await;
+        // It ends only where the shard was taken since: by another daemon, which ingest learns too, and ends this one
+        // with words; or by this one, where the database has forgotten.
+        own = state.ownership_after(&own).await;
+    }
 }

@@ -46,12 +46,18 @@ struct Entry {
 }
 
 impl AckTracker {
-    /// A new connection is open: whatever came over the one before is not acknowledged over this one.
-    pub fn open(&mut self) {
+    /// A new connection is open: whatever came over the one before is not acknowledged over this one. Its number.
+    pub fn open(&mut self) -> u64 {
         self.generation += 1;
         self.base = 0;
         self.entries.clear();
         self.window.forget();
+        self.generation
+    }
+
+    /// True while no other connection was opened since, nor has to be.
+    pub fn is_open(&self, connection: u64) -> bool {
+        self.generation == connection
     }
 
     /// Tracks a message that is committed in `parts` parts.
@@ -119,6 +125,12 @@ impl Acks {
         if is_ready {
             self.ready.notify_one();
         }
+    }
+
+    /// What was received and is not acknowledged must come again: acknowledges nothing of it, and ends the connection.
+    pub fn reopen(&self) {
+        self.tracker().open();
+        self.ready.notify_one();
     }
 
     /// Waits until something may be acknowledged.

@@ -69,8 +69,14 @@ mod intake;
 /// What is invalid, as rows.
 pub mod quarantine;
 
+/// With which right lanes write.
+pub mod rights;
+
 /// Batches to rows.
 pub mod write;
+
+/// Who takes and holds the shard.
+mod holder;
 
 /// Shard, lanes and sessions, from start to stop.
 pub mod service;

@@ -1,22 +1,16 @@
-//! Service: takes the shard, starts lanes and sessions, proves again and again that it holds the shard, and stops in
-//! order.
+//! Service: takes the shard, starts lanes and sessions, and stops in order.
 //!
 //! # Why
-//! A daemon without its shard is a standby: it holds no session at the broker, since a second session of the same name
-//! would take the first one's messages. It asks for the shard twice a second, so it learns within half a second that
-//! the owner's connection has ended. An owner that cannot prove any more that it holds the shard leaves the broker, and
-//! connects again only by a newer proof: its successor has the session to itself from the first moment on.
-//!
 //! A daemon that has lost its shard ends with an error: what it holds in memory was never acknowledged, and its new
 //! owner receives it again. Its service manager starts it again, and it becomes a standby.
 //!
 //! Stopping: sessions stop reading, lanes write what is queued, sessions send the last acknowledgements and DISCONNECT.
 //! Nothing depends on a clean stop.
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -24,16 +18,17 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::ack::Acks;
+use super::holder::{ASK_EVERY, Holder};
 use super::intake::{Intake, Reader};
 use super::named::Named;
-use super::permanence::Permanence;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
+use super::rights::Rights;
 use super::session::Session;
 use super::session::SessionContext;
 use super::sessions::Sessions;
 use super::shards::Shards;
-use super::state::{Asker, Role, State};
+use super::state::State;
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
 use crate::config::{IngestConfig, MqttConfig};
@@ -42,16 +37,10 @@ use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::model::ids::ShardName;
 use crate::model::unit::Units;
-use crate::store::hot::check_all_visible;
-use crate::store::pool::within;
-use crate::store::shard::{self, Ownership};
+use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::chain;
 
-/// How often a standby asks for the shard, and an owner proves that it still holds it.
-const ASK_EVERY: Duration = Duration::from_millis(500);
-/// How long the owner's proof may take before the connection counts as gone.
-const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long lanes may take to write what is queued when the daemon stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long the last acknowledgements may take.
@@ -76,16 +65,6 @@ pub struct Service {
     pub owner: String,
     /// How much may be quarantined.
     pub cap: Arc<Cap>,
-}
-
-/// What asking for the shard came to.
-#[derive(Debug)]
-enum Attempt {
-    Taken(Ownership, Box<PgConnection>),
-    Held {
-        /// By a former connection of this daemon's own.
-        by_former: bool,
-    },
 }
 
 /// Why ingest ended before it was asked to.
@@ -137,14 +116,19 @@ impl Service {
     pub async fn run(self, stop: CancellationToken) -> Result<(), IngestError> {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
         self.state.expect_connections(self.mqtt.connections);
-        let Some((own, holder)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
-        self.state.prove_shard();
-        self.state.take_role(Role::Owner(own.clone()));
-        tracing::info!(shard = shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
-        let lost = CancellationToken::new();
+        let holder = Holder {
+            context: self.context.clone(),
+            state: Arc::clone(&self.state),
+            shard: shard.clone(),
+            owner: self.owner.clone(),
+            lanes: self.ingest.lanes,
+        };
+        let Some((writers, connection)) = holder.take(&stop).await? else { return Ok(()) };
+        let acks = OnceLock::new();
+        let (rights, lost) = (Arc::new(Rights::new(writers)), CancellationToken::new());
         let worked = tokio::select! {
-            worked = self.work(&own, &stop, &lost) => worked,
-            held = self.hold_shard(holder, &own, &lost) => {
+            worked = self.work(&rights, &acks, &stop, &lost) => worked,
+            held = holder.hold(connection, &rights, &acks, &lost) => {
                 Err(held.map_or_else(IngestError::from, |()| IngestError::Ended))
             }
         };
@@ -154,104 +138,11 @@ impl Service {
         worked
     }
 
-    /// Asks for the shard until it is free; `None` where the daemon is to stop first.
-    async fn take_shard(
-        &self,
-        shard: &ShardName,
-        stop: &CancellationToken,
-    ) -> Result<Option<(Ownership, PgConnection)>, StoreError> {
-        loop {
-            match self.try_take(shard, None).await {
-                Ok(Attempt::Taken(own, connection)) => return Ok(Some((own, *connection))),
-                Ok(Attempt::Held { .. }) => {
-                    if self.state.status().role != Role::Standby {
-                        self.state.take_role(Role::Standby);
-                        tracing::info!(shard = shard.as_str(), "another daemon owns the shard; waiting as a standby");
-                    }
-                }
-                Err(error) if error.fault() == Fault::Permanent => return Err(error),
-                Err(error) => {
-                    self.state.database_fails(Asker::Shard);
-                    tracing::warn!("cannot try to take the shard: {}", chain(&error));
-                }
-            }
-            tokio::select! {
-                () = sleep(ASK_EVERY) => {}
-                () = stop.cancelled() => return Ok(None),
-            }
-        }
-    }
-
-    async fn try_take(&self, shard: &ShardName, former: Option<&Ownership>) -> Result<Attempt, StoreError> {
-        let mut connection = self.context.connector.connect().await?;
-        let attempt = async {
-            match (shard::try_take(&mut connection, shard, &self.owner, former).await?, former) {
-                (Some(own), _) => Ok((Some(own), false)),
-                (None, Some(former)) => Ok((None, shard::is_epoch(&mut connection, former).await?)),
-                (None, None) => Ok((None, false)),
-            }
-        };
-        let (taken, by_former) = within(PROOF_TIMEOUT, "taking the shard", attempt).await?;
-        if taken.is_some() && former.is_none() {
-            within(PROOF_TIMEOUT, "looking at blocks", check_all_visible(&mut connection)).await?;
-        }
-        self.state.database_works(Asker::Shard);
-        Ok(taken.map_or(Attempt::Held { by_former }, |own| Attempt::Taken(own, Box::new(connection))))
-    }
-
-    /// Proves twice a second that the shard is held, takes it again after a database's restart or once the server knows
-    /// that the connection that held it is dead, and cancels `lost` where somebody else has it. Returns only then.
-    ///
-    /// # Errors
-    /// A fault that no waiting cures, answered twice in a row.
-    async fn hold_shard(
-        &self,
-        mut holder: PgConnection,
-        own: &Ownership,
-        lost: &CancellationToken,
-    ) -> Result<(), StoreError> {
-        loop {
-            sleep(ASK_EVERY).await;
-            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut holder)).await {
-                Ok(()) => {
-                    self.state.database_works(Asker::Shard);
-                    self.state.prove_shard();
-                    continue;
-                }
-                Err(error) => {
-                    tracing::warn!("the connection that holds the shard is gone: {}", chain(&error));
-                }
-            }
-            self.state.database_fails(Asker::Shard);
-            let mut permanence = Permanence::default();
-            holder = loop {
-                match self.try_take(&own.shard, Some(own)).await {
-                    Ok(Attempt::Taken(same, connection)) if same == *own => {
-                        self.state.prove_shard();
-                        break *connection;
-                    }
-                    Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
-                    Ok(_) => {
-                        lost.cancel();
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        if permanence.weigh(&error).is_none() {
-                            return Err(error);
-                        }
-                        self.state.database_fails(Asker::Shard);
-                        tracing::debug!("cannot try to take the shard: {}", chain(&error));
-                        sleep(ASK_EVERY).await;
-                    }
-                }
-            };
-        }
-    }
-
     /// Lanes and sessions, until `stop` and everything after it.
     async fn work(
         &self,
-        own: &Ownership,
+        rights: &Arc<Rights>,
+        acks: &OnceLock<Arc<[Arc<Acks>]>>,
         stop: &CancellationToken,
         lost: &CancellationToken,
     ) -> Result<(), IngestError> {
@@ -260,13 +151,13 @@ impl Service {
             bytes_max: self.ingest.batch_bytes_max,
             age_max: self.ingest.batch_age(),
         };
-        let Some(sessions) = self.open_sessions(own, stop, lost).await? else { return Ok(()) };
+        let Some(sessions) = self.open_sessions(rights.present().own(), stop, lost).await? else { return Ok(()) };
         // Those that are left share one connection, one after the other.
         let connections = sessions.wanted.len() + sessions.left.len().min(1);
         let lanes = Lanes::new(self.ingest.lanes, connections, self.ingest.inflight_bytes_max, limits);
-        let acks: Arc<[Arc<Acks>]> = (0..connections).map(|_| Arc::default()).collect();
+        let acks = acks.get_or_init(|| (0..connections).map(|_| Arc::default()).collect());
         let (stop_reading, close) = (CancellationToken::new(), CancellationToken::new());
-        let mut writing = self.start_lanes(own, &lanes, &acks);
+        let mut writing = self.start_lanes(rights, &lanes, acks);
         let readers_max = sessions.wanted.len() + sessions.left.len();
         let readers = Arc::new(Semaphore::new(readers_max));
         let around = SessionContext {
@@ -277,13 +168,12 @@ impl Service {
             close: close.clone(),
             readers: Arc::clone(&readers),
         };
-        let shards = Arc::new(Shards::new(own.shard.clone()));
+        let shards = Arc::new(Shards::new(rights.present().own().shard.clone()));
         shards.read(&self.pool).await;
-        let mut reading = self.start_sessions(&sessions, &lanes, &acks, &around, &shards);
-        let clock = self.context.clock.as_ref();
+        let mut reading = self.start_sessions(&sessions, &lanes, acks, &around, &shards);
         tokio::select! {
             never = shards.follow(&self.pool) => match never {},
-            never = sessions.keep_record(&self.mqtt, &self.pool, own, clock) => match never {},
+            never = self.keep_record(&sessions, rights) => match never {},
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
             // Neither ends before it is asked to, unless something is wrong.
@@ -312,11 +202,28 @@ impl Service {
         if written.is_err() || in_flight != 0 { Err(IngestError::Unwritten { samples: in_flight }) } else { Ok(()) }
     }
 
-    fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {
+    /// Keeps the record of sessions by the right of the moment.
+    async fn keep_record(&self, sessions: &Sessions, rights: &Rights) -> Infallible {
+        loop {
+            let own = rights.present().own().clone();
+            let clock = self.context.clock.as_ref();
+            tokio::select! {
+                never = sessions.keep_record(&self.mqtt, &self.pool, &own, clock) => match never {},
+                _ = rights.after(own.epoch) => {}
+            }
+        }
+    }
+
+    fn start_lanes(
+        &self,
+        rights: &Arc<Rights>,
+        lanes: &Lanes,
+        acks: &Arc<[Arc<Acks>]>,
+    ) -> JoinSet<Result<(), StoreError>> {
         let shared = Shared {
             context: self.context.clone(),
             state: Arc::clone(&self.state),
-            own: own.clone(),
+            rights: Arc::clone(rights),
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),
             cap: Arc::clone(&self.cap),

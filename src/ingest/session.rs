@@ -213,14 +213,14 @@ impl Session {
         self.named.connect(Granted { session_present, expiry_s, wanted_expiry_s }, self.clock.now());
         self.telemetry.mqtt_session_expiry.set(f64::from(expiry_s));
         *self.leave() = Leave::new(self.named.known().left);
-        self.acks.tracker().open();
+        let connection = self.acks.tracker().open();
         self.replies.open();
         let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
         let (read, write) = tokio::io::split(socket);
         tokio::select! {
             // Whichever ends first ends the connection, so nothing half-done in the other matters.
             ended = self.read_messages(read, rest, ping_every, sink, reader) => ended,
-            ended = self.write_acks(write, ping_every, packet_bytes_max) => ended,
+            ended = self.write_acks(write, connection, ping_every, packet_bytes_max) => ended,
         }
     }
 
@@ -358,6 +358,7 @@ impl Session {
     async fn write_acks(
         &self,
         mut socket: WriteHalf<Box<dyn Socket>>,
+        connection: u64,
         ping_every: Duration,
         packet_bytes_max: usize,
     ) -> Result<(), MqttError> {
@@ -371,7 +372,7 @@ impl Session {
         tokio::pin!(unproved);
         loop {
             let closing = is_unproved || self.close.is_cancelled();
-            self.take_ready(&mut ready);
+            self.take_ready(connection, &mut ready)?;
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             self.leave().acknowledge(ready.len() as u64);
             for packet_id in ready.drain(..) {
@@ -450,13 +451,17 @@ impl Session {
     }
 
     /// The packet identifiers that may be acknowledged now.
-    fn take_ready(&self, ready: &mut Vec<u16>) {
+    fn take_ready(&self, connection: u64, ready: &mut Vec<u16>) -> Result<(), MqttError> {
         let mut tracker = self.acks.tracker();
+        if !tracker.is_open(connection) {
+            return Err(MqttError::Abandoned);
+        }
         if tracker.is_ready() {
             let unacknowledged = tracker.unacknowledged();
             tracker.window.free(unacknowledged, Instant::now());
         }
         tracker.take_ready(ready);
+        Ok(())
     }
 
     /// Says how many messages the broker sends ahead where that is fewer than we take.

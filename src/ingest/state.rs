@@ -160,9 +160,19 @@ impl State {
         self.wait_for(|status| status.subscribed() >= status.connections).await;
     }
 
-    /// Waits until this daemon owns its shard. It then does so until it ends.
+    /// Waits until this daemon owns its shard. It then does so until it ends, though by another right where the
+    /// database turns out to have forgotten.
     pub async fn ownership(&self) -> Ownership {
-        match self.wait_for(Status::is_owner).await.role {
+        self.owner(Status::is_owner).await
+    }
+
+    /// Waits until it owns the shard by another right than this one.
+    pub async fn ownership_after(&self, former: &Ownership) -> Ownership {
+        self.owner(|status| matches!(&status.role, Role::Owner(own) if own != former)).await
+    }
+
+    async fn owner(&self, is_wanted: impl FnMut(&Status) -> bool) -> Ownership {
+        match self.wait_for(is_wanted).await.role {
             Role::Owner(own) => own,
             Role::Unknown | Role::Standby => std::future::pending().await,
         }

@@ -27,6 +27,9 @@ pub enum MqttError {
     /// The broker has closed the connection.
     #[error("the connection was closed")]
     Closed,
+    /// This side has closed it.
+    #[error("the connection was closed so that the broker sends again what is not acknowledged")]
+    Abandoned,
     /// CONNACK with another reason code than success.
     #[error("the broker refuses the connection: {0:?}")]
     Refused(ConnectReturnCode),

@@ -104,6 +104,7 @@ pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
 
 /// Looks devices up for a shard's owner and binds those that no shard has yet. One of another shard stays there, also
 /// while nobody owns that shard: who publishes at the wrong shard, or too early, must not take a device with it.
+/// What is learnt here is true for each later transaction of the writer whose transaction it is.
 pub async fn resolve_devices(
     transaction: &mut PgConnection,
     own: &Ownership,

@@ -63,6 +63,42 @@ pub enum StoreError {
         /// Which shard.
         shard: String,
     },
+    /// The database has another history than the one in which the shard's owner wrote.
+    #[error(
+        "the database lacks what was committed for shard {shard}: it was restored, cloned, or failed over without \
+         its last transactions"
+    )]
+    Forgotten {
+        /// Which shard.
+        shard: String,
+    },
+    /// Several hosts where only one has a place.
+    #[error(
+        "store.url names several hosts in its parameter host: write them as \
+         postgres://user:password@first:5432,second:5432/database"
+    )]
+    Hosts,
+    /// A wish that no connection of ours can have.
+    #[error("store.url must say target_session_attrs=read-write, primary or any")]
+    SessionAttributes,
+    /// Each host that answers is a standby.
+    #[error("none of the hosts in store.url takes writes: promote one of them, or name the primary too")]
+    NoPrimary,
+    /// The one host is.
+    #[error(
+        "the database is a standby, which takes no writes: point store.url at the primary, or name all hosts, as in \
+         postgres://user:password@first:5432,second:5432/database"
+    )]
+    Standby,
+    /// Somebody stands between, and breaks what a session has.
+    #[error(
+        "store.url leads to a pooler that {how}: point it at Postgres itself (port 5432), past the pooler; \
+         deploy/postgres.md says why"
+    )]
+    Pooled {
+        /// By what it is known.
+        how: &'static str,
+    },
     /// The URL cannot be read.
     #[error("store.url is not a Postgres URL: write it as postgres://user:password@host:5432/database")]
     Url(#[source] sqlx::Error),
@@ -144,10 +180,13 @@ impl StoreError {
     /// What to do about it.
     pub fn fault(&self) -> Fault {
         match self {
-            StoreError::Fenced { .. } => Fault::Fenced,
+            StoreError::Fenced { .. } | StoreError::Forgotten { .. } => Fault::Fenced,
             StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
             StoreError::LargeMerge { .. } => Fault::TooLarge,
-            StoreError::Timeout { .. } | StoreError::WearChanged | StoreError::Doubtful { .. } => Fault::Passing,
+            StoreError::Timeout { .. }
+            | StoreError::WearChanged
+            | StoreError::Doubtful { .. }
+            | StoreError::NoPrimary => Fault::Passing,
             StoreError::Database { source, .. } => fault_of_driver(source),
             StoreError::Answered { code, .. } => fault_of(code),
             StoreError::Migrate(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) => {
@@ -157,6 +196,10 @@ impl StoreError {
             | StoreError::Outdated
             | StoreError::FormerIncomplete { .. }
             | StoreError::Url(_)
+            | StoreError::Hosts
+            | StoreError::SessionAttributes
+            | StoreError::Standby
+            | StoreError::Pooled { .. }
             | StoreError::RlsFiltered { .. }
             | StoreError::HiddenBlocks
             | StoreError::Held
@@ -250,7 +293,13 @@ mod tests {
             (StoreError::Outdated, Fault::Permanent),
             (StoreError::FormerIncomplete { version: 40 }, Fault::Permanent),
             (StoreError::Fenced { shard: "main".to_owned() }, Fault::Fenced),
+            (StoreError::Forgotten { shard: "main".to_owned() }, Fault::Fenced),
             (StoreError::Url(decode()), Fault::Permanent),
+            (StoreError::Hosts, Fault::Permanent),
+            (StoreError::SessionAttributes, Fault::Permanent),
+            (StoreError::NoPrimary, Fault::Passing),
+            (StoreError::Standby, Fault::Permanent),
+            (StoreError::Pooled { how: "drops settings" }, Fault::Permanent),
             (StoreError::RlsFiltered { what: "care.wear", role: "roller" }, Fault::Permanent),
             (StoreError::HiddenBlocks, Fault::Permanent),
             (StoreError::Held, Fault::Permanent),

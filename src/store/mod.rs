@@ -8,7 +8,8 @@
 //! between a device's clock and the table. COPY is encoded here because no encoder of binary rows exists for sqlx.
 //!
 //! Invariant: every block is written in a transaction that first locks the shard's row with the writer's own epoch
-//! (`hot::commit`), so a daemon that has lost its shard writes nothing. Rolls and erasures only remove
+//! (`hot::commit`), so a daemon that has lost its shard writes nothing, and that moves its writer on (`writer`), so
+//! nothing is written by what another history of the database has taught. Rolls and erasures only remove
 //! blocks, and have a lock of their own (`archive`).
 
 /// What an answer of Postgres means for a retry.
@@ -23,14 +24,26 @@ mod moment;
 /// Keys, days and words of the record on the wire.
 mod wire;
 
+/// The hosts of a URL.
+mod hosts;
+
 /// Connections.
 pub mod pool;
+
+/// Whether they lead to Postgres itself.
+pub mod direct;
 
 /// Migrations.
 pub mod migrate;
 
 /// Who owns which shard.
 pub mod shard;
+
+/// Which copy of the database this is.
+pub mod incarnation;
+
+/// What its lanes may write, and proof that the database has forgotten nothing.
+pub mod writer;
 
 /// Devices and series by name and by number.
 pub mod directory;

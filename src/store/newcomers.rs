@@ -11,12 +11,13 @@
 //! Nothing says in advance that a name is free. Where somebody else adds one meanwhile, the whole is done again in the
 //! way that expects it.
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 
 use super::StoreError;
 use super::directory::{Known, SeriesKey, SeriesState, add_devices, resolve_devices};
 use super::moment::Moment;
-use super::shard::{Ownership, fence};
+use super::shard::Ownership;
+use super::writer::Writer;
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -103,36 +104,38 @@ impl Newcomers {
 /// `enrols`, with their series.
 pub async fn take_up(
     connection: &mut PgConnection,
-    own: &Ownership,
+    writer: &mut Writer,
     newcomers: &Newcomers,
     enrols: bool,
     now: Timestamp,
 ) -> Result<TakenUp, StoreError> {
     let adding = if enrols { Adding::Together } else { Adding::Never };
-    match attempt(connection, own, newcomers, adding, now).await {
-        Err(error) if enrols && error.is_duplicate() => attempt(connection, own, newcomers, Adding::First, now).await,
+    match attempt(connection, writer, newcomers, adding, now).await {
+        Err(error) if enrols && error.is_duplicate() => {
+            attempt(connection, writer, newcomers, Adding::First, now).await
+        }
         done => done,
     }
 }
 
 async fn attempt(
     connection: &mut PgConnection,
-    own: &Ownership,
+    writer: &mut Writer,
     newcomers: &Newcomers,
     adding: Adding,
     now: Timestamp,
 ) -> Result<TakenUp, StoreError> {
-    let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
-    fence(&mut transaction, own).await?;
+    let own = writer.own().clone();
+    let mut transaction = writer.begin(connection).await?;
     let mut taken = TakenUp::default();
     if adding == Adding::First {
-        taken.added = add_devices(&mut *transaction, &newcomers.devices, ENROLMENT, now).await?;
+        taken.added = add_devices(transaction.connection(), &newcomers.devices, ENROLMENT, now).await?;
     }
-    let mut known = resolve_devices(&mut transaction, own, &newcomers.devices).await?;
+    let mut known = resolve_devices(transaction.connection(), &own, &newcomers.devices).await?;
     if adding == Adding::Together && known.contains(&Known::Unknown) {
-        (taken.added, taken.series) = add_together(&mut transaction, own, newcomers, &mut known, now).await?;
+        (taken.added, taken.series) = add_together(transaction.connection(), &own, newcomers, &mut known, now).await?;
     }
-    transaction.commit().await.map_err(StoreError::at("committing"))?;
+    transaction.commit().await?;
     taken.devices = newcomers.devices.iter().cloned().zip(known).collect();
     Ok(taken)
 }

@@ -23,54 +23,63 @@ pub struct Ownership {
     pub epoch: Epoch,
 }
 
+impl Ownership {
+    /// Another has taken the shard since.
+    pub(crate) fn fenced(&self) -> StoreError {
+        StoreError::Fenced { shard: self.shard.as_str().to_owned() }
+    }
+
+    /// The database has not all that this owner committed.
+    pub(crate) fn forgotten(&self) -> StoreError {
+        StoreError::Forgotten { shard: self.shard.as_str().to_owned() }
+    }
+}
+
 /// Tries to take the shard for the life of this connection.
 ///
-/// `None` where another daemon holds it. An owner that reconnects passes its former ownership: if nobody took the
-/// shard in between, the epoch stays, and what the owner remembers of its series is still true.
+/// `None` where another daemon holds it. An owner that takes it anew passes its former ownership: the epoch is later
+/// than that, whatever the database remembers.
 pub async fn try_take(
     connection: &mut PgConnection,
     shard: &ShardName,
     owner: &str,
     former: Option<&Ownership>,
 ) -> Result<Option<Ownership>, StoreError> {
-    let step = StoreError::at("taking the shard");
-    let alone: bool =
-        sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
-            .bind(shard.as_str())
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(&step)?;
-    if !alone {
+    if !try_hold(connection, shard).await? {
         return Ok(None);
     }
-    if let Some(former) = former
-        && is_epoch(connection, former).await?
-    {
-        return Ok(Some(former.clone()));
-    }
     let epoch: i64 = sqlx::query_scalar(
-        "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, clock_timestamp(), $1, $2)
+        "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES ($3 + 1, clock_timestamp(), $1, $2)
          ON CONFLICT (shard) DO UPDATE
-             SET epoch = ingest_shard.epoch + 1, taken_at = excluded.taken_at, owner = excluded.owner
+             SET epoch = greatest(ingest_shard.epoch, $3) + 1, taken_at = excluded.taken_at, owner = excluded.owner
          RETURNING epoch",
     )
     .bind(shard.as_str())
     .bind(owner)
+    .bind(former.map_or(0, |former| former.epoch.0))
     .fetch_one(&mut *connection)
     .await
-    .map_err(&step)?;
+    .map_err(StoreError::at("taking the shard"))?;
     Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
 }
 
-/// True while nobody has taken the shard since: its lock is then held by a connection of this owner that the server
-/// has not noticed to be dead yet.
-pub async fn is_epoch(connection: &mut PgConnection, own: &Ownership) -> Result<bool, StoreError> {
+/// Tries to hold the shard's lock for the life of this connection; false where another connection holds it.
+pub async fn try_hold(connection: &mut PgConnection, shard: &ShardName) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('healthtrack.shard.' || $1, 0))")
+        .bind(shard.as_str())
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("taking the shard"))
+}
+
+/// The shard's present epoch; none where nobody has ever taken it.
+pub async fn epoch(connection: &mut PgConnection, shard: &ShardName) -> Result<Option<Epoch>, StoreError> {
     let epoch: Option<i64> = sqlx::query_scalar("SELECT epoch FROM signal.ingest_shard WHERE shard = $1")
-        .bind(own.shard.as_str())
+        .bind(shard.as_str())
         .fetch_optional(connection)
         .await
         .map_err(StoreError::at("reading the shard's epoch"))?;
-    Ok(epoch == Some(own.epoch.0))
+    Ok(epoch.map(Epoch))
 }
 
 /// Every shard that a daemon has ever owned: their names, at most `SHARDS_MAX` of them.
@@ -98,6 +107,6 @@ pub(super) async fn fence(transaction: &mut PgConnection, own: &Ownership) -> Re
             .map_err(StoreError::at("locking the shard's row"))?;
     match held {
         Some(_) => Ok(()),
-        None => Err(StoreError::Fenced { shard: own.shard.as_str().to_owned() }),
+        None => Err(own.fenced()),
     }
 }

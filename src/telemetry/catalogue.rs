@@ -105,6 +105,10 @@ const INGEST_ARRIVAL_TO_COMMIT_SECONDS: Metric =
     Metric("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.");
 const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Time that one COPY took.");
 const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
+const STORE_FORGOTTEN: Metric = Metric(
+    "healthtrack_store_forgotten_total",
+    "Times that the database was another copy or lacked what was committed, and the shard was taken anew.",
+);
 const STORE_UNREADABLE_BLOCKS: Metric = Metric(
     "healthtrack_store_unreadable_blocks_total",
     "Times that a stored block could not be read and was skipped; `healthtrack doctor` names it.",
@@ -189,6 +193,8 @@ pub struct Telemetry {
     pub copy_seconds: Histogram,
     /// `healthtrack_store_commit_seconds`
     pub commit_seconds: Histogram,
+    /// `healthtrack_store_forgotten_total`
+    pub forgotten: Counter,
     /// `healthtrack_store_unreadable_blocks_total`
     pub unreadable_blocks: Counter,
     /// `healthtrack_compaction_joined_blocks_total`
@@ -276,6 +282,7 @@ impl Telemetry {
             arrival_to_commit: new.histogram(INGEST_ARRIVAL_TO_COMMIT_SECONDS, Some(Unit::Seconds)),
             copy_seconds: new.histogram(STORE_COPY_SECONDS, Some(Unit::Seconds)),
             commit_seconds: new.histogram(STORE_COMMIT_SECONDS, Some(Unit::Seconds)),
+            forgotten: new.counter(STORE_FORGOTTEN),
             unreadable_blocks: new.counter(STORE_UNREADABLE_BLOCKS),
             compaction_joined_blocks: new.counter(COMPACTION_JOINED_BLOCKS),
             compaction_written_blocks: new.counter(COMPACTION_WRITTEN_BLOCKS),

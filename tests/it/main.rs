@@ -64,6 +64,12 @@ mod spans;
 /// A long backlog and little memory.
 mod backlog;
 
+/// A database that has forgotten.
+mod history;
+
+/// Hosts, standbys and poolers.
+mod primary;
+
 /// Stops at named points, and a broker that does what a test says.
 mod points;
 

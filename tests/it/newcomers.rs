@@ -7,7 +7,8 @@ use healthtrack::model::time::{SECOND_US, Timestamp};
 use healthtrack::store::directory::{Known, SeriesState, add_devices};
 use healthtrack::store::newcomers::{Newcomers, TakenUp, take_up};
 use healthtrack::store::pool::Connector;
-use healthtrack::store::shard::{Ownership, try_take};
+use healthtrack::store::shard::try_take;
+use healthtrack::store::writer::{Writer, Writers};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::postgres::TestDatabase;
@@ -21,7 +22,7 @@ fn now() -> Timestamp {
 /// A daemon's side: its connection, and its right to write a shard, held by another one.
 struct Side {
     connection: PgConnection,
-    own: Ownership,
+    writer: Writer,
     _lock: PgConnection,
 }
 
@@ -31,12 +32,13 @@ impl Side {
         let connector = Connector::new(&Config::read(None, std::iter::once(url)).unwrap().store).unwrap();
         let mut lock = connector.connect().await.unwrap();
         let own = try_take(&mut lock, &ShardName::parse(shard).unwrap(), "test", None).await.unwrap().unwrap();
-        Side { connection: connector.connect().await.unwrap(), own, _lock: lock }
+        let writer = Writers::enter(&mut lock, own, 1).await.unwrap().of_lane(0);
+        Side { connection: connector.connect().await.unwrap(), writer, _lock: lock }
     }
 
     /// Takes devices up, each with a heart rate and its daily maximum; adds those that are new.
     async fn take_up(&mut self, names: &[DeviceId]) -> TakenUp {
-        take_up(&mut self.connection, &self.own, &newcomers(names), true, now()).await.unwrap()
+        take_up(&mut self.connection, &mut self.writer, &newcomers(names), true, now()).await.unwrap()
     }
 }
 
@@ -159,7 +161,7 @@ async fn where_devices_are_not_enrolled_an_unknown_one_stays_unknown() {
     let mut side = Side::of(&database, "main").await;
     let names = names("watch", 2);
     add_devices(&mut side.connection, &names[..1], "operator", now()).await.unwrap();
-    let taken = take_up(&mut side.connection, &side.own, &newcomers(&names), false, now()).await.unwrap();
+    let taken = take_up(&mut side.connection, &mut side.writer, &newcomers(&names), false, now()).await.unwrap();
     assert_eq!((ours(&taken), taken.added, taken.series.len()), (1, 0, 0));
     assert_eq!(taken.devices[1].1, Known::Unknown);
 }

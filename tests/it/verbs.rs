@@ -21,6 +21,7 @@ use healthtrack::store::hot::{CopyRows, Write, Writing, ensure_chunks};
 use healthtrack::store::pool::Connector;
 use healthtrack::store::quarantine::Quarantined;
 use healthtrack::store::shard::try_take;
+use healthtrack::store::writer::Writers;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
@@ -102,11 +103,12 @@ pub(crate) async fn store(database: &TestDatabase, series: &[Stored], quarantine
     let now = Timestamp::from_micros(START_US).unwrap();
     let shard = ShardName::parse("main").unwrap();
     let own = try_take(&mut connection, &shard, "test", None).await.unwrap().unwrap();
+    let mut writer = Writers::enter(&mut connection, own, 1).await.unwrap().of_lane(0);
     let mut rows = CopyRows::default();
     for one in series {
         let device = DeviceId::parse(one.device).unwrap();
         add_devices(&pool, std::slice::from_ref(&device), "test", now).await.unwrap();
-        let known = resolve_devices(&mut connection, &own, &[device]).await.unwrap();
+        let known = resolve_devices(&mut connection, writer.own(), &[device]).await.unwrap();
         let [Known::Ours(device)] = known[..] else { panic!("{known:?}") };
         let metric = catalogue.by_name(one.metric).unwrap().id;
         let statistic = Statistic::parse(one.statistic).unwrap_or_default();
@@ -119,7 +121,7 @@ pub(crate) async fn store(database: &TestDatabase, series: &[Stored], quarantine
             rows.push(state.id, &block);
         }
     }
-    let writing = Writing::begin(&mut connection, &own, &[]).await.unwrap();
+    let writing = Writing::begin(&mut connection, &mut writer, &[]).await.unwrap();
     writing.commit(&Write { removals: &[], rows: &rows, quarantined }).await.unwrap();
     pool.close().await;
 }

@@ -1,12 +1,15 @@
 //! A transaction of the hot table, by itself: what it writes is what is read back, and only by the shard's owner.
 
 use healthtrack::model::block::{Block, BlockBuilder};
-use healthtrack::model::ids::{SeriesId, ShardName};
+use healthtrack::model::ids::{DeviceId, MetricId, SeriesId, ShardName};
 use healthtrack::model::sample::{Flags, Sample};
+use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
 use healthtrack::store::hot::{BlockRange, CopyRows, Write, Writing, ensure_chunks, overlapping};
-use healthtrack::store::shard::{Ownership, try_take};
+use healthtrack::store::newcomers::{Newcomers, take_up};
+use healthtrack::store::shard::try_take;
+use healthtrack::store::writer::{Writer, Writers};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::postgres::TestDatabase;
@@ -43,15 +46,16 @@ fn kinds() -> Vec<Block> {
     kinds.iter().map(block).collect()
 }
 
-async fn prepared(database: &TestDatabase) -> (PgConnection, Ownership) {
+async fn prepared(database: &TestDatabase) -> (PgConnection, Writer) {
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     ensure_chunks(&mut connection, &[moment(0).day()]).await.unwrap();
     let own = try_take(&mut connection, &ShardName::parse("main").unwrap(), "test", None).await.unwrap().unwrap();
-    (connection, own)
+    let writers = Writers::enter(&mut connection, own, 2).await.unwrap();
+    (connection, writers.of_lane(0))
 }
 
-async fn write(connection: &mut PgConnection, own: &Ownership, rows: &CopyRows) -> Result<bool, StoreError> {
-    let writing = Writing::begin(connection, own, &[]).await?;
+async fn write(connection: &mut PgConnection, writer: &mut Writer, rows: &CopyRows) -> Result<bool, StoreError> {
+    let writing = Writing::begin(connection, writer, &[]).await?;
     let timing = writing.commit(&Write { removals: &[], rows, quarantined: &[] }).await?;
     Ok(timing.copy.is_some())
 }
@@ -64,15 +68,15 @@ async fn read(connection: &mut PgConnection, series: i32) -> Vec<Block> {
 #[tokio::test]
 async fn a_block_is_read_back_as_it_was_written_alone_or_among_many() {
     let database = TestDatabase::migrated().await;
-    let (mut connection, own) = prepared(&database).await;
+    let (mut connection, mut writer) = prepared(&database).await;
     for (series, block) in (0..).zip(kinds()) {
         let (mut few, mut many) = (CopyRows::default(), CopyRows::default());
         few.push(SeriesId(series), &block);
         for copy in 0..MANY {
             many.push(SeriesId(1_000 * (series + 1) + i32::try_from(copy).unwrap()), &block);
         }
-        write(&mut connection, &own, &few).await.unwrap();
-        write(&mut connection, &own, &many).await.unwrap();
+        write(&mut connection, &mut writer, &few).await.unwrap();
+        write(&mut connection, &mut writer, &many).await.unwrap();
         assert_eq!(read(&mut connection, series).await, std::slice::from_ref(&block), "alone");
         for copy in [0, 299] {
             assert_eq!(
@@ -87,37 +91,123 @@ async fn a_block_is_read_back_as_it_was_written_alone_or_among_many() {
 #[tokio::test]
 async fn a_few_plain_blocks_take_one_statement_and_many_or_others_a_copy() {
     let database = TestDatabase::migrated().await;
-    let (mut connection, own) = prepared(&database).await;
+    let (mut connection, mut writer) = prepared(&database).await;
     let mut copied = Vec::new();
     for (series, block) in (0..).zip(kinds()) {
         let mut rows = CopyRows::default();
         rows.push(SeriesId(series), &block);
-        copied.push(write(&mut connection, &own, &rows).await.unwrap());
+        copied.push(write(&mut connection, &mut writer, &rows).await.unwrap());
     }
     assert_eq!(copied, [false, false, false, false, true, true], "spans of their own and flags are copied");
     let mut many = CopyRows::default();
     (100..1_100).for_each(|series| many.push(SeriesId(series), &kinds()[0]));
-    assert!(write(&mut connection, &own, &many).await.unwrap());
+    assert!(write(&mut connection, &mut writer, &many).await.unwrap());
     many.clear();
     many.push(SeriesId(2_000), &kinds()[0]);
-    assert!(!write(&mut connection, &own, &many).await.unwrap(), "what was cleared counts no more");
+    assert!(!write(&mut connection, &mut writer, &many).await.unwrap(), "what was cleared counts no more");
     assert_eq!(read(&mut connection, 1_099).await.len(), 1);
 }
 
 #[tokio::test]
 async fn who_has_lost_the_shard_writes_neither_few_rows_nor_many() {
     let database = TestDatabase::migrated().await;
-    let (mut connection, late) = prepared(&database).await;
+    let (mut connection, mut late) = prepared(&database).await;
     let mut other = PgConnection::connect(database.url()).await.unwrap();
     sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut connection).await.unwrap();
-    try_take(&mut other, &late.shard, "other", None).await.unwrap().unwrap();
+    try_take(&mut other, &late.own().shard.clone(), "other", None).await.unwrap().unwrap();
     let (mut few, mut many) = (CopyRows::default(), CopyRows::default());
     few.push(SeriesId(1), &kinds()[1]);
     (100..1_100).for_each(|series| many.push(SeriesId(series), &kinds()[1]));
     for rows in [few, many] {
-        let refused = write(&mut connection, &late, &rows).await;
+        let refused = write(&mut connection, &mut late, &rows).await;
         assert!(matches!(refused, Err(StoreError::Fenced { .. })), "{refused:?}");
     }
     let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM signal.block").fetch_one(&mut other).await.unwrap();
     assert_eq!(stored, 0);
+}
+
+/// A batch of one short statement, and one that is copied.
+fn few_and_many() -> [CopyRows; 2] {
+    let (mut few, mut many) = (CopyRows::default(), CopyRows::default());
+    few.push(SeriesId(1), &kinds()[1]);
+    (100..1_100).for_each(|series| many.push(SeriesId(series), &kinds()[1]));
+    [few, many]
+}
+
+async fn look_up(url: &str, writer: &mut Writer) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let device = DeviceId::parse("watch-7").unwrap();
+    let newcomers = Newcomers::new(vec![(&device, MetricId(10), Statistic::NONE)]);
+    let taken = take_up(&mut connection, writer, &newcomers, false, moment(0)).await;
+    connection.close().await.unwrap();
+    taken.map(|_| ())
+}
+
+/// Writes nothing in a copy that was made before, whichever way it goes.
+async fn assert_forgotten(copy: &TestDatabase, writer: &mut Writer) {
+    let mut connection = PgConnection::connect(copy.url()).await.unwrap();
+    for rows in few_and_many() {
+        let refused = write(&mut connection, writer, &rows).await;
+        assert!(matches!(refused, Err(StoreError::Forgotten { .. })), "{refused:?}");
+    }
+    let refused = look_up(copy.url(), writer).await;
+    assert!(matches!(refused, Err(StoreError::Forgotten { .. })), "{refused:?}");
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM signal.block").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(stored, 0);
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_the_database_lacks_what_was_written_or_only_looked_up() {
+    for teaches in ["a few rows", "many rows", "a look-up"] {
+        let database = TestDatabase::migrated().await;
+        let (connection, mut writer) = prepared(&database).await;
+        connection.close().await.unwrap();
+        let copy = database.copy().await;
+        let mut connection = PgConnection::connect(database.url()).await.unwrap();
+        let [few, many] = few_and_many();
+        match teaches {
+            "a few rows" => assert!(!write(&mut connection, &mut writer, &few).await.unwrap()),
+            "many rows" => assert!(write(&mut connection, &mut writer, &many).await.unwrap()),
+            _ => look_up(database.url(), &mut writer).await.unwrap(),
+        }
+        assert_forgotten(&copy, &mut writer).await;
+        let mut more = CopyRows::default();
+        more.push(SeriesId(5), &kinds()[1]);
+        write(&mut connection, &mut writer, &more).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_the_database_lacks_what_another_lane_has_written() {
+    let database = TestDatabase::migrated().await;
+    let (mut connection, first) = prepared(&database).await;
+    let writers = Writers::enter(&mut connection, first.own().clone(), 2).await.unwrap();
+    connection.close().await.unwrap();
+    let copy = database.copy().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    write(&mut connection, &mut writers.of_lane(1), &few_and_many()[0]).await.unwrap();
+    assert!(writers.are_remembered(&mut connection).await.unwrap());
+    let mut elsewhere = PgConnection::connect(copy.url()).await.unwrap();
+    assert!(!writers.are_remembered(&mut elsewhere).await.unwrap());
+    assert_forgotten(&copy, &mut writers.of_lane(0)).await;
+}
+
+/// Method: the transaction is committed behind the writer's back, or rolled back, and the writer hears nothing.
+#[tokio::test]
+async fn a_commit_without_an_answer_may_stand_or_not_and_the_writer_goes_on() {
+    let database = TestDatabase::migrated().await;
+    let (mut connection, mut writer) = prepared(&database).await;
+    let [few, many] = few_and_many();
+    for end in ["COMMIT", "ROLLBACK", "COMMIT", "COMMIT"] {
+        let mut transaction = writer.begin(&mut connection).await.unwrap();
+        sqlx::query(end).execute(transaction.connection()).await.unwrap();
+        drop(transaction);
+    }
+    write(&mut connection, &mut writer, &few).await.unwrap();
+    write(&mut connection, &mut writer, &many).await.unwrap();
+    // What the server comes to late, after a newer attempt, is refused.
+    let late = "SELECT signal.move_writer(ownership_id, lane, 0, attempt, '{0,0}') FROM signal.ingest_writer
+                WHERE lane = 0";
+    assert!(!sqlx::query_scalar::<_, bool>(late).fetch_one(&mut connection).await.unwrap());
 }

@@ -15,6 +15,12 @@ pub(crate) mod stack;
 /// Holds what is stored against what was published.
 pub(crate) mod judge;
 
+/// A server's program.
+pub(crate) mod program;
+
+/// A real pgbouncer.
+pub(crate) mod pgbouncer;
+
 /// A real mosquitto.
 pub(crate) mod mosquitto;
 

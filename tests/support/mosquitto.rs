@@ -1,14 +1,15 @@
 //! A real mosquitto on a free port of 127.0.0.1, with its persistence in a folder of its own: stopped, killed and
 //! started again on the same port as a test likes, and ended with the handle.
 
-use std::ffi::OsString;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use super::program::Program;
 
 /// How long a start or a stop may take; persistence is read and written meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,31 +36,10 @@ pub(crate) struct Mosquitto {
     child: Option<Child>,
 }
 
-/// Where the program is, and where its libraries are when it was fetched.
-#[derive(Clone, Debug)]
-struct Program {
-    path: PathBuf,
-    libraries: Option<OsString>,
-}
-
-impl Program {
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        if let Some(libraries) = &self.libraries {
-            command.env("LD_LIBRARY_PATH", libraries);
-        }
-        command
-    }
-}
-
 impl Mosquitto {
     /// Starts one, or says loudly that the machine has none.
     pub(crate) fn start(options: &MosquittoOptions) -> Option<Mosquitto> {
-        let Some(program) = installed().or_else(fetched) else {
-            super::skip("mosquitto is not installed; apt-get install mosquitto");
-            return None;
-        };
+        let program = Program::find("mosquitto", "-h", "mosquitto version")?;
         for _ in 0..5 {
             let folder = tempfile::tempdir().unwrap();
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -190,43 +170,3 @@ fn configuration(folder: &Path, port: u16, options: &MosquittoOptions) -> String
 fn spawn(program: &Program, folder: &Path) -> Child {
     program.command().arg("-c").arg(folder.join("mosquitto.conf")).spawn().unwrap()
 }
-
-/// The machine's own.
-fn installed() -> Option<Program> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders =
-        std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"].map(PathBuf::from));
-    let mut programs = folders.map(|folder| folder.join("mosquitto")).filter(|program| program.is_file());
-    programs.next().map(|path| Program { path, libraries: None })
-}
-
-/// One unpacked from the distribution's packages into a cache, which needs apt-get and dpkg but no root.
-fn fetched() -> Option<Program> {
-    if std::env::var_os("HEALTHTRACK_FETCH").is_some_and(|value| value == "no") {
-        return None;
-    }
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    let folder = cache.join("healthtrack/mosquitto");
-    let fetched = Command::new("/bin/sh").args(["-c", FETCH, "sh"]).arg(&folder).stdin(Stdio::null()).output().ok()?;
-    let folders = ["usr/lib", "lib"].map(|lib| fs::read_dir(folder.join(lib)).into_iter().flatten().flatten());
-    let folders = folders.into_iter().flatten().map(|entry| entry.path());
-    let libraries = std::env::join_paths(folders.filter(|path| path.to_string_lossy().ends_with("-gnu"))).ok()?;
-    let program = Program { path: folder.join("usr/sbin/mosquitto"), libraries: Some(libraries) };
-    // What was unpacked may still lack a library.
-    let said = program.command().arg("-h").stdout(Stdio::piped()).output().ok()?;
-    (fetched.status.success() && said.stdout.starts_with(b"mosquitto version")).then_some(program)
-}
-
-/// `$1` is the folder to unpack into. The C library is left out: the machine's own is running already.
-const FETCH: &str = r#"
-set -e
-[ -x "$1/usr/sbin/mosquitto" ] && exit 0
-mkdir -p "$1.new.$$" && cd "$1.new.$$"
-packages=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-    --no-enhances mosquitto | grep -E '^(mosquitto|lib[a-z0-9.+-]+)$' | grep -vE '^lib(c6|gcc|crypt1)' | sort -u)
-apt-get download $packages
-for package in *.deb; do dpkg -x "$package" .; done
-rm -f ./*.deb
-mv "$PWD" "$1"
-"#;

@@ -94,6 +94,42 @@ impl TestDatabase {
         as_login(&self.url, login)
     }
 
+    /// What a dump of it would restore: a copy as of this moment, for which everybody is sent away for an instant.
+    pub(crate) async fn copy(&self) -> TestDatabase {
+        self.close().await;
+        let copy = self.copy_closed().await;
+        self.open().await;
+        copy
+    }
+
+    /// The same of one that nobody is let into.
+    pub(crate) async fn copy_closed(&self) -> TestDatabase {
+        TestDatabase::copied_from(&self.name, None).await
+    }
+
+    /// Lets nobody in any more, and sends everybody away.
+    pub(crate) async fn close(&self) {
+        execute(&self.server_url, format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name)).await.unwrap();
+        let away =
+            format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        execute(&self.server_url, away).await.unwrap();
+    }
+
+    /// Lets everybody in again.
+    pub(crate) async fn open(&self) {
+        execute(&self.server_url, format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await.unwrap();
+    }
+
+    /// Puts a copy in the place of this one, which nobody is let into: whoever connects by this name then has the copy.
+    pub(crate) async fn restore(&self, copy: &TestDatabase) {
+        copy.close().await;
+        let gone = format!("{}_gone", self.name);
+        for (from, to) in [(&self.name, &gone), (&copy.name, &self.name), (&gone, &copy.name)] {
+            execute(&self.server_url, format!("ALTER DATABASE {from} RENAME TO {to}")).await.unwrap();
+        }
+        self.open().await;
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -13,9 +13,12 @@ use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
 use crate::model::time::{Clock as _, SECOND_US, SystemClock, Timestamp};
+use crate::store::StoreError;
+use crate::store::direct::check_direct;
 use crate::store::hot::compact::chunks_to_compact;
 use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
 use crate::store::hot::{Unreadable, chunks_before};
+use crate::store::incarnation::{self, Incarnation};
 use crate::store::inspect::{Owner, Server, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
@@ -38,6 +41,11 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
         Ok(connector) => connector.connect().await,
         Err(error) => Err(error),
     };
+    if let Ok(connector) = Connector::new(&config.store)
+        && let Err(error @ StoreError::Pooled { .. }) = check_direct(&connector).await
+    {
+        return findings.fail(format!("Postgres at {shown}: {error}"), "correct store.url (HEALTHTRACK__STORE__URL)");
+    }
     let mut connection = match connected {
         Ok(connection) => connection,
         Err(error) => {
@@ -74,6 +82,9 @@ async fn examine(
         ),
         (_, true) => findings.ok("schema: up to date, samples in a hypertable"),
         (None, false) => findings.ok("schema: up to date, samples in native partitions"),
+    }
+    if let Ok(Some(incarnation)) = incarnation::last(connection).await {
+        check_incarnation(&incarnation, findings);
     }
     if let Ok(shard) = ShardName::parse(&config.ingest.shard) {
         let owner = shard_owner(connection, &shard).await?;
@@ -198,6 +209,19 @@ fn check_owner(shard: &str, owner: Option<&Owner>, findings: &mut Findings) {
             findings.warn(format!("shard {shard}: {name} owned it and is gone"), "start `healthtrack serve`");
         }
         None => findings.warn(format!("shard {shard}: no daemon has ever owned it"), "start `healthtrack serve`"),
+    }
+}
+
+/// Another copy than the last one is no fault: the next daemon notes it.
+fn check_incarnation(last: &Incarnation, findings: &mut Findings) {
+    let Incarnation { id, begun_at, cause, is_here } = last;
+    if *is_here {
+        findings.ok(format!("copy: {id} since {begun_at} ({cause})"));
+    } else {
+        findings.warn(
+            format!("copy: no daemon has been in this copy of the database; the last was in {id}"),
+            "make sure that store.url names the database that you mean, and that nobody writes to the other one",
+        );
     }
 }
 

@@ -60,7 +60,7 @@ impl Lane {
         let mut connection = self.connect().await?;
         let context = &self.shared.context;
         let enrols = self.shared.unknown_device == UnknownDevice::Enrol;
-        let taking = take_up(&mut connection, &self.shared.own, newcomers, enrols, context.clock.now());
+        let taking = take_up(&mut connection, &mut self.writer, newcomers, enrols, context.clock.now());
         let taken = within(context.connector.timeout(), "looking devices up", taking).await?;
         context.telemetry.enrolled_devices.increment(taken.added);
         self.connection = Some(connection);

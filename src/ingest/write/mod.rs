@@ -36,6 +36,9 @@ mod devices;
 /// What follows a commit.
 mod settle;
 
+/// What follows where the database has forgotten.
+mod forget;
+
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +55,7 @@ use super::ack::Acks;
 use super::permanence::Permanence;
 use super::quarantine::{Admissions, Cap, row};
 use super::queue::{Arrival, Budget, Queue};
+use super::rights::Rights;
 use super::state::{Asker, State};
 use crate::config::UnknownDevice;
 use crate::context::Context;
@@ -63,7 +67,7 @@ use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, SeriesKey};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
 use crate::store::pool::within;
-use crate::store::shard::Ownership;
+use crate::store::writer::Writer;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, chain};
 use memory::{DeviceMemory, SeriesMemory};
@@ -86,8 +90,8 @@ pub struct Shared {
     pub context: Context,
     /// Whether the database answers.
     pub state: Arc<State>,
-    /// With which right the lane writes.
-    pub own: Ownership,
+    /// With which right the lanes write.
+    pub rights: Arc<Rights>,
     /// The connections' trackers, by their number.
     pub acks: Arc<[Arc<Acks>]>,
     /// What is received and not yet committed.
@@ -106,6 +110,8 @@ pub struct Lane {
     /// The lane's number among its daemon's.
     number: usize,
     shared: Shared,
+    /// Its part of the right by which the memory below was learnt.
+    writer: Writer,
     connection: Option<PgConnection>,
     devices: DeviceMemory,
     series: SeriesMemory,
@@ -127,11 +133,13 @@ impl Lane {
     pub fn new(number: usize, shared: Shared) -> Lane {
         let (devices, series, chunks) = (DeviceMemory::default(), SeriesMemory::default(), HashSet::new());
         let (rows, reported, admissions) = (CopyRows::default(), HashSet::new(), Admissions::default());
+        let (writer, connection) = (shared.rights.present().of_lane(number), None);
         let (batch_rows, failures) = (0, 0);
         Lane {
             number,
             shared,
-            connection: None,
+            writer,
+            connection,
             devices,
             series,
             chunks,
@@ -156,7 +164,7 @@ impl Lane {
             let span = tracing::debug_span!(
                 "batch",
                 lane = self.number,
-                shard = self.shared.own.shard.as_str(),
+                shard = self.writer.own().shard.as_str(),
                 batch.samples = samples,
                 batch.rows = Empty
             );
@@ -176,7 +184,9 @@ impl Lane {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
+    /// Writes a batch by the present right. Where that is no longer the one by which it was begun, the batch is left as
+    /// it came, for another try.
+    async fn write_by_one_right(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         self.devices.make_room(self.shared.remembered_series_max);
         self.series.make_room(self.shared.remembered_series_max);
         let refused = self.know_devices(batch).await?;
@@ -186,17 +196,22 @@ impl Lane {
         }
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
-        let mut units = vec![whole];
+        let (mut units, mut written) = (vec![whole], Vec::new());
         let mut permanence = Permanence::default();
         while let Some(unit) = units.pop() {
             match self.write_unit(&unit, batch).await {
-                Ok(written) => {
-                    tally.add(written);
+                Ok(ended) => {
+                    tally.add(ended);
                     self.failures = 0;
                     permanence.succeed();
+                    written.push(unit);
                 }
                 Err(error) => match permanence.weigh(&error) {
-                    None => return Err(error),
+                    None => {
+                        let rest = units.into_iter().rev();
+                        unit::give_back(batch, written.into_iter().chain([unit]).chain(rest));
+                        return Err(error);
+                    }
                     Some(fault @ (Fault::Data | Fault::Unreadable)) => {
                         units.extend(self.cut(unit, batch, fault, &error, &mut tally));
                     }
@@ -211,6 +226,11 @@ impl Lane {
                     }
                 },
             }
+        }
+        // Written by a right that was lost meanwhile, it may be gone.
+        if self.shared.rights.is_past(self.writer.own().epoch) {
+            unit::give_back(batch, written.into_iter());
+            return Err(self.writer.own().forgotten());
         }
         Ok(tally)
     }
@@ -280,7 +300,7 @@ impl Lane {
         let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
         let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
         within(timeout, "making chunks", hot::ensure_chunks(connection, &days)).await?;
-        let writing = Writing::begin(connection, &self.shared.own, &merged);
+        let writing = Writing::begin(connection, &mut self.writer, &merged);
         let mut writing = within(timeout, "beginning a transaction", writing).await?;
         let wanted = plan::wanted(&merges, &unit.parts);
         // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
@@ -332,8 +352,14 @@ impl Lane {
         let keys: Vec<SeriesKey> = new.into_iter().collect();
         let timeout = self.shared.context.connector.timeout();
         let now = self.shared.context.clock.now();
-        let states = directory::get_or_create_series(connection, &keys, now);
-        let states = within(timeout, "taking series up", states).await?;
+        // By the writer, so that what is learnt here is true for each of its later transactions.
+        let learning = async {
+            let mut transaction = self.writer.begin(connection).await?;
+            let states = directory::get_or_create_series(transaction.connection(), &keys, now).await?;
+            transaction.commit().await?;
+            Ok(states)
+        };
+        let states = within(timeout, "taking series up", learning).await?;
         keys.iter().zip(states).for_each(|(key, state)| self.series.insert(key, state));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Unit: what one transaction writes of a batch, and how it is cut where the database rejects something in it.
 
 use crate::ingest::queue::Arrival;
+use crate::ingest::validate::ValidSamples;
 use crate::model::reason::Rejection;
 use crate::model::sample::{Run, Sample};
 use crate::store::directory::SeriesKey;
@@ -113,6 +114,23 @@ pub(super) fn whole(
         }
     }
     unit
+}
+
+/// Gives the arrivals of a batch back what was taken from them, in the order in which it came.
+pub(super) fn give_back(batch: &mut [Arrival], units: impl Iterator<Item = Unit>) {
+    for unit in units {
+        for part in unit.parts {
+            if let Some(arrival) = batch.get_mut(part.arrival) {
+                let (metric, statistic) = (part.key.metric, part.key.statistic);
+                arrival.valid.push(ValidSamples { metric, statistic, run: part.run });
+            }
+        }
+        for one in unit.rejections {
+            if let Some(arrival) = batch.get_mut(one.arrival) {
+                arrival.rejections.push(one.rejection);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

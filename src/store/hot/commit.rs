@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
@@ -16,7 +16,7 @@ use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::quarantine::{Added, Quarantined, insert};
-use crate::store::shard::{Ownership, fence};
+use crate::store::writer::{Writer, WriterTransaction};
 
 /// sqlx copies and flushes whatever one `send` is given: long pieces keep the calls few, and short enough for the
 /// cache.
@@ -57,23 +57,23 @@ pub struct Written {
 #[derive(Debug)]
 pub enum Writing<'c> {
     /// Only what begins after all that is stored: nothing is asked before it is written.
-    Appending(&'c mut PgConnection, &'c Ownership),
+    Appending(&'c mut PgConnection, &'c mut Writer),
     /// In a transaction that has the right to write the shard, and the days in which it merges held against compaction.
-    Merging(Transaction<'c, Postgres>),
+    Merging(WriterTransaction<'c>),
 }
 
 impl<'c> Writing<'c> {
     /// Begins what merges in these days.
     pub async fn begin(
         connection: &'c mut PgConnection,
-        own: &'c Ownership,
+        writer: &'c mut Writer,
         merged: &[Day],
     ) -> Result<Writing<'c>, StoreError> {
         if merged.is_empty() {
-            return Ok(Writing::Appending(connection, own));
+            return Ok(Writing::Appending(connection, writer));
         }
-        let mut transaction = begin(connection, own).await?;
-        hold_days(&mut transaction, merged, Hold::Shared).await?;
+        let mut transaction = writer.begin(connection).await?;
+        hold_days(transaction.connection(), merged, Hold::Shared).await?;
         Ok(Writing::Merging(transaction))
     }
 
@@ -81,7 +81,7 @@ impl<'c> Writing<'c> {
     pub async fn stored(&mut self, wanted: &[BlockRange]) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
         match self {
             Writing::Appending(..) => Ok(Vec::new()),
-            Writing::Merging(transaction) => overlapping(transaction, wanted).await,
+            Writing::Merging(transaction) => overlapping(transaction.connection(), wanted).await,
         }
     }
 
@@ -93,34 +93,28 @@ impl<'c> Writing<'c> {
         let began = Instant::now();
         let mut transaction = match self {
             Writing::Merging(transaction) => transaction,
-            Writing::Appending(connection, own) => match write.rows.few() {
+            Writing::Appending(connection, writer) => match write.rows.few() {
                 Some(few) if write.quarantined.is_empty() && write.removals.is_empty() => {
-                    small_batch::append(connection, own, few).await?;
+                    small_batch::append(connection, writer, few).await?;
                     return Ok(Written { copy: None, commit: began.elapsed(), quarantined: Added::default() });
                 }
-                _ => begin(connection, own).await?,
+                _ => writer.begin(connection).await?,
             },
         };
-        remove(&mut transaction, write.removals).await?;
+        remove(transaction.connection(), write.removals).await?;
         let began = Instant::now();
         if !write.rows.is_empty() {
-            copy(&mut transaction, write.rows).await?;
+            copy(transaction.connection(), write.rows).await?;
         }
         let copied = Instant::now();
-        let quarantined = match insert(&mut transaction, write.quarantined).await {
+        let quarantined = match insert(transaction.connection(), write.quarantined).await {
             Err(_) if is_injected(Defect::SwallowQuarantineError) => Added::default(),
             added => added?,
         };
         let ready = Instant::now();
-        transaction.commit().await.map_err(StoreError::at("committing"))?;
+        transaction.commit().await?;
         Ok(Written { copy: Some(copied - began), commit: ready.elapsed(), quarantined })
     }
-}
-
-async fn begin<'c>(connection: &'c mut PgConnection, own: &Ownership) -> Result<Transaction<'c, Postgres>, StoreError> {
-    let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
-    fence(&mut transaction, own).await?;
-    Ok(transaction)
 }
 
 pub(in crate::store) async fn copy(connection: &mut PgConnection, rows: &CopyRows) -> Result<(), StoreError> {

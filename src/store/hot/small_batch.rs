@@ -14,7 +14,7 @@ use crate::model::ids::SeriesId;
 use crate::model::sample::Spans;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
-use crate::store::shard::Ownership;
+use crate::store::writer::{Writer, moving};
 
 /// The longest batch for one statement, in bytes as COPY would write them.
 pub(super) const FEW_BYTES_MAX: usize = 64 * 1024;
@@ -85,36 +85,39 @@ fn place(before: usize) -> i32 {
 }
 
 /// Writes all of them or nothing; on disk when this returns `Ok`.
-pub(super) async fn append(connection: &mut PgConnection, own: &Ownership, few: &SmallBatch) -> Result<(), StoreError> {
-    let written = sqlx::query(
-        "WITH own AS MATERIALIZED (
-             SELECT FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE
-         )
-         INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, gaps, values)
+pub(super) async fn append(
+    connection: &mut PgConnection,
+    writer: &mut Writer,
+    few: &SmallBatch,
+) -> Result<(), StoreError> {
+    let attempt = writer.next_attempt();
+    let query = sqlx::query(concat!(
+        "WITH ",
+        moving!(),
+        " INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, gaps, values)
          SELECT start_at, stop_at, tick_us, span_us, series_id,
-                CASE WHEN gaps_from IS NOT NULL THEN ($11::integer[])[gaps_from : gaps_from + size - 1] END,
-                ($12::double precision[])[values_from : values_from + size - 1]
-         FROM own, unnest($3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::integer[],
-                          $8::integer[], $9::integer[], $10::integer[])
-              AS few (start_at, stop_at, tick_us, span_us, series_id, gaps_from, values_from, size)",
-    )
-    .bind(own.shard.as_str())
-    .bind(own.epoch.0)
-    .bind(&few.starts)
-    .bind(&few.stops)
-    .bind(&few.ticks_us)
-    .bind(&few.spans_us)
-    .bind(&few.series)
-    .bind(&few.gaps_from)
-    .bind(&few.values_from)
-    .bind(&few.sizes)
-    .bind(&few.gaps)
-    .bind(&few.values)
-    .execute(connection)
-    .await
-    .map_err(StoreError::at("writing a few blocks"))?;
+                CASE WHEN gaps_from IS NOT NULL THEN ($16::integer[])[gaps_from : gaps_from + size - 1] END,
+                ($17::double precision[])[values_from : values_from + size - 1]
+         FROM moved, unnest($8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::integer[],
+                            $13::integer[], $14::integer[], $15::integer[])
+              AS few (start_at, stop_at, tick_us, span_us, series_id, gaps_from, values_from, size)"
+    ));
+    let query = writer
+        .bind(query, attempt)
+        .bind(&few.starts)
+        .bind(&few.stops)
+        .bind(&few.ticks_us)
+        .bind(&few.spans_us)
+        .bind(&few.series)
+        .bind(&few.gaps_from)
+        .bind(&few.values_from)
+        .bind(&few.sizes)
+        .bind(&few.gaps)
+        .bind(&few.values);
+    let written = query.execute(&mut *connection).await.map_err(StoreError::at("writing a few blocks"))?;
     if written.rows_affected() == 0 {
-        return Err(StoreError::Fenced { shard: own.shard.as_str().to_owned() });
+        return Err(writer.why_not(connection).await);
     }
+    writer.committed(attempt);
     Ok(())
 }

@@ -12,6 +12,9 @@ mod database;
 /// The broker restarts, is killed, and forgets its session.
 mod broker;
 
+/// The database is restored, cloned, and failed over without its last transactions.
+mod history;
+
 /// Either wire is cut, silent, slow, narrow or sliced.
 mod network;
 

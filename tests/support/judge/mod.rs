@@ -89,6 +89,8 @@ pub(crate) struct Rules {
     pub(crate) is_calm: bool,
     /// Days were rolled meanwhile: of two values for one moment the roll may have put one aside, in words of its own.
     pub(crate) rolls: bool,
+    /// From when to when what was acknowledged may be gone: the database lost it. What is acknowledged later stays.
+    pub(crate) forgotten: Option<(i64, i64)>,
     /// Every message below this number was to be published and acknowledged.
     pub(crate) messages: Option<u64>,
 }
@@ -123,6 +125,8 @@ struct Court<'a> {
     keys: BTreeMap<Publication, u64>,
     /// Messages that the daemon has acknowledged.
     vouched: HashSet<u64>,
+    /// Those of them that the database may have lost.
+    forgotten: HashSet<u64>,
     violations: Vec<Violation>,
     lost_by_broker: Vec<Publication>,
 }
@@ -151,6 +155,7 @@ impl<'a> Court<'a> {
             contradicted: HashMap::new(),
             keys: case.ledger.entries.keys().map(|one| (*one, key_of(&case.plan, *one))).collect(),
             vouched: HashSet::new(),
+            forgotten: HashSet::new(),
             violations: Vec::new(),
             lost_by_broker: Vec::new(),
         };
@@ -168,7 +173,12 @@ impl<'a> Court<'a> {
         }
         for wire in &case.wires {
             let acknowledged = wire.deliveries.iter().take(wire.pubacks.len());
-            court.vouched.extend(acknowledged.map(|delivery| delivery.key));
+            for (delivery, (_, at_us)) in acknowledged.zip(&wire.pubacks) {
+                match case.rules.forgotten {
+                    Some((from, to)) if (from..to).contains(at_us) => court.forgotten.insert(delivery.key),
+                    _ => court.vouched.insert(delivery.key),
+                };
+            }
         }
         court
     }

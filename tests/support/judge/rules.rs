@@ -9,7 +9,8 @@ impl Court<'_> {
         let case = self.case;
         for (publication, entry) in &case.ledger.entries {
             let (is_vouched, is_promised) = (self.is_vouched(*publication), entry.is_promised());
-            if !(is_vouched || is_promised) {
+            let is_forgotten = self.keys.get(publication).is_some_and(|key| self.forgotten.contains(key));
+            if !is_vouched && (is_forgotten || !is_promised) {
                 continue;
             }
             let Some(lack) = self.lack(*publication) else { continue };

@@ -134,6 +134,18 @@ fn what_only_the_broker_acknowledged_is_the_brokers_to_lose_and_only_where_it_ma
 }
 
 #[test]
+fn a_database_may_forget_what_was_acknowledged_before_it_was_restored_and_nothing_after() {
+    let lose = |case: &mut Case, to_us: i64| {
+        case.stored.retain(|stored| stored.device != "load-1");
+        case.aside.retain(|aside| !aside.topic.contains("load-1/"));
+        case.rules.is_calm = false;
+        case.rules.forgotten = Some((0, to_us));
+    };
+    check(|case| lose(case, 2_000_000), &[]);
+    check(|case| lose(case, 1_000_050), &[What::Missing]);
+}
+
+#[test]
 fn an_invented_sample_is_found() {
     let broken = |case: &Case| {
         let id = some(case, PublicationKind::Broken);

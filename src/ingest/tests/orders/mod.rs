@@ -255,3 +255,40 @@ fn what_is_committed_is_acknowledged_in_order() {
 fn a_commit_that_wakes_no_session_is_seen() {
     fails_with(Fault::ForgottenPermit, "what_is_committed_is_acknowledged_in_order");
 }
+
+/// A lane settles while another finds that the database has forgotten; whichever comes first, the session ends its
+/// connection and nothing that was settled before leaves after that.
+fn a_connection_that_is_given_up() {
+    let acks = Arc::new(Acks::default());
+    let connection = acks.tracker().open();
+    let token = acks.tracker().receive(7, 1);
+    let lanes = [true, false].map(|settles| {
+        let acks = Arc::clone(&acks);
+        thread::spawn(move || if settles { acks.settle(&[token]) } else { acks.reopen() })
+    });
+    let mut sent = Vec::new();
+    loop {
+        {
+            let mut tracker = acks.tracker();
+            if !tracker.is_open(connection) {
+                break;
+            }
+            tracker.take_ready(&mut sent);
+        }
+        block_on(acks.wait());
+    }
+    lanes.into_iter().for_each(|lane| lane.join().unwrap());
+    let before = sent.len();
+    acks.tracker().take_ready(&mut sent);
+    assert_eq!(sent.len(), before, "what came over a connection that was given up is acknowledged");
+}
+
+#[test]
+fn a_session_learns_that_its_connection_is_given_up() {
+    in_every_order(a_connection_that_is_given_up);
+}
+
+#[test]
+fn a_connection_that_is_given_up_in_silence_is_seen() {
+    fails_with(Fault::ForgottenPermit, "a_session_learns_that_its_connection_is_given_up");
+}

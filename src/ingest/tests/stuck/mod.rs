@@ -19,6 +19,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::unconstrained;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::config::{Config, UnknownDevice};
 use crate::context::Context;
@@ -27,6 +28,7 @@ use crate::formats::registry::FORMATS;
 use crate::ingest::ack::Acks;
 use crate::ingest::quarantine::{Cap, CapLimits};
 use crate::ingest::queue::{Budget, Lanes, Limits};
+use crate::ingest::rights::Rights;
 use crate::ingest::session::Session;
 use crate::ingest::session::SessionContext;
 use crate::ingest::sessions::Sessions;
@@ -42,6 +44,7 @@ use crate::mqtt::connect::Connected;
 use crate::mqtt::packet::next_packet;
 use crate::store::pool::Connector;
 use crate::store::shard::Ownership;
+use crate::store::writer::Writers;
 use crate::telemetry::{Tally, Telemetry};
 use broker::{Backlog, Progress};
 use executor::{Database, Executor, Task};
@@ -199,10 +202,11 @@ fn lane_tasks(
     if run.fault == Fault::NoRelease {
         budget.take(usize::MAX / 2);
     }
+    let own = Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) };
     let shared = Shared {
         context: Context::new(connector, Arc::clone(telemetry)).unwrap(),
         state: Arc::default(),
-        own: Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) },
+        rights: Arc::new(Rights::new(Writers::new(own, Uuid::nil(), run.lanes))),
         acks: Arc::clone(acks),
         budget,
         cap: Arc::new(Cap::new(CapLimits { rows_per_source: 1, bytes_per_source: 1, bytes_max: 1 })),

@@ -1,0 +1,89 @@
+//! The database forgets: it is restored from a dump, cloned, and failed over to a standby that lacks its last
+//! transactions. What was acknowledged after that is there, and nothing lies where it does not belong.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::stack::{Database, Setup, TIMEOUT, TestStack};
+use crate::support::proxy::now_us;
+use crate::support::wait::wait_until;
+
+/// Without contradictions: one whose first message is lost is believed.
+const MIX_WITHOUT_CONFLICT: &str = "repeat=3,late=4,broken=1";
+const FORGOTTEN: &str = "healthtrack_store_forgotten_total";
+
+impl TestStack {
+    async fn wait_forgotten(&self, times: f64) {
+        wait_until(TIMEOUT, "the daemon has noticed", || async { self.daemon.try_metric(FORGOTTEN) >= Some(times) })
+            .await;
+        self.daemon.wait_ready().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_from_a_dump_keeps_all_that_is_acknowledged_from_then_on() {
+    let keys = vec![("INGEST__LANES", "4".to_owned())];
+    let Some(mut house) = TestStack::build(Setup { keys, ..Setup::new(31) }).await else { return };
+    // Before any device is known, so that all that is learnt of them is of the history that goes.
+    let dumped = now_us();
+    let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
+    let dump = database.copy().await;
+    house.note("the database is dumped");
+    house.load(2_400, 200, MIX_WITHOUT_CONFLICT);
+    house.wait_for_more(600).await;
+    let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
+    database.close().await;
+    let restored = now_us();
+    database.restore(&dump).await;
+    house.note("the dump is restored");
+    house.rules.forgotten = Some((dumped, restored));
+    house.wait_forgotten(1.0).await;
+    house.judge().await.must_hold();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_in_the_place_of_the_database_loses_nothing() {
+    let Some(mut house) = TestStack::build(Setup::new(32)).await else { return };
+    house.load(4_000, 200, MIX_WITHOUT_CONFLICT);
+    for times in [1.0, 2.0] {
+        house.wait_for_more(200).await;
+        let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
+        database.close().await;
+        let clone = database.copy_closed().await;
+        database.restore(&clone).await;
+        house.note("a clone takes the place of the database");
+        house.wait_forgotten(times).await;
+    }
+    house.judge().await.must_hold();
+}
+
+fn run(program: &str, arguments: &[&Path]) {
+    let status = Command::new(program).args(["-a", "--"]).args(arguments).status().unwrap();
+    assert!(status.success(), "{program} {arguments:?}");
+}
+
+/// Method: the server's files as they were a while ago are what a standby has that lags behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_to_a_stale_standby_keeps_all_that_is_acknowledged_from_then_on() {
+    let Some(mut house) = TestStack::build(Setup { own_postgres: Some(&[]), ..Setup::new(33) }).await else { return };
+    let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+    let cluster = postgres.log().parent().unwrap().join("cluster");
+    let standby = cluster.with_file_name("standby");
+    let lags = now_us();
+    postgres.kill_hard().await.unwrap();
+    run("cp", &[&cluster, &standby]);
+    postgres.restart().await.unwrap();
+    house.note("from here on the standby lags");
+    house.load(2_400, 200, MIX_WITHOUT_CONFLICT);
+    house.wait_for_more(600).await;
+    let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+    postgres.kill_hard().await.unwrap();
+    let failed_over = now_us();
+    std::fs::rename(&cluster, cluster.with_file_name("gone")).unwrap();
+    std::fs::rename(&standby, &cluster).unwrap();
+    postgres.restart().await.unwrap();
+    house.note("the standby takes over");
+    house.rules.forgotten = Some((lags, failed_over));
+    house.wait_forgotten(1.0).await;
+    house.judge().await.must_hold();
+}
