@@ -98,7 +98,9 @@ mod tests {
     /// A cut at a wrong place would leave something that begins like no statement.
     #[test]
     fn each_migration_is_read() {
-        let verbs = ["ALTER", "CALL", "COMMENT", "CREATE", "DO", "GRANT", "INSERT", "REVOKE", "WITH"];
+        let verbs = [
+            "ALTER", "CALL", "COMMENT", "CREATE", "DO", "DROP", "GRANT", "INSERT", "REVOKE", "SELECT", "UPDATE", "WITH",
+        ];
         for entry in std::fs::read_dir("schemas/migrations").unwrap() {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();
