@@ -36,6 +36,9 @@ pub mod ack;
 /// What decoders answer.
 mod reply;
 
+/// What a connection has asked to be subscribed to.
+mod subscription;
+
 /// One connection to the broker after the other.
 pub mod session;
 

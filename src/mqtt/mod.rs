@@ -12,6 +12,9 @@ mod error;
 /// Certificates.
 mod tls;
 
+/// What a broker means by a refusal.
+pub(crate) mod reason;
+
 /// Packets out of bytes, and into them.
 pub(crate) mod packet;
 
@@ -25,4 +28,5 @@ pub(crate) mod probe;
 pub mod publisher;
 
 pub use error::{BrokerError, MqttError};
+pub use reason::Reason;
 pub use tls::TlsError;

@@ -3,9 +3,10 @@
 use tokio::io::AsyncWriteExt as _;
 use url::Url;
 
-use super::connect::{connect_publisher, shown};
+use super::connect::{ConnectOptions, connect, shown};
 use super::error::BrokerError;
 use super::packet::DISCONNECT;
+use crate::config::TlsConfig;
 
 /// The limits that a broker names in its CONNACK.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,10 @@ pub(crate) struct BrokerLimits {
 
 /// Asks a broker for its limits.
 pub(crate) async fn probe(url: &Url) -> Result<BrokerLimits, BrokerError> {
-    let mut connected = connect_publisher(url, &format!("healthtrack-doctor-{}", std::process::id())).await?;
+    let (client_id, tls) = (format!("healthtrack-doctor-{}", std::process::id()), TlsConfig::default());
+    let options = ConnectOptions::of_publisher(url, &client_id, &tls);
+    let mut connected =
+        connect(&options).await.map_err(|source| BrokerError { broker: shown(url), setting: "mqtt.url", source })?;
     // Whether it receives our DISCONNECT changes nothing.
     let _ = connected.socket.write_all(&DISCONNECT).await;
     let _ = connected.socket.shutdown().await;

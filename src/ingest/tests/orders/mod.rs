@@ -242,6 +242,7 @@ fn acknowledgements() {
         block_on(acks.wait());
     }
     assert_eq!(sent, [7, 8]);
+    assert!(!acks.tracker().bears(8), "its number is free again");
     lanes.into_iter().for_each(|lane| lane.join().unwrap());
 }
 
