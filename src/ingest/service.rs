@@ -49,6 +49,9 @@ use crate::telemetry::chain;
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long the owner's proof may take before the connection counts as gone.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
+/// An owner that has not proved it for so long is stopped or frozen: a standby ends its connection, and the epoch keeps
+/// it from writing when it wakes up.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// How long lanes may take to write what is queued when the daemon stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long the last acknowledgements may take.
@@ -179,6 +182,14 @@ impl Service {
     async fn try_take(&self, shard: &ShardName, former: Option<&Ownership>) -> Result<Attempt, StoreError> {
         let mut connection = self.context.connector.connect().await?;
         let attempt = async {
+            if former.is_none() && shard::end_silent_owner(&mut connection, shard, SILENCE_MAX).await? {
+                let (name, silence) = (shard.as_str(), SILENCE_MAX);
+                tracing::warn!(
+                    shard = name,
+                    "the shard's owner has asked the database nothing for {silence:?}: its \
+                    connection is ended, and this daemon takes the shard"
+                );
+            }
             match (shard::try_take(&mut connection, shard, &self.owner, former).await?, former) {
                 (Some(own), _) => Ok((Some(own), false)),
                 (None, Some(former)) => Ok((None, shard::is_epoch(&mut connection, former).await?)),

@@ -55,6 +55,9 @@ pub enum MqttError {
     /// SUBACK with QoS 0.
     #[error("the broker grants {0} at QoS 0 only, which loses messages: let it offer QoS 1")]
     Unprotected(String),
+    /// A trial's own topic is refused.
+    #[error("the broker does not let this login publish and subscribe to {0}")]
+    Unmeasured(String),
     /// No SUBACK at all.
     #[error("the broker has not answered SUBSCRIBE within {0:?}: see its log and its access rules")]
     NoSubAck(Duration),

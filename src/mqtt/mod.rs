@@ -24,6 +24,9 @@ pub(crate) mod connect;
 /// What a broker says of its limits.
 pub(crate) mod probe;
 
+/// What only a trial shows of a broker.
+pub(crate) mod measure;
+
 /// Messages to a broker, each acknowledged.
 pub mod publisher;
 

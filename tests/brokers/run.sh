@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tries the daemon with brokers that people run: what arrives though the daemon is killed four times. Prints a table,
-# which deploy/brokers.md shows.
+# Tries the daemon with brokers that people run: what each sends ahead and keeps, and what arrives though the daemon is
+# killed four times. Prints a table, which deploy/brokers.md shows.
 #
 #   run.sh [--brokers mosquitto,mosquitto_trixie,rabbitmq,artemis,mochi] [--messages N]
 #
@@ -145,6 +145,9 @@ start_mochi() {
     broker_pid=$!
 }
 
+# What doctor says behind a word of its lines.
+said() { sed -n "s/.*broker: $1 *//p" "$work/doctor.txt" | sed 's/  ->.*//' | head -n 1; }
+
 # Publishes while the daemon is killed four times; leaves what was acknowledged in $acked and stored in $stored.
 kill_daemon() {
     local kill_count=0 ended=
@@ -176,23 +179,24 @@ try_broker() {
     say "$name"
     if ! "$start" || ! await_port "$broker_port"; then
         tail -n 5 "$work/broker.log" >&2 || true
-        echo "| $name | could not be had or did not start | |"
+        echo "| $name | could not be had or did not start | | | |"
         end_broker
         return
     fi
     new_database "with_$name"
     mosquitto_port="$broker_port"
     configure_daemon
+    "$daemon_program" doctor --deep --config "$work/daemon.toml" >"$work/doctor.txt" 2>&1 || true
     start_daemon
     figures await-subscribed "$metrics" "$patience_s"
     kill_daemon
     stop_daemon || true
     end_broker
     drop_database
-    echo "| $version | $acked | $stored |"
+    echo "| $version | $(said sends) | $(said keeps) | $acked | $stored |"
 }
 
 start_postgres plain
-echo "| broker | told as taken | stored after four kills |"
-echo "|---|---|---|"
+echo "| broker | sends | keeps | told as taken | stored after four kills |"
+echo "|---|---|---|---|---|"
 for name in ${brokers//,/ }; do try_broker "$name"; done

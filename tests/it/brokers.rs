@@ -1,13 +1,15 @@
 //! Brokers with other habits: what they may do within the standard, or nearly so, and what the daemon makes of it.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::daemon::{Daemon, TIMEOUT};
+use crate::support::mosquitto::MosquittoOptions;
 use crate::support::postgres::TestDatabase;
 use crate::support::script::{Line, Numbered, ScriptedBroker};
-use crate::support::stack::run;
+use crate::support::stack::{TestStack, run};
 use crate::support::wait::wait_until;
 
 const TOPIC: &str = "ht/1/main/watch/batch";
@@ -174,4 +176,34 @@ async fn a_broker_that_hangs_up_at_mqtt_5_and_answers_3_1_1_is_told_of() {
     assert_eq!(connect[4..10], *b"MQTT\x04\x02", "MQTT 3.1.1, and no session of it is kept: {connect:x?}");
     socket.write_all(&[0x20, 2, 0, 5]).await.unwrap();
     wait_logged(&daemon, "speaks only MQTT 3.1.1").await;
+}
+
+/// What doctor says with these keys.
+fn doctor(arguments: &[&str], keys: &[(&str, &str)]) -> String {
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+    let keys = keys.iter().map(|(key, value)| (format!("HEALTHTRACK__{key}"), value));
+    let output = doctor.arg("doctor").args(arguments).envs(keys).stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_measures_what_a_broker_sends_ahead_and_what_it_keeps() {
+    let options =
+        MosquittoOptions { max_inflight_messages: 20, max_queued_messages: 1_000, ..MosquittoOptions::default() };
+    let Some(house) = TestStack::build_with(&options, &[]).await else { return };
+    let (store, broker) = (house.database.url(), house.mosquitto.url());
+    let urls = [("STORE__URL", store), ("MQTT__URL", broker.as_str())];
+    let said = doctor(&[], &urls);
+    assert!(said.contains("sends 1000 messages and more ahead of their acknowledgement"), "{said}");
+    assert!(said.contains("mosquitto version ") && !said.contains("for a client that is away"), "{said}");
+    let said = doctor(&["--deep"], &[urls[0], urls[1], ("MQTT__RECEIVE_MAXIMUM", "10")]);
+    assert!(said.contains("sends only 10 messages ahead of their acknowledgement"), "{said}");
+    let kept = "keeps the oldest 1000 of 5000 messages for a client that is away, and tells publishers that 5000 were";
+    assert!(said.contains(kept), "{said}");
+}
+
+#[test]
+fn the_doctor_names_no_option_that_it_does_not_have() {
+    let said = doctor(&[], &[("MQTT__URL", "mqtt://127.0.0.1:1")]);
+    assert!(said.contains("cannot use the broker") && !said.contains("--broker"), "{said}");
 }
