@@ -37,6 +37,9 @@ use crate::telemetry::chain;
 pub(super) const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long the owner's proof may take before the connection counts as gone.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
+/// An owner that has not proved it for so long is stopped or frozen: a standby ends its connection, and the epoch keeps
+/// it from writing when it wakes up.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// How long another connection may hold a shard that is to be taken anew before it counts as another daemon's: longer
 /// than the server takes to notice that a connection of this daemon is dead.
 const TAKE_ANEW_TIMEOUT: Duration = Duration::from_secs(15);
@@ -112,6 +115,13 @@ impl Holder {
     async fn try_take(&self, former: Option<&Ownership>) -> Result<Option<(Arc<Writers>, PgConnection)>, StoreError> {
         let mut connection = self.context.connector.connect().await?;
         let taking = async {
+            if former.is_none() && shard::end_silent_owner(&mut connection, &self.shard, SILENCE_MAX).await? {
+                tracing::warn!(
+                    shard = self.shard.as_str(),
+                    "the shard's owner has asked the database nothing for {SILENCE_MAX:?}: its connection is ended, and \
+                     this daemon takes the shard"
+                );
+            }
             let Some(own) = shard::try_take(&mut connection, &self.shard, &self.owner, former).await? else {
                 return Ok(None);
             };

@@ -45,6 +45,9 @@ pub mod named;
 /// Which sessions there are, and their record.
 pub mod sessions;
 
+/// What a connection has asked to be subscribed to.
+mod subscription;
+
 /// One connection to the broker after the other.
 pub mod session;
 

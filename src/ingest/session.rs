@@ -15,9 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{
-    DisconnectReasonCode, Filter, Packet, Publish, Subscribe, SubscribeReasonCode, UnsubAckReason, Unsubscribe,
-};
+use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, SubAck, Subscribe, UnsubAckReason, Unsubscribe};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -34,16 +32,17 @@ use crate::ingest::leave::{Action, Leave, Left};
 use crate::ingest::named::{Granted, Named};
 use crate::ingest::reply::ReplyQueue;
 use crate::ingest::state::State;
+use crate::ingest::subscription::Subscription;
 use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
 use crate::mqtt::packet::{DISCONNECT, END_SESSION, PINGREQ, next_packet, published_at_ms, put_puback, write};
+use crate::mqtt::reason::SESSION_TAKEN_OVER;
 use crate::telemetry::{Telemetry, chain};
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
-const SUBSCRIBE_ID: u16 = 1;
 /// A connection that two clients take from each other holds no longer than this.
 const SOON: Duration = Duration::from_secs(10);
 /// So many of them in a row are no accident.
@@ -62,6 +61,16 @@ pub trait Sink: Send {
     fn room(&self) -> impl Future<Output = ()> + Send;
 }
 
+/// What was taken out of one read.
+#[derive(Debug, Default)]
+struct Taken {
+    messages: u64,
+    payload_bytes: usize,
+    /// Of QoS 1.
+    protected: u64,
+    replies: Vec<Reply>,
+}
+
 /// One named session at the broker.
 #[derive(Debug)]
 pub struct Session {
@@ -72,6 +81,7 @@ pub struct Session {
     leave: Mutex<Leave>,
     acks: Arc<Acks>,
     replies: ReplyQueue,
+    subscription: Subscription,
     telemetry: Arc<Telemetry>,
     state: Arc<State>,
     clock: Arc<dyn Clock>,
@@ -107,7 +117,7 @@ impl Session {
         let url = Url::parse(config.url.expose_secret()).ok()?;
         let has_stopped = readers.try_acquire_owned().ok();
         let config = config.clone();
-        let replies = ReplyQueue::default();
+        let (replies, subscription) = (ReplyQueue::default(), Subscription::default());
         Some(Session {
             config,
             url,
@@ -115,6 +125,7 @@ impl Session {
             leave: Mutex::new(Leave::new(Left::default())),
             acks,
             replies,
+            subscription,
             telemetry,
             state,
             clock,
@@ -187,7 +198,7 @@ impl Session {
             receive_maximum: Some(self.config.receive_maximum),
             session_expiry_s: Some(self.config.session_expiry_s),
             packet_bytes_max: self.config.packet_bytes_max,
-            connect_timeout: Duration::from_secs(self.config.connect_timeout_s),
+            connect_timeout: self.connect_timeout(),
             tls: &self.config.tls(),
         };
         let connected = tokio::select! {
@@ -215,12 +226,17 @@ impl Session {
         *self.leave() = Leave::new(self.named.known().left);
         let connection = self.acks.tracker().open();
         self.replies.open();
+        // A session that is left gets nothing new.
+        if !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe) {
+            self.subscription.open();
+        }
         let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
         let (read, write) = tokio::io::split(socket);
         tokio::select! {
             // Whichever ends first ends the connection, so nothing half-done in the other matters.
             ended = self.read_messages(read, rest, ping_every, sink, reader) => ended,
             ended = self.write_acks(write, connection, ping_every, packet_bytes_max) => ended,
+            error = self.subscription.unanswered(self.connect_timeout()) => Err(error),
         }
     }
 
@@ -259,47 +275,55 @@ impl Session {
         }
     }
 
-    /// Takes every whole packet out of what was read.
+    /// Takes every whole packet out of what was read. What was handled counts, whatever ends the connection after it.
     fn take_packets(&self, bytes: &mut BytesMut, sink: &mut impl Sink) -> Result<(), MqttError> {
-        let (received_at, arrived) = (self.clock.now(), Instant::now());
-        let (mut messages, mut payload_bytes, mut replies) = (0_u64, 0_usize, Vec::new());
-        let mut protected = 0_u64;
-        while let Some(packet) = next_packet(bytes, self.config.packet_bytes_max)? {
-            match packet {
-                Packet::Publish(publish) => {
-                    messages += 1;
-                    payload_bytes += publish.payload.len();
-                    let delivery = self.deliver(publish, received_at, arrived)?;
-                    protected += u64::from(delivery.packet_id.is_some());
-                    if !sink.take(delivery, &mut replies) {
-                        return Err(MqttError::Protocol("more messages than its window allows".to_owned()));
-                    }
-                }
-                Packet::SubAck(suback) => self.check_grants(&suback.return_codes)?,
-                Packet::PingResp(_) => {
-                    let mut leave = self.leave();
-                    leave.receive(std::mem::take(&mut protected));
-                    leave.answer(arrived);
-                }
-                Packet::UnsubAck(unsuback) => self.take_unsuback(&unsuback.reasons),
-                Packet::Disconnect(packet) if packet.reason_code == DisconnectReasonCode::SessionTakenOver => {
-                    return Err(MqttError::TakenOver(self.named.client_id.clone()));
-                }
-                Packet::Disconnect(packet) => return Err(MqttError::Disconnected(format!("{:?}", packet.reason_code))),
-                _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
-            }
-        }
-        self.telemetry.mqtt_dropped_replies.increment(self.replies.push(&mut replies));
-        if messages > 0 {
-            self.leave().receive(protected);
-            self.telemetry.mqtt_messages.increment(messages);
-            self.telemetry.mqtt_received_bytes.increment(u64::try_from(payload_bytes).unwrap_or(u64::MAX));
+        let mut taken = Taken::default();
+        let ended = self.take_each(bytes, sink, &mut taken);
+        self.telemetry.mqtt_dropped_replies.increment(self.replies.push(&mut taken.replies));
+        if taken.messages > 0 {
+            self.leave().receive(taken.protected);
+            self.telemetry.mqtt_messages.increment(taken.messages);
+            self.telemetry.mqtt_received_bytes.increment(u64::try_from(taken.payload_bytes).unwrap_or(u64::MAX));
             let (unacknowledged, window) = {
                 let mut tracker = self.acks.tracker();
                 (tracker.unacknowledged(), tracker.window.tell())
             };
             self.telemetry.unacknowledged(&self.named.client_id, unacknowledged);
             window.into_iter().for_each(|window| self.report_window(window));
+        }
+        ended
+    }
+
+    fn take_each(&self, bytes: &mut BytesMut, sink: &mut impl Sink, taken: &mut Taken) -> Result<(), MqttError> {
+        let (received_at, arrived) = (self.clock.now(), Instant::now());
+        let named = |error| match error {
+            MqttError::Disconnected(reason) if reason.code == SESSION_TAKEN_OVER => {
+                MqttError::TakenOver(self.named.client_id.clone())
+            }
+            other => other,
+        };
+        while let Some(packet) = next_packet(bytes, self.config.packet_bytes_max).map_err(named)? {
+            match packet {
+                Packet::Publish(publish) => {
+                    let payload_bytes = publish.payload.len();
+                    let delivery = self.deliver(publish, received_at, arrived)?;
+                    let is_protected = delivery.packet_id.is_some();
+                    if !sink.take(delivery, &mut taken.replies) {
+                        return Err(MqttError::Protocol("more messages than its window allows".to_owned()));
+                    }
+                    taken.messages += 1;
+                    taken.payload_bytes += payload_bytes;
+                    taken.protected += u64::from(is_protected);
+                }
+                Packet::SubAck(suback) => self.take_suback(&suback)?,
+                Packet::PingResp(_) => {
+                    let mut leave = self.leave();
+                    leave.receive(std::mem::take(&mut taken.protected));
+                    leave.answer(arrived);
+                }
+                Packet::UnsubAck(unsuback) => self.take_unsuback(&unsuback.reasons),
+                _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
+            }
         }
         Ok(())
     }
@@ -322,21 +346,18 @@ impl Session {
         Ok(Delivery { topic, payload, content_type, published_at, received_at, arrived, packet_id })
     }
 
-    fn check_grants(&self, codes: &[SubscribeReasonCode]) -> Result<(), MqttError> {
-        let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(QoS::AtLeastOnce));
-        match self.named.filters.iter().zip(codes).find(|(_, code)| !granted(code)) {
-            Some((filter, _)) => Err(MqttError::Subscription(filter.clone())),
-            None if codes.len() != self.named.filters.len() => {
-                Err(MqttError::Protocol("a SUBACK of another length".to_owned()))
-            }
-            None => {
-                self.state.subscribed(&self.named.client_id, true);
-                let broker = shown(&self.url);
-                let (client, filters) = (&self.named.client_id, self.named.filters.join(", "));
-                tracing::info!(broker.url = %broker, mqtt.client = %client, "subscribed to {filters}");
-                Ok(())
-            }
+    fn take_suback(&self, suback: &SubAck) -> Result<(), MqttError> {
+        if self.subscription.answer(&self.named.filters, suback)? {
+            self.state.subscribed(&self.named.client_id, true);
+            let broker = shown(&self.url);
+            let (client, filters) = (&self.named.client_id, self.named.filters.join(", "));
+            tracing::info!(broker.url = %broker, mqtt.client = %client, "subscribed to {filters}");
         }
+        Ok(())
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.config.connect_timeout_s)
     }
 
     fn take_unsuback(&self, reasons: &[UnsubAckReason]) {
@@ -363,15 +384,12 @@ impl Session {
         packet_bytes_max: usize,
     ) -> Result<(), MqttError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
-        // A session that is left gets nothing new.
-        if !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe) {
-            self.put_subscribe(&mut out)?;
-        }
         let mut next_ping = tokio::time::Instant::now() + ping_every;
         let (mut is_unproved, unproved) = (false, self.state.unproved());
         tokio::pin!(unproved);
         loop {
             let closing = is_unproved || self.close.is_cancelled();
+            self.put_subscribe(&mut out)?;
             self.take_ready(connection, &mut ready)?;
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
             self.leave().acknowledge(ready.len() as u64);
@@ -402,6 +420,7 @@ impl Session {
             tokio::select! {
                 () = self.acks.wait() => {}
                 () = self.replies.wait() => {}
+                () = self.subscription.wait() => {}
                 () = self.close.cancelled() => {}
                 () = self.wait_to_leave() => {}
                 () = &mut unproved => is_unproved = true,
@@ -476,9 +495,12 @@ impl Session {
             committed at a time; raise its limit, which deploy/brokers.md names");
     }
 
+    /// Writes SUBSCRIBE where one is due.
     fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {
+        let is_borne = |packet_id| self.acks.tracker().bears(packet_id);
+        let Some(pkid) = self.subscription.take_due(is_borne) else { return Ok(()) };
         let filters = self.named.filters.iter().map(|path| Filter::new(path, QoS::AtLeastOnce)).collect();
-        write(&Packet::Subscribe(Subscribe { pkid: SUBSCRIBE_ID, filters, properties: None }), out)
+        write(&Packet::Subscribe(Subscribe { pkid, filters, properties: None }), out)
     }
 
     fn forget_connection(&self) {

@@ -3,6 +3,7 @@
 //! What publishes (`load`, `replay`) and what subscribes (`ingest`) connect through here alike.
 
 use std::borrow::Cow;
+use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -10,7 +11,7 @@ use bytes::BytesMut;
 use idna_adapter as _;
 use percent_encoding::percent_decode_str;
 use rumqttc::tokio_rustls::TlsConnector;
-use rumqttc::v5::mqttbytes::v5::{Connect, ConnectProperties, ConnectReturnCode, Login, Packet};
+use rumqttc::v5::mqttbytes::v5::{Connect, ConnectProperties, Login, Packet};
 use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -19,7 +20,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::error::{BrokerError, MqttError};
-use super::packet::{next_packet, write};
+use super::packet::{next_packet, put_connect_3, write};
+use super::reason::CONNACK;
 use super::tls;
 use crate::config::{MqttConfig, TlsConfig};
 
@@ -110,18 +112,45 @@ pub(crate) struct BrokerUrlError;
 /// Connects as a publisher; the error names the broker.
 pub(crate) async fn connect_publisher(url: &Url, client_id: &str) -> Result<Connected, BrokerError> {
     let connected = connect(&ConnectOptions::of_publisher(url, client_id, &TlsConfig::default())).await;
-    connected.map_err(|source| BrokerError { broker: shown(url), source })
+    connected.map_err(|source| BrokerError { broker: shown(url), setting: "--broker, or mqtt.url", source })
 }
 
 /// Reaches the broker and sends CONNECT.
 pub(crate) async fn connect(options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
-    match timeout(options.connect_timeout, reach(options)).await {
+    let reached = timeout(options.connect_timeout, async { send_connect(open(options).await?, options).await });
+    match reached.await {
+        Ok(Err(error)) if is_hung_up(&error) => {
+            let is_version_3 = timeout(options.connect_timeout, answers_version_3(options)).await;
+            Err(if matches!(is_version_3, Ok(Ok(true))) { MqttError::OnlyVersion3 } else { error })
+        }
         Ok(connected) => connected,
         Err(_) => Err(MqttError::Silent(options.connect_timeout)),
     }
 }
 
-async fn reach(options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
+/// Whether the broker has ended the connection without a CONNACK.
+fn is_hung_up(error: &MqttError) -> bool {
+    match error {
+        MqttError::Closed => true,
+        MqttError::Socket(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        _ => false,
+    }
+}
+
+/// Whether it answers CONNECT of MQTT 3.1.1, whatever the answer. Under a name of its own: no session is touched.
+async fn answers_version_3(options: &ConnectOptions<'_>) -> Result<bool, MqttError> {
+    let mut socket = open(options).await?;
+    let mut bytes = BytesMut::new();
+    let client_id = format!("healthtrack-version-{}", std::process::id());
+    let login = login(options.url)?;
+    let login = login.as_ref().map(|login| (login.username.as_bytes(), login.password.as_bytes()));
+    put_connect_3(&mut bytes, client_id.as_bytes(), login);
+    socket.write_all(&bytes).await?;
+    socket.flush().await?;
+    Ok(socket.read_u8().await? == CONNACK)
+}
+
+async fn open(options: &ConnectOptions<'_>) -> Result<Box<dyn Socket>, MqttError> {
     let host = options.url.host_str().map(|host| host.trim_matches(['[', ']'])).ok_or(MqttError::Address)?;
     let secure = match options.url.scheme() {
         "mqtt" | "tcp" => false,
@@ -136,7 +165,7 @@ async fn reach(options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
     } else {
         Box::new(tcp)
     };
-    send_connect(socket, options).await
+    Ok(socket)
 }
 
 async fn send_connect(mut socket: Box<dyn Socket>, options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
@@ -167,9 +196,6 @@ async fn send_connect(mut socket: Box<dyn Socket>, options: &ConnectOptions<'_>)
             None => {}
         }
     };
-    if connack.code != ConnectReturnCode::Success {
-        return Err(MqttError::Refused(connack.code));
-    }
     let given = connack.properties.as_ref();
     let keep_alive = given.and_then(|given| given.server_keep_alive).map(|s| Duration::from_secs(s.into()));
     let keep_alive = keep_alive.unwrap_or(options.keep_alive).min(options.keep_alive);

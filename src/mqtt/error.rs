@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
-
+use super::reason::{Reason, Refusal};
 use super::tls::TlsError;
 
 /// Why there is no connection, or it was lost. It never names the broker: [`BrokerError`] does, without its password.
@@ -31,29 +30,58 @@ pub enum MqttError {
     #[error("the connection was closed so that the broker sends again what is not acknowledged")]
     Abandoned,
     /// CONNACK with another reason code than success.
-    #[error("the broker refuses the connection: {0:?}")]
-    Refused(ConnectReturnCode),
+    #[error("the broker refuses the connection: {0}")]
+    Refused(Reason),
+    /// CONNACK of MQTT 3.1.1, or none for MQTT 5 and one for 3.1.1.
+    #[error("the broker speaks only MQTT 3.1.1, and MQTT 5 is needed: update it, or use another (deploy/brokers.md)")]
+    OnlyVersion3,
     /// Packets that MQTT 5 does not allow.
     #[error("the broker violates MQTT 5: {0}")]
     Protocol(String),
     /// The broker has sent DISCONNECT.
     #[error("the broker ends the connection: {0}")]
-    Disconnected(String),
+    Disconnected(Reason),
     /// The broker has handed the session to another connection of the same client id.
     #[error(
         "another client has connected with the client id {0}: give each daemon an mqtt.client_id of its own, unless \
          this one's standby has just taken over"
     )]
     TakenOver(String),
-    /// SUBACK with another reason code than QoS 1.
-    #[error("the broker refuses the subscription to {0}: check its access rules")]
-    Subscription(String),
+    /// SUBACK with a refusal.
+    #[error("the broker refuses the subscription to {filter}: {reason}")]
+    Subscription {
+        /// What was asked for.
+        filter: String,
+        /// Why not.
+        reason: Reason,
+    },
+    /// SUBACK with QoS 0.
+    #[error("the broker grants {0} at QoS 0 only, which loses messages: let it offer QoS 1")]
+    Unprotected(String),
+    /// A trial's own topic is refused.
+    #[error("the broker does not let this login publish and subscribe to {0}")]
+    Unmeasured(String),
+    /// No SUBACK at all.
+    #[error("the broker has not answered SUBSCRIBE within {0:?}: see its log and its access rules")]
+    NoSubAck(Duration),
+}
+
+impl From<Refusal> for MqttError {
+    fn from(refusal: Refusal) -> MqttError {
+        match refusal {
+            Refusal::OnlyVersion3 => MqttError::OnlyVersion3,
+            Refusal::Connection(reason) => MqttError::Refused(reason),
+            Refusal::End(reason) => MqttError::Disconnected(reason),
+        }
+    }
 }
 
 /// Why a broker cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use the broker at {broker}; check --broker, or mqtt.url")]
+#[error("cannot use the broker at {broker}; check {setting}")]
 pub struct BrokerError {
+    /// What names it: an option or a key.
+    pub(super) setting: &'static str,
     /// Its address, without user and password.
     pub(super) broker: String,
     /// Why.

@@ -12,6 +12,9 @@ mod error;
 /// Certificates.
 mod tls;
 
+/// What a broker means by a refusal.
+pub(crate) mod reason;
+
 /// Packets out of bytes, and into them.
 pub(crate) mod packet;
 
@@ -21,8 +24,12 @@ pub(crate) mod connect;
 /// What a broker says of its limits.
 pub(crate) mod probe;
 
+/// What only a trial shows of a broker.
+pub(crate) mod measure;
+
 /// Messages to a broker, each acknowledged.
 pub mod publisher;
 
 pub use error::{BrokerError, MqttError};
+pub use reason::Reason;
 pub use tls::TlsError;

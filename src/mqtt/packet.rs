@@ -3,11 +3,12 @@
 //! What is read is read by rumqttc. What is sent often (PUBLISH, PUBACK) or is always the same (PINGREQ, DISCONNECT) is
 //! written here, straight into the bytes of the next write.
 
-use bytes::{Buf as _, BufMut as _, BytesMut};
+use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::Error as PacketError;
-use rumqttc::v5::mqttbytes::v5::{Disconnect, DisconnectReasonCode, Packet, PubAckReason, PublishProperties};
+use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, PublishProperties};
 
 use super::error::MqttError;
+use super::reason::refusal;
 
 pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
 pub(crate) const DISCONNECT: [u8; 2] = [0xE0, 0];
@@ -100,27 +101,37 @@ pub(crate) fn put_puback(out: &mut BytesMut, packet_id: u16) {
     out.put_u16(packet_id);
 }
 
+/// Appends a CONNECT of MQTT 3.1.1 that asks for no session, with user and password where there are any.
+pub(crate) fn put_connect_3(out: &mut BytesMut, client_id: &[u8], login: Option<(&[u8], &[u8])>) {
+    const CLEAN_SESSION: u8 = 0x02;
+    const LOGIN: u8 = 0xC0;
+    let texts = [Some(client_id), login.map(|login| login.0), login.map(|login| login.1)];
+    out.put_u8(0x10);
+    put_length(out, 10 + texts.iter().flatten().map(|text| 2 + text.len()).sum::<usize>());
+    put_text(out, b"MQTT");
+    out.put_slice(&[4, CLEAN_SESSION | login.map_or(0, |_| LOGIN), 0, 10]);
+    texts.into_iter().flatten().for_each(|text| put_text(out, text));
+}
+
 /// Appends one packet to what is to be written.
 pub(crate) fn write(packet: &Packet, bytes: &mut BytesMut) -> Result<(), MqttError> {
     let written = packet.write(bytes, None);
     written.map(drop).map_err(|error| MqttError::Protocol(format!("not to be written: {error:?}")))
 }
 
-/// The next whole packet, taken out of `bytes`; `None` where more bytes are needed.
+/// The next whole packet, taken out of `bytes`; `None` where more bytes are needed. A refusal is an error.
 pub(crate) fn next_packet(bytes: &mut BytesMut, bytes_max: u32) -> Result<Option<Packet>, MqttError> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    // A DISCONNECT of a reason alone, which the library waits to be longer.
-    if let [0xE0, 1, code, ..] = bytes[..]
-        && let Ok(reason) = DisconnectReasonCode::try_from(code)
-    {
-        bytes.advance(3);
-        return Ok(Some(Packet::Disconnect(Disconnect::new(reason))));
+    if let Some(refusal) = refusal(bytes) {
+        return Err(refusal.into());
     }
+    let before = bytes.len();
     match Packet::read(bytes, Some(bytes_max)) {
         Ok(packet) => Ok(Some(packet)),
-        Err(PacketError::InsufficientBytes(_)) => Ok(None),
+        // A packet that is shorter than it should be is taken out all the same: nothing would ever complete it.
+        Err(PacketError::InsufficientBytes(_)) if bytes.len() == before => Ok(None),
         Err(error) => Err(MqttError::Protocol(format!("not a packet: {error:?}"))),
     }
 }
@@ -178,6 +189,7 @@ fn put_text(out: &mut BytesMut, text: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mqtt::reason::SESSION_TAKEN_OVER;
 
     #[test]
     fn half_a_packet_waits_for_its_other_half() {
@@ -190,10 +202,9 @@ mod tests {
 
     #[test]
     fn a_disconnect_of_a_reason_alone_is_read() {
-        let mut bytes = BytesMut::from(&[0xE0, 1, 0x8E, 0xD0, 0][..]);
-        let taken_over = Packet::Disconnect(Disconnect::new(DisconnectReasonCode::SessionTakenOver));
-        assert_eq!(next_packet(&mut bytes, 1_024).unwrap(), Some(taken_over));
-        assert!(matches!(next_packet(&mut bytes, 1_024).unwrap(), Some(Packet::PingResp(_))));
+        let mut bytes = BytesMut::from(&[0xE0, 1, 0x8E][..]);
+        let ended = next_packet(&mut bytes, 1_024);
+        assert!(matches!(ended, Err(MqttError::Disconnected(reason)) if reason.code == SESSION_TAKEN_OVER));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) async fn probe(url: &Url, session_expiry_s: u32) -> Result<BrokerLimi
     let options = ConnectOptions::of_publisher(url, &client_id, &tls);
     let options = ConnectOptions { session_expiry_s: Some(session_expiry_s), ..options };
     let connected = connect(&options).await;
-    let mut connected = connected.map_err(|source| BrokerError { broker: shown(url), source })?;
+    let mut connected = connected.map_err(|source| BrokerError { broker: shown(url), setting: "mqtt.url", source })?;
     // A broker that does not receive it drops the session, which is empty, when it expires.
     let _ = connected.socket.write_all(&END_SESSION).await;
     let _ = connected.socket.shutdown().await;

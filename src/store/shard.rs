@@ -5,6 +5,8 @@
 //! standby takes over as soon as the owner's process dies. The epoch says who may write: each new owner raises it and
 //! every write transaction compares it, so an owner that wrongly takes itself for alive writes nothing.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 
@@ -61,6 +63,43 @@ pub async fn try_take(
     .await
     .map_err(StoreError::at("taking the shard"))?;
     Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
+}
+
+/// Ends the connection that holds the shard where it has asked nothing for `silence`, and those that have been as long in
+/// the midst of a transaction that locks the shard's row; true where there was one.
+///
+/// An owner asks twice a second over it. One that is stopped, or whose machine is frozen, asks nothing, and its sockets
+/// stay open: no timeout of TCP ever sees that. When each last asked is what the server knows of it, so nothing is
+/// written for this. A login sees and may end connections of its own role, so owner and standby share one.
+pub async fn end_silent_owner(
+    connection: &mut PgConnection,
+    shard: &ShardName,
+    silence: Duration,
+) -> Result<bool, StoreError> {
+    let ended: i64 = sqlx::query_scalar(
+        "WITH silent AS (
+             SELECT pid FROM pg_stat_activity
+             WHERE datname = current_database() AND (state LIKE 'idle%' OR wait_event = 'ClientRead')
+               AND state_change < clock_timestamp() - make_interval(secs => $2)
+         ), held AS (
+             SELECT held.* FROM pg_locks AS held JOIN silent USING (pid)
+             WHERE granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         ), owner AS (
+             SELECT pid FROM held
+             WHERE locktype = 'advisory' AND objsubid = 1
+               AND (classid::bigint << 32 | objid::bigint) = hashtextextended('healthtrack.shard.' || $1, 0)
+             UNION
+             SELECT pid FROM held
+             WHERE locktype = 'relation' AND mode = 'RowShareLock' AND relation = 'signal.ingest_shard'::regclass
+         )
+         SELECT count(pg_terminate_backend(pid)) FROM owner",
+    )
+    .bind(shard.as_str())
+    .bind(silence.as_secs_f64())
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::at("looking at the shard's owner"))?;
+    Ok(ended > 0)
 }
 
 /// Tries to hold the shard's lock for the life of this connection; false where another connection holds it.

@@ -1,11 +1,16 @@
 //! Brokers with other habits: what they may do within the standard, or nearly so, and what the daemon makes of it.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use crate::support::daemon::{Daemon, TIMEOUT};
+use crate::support::mosquitto::MosquittoOptions;
 use crate::support::postgres::TestDatabase;
 use crate::support::script::{Line, Numbered, ScriptedBroker};
-use crate::support::stack::run;
+use crate::support::stack::{TestStack, run};
+use crate::support::wait::wait_until;
 
 const TOPIC: &str = "ht/1/main/watch/batch";
 /// Longer than any test waits: a batch that ends does so for another reason than its age.
@@ -58,4 +63,147 @@ async fn the_window_of_a_broker_that_sends_little_ahead_is_told_once() {
         window(&mut line, 10, round).await;
     }
     assert_eq!(told(), 1);
+}
+
+/// A message in the form of the standard, under this number.
+fn numbered(packet_id: u16) -> Numbered {
+    Numbered { packet_id, dup: true, topic: TOPIC.to_owned(), payload: run(packet_id.into(), &[60]) }
+}
+
+/// The CONNACK of a broker that has kept the session.
+const WELCOME_BACK: [u8; 5] = [0x20, 3, 1, 0, 0];
+
+fn suback(packet_id: u16, code: u8) -> [u8; 6] {
+    let [high, low] = packet_id.to_be_bytes();
+    [0x90, 4, high, low, 0, code]
+}
+
+async fn wait_logged(daemon: &Daemon, words: &str) {
+    wait_until(TIMEOUT, &format!("the log says: {words}"), || async { daemon.log().contains(words) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_is_asked_for_under_a_number_that_no_waiting_message_bears() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    // What comes is not committed, so all numbers stay borne.
+    let daemon = Daemon::spawn(database.url(), &broker.url(), &[NEVER_OLD]);
+    let mut line = broker.accept_silently().await;
+    line.send_bytes(&WELCOME_BACK).await;
+    let first = line.subscribe_id().await;
+    assert!(first > 10, "{first} is borne by one of ten messages that wait");
+    // As a broker that does not keep both sides apart, and has given out that number too.
+    line.deliver(&[numbered(first - 4_099)]).await;
+    line.send_bytes(&suback(first, 0x91)).await;
+    let second = line.subscribe_id().await;
+    assert!(second != first && second != first - 4_099, "{first}, then {second}");
+    line.send_bytes(&suback(second, 1)).await;
+    daemon.wait_ready().await;
+    assert_eq!(daemon.metric("healthtrack_mqtt_connects_total"), 1.0, "over one connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_takes_every_number_for_used_is_told_of_in_a_sentence() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    let daemon = Daemon::spawn(database.url(), &broker.url(), &[]);
+    let mut line = broker.accept_silently().await;
+    line.send_bytes(&WELCOME_BACK).await;
+    for _ in 0..8 {
+        let packet_id = line.subscribe_id().await;
+        line.send_bytes(&suback(packet_id, 0x91)).await;
+    }
+    wait_logged(&daemon, "takes packet identifiers for used that are free").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handled_before_a_connection_ends_is_counted() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    let (daemon, mut line) = connected(&broker, &database, &[]).await;
+    line.deliver(&[numbered(1), numbered(2)]).await;
+    line.send_bytes(&[0xE0, 0x01, 0x8B]).await;
+    let _line = broker.accept(true).await;
+    assert_eq!(daemon.metric("healthtrack_mqtt_messages_total"), 2.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_is_told_with_what_to_do_and_in_the_brokers_own_words() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    let daemon = Daemon::spawn(database.url(), &broker.url(), &[("MQTT__CONNECT_TIMEOUT_S", "1")]);
+    let in_connack: [(&[u8], &str); 4] = [
+        (&[0x20, 2, 0, 1], "speaks only MQTT 3.1.1"),
+        (&[0x20, 3, 0, 0x86, 0], "correct the login in mqtt.url"),
+        (b"\x20\x0B\x00\x9D\x08\x1C\x00\x05b:188", "it names another server: b:188"),
+        (b"\x20\x0A\x00\x87\x07\x1F\x00\x04nope", "it says \"nope\""),
+    ];
+    for (connack, words) in in_connack {
+        broker.accept_silently().await.send_bytes(connack).await;
+        wait_logged(&daemon, words).await;
+    }
+    for (code, words) in [
+        (0x97, "a quota of the broker is used up"),
+        (0x8F, "it accepts no such topic filter"),
+        (0xA2, "it accepts no wildcards"),
+        (0x87, "allow this login to subscribe"),
+        (0x00, "at QoS 0 only, which loses messages"),
+    ] {
+        let mut line = broker.accept_silently().await;
+        line.send_bytes(&WELCOME_BACK).await;
+        let packet_id = line.subscribe_id().await;
+        line.send_bytes(&suback(packet_id, code)).await;
+        wait_logged(&daemon, words).await;
+    }
+    // With reason and without: neither the library's minimum.
+    for (disconnect, words) in [
+        (&b"\xE0\x01\x8E"[..], "another client has connected with"),
+        (b"\xE0\x09\x98\x07\x1F\x00\x04bye!", "it says \"bye!\""),
+    ] {
+        broker.accept(true).await.send_bytes(disconnect).await;
+        wait_logged(&daemon, words).await;
+    }
+    let mut line = broker.accept_silently().await;
+    line.send_bytes(&WELCOME_BACK).await;
+    line.subscribe_id().await;
+    wait_logged(&daemon, "has not answered SUBSCRIBE within 1s").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_hangs_up_at_mqtt_5_and_answers_3_1_1_is_told_of() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    let daemon = Daemon::spawn(database.url(), &broker.url(), &[]);
+    drop(broker.accept_silently().await);
+    let mut socket = broker.accept_socket().await;
+    let mut connect = [0; 12];
+    socket.read_exact(&mut connect).await.unwrap();
+    assert_eq!(connect[4..10], *b"MQTT\x04\x02", "MQTT 3.1.1, and no session of it is kept: {connect:x?}");
+    socket.write_all(&[0x20, 2, 0, 5]).await.unwrap();
+    wait_logged(&daemon, "speaks only MQTT 3.1.1").await;
+}
+
+/// What doctor says with these keys.
+fn doctor(arguments: &[&str], keys: &[(&str, &str)]) -> String {
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+    let keys = keys.iter().map(|(key, value)| (format!("HEALTHTRACK__{key}"), value));
+    let output = doctor.arg("doctor").args(arguments).envs(keys).stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_measures_what_a_broker_sends_ahead_and_what_it_keeps() {
+    let options =
+        MosquittoOptions { max_inflight_messages: 20, max_queued_messages: 1_000, ..MosquittoOptions::default() };
+    let Some(house) = TestStack::build_with(&options, &[]).await else { return };
+    let (store, broker) = (house.database.url(), house.mosquitto.url());
+    let urls = [("STORE__URL", store), ("MQTT__URL", broker.as_str())];
+    let said = doctor(&[], &urls);
+    assert!(said.contains("sends 1000 messages and more ahead of their acknowledgement"), "{said}");
+    assert!(said.contains("mosquitto version ") && !said.contains("for a client that is away"), "{said}");
+    let said = doctor(&["--deep"], &[urls[0], urls[1], ("MQTT__RECEIVE_MAXIMUM", "10")]);
+    assert!(said.contains("sends only 10 messages ahead of their acknowledgement"), "{said}");
+    let kept = "keeps the oldest 1000 of 5000 messages for a client that is away, and tells publishers that 5000 were";
+    assert!(said.contains(kept), "{said}");
+}
+
+#[test]
+fn the_doctor_names_no_option_that_it_does_not_have() {
+    let said = doctor(&[], &[("MQTT__URL", "mqtt://127.0.0.1:1")]);
+    assert!(said.contains("cannot use the broker") && !said.contains("--broker"), "{said}");
 }

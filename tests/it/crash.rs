@@ -299,6 +299,26 @@ async fn a_second_daemon_stands_by_and_takes_over_when_the_first_is_killed() {
     assert!(standby.readiness().contains("ready: owner"));
 }
 
+/// Method: the owner is stopped (SIGSTOP), so its sockets stay open and no timeout of TCP ever ends them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_owner_is_replaced_by_its_standby_and_ends_when_it_wakes() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::migrated().await;
+    let mut owner = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let standby = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    owner.wait_settled(80).await;
+    owner.signal("STOP");
+    publish(&publisher, 80..160).await;
+    wait_until(TIMEOUT, "the standby owns the shard", || async { standby.readiness().contains("ready: owner") }).await;
+    wait_stored(database.url(), 160).await;
+    owner.signal("CONT");
+    wait_until(TIMEOUT, "the former owner ends", || std::future::ready(!owner.is_alive())).await;
+    assert!(owner.log().contains("another daemon has taken shard main"), "{}", owner.log());
+    assert_all(&rows(database.url(), STORED).await, 160);
+}
+
 /// Method: the owner sleeps (SIGSTOP) while its connection to the database is cut, as in a network that parts; it wakes
 /// when another owns the shard.
 #[tokio::test(flavor = "multi_thread")]

@@ -58,10 +58,25 @@ impl ScriptedBroker {
         timeout(TIMEOUT, self.greet(kept, session_expiry_s)).await.expect("the daemon connects and subscribes")
     }
 
-    async fn greet(&self, kept: bool, session_expiry_s: Option<u32>) -> Line {
+    /// Takes the next connection up to its CONNECT, which is not answered.
+    pub(crate) async fn accept_silently(&self) -> Line {
+        timeout(TIMEOUT, self.hear()).await.expect("the daemon connects")
+    }
+
+    /// Takes the next connection before anything was read of it.
+    pub(crate) async fn accept_socket(&self) -> TcpStream {
+        timeout(TIMEOUT, self.listener.accept()).await.expect("the daemon connects").unwrap().0
+    }
+
+    async fn hear(&self) -> Line {
         let (socket, _) = self.listener.accept().await.unwrap();
         let mut line = Line { socket, bytes: BytesMut::new() };
         assert!(matches!(line.next().await, Some(Packet::Connect(..))), "a connection begins with CONNECT");
+        line
+    }
+
+    async fn greet(&self, kept: bool, session_expiry_s: Option<u32>) -> Line {
+        let mut line = self.hear().await;
         line.send(&Packet::ConnAck(ConnAck {
             session_present: kept,
             code: ConnectReturnCode::Success,
@@ -128,6 +143,14 @@ impl Line {
     /// Sends what no packet of the library is.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.unwrap();
+    }
+
+    /// The packet identifier of the next SUBSCRIBE.
+    pub(crate) async fn subscribe_id(&mut self) -> u16 {
+        match timeout(TIMEOUT, self.next()).await {
+            Ok(Some(Packet::Subscribe(subscribe))) => subscribe.pkid,
+            other => panic!("{other:?} is no SUBSCRIBE"),
+        }
     }
 
     async fn send(&mut self, packet: &Packet) {

@@ -1,6 +1,7 @@
 //! Whether the broker can be reached, accepts our login, speaks MQTT 5, and whether its limits fit ours.
 
 use super::finding::Findings;
+use super::trial;
 use crate::config::MqttConfig;
 use crate::mqtt::connect::broker_url;
 use crate::mqtt::probe::{BrokerLimits, probe};
@@ -8,7 +9,7 @@ use crate::mqtt::probe::{BrokerLimits, probe};
 /// What a filter begins with where the broker deals its messages out among several daemons.
 const SHARED: &str = "$share/";
 
-pub(super) async fn check(config: &MqttConfig, findings: &mut Findings) {
+pub(super) async fn check(config: &MqttConfig, is_deep: bool, findings: &mut Findings) {
     let advice = "start the broker, or correct mqtt.url (HEALTHTRACK__MQTT__URL) and the login in it";
     let url = match broker_url(config) {
         Ok(url) => url,
@@ -18,6 +19,7 @@ pub(super) async fn check(config: &MqttConfig, findings: &mut Findings) {
         Ok(limits) => {
             findings.ok(format!("broker at {}: accepts our login, speaks MQTT 5", limits.shown));
             check_limits(&limits, config, findings);
+            trial::check(&url, config, is_deep, findings).await;
         }
         Err(error) => findings.fail(format!("broker: {:#}", anyhow::Error::from(error)), advice),
     }
@@ -28,10 +30,6 @@ fn check_limits(limits: &BrokerLimits, config: &MqttConfig, findings: &mut Findi
     if limits.qos_max < 1 {
         findings.fail("broker: offers QoS 0 only, which loses messages", "let it offer QoS 1");
     }
-    findings.ok(format!(
-        "broker: sends {} messages ahead of their acknowledgement; we accept {}",
-        limits.receive_max, config.receive_maximum
-    ));
     let (theirs, wanted) = (limits.session_expiry_s, config.session_expiry_s);
     if theirs < wanted {
         findings.fail(
@@ -104,7 +102,7 @@ mod tests {
         for (packet_bytes_max, level) in [(Some(1_000), Level::Ok), (Some(u32::MAX), Level::Warn), (None, Level::Warn)]
         {
             let limits = BrokerLimits { packet_bytes_max, ..limits(config.session_expiry_s) };
-            assert_eq!(levels(|findings| check_limits(&limits, &config, findings))[2], level);
+            assert_eq!(levels(|findings| check_limits(&limits, &config, findings))[1], level);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Doctor: diagnoses why it does not work. It changes nothing, takes no shard and subscribes to nothing.
+//! Doctor: diagnoses why it does not work. It changes nothing and takes no shard; what it publishes to the broker, to
+//! see how many messages that sends ahead, is on a topic of its own.
 //!
 //! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and
 //! what to do about it.
@@ -14,6 +15,9 @@ mod broker;
 
 /// Sessions at the broker.
 mod sessions;
+
+/// What only a trial shows of the broker.
+mod trial;
 
 /// Postgres.
 mod database;
@@ -36,11 +40,15 @@ use finding::{Findings, in_words};
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack doctor --config healthtrack.toml
+  healthtrack doctor --deep
   healthtrack doctor --json")]
 pub struct Args {
     /// Where the database is
     #[command(flatten)]
     pub common: Common,
+    /// Also see how many messages the broker keeps for a client that is away: publishes 5,000 for a session of its own
+    #[arg(long)]
+    pub deep: bool,
 }
 
 /// Checks everything, whatever fails on the way.
@@ -55,7 +63,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             findings.ok(format!("configuration: {origin}"));
             database::check(&config, &mut findings).await;
             archive::check(&config, &mut findings).await;
-            broker::check(&config.mqtt, &mut findings).await;
+            broker::check(&config.mqtt, args.deep, &mut findings).await;
             ports::check(&config, &mut findings).await;
         }
         Err(error) => {

@@ -112,7 +112,6 @@ async fn read_answers(
             match packet {
                 Packet::PubAck(puback) => answers.push((puback.pkid, reason_code(puback.reason))),
                 Packet::PingResp(_) => {}
-                Packet::Disconnect(packet) => return Err(MqttError::Disconnected(format!("{:?}", packet.reason_code))),
                 _ => return Err(MqttError::Protocol("a packet that a publisher does not ask for".to_owned())),
             }
         }

@@ -7,7 +7,6 @@
 
 mod sync;
 
-#[expect(dead_code, reason = "what needs no other thread is not run here")]
 #[expect(unreachable_pub, clippy::duplicate_mod, reason = "the same source, with the checker's primitives under it")]
 #[path = "../../ack.rs"]
 mod ack;
@@ -243,6 +242,7 @@ fn acknowledgements() {
         block_on(acks.wait());
     }
     assert_eq!(sent, [7, 8]);
+    assert!(!acks.tracker().bears(8), "its number is free again");
     lanes.into_iter().for_each(|lane| lane.join().unwrap());
 }
 

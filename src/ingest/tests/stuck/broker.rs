@@ -44,7 +44,10 @@ pub(super) async fn serve(mut pipe: DuplexStream, backlog: Backlog, progress: Ar
                 assert_eq!(usize::from(ack.pkid), acknowledged + 1, "acknowledged in the order of receipt");
                 progress.acknowledged.fetch_add(1, Ordering::SeqCst);
             }
-            Some(Packet::Subscribe(_)) => pipe.write_all(&[0x90, 4, 0, 1, 0, 1]).await.unwrap(),
+            Some(Packet::Subscribe(asked)) => {
+                let [high, low] = asked.pkid.to_be_bytes();
+                pipe.write_all(&[0x90, 4, high, low, 0, 1]).await.unwrap();
+            }
             Some(Packet::PingReq(_)) => pipe.write_all(&[0xD0, 0]).await.unwrap(),
             Some(other) => panic!("{other:?} is not expected"),
             None if pipe.read_buf(&mut read).await.unwrap_or(0) == 0 => return,
