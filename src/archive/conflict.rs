@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -39,6 +40,8 @@ pub(super) const BUFFER_BYTES: usize = 256 << 10;
 const MESSAGE_VALUES_MAX: usize = 1_000;
 /// Values in one page, which is one statement: 5 MB as rows, and as much as messages.
 const PAGE_VALUES_MAX: usize = 50_000;
+/// How long one may take to get there: many times longer than a block that is removed.
+const VALUE_TIME: Duration = Duration::from_micros(100);
 /// Of a device that no shard has written, which cannot be: its samples would not be here.
 const NO_SHARD: &str = "main";
 
@@ -112,6 +115,11 @@ impl Conflicts {
             let (page, reader) = on_thread(move || reader.page()).await?;
             Ok((!page.is_empty()).then_some((page, Some(reader))))
         }))
+    }
+
+    /// How long all of them may take on their way to quarantine.
+    pub(super) fn time(&self) -> Duration {
+        VALUE_TIME.saturating_mul(u32::try_from(self.rows).unwrap_or(u32::MAX))
     }
 
     /// Deletes the file.

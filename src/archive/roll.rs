@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::metric::Metric;
 use crate::model::time::{SECOND_US, Timestamp};
-use crate::store::archive::{self as store, Change, Due, Recorded, Snapshot};
+use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
 use crate::store::care::context::Maintenance;
 use crate::store::care::error::CareError;
 use crate::store::care::goal::keep_days;
@@ -41,8 +41,6 @@ const TRIES: u32 = 5;
 const CLOCK_DIFFERENCE_MAX_US: i64 = 3_600 * SECOND_US;
 /// Longer than any question on a busy machine, and than any merge into a day; shorter than for ever.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
-/// As much more for each value that goes to quarantine: they are many times slower than blocks that are removed.
-const CONFLICT_TIMEOUT: Duration = Duration::from_micros(100);
 
 /// Moves days that are over into the archive.
 #[derive(Clone, Debug)]
@@ -260,13 +258,10 @@ impl Roller {
         let live_generation = live.as_ref().map(|live| live.generation);
         let change = Change { blocks, live: live_generation, file: file.as_ref() };
         let pages = conflicts.pages(&self.archive, metric, &series, now).await?;
-        let limit =
-            QUESTION_TIMEOUT + CONFLICT_TIMEOUT.saturating_mul(u32::try_from(conflicts.rows).unwrap_or(u32::MAX));
+        let limit = QUESTION_TIMEOUT + conflicts.time();
         let recording = async { Ok(store::record(connection, due, &change, pages).await) };
         let recorded: Result<_, ArchiveError> = within(limit, "recording a file", recording).await?;
-        if let (Err(_), Some(file)) = (&recorded, &file) {
-            self.withdraw_unrecorded(connection, &file.name).await;
-        }
+        self.withdraw_unrecorded(connection, file.as_ref().filter(|_| recorded.is_err())).await;
         let recorded = recorded?;
         conflicts.discard(&self.archive).await?;
         crash_point();
@@ -291,7 +286,8 @@ impl Roller {
 
     /// Withdraws a file whose record has failed, where the server still answers and says that it has no row: its samples
     /// are in the hot table, or have gone from it by another's will. Else the next roll finds out (`recover`).
-    async fn withdraw_unrecorded(&self, connection: &mut PgConnection, name: &str) {
+    async fn withdraw_unrecorded(&self, connection: &mut PgConnection, file: Option<&ArchiveFile>) {
+        let Some(ArchiveFile { name, .. }) = file else { return };
         let asked = within(QUESTION_TIMEOUT, "looking for a file's row", store::is_listed(connection, name)).await;
         if let Ok(false) = asked
             && let Err(error) = self.archive.withdraw(name).await
