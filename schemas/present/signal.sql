@@ -352,6 +352,20 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON signal.archive TO healthtrack_roller;
 GRANT SELECT ON signal.archive TO healthtrack_ingest;
 
+-- Which state of the archive this database knows: one row once the archive is claimed.
+CREATE TABLE signal.archive_claim (
+    moved_at timestamp with time zone NOT NULL,  -- When a nonce was last announced or settled.
+    nonce uuid,  -- What the claim in the archive says; null until it was first written.
+    next_nonce uuid,  -- What the claim may say already: announced by a roll that has not settled it, maybe since it was killed.
+    only_one boolean DEFAULT true NOT NULL,  -- Always true: a database has one archive.
+    CONSTRAINT archive_claim_pkey PRIMARY KEY (only_one),
+    CONSTRAINT archive_claim_has_a_nonce CHECK ((num_nonnulls(nonce, next_nonce) > 0)),
+    CONSTRAINT archive_claim_only_one_is_true CHECK (only_one)
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive_claim TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON signal.archive_claim TO healthtrack_roller;
+GRANT SELECT ON signal.archive_claim TO healthtrack_ingest;
+
 -- Manifest: the files of the archive, one live file a metric and day.
 CREATE TABLE signal.archive_file (
     written_at timestamp with time zone NOT NULL,  -- When it became part of the archive.

@@ -8,13 +8,13 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Seek as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
-use super::conflict::{BUFFER_BYTES, ConflictWriter, Conflicts};
+use super::conflict::{BUFFER_BYTES, ConflictWriter, Conflicts, failed};
 use super::error::ArchiveError;
-use super::file::{Facts, FileError, FileWriter, Head, RowFilter, RowSlice, open};
+use super::file::{Facts, FileError, FileWriter, Head, RowSlice, Rows};
 use super::handle::Archive;
 use super::merge::{HotRows, Merge, MergeOutcome};
 use super::subjects::Subjects;
@@ -62,56 +62,89 @@ pub(super) struct Built {
 
 /// Writes the file of a job out of batches, until no more come.
 pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Vec<HotBlock>>) -> Result<Built, ArchiveError> {
-    let Job { archive, head, live, subjects } = job;
-    let (part, file) = archive.storage.create(&head.metric.name, head.day)?;
-    let shown = part.display().to_string();
-    let failed = |source: FileError| ArchiveError::File { name: shown.clone(), source };
-    let io = |error: std::io::Error| failed(error.into());
-    let old = match &live {
-        None => None,
-        Some(name) => {
-            let opened = open(archive.storage.open(name)?, &head.metric, &archive.keys);
-            let rows = opened.and_then(|opened| opened.rows(RowFilter::default()));
-            Some(rows.map_err(|source| ArchiveError::File { name: name.clone(), source })?)
-        }
-    };
-    let mut merge = Merge::new(old);
-    let out = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
-    let conflicts = ConflictWriter::new(archive.clone(), head.clone());
-    let mut writer = FileWriter::begin(out, head, &archive.keys).map_err(failed)?;
-    let mut met = MergeOutcomeRows { new: 0, duplicates: 0, conflicts };
+    let mut builder = Builder::begin(job)?;
     let mut hot = HotRows::default();
-    let mut take = |what: MergeOutcome, slice: RowSlice<'_>| {
-        if what.is_next() {
-            subjects.named(&slice, |slice| writer.push_slice(&slice)).map_err(Failed::File)?;
-        }
-        met.note(what, &slice).map_err(Failed::Conflict)
-    };
-    let named = |error| match error {
-        Failed::File(source) => failed(source),
-        Failed::Conflict(error) => error,
-    };
     while let Some(batch) = batches.blocking_recv() {
         for HotBlock { device, statistic, block } in batch {
-            hot.push(&device, statistic, block, |slice| merge.lay(slice, &mut take)).map_err(named)?;
+            hot.push(&device, statistic, block, |slice| builder.lay(slice))?;
         }
     }
-    hot.finish(|slice| merge.lay(slice, &mut take)).map_err(named)?;
-    merge.finish(&mut take).map_err(named)?;
-    let (out, facts) = writer.finish().map_err(failed)?;
-    drop(out.into_inner().map_err(|error| io(error.into_error()))?);
-    let MergeOutcomeRows { new, duplicates, conflicts } = met;
-    Ok(Built { part, file, facts, new, duplicates, conflicts: conflicts.finish()? })
+    hot.finish(|slice| builder.lay(slice))?;
+    builder.finish()
+}
+
+/// Writes the file of a job out of another file's rows, as if they were hot.
+pub(super) fn join(job: Job, other: &str) -> Result<Built, ArchiveError> {
+    let mut rows = job.archive.rows(other, &job.head.metric)?;
+    let mut builder = Builder::begin(job)?;
+    let failed = |source| ArchiveError::File { name: other.to_owned(), source };
+    while let Some(slice) = rows.slice().map_err(failed)? {
+        let count = slice.len();
+        builder.lay(slice)?;
+        rows.pass(count);
+    }
+    builder.finish()
+}
+
+/// A file that grows out of the live file and what is laid on it.
+struct Builder {
+    part: PathBuf,
+    file: File,
+    writer: FileWriter<BufWriter<File>>,
+    merge: Merge<Option<Rows>>,
+    subjects: Subjects,
+    met: MergeOutcomeRows,
+}
+
+impl Builder {
+    fn begin(Job { archive, head, live, subjects }: Job) -> Result<Builder, ArchiveError> {
+        let (part, file) = archive.storage.create(&head.metric.name, head.day)?;
+        let old = live.map(|name| archive.rows(&name, &head.metric)).transpose()?;
+        let out = file.try_clone().map_err(|error| failed(&part)(error.into()))?;
+        let conflicts = ConflictWriter::new(archive.clone(), head.clone());
+        let writer = FileWriter::begin(BufWriter::with_capacity(BUFFER_BYTES, out), head, &archive.keys);
+        let writer = writer.map_err(failed(&part))?;
+        let met = MergeOutcomeRows { new: 0, duplicates: 0, conflicts };
+        Ok(Builder { part, file, writer, merge: Merge::new(old), subjects, met })
+    }
+
+    /// Lays rows that come after those before them.
+    fn lay(&mut self, slice: RowSlice<'_>) -> Result<(), ArchiveError> {
+        let Builder { part, writer, merge, subjects, met, .. } = self;
+        let laid = merge.lay(slice, |what, slice| take(writer, subjects, met, what, slice));
+        laid.map_err(|error| error.of(part))
+    }
+
+    fn finish(self) -> Result<Built, ArchiveError> {
+        let Builder { part, file, mut writer, merge, subjects, mut met } = self;
+        let laid = merge.finish(|what, slice| take(&mut writer, &subjects, &mut met, what, slice));
+        laid.map_err(|error| error.of(&part))?;
+        let (out, facts) = writer.finish().map_err(failed(&part))?;
+        drop(out.into_inner().map_err(|error| failed(&part)(error.into_error().into()))?);
+        let MergeOutcomeRows { new, duplicates, conflicts } = met;
+        Ok(Built { part, file, facts, new, duplicates, conflicts: conflicts.finish()? })
+    }
+}
+
+/// Writes merged rows under their subjects, and notes what they were.
+fn take(
+    writer: &mut FileWriter<BufWriter<File>>,
+    subjects: &Subjects,
+    met: &mut MergeOutcomeRows,
+    what: MergeOutcome,
+    slice: RowSlice<'_>,
+) -> Result<(), Failed> {
+    if what.is_next() {
+        subjects.named(&slice, |slice| writer.push_slice(&slice)).map_err(Failed::File)?;
+    }
+    met.note(what, &slice).map_err(Failed::Conflict)
 }
 
 impl Built {
     /// The file for another reader, from its beginning.
     pub(super) fn reopen(&self) -> Result<File, ArchiveError> {
-        let failed =
-            |error: std::io::Error| ArchiveError::File { name: self.part.display().to_string(), source: error.into() };
-        let mut file = File::open(&self.part).map_err(failed)?;
-        file.rewind().map_err(failed)?;
-        Ok(file)
+        let opened = File::open(&self.part).and_then(|mut file| file.rewind().map(|()| file));
+        opened.map_err(|error| failed(&self.part)(error.into()))
     }
 }
 
@@ -140,6 +173,15 @@ enum Failed {
     File(FileError),
     /// Conflicting rows.
     Conflict(ArchiveError),
+}
+
+impl Failed {
+    fn of(self, part: &Path) -> ArchiveError {
+        match self {
+            Failed::File(source) => failed(part)(source),
+            Failed::Conflict(error) => error,
+        }
+    }
 }
 
 impl From<FileError> for Failed {

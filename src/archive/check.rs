@@ -66,7 +66,7 @@ pub async fn check(
     for name in found.into_iter().filter(|name| !named.contains(name.as_str())) {
         let asked = name.clone();
         if archive.at(move |storage| storage.is_live(&asked)).await? {
-            let problem = "no row of the manifest names it: a roll was killed, or the row was lost".to_owned();
+            let problem = "no row of the manifest names it; `healthtrack archive recover` takes it back".to_owned();
             checked.faults.push(FileProblem { name, problem });
         }
     }

@@ -159,7 +159,8 @@ impl PageReader {
     }
 }
 
-fn failed(part: &Path) -> impl FnOnce(FileError) -> ArchiveError {
+/// What is wrong with a file that has no name yet.
+pub(super) fn failed(part: &Path) -> impl FnOnce(FileError) -> ArchiveError {
     let name = part.display().to_string();
     move |source| ArchiveError::File { name, source }
 }

@@ -37,11 +37,12 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
+use super::claim::{Owned, own};
 use super::error::ArchiveError;
 use super::file::{FileError, Head, RowFilter, open};
 use super::handle::Archive;
 use super::manifest::head_of;
-use super::publish::{claim, manifest_row, place_file};
+use super::publish::{manifest_row, place_file};
 use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
@@ -86,7 +87,7 @@ impl Eraser {
         };
         found.quarantine_rows = store::found_in_quarantine(&mut connection, of).await?;
         let reach = Reach::of(of, &worn);
-        let Some(roller) = self.archive(&mut connection).await? else { return Ok(Some(found)) };
+        let Some((roller, _)) = self.archive(&mut connection).await? else { return Ok(Some(found)) };
         for live in live_files(&mut connection, &reach, watch).await? {
             let samples = samples_in(roller, &live, &reach).await?;
             found.files += u64::from(samples > 0);
@@ -112,7 +113,7 @@ impl Eraser {
             return Ok(None);
         }
         store::not_held(connection, of).await?;
-        let roller = self.archive(connection).await?;
+        let archive = self.archive(connection).await?;
         let worn = worn_by(connection, of).await?;
         let erasure = store::begin_erasure(connection, of, self.context.clock.now()).await?;
         crash_point();
@@ -124,8 +125,13 @@ impl Eraser {
         store::erase_quarantine(connection, erasure, of).await?;
         crash_point();
         let reach = Reach::of(of, &worn);
-        if let Some(roller) = roller {
-            recover(connection, &roller.archive).await?;
+        if let Some((roller, owned)) = archive {
+            owned.advance(&roller.archive, &roller.context, connection).await?;
+            let recovered = recover(connection, &roller.archive, &roller.context, false).await?;
+            if let Some(first) = recovered.unlisted.first() {
+                let (first, others) = (first.name.clone(), recovered.unlisted.len() - 1);
+                return Err(ArchiveError::Unreadable { first, others });
+            }
             for live in live_files(connection, &reach, watch).await? {
                 // A rewrite takes a while, and the law may come to hold somebody meanwhile.
                 store::not_held(connection, of).await?;
@@ -139,11 +145,11 @@ impl Eraser {
     }
 
     /// Where files may be, once the folder is proved to be this database's; `None` where no archive was begun.
-    async fn archive(&self, connection: &mut PgConnection) -> Result<Option<&Roller>, ArchiveError> {
+    async fn archive(&self, connection: &mut PgConnection) -> Result<Option<(&Roller, Owned)>, ArchiveError> {
         match (&self.roller, store::archive_id(connection).await?) {
             (_, None) => Ok(None),
             (None, Some(_)) => Err(ArchiveError::NoUrl),
-            (Some(roller), Some(_)) => claim(&roller.archive, &roller.context, connection).await.map(|()| Some(roller)),
+            (Some(roller), Some(_)) => Ok(Some((roller, own(&roller.archive, &roller.context, connection).await?))),
         }
     }
 

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::error::ArchiveError;
-use super::file::{self, KeyError, KeyRing};
+use super::file::{self, KeyError, KeyRing, RowFilter, Rows};
 use super::manifest::{facts_of, head_of};
 use super::storage::{Storage, StorageError};
 use super::thread::on_thread;
 use crate::config::ArchiveConfig;
-use crate::model::metric::Catalogue;
+use crate::model::metric::{Catalogue, Metric};
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::ArchiveFile;
 
@@ -55,6 +55,21 @@ impl Archive {
     pub(super) async fn supersede(&self, name: &str) -> Result<(), ArchiveError> {
         let name = name.to_owned();
         self.at(move |storage| storage.supersede(&name)).await
+    }
+
+    /// Deletes a file that was given its name and is to have no row: what it was made from is still where it was, or
+    /// has gone by another's will.
+    pub(super) async fn withdraw(&self, name: &str) -> Result<(), ArchiveError> {
+        self.supersede(name).await?;
+        let name = name.to_owned();
+        self.at(move |storage| storage.remove_superseded(&name)).await
+    }
+
+    /// All rows of a file.
+    pub(super) fn rows(&self, name: &str, metric: &Metric) -> Result<Rows, ArchiveError> {
+        let opened = file::open(self.storage.open(name)?, metric, &self.keys);
+        let rows = opened.and_then(|opened| opened.rows(RowFilter::default()));
+        rows.map_err(|source| ArchiveError::File { name: name.to_owned(), source })
     }
 
     /// Proves that a file is what the manifest says of it.

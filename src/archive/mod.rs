@@ -12,9 +12,12 @@
 //! *A file becomes true by its manifest row.* It stands under its name, synced and proved, before the transaction that
 //! makes the row visible and removes the blocks; so whoever is killed at any moment leaves either all of it or blocks
 //! that are rolled again. What a killed roll has left behind is found by the next one (`recover`): half-written files
-//! go at once, finished ones that no row names are superseded for the grace, since the hot table still holds every
-//! sample of them and proving them would cost what writing them again costs. A row whose file is gone is reported at
-//! each roll and each `archive verify`, and never forgotten.
+//! go at once, finished ones that no row names are read and adopted. A row whose file is gone is reported at each roll
+//! and each `archive verify`, and never forgotten.
+//!
+//! *No file that holds samples is deleted because the manifest does not name it*: a manifest may have been restored from
+//! a backup (`unlisted`). Nor does a database change an archive that has gone on without it, or that is another's of
+//! which it is a copy (`claim`).
 //!
 //! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not read files, so it
 //! counts a sample that is archived already as stored. Until the next roll of that day readers merge both by
@@ -69,8 +72,17 @@ mod rewrite;
 /// A built file, made one of the archive's.
 mod publish;
 
-/// What killed rolls have left behind.
-mod recover;
+/// Which database may change it.
+pub mod claim;
+
+/// Files that no row of the manifest names.
+mod unlisted;
+
+/// The archive against its manifest, both ways.
+pub mod check;
+
+/// Both are brought to agree.
+pub mod recover;
 
 /// What a roll did.
 pub mod report;
@@ -93,8 +105,8 @@ mod retire;
 /// Samples of hot table and archive, each once.
 pub mod read;
 
-/// The archive against its manifest, both ways.
-pub mod check;
+/// What an operator does after a backup was restored.
+pub mod restore;
 
 pub use error::ArchiveError;
 pub use handle::{Archive, pseudonyms_of};

@@ -1,48 +1,28 @@
 //! Publish: a built file becomes one of the archive's: synced, verified by reading it back, given its name, and
-//! described for the manifest; and the place where it lies is proved to be this database's first.
+//! described for the manifest.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use sqlx::PgConnection;
-
 use super::build::Built;
 use super::error::ArchiveError;
-use super::file::{Head, verify};
+use super::file::{Facts, Head, verify};
 use super::handle::Archive;
-use super::storage::{Storage, StorageError, sync_file};
+use super::storage::{Storage, sync_file};
 use super::thread::on_thread;
 use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::time::Timestamp;
-use crate::store::archive::{self as store, ArchiveFile};
+use crate::store::archive::ArchiveFile;
 use crate::telemetry::RollStep;
-
-/// Makes sure that the folder is this database's archive, or begins it where neither has one.
-pub(super) async fn claim(
-    archive: &Archive,
-    context: &Context,
-    connection: &mut PgConnection,
-) -> Result<(), ArchiveError> {
-    let not_ours = |found| StorageError::NotOurs { path: archive.storage.shown(), found };
-    let (ours, theirs) = (store::archive_id(connection).await?, archive.at(Storage::mark).await?);
-    match (ours, theirs) {
-        (Some(ours), Some(theirs)) if ours == theirs => Ok(()),
-        (_, Some(_)) => Err(not_ours("is another database's archive").into()),
-        (Some(_), None) if store::has_files(connection).await? => {
-            Err(not_ours("lacks its archive.id, and the manifest has files").into())
-        }
-        (_, None) if !archive.at(Storage::is_new).await? => Err(not_ours("is not empty and no archive").into()),
-        (_, None) => {
-            let id = store::begin_archive(connection, context.clock.now()).await?;
-            archive.at(move |storage| storage.set_mark(&id)).await
-        }
-    }
-}
 
 /// The manifest's row of a file that was built.
 pub(super) fn manifest_row(built: &Built, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
-    let facts = &built.facts;
+    row_of(&built.facts, head, wear_change, now)
+}
+
+/// The manifest's row of a file with these facts.
+pub(super) fn row_of(facts: &Facts, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
     ArchiveFile {
         metric: head.metric.name.clone(),
         day: head.day,

@@ -15,13 +15,13 @@ use sqlx::PgConnection;
 
 use super::build::Built;
 use super::error::ArchiveError;
-use super::file::{Head, RowFilter, open};
+use super::file::Head;
 use super::handle::Archive;
 use super::manifest::head_of;
 use super::publish::{manifest_row, place_file};
 use super::report::RollReport;
 use super::rewrite::rewrite;
-use super::roll::{Roller, is_of_the_day};
+use super::roll::Roller;
 use super::storage::Storage;
 use super::subjects::Subjects;
 use super::thread::on_thread;
@@ -43,7 +43,7 @@ impl Roller {
         for live in store::due_for_subjects(connection, key.as_str(), files_max).await? {
             match self.relabel(connection, &live).await {
                 Ok(is_new) => report.relabelled += u64::from(is_new),
-                Err(error) if is_of_the_day(&error) => {
+                Err(error) if error.is_of_the_day() => {
                     self.archive.at(Storage::remove_unfinished).await?;
                     let told = format!("{} keeps its subjects: {}", live.name, chain(&error));
                     self.note_failure(report, told);
@@ -102,8 +102,7 @@ fn labelled(
 
 fn are_true(archive: &Archive, head: &Head, live: &ArchiveFile, subjects: &Subjects) -> Result<bool, ArchiveError> {
     let failed = |source| ArchiveError::File { name: live.name.clone(), source };
-    let opened = open(archive.storage.open(&live.name)?, &head.metric, &archive.keys);
-    for row in opened.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed)? {
+    for row in archive.rows(&live.name, &head.metric)? {
         let row = row.map_err(failed)?;
         if row.subject.as_ref() != subjects.at(&row.device, row.start) {
             return Ok(false);

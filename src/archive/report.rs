@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::recover::RecoverReport;
+
 /// What a roll did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RollReport {
@@ -29,6 +31,12 @@ pub struct RollReport {
     pub deleted: u64,
     /// What killed rolls had left behind.
     pub recovered: u64,
+    /// Files that the manifest did not name, and that it names now or that were joined with another.
+    pub adopted: u64,
+    /// Samples that they brought into it.
+    pub adopted_samples: u64,
+    /// Files that the manifest does not name and that cannot be used, and why.
+    pub unlisted: Vec<String>,
     /// Milliseconds that each step took, rest between them included.
     pub step_ms: BTreeMap<&'static str, u64>,
     /// Files of the manifest that are missing.
@@ -48,6 +56,19 @@ pub(super) struct Rolled {
 }
 
 impl RollReport {
+    /// Of a roll that begins after a recovery.
+    pub(super) fn after(recovered: &RecoverReport) -> RollReport {
+        let RecoverReport { unfinished, superseded, reinstated, adopted, joined, samples, .. } = *recovered;
+        RollReport {
+            recovered: unfinished + superseded + reinstated,
+            adopted: adopted + joined,
+            adopted_samples: samples,
+            unlisted: recovered.unlisted.iter().map(|file| format!("{}: {}", file.name, file.problem)).collect(),
+            missing: recovered.missing.clone(),
+            ..RollReport::default()
+        }
+    }
+
     /// Adds what became of a metric and day.
     pub(super) fn add(&mut self, rolled: Rolled) {
         self.days += 1;

@@ -6,7 +6,7 @@ use std::io::BufWriter;
 use super::build::Built;
 use super::conflict::{BUFFER_BYTES, Conflicts};
 use super::error::ArchiveError;
-use super::file::{FileError, FileWriter, Head, RowFilter, RowSlice, open};
+use super::file::{FileError, FileWriter, Head, RowSlice};
 use super::handle::Archive;
 
 /// What takes rows into the new file.
@@ -23,8 +23,7 @@ pub(super) fn rewrite(
     let failed = |source: FileError| ArchiveError::File { name: live.to_owned(), source };
     let io = |error: std::io::Error| failed(error.into());
     let (part, file) = archive.storage.create(&head.metric.name, head.day)?;
-    let rows = open(archive.storage.open(live)?, &head.metric, &archive.keys);
-    let mut rows = rows.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed)?;
+    let mut rows = archive.rows(live, &head.metric)?;
     let out: BufWriter<File> = BufWriter::with_capacity(BUFFER_BYTES, file.try_clone().map_err(io)?);
     let mut writer = FileWriter::begin(out, head, &archive.keys).map_err(failed)?;
     let (mut read, mut kept) = (0, 0_u64);

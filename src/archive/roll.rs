@@ -10,14 +10,15 @@ use sqlx::PgConnection;
 use tracing::{Instrument as _, Span};
 
 use super::build::Job;
+use super::claim::own;
 use super::error::ArchiveError;
 use super::export::{Pace, export};
 use super::file::Head;
 use super::handle::Archive;
-use super::publish::{claim, manifest_row, place_file};
+use super::publish::{manifest_row, place_file};
 use super::recover::{delete_superseded, recover};
 use super::report::{RollReport, Rolled};
-use super::storage::{Storage, StorageError};
+use super::storage::Storage;
 use super::subjects::Subjects;
 use super::thread::on_thread;
 use crate::config::ArchiveConfig;
@@ -92,14 +93,15 @@ impl Roller {
             return Ok(None);
         }
         self.check_clock(connection).await?;
-        claim(&self.archive, &self.context, connection).await?;
+        let owned = own(&self.archive, &self.context, connection).await?;
+        owned.advance(&self.archive, &self.context, connection).await?;
         crash_point();
-        let recovered = recover(connection, &self.archive).await?;
+        let recovered = recover(connection, &self.archive, &self.context, false).await?;
         self.context.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
+        self.context.telemetry.archive.unlisted_files.set(recovered.unlisted.len() as f64);
         self.report_verified(connection).await?;
-        let mut report = RollReport { missing: recovered.missing, ..RollReport::default() };
+        let mut report = RollReport::after(&recovered);
         let spent_before = self.context.telemetry.archive.spent_ms();
-        report.recovered = recovered.unfinished + recovered.leftovers + recovered.superseded;
         let Choice { chunks, due, unread } = self.choose(connection, before).await?;
         self.context.telemetry.unreadable_blocks.increment(unread.len() as u64);
         unread.into_iter().for_each(|told| self.note_failure(&mut report, told));
@@ -109,9 +111,9 @@ impl Roller {
         for due in &due {
             match self.roll_day(connection, due).instrument(self.span(due)).await {
                 Ok(rolled) => report.add(rolled),
-                Err(error) if is_of_the_day(&error) => {
+                Err(error) if error.is_of_the_day() => {
                     self.archive.at(Storage::remove_unfinished).await?;
-                    self.context.telemetry.unreadable_blocks.increment(u64::from(is_unreadable(&error)));
+                    self.context.telemetry.unreadable_blocks.increment(u64::from(error.is_unreadable()));
                     self.note_failure(&mut report, self.told(due, &error));
                 }
                 Err(error) => {
@@ -127,8 +129,8 @@ impl Roller {
         for chunk in &chunks {
             report.chunks += u64::from(drop_if_empty(connection, chunk).await?);
         }
-        report.deleted =
-            delete_superseded(connection, &self.archive, self.context.clock.now(), self.config.grace_us()).await?;
+        let grace = (self.context.clock.now(), self.config.grace_us());
+        report.deleted = delete_superseded(connection, &self.archive, &recovered.redundant, grace).await?;
         let retired = self.retire(connection).await?;
         (report.retired, report.retired_samples) = (retired.names.len() as u64, retired.samples);
         report.step_ms = self.context.telemetry.archive.spent_ms();
@@ -255,12 +257,16 @@ impl Roller {
             None => self.archive.discard(&part).await?,
         }
         let began = Instant::now();
-        let change = Change { blocks, live: live.as_ref().map(|live| live.generation), file: file.as_ref() };
+        let live_generation = live.as_ref().map(|live| live.generation);
+        let change = Change { blocks, live: live_generation, file: file.as_ref() };
         let pages = conflicts.pages(&self.archive, metric, &series, now).await?;
         let limit =
             QUESTION_TIMEOUT + CONFLICT_TIMEOUT.saturating_mul(u32::try_from(conflicts.rows).unwrap_or(u32::MAX));
         let recording = async { Ok(store::record(connection, due, &change, pages).await) };
         let recorded: Result<_, ArchiveError> = within(limit, "recording a file", recording).await?;
+        if let (Err(_), Some(file)) = (&recorded, &file) {
+            self.withdraw_unrecorded(connection, &file.name).await;
+        }
         let recorded = recorded?;
         conflicts.discard(&self.archive).await?;
         crash_point();
@@ -268,7 +274,7 @@ impl Roller {
         match (recorded, &file, &live) {
             (Recorded::Changed, None, _) => return Ok(None),
             (Recorded::Changed, Some(file), _) => {
-                self.archive.supersede(&file.name).await?;
+                self.archive.withdraw(&file.name).await?;
                 return Ok(None);
             }
             (Recorded::Done, Some(_), Some(live)) => self.archive.supersede(&live.name).await?,
@@ -281,6 +287,17 @@ impl Roller {
         crash_point();
         let bytes = file.map(|file| file.bytes);
         Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicts.rows, bytes }))
+    }
+
+    /// Withdraws a file whose record has failed, where the server still answers and says that it has no row: its samples
+    /// are in the hot table, or have gone from it by another's will. Else the next roll finds out (`recover`).
+    async fn withdraw_unrecorded(&self, connection: &mut PgConnection, name: &str) {
+        let asked = within(QUESTION_TIMEOUT, "looking for a file's row", store::is_listed(connection, name)).await;
+        if let Ok(false) = asked
+            && let Err(error) = self.archive.withdraw(name).await
+        {
+            tracing::warn!(archive.file = name, "a file that was not recorded stays: {}", chain(&error));
+        }
     }
 
     /// Whom the samples of a snapshot are about, and up to which change of wear that is true.
@@ -315,23 +332,5 @@ impl Roller {
     fn told(&self, due: &Due, error: &ArchiveError) -> String {
         let metric = self.context.catalogue.by_id(due.metric).map_or("an unknown metric", |metric| &metric.name);
         format!("{metric} of {} stays in the hot table: {}", due.day, chain(error))
-    }
-}
-
-/// True where a block of the day cannot be read: it is neither archived nor removed before it is repaired.
-fn is_unreadable(error: &ArchiveError) -> bool {
-    matches!(error, ArchiveError::Store(error) if error.is_of_blocks())
-}
-
-/// True where other days may fare better.
-pub(super) fn is_of_the_day(error: &ArchiveError) -> bool {
-    match error {
-        ArchiveError::File { source, .. } => !matches!(source, super::file::FileError::Io(_)),
-        ArchiveError::Storage(StorageError::Missing { .. })
-        | ArchiveError::Storage(StorageError::TooLong { .. })
-        | ArchiveError::Manifest { .. }
-        | ArchiveError::Metric { .. }
-        | ArchiveError::Changing { .. } => true,
-        error => is_unreadable(error),
     }
 }

@@ -70,8 +70,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     } else {
         print(&in_words(&report))?;
     }
-    let wrong = report.failed.len() + report.missing.len();
-    let first = report.failed.iter().chain(&report.missing).next().map_or("", String::as_str);
+    let wrong = report.failed.len() + report.unlisted.len() + report.missing.len();
+    let first = report.failed.iter().chain(&report.unlisted).chain(&report.missing).next().map_or("", String::as_str);
     ensure!(wrong == 0, "{wrong} problems, the first: {first}; read the report and run `healthtrack archive verify`");
     Ok(())
 }
@@ -104,8 +104,8 @@ fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()
 }
 
 fn in_words(report: &RollReport) -> String {
-    let RollReport { days, files, bytes, samples, duplicates, conflicts, retired, chunks, deleted, recovered, .. } =
-        report;
+    let RollReport { days, files, bytes, samples, duplicates, conflicts, retired, chunks, deleted, .. } = report;
+    let RollReport { recovered, adopted, .. } = report;
     let mut text = format!(
         "rolled {}: {} in {}, {bytes} bytes\n",
         counted(*days, "partition"),
@@ -119,6 +119,7 @@ fn in_words(report: &RollReport) -> String {
         (*chunks, "empty chunk", "dropped"),
         (*deleted, "superseded file", "deleted"),
         (*recovered, "leftover", "of a killed roll cleared away"),
+        (*adopted, "file", "that the manifest did not name taken back into it"),
     ] {
         if count > 0 {
             text.push_str(&format!("{} {what}\n", counted(count, noun)));
@@ -126,6 +127,9 @@ fn in_words(report: &RollReport) -> String {
     }
     for told in &report.failed {
         text.push_str(&format!("{told}\n"));
+    }
+    for told in &report.unlisted {
+        text.push_str(&format!("the manifest does not name {told}\n"));
     }
     for name in &report.missing {
         text.push_str(&format!("{name} is in the manifest and not in the archive\n"));

@@ -62,6 +62,8 @@ fn log_report(report: &RollReport, took: Duration) {
         roll.duplicates = report.duplicates,
         roll.conflicts = report.conflicts,
         roll.failed = report.failed.len(),
+        roll.adopted = report.adopted,
+        roll.unlisted = report.unlisted.len(),
         roll.retired = report.retired,
         roll.seconds = took.as_secs(),
         "days were rolled"

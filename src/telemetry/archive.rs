@@ -29,6 +29,10 @@ const LAG_SECONDS: Metric =
     Metric("healthtrack_archive_lag_seconds", "How long the oldest day has been due; 0 when all are rolled.");
 const MISSING_FILES: Metric =
     Metric("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
+const UNLISTED_FILES: Metric = Metric(
+    "healthtrack_archive_unlisted_files",
+    "Files that the last roll found, that the manifest does not name, and that cannot be used.",
+);
 const VERIFIED_SECONDS: Metric = Metric(
     "healthtrack_archive_verified_timestamp_seconds",
     "When `archive verify` last found every file valid, as Unix time; 0 until then.",
@@ -75,6 +79,8 @@ pub struct ArchiveMetrics {
     pub lag_seconds: Gauge,
     /// `healthtrack_archive_missing_files`
     pub missing_files: Gauge,
+    /// `healthtrack_archive_unlisted_files`
+    pub unlisted_files: Gauge,
     /// `healthtrack_archive_verified_timestamp_seconds`
     pub verified_seconds: Gauge,
     steps: Vec<(RollStep, Histogram, AtomicU64)>,
@@ -94,6 +100,7 @@ impl ArchiveMetrics {
             failures: new.counter(FAILURES),
             lag_seconds: new.gauge(LAG_SECONDS),
             missing_files: new.gauge(MISSING_FILES),
+            unlisted_files: new.gauge(UNLISTED_FILES),
             verified_seconds: new.gauge(VERIFIED_SECONDS),
             steps: steps.into(),
         }

@@ -95,6 +95,9 @@ mod seal;
 /// From the hot table to the archive.
 mod roll;
 
+/// Restored backups, clones, and files that no manifest names.
+mod recover;
+
 /// More conflicts than memory should hold.
 mod roll_conflicts;
 

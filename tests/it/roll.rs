@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -20,12 +21,12 @@ pub(crate) const PLANT: &str = "HEALTHTRACK_INJECT_FAULT";
 const TIMEOUT: Duration = Duration::from_secs(60);
 const BEFORE: &str = "2024-04-01";
 /// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
-const POINTS: u32 = 10;
+const POINTS: u32 = 12;
 
 /// A migrated database and an empty folder or bucket for its archive.
 pub(crate) struct TestStack {
     pub(crate) connection: PgConnection,
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     /// Where the archive is a bucket's.
     pub(crate) s3: Option<S3>,
     database: TestDatabase,
@@ -37,8 +38,13 @@ impl TestStack {
     pub(crate) async fn build() -> TestStack {
         let database = TestDatabase::migrated().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
-        let house =
-            TestStack { connection, folder: tempfile::tempdir().unwrap(), s3: None, database, keys: String::new() };
+        let house = TestStack {
+            connection,
+            folder: Arc::new(tempfile::tempdir().unwrap()),
+            s3: None,
+            database,
+            keys: String::new(),
+        };
         said(&mut house.verb(&["migrate"]));
         house
     }
@@ -51,6 +57,22 @@ impl TestStack {
     /// The same with an object store that others use too.
     pub(crate) async fn beside(s3: &S3) -> TestStack {
         TestStack { s3: Some(s3.clone()), ..TestStack::build().await }
+    }
+
+    /// A copy of the database, as a clone or a restored backup is one, beside the same archive.
+    pub(crate) async fn copy(&mut self) -> TestStack {
+        let database = self.database.copy().await;
+        self.connection = PgConnection::connect(self.database.url()).await.unwrap();
+        let connection = PgConnection::connect(database.url()).await.unwrap();
+        let (folder, s3, keys) = (Arc::clone(&self.folder), self.s3.clone(), self.keys.clone());
+        TestStack { connection, folder, s3, database, keys }
+    }
+
+    /// A new database beside the same archive.
+    pub(crate) async fn emptied(&self) -> TestStack {
+        let house = TestStack::build().await;
+        let (folder, s3, keys) = (Arc::clone(&self.folder), self.s3.clone(), self.keys.clone());
+        TestStack { folder, s3, keys, ..house }
     }
 
     /// The object store.
@@ -424,7 +446,7 @@ pub(crate) async fn killed_at_any_point_it_is_finished(points: u32, build: impl 
             assert!(!killed.status.success(), "point {point} is never reached: {}", errors(&killed));
             assert_eq!(house.samples(), expected, "after a death at point {point}, late: {late}");
             // A second death, while the first is being mended.
-            let _ = house.roll_verb().env(PLANT, "die_in_roll:2").output().unwrap();
+            let _ = house.roll_verb().env(PLANT, "die_in_roll:4").output().unwrap();
             assert_eq!(house.samples(), expected, "after a second death at point {point}, late: {late}");
             house.roll();
             assert_eq!(house.samples(), expected, "after the roll that followed point {point}, late: {late}");

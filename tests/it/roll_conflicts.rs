@@ -32,7 +32,7 @@ async fn all_go_to_quarantine(mut house: TestStack, late: &[f64]) {
     let in_quarantine =
         "(SELECT generate_series(1, samples) FROM signal.quarantine WHERE reason = 'conflict') AS value";
     // Some of these points lie between two pages.
-    for point in 4..=7 {
+    for point in 6..=9 {
         let killed = house.roll_verb().env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
         assert!(!killed.status.success(), "point {point} is never reached");
         assert_eq!(house.count(in_quarantine).await, 0, "a part is in quarantine after a death at point {point}");

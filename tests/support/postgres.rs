@@ -77,6 +77,13 @@ impl TestDatabase {
         TestDatabase { url: server.url(&name), name, server_url }
     }
 
+    /// A copy of it, as a clone or a restored backup is one. Whoever is connected to it is thrown out.
+    pub(crate) async fn copy(&self) -> TestDatabase {
+        let others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ";
+        execute(&self.server_url, format!("{others}'{}'", self.name)).await.unwrap();
+        TestDatabase::copied_from(&self.name, None).await
+    }
+
     /// Where it is reached, as the superuser.
     pub(crate) fn url(&self) -> &str {
         &self.url

@@ -18,6 +18,7 @@ const DAY: &str = "healthtrack.day";
 const GENERATION: &str = "healthtrack.generation";
 const FIRST: &str = "healthtrack.first_start_at";
 const LAST: &str = "healthtrack.last_start_at";
+const CONTENT: &str = "healthtrack.content";
 const SUBJECT_KEY: &str = "healthtrack.subject_key_id";
 
 /// What a file is: known before its first row.
@@ -76,9 +77,27 @@ impl Head {
     }
 }
 
-/// What the footer holds when the last row is known.
-pub(super) fn times(first: Timestamp, last: Timestamp) -> [KeyValue; 2] {
-    [(FIRST, first), (LAST, last)].map(|(key, moment)| KeyValue::new(key.to_owned(), moment.to_string()))
+/// What the footer holds when the last row is known: so a file whose row in the manifest is lost tells of itself.
+pub(super) fn told_at_end(first: Timestamp, last: Timestamp, content: Content) -> [KeyValue; 3] {
+    [(FIRST, first.to_string()), (LAST, last.to_string()), (CONTENT, content.to_string())]
+        .map(|(key, value)| KeyValue::new(key.to_owned(), value))
+}
+
+/// Compares what the footer held then with what was found. Files of before do not tell their content.
+pub(super) fn check_end(
+    said: &[KeyValue],
+    (first, last): (Timestamp, Timestamp),
+    content: Content,
+) -> Result<(), Damage> {
+    agrees(said, FIRST, &first.to_string(), Damage::Times)?;
+    agrees(said, LAST, &last.to_string(), Damage::Times)?;
+    if found(said, CONTENT).is_some() { agrees(said, CONTENT, &content.to_string(), Damage::Content) } else { Ok(()) }
+}
+
+/// The key that the footer names for its pseudonyms.
+pub(super) fn subject_key(said: &[KeyValue]) -> Result<Option<KeyId>, Damage> {
+    let parse = |id: &str| KeyId::parse(id).ok_or(Damage::Head("key of subjects"));
+    found(said, SUBJECT_KEY).map(parse).transpose()
 }
 
 /// Compares version, metric and unit with what a reader can understand.

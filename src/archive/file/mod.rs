@@ -3,6 +3,7 @@
 //! ```text
 //! FileWriter::begin(out, head, key) → push(slice)… → finish() → Facts
 //! verify(source, head, facts, keys)                       reopens, and says what is wrong
+//! survey(source, (metric, day, generation), keys)         the same of a file that nobody recorded → Head, Facts
 //! open(source, metric, keys) → rows(filter) → slice()…    streams what is asked for, rows of one series together
 //! ```
 //!
@@ -61,7 +62,7 @@ pub use key::{KeyError, KeyId, KeyRing};
 pub use read::{Opened, Rows, open};
 pub use row_slice::{Row, RowKey, RowSlice};
 pub(super) use verify::sha256;
-pub use verify::verify;
+pub use verify::{survey, verify};
 pub use write::FileWriter;
 
 #[cfg(test)]

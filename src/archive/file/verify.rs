@@ -1,4 +1,5 @@
-//! Verify: a file against what was recorded of it, from its length to its last row.
+//! Verify: a file against what was recorded of it, from its length to its last row; or, where nothing was, against
+//! itself.
 //!
 //! The bytes come first: nothing is decoded that was not digested, so a damaged file cannot mislead the decoder.
 
@@ -7,14 +8,16 @@ use std::io::{self, Read};
 use parquet::file::reader::ChunkReader;
 use ring::digest;
 
-use super::content::ContentSum;
+use super::content::{Content, ContentSum};
 use super::error::{Damage, FileError};
 use super::filter::RowFilter;
-use super::head::{Facts, Head};
+use super::head::{Facts, Head, check_end, subject_key};
 use super::key::KeyRing;
 use super::read::{Opened, open};
 use super::row_slice::Order;
 use super::write::{other_day, stretched};
+use crate::model::metric::Metric;
+use crate::model::time::{Day, Timestamp};
 
 /// Bytes read at once: large enough for an object store's disk, small beside a row group.
 const READ_BYTES: usize = 256 << 10;
@@ -44,7 +47,39 @@ pub fn verify<R: ChunkReader + 'static>(
     verify_rows(opened, head, facts)
 }
 
-fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: &Facts) -> Result<(), FileError> {
+/// What a file is of which nothing is recorded but what its name says: read like one that is, footer and rows against
+/// each other.
+pub fn survey<R: ChunkReader + 'static>(
+    source: R,
+    (metric, day, generation): (&Metric, Day, u32),
+    keys: &KeyRing,
+) -> Result<(Head, Facts), FileError> {
+    let bytes = source.len();
+    let digest = sha256(source.get_read(0)?)?;
+    let mut sha256 = [0; 32];
+    sha256.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    let opened = open(source, metric, keys)?;
+    let (key, expected, said) = (opened.key().cloned(), opened.row_count(), opened.key_values().to_vec());
+    let head = Head { metric: metric.clone(), day, generation, subject_key: subject_key(&said)? };
+    head.check(&said)?;
+    let Scanned { rows, range, content } = scan(opened, &head)?;
+    if rows != expected {
+        return Err(Damage::Rows { expected, found: rows }.into());
+    }
+    let (first, last) = range.ok_or(FileError::Empty)?;
+    check_end(&said, (first, last), content)?;
+    Ok((head, Facts { rows, bytes, sha256, first, last, content, key }))
+}
+
+/// What the rows of a file turned out to be.
+struct Scanned {
+    rows: u64,
+    range: Option<(Timestamp, Timestamp)>,
+    content: Content,
+}
+
+/// Reads every row: sorted, each once, and of its day.
+fn scan<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head) -> Result<Scanned, FileError> {
     let (mut order, mut content) = (Order::default(), ContentSum::new(&head.metric.name));
     let (mut rows, mut range) = (0, None);
     let mut read = opened.rows(RowFilter::default())?;
@@ -59,13 +94,18 @@ fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: 
         read.pass(count);
         rows += count as u64;
     }
+    Ok(Scanned { rows, range, content: content.content() })
+}
+
+fn verify_rows<R: ChunkReader + 'static>(opened: Opened<R>, head: &Head, facts: &Facts) -> Result<(), FileError> {
+    let Scanned { rows, range, content } = scan(opened, head)?;
     if rows != facts.rows {
         return Err(Damage::Rows { expected: facts.rows, found: rows }.into());
     }
     if range != Some((facts.first, facts.last)) {
         return Err(Damage::Times.into());
     }
-    if content.content() != facts.content {
+    if content != facts.content {
         return Err(Damage::Content.into());
     }
     Ok(())

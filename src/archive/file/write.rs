@@ -13,7 +13,7 @@ use super::columns::{Fixed, ROWS_PER_GROUP, RowGroup, layout, schema};
 use super::content::ContentSum;
 use super::encode::Encoder;
 use super::error::FileError;
-use super::head::{Facts, Head, times};
+use super::head::{Facts, Head, told_at_end};
 use super::key::{KeyId, KeyRing};
 use super::row_slice::{Order, Row, RowSlice};
 use crate::model::time::{Day, Timestamp};
@@ -91,12 +91,12 @@ impl<W: Write + Send> FileWriter<W> {
         if let Some((chunks, _)) = encoder.take()? {
             append(&mut file, chunks)?;
         }
-        times(first, last).into_iter().for_each(|pair| file.append_key_value_metadata(pair));
+        let content = self.content.content();
+        told_at_end(first, last, content).into_iter().for_each(|pair| file.append_key_value_metadata(pair));
         let mut counted = file.into_inner()?;
         counted.out.flush()?;
         let mut sha256 = [0; 32];
         sha256.iter_mut().zip(counted.digest.finish().as_ref()).for_each(|(to, from)| *to = *from);
-        let content = self.content.content();
         let facts = Facts { rows: self.rows, bytes: counted.bytes, sha256, first, last, content, key: self.key };
         Ok((counted.out, facts))
     }

@@ -4,7 +4,7 @@
 //! *No rename*: an object has its name from the moment its upload is complete, so what is proved before it has one is
 //! the local file, and the object is proved under its name, before the manifest says so (`upload`).
 //!
-//! *Superseding* is a copy and a deletion. Of the copy only the length is checked: what lies there is superseded
+//! *Superseding* is a copy and a deletion, and so is the way back. Of the copy only the length is checked: what lies there is superseded
 //! by a proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
 //!
 //! *The mark is made only where there is none*, by one conditional request: of two databases that are given one empty
@@ -16,12 +16,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::path::Path;
-use object_store::{Error, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload, PutResult};
+use object_store::{
+    Error, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload, PutResult, UpdateVersion,
+};
 use url::Url;
 
-use super::client::{Client, is_missing};
+use super::client::{Client, is_missing, is_not_offered};
 use super::error::StorageError;
-use super::names::{ENDING, MARK, PROBE, SUPERSEDED, SupersededFile, WriteProbe};
+use super::names::{CLAIM, ENDING, MARK, PROBE, SUPERSEDED, StoredClaim, SupersededFile, WriteProbe};
 use super::scratch::Scratch;
 use crate::config::ArchiveConfig;
 
@@ -93,6 +95,39 @@ impl Bucket {
         }
     }
 
+    /// What the claim says; `None` where there is none.
+    pub(super) fn claim(&self) -> Result<Option<StoredClaim>, StorageError> {
+        // Looked for before it is read: what another writes in between makes the next write fail.
+        let Some(found) = self.head(CLAIM)? else { return Ok(None) };
+        let version = UpdateVersion { e_tag: found.e_tag, version: found.version };
+        Ok(self.read_small(CLAIM, MARK_BYTES_MAX)?.map(|text| StoredClaim { text, version: Some(version) }))
+    }
+
+    /// Writes the claim, where what was found still stands. A store that offers no condition for it writes at once.
+    pub(super) fn set_claim(&self, text: &str, found: Option<&StoredClaim>) -> Result<(), StorageError> {
+        let mode = match found.and_then(|found| found.version.clone()) {
+            Some(version) if version.e_tag.is_some() => PutMode::Update(version),
+            Some(_) => PutMode::Overwrite,
+            None => PutMode::Create,
+        };
+        let put = match self.put(CLAIM, text.to_owned(), mode) {
+            Err(error) if is_not_offered(&error) => self.put(CLAIM, text.to_owned(), PutMode::Overwrite),
+            put => put,
+        };
+        match put {
+            Ok(_) => Ok(()),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                // The answer to a request that was sent twice: the first was heard.
+                if self.claim()?.is_some_and(|claim| claim.text == text) {
+                    return Ok(());
+                }
+                let found = "has been claimed by another database just now";
+                Err(StorageError::NotOurs { path: self.shown.clone(), found })
+            }
+            Err(error) => Err(self.failed("write", CLAIM)(error)),
+        }
+    }
+
     /// True where nothing is there.
     pub(super) fn is_new(&self) -> Result<bool, StorageError> {
         let prefix = self.prefix.clone();
@@ -144,16 +179,25 @@ impl Bucket {
 
     /// Moves an object to the superseded ones; nothing where it is there already.
     pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
-        let Some(live) = self.head(name)? else { return Ok(()) };
-        let copy = superseded(name);
-        let (from, to) = (self.key(name)?, self.key(&copy)?);
-        let copied = self.client.ask(|store| async move { store.copy(&from, &to).await });
-        copied.map_err(self.failed("copy to", &copy))?;
-        let copied = self.head(&copy)?;
-        if copied.is_none_or(|copied| copied.size != live.size) {
-            return Err(StorageError::Altered { path: self.address(&copy), tries: 1 });
+        self.shift(name, &superseded(name))
+    }
+
+    /// Moves a superseded object back to the live ones; nothing where it is none.
+    pub(super) fn reinstate(&self, name: &str) -> Result<(), StorageError> {
+        self.shift(&superseded(name), name)
+    }
+
+    /// Copies an object, looks at the copy, and deletes the object; nothing where it is not there.
+    fn shift(&self, from: &str, to: &str) -> Result<(), StorageError> {
+        let Some(found) = self.head(from)? else { return Ok(()) };
+        let (source, target) = (self.key(from)?, self.key(to)?);
+        let copied = self.client.ask(|store| async move { store.copy(&source, &target).await });
+        copied.map_err(self.failed("copy to", to))?;
+        let copied = self.head(to)?;
+        if copied.is_none_or(|copied| copied.size != found.size) {
+            return Err(StorageError::Altered { path: self.address(to), tries: 1 });
         }
-        self.delete(name)
+        self.delete(from)
     }
 
     /// Deletes a superseded object; nothing where it is gone.

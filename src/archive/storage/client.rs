@@ -134,6 +134,11 @@ pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::NotFound { source, .. } if !source.to_string().contains(GONE))
 }
 
+/// True where the store does not know what was asked for.
+pub(super) fn is_not_offered(error: &Error) -> bool {
+    matches!(error, Error::NotImplemented { .. }) || error.to_string().contains("<Code>NotImplemented")
+}
+
 /// Refuses what would send samples and their keys in clear.
 fn check_variables(config: &ArchiveConfig) -> Result<(), StorageError> {
     let is = |name: &str, value: &str| {

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::{StorageError, failed};
-use super::names::{ENDING, MARK, PROBE, SUPERSEDED, SupersededFile, TEMPORARY};
+use super::names::{CLAIM, ENDING, MARK, PROBE, SUPERSEDED, StoredClaim, SupersededFile, TEMPORARY};
 use crate::model::time::Day;
 
 /// A folder that holds an archive.
@@ -31,12 +31,26 @@ impl Folder {
 
     /// Whose archive this is; `None` where no mark says so.
     pub(super) fn mark(&self) -> Result<Option<String>, StorageError> {
-        let path = self.root.join(MARK);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.trim().to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("read", &path)(error)),
-        }
+        Ok(text_of(&self.root.join(MARK))?.map(|text| text.trim().to_owned()))
+    }
+
+    /// What the claim says; `None` where there is none.
+    pub(super) fn claim(&self) -> Result<Option<StoredClaim>, StorageError> {
+        Ok(text_of(&self.root.join(CLAIM))?.map(|text| StoredClaim { text, version: None }))
+    }
+
+    /// Writes the claim: after a power cut it is the old one or the new one.
+    pub(super) fn set_claim(&self, text: &str) -> Result<(), StorageError> {
+        let folder = self.root.join(TEMPORARY);
+        fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
+        let part = folder.join(format!("{CLAIM}.part"));
+        let written = File::create(&part).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(failed("write", &part))?;
+        self.give(&part, &self.root.join(CLAIM))?;
+        sync_folder(&self.root)
     }
 
     /// Makes the folder where it is missing, and marks it.
@@ -105,13 +119,13 @@ impl Folder {
 
     /// Moves a file to the superseded ones; nothing where it is there already.
     pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
-        let live = self.root.join(name);
-        if !live.exists() {
-            return Ok(());
-        }
-        let superseded = self.root.join(SUPERSEDED).join(name);
-        self.give(&live, &superseded)?;
-        [superseded.parent(), live.parent()].into_iter().flatten().try_for_each(sync_folder)
+        self.shift(&self.root.join(name), &self.root.join(SUPERSEDED).join(name))
+    }
+
+    /// Moves a superseded file back to the live ones; nothing where it is none.
+    pub(super) fn reinstate(&self, name: &str) -> Result<(), StorageError> {
+        self.shift(&self.root.join(SUPERSEDED).join(name), &self.root.join(name))?;
+        self.settle(name)
     }
 
     /// Deletes a superseded file; nothing where it is gone.
@@ -149,6 +163,15 @@ impl Folder {
             .collect()
     }
 
+    /// Moves a file and syncs both folders; nothing where it is not there.
+    fn shift(&self, from: &Path, to: &Path) -> Result<(), StorageError> {
+        if !from.exists() {
+            return Ok(());
+        }
+        self.give(from, to)?;
+        [to.parent(), from.parent()].into_iter().flatten().try_for_each(sync_folder)
+    }
+
     fn give(&self, from: &Path, to: &Path) -> Result<(), StorageError> {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(failed("make", folder))?;
@@ -175,6 +198,15 @@ pub(super) fn empty(folder: &Path) -> Result<u64, StorageError> {
         removed += 1;
     }
     Ok(removed)
+}
+
+/// What a short file says; `None` where it is not there.
+fn text_of(path: &Path) -> Result<Option<String>, StorageError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", path)(error)),
+    }
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StorageError> {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! archive.id                                              whose archive it is
+//! archive.claim                                           which state of it its database must know
 //! metric=heart_rate/day=2026-11-23/g00001-<id>.parquet    live
 //! superseded/metric=…/day=…/g00001-<id>.parquet           older generations and leftovers, for the grace
 //! temporary/…                                             being written, or being uploaded
@@ -53,7 +54,7 @@ pub use error::{StorageError, StoreAnswer};
 use folder::Folder;
 pub use folder::sync_file;
 use names::{ENDING, TEMPORARY, digits};
-pub use names::{SupersededFile, WriteProbe};
+pub use names::{StoredClaim, SupersededFile, WriteProbe};
 use source::Object;
 pub use source::Source;
 
@@ -124,6 +125,22 @@ impl Storage {
         }
     }
 
+    /// What the claim says; `None` where there is none.
+    pub fn claim(&self) -> Result<Option<StoredClaim>, StorageError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.claim(),
+            Kind::Bucket(bucket) => bucket.claim(),
+        }
+    }
+
+    /// Writes the claim in the place of the one that was found; in a bucket only where that one still stands.
+    pub fn set_claim(&self, text: &str, found: Option<&StoredClaim>) -> Result<(), StorageError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.set_claim(text),
+            Kind::Bucket(bucket) => bucket.set_claim(text, found),
+        }
+    }
+
     /// True where there is nothing yet.
     pub fn is_new(&self) -> Result<bool, StorageError> {
         match &self.kind {
@@ -190,6 +207,14 @@ impl Storage {
         match &self.kind {
             Kind::Folder(folder) => folder.supersede(name),
             Kind::Bucket(bucket) => bucket.supersede(name),
+        }
+    }
+
+    /// Moves a superseded file back to the live ones; nothing where it is none.
+    pub fn reinstate(&self, name: &str) -> Result<(), StorageError> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.reinstate(name),
+            Kind::Bucket(bucket) => bucket.reinstate(name),
         }
     }
 

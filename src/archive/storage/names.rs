@@ -2,8 +2,12 @@
 
 use std::time::SystemTime;
 
+use object_store::UpdateVersion;
+
 /// Says whose archive it is.
 pub(super) const MARK: &str = "archive.id";
+/// Says which state of it the database must know that may change it.
+pub(super) const CLAIM: &str = "archive.claim";
 pub(super) const SUPERSEDED: &str = "superseded";
 pub(super) const TEMPORARY: &str = "temporary";
 pub(super) const PROBE: &str = "temporary.probe";
@@ -18,6 +22,15 @@ pub struct SupersededFile {
     pub name: String,
     /// When its bytes were last written.
     pub written: SystemTime,
+}
+
+/// What the archive's claim says.
+#[derive(Clone, Debug)]
+pub struct StoredClaim {
+    /// Its text.
+    pub text: String,
+    /// Which state of the object that is, where it is one.
+    pub(super) version: Option<UpdateVersion>,
 }
 
 /// What a try to write has shown.

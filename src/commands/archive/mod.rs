@@ -1,7 +1,11 @@
-//! Archive: its files, whether they are what was recorded, how DuckDB reads them, and how a device or person is erased.
+//! Archive: its files, whether they are what was recorded, how they are recovered, how DuckDB reads them, and how a
+//! device or person is erased.
 
 /// A device or a person, erased.
 mod erase;
+
+/// Files that the manifest does not name.
+mod recover;
 
 /// A script for DuckDB.
 mod sql;
@@ -19,13 +23,14 @@ use super::database::Database;
 use super::report::{Column, bar, counted, print, print_json, table};
 use crate::archive::Archive;
 use crate::archive::check::check;
+use crate::archive::restore::RecoverMode;
 use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
 use crate::model::people::PatientId;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::store::archive::{ArchiveFile, ErasureTarget, FileScope, files, is_patient, note_verified};
 
-/// Lists, verifies and queries the archive, and erases from it.
+/// Lists, verifies, recovers and queries the archive, and erases from it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack archive list
@@ -52,6 +57,23 @@ enum Action {
     #[command(after_help = "Example:
   healthtrack archive verify")]
     Verify,
+    /// Take files that the manifest does not name back into it, as after the database was restored from a backup
+    ///
+    /// Each such file is read to its last row and compared with the live file of its metric and day: it becomes the
+    /// live one, is joined with it, or is found to hold nothing new. One that cannot be read stays where it is. The
+    /// archive says which database has changed it last; where that is not this one, nothing is changed without
+    /// --take-over. A copy of a database, as for staging, must never take over: give it an archive.url of its own.
+    #[command(after_help = "Examples:
+  healthtrack archive recover --dry-run
+  healthtrack archive recover --take-over")]
+    Recover {
+        /// Make this database the owner of the archive; any other one that uses it is refused from then on
+        #[arg(long, conflicts_with = "dry_run")]
+        take_over: bool,
+        /// Only show what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// List the pseudonyms (subject_id) under which the archive holds a patient's samples, the current one last
     ///
     /// This links samples in a file to a person, so it needs both the database and the key, and is audited. Use it only
@@ -147,6 +169,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
                 }
             };
             erase::run(&database, of, yes, args.common.json).await
+        }
+        Action::Recover { take_over, dry_run } => {
+            let mode = match (dry_run, take_over) {
+                (true, _) => RecoverMode::Look,
+                (false, true) => RecoverMode::TakeOver,
+                (false, false) => RecoverMode::Recover,
+            };
+            recover::run(&database, mode, args.common.json).await
         }
         Action::Subject { patient } => {
             subject::run(&database, &mut connection, PatientId(patient), args.common.json).await

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::finding::Findings;
 use crate::archive::Archive;
+use crate::archive::claim::{Standing, standing};
 use crate::archive::file::{KeyId, KeyRing};
 use crate::archive::roll::Roller;
 use crate::archive::storage::Storage;
@@ -64,6 +65,9 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
         }
         _ => findings.fail(format!("archive: {shown} is another database's"), "correct archive.url or store.url"),
     }
+    if ours.is_some() && ours == theirs {
+        check_claim(&mut connection, &archive, findings).await?;
+    }
     check_subjects(&mut connection, &archive, findings).await?;
     // Nothing is written into what may be somebody else's. Before the first roll a bucket must be there, a folder not.
     if ours == theirs && (ours.is_some() || archive.storage.is_bucket()) {
@@ -91,6 +95,25 @@ async fn examine(config: &Config, archive: Archive, findings: &mut Findings) -> 
             "start a daemon with archive.url, or run `healthtrack roll` and read what it says",
         ),
         _ => findings.ok(format!("archive: {} metrics and days are due", due.len())),
+    }
+    Ok(())
+}
+
+/// Whether this database may change the archive, and whether the manifest names every file.
+async fn check_claim(connection: &mut PgConnection, archive: &Archive, findings: &mut Findings) -> anyhow::Result<()> {
+    let copy = "set another archive.url for a copy; after a backup was restored, run `archive recover --take-over`";
+    match standing(connection, archive).await? {
+        Standing::Ours => findings.ok("archive: claimed by this database"),
+        Standing::Unclaimed => findings.ok("archive: not claimed; the next roll does it"),
+        Standing::Behind => findings.fail("archive: it has gone on without this database, which was restored", copy),
+        Standing::Others => findings.fail("archive: it is that of the database of which this one is a copy", copy),
+    }
+    let known: BTreeSet<String> = files(connection, FileScope::All).await?.into_iter().map(|file| file.name).collect();
+    let found = archive.at(Storage::live_names).await?;
+    let unlisted = found.iter().filter(|name| !known.contains(*name)).count();
+    if unlisted > 0 {
+        let advice = "run `healthtrack archive recover --dry-run` and read what it says";
+        findings.fail(format!("archive: the manifest does not name {unlisted} of its files"), advice);
     }
     Ok(())
 }

@@ -208,6 +208,7 @@ pub(super) const AREAS: [Area; 9] = [
             "signal.quarantine",
             "signal.compaction",
             "signal.archive",
+            "signal.archive_claim",
             "signal.archive_file",
             "signal.erasure",
         ],

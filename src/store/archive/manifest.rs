@@ -84,6 +84,15 @@ pub async fn has_files(connection: &mut PgConnection) -> Result<bool, StoreError
         .map_err(StoreError::at("reading the manifest"))
 }
 
+/// True where the manifest names this file.
+pub async fn is_listed(connection: &mut PgConnection, name: &str) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM signal.archive_file WHERE name = $1)")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .map_err(StoreError::at("reading the manifest"))
+}
+
 /// The live file of one metric and day.
 pub async fn live_file(
     connection: &mut PgConnection,

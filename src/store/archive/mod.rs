@@ -19,11 +19,17 @@ mod manifest;
 /// Who wore what, and when.
 mod wear;
 
+/// Which state of the archive this database knows.
+mod claim;
+
 /// What is due, and a snapshot of it.
 mod export;
 
 /// The transaction in which blocks become a file.
 mod record;
+
+/// The transaction in which a file is adopted.
+mod adopt;
 
 /// What an erasure is of, and how much that is.
 mod scope;
@@ -49,11 +55,13 @@ use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
+pub use adopt::adopt;
+pub use claim::{ClaimNonces, announce_nonce, claim_nonces, database_identity, settle_nonce, take_archive};
 pub use erase::{Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
 pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
 pub use erase_worn::{erase_worn, found_worn};
 pub use export::{Due, SeriesOf, Snapshot, due_days};
-pub use manifest::{ArchiveFile, FileScope, files, has_files, live_file, mark_removed, to_read};
+pub use manifest::{ArchiveFile, FileScope, files, has_files, is_listed, live_file, mark_removed, to_read};
 pub use record::{Change, Recorded, record};
 pub use retire::{Retired, retire};
 pub use scope::{ErasureCounts, ErasureTarget};

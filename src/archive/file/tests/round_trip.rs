@@ -41,6 +41,8 @@ fn check(name: &str, keys: &KeyRing, rows: &[Row]) {
     assert_eq!((facts.rows, facts.bytes), (rows.len() as u64, bytes.len() as u64));
     assert_eq!((facts.first, facts.last), (starts().min().unwrap(), starts().max().unwrap()));
     assert_eq!(facts.key.as_ref(), keys.newest());
+    let surveyed = survey(bytes.clone(), (&head.metric, head.day, head.generation), keys);
+    assert_eq!(surveyed.unwrap(), (head.clone(), facts.clone()), "it tells of itself what is recorded of it");
     verify(bytes, &head, &facts, keys).unwrap();
 }
 
