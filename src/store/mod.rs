@@ -35,6 +35,9 @@ pub mod shard;
 /// Devices and series by name and by number.
 pub mod directory;
 
+/// Which sessions daemons have at the broker.
+pub mod mqtt_session;
+
 /// Devices from one shard to another.
 pub mod relocate;
 

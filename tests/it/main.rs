@@ -36,6 +36,9 @@ mod omh;
 /// The operator's verbs, as the real binary runs them.
 mod verbs;
 
+/// What was rejected: how much is kept, and for how long.
+mod quarantine;
+
 /// Real recordings, replayed.
 mod replay;
 
@@ -66,6 +69,9 @@ mod points;
 
 /// Several shards on one broker.
 mod shards;
+
+/// Sessions that a change of the configuration leaves behind.
+mod sessions;
 
 /// Brokers with other habits.
 mod brokers;

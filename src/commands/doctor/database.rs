@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::finding::Findings;
+use super::{quarantine, sessions};
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
@@ -82,6 +83,8 @@ async fn examine(
         let waiting: Vec<_> = chunks.iter().filter(|chunk| chunk.looked_at.is_none()).map(|chunk| chunk.from).collect();
         check_compaction(config.compaction.enabled, &waiting, findings);
     }
+    sessions::check(config, connection, findings).await?;
+    quarantine::check(connection, config.ingest.quarantine_bytes_max, findings).await?;
     examine_blocks(config, connection, findings).await
 }
 

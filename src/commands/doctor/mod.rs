@@ -12,8 +12,14 @@ mod archive;
 /// The broker.
 mod broker;
 
+/// Sessions at the broker.
+mod sessions;
+
 /// Postgres.
 mod database;
+
+/// What was rejected.
+mod quarantine;
 
 /// Ports of this machine.
 mod ports;
