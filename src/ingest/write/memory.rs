@@ -2,9 +2,9 @@
 //!
 //! # Why
 //! A lane meets a million devices as readily as ten, and keeps what it knows of them for as long as it runs. A map from
-//! owned names, and one with keys and states of their natural size, took 270 bytes for a device with one series and
-//! twice that for an instant whenever one of them doubled. So names stand one behind another, an entry is as small as
-//! what it holds, and each map is 64 small ones, which double one after another.
+//! owned names, and one with keys and states of their natural size, take 170 bytes for a device with one series, and
+//! half as much again for an instant whenever one of them doubles. Here it is 63: names stand one behind another, an
+//! entry is as small as what it holds, and each map is 64 small ones, which double one after another.
 //!
 //! To forget is always right, since what is not remembered is looked up; so a lane that remembers more than it may
 //! forgets a 64th of it at a time. It does so before a batch, never within one.
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_with_a_series_takes_a_third_of_what_two_ordinary_maps_take() {
+    fn a_device_with_a_series_takes_few_bytes_and_the_same_however_many_there_are() {
         assert_eq!((size_of::<NamePlace>(), size_of::<SeriesEntry>()), (8, 20));
         let (mut devices, mut series) = (DeviceMemory::default(), SeriesMemory::default());
         let mut peak = 0;
@@ -273,8 +273,8 @@ mod tests {
                 peak = if n < count / 2 { 0 } else { peak.max(each) };
             }
         }
-        // 25 and 33 bytes of entries, at worst twice that, and 48 of an allocated name.
-        assert!(peak <= 80, "{peak} bytes");
+        // Places for entries of 8 and 20 bytes of which two thirds are taken, and a name of 11 bytes behind its length.
+        assert!((55..=68).contains(&peak), "{peak} bytes");
         assert_eq!(devices.get(&device(123_456)), Some(DeviceKey(123_456)));
         assert_eq!(series.get(&key(123_456, "")), Some(state(123_456, Some(0))));
     }
