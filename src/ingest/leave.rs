@@ -4,15 +4,19 @@
 //! A filter that is no longer wanted, or a session, may hold messages that their publishers were told are safe. Some
 //! brokers drop what is queued for a filter when it is unsubscribed, so everything that waits is taken first. That it
 //! is all is proved by pings: a broker answers in order, so at its answer all is known that it had sent, and all that
-//! it had been acknowledged. Where fewer messages are outstanding then than were at some other time, the broker had room
+//! it had been acknowledged. Where fewer messages are outstanding then than were at some other time, it had room
 //! for one more and sent none: nothing waits. A topic that is always busy is drained by that rule too; that it is idle
 //! for a moment is not needed.
 //!
 //! ```text
-//! Waiting ─ all wanted filters are subscribed ─> CatchingUp ─ nothing waits ─> Unsubscribing ─ UNSUBACK ─┐
-//!                          Done <─ the connection lives on: nothing more to leave ───────────────────────┤
-//!                          Ending: DISCONNECT, expiry 0 <─ nothing waits ─ Emptying <─ its session ends ─┘
+//! Behind ─ nothing waits ─> Waiting ─ all that is wanted is subscribed ─> CatchingUp ─ nothing waits ─┐
+//!                                         ┌─ UNSUBACK <─ Unsubscribing <─────────────────────────────┘
+//!     Done <─ the connection lives on ────┤
+//!     Ending: DISCONNECT, expiry 0 <─ nothing waits ─ Emptying <─ its session ends
 //! ```
+//! Nothing is subscribed anew while a connection is behind: what is older comes first, since of two words on one
+//! sample it matters which came first.
+//!
 //! Pure: no socket and no clock. A new connection begins anew, with what is still to be left.
 
 use std::collections::VecDeque;
@@ -50,6 +54,7 @@ pub enum Action {
 /// How far a connection is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Step {
+    Behind,
     Waiting,
     CatchingUp,
     Unsubscribing { since: Instant },
@@ -77,7 +82,7 @@ pub struct Leave {
 impl Leave {
     /// At the beginning of a connection.
     pub fn new(left: Left) -> Leave {
-        let step = if left == Left::default() { Step::Done } else { Step::Waiting };
+        let step = if left == Left::default() { Step::Done } else { Step::Behind };
         let (pings, calm_since, asked_at) = (VecDeque::new(), None, None);
         Leave { left, step, received: 0, acknowledged: 0, most: 0, pings, calm_since, asked_at }
     }
@@ -85,6 +90,11 @@ impl Leave {
     /// True until it may begin.
     pub fn is_waiting(&self) -> bool {
         self.step == Step::Waiting
+    }
+
+    /// True until all that waited at first is taken.
+    pub fn is_behind(&self) -> bool {
+        self.step == Step::Behind
     }
 
     /// True once DISCONNECT has left.
@@ -128,6 +138,7 @@ impl Leave {
         let since = *self.calm_since.get_or_insert(now);
         if now.duration_since(since) >= CALM {
             match self.step {
+                Step::Behind => self.step = Step::Waiting,
                 Step::CatchingUp if self.left.filters.is_empty() => self.step = Step::Ending,
                 Step::CatchingUp => self.step = Step::Unsubscribing { since: now },
                 Step::Emptying => self.step = Step::Ending,
@@ -148,7 +159,7 @@ impl Leave {
     pub fn take_due(&mut self, now: Instant) -> Option<Action> {
         let is_asked = self.asked_at.is_some_and(|asked| now.duration_since(asked) < ASK_EVERY);
         match self.step {
-            Step::CatchingUp | Step::Emptying if !is_asked && self.pings.is_empty() => {
+            Step::Behind | Step::CatchingUp | Step::Emptying if !is_asked && self.pings.is_empty() => {
                 self.asked_at = Some(now);
                 self.ping();
                 Some(Action::Ask)
@@ -174,7 +185,9 @@ impl Leave {
     pub fn next_at(&self, now: Instant) -> Option<Instant> {
         match self.step {
             Step::Waiting | Step::Done => None,
-            Step::CatchingUp | Step::Emptying | Step::Unsubscribing { .. } | Step::Ending => Some(now + ASK_EVERY),
+            Step::Behind | Step::CatchingUp | Step::Emptying | Step::Unsubscribing { .. } | Step::Ending => {
+                Some(now + ASK_EVERY)
+            }
         }
     }
 }
@@ -203,7 +216,6 @@ mod tests {
         let (mut leave, mut now) = (Leave::new(left), Instant::now());
         let mut broker = Broker { queued, outstanding: 0, window, inbox: Vec::new() };
         let (mut unacknowledged, mut waited, mut is_subscribed) = (0, None, true);
-        leave.begin();
         for step in 0..100_000 {
             now += Duration::from_millis(5);
             broker.queued += if is_subscribed { arriving } else { 0 };
@@ -232,6 +244,7 @@ mod tests {
                 Some(Action::EndSession) => assert_eq!(broker.queued + broker.outstanding, 0),
                 None => {}
             }
+            leave.begin();
             if leave.step == Step::Done {
                 break;
             }

@@ -57,25 +57,26 @@ impl Named {
         self.lock().clone()
     }
 
-    /// The broker has accepted a connection: warns where it has forgotten the session, or keeps it for too short a time.
+    /// The broker has accepted a connection: warns where it has forgotten the session, or will keep it too briefly.
     pub fn connect(&self, granted: Granted, now: Timestamp) {
         let mut before = self.known();
         let client = &self.client_id;
         if let (Some(at), false) = (before.connected_at, granted.session_present) {
             let (away_s, kept_s) = (now.micros_since(at) / SECOND_US, before.expiry_s);
             if kept_s != NEVER_S && away_s > i64::from(kept_s) {
-                tracing::warn!(mqtt.client = %client, "the session has expired at the broker, which keeps it for {kept_s} s, \
-                    after {away_s} s without a connection: messages that waited in it are lost");
+                tracing::warn!(mqtt.client = %client, "the session has expired at the broker, which keeps it for \
+                    {kept_s} s, after {away_s} s without a connection: messages that waited in it are lost");
             } else {
-                tracing::warn!(mqtt.client = %client, "the broker has no session any more that was connected {away_s} s \
-                    ago: messages that waited in it are lost; let the broker keep sessions on disk, as deploy/README.md \
-                    tells");
+                tracing::warn!(mqtt.client = %client, "the broker has no session any more that was connected {away_s} \
+                    s ago: messages that waited in it are lost; let the broker keep sessions on disk, as \
+                    deploy/README.md tells");
             }
         }
         let Granted { expiry_s, wanted_expiry_s, .. } = granted;
         if expiry_s < wanted_expiry_s && (before.connected_at.is_none() || before.expiry_s != expiry_s) {
             tracing::warn!(mqtt.client = %client, "the broker keeps the session for {expiry_s} s only, not for the \
-                {wanted_expiry_s} s of mqtt.session_expiry_s: what waits in it longer is lost; raise the broker's limit");
+                {wanted_expiry_s} s of mqtt.session_expiry_s: what waits in it longer is lost; raise the broker's \
+                limit");
         }
         if !granted.session_present {
             // A new session is subscribed to nothing.

@@ -152,14 +152,13 @@ impl Service {
             age_max: self.ingest.batch_age(),
         };
         let Some(sessions) = self.open_sessions(rights.present().own(), stop, lost).await? else { return Ok(()) };
-        // Those that are left share one connection, one after the other.
-        let connections = sessions.wanted.len() + sessions.left.len().min(1);
+        self.state.expect_behind(sessions.behind());
+        let connections = sessions.wanted.len() + sessions.left.len();
         let lanes = Lanes::new(self.ingest.lanes, connections, self.ingest.inflight_bytes_max, limits);
         let acks = acks.get_or_init(|| (0..connections).map(|_| Arc::default()).collect());
         let (stop_reading, close) = (CancellationToken::new(), CancellationToken::new());
         let mut writing = self.start_lanes(rights, &lanes, acks);
-        let readers_max = sessions.wanted.len() + sessions.left.len();
-        let readers = Arc::new(Semaphore::new(readers_max));
+        let readers = Arc::new(Semaphore::new(connections));
         let around = SessionContext {
             telemetry: Arc::clone(&self.context.telemetry),
             state: Arc::clone(&self.state),
@@ -190,7 +189,7 @@ impl Service {
         stop_reading.cancel();
         let written = timeout(DRAIN_TIMEOUT, async {
             // What is still being read must find its lane: all permits back means that no session reads any more.
-            let all = u32::try_from(readers_max).unwrap_or(u32::MAX);
+            let all = u32::try_from(connections).unwrap_or(u32::MAX);
             let _ = readers.acquire_many(all).await;
             lanes.queues.iter().for_each(Queue::close);
             while writing.join_next().await.is_some() {}
@@ -290,24 +289,18 @@ impl Service {
             Some((Session::new(&self.mqtt, Arc::clone(named), Arc::clone(acks), around.clone())?, intake))
         };
         let mut reading = JoinSet::new();
-        for (session, intake) in sessions.wanted.iter().enumerate().filter_map(|(number, named)| session(number, named))
-        {
-            reading.spawn(session.run(intake));
+        for (number, named) in sessions.wanted.iter().chain(&sessions.left).enumerate() {
+            if let Some((session, intake)) = session(number, named) {
+                let (close, is_left) = (around.close.clone(), named.filters.is_empty());
+                reading.spawn(async move {
+                    session.run(intake).await;
+                    // One that is left ends before the daemon does, and no other may.
+                    if is_left {
+                        close.cancelled().await;
+                    }
+                });
+            }
         }
-        let left: Vec<_> = sessions.left.iter().filter_map(|named| session(sessions.wanted.len(), named)).collect();
-        reading.spawn(drain(left, around.clone()));
         reading
     }
-}
-
-/// Drains sessions that are left, one after the other, once all that is wanted is subscribed. Ends with the daemon.
-async fn drain(left: Vec<(Session, Intake)>, around: SessionContext) {
-    tokio::select! {
-        () = around.state.all_subscribed() => {}
-        () = around.stop_reading.cancelled() => return,
-    }
-    for (session, intake) in left {
-        session.run(intake).await;
-    }
-    around.close.cancelled().await;
 }

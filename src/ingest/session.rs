@@ -167,10 +167,14 @@ impl Session {
                 Ok(()) if self.stop_reading.is_cancelled() => return,
                 Ok(()) => {
                     let client = &self.named.client_id;
-                    tracing::warn!(mqtt.client = %client, "disconnected from the broker until the database answers again: \
-                        the shard may have another owner");
+                    tracing::warn!(mqtt.client = %client, "disconnected from the broker until the database answers \
+                        again: the shard may have another owner");
                 }
                 Err(error) => {
+                    // One that the broker turns away may never catch up, and nothing new may wait for ever.
+                    if !matches!(error, MqttError::Socket(_) | MqttError::Silent(_)) {
+                        self.state.catch_up(&self.named.client_id);
+                    }
                     // A connection that held is a good sign: the next attempt comes soon.
                     pause = if begun.elapsed() > retry_max { retry_min } else { (pause * 2).min(retry_max) };
                     let broker = shown(&self.url);
@@ -224,12 +228,12 @@ impl Session {
         self.named.connect(Granted { session_present, expiry_s, wanted_expiry_s }, self.clock.now());
         self.telemetry.mqtt_session_expiry.set(f64::from(expiry_s));
         *self.leave() = Leave::new(self.named.known().left);
+        if !self.leave().is_behind() {
+            self.state.catch_up(&self.named.client_id);
+        }
         let connection = self.acks.tracker().open();
         self.replies.open();
-        // A session that is left gets nothing new.
-        if !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe) {
-            self.subscription.open();
-        }
+        self.subscription.forget();
         let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
         let (read, write) = tokio::io::split(socket);
         tokio::select! {
@@ -320,6 +324,9 @@ impl Session {
                     let mut leave = self.leave();
                     leave.receive(std::mem::take(&mut taken.protected));
                     leave.answer(arrived);
+                    if !leave.is_behind() {
+                        self.state.catch_up(&self.named.client_id);
+                    }
                 }
                 Packet::UnsubAck(unsuback) => self.take_unsuback(&unsuback.reasons),
                 _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
@@ -368,8 +375,8 @@ impl Session {
             tracing::info!(mqtt.client = %client, "unsubscribed from {filters}, which held no message any more");
             self.named.leave_filters();
         } else {
-            tracing::warn!(mqtt.client = %client, "the broker refuses to unsubscribe from {filters} and goes on sending; \
-                let this client unsubscribe, and start the daemon again");
+            tracing::warn!(mqtt.client = %client, "the broker refuses to unsubscribe from {filters} and goes on \
+                sending; let this client unsubscribe, and start the daemon again");
         }
         self.leave().unsubscribed();
     }
@@ -384,6 +391,8 @@ impl Session {
         packet_bytes_max: usize,
     ) -> Result<(), MqttError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
+        // A session that is left gets nothing new.
+        let mut subscribes = !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe);
         let mut next_ping = tokio::time::Instant::now() + ping_every;
         let (mut is_unproved, unproved) = (false, self.state.unproved());
         tokio::pin!(unproved);
@@ -422,6 +431,10 @@ impl Session {
                 () = self.replies.wait() => {}
                 () = self.subscription.wait() => {}
                 () = self.close.cancelled() => {}
+                () = self.state.none_behind(), if subscribes => {
+                    self.subscription.open();
+                    subscribes = false;
+                }
                 () = self.wait_to_leave() => {}
                 () = &mut unproved => is_unproved = true,
                 () = sleep_until(next_ping) => {

@@ -1,10 +1,10 @@
 //! Sessions: which ones this daemon has at the broker, which it has left behind, and the record of both.
 //!
 //! # Why
-//! A broker acknowledges a message once it lies in a session, whoever comes to fetch it. So a session is recorded before
-//! it first subscribes, with its filters; and where the configuration has changed since, what is left behind is drained
-//! once everything that is wanted is subscribed, so that no message falls between the two (`leave`). What comes twice
-//! meanwhile is stored once.
+//! A broker acknowledges a message once it lies in a session, whoever comes to fetch it. So each is recorded before
+//! it first subscribes, with its filters. Where the configuration has changed since, what waits in what is left behind
+//! is taken first, then all that is wanted is subscribed, and only then is the rest left, so that no message falls
+//! between the two or comes before an older one (`leave`). What comes twice meanwhile is stored once.
 //!
 //! Invariant: whatever may lie in a session at the broker, the session is in `signal.mqtt_session` and not ended.
 
@@ -27,6 +27,8 @@ use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::telemetry::chain;
 
+/// Sessions that are drained at a time; more wait for the next start.
+const LEFT_MAX: usize = 16;
 /// How long a step with the database may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// How old the time of the last connection may become in the record.
@@ -62,8 +64,8 @@ impl Sessions {
         let mut recorded = within(STEP_TIMEOUT, "reading sessions", open_sessions(pool, own)).await?;
         for session in recorded.extract_if(.., |session| session.has_expired(now)) {
             let (broker, client) = (&session.broker, &session.client_id);
-            tracing::warn!(broker.url = %broker, mqtt.client = %client, "a session has expired before anybody came back \
-                to it: messages that waited in it are lost");
+            tracing::warn!(broker.url = %broker, mqtt.client = %client, "a session has expired before anybody came \
+                back to it: messages that waited in it are lost");
             let end = end_session(pool, own, (broker, client), now);
             within(STEP_TIMEOUT, "ending a session", end).await?;
         }
@@ -99,11 +101,16 @@ impl Sessions {
         });
         let wanted: Vec<_> = wanted.collect();
         let is_wanted = |session: &&RecordedSession| wanted.iter().any(|named| named.client_id == session.client_id);
-        let left = recorded.iter().filter(here).filter(|session| !is_wanted(session)).map(|session| {
+        let left = recorded.iter().filter(here).filter(|session| !is_wanted(session)).take(LEFT_MAX).map(|session| {
             let known = known(&[session], Left { filters: session.filters.clone(), session: true });
             Arc::new(Named::new(session.client_id.clone(), Vec::new(), known, Arc::clone(&changed)))
         });
         Sessions { left: left.collect(), broker, wanted, changed }
+    }
+
+    /// Those in which something may wait that must come before anything new.
+    pub fn behind(&self) -> impl Iterator<Item = String> {
+        self.all().filter(|named| named.known().left != Left::default()).map(|named| named.client_id.clone())
     }
 
     /// Records what connections learn, until all is dropped.

@@ -29,6 +29,8 @@ pub struct Status {
     is_answered: bool,
     /// Those whose last question it did not answer.
     unanswered: BTreeSet<Asker>,
+    /// The sessions that still hold what must come first.
+    behind: BTreeSet<String>,
     /// When it was last proved that the shard is held; none before it was taken.
     proved_at: Option<Instant>,
     /// How many connections to the broker are wanted.
@@ -103,6 +105,9 @@ impl Status {
             Role::Owner(_) if self.is_unproved() => {
                 reasons.push("the shard cannot be proved to be held, so the broker is left to whoever holds it");
             }
+            Role::Owner(_) if !self.behind.is_empty() => {
+                reasons.push("sessions of an earlier configuration are drained before anything is subscribed");
+            }
             Role::Owner(_) if self.subscribed() < self.connections => {
                 reasons.push("not every connection to the broker is subscribed");
             }
@@ -132,6 +137,26 @@ impl State {
     /// Waits until the schema is there and it is known who owns the shard.
     pub async fn role_is_known(&self) {
         self.wait_for(|status| status.role != Role::Unknown).await;
+    }
+
+    /// Sets which sessions must have caught up before anything is subscribed.
+    pub fn expect_behind(&self, sessions: impl Iterator<Item = String>) {
+        let behind = sessions.collect();
+        self.change(|status| status.behind = behind);
+    }
+
+    /// A session has caught up, or nobody can tell when it will.
+    pub fn catch_up(&self, session: &str) {
+        if self.0.borrow().behind.contains(session) {
+            self.change(|status| {
+                status.behind.remove(session);
+            });
+        }
+    }
+
+    /// Waits until no session is behind.
+    pub async fn none_behind(&self) {
+        self.wait_for(|status| status.behind.is_empty()).await;
     }
 
     /// The shard was proved to be held.

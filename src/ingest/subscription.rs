@@ -26,6 +26,7 @@ const STRIDE: u16 = 4_099;
 pub(super) struct Subscription {
     state: Mutex<State>,
     due: Notify,
+    asked: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -37,9 +38,15 @@ struct State {
 }
 
 impl Subscription {
-    /// A new connection subscribes anew.
+    /// A new connection has asked for nothing yet.
+    pub(super) fn forget(&self) {
+        *self.state() = State::default();
+    }
+
+    /// The connection subscribes.
     pub(super) fn open(&self) {
         *self.state() = State { packet_id: u16::MAX, tries: 0, is_due: true, is_granted: false };
+        self.asked.notify_one();
     }
 
     /// The identifier of the SUBSCRIBE that is to be sent now, if one is; none that `is_borne`.
@@ -88,13 +95,21 @@ impl Subscription {
         Ok(true)
     }
 
-    /// Waits until the broker has not answered for `timeout`, which is for ever where it answers.
+    /// Waits until the broker has not answered for `timeout`, which is for ever where it answers or is never asked.
     pub(super) async fn unanswered(&self, timeout: Duration) -> MqttError {
+        while !self.is_asked() {
+            self.asked.notified().await;
+        }
         sleep(timeout).await;
         if self.state().is_granted {
             std::future::pending::<()>().await;
         }
         MqttError::NoSubAck(timeout)
+    }
+
+    fn is_asked(&self) -> bool {
+        let state = self.state();
+        state.is_due || state.tries > 0
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

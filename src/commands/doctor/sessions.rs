@@ -50,8 +50,8 @@ fn examine(
             ),
             (true, false, _) => findings.warn(
                 format!("{name}: at another broker and not drained, so it may hold messages"),
-                "set mqtt.url back to it until `healthtrack serve` has stored what waits there, then delete the session at \
-                 that broker; where it is the same broker by another name, nothing is to be done",
+                "set mqtt.url back to it until `healthtrack serve` has stored what waits there, then delete the \
+                 session at that broker; where it is the same broker by another name, nothing is to be done",
             ),
             (false, ..) if *is_owned => attended += 1,
             (false, ..) => findings.warn(

@@ -75,7 +75,7 @@ async fn sessions_that_a_change_of_the_configuration_leaves_lose_nothing() {
     let filters = ["ht/1/main/load-0/+", "ht/1/main/load-1/+", "ht/1/main/+/batch"].join(",");
     let keys = vec![("MQTT__CONNECTIONS", "3".to_owned()), ("MQTT__FILTERS", filters)];
     let Some(mut house) = TestStack::build(Setup { keys, ..Setup::new(15) }).await else { return };
-    house.load(2_400, 200, "repeat=3,late=3,broken=1");
+    house.load(6_000, 200, "repeat=3,late=3,broken=1");
     for (key, value) in [
         ("MQTT__CONNECTIONS", "1"),
         ("MQTT__FILTERS", "ht/1/main/+/+"),
