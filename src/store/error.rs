@@ -148,6 +148,10 @@ impl StoreError {
             StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
             StoreError::LargeMerge { .. } => Fault::TooLarge,
             StoreError::Timeout { .. } | StoreError::WearChanged | StoreError::Doubtful { .. } => Fault::Passing,
+            // That a connection finds no room says nothing of what is to be written over it.
+            StoreError::Database { step: CONNECTING, source } if fault_of_driver(source) == Fault::TooLarge => {
+                Fault::Passing
+            }
             StoreError::Database { source, .. } => fault_of_driver(source),
             StoreError::Answered { code, .. } => fault_of(code),
             StoreError::Migrate(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) => {

@@ -12,6 +12,9 @@ mod archive;
 /// The broker.
 mod broker;
 
+/// What is near a limit of the server.
+mod limits;
+
 /// Postgres.
 mod database;
 
