@@ -511,3 +511,22 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) TO healthtrack_ingest;
+
+-- Whether a message in quarantine came from a device, or names it.
+CREATE OR REPLACE FUNCTION signal.quarantine_names(topic text, detail text, payload bytea, device_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (CASE WHEN (topic ~~ 'ht/1/%'::text) THEN (split_part(topic, '/'::text, 4) = device_id) ELSE (device_id = ANY (string_to_array(topic, '/'::text))) END OR (POSITION(((('"'::text || device_id) || '"'::text)) IN (detail)) > 0) OR (POSITION((convert_to((('"'::text || device_id) || '"'::text), 'UTF8'::name)) IN (payload)) > 0));
+
+-- Raises what a broken foreign key raises.
+CREATE OR REPLACE FUNCTION signal.refuse_reference(rule text, at_table text, sentence text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', SCHEMA = 'signal', TABLE = at_table, CONSTRAINT = rule,
+        MESSAGE = sentence;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.refuse_reference(text,text,text) FROM PUBLIC;

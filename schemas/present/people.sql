@@ -459,3 +459,16 @@ AS $function$
             FROM care.encounter e WHERE e.patient_id = p.patient_id ORDER BY lower(e.during) DESC LIMIT 20) AS line)
     ) FROM care.patient p WHERE p.patient_id = patient
 $function$;
+
+-- Which devices people under legal hold wore, and when; not who they are.
+CREATE OR REPLACE FUNCTION signal.wear_under_legal_hold()
+ RETURNS TABLE(device_id text, worn_during tstzrange)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 10
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT device.device_id, wear.worn_during
+    FROM care.patient JOIN care.wear USING (patient_id) JOIN signal.device USING (device_key) WHERE patient.legal_hold
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.wear_under_legal_hold() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.wear_under_legal_hold() TO healthtrack_migrator, healthtrack_roller;

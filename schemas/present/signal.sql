@@ -152,6 +152,8 @@ CREATE TABLE signal.metric (
     CONSTRAINT metric_name_is_snake_case CHECK ((name ~ '^[a-z][a-z0-9_]*$'::text)),
     CONSTRAINT metric_soft_range_is_inside_hard CHECK (((soft_low >= hard_low) AND (soft_high <= hard_high)))
 );
+CREATE TRIGGER removed_metric_has_no_series AFTER DELETE ON signal.metric FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE TRIGGER renumbered_metric_has_no_series AFTER UPDATE ON signal.metric FOR EACH ROW WHEN ((old.metric_id <> new.metric_id)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.metric TO healthtrack_migrator;
 GRANT SELECT ON signal.metric TO healthtrack_ingest;
 GRANT SELECT ON signal.metric TO healthtrack_roller;
@@ -166,9 +168,29 @@ CREATE TABLE signal.ingest_shard (
     CONSTRAINT ingest_shard_epoch_is_positive CHECK ((epoch > 0)),
     CONSTRAINT ingest_shard_is_a_name CHECK ((shard ~ '^[A-Za-z0-9._-]{1,64}$'::text))
 );
+CREATE TRIGGER removed_shard_has_no_device AFTER DELETE ON signal.ingest_shard FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE TRIGGER renamed_shard_has_no_device AFTER UPDATE ON signal.ingest_shard FOR EACH ROW WHEN ((old.shard <> new.shard)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_ingest;
 GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
+
+-- Sessions that a shard's daemon has at a broker, which keeps there what the daemon has not acknowledged.
+CREATE TABLE signal.mqtt_session (
+    recorded_at timestamp with time zone NOT NULL,  -- When the daemon last meant to connect to it or to change its filters.
+    connected_at timestamp with time zone,  -- When it was last known to be connected, to the minute; null before its first connection.
+    ended_at timestamp with time zone,  -- When it was drained and ended, or had expired; null while the broker may hold messages in it.
+    expiry_s bigint NOT NULL,  -- How many seconds the broker keeps it while nobody is connected to it; 4294967295 for ever.
+    shard text NOT NULL,  -- Whose it is: signal.ingest_shard.
+    broker text NOT NULL,  -- Where it is, as in mqtt://host:1883; empty where that was never written down.
+    client_id text NOT NULL,  -- Its name at the broker.
+    filters text[] NOT NULL,  -- What it is subscribed to.
+    CONSTRAINT mqtt_session_pkey PRIMARY KEY (shard, broker, client_id),
+    CONSTRAINT mqtt_session_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
+    CONSTRAINT mqtt_session_client_id_is_short CHECK (((octet_length(client_id) >= 1) AND (octet_length(client_id) <= 65535))),
+    CONSTRAINT mqtt_session_expiry_is_a_number_of_seconds CHECK (((expiry_s >= 0) AND (expiry_s <= '4294967295'::bigint)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.mqtt_session TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.mqtt_session TO healthtrack_migrator;
 
 -- What measures: every device whose samples are believed.
 CREATE TABLE signal.device (
@@ -176,12 +198,15 @@ CREATE TABLE signal.device (
     added_at timestamp with time zone NOT NULL,  -- When it was added.
     device_id text NOT NULL,  -- Name by which hubs publish it.
     added_by text NOT NULL,  -- What added it: operator, or enrolment by its first message.
-    shard text,  -- Shard that writes it; null until its first sample.
+    shard text,  -- Shard that writes it, of signal.ingest_shard; null until its first sample.
     CONSTRAINT device_pkey PRIMARY KEY (device_key),
     CONSTRAINT device_id_is_unique UNIQUE (device_id),
-    CONSTRAINT device_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
-    CONSTRAINT device_id_is_a_name CHECK ((device_id ~ '^[A-Za-z0-9._-]{1,64}$'::text))
+    CONSTRAINT device_id_is_a_name CHECK (((device_id !~ '[^A-Za-z0-9._-]'::text) AND ((octet_length(device_id) >= 1) AND (octet_length(device_id) <= 64))))
 );
+CREATE TRIGGER added_device_is_checked AFTER INSERT ON signal.device REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_devices();  -- Trigger after a statement: each shard that a device names is there.
+CREATE TRIGGER changed_device_is_checked AFTER UPDATE ON signal.device REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_devices();  -- Trigger after a statement: each shard that a device names is there.
+CREATE TRIGGER removed_device_has_no_series AFTER DELETE ON signal.device FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE TRIGGER renumbered_device_has_no_series AFTER UPDATE ON signal.device FOR EACH ROW WHEN ((old.device_key <> new.device_key)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.device TO healthtrack_migrator;
 GRANT DELETE, SELECT, UPDATE ON signal.device TO healthtrack_roller;
 GRANT INSERT, SELECT, UPDATE (shard) ON signal.device TO healthtrack_ingest;
@@ -189,15 +214,15 @@ GRANT INSERT, SELECT, UPDATE (shard) ON signal.device TO healthtrack_ingest;
 -- One metric, and statistic, of one device: what a block belongs to.
 CREATE TABLE signal.series (
     series_id integer GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Short number that each block carries.
-    device_key integer NOT NULL,  -- Whose.
-    metric_id smallint NOT NULL,  -- What.
+    device_key integer NOT NULL,  -- Whose: signal.device.
+    metric_id smallint NOT NULL,  -- What: signal.metric.
     statistic text,  -- What a value says about many measurements, as word or word/denominator; null for plain measurements.
     CONSTRAINT series_pkey PRIMARY KEY (series_id),
-    CONSTRAINT series_is_unique UNIQUE NULLS NOT DISTINCT (device_key, metric_id, statistic),
-    CONSTRAINT series_device_key_fkey FOREIGN KEY (device_key) REFERENCES signal.device(device_key),
-    CONSTRAINT series_metric_id_fkey FOREIGN KEY (metric_id) REFERENCES signal.metric(metric_id)
+    CONSTRAINT series_is_unique UNIQUE NULLS NOT DISTINCT (device_key, metric_id, statistic)
 );
 CREATE INDEX series_metric_id_idx ON signal.series USING btree (metric_id);
+CREATE TRIGGER added_series_is_checked AFTER INSERT ON signal.series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_series();  -- Trigger after a statement: the device and the metric of each series are there.
+CREATE TRIGGER changed_series_is_checked AFTER UPDATE ON signal.series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_series();  -- Trigger after a statement: the device and the metric of each series are there.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.series TO healthtrack_migrator;
 GRANT DELETE, SELECT ON signal.series TO healthtrack_roller;
 GRANT INSERT, SELECT ON signal.series TO healthtrack_ingest;
@@ -292,8 +317,46 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.sample TO healthtrack_migrator;
 GRANT SELECT ON signal.sample TO healthtrack_ingest;
 GRANT SELECT ON signal.sample TO healthtrack_roller;
 
--- Messages, or parts of them, that cannot be believed, each with its reason.
-CREATE TABLE signal.quarantine (
+-- Messages, or parts of them, that were rejected, each with its reason and its bytes.
+--   quarantine_id: Number for an operator to name.
+--   received_at: When it first came.
+--   last_received_at: When it last came.
+--   retried_at: When an operator last gave it to the daemon again; null while nobody has.
+--   times_received: How often the same bytes came for the same reason.
+--   samples: How many samples the rejected part holds; 1 where that cannot be known.
+--   topic: MQTT topic.
+--   reason: Stable word: why.
+--   detail: One sentence for a person: which field, which limit.
+--   content_type: MQTT 5 content type; null where the message had none.
+--   payload: The whole message, as it came.
+--   payload_bytes: Its length.
+--   resolved_at: When an operator marked it as dealt with; null while it is open.
+--   resolved_by: Who did that; null while it is open.
+--   resolution: How it was dealt with; null while it is open.
+CREATE VIEW signal.quarantine WITH (security_invoker=true) AS
+ SELECT quarantine_rejection.quarantine_id,
+    quarantine_rejection.received_at,
+    quarantine_rejection.last_received_at,
+    quarantine_rejection.retried_at,
+    quarantine_rejection.times_received,
+    quarantine_rejection.samples,
+    quarantine_rejection.topic,
+    quarantine_rejection.reason,
+    quarantine_rejection.detail,
+    quarantine_rejection.content_type,
+    quarantine_payload.payload,
+    quarantine_payload.payload_bytes,
+    quarantine_rejection.resolved_at,
+    quarantine_rejection.resolved_by,
+    quarantine_rejection.resolution
+   FROM (signal.quarantine_rejection
+     JOIN signal.quarantine_payload USING (payload_sha256));
+GRANT SELECT ON signal.quarantine TO healthtrack_ingest;
+GRANT SELECT ON signal.quarantine TO healthtrack_migrator;
+GRANT SELECT ON signal.quarantine TO healthtrack_roller;
+
+-- Why messages, or parts of them, were rejected: a row for each message, topic and reason.
+CREATE TABLE signal.quarantine_rejection (
     quarantine_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Number for an operator to name.
     received_at timestamp with time zone NOT NULL,  -- When it first came.
     last_received_at timestamp with time zone NOT NULL,  -- When it last came.
@@ -304,17 +367,37 @@ CREATE TABLE signal.quarantine (
     reason text NOT NULL,  -- Stable word: why.
     detail text NOT NULL,  -- One sentence for a person: which field, which limit.
     content_type text,  -- MQTT 5 content type; null where the message had none.
-    payload bytea NOT NULL,  -- The whole message, as it came.
-    CONSTRAINT quarantine_pkey PRIMARY KEY (quarantine_id),
+    resolved_at timestamp with time zone,  -- When an operator marked it as dealt with; null while it is open, and again once the same comes anew.
+    resolved_by text,  -- Who did that; null while it is open.
+    resolution text,  -- How it was dealt with, in that person's words; null while it is open.
+    payload_sha256 bytea NOT NULL,  -- The message.
+    CONSTRAINT quarantine_rejection_pkey PRIMARY KEY (quarantine_id),
+    CONSTRAINT quarantine_rejection_payload_fkey FOREIGN KEY (payload_sha256) REFERENCES signal.quarantine_payload(payload_sha256),
     CONSTRAINT quarantine_counts_are_positive CHECK (((samples > 0) AND (times_received > 0))),
     CONSTRAINT quarantine_reason_is_a_word CHECK ((reason ~ '^[a-z_]+$'::text)),
+    CONSTRAINT quarantine_resolution_is_whole CHECK ((num_nulls(resolved_at, resolved_by, resolution) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT quarantine_resolution_says_something CHECK (((resolved_by ~ '\S'::text) AND (resolution ~ '\S'::text))),
     CONSTRAINT quarantine_times_are_forward CHECK ((last_received_at >= received_at))
 );
-CREATE UNIQUE INDEX quarantine_message_is_kept_once ON signal.quarantine USING btree (sha256(payload), md5(topic), reason);
-CREATE INDEX quarantine_received_at_idx ON signal.quarantine USING btree (received_at);
-GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine TO healthtrack_migrator;
-GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine TO healthtrack_roller;
-GRANT INSERT, SELECT, UPDATE ON signal.quarantine TO healthtrack_ingest;
+CREATE UNIQUE INDEX quarantine_rejection_is_kept_once ON signal.quarantine_rejection USING btree (payload_sha256, md5(topic), reason);
+CREATE INDEX quarantine_rejection_received_at_idx ON signal.quarantine_rejection USING btree (received_at, quarantine_id);
+CREATE TRIGGER quarantine_rejection_takes_its_payload AFTER DELETE ON signal.quarantine_rejection REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION signal.drop_unused_payloads();  -- Removes payloads whose last rejection was removed.
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_rejection TO healthtrack_migrator;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_rejection TO healthtrack_roller;
+GRANT INSERT, SELECT, UPDATE ON signal.quarantine_rejection TO healthtrack_ingest;
+
+-- The bytes of messages in quarantine, each kept once.
+CREATE TABLE signal.quarantine_payload (
+    payload_bytes integer NOT NULL,  -- Its length.
+    payload_sha256 bytea NOT NULL,  -- SHA-256 of the bytes: the key.
+    payload bytea NOT NULL,  -- The whole message, as it came.
+    CONSTRAINT quarantine_payload_pkey PRIMARY KEY (payload_sha256) INCLUDE (payload_bytes),
+    CONSTRAINT quarantine_payload_digest_is_whole CHECK ((length(payload_sha256) = 32)),
+    CONSTRAINT quarantine_payload_length_is_its_own CHECK ((payload_bytes = length(payload)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_migrator;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_roller;
+GRANT INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_ingest;
 
 -- Which chunks have had the small blocks of days that are over joined, and what that did.
 CREATE TABLE signal.compaction (
@@ -625,6 +708,101 @@ GRANT EXECUTE ON FUNCTION signal.chunks() TO healthtrack_ingest, healthtrack_rol
 -- Makes the chunk of a UTC day where it is missing, from low up to high but for what neighbours hold; returns the days of the chunk, and true where it made one.
 CREATE OR REPLACE FUNCTION signal.ensure_chunk_within(day date, low date, high date, OUT from_on date, OUT to_on date, OUT is_new boolean)
  RETURNS record
+-- Trigger after a statement: each shard that a device names is there.
+CREATE OR REPLACE FUNCTION signal.check_devices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    named text[] := ARRAY(SELECT DISTINCT shard FROM added WHERE shard IS NOT NULL);
+BEGIN
+    PERFORM FROM signal.ingest_shard WHERE shard = ANY (named) FOR KEY SHARE;
+    IF EXISTS (SELECT FROM unnest(named) AS name WHERE name NOT IN (SELECT shard FROM signal.ingest_shard)) THEN
+        PERFORM signal.refuse_reference('device_shard_is_known', 'device', 'no daemon has ever owned the shard of this device');
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_devices() FROM PUBLIC;
+
+-- Trigger after a statement: the device and the metric of each series are there.
+CREATE OR REPLACE FUNCTION signal.check_series()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    devices integer[] := ARRAY(SELECT DISTINCT device_key FROM added);
+    metrics smallint[] := ARRAY(SELECT DISTINCT metric_id FROM added);
+    found   bigint;
+BEGIN
+    SELECT count(*) INTO found FROM (SELECT FROM signal.metric WHERE metric_id = ANY (metrics) FOR KEY SHARE) AS held;
+    IF found < cardinality(metrics) THEN
+        PERFORM signal.refuse_reference('series_metric_is_known', 'series', 'the catalogue has no such metric');
+    END IF;
+    SELECT count(*) INTO found FROM signal.device
+    WHERE device_key = ANY (devices) AND xmin = pg_current_xact_id()::xid;
+    IF found < cardinality(devices) THEN
+        SELECT count(*) INTO found
+        FROM (SELECT FROM signal.device WHERE device_key = ANY (devices) FOR KEY SHARE) AS held;
+    END IF;
+    IF found < cardinality(devices) THEN
+        PERFORM signal.refuse_reference('series_device_is_known', 'series', 'there is no such device');
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_series() FROM PUBLIC;
+
+-- Trigger after a row goes or gets another key: nothing refers to it any more.
+CREATE OR REPLACE FUNCTION signal.check_still_referred_to()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'ingest_shard' THEN
+            IF EXISTS (SELECT FROM signal.device WHERE shard = OLD.shard) THEN
+                PERFORM signal.refuse_reference('device_shard_is_known', 'device', 'devices still belong to this shard');
+            END IF;
+        WHEN 'device' THEN
+            IF EXISTS (SELECT FROM signal.series WHERE device_key = OLD.device_key) THEN
+                PERFORM signal.refuse_reference('series_device_is_known', 'series', 'this device still has series');
+            END IF;
+        WHEN 'metric' THEN
+            IF EXISTS (SELECT FROM signal.series WHERE metric_id = OLD.metric_id) THEN
+                PERFORM signal.refuse_reference('series_metric_is_known', 'series', 'this metric still has series');
+            END IF;
+    END CASE;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_still_referred_to() FROM PUBLIC;
+
+-- Removes payloads whose last rejection was removed.
+CREATE OR REPLACE FUNCTION signal.drop_unused_payloads()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM FROM signal.quarantine_payload WHERE payload_sha256 IN (SELECT payload_sha256 FROM gone)
+    ORDER BY payload_sha256 FOR UPDATE;
+    -- A statement of its own: it sees what was committed before the locks were had.
+    DELETE FROM signal.quarantine_payload AS unused
+    WHERE payload_sha256 IN (SELECT payload_sha256 FROM gone)
+      AND NOT EXISTS (SELECT FROM signal.quarantine_rejection AS other
+                      WHERE other.payload_sha256 = unused.payload_sha256);
+    RETURN NULL;
+END $function$;
+
+-- Makes the chunk of one UTC day where it is missing; true where it made one. Does nothing on a hypertable.
+CREATE OR REPLACE FUNCTION signal.ensure_chunk(day date)
+ RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -678,6 +856,45 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) TO healthtrack_ingest;
+
+-- Removes a page of what came before a time, in its order, and says where the next page begins: null at the end. Keeps what may be of a device that somebody under legal hold wore.
+CREATE OR REPLACE FUNCTION signal.purge_quarantine(received_before timestamp with time zone, of_reason text, only_resolved boolean, after_at timestamp with time zone, after_id bigint, rows_max integer, OUT last_at timestamp with time zone, OUT last_id bigint, OUT purged_rows bigint, OUT purged_bytes bigint, OUT held_rows bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    page   bigint[];
+    locked bytea[];
+BEGIN
+    SELECT array_agg(quarantine_id), (array_agg(received_at ORDER BY received_at DESC, quarantine_id DESC))[1],
+           (array_agg(quarantine_id ORDER BY received_at DESC, quarantine_id DESC))[1], array_agg(payload_sha256)
+    INTO page, last_at, last_id, locked
+    FROM (SELECT quarantine_id, received_at, payload_sha256 FROM signal.quarantine_rejection AS old
+          WHERE old.received_at < received_before AND (old.received_at, old.quarantine_id) > (after_at, after_id)
+            AND old.last_received_at < received_before AND (of_reason IS NULL OR old.reason = of_reason)
+            AND (NOT only_resolved OR old.resolved_at IS NOT NULL)
+          ORDER BY received_at, quarantine_id LIMIT rows_max) AS found;
+    -- Who deletes waits for nobody who writes: what is locked goes another time.
+    SELECT coalesce(array_agg(payload_sha256), '{}'), coalesce(sum(payload_bytes), 0) INTO locked, purged_bytes
+    FROM (SELECT payload_sha256, payload_bytes FROM signal.quarantine_payload WHERE payload_sha256 = ANY (locked)
+          ORDER BY payload_sha256 FOR UPDATE SKIP LOCKED) AS free;
+    DELETE FROM signal.quarantine_rejection AS old USING signal.quarantine_payload AS bytes
+    WHERE old.quarantine_id = ANY (page) AND bytes.payload_sha256 = ANY (locked)
+      AND bytes.payload_sha256 = old.payload_sha256 AND old.last_received_at < received_before
+      AND (NOT only_resolved OR old.resolved_at IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM signal.wear_under_legal_hold() AS held
+                      WHERE held.worn_during && tstzrange(old.received_at, old.last_received_at, '[]')
+                        AND signal.quarantine_names(old.topic, old.detail, bytes.payload, held.device_id));
+    GET DIAGNOSTICS purged_rows = ROW_COUNT;
+    SELECT count(*) INTO held_rows FROM signal.quarantine_rejection
+    WHERE quarantine_id = ANY (page) AND payload_sha256 = ANY (locked);
+    purged_bytes := purged_bytes - (SELECT coalesce(sum(payload_bytes), 0) FROM signal.quarantine_payload
+                                    WHERE payload_sha256 = ANY (locked));
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.purge_quarantine(timestamp with time zone,text,boolean,timestamp with time zone,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.purge_quarantine(timestamp with time zone,text,boolean,timestamp with time zone,bigint,integer) TO healthtrack_ingest, healthtrack_migrator;
 
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)

@@ -57,12 +57,10 @@ impl Archive {
         self.at(move |storage| storage.supersede(&name)).await
     }
 
-    /// Deletes a file that was given its name and is to have no row: what it was made from is still where it was, or
-    /// has gone by another's will.
+    /// Deletes a file that is to have no row.
     pub(super) async fn withdraw(&self, name: &str) -> Result<(), ArchiveError> {
-        self.supersede(name).await?;
         let name = name.to_owned();
-        self.at(move |storage| storage.remove_superseded(&name)).await
+        self.at(move |storage| storage.withdraw(&name)).await
     }
 
     /// All rows of a file.

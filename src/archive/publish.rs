@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::faults::{Defect, crash_point, is_injected};
 use crate::model::time::Timestamp;
 use crate::store::archive::ArchiveFile;
-use crate::telemetry::RollStep;
+use crate::telemetry::{RollStep, Telemetry};
 
 /// The manifest's row of a file that was built.
 pub(super) fn manifest_row(built: &Built, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
@@ -43,7 +43,8 @@ pub(super) fn row_of(facts: &Facts, head: &Head, wear_change: i64, now: Timestam
     }
 }
 
-/// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order.
+/// Syncs the file, proves it by reopening it, gives it its name and syncs the name: in this order. Where that fails it
+/// has no name: what it was made from is still where it was.
 pub(super) async fn place_file(
     archive: &Archive,
     context: &Context,
@@ -53,31 +54,38 @@ pub(super) async fn place_file(
 ) -> Result<(), ArchiveError> {
     let (archive, telemetry) = (archive.clone(), Arc::clone(&context.telemetry));
     on_thread(move || {
-        let began = Instant::now();
-        if is_injected(Defect::RenameBeforeSync) {
-            archive.storage.publish(&built.part, &name)?;
-            sync_file(&built.file, &built.part)?;
-            archive.storage.settle(&name)?;
-            return Ok(());
-        }
-        sync_file(&built.file, &built.part)?;
-        telemetry.archive.took(RollStep::Sync, began.elapsed());
-        crash_point();
-        let began = Instant::now();
-        let failed = |source| ArchiveError::File { name: name.clone(), source };
-        verify(built.reopen()?, &head, &built.facts, &archive.keys).map_err(failed)?;
-        telemetry.archive.took(RollStep::Verify, began.elapsed());
-        crash_point();
-        if is_injected(Defect::ManifestBeforeFile) {
-            return Ok(());
-        }
-        let began = Instant::now();
-        archive.storage.publish(&built.part, &name)?;
-        crash_point();
-        archive.storage.settle(&name)?;
-        telemetry.archive.took(RollStep::Place, began.elapsed());
-        crash_point();
-        Ok(())
+        place(&archive, &telemetry, &built, &head, &name).inspect_err(|_| {
+            // As well as it can: the next roll reads what it finds (`recover`).
+            let _ = archive.storage.withdraw(&name);
+        })
     })
     .await
+}
+
+fn place(archive: &Archive, telemetry: &Telemetry, built: &Built, head: &Head, name: &str) -> Result<(), ArchiveError> {
+    let began = Instant::now();
+    if is_injected(Defect::RenameBeforeSync) {
+        archive.storage.publish(&built.part, name)?;
+        sync_file(&built.file, &built.part)?;
+        archive.storage.settle(name)?;
+        return Ok(());
+    }
+    sync_file(&built.file, &built.part)?;
+    telemetry.archive.took(RollStep::Sync, began.elapsed());
+    crash_point();
+    let began = Instant::now();
+    let failed = |source| ArchiveError::File { name: name.to_owned(), source };
+    verify(built.reopen()?, head, &built.facts, &archive.keys).map_err(failed)?;
+    telemetry.archive.took(RollStep::Verify, began.elapsed());
+    crash_point();
+    if is_injected(Defect::ManifestBeforeFile) {
+        return Ok(());
+    }
+    let began = Instant::now();
+    archive.storage.publish(&built.part, name)?;
+    crash_point();
+    archive.storage.settle(name)?;
+    telemetry.archive.took(RollStep::Place, began.elapsed());
+    crash_point();
+    Ok(())
 }

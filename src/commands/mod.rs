@@ -90,7 +90,7 @@ enum Command {
     Archive(archive::Args),
     /// Add and list devices, and record who wears them
     Device(device::Args),
-    /// List what was rejected, and retry it
+    /// List what was rejected; retry, resolve and purge it
     Quarantine(quarantine::Args),
     /// Show who read what, and verify that the record is intact
     Audit(audit::Args),

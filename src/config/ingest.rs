@@ -43,6 +43,10 @@ pub struct IngestConfig {
     pub quarantine_rows_per_source: u64,
     /// Bytes that one source may put into quarantine in an hour.
     pub quarantine_bytes_per_source: u64,
+    /// Bytes that quarantine keeps in all.
+    pub quarantine_bytes_max: u64,
+    /// How long quarantine keeps what does not come again; 0: for ever.
+    pub quarantine_retention_days: u32,
 }
 
 impl IngestConfig {
@@ -82,6 +86,12 @@ impl IngestConfig {
         }
         if self.remembered_series_max == 0 {
             return rule("ingest.remembered_series_max", "at least 1");
+        }
+        if self.quarantine_bytes_max < 1_048_576 {
+            return rule("ingest.quarantine_bytes_max", "at least 1048576");
+        }
+        if self.quarantine_retention_days > 36_500 {
+            return rule("ingest.quarantine_retention_days", "at most 36500; 0 keeps everything");
         }
         if self.future_max_s < 0 || self.past_max_days < 1 || self.span_max_days < 1 {
             return rule("ingest.future_max_s, past_max_days and span_max_days", "at least 0, 1 and 1");

@@ -64,6 +64,18 @@ impl MqttConfig {
         TlsConfig { ca_file: set(&self.tls_ca_file), identity: set(&self.tls_cert_file).zip(set(&self.tls_key_file)) }
     }
 
+    /// Client id and filters of each connection.
+    pub fn sessions(&self) -> Vec<(String, Vec<String>)> {
+        let of = |number: usize| {
+            let filters = self.filters.iter().skip(number).step_by(self.connections).cloned().collect();
+            match number {
+                0 => (self.client_id.clone(), filters),
+                number => (format!("{}-{number}", self.client_id), filters),
+            }
+        };
+        (0..self.connections).map(of).collect()
+    }
+
     /// Puts the shard's name where the configuration stands for it.
     pub(super) fn fill_in(&mut self, shard: &str) {
         for text in std::iter::once(&mut self.client_id).chain(&mut self.filters) {

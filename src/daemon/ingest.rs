@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::DaemonError;
 use crate::config::{IngestConfig, MqttConfig};
 use crate::context::Context;
+use crate::ingest::quarantine::Cap;
 use crate::ingest::{Asker, Service, State};
 use crate::model::unit::Units;
 use crate::store::Fault;
@@ -23,6 +24,7 @@ pub(super) async fn run(
     context: Context,
     state: Arc<State>,
     (mqtt, ingest): (MqttConfig, IngestConfig),
+    cap: Arc<Cap>,
     stop: CancellationToken,
 ) -> Result<(), DaemonError> {
     if !prepare_database(&context, &state, &stop).await? {
@@ -30,7 +32,7 @@ pub(super) async fn run(
     }
     let units = Arc::new(Units::builtin()?);
     let pool = context.connector.pool();
-    let service = Service { context, state, mqtt, ingest, pool, units, owner: owner() };
+    let service = Service { context, state, mqtt, ingest, pool, units, owner: owner(), cap };
     Ok(service.run(stop).await?)
 }
 

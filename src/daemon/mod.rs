@@ -7,6 +7,7 @@
 //! histograms                  telemetry                            runs
 //! chunks                      partitions of the coming days        knows who owns the shard
 //! roller, compactor           archive, compaction                  owns its shard
+//! quarantine                  age, size                            owns its shard
 //! maintenance                 the network's own clock              owns its shard
 //! ```
 //!
@@ -31,6 +32,9 @@ mod ingest;
 /// The small tasks.
 mod tasks;
 
+/// Quarantine: what is old leaves it, and how full it is.
+mod quarantine;
+
 /// The roll, once a day.
 mod roll_daily;
 
@@ -46,6 +50,7 @@ use crate::archive::roll::Roller;
 use crate::config::Config;
 use crate::context::Context;
 use crate::ingest::State;
+use crate::ingest::quarantine::{Cap, CapLimits};
 use crate::store::pool::Connector;
 use crate::telemetry::{Task, Telemetry};
 use http::Pages;
@@ -111,8 +116,16 @@ impl Daemon {
             let compacting = tasks::compact(context.clone(), Arc::clone(&state), config.compaction);
             supervisor.spawn_endless(Task::Compactor, compacting);
         }
+        let cap = Arc::new(Cap::new(CapLimits {
+            rows_per_source: config.ingest.quarantine_rows_per_source,
+            bytes_per_source: config.ingest.quarantine_bytes_per_source,
+            bytes_max: config.ingest.quarantine_bytes_max,
+        }));
+        let retention_days = config.ingest.quarantine_retention_days;
+        let quarantine = quarantine::Upkeep { context: context.clone(), cap: Arc::clone(&cap), retention_days };
+        supervisor.spawn_endless(Task::Quarantine, quarantine.run(Arc::clone(&state)));
         let settings = (config.mqtt, config.ingest);
-        supervisor.spawn(Task::Ingest, ingest::run(context, state, settings, stop.clone()));
+        supervisor.spawn(Task::Ingest, ingest::run(context, state, settings, cap, stop.clone()));
         Ok(())
     }
 }

@@ -85,6 +85,11 @@ impl AckTracker {
         self.entries.front().is_some_and(|entry| entry.left == 0)
     }
 
+    /// Whether a message that is not acknowledged bears this packet identifier.
+    pub fn bears(&self, packet_id: u16) -> bool {
+        self.entries.iter().any(|entry| entry.packet_id == packet_id)
+    }
+
     /// Messages that are not acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
         self.entries.len()

@@ -36,6 +36,15 @@ pub mod ack;
 /// What decoders answer.
 mod reply;
 
+/// What a connection does to leave filters, or its session.
+pub mod leave;
+
+/// One session by its name.
+pub mod named;
+
+/// Which sessions there are, and their record.
+pub mod sessions;
+
 /// One connection to the broker after the other.
 pub mod session;
 

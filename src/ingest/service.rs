@@ -4,7 +4,8 @@
 //! # Why
 //! A daemon without its shard is a standby: it holds no session at the broker, since a second session of the same name
 //! would take the first one's messages. It asks for the shard twice a second, so it learns within half a second that
-//! the owner's connection has ended.
+//! the owner's connection has ended. An owner that cannot prove any more that it holds the shard leaves the broker, and
+//! connects again only by a newer proof: its successor has the session to itself from the first moment on.
 //!
 //! A daemon that has lost its shard ends with an error: what it holds in memory was never acknowledged, and its new
 //! owner receives it again. Its service manager starts it again, and it becomes a standby.
@@ -24,11 +25,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::ack::Acks;
 use super::intake::{Intake, Reader};
+use super::named::Named;
 use super::permanence::Permanence;
 use super::quarantine::Cap;
 use super::queue::{Lanes, Limits, Queue};
 use super::session::Session;
 use super::session::SessionContext;
+use super::sessions::Sessions;
 use super::shards::Shards;
 use super::state::{Asker, Role, State};
 use super::validate::{self, Validator};
@@ -71,6 +74,8 @@ pub struct Service {
     pub units: Arc<Units>,
     /// The name of this daemon, for people who read the shard's row.
     pub owner: String,
+    /// How much may be quarantined.
+    pub cap: Arc<Cap>,
 }
 
 /// What asking for the shard came to.
@@ -133,6 +138,7 @@ impl Service {
         let shard = ShardName::parse(&self.ingest.shard).map_err(|_| IngestError::Shard)?;
         self.state.expect_connections(self.mqtt.connections);
         let Some((own, holder)) = self.take_shard(&shard, &stop).await? else { return Ok(()) };
+        self.state.prove_shard();
         self.state.take_role(Role::Owner(own.clone()));
         tracing::info!(shard = shard.as_str(), shard.epoch = own.epoch.0, "this daemon owns its shard");
         let lost = CancellationToken::new();
@@ -209,6 +215,7 @@ impl Service {
             match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(&mut holder)).await {
                 Ok(()) => {
                     self.state.database_works(Asker::Shard);
+                    self.state.prove_shard();
                     continue;
                 }
                 Err(error) => {
@@ -219,7 +226,10 @@ impl Service {
             let mut permanence = Permanence::default();
             holder = loop {
                 match self.try_take(&own.shard, Some(own)).await {
-                    Ok(Attempt::Taken(same, connection)) if same == *own => break *connection,
+                    Ok(Attempt::Taken(same, connection)) if same == *own => {
+                        self.state.prove_shard();
+                        break *connection;
+                    }
                     Ok(Attempt::Held { by_former: true }) => sleep(ASK_EVERY).await,
                     Ok(_) => {
                         lost.cancel();
@@ -250,11 +260,15 @@ impl Service {
             bytes_max: self.ingest.batch_bytes_max,
             age_max: self.ingest.batch_age(),
         };
-        let lanes = Lanes::new(self.ingest.lanes, self.mqtt.connections, self.ingest.inflight_bytes_max, limits);
-        let acks: Arc<[Arc<Acks>]> = (0..self.mqtt.connections).map(|_| Arc::default()).collect();
+        let Some(sessions) = self.open_sessions(own, stop, lost).await? else { return Ok(()) };
+        // Those that are left share one connection, one after the other.
+        let connections = sessions.wanted.len() + sessions.left.len().min(1);
+        let lanes = Lanes::new(self.ingest.lanes, connections, self.ingest.inflight_bytes_max, limits);
+        let acks: Arc<[Arc<Acks>]> = (0..connections).map(|_| Arc::default()).collect();
         let (stop_reading, close) = (CancellationToken::new(), CancellationToken::new());
         let mut writing = self.start_lanes(own, &lanes, &acks);
-        let readers = Arc::new(Semaphore::new(self.mqtt.connections));
+        let readers_max = sessions.wanted.len() + sessions.left.len();
+        let readers = Arc::new(Semaphore::new(readers_max));
         let around = SessionContext {
             telemetry: Arc::clone(&self.context.telemetry),
             state: Arc::clone(&self.state),
@@ -265,9 +279,11 @@ impl Service {
         };
         let shards = Arc::new(Shards::new(own.shard.clone()));
         shards.read(&self.pool).await;
-        let mut reading = self.start_sessions(&lanes, &acks, &around, &shards);
+        let mut reading = self.start_sessions(&sessions, &lanes, &acks, &around, &shards);
+        let clock = self.context.clock.as_ref();
         tokio::select! {
             never = shards.follow(&self.pool) => match never {},
+            never = sessions.keep_record(&self.mqtt, &self.pool, own, clock) => match never {},
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
             // Neither ends before it is asked to, unless something is wrong.
@@ -284,7 +300,7 @@ impl Service {
         stop_reading.cancel();
         let written = timeout(DRAIN_TIMEOUT, async {
             // What is still being read must find its lane: all permits back means that no session reads any more.
-            let all = u32::try_from(self.mqtt.connections).unwrap_or(u32::MAX);
+            let all = u32::try_from(readers_max).unwrap_or(u32::MAX);
             let _ = readers.acquire_many(all).await;
             lanes.queues.iter().for_each(Queue::close);
             while writing.join_next().await.is_some() {}
@@ -297,15 +313,13 @@ impl Service {
     }
 
     fn start_lanes(&self, own: &Ownership, lanes: &Lanes, acks: &Arc<[Arc<Acks>]>) -> JoinSet<Result<(), StoreError>> {
-        let cap = Cap::new(self.ingest.quarantine_rows_per_source, self.ingest.quarantine_bytes_per_source);
         let shared = Shared {
             context: self.context.clone(),
             state: Arc::clone(&self.state),
-            pool: self.pool.clone(),
             own: own.clone(),
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),
-            cap: Arc::new(cap),
+            cap: Arc::clone(&self.cap),
             unknown_device: self.ingest.unknown_device,
             remembered_series_max: self.ingest.remembered_series_max.div_ceil(lanes.queues.len().max(1)),
         };
@@ -322,8 +336,32 @@ impl Service {
         writing
     }
 
+    /// Reads which sessions there are, again and again until the database answers; `None` where the daemon is to stop
+    /// first, or another owns the shard.
+    async fn open_sessions(
+        &self,
+        own: &Ownership,
+        stop: &CancellationToken,
+        lost: &CancellationToken,
+    ) -> Result<Option<Sessions>, StoreError> {
+        loop {
+            match Sessions::open(&self.mqtt, &self.pool, own, self.context.clock.as_ref()).await {
+                Ok(sessions) => return Ok(Some(sessions)),
+                Err(error) if error.fault() == Fault::Permanent => return Err(error),
+                Err(error) if error.fault() == Fault::Fenced => lost.cancel(),
+                Err(error) => tracing::warn!("cannot read the sessions of the shard, retrying: {}", chain(&error)),
+            }
+            tokio::select! {
+                () = sleep(ASK_EVERY) => {}
+                () = stop.cancelled() => return Ok(None),
+                () = lost.cancelled() => return Ok(None),
+            }
+        }
+    }
+
     fn start_sessions(
         &self,
+        sessions: &Sessions,
         lanes: &Lanes,
         acks: &[Arc<Acks>],
         around: &SessionContext,
@@ -335,17 +373,34 @@ impl Service {
             span_max_us: self.ingest.span_max_us(),
         };
         let validator = Validator::new(Arc::clone(&self.context.catalogue), Arc::clone(&self.units), limits);
-        let mut reading = JoinSet::new();
-        for (number, acks) in acks.iter().enumerate() {
+        let window = self.mqtt.receive_maximum;
+        let session = |number: usize, named: &Arc<Named>| {
+            let acks = acks.get(number)?;
             let (lanes, telemetry) = (lanes.clone(), Arc::clone(&self.context.telemetry));
-            let window = self.mqtt.receive_maximum;
             let (shards, validator) = (Arc::clone(shards), validator.clone());
             let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator };
             let intake = Intake::new(number, reader, lanes, Arc::clone(acks), telemetry, window);
-            if let Some(session) = Session::new(&self.mqtt, number, Arc::clone(acks), around.clone()) {
-                reading.spawn(session.run(intake));
-            }
+            Some((Session::new(&self.mqtt, Arc::clone(named), Arc::clone(acks), around.clone())?, intake))
+        };
+        let mut reading = JoinSet::new();
+        for (session, intake) in sessions.wanted.iter().enumerate().filter_map(|(number, named)| session(number, named))
+        {
+            reading.spawn(session.run(intake));
         }
+        let left: Vec<_> = sessions.left.iter().filter_map(|named| session(sessions.wanted.len(), named)).collect();
+        reading.spawn(drain(left, around.clone()));
         reading
     }
+}
+
+/// Drains sessions that are left, one after the other, once all that is wanted is subscribed. Ends with the daemon.
+async fn drain(left: Vec<(Session, Intake)>, around: SessionContext) {
+    tokio::select! {
+        () = around.state.all_subscribed() => {}
+        () = around.stop_reading.cancelled() => return,
+    }
+    for (session, intake) in left {
+        session.run(intake).await;
+    }
+    around.close.cancelled().await;
 }

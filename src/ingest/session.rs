@@ -10,12 +10,14 @@
 //! Invariant: nothing here waits for a lane. Lanes settle messages in `ack` and never wait for a session either, so no
 //! order of full buffers can make the two wait for each other.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{DisconnectReasonCode, Filter, Packet, Publish, Subscribe, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{
+    DisconnectReasonCode, Filter, Packet, Publish, Subscribe, SubscribeReasonCode, UnsubAckReason, Unsubscribe,
+};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,13 +30,15 @@ use crate::faults::{Defect, is_injected};
 use crate::formats::Reply;
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
+use crate::ingest::leave::{Action, Leave, Left};
+use crate::ingest::named::{Granted, Named};
 use crate::ingest::reply::ReplyQueue;
 use crate::ingest::state::State;
 use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
-use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, published_at_ms, put_puback, write};
+use crate::mqtt::packet::{DISCONNECT, END_SESSION, PINGREQ, next_packet, published_at_ms, put_puback, write};
 use crate::telemetry::{Telemetry, chain};
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
@@ -63,8 +67,9 @@ pub trait Sink: Send {
 pub struct Session {
     config: MqttConfig,
     url: Url,
-    client_id: String,
-    filters: Vec<String>,
+    named: Arc<Named>,
+    /// What the present connection still leaves.
+    leave: Mutex<Leave>,
     acks: Arc<Acks>,
     replies: ReplyQueue,
     telemetry: Arc<Telemetry>,
@@ -96,13 +101,8 @@ pub struct SessionContext {
 }
 
 impl Session {
-    /// Session `number` of those that share the filters. `None` where the URL is not valid.
-    pub fn new(config: &MqttConfig, number: usize, acks: Arc<Acks>, around: SessionContext) -> Option<Session> {
-        let filters = config.filters.iter().skip(number).step_by(config.connections).cloned().collect();
-        let client_id = match number {
-            0 => config.client_id.clone(),
-            number => format!("{}-{number}", config.client_id),
-        };
+    /// A session of this name. `None` where the URL is not valid.
+    pub fn new(config: &MqttConfig, named: Arc<Named>, acks: Arc<Acks>, around: SessionContext) -> Option<Session> {
         let SessionContext { telemetry, state, clock, stop_reading, close, readers } = around;
         let url = Url::parse(config.url.expose_secret()).ok()?;
         let has_stopped = readers.try_acquire_owned().ok();
@@ -111,8 +111,8 @@ impl Session {
         Some(Session {
             config,
             url,
-            client_id,
-            filters,
+            named,
+            leave: Mutex::new(Leave::new(Left::default())),
             acks,
             replies,
             telemetry,
@@ -128,30 +128,42 @@ impl Session {
     pub async fn run(mut self, mut sink: impl Sink) {
         let (retry_min, retry_max) = self.config.retry();
         let mut pause = retry_min;
-        let mut ended_soon = 0;
+        let (mut ended_soon, mut last) = (0, None);
         while !self.stop_reading.is_cancelled() {
+            // Whoever has taken the session may have the shard, too.
+            tokio::select! {
+                () = self.state.proved_after(last) => {}
+                () = self.stop_reading.cancelled() => return,
+            }
             let begun = Instant::now();
             let mut reader = self.has_stopped.take();
             let ended = self.connect_and_serve(&mut sink, &mut reader).await;
             self.has_stopped = reader;
-            let was_subscribed = self.state.status().is_subscribed(&self.client_id);
+            let was_subscribed = self.state.status().is_subscribed(&self.named.client_id);
             self.forget_connection();
+            last = Some(Instant::now());
             let is_hung_up = matches!(ended, Err(MqttError::Closed | MqttError::Socket(_)));
             let has_ended_soon = was_subscribed && is_hung_up && begun.elapsed() < SOON.max(retry_max * 2);
             ended_soon = if has_ended_soon { ended_soon + 1 } else { 0 };
             if ended_soon == ENDED_SOON_MAX {
-                let client = &self.client_id;
+                let client = &self.named.client_id;
                 tracing::warn!(mqtt.client = %client, "the broker has ended {ENDED_SOON_MAX} connections in a row soon \
                     after they were subscribed: where another client uses this client id too, give each an \
                     mqtt.client_id of its own");
             }
             match ended {
-                Ok(()) => return,
+                Ok(()) if self.leave().is_ended() => return self.named.end(),
+                Ok(()) if self.stop_reading.is_cancelled() => return,
+                Ok(()) => {
+                    let client = &self.named.client_id;
+                    tracing::warn!(mqtt.client = %client, "disconnected from the broker until the database answers again: \
+                        the shard may have another owner");
+                }
                 Err(error) => {
                     // A connection that held is a good sign: the next attempt comes soon.
                     pause = if begun.elapsed() > retry_max { retry_min } else { (pause * 2).min(retry_max) };
                     let broker = shown(&self.url);
-                    let (client, error) = (&self.client_id, chain(&error));
+                    let (client, error) = (&self.named.client_id, chain(&error));
                     tracing::warn!(broker.url = %broker, mqtt.client = %client, "no connection to the broker: {error}");
                     tokio::select! {
                         () = sleep(jittered(pause)) => {}
@@ -169,7 +181,7 @@ impl Session {
     ) -> Result<(), MqttError> {
         let options = ConnectOptions {
             url: &self.url,
-            client_id: &self.client_id,
+            client_id: &self.named.client_id,
             clean_start: false,
             keep_alive: self.config.keep_alive(),
             receive_maximum: Some(self.config.receive_maximum),
@@ -196,6 +208,11 @@ impl Session {
         if !connected.session_present {
             self.telemetry.mqtt_sessions_lost.increment(1);
         }
+        let (expiry_s, wanted_expiry_s) = (connected.session_expiry_s, self.config.session_expiry_s);
+        let session_present = connected.session_present;
+        self.named.connect(Granted { session_present, expiry_s, wanted_expiry_s }, self.clock.now());
+        self.telemetry.mqtt_session_expiry.set(f64::from(expiry_s));
+        *self.leave() = Leave::new(self.named.known().left);
         self.acks.tracker().open();
         self.replies.open();
         let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
@@ -246,19 +263,27 @@ impl Session {
     fn take_packets(&self, bytes: &mut BytesMut, sink: &mut impl Sink) -> Result<(), MqttError> {
         let (received_at, arrived) = (self.clock.now(), Instant::now());
         let (mut messages, mut payload_bytes, mut replies) = (0_u64, 0_usize, Vec::new());
+        let mut protected = 0_u64;
         while let Some(packet) = next_packet(bytes, self.config.packet_bytes_max)? {
             match packet {
                 Packet::Publish(publish) => {
                     messages += 1;
                     payload_bytes += publish.payload.len();
-                    if !sink.take(self.deliver(publish, received_at, arrived)?, &mut replies) {
+                    let delivery = self.deliver(publish, received_at, arrived)?;
+                    protected += u64::from(delivery.packet_id.is_some());
+                    if !sink.take(delivery, &mut replies) {
                         return Err(MqttError::Protocol("more messages than its window allows".to_owned()));
                     }
                 }
                 Packet::SubAck(suback) => self.check_grants(&suback.return_codes)?,
-                Packet::PingResp(_) => {}
+                Packet::PingResp(_) => {
+                    let mut leave = self.leave();
+                    leave.receive(std::mem::take(&mut protected));
+                    leave.answer(arrived);
+                }
+                Packet::UnsubAck(unsuback) => self.take_unsuback(&unsuback.reasons),
                 Packet::Disconnect(packet) if packet.reason_code == DisconnectReasonCode::SessionTakenOver => {
-                    return Err(MqttError::TakenOver(self.client_id.clone()));
+                    return Err(MqttError::TakenOver(self.named.client_id.clone()));
                 }
                 Packet::Disconnect(packet) => return Err(MqttError::Disconnected(format!("{:?}", packet.reason_code))),
                 _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
@@ -266,13 +291,14 @@ impl Session {
         }
         self.telemetry.mqtt_dropped_replies.increment(self.replies.push(&mut replies));
         if messages > 0 {
+            self.leave().receive(protected);
             self.telemetry.mqtt_messages.increment(messages);
             self.telemetry.mqtt_received_bytes.increment(u64::try_from(payload_bytes).unwrap_or(u64::MAX));
             let (unacknowledged, window) = {
                 let mut tracker = self.acks.tracker();
                 (tracker.unacknowledged(), tracker.window.tell())
             };
-            self.telemetry.unacknowledged(&self.client_id, unacknowledged);
+            self.telemetry.unacknowledged(&self.named.client_id, unacknowledged);
             window.into_iter().for_each(|window| self.report_window(window));
         }
         Ok(())
@@ -298,19 +324,33 @@ impl Session {
 
     fn check_grants(&self, codes: &[SubscribeReasonCode]) -> Result<(), MqttError> {
         let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(QoS::AtLeastOnce));
-        match self.filters.iter().zip(codes).find(|(_, code)| !granted(code)) {
+        match self.named.filters.iter().zip(codes).find(|(_, code)| !granted(code)) {
             Some((filter, _)) => Err(MqttError::Subscription(filter.clone())),
-            None if codes.len() != self.filters.len() => {
+            None if codes.len() != self.named.filters.len() => {
                 Err(MqttError::Protocol("a SUBACK of another length".to_owned()))
             }
             None => {
-                self.state.subscribed(&self.client_id, true);
+                self.state.subscribed(&self.named.client_id, true);
                 let broker = shown(&self.url);
-                let (client, filters) = (&self.client_id, self.filters.join(", "));
+                let (client, filters) = (&self.named.client_id, self.named.filters.join(", "));
                 tracing::info!(broker.url = %broker, mqtt.client = %client, "subscribed to {filters}");
                 Ok(())
             }
         }
+    }
+
+    fn take_unsuback(&self, reasons: &[UnsubAckReason]) {
+        let is_done =
+            |reason: &UnsubAckReason| matches!(reason, UnsubAckReason::Success | UnsubAckReason::NoSubscriptionExisted);
+        let (client, filters) = (&self.named.client_id, self.named.known().left.filters.join(", "));
+        if reasons.iter().all(is_done) {
+            tracing::info!(mqtt.client = %client, "unsubscribed from {filters}, which held no message any more");
+            self.named.leave_filters();
+        } else {
+            tracing::warn!(mqtt.client = %client, "the broker refuses to unsubscribe from {filters} and goes on sending; \
+                let this client unsubscribe, and start the daemon again");
+        }
+        self.leave().unsubscribed();
     }
 
     /// Writes the subscription, then acknowledgements and replies as they become due, all that are due in one write,
@@ -322,14 +362,18 @@ impl Session {
         packet_bytes_max: usize,
     ) -> Result<(), MqttError> {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
-        if !is_injected(Defect::SkipResubscribe) {
+        // A session that is left gets nothing new.
+        if !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe) {
             self.put_subscribe(&mut out)?;
         }
         let mut next_ping = tokio::time::Instant::now() + ping_every;
+        let (mut is_unproved, unproved) = (false, self.state.unproved());
+        tokio::pin!(unproved);
         loop {
-            let closing = self.close.is_cancelled();
+            let closing = is_unproved || self.close.is_cancelled();
             self.take_ready(&mut ready);
             self.telemetry.mqtt_acks.increment(ready.len() as u64);
+            self.leave().acknowledge(ready.len() as u64);
             for packet_id in ready.drain(..) {
                 put_puback(&mut out, packet_id);
                 if is_injected(Defect::DieBetweenAcks) {
@@ -340,10 +384,14 @@ impl Session {
             let (published, dropped) = self.replies.take_out(packet_bytes_max, &mut out);
             self.telemetry.mqtt_replies.increment(published);
             self.telemetry.mqtt_dropped_replies.increment(dropped);
+            let ends = self.put_leave(&mut out)?;
             if !out.is_empty() {
                 socket.write_all(&out).await?;
                 socket.flush().await?;
                 out.clear();
+                if ends {
+                    return Ok(socket.shutdown().await?);
+                }
                 continue;
             }
             if closing {
@@ -354,12 +402,51 @@ impl Session {
                 () = self.acks.wait() => {}
                 () = self.replies.wait() => {}
                 () = self.close.cancelled() => {}
+                () = self.wait_to_leave() => {}
+                () = &mut unproved => is_unproved = true,
                 () = sleep_until(next_ping) => {
                     out.put_slice(&PINGREQ);
+                    self.leave().ping();
                     next_ping = tokio::time::Instant::now() + ping_every;
                 }
             }
         }
+    }
+
+    /// Writes what is due to leave filters or the session; true where the session ends with it.
+    fn put_leave(&self, out: &mut BytesMut) -> Result<bool, MqttError> {
+        let due = self.leave().take_due(Instant::now());
+        match due {
+            Some(Action::Ask) => out.put_slice(&PINGREQ),
+            Some(Action::Unsubscribe(filters)) => {
+                let tracker = self.acks.tracker();
+                let pkid = (1..=u16::MAX).rev().find(|id| !tracker.bears(*id)).unwrap_or(u16::MAX);
+                write(&Packet::Unsubscribe(Unsubscribe { pkid, filters, properties: None }), out)?;
+            }
+            Some(Action::EndSession) => {
+                out.put_slice(&END_SESSION);
+                return Ok(true);
+            }
+            None => {}
+        }
+        Ok(false)
+    }
+
+    /// Waits until more may be due to leave something.
+    async fn wait_to_leave(&self) {
+        if self.leave().is_waiting() {
+            self.state.all_subscribed().await;
+            return self.leave().begin();
+        }
+        let next = self.leave().next_at(Instant::now());
+        match next {
+            Some(at) => sleep_until(at.into()).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn leave(&self) -> MutexGuard<'_, Leave> {
+        self.leave.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The packet identifiers that may be acknowledged now.
@@ -378,19 +465,20 @@ impl Session {
             return;
         }
         self.telemetry.mqtt_window.set(window as f64);
-        let (broker, client, ours) = (shown(&self.url), &self.client_id, self.config.receive_maximum);
+        let (broker, client, ours) = (shown(&self.url), &self.named.client_id, self.config.receive_maximum);
         tracing::warn!(broker.url = %broker, mqtt.client = %client, mqtt.window = window, "the broker sends only \
             {window} messages ahead of their acknowledgement, where this daemon takes {ours}: at most that many are \
             committed at a time; raise its limit, which deploy/brokers.md names");
     }
 
     fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {
-        let filters = self.filters.iter().map(|path| Filter::new(path, QoS::AtLeastOnce)).collect();
+        let filters = self.named.filters.iter().map(|path| Filter::new(path, QoS::AtLeastOnce)).collect();
         write(&Packet::Subscribe(Subscribe { pkid: SUBSCRIBE_ID, filters, properties: None }), out)
     }
 
     fn forget_connection(&self) {
-        self.state.subscribed(&self.client_id, false);
-        self.telemetry.unacknowledged(&self.client_id, 0);
+        self.state.subscribed(&self.named.client_id, false);
+        self.telemetry.unacknowledged(&self.named.client_id, 0);
+        self.named.disconnect(self.clock.now());
     }
 }

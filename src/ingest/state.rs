@@ -5,10 +5,16 @@
 //! value. Metrics observe, so nothing is decided by what they hold.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tokio::time::sleep_until;
 
 use crate::store::shard::Ownership;
+
+/// How old the proof of the shard may become before the daemon leaves the broker: longer than a proof may take, so that
+/// only a failed one comes to that.
+const PROOF_AGE_MAX: Duration = Duration::from_secs(6);
 
 /// The state of one daemon, shared by its tasks.
 #[derive(Debug, Default)]
@@ -23,6 +29,8 @@ pub struct Status {
     is_answered: bool,
     /// Those whose last question it did not answer.
     unanswered: BTreeSet<Asker>,
+    /// When it was last proved that the shard is held; none before it was taken.
+    proved_at: Option<Instant>,
     /// How many connections to the broker are wanted.
     connections: usize,
     /// The sessions whose subscriptions are granted.
@@ -74,6 +82,11 @@ impl Status {
         self.subscribed.len()
     }
 
+    /// Whether the shard was held, and could not be proved to be for too long.
+    pub fn is_unproved(&self) -> bool {
+        self.proved_at.is_some_and(|at| at.elapsed() >= PROOF_AGE_MAX)
+    }
+
     /// Whether the subscription of a session is granted.
     pub fn is_subscribed(&self, session: &str) -> bool {
         self.subscribed.contains(session)
@@ -87,6 +100,9 @@ impl Status {
         }
         match self.role {
             Role::Unknown => reasons.push("the shard's owner is not known yet"),
+            Role::Owner(_) if self.is_unproved() => {
+                reasons.push("the shard cannot be proved to be held, so the broker is left to whoever holds it");
+            }
             Role::Owner(_) if self.subscribed() < self.connections => {
                 reasons.push("not every connection to the broker is subscribed");
             }
@@ -116,6 +132,32 @@ impl State {
     /// Waits until the schema is there and it is known who owns the shard.
     pub async fn role_is_known(&self) {
         self.wait_for(|status| status.role != Role::Unknown).await;
+    }
+
+    /// The shard was proved to be held.
+    pub fn prove_shard(&self) {
+        self.change(|status| status.proved_at = Some(Instant::now()));
+    }
+
+    /// Waits until the shard is proved to be held after this moment.
+    pub async fn proved_after(&self, since: Option<Instant>) {
+        self.wait_for(|status| status.proved_at > since).await;
+    }
+
+    /// Waits until it was not for too long.
+    pub async fn unproved(&self) {
+        loop {
+            let status = self.wait_for(|status| status.proved_at.is_some()).await;
+            match status.proved_at {
+                Some(at) if !status.is_unproved() => sleep_until((at + PROOF_AGE_MAX).into()).await,
+                _ => return,
+            }
+        }
+    }
+
+    /// Waits until every session that is wanted is subscribed.
+    pub async fn all_subscribed(&self) {
+        self.wait_for(|status| status.subscribed() >= status.connections).await;
     }
 
     /// Waits until this daemon owns its shard. It then does so until it ends.

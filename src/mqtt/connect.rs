@@ -80,6 +80,8 @@ pub(crate) struct Connected {
     pub(crate) rest: BytesMut,
     /// True where the broker has kept the session of this name.
     pub(crate) session_present: bool,
+    /// How long the broker keeps the session without a connection, in seconds.
+    pub(crate) session_expiry_s: u32,
     /// How many unacknowledged messages the broker takes.
     pub(crate) receive_max: u16,
     /// The largest packet that the broker takes.
@@ -175,6 +177,10 @@ async fn send_connect(mut socket: Box<dyn Socket>, options: &ConnectOptions<'_>)
         socket,
         rest: bytes,
         session_present: connack.session_present,
+        session_expiry_s: given
+            .and_then(|given| given.session_expiry_interval)
+            .or(options.session_expiry_s)
+            .unwrap_or_default(),
         receive_max: given.and_then(|given| given.receive_max).unwrap_or(u16::MAX).max(1),
         packet_bytes_max: given.and_then(|given| given.max_packet_size).map_or(usize::MAX, |max| max as usize),
         qos_max: given.and_then(|given| given.max_qos).unwrap_or(2),

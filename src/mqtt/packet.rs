@@ -11,6 +11,8 @@ use super::error::MqttError;
 
 pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
 pub(crate) const DISCONNECT: [u8; 2] = [0xE0, 0];
+/// DISCONNECT with a session expiry of 0: the session ends with its connection.
+pub(crate) const END_SESSION: [u8; 9] = [0xE0, 7, 0, 5, 0x11, 0, 0, 0, 0];
 
 /// PUBLISH at QoS 0, neither repeated nor retained.
 const PUBLISH: u8 = 0x30;

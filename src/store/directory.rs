@@ -1,7 +1,9 @@
 //! Devices and series: the database's numbers for their names.
 
+use std::collections::HashMap;
+
 use sqlx::postgres::PgPool;
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, PgExecutor, Row};
 
 use super::StoreError;
 use super::hot::ends;
@@ -55,9 +57,15 @@ pub struct SeriesState {
     pub last: Option<Timestamp>,
 }
 
+/// Lets the statements of this transaction find many rows by index: the planner would rather read a table of a million
+/// from end to end than look ten thousand up.
+pub(super) async fn prefer_indexes(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("SET LOCAL enable_seqscan = off").execute(transaction).await.map(|_| ())
+}
+
 /// Registers devices that are not there yet; returns how many were new.
-pub async fn add_devices(
-    pool: &PgPool,
+pub async fn add_devices<'e>(
+    executor: impl PgExecutor<'e>,
     devices: &[DeviceId],
     added_by: &str,
     now: Timestamp,
@@ -72,7 +80,7 @@ pub async fn add_devices(
     .bind(names)
     .bind(added_by)
     .bind(Moment(now))
-    .execute(pool)
+    .execute(executor)
     .await
     .map(|done| done.rows_affected())
     .map_err(StoreError::at("adding devices"))
@@ -96,34 +104,61 @@ pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
 
 /// Looks devices up for a shard's owner and binds those that no shard has yet. One of another shard stays there, also
 /// while nobody owns that shard: who publishes at the wrong shard, or too early, must not take a device with it.
-pub async fn resolve_devices(pool: &PgPool, own: &Ownership, devices: &[DeviceId]) -> Result<Vec<Known>, StoreError> {
+pub async fn resolve_devices(
+    transaction: &mut PgConnection,
+    own: &Ownership,
+    devices: &[DeviceId],
+) -> Result<Vec<Known>, StoreError> {
     let step = StoreError::at("looking devices up");
     let names: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
-    let mut transaction = pool.begin().await.map_err(&step)?;
-    sqlx::query("UPDATE signal.device SET shard = $2 WHERE device_id = ANY ($1) AND shard IS NULL")
-        .bind(&names)
-        .bind(own.shard.as_str())
-        .execute(&mut *transaction)
-        .await
-        .map_err(&step)?;
-    let rows: Vec<(Option<i32>, Option<String>)> = sqlx::query_as(
-        "SELECT device.device_key, device.shard
-         FROM unnest($1::text[]) WITH ORDINALITY AS want (device_id, place)
-         LEFT JOIN signal.device USING (device_id) ORDER BY want.place",
+    prefer_indexes(transaction).await.map_err(&step)?;
+    let mut found = find_devices(transaction, own, &names).await.map_err(&step)?;
+    if found.values().any(|(_, bound)| *bound == Bound::Nowhere) {
+        sqlx::query("UPDATE signal.device SET shard = $2 WHERE device_id = ANY ($1) AND shard IS NULL")
+            .bind(&names)
+            .bind(own.shard.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(&step)?;
+        found = find_devices(transaction, own, &names).await.map_err(&step)?;
+    }
+    let known = |name: &&str| match found.remove(*name) {
+        Some((key, Bound::Here)) => Known::Ours(key),
+        Some((_, Bound::Elsewhere(shard))) => Known::Elsewhere(shard),
+        // Bound by nobody: it was added between the two looks.
+        Some((_, Bound::Nowhere)) | None => Known::Unknown,
+    };
+    Ok(names.iter().map(known).collect())
+}
+
+/// Which shard writes a device.
+#[derive(Debug, PartialEq, Eq)]
+enum Bound {
+    Nowhere,
+    Here,
+    Elsewhere(String),
+}
+
+/// Those of these devices that are there, by name.
+async fn find_devices(
+    transaction: &mut PgConnection,
+    own: &Ownership,
+    names: &[&str],
+) -> Result<HashMap<String, (DeviceKey, Bound)>, sqlx::Error> {
+    let rows: Vec<(String, i32, bool, Option<String>)> = sqlx::query_as(
+        "SELECT device_id, device_key, shard IS NULL, nullif(shard, $2) FROM signal.device WHERE device_id = ANY ($1)",
     )
-    .bind(&names)
-    .fetch_all(&mut *transaction)
-    .await
-    .map_err(&step)?;
-    transaction.commit().await.map_err(&step)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| match row {
-            (None, _) => Known::Unknown,
-            (Some(_), Some(shard)) if shard != own.shard.as_str() => Known::Elsewhere(shard),
-            (Some(key), _) => Known::Ours(DeviceKey(key)),
-        })
-        .collect())
+    .bind(names)
+    .bind(own.shard.as_str())
+    .fetch_all(transaction)
+    .await?;
+    let bound = |is_nowhere, other: Option<String>| match other {
+        Some(shard) => Bound::Elsewhere(shard),
+        None if is_nowhere => Bound::Nowhere,
+        None => Bound::Here,
+    };
+    let row = |(name, key, is_nowhere, other)| (name, (DeviceKey(key), bound(is_nowhere, other)));
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// Looks series up for writing, in the order asked: creates those that are new, reads where the others end: with the
@@ -156,8 +191,10 @@ async fn find_series(connection: &mut PgConnection, keys: &[SeriesKey]) -> Resul
         "SELECT series.series_id
          FROM unnest($1::integer[], $2::smallint[], $3::text[]) WITH ORDINALITY
               AS want (device_key, metric_id, statistic, place)
-         LEFT JOIN signal.series ON series.device_key = want.device_key AND series.metric_id = want.metric_id
-                                AND series.statistic IS NOT DISTINCT FROM want.statistic
+         -- Each by index: a join of so many might read the whole table.
+         LEFT JOIN LATERAL (SELECT series_id FROM signal.series
+                            WHERE series.device_key = want.device_key AND series.metric_id = want.metric_id
+                              AND series.statistic IS NOT DISTINCT FROM want.statistic LIMIT 1) AS series ON true
          ORDER BY want.place",
     )
     .bind(keys.iter().map(|key| key.device.0).collect::<Vec<_>>())

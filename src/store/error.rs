@@ -168,6 +168,11 @@ impl StoreError {
         }
     }
 
+    /// True where what was to be added is there already.
+    pub(super) fn is_duplicate(&self) -> bool {
+        matches!(self, StoreError::Database { source, .. } if code_of(source).as_deref() == Some("23505"))
+    }
+
     /// True where stored blocks are at fault, or may be: whoever has others to read goes on with those.
     pub fn is_of_blocks(&self) -> bool {
         self.fault() == Fault::Unreadable || matches!(self, StoreError::Doubtful { .. })

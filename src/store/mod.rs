@@ -35,8 +35,14 @@ pub mod shard;
 /// Devices and series by name and by number.
 pub mod directory;
 
+/// Which sessions daemons have at the broker.
+pub mod mqtt_session;
+
 /// Devices from one shard to another.
 pub mod relocate;
+
+/// Devices that are heard for the first time.
+pub mod newcomers;
 
 /// Blocks: written by COPY, read by time.
 pub mod hot;

@@ -10,6 +10,7 @@ use super::archive::ArchiveMetrics;
 use super::backlog::Unacknowledged;
 use super::declare::{Declarer, Metric};
 use super::ledger::{Ledger, Outcome, Tally};
+use super::quarantine::QuarantineMetrics;
 use super::tasks::{Task, TaskMetrics};
 use crate::model::reason::Reason;
 
@@ -25,6 +26,10 @@ const MQTT_CONNECTS: Metric = Metric("healthtrack_mqtt_connects_total", "Connect
 const MQTT_SESSIONS_LOST: Metric = Metric(
     "healthtrack_mqtt_sessions_lost_total",
     "Connections for which the broker had no session: messages queued in it may be lost.",
+);
+const MQTT_SESSION_EXPIRY: Metric = Metric(
+    "healthtrack_mqtt_session_expiry_seconds",
+    "How long the broker keeps a session without a connection, as it says: messages that wait for longer are lost.",
 );
 const MQTT_MESSAGES: Metric = Metric("healthtrack_mqtt_messages_total", "Messages received.");
 const MQTT_RECEIVED_BYTES: Metric = Metric("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
@@ -90,7 +95,7 @@ const INGEST_BATCH_BISECTIONS: Metric = Metric(
 );
 const INGEST_QUARANTINE_CAPPED_SAMPLES: Metric = Metric(
     "healthtrack_ingest_quarantine_capped_samples_total",
-    "Samples not kept in quarantine because their source had filled its cap.",
+    "Samples not kept in quarantine because their source, or quarantine as a whole, had filled its cap.",
 );
 const INGEST_PUBLISH_TO_COMMIT_SECONDS: Metric = Metric(
     "healthtrack_ingest_publish_to_commit_seconds",
@@ -130,6 +135,8 @@ pub struct Telemetry {
     pub mqtt_connects: Counter,
     /// `healthtrack_mqtt_sessions_lost_total`
     pub mqtt_sessions_lost: Counter,
+    /// `healthtrack_mqtt_session_expiry_seconds`
+    pub mqtt_session_expiry: Gauge,
     /// `healthtrack_mqtt_messages_total`
     pub mqtt_messages: Counter,
     /// `healthtrack_mqtt_received_bytes_total`
@@ -200,6 +207,8 @@ pub struct Telemetry {
     pub compaction_waiting_chunks: Gauge,
     /// `healthtrack_compaction_lag_seconds`
     pub compaction_lag_seconds: Gauge,
+    /// `healthtrack_ingest_quarantine_…`
+    pub quarantine: QuarantineMetrics,
     /// `healthtrack_archive_…`
     pub archive: ArchiveMetrics,
     ledger: Mutex<Ledger>,
@@ -237,6 +246,7 @@ impl Telemetry {
             mqtt_connected: new.gauge(MQTT_CONNECTED),
             mqtt_connects: new.counter(MQTT_CONNECTS),
             mqtt_sessions_lost: new.counter(MQTT_SESSIONS_LOST),
+            mqtt_session_expiry: new.gauge(MQTT_SESSION_EXPIRY),
             mqtt_messages: new.counter(MQTT_MESSAGES),
             mqtt_received_bytes: new.counter(MQTT_RECEIVED_BYTES),
             mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
@@ -275,6 +285,7 @@ impl Telemetry {
             compaction_rewrite_seconds: new.histogram(COMPACTION_REWRITE_SECONDS, Some(Unit::Seconds)),
             compaction_waiting_chunks: new.gauge(COMPACTION_WAITING_CHUNKS),
             compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
+            quarantine: QuarantineMetrics::declare(new),
             archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
             tasks: TaskMetrics::declare(new),

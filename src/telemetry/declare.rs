@@ -31,6 +31,16 @@ impl Declarer<'_> {
         self.recorder.register_gauge(&Key::from_name(name), &Self::META)
     }
 
+    pub(super) fn labelled_gauge(
+        &self,
+        Metric(name, help): Metric,
+        (label, value): (&'static str, &'static str),
+    ) -> Gauge {
+        self.recorder.describe_gauge(name.into(), None, help.into());
+        let key = Key::from_parts(name, vec![Label::from_static_parts(label, value)]);
+        self.recorder.register_gauge(&key, &Self::META)
+    }
+
     pub(super) fn histogram(&self, Metric(name, help): Metric, unit: Option<Unit>) -> Histogram {
         self.recorder.describe_histogram(name.into(), unit, help.into());
         self.recorder.register_histogram(&Key::from_name(name), &Self::META)

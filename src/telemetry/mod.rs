@@ -16,6 +16,9 @@ mod catalogue;
 /// The archive's metrics.
 mod archive;
 
+/// The metrics of quarantine.
+mod quarantine;
+
 /// The conservation of samples.
 mod ledger;
 
@@ -32,4 +35,5 @@ pub use archive::{ArchiveMetrics, RollStep};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
 pub use ledger::{Outcome, Tally};
 pub use log::{chain, start_log};
+pub use quarantine::QuarantineMetrics;
 pub use tasks::Task;

@@ -24,6 +24,8 @@ pub enum Task {
     Chunks,
     /// What the network wants done by the clock.
     Maintenance,
+    /// What is old leaves quarantine, and how full it is.
+    Quarantine,
     /// `/healthz` and `/readyz`.
     HttpHealth,
     /// `/metrics`.
@@ -33,12 +35,13 @@ pub enum Task {
 }
 
 impl Task {
-    const ALL: [Task; 8] = [
+    const ALL: [Task; 9] = [
         Task::Ingest,
         Task::Roller,
         Task::Compactor,
         Task::Chunks,
         Task::Maintenance,
+        Task::Quarantine,
         Task::HttpHealth,
         Task::HttpMetrics,
         Task::Histograms,
@@ -52,6 +55,7 @@ impl Task {
             Task::Compactor => "compactor",
             Task::Chunks => "chunks",
             Task::Maintenance => "maintenance",
+            Task::Quarantine => "quarantine",
             Task::HttpHealth => "http_health",
             Task::HttpMetrics => "http_metrics",
             Task::Histograms => "histograms",

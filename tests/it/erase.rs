@@ -9,6 +9,7 @@ use healthtrack::model::metric::Catalogue;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
+use crate::quarantine::quarantined;
 use crate::roll::{PLANT, TestStack, errors, files_below, said};
 use crate::support::daemon::TIMEOUT;
 use crate::support::stack::{self as whole, Verdict, promise, run};
@@ -36,12 +37,7 @@ async fn spread(house: &mut TestStack) {
         ("ht/1/main/hub/batch", r#"{"v":1,"device":"watch-7","series":[]}"#),
         ("ht/1/main/watch-77/batch", r#"{"v":1,"device":"watch-77","series":[]}"#),
     ] {
-        house
-            .execute(&format!(
-                "INSERT INTO signal.quarantine (received_at, last_received_at, samples, topic, reason, detail, payload)
-                 VALUES (now(), now(), 1, '{topic}', 'bad_json', 'x', convert_to('{payload}', 'UTF8'))"
-            ))
-            .await;
+        house.execute(&quarantined(topic, "bad_json", "now()", payload)).await;
     }
 }
 
@@ -97,10 +93,10 @@ pub(crate) async fn nothing_is_left(mut house: TestStack, keys: &str, plant: Opt
     spread(&mut house).await;
     let others = house.samples_of(&["--device", STAYS]);
     assert_eq!(others.len(), 6);
-    assert_eq!(found(&mut house, GONE).await.len(), 2 + 3, "the search sees tables, live and superseded files");
+    assert_eq!(found(&mut house, GONE).await.len(), 3 + 3, "the search sees tables, live and superseded files");
     let would = house.verb(&["archive", "erase", "--device", GONE, "--json"]).output().unwrap();
     let would: Value = serde_json::from_slice(&would.stdout).unwrap();
-    assert_eq!((&would["erased"], found(&mut house, GONE).await.len()), (&json!(false), 5), "nothing is done yet");
+    assert_eq!((&would["erased"], found(&mut house, GONE).await.len()), (&json!(false), 6), "nothing is done yet");
 
     let report = erase(&house, plant);
     let left = found(&mut house, GONE).await;

@@ -11,6 +11,7 @@ use healthtrack::model::time::Timestamp;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
+use crate::quarantine::quarantined;
 use crate::roll::{PLANT, TestStack, errors, said};
 use crate::support::daemon::TIMEOUT;
 use crate::support::stack::{Verdict, promise};
@@ -64,12 +65,7 @@ async fn shared() -> TestStack {
         ("ht/1/main/watch-7/batch", "2024-05-05 08:29Z", "bad_json"),
         ("ht/1/main/watch-77/batch", "2024-03-05 08:31Z", "bad_json"),
     ] {
-        house
-            .execute(&format!(
-                "INSERT INTO signal.quarantine (received_at, last_received_at, samples, topic, reason, detail, payload)
-                 VALUES ('{came}', '{came}', 1, '{topic}', '{reason}', 'x', convert_to('{topic} {came}', 'UTF8'))"
-            ))
-            .await;
+        house.execute(&quarantined(topic, reason, &format!("'{came}'"), &format!("{topic} {came}"))).await;
     }
     for patient in [ANN, BEN] {
         house

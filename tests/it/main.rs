@@ -21,6 +21,9 @@ mod schema;
 /// One transaction of the hot table.
 mod write;
 
+/// Devices that are heard for the first time.
+mod newcomers;
+
 /// Bytes in, rows out.
 mod path;
 
@@ -35,6 +38,9 @@ mod omh;
 
 /// The operator's verbs, as the real binary runs them.
 mod verbs;
+
+/// What was rejected: how much is kept, and for how long.
+mod quarantine;
 
 /// Real recordings, replayed.
 mod replay;
@@ -66,6 +72,9 @@ mod points;
 
 /// Several shards on one broker.
 mod shards;
+
+/// Sessions that a change of the configuration leaves behind.
+mod sessions;
 
 /// Brokers with other habits.
 mod brokers;

@@ -279,7 +279,7 @@ pub(crate) async fn what_cannot_be_put_aside_waits(house: &TestStack) -> Verdict
         .execute(
             "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'planted'; END $$;
-             CREATE TRIGGER planted BEFORE INSERT ON signal.quarantine EXECUTE FUNCTION disk_is_full()",
+             CREATE TRIGGER planted BEFORE INSERT ON signal.quarantine_rejection EXECUTE FUNCTION disk_is_full()",
         )
         .await;
     house.publish("ht/1/main/watch/batch", run(0, &[60, 9_000, 61])).await;
@@ -287,7 +287,7 @@ pub(crate) async fn what_cannot_be_put_aside_waits(house: &TestStack) -> Verdict
     wait_until(TIMEOUT, "the batch fails twice", || async { retries() >= 2.0 || house.acks() > 0.0 }).await;
     let acks = house.acks();
     promise(acks == 0.0, || "a message is acknowledged that is neither stored nor put aside".to_owned())?;
-    house.execute("DROP TRIGGER planted ON signal.quarantine").await;
+    house.execute("DROP TRIGGER planted ON signal.quarantine_rejection").await;
     house.acknowledged(1).await;
     assert_eq!(house.settled(3).await, [2, 0, 0, 1]);
     let kept = house.rows("SELECT reason, samples FROM signal.quarantine").await;

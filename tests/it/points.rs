@@ -52,7 +52,10 @@ pub(crate) async fn no_acknowledgement_crosses_connections(keys: &[(&str, &str)]
     let mut blocks = PgConnection::connect(database.url()).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE signal.block IN SHARE MODE").execute(&mut blocks).await.unwrap();
     let mut quarantine = PgConnection::connect(database.url()).await.unwrap();
-    sqlx::raw_sql("BEGIN; LOCK TABLE signal.quarantine IN SHARE MODE").execute(&mut quarantine).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE signal.quarantine_rejection IN SHARE MODE")
+        .execute(&mut quarantine)
+        .await
+        .unwrap();
     line.deliver(&[numbered(0, false)]).await;
     wait_locked_out(database.url()).await;
     drop(line);

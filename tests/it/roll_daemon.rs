@@ -149,8 +149,8 @@ async fn bytes_are_on_disk_before_their_name(plant: Option<&str>) -> Option<Verd
     assert!(output.status.success(), "{}", errors(&output));
     let calls = std::fs::read_to_string(path).unwrap();
     let place = |holds: &dyn Fn(&str) -> bool| calls.lines().position(holds);
-    let synced = place(&|line| line.contains("sync(") && line.contains(".part"));
-    let named = place(&|line| line.contains("rename") && line.contains(".part") && line.contains("/g00001-"));
+    let synced = place(&|line| line.contains("sync(") && line.contains("2024-03-05.part"));
+    let named = place(&|line| line.contains("rename") && line.contains("2024-03-05.part") && line.contains("/g00001-"));
     let settled = |folder: &str| {
         calls
             .lines()
@@ -186,10 +186,13 @@ async fn a_disk_that_fails_or_is_full_at_any_step_costs_nothing() {
     let expected = house.samples();
     let part = house.root().join("temporary/heart_rate-2024-03-05.part");
     let part = part.to_str().unwrap();
-    let faults: [&[&str]; 5] = [
+    let faults: [&[&str]; 8] = [
         &["-e", "inject=fsync:error=EIO:when=1"],
         &["-e", "inject=fsync:error=EIO:when=2"],
+        &["-e", "inject=fsync:error=EIO:when=3"],
         &["-e", "inject=fsync:error=EIO:when=4"],
+        &["-e", "inject=fsync:error=EIO:when=5"],
+        &["-e", "inject=fsync:error=EIO:when=6"],
         &["-P", part, "-e", "inject=write:error=ENOSPC"],
         &["-P", part, "-e", "inject=rename:error=EIO"],
     ];

@@ -31,7 +31,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const START_US: i64 = 1_795_428_000 * SECOND_US;
 
 /// The binary with nothing of this machine's configuration, and this database.
-fn healthtrack(database: &TestDatabase, arguments: &[&str]) -> Command {
+pub(crate) fn healthtrack(database: &TestDatabase, arguments: &[&str]) -> Command {
     let mut command = plain(arguments);
     command.env("HEALTHTRACK__STORE__URL", database.url());
     command
@@ -47,19 +47,19 @@ fn plain(arguments: &[&str]) -> Command {
 }
 
 /// What a command that succeeds says.
-fn said(command: &mut Command) -> String {
+pub(crate) fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", errors(&output));
     assert_eq!(errors(&output), "", "a command that succeeds complains of nothing");
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn said_json(command: &mut Command) -> Value {
+pub(crate) fn said_json(command: &mut Command) -> Value {
     serde_json::from_str(&said(command)).unwrap()
 }
 
 /// What a command that fails complains of: one line.
-fn complained(command: &mut Command) -> String {
+pub(crate) fn complained(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{command:?}: {}", String::from_utf8_lossy(&output.stdout));
     let errors = errors(&output);
@@ -71,7 +71,7 @@ fn errors(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-async fn migrated() -> TestDatabase {
+pub(crate) async fn migrated() -> TestDatabase {
     let database = TestDatabase::new().await;
     said(&mut healthtrack(&database, &["migrate"]));
     database
@@ -83,7 +83,7 @@ fn connector(database: &TestDatabase) -> Connector {
 }
 
 /// One series to store.
-struct Stored {
+pub(crate) struct Stored {
     device: &'static str,
     metric: &'static str,
     statistic: &'static str,
@@ -96,7 +96,7 @@ fn sample(seconds: i64, span_us: Option<i64>, value: f64) -> Sample {
 }
 
 /// Writes series and quarantine as a daemon does.
-async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quarantined]) {
+pub(crate) async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quarantined]) {
     let (connector, catalogue) = (connector(database), Catalogue::builtin().unwrap());
     let (pool, mut connection) = (connector.pool(), connector.connect().await.unwrap());
     let now = Timestamp::from_micros(START_US).unwrap();
@@ -106,7 +106,7 @@ async fn store(database: &TestDatabase, series: &[Stored], quarantined: &[Quaran
     for one in series {
         let device = DeviceId::parse(one.device).unwrap();
         add_devices(&pool, std::slice::from_ref(&device), "test", now).await.unwrap();
-        let known = resolve_devices(&pool, &own, &[device]).await.unwrap();
+        let known = resolve_devices(&mut connection, &own, &[device]).await.unwrap();
         let [Known::Ours(device)] = known[..] else { panic!("{known:?}") };
         let metric = catalogue.by_name(one.metric).unwrap().id;
         let statistic = Statistic::parse(one.statistic).unwrap_or_default();
@@ -266,7 +266,7 @@ async fn a_reader_that_has_enough_ends_the_export_quietly() {
     }
 }
 
-fn kept(reason: Reason, topic: &str, content_type: Option<&str>, payload: &str) -> Quarantined {
+pub(crate) fn kept(reason: Reason, topic: &str, content_type: Option<&str>, payload: &str) -> Quarantined {
     Quarantined {
         received_at: Timestamp::from_micros(START_US).unwrap(),
         topic: topic.to_owned(),
@@ -307,7 +307,7 @@ async fn the_quarantine_is_listed_and_shown_with_its_bytes() {
 }
 
 /// A subscriber to everything that HealthTrack publishes.
-async fn subscriber(mosquitto: &Mosquitto) -> EventLoop {
+pub(crate) async fn subscriber(mosquitto: &Mosquitto) -> EventLoop {
     let mut options = MqttOptions::new("subscriber", "127.0.0.1", mosquitto.port());
     options.set_max_packet_size(Some(1 << 20));
     let (client, mut events) = AsyncClient::new(options, 10);
@@ -317,7 +317,7 @@ async fn subscriber(mosquitto: &Mosquitto) -> EventLoop {
 }
 
 /// Runs a command while the subscriber takes `count` messages.
-async fn publishes(mut command: Command, events: &mut EventLoop, count: usize) -> (Output, Vec<Publish>) {
+pub(crate) async fn publishes(mut command: Command, events: &mut EventLoop, count: usize) -> (Output, Vec<Publish>) {
     let running = tokio::task::spawn_blocking(move || command.output().unwrap());
     let mut messages = Vec::new();
     let taking = async {
@@ -488,6 +488,8 @@ fn every_verb_has_an_example_in_its_help() {
         vec!["quarantine", "list"],
         vec!["quarantine", "show"],
         vec!["quarantine", "retry"],
+        vec!["quarantine", "resolve"],
+        vec!["quarantine", "purge"],
         vec!["samples"],
         vec!["roll"],
         vec!["archive"],

@@ -134,6 +134,13 @@ impl Daemon {
         }
     }
 
+    /// Sets a key of the configuration for its next start.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        let name = format!("HEALTHTRACK__{key}");
+        self.environment.retain(|(set, _)| *set != name);
+        self.environment.push((name, value.to_owned()));
+    }
+
     /// Takes the bug out of its next start.
     pub(crate) fn mend(&mut self) {
         self.environment.retain(|(name, _)| !name.ends_with(PLANT));

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{ConnAck, ConnectReturnCode, Packet, PingResp, Publish, SubAck, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{
+    ConnAck, ConnAckProperties, ConnectReturnCode, Packet, PingResp, Publish, SubAck, SubscribeReasonCode,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -48,23 +50,50 @@ impl ScriptedBroker {
 
     /// Takes the next connection up to its subscription; `kept` says whether its session was.
     pub(crate) async fn accept(&self, kept: bool) -> Line {
-        timeout(TIMEOUT, self.greet(kept)).await.expect("the daemon connects and subscribes")
+        self.accept_for(kept, None).await
     }
 
-    async fn greet(&self, kept: bool) -> Line {
+    /// The same, with a word on how many seconds the session will be kept.
+    pub(crate) async fn accept_for(&self, kept: bool, session_expiry_s: Option<u32>) -> Line {
+        timeout(TIMEOUT, self.greet(kept, session_expiry_s)).await.expect("the daemon connects and subscribes")
+    }
+
+    async fn greet(&self, kept: bool, session_expiry_s: Option<u32>) -> Line {
         let (socket, _) = self.listener.accept().await.unwrap();
         let mut line = Line { socket, bytes: BytesMut::new() };
         assert!(matches!(line.next().await, Some(Packet::Connect(..))), "a connection begins with CONNECT");
         line.send(&Packet::ConnAck(ConnAck {
             session_present: kept,
             code: ConnectReturnCode::Success,
-            properties: None,
+            properties: session_expiry_s.map(with_expiry),
         }))
         .await;
         let Some(Packet::Subscribe(subscribe)) = line.next().await else { panic!("the daemon does not subscribe") };
         let return_codes = vec![SubscribeReasonCode::Success(QoS::AtLeastOnce); subscribe.filters.len()];
         line.send(&Packet::SubAck(SubAck { pkid: subscribe.pkid, return_codes, properties: None })).await;
         line
+    }
+}
+
+fn with_expiry(session_expiry_s: u32) -> ConnAckProperties {
+    ConnAckProperties {
+        session_expiry_interval: Some(session_expiry_s),
+        receive_max: None,
+        max_qos: None,
+        retain_available: None,
+        max_packet_size: None,
+        assigned_client_identifier: None,
+        topic_alias_max: None,
+        reason_string: None,
+        user_properties: Vec::new(),
+        wildcard_subscription_available: None,
+        subscription_identifiers_available: None,
+        shared_subscription_available: None,
+        server_keep_alive: None,
+        response_information: None,
+        server_reference: None,
+        authentication_method: None,
+        authentication_data: None,
     }
 }
 

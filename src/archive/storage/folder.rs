@@ -48,9 +48,12 @@ impl Folder {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-        written.map_err(failed("write", &part))?;
-        self.give(&part, &self.root.join(CLAIM))?;
-        sync_folder(&self.root)
+        let given = written.map_err(failed("write", &part)).and_then(|()| self.give(&part, &self.root.join(CLAIM)));
+        if given.is_err() {
+            // As well as it can: the next roll does it too.
+            let _ = fs::remove_file(&part);
+        }
+        given.and_then(|()| sync_folder(&self.root))
     }
 
     /// Makes the folder where it is missing, and marks it.

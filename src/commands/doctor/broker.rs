@@ -14,7 +14,7 @@ pub(super) async fn check(config: &MqttConfig, findings: &mut Findings) {
         Ok(url) => url,
         Err(error) => return findings.fail(format!("broker: {error}"), advice),
     };
-    match probe(&url).await {
+    match probe(&url, config.session_expiry_s).await {
         Ok(limits) => {
             findings.ok(format!("broker at {}: accepts our login, speaks MQTT 5", limits.shown));
             check_limits(&limits, config, findings);
@@ -32,6 +32,16 @@ fn check_limits(limits: &BrokerLimits, config: &MqttConfig, findings: &mut Findi
         "broker: sends {} messages ahead of their acknowledgement; we accept {}",
         limits.receive_max, config.receive_maximum
     ));
+    let (theirs, wanted) = (limits.session_expiry_s, config.session_expiry_s);
+    if theirs < wanted {
+        findings.fail(
+            format!("broker: keeps a session for {theirs} s without a connection; we ask for {wanted} s"),
+            "raise the broker's limit of the session expiry, or lower mqtt.session_expiry_s and know that what waits \
+             for longer is lost",
+        );
+    } else {
+        findings.ok(format!("broker: keeps a session for {theirs} s without a connection"));
+    }
     let ours = config.packet_bytes_max;
     match limits.packet_bytes_max {
         Some(theirs) if theirs <= ours => {
@@ -76,13 +86,25 @@ mod tests {
         assert_eq!(levels(|findings| check_filters(&["$share/g/ht/1/#".to_owned()], findings)), [Level::Warn]);
     }
 
+    fn limits(session_expiry_s: u32) -> BrokerLimits {
+        BrokerLimits { shown: String::new(), session_expiry_s, receive_max: 20, packet_bytes_max: None, qos_max: 2 }
+    }
+
+    #[test]
+    fn a_broker_that_keeps_sessions_for_a_shorter_time_than_it_is_asked_to_fails() {
+        let config = crate::config::Config::read(None, std::iter::empty()).unwrap().mqtt;
+        for (expiry_s, level) in [(86_400, Level::Fail), (604_800, Level::Ok)] {
+            assert_eq!(levels(|findings| check_limits(&limits(expiry_s), &config, findings))[1], level);
+        }
+    }
+
     #[test]
     fn a_broker_that_takes_longer_packets_than_we_do_is_warned_of() {
         let config = crate::config::Config::read(None, std::iter::empty()).unwrap().mqtt;
         for (packet_bytes_max, level) in [(Some(1_000), Level::Ok), (Some(u32::MAX), Level::Warn), (None, Level::Warn)]
         {
-            let limits = BrokerLimits { shown: String::new(), receive_max: 20, packet_bytes_max, qos_max: 2 };
-            assert_eq!(levels(|findings| check_limits(&limits, &config, findings))[1], level);
+            let limits = BrokerLimits { packet_bytes_max, ..limits(config.session_expiry_s) };
+            assert_eq!(levels(|findings| check_limits(&limits, &config, findings))[2], level);
         }
     }
 }

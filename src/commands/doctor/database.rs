@@ -9,6 +9,7 @@ use url::Url;
 
 use super::finding::Findings;
 use super::limits::check_chunks;
+use super::{quarantine, sessions};
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
@@ -84,6 +85,8 @@ async fn examine(
         check_compaction(config.compaction.enabled, &waiting, findings);
     }
     check_chunks(&lock_room(connection).await?, findings);
+    sessions::check(config, connection, findings).await?;
+    quarantine::check(connection, config.ingest.quarantine_bytes_max, findings).await?;
     examine_blocks(config, connection, findings).await
 }
 

@@ -15,8 +15,14 @@ mod broker;
 /// What is near a limit of the server.
 mod limits;
 
+/// Sessions at the broker.
+mod sessions;
+
 /// Postgres.
 mod database;
+
+/// What was rejected.
+mod quarantine;
 
 /// Ports of this machine.
 mod ports;

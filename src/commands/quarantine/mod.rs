@@ -1,7 +1,13 @@
-//! Quarantine: what was rejected: listed, shown, and published again once the reason is gone.
+//! Quarantine: what was rejected: listed, shown, published again once the reason is gone, resolved and purged.
 
 /// Kept messages, published again.
 mod retry;
+
+/// Rejections, marked as dealt with.
+mod resolve;
+
+/// Rejections, removed.
+mod purge;
 
 use std::io::Write as _;
 
@@ -11,15 +17,20 @@ use serde::Serialize;
 use super::common::Common;
 use super::report::{Column, print, print_json, table};
 use crate::model::reason::Reason;
-use crate::store::quarantine::{QuarantineRow, list, show};
+use crate::store::quarantine::{ListFilter, QuarantineRow, list, show};
+use purge::PurgeArgs;
+use resolve::ResolveArgs;
 use retry::{RetryArgs, no_message};
 
-/// Lists messages, and parts of messages, that the daemon rejected, and publishes them again once the reason is gone.
+/// Lists messages, and parts of messages, that the daemon rejected; publishes them again once the reason is gone, marks
+/// them as dealt with, and removes them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack quarantine list --reason unknown_device
   healthtrack quarantine show 17 --payload | jq .
-  healthtrack quarantine retry --reason unknown_device")]
+  healthtrack quarantine retry --reason unknown_device
+  healthtrack quarantine resolve --reason conflict --because 'clock of hub-3 was wrong'
+  healthtrack quarantine purge --resolved")]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -29,13 +40,16 @@ pub struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// List the newest rejected messages, or parts of messages, with the reason
+    /// List the newest rejected messages, or parts of messages, with the reason: those that are open
     #[command(after_help = "Example:
   healthtrack quarantine list --reason unknown_device --limit 20")]
     List {
         /// Only those rejected for this reason
         #[arg(long)]
         reason: Option<String>,
+        /// Those that were marked as dealt with instead
+        #[arg(long)]
+        resolved: bool,
         /// How many at most
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
         limit: i64,
@@ -56,6 +70,16 @@ enum Action {
   healthtrack device add watch-7 && healthtrack quarantine retry --reason unknown_device
   healthtrack quarantine retry 17 --broker mqtt://broker:1883")]
     Retry(RetryArgs),
+    /// Mark open rejections as dealt with; one that comes again is open again
+    #[command(after_help = "Examples:
+  healthtrack quarantine resolve 17 18 --because 'test messages'
+  healthtrack quarantine resolve --reason conflict --before 2026-11-01 --because 'clock of hub-3 was wrong'")]
+    Resolve(ResolveArgs),
+    /// Remove rejections for good: what was marked as dealt with, or what is old
+    #[command(after_help = "Examples:
+  healthtrack quarantine purge --resolved --dry-run
+  healthtrack quarantine purge --before 2026-10-01 --reason undecodable")]
+    Purge(PurgeArgs),
 }
 
 /// One message as `show --json` prints it.
@@ -72,9 +96,10 @@ struct MessageReport<'a> {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let database = args.common.database()?;
     match &args.action {
-        Action::List { reason, limit } => {
+        Action::List { reason, resolved, limit } => {
             check_reason(reason.as_deref())?;
-            let rows = list(&database.pool().await?, reason.as_deref(), *limit).await?;
+            let which = ListFilter { reason: reason.as_deref(), resolved: *resolved };
+            let rows = list(&database.pool().await?, which, *limit).await?;
             if args.common.json { print_json(&rows) } else { print(&rows_in_words(&rows)) }
         }
         Action::Show { id, payload } => {
@@ -85,6 +110,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Action::Retry(which) => {
             check_reason(which.reason.as_deref())?;
             retry::run(&database, which, args.common.json).await
+        }
+        Action::Resolve(which) => {
+            check_reason(which.reason.as_deref())?;
+            resolve::run(&database, which, args.common.json).await
+        }
+        Action::Purge(which) => {
+            check_reason(which.reason.as_deref())?;
+            purge::run(&database, which, args.common.json).await
         }
     }
 }
@@ -107,9 +140,13 @@ fn show_one(row: &QuarantineRow, bytes: &[u8], payload: bool, json: bool) -> any
         return Ok(out.flush()?);
     }
     let retried = row.retried_at.as_deref().unwrap_or("never");
+    let resolved = match (&row.resolved_at, &row.resolved_by, &row.resolution) {
+        (Some(at), Some(by), Some(resolution)) => format!("{at} by {by}: {resolution}"),
+        _ => "no".to_owned(),
+    };
     print(&format!(
         "message   {}\nreason    {}\ndetail    {}\ntopic     {}\nsamples   {}\nbytes     {}\nreceived  {} ({} times)\n\
-         retried   {retried}",
+         retried   {retried}\nresolved  {resolved}",
         row.quarantine_id,
         row.reason,
         row.detail,

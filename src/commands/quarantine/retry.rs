@@ -17,7 +17,7 @@ use crate::commands::report::{bar, counted, print, print_json};
 use crate::model::time::{Clock as _, SystemClock};
 use crate::mqtt::connect::broker_url;
 use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher};
-use crate::store::quarantine::{mark_retried, retry_extent, to_retry};
+use crate::store::quarantine::{RetryFilter, mark_retried, retry_extent, to_retry};
 
 /// Messages read from the database at once: 16 MB at the longest message that the daemon takes by default.
 const PAGE: i64 = 16;
@@ -32,15 +32,21 @@ pub(super) struct RetryArgs {
     /// One message, by the number that `list` shows
     #[arg(required_unless_present_any = ["reason", "all"], conflicts_with_all = ["reason", "all"])]
     pub(super) id: Option<i64>,
-    /// All that were rejected for this reason
+    /// All that are open and were rejected for this reason
     #[arg(long, conflicts_with = "all")]
     pub(super) reason: Option<String>,
-    /// All of them
+    /// All that are open
     #[arg(long)]
     pub(super) all: bool,
     /// The broker [default: mqtt.url of the configuration]
     #[arg(long, value_name = "URL")]
     pub(super) broker: Option<Url>,
+}
+
+impl RetryArgs {
+    fn filter(&self) -> RetryFilter<'_> {
+        RetryFilter { only: self.id, reason: self.reason.as_deref() }
+    }
 }
 
 /// What a retry came to.
@@ -60,7 +66,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
         None => broker_url(&database.config.mqtt)?,
     };
     let pool = database.pool().await?;
-    let (messages, newest) = retry_extent(&pool, which.id, which.reason.as_deref()).await?;
+    let (messages, newest) = retry_extent(&pool, which.filter()).await?;
     if let (0, Some(id)) = (messages, which.id) {
         bail!(no_message(id));
     }
@@ -124,7 +130,7 @@ async fn publish_pages(
 ) -> anyhow::Result<()> {
     let mut after = 0;
     loop {
-        let page = to_retry(pool, which.id, which.reason.as_deref(), after, PAGE).await?;
+        let page = to_retry(pool, which.filter(), after, PAGE).await?;
         let page = page.into_iter().filter(|message| message.quarantine_id <= newest).collect::<Vec<_>>();
         let Some(last) = page.last() else { return Ok(()) };
         after = last.quarantine_id;

@@ -16,6 +16,7 @@ use crate::formats::{ClinicalResource, Decoded, Decoder, Decoders, Format, Reply
 use crate::ingest::ack::Acks;
 use crate::ingest::queue::{Lanes, Limits};
 use crate::ingest::session::{Session, SessionContext};
+use crate::ingest::sessions::Sessions;
 use crate::ingest::shards::Shards;
 use crate::ingest::validate::{ValidationLimits, Validator};
 use crate::ingest::{Intake, Reader};
@@ -74,6 +75,7 @@ fn connected(pipe: DuplexStream) -> Connected {
         socket: Box::new(pipe),
         rest: BytesMut::new(),
         session_present: true,
+        session_expiry_s: 0,
         receive_max: 100,
         packet_bytes_max: PACKET_BYTES_MAX,
         qos_max: 2,
@@ -105,11 +107,12 @@ impl Fixture {
             close: CancellationToken::new(),
             readers: Arc::new(Semaphore::new(1)),
         };
+        let named = Arc::clone(&Sessions::of(&config.mqtt).wanted[0]);
         let shards = Arc::new(Shards::new(ShardName::parse("main").unwrap()));
         let reader = Reader { shards, decoders: Decoders::new(&[&CLINICAL]), validator };
         let (to_lanes, to_acks) = (lanes.clone(), Arc::clone(&acks));
         let intake = Intake::new(0, reader, to_lanes, to_acks, Arc::clone(&telemetry), 100);
-        Fixture { session: Session::new(&config.mqtt, 0, acks, context).unwrap(), intake, lanes, telemetry }
+        Fixture { session: Session::new(&config.mqtt, named, acks, context).unwrap(), intake, lanes, telemetry }
     }
 
     /// The answers of the session to the messages of one connection.

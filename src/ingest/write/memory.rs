@@ -4,7 +4,7 @@
 //! A lane meets a million devices as readily as ten, and keeps what it knows of them for as long as it runs. A map from
 //! owned names, and one with keys and states of their natural size, took 270 bytes for a device with one series and
 //! twice that for an instant whenever one of them doubled. So names stand one behind another, an entry is as small as
-//! what it holds, and each map is 64 small ones, of which one at a time grows.
+//! what it holds, and each map is 64 small ones, which double one after another.
 //!
 //! To forget is always right, since what is not remembered is looked up; so a lane that remembers more than it may
 //! forgets a 64th of it at a time. It does so before a batch, never within one.
@@ -142,9 +142,12 @@ impl<S: Segment> Segmented<S> {
     }
 }
 
-/// By bits that the tables themselves do not look at: they take those at both ends.
+/// By bits that the tables themselves do not look at: they take those at both ends. The last segment gets twice as much
+/// as the first and each a little more than the one before it, so they double in turn, and two thirds of all places are
+/// taken whatever their number.
 fn segment_of(hash: u64) -> usize {
-    usize::try_from((hash >> 40) % SEGMENTS as u64).unwrap_or(0)
+    let share = ((hash >> 24) & u64::from(u32::MAX)) as f64 / (f64::from(u32::MAX) + 1.0);
+    ((1.0 + share).log2() * SEGMENTS as f64) as usize
 }
 
 /// Names, each behind its length, and where each begins.

@@ -44,14 +44,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
-use sqlx::postgres::PgPool;
 use tokio::time::sleep;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::ack::Acks;
 use super::permanence::Permanence;
-use super::quarantine::{Cap, row, source};
+use super::quarantine::{Admissions, Cap, row};
 use super::queue::{Arrival, Budget, Queue};
 use super::state::{Asker, State};
 use crate::config::UnknownDevice;
@@ -59,6 +58,7 @@ use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
 use crate::model::ids::SeriesId;
+use crate::model::reason::Reason;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, SeriesKey};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
@@ -86,15 +86,13 @@ pub struct Shared {
     pub context: Context,
     /// Whether the database answers.
     pub state: Arc<State>,
-    /// For looking devices up.
-    pub pool: PgPool,
     /// With which right the lane writes.
     pub own: Ownership,
     /// The connections' trackers, by their number.
     pub acks: Arc<[Arc<Acks>]>,
     /// What is received and not yet committed.
     pub budget: Arc<Budget>,
-    /// How much each source may quarantine.
+    /// How much may be quarantined.
     pub cap: Arc<Cap>,
     /// What to do with a device that nobody has added.
     pub unknown_device: UnknownDevice,
@@ -120,14 +118,29 @@ pub struct Lane {
     failures: u32,
     /// Unreadable blocks that were logged.
     reported: HashSet<(SeriesId, Timestamp)>,
+    /// What of the current batch quarantine keeps.
+    admissions: Admissions,
 }
 
 impl Lane {
     /// Lane `number`, which knows nothing yet.
     pub fn new(number: usize, shared: Shared) -> Lane {
         let (devices, series, chunks) = (DeviceMemory::default(), SeriesMemory::default(), HashSet::new());
-        let (rows, reported) = (CopyRows::default(), HashSet::new());
-        Lane { number, shared, connection: None, devices, series, chunks, rows, batch_rows: 0, failures: 0, reported }
+        let (rows, reported, admissions) = (CopyRows::default(), HashSet::new(), Admissions::default());
+        let (batch_rows, failures) = (0, 0);
+        Lane {
+            number,
+            shared,
+            connection: None,
+            devices,
+            series,
+            chunks,
+            rows,
+            batch_rows,
+            failures,
+            reported,
+            admissions,
+        }
     }
 
     /// Writes batches until the queue is closed and empty. Ends early only where the shard has another owner, or where
@@ -149,6 +162,7 @@ impl Lane {
             );
             self.shared.context.telemetry.batch_samples.record(samples as f64);
             self.batch_rows = 0;
+            self.admissions.clear();
             let tally = self.write(&mut batch).instrument(span.clone()).await?;
             span.record("batch.rows", self.batch_rows);
             drop(span);
@@ -165,10 +179,10 @@ impl Lane {
     async fn write(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
         self.devices.make_room(self.shared.remembered_series_max);
         self.series.make_room(self.shared.remembered_series_max);
-        let known = self.know_devices(batch).await?;
-        let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &known));
+        let refused = self.know_devices(batch).await?;
+        let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &refused));
         for rejection in &mut whole.rejections {
-            rejection.kept = batch.get(rejection.arrival).is_some_and(|arrival| self.admits(arrival));
+            rejection.kept = self.admits(batch, rejection.arrival, rejection.rejection.reason);
         }
         let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
@@ -214,7 +228,7 @@ impl Lane {
             Ok([first, second]) => vec![second, first],
             Err(RejectedItem::Sample(arrival)) => {
                 let rejection = reject::refused();
-                let kept = batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
+                let kept = self.admits(batch, arrival, rejection.reason);
                 vec![Unit::of_rejected_sample(ArrivalRejection { arrival, rejection, kept })]
             }
             Err(RejectedItem::Row(rejection)) => {
@@ -231,10 +245,7 @@ impl Lane {
 
     /// One transaction, and what the lane learns from its success.
     async fn write_unit(&mut self, unit: &Unit, batch: &[Arrival]) -> Result<Tally, StoreError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.shared.context.connector.connect().await?,
-        };
+        let mut connection = self.connect().await?;
         let written = self.write_over(&mut connection, unit, batch).await;
         match &written {
             Ok(_) => self.connection = Some(connection),
@@ -246,6 +257,14 @@ impl Lane {
             }
         }
         written
+    }
+
+    /// The lane's connection, a new one where it has none. Whoever takes it puts it back once its work has succeeded.
+    async fn connect(&mut self) -> Result<PgConnection, StoreError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.shared.context.connector.connect().await,
+        }
     }
 
     async fn write_over(
@@ -268,19 +287,23 @@ impl Lane {
         let stored = within(timeout, "reading stored blocks", writing.stored(&wanted)).await?;
         let rows = &mut self.rows;
         let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
-        let unmergeable = self.reject(&unit.parts, &laid, batch);
+        let (cap, admissions) = (&self.shared.cap, &mut self.admissions);
+        let unmergeable = reject::unmergeable(&unit.parts, &laid, |place, reason| {
+            batch.get(place).is_some_and(|arrival| admissions.admits(cap, place, arrival, reason))
+        });
         let rejections = || unit.rejections.iter().chain(&unmergeable);
         let kept = rejections().filter(|rejection| rejection.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|rejection| Some(row(batch.get(rejection.arrival)?, &rejection.rejection))).collect();
         let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
-        let timing = within(timeout, "writing a batch", writing.commit(&write)).await?;
+        let written = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.context.telemetry;
-        if let Some(copy) = timing.copy {
+        if let Some(copy) = written.copy {
             telemetry.copy_seconds.record(copy);
         }
-        telemetry.commit_seconds.record(timing.commit);
+        telemetry.commit_seconds.record(written.commit);
+        self.shared.cap.add(written.quarantined);
         telemetry.batch_rows.record(self.rows.rows() as f64);
         self.batch_rows += self.rows.rows();
         telemetry.merged_series.increment(merges.len() as u64);
@@ -315,18 +338,6 @@ impl Lane {
         Ok(())
     }
 
-    /// What a merge could not store, one rejection for each message and reason.
-    fn reject(&self, parts: &[Part], laid: &plan::WritePlan, batch: &[Arrival]) -> Vec<ArrivalRejection> {
-        let admits = |arrival: usize| batch.get(arrival).is_some_and(|arrival| self.admits(arrival));
-        let conflicts = reject::conflicts(parts, &laid.conflicts).into_iter();
-        let conflicts =
-            conflicts.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: admits(arrival) });
-        let unreadable = reject::unreadable(parts, &laid.unreadable).into_iter();
-        conflicts
-            .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
-            .collect()
-    }
-
     /// Counts unreadable blocks, and logs each when it is first met.
     fn report_unreadable(&mut self, unreadable: &[(usize, Unreadable)]) {
         let met: HashMap<_, _> = unreadable.iter().map(|(_, block)| ((block.series, block.start), block)).collect();
@@ -343,8 +354,9 @@ impl Lane {
         }
     }
 
-    fn admits(&self, arrival: &Arrival) -> bool {
-        self.shared.cap.admits(source(&arrival.topic), arrival.payload.len(), arrival.received_at)
+    fn admits(&mut self, batch: &[Arrival], place: usize, reason: Reason) -> bool {
+        let Some(arrival) = batch.get(place) else { return false };
+        self.admissions.admits(&self.shared.cap, place, arrival, reason)
     }
 
     async fn wait_for_database(&mut self, error: &StoreError) {

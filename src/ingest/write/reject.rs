@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::unit::Part;
+use super::plan::WritePlan;
+use super::unit::{ArrivalRejection, Part};
 use crate::model::reason::{Reason, Rejection};
 use crate::store::hot::Unreadable;
 
@@ -17,8 +18,24 @@ const DAMAGED: &str = "the server cannot read the stored block that these sample
                        doctor`, then retry this message";
 const REFUSED: &str = "the database rejects this sample; its log says why";
 
+/// What a merge could not store, one rejection for each message and reason; `admits` says whether it is kept.
+pub(super) fn unmergeable(
+    parts: &[Part],
+    laid: &WritePlan,
+    mut admits: impl FnMut(usize, Reason) -> bool,
+) -> Vec<ArrivalRejection> {
+    let conflicts = conflicts(parts, &laid.conflicts).into_iter().map(|(arrival, rejection)| {
+        let kept = admits(arrival, rejection.reason);
+        ArrivalRejection { arrival, rejection, kept }
+    });
+    let unreadable = unreadable(parts, &laid.unreadable).into_iter();
+    conflicts
+        .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
+        .collect()
+}
+
 /// Rejections by the place of their arrival, one for each that brought a value that differs from a stored one.
-pub(super) fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Rejection)> {
+fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Rejection)> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for part in conflicts.iter().filter_map(|place| parts.get(*place)) {
         *counts.entry(part.arrival).or_default() += 1;
@@ -30,7 +47,7 @@ pub(super) fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Reje
 }
 
 /// The same for samples that belong into blocks that cannot be read; the first block of each message is named.
-pub(super) fn unreadable(parts: &[Part], unreadable: &[(usize, Unreadable)]) -> Vec<(usize, Rejection)> {
+fn unreadable(parts: &[Part], unreadable: &[(usize, Unreadable)]) -> Vec<(usize, Rejection)> {
     let mut counts: BTreeMap<usize, (usize, Unreadable)> = BTreeMap::new();
     for (place, block) in unreadable {
         if let Some(part) = parts.get(*place) {

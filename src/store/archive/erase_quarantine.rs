@@ -21,8 +21,17 @@ pub async fn erase_quarantine(
     erasure: i64,
     of: &ErasureTarget,
 ) -> Result<(), StoreError> {
+    // Payloads are locked before their rejections, as by whoever writes (`store::quarantine`).
     let query = format!(
-        "WITH gone AS (DELETE FROM signal.quarantine WHERE {} RETURNING 1)
+        "WITH due AS MATERIALIZED (SELECT quarantine_id FROM signal.quarantine WHERE {}),
+              locked AS MATERIALIZED (
+                  SELECT payload_sha256 FROM signal.quarantine_payload WHERE payload_sha256 IN (
+                      SELECT payload_sha256 FROM signal.quarantine_rejection JOIN due USING (quarantine_id))
+                  ORDER BY payload_sha256 FOR UPDATE),
+              gone AS (
+                  DELETE FROM signal.quarantine_rejection AS rejection USING due, locked
+                  WHERE rejection.quarantine_id = due.quarantine_id
+                    AND rejection.payload_sha256 = locked.payload_sha256 RETURNING 1)
          UPDATE signal.erasure SET quarantine_rows = quarantine_rows + (SELECT count(*) FROM gone)
          WHERE erasure_id = $2",
         in_quarantine(of)
@@ -47,19 +56,14 @@ fn in_quarantine(of: &ErasureTarget) -> String {
     }
 }
 
-/// Rows of quarantine that came from a device, or name it: `device` is SQL for its name. A name in a payload is a whole
-/// JSON text.
+/// Rows of quarantine that came from a device, or name it: `device` is SQL for its name.
 fn quarantined(device: &str) -> String {
-    format!(
-        "(CASE WHEN topic LIKE 'ht/1/%' THEN split_part(topic, '/', 4) = {device}
-               ELSE {device} = ANY (string_to_array(topic, '/')) END
-          OR position(convert_to('\"' || {device} || '\"', 'UTF8') IN payload) > 0)"
-    )
+    format!("signal.quarantine_names(topic, detail, payload, {device})")
 }
 
 /// Rows of quarantine that may hold something of the patient `$1`, a uuid as text.
 fn broken_while_worn() -> String {
-    let named = quarantined("device_id");
+    let (named, held) = (quarantined("device_id"), quarantined("held.device_id"));
     format!(
         "EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
                  WHERE patient_id = $1::text::uuid AND {named} AND last_received_at >= lower(worn_during)
@@ -68,9 +72,7 @@ fn broken_while_worn() -> String {
                         OR NOT EXISTS (
                             SELECT FROM care.wear AS other WHERE other.device_key = wear.device_key
                                AND other.patient_id <> wear.patient_id AND other.worn_during @> received_at)))
-         AND NOT EXISTS (SELECT FROM care.wear JOIN signal.device USING (device_key)
-                                                JOIN care.patient USING (patient_id)
-                         WHERE legal_hold AND {named}
-                           AND worn_during && tstzrange(received_at, last_received_at, '[]'))"
+         AND NOT EXISTS (SELECT FROM signal.wear_under_legal_hold() AS held
+                         WHERE {held} AND held.worn_during && tstzrange(received_at, last_received_at, '[]'))"
     )
 }

@@ -15,7 +15,7 @@ use crate::model::ids::SeriesId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
-use crate::store::quarantine::{Quarantined, insert};
+use crate::store::quarantine::{Added, Quarantined, insert};
 use crate::store::shard::{Ownership, fence};
 
 /// sqlx copies and flushes whatever one `send` is given: long pieces keep the calls few, and short enough for the
@@ -42,13 +42,15 @@ pub struct Write<'a> {
     pub quarantined: &'a [Quarantined],
 }
 
-/// How long the parts of a transaction took.
+/// How long the parts of a transaction took, and what it added to quarantine.
 #[derive(Copy, Clone, Debug, Default)]
-pub struct Timing {
+pub struct Written {
     /// The COPY, where there was one.
     pub copy: Option<Duration>,
     /// The COMMIT, or the statement that wrote a few rows and committed them.
     pub commit: Duration,
+    /// What was not in quarantine before.
+    pub quarantined: Added,
 }
 
 /// What a lane is about to write.
@@ -87,14 +89,14 @@ impl<'c> Writing<'c> {
     ///
     /// After an error the outcome may be unknown (the connection was cut during COMMIT): the caller drops the
     /// connection and writes the same again by way of a merge.
-    pub async fn commit(self, write: &Write<'_>) -> Result<Timing, StoreError> {
+    pub async fn commit(self, write: &Write<'_>) -> Result<Written, StoreError> {
         let began = Instant::now();
         let mut transaction = match self {
             Writing::Merging(transaction) => transaction,
             Writing::Appending(connection, own) => match write.rows.few() {
                 Some(few) if write.quarantined.is_empty() && write.removals.is_empty() => {
                     small_batch::append(connection, own, few).await?;
-                    return Ok(Timing { copy: None, commit: began.elapsed() });
+                    return Ok(Written { copy: None, commit: began.elapsed(), quarantined: Added::default() });
                 }
                 _ => begin(connection, own).await?,
             },
@@ -105,14 +107,13 @@ impl<'c> Writing<'c> {
             copy(&mut transaction, write.rows).await?;
         }
         let copied = Instant::now();
-        if let Err(error) = insert(&mut transaction, write.quarantined).await
-            && !is_injected(Defect::SwallowQuarantineError)
-        {
-            return Err(error);
-        }
+        let quarantined = match insert(&mut transaction, write.quarantined).await {
+            Err(_) if is_injected(Defect::SwallowQuarantineError) => Added::default(),
+            added => added?,
+        };
         let ready = Instant::now();
         transaction.commit().await.map_err(StoreError::at("committing"))?;
-        Ok(Timing { copy: Some(copied - began), commit: ready.elapsed() })
+        Ok(Written { copy: Some(copied - began), commit: ready.elapsed(), quarantined })
     }
 }
 

@@ -43,7 +43,7 @@ pub mod compact;
 pub mod space;
 
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
-pub use commit::{Removal, Timing, Write, Writing};
+pub use commit::{Removal, Write, Writing, Written};
 pub use copy::CopyRows;
 pub use overlap::{BlockRange, overlapping};
 pub use read::{Filter, SeriesBlock, check_all_visible, read_blocks};

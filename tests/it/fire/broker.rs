@@ -67,3 +67,29 @@ async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
     verdict.must_hold();
     assert!(verdict.lost_by_broker > 0, "nothing was lost, so the session did not expire under load: {verdict}");
 }
+
+/// Method: while messages come, the daemon starts again with fewer connections, with other filters and with another
+/// client id, each time after messages have queued up in the sessions that it leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_a_change_of_the_configuration_leaves_lose_nothing() {
+    let filters = ["ht/1/main/load-0/+", "ht/1/main/load-1/+", "ht/1/main/+/batch"].join(",");
+    let keys = vec![("MQTT__CONNECTIONS", "3".to_owned()), ("MQTT__FILTERS", filters)];
+    let Some(mut house) = TestStack::build(Setup { keys, ..Setup::new(15) }).await else { return };
+    house.load(2_400, 200, "repeat=3,late=3,broken=1");
+    for (key, value) in [
+        ("MQTT__CONNECTIONS", "1"),
+        ("MQTT__FILTERS", "ht/1/main/+/+"),
+        ("MQTT__CLIENT_ID", "another"),
+        ("MQTT__CLIENT_ID", "a-third"),
+    ] {
+        house.wait_for_more(150).await;
+        house.kill_daemon();
+        house.wait_for_more(200).await;
+        house.daemon.set(key, value);
+        house.note(format!("{key} is {value} from now on"));
+        house.restart_daemon().await;
+    }
+    let open = "SELECT count(*) FROM signal.mqtt_session WHERE ended_at IS NULL";
+    wait_until(TIMEOUT, "all other sessions are drained", || async { house.ask(open).await == 1 }).await;
+    house.judge().await.must_hold();
+}

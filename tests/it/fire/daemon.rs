@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::stack::{MIX, Setup, TIMEOUT, TestStack};
 use crate::support::judge::Demand;
-use crate::support::proxy::{Point, Then};
+use crate::support::proxy::{Point, Then, Weather};
 use crate::support::wait::wait_until;
 
 /// The measure of all others: without a fault the daemon's own counts equal what was injected.
@@ -100,4 +100,33 @@ async fn of_two_daemons_on_one_shard_one_works_and_the_other_takes_over_within_f
     let verdict = house.judge().await;
     assert!(killed.is_alive());
     verdict.must_hold();
+}
+
+/// Method: only the owner's way to the database is cut. Its standby takes over, and must have the session to itself,
+/// though the owner lives and reaches the broker.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_loses_only_its_database_leaves_the_broker_to_its_successor() {
+    let Some(mut house) = TestStack::build(Setup::new(14)).await else { return };
+    let mut rival = house.rival_of_sound_database();
+    wait_until(TIMEOUT, "the rival stands by", || async { rival.readiness().contains("ready: standby") }).await;
+    house.load(3_000, 200, MIX);
+    house.wait_for_more(200).await;
+    house.database_side.set(Weather { refuses: true, ..Weather::default() });
+    house.database_side.reset();
+    house.note("the owner loses its database");
+    wait_until(TIMEOUT, "the rival owns the shard", || async { rival.readiness().contains("ready: owner") }).await;
+    house.note("the rival owns the shard");
+    std::mem::swap(&mut house.daemon, &mut rival);
+    let mut former = rival;
+    wait_until(TIMEOUT, "the former owner says why it is not ready", || async {
+        former.readiness().contains("the shard cannot be proved to be held")
+    })
+    .await;
+    house.wait_for_more(1_000).await;
+    assert_eq!(house.daemon.metric("healthtrack_mqtt_connects_total"), 1.0, "{}", house.daemon.log());
+    assert!(house.daemon.is_ready() && former.is_alive(), "{}", house.daemon.readiness());
+    house.heal();
+    let ended = former.wait_ended(TIMEOUT).await;
+    assert!(!ended.success(), "{}", former.log());
+    house.judge().await.must_hold();
 }

@@ -241,6 +241,12 @@ impl TestStack {
         spawn(&self.environment)
     }
 
+    /// The same with a way to the database that no fault touches.
+    pub(super) fn rival_of_sound_database(&self) -> Daemon {
+        let (_, broker, keys) = &self.environment;
+        spawn(&(self.database.url(), broker.clone(), keys.clone()))
+    }
+
     /// Runs statements on a connection that no fault touches.
     pub(super) async fn sql(&self, statements: &str) {
         let mut connection = self.connection().await;

@@ -7,6 +7,7 @@
 
 mod sync;
 
+#[expect(dead_code, reason = "what needs no other thread is not run here")]
 #[expect(unreachable_pub, clippy::duplicate_mod, reason = "the same source, with the checker's primitives under it")]
 #[path = "../../ack.rs"]
 mod ack;

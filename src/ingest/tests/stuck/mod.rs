@@ -25,10 +25,11 @@ use crate::context::Context;
 use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::ingest::ack::Acks;
-use crate::ingest::quarantine::Cap;
+use crate::ingest::quarantine::{Cap, CapLimits};
 use crate::ingest::queue::{Budget, Lanes, Limits};
 use crate::ingest::session::Session;
 use crate::ingest::session::SessionContext;
+use crate::ingest::sessions::Sessions;
 use crate::ingest::shards::Shards;
 use crate::ingest::validate::{self, Validator};
 use crate::ingest::write::{Lane, Shared};
@@ -171,7 +172,8 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
         let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator: validator.clone() };
         let mut intake = Intake::new(number, reader, lanes.clone(), Arc::clone(&acks), telemetry, window);
         // Each session subscribes to the only filter there is.
-        let session = Session::new(&config.mqtt, 0, acks, around.clone()).unwrap();
+        let named = Arc::clone(&Sessions::of(&config.mqtt).wanted[0]);
+        let session = Session::new(&config.mqtt, named, acks, around.clone()).unwrap();
         tasks.push(Box::pin(unconstrained(async move {
             let ended = session.serve(connected(ours), &mut intake, &mut None).await;
             panic!("the session has ended: {ended:?}");
@@ -198,13 +200,12 @@ fn lane_tasks(
         budget.take(usize::MAX / 2);
     }
     let shared = Shared {
-        pool: connector.pool(),
         context: Context::new(connector, Arc::clone(telemetry)).unwrap(),
         state: Arc::default(),
         own: Ownership { shard: ShardName::parse("main").unwrap(), epoch: Epoch(1) },
         acks: Arc::clone(acks),
         budget,
-        cap: Arc::new(Cap::new(1, 1)),
+        cap: Arc::new(Cap::new(CapLimits { rows_per_source: 1, bytes_per_source: 1, bytes_max: 1 })),
         unknown_device: UnknownDevice::Enrol,
         remembered_series_max: 1_000,
     };
@@ -231,6 +232,7 @@ fn connected(pipe: DuplexStream) -> Connected {
         socket: Box::new(pipe),
         rest: BytesMut::new(),
         session_present: true,
+        session_expiry_s: 0,
         receive_max: u16::MAX,
         packet_bytes_max: usize::MAX,
         qos_max: 2,

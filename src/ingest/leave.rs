@@ -1,0 +1,268 @@
+//! Leave: what one connection does to leave filters, or its whole session, without losing what waits in it.
+//!
+//! # Why
+//! A filter that is no longer wanted, or a session, may hold messages that their publishers were told are safe. Some
+//! brokers drop what is queued for a filter when it is unsubscribed, so everything that waits is taken first. That it
+//! is all is proved by pings: a broker answers in order, so at its answer all is known that it had sent, and all that
+//! it had been acknowledged. Where fewer messages are outstanding then than were at some other time, the broker had room
+//! for one more and sent none: nothing waits. A topic that is always busy is drained by that rule too; that it is idle
+//! for a moment is not needed.
+//!
+//! ```text
+//! Waiting ─ all wanted filters are subscribed ─> CatchingUp ─ nothing waits ─> Unsubscribing ─ UNSUBACK ─┐
+//!                          Done <─ the connection lives on: nothing more to leave ───────────────────────┤
+//!                          Ending: DISCONNECT, expiry 0 <─ nothing waits ─ Emptying <─ its session ends ─┘
+//! ```
+//! Pure: no socket and no clock. A new connection begins anew, with what is still to be left.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// How often a broker is asked whether something waits.
+const ASK_EVERY: Duration = Duration::from_millis(200);
+/// For how long every answer must be no: a broker may read what it keeps from a disk.
+const CALM: Duration = Duration::from_secs(1);
+/// How long UNSUBACK may take.
+const UNSUBACK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pings that may be unanswered; a connection with more is about to end.
+const PINGS_MAX: usize = 64;
+
+/// What is to be left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Filters of an earlier configuration.
+    pub filters: Vec<String>,
+    /// The session with them.
+    pub session: bool,
+}
+
+/// What is due on the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// PINGREQ.
+    Ask,
+    /// UNSUBSCRIBE.
+    Unsubscribe(Vec<String>),
+    /// DISCONNECT with which the session ends.
+    EndSession,
+}
+
+/// How far a connection is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Waiting,
+    CatchingUp,
+    Unsubscribing { since: Instant },
+    Emptying,
+    Ending,
+    Done,
+}
+
+/// How one connection leaves what is to be left.
+#[derive(Debug)]
+pub struct Leave {
+    left: Left,
+    step: Step,
+    /// Messages that are to be acknowledged, and those that are.
+    received: u64,
+    acknowledged: u64,
+    /// The most that were outstanding at once: the broker sends as many ahead.
+    most: u64,
+    /// What was acknowledged at each ping that is unanswered.
+    pings: VecDeque<u64>,
+    calm_since: Option<Instant>,
+    asked_at: Option<Instant>,
+}
+
+impl Leave {
+    /// At the beginning of a connection.
+    pub fn new(left: Left) -> Leave {
+        let step = if left == Left::default() { Step::Done } else { Step::Waiting };
+        let (pings, calm_since, asked_at) = (VecDeque::new(), None, None);
+        Leave { left, step, received: 0, acknowledged: 0, most: 0, pings, calm_since, asked_at }
+    }
+
+    /// True until it may begin.
+    pub fn is_waiting(&self) -> bool {
+        self.step == Step::Waiting
+    }
+
+    /// True once DISCONNECT has left.
+    pub fn is_ended(&self) -> bool {
+        self.left.session && self.step == Step::Done
+    }
+
+    /// Every filter that is wanted is subscribed, on whichever connection.
+    pub fn begin(&mut self) {
+        if self.is_waiting() {
+            self.step = Step::CatchingUp;
+        }
+    }
+
+    /// So many messages came that are to be acknowledged.
+    pub fn receive(&mut self, messages: u64) {
+        self.received += messages;
+        self.most = self.most.max(self.received.saturating_sub(self.acknowledged));
+    }
+
+    /// So many acknowledgements left.
+    pub fn acknowledge(&mut self, messages: u64) {
+        self.acknowledged += messages;
+    }
+
+    /// A ping left, for whatever reason.
+    pub fn ping(&mut self) {
+        if self.pings.len() < PINGS_MAX {
+            self.pings.push_back(self.acknowledged);
+        }
+    }
+
+    /// The first unanswered ping is answered.
+    pub fn answer(&mut self, now: Instant) {
+        let Some(acknowledged) = self.pings.pop_front() else { return };
+        let outstanding = self.received.saturating_sub(acknowledged);
+        if outstanding > 0 && outstanding >= self.most {
+            self.calm_since = None;
+            return;
+        }
+        let since = *self.calm_since.get_or_insert(now);
+        if now.duration_since(since) >= CALM {
+            match self.step {
+                Step::CatchingUp if self.left.filters.is_empty() => self.step = Step::Ending,
+                Step::CatchingUp => self.step = Step::Unsubscribing { since: now },
+                Step::Emptying => self.step = Step::Ending,
+                Step::Waiting | Step::Unsubscribing { .. } | Step::Ending | Step::Done => return,
+            }
+            (self.calm_since, self.asked_at) = (None, None);
+        }
+    }
+
+    /// UNSUBACK came.
+    pub fn unsubscribed(&mut self) {
+        if matches!(self.step, Step::Unsubscribing { .. }) {
+            self.step = if self.left.session { Step::Emptying } else { Step::Done };
+        }
+    }
+
+    /// What is due now; it counts as done.
+    pub fn take_due(&mut self, now: Instant) -> Option<Action> {
+        let is_asked = self.asked_at.is_some_and(|asked| now.duration_since(asked) < ASK_EVERY);
+        match self.step {
+            Step::CatchingUp | Step::Emptying if !is_asked && self.pings.is_empty() => {
+                self.asked_at = Some(now);
+                self.ping();
+                Some(Action::Ask)
+            }
+            Step::Unsubscribing { .. } if self.asked_at.is_none() => {
+                self.asked_at = Some(now);
+                Some(Action::Unsubscribe(self.left.filters.clone()))
+            }
+            // A broker that does not answer keeps the subscription, and a session is ended all the same.
+            Step::Unsubscribing { since } if now.duration_since(since) >= UNSUBACK_TIMEOUT => {
+                self.unsubscribed();
+                None
+            }
+            Step::Ending => {
+                self.step = Step::Done;
+                Some(Action::EndSession)
+            }
+            _ => None,
+        }
+    }
+
+    /// When `take_due` is to be asked again, unless something happens before.
+    pub fn next_at(&self, now: Instant) -> Option<Instant> {
+        match self.step {
+            Step::Waiting | Step::Done => None,
+            Step::CatchingUp | Step::Emptying | Step::Unsubscribing { .. } | Step::Ending => Some(now + ASK_EVERY),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A broker with a window, a queue, and messages that go on coming for as long as it is subscribed.
+    struct Broker {
+        queued: u64,
+        outstanding: u64,
+        window: u64,
+        /// Acknowledgements and pings on their way.
+        inbox: Vec<Wire>,
+    }
+
+    enum Wire {
+        Ack,
+        Ping,
+    }
+
+    /// Leaves a session, the broker of which gets so many new messages a step; what waited when it unsubscribed.
+    fn leave(queued: u64, window: u64, arriving: u64, session: bool) -> (Leave, Option<u64>) {
+        let left = Left { filters: vec!["a/#".to_owned()], session };
+        let (mut leave, mut now) = (Leave::new(left), Instant::now());
+        let mut broker = Broker { queued, outstanding: 0, window, inbox: Vec::new() };
+        let (mut unacknowledged, mut waited, mut is_subscribed) = (0, None, true);
+        leave.begin();
+        for step in 0..100_000 {
+            now += Duration::from_millis(5);
+            broker.queued += if is_subscribed { arriving } else { 0 };
+            for wire in std::mem::take(&mut broker.inbox) {
+                match wire {
+                    Wire::Ack => broker.outstanding -= 1,
+                    Wire::Ping => {
+                        unacknowledged += deliver(&mut broker, &mut leave);
+                        leave.answer(now);
+                    }
+                }
+            }
+            unacknowledged += deliver(&mut broker, &mut leave);
+            // Commits come at every fourth step.
+            if step % 4 == 0 {
+                leave.acknowledge(unacknowledged);
+                broker.inbox.extend((0..unacknowledged).map(|_| Wire::Ack));
+                unacknowledged = 0;
+            }
+            match leave.take_due(now) {
+                Some(Action::Ask) => broker.inbox.push(Wire::Ping),
+                Some(Action::Unsubscribe(_)) => {
+                    (waited, is_subscribed) = (Some(broker.queued), false);
+                    leave.unsubscribed();
+                }
+                Some(Action::EndSession) => assert_eq!(broker.queued + broker.outstanding, 0),
+                None => {}
+            }
+            if leave.step == Step::Done {
+                break;
+            }
+        }
+        (leave, waited)
+    }
+
+    fn deliver(broker: &mut Broker, leave: &mut Leave) -> u64 {
+        let sent = broker.queued.min(broker.window - broker.outstanding);
+        broker.queued -= sent;
+        broker.outstanding += sent;
+        leave.receive(sent);
+        sent
+    }
+
+    #[test]
+    fn nothing_waits_any_more_when_a_filter_is_left() {
+        for (queued, window, arriving) in [(0, 20, 0), (5, 20, 0), (10_000, 20, 0), (10_000, 65_535, 0), (5_000, 20, 1)]
+        {
+            for session in [false, true] {
+                let (leave, waited) = leave(queued, window, arriving, session);
+                assert_eq!((leave.step, waited), (Step::Done, Some(0)), "{queued} {window} {arriving} {session}");
+                assert_eq!(leave.is_ended(), session);
+            }
+        }
+    }
+
+    #[test]
+    fn who_leaves_nothing_does_nothing() {
+        let mut leave = Leave::new(Left::default());
+        leave.begin();
+        assert_eq!((leave.take_due(Instant::now()), leave.is_ended()), (None, false));
+    }
+}

@@ -1,0 +1,113 @@
+//! Named: one session at the broker by its name: what it subscribes to, what it leaves, and what is known of it. Shared
+//! by its connection, which learns, and by whoever records it (`sessions`).
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::leave::Left;
+use crate::model::time::{SECOND_US, Timestamp};
+use crate::store::mqtt_session::NEVER_S;
+
+/// One session by its name.
+#[derive(Debug)]
+pub struct Named {
+    /// Its name at the broker.
+    pub client_id: String,
+    /// What it subscribes to; nothing where it is left.
+    pub filters: Vec<String>,
+    known: Mutex<Known>,
+    changed: Arc<Notify>,
+}
+
+/// What is known of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What is still to be left.
+    pub left: Left,
+    /// True while it is connected.
+    pub is_connected: bool,
+    /// When it last was; none before the first time.
+    pub connected_at: Option<Timestamp>,
+    /// How long the broker keeps it without a connection.
+    pub expiry_s: u32,
+    /// True once it was drained and ended.
+    pub has_ended: bool,
+}
+
+/// What the broker answered to a CONNECT.
+#[derive(Copy, Clone, Debug)]
+pub struct Granted {
+    /// It had the session.
+    pub session_present: bool,
+    /// For how long it will keep it.
+    pub expiry_s: u32,
+    /// For how long it was asked to.
+    pub wanted_expiry_s: u32,
+}
+
+impl Named {
+    /// A session of which so much is known; `changed` is told where more becomes known.
+    pub fn new(client_id: String, filters: Vec<String>, known: Known, changed: Arc<Notify>) -> Named {
+        Named { client_id, filters, known: Mutex::new(known), changed }
+    }
+
+    /// What is known now.
+    pub fn known(&self) -> Known {
+        self.lock().clone()
+    }
+
+    /// The broker has accepted a connection: warns where it has forgotten the session, or keeps it for too short a time.
+    pub fn connect(&self, granted: Granted, now: Timestamp) {
+        let mut before = self.known();
+        let client = &self.client_id;
+        if let (Some(at), false) = (before.connected_at, granted.session_present) {
+            let (away_s, kept_s) = (now.micros_since(at) / SECOND_US, before.expiry_s);
+            if kept_s != NEVER_S && away_s > i64::from(kept_s) {
+                tracing::warn!(mqtt.client = %client, "the session has expired at the broker, which keeps it for {kept_s} s, \
+                    after {away_s} s without a connection: messages that waited in it are lost");
+            } else {
+                tracing::warn!(mqtt.client = %client, "the broker has no session any more that was connected {away_s} s \
+                    ago: messages that waited in it are lost; let the broker keep sessions on disk, as deploy/README.md \
+                    tells");
+            }
+        }
+        let Granted { expiry_s, wanted_expiry_s, .. } = granted;
+        if expiry_s < wanted_expiry_s && (before.connected_at.is_none() || before.expiry_s != expiry_s) {
+            tracing::warn!(mqtt.client = %client, "the broker keeps the session for {expiry_s} s only, not for the \
+                {wanted_expiry_s} s of mqtt.session_expiry_s: what waits in it longer is lost; raise the broker's limit");
+        }
+        if !granted.session_present {
+            // A new session is subscribed to nothing.
+            before.left.filters.clear();
+        }
+        *self.lock() = Known { is_connected: true, connected_at: Some(now), expiry_s, ..before };
+        self.changed.notify_one();
+    }
+
+    /// The connection has ended.
+    pub fn disconnect(&self, now: Timestamp) {
+        let mut known = self.lock();
+        if std::mem::take(&mut known.is_connected) {
+            known.connected_at = Some(now);
+            drop(known);
+            self.changed.notify_one();
+        }
+    }
+
+    /// The filters that were to be left are.
+    pub fn leave_filters(&self) {
+        self.lock().left.filters.clear();
+        self.changed.notify_one();
+    }
+
+    /// The whole session is left.
+    pub fn end(&self) {
+        self.lock().has_ended = true;
+        self.changed.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
