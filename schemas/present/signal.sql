@@ -678,36 +678,6 @@ BEGIN
 END
 $function$;
 
--- The chunks of signal.block: their table, quoted; where they begin; and where the next one begins.
-CREATE OR REPLACE FUNCTION signal.chunks()
- RETURNS TABLE(name text, from_at timestamp with time zone, to_at timestamp with time zone)
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-BEGIN
-    IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
-        RETURN QUERY
-            SELECT format('signal.%I', relname),
-                   to_date(substr(relname, 7, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
-                   (CASE WHEN length(relname) > 14 THEN to_date(substr(relname, 16, 8), 'YYYYMMDD')
-                         ELSE to_date(substr(relname, 7, 8), 'YYYYMMDD') + 1 END)::timestamp AT TIME ZONE 'UTC'
-            FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-            WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}(_[0-9]{8})?$';
-    ELSE
-        RETURN QUERY EXECUTE
-            'SELECT format(''%I.%I'', chunk_schema, chunk_name), range_start, range_end
-             FROM timescaledb_information.chunks
-             WHERE hypertable_schema = ''signal'' AND hypertable_name = ''block''';
-    END IF;
-END
-$function$;
-REVOKE EXECUTE ON FUNCTION signal.chunks() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.chunks() TO healthtrack_ingest, healthtrack_roller;
-
--- Makes the chunk of a UTC day where it is missing, from low up to high but for what neighbours hold; returns the days of the chunk, and true where it made one.
-CREATE OR REPLACE FUNCTION signal.ensure_chunk_within(day date, low date, high date, OUT from_on date, OUT to_on date, OUT is_new boolean)
- RETURNS record
 -- Trigger after a statement: each shard that a device names is there.
 CREATE OR REPLACE FUNCTION signal.check_devices()
  RETURNS trigger
@@ -783,6 +753,33 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.check_still_referred_to() FROM PUBLIC;
 
+-- The chunks of signal.block: their table, quoted; where they begin; and where the next one begins.
+CREATE OR REPLACE FUNCTION signal.chunks()
+ RETURNS TABLE(name text, from_at timestamp with time zone, to_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
+        RETURN QUERY
+            SELECT format('signal.%I', relname),
+                   to_date(substr(relname, 7, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
+                   (CASE WHEN length(relname) > 14 THEN to_date(substr(relname, 16, 8), 'YYYYMMDD')
+                         ELSE to_date(substr(relname, 7, 8), 'YYYYMMDD') + 1 END)::timestamp AT TIME ZONE 'UTC'
+            FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+            WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}(_[0-9]{8})?$';
+    ELSE
+        RETURN QUERY EXECUTE
+            'SELECT format(''%I.%I'', chunk_schema, chunk_name), range_start, range_end
+             FROM timescaledb_information.chunks
+             WHERE hypertable_schema = ''signal'' AND hypertable_name = ''block''';
+    END IF;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.chunks() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.chunks() TO healthtrack_ingest, healthtrack_roller;
+
 -- Removes payloads whose last rejection was removed.
 CREATE OR REPLACE FUNCTION signal.drop_unused_payloads()
  RETURNS trigger
@@ -800,9 +797,9 @@ BEGIN
     RETURN NULL;
 END $function$;
 
--- Makes the chunk of one UTC day where it is missing; true where it made one. Does nothing on a hypertable.
-CREATE OR REPLACE FUNCTION signal.ensure_chunk(day date)
- RETURNS boolean
+-- Makes the chunk of a UTC day where it is missing, from low up to high but for what neighbours hold; returns the days of the chunk, and true where it made one.
+CREATE OR REPLACE FUNCTION signal.ensure_chunk_within(day date, low date, high date, OUT from_on date, OUT to_on date, OUT is_new boolean)
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
