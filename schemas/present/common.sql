@@ -488,6 +488,18 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.drop_chunk_if_empty(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.drop_chunk_if_empty(regclass) TO healthtrack_roller;
 
+-- Makes the chunk of one UTC day where it is missing; true where it made one. Does nothing on a hypertable.
+CREATE OR REPLACE FUNCTION signal.ensure_chunk(day date)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT is_new FROM signal.ensure_chunk_within(day, day, day + 1)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.ensure_chunk(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date) TO healthtrack_ingest;
+
 -- Gives a new chunk the grants of signal.block.
 CREATE OR REPLACE FUNCTION signal.grant_chunk(chunk regclass)
  RETURNS void

@@ -399,11 +399,11 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_roller;
 GRANT INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_ingest;
 
--- Which closed chunks have had their small blocks joined, and what that did.
+-- Which chunks have had the small blocks of days that are over joined, and what that did.
 CREATE TABLE signal.compaction (
     from_at timestamp with time zone NOT NULL,  -- Where the chunk begins.
     compacted_at timestamp with time zone NOT NULL,  -- When it was last looked at.
-    written bigint NOT NULL,  -- Rows that the server had ever counted into the chunk when that look began.
+    written bigint NOT NULL,  -- Rows that the server had ever counted into the chunk when that look began; -1 where some of its days were not over.
     blocks_before bigint NOT NULL,  -- Blocks that were joined so far.
     blocks_after bigint NOT NULL,  -- Blocks that took their place.
     shard text NOT NULL,  -- Whose series: signal.ingest_shard.
@@ -753,6 +753,33 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.check_still_referred_to() FROM PUBLIC;
 
+-- The chunks of signal.block: their table, quoted; where they begin; and where the next one begins.
+CREATE OR REPLACE FUNCTION signal.chunks()
+ RETURNS TABLE(name text, from_at timestamp with time zone, to_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
+        RETURN QUERY
+            SELECT format('signal.%I', relname),
+                   to_date(substr(relname, 7, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
+                   (CASE WHEN length(relname) > 14 THEN to_date(substr(relname, 16, 8), 'YYYYMMDD')
+                         ELSE to_date(substr(relname, 7, 8), 'YYYYMMDD') + 1 END)::timestamp AT TIME ZONE 'UTC'
+            FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+            WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}(_[0-9]{8})?$';
+    ELSE
+        RETURN QUERY EXECUTE
+            'SELECT format(''%I.%I'', chunk_schema, chunk_name), range_start, range_end
+             FROM timescaledb_information.chunks
+             WHERE hypertable_schema = ''signal'' AND hypertable_name = ''block''';
+    END IF;
+END
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.chunks() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.chunks() TO healthtrack_ingest, healthtrack_roller;
+
 -- Removes payloads whose last rejection was removed.
 CREATE OR REPLACE FUNCTION signal.drop_unused_payloads()
  RETURNS trigger
@@ -770,37 +797,62 @@ BEGIN
     RETURN NULL;
 END $function$;
 
--- Makes the chunk of one UTC day where it is missing; true where it made one. Does nothing on a hypertable.
-CREATE OR REPLACE FUNCTION signal.ensure_chunk(day date)
- RETURNS boolean
+-- Makes the chunk of a UTC day where it is missing, from low up to high but for what neighbours hold; returns the days of the chunk, and true where it made one.
+CREATE OR REPLACE FUNCTION signal.ensure_chunk_within(day date, low date, high date, OUT from_on date, OUT to_on date, OUT is_new boolean)
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-    chunk text := 'block_' || to_char(day, 'YYYYMMDD');
+    day_at timestamptz := day::timestamp AT TIME ZONE 'UTC';
+    is_partitioned boolean := EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass);
+    chunk text;
+    extension text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
-        RETURN false;
+    IF (low <= day AND day < high) IS NOT TRUE THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'chunk_holds_its_day',
+            MESSAGE = 'A chunk must hold the day that it is made for.';
     END IF;
-    IF to_regclass(format('signal.%I', chunk)) IS NOT NULL THEN
-        RETURN false;
+    -- Two lanes may meet the first sample of a day together: the second waits, and then finds the chunk made.
+    FOR attempt IN 1..2 LOOP
+        SELECT (c.from_at AT TIME ZONE 'UTC')::date, (c.to_at AT TIME ZONE 'UTC')::date, false
+        INTO from_on, to_on, is_new
+        FROM signal.chunks() c WHERE c.from_at <= day_at AND c.to_at > day_at;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        PERFORM pg_advisory_xact_lock(hashtextextended('signal.ensure_chunk', 0));
+    END LOOP;
+    is_new := true;
+    IF is_partitioned THEN
+        SELECT greatest(low, (max(c.to_at) FILTER (WHERE c.to_at <= day_at) AT TIME ZONE 'UTC')::date),
+               least(high, (min(c.from_at) FILTER (WHERE c.from_at > day_at) AT TIME ZONE 'UTC')::date)
+        INTO from_on, to_on FROM signal.chunks() c;
+        chunk := 'block_' || to_char(from_on, 'YYYYMMDD')
+                 || CASE WHEN to_on > from_on + 1 THEN '_' || to_char(to_on, 'YYYYMMDD') ELSE '' END;
+        EXECUTE format('CREATE TABLE signal.%I (LIKE signal.block INCLUDING ALL)', chunk);
+        PERFORM signal.grant_chunk(format('signal.%I', chunk)::regclass);
+        EXECUTE format('ALTER TABLE signal.block ATTACH PARTITION signal.%I FOR VALUES FROM (%L) TO (%L)', chunk,
+                       from_on::timestamp AT TIME ZONE 'UTC', to_on::timestamp AT TIME ZONE 'UTC');
+    ELSIF high > low + 1 THEN
+        SELECT extnamespace::regnamespace::text INTO STRICT extension FROM pg_extension WHERE extname = 'timescaledb';
+        EXECUTE format('SELECT %s.set_chunk_time_interval(''signal.block'', $1)', extension)
+            USING make_interval(days => high - low);
+        INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values) VALUES (day_at, day_at, 1, 0, '{0}');
+        DELETE FROM signal.block WHERE start_at = day_at AND series_id = 0;
+        EXECUTE format('SELECT %s.set_chunk_time_interval(''signal.block'', $1)', extension)
+            USING make_interval(days => 1);
+        SELECT (c.from_at AT TIME ZONE 'UTC')::date, (c.to_at AT TIME ZONE 'UTC')::date INTO STRICT from_on, to_on
+        FROM signal.chunks() c WHERE c.from_at <= day_at AND c.to_at > day_at;
+    ELSE
+        -- The row that needs a chunk of a day makes it.
+        SELECT day, day + 1, false INTO from_on, to_on, is_new;
     END IF;
-    -- Two lanes may meet the first sample of a day together: the second waits, and then finds the chunk made. It looks
-    -- into the catalogue itself, since to_regclass may answer from a cache that the wait did not refresh.
-    PERFORM pg_advisory_xact_lock(hashtextextended('signal.ensure_chunk', 0));
-    IF EXISTS (SELECT FROM pg_class WHERE relname = chunk AND relnamespace = 'signal'::regnamespace) THEN
-        RETURN false;
-    END IF;
-    EXECUTE format('CREATE TABLE signal.%I (LIKE signal.block INCLUDING ALL)', chunk);
-    PERFORM signal.grant_chunk(format('signal.%I', chunk)::regclass);
-    EXECUTE format('ALTER TABLE signal.block ATTACH PARTITION signal.%I FOR VALUES FROM (%L) TO (%L)', chunk,
-                   day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
-    RETURN true;
 END
 $function$;
-REVOKE EXECUTE ON FUNCTION signal.ensure_chunk(date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.ensure_chunk(date) TO healthtrack_ingest;
+REVOKE EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) TO healthtrack_ingest;
 
 -- Removes a page of what came before a time, in its order, and says where the next page begins: null at the end. Keeps what may be of a device that somebody under legal hold wore.
 CREATE OR REPLACE FUNCTION signal.purge_quarantine(received_before timestamp with time zone, of_reason text, only_resolved boolean, after_at timestamp with time zone, after_id bigint, rows_max integer, OUT last_at timestamp with time zone, OUT last_id bigint, OUT purged_rows bigint, OUT purged_bytes bigint, OUT held_rows bigint)

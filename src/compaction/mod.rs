@@ -1,8 +1,8 @@
 //! Compaction: small blocks of days that are over become long ones.
 //!
 //! ```text
-//! a chunk is over  →  its series with small blocks side by side  →  read, joined, replaced  →  written anew  →  noted
-//! lateness_s          a page of series at a time                    a transaction a portion     if half is dead
+//! a day is over  →  its series with small blocks side by side  →  read, joined, replaced  →  written anew  →  noted
+//! lateness_s        a page of series at a time                    a transaction a portion     if half is dead
 //! ```
 //!
 //! # Why
@@ -14,7 +14,9 @@
 //! is killed at any moment leaves the table as it was before that transaction, or as it is after. One daemon compacts
 //! at a time, only to spare the database: two would take turns at the days' locks and be right all the same.
 //!
-//! Long arrays of such a day are compressed by pglz instead of LZ4 from then on, which takes half the space
+//! A chunk of several days is compacted after each of them, up to where they are over, and written anew with its last.
+//!
+//! Long arrays of a chunk that is over are compressed by pglz instead of LZ4 from then on, which takes half the space
 //! (`store::hot::compact`).
 //!
 //! Memory is bounded by the portion: 8,192 blocks, or some 500,000 samples, about 40 MB.
@@ -37,7 +39,6 @@ use crate::model::ids::SeriesId;
 use crate::store::hot::CopyRows;
 use crate::store::hot::compact::{self, Candidate, CompactionChunk, CompactionLimits, Replacing, SmallBlocks, Span};
 use crate::store::hot::space::{self, Space};
-use crate::store::migrate::is_hypertable;
 use crate::store::pool::within;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
@@ -118,9 +119,9 @@ impl Compactor {
         if !compact::try_be_only_compactor(connection).await? {
             return Ok(None);
         }
-        let before = self.context.clock.now().plus_micros(-self.config.lateness_us());
-        let is_hypertable = is_hypertable(connection).await?;
-        let chunks = compact::chunks_to_compact(connection, &self.own.shard, before, is_hypertable).await?;
+        let now = self.context.clock.now();
+        let before = now.plus_micros(-self.config.lateness_us());
+        let chunks = compact::chunks_to_compact(connection, &self.own.shard, before, now).await?;
         let mut pass = Pass::default();
         for (place, chunk) in chunks.iter().enumerate() {
             self.context.telemetry.compaction_waiting_chunks.set((chunks.len() - place) as f64);
@@ -151,7 +152,7 @@ impl Compactor {
         chunk: &CompactionChunk,
     ) -> Result<(u64, u64), StoreError> {
         let mut blocks = (0, 0);
-        let is_dense = space::try_set_pglz(connection, chunk).await?;
+        let is_dense = chunk.is_over && space::try_set_pglz(connection, chunk).await?;
         let mut after = SeriesId(i32::MIN);
         loop {
             let began = Instant::now();
@@ -170,6 +171,10 @@ impl Compactor {
             if is_dense {
                 self.compress(connection, chunk, &series).await?;
             }
+        }
+        if !chunk.is_over {
+            compact::record_pass(connection, &self.own, chunk, self.context.clock.now(), blocks).await?;
+            return Ok(blocks);
         }
         if !is_dense {
             // Not noted, so the next pass comes back to it.
@@ -190,7 +195,7 @@ impl Compactor {
         Ok(blocks)
     }
 
-    /// Compresses what these series have in a chunk and was long enough to be left alone, in one transaction.
+    /// Compresses what these series have in a chunk and was long enough to be left alone.
     async fn compress(
         &self,
         connection: &mut PgConnection,
@@ -199,12 +204,15 @@ impl Compactor {
     ) -> Result<(), StoreError> {
         let began = Instant::now();
         let loose = space::has_loose(connection, chunk, series);
-        if within(QUERY_TIMEOUT, "looking for loose blocks", loose).await? {
-            let replacing = Replacing::begin(connection, &self.own, chunk);
-            let replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
-            within(QUERY_TIMEOUT, "compressing blocks", replacing.compress(series)).await?;
-        }
+        let mut is_done = !within(QUERY_TIMEOUT, "looking for loose blocks", loose).await?;
         sleep(self.config.rest_after(began.elapsed())).await;
+        while !is_done {
+            let began = Instant::now();
+            let replacing = Replacing::begin(connection, &self.own, chunk, (chunk.from, chunk.to));
+            let replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
+            is_done = within(QUERY_TIMEOUT, "compressing blocks", replacing.compress(series)).await?;
+            sleep(self.config.rest_after(began.elapsed())).await;
+        }
         Ok(())
     }
 
@@ -220,7 +228,7 @@ impl Compactor {
         let Some(mut limits) = limits_of(portion) else { return Ok(blocks) };
         loop {
             let began = Instant::now();
-            let replacing = Replacing::begin(connection, &self.own, chunk);
+            let replacing = Replacing::begin(connection, &self.own, chunk, (limits.from, limits.until));
             let mut replacing = within(QUERY_TIMEOUT, "beginning to compact", replacing).await?;
             let read = within(QUERY_TIMEOUT, "reading small blocks", replacing.read(&limits)).await?;
             self.report_unreadable(&read);
@@ -276,12 +284,14 @@ fn portions(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
 /// What is to be read of a portion: all of it, or as many blocks of its one series as hold the samples of a portion.
 fn limits_of(portion: &[Candidate]) -> Option<CompactionLimits> {
     let from = portion.iter().map(|candidate| candidate.first).min()?;
+    let last = portion.iter().map(|candidate| candidate.last).max()?;
     let blocks: u64 = portion.iter().map(|candidate| candidate.blocks).sum();
     let samples: u64 = portion.iter().map(|candidate| candidate.samples).sum();
     let fitting = (PORTION_SAMPLES_MAX * blocks).checked_div(samples).unwrap_or(blocks);
     Some(CompactionLimits {
         series: portion.iter().map(|candidate| candidate.series).collect(),
         from,
+        until: last.day().next().start(),
         // Two at least, or nothing would ever be joined.
         blocks_max: i64::try_from(fitting.clamp(2, PORTION_BLOCKS_MAX)).ok()?,
         small: i32::try_from(SMALL_SAMPLES).ok()?,

@@ -114,6 +114,16 @@ impl Day {
     pub fn next(self) -> Day {
         Day(self.0 + 1)
     }
+
+    /// The day so many days later.
+    pub fn plus(self, days: i64) -> Day {
+        Day(self.0.saturating_add(days))
+    }
+
+    /// How many days after 1970-01-01 it is.
+    pub fn since_1970(self) -> i64 {
+        self.0
+    }
 }
 
 impl fmt::Display for Day {

@@ -187,6 +187,10 @@ impl StoreError {
             | StoreError::WearChanged
             | StoreError::Doubtful { .. }
             | StoreError::NoPrimary => Fault::Passing,
+            // That a connection finds no room says nothing of what is to be written over it.
+            StoreError::Database { step: CONNECTING, source } if fault_of_driver(source) == Fault::TooLarge => {
+                Fault::Passing
+            }
             StoreError::Database { source, .. } => fault_of_driver(source),
             StoreError::Answered { code, .. } => fault_of(code),
             StoreError::Migrate(MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) => {

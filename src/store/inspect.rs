@@ -43,6 +43,31 @@ pub struct Owner {
     pub is_alive: bool,
 }
 
+/// How much room for locks there is beside the chunks.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct LockRoom {
+    /// How many chunks there are. A question without a time locks each, and its index.
+    pub chunks: i64,
+    /// Locks that all sessions of the server can hold together.
+    pub locks: i64,
+    /// Sessions that share them: `locks` is this times `max_locks_per_transaction`.
+    pub sessions: i64,
+}
+
+/// Asks how much room for locks there is.
+pub async fn lock_room(connection: &mut PgConnection) -> Result<LockRoom, StoreError> {
+    let (chunks, locks, sessions) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM signal.chunks()), sessions * current_setting('max_locks_per_transaction')::bigint,
+                sessions
+         FROM (SELECT current_setting('max_connections')::bigint
+                      + current_setting('max_prepared_transactions')::bigint AS sessions) AS server",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::at("asking how much room for locks there is"))?;
+    Ok(LockRoom { chunks, locks, sessions })
+}
+
 /// Asks the server what it is.
 pub async fn server(connection: &mut PgConnection) -> Result<Server, StoreError> {
     let step = StoreError::at("asking the database what it is");

@@ -14,6 +14,9 @@ use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::own_postgres;
 use crate::support::wait::wait_until;
 
+/// Which chunk the day lies in whose samples these daemons are sent.
+const HOLDS_THE_DAY: &str = "from_at <= '2024-03-05 08:00Z' AND to_at > '2024-03-05 08:00Z'";
+
 const LOGINS: [&str; 7] = ["ingest", "roller", "portal", "analyst", "auditor", "migrator", "nobody"];
 
 /// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody.
@@ -181,14 +184,17 @@ async fn a_daemon_with_ingest_alone_receives_and_stores_and_sees_nobody() {
     assert!(!tried(&mut ingest, "SELECT FROM care.patient").await);
     assert!(!tried(&mut ingest, "SELECT FROM care.wear").await);
     // Its compaction writes chunks anew, which only an owner may.
+    let chunk = network.one(&format!("SELECT name FROM signal.chunks() WHERE {HOLDS_THE_DAY}")).await;
     for statement in [
-        "SELECT signal.make_chunk_dense('signal.block_20240305')",
-        "SELECT signal.cluster_chunk('signal.block_20240305', relname) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-         WHERE indrelid = 'signal.block_20240305'::regclass AND indisunique",
-        "UPDATE signal.block_20240305 SET values = values || '{}'",
+        format!("SELECT signal.make_chunk_dense('{chunk}')"),
+        format!(
+            "SELECT signal.cluster_chunk('{chunk}', relname) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+             WHERE indrelid = '{chunk}'::regclass AND indisunique"
+        ),
+        format!("UPDATE {chunk} SET values = values || '{{}}'"),
     ] {
         if network.one("SELECT relkind::text FROM pg_class WHERE oid = 'signal.block'::regclass").await == "p" {
-            ingest.execute(statement).await.unwrap();
+            ingest.execute(AssertSqlSafe(statement)).await.unwrap();
         }
     }
     let error = ingest.execute("SELECT signal.make_chunk_dense('signal.device')").await.unwrap_err();
@@ -254,9 +260,11 @@ async fn a_daemon_with_ingest_and_roller_rolls_what_it_stored() {
     .await;
     wait_until(TIMEOUT, "the empty chunk is gone", || async {
         let mut sql = network.connection().await;
-        let query = "SELECT (SELECT count(*) FROM signal.block)
-                   + (SELECT count(*) FROM pg_class WHERE relname = 'block_20240305')";
-        sqlx::query_scalar::<_, i64>(query).fetch_one(&mut sql).await.unwrap() == 0
+        let query = format!(
+            "SELECT (SELECT count(*) FROM signal.block)
+                   + (SELECT count(*) FROM signal.chunks() WHERE {HOLDS_THE_DAY})"
+        );
+        sqlx::query_scalar::<_, i64>(AssertSqlSafe(query)).fetch_one(&mut sql).await.unwrap() == 0
     })
     .await;
     assert_eq!(network.one("SELECT sum(rows)::text FROM signal.archive_file").await, "2");

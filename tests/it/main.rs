@@ -30,6 +30,9 @@ mod path;
 /// What a merge reads.
 mod merge;
 
+/// Few chunks, whatever comes.
+mod chunks;
+
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
 

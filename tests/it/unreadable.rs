@@ -270,11 +270,20 @@ async fn damage_first_block(database: &TestDatabase, tables: &str, code: &str) {
     sqlx::raw_sql(AssertSqlSafe(damage)).execute(&mut owner).await.unwrap();
 }
 
+/// A chunk for each of the two days, as they have one where there is an archive already. A hypertable makes its chunks
+/// for rows.
+const DAY_CHUNKS: &str = "
+    SELECT signal.ensure_chunk('2026-11-22'), signal.ensure_chunk('2026-11-23');
+    INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values)
+        SELECT day, day, 1, 0, '{0}' FROM unnest('{2026-11-22 00:00Z, 2026-11-23 00:00Z}'::timestamptz[]) AS day;
+    DELETE FROM signal.block";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_that_the_server_cannot_read_costs_a_roll_no_other_day() {
     for code in ["data_corrupted", "internal_error"] {
         let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
         let database = TestDatabase::owned().await;
+        sqlx::raw_sql(DAY_CHUNKS).execute(&mut PgConnection::connect(database.url()).await.unwrap()).await.unwrap();
         let daemon =
             Daemon::start(&database.url_as("ingest"), &mosquitto.url(), &[("COMPACTION__ENABLED", "false")]).await;
         for (already, day) in [0, -1].into_iter().enumerate() {

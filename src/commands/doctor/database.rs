@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::finding::Findings;
+use super::limits::check_chunks;
 use super::{quarantine, sessions};
 use crate::config::Config;
 use crate::model::ids::ShardName;
@@ -19,7 +20,7 @@ use crate::store::hot::compact::chunks_to_compact;
 use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
 use crate::store::hot::{Unreadable, chunks_before};
 use crate::store::incarnation::{self, Incarnation};
-use crate::store::inspect::{Owner, Server, server, shard_owner};
+use crate::store::inspect::{Owner, Server, lock_room, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
 use crate::telemetry::chain;
@@ -90,10 +91,11 @@ async fn examine(
         let owner = shard_owner(connection, &shard).await?;
         check_owner(shard.as_str(), owner.as_ref(), findings);
         let before = server.now.plus_micros(-config.compaction.lateness_us() - COMPACTION_BEHIND_US);
-        let chunks = chunks_to_compact(connection, &shard, before, is_hypertable).await?;
+        let chunks = chunks_to_compact(connection, &shard, before, server.now).await?;
         let waiting: Vec<_> = chunks.iter().filter(|chunk| chunk.looked_at.is_none()).map(|chunk| chunk.from).collect();
         check_compaction(config.compaction.enabled, &waiting, findings);
     }
+    check_chunks(&lock_room(connection).await?, findings);
     sessions::check(config, connection, findings).await?;
     quarantine::check(connection, config.ingest.quarantine_bytes_max, findings).await?;
     examine_blocks(config, connection, findings).await

@@ -13,6 +13,9 @@ mod archive;
 /// The broker.
 mod broker;
 
+/// What is near a limit of the server.
+mod limits;
+
 /// Sessions at the broker.
 mod sessions;
 

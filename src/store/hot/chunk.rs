@@ -1,11 +1,13 @@
 //! Chunks: made before they are needed, since plain Postgres rejects a row without one; and dropped once they are
 //! empty.
 
+use std::collections::BTreeSet;
+
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
+use super::layout::ChunkLayout;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
-use crate::store::migrate::is_hypertable;
 use crate::store::moment::Moment;
 
 /// Lock timeout of a drop: while it waits for its locks, writers and readers wait behind it.
@@ -34,41 +36,57 @@ impl Chunk {
 /// Makes the chunks of these days where they are missing; how many were. Each in a transaction of its own, before the
 /// COPY that needs it, so that no writer holds the table's shape while it writes.
 pub async fn ensure_chunks(connection: &mut PgConnection, days: &[Day]) -> Result<u64, StoreError> {
+    let step = StoreError::at("making a chunk");
     let mut made = 0;
-    for day in days {
-        let new: bool = sqlx::query_scalar("SELECT signal.ensure_chunk($1::date)")
-            .bind(day.to_string())
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(StoreError::at("making a chunk"))?;
-        made += u64::from(new);
+    let mut missing = missing(connection, days).await?;
+    if missing.is_empty() {
+        return Ok(made);
+    }
+    let layout = layout(connection).await.map_err(&step)?;
+    while let Some(day) = missing.pop_first() {
+        let (low, high) = layout.chunk_of(day);
+        let (to, is_new): (Moment, bool) = sqlx::query_as(
+            "SELECT to_on::timestamp AT TIME ZONE 'UTC', is_new
+             FROM signal.ensure_chunk_within($1::date, $2::date, $3::date)",
+        )
+        .bind(day.to_string())
+        .bind(low.to_string())
+        .bind(high.to_string())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&step)?;
+        made += u64::from(is_new);
+        missing = missing.split_off(&to.0.day());
     }
     Ok(made)
 }
 
-/// A query for all chunks: their table, where they begin, and where the next one begins.
-pub(super) fn all_chunks(is_hypertable: bool) -> &'static str {
-    if is_hypertable {
-        "SELECT format('%I.%I', chunk_schema, chunk_name), range_start, range_end
-         FROM timescaledb_information.chunks WHERE hypertable_schema = 'signal' AND hypertable_name = 'block'"
-    } else {
-        "SELECT format('signal.%I', relname), to_date(substr(relname, 7), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
-                (to_date(substr(relname, 7), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC'
-         FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-         WHERE inhparent = 'signal.block'::regclass AND relname ~ '^block_[0-9]{8}$'"
-    }
+/// Those of these days that no chunk holds.
+async fn missing(connection: &mut PgConnection, days: &[Day]) -> Result<BTreeSet<Day>, StoreError> {
+    let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else { return Ok(BTreeSet::new()) };
+    let there = chunks_before(connection, last.next().start()).await?;
+    let there: Vec<Chunk> = there.into_iter().filter(|chunk| chunk.to > first.start()).collect();
+    let holds = |chunk: &Chunk, day: &Day| chunk.from <= day.start() && day.start() < chunk.to;
+    let is_there = |day: &Day| {
+        let after = there.partition_point(|chunk| chunk.from <= day.start());
+        after.checked_sub(1).and_then(|place| there.get(place)).is_some_and(|chunk| holds(chunk, day))
+    };
+    Ok(days.iter().copied().filter(|day| !is_there(day)).collect())
+}
+
+/// What chunks are made now, by the server's clock and by whether an archive was ever begun.
+async fn layout(connection: &mut PgConnection) -> Result<ChunkLayout, sqlx::Error> {
+    let (now, has_archive): (Moment, bool) =
+        sqlx::query_as("SELECT now(), EXISTS (SELECT FROM signal.archive)").fetch_one(connection).await?;
+    Ok(ChunkLayout::of(now.0.day(), has_archive))
 }
 
 /// The chunks that begin before a moment, the oldest first.
 pub async fn chunks_before(connection: &mut PgConnection, before: Timestamp) -> Result<Vec<Chunk>, StoreError> {
     let step = StoreError::at("listing chunks");
-    let all = all_chunks(is_hypertable(connection).await?);
-    let query = format!(
-        "WITH chunk (name, from_at, to_at) AS ({all})
-         SELECT name, from_at, to_at FROM chunk WHERE from_at < $1 ORDER BY from_at"
-    );
-    let found = sqlx::query_as(AssertSqlSafe(query)).bind(Moment(before));
-    let found: Vec<(String, Moment, Moment)> = found.fetch_all(connection).await.map_err(step)?;
+    let query = "SELECT name, from_at, to_at FROM signal.chunks() WHERE from_at < $1 ORDER BY from_at";
+    let found: Vec<(String, Moment, Moment)> =
+        sqlx::query_as(query).bind(Moment(before)).fetch_all(connection).await.map_err(step)?;
     Ok(found.into_iter().map(|(table, from, to)| Chunk { table, from: from.0, to: to.0 }).collect())
 }
 

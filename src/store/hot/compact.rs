@@ -1,21 +1,21 @@
 //! Small blocks of closed chunks: found, read, and replaced by longer ones.
 //!
 //! # Why
-//! Each statement names the chunk's own table, so that the planner has one relation before it and not one for each day
-//! that is stored. Reading and replacing are one transaction (`Replacing`), which is fenced by the shard's epoch and
-//! has the chunk's days alone (`days`). It removes by ranges, since what it joins is adjacent, and it counts what
-//! it has removed: another number than was read means that somebody wrote without the lock, and nothing is committed.
+//! Each statement names the chunk's own table, so that the planner has one relation before it and not one for each
+//! chunk that is stored. Reading and replacing are one transaction (`Replacing`), which is fenced by the shard's epoch
+//! and has the days alone in which it reads (`days`). It removes by ranges, since what it joins is adjacent, and it
+//! counts what it has removed: another number than was read means that somebody wrote without the lock, and nothing is
+//! committed.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
-use super::chunk::all_chunks;
 use super::commit::copy;
 use super::copy::CopyRows;
-use super::days::{Hold, hold_days};
+use super::days::{Hold, LOCKS, hold_days};
 use super::row::{BLOCK, Stored, Unreadable, stored_at};
 use crate::model::block::Block;
 use crate::model::ids::{SeriesId, ShardName};
-use crate::model::time::{Day, Timestamp};
+use crate::model::time::{Day, SECOND_US, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::shard::{Ownership, fence};
@@ -27,6 +27,12 @@ pub(super) const LOOSE: &str = "pg_column_compression(values) = 'lz4' AND cardin
                                 coalesce(cardinality(spans_us), cardinality(values)), \
                                 coalesce(cardinality(flags), cardinality(values))])";
 
+/// How long a chunk of more than `NARROW_DAYS` is left alone after it was compacted: each look reads the whole of it.
+const REVISIT_US: i64 = 6 * 3_600 * SECOND_US;
+const NARROW_DAYS: i32 = 8;
+/// Rows that one transaction compresses: a few tenths of a second.
+const COMPRESSED_ROWS_MAX: i64 = 2_048;
+
 /// One time range of the hot table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompactionChunk {
@@ -34,8 +40,10 @@ pub struct CompactionChunk {
     pub(super) table: String,
     /// Where it begins.
     pub from: Timestamp,
-    /// Where the next one begins.
+    /// Up to where its days are over.
     pub to: Timestamp,
+    /// Whether all of its days are: only then is it compressed for the long run.
+    pub is_over: bool,
     /// When this shard last compacted it; `None` where it never has.
     pub looked_at: Option<Timestamp>,
     /// Rows that the server has ever counted into it: more than before means that samples have come since.
@@ -49,6 +57,8 @@ pub struct Candidate {
     pub series: SeriesId,
     /// Start of the first block that may be joined.
     pub first: Timestamp,
+    /// Start of the last one.
+    pub last: Timestamp,
     /// Blocks that may be joined.
     pub blocks: u64,
     /// What they hold.
@@ -101,50 +111,60 @@ pub struct Span {
     pub blocks: u64,
 }
 
-/// What is to be read of a chunk: the small blocks of some series from one start on, so many at most.
+/// What is to be read of a chunk: the small blocks of some series between two moments, so many at most.
 #[derive(Clone, Debug)]
 pub struct CompactionLimits {
     /// Whose, in rising order.
     pub series: Vec<SeriesId>,
     /// From where.
     pub from: Timestamp,
+    /// Up to where: the days between the two are held.
+    pub until: Timestamp,
     /// How many.
     pub blocks_max: i64,
     /// A block of fewer samples is small.
     pub small: i32,
 }
 
-/// The chunks that end by `before` and hold what this shard has not compacted since it came, the oldest first.
+/// The chunks with days that end by `before` and hold what this shard has not compacted since it came, the oldest
+/// first. One that goes on is looked at once after each of its days is over, and a wide one not again for `REVISIT_US`.
 pub async fn chunks_to_compact(
     connection: &mut PgConnection,
     shard: &ShardName,
     before: Timestamp,
-    is_hypertable: bool,
+    now: Timestamp,
 ) -> Result<Vec<CompactionChunk>, StoreError> {
     let step = StoreError::at("listing chunks");
-    let all = all_chunks(is_hypertable);
-    let query = format!(
-        "WITH chunk (name, from_at, to_at) AS ({all})
-         SELECT name, chunk.from_at, to_at, coalesce(pg_stat_get_tuples_inserted(to_regclass(name)), 0),
-                done.compacted_at
-         FROM chunk LEFT JOIN signal.compaction AS done ON done.shard = $1 AND done.from_at = chunk.from_at
-         WHERE to_at <= $2
-           AND done.written IS DISTINCT FROM coalesce(pg_stat_get_tuples_inserted(to_regclass(name)), 0)
-         ORDER BY chunk.from_at"
-    );
-    let rows = sqlx::query(AssertSqlSafe(query))
-        .bind(shard.as_str())
-        .bind(Moment(before))
-        .fetch_all(connection)
-        .await
-        .map_err(&step)?;
+    let over = before.day().start();
+    let rows = sqlx::query(
+        "SELECT name, chunk.from_at, least(to_at, $3), to_at <= $2, inserted, done.compacted_at
+         FROM signal.chunks() AS chunk
+         CROSS JOIN LATERAL (SELECT coalesce(pg_stat_get_tuples_inserted(to_regclass(name)), 0) AS inserted) AS counted
+         LEFT JOIN signal.compaction AS done ON done.shard = $1 AND done.from_at = chunk.from_at
+         WHERE chunk.from_at < $3 AND done.written IS DISTINCT FROM inserted
+           AND (done.compacted_at IS NULL
+                OR CASE WHEN to_at > $2 THEN done.compacted_at < $4
+                        WHEN to_at - chunk.from_at > make_interval(days => $6) THEN done.compacted_at < $5
+                        ELSE true END)
+         ORDER BY chunk.from_at",
+    )
+    .bind(shard.as_str())
+    .bind(Moment(before))
+    .bind(Moment(over))
+    .bind(Moment(over.plus_micros(now.micros_since(before))))
+    .bind(Moment(now.plus_micros(-REVISIT_US)))
+    .bind(NARROW_DAYS)
+    .fetch_all(connection)
+    .await
+    .map_err(&step)?;
     let chunk = |row: &sqlx::postgres::PgRow| {
         Ok(CompactionChunk {
             table: row.try_get(0)?,
             from: row.try_get::<Moment, _>(1)?.0,
             to: row.try_get::<Moment, _>(2)?.0,
-            written: row.try_get(3)?,
-            looked_at: row.try_get::<Option<Moment>, _>(4)?.map(|moment| moment.0),
+            is_over: row.try_get(3)?,
+            written: row.try_get(4)?,
+            looked_at: row.try_get::<Option<Moment>, _>(5)?.map(|moment| moment.0),
         })
     };
     rows.iter().map(chunk).collect::<Result<_, _>>().map_err(&step)
@@ -179,30 +199,31 @@ pub async fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let step = StoreError::reading("looking for small blocks");
     let query = format!(
-        "SELECT series_id, min(start_at), count(*), sum(samples)::bigint
+        "SELECT series_id, min(start_at), max(start_at), count(*), sum(samples)::bigint
          FROM (SELECT series_id, start_at, samples,
                       samples < $2 AND (lag(samples, 1, $2) OVER near < $2 OR lead(samples, 1, $2) OVER near < $2)
                           AS may_join
                FROM (SELECT series_id, start_at, cardinality(values) AS samples
-                     FROM {} WHERE series_id = ANY ($1)) AS block
+                     FROM {} WHERE series_id = ANY ($1) AND start_at < $3) AS block
                WINDOW near AS (PARTITION BY series_id, (start_at AT TIME ZONE 'UTC')::date ORDER BY start_at)) AS block
          WHERE may_join GROUP BY series_id ORDER BY series_id",
         chunk.table
     );
     let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();
-    let found = sqlx::query_as(AssertSqlSafe(query)).persistent(false).bind(numbers).bind(small);
-    let found: Vec<(i32, Moment, i64, i64)> = found.fetch_all(connection).await.map_err(&step)?;
+    let found = sqlx::query_as(AssertSqlSafe(query)).persistent(false).bind(numbers).bind(small).bind(Moment(chunk.to));
+    let found: Vec<(i32, Moment, Moment, i64, i64)> = found.fetch_all(connection).await.map_err(&step)?;
     let count = |number: i64| u64::try_from(number).unwrap_or(0);
-    let candidate = |(series, first, blocks, samples): (i32, Moment, i64, i64)| Candidate {
+    let candidate = |(series, first, last, blocks, samples): (i32, Moment, Moment, i64, i64)| Candidate {
         series: SeriesId(series),
         first: first.0,
+        last: last.0,
         blocks: count(blocks),
         samples: count(samples),
     };
     Ok(found.into_iter().map(candidate).collect())
 }
 
-/// A transaction that has a chunk's days alone.
+/// A transaction that has some of a chunk's days alone.
 #[derive(Debug)]
 pub struct Replacing<'c> {
     transaction: Transaction<'c, Postgres>,
@@ -210,11 +231,12 @@ pub struct Replacing<'c> {
 }
 
 impl<'c> Replacing<'c> {
-    /// Waits for merges into the chunk's days to end, and keeps others out until this one ends.
+    /// Waits for merges into the days between two moments to end, and keeps others out until this one ends.
     pub async fn begin(
         connection: &'c mut PgConnection,
         own: &Ownership,
         chunk: &'c CompactionChunk,
+        (from, until): (Timestamp, Timestamp),
     ) -> Result<Replacing<'c>, StoreError> {
         let step = StoreError::at("beginning to compact");
         let mut transaction = connection.begin().await.map_err(&step)?;
@@ -229,7 +251,7 @@ impl<'c> Replacing<'c> {
         .execute(&mut *transaction)
         .await
         .map_err(&step)?;
-        hold_days(&mut transaction, &days_of(chunk), Hold::Alone).await?;
+        hold_days(&mut transaction, &days_between(from, until), Hold::Alone).await?;
         Ok(Replacing { transaction, table: &chunk.table })
     }
 
@@ -246,7 +268,7 @@ impl<'c> Replacing<'c> {
             "SELECT series_id, stretch, {BLOCK}
              FROM (SELECT *, sum((cardinality(values) >= $3)::integer) OVER (PARTITION BY series_id ORDER BY start_at)
                                  AS stretch
-                   FROM {} WHERE {whose} AND start_at >= $2) AS block
+                   FROM {} WHERE {whose} AND start_at >= $2 AND start_at < $5) AS block
              WHERE cardinality(values) < $3 ORDER BY {order} LIMIT $4",
             self.table
         );
@@ -256,6 +278,7 @@ impl<'c> Replacing<'c> {
             .bind(Moment(wish.from))
             .bind(wish.small)
             .bind(wish.blocks_max)
+            .bind(Moment(wish.until))
             .fetch_all(&mut *self.transaction)
             .await
             .map_err(&step)?;
@@ -275,19 +298,21 @@ impl<'c> Replacing<'c> {
         Ok(read)
     }
 
-    /// Compresses the blocks of these series as the chunk now does, and commits.
-    pub async fn compress(mut self, series: &[SeriesId]) -> Result<(), StoreError> {
+    /// Compresses some blocks of these series as the chunk now does, and commits; false where there may be more.
+    pub async fn compress(mut self, series: &[SeriesId]) -> Result<bool, StoreError> {
         let step = StoreError::reading("compressing blocks");
         // Joined to nothing, an array is a new one, and is compressed when it is stored.
         let query = format!(
             "UPDATE {} SET values = values || '{{}}', gaps = CASE WHEN gaps IS NOT NULL THEN gaps || '{{}}' END
-             WHERE series_id = ANY ($1) AND {LOOSE}",
-            self.table
+             WHERE ctid = ANY (ARRAY(SELECT ctid FROM {} WHERE series_id = ANY ($1) AND {LOOSE}
+                                     LIMIT {COMPRESSED_ROWS_MAX}))",
+            self.table, self.table
         );
         let numbers: Vec<i32> = series.iter().map(|series| series.0).collect();
         let compressed = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(numbers);
-        compressed.execute(&mut *self.transaction).await.map_err(step)?;
-        self.transaction.commit().await.map_err(StoreError::at("committing a compression"))
+        let compressed = compressed.execute(&mut *self.transaction).await.map_err(step)?.rows_affected();
+        self.transaction.commit().await.map_err(StoreError::at("committing a compression"))?;
+        Ok(i64::try_from(compressed).is_ok_and(|compressed| compressed < COMPRESSED_ROWS_MAX))
     }
 
     /// Removes what was read and joined, writes what takes its place, and commits.
@@ -335,7 +360,7 @@ pub async fn record_pass(
     )
     .bind(Moment(chunk.from))
     .bind(Moment(now))
-    .bind(chunk.written)
+    .bind(if chunk.is_over { chunk.written } else { -1 })
     .bind(count(before))
     .bind(count(after))
     .bind(own.shard.as_str())
@@ -353,8 +378,8 @@ pub async fn try_be_only_compactor(connection: &mut PgConnection) -> Result<bool
         .map_err(StoreError::at("asking to compact"))
 }
 
-fn days_of(chunk: &CompactionChunk) -> Vec<Day> {
-    std::iter::successors(Some(chunk.from.day()), |day| Some(day.next()))
-        .take_while(|day| day.start() < chunk.to)
-        .collect()
+/// As many as there are locks stand for all days.
+fn days_between(from: Timestamp, until: Timestamp) -> Vec<Day> {
+    let days = std::iter::successors(Some(from.day()), |day| Some(day.next()));
+    days.take_while(|day| day.start() < until).take(LOCKS).collect()
 }

@@ -22,7 +22,7 @@ use crate::model::time::{DAY_US, Day};
 use crate::store::StoreError;
 
 /// How many locks stand for all days.
-const LOCKS: i64 = 64;
+pub(super) const LOCKS: usize = 64;
 
 /// With whom a day is held.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(in crate::store) async fn hold_days(
     days: &[Day],
     hold: Hold,
 ) -> Result<(), StoreError> {
-    let mut locks: Vec<i64> = days.iter().map(|day| (day.start().micros() / DAY_US).rem_euclid(LOCKS)).collect();
+    let mut locks: Vec<i64> = days.iter().map(|day| (day.start().micros() / DAY_US).rem_euclid(LOCKS as i64)).collect();
     if locks.is_empty() {
         return Ok(());
     }

@@ -30,6 +30,9 @@ mod read;
 /// Every chunk, read through for blocks that cannot be.
 pub mod sound;
 
+/// How many days a new chunk holds.
+mod layout;
+
 /// Chunks, made before they are needed and dropped when they are empty.
 mod chunk;
 
