@@ -6,34 +6,35 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit};
 
-use super::declare::{Declarer, Metric};
+use super::declare::{Declarer, MetricName};
 
-const ROLLED_SAMPLES: Metric =
-    Metric("healthtrack_archive_rolled_samples_total", "Samples moved from the hot table to a file.");
-const DUPLICATE_SAMPLES: Metric = Metric(
+const ROLLED_SAMPLES: MetricName =
+    MetricName("healthtrack_archive_rolled_samples_total", "Samples moved from the hot table to a file.");
+const DUPLICATE_SAMPLES: MetricName = MetricName(
     "healthtrack_archive_duplicate_samples_total",
     "Late samples that were archived already: counted as stored when they came, as duplicates at the roll.",
 );
-const CONFLICT_SAMPLES: Metric = Metric(
+const CONFLICT_SAMPLES: MetricName = MetricName(
     "healthtrack_archive_conflict_samples_total",
     "Late samples that differ from archived ones, quarantined at the roll.",
 );
-const WRITTEN_BYTES: Metric = Metric("healthtrack_archive_written_bytes_total", "Bytes of files that were recorded.");
-const FAILURES: Metric =
-    Metric("healthtrack_archive_failures_total", "Days, or whole rolls, that could not be rolled.");
-const STEP_SECONDS: Metric = Metric(
+const WRITTEN_BYTES: MetricName =
+    MetricName("healthtrack_archive_written_bytes_total", "Bytes of files that were recorded.");
+const FAILURES: MetricName =
+    MetricName("healthtrack_archive_failures_total", "Days, or whole rolls, that could not be rolled.");
+const STEP_SECONDS: MetricName = MetricName(
     "healthtrack_archive_step_seconds",
     "Time that a step took for one metric and day: export, sync, verify, place, record.",
 );
-const LAG_SECONDS: Metric =
-    Metric("healthtrack_archive_lag_seconds", "How long the oldest day has been due; 0 when all are rolled.");
-const MISSING_FILES: Metric =
-    Metric("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
-const UNLISTED_FILES: Metric = Metric(
+const LAG_SECONDS: MetricName =
+    MetricName("healthtrack_archive_lag_seconds", "How long the oldest day has been due; 0 when all are rolled.");
+const MISSING_FILES: MetricName =
+    MetricName("healthtrack_archive_missing_files", "Live files of the manifest that the last roll did not find.");
+const UNLISTED_FILES: MetricName = MetricName(
     "healthtrack_archive_unlisted_files",
     "Files that the last roll found, that the manifest does not name, and that cannot be used.",
 );
-const VERIFIED_SECONDS: Metric = Metric(
+const VERIFIED_SECONDS: MetricName = MetricName(
     "healthtrack_archive_verified_timestamp_seconds",
     "When `archive verify` last found every file valid, as Unix time; 0 until then.",
 );

@@ -8,8 +8,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 use super::archive::ArchiveMetrics;
 use super::backlog::Unacknowledged;
-use super::declare::{Declarer, Metric};
-use super::ledger::{Ledger, Outcome, Tally};
+use super::declare::{Declarer, MetricName};
+use super::ledger::{Outcome, SampleLedger, Tally};
 use super::quarantine::QuarantineMetrics;
 use super::tasks::{Task, TaskMetrics};
 use crate::model::reason::Reason;
@@ -20,117 +20,121 @@ const SECONDS: [f64; 17] =
 /// From a single sample to more than the longest batch.
 const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0];
 
-const MQTT_CONNECTED: Metric =
-    Metric("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed.");
-const MQTT_CONNECTS: Metric = Metric("healthtrack_mqtt_connects_total", "Connections made to the broker.");
-const MQTT_SESSIONS_LOST: Metric = Metric(
+const MQTT_CONNECTED: MetricName =
+    MetricName("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed.");
+const MQTT_CONNECTS: MetricName = MetricName("healthtrack_mqtt_connects_total", "Connections made to the broker.");
+const MQTT_SESSIONS_LOST: MetricName = MetricName(
     "healthtrack_mqtt_sessions_lost_total",
     "Connections for which the broker had no session: messages queued in it may be lost.",
 );
-const MQTT_SESSION_EXPIRY: Metric = Metric(
+const MQTT_SESSION_EXPIRY: MetricName = MetricName(
     "healthtrack_mqtt_session_expiry_seconds",
     "How long the broker keeps a session without a connection, as it says: messages that wait for longer are lost.",
 );
-const MQTT_MESSAGES: Metric = Metric("healthtrack_mqtt_messages_total", "Messages received.");
-const MQTT_RECEIVED_BYTES: Metric = Metric("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
-const MQTT_UNPROTECTED_MESSAGES: Metric = Metric(
+const MQTT_MESSAGES: MetricName = MetricName("healthtrack_mqtt_messages_total", "Messages received.");
+const MQTT_RECEIVED_BYTES: MetricName =
+    MetricName("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
+const MQTT_UNPROTECTED_MESSAGES: MetricName = MetricName(
     "healthtrack_mqtt_unprotected_messages_total",
     "Messages received at QoS 0, which the broker does not send again.",
 );
-const MQTT_FOREIGN_MESSAGES: Metric = Metric(
+const MQTT_FOREIGN_MESSAGES: MetricName = MetricName(
     "healthtrack_mqtt_foreign_messages_total",
     "Messages of shards that other daemons own, acknowledged and left to those: mqtt.filters are wider than the shard.",
 );
-const MQTT_PAUSES: Metric =
-    Metric("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
-const MQTT_ACKS: Metric =
-    Metric("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit.");
-const MQTT_REPLIES: Metric =
-    Metric("healthtrack_mqtt_replies_total", "Messages published in answer to received ones, at QoS 0.");
-const MQTT_DROPPED_REPLIES: Metric = Metric(
+const MQTT_PAUSES: MetricName =
+    MetricName("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
+const MQTT_ACKS: MetricName =
+    MetricName("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit.");
+const MQTT_REPLIES: MetricName =
+    MetricName("healthtrack_mqtt_replies_total", "Messages published in answer to received ones, at QoS 0.");
+const MQTT_DROPPED_REPLIES: MetricName = MetricName(
     "healthtrack_mqtt_dropped_replies_total",
     "Answers not published: the queue was full, or the broker accepts no such topic or size.",
 );
-const MQTT_UNACKNOWLEDGED_MESSAGES: Metric =
-    Metric("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
-const MQTT_WINDOW_MESSAGES: Metric = Metric(
+const MQTT_UNACKNOWLEDGED_MESSAGES: MetricName =
+    MetricName("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
+const MQTT_WINDOW_MESSAGES: MetricName = MetricName(
     "healthtrack_mqtt_window_messages",
     "Messages that the broker sends ahead of their acknowledgement, once it was noticed that they are few; else 0.",
 );
-const INGEST_RECEIVED_SAMPLES: Metric = Metric(
+const INGEST_RECEIVED_SAMPLES: MetricName = MetricName(
     "healthtrack_ingest_received_samples_total",
     "Samples received. Equals all outcomes plus those in flight, at every scrape.",
 );
-const INGEST_IN_FLIGHT_SAMPLES: Metric =
-    Metric("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed.");
-const INGEST_SAMPLES: Metric =
-    Metric("healthtrack_ingest_samples_total", "Samples by outcome, counted when committed.");
-const INGEST_REJECTED_SAMPLES: Metric = Metric(
+const INGEST_IN_FLIGHT_SAMPLES: MetricName =
+    MetricName("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed.");
+const INGEST_SAMPLES: MetricName =
+    MetricName("healthtrack_ingest_samples_total", "Samples by outcome, counted when committed.");
+const INGEST_REJECTED_SAMPLES: MetricName = MetricName(
     "healthtrack_ingest_rejected_samples_total",
     "Samples rejected, by reason. A message that cannot be decoded counts as one.",
 );
-const INGEST_NOT_MEASURED: Metric = Metric(
+const INGEST_NOT_MEASURED: MetricName = MetricName(
     "healthtrack_ingest_not_measured_total",
     "Slots that a device marked as not measured: nulls and vendors' sentinels. Not samples.",
 );
-const INGEST_FLAGGED_SAMPLES: Metric =
-    Metric("healthtrack_ingest_flagged_samples_total", "Samples kept with a flag: unlikely value, or assumed time.");
-const INGEST_ENROLLED_DEVICES: Metric =
-    Metric("healthtrack_ingest_enrolled_devices_total", "Devices added because they published.");
-const INGEST_IN_FLIGHT_BYTES: Metric =
-    Metric("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed.");
-const INGEST_OWNER: Metric =
-    Metric("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it is a standby.");
-const INGEST_BATCH_SAMPLES: Metric = Metric("healthtrack_ingest_batch_samples", "Samples in one batch.");
-const INGEST_BATCH_ROWS: Metric = Metric("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.");
-const INGEST_MERGED_SERIES: Metric = Metric(
+const INGEST_FLAGGED_SAMPLES: MetricName = MetricName(
+    "healthtrack_ingest_flagged_samples_total",
+    "Samples kept with a flag: unlikely value, or assumed time.",
+);
+const INGEST_ENROLLED_DEVICES: MetricName =
+    MetricName("healthtrack_ingest_enrolled_devices_total", "Devices added because they published.");
+const INGEST_IN_FLIGHT_BYTES: MetricName =
+    MetricName("healthtrack_ingest_in_flight_bytes", "Bytes of payload received and not yet committed.");
+const INGEST_OWNER: MetricName =
+    MetricName("healthtrack_ingest_owner", "1 where this daemon owns its shard, 0 where it is a standby.");
+const INGEST_BATCH_SAMPLES: MetricName = MetricName("healthtrack_ingest_batch_samples", "Samples in one batch.");
+const INGEST_BATCH_ROWS: MetricName =
+    MetricName("healthtrack_ingest_batch_rows", "Rows (blocks) that one batch wrote.");
+const INGEST_MERGED_SERIES: MetricName = MetricName(
     "healthtrack_ingest_merged_series_total",
     "Series of a batch that were compared with what is stored, because they could not simply be appended.",
 );
-const INGEST_BATCH_RETRIES: Metric =
-    Metric("healthtrack_ingest_batch_retries_total", "Batches tried again after a passing fault of the database.");
-const INGEST_BATCH_BISECTIONS: Metric = Metric(
+const INGEST_BATCH_RETRIES: MetricName =
+    MetricName("healthtrack_ingest_batch_retries_total", "Batches tried again after a passing fault of the database.");
+const INGEST_BATCH_BISECTIONS: MetricName = MetricName(
     "healthtrack_ingest_batch_bisections_total",
     "Batches cut in two because the database rejected something in them.",
 );
-const INGEST_QUARANTINE_CAPPED_SAMPLES: Metric = Metric(
+const INGEST_QUARANTINE_CAPPED_SAMPLES: MetricName = MetricName(
     "healthtrack_ingest_quarantine_capped_samples_total",
     "Samples not kept in quarantine because their source, or quarantine as a whole, had filled its cap.",
 );
-const INGEST_PUBLISH_TO_COMMIT_SECONDS: Metric = Metric(
+const INGEST_PUBLISH_TO_COMMIT_SECONDS: MetricName = MetricName(
     "healthtrack_ingest_publish_to_commit_seconds",
     "From the moment in the message's user property published_at (epoch milliseconds) to its commit.",
 );
-const INGEST_ARRIVAL_TO_COMMIT_SECONDS: Metric =
-    Metric("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.");
-const STORE_COPY_SECONDS: Metric = Metric("healthtrack_store_copy_seconds", "Time that one COPY took.");
-const STORE_COMMIT_SECONDS: Metric = Metric("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
-const STORE_FORGOTTEN: Metric = Metric(
+const INGEST_ARRIVAL_TO_COMMIT_SECONDS: MetricName =
+    MetricName("healthtrack_ingest_arrival_to_commit_seconds", "From a message's arrival to its commit.");
+const STORE_COPY_SECONDS: MetricName = MetricName("healthtrack_store_copy_seconds", "Time that one COPY took.");
+const STORE_COMMIT_SECONDS: MetricName = MetricName("healthtrack_store_commit_seconds", "Time that one COMMIT took.");
+const STORE_FORGOTTEN: MetricName = MetricName(
     "healthtrack_store_forgotten_total",
     "Times that the database was another copy or lacked what was committed, and the shard was taken anew.",
 );
-const STORE_UNREADABLE_BLOCKS: Metric = Metric(
+const STORE_UNREADABLE_BLOCKS: MetricName = MetricName(
     "healthtrack_store_unreadable_blocks_total",
     "Times that a stored block could not be read and was skipped; `healthtrack doctor` names it.",
 );
-const COMPACTION_JOINED_BLOCKS: Metric =
-    Metric("healthtrack_compaction_joined_blocks_total", "Small blocks that were replaced by longer ones.");
-const COMPACTION_WRITTEN_BLOCKS: Metric =
-    Metric("healthtrack_compaction_written_blocks_total", "Longer blocks that replaced small ones.");
-const COMPACTION_RECLAIMED_BYTES: Metric =
-    Metric("healthtrack_compaction_reclaimed_bytes_total", "Bytes of disk that rewritten chunks gave back.");
-const COMPACTION_FAILURES: Metric = Metric(
+const COMPACTION_JOINED_BLOCKS: MetricName =
+    MetricName("healthtrack_compaction_joined_blocks_total", "Small blocks that were replaced by longer ones.");
+const COMPACTION_WRITTEN_BLOCKS: MetricName =
+    MetricName("healthtrack_compaction_written_blocks_total", "Longer blocks that replaced small ones.");
+const COMPACTION_RECLAIMED_BYTES: MetricName =
+    MetricName("healthtrack_compaction_reclaimed_bytes_total", "Bytes of disk that rewritten chunks gave back.");
+const COMPACTION_FAILURES: MetricName = MetricName(
     "healthtrack_compaction_failures_total",
     "Passes that ended early, and chunks that were skipped; the next pass tries again.",
 );
-const COMPACTION_SECONDS: Metric =
-    Metric("healthtrack_compaction_seconds", "Time that one transaction of compaction took.");
-const COMPACTION_REWRITE_SECONDS: Metric =
-    Metric("healthtrack_compaction_rewrite_seconds", "Time that rewriting one chunk took.");
-const COMPACTION_WAITING_CHUNKS: Metric =
-    Metric("healthtrack_compaction_waiting_chunks", "Closed chunks not yet compacted, or written to since.");
-const COMPACTION_LAG_SECONDS: Metric =
-    Metric("healthtrack_compaction_lag_seconds", "Since the beginning of the last pass that visited all chunks.");
+const COMPACTION_SECONDS: MetricName =
+    MetricName("healthtrack_compaction_seconds", "Time that one transaction of compaction took.");
+const COMPACTION_REWRITE_SECONDS: MetricName =
+    MetricName("healthtrack_compaction_rewrite_seconds", "Time that rewriting one chunk took.");
+const COMPACTION_WAITING_CHUNKS: MetricName =
+    MetricName("healthtrack_compaction_waiting_chunks", "Closed chunks not yet compacted, or written to since.");
+const COMPACTION_LAG_SECONDS: MetricName =
+    MetricName("healthtrack_compaction_lag_seconds", "Since the beginning of the last pass that visited all chunks.");
 
 /// Handles to every metric of one daemon.
 pub struct Telemetry {
@@ -217,7 +221,7 @@ pub struct Telemetry {
     pub quarantine: QuarantineMetrics,
     /// `healthtrack_archive_…`
     pub archive: ArchiveMetrics,
-    ledger: Mutex<Ledger>,
+    ledger: Mutex<SampleLedger>,
     tasks: TaskMetrics,
     unacknowledged: Unacknowledged,
     handle: PrometheusHandle,

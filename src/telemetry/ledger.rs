@@ -69,13 +69,13 @@ impl Tally {
 /// The running totals. `in_flight` is counted by itself and not as a difference: a sample that is lost on the way
 /// stays in it for ever, and shows.
 #[derive(Copy, Clone, Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct SampleLedger {
     pub(super) received: u64,
     pub(super) in_flight: i64,
     pub(super) settled: Tally,
 }
 
-impl Ledger {
+impl SampleLedger {
     pub(super) fn receive(&mut self, samples: u64) {
         self.received += samples;
         self.in_flight += i64::try_from(samples).unwrap_or(i64::MAX);

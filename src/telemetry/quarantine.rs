@@ -2,21 +2,21 @@
 
 use metrics::{Counter, Gauge};
 
-use super::declare::{Declarer, Metric};
+use super::declare::{Declarer, MetricName};
 
-const ROWS: Metric = Metric(
+const ROWS: MetricName = MetricName(
     "healthtrack_ingest_quarantine_rows",
     "Rejections in quarantine: open, or resolved by an operator. Measured about once a minute.",
 );
-const BYTES: Metric = Metric(
+const BYTES: MetricName = MetricName(
     "healthtrack_ingest_quarantine_bytes",
     "Bytes that quarantine keeps, as they count against ingest.quarantine_bytes_max. Measured about once a minute.",
 );
-const AGE_SECONDS: Metric = Metric(
+const AGE_SECONDS: MetricName = MetricName(
     "healthtrack_ingest_quarantine_age_seconds",
     "How long ago the oldest rejection in quarantine first came; 0 where there is none.",
 );
-const EXPIRED_ROWS: Metric = Metric(
+const EXPIRED_ROWS: MetricName = MetricName(
     "healthtrack_ingest_quarantine_expired_rows_total",
     "Rejections that left quarantine because of their age (ingest.quarantine_retention_days).",
 );

@@ -4,9 +4,9 @@ use std::fmt;
 
 use metrics::Counter;
 
-use super::declare::{Declarer, Metric};
+use super::declare::{Declarer, MetricName};
 
-const TASKS_FAILED: Metric = Metric(
+const TASKS_FAILED: MetricName = MetricName(
     "healthtrack_daemon_tasks_failed_total",
     "Tasks of the daemon that failed, panicked or ended by themselves; each ends the daemon in order.",
 );

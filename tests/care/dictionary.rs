@@ -31,11 +31,11 @@ async fn the_pages_in_schemas_are_what_the_schema_says() {
         "each table has an area"
     );
     let page = folder.path().join("dictionary.md");
-    let planted = std::fs::read_to_string(&page).unwrap().replacen("A person in care.", "A planted person.", 1);
-    std::fs::write(&page, planted).unwrap();
+    let injected = std::fs::read_to_string(&page).unwrap().replacen("A person in care.", "A injected person.", 1);
+    std::fs::write(&page, injected).unwrap();
     let check = docs(&["--output", there, "--check"]);
     assert!(
-        !check.status.success() && String::from_utf8_lossy(&check.stderr).contains("A planted person."),
+        !check.status.success() && String::from_utf8_lossy(&check.stderr).contains("A injected person."),
         "it is seen"
     );
 }
@@ -54,9 +54,9 @@ async fn a_file_of_an_area_that_is_gone_is_seen() {
     for part in ["CREATE TABLE care.patient (", "FORCE ROW LEVEL SECURITY", "FUNCTION care.add_patient", "GRANT "] {
         assert!(people.contains(part), "{part}");
     }
-    std::fs::write(folder.path().join("present/planted.sql"), "").unwrap();
+    std::fs::write(folder.path().join("present/injected.sql"), "").unwrap();
     let check = docs(&["--check"]);
-    assert!(String::from_utf8_lossy(&check.stderr).contains("planted.sql"), "{check:?}");
+    assert!(String::from_utf8_lossy(&check.stderr).contains("injected.sql"), "{check:?}");
 }
 
 /// What `schemas/README.md` says in words, as the schema's own routines have it.

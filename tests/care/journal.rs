@@ -108,7 +108,7 @@ async fn nobody_but_the_author_and_whom_it_is_shared_with_sees_an_entry() {
     // Planted: whoever cares sees everything, as in the rest of a record.
     network
         .run(
-            "CREATE POLICY planted ON care.journal_entry FOR SELECT TO healthtrack_portal
+            "CREATE POLICY injected ON care.journal_entry FOR SELECT TO healthtrack_portal
               USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]))",
         )
         .await;

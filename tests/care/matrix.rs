@@ -126,15 +126,15 @@ async fn every_table_is_open_to_the_parts_of_its_class_and_to_no_other() {
 
     network
         .run(
-            "CREATE TABLE care.planted (patient_id uuid NOT NULL);
-              CALL access.guard('care.planted', 'chart');
-              CREATE POLICY planted ON care.wear FOR SELECT TO healthtrack_portal USING (true)",
+            "CREATE TABLE care.injected (patient_id uuid NOT NULL);
+              CALL access.guard('care.injected', 'chart');
+              CREATE POLICY injected ON care.wear FOR SELECT TO healthtrack_portal USING (true)",
         )
         .await;
-    let mut planted = tables(&mut network, &stage).await;
-    planted.retain(|table| ["care.planted", "care.wear"].contains(&table.name.as_str()));
-    let wrong = differences(&network, &stage, &planted).await;
-    assert!(wrong.first().is_some_and(|first| first.starts_with("care.planted is in no class")), "{wrong:?}");
+    let mut injected = tables(&mut network, &stage).await;
+    injected.retain(|table| ["care.injected", "care.wear"].contains(&table.name.as_str()));
+    let wrong = differences(&network, &stage, &injected).await;
+    assert!(wrong.first().is_some_and(|first| first.starts_with("care.injected is in no class")), "{wrong:?}");
     assert_eq!(wrong.len(), 1 + PARTS.len(), "each part sees a row that it should not: {}", wrong.join("\n"));
 }
 
@@ -186,11 +186,11 @@ async fn a_view_shows_nobody_more_than_its_tables() {
     assert_eq!(network.rows(query).await, [""; 0]);
     network
         .run(
-            "CREATE VIEW care.planted AS SELECT * FROM care.patient;
+            "CREATE VIEW care.injected AS SELECT * FROM care.patient;
               CREATE MATERIALIZED VIEW care.planted_copy AS SELECT * FROM care.patient",
         )
         .await;
-    assert_eq!(network.rows(query).await, ["care.planted", "care.planted_copy"], "the check sees what it should");
+    assert_eq!(network.rows(query).await, ["care.injected", "care.planted_copy"], "the check sees what it should");
 }
 
 /// Makes the people, and one row about each of the two in every table.

@@ -1,4 +1,4 @@
-//! The made-up network: the same twice, whole or not there, and its views find each planted answer.
+//! The made-up network: the same twice, whole or not there, and its views find each injected answer.
 
 use std::process::{Command, Output};
 
@@ -9,7 +9,7 @@ use super::network::Network;
 const PATIENTS: &str = "300";
 const TODAY: &str = "2026-11-25";
 
-/// For each kind of planted fact: the planted facts (`sheet`) that a view answers otherwise.
+/// For each kind of injected fact: the injected facts (`sheet`) that a view answers otherwise.
 const QUESTIONS: [(&str, &str); 7] = [
     (
         "invoice_balance",
@@ -65,8 +65,8 @@ async fn the_views_find_each_planted_answer() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let sheet = std::fs::read_to_string(sheet).unwrap();
     let facts: Vec<Value> = serde_json::from_str(&sheet).unwrap();
-    network.run("CREATE TEMPORARY TABLE planted (kind text, subject uuid, answer jsonb)").await;
-    sqlx::query("INSERT INTO planted SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS t (kind text, subject uuid, answer jsonb)")
+    network.run("CREATE TEMPORARY TABLE injected (kind text, subject uuid, answer jsonb)").await;
+    sqlx::query("INSERT INTO injected SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS t (kind text, subject uuid, answer jsonb)")
         .bind(&sheet)
         .execute(&mut network.sql)
         .await
@@ -75,14 +75,14 @@ async fn the_views_find_each_planted_answer() {
     for (kind, wrong) in QUESTIONS {
         asked += facts.iter().filter(|fact| fact["kind"] == kind).count();
         network.run("DROP VIEW IF EXISTS sheet").await;
-        network.run(&format!("CREATE TEMPORARY VIEW sheet AS SELECT * FROM planted WHERE kind = '{kind}'")).await;
+        network.run(&format!("CREATE TEMPORARY VIEW sheet AS SELECT * FROM injected WHERE kind = '{kind}'")).await;
         assert_eq!(network.rows(wrong).await, [""; 0], "{kind}");
         // A sheet that says something else is seen.
         let other =
             wrong.replace("FROM sheet", "FROM (SELECT kind, gen_random_uuid() AS subject, answer FROM sheet) AS sheet");
         assert!(!network.rows(&other).await.is_empty(), "{kind}: the question sees what it should");
     }
-    assert_eq!(asked, facts.len(), "each planted fact is asked for");
+    assert_eq!(asked, facts.len(), "each injected fact is asked for");
     let known = network.one("SELECT count(*)::text FROM care.patient").await;
     assert_eq!(known, PATIENTS);
     let off_balance = "SELECT ledger_transaction_id::text FROM care.ledger_entry GROUP BY 1 HAVING sum(amount) <> 0";

@@ -72,14 +72,14 @@ async fn nothing_that_was_stored_or_sent_is_in_what_a_person_or_a_log_is_told() 
     network
         .run(
             "INSERT INTO care.state (country, code, name) VALUES ('US', 'IL', 'Marker Person');
-              CREATE TABLE care.planted (patient_id uuid, note integer, mark text CONSTRAINT planted_is_unique UNIQUE);
-              INSERT INTO care.planted (mark) VALUES ('Marker Person')",
+              CREATE TABLE care.injected (patient_id uuid, note integer, mark text CONSTRAINT planted_is_unique UNIQUE);
+              INSERT INTO care.injected (mark) VALUES ('Marker Person')",
         )
         .await;
     for statement in [
         "INSERT INTO care.state (country, code, name) VALUES ('US', 'XX', 'Marker Person')",
         "INSERT INTO care.patient (born_on, sex, time_zone) VALUES ('1980-01-01', 'Marker Person', 'Europe/Paris')",
-        "INSERT INTO care.planted (mark) VALUES ('Marker Person')",
+        "INSERT INTO care.injected (mark) VALUES ('Marker Person')",
         "SELECT 'Marker Person'::uuid",
         "SELECT 'Marker Person'::integer",
         "SELECT \"Marker Person\"",
@@ -101,11 +101,11 @@ async fn somebody_elses_number_is_refused_in_the_words_of_what_one_may_not_see()
     let mut network = Network::new().await;
     network
         .run(
-            "CREATE TABLE care.planted (
+            "CREATE TABLE care.injected (
                   patient_id uuid NOT NULL CONSTRAINT planted_pkey PRIMARY KEY,
                   number text NOT NULL CONSTRAINT planted_number_is_unique UNIQUE);
-              COMMENT ON CONSTRAINT planted_number_is_unique ON care.planted IS 'Somebody has this number.';
-              CALL access.guard('care.planted', 'own_chart')",
+              COMMENT ON CONSTRAINT planted_number_is_unique ON care.injected IS 'Somebody has this number.';
+              CALL access.guard('care.injected', 'own_chart')",
         )
         .await;
     let (one, two) = (network.patient().await, network.patient().await);
@@ -114,11 +114,11 @@ async fn somebody_elses_number_is_refused_in_the_words_of_what_one_may_not_see()
             "INSERT INTO access.account (patient_id, part, login) VALUES ('{two}', 'patient', 'two') RETURNING account_id"
         ))
         .await;
-    network.run(&format!("INSERT INTO care.planted VALUES ('{one}', 'A-1')")).await;
+    network.run(&format!("INSERT INTO care.injected VALUES ('{one}', 'A-1')")).await;
     let as_two = format!("SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}'");
     network.run(&as_two).await;
-    let taken = refused(&mut network, &format!("INSERT INTO care.planted VALUES ('{two}', 'A-1')")).await;
-    let foreign = refused(&mut network, &format!("INSERT INTO care.planted VALUES ('{one}', 'B-2')")).await;
+    let taken = refused(&mut network, &format!("INSERT INTO care.injected VALUES ('{two}', 'A-1')")).await;
+    let foreign = refused(&mut network, &format!("INSERT INTO care.injected VALUES ('{one}', 'B-2')")).await;
     assert_eq!(taken, foreign);
     assert_eq!(taken.rule, "row_is_within_rights");
 }
@@ -147,27 +147,27 @@ async fn every_unique_index_and_every_rule_of_a_domain_says_one_sentence_too() {
     assert_eq!(network.rows(query).await, [""; 0]);
     network
         .run(
-            "CREATE UNIQUE INDEX planted ON care.provider (given_name);
+            "CREATE UNIQUE INDEX injected ON care.provider (given_name);
               CREATE DOMAIN care.planted_word AS text CONSTRAINT planted_word_is_some CHECK (VALUE <> '')",
         )
         .await;
-    assert_eq!(network.rows(query).await, ["planted", "planted_word_is_some"], "the check sees what it should");
+    assert_eq!(network.rows(query).await, ["injected", "planted_word_is_some"], "the check sees what it should");
 }
 
 #[tokio::test]
 async fn a_rule_that_was_made_after_the_rules_were_read_refuses_too() {
     let mut network = Network::new().await;
     let (rules, unread) = (RuleCatalogue::read(&mut network.sql).await.unwrap(), RuleCatalogue::default());
-    let make = "CREATE TABLE care.planted (mark text CONSTRAINT planted_is_unique UNIQUE
+    let make = "CREATE TABLE care.injected (mark text CONSTRAINT planted_is_unique UNIQUE
                                                     CONSTRAINT planted_is_short CHECK (length(mark) < 6));
-                INSERT INTO care.planted VALUES ('taken');
-                CREATE TABLE signal.planted (mark text CONSTRAINT planted_is_short CHECK (length(mark) < 6))";
+                INSERT INTO care.injected VALUES ('taken');
+                CREATE TABLE signal.injected (mark text CONSTRAINT planted_is_short CHECK (length(mark) < 6))";
     network.run(make).await;
     for (rules, statement, expected) in [
-        (&rules, "INSERT INTO care.planted VALUES ('taken')", Some("row_is_within_rights")),
-        (&rules, "INSERT INTO care.planted VALUES ('too long')", Some("planted_is_short")),
-        (&rules, "INSERT INTO signal.planted VALUES ('too long')", None),
-        (&unread, "INSERT INTO care.planted VALUES ('too long')", None),
+        (&rules, "INSERT INTO care.injected VALUES ('taken')", Some("row_is_within_rights")),
+        (&rules, "INSERT INTO care.injected VALUES ('too long')", Some("planted_is_short")),
+        (&rules, "INSERT INTO signal.injected VALUES ('too long')", None),
+        (&unread, "INSERT INTO care.injected VALUES ('too long')", None),
     ] {
         let rule = match rules.explain(error_of(&mut network.sql, statement).await) {
             CareError::Refused(refusal) => Some(refusal.rule),

@@ -33,9 +33,9 @@ const CELLS: [(&str, &str); 33] = [
     ("SELECT signal.ensure_chunk('2020-01-01')", "I......"),
     ("TRUNCATE signal.block", "......."),
     ("DROP TABLE signal.erasure", "......."),
-    ("CREATE TABLE signal.planted ()", "......."),
-    ("CREATE TABLE care.planted ()", "......."),
-    ("CREATE TABLE access.planted ()", "......."),
+    ("CREATE TABLE signal.injected ()", "......."),
+    ("CREATE TABLE care.injected ()", "......."),
+    ("CREATE TABLE access.injected ()", "......."),
     ("SELECT born_on FROM care.patient LIMIT 0", "..P..M."),
     ("DELETE FROM care.patient WHERE false", ".....M."),
     ("UPDATE care.patient SET legal_hold = false WHERE false", ".....M."),
@@ -123,8 +123,8 @@ async fn an_owner_who_is_no_superuser_passes_every_table() {
            AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'maintenance')
          ORDER BY 1";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("CREATE TABLE care.planted (); ALTER TABLE care.planted FORCE ROW LEVEL SECURITY").await;
-    assert_eq!(network.rows(query).await, ["care.planted"], "the check sees what it should");
+    network.run("CREATE TABLE care.injected (); ALTER TABLE care.injected FORCE ROW LEVEL SECURITY").await;
+    assert_eq!(network.rows(query).await, ["care.injected"], "the check sees what it should");
 }
 
 #[tokio::test]
@@ -140,8 +140,8 @@ async fn a_function_that_runs_as_its_owner_fixes_where_it_looks_and_is_not_every
            AND has_function_privilege('ht_test_nobody', p.oid, 'EXECUTE')
          ORDER BY 1";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("CREATE FUNCTION care.planted() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'").await;
-    assert_eq!(network.rows(query).await, ["care.planted()", "care.planted()"], "the check sees what it should");
+    network.run("CREATE FUNCTION care.injected() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'").await;
+    assert_eq!(network.rows(query).await, ["care.injected()", "care.injected()"], "the check sees what it should");
 }
 
 #[tokio::test]

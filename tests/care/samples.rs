@@ -216,11 +216,11 @@ async fn samples_that_cannot_be_audited_are_not_read() {
     watch.measure("2026-01-15").await;
     let first = watch.worn_first;
     let own = watch.network.account("patient", Some(first)).await;
-    watch.network.run("ALTER TABLE access.audit_event ADD CONSTRAINT planted CHECK (seq < 0) NOT VALID").await;
+    watch.network.run("ALTER TABLE access.audit_event ADD CONSTRAINT injected CHECK (seq < 0) NOT VALID").await;
     let mut portal = watch.network.portal_of(own).await;
     let query = format!("SELECT value FROM access.samples('{first}', 'heart_rate', '2026-01-15Z', '2026-01-16Z')");
     let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(&mut portal).await;
-    assert_eq!(refused_by(read, "samples without audit"), "planted");
+    assert_eq!(refused_by(read, "samples without audit"), "injected");
 }
 
 #[tokio::test]

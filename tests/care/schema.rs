@@ -25,8 +25,14 @@ async fn every_table_column_view_function_domain_and_rule_has_a_comment() {
          WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0 AND k.conparentid = 0
            AND obj_description(k.oid, 'pg_constraint') IS NULL";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("CREATE TABLE care.planted (planted integer CONSTRAINT planted_is_positive CHECK (planted > 0))").await;
-    assert_eq!(network.rows(query).await, ["planted.planted", "planted_is_positive"], "the check sees what it should");
+    network
+        .run("CREATE TABLE care.injected (injected integer CONSTRAINT planted_is_positive CHECK (injected > 0))")
+        .await;
+    assert_eq!(
+        network.rows(query).await,
+        ["injected.injected", "planted_is_positive"],
+        "the check sees what it should"
+    );
 }
 
 #[tokio::test]
@@ -38,8 +44,8 @@ async fn every_rule_is_named_for_its_truth_and_says_one_sentence_to_a_person() {
            AND (obj_description(k.oid, 'pg_constraint') !~ '^[A-Z].{5,160}\\.$'
                 OR k.conname ~ '_(check|key|excl)[0-9]*$')";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("CREATE TABLE care.planted (planted integer UNIQUE)").await;
-    network.run("COMMENT ON CONSTRAINT planted_planted_key ON care.planted IS 'no'").await;
+    network.run("CREATE TABLE care.injected (injected integer UNIQUE)").await;
+    network.run("COMMENT ON CONSTRAINT planted_planted_key ON care.injected IS 'no'").await;
     assert_eq!(network.rows(query).await, ["planted_planted_key: no"], "the check sees what it should");
 }
 
@@ -49,8 +55,8 @@ async fn every_table_has_row_level_security_that_its_owner_cannot_forget() {
     let query =
         format!("SELECT c.relname::text {TABLES} AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1");
     assert_eq!(network.rows(&query).await, [""; 0]);
-    network.run("CREATE TABLE care.planted (planted integer)").await;
-    assert_eq!(network.rows(&query).await, ["planted"], "the check sees what it should");
+    network.run("CREATE TABLE care.injected (injected integer)").await;
+    assert_eq!(network.rows(&query).await, ["injected"], "the check sees what it should");
 }
 
 #[tokio::test]
@@ -67,6 +73,6 @@ async fn every_foreign_key_has_an_index_that_begins_with_it() {
                AND (i.indkey::int2[])[0] = ANY (k.conkey))
          ORDER BY 1";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("CREATE TABLE care.planted (patient_id uuid CONSTRAINT planted_fkey REFERENCES care.patient)").await;
+    network.run("CREATE TABLE care.injected (patient_id uuid CONSTRAINT planted_fkey REFERENCES care.patient)").await;
     assert_eq!(network.rows(query).await, ["planted_fkey"], "the check sees what it should");
 }

@@ -1,5 +1,5 @@
 //! The archive as an analyst meets it: the script of `archive sql` in a stock DuckDB, plain and encrypted, and each
-//! question of `schemas/analyst.md` on planted samples whose answers were worked out by hand and stand on that page.
+//! question of `schemas/analyst.md` on injected samples whose answers were worked out by hand and stand on that page.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const QUESTIONS: usize = 8;
 const KEY: &str = "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
 
 /// What a device, metric and statistic come to: values, times and lengths, so that no sample can be missing, doubled or
-/// moved unseen. The values planted are halves, whose sums are exact in any order.
+/// moved unseen. The values injected are halves, whose sums are exact in any order.
 const TOTALS: &str = "
     SELECT device_id, metric, coalesce(statistic, '') AS statistic, count(*) AS samples,
            CAST(coalesce(sum(value), 0) * 2 AS bigint) AS halves, count(value) AS numbers, count(code) AS codes,
@@ -23,20 +23,20 @@ const TOTALS: &str = "
     FROM sample GROUP BY device_id, metric, statistic";
 
 /// The totals by the database, as the CSV that DuckDB's are compared with.
-async fn totals_of_database(house: &mut TestStack) -> Vec<String> {
+async fn totals_of_database(stack: &mut TestStack) -> Vec<String> {
     let query = format!(
         "SELECT concat_ws(',', device_id, metric, statistic, samples, halves, numbers, codes, code, ends, starts, stops,
          unit) FROM ({}) AS total",
         TOTALS.replace("FROM sample ", "FROM signal.sample ")
     );
     let mut lines: Vec<String> =
-        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(&mut house.connection).await.unwrap();
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(&mut stack.connection).await.unwrap();
     lines.sort();
     lines
 }
 
-fn script(house: &TestStack) -> String {
-    said(&mut house.verb(&["archive", "sql"]))
+fn script(stack: &TestStack) -> String {
+    said(&mut stack.verb(&["archive", "sql"]))
 }
 
 /// The answers as CSV, or DuckDB's complaint.
@@ -57,8 +57,8 @@ fn totals_of_archive(python: &std::path::Path, key: &str, script: &str) -> Vec<S
 }
 
 /// The encryption of the archive from now on, as an operator configures it.
-fn encrypt(house: &mut TestStack, key: &str) {
-    house.keys = if key.is_empty() { String::new() } else { format!("2024a:{key}") };
+fn encrypt(stack: &mut TestStack, key: &str) {
+    stack.keys = if key.is_empty() { String::new() } else { format!("2024a:{key}") };
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,18 +66,18 @@ async fn the_printed_script_shows_duckdb_each_sample_once_before_and_after_late_
     let Some(python) = python::python() else { return };
     // Plain, encrypted, and a key that is given between two rolls, which makes the archive a mixture.
     for (first_key, second_key) in [("", ""), (KEY, KEY), ("", KEY)] {
-        let mut house = TestStack::build().await;
-        let empty = script(&house);
+        let mut stack = TestStack::build().await;
+        let empty = script(&stack);
         assert_eq!(totals_of_archive(python, "", &empty), [] as [String; 0], "no file yet: {empty}");
 
-        encrypt(&mut house, first_key);
-        house.put_some().await;
-        let planted = totals_of_database(&mut house).await;
-        assert_eq!(planted.len(), 5, "{planted:#?}");
-        house.roll();
-        assert_eq!(house.count("signal.sample").await, 0, "all is in the archive");
-        let first = script(&house);
-        assert_eq!(totals_of_archive(python, first_key, &first), planted, "{first}");
+        encrypt(&mut stack, first_key);
+        stack.put_some().await;
+        let injected = totals_of_database(&mut stack).await;
+        assert_eq!(injected.len(), 5, "{injected:#?}");
+        stack.roll();
+        assert_eq!(stack.count("signal.sample").await, 0, "all is in the archive");
+        let first = script(&stack);
+        assert_eq!(totals_of_archive(python, first_key, &first), injected, "{first}");
         if !first_key.is_empty() {
             assert!(!first.contains(KEY), "no key is printed");
             assert!(
@@ -87,15 +87,15 @@ async fn the_printed_script_shows_duckdb_each_sample_once_before_and_after_late_
         }
 
         // Everything comes again, and three samples that are new: what the database holds is what must be seen.
-        encrypt(&mut house, second_key);
-        house.put_some().await;
-        house.put("watch-7", "heart_rate", None, "2024-03-06 07:00Z", &[55.0, 56.5]).await;
-        house.put("late-1", "heart_rate", None, "2024-03-05 07:00Z", &[70.5]).await;
-        let with_late = totals_of_database(&mut house).await;
-        assert_eq!(with_late.len(), planted.len() + 1);
-        let report = house.roll();
+        encrypt(&mut stack, second_key);
+        stack.put_some().await;
+        stack.put("watch-7", "heart_rate", None, "2024-03-06 07:00Z", &[55.0, 56.5]).await;
+        stack.put("late-1", "heart_rate", None, "2024-03-05 07:00Z", &[70.5]).await;
+        let with_late = totals_of_database(&mut stack).await;
+        assert_eq!(with_late.len(), injected.len() + 1);
+        let report = stack.roll();
         assert_eq!((&report["samples"], &report["files"]), (&Value::from(3), &Value::from(2)), "{report}");
-        let second = script(&house);
+        let second = script(&stack);
         assert_eq!(totals_of_archive(python, second_key, &second), with_late, "{second}");
         let gone = ask(python, second_key, &first, &[TOTALS]).unwrap_err();
         assert!(gone.contains("No files found"), "an older script is refused, and counts nothing twice: {gone}");
@@ -116,7 +116,7 @@ fn questions() -> Vec<(&'static str, &'static str)> {
 type Run = (&'static str, &'static str, Option<&'static str>, &'static str, i64, Option<i64>, &'static [f64]);
 
 const DAY_S: i64 = 86_400;
-const PLANTED: &[Run] = &[
+const INJECTED: &[Run] = &[
     ("watch-7", "resting_heart_rate", None, "2024-03-04 00:00Z", 60, Some(DAY_S), &[60.0]),
     ("watch-7", "resting_heart_rate", None, "2024-03-05 00:00Z", 60, Some(DAY_S), &[62.0]),
     ("watch-7", "resting_heart_rate", Some("maximum"), "2024-03-05 00:00Z", 60, Some(DAY_S), &[99.0]),
@@ -180,13 +180,13 @@ async fn each_question_of_the_analysts_page_has_the_answer_that_was_planted() {
     assert_eq!(questions.len(), QUESTIONS);
     let asked: Vec<&str> = questions.iter().map(|(question, _)| *question).collect();
     for key in ["", KEY] {
-        let mut house = TestStack::build().await;
-        encrypt(&mut house, key);
-        for (device, metric, statistic, start, period_s, span_s, values) in PLANTED {
-            house.put_every(device, metric, *statistic, start, *period_s, *span_s, values).await;
+        let mut stack = TestStack::build().await;
+        encrypt(&mut stack, key);
+        for (device, metric, statistic, start, period_s, span_s, values) in INJECTED {
+            stack.put_every(device, metric, *statistic, start, *period_s, *span_s, values).await;
         }
-        house.roll();
-        let answers = ask(python, key, &script(&house), &asked).unwrap();
+        stack.roll();
+        let answers = ask(python, key, &script(&stack), &asked).unwrap();
         for ((question, expected), answer) in questions.iter().zip(&answers) {
             assert_eq!(answer, expected, "{question}");
         }

@@ -190,8 +190,8 @@ fn doctor(arguments: &[&str], keys: &[(&str, &str)]) -> String {
 async fn the_doctor_measures_what_a_broker_sends_ahead_and_what_it_keeps() {
     let options =
         MosquittoOptions { max_inflight_messages: 20, max_queued_messages: 1_000, ..MosquittoOptions::default() };
-    let Some(house) = TestStack::build_with(&options, &[]).await else { return };
-    let (store, broker) = (house.database.url(), house.mosquitto.url());
+    let Some(stack) = TestStack::build_with(&options, &[]).await else { return };
+    let (store, broker) = (stack.database.url(), stack.mosquitto.url());
     let urls = [("STORE__URL", store), ("MQTT__URL", broker.as_str())];
     let said = doctor(&[], &urls);
     assert!(said.contains("sends 1000 messages and more ahead of their acknowledgement"), "{said}");

@@ -7,7 +7,7 @@ use std::time::Instant;
 use healthtrack::mqtt::publisher::Publisher;
 use serde_json::{Value, json};
 
-use crate::roll::{self, PLANT, TestStack, errors, said};
+use crate::roll::{self, FAULT_VARIABLE, TestStack, errors, said};
 use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::python;
@@ -25,21 +25,21 @@ const VALUES: [f64; 3] = [60.0, 61.0, 62.0];
 /// Which requests.
 type Kind = fn(&Asked) -> bool;
 
-/// A house with a rolled day, and one that waits.
+/// A stack with a rolled day, and one that waits.
 async fn house_with_a_day_to_roll() -> TestStack {
-    let mut house = TestStack::in_bucket().await;
-    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
-    house.roll();
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
-    house
+    let mut stack = TestStack::in_bucket().await;
+    stack.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    stack.roll();
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
+    stack
 }
 
 /// Nothing is left of what went wrong, and everything is there.
-async fn is_whole(house: &mut TestStack, expected: &[String]) {
-    assert_eq!(house.samples(), expected);
-    assert_eq!(house.count("signal.block").await, 0);
-    assert_eq!(house.leftovers(), [] as [std::path::PathBuf; 0]);
-    house.verify();
+async fn is_whole(stack: &mut TestStack, expected: &[String]) {
+    assert_eq!(stack.samples(), expected);
+    assert_eq!(stack.count("signal.block").await, 0);
+    assert_eq!(stack.leftovers(), [] as [std::path::PathBuf; 0]);
+    stack.verify();
 }
 
 /// A fault for the first `times` requests of a kind.
@@ -109,27 +109,27 @@ async fn a_store_that_fails_for_a_while_costs_nothing_but_time() {
         ("completion", Asked::is_completion),
         ("deletion", |asked| asked.method == "DELETE"),
     ];
-    let mut house = house_with_a_day_to_roll().await;
+    let mut stack = house_with_a_day_to_roll().await;
     for (day, (word, kind)) in (6..).zip(kinds) {
         for (hour, fault) in [(1, Fault::Answer(503)), (2, Fault::Answer(500)), (3, Fault::Cut), (4, Fault::LoseAnswer)]
         {
-            house.put("watch-7", "heart_rate", None, &format!("2024-03-{day:02} {hour:02}:00Z"), &VALUES).await;
-            let expected = house.samples();
-            house.store().fail(first(2, kind, fault));
-            let output = house.roll_verb().output().unwrap();
+            stack.put("watch-7", "heart_rate", None, &format!("2024-03-{day:02} {hour:02}:00Z"), &VALUES).await;
+            let expected = stack.samples();
+            stack.store().fail(first(2, kind, fault));
+            let output = stack.roll_verb().output().unwrap();
             assert!(output.status.success(), "{word} {fault:?}: {}", errors(&output));
-            is_whole(&mut house, &expected).await;
+            is_whole(&mut stack, &expected).await;
         }
     }
 }
 
 /// A roll that must fail and say so, with everything still to be read where the store can be read.
-async fn fails(house: &mut TestStack, expected: &[String], words: &str) -> Output {
-    let output = house.roll_verb().output().unwrap();
+async fn fails(stack: &mut TestStack, expected: &[String], words: &str) -> Output {
+    let output = stack.roll_verb().output().unwrap();
     assert!(!output.status.success() && errors(&output).contains(words), "{words}: {}", errors(&output));
-    assert_ne!(house.count("signal.block").await, 0, "{words}: the samples are not where they were");
-    house.store().heal();
-    assert_eq!(house.samples(), expected, "{words}");
+    assert_ne!(stack.count("signal.block").await, 0, "{words}: the samples are not where they were");
+    stack.store().heal();
+    assert_eq!(stack.samples(), expected, "{words}");
     output
 }
 
@@ -143,22 +143,22 @@ async fn a_store_that_goes_on_failing_ends_the_roll_and_the_next_one_finishes_it
         (Asked::is_write, Fault::Answer(403), "it refuses; check AWS_ACCESS_KEY_ID"),
         (|_| true, Fault::Answer(503), "the object store has failed"),
     ];
-    let mut house = house_with_a_day_to_roll().await;
-    let expected = house.samples();
+    let mut stack = house_with_a_day_to_roll().await;
+    let expected = stack.samples();
     for (kind, fault, words) in faults {
-        house.store().fail(move |asked| kind(asked).then_some(fault));
+        stack.store().fail(move |asked| kind(asked).then_some(fault));
         let began = Instant::now();
-        fails(&mut house, &expected, words).await;
+        fails(&mut stack, &expected, words).await;
         assert!(began.elapsed().as_secs() < 90, "{words}: it took {:?}", began.elapsed());
     }
-    house.roll();
-    is_whole(&mut house, &expected).await;
+    stack.roll();
+    is_whole(&mut stack, &expected).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_are_refused_and_a_store_that_is_gone_are_told_in_words() {
-    let mut house = house_with_a_day_to_roll().await;
-    let expected = house.samples();
+    let mut stack = house_with_a_day_to_roll().await;
+    let expected = stack.samples();
     let ways: [(&[(&str, &str)], &str); 5] = [
         (&[("AWS_SECRET_ACCESS_KEY", "another")], "it refuses; check AWS_ACCESS_KEY_ID"),
         (&[("AWS_ACCESS_KEY_ID", "nobody")], "it refuses; check AWS_ACCESS_KEY_ID"),
@@ -168,33 +168,33 @@ async fn credentials_that_are_refused_and_a_store_that_is_gone_are_told_in_words
     ];
     for (variables, words) in ways {
         for arguments in [&["roll", "--before", "2024-04-01"][..], &["doctor"], &["samples"]] {
-            let output = house.verb(arguments).envs(variables.iter().copied()).output().unwrap();
+            let output = stack.verb(arguments).envs(variables.iter().copied()).output().unwrap();
             let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), errors(&output));
             assert!(!output.status.success() && told.contains(words), "{arguments:?} {words}: {told}");
         }
     }
-    assert_eq!(house.samples(), expected);
-    let healthy = house.verb(&["doctor"]).output().unwrap();
+    assert_eq!(stack.samples(), expected);
+    let healthy = stack.verb(&["doctor"]).output().unwrap();
     let told = String::from_utf8_lossy(&healthy.stdout).into_owned();
     assert!(told.contains("archive: s3://health/archive, 1 live files"), "{told}");
-    house.roll();
-    is_whole(&mut house, &expected).await;
+    stack.roll();
+    is_whole(&mut stack, &expected).await;
 }
 
 /// Method: the store alters each object of heart rate when its upload is complete, as often as it is sent.
-async fn other_bytes_are_not_believed(fault: Fault, plant: Option<&str>) -> Verdict {
-    let mut house = house_with_a_day_to_roll().await;
-    let expected = house.samples();
-    house.store().fail(move |asked| (asked.is_completion() && is_of_heart_rate(asked)).then_some(fault));
-    let output = house.roll_verb().envs(plant.map(|plant| (PLANT, plant))).output().unwrap();
-    house.store().heal();
-    let read = house.verb(&["samples"]).output().unwrap();
+async fn other_bytes_are_not_believed(fault: Fault, injected: Option<&str>) -> Verdict {
+    let mut stack = house_with_a_day_to_roll().await;
+    let expected = stack.samples();
+    stack.store().fail(move |asked| (asked.is_completion() && is_of_heart_rate(asked)).then_some(fault));
+    let output = stack.roll_verb().envs(injected.map(|injected| (FAULT_VARIABLE, injected))).output().unwrap();
+    stack.store().heal();
+    let read = stack.verb(&["samples"]).output().unwrap();
     promise(read.status.success(), || format!("samples cannot be read: {}", errors(&read)))?;
-    promise(house.samples() == expected, || "samples are lost".to_owned())?;
-    promise(house.count("signal.block").await == 1, || "the only sound copy is gone".to_owned())?;
+    promise(stack.samples() == expected, || "samples are lost".to_owned())?;
+    promise(stack.count("signal.block").await == 1, || "the only sound copy is gone".to_owned())?;
     assert!(!output.status.success() && errors(&output).contains("is not what was uploaded, 3 times"));
-    house.roll();
-    is_whole(&mut house, &expected).await;
+    stack.roll();
+    is_whole(&mut stack, &expected).await;
     Ok(())
 }
 
@@ -206,26 +206,26 @@ async fn a_store_that_keeps_other_bytes_than_it_was_sent_is_not_believed() {
         assert!(seen.is_err(), "the check does not see an upload that is believed: {fault:?}");
     }
     // Once is only sent again.
-    let mut house = house_with_a_day_to_roll().await;
-    let expected = house.samples();
-    house.store().fail(first(1, |asked| asked.is_completion() && is_of_heart_rate(asked), Fault::Spoil));
-    house.roll();
-    is_whole(&mut house, &expected).await;
+    let mut stack = house_with_a_day_to_roll().await;
+    let expected = stack.samples();
+    stack.store().fail(first(1, |asked| asked.is_completion() && is_of_heart_rate(asked), Fault::Spoil));
+    stack.roll();
+    is_whole(&mut stack, &expected).await;
 }
 
 /// Method: the store takes no object of heart rate.
-async fn what_cannot_be_uploaded_stays(plant: Option<&str>) -> Verdict {
-    let mut house = house_with_a_day_to_roll().await;
-    let expected = house.samples();
-    house.store().fail(|asked| (asked.is_write() && is_of_heart_rate(asked)).then_some(Fault::Answer(403)));
-    let output = house.roll_verb().envs(plant.map(|plant| (PLANT, plant))).output().unwrap();
+async fn what_cannot_be_uploaded_stays(injected: Option<&str>) -> Verdict {
+    let mut stack = house_with_a_day_to_roll().await;
+    let expected = stack.samples();
+    stack.store().fail(|asked| (asked.is_write() && is_of_heart_rate(asked)).then_some(Fault::Answer(403)));
+    let output = stack.roll_verb().envs(injected.map(|injected| (FAULT_VARIABLE, injected))).output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("metric=heart_rate"), "{}", errors(&output));
-    let read = house.verb(&["samples"]).output().unwrap();
+    let read = stack.verb(&["samples"]).output().unwrap();
     promise(read.status.success(), || format!("samples cannot be read: {}", errors(&read)))?;
-    promise(house.samples() == expected, || "samples are lost".to_owned())?;
-    house.store().heal();
-    house.roll();
-    is_whole(&mut house, &expected).await;
+    promise(stack.samples() == expected, || "samples are lost".to_owned())?;
+    stack.store().heal();
+    stack.roll();
+    is_whole(&mut stack, &expected).await;
     Ok(())
 }
 
@@ -237,8 +237,8 @@ async fn what_cannot_be_uploaded_stays_in_the_hot_table() {
 }
 
 /// The daemon with a log of everything, on this store.
-async fn daemon(house: &TestStack, mosquitto: &Mosquitto, more: &[(&str, &str)]) -> Daemon {
-    let (url, endpoint, scratch) = (house.archive_url(), house.store().url(), house.scratch().display().to_string());
+async fn daemon(stack: &TestStack, mosquitto: &Mosquitto, more: &[(&str, &str)]) -> Daemon {
+    let (url, endpoint, scratch) = (stack.archive_url(), stack.store().url(), stack.scratch().display().to_string());
     let mut keys = vec![
         ("ARCHIVE__URL", url.as_str()),
         ("ARCHIVE__SCRATCH_DIR", &scratch),
@@ -253,28 +253,28 @@ async fn daemon(house: &TestStack, mosquitto: &Mosquitto, more: &[(&str, &str)])
         ("AWS_ALLOW_HTTP", "true"),
     ];
     keys.extend(more);
-    Daemon::start(house.url(), &mosquitto.url(), &keys).await
+    Daemon::start(stack.url(), &mosquitto.url(), &keys).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_printed_at_any_level_of_the_log() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = TestStack::in_bucket().await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
+    let mut stack = TestStack::in_bucket().await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
     for (more, ends) in [
         (vec![("AWS_SECRET_ACCESS_KEY", TOKEN)], "the roll ended early"),
         (vec![("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("ARCHIVE__RETRIES_MAX", "1")], "the roll ended early"),
         (vec![], "days were rolled"),
     ] {
-        let daemon = daemon(&house, &mosquitto, &more).await;
+        let daemon = daemon(&stack, &mosquitto, &more).await;
         wait_until(TIMEOUT, "the daemon has tried to roll", || async { daemon.log().contains(ends) }).await;
         let log = daemon.log();
         assert!(log.contains("TRACE") && log.contains("DEBUG"), "the log does not hold everything");
         assert!(!log.contains(s3::SECRET) && !log.contains(TOKEN), "{more:?}");
     }
-    assert_eq!(house.count("signal.block").await, 0);
+    assert_eq!(stack.count("signal.block").await, 0);
     for arguments in [&["doctor"][..], &["archive", "verify"], &["archive", "sql"], &["samples"]] {
-        let output = house.verb(arguments).envs([("AWS_SESSION_TOKEN", TOKEN)]).output().unwrap();
+        let output = stack.verb(arguments).envs([("AWS_SESSION_TOKEN", TOKEN)]).output().unwrap();
         let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), errors(&output));
         assert!(!told.contains(s3::SECRET) && !told.contains(TOKEN), "{arguments:?}: {told}");
     }
@@ -283,11 +283,11 @@ async fn no_secret_is_printed_at_any_level_of_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_whose_store_is_silent_goes_on_with_ingest_and_stops_when_it_is_told() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = TestStack::in_bucket().await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
-    house.store().fail(|asked| asked.is_part().then_some(Fault::Silence));
-    let mut daemon = daemon(&house, &mosquitto, &[("TELEMETRY__LOG", "info")]).await;
-    let is_sent = || async { house.store().asked(Asked::is_part) };
+    let mut stack = TestStack::in_bucket().await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
+    stack.store().fail(|asked| asked.is_part().then_some(Fault::Silence));
+    let mut daemon = daemon(&stack, &mosquitto, &[("TELEMETRY__LOG", "info")]).await;
+    let is_sent = || async { stack.store().asked(Asked::is_part) };
     wait_until(TIMEOUT, "the roll waits for the store", is_sent).await;
     let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
     publisher.publish("ht/1/main/watch-7/batch".to_owned(), run(0, &[70, 71])).await.unwrap();
@@ -295,18 +295,18 @@ async fn a_daemon_whose_store_is_silent_goes_on_with_ingest_and_stops_when_it_is
     assert_eq!(daemon.outcomes(), [2, 0, 0, 0]);
     let (in_order, took) = daemon.stop();
     assert!(in_order && took.as_secs() < 10, "it took {took:?}: {}", daemon.log());
-    house.store().heal();
-    let expected = house.samples();
+    stack.store().heal();
+    let expected = stack.samples();
     assert_eq!(expected.len(), VALUES.len() + 2);
-    house.roll();
-    assert_eq!(house.samples(), expected);
-    assert_eq!(house.leftovers(), [] as [std::path::PathBuf; 0]);
-    house.verify();
+    stack.roll();
+    assert_eq!(stack.samples(), expected);
+    assert_eq!(stack.leftovers(), [] as [std::path::PathBuf; 0]);
+    stack.verify();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_file_goes_up_in_parts_and_a_question_fetches_what_it_needs() {
-    let mut house = TestStack::in_bucket().await;
+    let mut stack = TestStack::in_bucket().await;
     // What compresses badly: 9 MB in some row groups, sorted by device.
     let mut random = 1_u64;
     for device in 0..20 {
@@ -317,53 +317,53 @@ async fn a_long_file_goes_up_in_parts_and_a_question_fetches_what_it_needs() {
         .take(72_000)
         .collect();
         let device = format!("watch-{device:02}");
-        house.put_every(&device, "heart_rate", None, "2024-03-05 00:00Z", 1, None, &values).await;
+        stack.put_every(&device, "heart_rate", None, "2024-03-05 00:00Z", 1, None, &values).await;
     }
     let one = ["--device", "watch-07"];
-    let expected = house.samples_of(&one);
+    let expected = stack.samples_of(&one);
     // The second part is cut in the middle, and its answer is lost once it was taken.
     let is_second = |asked: &Asked| asked.is_part() && asked.query.contains("partNumber=2");
     let (mut cut, mut lost) = (first(1, is_second, Fault::Cut), first(1, is_second, Fault::LoseAnswer));
-    house.store().fail(move |asked| cut(asked).or_else(|| lost(asked)));
-    let mut roll = house.roll_verb();
+    stack.store().fail(move |asked| cut(asked).or_else(|| lost(asked)));
+    let mut roll = stack.roll_verb();
     let report: Value = serde_json::from_str(&said(roll.env("HEALTHTRACK__ARCHIVE__REQUEST_TIMEOUT_S", "20"))).unwrap();
     let bytes = report["bytes"].as_u64().unwrap();
     assert!((9 << 20..16 << 20).contains(&bytes), "two parts are wanted: {report}");
-    let asked = house.store().take_asked();
+    let asked = stack.store().take_asked();
     assert_eq!(asked.iter().filter(|asked| asked.is_part()).count(), 2 + 2, "two parts, and one of them three times");
 
-    house.store().heal();
-    assert_eq!(house.samples_of(&one), expected);
-    let fetched: u64 = house.store().take_asked().iter().filter_map(|asked| asked.range_bytes).sum();
+    stack.store().heal();
+    assert_eq!(stack.samples_of(&one), expected);
+    let fetched: u64 = stack.store().take_asked().iter().filter_map(|asked| asked.range_bytes).sum();
     assert!(fetched > 0 && fetched < bytes / 2, "{fetched} of {bytes} bytes were fetched for one device of twenty");
-    house.verify();
-    assert_eq!(house.leftovers(), [] as [std::path::PathBuf; 0]);
+    stack.verify();
+    assert_eq!(stack.leftovers(), [] as [std::path::PathBuf; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_databases_bucket_is_refused() {
-    let mut house = TestStack::in_bucket().await;
-    house.put_some().await;
-    house.roll();
-    let mut stranger = TestStack::beside(house.store()).await;
+    let mut stack = TestStack::in_bucket().await;
+    stack.put_some().await;
+    stack.roll();
+    let mut stranger = TestStack::beside(stack.store()).await;
     stranger.put_some().await;
     let output = stranger.roll_verb().output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("another database"), "{}", errors(&output));
-    house.verify();
+    stack.verify();
     // As if the stranger had looked before the mark was there: it is made only where there is none.
-    let mark = house.root().join("archive.id");
+    let mark = stack.root().join("archive.id");
     let hide = |asked: &Asked| {
         let is_mark = asked.path.ends_with("archive.id") && !asked.is_write();
         (is_mark || asked.query.contains("list-type")).then_some(Fault::Answer(404))
     };
     let ours = std::fs::read(&mark).unwrap();
-    house.store().fail(hide);
+    stack.store().fail(hide);
     assert!(!stranger.roll_verb().output().unwrap().status.success());
-    house.store().heal();
+    stack.store().heal();
     assert_eq!(std::fs::read(&mark).unwrap(), ours, "the mark is the first one's");
     std::fs::remove_file(mark).unwrap();
-    house.put("watch-7", "heart_rate", None, "2024-03-08 05:00Z", &[50.0]).await;
-    let output = house.roll_verb().output().unwrap();
+    stack.put("watch-7", "heart_rate", None, "2024-03-08 05:00Z", &[50.0]).await;
+    let output = stack.roll_verb().output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("lacks its archive.id"), "{}", errors(&output));
 }
 
@@ -379,11 +379,11 @@ print(sum(table.num_rows for table in tables), sum(sum(v for v in table['value']
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_printed_script_names_the_bucket_and_pyarrow_reads_its_objects() {
-    let mut house = TestStack::in_bucket().await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
-    house.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &VALUES).await;
-    house.roll();
-    let script = said(&mut house.verb(&["archive", "sql"]));
+    let mut stack = TestStack::in_bucket().await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &VALUES).await;
+    stack.roll();
+    let script = said(&mut stack.verb(&["archive", "sql"]));
     assert!(script.contains("INSTALL httpfs") && script.contains("CREATE OR REPLACE SECRET"), "{script}");
     assert!(!script.contains(s3::KEY_ID), "{script}");
     let urls: Vec<&str> =
@@ -391,7 +391,7 @@ async fn the_printed_script_names_the_bucket_and_pyarrow_reads_its_objects() {
     assert_eq!(urls.len(), 2, "{script}");
     let names = json!(urls.iter().map(|url| url.strip_prefix("s3://").unwrap()).collect::<Vec<_>>()).to_string();
     let Some(python) = python::python() else { return };
-    let endpoint = house.store().url();
+    let endpoint = stack.store().url();
     let endpoint = endpoint.strip_prefix("http://").unwrap();
     let output = python::run(python, PYARROW, &[endpoint, s3::KEY_ID, s3::SECRET, &names]);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "6 366.0", "{}", errors(&output));
@@ -401,13 +401,13 @@ async fn the_printed_script_names_the_bucket_and_pyarrow_reads_its_objects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_bucket_is_an_archive_too() {
     let s3 = S3::start().await;
-    let mut house = TestStack::beside(&s3).await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
-    let expected = house.samples();
+    let mut stack = TestStack::beside(&s3).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &VALUES).await;
+    let expected = stack.samples();
     let whole = ("HEALTHTRACK__ARCHIVE__URL", "s3://health");
-    said(house.roll_verb().envs([whole]));
+    said(stack.roll_verb().envs([whole]));
     assert!(s3.bucket().join("archive.id").exists());
-    let text = said(house.verb(&["samples"]).envs([whole]));
+    let text = said(stack.verb(&["samples"]).envs([whole]));
     assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), expected);
-    assert!(said(house.verb(&["archive", "verify"]).envs([whole])).contains("1 file sound"));
+    assert!(said(stack.verb(&["archive", "verify"]).envs([whole])).contains("1 file sound"));
 }

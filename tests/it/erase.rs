@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::quarantine::quarantined;
-use crate::roll::{PLANT, TestStack, errors, files_below, said};
+use crate::roll::{FAULT_VARIABLE, TestStack, errors, files_below, said};
 use crate::support::daemon::TIMEOUT;
 use crate::support::stack::{self as whole, Verdict, promise, run};
 use crate::support::wait::wait_until;
@@ -22,37 +22,37 @@ const KEY: &str = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
 const POINTS_MAX: u32 = 60;
 
 /// Both devices in files, in superseded files, late in the hot table, and in quarantine.
-async fn spread(house: &mut TestStack) {
+async fn spread(stack: &mut TestStack) {
     for (device, metric) in [(GONE, "heart_rate"), (STAYS, "heart_rate"), (GONE, "step_count")] {
-        house.put(device, metric, None, "2024-03-05 08:00Z", &[60.1, 61.2, 62.3]).await;
+        stack.put(device, metric, None, "2024-03-05 08:00Z", &[60.1, 61.2, 62.3]).await;
     }
-    house.roll();
-    house.put(GONE, "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
-    house.put(STAYS, "heart_rate", None, "2024-03-05 09:30Z", &[71.7]).await;
-    house.roll();
-    house.put(GONE, "heart_rate", Some("maximum"), "2024-03-05 10:00Z", &[99.0]).await;
-    house.put(STAYS, "heart_rate", None, "2024-03-05 10:00Z", &[55.5, 56.5]).await;
+    stack.roll();
+    stack.put(GONE, "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    stack.put(STAYS, "heart_rate", None, "2024-03-05 09:30Z", &[71.7]).await;
+    stack.roll();
+    stack.put(GONE, "heart_rate", Some("maximum"), "2024-03-05 10:00Z", &[99.0]).await;
+    stack.put(STAYS, "heart_rate", None, "2024-03-05 10:00Z", &[55.5, 56.5]).await;
     for (topic, payload) in [
         ("ht/1/main/watch-7/batch", "broken"),
         ("ht/1/main/hub/batch", r#"{"v":1,"device":"watch-7","series":[]}"#),
         ("ht/1/main/watch-77/batch", r#"{"v":1,"device":"watch-77","series":[]}"#),
     ] {
-        house.execute(&quarantined(topic, "bad_json", "now()", payload)).await;
+        stack.execute(&quarantined(topic, "bad_json", "now()", payload)).await;
     }
 }
 
-fn erase(house: &TestStack, plant: Option<&str>) -> Value {
-    let mut verb = house.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
-    serde_json::from_str(&said(verb.envs(plant.map(|plant| (PLANT, plant))))).unwrap()
+fn erase(stack: &TestStack, injected: Option<&str>) -> Value {
+    let mut verb = stack.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
+    serde_json::from_str(&said(verb.envs(injected.map(|injected| (FAULT_VARIABLE, injected))))).unwrap()
 }
 
 /// Where a name is found: rows as text and as the hexadecimal digits of bytes, files as bytes and as rows.
-async fn found(house: &mut TestStack, name: &str) -> Vec<String> {
+async fn found(stack: &mut TestStack, name: &str) -> Vec<String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
          WHERE nspname = 'signal' AND relkind IN ('r', 'p') AND NOT relispartition",
     )
-    .fetch_all(&mut house.connection)
+    .fetch_all(&mut stack.connection)
     .await
     .unwrap();
     assert!(tables.len() > 8, "{tables:?}");
@@ -63,16 +63,16 @@ async fn found(house: &mut TestStack, name: &str) -> Vec<String> {
             "SELECT count(*) FROM signal.{table} AS held WHERE held::text ~ '{name}($|[^0-9])'
                 OR held::text ~ (encode(convert_to('{name}', 'UTF8'), 'hex') || '($|[^3])')"
         )));
-        let rows = rows.fetch_one(&mut house.connection).await.unwrap();
+        let rows = rows.fetch_one(&mut stack.connection).await.unwrap();
         if rows > 0 {
             places.push(table);
         }
     }
     let catalogue = Catalogue::builtin().unwrap();
-    let more: Vec<_> = house.keys.split_terminator(',').map(|key| key.to_owned().into()).collect();
+    let more: Vec<_> = stack.keys.split_terminator(',').map(|key| key.to_owned().into()).collect();
     let keys = KeyRing::load("archive.key", "", &more).unwrap();
     let mut paths: Vec<PathBuf> = Vec::new();
-    files_below(&house.root(), &mut paths);
+    files_below(&stack.root(), &mut paths);
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "parquet")) {
         let shown = path.display().to_string();
         let metric = shown.split("metric=").nth(1).unwrap().split('/').next().unwrap();
@@ -88,18 +88,18 @@ async fn found(house: &mut TestStack, name: &str) -> Vec<String> {
 }
 
 /// Method: everything is searched for the name before and after.
-pub(crate) async fn nothing_is_left(mut house: TestStack, keys: &str, plant: Option<&str>) -> Verdict {
-    house.keys = keys.to_owned();
-    spread(&mut house).await;
-    let others = house.samples_of(&["--device", STAYS]);
+pub(crate) async fn nothing_is_left(mut stack: TestStack, keys: &str, injected: Option<&str>) -> Verdict {
+    stack.keys = keys.to_owned();
+    spread(&mut stack).await;
+    let others = stack.samples_of(&["--device", STAYS]);
     assert_eq!(others.len(), 6);
-    assert_eq!(found(&mut house, GONE).await.len(), 3 + 3, "the search sees tables, live and superseded files");
-    let would = house.verb(&["archive", "erase", "--device", GONE, "--json"]).output().unwrap();
+    assert_eq!(found(&mut stack, GONE).await.len(), 3 + 3, "the search sees tables, live and superseded files");
+    let would = stack.verb(&["archive", "erase", "--device", GONE, "--json"]).output().unwrap();
     let would: Value = serde_json::from_slice(&would.stdout).unwrap();
-    assert_eq!((&would["erased"], found(&mut house, GONE).await.len()), (&json!(false), 6), "nothing is done yet");
+    assert_eq!((&would["erased"], found(&mut stack, GONE).await.len()), (&json!(false), 6), "nothing is done yet");
 
-    let report = erase(&house, plant);
-    let left = found(&mut house, GONE).await;
+    let report = erase(&stack, injected);
+    let left = found(&mut stack, GONE).await;
     promise(left.is_empty(), || format!("it is still in {left:?}"))?;
     assert_eq!(
         report,
@@ -109,27 +109,27 @@ pub(crate) async fn nothing_is_left(mut house: TestStack, keys: &str, plant: Opt
     let mut same = would.clone();
     same["erased"] = json!(true);
     assert_eq!(same, report, "what is said before is what is done");
-    assert_eq!(house.samples_of(&["--device", STAYS]), others);
-    assert_eq!(house.samples(), others);
-    house.verify();
-    assert_eq!(house.count("signal.quarantine").await, 1, "the other's message is kept");
-    assert_eq!(house.count("signal.ingest_shard WHERE epoch = 2").await, 1);
+    assert_eq!(stack.samples_of(&["--device", STAYS]), others);
+    assert_eq!(stack.samples(), others);
+    stack.verify();
+    assert_eq!(stack.count("signal.quarantine").await, 1, "the other's message is kept");
+    assert_eq!(stack.count("signal.ingest_shard WHERE epoch = 2").await, 1);
     let proof = "signal.erasure WHERE device_sha256 = encode(sha256('watch-7'), 'hex') AND ended_at >= begun_at
                  AND requested_by = session_user AND archived_samples = 7 AND hot_samples = 1";
-    assert_eq!(house.count(proof).await, 1);
+    assert_eq!(stack.count(proof).await, 1);
 
-    let files = house.live_files();
-    let again = erase(&house, None);
+    let files = stack.live_files();
+    let again = erase(&stack, None);
     assert!(again.as_object().unwrap().iter().all(|(key, value)| key == "erased" || *value == json!(0)), "{again}");
-    assert_eq!((house.live_files(), house.count("signal.erasure").await), (files, 1), "once is enough");
-    assert_eq!(house.count("signal.ingest_shard WHERE epoch = 2").await, 1);
+    assert_eq!((stack.live_files(), stack.count("signal.erasure").await), (files, 1), "once is enough");
+    assert_eq!(stack.count("signal.ingest_shard WHERE epoch = 2").await, 1);
 
     // The same name begins anew, on a day whose file went with it too.
-    house.put(GONE, "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
-    assert_eq!(house.roll()["failed"], json!([]));
-    assert_eq!(house.samples_of(&["--device", GONE]).len(), 1);
-    assert_eq!(house.samples_of(&["--device", STAYS]), others);
-    house.verify();
+    stack.put(GONE, "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    assert_eq!(stack.roll()["failed"], json!([]));
+    assert_eq!(stack.samples_of(&["--device", GONE]).len(), 1);
+    assert_eq!(stack.samples_of(&["--device", STAYS]), others);
+    stack.verify();
     Ok(())
 }
 
@@ -149,50 +149,50 @@ async fn an_erasure_that_is_killed_at_any_point_is_finished_by_the_next_one() {
 /// Every `step`th point, where all would take too long.
 pub(crate) async fn killed_at_any_point_it_is_finished(step: usize, build: impl AsyncFn() -> TestStack) {
     for point in (1..POINTS_MAX).step_by(step) {
-        let mut house = build().await;
-        spread(&mut house).await;
-        let others = house.samples_of(&["--device", STAYS]);
-        let mut verb = house.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
-        let killed = verb.env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+        let mut stack = build().await;
+        spread(&mut stack).await;
+        let others = stack.samples_of(&["--device", STAYS]);
+        let mut verb = stack.verb(&["archive", "erase", "--device", GONE, "--yes", "--json"]);
+        let killed = verb.env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
         if killed.status.success() {
             assert!(point > 20, "only {point} points");
             return;
         }
-        assert_eq!(house.samples_of(&["--device", STAYS]), others, "after a death at point {point}");
-        let open = house.count("signal.erasure WHERE ended_at IS NULL").await;
+        assert_eq!(stack.samples_of(&["--device", STAYS]), others, "after a death at point {point}");
+        let open = stack.count("signal.erasure WHERE ended_at IS NULL").await;
         assert_eq!(open, 1, "the proof says that it was not finished: {}", errors(&killed));
-        let report = erase(&house, None);
-        assert_eq!(found(&mut house, GONE).await, Vec::<String>::new(), "after a death at point {point}");
+        let report = erase(&stack, None);
+        assert_eq!(found(&mut stack, GONE).await, Vec::<String>::new(), "after a death at point {point}");
         let counts = ["blocks", "hot_samples", "archived_samples", "files", "quarantine_rows", "directory_rows"];
         assert_eq!(counts.map(|key| report[key].as_u64().unwrap()), [1, 1, 7, 2, 2, 4], "point {point}: {report}");
-        assert_eq!(house.samples(), others);
-        assert_eq!(house.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);
-        assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
-        house.verify();
+        assert_eq!(stack.samples(), others);
+        assert_eq!(stack.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);
+        assert_eq!(stack.leftovers(), [] as [PathBuf; 0]);
+        stack.verify();
     }
     panic!("an erasure has {POINTS_MAX} points or more");
 }
 
 /// Method: the device is erased beside a daemon that has stored samples of it, and is told another one.
-async fn a_remembered_device_begins_anew(plant: Option<&str>) -> Option<Verdict> {
-    let mut house = whole::TestStack::build(&[]).await?;
-    house.publish("ht/1/main/watch-7/batch", run(0, &[60, 61, 62])).await;
-    house.publish("ht/1/main/Band.2/batch", run(0, &[70, 71])).await;
-    house.settled(5).await;
+async fn a_remembered_device_begins_anew(injected: Option<&str>) -> Option<Verdict> {
+    let mut stack = whole::TestStack::build(&[]).await?;
+    stack.publish("ht/1/main/watch-7/batch", run(0, &[60, 61, 62])).await;
+    stack.publish("ht/1/main/Band.2/batch", run(0, &[70, 71])).await;
+    stack.settled(5).await;
     let mut verb = std::process::Command::new(env!("CARGO_BIN_EXE_healthtrack"));
     verb.args(["archive", "erase", "--device", GONE, "--yes", "--json"]);
-    verb.env("HEALTHTRACK__STORE__URL", house.database.url());
-    let report = said(verb.envs(plant.map(|plant| (PLANT, plant))));
+    verb.env("HEALTHTRACK__STORE__URL", stack.database.url());
+    let report = said(verb.envs(injected.map(|injected| (FAULT_VARIABLE, injected))));
     assert!(report.contains("\"hot_samples\":3"), "{report}");
     let stored = "SELECT device_id, value FROM signal.sample ORDER BY start_at, value";
-    assert_eq!(house.rows(stored).await, ["(Band.2,70)", "(Band.2,71)"]);
+    assert_eq!(stack.rows(stored).await, ["(Band.2,70)", "(Band.2,71)"]);
 
     // The daemon would append after what it remembers, under a number that is gone.
-    house.publish("ht/1/main/watch-7/batch", run(3, &[63])).await;
-    let url = house.database.url().to_owned();
+    stack.publish("ht/1/main/watch-7/batch", run(3, &[63])).await;
+    let url = stack.database.url().to_owned();
     let blocks = || whole::rows(&url, "SELECT start_at FROM signal.block");
     wait_until(TIMEOUT, "the daemon has ended or written", || {
-        let has_ended = house.daemon.has_ended();
+        let has_ended = stack.daemon.has_ended();
         let blocks = blocks();
         async move { has_ended || blocks.await.len() > 1 }
     })
@@ -200,10 +200,10 @@ async fn a_remembered_device_begins_anew(plant: Option<&str>) -> Option<Verdict>
     if blocks().await.len() > 1 {
         return Some(Err("it has written under a number that is gone".to_owned()));
     }
-    assert!(house.daemon.revive());
-    house.daemon.wait_ready().await;
-    house.settled(1).await;
-    assert_eq!(house.rows(stored).await, ["(Band.2,70)", "(Band.2,71)", "(watch-7,63)"]);
+    assert!(stack.daemon.revive());
+    stack.daemon.wait_ready().await;
+    stack.settled(1).await;
+    assert_eq!(stack.rows(stored).await, ["(Band.2,70)", "(Band.2,71)", "(watch-7,63)"]);
     Some(Ok(()))
 }
 

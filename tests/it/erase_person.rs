@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::quarantine::quarantined;
-use crate::roll::{PLANT, TestStack, errors, said};
+use crate::roll::{FAULT_VARIABLE, TestStack, errors, said};
 use crate::support::daemon::TIMEOUT;
 use crate::support::stack::{Verdict, promise};
 use crate::support::wait::wait_until;
@@ -30,31 +30,31 @@ const WORN: [(&str, &str, &str); 3] = [
 
 /// Two devices that pass between two people, in files, in superseded files, late in the hot table, and in quarantine.
 async fn shared() -> TestStack {
-    let mut house = TestStack::build().await;
+    let mut stack = TestStack::build().await;
     for patient in [ANN, BEN] {
-        house.enrol(patient).await;
+        stack.enrol(patient).await;
     }
     let values: Vec<f64> = (0..120).map(|n| 60.0 + f64::from(n % 40)).collect();
     for device in ["watch-7", "Band.2"] {
-        house.put(device, "heart_rate", None, "2024-03-05 08:00Z", &values).await;
-        house.put_every(device, "step_count", None, "2024-03-05 08:00Z", 60, Some(60), &values).await;
+        stack.put(device, "heart_rate", None, "2024-03-05 08:00Z", &values).await;
+        stack.put_every(device, "step_count", None, "2024-03-05 08:00Z", 60, Some(60), &values).await;
     }
-    house.put("watch-7", "heart_rate", None, "2024-03-07 08:00Z", &values).await;
-    house.roll();
+    stack.put("watch-7", "heart_rate", None, "2024-03-07 08:00Z", &values).await;
+    stack.roll();
     // The first generation of the day goes aside.
-    house.put("watch-7", "heart_rate", Some("maximum"), "2024-03-05 08:40Z", &[99.0]).await;
-    house.roll();
+    stack.put("watch-7", "heart_rate", Some("maximum"), "2024-03-05 08:40Z", &[99.0]).await;
+    stack.roll();
     // Wholly within a wear, across both of its ends, across one, and beside it.
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:40:30Z", &[70.5, 71.5]).await;
-    house.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00:30Z", 1_800, None, &[1.0, 2.0, 3.0, 4.0]).await;
-    house.put_every("watch-7", "heart_rate", None, "2024-03-06 08:00:00Z", 30, None, &[5.0, 6.0, 7.0, 8.0, 9.0]).await;
-    house.put_every("watch-7", "sleep_stage", None, "2024-03-06 08:00:00Z", 60, Some(60), &[3.0, 1.0, 2.0]).await;
-    house.put_every("Band.2", "heart_rate", None, "2024-03-05 09:45:10Z", 3_600, None, &[1.0, 2.0]).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:40:30Z", &[70.5, 71.5]).await;
+    stack.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00:30Z", 1_800, None, &[1.0, 2.0, 3.0, 4.0]).await;
+    stack.put_every("watch-7", "heart_rate", None, "2024-03-06 08:00:00Z", 30, None, &[5.0, 6.0, 7.0, 8.0, 9.0]).await;
+    stack.put_every("watch-7", "sleep_stage", None, "2024-03-06 08:00:00Z", 60, Some(60), &[3.0, 1.0, 2.0]).await;
+    stack.put_every("Band.2", "heart_rate", None, "2024-03-05 09:45:10Z", 3_600, None, &[1.0, 2.0]).await;
     for (device, from, to) in WORN {
-        wear(&mut house, ANN, device, from, &format!("{to}Z")).await;
+        wear(&mut stack, ANN, device, from, &format!("{to}Z")).await;
     }
-    wear(&mut house, BEN, "watch-7", "2024-03-05T09:30:00", "2024-03-06T00:00:00Z").await;
-    wear(&mut house, BEN, "watch-7", "2024-03-06T08:02:00", "").await;
+    wear(&mut stack, BEN, "watch-7", "2024-03-05T09:30:00", "2024-03-06T00:00:00Z").await;
+    wear(&mut stack, BEN, "watch-7", "2024-03-06T08:02:00", "").await;
     for (topic, came, reason) in [
         ("ht/1/main/watch-7/batch", "2024-03-05 08:31Z", "bad_json"),
         ("ht/1/main/Band.2/batch", "2024-04-01 08:31Z", "bad_json"),
@@ -65,10 +65,10 @@ async fn shared() -> TestStack {
         ("ht/1/main/watch-7/batch", "2024-05-05 08:29Z", "bad_json"),
         ("ht/1/main/watch-77/batch", "2024-03-05 08:31Z", "bad_json"),
     ] {
-        house.execute(&quarantined(topic, reason, &format!("'{came}'"), &format!("{topic} {came}"))).await;
+        stack.execute(&quarantined(topic, reason, &format!("'{came}'"), &format!("{topic} {came}"))).await;
     }
     for patient in [ANN, BEN] {
-        house
+        stack
             .execute(&format!(
                 "INSERT INTO care.goal (patient_id, title, metric, measure, comparator, target, per, pursued_during)
                  VALUES ('{patient}', 'x', 'step_count', 'sum', 'at_least', 50, 'day', '[2024-03-01, 2024-04-01)');
@@ -79,11 +79,11 @@ async fn shared() -> TestStack {
             ))
             .await;
     }
-    house
+    stack
 }
 
-async fn wear(house: &mut TestStack, patient: &str, device: &str, from: &str, to: &str) {
-    house
+async fn wear(stack: &mut TestStack, patient: &str, device: &str, from: &str, to: &str) {
+    stack
         .execute(&format!(
             "INSERT INTO care.wear (patient_id, device_key, worn_during)
              SELECT '{patient}', device_key, '[{from}Z,{to})' FROM signal.device WHERE device_id = '{device}'"
@@ -107,21 +107,21 @@ fn others(lines: &[String]) -> Vec<String> {
     lines.iter().filter(is_other).cloned().collect()
 }
 
-fn erase(house: &TestStack, plant: Option<&str>) -> Value {
-    let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
-    serde_json::from_str(&said(verb.envs(plant.map(|plant| (PLANT, plant))))).unwrap()
+fn erase(stack: &TestStack, injected: Option<&str>) -> Value {
+    let mut verb = stack.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
+    serde_json::from_str(&said(verb.envs(injected.map(|injected| (FAULT_VARIABLE, injected))))).unwrap()
 }
 
 /// What is still kept of Ann beside her samples.
-async fn left(house: &mut TestStack) -> Vec<String> {
+async fn left(stack: &mut TestStack) -> Vec<String> {
     let mut left = Vec::new();
     for table in ["care.wear", "care.wear_event", "care.goal_day", "access.data_key"] {
-        if house.count(&format!("{table} WHERE patient_id = '{ANN}'")).await > 0 {
+        if stack.count(&format!("{table} WHERE patient_id = '{ANN}'")).await > 0 {
             left.push(table.to_owned());
         }
     }
     let mut paths: Vec<PathBuf> = Vec::new();
-    crate::roll::files_below(&house.root(), &mut paths);
+    crate::roll::files_below(&stack.root(), &mut paths);
     let catalogue = Catalogue::builtin().unwrap();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "parquet")) {
         let shown = path.display().to_string();
@@ -141,27 +141,27 @@ async fn left(house: &mut TestStack) -> Vec<String> {
 }
 
 /// Method: everything is listed before and after, and the difference is what the definition says.
-async fn a_person_goes_and_nobody_else(plant: Option<&str>) -> Verdict {
-    let mut house = shared().await;
-    let before = house.samples();
+async fn a_person_goes_and_nobody_else(injected: Option<&str>) -> Verdict {
+    let mut stack = shared().await;
+    let before = stack.samples();
     let expected = others(&before);
     let anns = (before.len() - expected.len()) as u64;
     assert!(anns > 100 && expected.len() > 300, "{anns} of {}", before.len());
     let would: Value =
-        serde_json::from_str(&said(&mut house.verb(&["archive", "erase", "--patient", ANN, "--json"]))).unwrap();
-    assert_eq!(house.samples(), before, "nothing is done yet");
-    assert!(left(&mut house).await.len() > 3, "the search sees what it should");
+        serde_json::from_str(&said(&mut stack.verb(&["archive", "erase", "--patient", ANN, "--json"]))).unwrap();
+    assert_eq!(stack.samples(), before, "nothing is done yet");
+    assert!(left(&mut stack).await.len() > 3, "the search sees what it should");
 
-    house.execute(&format!("UPDATE care.patient SET legal_hold = true WHERE patient_id = '{ANN}'")).await;
-    let held = house.verb(&["archive", "erase", "--patient", ANN, "--yes"]).output().unwrap();
+    stack.execute(&format!("UPDATE care.patient SET legal_hold = true WHERE patient_id = '{ANN}'")).await;
+    let held = stack.verb(&["archive", "erase", "--patient", ANN, "--yes"]).output().unwrap();
     assert!(!held.status.success() && errors(&held).contains("legal hold"), "{}", errors(&held));
-    assert_eq!(house.samples(), before, "the law forbids it");
-    house.execute("UPDATE care.patient SET legal_hold = false").await;
+    assert_eq!(stack.samples(), before, "the law forbids it");
+    stack.execute("UPDATE care.patient SET legal_hold = false").await;
 
-    let report = erase(&house, plant);
-    let after = house.samples();
+    let report = erase(&stack, injected);
+    let after = stack.samples();
     promise(after == expected, || format!("{} samples are left, of {} others", after.len(), expected.len()))?;
-    let left = left(&mut house).await;
+    let left = left(&mut stack).await;
     promise(left.is_empty(), || format!("of her there is still {left:?}"))?;
     let number = |key: &str| report[key].as_u64().unwrap();
     assert_eq!(number("hot_samples") + number("archived_samples"), anns, "{report}");
@@ -169,105 +169,105 @@ async fn a_person_goes_and_nobody_else(plant: Option<&str>) -> Verdict {
     let mut same = would;
     same["erased"] = json!(true);
     assert_eq!(same, report, "what is said before is what is done");
-    assert_eq!(house.count(&format!("care.wear WHERE patient_id = '{BEN}'")).await, 2);
-    assert_eq!((house.count("access.data_key").await, house.count("care.goal_day").await), (1, 1));
-    assert_eq!(house.count("signal.quarantine").await, 3);
-    assert_eq!(house.count("signal.ingest_shard WHERE epoch = 1").await, 1, "no daemon has to start again");
+    assert_eq!(stack.count(&format!("care.wear WHERE patient_id = '{BEN}'")).await, 2);
+    assert_eq!((stack.count("access.data_key").await, stack.count("care.goal_day").await), (1, 1));
+    assert_eq!(stack.count("signal.quarantine").await, 3);
+    assert_eq!(stack.count("signal.ingest_shard WHERE epoch = 1").await, 1, "no daemon has to start again");
     let proof = format!(
         "signal.erasure WHERE patient_sha256 = encode(sha256('{ANN}'), 'hex') AND device_sha256 IS NULL
          AND ended_at >= begun_at AND requested_by = session_user AND archived_samples + hot_samples = {anns}"
     );
-    assert_eq!(house.count(&proof).await, 1);
+    assert_eq!(stack.count(&proof).await, 1);
     let event = format!("access.audit_event WHERE action = 'erase' AND patient_id = '{ANN}'");
-    assert_eq!(house.count(&event).await, 1);
-    house.verify();
+    assert_eq!(stack.count(&event).await, 1);
+    stack.verify();
 
-    let again = erase(&house, None);
+    let again = erase(&stack, None);
     assert!(again.as_object().unwrap().iter().all(|(key, value)| key == "erased" || *value == json!(0)), "{again}");
-    assert_eq!(house.roll()["failed"], json!([]));
-    assert_eq!(house.samples(), expected);
-    house.verify();
+    assert_eq!(stack.roll()["failed"], json!([]));
+    assert_eq!(stack.samples(), expected);
+    stack.verify();
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_found_nowhere_and_of_who_wore_the_same_devices_not_a_sample_is_gone() {
     a_person_goes_and_nobody_else(None).await.unwrap();
-    for plant in ["keep_erased", "worn_at_its_end"] {
-        let seen = a_person_goes_and_nobody_else(Some(plant)).await;
-        assert!(seen.is_err(), "the check does not see {plant}");
+    for injected in ["keep_erased", "worn_at_its_end"] {
+        let seen = a_person_goes_and_nobody_else(Some(injected)).await;
+        assert!(seen.is_err(), "the check does not see {injected}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_of_a_person_that_is_killed_at_any_point_is_finished_by_the_next_one() {
     for point in 1..POINTS_MAX {
-        let mut house = shared().await;
-        let before = house.samples();
+        let mut stack = shared().await;
+        let before = stack.samples();
         let expected = others(&before);
-        let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
-        let killed = verb.env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+        let mut verb = stack.verb(&["archive", "erase", "--patient", ANN, "--yes", "--json"]);
+        let killed = verb.env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
         if killed.status.success() {
             assert!(point > 12, "only {point} points");
             return;
         }
-        assert_eq!(others(&house.samples()), expected, "after a death at point {point}");
-        assert_eq!(house.count("signal.erasure WHERE ended_at IS NULL").await, 1, "{}", errors(&killed));
-        let report = erase(&house, None);
+        assert_eq!(others(&stack.samples()), expected, "after a death at point {point}");
+        assert_eq!(stack.count("signal.erasure WHERE ended_at IS NULL").await, 1, "{}", errors(&killed));
+        let report = erase(&stack, None);
         let [hot, archived, blocks, quarantined, rows] =
             ["hot_samples", "archived_samples", "blocks", "quarantine_rows", "directory_rows"]
                 .map(|key| report[key].as_u64().unwrap());
         assert_eq!(hot + archived, (before.len() - expected.len()) as u64, "point {point}: {report}");
         assert_eq!((blocks, quarantined, rows), (4, 4, 4), "point {point}: {report}");
-        assert_eq!(house.samples(), expected, "after a death at point {point}");
-        assert_eq!(left(&mut house).await, Vec::<String>::new(), "after a death at point {point}");
-        assert_eq!(house.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);
-        assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
-        house.verify();
+        assert_eq!(stack.samples(), expected, "after a death at point {point}");
+        assert_eq!(left(&mut stack).await, Vec::<String>::new(), "after a death at point {point}");
+        assert_eq!(stack.count("signal.erasure WHERE ended_at IS NOT NULL").await, 1);
+        assert_eq!(stack.leftovers(), [] as [PathBuf; 0]);
+        stack.verify();
     }
     panic!("an erasure has {POINTS_MAX} points or more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_no_patient_is_refused_and_one_who_wore_nothing_leaves_no_proof() {
-    let mut house = shared().await;
-    house.execute("DELETE FROM access.data_key").await;
+    let mut stack = shared().await;
+    stack.execute("DELETE FROM access.data_key").await;
     let stranger = "11111111-2222-4333-8444-555555555555";
-    let refused = house.verb(&["archive", "erase", "--patient", stranger, "--yes"]).output().unwrap();
+    let refused = stack.verb(&["archive", "erase", "--patient", stranger, "--yes"]).output().unwrap();
     assert!(!refused.status.success() && errors(&refused).contains("no patient has this uuid"), "{}", errors(&refused));
-    house.execute(&format!("DELETE FROM care.wear WHERE patient_id = '{ANN}'")).await;
-    let before = house.samples();
-    assert_eq!(erase(&house, None)["hot_samples"], json!(0));
-    assert_eq!((house.samples(), house.count("signal.erasure").await), (before, 0));
+    stack.execute(&format!("DELETE FROM care.wear WHERE patient_id = '{ANN}'")).await;
+    let before = stack.samples();
+    assert_eq!(erase(&stack, None)["hot_samples"], json!(0));
+    assert_eq!((stack.samples(), stack.count("signal.erasure").await), (before, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_whose_end_is_damaged_takes_no_sample_of_another_with_it() {
-    let mut house = TestStack::build().await;
+    let mut stack = TestStack::build().await;
     for patient in [ANN, BEN] {
-        house.enrol(patient).await;
+        stack.enrol(patient).await;
     }
-    house.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00Z", 1, None, &[60.0; 100]).await;
-    wear(&mut house, ANN, "watch-7", "2024-03-05T08:00:00", "2024-03-05T08:00:30Z").await;
-    wear(&mut house, BEN, "watch-7", "2024-03-05T08:00:30", "").await;
+    stack.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00Z", 1, None, &[60.0; 100]).await;
+    wear(&mut stack, ANN, "watch-7", "2024-03-05T08:00:00", "2024-03-05T08:00:30Z").await;
+    wear(&mut stack, BEN, "watch-7", "2024-03-05T08:00:30", "").await;
     // By its end it lies wholly within Ann's wear.
-    house.execute("UPDATE signal.block SET stop_at = start_at + INTERVAL '10 s'").await;
-    let refused = house.verb(&["archive", "erase", "--patient", ANN, "--yes"]).output().unwrap();
+    stack.execute("UPDATE signal.block SET stop_at = start_at + INTERVAL '10 s'").await;
+    let refused = stack.verb(&["archive", "erase", "--patient", ANN, "--yes"]).output().unwrap();
     assert!(!refused.status.success() && errors(&refused).contains("healthtrack doctor"), "{}", errors(&refused));
-    assert_eq!(house.count("signal.sample").await, 100);
-    house.execute("UPDATE signal.block SET stop_at = start_at + INTERVAL '99 s'").await;
-    assert_eq!(erase(&house, None)["hot_samples"], json!(30));
-    assert_eq!(house.samples().len(), 70);
+    assert_eq!(stack.count("signal.sample").await, 100);
+    stack.execute("UPDATE signal.block SET stop_at = start_at + INTERVAL '99 s'").await;
+    assert_eq!(erase(&stack, None)["hot_samples"], json!(30));
+    assert_eq!(stack.samples().len(), 70);
 }
 
 /// Everything that a block may be, and every way in which it may lie across a wear: each sample is told by its start.
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_of_every_kind_are_cut_to_the_sample_however_many_they_are() {
-    let mut house = TestStack::build().await;
-    house.enrol(ANN).await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[0.0]).await;
+    let mut stack = TestStack::build().await;
+    stack.enrol(ANN).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[0.0]).await;
     // More than are cut at once: 300 blocks of two samples, of which a wear covers the second.
-    house
+    stack
         .execute(
             "SELECT signal.ensure_chunk(day::date) FROM generate_series('2024-03-05', '2024-03-20', INTERVAL '1 day') AS day;
              DELETE FROM signal.block;
@@ -281,7 +281,7 @@ async fn blocks_of_every_kind_are_cut_to_the_sample_however_many_they_are() {
         )
         .await;
     // Two wears that meet, and one without end; flags, gaps, and spans of some.
-    house
+    stack
         .execute(
             "INSERT INTO care.wear (patient_id, device_key, worn_during)
              SELECT patient_id, device_key, worn_during FROM care.patient, signal.device, (VALUES
@@ -297,29 +297,29 @@ async fn blocks_of_every_kind_are_cut_to_the_sample_however_many_they_are() {
                  AS block (start_at, span, gaps, spans_us, flags, values)",
         )
         .await;
-    assert_eq!(house.samples().len(), 600 + 3 + 3 + 4);
-    let report = erase(&house, None);
+    assert_eq!(stack.samples().len(), 600 + 3 + 3 + 4);
+    let report = erase(&stack, None);
     assert_eq!((&report["hot_samples"], &report["blocks"]), (&json!(300 + 3 + 2), &json!(300 + 1 + 1)), "{report}");
     let left = "SELECT concat_ws(' ', start_at - '2024-03-18 00:00Z', end_at - start_at, value) FROM signal.sample
                 WHERE value > 2 ORDER BY start_at";
-    let left: Vec<String> = sqlx::query_scalar(left).fetch_all(&mut house.connection).await.unwrap();
+    let left: Vec<String> = sqlx::query_scalar(left).fetch_all(&mut stack.connection).await.unwrap();
     let expected = ["1 day 6", "1 day 00:01:00 7", "1 day 00:02:00 8", "2 days 9", "2 days 00:01:00 00:00:01 10"];
     assert_eq!(left, expected);
-    assert_eq!(house.count("signal.sample WHERE value = 1").await, 300);
-    assert_eq!(house.count("signal.sample WHERE value = 2").await, 0);
-    assert_eq!(house.count("signal.block WHERE flags = '{0,1}'").await, 1, "what is known against a sample stays");
+    assert_eq!(stack.count("signal.sample WHERE value = 1").await, 300);
+    assert_eq!(stack.count("signal.sample WHERE value = 2").await, 0);
+    assert_eq!(stack.count("signal.block WHERE flags = '{0,1}'").await, 1, "what is known against a sample stays");
 }
 
 /// Method: the erasure waits for a shard that a test holds, and meanwhile the watch turns out to be another device.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_wears_something_else_by_the_end_is_not_half_erased() {
-    let mut house = shared().await;
-    let before = house.samples();
-    let mut holder = PgConnection::connect(house.url()).await.unwrap();
+    let mut stack = shared().await;
+    let before = stack.samples();
+    let mut holder = PgConnection::connect(stack.url()).await.unwrap();
     sqlx::raw_sql("BEGIN; SELECT FROM signal.ingest_shard FOR UPDATE").execute(&mut holder).await.unwrap();
-    let mut verb = house.verb(&["archive", "erase", "--patient", ANN, "--yes"]);
+    let mut verb = stack.verb(&["archive", "erase", "--patient", ANN, "--yes"]);
     let erasure = verb.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let url = house.url().to_owned();
+    let url = stack.url().to_owned();
     wait_until(TIMEOUT, "the erasure waits for the shard", || async {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -327,7 +327,7 @@ async fn who_wears_something_else_by_the_end_is_not_half_erased() {
         sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut connection).await.unwrap() > 0
     })
     .await;
-    house
+    stack
         .execute(&format!(
             "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'Band.3', 'test');
              WITH gone AS (DELETE FROM care.wear WHERE patient_id = '{ANN}'
@@ -339,9 +339,9 @@ async fn who_wears_something_else_by_the_end_is_not_half_erased() {
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
     let output = tokio::task::spawn_blocking(move || erasure.wait_with_output().unwrap()).await.unwrap();
     assert!(!output.status.success() && errors(&output).contains("run the command again"), "{}", errors(&output));
-    assert!(house.count(&format!("care.wear WHERE patient_id = '{ANN}'")).await > 0, "who wore what is still known");
-    erase(&house, None);
-    assert_eq!(house.count("signal.erasure WHERE ended_at IS NULL").await, 0);
-    assert!(house.samples().len() < before.len());
-    house.verify();
+    assert!(stack.count(&format!("care.wear WHERE patient_id = '{ANN}'")).await > 0, "who wore what is still known");
+    erase(&stack, None);
+    assert_eq!(stack.count("signal.erasure WHERE ended_at IS NULL").await, 0);
+    assert!(stack.samples().len() < before.len());
+    stack.verify();
 }

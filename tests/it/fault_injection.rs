@@ -1,20 +1,20 @@
 //! Bugs on purpose: with each of them (`src/faults`) the check of a promise goes red. Without it the same check is
 //! green, under the promise's own name in `path`, `crash` and `points`.
 
-use crate::support::daemon::PLANT;
+use crate::support::daemon::FAULT_VARIABLE;
 use crate::support::stack::{TestStack, Verdict};
 use crate::{crash, path, points};
 
 /// Fails unless the scenario says that its promise is broken.
 async fn goes_red(bug: &str, scenario: impl AsyncFnOnce(&TestStack) -> Verdict) {
-    let Some(house) = TestStack::build(&[(PLANT, bug)]).await else { return };
-    let verdict = scenario(&house).await;
+    let Some(stack) = TestStack::build(&[(FAULT_VARIABLE, bug)]).await else { return };
+    let verdict = scenario(&stack).await;
     assert_broken(bug, &verdict);
 }
 
 fn assert_broken(bug: &str, verdict: &Verdict) {
     match verdict {
-        Ok(()) => panic!("{bug} is planted, and the promise's check does not see it"),
+        Ok(()) => panic!("{bug} is injected, and the promise's check does not see it"),
         Err(broken) => println!("{bug}: {broken}"),
     }
 }
@@ -26,7 +26,7 @@ async fn an_acknowledgement_before_its_commit_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_not_on_disk_is_seen() {
-    if let Some(verdict) = crash::what_is_acknowledged_is_on_disk(&[(PLANT, "asynchronous_commit")]).await {
+    if let Some(verdict) = crash::what_is_acknowledged_is_on_disk(&[(FAULT_VARIABLE, "asynchronous_commit")]).await {
         assert_broken("asynchronous_commit", &verdict);
     }
 }
@@ -43,7 +43,7 @@ async fn a_lane_that_forgets_where_its_series_end_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_acknowledgement_of_another_connection_is_seen() {
-    let verdict = points::no_acknowledgement_crosses_connections(&[(PLANT, "stale_ack")]).await;
+    let verdict = points::no_acknowledgement_crosses_connections(&[(FAULT_VARIABLE, "stale_ack")]).await;
     assert_broken("stale_ack", &verdict);
 }
 
@@ -59,7 +59,8 @@ async fn a_swallowed_error_of_the_quarantine_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_does_not_subscribe_is_seen() {
-    if let Some(verdict) = crash::a_broker_that_forgot_is_subscribed_to(&[(PLANT, "skip_resubscribe:2")]).await {
+    if let Some(verdict) = crash::a_broker_that_forgot_is_subscribed_to(&[(FAULT_VARIABLE, "skip_resubscribe:2")]).await
+    {
         assert_broken("skip_resubscribe", &verdict);
     }
 }

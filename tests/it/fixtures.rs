@@ -23,28 +23,28 @@ const LATE: &str = "watch-7,heart_rate,,2024-03-05T11:00:00Z,,63,,/min";
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_of_an_earlier_version_is_read_verified_and_merged() {
     for fixture in fixtures() {
-        let mut house = TestStack::build().await;
-        house.keys = KEY.to_owned();
-        copy(&fixture.join("archive"), &house.root());
+        let mut stack = TestStack::build().await;
+        stack.keys = KEY.to_owned();
+        copy(&fixture.join("archive"), &stack.root());
         let manifest = read(&fixture, "manifest.sql");
-        sqlx::raw_sql(AssertSqlSafe(manifest)).execute(&mut house.connection).await.unwrap();
-        let files = files(&house.root());
+        sqlx::raw_sql(AssertSqlSafe(manifest)).execute(&mut stack.connection).await.unwrap();
+        let files = files(&stack.root());
 
         let mut expected: Vec<String> = read(&fixture, "samples.csv").lines().skip(1).map(str::to_owned).collect();
         expected.sort();
-        assert_eq!(house.samples(), expected, "{}", fixture.display());
-        let verified: Value = serde_json::from_str(&said(&mut house.verb(&["archive", "verify", "--json"]))).unwrap();
+        assert_eq!(stack.samples(), expected, "{}", fixture.display());
+        let verified: Value = serde_json::from_str(&said(&mut stack.verb(&["archive", "verify", "--json"]))).unwrap();
         assert_eq!((&verified["files"], &verified["rows"]), (&files.len().into(), &expected.len().into()));
-        let script = said(&mut house.verb(&["archive", "sql"]));
+        let script = said(&mut stack.verb(&["archive", "sql"]));
         let names = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap());
         assert_eq!(names.filter(|name| !script.contains(name)).collect::<Vec<_>>(), [""; 0]);
 
-        house.put("watch-7", "heart_rate", None, "2024-03-05T11:00:00Z", &[63.0]).await;
-        said(house.roll_verb().env("HEALTHTRACK__ARCHIVE__SUBJECT_KEYS", SUBJECT_KEY));
+        stack.put("watch-7", "heart_rate", None, "2024-03-05T11:00:00Z", &[63.0]).await;
+        said(stack.roll_verb().env("HEALTHTRACK__ARCHIVE__SUBJECT_KEYS", SUBJECT_KEY));
         expected.push(LATE.to_owned());
         expected.sort();
-        assert_eq!(house.samples(), expected, "{}", fixture.display());
-        said(&mut house.verb(&["archive", "verify"]));
+        assert_eq!(stack.samples(), expected, "{}", fixture.display());
+        said(&mut stack.verb(&["archive", "verify"]));
     }
 }
 

@@ -7,8 +7,8 @@ const ACCOUNT: &str = "1e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
 
 #[tokio::test]
 async fn a_roll_changes_no_goals_progress() {
-    let mut house = TestStack::build().await;
-    house.put_some().await;
+    let mut stack = TestStack::build().await;
+    stack.put_some().await;
     let with = |measure: &str, metric: &str| {
         format!(
             "INSERT INTO care.goal (patient_id, title, metric, measure, comparator, target, per, pursued_during)
@@ -16,7 +16,7 @@ async fn a_roll_changes_no_goals_progress() {
         )
     };
     let goals = [with("sum", "step_count"), with("maximum", "heart_rate"), with("count", "heart_rate")];
-    house
+    stack
         .execute(&format!(
             "INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
              VALUES ('{PATIENT}', '1980-05-17', 'female', 'America/Chicago');
@@ -28,20 +28,20 @@ async fn a_roll_changes_no_goals_progress() {
             goals.concat()
         ))
         .await;
-    let before = progress(&mut house).await;
+    let before = progress(&mut stack).await;
     assert_eq!(before.iter().filter(|line| line.ends_with('t')).count(), 9, "three goals on three days: {before:?}");
-    house.roll();
-    assert_eq!(house.count("signal.block").await, 0);
-    assert_eq!(progress(&mut house).await, before);
+    stack.roll();
+    assert_eq!(stack.count("signal.block").await, 0);
+    assert_eq!(progress(&mut stack).await, before);
     // Late, alone on its day, and then rolled as well.
-    house.put("watch-7", "heart_rate", None, "2024-03-05 23:00Z", &[199.0]).await;
-    house.roll();
-    assert_eq!(progress(&mut house).await, before, "what comes after its day was rolled is for the archive alone");
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 23:00Z", &[199.0]).await;
+    stack.roll();
+    assert_eq!(progress(&mut stack).await, before, "what comes after its day was rolled is for the archive alone");
 }
 
-async fn progress(house: &mut TestStack) -> Vec<String> {
-    house.execute(&format!("SET healthtrack.actor = '{ACCOUNT}'")).await;
+async fn progress(stack: &mut TestStack) -> Vec<String> {
+    stack.execute(&format!("SET healthtrack.actor = '{ACCOUNT}'")).await;
     let query = "SELECT concat_ws(' ', metric, measure, bucket_on, parts, value, reached)
          FROM care.goal, care.goal_progress(goal_id, '2024-03-01', '2024-03-12') ORDER BY metric, measure, bucket_on";
-    sqlx::query_scalar(query).fetch_all(&mut house.connection).await.unwrap()
+    sqlx::query_scalar(query).fetch_all(&mut stack.connection).await.unwrap()
 }

@@ -229,15 +229,15 @@ async fn a_device_that_goes_meanwhile_gets_no_series_and_one_with_new_series_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_that_may_remember_one_series_looks_up_the_others_and_stores_each_sample_once() {
-    let Some(house) = TestStack::build(&[("INGEST__REMEMBERED_SERIES_MAX", "1")]).await else { return };
+    let Some(stack) = TestStack::build(&[("INGEST__REMEMBERED_SERIES_MAX", "1")]).await else { return };
     for round in 0..6 {
         for device in 0..20 {
             // Each run overlaps the one before it by a sample.
-            house.publish(&format!("ht/1/main/watch-{device}/batch"), run(round * 2, &[60, 61, 60])).await;
+            stack.publish(&format!("ht/1/main/watch-{device}/batch"), run(round * 2, &[60, 61, 60])).await;
         }
-        house.acknowledged(u32::try_from(round + 1).unwrap() * 20).await;
+        stack.acknowledged(u32::try_from(round + 1).unwrap() * 20).await;
     }
-    assert_eq!(house.settled(360).await, [260, 100, 0, 0]);
+    assert_eq!(stack.settled(360).await, [260, 100, 0, 0]);
     let counts = "SELECT count(*), count(DISTINCT start_at) FROM signal.sample GROUP BY device_id";
-    assert_eq!(house.rows(counts).await, ["(13,13)"; 20]);
+    assert_eq!(stack.rows(counts).await, ["(13,13)"; 20]);
 }

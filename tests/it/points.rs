@@ -91,7 +91,7 @@ async fn a_message_that_is_marked_as_sent_before_is_judged_by_what_is_stored() {
 mod deaths {
     use super::*;
     use crate::crash::{self, SAMPLES, STORED};
-    use crate::support::daemon::PLANT;
+    use crate::support::daemon::FAULT_VARIABLE;
     use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 
     #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ mod deaths {
         let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
         let database = TestDatabase::migrated().await;
         // The third batch is committed, and the daemon dies: with a batch every 5 ms there is a third one early.
-        let keys = [(PLANT, "die_after_commit:3"), ("INGEST__BATCH_AGE_MS", "5")];
+        let keys = [(FAULT_VARIABLE, "die_after_commit:3"), ("INGEST__BATCH_AGE_MS", "5")];
         let mut daemon = Daemon::start(database.url(), &mosquitto.url(), &keys).await;
         let publisher = crash::publisher(&mosquitto).await;
         let mut sent = 0;
@@ -125,7 +125,7 @@ mod deaths {
     async fn a_daemon_that_dies_between_two_acknowledgements_keeps_their_order_and_doubles_nothing() {
         let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
         // All ten are in one batch: what comes first waits 200 ms for company.
-        let keys = [(PLANT, "die_between_acks:4"), ("INGEST__BATCH_AGE_MS", "200")];
+        let keys = [(FAULT_VARIABLE, "die_between_acks:4"), ("INGEST__BATCH_AGE_MS", "200")];
         let (mut daemon, mut line) = connected(&broker, &database, &keys).await;
         line.deliver(&(0..10).map(|place| numbered(place, false)).collect::<Vec<_>>()).await;
         assert_eq!(line.acks(10, TIMEOUT).await, (0..4).map(packet_id).collect::<Vec<_>>());

@@ -58,41 +58,41 @@ fn six_reasons(bytes: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_with_six_reasons_is_kept_once() {
-    let Some(house) = TestStack::build(&[]).await else { return };
+    let Some(stack) = TestStack::build(&[]).await else { return };
     let message = six_reasons(900_000);
-    house.publish("ht/1/main/watch/batch", message.clone()).await;
-    house.acknowledged(1).await;
-    let kept = house.rows("SELECT reason, length(payload) FROM signal.quarantine ORDER BY reason").await;
+    stack.publish("ht/1/main/watch/batch", message.clone()).await;
+    stack.acknowledged(1).await;
+    let kept = stack.rows("SELECT reason, length(payload) FROM signal.quarantine ORDER BY reason").await;
     let words =
         ["ancient_time", "future_time", "impossible_value", "unknown_metric", "unknown_statistic", "unknown_unit"];
     assert_eq!(kept, words.map(|word| format!("({word},{})", message.len())));
     let on_disk = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class
                    WHERE relnamespace = 'signal'::regnamespace AND relname LIKE 'quarantine%' AND relkind = 'r'";
-    let on_disk: usize = house.rows(on_disk).await[0].trim_matches(['(', ')']).parse().unwrap();
+    let on_disk: usize = stack.rows(on_disk).await[0].trim_matches(['(', ')']).parse().unwrap();
     assert!(on_disk < message.len() * 3 / 2, "{on_disk} bytes for a message of {}", message.len());
 
     // Delivered again, and under another topic: counted, and a row for each reason, but the bytes once.
-    house.publish("ht/1/main/watch/batch", message.clone()).await;
-    house.publish("ht/1/main/other/batch", message).await;
-    house.acknowledged(3).await;
-    assert_eq!(house.rows("SELECT count(*) FROM signal.quarantine_payload").await, ["(1)"]);
+    stack.publish("ht/1/main/watch/batch", message.clone()).await;
+    stack.publish("ht/1/main/other/batch", message).await;
+    stack.acknowledged(3).await;
+    assert_eq!(stack.rows("SELECT count(*) FROM signal.quarantine_payload").await, ["(1)"]);
     let times = "SELECT split_part(topic, '/', 4), count(*), sum(times_received) FROM signal.quarantine GROUP BY 1
                  ORDER BY 1";
-    assert_eq!(house.rows(times).await[1], "(watch,6,12)");
+    assert_eq!(stack.rows(times).await[1], "(watch,6,12)");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_quarantine_counts_and_acknowledges_what_it_does_not_keep() {
-    let Some(house) = TestStack::build(&[("INGEST__QUARANTINE_BYTES_MAX", "1048576")]).await else { return };
+    let Some(stack) = TestStack::build(&[("INGEST__QUARANTINE_BYTES_MAX", "1048576")]).await else { return };
     for number in 0..5_u32 {
-        house.publish(&format!("ht/1/main/d{number}/batch"), format!("{number}{}", "x".repeat(400_000))).await;
-        house.acknowledged(number + 1).await;
+        stack.publish(&format!("ht/1/main/d{number}/batch"), format!("{number}{}", "x".repeat(400_000))).await;
+        stack.acknowledged(number + 1).await;
     }
-    house.publish("ht/1/main/sound/batch", run(0, &[60, 61])).await;
-    assert_eq!(house.settled(7).await, [2, 0, 0, 5]);
-    let kept = house.rows("SELECT split_part(topic, '/', 4) FROM signal.quarantine ORDER BY 1").await;
+    stack.publish("ht/1/main/sound/batch", run(0, &[60, 61])).await;
+    assert_eq!(stack.settled(7).await, [2, 0, 0, 5]);
+    let kept = stack.rows("SELECT split_part(topic, '/', 4) FROM signal.quarantine ORDER BY 1").await;
     assert_eq!(kept, ["(d0)", "(d1)"]);
-    assert_eq!(house.daemon.metric("healthtrack_ingest_quarantine_capped_samples_total"), 3.0);
+    assert_eq!(stack.daemon.metric("healthtrack_ingest_quarantine_capped_samples_total"), 3.0);
 }
 
 /// A patient under legal hold who wore `held` throughout.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::roll::{PLANT, TestStack, errors, files_below, said};
+use crate::roll::{FAULT_VARIABLE, TestStack, errors, files_below, said};
 
 const KEY: &str = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
 
@@ -15,43 +15,43 @@ const KEY: &str = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=";
 const TABLES: [&str; 3] = ["archive_file", "archive_claim", "block"];
 
 /// Two days in the archive, and one that is hot.
-async fn begun(mut house: TestStack) -> TestStack {
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
-    house.roll();
-    house.put("watch-7", "heart_rate", None, "2024-03-08 08:00Z", &[62.0]).await;
-    house
+async fn begun(mut stack: TestStack) -> TestStack {
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    stack.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    stack.roll();
+    stack.put("watch-7", "heart_rate", None, "2024-03-08 08:00Z", &[62.0]).await;
+    stack
 }
 
 /// Old days come and are rolled with what was hot: a day that is new, and another generation of one that was.
-async fn gone_on(house: &mut TestStack) -> Vec<String> {
-    house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[63.0, 64.0]).await;
-    house.put("Band.2", "heart_rate", None, "2024-03-06 08:00Z", &[65.0, 66.0, 67.0, 68.0, 69.0, 70.0]).await;
-    house.roll();
-    let samples = house.samples();
+async fn gone_on(stack: &mut TestStack) -> Vec<String> {
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[63.0, 64.0]).await;
+    stack.put("Band.2", "heart_rate", None, "2024-03-06 08:00Z", &[65.0, 66.0, 67.0, 68.0, 69.0, 70.0]).await;
+    stack.roll();
+    let samples = stack.samples();
     assert_eq!(samples.len(), 12);
     samples
 }
 
 /// Takes a backup into a schema of the same database, which keeps its identity when it is restored.
-async fn back_up(house: &mut TestStack) {
-    house.execute("CREATE SCHEMA backup").await;
+async fn back_up(stack: &mut TestStack) {
+    stack.execute("CREATE SCHEMA backup").await;
     for table in TABLES {
-        house.execute(&format!("CREATE TABLE backup.{table} AS TABLE signal.{table}")).await;
+        stack.execute(&format!("CREATE TABLE backup.{table} AS TABLE signal.{table}")).await;
     }
 }
 
-async fn restore(house: &mut TestStack) {
-    house.execute("SELECT signal.ensure_chunk((start_at AT TIME ZONE 'UTC')::date) FROM backup.block").await;
+async fn restore(stack: &mut TestStack) {
+    stack.execute("SELECT signal.ensure_chunk((start_at AT TIME ZONE 'UTC')::date) FROM backup.block").await;
     for table in TABLES {
-        house.execute(&format!("DELETE FROM signal.{table}")).await;
-        house.execute(&format!("INSERT INTO signal.{table} SELECT * FROM backup.{table}")).await;
+        stack.execute(&format!("DELETE FROM signal.{table}")).await;
+        stack.execute(&format!("INSERT INTO signal.{table} SELECT * FROM backup.{table}")).await;
     }
 }
 
 /// `archive recover`, and its report.
-fn recover(house: &TestStack, arguments: &[&str]) -> Value {
-    serde_json::from_str(&said(&mut house.verb(&[&["archive", "recover", "--json"], arguments].concat()))).unwrap()
+fn recover(stack: &TestStack, arguments: &[&str]) -> Value {
+    serde_json::from_str(&said(&mut stack.verb(&[&["archive", "recover", "--json"], arguments].concat()))).unwrap()
 }
 
 fn counts(report: &Value) -> [u64; 4] {
@@ -59,56 +59,56 @@ fn counts(report: &Value) -> [u64; 4] {
 }
 
 /// A verb that must fail and say so, and change no file.
-fn is_refused(house: &TestStack, verb: &mut Command, words: &str) {
-    let before = all_files(house);
+fn is_refused(stack: &TestStack, verb: &mut Command, words: &str) {
+    let before = all_files(stack);
     let output = verb.env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0").output().unwrap();
-    assert_eq!(all_files(house), before, "{:?}: {}", verb.get_args(), errors(&output));
+    assert_eq!(all_files(stack), before, "{:?}: {}", verb.get_args(), errors(&output));
     assert!(!output.status.success() && errors(&output).contains(words), "{words}: {}", errors(&output));
 }
 
 /// Every file of the archive, with its length.
-fn all_files(house: &TestStack) -> Vec<(PathBuf, u64)> {
+fn all_files(stack: &TestStack) -> Vec<(PathBuf, u64)> {
     let mut found = Vec::new();
-    files_below(&house.root(), &mut found);
+    files_below(&stack.root(), &mut found);
     let mut found: Vec<_> = found.into_iter().map(|path| (path.clone(), path.metadata().unwrap().len())).collect();
     found.sort();
     found
 }
 
 /// The archive holds just these samples, before and after a roll that deletes all that it may.
-async fn is_whole(house: &mut TestStack, expected: &[String]) {
-    assert_eq!(house.samples(), expected);
-    let rolled = said(house.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0"));
+async fn is_whole(stack: &mut TestStack, expected: &[String]) {
+    assert_eq!(stack.samples(), expected);
+    let rolled = said(stack.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0"));
     let report: Value = serde_json::from_str(&rolled).unwrap();
     assert_eq!((&report["failed"], &report["unlisted"], &report["missing"]), (&json!([]), &json!([]), &json!([])));
-    assert_eq!((house.samples(), house.count("signal.block").await), (expected.to_vec(), 0));
-    assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
-    house.verify();
+    assert_eq!((stack.samples(), stack.count("signal.block").await), (expected.to_vec(), 0));
+    assert_eq!(stack.leftovers(), [] as [PathBuf; 0]);
+    stack.verify();
 }
 
 /// Method: the backup is restored into the same database. `grace_hours` says whether what was superseded since is gone.
-async fn a_restored_database_takes_back(house: TestStack, grace_hours: &str) {
-    let mut house = begun(house).await;
-    back_up(&mut house).await;
-    let expected = gone_on(&mut house).await;
-    said(house.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", grace_hours));
-    restore(&mut house).await;
-    let mut roll = house.roll_verb();
-    is_refused(&house, &mut roll, "it was restored from a backup");
-    is_refused(&house, &mut house.verb(&["archive", "recover"]), "--take-over");
-    is_refused(&house, &mut house.verb(&["archive", "erase", "--device", "watch-7", "--yes"]), "--take-over");
-    let doctor = house.verb(&["doctor"]).output().unwrap();
+async fn a_restored_database_takes_back(stack: TestStack, grace_hours: &str) {
+    let mut stack = begun(stack).await;
+    back_up(&mut stack).await;
+    let expected = gone_on(&mut stack).await;
+    said(stack.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", grace_hours));
+    restore(&mut stack).await;
+    let mut roll = stack.roll_verb();
+    is_refused(&stack, &mut roll, "it was restored from a backup");
+    is_refused(&stack, &mut stack.verb(&["archive", "recover"]), "--take-over");
+    is_refused(&stack, &mut stack.verb(&["archive", "erase", "--device", "watch-7", "--yes"]), "--take-over");
+    let doctor = stack.verb(&["doctor"]).output().unwrap();
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.contains("it has gone on without this database") && doctor.contains("of its files"), "{doctor}");
 
-    let would = recover(&house, &["--dry-run"]);
-    assert_eq!((would["recovered"].clone(), house.count("signal.archive_file").await), (json!(false), 2));
-    let report = recover(&house, &["--take-over"]);
+    let would = recover(&stack, &["--dry-run"]);
+    assert_eq!((would["recovered"].clone(), stack.count("signal.archive_file").await), (json!(false), 2));
+    let report = recover(&stack, &["--take-over"]);
     // Three days of heart rate, of which one is another generation.
     assert_eq!((counts(&would), counts(&report)), ([3, 0, 9, 0], [3, 0, 9, 0]), "{report}");
-    assert_eq!(house.samples(), expected, "one is in both tiers, and seen once");
-    assert_eq!(counts(&recover(&house, &[])), [0; 4], "once is enough");
-    is_whole(&mut house, &expected).await;
+    assert_eq!(stack.samples(), expected, "one is in both tiers, and seen once");
+    assert_eq!(counts(&recover(&stack, &[])), [0; 4], "once is enough");
+    is_whole(&mut stack, &expected).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,17 +120,17 @@ async fn a_database_that_is_restored_from_a_backup_takes_back_what_the_archive_h
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_with_the_same_archive_is_refused_and_does_nothing_to_it() {
-    for house in [TestStack::build().await, TestStack::in_bucket().await] {
-        let mut house = begun(house).await;
-        let clone = house.copy().await;
+    for stack in [TestStack::build().await, TestStack::in_bucket().await] {
+        let mut stack = begun(stack).await;
+        let clone = stack.copy().await;
         let before = clone.samples();
-        is_refused(&house, &mut clone.roll_verb(), "a copy: set another archive.url");
-        let expected = gone_on(&mut house).await;
-        is_refused(&house, &mut clone.roll_verb(), "a copy: set another archive.url");
-        is_refused(&house, &mut clone.verb(&["archive", "recover"]), "a copy: set another archive.url");
-        is_refused(&house, &mut clone.verb(&["archive", "erase", "--device", "watch-7", "--yes"]), "a copy");
+        is_refused(&stack, &mut clone.roll_verb(), "a copy: set another archive.url");
+        let expected = gone_on(&mut stack).await;
+        is_refused(&stack, &mut clone.roll_verb(), "a copy: set another archive.url");
+        is_refused(&stack, &mut clone.verb(&["archive", "recover"]), "a copy: set another archive.url");
+        is_refused(&stack, &mut clone.verb(&["archive", "erase", "--device", "watch-7", "--yes"]), "a copy");
         assert_eq!(clone.samples(), before, "it may be read");
-        is_whole(&mut house, &expected).await;
+        is_whole(&mut stack, &expected).await;
     }
 }
 
@@ -138,11 +138,11 @@ async fn a_clone_with_the_same_archive_is_refused_and_does_nothing_to_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_was_restored_on_another_server_takes_the_archive_over_from_the_lost_one() {
     let mut lost = begun(TestStack::build().await).await;
-    let mut house = lost.copy().await;
+    let mut stack = lost.copy().await;
     let expected = gone_on(&mut lost).await;
-    assert_eq!(counts(&recover(&house, &["--take-over"])), [3, 0, 9, 0]);
-    is_whole(&mut house, &expected).await;
-    is_refused(&house, &mut lost.roll_verb(), "a copy: set another archive.url");
+    assert_eq!(counts(&recover(&stack, &["--take-over"])), [3, 0, 9, 0]);
+    is_whole(&mut stack, &expected).await;
+    is_refused(&stack, &mut lost.roll_verb(), "a copy: set another archive.url");
 }
 
 /// Method: an empty database is given the archive.
@@ -159,135 +159,135 @@ async fn an_archive_whose_database_is_lost_gives_back_every_file_from_its_own_fo
         let manifest = "SELECT json_agg((name, rows, bytes, sha256, content, first_start_at, last_start_at, key_id)
                                         ORDER BY name)::text FROM signal.archive_file WHERE superseded_at IS NULL";
         let listed: String = sqlx::query_scalar(manifest).fetch_one(&mut lost.connection).await.unwrap();
-        let mut house = lost.emptied().await;
-        is_refused(&house, &mut house.roll_verb(), "another database's archive");
-        let report = recover(&house, &["--take-over"]);
+        let mut stack = lost.emptied().await;
+        is_refused(&stack, &mut stack.roll_verb(), "another database's archive");
+        let report = recover(&stack, &["--take-over"]);
         assert_eq!(counts(&report), [9, 0, 1_099, 0], "{report}");
         assert_eq!(report["redundant"].as_array().unwrap().len(), 1, "the generation before: {report}");
-        let found: String = sqlx::query_scalar(manifest).fetch_one(&mut house.connection).await.unwrap();
+        let found: String = sqlx::query_scalar(manifest).fetch_one(&mut stack.connection).await.unwrap();
         assert_eq!(found, listed, "each row is as it was");
-        is_whole(&mut house, &expected).await;
-        house.keys = String::new();
-        let read = house.verb(&["samples"]).output().unwrap();
+        is_whole(&mut stack, &expected).await;
+        stack.keys = String::new();
+        let read = stack.verb(&["samples"]).output().unwrap();
         assert_eq!(read.status.success(), keys.is_empty(), "{}", errors(&read));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_file_that_cannot_be_read_is_kept_and_reported_at_each_roll() {
-    let mut house = begun(TestStack::build().await).await;
-    house.keys = KEY.to_owned();
-    let expected = gone_on(&mut house).await;
-    let names = house.live_files();
+    let mut stack = begun(TestStack::build().await).await;
+    stack.keys = KEY.to_owned();
+    let expected = gone_on(&mut stack).await;
+    let names = stack.live_files();
     let [flipped, sealed, renamed] = [names[0].clone(), names[2].clone(), names[1].clone()];
-    let whole = fs::read(house.root().join(&flipped)).unwrap();
+    let whole = fs::read(stack.root().join(&flipped)).unwrap();
     let mut bytes = whole.clone();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    fs::write(house.root().join(&flipped), bytes).unwrap();
+    fs::write(stack.root().join(&flipped), bytes).unwrap();
     let other = renamed.replace("g00001", "g00007");
-    fs::rename(house.root().join(&renamed), house.root().join(&other)).unwrap();
-    house.execute("DELETE FROM signal.archive_file WHERE metric = 'heart_rate'").await;
-    house.keys = String::new();
+    fs::rename(stack.root().join(&renamed), stack.root().join(&other)).unwrap();
+    stack.execute("DELETE FROM signal.archive_file WHERE metric = 'heart_rate'").await;
+    stack.keys = String::new();
     for _ in 0..2 {
-        let output = house.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0").output().unwrap();
+        let output = stack.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0").output().unwrap();
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let told = report["unlisted"].to_string();
         assert!(!output.status.success() && errors(&output).contains("3 problems"), "{}", errors(&output));
         assert!([&flipped, &sealed, &other].iter().all(|name| told.contains(name.as_str())), "{told}");
         assert!(told.contains("2024a"), "the key that is missing is named: {told}");
-        assert!([&flipped, &sealed, &other].iter().all(|name| house.root().join(name).exists()), "they stay");
+        assert!([&flipped, &sealed, &other].iter().all(|name| stack.root().join(name).exists()), "they stay");
     }
-    assert_eq!(house.count("signal.archive_file WHERE generation = 1 AND superseded_at IS NULL").await, 2, "of before");
-    let erased = house.verb(&["archive", "erase", "--device", "watch-7", "--yes"]).output().unwrap();
+    assert_eq!(stack.count("signal.archive_file WHERE generation = 1 AND superseded_at IS NULL").await, 2, "of before");
+    let erased = stack.verb(&["archive", "erase", "--device", "watch-7", "--yes"]).output().unwrap();
     assert!(!erased.status.success() && errors(&erased).contains("may hold what is to be"), "{}", errors(&erased));
-    assert!(house.root().join(&other).exists());
+    assert!(stack.root().join(&other).exists());
 
-    house.keys = KEY.to_owned();
-    fs::write(house.root().join(&flipped), whole).unwrap();
-    fs::rename(house.root().join(&other), house.root().join(&renamed)).unwrap();
-    let report = house.roll();
+    stack.keys = KEY.to_owned();
+    fs::write(stack.root().join(&flipped), whole).unwrap();
+    fs::rename(stack.root().join(&other), stack.root().join(&renamed)).unwrap();
+    let report = stack.roll();
     assert_eq!((&report["adopted"], &report["unlisted"]), (&json!(3), &json!([])), "{report}");
     let kept: Vec<String> = expected.into_iter().filter(|line| line.contains("Band.2")).collect();
-    assert_eq!(house.samples_of(&["--device", "Band.2"]), kept);
-    house.verify();
+    assert_eq!(stack.samples_of(&["--device", "Band.2"]), kept);
+    stack.verify();
 }
 
 /// Method: of two generations that grew apart, one is live and nobody knows the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn generations_that_grew_apart_are_joined_and_what_differs_goes_to_quarantine() {
     for point in 0..8 {
-        let mut house = begun(TestStack::build().await).await;
-        back_up(&mut house).await;
-        house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 71.0]).await;
-        house.roll();
-        let unknown = house.live_files().into_iter().find(|name| name.contains("g00002")).unwrap();
-        let aside = house.root().join("../aside");
-        fs::copy(house.root().join(&unknown), &aside).unwrap();
-        restore(&mut house).await;
-        recover(&house, &["--take-over"]);
+        let mut stack = begun(TestStack::build().await).await;
+        back_up(&mut stack).await;
+        stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 71.0]).await;
+        stack.roll();
+        let unknown = stack.live_files().into_iter().find(|name| name.contains("g00002")).unwrap();
+        let aside = stack.root().join("../aside");
+        fs::copy(stack.root().join(&unknown), &aside).unwrap();
+        restore(&mut stack).await;
+        recover(&stack, &["--take-over"]);
         // As it would be had the other been rolled first, and this one never.
-        fs::remove_file(house.root().join(&unknown)).unwrap();
-        house.execute("DELETE FROM signal.archive_file").await;
-        house.execute("DELETE FROM signal.block").await;
+        fs::remove_file(stack.root().join(&unknown)).unwrap();
+        stack.execute("DELETE FROM signal.archive_file").await;
+        stack.execute("DELETE FROM signal.block").await;
         for device in ["watch-7", "Band.2"] {
-            house.put(device, "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
-            house.roll();
+            stack.put(device, "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
+            stack.roll();
         }
-        house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 99.0, 98.0]).await;
-        house.roll();
-        let expected = house.samples();
-        assert_eq!(house.live_files().iter().filter(|name| name.contains("g00003")).count(), 1);
-        fs::copy(&aside, house.root().join(&unknown)).unwrap();
+        stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 99.0, 98.0]).await;
+        stack.roll();
+        let expected = stack.samples();
+        assert_eq!(stack.live_files().iter().filter(|name| name.contains("g00003")).count(), 1);
+        fs::copy(&aside, stack.root().join(&unknown)).unwrap();
         if point > 0 {
-            let mut verb = house.verb(&["archive", "recover"]);
-            let killed = verb.env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+            let mut verb = stack.verb(&["archive", "recover"]);
+            let killed = verb.env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
             assert!(!killed.status.success() || point > 6, "point {point}");
         }
-        let report = house.roll();
+        let report = stack.roll();
         assert_eq!(report["failed"], json!([]), "{report}");
-        assert_eq!(house.samples(), expected, "after a death at point {point}");
-        let kept = house.count("signal.quarantine WHERE reason = 'conflict' AND samples = 1").await;
+        assert_eq!(stack.samples(), expected, "after a death at point {point}");
+        let kept = stack.count("signal.quarantine WHERE reason = 'conflict' AND samples = 1").await;
         assert_eq!(kept, 1, "the other value of 09:01");
-        assert!(!house.root().join(&unknown).exists());
-        is_whole(&mut house, &expected).await;
+        assert!(!stack.root().join(&unknown).exists());
+        is_whole(&mut stack, &expected).await;
     }
 }
 
 /// Method: a file of which the only row is gone lies where superseded files lie.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_only_copy_of_samples_is_taken_back_wherever_it_lies() {
-    for mut house in [TestStack::build().await, TestStack::in_bucket().await] {
-        house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-        house.roll();
-        let expected = house.samples();
-        let name = house.live_files().remove(0);
-        let superseded = house.root().join("superseded").join(&name);
+    for mut stack in [TestStack::build().await, TestStack::in_bucket().await] {
+        stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+        stack.roll();
+        let expected = stack.samples();
+        let name = stack.live_files().remove(0);
+        let superseded = stack.root().join("superseded").join(&name);
         fs::create_dir_all(superseded.parent().unwrap()).unwrap();
-        fs::rename(house.root().join(&name), &superseded).unwrap();
-        house.execute("DELETE FROM signal.archive_file").await;
-        assert_eq!(house.roll()["adopted"], json!(1));
-        is_whole(&mut house, &expected).await;
-        assert_eq!(house.live_files(), [name.as_str()]);
+        fs::rename(stack.root().join(&name), &superseded).unwrap();
+        stack.execute("DELETE FROM signal.archive_file").await;
+        assert_eq!(stack.roll()["adopted"], json!(1));
+        is_whole(&mut stack, &expected).await;
+        assert_eq!(stack.live_files(), [name.as_str()]);
         // And where its row still says that it is live.
         fs::create_dir_all(superseded.parent().unwrap()).unwrap();
-        fs::rename(house.root().join(&name), &superseded).unwrap();
-        is_whole(&mut house, &expected).await;
-        assert_eq!(house.live_files(), [name.as_str()]);
+        fs::rename(stack.root().join(&name), &superseded).unwrap();
+        is_whole(&mut stack, &expected).await;
+        assert_eq!(stack.live_files(), [name.as_str()]);
     }
 }
 
 /// Method: an archive of before, which has no claim.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_without_a_claim_is_claimed_where_the_manifest_names_every_file() {
-    let mut house = begun(TestStack::build().await).await;
-    house.execute("DELETE FROM signal.archive_claim").await;
-    fs::remove_file(house.root().join("archive.claim")).unwrap();
-    let expected = gone_on(&mut house).await;
-    is_whole(&mut house, &expected).await;
-    house.execute("DELETE FROM signal.archive_claim; DELETE FROM signal.archive_file WHERE day = '2024-03-06'").await;
-    fs::remove_file(house.root().join("archive.claim")).unwrap();
-    is_refused(&house, &mut house.roll_verb(), "files that the manifest does not name");
-    assert_eq!(counts(&recover(&house, &["--take-over"])), [1, 0, 6, 0]);
-    is_whole(&mut house, &expected).await;
+    let mut stack = begun(TestStack::build().await).await;
+    stack.execute("DELETE FROM signal.archive_claim").await;
+    fs::remove_file(stack.root().join("archive.claim")).unwrap();
+    let expected = gone_on(&mut stack).await;
+    is_whole(&mut stack, &expected).await;
+    stack.execute("DELETE FROM signal.archive_claim; DELETE FROM signal.archive_file WHERE day = '2024-03-06'").await;
+    fs::remove_file(stack.root().join("archive.claim")).unwrap();
+    is_refused(&stack, &mut stack.roll_verb(), "files that the manifest does not name");
+    assert_eq!(counts(&recover(&stack, &["--take-over"])), [1, 0, 6, 0]);
+    is_whole(&mut stack, &expected).await;
 }

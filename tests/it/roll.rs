@@ -16,8 +16,8 @@ use crate::support::s3::{self, S3};
 use crate::support::stack::{Verdict, promise};
 use crate::support::wait::wait_until;
 
-/// The variable that plants a bug (`src/faults`).
-pub(crate) const PLANT: &str = "HEALTHTRACK_INJECT_FAULT";
+/// The variable that injects a bug (`src/faults`).
+pub(crate) const FAULT_VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";
 const TIMEOUT: Duration = Duration::from_secs(60);
 const BEFORE: &str = "2024-04-01";
 /// The points at which a roll of one metric and day can be killed, in `src/archive/roll.rs` and `store/archive`.
@@ -38,15 +38,15 @@ impl TestStack {
     pub(crate) async fn build() -> TestStack {
         let database = TestDatabase::migrated().await;
         let connection = PgConnection::connect(database.url()).await.unwrap();
-        let house = TestStack {
+        let stack = TestStack {
             connection,
             folder: Arc::new(tempfile::tempdir().unwrap()),
             s3: None,
             database,
             keys: String::new(),
         };
-        said(&mut house.verb(&["migrate"]));
-        house
+        said(&mut stack.verb(&["migrate"]));
+        stack
     }
 
     /// The same with an object store of its own.
@@ -70,9 +70,9 @@ impl TestStack {
 
     /// A new database beside the same archive.
     pub(crate) async fn emptied(&self) -> TestStack {
-        let house = TestStack::build().await;
+        let stack = TestStack::build().await;
         let (folder, s3, keys) = (Arc::clone(&self.folder), self.s3.clone(), self.keys.clone());
-        TestStack { folder, s3, keys, ..house }
+        TestStack { folder, s3, keys, ..stack }
     }
 
     /// The object store.
@@ -313,8 +313,8 @@ async fn samples_are_the_same_before_and_after_a_roll() {
     samples_stay_the_same(TestStack::build().await).await;
 }
 
-pub(crate) async fn samples_stay_the_same(mut house: TestStack) {
-    house.put_some().await;
+pub(crate) async fn samples_stay_the_same(mut stack: TestStack) {
+    stack.put_some().await;
     let questions: [&[&str]; 6] = [
         &[],
         &["--device", "watch-7"],
@@ -332,32 +332,32 @@ pub(crate) async fn samples_stay_the_same(mut house: TestStack) {
         &["--to", "2024-03-06"],
         &["--device", "nobody"],
     ];
-    let before: Vec<_> = questions.iter().map(|question| house.samples_of(question)).collect();
+    let before: Vec<_> = questions.iter().map(|question| stack.samples_of(question)).collect();
     let others: [&[&str]; 2] = [&["samples", "--format", "ndjson"], &["samples", "--summary", "--json"]];
-    let told: Vec<_> = others.iter().map(|question| said(&mut house.verb(question))).collect();
+    let told: Vec<_> = others.iter().map(|question| said(&mut stack.verb(question))).collect();
     assert_eq!(before[0].len(), 3 * (4 * 90 + 2 + 2 + 2));
 
     let due: Value =
-        serde_json::from_str(&said(&mut house.verb(&["roll", "--dry-run", "--before", BEFORE, "--json"]))).unwrap();
+        serde_json::from_str(&said(&mut stack.verb(&["roll", "--dry-run", "--before", BEFORE, "--json"]))).unwrap();
     assert_eq!(due.as_array().unwrap().len(), 9, "{due}");
-    let report = house.roll();
+    let report = stack.roll();
     assert_eq!(
         (&report["days"], &report["files"], &report["samples"]),
         (&json!(9), &json!(9), &json!(1_098)),
         "{report}"
     );
     assert_eq!(report["chunks"], json!(3), "each chunk is empty, and gone: {report}");
-    assert_eq!(house.count("signal.block").await, 0);
-    let after: Vec<_> = questions.iter().map(|question| house.samples_of(question)).collect();
+    assert_eq!(stack.count("signal.block").await, 0);
+    let after: Vec<_> = questions.iter().map(|question| stack.samples_of(question)).collect();
     assert_eq!(after, before);
-    let told_now: Vec<_> = others.iter().map(|question| said(&mut house.verb(question))).collect();
+    let told_now: Vec<_> = others.iter().map(|question| said(&mut stack.verb(question))).collect();
     assert_eq!(told_now, told);
-    house.verify();
+    stack.verify();
 
-    let report = house.roll();
+    let report = stack.roll();
     assert_eq!((&report["days"], &report["files"], &report["chunks"]), (&json!(0), &json!(0), &json!(0)), "{report}");
-    let script = said(&mut house.verb(&["archive", "sql"]));
-    assert!(house.live_files().iter().all(|name| script.contains(name.as_str())), "{script}");
+    let script = said(&mut stack.verb(&["archive", "sql"]));
+    assert!(stack.live_files().iter().all(|name| script.contains(name.as_str())), "{script}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,18 +365,18 @@ async fn what_is_sent_again_after_a_roll_is_seen_once_and_counted_as_duplicates(
     what_is_sent_again_is_seen_once(TestStack::build().await).await;
 }
 
-pub(crate) async fn what_is_sent_again_is_seen_once(mut house: TestStack) {
-    house.put_some().await;
-    let before = house.samples();
-    house.roll();
-    let files = house.live_files();
-    house.put_some().await;
-    assert_eq!(house.samples(), before);
-    let report = house.roll();
+pub(crate) async fn what_is_sent_again_is_seen_once(mut stack: TestStack) {
+    stack.put_some().await;
+    let before = stack.samples();
+    stack.roll();
+    let files = stack.live_files();
+    stack.put_some().await;
+    assert_eq!(stack.samples(), before);
+    let report = stack.roll();
     assert_eq!((&report["samples"], &report["duplicates"], &report["files"]), (&json!(0), &json!(1_098), &json!(0)));
-    assert_eq!((house.samples(), house.live_files()), (before, files));
-    assert_eq!(house.count("signal.block").await, 0);
-    house.verify();
+    assert_eq!((stack.samples(), stack.live_files()), (before, files));
+    assert_eq!(stack.count("signal.block").await, 0);
+    stack.verify();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -384,29 +384,29 @@ async fn late_samples_are_seen_once_before_and_after_the_next_roll_and_the_archi
     late_samples_are_seen_once(TestStack::build().await).await;
 }
 
-pub(crate) async fn late_samples_are_seen_once(mut house: TestStack) {
-    house.put_some().await;
-    let mut expected = house.samples();
-    house.roll();
+pub(crate) async fn late_samples_are_seen_once(mut stack: TestStack) {
+    stack.put_some().await;
+    let mut expected = stack.samples();
+    stack.roll();
     // Two are there already, one of them with another value; one is new.
-    house.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &[60.0, 199.0]).await;
-    house.put("watch-7", "heart_rate", None, "2024-03-06 07:00Z", &[55.0]).await;
-    house.put_every("watch-7", "sleep_stage", None, "2024-03-06 01:00Z", 30, Some(30), &[2.0]).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-06 08:00Z", &[60.0, 199.0]).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-06 07:00Z", &[55.0]).await;
+    stack.put_every("watch-7", "sleep_stage", None, "2024-03-06 01:00Z", 30, Some(30), &[2.0]).await;
     expected.push("watch-7,heart_rate,,2024-03-06T07:00:00Z,,55,,/min".to_owned());
     expected.sort();
-    assert_eq!(house.samples(), expected);
-    let report = house.roll();
+    assert_eq!(stack.samples(), expected);
+    let report = stack.roll();
     let counts = ["days", "files", "samples", "duplicates", "conflicts"].map(|key| report[key].as_u64().unwrap());
     assert_eq!(counts, [2, 1, 1, 1, 2], "{report}");
-    assert_eq!(house.samples(), expected);
-    house.verify();
-    let generations = house.count("signal.archive_file WHERE metric = 'heart_rate' AND generation = 2").await;
-    let superseded = house.count("signal.archive_file WHERE superseded_at IS NOT NULL AND removed_at IS NULL").await;
+    assert_eq!(stack.samples(), expected);
+    stack.verify();
+    let generations = stack.count("signal.archive_file WHERE metric = 'heart_rate' AND generation = 2").await;
+    let superseded = stack.count("signal.archive_file WHERE superseded_at IS NOT NULL AND removed_at IS NULL").await;
     assert_eq!((generations, superseded), (1, 1));
     let kept: Vec<(String, String)> = sqlx::query_as(
         "SELECT topic, convert_from(payload, 'UTF8') FROM signal.quarantine WHERE reason = 'conflict' ORDER BY 2",
     )
-    .fetch_all(&mut house.connection)
+    .fetch_all(&mut stack.connection)
     .await
     .unwrap();
     assert_eq!(kept.len(), 2, "{kept:?}");
@@ -418,11 +418,11 @@ pub(crate) async fn late_samples_are_seen_once(mut house: TestStack) {
 
     // After the grace the superseded file goes, and only it.
     let report: Value =
-        serde_json::from_str(&said(house.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0"))).unwrap();
+        serde_json::from_str(&said(stack.roll_verb().env("HEALTHTRACK__ARCHIVE__GRACE_HOURS", "0"))).unwrap();
     assert_eq!(report["deleted"], json!(1), "{report}");
-    assert_eq!(house.count("signal.archive_file WHERE removed_at IS NOT NULL").await, 1);
-    assert_eq!(house.samples(), expected);
-    house.verify();
+    assert_eq!(stack.count("signal.archive_file WHERE removed_at IS NOT NULL").await, 1);
+    assert_eq!(stack.samples(), expected);
+    stack.verify();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -433,26 +433,26 @@ async fn a_roll_that_is_killed_at_any_point_is_finished_by_the_next_one() {
 pub(crate) async fn killed_at_any_point_it_is_finished(points: u32, build: impl AsyncFn() -> TestStack) {
     for point in 1..=points {
         for late in [false, true] {
-            let mut house = build().await;
+            let mut stack = build().await;
             let values: Vec<f64> = (0..100).map(f64::from).map(|n| 50.0 + n).collect();
-            house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &values).await;
+            stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &values).await;
             if late {
-                house.roll();
-                house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &values).await;
-                house.put("watch-7", "heart_rate", None, "2024-03-05 11:00Z", &[77.0]).await;
+                stack.roll();
+                stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &values).await;
+                stack.put("watch-7", "heart_rate", None, "2024-03-05 11:00Z", &[77.0]).await;
             }
-            let expected = house.samples();
-            let killed = house.roll_verb().env(PLANT, format!("die_in_roll:{point}")).output().unwrap();
+            let expected = stack.samples();
+            let killed = stack.roll_verb().env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
             assert!(!killed.status.success(), "point {point} is never reached: {}", errors(&killed));
-            assert_eq!(house.samples(), expected, "after a death at point {point}, late: {late}");
+            assert_eq!(stack.samples(), expected, "after a death at point {point}, late: {late}");
             // A second death, while the first is being mended.
-            let _ = house.roll_verb().env(PLANT, "die_in_roll:4").output().unwrap();
-            assert_eq!(house.samples(), expected, "after a second death at point {point}, late: {late}");
-            house.roll();
-            assert_eq!(house.samples(), expected, "after the roll that followed point {point}, late: {late}");
-            assert_eq!(house.count("signal.block").await, 0);
-            assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
-            house.verify();
+            let _ = stack.roll_verb().env(FAULT_VARIABLE, "die_in_roll:4").output().unwrap();
+            assert_eq!(stack.samples(), expected, "after a second death at point {point}, late: {late}");
+            stack.roll();
+            assert_eq!(stack.samples(), expected, "after the roll that followed point {point}, late: {late}");
+            assert_eq!(stack.count("signal.block").await, 0);
+            assert_eq!(stack.leftovers(), [] as [PathBuf; 0]);
+            stack.verify();
         }
     }
 }
@@ -464,17 +464,17 @@ struct Standing {
 }
 
 impl Standing {
-    async fn begin(house: &TestStack, plant: Option<&str>) -> Standing {
-        let mut holder = PgConnection::connect(house.database.url()).await.unwrap();
+    async fn begin(stack: &TestStack, injected: Option<&str>) -> Standing {
+        let mut holder = PgConnection::connect(stack.database.url()).await.unwrap();
         // Every day's lock: `store/hot/days.rs` has 64 of them.
         sqlx::query("SELECT pg_advisory_lock_shared(hashtextextended('healthtrack.day.' || lock, 0)) FROM generate_series(0, 63) AS lock")
             .execute(&mut holder)
             .await
             .unwrap();
-        let mut command = house.roll_verb();
+        let mut command = stack.roll_verb();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let roll = command.envs(plant.map(|plant| (PLANT, plant))).spawn().unwrap();
-        let url = house.database.url().to_owned();
+        let roll = command.envs(injected.map(|injected| (FAULT_VARIABLE, injected))).spawn().unwrap();
+        let url = stack.database.url().to_owned();
         wait_until(TIMEOUT, "the roll waits for the day", || async {
             let mut connection = PgConnection::connect(&url).await.unwrap();
             let waiting: i64 = sqlx::query_scalar(
@@ -497,16 +497,19 @@ impl Standing {
 }
 
 /// Method: while the roll stands between its export and its record, a late sample is committed.
-pub(crate) async fn a_sample_that_comes_before_the_record_stays(mut house: TestStack, plant: Option<&str>) -> Verdict {
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    let standing = Standing::begin(&house, plant).await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
-    let expected = house.samples();
+pub(crate) async fn a_sample_that_comes_before_the_record_stays(
+    mut stack: TestStack,
+    injected: Option<&str>,
+) -> Verdict {
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let standing = Standing::begin(&stack, injected).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    let expected = stack.samples();
     let output = standing.end().await;
-    assert!(output.status.success() || plant.is_some(), "{}", errors(&output));
-    promise(house.samples() == expected, || "a sample that came between export and record is gone".to_owned())?;
-    house.roll();
-    promise(house.samples() == expected, || "the next roll has lost it".to_owned())
+    assert!(output.status.success() || injected.is_some(), "{}", errors(&output));
+    promise(stack.samples() == expected, || "a sample that came between export and record is gone".to_owned())?;
+    stack.roll();
+    promise(stack.samples() == expected, || "the next roll has lost it".to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -517,16 +520,16 @@ async fn a_sample_that_comes_between_export_and_record_is_not_lost() {
 }
 
 /// Method: while the roll stands between its export and its record, a block goes, as an erasure takes it.
-async fn a_block_that_goes_before_the_record_is_not_archived(plant: Option<&str>) -> Verdict {
-    let mut house = TestStack::build().await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    house.put("gone", "heart_rate", None, "2024-03-05 08:00Z", &[90.0]).await;
-    let expected = house.samples_of(&["--device", "watch-7"]);
-    let standing = Standing::begin(&house, plant).await;
-    house.execute("DELETE FROM signal.block WHERE values = '{90}'").await;
+async fn a_block_that_goes_before_the_record_is_not_archived(injected: Option<&str>) -> Verdict {
+    let mut stack = TestStack::build().await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    stack.put("gone", "heart_rate", None, "2024-03-05 08:00Z", &[90.0]).await;
+    let expected = stack.samples_of(&["--device", "watch-7"]);
+    let standing = Standing::begin(&stack, injected).await;
+    stack.execute("DELETE FROM signal.block WHERE values = '{90}'").await;
     let output = standing.end().await;
     assert!(output.status.success(), "{}", errors(&output));
-    promise(house.samples() == expected, || "a sample that was erased is back".to_owned())
+    promise(stack.samples() == expected, || "a sample that was erased is back".to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -539,18 +542,18 @@ async fn a_block_that_goes_between_export_and_record_does_not_come_back() {
 /// Method: an operator drops a day's chunk while a roll has exported it and not recorded it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_that_is_dropped_by_hand_under_a_roll_does_not_come_back_and_the_other_days_are_rolled() {
-    let mut house = TestStack::build().await;
-    house.put_some().await;
-    let expected: Vec<String> = house.samples().into_iter().filter(|line| !line.contains("2024-03-05T")).collect();
-    let standing = Standing::begin(&house, None).await;
+    let mut stack = TestStack::build().await;
+    stack.put_some().await;
+    let expected: Vec<String> = stack.samples().into_iter().filter(|line| !line.contains("2024-03-05T")).collect();
+    let standing = Standing::begin(&stack, None).await;
     let chunk = "SELECT DISTINCT tableoid::regclass::text FROM signal.block WHERE start_at < '2024-03-06 00:00Z'";
-    let chunk: String = sqlx::query_scalar(chunk).fetch_one(&mut house.connection).await.unwrap();
-    house.execute(&format!("DROP TABLE {chunk}")).await;
+    let chunk: String = sqlx::query_scalar(chunk).fetch_one(&mut stack.connection).await.unwrap();
+    stack.execute(&format!("DROP TABLE {chunk}")).await;
     let output = standing.end().await;
-    assert_eq!(house.samples(), expected, "{}", errors(&output));
-    assert_eq!(house.roll()["failed"], json!([]));
-    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
-    house.verify();
+    assert_eq!(stack.samples(), expected, "{}", errors(&output));
+    assert_eq!(stack.roll()["failed"], json!([]));
+    assert_eq!((stack.samples(), stack.count("signal.block").await), (expected, 0));
+    stack.verify();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -558,54 +561,54 @@ async fn a_block_that_is_rewritten_between_export_and_record_is_rolled_as_it_is_
     a_rewritten_block_is_rolled_as_it_is(TestStack::build().await).await;
 }
 
-pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut house: TestStack) {
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    let standing = Standing::begin(&house, None).await;
+pub(crate) async fn a_rewritten_block_is_rolled_as_it_is(mut stack: TestStack) {
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let standing = Standing::begin(&stack, None).await;
     // As a merge does: the block goes, and one with the same start and more samples comes.
-    house.execute("BEGIN; DELETE FROM signal.block").await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0, 62.0]).await;
-    house.execute("COMMIT").await;
-    let expected = house.samples();
+    stack.execute("BEGIN; DELETE FROM signal.block").await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0, 62.0]).await;
+    stack.execute("COMMIT").await;
+    let expected = stack.samples();
     let output = standing.end().await;
     assert!(output.status.success(), "{}", errors(&output));
-    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
-    assert_eq!(house.live_files().len(), 1, "what the first try wrote is aside");
-    house.verify();
+    assert_eq!((stack.samples(), stack.count("signal.block").await), (expected, 0));
+    assert_eq!(stack.live_files().len(), 1, "what the first try wrote is aside");
+    stack.verify();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_rollers_one_works_and_the_other_says_so_and_so_does_an_erasure() {
-    let mut house = TestStack::build().await;
-    house.put_some().await;
-    let expected = house.samples();
-    let standing = Standing::begin(&house, None).await;
-    let second = house.roll_verb().output().unwrap();
+    let mut stack = TestStack::build().await;
+    stack.put_some().await;
+    let expected = stack.samples();
+    let standing = Standing::begin(&stack, None).await;
+    let second = stack.roll_verb().output().unwrap();
     assert!(!second.status.success() && errors(&second).contains("another roll is running"), "{}", errors(&second));
-    let erasure = house.verb(&["archive", "erase", "--device", "watch-7", "--yes"]).output().unwrap();
+    let erasure = stack.verb(&["archive", "erase", "--device", "watch-7", "--yes"]).output().unwrap();
     assert!(!erasure.status.success() && errors(&erasure).contains("running in this database"), "{}", errors(&erasure));
-    assert_eq!(house.samples(), expected, "a reader beside a roll");
+    assert_eq!(stack.samples(), expected, "a reader beside a roll");
     assert!(standing.end().await.status.success());
-    assert_eq!((house.samples(), house.count("signal.block").await), (expected, 0));
-    house.verify();
+    assert_eq!((stack.samples(), stack.count("signal.block").await), (expected, 0));
+    stack.verify();
 }
 
 /// Method: the folder of the metric is a file, so that no file can be named in it.
-async fn what_cannot_be_written_stays(plant: Option<&str>) -> Verdict {
-    let mut house = TestStack::build().await;
-    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[1.0]).await;
-    house.roll();
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    let expected = house.samples();
-    fs::write(house.root().join("metric=heart_rate"), "in the way").unwrap();
-    let output = house.roll_verb().envs(plant.map(|plant| (PLANT, plant))).output().unwrap();
+async fn what_cannot_be_written_stays(injected: Option<&str>) -> Verdict {
+    let mut stack = TestStack::build().await;
+    stack.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[1.0]).await;
+    stack.roll();
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let expected = stack.samples();
+    fs::write(stack.root().join("metric=heart_rate"), "in the way").unwrap();
+    let output = stack.roll_verb().envs(injected.map(|injected| (FAULT_VARIABLE, injected))).output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("metric=heart_rate"), "{}", errors(&output));
-    assert_eq!(house.leftovers(), [] as [PathBuf; 0]);
-    let read = house.verb(&["samples"]).output().unwrap();
+    assert_eq!(stack.leftovers(), [] as [PathBuf; 0]);
+    let read = stack.verb(&["samples"]).output().unwrap();
     promise(read.status.success(), || format!("samples cannot be read: {}", errors(&read)))?;
-    promise(house.samples() == expected, || "samples are lost".to_owned())?;
-    fs::remove_file(house.root().join("metric=heart_rate")).unwrap();
-    house.roll();
-    promise(house.samples() == expected, || "samples are lost once the disk is well".to_owned())
+    promise(stack.samples() == expected, || "samples are lost".to_owned())?;
+    fs::remove_file(stack.root().join("metric=heart_rate")).unwrap();
+    stack.roll();
+    promise(stack.samples() == expected, || "samples are lost once the disk is well".to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -617,21 +620,21 @@ async fn what_cannot_be_written_stays_in_the_hot_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_knows_how_long_nobody_has_read_the_files_back() {
-    let mut house = TestStack::build().await;
-    house.put_some().await;
-    house.roll();
-    let doctor = |house: &TestStack| String::from_utf8(house.verb(&["doctor"]).output().unwrap().stdout).unwrap();
-    assert!(doctor(&house).contains("its files have never been verified"), "{}", doctor(&house));
-    let file = house.root().join(&house.live_files()[0]);
+    let mut stack = TestStack::build().await;
+    stack.put_some().await;
+    stack.roll();
+    let doctor = |stack: &TestStack| String::from_utf8(stack.verb(&["doctor"]).output().unwrap().stdout).unwrap();
+    assert!(doctor(&stack).contains("its files have never been verified"), "{}", doctor(&stack));
+    let file = stack.root().join(&stack.live_files()[0]);
     let whole = fs::read(&file).unwrap();
     fs::write(&file, &whole[1..]).unwrap();
-    assert!(!house.verb(&["archive", "verify"]).output().unwrap().status.success());
-    assert!(doctor(&house).contains("its files have never been verified"), "what is unsound was not found sound");
+    assert!(!stack.verb(&["archive", "verify"]).output().unwrap().status.success());
+    assert!(doctor(&stack).contains("its files have never been verified"), "what is unsound was not found sound");
     fs::write(&file, &whole).unwrap();
-    house.verify();
-    assert!(doctor(&house).contains("every file was verified 0 days ago"), "{}", doctor(&house));
-    house.execute("UPDATE signal.archive SET verified_at = verified_at - INTERVAL '31 days'").await;
-    assert!(doctor(&house).contains("its files were last verified 31 days ago"), "{}", doctor(&house));
+    stack.verify();
+    assert!(doctor(&stack).contains("every file was verified 0 days ago"), "{}", doctor(&stack));
+    stack.execute("UPDATE signal.archive SET verified_at = verified_at - INTERVAL '31 days'").await;
+    assert!(doctor(&stack).contains("its files were last verified 31 days ago"), "{}", doctor(&stack));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -639,11 +642,11 @@ async fn damage_is_found_by_verify_and_never_becomes_the_next_generation() {
     damage_is_found(TestStack::build().await).await;
 }
 
-pub(crate) async fn damage_is_found(mut house: TestStack) {
-    house.put_some().await;
-    house.roll();
-    let files = house.live_files();
-    let path = |name: &String| house.root().join(name);
+pub(crate) async fn damage_is_found(mut stack: TestStack) {
+    stack.put_some().await;
+    stack.roll();
+    let files = stack.live_files();
+    let path = |name: &String| stack.root().join(name);
     let [heart, ..] = &files[..] else { panic!("no files") };
     let whole = fs::read(path(heart)).unwrap();
     let mut flipped = whole.clone();
@@ -651,7 +654,7 @@ pub(crate) async fn damage_is_found(mut house: TestStack) {
     flipped[middle] ^= 1;
     for (damaged, says) in [(flipped, "SHA-256"), (whole[..whole.len() - 1].to_vec(), "bytes instead of")] {
         fs::write(path(heart), damaged).unwrap();
-        let output = house.verb(&["archive", "verify", "--json"]).output().unwrap();
+        let output = stack.verb(&["archive", "verify", "--json"]).output().unwrap();
         let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(!output.status.success(), "{checked}");
         let faults = checked["faults"].as_array().unwrap();
@@ -659,49 +662,49 @@ pub(crate) async fn damage_is_found(mut house: TestStack) {
         assert!(faults[0]["problem"].as_str().unwrap().contains(says), "{checked}");
     }
     let day = heart.split("day=").nth(1).unwrap()[..10].to_owned();
-    house.put("watch-7", "heart_rate", None, &format!("{day} 05:00Z"), &[50.0]).await;
-    house.put("watch-7", "step_count", None, &format!("{day} 05:00Z"), &[50.0]).await;
-    let output = house.roll_verb().output().unwrap();
+    stack.put("watch-7", "heart_rate", None, &format!("{day} 05:00Z"), &[50.0]).await;
+    stack.put("watch-7", "step_count", None, &format!("{day} 05:00Z"), &[50.0]).await;
+    let output = stack.roll_verb().output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(!output.status.success() && report["failed"].as_array().unwrap().len() == 1, "{report}");
-    assert_eq!((&report["samples"], house.count("signal.block").await), (&json!(1), 1), "the other metric is rolled");
+    assert_eq!((&report["samples"], stack.count("signal.block").await), (&json!(1), 1), "the other metric is rolled");
 
-    fs::write(house.root().join(heart), &whole).unwrap();
+    fs::write(stack.root().join(heart), &whole).unwrap();
     let other = files[1].clone();
-    fs::rename(house.root().join(heart), house.root().join("x")).unwrap();
-    fs::rename(house.root().join(&other), house.root().join(heart)).unwrap();
-    fs::rename(house.root().join("x"), house.root().join(&other)).unwrap();
-    let swapped = house.verb(&["archive", "verify", "--json"]).output().unwrap();
+    fs::rename(stack.root().join(heart), stack.root().join("x")).unwrap();
+    fs::rename(stack.root().join(&other), stack.root().join(heart)).unwrap();
+    fs::rename(stack.root().join("x"), stack.root().join(&other)).unwrap();
+    let swapped = stack.verb(&["archive", "verify", "--json"]).output().unwrap();
     let checked: Value = serde_json::from_slice(&swapped.stdout).unwrap();
     assert_eq!(checked["faults"].as_array().unwrap().len(), 2, "{checked}");
-    fs::remove_file(house.root().join(heart)).unwrap();
-    fs::rename(house.root().join(&other), house.root().join(heart)).unwrap();
-    let missing = house.verb(&["archive", "verify"]).output().unwrap();
+    fs::remove_file(stack.root().join(heart)).unwrap();
+    fs::rename(stack.root().join(&other), stack.root().join(heart)).unwrap();
+    let missing = stack.verb(&["archive", "verify"]).output().unwrap();
     assert!(String::from_utf8_lossy(&missing.stdout).contains("in the manifest and not in the archive"));
-    let rolled = house.roll_verb().output().unwrap();
+    let rolled = stack.roll_verb().output().unwrap();
     assert!(!rolled.status.success() && errors(&rolled).contains(&other), "{}", errors(&rolled));
-    let stray = house.root().join(heart.replace("g00001", "g00009"));
+    let stray = stack.root().join(heart.replace("g00001", "g00009"));
     fs::write(stray, "stray").unwrap();
-    let checked = house.verb(&["archive", "verify"]).output().unwrap();
+    let checked = stack.verb(&["archive", "verify"]).output().unwrap();
     assert!(String::from_utf8_lossy(&checked.stdout).contains("no row of the manifest names it"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_metric_that_this_version_does_not_know_stays_and_the_others_are_rolled() {
-    let mut house = TestStack::build().await;
-    house
+    let mut stack = TestStack::build().await;
+    stack
         .execute(
             "INSERT INTO signal.metric (metric_id, per_minute, name, title, kind, unit, loinc)
              VALUES (30000, false, 'of_tomorrow', 'x', 'instant', '1', '{}')",
         )
         .await;
-    house.put("watch-7", "of_tomorrow", None, "2024-03-05 08:00Z", &[1.0, 2.0]).await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
-    let output = house.roll_verb().output().unwrap();
+    stack.put("watch-7", "of_tomorrow", None, "2024-03-05 08:00Z", &[1.0, 2.0]).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
+    let output = stack.roll_verb().output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(!output.status.success() && errors(&output).contains("does not know"), "{}", errors(&output));
     assert_eq!((&report["samples"], &report["chunks"]), (&json!(1), &json!(0)), "{report}");
-    assert_eq!(house.count("signal.block").await, 1);
+    assert_eq!(stack.count("signal.block").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -709,47 +712,47 @@ async fn a_key_that_is_given_later_encrypts_what_is_written_from_then_on_and_all
     a_later_key_encrypts_later_files(TestStack::build().await).await;
 }
 
-pub(crate) async fn a_later_key_encrypts_later_files(mut house: TestStack) {
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    house.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
-    house.roll();
+pub(crate) async fn a_later_key_encrypts_later_files(mut stack: TestStack) {
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    stack.put("watch-7", "step_count", None, "2024-03-05 08:00Z", &[5.0]).await;
+    stack.roll();
     // 32 bytes of one letter each, as base64.
-    house.keys = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=".to_owned();
-    house.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
-    let expected = house.samples();
-    house.roll();
-    assert_eq!(house.samples(), expected);
-    house.verify();
-    assert_eq!(house.count("signal.archive_file WHERE key_id = '2024a' AND generation = 2").await, 1);
-    let script = said(&mut house.verb(&["archive", "sql"]));
+    stack.keys = "2024a:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=".to_owned();
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0]).await;
+    let expected = stack.samples();
+    stack.roll();
+    assert_eq!(stack.samples(), expected);
+    stack.verify();
+    assert_eq!(stack.count("signal.archive_file WHERE key_id = '2024a' AND generation = 2").await, 1);
+    let script = said(&mut stack.verb(&["archive", "sql"]));
     assert!(script.contains("footer_key: '2024a'") && script.contains("add_parquet_key('2024a'"), "{script}");
     assert!(!script.contains("YWFh"), "no key is written");
-    for name in house.live_files().iter().filter(|name| name.contains("heart_rate")) {
-        let bytes = fs::read(house.root().join(name)).unwrap();
+    for name in stack.live_files().iter().filter(|name| name.contains("heart_rate")) {
+        let bytes = fs::read(stack.root().join(name)).unwrap();
         assert!(!bytes.windows(7).any(|part| part == b"watch-7"), "a device lies in clear");
     }
-    house.keys = "2024b:YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI=".to_owned();
-    let locked = house.verb(&["samples"]).output().unwrap();
+    stack.keys = "2024b:YmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmI=".to_owned();
+    let locked = stack.verb(&["samples"]).output().unwrap();
     assert!(!locked.status.success() && errors(&locked).contains("2024a"), "{}", errors(&locked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_databases_archive_and_an_empty_mount_point_are_refused() {
-    let mut house = TestStack::build().await;
-    house.put_some().await;
-    house.roll();
+    let mut stack = TestStack::build().await;
+    stack.put_some().await;
+    stack.roll();
     let mut stranger = TestStack::build().await;
     stranger.put_some().await;
-    let url = format!("file://{}", house.root().display());
+    let url = format!("file://{}", stack.root().display());
     let output = stranger.roll_verb().env("HEALTHTRACK__ARCHIVE__URL", &url).output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("another database"), "{}", errors(&output));
-    house.verify();
-    fs::rename(house.root(), house.folder.path().join("unmounted")).unwrap();
-    fs::create_dir(house.root()).unwrap();
-    house.put("watch-7", "heart_rate", None, "2024-03-08 05:00Z", &[50.0]).await;
-    let output = house.roll_verb().output().unwrap();
+    stack.verify();
+    fs::rename(stack.root(), stack.folder.path().join("unmounted")).unwrap();
+    fs::create_dir(stack.root()).unwrap();
+    stack.put("watch-7", "heart_rate", None, "2024-03-08 05:00Z", &[50.0]).await;
+    let output = stack.roll_verb().output().unwrap();
     assert!(!output.status.success() && errors(&output).contains("lacks its archive.id"), "{}", errors(&output));
-    assert_eq!(fs::read_dir(house.root()).unwrap().count(), 0);
-    let silent = house.verb(&["samples"]).env("HEALTHTRACK__ARCHIVE__URL", "").output().unwrap();
+    assert_eq!(fs::read_dir(stack.root()).unwrap().count(), 0);
+    let silent = stack.verb(&["samples"]).env("HEALTHTRACK__ARCHIVE__URL", "").output().unwrap();
     assert!(!silent.status.success() && errors(&silent).contains("archive.url"), "{}", errors(&silent));
 }

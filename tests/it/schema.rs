@@ -42,8 +42,8 @@ async fn every_relation_column_and_function_has_a_comment() {
          SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
          WHERE n.nspname = 'signal' AND obj_description(p.oid, 'pg_proc') IS NULL";
     assert_eq!(names(&mut connection, query).await, Vec::<String>::new());
-    sqlx::query("CREATE TABLE signal.planted (planted integer)").execute(&mut connection).await.unwrap();
-    assert_eq!(names(&mut connection, query).await, ["planted.planted"], "the check sees what it should");
+    sqlx::query("CREATE TABLE signal.injected (injected integer)").execute(&mut connection).await.unwrap();
+    assert_eq!(names(&mut connection, query).await, ["injected.injected"], "the check sees what it should");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ const OPEN: &str = "SELECT client_id, filters FROM signal.mqtt_session WHERE end
 const THREE: &str = "ht/1/main/watch-0/+, ht/1/main/watch-1/+, ht/1/main/watch-2/+";
 
 /// A broker, a database, and a publisher.
-struct House {
+struct Stack {
     publisher: Publisher,
     mosquitto: Mosquitto,
     database: TestDatabase,
@@ -29,12 +29,12 @@ struct House {
     published: u64,
 }
 
-impl House {
-    async fn build() -> Option<House> {
+impl Stack {
+    async fn build() -> Option<Stack> {
         let mosquitto = Mosquitto::start(&MosquittoOptions { max_inflight_messages: 20, ..Default::default() })?;
         let database = TestDatabase::migrated().await;
         let publisher = Publisher::connect(&mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
-        Some(House { publisher, mosquitto, database, published: 0 })
+        Some(Stack { publisher, mosquitto, database, published: 0 })
     }
 
     async fn daemon(&self, keys: &[(&str, &str)]) -> Daemon {
@@ -92,35 +92,35 @@ impl House {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fewer_connections_strand_no_message() {
-    let Some(mut house) = House::build().await else { return };
-    let mut daemon = house.daemon(&[("MQTT__FILTERS", THREE), ("MQTT__CONNECTIONS", "3")]).await;
-    house.publish(10).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    let mut daemon = stack.daemon(&[("MQTT__FILTERS", THREE), ("MQTT__CONNECTIONS", "3")]).await;
+    stack.publish(10).await;
     daemon.wait_settled(30).await;
     daemon.stop();
-    house.publish(100).await;
+    stack.publish(100).await;
     let now = [("MQTT__FILTERS", THREE), ("MQTT__CONNECTIONS", "1")];
-    let said = house.doctor(&now);
+    let said = stack.doctor(&now);
     assert!(said.contains("session healthtrack-main-1 at ") && said.contains("not drained"), "{said}");
-    let _daemon = house.daemon(&now).await;
-    house.publish(10).await;
-    house.all_stored().await;
-    house.open(&["(healthtrack-main,\"{ht/1/main/watch-0/+,ht/1/main/watch-1/+,ht/1/main/watch-2/+}\")"]).await;
+    let _daemon = stack.daemon(&now).await;
+    stack.publish(10).await;
+    stack.all_stored().await;
+    stack.open(&["(healthtrack-main,\"{ht/1/main/watch-0/+,ht/1/main/watch-1/+,ht/1/main/watch-2/+}\")"]).await;
     for left in ["healthtrack-main-1", "healthtrack-main-2"] {
-        assert!(!raw::has_session(house.mosquitto.port(), left).await, "{left} is still there");
+        assert!(!raw::has_session(stack.mosquitto.port(), left).await, "{left} is still there");
     }
-    assert!(!house.doctor(&now).contains("not drained"));
+    assert!(!stack.doctor(&now).contains("not drained"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_strand_no_message() {
-    let Some(mut house) = House::build().await else { return };
-    let mut daemon = house.daemon(&[("MQTT__FILTERS", THREE)]).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    let mut daemon = stack.daemon(&[("MQTT__FILTERS", THREE)]).await;
     daemon.stop();
-    house.publish(100).await;
-    let daemon = house.daemon(&[("MQTT__FILTERS", THREE), ("MQTT__CONNECTIONS", "3")]).await;
-    house.publish(10).await;
-    house.all_stored().await;
-    house
+    stack.publish(100).await;
+    let daemon = stack.daemon(&[("MQTT__FILTERS", THREE), ("MQTT__CONNECTIONS", "3")]).await;
+    stack.publish(10).await;
+    stack.all_stored().await;
+    stack
         .open(&[
             "(healthtrack-main,{ht/1/main/watch-0/+})",
             "(healthtrack-main-1,{ht/1/main/watch-1/+})",
@@ -129,39 +129,39 @@ async fn more_connections_strand_no_message() {
         .await;
     // Each message comes once from now on: the first session has left what the others have.
     let before = daemon.metric(MESSAGES);
-    house.publish(10).await;
-    house.all_stored().await;
+    stack.publish(10).await;
+    stack.all_stored().await;
     assert_eq!(daemon.metric(MESSAGES), before + 30.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_client_id_strands_no_message() {
-    let Some(mut house) = House::build().await else { return };
-    let mut daemon = house.daemon(&[("MQTT__CLIENT_ID", "first")]).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    let mut daemon = stack.daemon(&[("MQTT__CLIENT_ID", "first")]).await;
     daemon.stop();
-    house.publish(200).await;
-    let daemon = house.daemon(&[("MQTT__CLIENT_ID", "second")]).await;
+    stack.publish(200).await;
+    let daemon = stack.daemon(&[("MQTT__CLIENT_ID", "second")]).await;
     // While it drains, messages go on coming to both sessions.
     for _ in 0..20 {
-        house.publish(5).await;
+        stack.publish(5).await;
     }
-    house.all_stored().await;
-    house.open(&["(second,{ht/1/main/+/+})"]).await;
-    assert!(!raw::has_session(house.mosquitto.port(), "first").await);
+    stack.all_stored().await;
+    stack.open(&["(second,{ht/1/main/+/+})"]).await;
+    assert!(!raw::has_session(stack.mosquitto.port(), "first").await);
     assert!(!daemon.log().contains("lost"), "{}", daemon.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fewer_filters_strand_no_message_and_bring_none() {
-    let Some(mut house) = House::build().await else { return };
-    let mut daemon = house.daemon(&[("MQTT__FILTERS", THREE)]).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    let mut daemon = stack.daemon(&[("MQTT__FILTERS", THREE)]).await;
     daemon.stop();
-    house.publish(100).await;
-    let daemon = house.daemon(&[("MQTT__FILTERS", "ht/1/main/watch-0/+")]).await;
-    house.all_stored().await;
-    house.open(&["(healthtrack-main,{ht/1/main/watch-0/+})"]).await;
+    stack.publish(100).await;
+    let daemon = stack.daemon(&[("MQTT__FILTERS", "ht/1/main/watch-0/+")]).await;
+    stack.all_stored().await;
+    stack.open(&["(healthtrack-main,{ht/1/main/watch-0/+})"]).await;
     let before = daemon.metric(MESSAGES);
-    house.publish(10).await;
+    stack.publish(10).await;
     let came = || daemon.metric(MESSAGES) - before;
     wait_until(TIMEOUT, "what is still wanted comes", || async { came() >= 10.0 }).await;
     assert!(!happens_within(Duration::from_millis(300), || came() > 10.0).await, "{} came", came());
@@ -169,58 +169,58 @@ async fn fewer_filters_strand_no_message_and_bring_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_killed_while_it_drains_drains_on() {
-    let Some(mut house) = House::build().await else { return };
-    let mut daemon = house.daemon(&[("MQTT__CLIENT_ID", "first")]).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    let mut daemon = stack.daemon(&[("MQTT__CLIENT_ID", "first")]).await;
     daemon.stop();
-    house.publish(1_000).await;
-    let mut daemon = house.daemon(&[("MQTT__CLIENT_ID", "second"), ("INGEST__BATCH_AGE_MS", "1")]).await;
+    stack.publish(1_000).await;
+    let mut daemon = stack.daemon(&[("MQTT__CLIENT_ID", "second"), ("INGEST__BATCH_AGE_MS", "1")]).await;
     for thousand in 0..3 {
         let stored = format!("SELECT count(*) FROM signal.sample HAVING count(*) > {}", thousand * 1_000);
-        wait_until(TIMEOUT, "some are stored", || async { !house.rows(&stored).await.is_empty() }).await;
+        wait_until(TIMEOUT, "some are stored", || async { !stack.rows(&stored).await.is_empty() }).await;
         daemon.kill();
         daemon.restart();
         daemon.wait_ready().await;
     }
-    house.all_stored().await;
-    house.open(&["(second,{ht/1/main/+/+})"]).await;
+    stack.all_stored().await;
+    stack.open(&["(second,{ht/1/main/+/+})"]).await;
 }
 
 /// Migration 105 writes this row where a database has one shard; versions before it recorded no session.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_session_of_a_version_that_recorded_none_is_drained() {
     const MIGRATION: &str = include_str!("../../schemas/migrations/0105_record_former_session.sql");
-    let Some(mut house) = House::build().await else { return };
-    raw::subscribe(house.mosquitto.port(), "healthtrack", "ht/1/+/+/+").await;
-    house.publish(50).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    raw::subscribe(stack.mosquitto.port(), "healthtrack", "ht/1/+/+/+").await;
+    stack.publish(50).await;
     let shard = "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, now(), 'main', 'former');";
-    house.execute(shard).await;
-    house.execute(MIGRATION).await;
-    assert_eq!(house.rows(OPEN).await, ["(healthtrack,{ht/1/+/+/+})"]);
-    let _daemon = house.daemon(&[]).await;
-    house.all_stored().await;
-    house.open(&["(healthtrack-main,{ht/1/main/+/+})"]).await;
-    assert!(!raw::has_session(house.mosquitto.port(), "healthtrack").await);
+    stack.execute(shard).await;
+    stack.execute(MIGRATION).await;
+    assert_eq!(stack.rows(OPEN).await, ["(healthtrack,{ht/1/+/+/+})"]);
+    let _daemon = stack.daemon(&[]).await;
+    stack.all_stored().await;
+    stack.open(&["(healthtrack-main,{ht/1/main/+/+})"]).await;
+    assert!(!raw::has_session(stack.mosquitto.port(), "healthtrack").await);
 
-    house.execute("DELETE FROM signal.mqtt_session").await;
-    house.execute(&shard.replace("'main'", "'ward-3'")).await;
-    house.execute(MIGRATION).await;
-    assert_eq!(house.rows(OPEN).await, [""; 0], "of two shards nobody knows whose it was");
+    stack.execute("DELETE FROM signal.mqtt_session").await;
+    stack.execute(&shard.replace("'main'", "'ward-3'")).await;
+    stack.execute(MIGRATION).await;
+    assert_eq!(stack.rows(OPEN).await, [""; 0], "of two shards nobody knows whose it was");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_the_broker_has_forgotten_is_told() {
-    let Some(mut house) = House::build().await else { return };
-    let mut daemon = house.daemon(&[]).await;
+    let Some(mut stack) = Stack::build().await else { return };
+    let mut daemon = stack.daemon(&[]).await;
     let told = "the broker has no session any more that was connected";
     assert!(!daemon.log().contains("lost"), "a first start says nothing: {}", daemon.log());
-    house.open(&["(healthtrack-main,{ht/1/main/+/+})"]).await;
+    stack.open(&["(healthtrack-main,{ht/1/main/+/+})"]).await;
     wait_until(TIMEOUT, "it is recorded", || async {
-        house.rows("SELECT connected_at FROM signal.mqtt_session WHERE connected_at IS NOT NULL").await.len() == 1
+        stack.rows("SELECT connected_at FROM signal.mqtt_session WHERE connected_at IS NOT NULL").await.len() == 1
     })
     .await;
     daemon.stop();
-    house.publish(1).await;
-    raw::forget_session(house.mosquitto.port(), "healthtrack-main").await;
+    stack.publish(1).await;
+    raw::forget_session(stack.mosquitto.port(), "healthtrack-main").await;
     daemon.restart();
     daemon.wait_ready().await;
     assert!(daemon.log().contains(told), "{}", daemon.log());

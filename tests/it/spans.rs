@@ -28,16 +28,16 @@ fn keys(span: &Value) -> BTreeSet<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_a_roll_a_request_and_a_command_say_at_their_end_what_they_were() {
     let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
-    let mut house = TestStack::build().await;
-    house.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
-    let url = house.archive_url();
+    let mut stack = TestStack::build().await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+    let url = stack.archive_url();
     let keys_of_daemon = [
         ("ARCHIVE__URL", url.as_str()),
         ("ARCHIVE__HOUR", "0"),
         ("TELEMETRY__LOG", "info,healthtrack=debug"),
         ("TELEMETRY__LOG_FORMAT", "json"),
     ];
-    let mut daemon = Daemon::start(house.url(), &mosquitto.url(), &keys_of_daemon).await;
+    let mut daemon = Daemon::start(stack.url(), &mosquitto.url(), &keys_of_daemon).await;
     let publisher = crate::crash::publisher(&mosquitto).await;
     publisher.publish("ht/1/main/watch-7/batch".to_owned(), run(0, &[70, 71, 72]).into_bytes()).await.unwrap();
     daemon.wait_settled(3).await;

@@ -4,7 +4,7 @@ use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use crate::crash::{SAMPLES, STORED, assert_all, publish, publisher, rows};
-use crate::support::daemon::{Daemon, PLANT, TIMEOUT};
+use crate::support::daemon::{Daemon, FAULT_VARIABLE, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::TestDatabase;
 use crate::support::stack::TestStack;
@@ -15,32 +15,32 @@ async fn panics(task: &str) -> Option<(String, TestStack, TempDir)> {
     let archive = tempfile::tempdir().unwrap();
     let url = format!("file://{}", archive.path().display());
     let fault = format!("panic_in_task:{task}");
-    let keys = [(PLANT, fault.as_str()), ("ARCHIVE__URL", &url), ("INGEST__BATCH_AGE_MS", "500")];
-    let mut house = TestStack::build(&keys).await?;
-    publish(&house.publisher, 0..100).await;
-    house.daemon.wait_settled(100 * SAMPLES).await;
-    house.acknowledged(100).await;
+    let keys = [(FAULT_VARIABLE, fault.as_str()), ("ARCHIVE__URL", &url), ("INGEST__BATCH_AGE_MS", "500")];
+    let mut stack = TestStack::build(&keys).await?;
+    publish(&stack.publisher, 0..100).await;
+    stack.daemon.wait_settled(100 * SAMPLES).await;
+    stack.acknowledged(100).await;
     // These wait in a lane for half a second, so the panic comes before their commit.
-    publish(&house.publisher, 100..200).await;
-    let received = || async { house.daemon.metric("healthtrack_mqtt_messages_total") == 200.0 };
+    publish(&stack.publisher, 100..200).await;
+    let received = || async { stack.daemon.metric("healthtrack_mqtt_messages_total") == 200.0 };
     wait_until(TIMEOUT, "all messages are received", received).await;
-    house.daemon.signal("USR1");
-    let status = house.daemon.wait_ended(TIMEOUT).await;
-    assert_eq!(status.code(), Some(1), "{}", house.daemon.log());
-    Some((house.daemon.log(), house, archive))
+    stack.daemon.signal("USR1");
+    let status = stack.daemon.wait_ended(TIMEOUT).await;
+    assert_eq!(status.code(), Some(1), "{}", stack.daemon.log());
+    Some((stack.daemon.log(), stack, archive))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_panics_ends_the_daemon_in_order() {
     for task in ["roller", "maintenance", "compactor", "chunks", "histograms", "http_health", "http_metrics"] {
-        let Some((log, house, _archive)) = panics(task).await else { return };
+        let Some((log, stack, _archive)) = panics(task).await else { return };
         let named = log.lines().any(|line| line.contains("a task has failed") && line.contains(task));
         assert!(named, "{task} is not named: {log}");
         assert!(log.contains("a thread panicked at src/faults/"), "{log}");
         let sentence = format!("healthtrack: the daemon's task {task} has panicked");
         assert!(log.lines().last().is_some_and(|line| line.starts_with(&sentence)), "{log}");
         // In order: what was received is committed, and so the broker has been told of all of it.
-        assert_all(&rows(house.database.url(), STORED).await, 200);
+        assert_all(&rows(stack.database.url(), STORED).await, 200);
     }
 }
 
@@ -65,15 +65,15 @@ async fn a_database_that_fails_while_the_schema_is_brought_up_to_date_is_asked_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ingest_that_panics_ends_the_daemon_and_loses_nothing() {
-    let Some((log, mut house, _archive)) = panics("ingest").await else { return };
+    let Some((log, mut stack, _archive)) = panics("ingest").await else { return };
     assert!(log.contains("healthtrack: the daemon's task ingest has panicked"), "{log}");
-    let stored = rows(house.database.url(), STORED).await;
+    let stored = rows(stack.database.url(), STORED).await;
     assert!(stored.len() as u64 >= 100 * SAMPLES, "{} samples of acknowledged messages are stored", stored.len());
-    house.daemon.mend();
-    house.daemon.restart();
-    house.daemon.wait_ready().await;
-    crate::crash::wait_stored(house.database.url(), 200).await;
-    assert_all(&rows(house.database.url(), STORED).await, 200);
+    stack.daemon.mend();
+    stack.daemon.restart();
+    stack.daemon.wait_ready().await;
+    crate::crash::wait_stored(stack.database.url(), 200).await;
+    assert_all(&rows(stack.database.url(), STORED).await, 200);
 }
 
 /// Method: a lock on the table of blocks keeps a batch from its commit, so the orderly stop waits for it.

@@ -58,10 +58,10 @@ async fn spoil(connection: &mut PgConnection, set: &str) {
 }
 
 /// One of the binary's verbs on the servers of a stack.
-fn verb(house: &TestStack, archive: &str, arguments: &[&str]) -> Output {
+fn verb(stack: &TestStack, archive: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_healthtrack"))
-        .env("HEALTHTRACK__STORE__URL", house.database.url())
-        .env("HEALTHTRACK__MQTT__URL", house.mosquitto.url())
+        .env("HEALTHTRACK__STORE__URL", stack.database.url())
+        .env("HEALTHTRACK__MQTT__URL", stack.mosquitto.url())
         .env("HEALTHTRACK__ARCHIVE__URL", archive)
         .env("HEALTHTRACK__ARCHIVE__DUTY_PERCENT", "100")
         .args(arguments)
@@ -75,8 +75,8 @@ fn json(output: &Output) -> Value {
 }
 
 /// What doctor says of stored blocks: its level, what it found, and its advice.
-fn findings(house: &TestStack) -> Vec<[String; 3]> {
-    let found = json(&verb(house, "", &["doctor", "--json"]));
+fn findings(stack: &TestStack) -> Vec<[String; 3]> {
+    let found = json(&verb(stack, "", &["doctor", "--json"]));
     let found = found
         .as_array()
         .unwrap()
@@ -87,19 +87,19 @@ fn findings(house: &TestStack) -> Vec<[String; 3]> {
 
 /// A stack whose watch-1 has the seconds 0 to 18 in one block and 100 to 118 in another, and watch-2 0 to 18.
 async fn three_blocks() -> Option<TestStack> {
-    let house = TestStack::build(&[("COMPACTION__ENABLED", "false")]).await?;
+    let stack = TestStack::build(&[("COMPACTION__ENABLED", "false")]).await?;
     let values: Vec<u32> = (60..70).collect();
     for (already, (device, start)) in [("watch-1", 0), ("watch-1", 100), ("watch-2", 0)].into_iter().enumerate() {
-        house.publish(&format!("ht/1/main/{device}/batch"), every_other("heart_rate", start, &values)).await;
-        house.settled(10 * (already as u64 + 1)).await;
+        stack.publish(&format!("ht/1/main/{device}/batch"), every_other("heart_rate", start, &values)).await;
+        stack.settled(10 * (already as u64 + 1)).await;
     }
-    Some(house)
+    Some(stack)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
-    let Some(house) = three_blocks().await else { return };
-    let mut connection = house.connection().await;
+    let Some(stack) = three_blocks().await else { return };
+    let mut connection = stack.connection().await;
     spoil(&mut connection, SPOILT[0].0).await;
     // Before the block; five and three between its start and the next block, where its damaged end may be anywhere;
     // after all; a neighbour, half of it a repetition; another metric.
@@ -111,18 +111,18 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
         ("ht/1/main/watch-2/batch", every_other("heart_rate", 10, &[65, 66, 67, 68, 69, 70, 71, 72, 73, 74])),
         ("ht/1/main/watch-2/batch", every_other("body_temperature", 0, &[36, 37])),
     ] {
-        house.publish(topic, payload).await;
+        stack.publish(topic, payload).await;
     }
-    assert_eq!(house.settled(57).await, [30 + 3 + 4 + 5 + 2, 5, 0, 5 + 3]);
-    house.acknowledged(9).await;
+    assert_eq!(stack.settled(57).await, [30 + 3 + 4 + 5 + 2, 5, 0, 5 + 3]);
+    stack.acknowledged(9).await;
     let kept = "SELECT topic, reason, samples FROM signal.quarantine ORDER BY samples DESC";
-    assert_eq!(house.rows(kept).await, [5, 3].map(|samples| format!("(ht/1/main/watch-1/batch,{REASON},{samples})")));
-    let detail = &house.rows("SELECT detail FROM signal.quarantine").await[0];
+    assert_eq!(stack.rows(kept).await, [5, 3].map(|samples| format!("(ht/1/main/watch-1/batch,{REASON},{samples})")));
+    let detail = &stack.rows("SELECT detail FROM signal.quarantine").await[0];
     assert!(detail.contains(FIRST) && detail.contains("one length") && detail.contains("doctor"), "{detail}");
-    assert!(house.daemon.metric(METRIC) >= 1.0);
-    assert!(house.daemon.log().contains("cannot be read") && !house.daemon.log().contains("watch-1"));
+    assert!(stack.daemon.metric(METRIC) >= 1.0);
+    assert!(stack.daemon.log().contains("cannot be read") && !stack.daemon.log().contains("watch-1"));
 
-    let found = findings(&house);
+    let found = findings(&stack);
     let [[level, what, advice]] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(level, "fail");
     for word in ["block in ", "heart_rate", "watch-1", FIRST, "one length"] {
@@ -130,82 +130,82 @@ async fn an_unreadable_block_costs_what_belongs_into_it_until_it_is_repaired() {
     }
     assert!(advice.contains("DELETE FROM signal.block") && advice.contains(REASON), "{advice}");
 
-    compaction_and_roll_pass_over_it(&house, &mut connection).await;
+    compaction_and_roll_pass_over_it(&stack, &mut connection).await;
 
     spoil(&mut connection, SOUND).await;
-    let retried = verb(&house, "", &["quarantine", "retry", "--reason", REASON, "--broker", &house.mosquitto.url()]);
+    let retried = verb(&stack, "", &["quarantine", "retry", "--reason", REASON, "--broker", &stack.mosquitto.url()]);
     assert!(retried.status.success(), "{}", String::from_utf8_lossy(&retried.stderr));
-    assert_eq!(house.settled(65).await, [44 + 8, 5, 0, 8]);
+    assert_eq!(stack.settled(65).await, [44 + 8, 5, 0, 8]);
     let there = "SELECT count(*), count(DISTINCT start_at) FROM signal.sample WHERE device_id = 'watch-1'";
-    assert_eq!(house.rows(there).await, ["(35,35)"]);
-    assert!(findings(&house).iter().all(|[level, ..]| level == "ok"));
+    assert_eq!(stack.rows(there).await, ["(35,35)"]);
+    assert!(findings(&stack).iter().all(|[level, ..]| level == "ok"));
 }
 
 /// Both do all of their work but for the block, and leave it as it is.
-async fn compaction_and_roll_pass_over_it(house: &TestStack, connection: &mut PgConnection) {
+async fn compaction_and_roll_pass_over_it(stack: &TestStack, connection: &mut PgConnection) {
     let spoilt = format!("SELECT block::text FROM {BLOCK}");
-    let before = house.rows(&spoilt).await;
-    let compactor = compactor(house.database.url(), ownership(connection).await);
+    let before = stack.rows(&spoilt).await;
+    let compactor = compactor(stack.database.url(), ownership(connection).await);
     let pass = compactor.pass().await.unwrap().unwrap();
     assert!(pass.blocks_before >= 4, "{pass:?}");
     let again = compactor.pass().await.unwrap().unwrap();
     assert_eq!((again.skipped, again.blocks_before), (0, 0), "what can be joined is joined");
-    assert_eq!(house.rows(&spoilt).await, before);
+    assert_eq!(stack.rows(&spoilt).await, before);
     let blocks = "SELECT count(*) FROM signal.block JOIN signal.series USING (series_id) GROUP BY series_id ORDER BY 1";
-    assert_eq!(house.rows(blocks).await, ["(1)", "(1)", "(3)"]);
+    assert_eq!(stack.rows(blocks).await, ["(1)", "(1)", "(3)"]);
 
     let folder = tempfile::tempdir().unwrap();
     let archive = format!("file://{}", folder.path().join("archive").display());
     for _ in 0..2 {
-        let rolled = verb(house, &archive, &["roll", "--before", "2026-11-25", "--json"]);
+        let rolled = verb(stack, &archive, &["roll", "--before", "2026-11-25", "--json"]);
         assert!(!rolled.status.success(), "what stays is told");
         let told = json(&rolled)["failed"].to_string();
         assert!(told.contains("heart_rate") && told.contains(FIRST) && !told.contains("watch-1"), "{told}");
-        assert_eq!(house.rows(&spoilt).await, before);
-        assert_eq!(house.rows("SELECT count(*) FROM signal.sample WHERE metric = 'body_temperature'").await, ["(0)"]);
+        assert_eq!(stack.rows(&spoilt).await, before);
+        assert_eq!(stack.rows("SELECT count(*) FROM signal.sample WHERE metric = 'body_temperature'").await, ["(0)"]);
     }
-    assert_eq!(house.rows("SELECT metric FROM signal.archive_file").await, ["(body_temperature)"]);
+    assert_eq!(stack.rows("SELECT metric FROM signal.archive_file").await, ["(body_temperature)"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_spoils_a_block_its_lane_goes_on_and_doctor_says_what_it_is() {
-    let Some(house) = three_blocks().await else { return };
-    let mut connection = house.connection().await;
+    let Some(stack) = three_blocks().await else { return };
+    let mut connection = stack.connection().await;
     for (round, (set, what)) in (0..).zip(SPOILT) {
-        let sound = house.rows(&format!("SELECT stop_at, gaps, values FROM {BLOCK}")).await;
+        let sound = stack.rows(&format!("SELECT stop_at, gaps, values FROM {BLOCK}")).await;
         spoil(&mut connection, set).await;
         // The first belongs into the block, the others behind all that is there.
-        house.publish("ht/1/main/watch-1/batch", run(1 + 2 * round, &[99])).await;
-        house.settled(30 + 2 * round + 1).await;
-        house.publish("ht/1/main/watch-1/batch", run(2_000 + 10 * round, &[99])).await;
-        assert_eq!(house.settled(30 + 2 * (round + 1)).await, [31 + round, 0, 0, 1 + round], "{set}");
-        let found = findings(&house);
+        stack.publish("ht/1/main/watch-1/batch", run(1 + 2 * round, &[99])).await;
+        stack.settled(30 + 2 * round + 1).await;
+        stack.publish("ht/1/main/watch-1/batch", run(2_000 + 10 * round, &[99])).await;
+        assert_eq!(stack.settled(30 + 2 * (round + 1)).await, [31 + round, 0, 0, 1 + round], "{set}");
+        let found = findings(&stack);
         assert!(matches!(found.as_slice(), [[level, said, _]] if level == "fail" && said.contains(what)), "{found:?}");
         spoil(&mut connection, SOUND).await;
-        assert_eq!(house.rows(&format!("SELECT stop_at, gaps, values FROM {BLOCK}")).await, sound);
+        assert_eq!(stack.rows(&format!("SELECT stop_at, gaps, values FROM {BLOCK}")).await, sound);
     }
-    assert_eq!(house.daemon.metric("healthtrack_ingest_batch_retries_total"), 0.0);
+    assert_eq!(stack.daemon.metric("healthtrack_ingest_batch_retries_total"), 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_that_starts_behind_a_block_with_a_damaged_end_goes_on_with_the_next_day() {
     for end in ["'infinity'", "start_at + INTERVAL '4 s'"] {
-        let Some(mut house) = three_blocks().await else { return };
+        let Some(mut stack) = three_blocks().await else { return };
         let newest = format!("UPDATE signal.block SET stop_at = {end} WHERE start_at = '2026-11-23T10:01:40Z'");
-        sqlx::raw_sql(AssertSqlSafe(newest)).execute(&mut house.connection().await).await.unwrap();
-        house.daemon.kill();
-        house.daemon.restart();
-        house.daemon.wait_ready().await;
+        sqlx::raw_sql(AssertSqlSafe(newest)).execute(&mut stack.connection().await).await.unwrap();
+        stack.daemon.kill();
+        stack.daemon.restart();
+        stack.daemon.wait_ready().await;
         // The first repeats the block and may not be stored a second time, the second may belong into it, the third
         // cannot.
         let values: Vec<u32> = (60..70).collect();
-        house.publish("ht/1/main/watch-1/batch", every_other("heart_rate", 100, &values)).await;
-        house.settled(10).await;
+        stack.publish("ht/1/main/watch-1/batch", every_other("heart_rate", 100, &values)).await;
+        stack.settled(10).await;
         for (already, start) in [300, 86_400].into_iter().enumerate() {
-            house.publish("ht/1/main/watch-1/batch", run(start, &[99])).await;
-            house.settled(10 + already as u64 + 1).await;
+            stack.publish("ht/1/main/watch-1/batch", run(start, &[99])).await;
+            stack.settled(10 + already as u64 + 1).await;
         }
-        assert_eq!(house.daemon.outcomes(), [1, 0, 0, 11], "{end}");
+        assert_eq!(stack.daemon.outcomes(), [1, 0, 0, 11], "{end}");
     }
 }
 

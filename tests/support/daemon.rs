@@ -15,7 +15,7 @@ use super::wait::wait_until;
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The key of a daemon with an injected fault (`src/faults`).
-pub(crate) const PLANT: &str = "INJECT_FAULT";
+pub(crate) const FAULT_VARIABLE: &str = "INJECT_FAULT";
 
 /// What such a daemon logs when it first comes to a place where it could have one.
 const INJECTED: &str = "a fault is injected on purpose";
@@ -51,7 +51,7 @@ impl Daemon {
         ]);
         environment.extend(keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let variable = |key: String| match key.as_str() {
-            PLANT => format!("HEALTHTRACK_{key}"),
+            FAULT_VARIABLE => format!("HEALTHTRACK_{key}"),
             // What tools of an object store read too.
             _ if key.starts_with("AWS_") => key,
             _ => format!("HEALTHTRACK__{key}"),
@@ -96,7 +96,8 @@ impl Daemon {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         // A test that injects a fault must not run without it.
-        let wants_fault = self.environment.iter().any(|(key, fault)| key.ends_with(PLANT) && !fault.is_empty());
+        let wants_fault =
+            self.environment.iter().any(|(key, fault)| key.ends_with(FAULT_VARIABLE) && !fault.is_empty());
         assert!(!wants_fault || self.log().contains(INJECTED), "no fault is injected: {}", self.log());
     }
 
@@ -143,7 +144,7 @@ impl Daemon {
 
     /// Takes the bug out of its next start.
     pub(crate) fn mend(&mut self) {
-        self.environment.retain(|(name, _)| !name.ends_with(PLANT));
+        self.environment.retain(|(name, _)| !name.ends_with(FAULT_VARIABLE));
     }
 
     /// Whether the process lives.

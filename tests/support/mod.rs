@@ -1,4 +1,4 @@
-//! The house that integration tests run in: servers that are started for them, and proof that nothing is left behind.
+//! The stack that integration tests run in: servers that are started for them, and proof that nothing is left behind.
 //!
 //! Each test binary says `mod support;`. A test that needs what the machine lacks prints a loud `skipped:` line and
 //! returns; with `HEALTHTRACK_REQUIRE_ALL=1` it fails instead, so that a build machine skips nothing.

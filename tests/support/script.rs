@@ -125,10 +125,10 @@ impl Line {
         self.socket.write_all(&out).await.unwrap();
     }
 
-    /// The acknowledgements that come, in their order, until there are `count`, nothing more comes within `patience`, or
+    /// The acknowledgements that come, in their order, until there are `count`, nothing more comes within `timeout`, or
     /// the daemon is gone.
-    pub(crate) async fn acks(&mut self, count: usize, patience: Duration) -> Vec<u16> {
-        let (mut acks, deadline) = (Vec::new(), Instant::now() + patience);
+    pub(crate) async fn acks(&mut self, count: usize, timeout: Duration) -> Vec<u16> {
+        let (mut acks, deadline) = (Vec::new(), Instant::now() + timeout);
         while acks.len() < count {
             match timeout_at(deadline, self.next()).await {
                 Ok(Some(Packet::PubAck(puback))) => acks.push(puback.pkid),

@@ -1,4 +1,4 @@
-//! A whole house for one test: a broker, a database, a daemon between them, and a publisher.
+//! A whole stack for one test: a broker, a database, a daemon between them, and a publisher.
 
 use healthtrack::mqtt::publisher::Publisher;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};

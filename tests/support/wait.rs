@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 /// How often a condition is asked.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Waits until `holds` says yes; fails the test by name of `what` when it has not within `patience`.
-pub(crate) async fn wait_until<F, Fut>(patience: Duration, what: &str, mut holds: F)
+/// Waits until `holds` says yes; fails the test by name of `what` when it has not within `timeout`.
+pub(crate) async fn wait_until<F, Fut>(timeout: Duration, what: &str, mut holds: F)
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = bool>,
 {
     let begun = Instant::now();
     while !holds().await {
-        assert!(begun.elapsed() < patience, "waited {patience:?} in vain until {what}");
+        assert!(begun.elapsed() < timeout, "waited {timeout:?} in vain until {what}");
         tokio::time::sleep(POLL).await;
     }
 }

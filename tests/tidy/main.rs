@@ -29,3 +29,6 @@ mod faults;
 
 /// Who may ask something of care.
 mod care;
+
+/// What types are called.
+mod names;

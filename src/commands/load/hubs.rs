@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::Args;
 use super::latency::Latency;
-use super::ledger::Ledger;
+use super::ledger::MessageLedger;
 use super::message::Plan;
 use super::mix::{LATE_ROUNDS, PublicationKind};
-use super::outcome::Outcome;
+use super::outcome::PublishOutcome;
 use super::schedule::Schedule;
 use crate::mqtt::publisher::{Ack, Publisher};
 
@@ -31,7 +31,7 @@ struct Answers {
 /// What follows each answer, beside the report.
 #[derive(Clone, Debug)]
 pub(super) struct Observers {
-    pub(super) ledger: Option<Ledger>,
+    pub(super) ledger: Option<MessageLedger>,
     pub(super) answered: ProgressBar,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Hubs {
     index: u64,
     connections: u64,
     plan: Arc<Plan>,
-    ledger: Option<Ledger>,
+    ledger: Option<MessageLedger>,
     publisher: Publisher,
     answers: Arc<Mutex<Answers>>,
 }
@@ -91,7 +91,7 @@ impl Hubs {
         began: Instant,
         grace: Duration,
         stop: CancellationToken,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<PublishOutcome> {
         let mut lateness = Latency::new()?;
         // A schedule that has fallen behind by more than the grace is given up: the report says by how much.
         let end = schedule.until.map_or(began + Duration::from_secs(86_400 * 365), |until| began + until + grace);
@@ -100,7 +100,7 @@ impl Hubs {
         let offered_in = began.elapsed();
         let counts = self.publisher.finish(grace).await;
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Outcome { counts, puback: answers.puback.clone(), lateness, last_answer: answers.last, offered_in })
+        Ok(PublishOutcome { counts, puback: answers.puback.clone(), lateness, last_answer: answers.last, offered_in })
     }
 
     async fn issue(&self, schedule: Schedule, began: Instant, lateness: &mut Latency) -> anyhow::Result<()> {

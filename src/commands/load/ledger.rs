@@ -1,4 +1,4 @@
-//! Ledger: which message was issued and which was acknowledged, on disk, so that a test can find each in the
+//! MessageLedger: which message was issued and which was acknowledged, on disk, so that a test can find each in the
 //! database.
 //!
 //! One line an event: `issued,<id>,<kind>,<micros>` before the message is handed over,
@@ -24,7 +24,7 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The open ledger; cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Ledger {
+pub(super) struct MessageLedger {
     shared: Arc<Shared>,
     /// A moment on both clocks, so that each event costs one reading of the steady one.
     origin: (Instant, i64),
@@ -50,16 +50,16 @@ pub(super) struct Writer {
     thread: JoinHandle<std::io::Result<()>>,
 }
 
-impl Ledger {
+impl MessageLedger {
     /// Makes the file anew.
-    pub(super) fn create(path: &Path, now: Timestamp) -> anyhow::Result<(Ledger, Writer)> {
+    pub(super) fn create(path: &Path, now: Timestamp) -> anyhow::Result<(MessageLedger, Writer)> {
         let file = File::create(path).with_context(|| format!("cannot write the ledger {}", path.display()))?;
         let shared = Arc::new(Shared::default());
         let thread = std::thread::spawn({
             let shared = shared.clone();
             move || write_until_closed(&shared, file)
         });
-        let ledger = Ledger { shared: shared.clone(), origin: (Instant::now(), now.micros()) };
+        let ledger = MessageLedger { shared: shared.clone(), origin: (Instant::now(), now.micros()) };
         Ok((ledger, Writer { shared, thread }))
     }
 
@@ -134,7 +134,7 @@ mod tests {
     fn every_event_is_a_line_on_disk_once_the_ledger_is_finished() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.csv");
-        let (ledger, writer) = Ledger::create(&path, Timestamp::from_micros(5_000_000).unwrap()).unwrap();
+        let (ledger, writer) = MessageLedger::create(&path, Timestamp::from_micros(5_000_000).unwrap()).unwrap();
         for id in 0..1_000 {
             ledger.issued(id, PublicationKind::Plain);
         }

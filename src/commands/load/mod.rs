@@ -28,8 +28,8 @@ use crate::commands::report::bar;
 use crate::model::ids::is_name;
 use crate::model::time::{Clock as _, SystemClock};
 use hubs::{Hubs, Observers};
-use ledger::Ledger;
-use outcome::Outcome;
+use ledger::MessageLedger;
+use outcome::PublishOutcome;
 use report::report;
 use schedule::{Schedule, plan};
 
@@ -42,7 +42,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let schedule = Schedule::of(&args);
     let plan = Arc::new(plan(&args, &schedule));
     let (ledger, writer) = match &args.ledger {
-        Some(path) => Some(Ledger::create(path, SystemClock.now())?).unzip(),
+        Some(path) => Some(MessageLedger::create(path, SystemClock.now())?).unzip(),
         None => (None, None),
     };
     let stop = CancellationToken::new();
@@ -59,7 +59,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let tasks: Vec<_> =
         hubs.into_iter().map(|hubs| tokio::spawn(hubs.run(schedule, began, args.grace, stop.clone()))).collect();
-    let mut total = Outcome::nothing()?;
+    let mut total = PublishOutcome::nothing()?;
     for task in tasks {
         total.add(&task.await.context("a generator task has panicked")??)?;
     }

@@ -1,4 +1,4 @@
-//! Outcome: what the messages of one connection, or of all, came to.
+//! PublishOutcome: what the messages of one connection, or of all, came to.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::mqtt::publisher::Counts;
 
 /// What the messages of one connection, or of all, came to.
 #[derive(Clone, Debug)]
-pub(super) struct Outcome {
+pub(super) struct PublishOutcome {
     pub(super) counts: Counts,
     pub(super) puback: Latency,
     pub(super) lateness: Latency,
@@ -16,14 +16,20 @@ pub(super) struct Outcome {
     pub(super) offered_in: Duration,
 }
 
-impl Outcome {
+impl PublishOutcome {
     /// Nothing was published yet.
-    pub(super) fn nothing() -> anyhow::Result<Outcome> {
+    pub(super) fn nothing() -> anyhow::Result<PublishOutcome> {
         let (puback, lateness) = (Latency::new()?, Latency::new()?);
-        Ok(Outcome { counts: Counts::default(), puback, lateness, last_answer: None, offered_in: Duration::ZERO })
+        Ok(PublishOutcome {
+            counts: Counts::default(),
+            puback,
+            lateness,
+            last_answer: None,
+            offered_in: Duration::ZERO,
+        })
     }
 
-    pub(super) fn add(&mut self, other: &Outcome) -> anyhow::Result<()> {
+    pub(super) fn add(&mut self, other: &PublishOutcome) -> anyhow::Result<()> {
         self.counts = self.counts.and(other.counts);
         self.puback.add(&other.puback)?;
         self.lateness.add(&other.lateness)?;

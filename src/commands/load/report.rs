@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::args::Args;
 use super::latency::Percentiles;
 use super::message::Plan;
-use super::outcome::Outcome;
+use super::outcome::PublishOutcome;
 use crate::mqtt::publisher::Counts;
 
 /// What a run came to.
@@ -34,7 +34,7 @@ pub(super) struct Report {
     lateness_ms: Percentiles,
 }
 
-pub(super) fn report(args: &Args, plan: &Plan, connections: u64, total: &Outcome, began: Instant) -> Report {
+pub(super) fn report(args: &Args, plan: &Plan, connections: u64, total: &PublishOutcome, began: Instant) -> Report {
     let counts = total.counts;
     let answered_in = total.last_answer.map_or(Duration::ZERO, |last| last.saturating_duration_since(began.into_std()));
     let rate = |messages: u64, time: Duration| if time.is_zero() { 0.0 } else { messages as f64 / time.as_secs_f64() };

@@ -7,20 +7,20 @@ use csv::StringRecord;
 
 use super::local_time::{Zone, parse_either};
 use super::recording::{Measure, Recording};
-use super::table::{self, Header};
+use super::table::{self, CsvHeader};
 
 static GLUCOSE: Measure = Measure { metric: "interstitial_glucose", unit: Some("mg/dL"), span_us: None };
 
 /// Where a table has what.
-pub(super) struct Layout {
+pub(super) struct CgmLayout {
     id: usize,
     time: usize,
     value: usize,
 }
 
-impl table::Layout for Layout {
-    fn of(header: &Header) -> Option<Layout> {
-        Some(Layout {
+impl table::CsvLayout for CgmLayout {
+    fn of(header: &CsvHeader) -> Option<CgmLayout> {
+        Some(CgmLayout {
             id: header.place(&["subjectid", "subject_id", "subject", "id", "ptid"])?,
             time: header.place(&["displaytime", "display_time", "time"])?,
             value: header.place(&["glucosevalue", "glucose_value", "glucose", "gl"])?,

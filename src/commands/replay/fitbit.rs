@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 
 use super::local_time::{Zone, parse_month_first, parse_year_first};
 use super::recording::{Measure, Recording};
-use super::table::{self, Header};
+use super::table::{self, CsvHeader};
 use crate::model::time::MINUTE_US;
 
 static HEART_RATE: Measure = Measure { metric: "heart_rate", unit: None, span_us: None };
@@ -21,7 +21,7 @@ static SLEEP: Measure = Measure { metric: "sleep_stage", unit: None, span_us: So
 static WEIGHT: Measure = Measure { metric: "body_weight", unit: Some("kg"), span_us: None };
 
 /// Where a table has what.
-pub(super) struct Layout {
+pub(super) struct FitbitLayout {
     id: usize,
     time: usize,
     what: &'static Measure,
@@ -37,11 +37,11 @@ enum Columns {
     Sleep(usize),
 }
 
-impl table::Layout for Layout {
-    fn of(header: &Header) -> Option<Layout> {
+impl table::CsvLayout for FitbitLayout {
+    fn of(header: &CsvHeader) -> Option<FitbitLayout> {
         let place = |name| header.place(&[name]);
         let id = place("id")?;
-        let layout = |time, what, values| Some(Layout { id, time, what, values });
+        let layout = |time, what, values| Some(FitbitLayout { id, time, what, values });
         if let (Some(time), Some(value)) = (place("time"), place("value")) {
             return layout(time, &HEART_RATE, Columns::One(value));
         }
@@ -95,7 +95,7 @@ impl table::Layout for Layout {
     }
 }
 
-impl Layout {
+impl FitbitLayout {
     fn take_one(&self, device: usize, local: DateTime, value: Option<&str>, zone: &Zone, recording: &mut Recording) {
         let Some(value) = value else { return recording.refuse("the row ends before its value") };
         if let Some(at) = recording.moment(zone.at(local)) {

@@ -193,8 +193,8 @@ pub fn read(kind: RecordingKind, paths: &[PathBuf], zone: &Zone) -> anyhow::Resu
 
 fn read_file(kind: RecordingKind, path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
     match kind {
-        RecordingKind::Fitbit => table::read::<fitbit::Layout>(path, zone, recording),
-        RecordingKind::Cgm => table::read::<cgm::Layout>(path, zone, recording),
+        RecordingKind::Fitbit => table::read::<fitbit::FitbitLayout>(path, zone, recording),
+        RecordingKind::Cgm => table::read::<cgm::CgmLayout>(path, zone, recording),
         RecordingKind::Empatica => empatica::read(path, recording),
         RecordingKind::Omh => omh::read(path, recording),
     }

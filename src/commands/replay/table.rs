@@ -10,9 +10,9 @@ use super::local_time::Zone;
 use super::recording::Recording;
 
 /// How to read the rows under one header.
-pub(super) trait Layout: Sized {
+pub(super) trait CsvLayout: Sized {
     /// The layout that the header promises; `None` where it is none of this kind. Names are in small letters.
-    fn of(header: &Header) -> Option<Self>;
+    fn of(header: &CsvHeader) -> Option<Self>;
 
     /// Takes one row. What cannot be read is refused by itself.
     fn take(&self, row: &StringRecord, zone: &Zone, recording: &mut Recording);
@@ -20,9 +20,9 @@ pub(super) trait Layout: Sized {
 
 /// The names of the columns, in small letters.
 #[derive(Debug)]
-pub(super) struct Header(Vec<String>);
+pub(super) struct CsvHeader(Vec<String>);
 
-impl Header {
+impl CsvHeader {
     /// The place of the first column of one of these names.
     pub(super) fn place(&self, names: &[&str]) -> Option<usize> {
         names.iter().find_map(|name| self.0.iter().position(|column| column == name))
@@ -40,14 +40,14 @@ impl Header {
 }
 
 /// Reads a table; false where its header is none of this kind.
-pub(super) fn read<L: Layout>(path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
+pub(super) fn read<L: CsvLayout>(path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
     let mut file = open(path)?;
     let first = file.fill_buf().with_context(|| cannot_read(path))?;
     let first = first.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = delimiter(first);
     let mut rows = ReaderBuilder::new().flexible(true).trim(Trim::All).delimiter(delimiter).from_reader(file);
     let header = match rows.headers() {
-        Ok(names) => Header(names.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect()),
+        Ok(names) => CsvHeader(names.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect()),
         Err(error) if error.is_io_error() => return Err(error).with_context(|| cannot_read(path)),
         // No text, so no table.
         Err(_) => return Ok(false),

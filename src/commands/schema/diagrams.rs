@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::areas::{AREAS, OTHER};
 use super::dictionary::members;
-use crate::store::dictionary::{Column, Parent, Relation, SchemaDoc};
+use crate::store::dictionary::{ColumnEntry, Parent, Relation, SchemaDoc};
 
 /// The whole page.
 pub(super) fn page(schemas: &[SchemaDoc]) -> String {
@@ -77,7 +77,7 @@ fn diagram(tables: &[(&str, &Relation)]) -> String {
     text
 }
 
-fn shown(column: &Column) -> String {
+fn shown(column: &ColumnEntry) -> String {
     let kind = column.kind.replace("timestamp with time zone", "timestamptz");
     let kind: String = kind.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let marks: Vec<&str> =

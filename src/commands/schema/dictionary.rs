@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::areas::{AREAS, Area, OTHER};
 use super::capabilities::CAPABILITIES;
-use crate::store::dictionary::{Column, Function, Relation, SchemaDoc};
+use crate::store::dictionary::{ColumnEntry, Function, Relation, SchemaDoc};
 
 /// The whole page.
 pub(super) fn page(schemas: &[SchemaDoc]) -> String {
@@ -101,7 +101,7 @@ fn relation_part(schema: &str, relation: &Relation) -> String {
     text
 }
 
-fn columns(columns: &[Column], of_view: bool) -> String {
+fn columns(columns: &[ColumnEntry], of_view: bool) -> String {
     let mut text = "| column | type | null | default | meaning |\n|---|---|---|---|---|\n".to_owned();
     for column in columns {
         let name = if column.key { format!("**{}**", column.name) } else { column.name.clone() };

@@ -14,7 +14,7 @@ use super::wire::Text;
 use crate::formats::Values;
 
 /// What one series measured.
-pub(super) struct Column<'a> {
+pub(super) struct ListColumn<'a> {
     /// The values that were measured.
     pub(super) values: Values<'a>,
     /// Entries, the missing ones included.
@@ -24,7 +24,7 @@ pub(super) struct Column<'a> {
 }
 
 /// Reads `values`.
-pub(super) fn numbers(array: &str) -> Result<Column<'static>, SeriesError> {
+pub(super) fn numbers(array: &str) -> Result<ListColumn<'static>, SeriesError> {
     let entries = entries(array).ok_or(SeriesError::Values)?;
     let mut numbers = Vec::with_capacity(entries.len());
     let mut missing = Vec::new();
@@ -37,16 +37,16 @@ pub(super) fn numbers(array: &str) -> Result<Column<'static>, SeriesError> {
         }
         slots += 1;
     }
-    Ok(Column { values: Values::Numbers(numbers), slots, missing })
+    Ok(ListColumn { values: Values::Numbers(numbers), slots, missing })
 }
 
 /// Reads `codes`.
-pub(super) fn codes(array: &str) -> Result<Column<'_>, SeriesError> {
+pub(super) fn codes(array: &str) -> Result<ListColumn<'_>, SeriesError> {
     let entries: Vec<Option<Text<'_>>> = serde_json::from_str(array).map_err(|_| SeriesError::Codes)?;
     let slots = entries.len();
     let missing = entries.iter().enumerate().filter(|(_, entry)| entry.is_none()).map(|(place, _)| place).collect();
     let codes: Vec<Cow<'_, str>> = entries.into_iter().flatten().map(|entry| entry.0).collect();
-    Ok(Column { values: Values::Codes(codes), slots, missing })
+    Ok(ListColumn { values: Values::Codes(codes), slots, missing })
 }
 
 /// How many entries of an array are not `null`, whatever they are; 0 where it is no array.

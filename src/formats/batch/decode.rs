@@ -2,7 +2,7 @@
 
 use super::salvage;
 use super::series::decode_all;
-use super::wire::{Message, Text};
+use super::wire::{Text, WireMessage};
 use crate::formats::{Decoded, text};
 use crate::model::ids::is_name;
 use crate::model::reason::{Reason, Rejection};
@@ -13,8 +13,8 @@ use crate::model::reason::{Reason, Rejection};
 /// name.
 pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
     let text = text::utf8(payload)?;
-    let (device, decoded) = match serde_json::from_str::<Message<'_>>(text) {
-        Ok(Message { v: 1, id, device, series }) if id.as_ref().is_none_or(|id| text::is_uuid(&id.0)) => {
+    let (device, decoded) = match serde_json::from_str::<WireMessage<'_>>(text) {
+        Ok(WireMessage { v: 1, id, device, series }) if id.as_ref().is_none_or(|id| text::is_uuid(&id.0)) => {
             let decoded = decode_all(series.into_iter().map(Ok));
             // A column is only parsed when it is read, so depth shows as a malformed series.
             if !decoded.rejections.is_empty() {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 /// The whole message, as it should be.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Message<'a> {
+pub(super) struct WireMessage<'a> {
     pub(super) v: u64,
     #[serde(borrow, default)]
     pub(super) id: Option<Text<'a>>,

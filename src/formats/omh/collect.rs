@@ -28,12 +28,12 @@ pub(super) struct Collector<'a> {
     readings: Vec<ReadingBuilder<'a>>,
     rejections: Vec<RejectionGroup<'a>>,
     /// The part that is being read; `None` where the message is one data point.
-    pub(super) part: Option<Part>,
+    pub(super) part: Option<SeriesPart>,
 }
 
 /// A part's place in the message.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(super) struct Part {
+pub(super) struct SeriesPart {
     /// `points` of an array, or the `body` of a series.
     pub(super) list: &'static str,
     pub(super) place: usize,
@@ -74,7 +74,7 @@ struct ReadingBuilder<'a> {
 struct RejectionGroup<'a> {
     error: SchemaError,
     schema: Option<SchemaId<'a>>,
-    first: Option<Part>,
+    first: Option<SeriesPart>,
     parts: usize,
     samples: usize,
 }
@@ -181,7 +181,7 @@ impl<'a> ReadingBuilder<'a> {
 impl RejectionGroup<'_> {
     fn finish(self) -> Rejection {
         let mut detail = String::new();
-        if let Some(Part { list, place }) = self.first {
+        if let Some(SeriesPart { list, place }) = self.first {
             let more = if self.parts > 1 { " and others" } else { "" };
             detail.push_str(&format!("{list}[{place}]{more}: "));
         }

@@ -40,16 +40,16 @@ pub(super) const DURATIONS: &[&str] = &["ps", "ns", "us", "ms", "sec", "min", "h
 /// A valid time frame, not yet placed on the time line.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Frame {
-    Instant(Moment),
-    Between(Moment, Moment),
-    From(Moment, Length),
-    Until(Moment, Length),
+    Instant(LocatedTime),
+    Between(LocatedTime, LocatedTime),
+    From(LocatedTime, Length),
+    Until(LocatedTime, Length),
     PartOfDay,
 }
 
 /// A time with the offset of the zone in which it was written.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Moment {
+pub(super) struct LocatedTime {
     at: Timestamp,
     offset_us: i64,
 }
@@ -134,12 +134,12 @@ pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, SchemaE
 }
 
 /// Reads a time of RFC 3339. Without a zone it is no instant: its meaning would be a guess.
-pub(super) fn moment(raw: &RawValue) -> Result<Moment, SchemaError> {
+pub(super) fn moment(raw: &RawValue) -> Result<LocatedTime, SchemaError> {
     let written = text(raw).ok_or(SchemaError::shape("a time must be a string"))?;
     let at = Timestamp::parse_rfc3339(&written).map_err(|_| {
         SchemaError::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z")
     })?;
-    Ok(Moment { at, offset_us: offset_us(&written) })
+    Ok(LocatedTime { at, offset_us: offset_us(&written) })
 }
 
 /// Reads a duration with one of its units.
@@ -161,7 +161,7 @@ pub(super) fn duration(raw: &RawValue) -> Result<Length, SchemaError> {
     Ok(Length::Micros(length.value * micros))
 }
 
-impl Moment {
+impl LocatedTime {
     /// The moment itself.
     pub(super) fn at(self) -> Timestamp {
         self.at
@@ -192,7 +192,7 @@ impl Frame {
 }
 
 /// A moment moved forward (`sign` 1) or back (-1) by a length of time.
-fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, SchemaError> {
+fn shifted(moment: LocatedTime, length: Length, sign: i64) -> Result<Timestamp, SchemaError> {
     let unplaceable = SchemaError::new(Reason::BadInterval, "the duration leaves the calendar").within("duration");
     match length {
         Length::Micros(micros) => {
@@ -218,7 +218,7 @@ fn shifted(moment: Moment, length: Length, sign: i64) -> Result<Timestamp, Schem
 }
 
 /// The same day and time of day, as the payload's zone counts them, some months later; the last of a shorter month.
-fn months_later(moment: Moment, months: i64) -> Option<Timestamp> {
+fn months_later(moment: LocatedTime, months: i64) -> Option<Timestamp> {
     let local = jiff::Timestamp::from_microsecond(moment.at.micros() + moment.offset_us).ok()?;
     let moved = Offset::UTC.to_datetime(local).checked_add(Span::new().try_months(months).ok()?).ok()?;
     let moved = Offset::UTC.to_timestamp(moved).ok()?;

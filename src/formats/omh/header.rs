@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::error::SchemaError;
-use super::frame::{Moment, moment};
+use super::frame::{LocatedTime, moment};
 use super::json::{members, text};
 use super::schema::{IEEE_HEADER, OMH_HEADER};
 
@@ -14,7 +14,7 @@ use super::schema::{IEEE_HEADER, OMH_HEADER};
 pub(super) struct Header<'a> {
     pub(super) schema: SchemaId<'a>,
     /// When the source made the data: what stands in where a body has no time of its own.
-    pub(super) created: Moment,
+    pub(super) created: LocatedTime,
     /// True for the header of IEEE 1752.1, the only one that may stand above a series.
     pub(super) is_ieee: bool,
 }

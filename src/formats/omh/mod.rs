@@ -31,7 +31,7 @@ mod sample_time;
 mod schema;
 mod write;
 
-use collect::{Collector, Part};
+use collect::{Collector, SeriesPart};
 use error::{NO_METRIC, SchemaError};
 use header::{Header, SchemaId};
 use json::{each, members};
@@ -75,7 +75,7 @@ pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
         Some(b'[') => {
             let mut place = 0;
             let read = each(document, |point| {
-                collector.part = Some(Part { list: "points", place });
+                collector.part = Some(SeriesPart { list: "points", place });
                 place += 1;
                 read_part(point, &mut collector);
                 Ok(())
@@ -133,7 +133,7 @@ fn read_part<'a>(part: &'a RawValue, collector: &mut Collector<'a>) {
     }
     let mut place = 0;
     let read = each(body, |body| {
-        collector.part = Some(Part { list: "body", place });
+        collector.part = Some(SeriesPart { list: "body", place });
         place += 1;
         read_body(body, schema, &header, collector);
         Ok(())

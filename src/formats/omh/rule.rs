@@ -11,7 +11,7 @@ use super::json::{each, members, number, quantity, quantity_range, text};
 
 /// What a value must be.
 #[derive(Debug)]
-pub(super) enum Rule {
+pub(super) enum FieldRule {
     /// Anything at all.
     Any,
     /// A string.
@@ -39,24 +39,24 @@ pub(super) enum Rule {
     /// An interval; true where a date with a part of the day is one.
     Interval(bool),
     /// An array of at least so many items.
-    List(usize, &'static Rule),
+    List(usize, &'static FieldRule),
     /// An object.
     Record(&'static [&'static [Field]]),
     /// All of these at once.
-    All(&'static [Rule]),
+    All(&'static [FieldRule]),
     /// At least one of these.
-    Either(&'static [Rule]),
+    Either(&'static [FieldRule]),
     /// Exactly one of these.
-    One(&'static [Rule]),
+    One(&'static [FieldRule]),
 }
 
 /// A member of an object.
 #[derive(Debug)]
 pub(super) enum Field {
     /// It must be there, and valid.
-    Required(&'static str, Rule),
+    Required(&'static str, FieldRule),
     /// Where it is there, it must be valid.
-    Optional(&'static str, Rule),
+    Optional(&'static str, FieldRule),
 }
 
 /// The most members that one record names.
@@ -81,43 +81,43 @@ impl Field {
     }
 }
 
-impl Rule {
+impl FieldRule {
     /// Accepts the value where this rule does.
     pub(super) fn check(&self, raw: &RawValue) -> Result<(), SchemaError> {
         match self {
-            Rule::Any => Ok(()),
-            Rule::Text => text(raw).map(drop).ok_or(SchemaError::shape("must be a string")),
-            Rule::Word(words) => match text(raw) {
+            FieldRule::Any => Ok(()),
+            FieldRule::Text => text(raw).map(drop).ok_or(SchemaError::shape("must be a string")),
+            FieldRule::Word(words) => match text(raw) {
                 Some(word) if words.contains(&word.as_ref()) => Ok(()),
                 _ => Err(SchemaError::shape("must be one of its schema's words")),
             },
-            Rule::Form(holds, what) => match text(raw) {
+            FieldRule::Form(holds, what) => match text(raw) {
                 Some(text) if holds(&text) => Ok(()),
                 _ => Err(SchemaError::shape(what)),
             },
-            Rule::DateTime => moment(raw).map(drop),
-            Rule::Number => number(raw).map(drop).ok_or(SchemaError::shape("must be a number")),
-            Rule::Integer => match number(raw) {
+            FieldRule::DateTime => moment(raw).map(drop),
+            FieldRule::Number => number(raw).map(drop).ok_or(SchemaError::shape("must be a number")),
+            FieldRule::Integer => match number(raw) {
                 Some(value) if value.fract() == 0.0 => Ok(()),
                 _ => Err(SchemaError::shape("must be a whole number")),
             },
-            Rule::Bool => match raw.get() {
+            FieldRule::Bool => match raw.get() {
                 "true" | "false" => Ok(()),
                 _ => Err(SchemaError::shape("must be true or false")),
             },
-            Rule::Quantity(units) => quantity(raw, units).map(drop),
-            Rule::Range(units) => quantity_range(raw, units),
-            Rule::Duration => duration(raw).map(drop),
-            Rule::Frame(rule) => frame(raw, *rule).map(drop),
-            Rule::Interval(day_parts) => interval(raw, *day_parts).map(drop),
-            Rule::List(least, rule) => match each(raw, |item| rule.check(item))? {
+            FieldRule::Quantity(units) => quantity(raw, units).map(drop),
+            FieldRule::Range(units) => quantity_range(raw, units),
+            FieldRule::Duration => duration(raw).map(drop),
+            FieldRule::Frame(rule) => frame(raw, *rule).map(drop),
+            FieldRule::Interval(day_parts) => interval(raw, *day_parts).map(drop),
+            FieldRule::List(least, rule) => match each(raw, |item| rule.check(item))? {
                 count if count >= *least => Ok(()),
                 _ => Err(SchemaError::shape("has too few items")),
             },
-            Rule::Record(fields) => record(raw, fields),
-            Rule::All(rules) => rules.iter().try_for_each(|rule| rule.check(raw)),
-            Rule::Either(rules) => either(raw, rules),
-            Rule::One(rules) => match rules.iter().filter(|rule| rule.check(raw).is_ok()).count() {
+            FieldRule::Record(fields) => record(raw, fields),
+            FieldRule::All(rules) => rules.iter().try_for_each(|rule| rule.check(raw)),
+            FieldRule::Either(rules) => either(raw, rules),
+            FieldRule::One(rules) => match rules.iter().filter(|rule| rule.check(raw).is_ok()).count() {
                 0 => either(raw, rules),
                 1 => Ok(()),
                 _ => Err(SchemaError::shape("must have one form, not several at once")),
@@ -133,7 +133,7 @@ fn record(raw: &RawValue, fields: &[&[Field]]) -> Result<(), SchemaError> {
 }
 
 /// Accepts what one of the rules does; else the first rule's error stands for all.
-fn either(raw: &RawValue, rules: &[Rule]) -> Result<(), SchemaError> {
+fn either(raw: &RawValue, rules: &[FieldRule]) -> Result<(), SchemaError> {
     let mut first = None;
     for rule in rules {
         match rule.check(raw) {

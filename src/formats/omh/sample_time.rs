@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::error::SchemaError;
-use super::frame::{FrameRule, Moment, RequiredForm, TimeSpan, frame};
+use super::frame::{FrameRule, LocatedTime, RequiredForm, TimeSpan, frame};
 use super::json::members;
 use super::schema::FRAME;
 
@@ -16,13 +16,13 @@ pub(super) struct SampleTime {
 }
 
 /// When a body's values hold: by its own frame or, where its schema lets that be missing, when the source wrote it.
-pub(super) fn sample_time(body: &RawValue, created: Moment) -> Result<SampleTime, SchemaError> {
+pub(super) fn sample_time(body: &RawValue, created: LocatedTime) -> Result<SampleTime, SchemaError> {
     let [frame] = members(body, |name| (name == FRAME).then_some(0))?;
     time_of_frame(frame, created).map_err(|error| error.within(FRAME))
 }
 
 /// The same by a frame of its own.
-pub(super) fn time_of_frame(raw: Option<&RawValue>, created: Moment) -> Result<SampleTime, SchemaError> {
+pub(super) fn time_of_frame(raw: Option<&RawValue>, created: LocatedTime) -> Result<SampleTime, SchemaError> {
     let Some(raw) = raw else {
         return Ok(SampleTime { time_span: TimeSpan { start: created.at(), span_us: None }, assumed: true });
     };

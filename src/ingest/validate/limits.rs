@@ -15,18 +15,21 @@ pub struct ValidationLimits {
 
 /// The first and the last moment at which a sample may begin.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Window {
+pub(super) struct TimeWindow {
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
 }
 
 impl ValidationLimits {
-    pub(super) fn window(&self, now: Timestamp) -> Window {
-        Window { first: now.plus_micros(self.past_max_us.saturating_neg()), last: now.plus_micros(self.future_max_us) }
+    pub(super) fn window(&self, now: Timestamp) -> TimeWindow {
+        TimeWindow {
+            first: now.plus_micros(self.past_max_us.saturating_neg()),
+            last: now.plus_micros(self.future_max_us),
+        }
     }
 }
 
-impl Window {
+impl TimeWindow {
     pub(super) fn contains(&self, time: Timestamp) -> bool {
         (self.first <= time) & (time <= self.last)
     }

@@ -1,7 +1,7 @@
 //! Resolve, and the fast way: a reading whose words are known, validated column by column, and valid as it came.
 
 use super::bounds::Bounds;
-use super::limits::Window;
+use super::limits::TimeWindow;
 use super::outcome::{ValidSamples, Validated};
 use crate::model::metric::Metric;
 use crate::model::sample::{Flags, Run, Spans, Times};
@@ -24,7 +24,7 @@ pub(super) struct ResolvedReading<'a> {
 
 impl ResolvedReading<'_> {
     /// True where every sample is valid and nothing is known against any but what is known against all.
-    pub(super) fn is_clean(&self, window: Window, span_max_us: i64) -> bool {
+    pub(super) fn is_clean(&self, window: TimeWindow, span_max_us: i64) -> bool {
         self.values_are_clean() && self.times_are_clean(window) && self.spans_are_clean(span_max_us)
     }
 
@@ -49,7 +49,7 @@ impl ResolvedReading<'_> {
         }
     }
 
-    fn times_are_clean(&self, window: Window) -> bool {
+    fn times_are_clean(&self, window: TimeWindow) -> bool {
         match &self.times {
             // Evenly spaced: what holds for both ends holds between them.
             Times::Regular { .. } => [self.times.at(0), self.times.at(self.values.len().saturating_sub(1))]

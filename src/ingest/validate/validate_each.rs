@@ -1,6 +1,6 @@
 //! The slow way: a reading with a sample that is invalid, flagged or not measured, sample by sample.
 
-use super::limits::{ValidationLimits, Window};
+use super::limits::{TimeWindow, ValidationLimits};
 use super::outcome::{ValidSamples, Validated};
 use super::resolve::ResolvedReading;
 use crate::model::reason::{Reason, Rejection};
@@ -15,7 +15,7 @@ struct RejectedSamples {
 }
 
 /// Keeps what is valid, and rejects the rest by reason.
-pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limits: ValidationLimits) -> Validated {
+pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, limits: ValidationLimits) -> Validated {
     let count = resolved.values.len();
     let mut validated = Validated::default();
     let mut refused: Vec<RejectedSamples> = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: Window, limit
 
 impl ResolvedReading<'_> {
     /// The sample at a place; `None` where it was not measured.
-    fn validate_sample(&self, place: usize, window: Window, span_max_us: i64) -> Result<Option<Sample>, Reason> {
+    fn validate_sample(&self, place: usize, window: TimeWindow, span_max_us: i64) -> Result<Option<Sample>, Reason> {
         let value = self.values.get(place).copied().ok_or(Reason::MalformedSeries)?;
         if self.metric.sentinels.contains(&value) {
             return Ok(None);

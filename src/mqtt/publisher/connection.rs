@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout, timeout_at};
 use url::Url;
 
 use super::answer::OnAck;
-use super::shared::Shared;
+use super::shared::SharedConnection;
 use crate::model::backoff::jittered;
 use crate::mqtt::connect::{ANSWER_BYTES_MAX, Connected, Socket, connect_publisher, shown};
 use crate::mqtt::error::{BrokerError, MqttError};
@@ -28,7 +28,7 @@ const NO_PROGRESS_MAX: u32 = 10;
 
 /// The publisher's own task: serves one connection after the other until the caller has finished.
 pub(super) async fn stay_connected(
-    shared: Arc<Shared>,
+    shared: Arc<SharedConnection>,
     url: Url,
     client_id: String,
     first: Connected,
@@ -69,7 +69,7 @@ pub(super) async fn stay_connected(
 }
 
 /// Writes and reads one connection at the same time; `Ok` once the caller has finished.
-async fn serve(shared: &Shared, connected: Connected, on_ack: &mut OnAck) -> Result<(), MqttError> {
+async fn serve(shared: &SharedConnection, connected: Connected, on_ack: &mut OnAck) -> Result<(), MqttError> {
     let (read, write) = tokio::io::split(connected.socket);
     tokio::select! {
         // Whichever ends first ends the connection, so nothing half-done in the other matters.
@@ -79,7 +79,7 @@ async fn serve(shared: &Shared, connected: Connected, on_ack: &mut OnAck) -> Res
 }
 
 async fn write_all(
-    shared: &Shared,
+    shared: &SharedConnection,
     mut socket: WriteHalf<Box<dyn Socket>>,
     ping_every: Duration,
 ) -> Result<(), MqttError> {
@@ -101,7 +101,7 @@ async fn write_all(
 }
 
 async fn read_answers(
-    shared: &Shared,
+    shared: &SharedConnection,
     mut socket: ReadHalf<Box<dyn Socket>>,
     mut bytes: BytesMut,
     on_ack: &mut OnAck,

@@ -35,8 +35,8 @@ use url::Url;
 
 use super::connect::connect_publisher;
 use crate::model::time::{Clock as _, SystemClock};
-use shared::Shared;
-use window::Message;
+use shared::SharedConnection;
+use window::OutgoingMessage;
 
 pub(crate) use answer::NO_SUBSCRIBER;
 pub use answer::{Ack, Counts, OnAck};
@@ -60,7 +60,7 @@ pub struct Outgoing {
 /// One MQTT 5 connection that publishes with QoS 1.
 #[derive(Debug)]
 pub struct Publisher {
-    shared: Arc<Shared>,
+    shared: Arc<SharedConnection>,
     connection: JoinHandle<()>,
     /// Each message carries when it was handed over.
     says_when: bool,
@@ -85,7 +85,7 @@ impl Publisher {
     ) -> Result<Publisher, PublishError> {
         let client_id = client_id.into();
         let connected = connect_publisher(url, &client_id).await?;
-        let shared = Arc::new(Shared::new(inflight_max));
+        let shared = Arc::new(SharedConnection::new(inflight_max));
         shared.open(&connected);
         let connection =
             tokio::spawn(connection::stay_connected(shared.clone(), url.clone(), client_id, connected, on_ack));
@@ -124,7 +124,8 @@ impl Publisher {
             Err(_) => return Err(self.shared.failure()),
         }
         let published_at_ms = self.says_when.then(|| SystemClock.now().micros().unsigned_abs() / 1_000);
-        let mut message = Message { id: 0, topic, content_type, payload, issued: Instant::now(), published_at_ms };
+        let mut message =
+            OutgoingMessage { id: 0, topic, content_type, payload, issued: Instant::now(), published_at_ms };
         let bytes = message.packet_bytes();
         let too_long = |text: &Bytes| text.len() > usize::from(u16::MAX);
         let mut state = self.shared.state();

@@ -1,4 +1,4 @@
-//! Shared: what the callers of a publisher and its own task share.
+//! SharedConnection: what the callers of a publisher and its own task share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,15 +9,15 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::answer::{Ack, Counts, NO_SUBSCRIBER, REFUSED};
 use super::error::PublishError;
-use super::window::Window;
+use super::window::SendWindow;
 use crate::mqtt::connect::Connected;
 
 /// The largest packet that MQTT can name.
 const PACKET_BYTES_MAX: usize = 268_435_455;
 
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) state: Mutex<State>,
+pub(super) struct SharedConnection {
+    pub(super) state: Mutex<ConnectionState>,
     /// Places for unacknowledged messages; closed when the publisher has given up.
     pub(super) places: Semaphore,
     /// Something is to be written.
@@ -32,8 +32,8 @@ pub(super) struct Shared {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) window: Window,
+pub(super) struct ConnectionState {
+    pub(super) window: SendWindow,
     pub(super) packet_bytes_max: usize,
     /// The caller wants to end once everything is answered.
     pub(super) closing: bool,
@@ -41,10 +41,10 @@ pub(super) struct State {
     pub(super) failed: Option<String>,
 }
 
-impl Shared {
+impl SharedConnection {
     /// For at most so many unacknowledged messages.
-    pub(super) fn new(inflight_max: usize) -> Shared {
-        Shared {
+    pub(super) fn new(inflight_max: usize) -> SharedConnection {
+        SharedConnection {
             state: Mutex::default(),
             places: Semaphore::new(inflight_max.clamp(1, Semaphore::MAX_PERMITS)),
             wake: Notify::new(),
@@ -57,7 +57,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, ConnectionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

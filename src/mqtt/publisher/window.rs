@@ -1,4 +1,4 @@
-//! Window: which messages wait, which are in flight, and which packet identifier each of the latter has.
+//! SendWindow: which messages wait, which are in flight, and which packet identifier each of the latter has.
 //!
 //! Pure: no socket, no clock, no task. A lost connection puts what was in flight back in front of what waits, in the
 //! order in which it was issued, so that nothing is lost and each device's messages stay in order: at least once.
@@ -12,7 +12,7 @@ use crate::mqtt::packet::Publish;
 
 /// One message that the caller handed over and the broker has not acknowledged yet.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
+pub(crate) struct OutgoingMessage {
     /// What the caller calls it.
     pub(crate) id: u64,
     pub(crate) topic: Bytes,
@@ -25,7 +25,7 @@ pub(crate) struct Message {
     pub(crate) published_at_ms: Option<u64>,
 }
 
-impl Message {
+impl OutgoingMessage {
     /// The message as a packet at QoS 1.
     fn packet(&self, packet_id: u16) -> Publish<'_> {
         Publish {
@@ -45,22 +45,22 @@ impl Message {
 
 /// All unacknowledged messages of one publisher, and the bytes that its connection still has to write.
 #[derive(Debug, Default)]
-pub(crate) struct Window {
+pub(crate) struct SendWindow {
     /// The slot at `packet identifier - 1` holds the message in flight and the order in which it was issued.
-    in_flight: Vec<Option<(u64, Message)>>,
+    in_flight: Vec<Option<(u64, OutgoingMessage)>>,
     /// Packet identifiers that nothing uses, the longest unused first.
     free: VecDeque<u16>,
     /// Issued, but held back by the broker's receive maximum.
-    waiting: VecDeque<(u64, Message)>,
+    waiting: VecDeque<(u64, OutgoingMessage)>,
     /// How many messages were ever issued.
     issued: u64,
     /// Encoded packets for the connection.
     out: BytesMut,
 }
 
-impl Window {
+impl SendWindow {
     /// Takes a message; it is sent at once where the receive maximum allows one more.
-    pub(crate) fn issue(&mut self, message: Message) {
+    pub(crate) fn issue(&mut self, message: OutgoingMessage) {
         self.waiting.push_back((self.issued, message));
         self.issued += 1;
         self.send_waiting();
@@ -76,7 +76,7 @@ impl Window {
 
     /// The connection is gone: what was in flight waits again, first issued first.
     pub(crate) fn close(&mut self) {
-        let mut sent: Vec<(u64, Message)> = self.in_flight.drain(..).flatten().collect();
+        let mut sent: Vec<(u64, OutgoingMessage)> = self.in_flight.drain(..).flatten().collect();
         sent.sort_unstable_by_key(|(order, _)| *order);
         for message in sent.into_iter().rev() {
             self.waiting.push_front(message);
@@ -86,7 +86,7 @@ impl Window {
     }
 
     /// The broker has answered for a packet identifier; `None` where nothing is in flight under it.
-    pub(crate) fn answered(&mut self, packet_id: u16) -> Option<Message> {
+    pub(crate) fn answered(&mut self, packet_id: u16) -> Option<OutgoingMessage> {
         let slot = self.in_flight.get_mut(usize::from(packet_id).checked_sub(1)?)?;
         let (_, message) = slot.take()?;
         self.free.push_back(packet_id);
@@ -132,8 +132,8 @@ mod tests {
     use super::*;
     use rumqttc::v5::mqttbytes::v5::Packet;
 
-    fn message(id: u64) -> Message {
-        Message {
+    fn message(id: u64) -> OutgoingMessage {
+        OutgoingMessage {
             id,
             topic: Bytes::from("ht/1/0/d/batch"),
             content_type: None,
@@ -144,7 +144,7 @@ mod tests {
     }
 
     /// The packets that the window wants written, as (packet identifier, topic, payload length).
-    fn written(window: &mut Window) -> Vec<(u16, Bytes, usize)> {
+    fn written(window: &mut SendWindow) -> Vec<(u16, Bytes, usize)> {
         let mut bytes = BytesMut::new();
         window.take_out(&mut bytes);
         let mut packets = Vec::new();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_a_publish_that_others_read() {
-        let mut window = Window::default();
+        let mut window = SendWindow::default();
         window.open(10);
         window.issue(message(0));
         assert_eq!(written(&mut window), [(1, Bytes::from("ht/1/0/d/batch"), 200)]);
@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn a_message_that_tells_when_it_was_published_is_read_with_that_property() {
-        let mut window = Window::default();
+        let mut window = SendWindow::default();
         window.open(10);
-        let message = Message { published_at_ms: Some(1_795_428_000_123), ..message(0) };
+        let message = OutgoingMessage { published_at_ms: Some(1_795_428_000_123), ..message(0) };
         let length = message.packet_bytes();
         window.issue(message);
         let mut bytes = BytesMut::new();
@@ -183,11 +183,11 @@ mod tests {
 
     #[test]
     fn a_content_type_of_any_length_travels_with_its_message() {
-        let mut window = Window::default();
+        let mut window = SendWindow::default();
         window.open(10);
         for length in [0, 16, 124, 125, 20_000] {
             let content_type = Some(vec![b'a'; length].into());
-            window.issue(Message { content_type, published_at_ms: Some(7), ..message(0) });
+            window.issue(OutgoingMessage { content_type, published_at_ms: Some(7), ..message(0) });
             let mut bytes = BytesMut::new();
             window.take_out(&mut bytes);
             let Packet::Publish(publish) = Packet::read(&mut bytes, Some(1 << 20)).unwrap() else {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn no_more_messages_are_in_flight_than_the_broker_allows() {
-        let mut window = Window::default();
+        let mut window = SendWindow::default();
         window.open(2);
         for id in 0..5 {
             window.issue(message(id));
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_lost_connection_sends_what_was_in_flight_again_in_its_order() {
-        let mut window = Window::default();
+        let mut window = SendWindow::default();
         window.open(3);
         for id in 0..5 {
             window.issue(message(id));
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_answer_for_nothing_is_noticed() {
-        let mut window = Window::default();
+        let mut window = SendWindow::default();
         window.open(3);
         for packet_id in [0, 1, 4, u16::MAX] {
             assert!(window.answered(packet_id).is_none());

@@ -38,7 +38,7 @@ pub struct Post {
 
 /// A reply as members see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct CommunityReply {
     /// Key.
     pub reply_id: ReplyId,
     /// Name of the author in this space.
@@ -149,7 +149,7 @@ pub async fn reply(actor: &mut Actor<'_>, post: PostId, body: &str) -> Result<Re
 ///
 /// # Errors
 /// The database's.
-pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> Result<Vec<Reply>, CareError> {
+pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> Result<Vec<CommunityReply>, CareError> {
     let (connection, failed) = actor.step("reading replies");
     let rows = sqlx::query(
         "SELECT reply_id, pseudonym, body, created_at, own FROM care.community_reply
@@ -162,7 +162,7 @@ pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> R
     .await
     .map_err(&failed)?;
     let reply = |row: &PgRow| {
-        Ok(Reply {
+        Ok(CommunityReply {
             reply_id: row.try_get("reply_id")?,
             pseudonym: row.try_get("pseudonym")?,
             body: row.try_get("body")?,

@@ -41,9 +41,9 @@ pub struct Relation {
     /// What it is for.
     pub comment: String,
     /// Columns, in their order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnEntry>,
     /// Constraints: keys first, then what they refer to, then checks.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<RuleEntry>,
     /// Tables that it refers to.
     pub parents: Vec<Parent>,
     /// Indexes that no rule makes: name and definition.
@@ -66,7 +66,7 @@ pub struct Relation {
 
 /// A column.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Column {
+pub struct ColumnEntry {
     /// Its name.
     pub name: String,
     /// Its type.
@@ -88,7 +88,7 @@ pub struct Column {
 
 /// A constraint.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Rule {
+pub struct RuleEntry {
     /// Its name.
     pub name: String,
     /// What it demands, in SQL.

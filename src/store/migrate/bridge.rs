@@ -12,7 +12,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::definitions::definitions;
-use super::recorded::{Recorded, recorded, shipped};
+use super::recorded::{RecordedMigration, recorded, shipped};
 use crate::store::StoreError;
 
 /// Version and SHA-384 of each of the former migrations.
@@ -72,12 +72,12 @@ pub(super) async fn bridge(connection: &mut PgConnection, migrations: &Migrator)
 
 /// The last migration of a database that has only the first of the former ones; what came before the roles is the same
 /// in those of today, which then go on from there.
-fn stopped_at(found: &[Recorded], former: &[Recorded], shipped: &[Recorded]) -> Option<i64> {
+fn stopped_at(found: &[RecordedMigration], former: &[RecordedMigration], shipped: &[RecordedMigration]) -> Option<i64> {
     let (last, _) = found.last()?;
     (found.len() < former.len() && former.starts_with(found) && !shipped.starts_with(found)).then_some(*last)
 }
 
-fn former() -> Vec<Recorded> {
+fn former() -> Vec<RecordedMigration> {
     let versions = FORMER.lines().filter_map(|line| line.split_once(' '));
     versions.filter_map(|(version, checksum)| Some((version.parse().ok()?, checksum.to_owned()))).collect()
 }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn only_the_first_of_the_former_migrations_are_a_database_that_stopped_early() {
-        let recorded = |checksums: &[&str]| -> Vec<Recorded> {
+        let recorded = |checksums: &[&str]| -> Vec<RecordedMigration> {
             (1..).zip(checksums).map(|(version, checksum)| (version, (*checksum).to_owned())).collect()
         };
         let (former, shipped) = (recorded(&["a", "b", "c"]), recorded(&["a", "B", "C", "D"]));

@@ -11,21 +11,21 @@ const AWAY: Weather =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_after_a_brokers_restart_and_before_the_daemon_is_back_arrives() {
-    let Some(mut house) = TestStack::build(Setup::new(7)).await else { return };
-    house.load(1_600, 200, MIX);
+    let Some(mut stack) = TestStack::build(Setup::new(7)).await else { return };
+    stack.load(1_600, 200, MIX);
     for _ in 0..2 {
-        house.wait_for_more(150).await;
-        house.broker_side.set(AWAY);
-        house.mosquitto.stop();
-        house.note("the broker is stopped");
-        house.mosquitto.restart();
-        house.note("the broker runs again, and the daemon cannot reach it");
-        house.wait_for_more(100).await;
-        house.heal();
-        house.daemon.wait_ready().await;
-        house.note("the daemon is subscribed again");
+        stack.wait_for_more(150).await;
+        stack.broker_side.set(AWAY);
+        stack.mosquitto.stop();
+        stack.note("the broker is stopped");
+        stack.mosquitto.restart();
+        stack.note("the broker runs again, and the daemon cannot reach it");
+        stack.wait_for_more(100).await;
+        stack.heal();
+        stack.daemon.wait_ready().await;
+        stack.note("the daemon is subscribed again");
     }
-    house.judge().await.must_hold();
+    stack.judge().await.must_hold();
 }
 
 /// Method: the broker writes its sessions down and is killed later, so it forgets what came in between; then the daemon
@@ -33,37 +33,37 @@ async fn what_is_published_after_a_brokers_restart_and_before_the_daemon_is_back
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
     let setup = Setup { keys: vec![("MQTT__SESSION_EXPIRY_S", "2".to_owned())], ..Setup::new(8) };
-    let Some(mut house) = TestStack::build(setup).await else { return };
-    house.rules.broker_may_lose = true;
-    house.load(2_000, 200, MIX);
-    house.wait_for_more(150).await;
-    house.mosquitto.save();
-    house.note("the broker writes its sessions down");
-    house.wait_for_more(50).await;
-    house.mosquitto.kill();
-    house.note("the broker is killed");
-    house.mosquitto.restart();
-    house.daemon.wait_ready().await;
-    house.note("the daemon is subscribed again");
-    house.wait_for_more(100).await;
+    let Some(mut stack) = TestStack::build(setup).await else { return };
+    stack.rules.broker_may_lose = true;
+    stack.load(2_000, 200, MIX);
+    stack.wait_for_more(150).await;
+    stack.mosquitto.save();
+    stack.note("the broker writes its sessions down");
+    stack.wait_for_more(50).await;
+    stack.mosquitto.kill();
+    stack.note("the broker is killed");
+    stack.mosquitto.restart();
+    stack.daemon.wait_ready().await;
+    stack.note("the daemon is subscribed again");
+    stack.wait_for_more(100).await;
 
-    let lost = || house.daemon.metric("healthtrack_mqtt_sessions_lost_total");
+    let lost = || stack.daemon.metric("healthtrack_mqtt_sessions_lost_total");
     let lost_before = lost();
-    house.broker_side.set(AWAY);
-    house.broker_side.reset();
-    let expired = || house.mosquitto.log().contains("Expiring client healthtrack-main due to timeout");
+    stack.broker_side.set(AWAY);
+    stack.broker_side.reset();
+    let expired = || stack.mosquitto.log().contains("Expiring client healthtrack-main due to timeout");
     wait_until(TIMEOUT, "the session expires", || std::future::ready(expired())).await;
-    house.note("the session has expired");
-    house.heal();
-    house.daemon.wait_ready().await;
-    let lost = house.daemon.metric("healthtrack_mqtt_sessions_lost_total");
+    stack.note("the session has expired");
+    stack.heal();
+    stack.daemon.wait_ready().await;
+    let lost = stack.daemon.metric("healthtrack_mqtt_sessions_lost_total");
     assert!(lost > lost_before, "a lost session is counted: {lost}");
-    let before = house.daemon.metric("healthtrack_mqtt_messages_total");
+    let before = stack.daemon.metric("healthtrack_mqtt_messages_total");
     wait_until(Duration::from_secs(10), "messages come over the new subscription", || async {
-        house.daemon.metric("healthtrack_mqtt_messages_total") > before
+        stack.daemon.metric("healthtrack_mqtt_messages_total") > before
     })
     .await;
-    let verdict = house.judge().await;
+    let verdict = stack.judge().await;
     verdict.must_hold();
     assert!(verdict.lost_by_broker > 0, "nothing was lost, so the session did not expire under load: {verdict}");
 }
@@ -74,22 +74,22 @@ async fn a_broker_that_forgets_loses_only_what_the_daemon_never_acknowledged() {
 async fn sessions_that_a_change_of_the_configuration_leaves_lose_nothing() {
     let filters = ["ht/1/main/load-0/+", "ht/1/main/load-1/+", "ht/1/main/+/batch"].join(",");
     let keys = vec![("MQTT__CONNECTIONS", "3".to_owned()), ("MQTT__FILTERS", filters)];
-    let Some(mut house) = TestStack::build(Setup { keys, ..Setup::new(15) }).await else { return };
-    house.load(6_000, 200, "repeat=3,late=3,broken=1");
+    let Some(mut stack) = TestStack::build(Setup { keys, ..Setup::new(15) }).await else { return };
+    stack.load(6_000, 200, "repeat=3,late=3,broken=1");
     for (key, value) in [
         ("MQTT__CONNECTIONS", "1"),
         ("MQTT__FILTERS", "ht/1/main/+/+"),
         ("MQTT__CLIENT_ID", "another"),
         ("MQTT__CLIENT_ID", "a-third"),
     ] {
-        house.wait_for_more(150).await;
-        house.kill_daemon();
-        house.wait_for_more(200).await;
-        house.daemon.set(key, value);
-        house.note(format!("{key} is {value} from now on"));
-        house.restart_daemon().await;
+        stack.wait_for_more(150).await;
+        stack.kill_daemon();
+        stack.wait_for_more(200).await;
+        stack.daemon.set(key, value);
+        stack.note(format!("{key} is {value} from now on"));
+        stack.restart_daemon().await;
     }
     let open = "SELECT count(*) FROM signal.mqtt_session WHERE ended_at IS NULL";
-    wait_until(TIMEOUT, "all other sessions are drained", || async { house.ask(open).await == 1 }).await;
-    house.judge().await.must_hold();
+    wait_until(TIMEOUT, "all other sessions are drained", || async { stack.ask(open).await == 1 }).await;
+    stack.judge().await.must_hold();
 }

@@ -16,73 +16,73 @@ const MIX_WITHOUT_REPEAT: &str = "late=4,conflict=2,broken=1";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_dies_within_a_commit_keeps_what_it_had_and_the_daemon_writes_the_rest() {
     let keys = vec![("INGEST__LANES", "1".to_owned())];
-    let Some(mut house) = TestStack::build(Setup { own_postgres: Some(&[]), keys, ..Setup::new(4) }).await else {
+    let Some(mut stack) = TestStack::build(Setup { own_postgres: Some(&[]), keys, ..Setup::new(4) }).await else {
         return;
     };
-    house.rules.demands = vec![Demand::CutInCommit, Demand::CutInBatch];
-    house.load(1_600, 200, MIX_WITHOUT_REPEAT);
-    house.wait_for_more(200).await;
+    stack.rules.demands = vec![Demand::CutInCommit, Demand::CutInBatch];
+    stack.load(1_600, 200, MIX_WITHOUT_REPEAT);
+    stack.wait_for_more(200).await;
     // Once the answer is lost though the transaction stands, once the server dies as COMMIT arrives, once in a COPY.
-    house.trap(Point::Commit, Then::Hold, "a COMMIT gets no answer").await;
+    stack.trap(Point::Commit, Then::Hold, "a COMMIT gets no answer").await;
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
                 AND application_name = 'healthtrack' AND query = 'COMMIT'";
-    wait_until(TIMEOUT, "the lane's transaction is committed", || async { house.ask(idle).await > 0 }).await;
-    house.database_side.reset();
-    house.note("the database's connections are reset");
-    wait_until(TIMEOUT, "the batch comes again and is found there", || async { house.duplicates_of_daemon() > 0 })
+    wait_until(TIMEOUT, "the lane's transaction is committed", || async { stack.ask(idle).await > 0 }).await;
+    stack.database_side.reset();
+    stack.note("the database's connections are reset");
+    wait_until(TIMEOUT, "the batch comes again and is found there", || async { stack.duplicates_of_daemon() > 0 })
         .await;
     for (point, what) in [(Point::Commit, "a COMMIT passes"), (Point::CopyBytes(200), "a COPY stops in its middle")] {
-        house.wait_for_more(50).await;
-        house.trap(point, Then::Hold, what).await;
-        let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+        stack.wait_for_more(50).await;
+        stack.trap(point, Then::Hold, what).await;
+        let Database::Own(postgres) = &stack.database else { panic!("the server is the test's own") };
         postgres.kill_hard().await.unwrap();
-        house.note("the database is killed");
-        wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
-        let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+        stack.note("the database is killed");
+        wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !stack.daemon.is_ready() }).await;
+        let Database::Own(postgres) = &stack.database else { panic!("the server is the test's own") };
         postgres.restart().await.unwrap();
-        house.note("the database runs again");
-        house.daemon.wait_ready().await;
+        stack.note("the database runs again");
+        stack.daemon.wait_ready().await;
     }
-    house.judge().await.must_hold();
+    stack.judge().await.must_hold();
 }
 
 /// Raises what Postgres itself raises for a deadlock and a serialization failure, three times each.
-const PLANTED: &str = "
-    CREATE SEQUENCE public.planted;
-    CREATE FUNCTION public.plant() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE number bigint := nextval('public.planted');
+const INJECTED: &str = "
+    CREATE SEQUENCE public.injected;
+    CREATE FUNCTION public.injected() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE number bigint := nextval('public.injected');
     BEGIN
-        IF number <= 3 THEN RAISE EXCEPTION 'planted' USING ERRCODE = 'deadlock_detected'; END IF;
-        IF number <= 6 THEN RAISE EXCEPTION 'planted' USING ERRCODE = 'serialization_failure'; END IF;
+        IF number <= 3 THEN RAISE EXCEPTION 'injected' USING ERRCODE = 'deadlock_detected'; END IF;
+        IF number <= 6 THEN RAISE EXCEPTION 'injected' USING ERRCODE = 'serialization_failure'; END IF;
         RETURN NEW;
     END $$;
-    CREATE TRIGGER planted BEFORE INSERT ON signal.block FOR EACH ROW EXECUTE FUNCTION public.plant()";
+    CREATE TRIGGER injected BEFORE INSERT ON signal.block FOR EACH ROW EXECUTE FUNCTION public.injected()";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_says_no_for_a_while_costs_no_sample_and_puts_none_aside() {
     let settings = [("max_connections", "20")];
     let setup = Setup { own_postgres: Some(&settings), ..Setup::new(5) };
-    let Some(mut house) = TestStack::build(setup).await else { return };
-    house.load(2_400, 200, MIX);
-    house.wait_for_more(100).await;
+    let Some(mut stack) = TestStack::build(setup).await else { return };
+    stack.load(2_400, 200, MIX);
+    stack.wait_for_more(100).await;
 
-    let mut admin = house.connection().await;
-    refuse(&mut house, &mut admin, "a lock is held", &["BEGIN", "LOCK TABLE signal.block IN SHARE MODE"]).await;
+    let mut admin = stack.connection().await;
+    refuse(&mut stack, &mut admin, "a lock is held", &["BEGIN", "LOCK TABLE signal.block IN SHARE MODE"]).await;
     run(&mut admin, &["ROLLBACK"]).await;
-    refuse(&mut house, &mut admin, "deadlocks and serialization failures", &[PLANTED]).await;
+    refuse(&mut stack, &mut admin, "deadlocks and serialization failures", &[INJECTED]).await;
     let read_only = ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"];
-    refuse(&mut house, &mut admin, "the server is read-only", &read_only).await;
+    refuse(&mut stack, &mut admin, "the server is read-only", &read_only).await;
     run(&mut admin, &["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"]).await;
-    house.wait_for_more(50).await;
-    wait_until(TIMEOUT, "batches are written again", || async { house.daemon.is_ready() }).await;
+    stack.wait_for_more(50).await;
+    wait_until(TIMEOUT, "batches are written again", || async { stack.daemon.is_ready() }).await;
 
-    let taken = take_every_connection(&house, &mut admin).await;
-    house.note(format!("all connections are taken, {} of them by the test", taken.len()));
-    wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !house.daemon.is_ready() }).await;
+    let taken = take_every_connection(&stack, &mut admin).await;
+    stack.note(format!("all connections are taken, {} of them by the test", taken.len()));
+    wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !stack.daemon.is_ready() }).await;
     drop(taken);
-    house.note("they are given back");
-    house.daemon.wait_ready().await;
-    house.judge().await.must_hold();
+    stack.note("they are given back");
+    stack.daemon.wait_ready().await;
+    stack.judge().await.must_hold();
 }
 
 async fn run(admin: &mut PgConnection, statements: &[&'static str]) {
@@ -92,21 +92,21 @@ async fn run(admin: &mut PgConnection, statements: &[&'static str]) {
 }
 
 /// Has the database say no, and waits until the daemon has tried again and again.
-async fn refuse(house: &mut TestStack, admin: &mut PgConnection, what: &str, statements: &[&'static str]) {
-    let retried = retries(house);
+async fn refuse(stack: &mut TestStack, admin: &mut PgConnection, what: &str, statements: &[&'static str]) {
+    let retried = retries(stack);
     run(admin, statements).await;
-    house.note(what);
-    wait_until(TIMEOUT, what, || async { retries(house) > retried + 1.0 }).await;
+    stack.note(what);
+    wait_until(TIMEOUT, what, || async { retries(stack) > retried + 1.0 }).await;
 }
 
-fn retries(house: &TestStack) -> f64 {
-    house.daemon.try_metric("healthtrack_ingest_batch_retries_total").unwrap_or(0.0)
+fn retries(stack: &TestStack) -> f64 {
+    stack.daemon.try_metric("healthtrack_ingest_batch_retries_total").unwrap_or(0.0)
 }
 
 /// Sends the daemon's connections away and takes each that is free, until none is.
-async fn take_every_connection(house: &TestStack, admin: &mut PgConnection) -> Vec<PgConnection> {
+async fn take_every_connection(stack: &TestStack, admin: &mut PgConnection) -> Vec<PgConnection> {
     let away = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'healthtrack'";
-    let url = house.database.url();
+    let url = stack.database.url();
     let mut taken = Vec::new();
     let theirs = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'healthtrack'";
     let mut is_full = false;
@@ -172,24 +172,24 @@ impl Strace {
 async fn a_slow_disk_makes_commits_slow_and_loses_nothing() {
     let settings = [("fsync", "on")];
     let setup = Setup { own_postgres: Some(&settings), ..Setup::new(6) };
-    let Some(mut house) = TestStack::build(setup).await else { return };
-    house.load(1_600, 200, MIX);
-    house.wait_for_more(300).await;
-    let mut admin = house.connection().await;
+    let Some(mut stack) = TestStack::build(setup).await else { return };
+    stack.load(1_600, 200, MIX);
+    stack.wait_for_more(300).await;
+    let mut admin = stack.connection().await;
     let backends = "SELECT pid::bigint FROM pg_stat_activity WHERE application_name = 'healthtrack'";
     let pids: Vec<i64> = sqlx::query_scalar(backends).fetch_all(&mut admin).await.unwrap();
     admin.close().await.unwrap();
     let strace = Strace::delay_flushes(&pids);
     if strace.is_none() {
-        house.database_side.set(Weather { delay: Some(Duration::from_millis(400)), ..Weather::default() });
+        stack.database_side.set(Weather { delay: Some(Duration::from_millis(400)), ..Weather::default() });
     }
-    house.note(if strace.is_some() { "each flush takes 400 ms longer" } else { "each answer takes 400 ms longer" });
-    let commit = |part: &str| house.daemon.metric(&format!("healthtrack_store_commit_seconds_{part}"));
+    stack.note(if strace.is_some() { "each flush takes 400 ms longer" } else { "each answer takes 400 ms longer" });
+    let commit = |part: &str| stack.daemon.metric(&format!("healthtrack_store_commit_seconds_{part}"));
     let (commits, seconds) = (commit("count"), commit("sum"));
     wait_until(TIMEOUT, "ten slow commits", || async { commit("count") >= commits + 10.0 }).await;
     let mean = (commit("sum") - seconds) / (commit("count") - commits);
-    house.note(format!("a commit takes {mean:.3} s"));
+    stack.note(format!("a commit takes {mean:.3} s"));
     assert!(mean > 0.2, "commits are not slow: {mean} s");
     drop(strace);
-    house.judge().await.must_hold();
+    stack.judge().await.must_hold();
 }

@@ -23,38 +23,38 @@ impl TestStack {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_restored_from_a_dump_keeps_all_that_is_acknowledged_from_then_on() {
     let keys = vec![("INGEST__LANES", "4".to_owned())];
-    let Some(mut house) = TestStack::build(Setup { keys, ..Setup::new(31) }).await else { return };
+    let Some(mut stack) = TestStack::build(Setup { keys, ..Setup::new(31) }).await else { return };
     // Before any device is known, so that all that is learnt of them is of the history that goes.
     let dumped = now_us();
-    let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
+    let Database::Shared(database) = &stack.database else { panic!("the database is on the shared server") };
     let dump = database.copy().await;
-    house.note("the database is dumped");
-    house.load(2_400, 200, MIX_WITHOUT_CONFLICT);
-    house.wait_for_more(600).await;
-    let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
+    stack.note("the database is dumped");
+    stack.load(2_400, 200, MIX_WITHOUT_CONFLICT);
+    stack.wait_for_more(600).await;
+    let Database::Shared(database) = &stack.database else { panic!("the database is on the shared server") };
     database.close().await;
     let restored = now_us();
     database.restore(&dump).await;
-    house.note("the dump is restored");
-    house.rules.forgotten = Some((dumped, restored));
-    house.wait_forgotten(1.0).await;
-    house.judge().await.must_hold();
+    stack.note("the dump is restored");
+    stack.rules.forgotten = Some((dumped, restored));
+    stack.wait_forgotten(1.0).await;
+    stack.judge().await.must_hold();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_in_the_place_of_the_database_loses_nothing() {
-    let Some(mut house) = TestStack::build(Setup::new(32)).await else { return };
-    house.load(4_000, 200, MIX_WITHOUT_CONFLICT);
+    let Some(mut stack) = TestStack::build(Setup::new(32)).await else { return };
+    stack.load(4_000, 200, MIX_WITHOUT_CONFLICT);
     for times in [1.0, 2.0] {
-        house.wait_for_more(200).await;
-        let Database::Shared(database) = &house.database else { panic!("the database is on the shared server") };
+        stack.wait_for_more(200).await;
+        let Database::Shared(database) = &stack.database else { panic!("the database is on the shared server") };
         database.close().await;
         let clone = database.copy_closed().await;
         database.restore(&clone).await;
-        house.note("a clone takes the place of the database");
-        house.wait_forgotten(times).await;
+        stack.note("a clone takes the place of the database");
+        stack.wait_forgotten(times).await;
     }
-    house.judge().await.must_hold();
+    stack.judge().await.must_hold();
 }
 
 fn run(program: &str, arguments: &[&Path]) {
@@ -65,25 +65,25 @@ fn run(program: &str, arguments: &[&Path]) {
 /// Method: the server's files as they were a while ago are what a standby has that lags behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failover_to_a_stale_standby_keeps_all_that_is_acknowledged_from_then_on() {
-    let Some(mut house) = TestStack::build(Setup { own_postgres: Some(&[]), ..Setup::new(33) }).await else { return };
-    let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+    let Some(mut stack) = TestStack::build(Setup { own_postgres: Some(&[]), ..Setup::new(33) }).await else { return };
+    let Database::Own(postgres) = &stack.database else { panic!("the server is the test's own") };
     let cluster = postgres.log().parent().unwrap().join("cluster");
     let standby = cluster.with_file_name("standby");
     let lags = now_us();
     postgres.kill_hard().await.unwrap();
     run("cp", &[&cluster, &standby]);
     postgres.restart().await.unwrap();
-    house.note("from here on the standby lags");
-    house.load(2_400, 200, MIX_WITHOUT_CONFLICT);
-    house.wait_for_more(600).await;
-    let Database::Own(postgres) = &house.database else { panic!("the server is the test's own") };
+    stack.note("from here on the standby lags");
+    stack.load(2_400, 200, MIX_WITHOUT_CONFLICT);
+    stack.wait_for_more(600).await;
+    let Database::Own(postgres) = &stack.database else { panic!("the server is the test's own") };
     postgres.kill_hard().await.unwrap();
     let failed_over = now_us();
     std::fs::rename(&cluster, cluster.with_file_name("gone")).unwrap();
     std::fs::rename(&standby, &cluster).unwrap();
     postgres.restart().await.unwrap();
-    house.note("the standby takes over");
-    house.rules.forgotten = Some((lags, failed_over));
-    house.wait_forgotten(1.0).await;
-    house.judge().await.must_hold();
+    stack.note("the standby takes over");
+    stack.rules.forgotten = Some((lags, failed_over));
+    stack.wait_forgotten(1.0).await;
+    stack.judge().await.must_hold();
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Output};
 use std::time::Instant;
 
 use super::stack::{MIX, Setup, TIMEOUT, TestStack};
-use crate::roll::PLANT;
+use crate::roll::FAULT_VARIABLE;
 use crate::support::judge::{Verdict, What};
 
 const MESSAGES: u64 = 1_500;
@@ -16,10 +16,10 @@ const POINTS: u64 = 20;
 
 impl TestStack {
     /// Starts a roll, with a bug or without.
-    pub(super) fn begin_roll(&mut self, plant: Option<&str>) -> Child {
+    pub(super) fn begin_roll(&mut self, injected: Option<&str>) -> Child {
         self.rules.rolls = true;
-        self.note(format!("a roll begins, {}", plant.unwrap_or("sound")));
-        self.roll_verb().envs(plant.map(|plant| (PLANT, plant))).spawn().unwrap()
+        self.note(format!("a roll begins, {}", injected.unwrap_or("sound")));
+        self.roll_verb().envs(injected.map(|injected| (FAULT_VARIABLE, injected))).spawn().unwrap()
     }
 
     /// Waits for a roll, and writes down how it ended.
@@ -33,28 +33,28 @@ impl TestStack {
     }
 }
 
-/// Rolls without end while the oracle publishes, `rolls` of them at least; `plant` says with which bug the nth of them.
+/// Rolls without end while the oracle publishes, `rolls` of them at least; `injected` says with which bug the nth of them.
 /// The verdict, and how many rolls finished and died.
 async fn rolled_under_load(
     seed: u64,
     rolls: u64,
-    plant: impl Fn(u64) -> Option<String>,
+    injected: impl Fn(u64) -> Option<String>,
 ) -> Option<(Verdict, u64, u64)> {
-    let mut house = TestStack::build(Setup::new(seed)).await?;
-    house.load(MESSAGES, MESSAGES_PER_S, MIX);
-    house.wait_for_more(100).await;
+    let mut stack = TestStack::build(Setup::new(seed)).await?;
+    stack.load(MESSAGES, MESSAGES_PER_S, MIX);
+    stack.wait_for_more(100).await;
     let (begun, mut finished, mut died) = (Instant::now(), 0, 0);
     for number in 1.. {
-        let roll = house.begin_roll(plant(number).as_deref());
-        let status = house.end_roll(roll).await.status;
+        let roll = stack.begin_roll(injected(number).as_deref());
+        let status = stack.end_roll(roll).await.status;
         finished += u64::from(status.success());
         died += u64::from(status.signal().is_some());
         assert!(begun.elapsed() < TIMEOUT, "the oracle does not end");
-        if number >= rolls && house.acknowledged() as u64 >= MESSAGES {
+        if number >= rolls && stack.acknowledged() as u64 >= MESSAGES {
             break;
         }
     }
-    Some((house.judge().await, finished, died))
+    Some((stack.judge().await, finished, died))
 }
 
 #[tokio::test(flavor = "multi_thread")]

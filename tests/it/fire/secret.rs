@@ -49,19 +49,19 @@ async fn bytes_that_are_spoilt_on_a_tls_wire_end_the_connection_and_are_never_be
     let broker_side = Proxy::start(format!("127.0.0.1:{port}"), Speaks::Secret);
     let url = format!("mqtts://127.0.0.1:{}", broker_side.port());
     let setup = Setup { keys: vec![("MQTT__TLS_CA_FILE", file("ca.pem"))], ..Setup::new(11) };
-    let mut house = TestStack::build_around(setup, mosquitto, broker_side, url).await;
-    house.load(1_200, 200, MIX);
-    house.wait_for_more(100).await;
+    let mut stack = TestStack::build_around(setup, mosquitto, broker_side, url).await;
+    stack.load(1_200, 200, MIX);
+    stack.wait_for_more(100).await;
     for every_bytes in [5_000, 1_000] {
-        let connections = house.broker_side.connections();
-        house.broker_side.set(Weather { flip_every_bytes: Some(every_bytes), ..Weather::default() });
-        house.note(format!("one bit in {every_bytes} bytes is turned"));
+        let connections = stack.broker_side.connections();
+        stack.broker_side.set(Weather { flip_every_bytes: Some(every_bytes), ..Weather::default() });
+        stack.note(format!("one bit in {every_bytes} bytes is turned"));
         wait_until(TIMEOUT, "spoilt bytes end connections", || async {
-            house.broker_side.connections() >= connections + 2
+            stack.broker_side.connections() >= connections + 2
         })
         .await;
-        house.heal();
-        house.daemon.wait_ready().await;
+        stack.heal();
+        stack.daemon.wait_ready().await;
     }
-    house.judge().await.must_hold();
+    stack.judge().await.must_hold();
 }

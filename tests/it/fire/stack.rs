@@ -126,7 +126,7 @@ impl TestStack {
         url.set_port(Some(database_side.port())).unwrap();
         // What is encrypted cannot be read along.
         url.query_pairs_mut().append_pair("sslmode", "disable");
-        // Short patience, so that each fault is noticed while the test runs.
+        // Short timeout, so that each fault is noticed while the test runs.
         let mut keys: Vec<(String, String)> = [
             ("MQTT__KEEP_ALIVE_S", "5"),
             ("MQTT__CONNECT_TIMEOUT_S", "2"),
@@ -139,7 +139,7 @@ impl TestStack {
         let environment = (url.to_string(), broker_url, keys);
         let daemon = spawn(&environment);
         daemon.wait_ready().await;
-        let (rules, script) = (Rules::default(), vec![(now_us(), "the house stands".to_owned())]);
+        let (rules, script) = (Rules::default(), vec![(now_us(), "the stack stands".to_owned())]);
         TestStack {
             daemon,
             oracle: None,

@@ -103,27 +103,27 @@ async fn a_random_walk_over_all_faults_loses_nothing_and_doubles_nothing() {
     let (seed, seconds) = (number("HEALTHTRACK_WALK_SEED", SEED), number("HEALTHTRACK_WALK_SECONDS", SECONDS));
     let owned = std::env::var_os("HEALTHTRACK_TEST_POSTGRES").is_none_or(|url| url.is_empty());
     let own_postgres: Option<&[(&str, &str)]> = owned.then_some(&[]);
-    let Some(mut house) = TestStack::build(Setup { own_postgres, ..Setup::new(seed) }).await else { return };
-    house.rules.demands = vec![Demand::Duplicate, Demand::CutInBatch, Demand::CutInCommit];
-    house.load(seconds * MESSAGES_PER_S, MESSAGES_PER_S, MIX);
+    let Some(mut stack) = TestStack::build(Setup { own_postgres, ..Setup::new(seed) }).await else { return };
+    stack.rules.demands = vec![Demand::Duplicate, Demand::CutInBatch, Demand::CutInCommit];
+    stack.load(seconds * MESSAGES_PER_S, MESSAGES_PER_S, MIX);
     let (begun, length) = (Instant::now(), Duration::from_secs(seconds));
     let mut dice = Dice(seed);
     // Without these a walk proves nothing, so it never depends on chance for them.
     let first = [Step::Kill(Some(Point::Commit)), Step::Kill(Some(Point::CopyBytes(250)))];
     for step in first {
-        house.take(step, &mut dice).await;
+        stack.take(step, &mut dice).await;
     }
-    let mut rolls = Rolls { running: house.begin_roll(None), begun: 1, finished: 0, died: 0 };
+    let mut rolls = Rolls { running: stack.begin_roll(None), begun: 1, finished: 0, died: 0 };
     while begun.elapsed() < length {
-        rolls.go_on(&mut house, &mut dice).await;
+        rolls.go_on(&mut stack, &mut dice).await;
         let step = dice.step();
-        house.take(step, &mut dice).await;
+        stack.take(step, &mut dice).await;
         sleep(Duration::from_millis(dice.throw(400))).await;
     }
-    house.heal();
+    stack.heal();
     let Rolls { running, finished, died, .. } = rolls;
-    house.end_roll(running).await;
-    house.judge().await.must_hold();
+    stack.end_roll(running).await;
+    stack.judge().await.must_hold();
     assert!(finished > 0 && died > 0, "the walk proves little: {finished} rolls finished, {died} died");
 }
 
@@ -137,15 +137,15 @@ struct Rolls {
 
 impl Rolls {
     /// Begins the next roll where the last one has ended.
-    async fn go_on(&mut self, house: &mut TestStack, dice: &mut Dice) {
+    async fn go_on(&mut self, stack: &mut TestStack, dice: &mut Dice) {
         if self.running.try_wait().unwrap().is_none() {
             return;
         }
         self.begun += 1;
         let point = if self.died == 0 { 1 } else { 1 + dice.throw(15) };
-        let plant = (self.begun % 3 == 2).then(|| format!("die_in_roll:{point}"));
-        let ended = std::mem::replace(&mut self.running, house.begin_roll(plant.as_deref()));
-        let status = house.end_roll(ended).await.status;
+        let injected = (self.begun % 3 == 2).then(|| format!("die_in_roll:{point}"));
+        let ended = std::mem::replace(&mut self.running, stack.begin_roll(injected.as_deref()));
+        let status = stack.end_roll(ended).await.status;
         self.finished += u64::from(status.success());
         self.died += u64::from(status.signal().is_some());
     }

@@ -7,7 +7,7 @@ use super::entry::{Family, Mapping, Schema, Value};
 use super::words::*;
 use crate::formats::omh::frame::{FrameRule, RequiredForm};
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{
+use crate::formats::omh::rule::FieldRule::{
     self, All, Duration, Frame, Integer, List, Number, Quantity, Record, Text, Word,
 };
 
@@ -114,7 +114,7 @@ const MAPS_EXERCISE: Mapping = Values(&[
     Value("met_value", "met", Bare),
 ]);
 /// `physical-activity` 1.2, of which a HealthKit workout is a kind.
-pub(super) const EXERCISE_1_2: Rule = Record(&[EXERCISED, &[MET, BURNED]]);
+pub(super) const EXERCISE_1_2: FieldRule = Record(&[EXERCISED, &[MET, BURNED]]);
 
 /// Cadence and speed have no metric; the count is of steps only where its unit says so.
 const MOVED: &[Field] = &[

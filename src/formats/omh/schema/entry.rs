@@ -1,6 +1,6 @@
 //! Entries of the tables: which schema it is, what it accepts, and which metrics its members are.
 
-use crate::formats::omh::rule::Rule;
+use crate::formats::omh::rule::FieldRule;
 
 /// Who publishes a schema.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(in crate::formats::omh) struct Family(
 #[derive(Debug)]
 pub(in crate::formats::omh) struct Schema(
     pub(in crate::formats::omh) &'static str,
-    pub(in crate::formats::omh) Rule,
+    pub(in crate::formats::omh) FieldRule,
     pub(in crate::formats::omh) Mapping,
 );
 

@@ -7,7 +7,7 @@ use super::entry::Shape::{Bare, Quantity as Q};
 use super::entry::{Family, Schema, Value};
 use super::words::*;
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{
+use crate::formats::omh::rule::FieldRule::{
     self, All, Any, Bool, Either, Form, List, Number, One, Quantity, Record, Text, Word,
 };
 
@@ -37,28 +37,29 @@ pub(super) static FAMILIES: &[Family] = &[
     Family(Granola, "hk-blood-type", &[Schema("1.0", Word(BLOOD_TYPES), Nothing)]),
 ];
 
-const METADATA: Rule = List(0, &Record(&[&[Required("key", Text), Required("value", One(&[Text, Number, Bool]))]]));
+const METADATA: FieldRule =
+    List(0, &Record(&[&[Required("key", Text), Required("value", One(&[Text, Number, Bool]))]]));
 const META: Field = Optional("metadata", METADATA);
 
 /// A value with its unit, or a count: not both, as each counts where it is valid.
-pub(crate) const QUANTITY_SAMPLE: Rule = All(&[
+pub(crate) const QUANTITY_SAMPLE: FieldRule = All(&[
     Record(&[&[Required(FRAME, OMH_FRAME), Required("quantity_type", QUANTITY_TYPE), META]]),
     One(&[Record(&[&[Required("unit_value", Quantity(ANY))]]), Record(&[&[Required("count", Number)]])]),
 ]);
-pub(crate) const CATEGORY_SAMPLE: Rule = Record(&[&[
+pub(crate) const CATEGORY_SAMPLE: FieldRule = Record(&[&[
     Required(FRAME, OMH_FRAME),
     Required("category_value", Text),
     Required("category_type", Word(CATEGORY_TYPES)),
     META,
 ]]);
-const CORRELATION: Rule = All(&[
+const CORRELATION: FieldRule = All(&[
     Record(&[&[Required("correlation_type", Word(CORRELATION_TYPES)), Required(FRAME, OMH_FRAME), META]]),
     Either(&[
         Record(&[&[Required("quantity_samples", List(1, &QUANTITY_SAMPLE))]]),
         Record(&[&[Required("category_samples", List(1, &CATEGORY_SAMPLE))]]),
     ]),
 ]);
-const WORKOUT: Rule = All(&[
+const WORKOUT: FieldRule = All(&[
     EXERCISE_1_2,
     Record(&[&[
         Required("activity_name", Any),
@@ -87,7 +88,7 @@ const CATEGORY_TYPES: &[&str] = &[
 const CORRELATION_TYPES: &[&str] = &["HKCorrelationTypeIdentifierBloodPressure", "HKCorrelationTypeIdentifierFood"];
 const BLOOD_TYPES: &[&str] = &["A+", "A-", "B+", "B-", "AB+", "O+", "O-"];
 
-const QUANTITY_TYPE: Rule = Form(is_quantity_type, "must be a quantity type of HealthKit");
+const QUANTITY_TYPE: FieldRule = Form(is_quantity_type, "must be a quantity type of HealthKit");
 
 fn is_quantity_type(text: &str) -> bool {
     is_quantity_type_1_0(text) || named(text).is_some_and(|name| QUANTITY_TYPES_1_1.contains(&name))

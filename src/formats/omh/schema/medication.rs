@@ -10,7 +10,7 @@ use super::routes::{ROUTES, ROUTES_1, ROUTES_2};
 use super::words::*;
 use crate::formats::omh::frame::{DURATIONS, PARTS_OF_DAY};
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{
+use crate::formats::omh::rule::FieldRule::{
     self, All, Duration, Either, List, Number, One, Quantity, Range, Record, Text, Word,
 };
 
@@ -90,11 +90,11 @@ pub(super) static FAMILIES: &[Family] = &[
     ),
 ];
 
-const ROUTE_1: Rule = Either(&[Word(ROUTES), Word(ROUTES_1)]);
-const ROUTE_2: Rule = Either(&[Word(ROUTES), Word(ROUTES_2)]);
+const ROUTE_1: FieldRule = Either(&[Word(ROUTES), Word(ROUTES_1)]);
+const ROUTE_2: FieldRule = Either(&[Word(ROUTES), Word(ROUTES_2)]);
 
-const STRENGTH: Rule = List(0, &All(&[Quantity(STRENGTH_UNITS), Record(&[&[Optional("ingredient_name", Text)]])]));
-const MEDICATION: Rule = All(&[
+const STRENGTH: FieldRule = List(0, &All(&[Quantity(STRENGTH_UNITS), Record(&[&[Optional("ingredient_name", Text)]])]));
+const MEDICATION: FieldRule = All(&[
     Record(&[&[
         Optional("generic_name", Text),
         Optional("trade_name", Text),
@@ -104,8 +104,8 @@ const MEDICATION: Rule = All(&[
     Either(&[Record(&[&[Required("generic_name", Text)]]), Record(&[&[Required("trade_name", Text)]])]),
 ]);
 
-const PRESCRIPTION_1: Rule = Record(&[PRESCRIBED, &[Optional("route", ROUTE_1)]]);
-const PRESCRIPTION_2: Rule = Record(&[PRESCRIBED, &[Optional("route", ROUTE_2)]]);
+const PRESCRIPTION_1: FieldRule = Record(&[PRESCRIBED, &[Optional("route", ROUTE_1)]]);
+const PRESCRIPTION_2: FieldRule = Record(&[PRESCRIBED, &[Optional("route", ROUTE_2)]]);
 const PRESCRIBED: &[Field] = &[
     Required("medication", MEDICATION),
     Optional("prescription_trigger", Text),
@@ -122,13 +122,13 @@ const PRESCRIBED: &[Field] = &[
         ),
     ),
 ];
-const LASTING: Rule = One(&[
+const LASTING: FieldRule = One(&[
     Record(&[&[Required("duration", Duration)]]),
     Record(&[&[Required("duration_range", Range(DURATIONS))]]),
     Record(&[&[Required("time_frame", OMH_FRAME)]]),
     Record(&[&[Required("free_text", Text)]]),
 ]);
-const DOSE: Rule = One(&[
+const DOSE: FieldRule = One(&[
     Record(&[&[Required("dose", Quantity(DOSE_UNITS))]]),
     Record(&[&[Required("dose_range", Range(DOSE_UNITS))]]),
     Record(&[&[Required(
@@ -136,7 +136,7 @@ const DOSE: Rule = One(&[
         List(0, &Record(&[&[Required("dose", Quantity(DOSE_UNITS)), Required("dose_trigger", Text)]])),
     )]]),
 ]);
-const RECURRENCE: Rule = Record(&[&[
+const RECURRENCE: FieldRule = Record(&[&[
     Optional("frequency", OMH_FREQUENCY),
     Optional("dose_prn_trigger", Text),
     Optional(
@@ -159,7 +159,7 @@ const RECURRENCE: Rule = Record(&[&[
         List(0, &Record(&[&[Optional("unit", Word(&["min", "h", "d", "wk", "Mo", "yr"])), Optional("value", Number)]])),
     ),
 ]]);
-const SCHEDULE_WINDOW: Rule = Record(&[&[Optional(
+const SCHEDULE_WINDOW: FieldRule = Record(&[&[Optional(
     "acceptable_window",
     Record(&[&[Optional("before", Duration), Optional("after", Duration)]]),
 )]]);

@@ -92,13 +92,15 @@ pub(super) fn metrics() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::omh::rule::{FIELDS_MAX, Field, Rule};
+    use crate::formats::omh::rule::{FIELDS_MAX, Field, FieldRule};
 
-    fn records(rule: &'static Rule) -> Vec<&'static [&'static [Field]]> {
+    fn records(rule: &'static FieldRule) -> Vec<&'static [&'static [Field]]> {
         match rule {
-            Rule::Record(fields) => vec![*fields],
-            Rule::All(rules) | Rule::Either(rules) | Rule::One(rules) => rules.iter().flat_map(records).collect(),
-            Rule::List(_, rule) => records(rule),
+            FieldRule::Record(fields) => vec![*fields],
+            FieldRule::All(rules) | FieldRule::Either(rules) | FieldRule::One(rules) => {
+                rules.iter().flat_map(records).collect()
+            }
+            FieldRule::List(_, rule) => records(rule),
             _ => Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use super::words::*;
 use crate::formats::omh::forms::{is_full_date, is_local_time, is_uri};
 use crate::formats::omh::frame::PARTS_OF_DAY;
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{self, DateTime, Form, Interval, List, Record, Text, Word};
+use crate::formats::omh::rule::FieldRule::{self, DateTime, Form, Interval, List, Record, Text, Word};
 use crate::formats::text::is_uuid;
 
 pub(super) static FAMILIES: &[Family] = &[
@@ -109,7 +109,7 @@ const ACQUISITION: &[Field] = &[
 const MODALITIES: &[&str] = &["sensed", "self-reported"];
 
 /// The header of Open mHealth, 1.2: what a data point's `header-1.x` stands for. 1.0 and 1.1 only know less of it.
-pub(crate) const OMH_HEADER: Rule = Record(&[
+pub(crate) const OMH_HEADER: FieldRule = Record(&[
     OMH_ID,
     &[
         Optional(
@@ -125,7 +125,7 @@ pub(crate) const OMH_HEADER: Rule = Record(&[
 
 /// The header of IEEE 1752.1. A datasheet's reference is called an IRI there, yet published data points carry plain
 /// names in it; it is never followed, so any text will do.
-pub(crate) const IEEE_HEADER: Rule = Record(&[&[
+pub(crate) const IEEE_HEADER: FieldRule = Record(&[&[
     Required("uuid", Form(is_uuid, "must be a UUID, as in 6fa459ea-ee8a-4ca4-894e-db77e160355e")),
     Required("schema_id", SCHEMA_ID),
     Required("source_creation_date_time", DateTime),
@@ -138,14 +138,15 @@ pub(crate) const IEEE_HEADER: Rule = Record(&[&[
 ]]);
 
 const SCHEMA_NAME: &[Field] = &[Required("namespace", Text), Required("name", Text), Required("version", Text)];
-const SCHEMA_ID: Rule = Record(&[SCHEMA_NAME]);
-const SCHEMA_ID_1_1: Rule = Record(&[SCHEMA_NAME, &[Optional("url", Form(is_uri, "must be a URI with its scheme"))]]);
+const SCHEMA_ID: FieldRule = Record(&[SCHEMA_NAME]);
+const SCHEMA_ID_1_1: FieldRule =
+    Record(&[SCHEMA_NAME, &[Optional("url", Form(is_uri, "must be a URI with its scheme"))]]);
 
-const OBJECT: Rule = Record(&[]);
+const OBJECT: FieldRule = Record(&[]);
 
 pub(super) const DAYS_OF_WEEK: &[&str] =
     &["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-pub(super) const LOCAL_TIME: Rule = Form(is_local_time, "must be a time of day, as in 23:59:12.027");
+pub(super) const LOCAL_TIME: FieldRule = Form(is_local_time, "must be a time of day, as in 23:59:12.027");
 
 const IEEE_BODY_LOCATIONS: &[&str] = &[
     "left ankle",

@@ -6,7 +6,7 @@ use super::entry::Shape::Quantity as Q;
 use super::entry::{Family, Schema, Value};
 use super::words::*;
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{self, Bool, Duration, Integer, Interval, List, Quantity, Record, Word};
+use crate::formats::omh::rule::FieldRule::{self, Bool, Duration, Integer, Interval, List, Quantity, Record, Word};
 
 pub(super) static FAMILIES: &[Family] = &[
     Family(
@@ -242,7 +242,7 @@ const SUMMARY: &[Field] = &[
     DENOMINATOR,
 ];
 
-const SNORE: Rule = Record(&[&[
+const SNORE: FieldRule = Record(&[&[
     Required("snored", Bool),
     Required("snore_time_frame", Interval(false)),
     Optional("snore_intensity", Quantity(SOUNDS)),

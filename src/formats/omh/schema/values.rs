@@ -5,7 +5,7 @@ use super::entry::Namespace::{Ieee, Omh};
 use super::entry::{Family, Schema};
 use super::words::*;
 use crate::formats::omh::frame::DURATIONS;
-use crate::formats::omh::rule::Rule::{Duration, Quantity, Range};
+use crate::formats::omh::rule::FieldRule::{Duration, Quantity, Range};
 
 pub(super) static FAMILIES: &[Family] = &[
     Family(Omh, "unit-value", &[Schema("1.0", Quantity(ANY), Nothing)]),

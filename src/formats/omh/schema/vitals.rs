@@ -6,7 +6,7 @@ use super::entry::Shape::Quantity as Q;
 use super::entry::{Choice, Family, Mapping, Schema, Value};
 use super::words::*;
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{Quantity, Record, Word};
+use crate::formats::omh::rule::FieldRule::{Quantity, Record, Word};
 
 pub(super) static FAMILIES: &[Family] = &[
     Family(

@@ -2,7 +2,7 @@
 
 use crate::formats::omh::frame::{DURATIONS, FrameRule, RequiredForm};
 use crate::formats::omh::rule::Field::{self, Optional, Required};
-use crate::formats::omh::rule::Rule::{self, Quantity, Text, Word};
+use crate::formats::omh::rule::FieldRule::{self, Quantity, Text, Word};
 use crate::model::statistic::DESCRIPTIVE;
 
 /// Any unit: the schema asks for a string.
@@ -125,17 +125,20 @@ pub(super) const MEAL_RELATIONS: &[&str] = &[
 /// The member that says when.
 pub(crate) const FRAME: &str = "effective_time_frame";
 
-pub(super) const OMH_FRAME: Rule = Rule::Frame(FrameRule { day_parts: true, required: RequiredForm::Either });
-pub(super) const OMH_SPAN_FRAME: Rule = Rule::Frame(FrameRule { day_parts: true, required: RequiredForm::Interval });
-pub(super) const IEEE_FRAME: Rule = Rule::Frame(FrameRule { day_parts: false, required: RequiredForm::Either });
-pub(super) const IEEE_SPAN_FRAME: Rule = Rule::Frame(FrameRule { day_parts: false, required: RequiredForm::Interval });
+pub(super) const OMH_FRAME: FieldRule = FieldRule::Frame(FrameRule { day_parts: true, required: RequiredForm::Either });
+pub(super) const OMH_SPAN_FRAME: FieldRule =
+    FieldRule::Frame(FrameRule { day_parts: true, required: RequiredForm::Interval });
+pub(super) const IEEE_FRAME: FieldRule =
+    FieldRule::Frame(FrameRule { day_parts: false, required: RequiredForm::Either });
+pub(super) const IEEE_SPAN_FRAME: FieldRule =
+    FieldRule::Frame(FrameRule { day_parts: false, required: RequiredForm::Interval });
 
 pub(super) const STATISTIC: Field = Optional("descriptive_statistic", Word(STATISTICS));
 pub(super) const STATISTIC_1_0: Field = Optional("descriptive_statistic", Word(STATISTICS_1_0));
 /// The schemas name the words and then allow any string beside them.
 pub(super) const DENOMINATOR: Field = Optional("descriptive_statistic_denominator", Text);
 pub(super) const NOTES: Field = Optional("user_notes", Text);
-pub(super) const MAIN_SLEEP: Field = Optional("is_main_sleep", Rule::Bool);
+pub(super) const MAIN_SLEEP: Field = Optional("is_main_sleep", FieldRule::Bool);
 pub(super) const EXERCISE: Field = Optional("temporal_relationship_to_physical_activity", Word(EXERCISE_RELATIONS));
 pub(super) const SLEEP: Field = Optional("temporal_relationship_to_sleep", Word(SLEEP_RELATIONS));
 pub(super) const MEAL: Field = Optional("temporal_relationship_to_meal", Word(MEAL_RELATIONS));
@@ -152,9 +155,9 @@ pub(super) const OMH_SPANNED_1_0: &[Field] = &[Required(FRAME, OMH_SPAN_FRAME), 
 pub(super) const IEEE_SPANNED: &[Field] = &[Required(FRAME, IEEE_SPAN_FRAME), STATISTIC, DENOMINATOR];
 
 /// `frequency-unit-value` of Open mHealth: so many times in a window of time.
-pub(super) const OMH_FREQUENCY: Rule = Rule::Record(&[&[
-    Required("number_of_times", Rule::Number),
-    Required("time_window", Rule::One(&[Rule::Duration, Rule::Range(DURATIONS)])),
+pub(super) const OMH_FREQUENCY: FieldRule = FieldRule::Record(&[&[
+    Required("number_of_times", FieldRule::Number),
+    Required("time_window", FieldRule::One(&[FieldRule::Duration, FieldRule::Range(DURATIONS)])),
 ]]);
 /// IEEE 1752.1 allows a rate in hertz beside it.
-pub(super) const IEEE_FREQUENCY: Rule = Rule::One(&[Quantity(&["Hz"]), OMH_FREQUENCY]);
+pub(super) const IEEE_FREQUENCY: FieldRule = FieldRule::One(&[Quantity(&["Hz"]), OMH_FREQUENCY]);

@@ -42,7 +42,7 @@ thread_local! {
     static DEADLINES_PASS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Plants something for this test.
+/// Injects a fault for this test.
 pub(super) fn inject(fault: Fault) {
     FAULT.set(fault);
 }

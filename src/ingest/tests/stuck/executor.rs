@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// A task that may borrow nothing.
-pub(super) type Task = Pin<Box<dyn Future<Output = ()>>>;
+pub(super) type BoxedTask = Pin<Box<dyn Future<Output = ()>>>;
 
 struct Flag(AtomicBool);
 
@@ -18,14 +18,14 @@ impl Wake for Flag {
 
 /// All tasks with what says that they can go on.
 pub(super) struct Executor {
-    tasks: Vec<(Task, Arc<Flag>)>,
+    tasks: Vec<(BoxedTask, Arc<Flag>)>,
     choices: Vec<u8>,
     steps: usize,
 }
 
 impl Executor {
     /// The tasks, and the choices that are made again and again among those that can go on.
-    pub(super) fn new(tasks: Vec<Task>, choices: Vec<u8>) -> Executor {
+    pub(super) fn new(tasks: Vec<BoxedTask>, choices: Vec<u8>) -> Executor {
         let tasks = tasks.into_iter().map(|task| (task, Arc::new(Flag(AtomicBool::new(true))))).collect();
         Executor { tasks, choices, steps: 0 }
     }
@@ -55,7 +55,7 @@ impl Executor {
 
 /// A database that answers some commits at once and others only when it is let.
 #[derive(Default)]
-pub(super) struct Database {
+pub(super) struct FakeDatabase {
     waiting: Mutex<Vec<Arc<Commit>>>,
 }
 
@@ -65,7 +65,7 @@ struct Commit {
     waker: Mutex<Option<Waker>>,
 }
 
-impl Database {
+impl FakeDatabase {
     /// One commit.
     pub(super) async fn commit(&self, is_slow: bool) {
         if !is_slow {

@@ -47,7 +47,7 @@ use crate::store::shard::Ownership;
 use crate::store::writer::Writers;
 use crate::telemetry::{Tally, Telemetry};
 use broker::{Backlog, Progress};
-use executor::{Database, Executor, Task};
+use executor::{BoxedTask, Executor, FakeDatabase};
 
 /// No batch gets this old by itself.
 const AGE_MAX: Duration = Duration::from_secs(100_000);
@@ -108,7 +108,7 @@ fn runs() -> impl Strategy<Value = Run> {
 fn run(run: &Run) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let database = Arc::new(Database::default());
+        let database = Arc::new(FakeDatabase::default());
         let progress: Vec<Arc<Progress>> = (0..run.sessions).map(|_| Arc::default()).collect();
         let tasks = if run.fault == Fault::Channels {
             channels(run, &database, &progress)
@@ -143,7 +143,7 @@ fn run(run: &Run) -> Result<(), String> {
 }
 
 /// The broker's and the daemon's own tasks.
-fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Vec<Task> {
+fn daemon(run: &Run, database: &Arc<FakeDatabase>, progress: &[Arc<Progress>]) -> Vec<BoxedTask> {
     let mut config = Config::read(None, std::iter::empty()).unwrap();
     config.mqtt.receive_maximum = run.window;
     let limits = Limits { samples_max: run.batch_samples_max, bytes_max: usize::MAX, age_max: AGE_MAX };
@@ -188,12 +188,12 @@ fn daemon(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Ve
 
 fn lane_tasks(
     run: &Run,
-    database: &Arc<Database>,
+    database: &Arc<FakeDatabase>,
     lanes: &Lanes,
     acks: &Arc<[Arc<Acks>]>,
     telemetry: &Arc<Telemetry>,
     config: &Config,
-) -> Vec<Task> {
+) -> Vec<BoxedTask> {
     let connector = Connector::new(&config.store).unwrap();
     let budget = match run.fault {
         Fault::NoRelease => Arc::new(Budget::new(usize::MAX)),
@@ -213,7 +213,7 @@ fn lane_tasks(
         unknown_device: UnknownDevice::Enrol,
         remembered_series_max: 1_000,
     };
-    let task = |number: usize| -> Task {
+    let task = |number: usize| -> BoxedTask {
         let (lane, queues, database) =
             (Lane::new(number, shared.clone()), Arc::clone(&lanes.queues), Arc::clone(database));
         let slow = run.slow.clone();
@@ -250,8 +250,8 @@ fn backlog(run: &Run) -> Backlog {
 }
 
 /// The daemon as it must not be.
-fn channels(run: &Run, database: &Arc<Database>, progress: &[Arc<Progress>]) -> Vec<Task> {
-    let mut tasks: Vec<Task> = Vec::new();
+fn channels(run: &Run, database: &Arc<FakeDatabase>, progress: &[Arc<Progress>]) -> Vec<BoxedTask> {
+    let mut tasks: Vec<BoxedTask> = Vec::new();
     for progress in progress {
         let (mut ours, theirs) = tokio::io::duplex(run.pipe_bytes);
         let (queue, mut queued) = mpsc::channel(run.batch_samples_max);
