@@ -158,6 +158,22 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.metric TO healthtrack_migrator;
 GRANT SELECT ON signal.metric TO healthtrack_ingest;
 GRANT SELECT ON signal.metric TO healthtrack_roller;
 
+-- Copies of this database in which a daemon has written, the last one being the present one.
+CREATE TABLE signal.incarnation (
+    begun_at timestamp with time zone NOT NULL,  -- When a daemon first took a shard in it.
+    system_identifier bigint,  -- Which cluster: pg_control_system(); null where the daemon may not ask.
+    database_oid bigint NOT NULL,  -- Which database of the cluster: pg_database.oid.
+    timeline integer NOT NULL,  -- Which timeline of the cluster: a promotion or a restore to a point in time begins another.
+    incarnation_id uuid NOT NULL,  -- Its name, made at random.
+    cause text NOT NULL,  -- created: the first; moved: server, timeline or database differ from the last; forgotten: none differs, and yet it lacked what a running daemon had committed.
+    CONSTRAINT incarnation_pkey PRIMARY KEY (incarnation_id),
+    CONSTRAINT incarnation_cause_is_known CHECK ((cause = ANY (ARRAY['created'::text, 'moved'::text, 'forgotten'::text])))
+);
+CREATE INDEX incarnation_begun_at ON signal.incarnation USING btree (begun_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.incarnation TO healthtrack_migrator;
+GRANT INSERT, SELECT ON signal.incarnation TO healthtrack_ingest;
+GRANT SELECT ON signal.incarnation TO healthtrack_roller;
+
 -- Which daemon owns which shard of the topics.
 CREATE TABLE signal.ingest_shard (
     epoch bigint NOT NULL,  -- How often the shard has changed hands; a writer with another epoch is refused.
@@ -173,6 +189,19 @@ CREATE TRIGGER renamed_shard_has_no_device AFTER UPDATE ON signal.ingest_shard F
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON signal.ingest_shard TO healthtrack_ingest;
 GRANT SELECT, UPDATE ON signal.ingest_shard TO healthtrack_roller;
+
+-- How far each lane of a shard's owner has come: by this a daemon notices that the database was restored, cloned or failed over.
+CREATE TABLE signal.ingest_writer (
+    attempt bigint NOT NULL,  -- Number of the lane's last transaction that was committed.
+    lane integer NOT NULL,  -- Which lane of the daemon, from 0.
+    ownership_id uuid NOT NULL,  -- Made at random whenever the shard is taken, so no other history of the database comes to it later.
+    shard text NOT NULL,  -- Whose lane: signal.ingest_shard.
+    CONSTRAINT ingest_writer_pkey PRIMARY KEY (ownership_id, lane, attempt),
+    CONSTRAINT ingest_writer_attempt_is_counted CHECK ((attempt >= 0)),
+    CONSTRAINT ingest_writer_lane_is_counted CHECK ((lane >= 0))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_writer TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.ingest_writer TO healthtrack_migrator;
 
 -- Sessions that a shard's daemon has at a broker, which keeps there what the daemon has not acknowledged.
 CREATE TABLE signal.mqtt_session (
@@ -663,6 +692,27 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) TO healthtrack_portal;
 
+-- Whether the database has all that the lanes of an ownership know to be committed: the attempts, from lane 0 on.
+CREATE OR REPLACE FUNCTION signal.are_writers_remembered(ownership uuid, committed bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+    RETURN cardinality(committed) = (
+        SELECT count(*)
+        FROM unnest(committed) WITH ORDINALITY AS known (attempt, place)
+        WHERE (SELECT true FROM signal.ingest_writer AS writer
+               WHERE writer.ownership_id = ownership AND writer.lane = known.place - 1
+                 AND writer.attempt >= known.attempt
+               LIMIT 1));
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.are_writers_remembered(uuid,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.are_writers_remembered(uuid,bigint[]) TO healthtrack_ingest;
+
 -- Refuses any table but a chunk of signal.block.
 CREATE OR REPLACE FUNCTION signal.check_chunk(chunk regclass)
  RETURNS void
@@ -853,6 +903,53 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) TO healthtrack_ingest;
+
+-- Moves a lane on to to_attempt from one that is no older than from_attempt; false where the database has forgotten what was committed.
+CREATE OR REPLACE FUNCTION signal.move_writer(ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+    IF NOT signal.are_writers_remembered(ownership, committed) THEN
+        RETURN false;
+    END IF;
+    UPDATE signal.ingest_writer SET attempt = to_attempt
+    WHERE ownership_id = ownership AND lane = writer_lane AND attempt >= from_attempt AND attempt < to_attempt;
+    RETURN FOUND;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) TO healthtrack_ingest;
+
+-- The name of the present copy of the database; notes a new one where it is another, or has forgotten.
+CREATE OR REPLACE FUNCTION signal.note_incarnation(has_forgotten boolean)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    here record;
+    last record;
+    is_same boolean;
+    noted uuid;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.incarnation', 0));
+    SELECT * INTO here FROM signal.database_here();
+    SELECT * INTO last FROM signal.incarnation ORDER BY begun_at DESC LIMIT 1;
+    is_same := (here.system_identifier, here.database_oid, here.timeline)
+               IS NOT DISTINCT FROM (last.system_identifier, last.database_oid, last.timeline);
+    IF is_same AND NOT has_forgotten THEN
+        RETURN last.incarnation_id;
+    END IF;
+    INSERT INTO signal.incarnation (begun_at, system_identifier, database_oid, timeline, incarnation_id, cause)
+    VALUES (clock_timestamp(), here.system_identifier, here.database_oid, here.timeline, gen_random_uuid(),
+            CASE WHEN last.incarnation_id IS NULL THEN 'created' WHEN is_same THEN 'forgotten' ELSE 'moved' END)
+    RETURNING incarnation_id INTO noted;
+    RETURN noted;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.note_incarnation(boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.note_incarnation(boolean) TO healthtrack_ingest;
 
 -- Removes a page of what came before a time, in its order, and says where the next page begins: null at the end. Keeps what may be of a device that somebody under legal hold wore.
 CREATE OR REPLACE FUNCTION signal.purge_quarantine(received_before timestamp with time zone, of_reason text, only_resolved boolean, after_at timestamp with time zone, after_id bigint, rows_max integer, OUT last_at timestamp with time zone, OUT last_id bigint, OUT purged_rows bigint, OUT purged_bytes bigint, OUT held_rows bigint)
