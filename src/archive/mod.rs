@@ -16,8 +16,8 @@
 //! and each `archive verify`, and never forgotten.
 //!
 //! *No file that holds samples is deleted because the manifest does not name it*: a manifest may have been restored
-//! from a backup (`unlisted`). Nor does a database change an archive that has gone on without it, or that is another's of
-//! which it is a copy (`claim`).
+//! from a backup (`unlisted`). Nor does a database change an archive that has gone on without it, or that is
+//! another's of which it is a copy (`claim`).
 //!
 //! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not read files, so it
 //! counts a sample that is archived already as stored. Until the next roll of that day readers merge both by
