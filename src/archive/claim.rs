@@ -10,11 +10,11 @@
 //! ```
 //!
 //! # Why
-//! A database that is restored from a backup, and a copy of one for staging, bear the archive's id, and their manifests
-//! lack what was archived since: to them these files are leftovers, and files that they believe live have been replaced.
-//! So before anything changes in the archive, its claim must name this database and a nonce that it knows. Where it does
-//! not, nothing is changed and an operator must say which of the two it is, for nobody else can know: a copy needs an
-//! archive of its own, and a restored database takes the archive over (`restore`).
+//! A database that is restored from a backup, and a copy of one for staging, bear the archive's id, and their
+//! manifests lack what was archived since: to them these files are leftovers, and files that they believe live have
+//! been replaced. So before anything changes in the archive, its claim must name this database and a nonce that it
+//! knows. Where it does not, nothing is changed and an operator must say which of the two it is, for nobody else can
+//! know: a copy needs an archive of its own, and a restored database takes the archive over (`restore`).
 //!
 //! *Killed between the steps*, the database knows both nonces that the archive may show. *A copy of the server's files*
 //! has the same identity; it is told by the nonce, and so whichever of the two rolls first keeps the archive.

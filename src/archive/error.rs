@@ -53,7 +53,8 @@ pub enum ArchiveError {
     /// The archive has gone on without this database.
     #[error(
         "{place} was changed since by this database's later self: it was restored from a backup, or is a copy of the \
-         server; `healthtrack archive recover --take-over` takes back what is newer, and a copy needs another archive.url"
+         server; `healthtrack archive recover --take-over` takes back what is newer, and a copy needs another \
+         archive.url"
     )]
     Behind {
         /// Which folder or bucket.

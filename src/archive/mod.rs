@@ -15,9 +15,9 @@
 //! go at once, finished ones that no row names are read and adopted. A row whose file is gone is reported at each roll
 //! and each `archive verify`, and never forgotten.
 //!
-//! *No file that holds samples is deleted because the manifest does not name it*: a manifest may have been restored from
-//! a backup (`unlisted`). Nor does a database change an archive that has gone on without it, or that is another's of
-//! which it is a copy (`claim`).
+//! *No file that holds samples is deleted because the manifest does not name it*: a manifest may have been restored
+//! from a backup (`unlisted`). Nor does a database change an archive that has gone on without it, or that is
+//! another's of which it is a copy (`claim`).
 //!
 //! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not read files, so it
 //! counts a sample that is archived already as stored. Until the next roll of that day readers merge both by

@@ -1,5 +1,5 @@
-//! Recover: the archive and its manifest are brought to agree, before anything new is begun: what killed rolls have left
-//! behind is finished, and what a restored manifest does not know is taken back.
+//! Recover: the archive and its manifest are brought to agree, before anything new is begun: what killed rolls have
+//! left behind is finished, and what a restored manifest does not know is taken back.
 //!
 //! Whoever is here has the roller's lock, so each earlier roll is over and its COMMIT decided: what the manifest does
 //! not name now, no transaction will name. No file that holds samples is deleted for that: what is not listed is read,

@@ -284,8 +284,8 @@ impl Roller {
         Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicts.rows, bytes }))
     }
 
-    /// Withdraws a file whose record has failed, where the server still answers and says that it has no row: its samples
-    /// are in the hot table, or have gone from it by another's will. Else the next roll finds out (`recover`).
+    /// Withdraws a file whose record has failed, where the server still answers and says that it has no row: its
+    /// samples are in the hot table, or have gone from it by another's will. Else the next roll finds out (`recover`).
     async fn withdraw_unrecorded(&self, connection: &mut PgConnection, file: Option<&ArchiveFile>) {
         let Some(ArchiveFile { name, .. }) = file else { return };
         let asked = within(QUESTION_TIMEOUT, "looking for a file's row", store::is_listed(connection, name)).await;

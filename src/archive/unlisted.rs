@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! it cannot be read             Kept        it stays where it is, and is reported at each roll
-//! the live file has all of it   Redundant   superseded; deleted after the grace by a roll that has just proved it again
+//! the live file has all of it   Redundant   superseded; deleted after the grace by a roll that has just proved it
 //! it has all of the live file,
 //!   and is a later generation   Adopted     its row is written, and it takes the live file's place
 //! each has what the other lacks Joined      both become the next generation; what differs goes to quarantine

@@ -186,13 +186,15 @@ async fn a_disk_that_fails_or_is_full_at_any_step_costs_nothing() {
     let expected = stack.samples();
     let part = stack.root().join("temporary/heart_rate-2024-03-05.part");
     let part = part.to_str().unwrap();
+    let day = house.root().join("metric=heart_rate/day=2024-03-05");
+    let day = day.to_str().unwrap();
     let faults: [&[&str]; 8] = [
         &["-e", "inject=fsync:error=EIO:when=1"],
         &["-e", "inject=fsync:error=EIO:when=2"],
         &["-e", "inject=fsync:error=EIO:when=3"],
         &["-e", "inject=fsync:error=EIO:when=4"],
-        &["-e", "inject=fsync:error=EIO:when=5"],
-        &["-e", "inject=fsync:error=EIO:when=6"],
+        &["-P", part, "-e", "inject=fsync:error=EIO"],
+        &["-P", day, "-e", "inject=fsync:error=EIO"],
         &["-P", part, "-e", "inject=write:error=ENOSPC"],
         &["-P", part, "-e", "inject=rename:error=EIO"],
     ];

@@ -4,8 +4,9 @@
 //! *No rename*: an object has its name from the moment its upload is complete, so what is proved before it has one is
 //! the local file, and the object is proved under its name, before the manifest says so (`upload`).
 //!
-//! *Superseding* is a copy and a deletion, and so is the way back. Of the copy only the length is checked: what lies there is superseded
-//! by a proved file, or its samples are in the hot table, so nothing rests on it but readers that began before.
+//! *Superseding* is a copy and a deletion, and so is the way back. Of the copy only the length is checked here: what is
+//! superseded has a proved successor, so nothing rests on it but readers that began before; and what is adopted on its
+//! way back is proved there (`recover`).
 //!
 //! *The mark is made only where there is none*, by one conditional request: of two databases that are given one empty
 //! bucket, one gets it.

@@ -213,8 +213,10 @@ impl Storage {
     /// Deletes a file that was given its name and is to have no row: what it was made from is still where it was, or
     /// has gone by another's will.
     pub fn withdraw(&self, name: &str) -> Result<(), StorageError> {
-        self.supersede(name)?;
-        self.remove_superseded(name)
+        // A folder that cannot be synced has let the file go all the same.
+        let superseded = self.supersede(name);
+        self.remove_superseded(name)?;
+        superseded
     }
 
     /// Moves a superseded file back to the live ones; nothing where it is none.
