@@ -186,7 +186,7 @@ async fn a_disk_that_fails_or_is_full_at_any_step_costs_nothing() {
     let expected = stack.samples();
     let part = stack.root().join("temporary/heart_rate-2024-03-05.part");
     let part = part.to_str().unwrap();
-    let day = house.root().join("metric=heart_rate/day=2024-03-05");
+    let day = stack.root().join("metric=heart_rate/day=2024-03-05");
     let day = day.to_str().unwrap();
     let faults: [&[&str]; 8] = [
         &["-e", "inject=fsync:error=EIO:when=1"],
