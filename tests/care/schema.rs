@@ -45,8 +45,8 @@ async fn every_rule_is_named_for_its_truth_and_says_one_sentence_to_a_person() {
                 OR k.conname ~ '_(check|key|excl)[0-9]*$')";
     assert_eq!(network.rows(query).await, [""; 0]);
     network.run("CREATE TABLE care.injected (injected integer UNIQUE)").await;
-    network.run("COMMENT ON CONSTRAINT planted_planted_key ON care.injected IS 'no'").await;
-    assert_eq!(network.rows(query).await, ["planted_planted_key: no"], "the check sees what it should");
+    network.run("COMMENT ON CONSTRAINT injected_injected_key ON care.injected IS 'no'").await;
+    assert_eq!(network.rows(query).await, ["injected_injected_key: no"], "the check sees what it should");
 }
 
 #[tokio::test]

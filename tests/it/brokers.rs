@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::daemon::{Daemon, TIMEOUT};
@@ -85,11 +86,13 @@ async fn wait_logged(daemon: &Daemon, words: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_is_asked_for_under_a_number_that_no_waiting_message_bears() {
     let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
-    // What comes is not committed, so all numbers stay borne.
-    let daemon = Daemon::spawn(database.url(), &broker.url(), &[NEVER_OLD]);
+    let daemon = Daemon::spawn(database.url(), &broker.url(), &[]);
     let mut line = broker.accept_silently().await;
     line.send_bytes(&WELCOME_BACK).await;
     let first = line.subscribe_id().await;
+    // What comes cannot be committed, so all numbers stay borne.
+    let mut lock = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE signal.ingest_writer").execute(&mut lock).await.unwrap();
     assert!(first > 10, "{first} is borne by one of ten messages that wait");
     // As a broker that does not keep both sides apart, and has given out that number too.
     line.deliver(&[numbered(first - 4_099)]).await;

@@ -53,7 +53,7 @@ fn a_file_declares_its_order_and_carries_statistics_and_no_bloom_filter() {
     }
     let said = metadata.file_metadata().key_value_metadata().unwrap();
     let said: Vec<_> = said.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default())).collect();
-    let (first, last) = (facts.first.to_string(), facts.last.to_string());
+    let (first, last, content) = (facts.first.to_string(), facts.last.to_string(), facts.content.to_string());
     assert_eq!(
         said,
         [
@@ -64,6 +64,7 @@ fn a_file_declares_its_order_and_carries_statistics_and_no_bloom_filter() {
             ("healthtrack.generation", "1"),
             ("healthtrack.first_start_at", first.as_str()),
             ("healthtrack.last_start_at", last.as_str()),
+            ("healthtrack.content", content.as_str()),
         ]
     );
 }
