@@ -118,8 +118,8 @@ impl Holder {
             if former.is_none() && shard::end_silent_owner(&mut connection, &self.shard, SILENCE_MAX).await? {
                 tracing::warn!(
                     shard = self.shard.as_str(),
-                    "the shard's owner has asked the database nothing for {SILENCE_MAX:?}: its connection is ended, and \
-                     this daemon takes the shard"
+                    "the shard's owner has asked the database nothing for {SILENCE_MAX:?}: its connection is ended, \
+                     and this daemon takes the shard"
                 );
             }
             let Some(own) = shard::try_take(&mut connection, &self.shard, &self.owner, former).await? else {

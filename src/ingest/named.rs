@@ -16,13 +16,13 @@ pub struct Named {
     pub client_id: String,
     /// What it subscribes to; nothing where it is left.
     pub filters: Vec<String>,
-    known: Mutex<Known>,
+    known: Mutex<SessionState>,
     changed: Arc<Notify>,
 }
 
 /// What is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct SessionState {
     /// What is still to be left.
     pub left: Left,
     /// True while it is connected.
@@ -48,12 +48,12 @@ pub struct Granted {
 
 impl Named {
     /// A session of which so much is known; `changed` is told where more becomes known.
-    pub fn new(client_id: String, filters: Vec<String>, known: Known, changed: Arc<Notify>) -> Named {
+    pub fn new(client_id: String, filters: Vec<String>, known: SessionState, changed: Arc<Notify>) -> Named {
         Named { client_id, filters, known: Mutex::new(known), changed }
     }
 
     /// What is known now.
-    pub fn known(&self) -> Known {
+    pub fn known(&self) -> SessionState {
         self.lock().clone()
     }
 
@@ -82,7 +82,7 @@ impl Named {
             // A new session is subscribed to nothing.
             before.left.filters.clear();
         }
-        *self.lock() = Known { is_connected: true, connected_at: Some(now), expiry_s, ..before };
+        *self.lock() = SessionState { is_connected: true, connected_at: Some(now), expiry_s, ..before };
         self.changed.notify_one();
     }
 
@@ -108,7 +108,7 @@ impl Named {
         self.changed.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, SessionState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

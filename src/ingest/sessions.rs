@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::leave::Left;
-use super::named::{Known, Named};
+use super::named::{Named, SessionState};
 use crate::config::MqttConfig;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::connect::{broker_url, shown};
@@ -86,11 +86,11 @@ impl Sessions {
         let (broker, changed) =
             (broker_url(config).map(|url| shown(&url)).unwrap_or_default(), Arc::new(Notify::new()));
         let here = |session: &&RecordedSession| session.broker == broker || session.broker.is_empty();
-        let known = |sessions: &[&RecordedSession], left| Known {
+        let known = |sessions: &[&RecordedSession], left| SessionState {
             left,
             connected_at: sessions.iter().filter_map(|session| session.connected_at).max(),
             expiry_s: sessions.iter().map(|session| session.expiry_s).max().unwrap_or(config.session_expiry_s),
-            ..Known::default()
+            ..SessionState::default()
         };
         let wanted = config.sessions().into_iter().map(|(client_id, filters)| {
             let same: Vec<_> = recorded.iter().filter(here).filter(|session| session.client_id == client_id).collect();
@@ -121,7 +121,7 @@ impl Sessions {
         own: &Ownership,
         clock: &dyn Clock,
     ) -> std::convert::Infallible {
-        let mut recorded: Vec<Known> = self.all().map(|named| named.known()).collect();
+        let mut recorded: Vec<SessionState> = self.all().map(|named| named.known()).collect();
         loop {
             let is_due = timeout(NOTE_EVERY, self.changed.notified()).await.is_err();
             for (named, recorded) in self.all().zip(&mut recorded) {
@@ -148,7 +148,7 @@ impl Sessions {
         pool: &PgPool,
         own: &Ownership,
         named: &Named,
-        (known, recorded): (&Known, &Known),
+        (known, recorded): (&SessionState, &SessionState),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let name = (self.broker.as_str(), named.client_id.as_str());

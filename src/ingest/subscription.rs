@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::mqtt::MqttError;
-use crate::mqtt::reason::{PACKET_ID_IN_USE, Reason, said};
+use crate::mqtt::reason::{BrokerReason, PACKET_ID_IN_USE, said};
 
 /// So many identifiers are tried over one connection.
 const TRIES_MAX: u16 = 8;
@@ -82,7 +82,7 @@ impl Subscription {
             let said = suback.properties.as_ref().and_then(|given| said(given.reason_string.as_deref()?));
             return Err(MqttError::Subscription {
                 filter: filter.clone(),
-                reason: Reason { code, said, server: None },
+                reason: BrokerReason { code, said, server: None },
             });
         }
         if codes.len() != filters.len() {

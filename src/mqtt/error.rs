@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reason::{Reason, Refusal};
+use super::reason::{BrokerReason, Refusal};
 use super::tls::TlsError;
 
 /// Why there is no connection, or it was lost. It never names the broker: [`BrokerError`] does, without its password.
@@ -31,7 +31,7 @@ pub enum MqttError {
     Abandoned,
     /// CONNACK with another reason code than success.
     #[error("the broker refuses the connection: {0}")]
-    Refused(Reason),
+    Refused(BrokerReason),
     /// CONNACK of MQTT 3.1.1, or none for MQTT 5 and one for 3.1.1.
     #[error("the broker speaks only MQTT 3.1.1, and MQTT 5 is needed: update it, or use another (deploy/brokers.md)")]
     OnlyVersion3,
@@ -40,7 +40,7 @@ pub enum MqttError {
     Protocol(String),
     /// The broker has sent DISCONNECT.
     #[error("the broker ends the connection: {0}")]
-    Disconnected(Reason),
+    Disconnected(BrokerReason),
     /// The broker has handed the session to another connection of the same client id.
     #[error(
         "another client has connected with the client id {0}: give each daemon an mqtt.client_id of its own, unless \
@@ -53,7 +53,7 @@ pub enum MqttError {
         /// What was asked for.
         filter: String,
         /// Why not.
-        reason: Reason,
+        reason: BrokerReason,
     },
     /// SUBACK with QoS 0.
     #[error("the broker grants {0} at QoS 0 only, which loses messages: let it offer QoS 1")]

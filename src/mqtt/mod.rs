@@ -31,5 +31,5 @@ pub(crate) mod measure;
 pub mod publisher;
 
 pub use error::{BrokerError, MqttError};
-pub use reason::Reason;
+pub use reason::BrokerReason;
 pub use tls::TlsError;

@@ -1,9 +1,9 @@
 //! Reason: what a broker means by the reason code of a refusal, and what to do about it.
 //!
 //! # Why
-//! CONNACK, SUBACK and DISCONNECT share one table of codes (MQTT 5, 2.4), and brokers add a sentence of their own or the
-//! name of another server. The packet library drops both, and reads no DISCONNECT that ends after its code, so refusals
-//! are read here.
+//! CONNACK, SUBACK and DISCONNECT share one table of codes (MQTT 5, 2.4), and brokers add a sentence of their own or
+//! the name of another server. The packet library drops both, and reads no DISCONNECT that ends after its code, so
+//! refusals are read here.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub(crate) const PACKET_ID_IN_USE: u8 = 0x91;
 
 /// A reason code, and what the broker adds to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reason {
+pub struct BrokerReason {
     /// As MQTT 5 numbers it.
     pub code: u8,
     /// The broker's own words.
@@ -37,12 +37,12 @@ pub(crate) enum Refusal {
     /// CONNACK of MQTT 3.1.1.
     OnlyVersion3,
     /// CONNACK with a refusal.
-    Connection(Reason),
+    Connection(BrokerReason),
     /// DISCONNECT.
-    End(Reason),
+    End(BrokerReason),
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for BrokerReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (reason 0x{:02X})", advice(self.code), self.code)?;
         if let Some(said) = &self.said {
@@ -110,7 +110,7 @@ pub(crate) fn refusal(bytes: &[u8]) -> Option<Refusal> {
             Some(Refusal::Connection(reason(*code, properties)))
         }
         (DISCONNECT, [code, properties @ ..]) => Some(Refusal::End(reason(*code, properties))),
-        (DISCONNECT, []) => Some(Refusal::End(Reason::default())),
+        (DISCONNECT, []) => Some(Refusal::End(BrokerReason::default())),
         _ => None,
     }
 }
@@ -121,8 +121,8 @@ pub(crate) fn said(words: &str) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-fn reason(code: u8, properties: &[u8]) -> Reason {
-    let mut reason = Reason { code, ..Reason::default() };
+fn reason(code: u8, properties: &[u8]) -> BrokerReason {
+    let mut reason = BrokerReason { code, ..BrokerReason::default() };
     let Some((length, rest)) = length(properties) else { return reason };
     let mut rest = rest.get(..length).unwrap_or(rest);
     while let Some((identifier, content, after)) = property(rest) {
@@ -137,7 +137,8 @@ fn reason(code: u8, properties: &[u8]) -> Reason {
     reason
 }
 
-/// The next property's identifier and content, and what follows it; `None` at the end, and where nobody knows its length.
+/// The next property's identifier and content, and what follows it; `None` at the end, and where nobody knows its
+/// length.
 fn property(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (identifier, rest) = bytes.split_first()?;
     let size = match *identifier {
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn refusals_are_read_whatever_they_hold() {
         let end = |code, said: Option<&str>, server: Option<&str>| {
-            Some(Refusal::End(Reason { code, said: said.map(str::to_owned), server: server.map(str::to_owned) }))
+            Some(Refusal::End(BrokerReason { code, said: said.map(str::to_owned), server: server.map(str::to_owned) }))
         };
         let both = b"\xE0\x10\x9D\x0E\x1F\x00\x04away\x1C\x00\x04b\x1B:1";
         for (bytes, expected) in [
@@ -196,7 +197,10 @@ mod tests {
             (b"\xE0\x02\x8B", None),
             (b"\x20\x02\x00\x01", Some(Refusal::OnlyVersion3)),
             (b"\x20\x03\x00\x00\x00", None),
-            (b"\x20\x03\x00\x85\x00", Some(Refusal::Connection(Reason { code: 0x85, ..Reason::default() }))),
+            (
+                b"\x20\x03\x00\x85\x00",
+                Some(Refusal::Connection(BrokerReason { code: 0x85, ..BrokerReason::default() })),
+            ),
             (b"\x40\x02\x00\x01", None),
             (b"", None),
         ] {
@@ -209,7 +213,7 @@ mod tests {
         let unknown = advice(0xFF);
         let known = (0x80..=0xA2).filter(|code| ![0x92, 0x94].contains(code));
         assert!(known.into_iter().all(|code| advice(code) != unknown));
-        let reason = Reason { code: 0x9D, said: said("moved\u{1b}[2J"), server: Some("b:1".to_owned()) };
+        let reason = BrokerReason { code: 0x9D, said: said("moved\u{1b}[2J"), server: Some("b:1".to_owned()) };
         assert_eq!(
             reason.to_string(),
             "it has moved; set mqtt.url to its new address (reason 0x9D); it says \"moved[2J\"; it names another \

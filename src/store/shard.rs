@@ -65,8 +65,8 @@ pub async fn try_take(
     Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
 }
 
-/// Ends the connection that holds the shard where it has asked nothing for `silence`, and those that have been as long in
-/// the midst of a transaction that locks the shard's row; true where there was one.
+/// Ends the connection that holds the shard where it has asked nothing for `silence`, and those that have been as long
+/// in the midst of a transaction that locks the shard's row; true where there was one.
 ///
 /// An owner asks twice a second over it. One that is stopped, or whose machine is frozen, asks nothing, and its sockets
 /// stay open: no timeout of TCP ever sees that. When each last asked is what the server knows of it, so nothing is

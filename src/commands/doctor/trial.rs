@@ -1,4 +1,5 @@
-//! What only a trial shows of the broker: its window towards a subscriber, what it is, and what it keeps for who is away.
+//! What only a trial shows of the broker: its window towards a subscriber, what it is, and what it keeps for
+//! who is away.
 
 use url::Url;
 

@@ -45,14 +45,14 @@ struct Buffer {
 
 /// The thread that writes; its end says whether everything is on disk.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct LedgerWriter {
     shared: Arc<Shared>,
     thread: JoinHandle<std::io::Result<()>>,
 }
 
 impl MessageLedger {
     /// Makes the file anew.
-    pub(super) fn create(path: &Path, now: Timestamp) -> anyhow::Result<(MessageLedger, Writer)> {
+    pub(super) fn create(path: &Path, now: Timestamp) -> anyhow::Result<(MessageLedger, LedgerWriter)> {
         let file = File::create(path).with_context(|| format!("cannot write the ledger {}", path.display()))?;
         let shared = Arc::new(Shared::default());
         let thread = std::thread::spawn({
@@ -60,7 +60,7 @@ impl MessageLedger {
             move || write_until_closed(&shared, file)
         });
         let ledger = MessageLedger { shared: shared.clone(), origin: (Instant::now(), now.micros()) };
-        Ok((ledger, Writer { shared, thread }))
+        Ok((ledger, LedgerWriter { shared, thread }))
     }
 
     pub(super) fn issued(&self, id: u64, kind: PublicationKind) {
@@ -88,7 +88,7 @@ impl MessageLedger {
     }
 }
 
-impl Writer {
+impl LedgerWriter {
     /// Writes what is left, syncs, and closes the file.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         self.shared.lock().closed = true;

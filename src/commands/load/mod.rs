@@ -65,7 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     watch.abort();
     answered.finish_and_clear();
-    writer.map_or(Ok(()), ledger::Writer::finish)?;
+    writer.map_or(Ok(()), ledger::LedgerWriter::finish)?;
     let report = report(&args, &plan, connections, &total, began);
     report.print(args.json)?;
     let counts = report.counts;

@@ -10,12 +10,12 @@
 //! Invariant: nothing here waits for a lane. Lanes settle messages in `ack` and never wait for a session either, so no
 //! order of full buffers can make the two wait for each other.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, SubAck, Subscribe, UnsubAckReason, Unsubscribe};
+use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, SubAck, Subscribe};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,7 +28,7 @@ use crate::faults::{Defect, is_injected};
 use crate::formats::Reply;
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
-use crate::ingest::leave::{Action, Leave, Left};
+use crate::ingest::leave::{Leave, Left};
 use crate::ingest::named::{Granted, Named};
 use crate::ingest::reply::ReplyQueue;
 use crate::ingest::state::State;
@@ -37,9 +37,12 @@ use crate::model::backoff::jittered;
 use crate::model::time::{Clock, Timestamp};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
-use crate::mqtt::packet::{DISCONNECT, END_SESSION, PINGREQ, next_packet, published_at_ms, put_puback, write};
+use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, published_at_ms, put_puback, write};
 use crate::mqtt::reason::SESSION_TAKEN_OVER;
 use crate::telemetry::{Telemetry, chain};
+
+/// What a connection does to leave filters, or its session.
+mod leaving;
 
 /// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
 const READ_BYTES: usize = 64 * 1024;
@@ -367,20 +370,6 @@ impl Session {
         Duration::from_secs(self.config.connect_timeout_s)
     }
 
-    fn take_unsuback(&self, reasons: &[UnsubAckReason]) {
-        let is_done =
-            |reason: &UnsubAckReason| matches!(reason, UnsubAckReason::Success | UnsubAckReason::NoSubscriptionExisted);
-        let (client, filters) = (&self.named.client_id, self.named.known().left.filters.join(", "));
-        if reasons.iter().all(is_done) {
-            tracing::info!(mqtt.client = %client, "unsubscribed from {filters}, which held no message any more");
-            self.named.leave_filters();
-        } else {
-            tracing::warn!(mqtt.client = %client, "the broker refuses to unsubscribe from {filters} and goes on \
-                sending; let this client unsubscribe, and start the daemon again");
-        }
-        self.leave().unsubscribed();
-    }
-
     /// Writes the subscription, then acknowledgements and replies as they become due, all that are due in one write,
     /// and pings.
     async fn write_acks(
@@ -444,42 +433,6 @@ impl Session {
                 }
             }
         }
-    }
-
-    /// Writes what is due to leave filters or the session; true where the session ends with it.
-    fn put_leave(&self, out: &mut BytesMut) -> Result<bool, MqttError> {
-        let due = self.leave().take_due(Instant::now());
-        match due {
-            Some(Action::Ask) => out.put_slice(&PINGREQ),
-            Some(Action::Unsubscribe(filters)) => {
-                let tracker = self.acks.tracker();
-                let pkid = (1..=u16::MAX).rev().find(|id| !tracker.bears(*id)).unwrap_or(u16::MAX);
-                write(&Packet::Unsubscribe(Unsubscribe { pkid, filters, properties: None }), out)?;
-            }
-            Some(Action::EndSession) => {
-                out.put_slice(&END_SESSION);
-                return Ok(true);
-            }
-            None => {}
-        }
-        Ok(false)
-    }
-
-    /// Waits until more may be due to leave something.
-    async fn wait_to_leave(&self) {
-        if self.leave().is_waiting() {
-            self.state.all_subscribed().await;
-            return self.leave().begin();
-        }
-        let next = self.leave().next_at(Instant::now());
-        match next {
-            Some(at) => sleep_until(at.into()).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn leave(&self) -> MutexGuard<'_, Leave> {
-        self.leave.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The packet identifiers that may be acknowledged now.
