@@ -6,8 +6,8 @@
 //!
 //! # Limits of rumqttd 0.20
 //! - It has no stop: the broker ends with the process, and its messages with it.
-//! - At most 100 messages are under way to one session, whatever receive maximum the client names. A batch that waits
-//!   for more than 80 of them must also be flushed by time.
+//! - At most `INFLIGHT_MAX` messages are under way to one session, whatever higher receive maximum the client names. A
+//!   batch that waits for more than 80 of them must also be flushed by time.
 //! - What was not acknowledged is delivered again only after a reconnect without a clean start, and without the
 //!   duplicate flag. Sessions never expire.
 //! - Acknowledgements must come in order: the first that does not ends the connection.
@@ -26,6 +26,8 @@ use tokio::time::{Instant, sleep};
 use super::EmbeddedError;
 use super::postgres::free_port;
 
+/// How many messages are under way to one session.
+pub const INFLIGHT_MAX: u16 = 100;
 /// How long the listeners may take to come up; they take a few milliseconds.
 const START_TIMEOUT_S: u64 = 10;
 /// The largest packet that is taken, in bytes.

@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{self, Config};
 use crate::daemon::{Daemon, DaemonError, Listeners};
+use crate::embedded::broker::INFLIGHT_MAX;
 use crate::embedded::{PostgresOptions, PostgresSearch, PrivateBroker, PrivatePostgres};
 use crate::ingest::State;
 use crate::store::pool::Connector;
@@ -142,6 +143,7 @@ fn configure(
         laid("MQTT__URL", broker),
         laid("MQTT__CLIENT_ID", "healthtrack-demo"),
         laid("MQTT__FILTERS", "ht/1/{shard}/+/+"),
+        laid("MQTT__RECEIVE_MAXIMUM", &INFLIGHT_MAX.to_string()),
         laid("INGEST__SHARD", SHARD),
         laid("INGEST__UNKNOWN_DEVICE", "enrol"),
     ];

@@ -63,7 +63,7 @@ async fn a_database_that_says_no_for_a_while_costs_no_sample_and_puts_none_aside
     let settings = [("max_connections", "20")];
     let setup = Setup { own_postgres: Some(&settings), ..Setup::new(5) };
     let Some(mut stack) = TestStack::build(setup).await else { return };
-    stack.load(2_400, 200, MIX);
+    stack.load(3_600, 200, MIX);
     stack.wait_for_more(100).await;
 
     let mut admin = stack.connection().await;
@@ -99,8 +99,10 @@ async fn refuse(stack: &mut TestStack, admin: &mut PgConnection, what: &str, sta
     wait_until(TIMEOUT, what, || async { retries(stack) > retried + 1.0 }).await;
 }
 
+/// Tries of the same batch and of its halves: what is not written in time twice is tried in halves.
 fn retries(stack: &TestStack) -> f64 {
-    stack.daemon.try_metric("healthtrack_ingest_batch_retries_total").unwrap_or(0.0)
+    let count = |name| stack.daemon.try_metric(name).unwrap_or(0.0);
+    count("healthtrack_ingest_batch_retries_total") + count("healthtrack_ingest_batch_bisections_total")
 }
 
 /// Sends the daemon's connections away and takes each that is free, until none is.
