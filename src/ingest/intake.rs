@@ -119,7 +119,7 @@ impl Intake {
 
     /// Acknowledges a message that another daemon has as well.
     fn pass_over(&self, delivery: &Delivery) {
-        self.telemetry.mqtt_foreign_messages.increment(1);
+        self.telemetry.mqtt.foreign_messages.increment(1);
         if let Some(packet_id) = delivery.packet_id {
             let token = self.acks.tracker().receive(packet_id, 1);
             self.acks.settle(&[token]);

@@ -43,9 +43,9 @@ pub struct Owner {
     pub is_alive: bool,
 }
 
-/// How much room for locks there is beside the chunks.
+/// What the server can hold in locks, and how many chunks there are.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct LockRoom {
+pub struct LockCapacity {
     /// How many chunks there are. A question without a time locks each, and its index.
     pub chunks: i64,
     /// Locks that all sessions of the server can hold together.
@@ -54,8 +54,8 @@ pub struct LockRoom {
     pub sessions: i64,
 }
 
-/// Asks how much room for locks there is.
-pub async fn lock_room(connection: &mut PgConnection) -> Result<LockRoom, StoreError> {
+/// Asks what the server can hold in locks, and how many chunks there are.
+pub async fn lock_capacity(connection: &mut PgConnection) -> Result<LockCapacity, StoreError> {
     let (chunks, locks, sessions) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM signal.chunks()), sessions * current_setting('max_locks_per_transaction')::bigint,
                 sessions
@@ -64,8 +64,8 @@ pub async fn lock_room(connection: &mut PgConnection) -> Result<LockRoom, StoreE
     )
     .fetch_one(connection)
     .await
-    .map_err(StoreError::at("asking how much room for locks there is"))?;
-    Ok(LockRoom { chunks, locks, sessions })
+    .map_err(StoreError::at("asking how many locks the server can hold"))?;
+    Ok(LockCapacity { chunks, locks, sessions })
 }
 
 /// Asks the server what it is.

@@ -7,9 +7,9 @@ use metrics::{Counter, Gauge, Histogram, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::archive::ArchiveMetrics;
-use super::backlog::Unacknowledged;
 use super::declare::{Declarer, MetricName};
 use super::ledger::{Outcome, SampleLedger, Tally};
+use super::mqtt::MqttMetrics;
 use super::quarantine::QuarantineMetrics;
 use super::tasks::{Task, TaskMetrics};
 use crate::model::reason::Reason;
@@ -20,44 +20,6 @@ const SECONDS: [f64; 17] =
 /// From a single sample to more than the longest batch.
 const COUNTS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 20_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0];
 
-const MQTT_CONNECTED: MetricName =
-    MetricName("healthtrack_mqtt_connected", "Connections to the broker that are up and subscribed.");
-const MQTT_CONNECTS: MetricName = MetricName("healthtrack_mqtt_connects_total", "Connections made to the broker.");
-const MQTT_SESSIONS_LOST: MetricName = MetricName(
-    "healthtrack_mqtt_sessions_lost_total",
-    "Connections for which the broker had no session: messages queued in it may be lost.",
-);
-const MQTT_SESSION_EXPIRY: MetricName = MetricName(
-    "healthtrack_mqtt_session_expiry_seconds",
-    "How long the broker keeps a session without a connection, as it says: messages that wait for longer are lost.",
-);
-const MQTT_MESSAGES: MetricName = MetricName("healthtrack_mqtt_messages_total", "Messages received.");
-const MQTT_RECEIVED_BYTES: MetricName =
-    MetricName("healthtrack_mqtt_received_bytes_total", "Bytes of payload received.");
-const MQTT_UNPROTECTED_MESSAGES: MetricName = MetricName(
-    "healthtrack_mqtt_unprotected_messages_total",
-    "Messages received at QoS 0, which the broker does not send again.",
-);
-const MQTT_FOREIGN_MESSAGES: MetricName = MetricName(
-    "healthtrack_mqtt_foreign_messages_total",
-    "Messages of shards that other daemons own, acknowledged and left to those: mqtt.filters are wider than the shard.",
-);
-const MQTT_PAUSES: MetricName =
-    MetricName("healthtrack_mqtt_pauses_total", "Times that reading stopped because too much was not yet committed.");
-const MQTT_ACKS: MetricName =
-    MetricName("healthtrack_mqtt_acks_total", "PUBACKs handed to the connection, each after its commit.");
-const MQTT_REPLIES: MetricName =
-    MetricName("healthtrack_mqtt_replies_total", "Messages published in answer to received ones, at QoS 0.");
-const MQTT_DROPPED_REPLIES: MetricName = MetricName(
-    "healthtrack_mqtt_dropped_replies_total",
-    "Answers not published: the queue was full, or the broker accepts no such topic or size.",
-);
-const MQTT_UNACKNOWLEDGED_MESSAGES: MetricName =
-    MetricName("healthtrack_mqtt_unacknowledged_messages", "Messages received and not yet acknowledged.");
-const MQTT_WINDOW_MESSAGES: MetricName = MetricName(
-    "healthtrack_mqtt_window_messages",
-    "Messages that the broker sends ahead of their acknowledgement, once it was noticed that they are few; else 0.",
-);
 const INGEST_RECEIVED_SAMPLES: MetricName = MetricName(
     "healthtrack_ingest_received_samples_total",
     "Samples received. Equals all outcomes plus those in flight, at every scrape.",
@@ -138,32 +100,8 @@ const COMPACTION_LAG_SECONDS: MetricName =
 
 /// Handles to every metric of one daemon.
 pub struct Telemetry {
-    mqtt_connected: Gauge,
-    /// `healthtrack_mqtt_connects_total`
-    pub mqtt_connects: Counter,
-    /// `healthtrack_mqtt_sessions_lost_total`
-    pub mqtt_sessions_lost: Counter,
-    /// `healthtrack_mqtt_session_expiry_seconds`
-    pub mqtt_session_expiry: Gauge,
-    /// `healthtrack_mqtt_messages_total`
-    pub mqtt_messages: Counter,
-    /// `healthtrack_mqtt_received_bytes_total`
-    pub mqtt_received_bytes: Counter,
-    /// `healthtrack_mqtt_unprotected_messages_total`
-    pub mqtt_unprotected_messages: Counter,
-    /// `healthtrack_mqtt_foreign_messages_total`
-    pub mqtt_foreign_messages: Counter,
-    /// `healthtrack_mqtt_pauses_total`
-    pub mqtt_pauses: Counter,
-    /// `healthtrack_mqtt_acks_total`
-    pub mqtt_acks: Counter,
-    /// `healthtrack_mqtt_replies_total`
-    pub mqtt_replies: Counter,
-    /// `healthtrack_mqtt_dropped_replies_total`
-    pub mqtt_dropped_replies: Counter,
-    mqtt_unacknowledged: Gauge,
-    /// `healthtrack_mqtt_window_messages`
-    pub mqtt_window: Gauge,
+    /// `healthtrack_mqtt_…`
+    pub mqtt: MqttMetrics,
     received_samples: Counter,
     in_flight_samples: Gauge,
     outcomes: Vec<(Outcome, Counter)>,
@@ -223,7 +161,6 @@ pub struct Telemetry {
     pub archive: ArchiveMetrics,
     ledger: Mutex<SampleLedger>,
     tasks: TaskMetrics,
-    unacknowledged: Unacknowledged,
     handle: PrometheusHandle,
 }
 
@@ -253,20 +190,7 @@ impl Telemetry {
             (reason, new.labelled(INGEST_REJECTED_SAMPLES, label))
         });
         Telemetry {
-            mqtt_connected: new.gauge(MQTT_CONNECTED),
-            mqtt_connects: new.counter(MQTT_CONNECTS),
-            mqtt_sessions_lost: new.counter(MQTT_SESSIONS_LOST),
-            mqtt_session_expiry: new.gauge(MQTT_SESSION_EXPIRY),
-            mqtt_messages: new.counter(MQTT_MESSAGES),
-            mqtt_received_bytes: new.counter(MQTT_RECEIVED_BYTES),
-            mqtt_unprotected_messages: new.counter(MQTT_UNPROTECTED_MESSAGES),
-            mqtt_foreign_messages: new.counter(MQTT_FOREIGN_MESSAGES),
-            mqtt_pauses: new.counter(MQTT_PAUSES),
-            mqtt_acks: new.counter(MQTT_ACKS),
-            mqtt_replies: new.counter(MQTT_REPLIES),
-            mqtt_dropped_replies: new.counter(MQTT_DROPPED_REPLIES),
-            mqtt_unacknowledged: new.gauge(MQTT_UNACKNOWLEDGED_MESSAGES),
-            mqtt_window: new.gauge(MQTT_WINDOW_MESSAGES),
+            mqtt: MqttMetrics::declare(new),
             received_samples: new.counter(INGEST_RECEIVED_SAMPLES),
             in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),
             outcomes: outcomes.into(),
@@ -300,7 +224,6 @@ impl Telemetry {
             archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
             tasks: TaskMetrics::declare(new),
-            unacknowledged: Unacknowledged::default(),
             handle,
         }
     }
@@ -325,17 +248,12 @@ impl Telemetry {
     /// Shows whether the daemon owns its shard, and how many of its connections to the broker are subscribed.
     pub fn show_state(&self, is_owner: bool, connected: usize) {
         self.owner.set(if is_owner { 1.0 } else { 0.0 });
-        self.mqtt_connected.set(connected as f64);
+        self.mqtt.show_connected(connected);
     }
 
     /// Counts a task of the daemon that has failed.
     pub fn task_failed(&self, task: Task) {
         self.tasks.failed(task);
-    }
-
-    /// A connection has so many messages that are not acknowledged.
-    pub fn unacknowledged(&self, session: &str, messages: usize) {
-        self.mqtt_unacknowledged.set(self.unacknowledged.set(session, messages) as f64);
     }
 
     /// Samples received, settled by outcome, and in flight.

@@ -1,4 +1,4 @@
-//! Telemetry: every metric by name, declared in one file in the order of a sample's journey, and the log.
+//! Telemetry: every metric by name, in the order of a sample's journey, and the log.
 //!
 //! # Why
 //! Handles are registered once and kept, so that counting a sample is one atomic addition and no name is ever looked
@@ -12,6 +12,9 @@ mod declare;
 
 /// Every metric with its help text.
 mod catalogue;
+
+/// The metrics of the connections to the broker.
+mod mqtt;
 
 /// The archive's metrics.
 mod archive;
@@ -35,5 +38,6 @@ pub use archive::{ArchiveMetrics, RollStep};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
 pub use ledger::{Outcome, Tally};
 pub use log::{chain, start_log};
+pub use mqtt::MqttMetrics;
 pub use quarantine::QuarantineMetrics;
 pub use tasks::Task;

@@ -20,7 +20,7 @@ use crate::store::hot::compact::chunks_to_compact;
 use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
 use crate::store::hot::{Unreadable, chunks_before};
 use crate::store::incarnation::{self, Incarnation};
-use crate::store::inspect::{Owner, Server, lock_room, server, shard_owner};
+use crate::store::inspect::{Owner, Server, lock_capacity, server, shard_owner};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
 use crate::telemetry::chain;
@@ -95,7 +95,7 @@ async fn examine(
         let waiting: Vec<_> = chunks.iter().filter(|chunk| chunk.looked_at.is_none()).map(|chunk| chunk.from).collect();
         check_compaction(config.compaction.enabled, &waiting, findings);
     }
-    check_chunks(&lock_room(connection).await?, findings);
+    check_chunks(&lock_capacity(connection).await?, findings);
     sessions::check(config, connection, findings).await?;
     quarantine::check(connection, config.ingest.quarantine_bytes_max, findings).await?;
     examine_blocks(config, connection, findings).await

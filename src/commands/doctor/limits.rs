@@ -6,19 +6,19 @@
 //! lock at that moment.
 
 use super::finding::Findings;
-use crate::store::inspect::LockRoom;
+use crate::store::inspect::LockCapacity;
 
 /// A chunk's table and its index.
 const LOCKS_PER_CHUNK: i64 = 2;
-/// How many questions without a time should have room at once.
+/// How many questions without a time should be possible at once.
 const QUESTIONS_MIN: i64 = 4;
 
 /// Whether there are few enough chunks for the server's locks.
-pub(super) fn check_chunks(room: &LockRoom, findings: &mut Findings) {
-    let LockRoom { chunks, locks, sessions } = *room;
+pub(super) fn check_chunks(capacity: &LockCapacity, findings: &mut Findings) {
+    let LockCapacity { chunks, locks, sessions } = *capacity;
     let needed = chunks.saturating_mul(LOCKS_PER_CHUNK);
     if needed.saturating_mul(QUESTIONS_MIN) <= locks {
-        return findings.ok(format!("chunks: {chunks}, and room for {locks} locks"));
+        return findings.ok(format!("chunks: {chunks}; the server holds up to {locks} locks"));
     }
     let per_transaction = needed.saturating_mul(2 * QUESTIONS_MIN) / sessions.max(1) + 1;
     let advice = format!(
@@ -43,7 +43,7 @@ mod tests {
             (3_650, Level::Fail, Some("max_locks_per_transaction = 585 ")),
         ] {
             let mut findings = Findings::default();
-            check_chunks(&LockRoom { chunks, locks: 6_400, sessions: 100 }, &mut findings);
+            check_chunks(&LockCapacity { chunks, locks: 6_400, sessions: 100 }, &mut findings);
             assert_eq!(findings.0[0].level, level, "{chunks}");
             let advice = findings.0[0].advice.clone();
             assert!(advised.is_none_or(|advised| advice.is_some_and(|advice| advice.contains(advised))), "{chunks}");

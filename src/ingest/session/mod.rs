@@ -13,18 +13,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::{BufMut as _, BytesMut};
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, SubAck, Subscribe};
 use secrecy::ExposeSecret as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::MqttConfig;
-use crate::faults::{Defect, is_injected};
 use crate::formats::Reply;
 use crate::formats::delivery::Delivery;
 use crate::ingest::ack::Acks;
@@ -34,18 +29,20 @@ use crate::ingest::reply::ReplyQueue;
 use crate::ingest::state::State;
 use crate::ingest::subscription::Subscription;
 use crate::model::backoff::jittered;
-use crate::model::time::{Clock, Timestamp};
+use crate::model::time::Clock;
 use crate::mqtt::MqttError;
-use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
-use crate::mqtt::packet::{DISCONNECT, PINGREQ, next_packet, published_at_ms, put_puback, write};
-use crate::mqtt::reason::SESSION_TAKEN_OVER;
+use crate::mqtt::connect::{ConnectOptions, Connected, connect, shown};
 use crate::telemetry::{Telemetry, chain};
 
-/// What a connection does to leave filters, or its session.
+/// The half of a connection that reads.
+mod reading;
+
+/// The half that writes.
+mod writing;
+
+/// What both do to leave filters, or the session.
 mod leaving;
 
-/// Bytes asked of the socket at a time: hundreds of short messages for one call, and little memory where few come.
-const READ_BYTES: usize = 64 * 1024;
 /// A connection that two clients take from each other holds no longer than this.
 const SOON: Duration = Duration::from_secs(10);
 /// So many of them in a row are no accident.
@@ -62,16 +59,6 @@ pub trait Sink: Send {
 
     /// Waits until it is not.
     fn room(&self) -> impl Future<Output = ()> + Send;
-}
-
-/// What was taken out of one read.
-#[derive(Debug, Default)]
-struct Taken {
-    messages: u64,
-    payload_bytes: usize,
-    /// Of QoS 1.
-    protected: u64,
-    replies: Vec<Reply>,
 }
 
 /// One named session at the broker.
@@ -222,14 +209,14 @@ impl Session {
         sink: &mut impl Sink,
         reader: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<(), MqttError> {
-        self.telemetry.mqtt_connects.increment(1);
+        self.telemetry.mqtt.connects.increment(1);
         if !connected.session_present {
-            self.telemetry.mqtt_sessions_lost.increment(1);
+            self.telemetry.mqtt.sessions_lost.increment(1);
         }
         let (expiry_s, wanted_expiry_s) = (connected.session_expiry_s, self.config.session_expiry_s);
         let session_present = connected.session_present;
         self.named.connect(Granted { session_present, expiry_s, wanted_expiry_s }, self.clock.now());
-        self.telemetry.mqtt_session_expiry.set(f64::from(expiry_s));
+        self.telemetry.mqtt.session_expiry.set(f64::from(expiry_s));
         *self.leave() = Leave::new(self.named.known().left);
         if !self.leave().is_behind() {
             self.state.catch_up(&self.named.client_id);
@@ -247,231 +234,13 @@ impl Session {
         }
     }
 
-    async fn read_messages(
-        &self,
-        mut socket: ReadHalf<Box<dyn Socket>>,
-        mut bytes: BytesMut,
-        ping_every: Duration,
-        sink: &mut impl Sink,
-        reader: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<(), MqttError> {
-        // The broker answers each ping.
-        let silence_max = ping_every * 3;
-        loop {
-            self.take_packets(&mut bytes, sink)?;
-            if sink.is_full() {
-                self.telemetry.mqtt_pauses.increment(1);
-                sink.room().await;
-            }
-            bytes.reserve(READ_BYTES);
-            // A buffer that a large packet has grown would take in more messages than the queue has places for.
-            let mut room = (&mut bytes).limit(READ_BYTES);
-            tokio::select! {
-                biased;
-                // The other half goes on acknowledging, and ends this one when it is done.
-                () = self.stop_reading.cancelled() => {
-                    reader.take();
-                    std::future::pending().await
-                }
-                read = timeout(silence_max, socket.read_buf(&mut room)) => match read {
-                    Ok(Ok(0)) => return Err(MqttError::Closed),
-                    Ok(read) => drop(read?),
-                    Err(_) => return Err(MqttError::Silent(silence_max)),
-                },
-            }
-        }
-    }
-
-    /// Takes every whole packet out of what was read. What was handled counts, whatever ends the connection after it.
-    fn take_packets(&self, bytes: &mut BytesMut, sink: &mut impl Sink) -> Result<(), MqttError> {
-        let mut taken = Taken::default();
-        let ended = self.take_each(bytes, sink, &mut taken);
-        self.telemetry.mqtt_dropped_replies.increment(self.replies.push(&mut taken.replies));
-        if taken.messages > 0 {
-            self.leave().receive(taken.protected);
-            self.telemetry.mqtt_messages.increment(taken.messages);
-            self.telemetry.mqtt_received_bytes.increment(u64::try_from(taken.payload_bytes).unwrap_or(u64::MAX));
-            let (unacknowledged, window) = {
-                let mut tracker = self.acks.tracker();
-                (tracker.unacknowledged(), tracker.window.tell())
-            };
-            self.telemetry.unacknowledged(&self.named.client_id, unacknowledged);
-            window.into_iter().for_each(|window| self.report_window(window));
-        }
-        ended
-    }
-
-    fn take_each(&self, bytes: &mut BytesMut, sink: &mut impl Sink, taken: &mut Taken) -> Result<(), MqttError> {
-        let (received_at, arrived) = (self.clock.now(), Instant::now());
-        let named = |error| match error {
-            MqttError::Disconnected(reason) if reason.code == SESSION_TAKEN_OVER => {
-                MqttError::TakenOver(self.named.client_id.clone())
-            }
-            other => other,
-        };
-        while let Some(packet) = next_packet(bytes, self.config.packet_bytes_max).map_err(named)? {
-            match packet {
-                Packet::Publish(publish) => {
-                    let payload_bytes = publish.payload.len();
-                    let delivery = self.deliver(publish, received_at, arrived)?;
-                    let is_protected = delivery.packet_id.is_some();
-                    if !sink.take(delivery, &mut taken.replies) {
-                        return Err(MqttError::Protocol("more messages than its window allows".to_owned()));
-                    }
-                    taken.messages += 1;
-                    taken.payload_bytes += payload_bytes;
-                    taken.protected += u64::from(is_protected);
-                }
-                Packet::SubAck(suback) => self.take_suback(&suback)?,
-                Packet::PingResp(_) => {
-                    let mut leave = self.leave();
-                    leave.receive(std::mem::take(&mut taken.protected));
-                    leave.answer(arrived);
-                    if !leave.is_behind() {
-                        self.state.catch_up(&self.named.client_id);
-                    }
-                }
-                Packet::UnsubAck(unsuback) => self.take_unsuback(&unsuback.reasons),
-                _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
-            }
-        }
-        Ok(())
-    }
-
-    fn deliver(&self, publish: Publish, received_at: Timestamp, arrived: Instant) -> Result<Delivery, MqttError> {
-        let packet_id = match publish.qos {
-            QoS::AtMostOnce => {
-                self.telemetry.mqtt_unprotected_messages.increment(1);
-                None
-            }
-            QoS::AtLeastOnce => Some(publish.pkid),
-            QoS::ExactlyOnce => return Err(MqttError::Protocol("QoS 2 where QoS 1 was granted".to_owned())),
-        };
-        let (mut content_type, mut published_at) = (None, None);
-        if let Some(properties) = publish.properties {
-            published_at = published_at_ms(&properties).and_then(|millis| Timestamp::from_millis(millis).ok());
-            content_type = properties.content_type;
-        }
-        let Publish { topic, payload, .. } = publish;
-        Ok(Delivery { topic, payload, content_type, published_at, received_at, arrived, packet_id })
-    }
-
-    fn take_suback(&self, suback: &SubAck) -> Result<(), MqttError> {
-        if self.subscription.answer(&self.named.filters, suback)? {
-            self.state.subscribed(&self.named.client_id, true);
-            let broker = shown(&self.url);
-            let (client, filters) = (&self.named.client_id, self.named.filters.join(", "));
-            tracing::info!(broker.url = %broker, mqtt.client = %client, "subscribed to {filters}");
-        }
-        Ok(())
-    }
-
     fn connect_timeout(&self) -> Duration {
         Duration::from_secs(self.config.connect_timeout_s)
     }
 
-    /// Writes the subscription, then acknowledgements and replies as they become due, all that are due in one write,
-    /// and pings.
-    async fn write_acks(
-        &self,
-        mut socket: WriteHalf<Box<dyn Socket>>,
-        connection: u64,
-        ping_every: Duration,
-        packet_bytes_max: usize,
-    ) -> Result<(), MqttError> {
-        let (mut out, mut ready) = (BytesMut::new(), Vec::new());
-        // A session that is left gets nothing new.
-        let mut subscribes = !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe);
-        let mut next_ping = tokio::time::Instant::now() + ping_every;
-        let (mut is_unproved, unproved) = (false, self.state.unproved());
-        tokio::pin!(unproved);
-        loop {
-            let closing = is_unproved || self.close.is_cancelled();
-            self.put_subscribe(&mut out)?;
-            self.take_ready(connection, &mut ready)?;
-            self.telemetry.mqtt_acks.increment(ready.len() as u64);
-            self.leave().acknowledge(ready.len() as u64);
-            for packet_id in ready.drain(..) {
-                put_puback(&mut out, packet_id);
-                if is_injected(Defect::DieBetweenAcks) {
-                    socket.write_all(&out).await?;
-                    std::process::abort();
-                }
-            }
-            let (published, dropped) = self.replies.take_out(packet_bytes_max, &mut out);
-            self.telemetry.mqtt_replies.increment(published);
-            self.telemetry.mqtt_dropped_replies.increment(dropped);
-            let ends = self.put_leave(&mut out)?;
-            if !out.is_empty() {
-                socket.write_all(&out).await?;
-                socket.flush().await?;
-                out.clear();
-                if ends {
-                    return Ok(socket.shutdown().await?);
-                }
-                continue;
-            }
-            if closing {
-                socket.write_all(&DISCONNECT).await?;
-                return Ok(socket.shutdown().await?);
-            }
-            tokio::select! {
-                () = self.acks.wait() => {}
-                () = self.replies.wait() => {}
-                () = self.subscription.wait() => {}
-                () = self.close.cancelled() => {}
-                () = self.state.none_behind(), if subscribes => {
-                    self.subscription.open();
-                    subscribes = false;
-                }
-                () = self.wait_to_leave() => {}
-                () = &mut unproved => is_unproved = true,
-                () = sleep_until(next_ping) => {
-                    out.put_slice(&PINGREQ);
-                    self.leave().ping();
-                    next_ping = tokio::time::Instant::now() + ping_every;
-                }
-            }
-        }
-    }
-
-    /// The packet identifiers that may be acknowledged now.
-    fn take_ready(&self, connection: u64, ready: &mut Vec<u16>) -> Result<(), MqttError> {
-        let mut tracker = self.acks.tracker();
-        if !tracker.is_open(connection) {
-            return Err(MqttError::Abandoned);
-        }
-        if tracker.is_ready() {
-            let unacknowledged = tracker.unacknowledged();
-            tracker.window.free(unacknowledged, Instant::now());
-        }
-        tracker.take_ready(ready);
-        Ok(())
-    }
-
-    /// Says how many messages the broker sends ahead where that is fewer than we take.
-    fn report_window(&self, window: usize) {
-        if window >= usize::from(self.config.receive_maximum) {
-            return;
-        }
-        self.telemetry.mqtt_window.set(window as f64);
-        let (broker, client, ours) = (shown(&self.url), &self.named.client_id, self.config.receive_maximum);
-        tracing::warn!(broker.url = %broker, mqtt.client = %client, mqtt.window = window, "the broker sends only \
-            {window} messages ahead of their acknowledgement, where this daemon takes {ours}: at most that many are \
-            committed at a time; raise its limit, which deploy/brokers.md names");
-    }
-
-    /// Writes SUBSCRIBE where one is due.
-    fn put_subscribe(&self, out: &mut BytesMut) -> Result<(), MqttError> {
-        let is_borne = |packet_id| self.acks.tracker().bears(packet_id);
-        let Some(pkid) = self.subscription.take_due(is_borne) else { return Ok(()) };
-        let filters = self.named.filters.iter().map(|path| Filter::new(path, QoS::AtLeastOnce)).collect();
-        write(&Packet::Subscribe(Subscribe { pkid, filters, properties: None }), out)
-    }
-
     fn forget_connection(&self) {
         self.state.subscribed(&self.named.client_id, false);
-        self.telemetry.unacknowledged(&self.named.client_id, 0);
+        self.telemetry.mqtt.unacknowledged(&self.named.client_id, 0);
         self.named.disconnect(self.clock.now());
     }
 }
