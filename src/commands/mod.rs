@@ -86,9 +86,9 @@ enum Command {
     Samples(samples::Args),
     /// Move old days from the database to the archive
     Roll(roll::Args),
-    /// List, verify and query the archive, and erase from it
+    /// List, verify, query and recover the archive, and erase from it
     Archive(archive::Args),
-    /// Add and list devices, and record who wears them
+    /// Add, list and move devices, and record who wears them
     Device(device::Args),
     /// List what was rejected; retry, resolve and purge it
     Quarantine(quarantine::Args),

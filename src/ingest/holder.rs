@@ -151,7 +151,7 @@ impl Holder {
         acks: &OnceLock<Arc<[Arc<Acks>]>>,
         lost: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let mut held = connection;
+        let mut held = Some(connection);
         loop {
             let writers = rights.present();
             let epoch = writers.own().epoch;
@@ -160,14 +160,16 @@ impl Holder {
                 () = rights.doubted(epoch) => Found::Forgotten,
             };
             held = match kept {
-                Found::Kept(connection) => connection,
+                Found::Kept(connection) => Some(connection),
                 Found::Forgotten => {
                     rights.doubt(epoch);
                     // The lock that it may hold is in the way, and leads to nobody knows which database.
-                    let closing = async { held.close().await.map_err(StoreError::at("leaving the database")) };
-                    let _ = within(PROOF_TIMEOUT, "leaving the database", closing).await;
+                    if let Some(held) = held.take() {
+                        let closing = async { held.close().await.map_err(StoreError::at("leaving the database")) };
+                        let _ = within(PROOF_TIMEOUT, "leaving the database", closing).await;
+                    }
                     match self.take_anew(writers.own(), rights, acks).await? {
-                        Some(connection) => connection,
+                        Some(connection) => Some(connection),
                         None => break,
                     }
                 }
@@ -179,17 +181,18 @@ impl Holder {
     }
 
     /// Returns once the connection that holds the shard is gone, with what is found over the next.
-    async fn keep(&self, held: &mut PgConnection, writers: &Writers) -> Result<Found, StoreError> {
-        loop {
+    async fn keep(&self, held: &mut Option<PgConnection>, writers: &Writers) -> Result<Found, StoreError> {
+        while let Some(connection) = held {
             sleep(ASK_EVERY).await;
-            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(held)).await {
+            match within(PROOF_TIMEOUT, "keeping the shard", shard::still_alive(connection)).await {
                 Ok(()) => {
                     self.state.database_works(Asker::Shard);
                     self.state.prove_shard();
                 }
                 Err(error) => {
                     tracing::warn!("the connection that holds the shard is gone: {}", chain(&error));
-                    break;
+                    // One that was only slow still holds the lock, and would keep it from the next.
+                    *held = None;
                 }
             }
         }

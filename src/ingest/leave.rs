@@ -6,7 +6,7 @@
 //! is all is proved by pings: a broker answers in order, so at its answer all is known that it had sent, and all that
 //! it had been acknowledged. Where fewer messages are outstanding then than were at some other time, it had room
 //! for one more and sent none: nothing waits. A topic that is always busy is drained by that rule too; that it is idle
-//! for a moment is not needed.
+//! for a moment is not needed. A session is ended only once all that came in it is acknowledged, too.
 //!
 //! ```text
 //! Behind ─ nothing waits ─> Waiting ─ all that is wanted is subscribed ─> CatchingUp ─ nothing waits ─┐
@@ -173,7 +173,8 @@ impl Leave {
                 self.unsubscribed();
                 None
             }
-            Step::Ending => {
+            // What came and is not acknowledged is in this session alone: whatever happens to it, it must come again.
+            Step::Ending if self.received <= self.acknowledged => {
                 self.step = Step::Done;
                 Some(Action::EndSession)
             }
@@ -210,8 +211,15 @@ mod tests {
         Ping,
     }
 
-    /// Leaves a session, the broker of which gets so many new messages a step; what waited when it unsubscribed.
-    fn leave(queued: u64, window: u64, arriving: u64, session: bool) -> (Leave, Option<u64>) {
+    /// Leaves a session, the broker of which gets so many new messages a step; what waited when it unsubscribed. From
+    /// some steps on nothing is committed for a while.
+    fn leave(
+        queued: u64,
+        window: u64,
+        arriving: u64,
+        session: bool,
+        stalled: std::ops::Range<u64>,
+    ) -> (Leave, Option<u64>) {
         let left = Left { filters: vec!["a/#".to_owned()], session };
         let (mut leave, mut now) = (Leave::new(left), Instant::now());
         let mut broker = Broker { queued, outstanding: 0, window, inbox: Vec::new() };
@@ -230,7 +238,7 @@ mod tests {
             }
             unacknowledged += deliver(&mut broker, &mut leave);
             // Commits come at every fourth step.
-            if step % 4 == 0 {
+            if step % 4 == 0 && !stalled.contains(&step) {
                 leave.acknowledge(unacknowledged);
                 broker.inbox.extend((0..unacknowledged).map(|_| Wire::Ack));
                 unacknowledged = 0;
@@ -241,7 +249,11 @@ mod tests {
                     (waited, is_subscribed) = (Some(broker.queued), false);
                     leave.unsubscribed();
                 }
-                Some(Action::EndSession) => assert_eq!(broker.queued + broker.outstanding, 0),
+                Some(Action::EndSession) => {
+                    // What leaves before it arrives before it.
+                    let acks = broker.inbox.iter().filter(|wire| matches!(wire, Wire::Ack)).count() as u64;
+                    assert_eq!(broker.queued + broker.outstanding, acks, "something is not acknowledged");
+                }
                 None => {}
             }
             leave.begin();
@@ -265,10 +277,19 @@ mod tests {
         for (queued, window, arriving) in [(0, 20, 0), (5, 20, 0), (10_000, 20, 0), (10_000, 65_535, 0), (5_000, 20, 1)]
         {
             for session in [false, true] {
-                let (leave, waited) = leave(queued, window, arriving, session);
+                let (leave, waited) = leave(queued, window, arriving, session, 0..0);
                 assert_eq!((leave.step, waited), (Step::Done, Some(0)), "{queued} {window} {arriving} {session}");
                 assert_eq!(leave.is_ended(), session);
             }
+        }
+    }
+
+    #[test]
+    fn a_session_is_not_ended_while_something_in_it_is_not_acknowledged() {
+        // Twenty are committed at once, and three are not for half a minute.
+        for begins in [1, 4, 5, 8] {
+            let (leave, _) = leave(23, 20, 0, true, begins..6_000);
+            assert!(leave.is_ended(), "{begins}");
         }
     }
 

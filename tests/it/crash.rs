@@ -347,6 +347,37 @@ async fn an_owner_that_wakes_after_losing_its_shard_writes_nothing_more_and_ends
     assert!(second.is_alive());
 }
 
+/// Method: the server's process for the connection that holds the shard is stopped, so a proof gets no answer in time,
+/// and goes on afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_proof_was_slow_holds_its_shard_again() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::migrated().await;
+    let daemon = Daemon::start(database.url(), &mosquitto.url(), &[]).await;
+    let holds = "SELECT '', pid::bigint, 0::float8 FROM pg_locks JOIN pg_database d ON d.oid = database
+                 WHERE locktype = 'advisory' AND granted AND datname = current_database()";
+    let backend = rows(database.url(), holds).await[0].1.to_string();
+    let signal = |name: &str| {
+        assert!(std::process::Command::new("kill").args([name, &backend]).status().unwrap().success());
+    };
+    signal("-STOP");
+    let noticed = wait_until(TIMEOUT, "the daemon has noticed", || async {
+        daemon.log().contains("that holds the shard is gone")
+    });
+    noticed.await;
+    signal("-CONT");
+    let is_another = || async {
+        let held = rows(database.url(), holds).await;
+        held.first().is_some_and(|(_, pid, _)| pid.to_string() != backend)
+    };
+    wait_until(TIMEOUT, "another of its connections holds the shard", is_another).await;
+    wait_until(TIMEOUT, "the daemon is ready again", || async { daemon.is_ready() }).await;
+    let publisher = publisher(&mosquitto).await;
+    publish(&publisher, 0..80).await;
+    wait_stored(database.url(), 80).await;
+    assert_all(&rows(database.url(), STORED).await, 80);
+}
+
 /// Method: somebody queues for the owner's lock and gets it when the owner's connection is cut, as if the server had not
 /// noticed yet that the connection is dead.
 #[tokio::test(flavor = "multi_thread")]
