@@ -17,6 +17,18 @@ pub enum UnknownDevice {
     Enrol,
 }
 
+/// Who may speak for a device besides itself and the sources that an operator has allowed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceSources {
+    /// Nobody.
+    Own,
+    /// The source that was the first to name it.
+    First,
+    /// Every source.
+    Any,
+}
+
 /// Shard, lanes and limits.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +37,8 @@ pub struct IngestConfig {
     pub shard: String,
     /// What to do with an unknown device.
     pub unknown_device: UnknownDevice,
+    /// Who may speak for a device.
+    pub device_sources: DeviceSources,
     /// Writers.
     pub lanes: usize,
     /// Samples that fill a batch.

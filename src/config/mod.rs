@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod audit;
 mod compaction;
 mod duty;
 mod environment;
@@ -22,11 +23,12 @@ mod mqtt;
 mod sections;
 mod store;
 
+pub use audit::AuditConfig;
 pub use compaction::CompactionConfig;
 pub use duty::DutyPercent;
 pub use environment::{data_dir, variable, variables};
 pub use error::ConfigError;
-pub use ingest::{IngestConfig, UnknownDevice};
+pub use ingest::{DeviceSources, IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};
 pub use sections::{ArchiveConfig, HttpConfig, LogFormat, SecurityConfig, TelemetryConfig};
 pub use store::StoreConfig;
@@ -56,6 +58,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Keys of encrypted columns.
     pub security: SecurityConfig,
+    /// Signed heads of the audit.
+    pub audit: AuditConfig,
     /// Cold data.
     pub archive: ArchiveConfig,
 }
@@ -160,6 +164,7 @@ mod tests {
     fn the_defaults_are_a_configuration() {
         let config = read(&[]).unwrap();
         assert_eq!(config.ingest.unknown_device, UnknownDevice::Quarantine);
+        assert_eq!(config.ingest.device_sources, DeviceSources::First);
         assert_eq!(config.mqtt.filters, ["ht/1/main/+/+"]);
     }
 

@@ -43,8 +43,8 @@ async fn prepare_database(context: &Context, state: &State, stop: &CancellationT
     let connector = context.connector.without_statement_timeout();
     loop {
         let migrated = async {
-            check_direct(&context.connector).await?;
-            migrate(&mut connector.connect().await?, &context.catalogue).await
+            let ((), mut connection) = tokio::try_join!(check_direct(&context.connector), connector.connect())?;
+            migrate(&mut connection, &context.catalogue).await
         };
         match migrated.await {
             Ok(migrated) => {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::interval;
+use tokio::time::{Instant, interval, interval_at};
 
 use crate::compaction::Compactor;
 use crate::config::CompactionConfig;
@@ -24,6 +24,8 @@ const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
 const CHUNK_DAYS_AHEAD: usize = 2;
 /// How often holds that ran out are ended: a hold lasts 10 minutes.
 const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
+/// A daemon that starts has its backlog to take in first.
+const MAINTENANCE_AFTER: Duration = Duration::from_secs(1);
 
 /// Folds histograms together, or a daemon that nobody scrapes would grow.
 pub(super) async fn fold_histograms(telemetry: Arc<Telemetry>) {
@@ -57,7 +59,7 @@ pub(super) async fn make_chunks(context: Context, state: Arc<State>) {
 /// Runs the periodic maintenance of the network, while the daemon owns its shard.
 pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
     state.ownership().await;
-    let mut every = interval(MAINTENANCE_EVERY);
+    let mut every = interval_at(Instant::now() + MAINTENANCE_AFTER, MAINTENANCE_EVERY);
     loop {
         every.tick().await;
         let done = match context.connector.connect().await {

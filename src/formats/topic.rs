@@ -32,6 +32,11 @@ pub fn parse(topic: &[u8]) -> Result<Topic<'_>, Rejection> {
     Ok(Topic { shard, source, format })
 }
 
+/// The level of a topic that names the source, also where the topic is invalid; all of it where it has no such level.
+pub fn source(topic: &[u8]) -> &[u8] {
+    topic.split(|byte| *byte == b'/').nth(3).unwrap_or(topic)
+}
+
 /// What every topic of a shard begins with.
 pub fn prefix(shard: &str) -> String {
     format!("ht/1/{shard}/")
@@ -51,6 +56,12 @@ mod tests {
     fn a_topic_names_shard_source_and_format() {
         assert_eq!(parse(b"ht/1/main/watch-7/batch"), Ok(Topic { shard: "main", source: "watch-7", format: "batch" }));
         assert_eq!(parse(b"ht/1/0/a.b_c/omh"), Ok(Topic { shard: "0", source: "a.b_c", format: "omh" }));
+    }
+
+    #[test]
+    fn the_source_is_the_fourth_level_of_a_topic() {
+        assert_eq!(source(b"ht/1/main/watch-7/batch"), b"watch-7");
+        assert_eq!(source(b"elsewhere"), b"elsewhere");
     }
 
     #[test]

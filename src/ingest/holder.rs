@@ -64,8 +64,6 @@ pub(super) struct Holder {
 enum Found {
     /// Nobody took the shard, and it is held again.
     Kept(PgConnection),
-    /// Nobody took it, and a former connection of this daemon's own still holds it.
-    HeldByFormer,
     /// Another daemon has taken it.
     Lost,
     /// The database is another copy, or lacks what this daemon committed.
@@ -173,7 +171,7 @@ impl Holder {
                         None => break,
                     }
                 }
-                Found::HeldByFormer | Found::Lost => break,
+                Found::Lost => break,
             };
         }
         lost.cancel();
@@ -200,8 +198,8 @@ impl Holder {
         let mut permanence = Permanence::default();
         loop {
             match self.try_keep(writers).await {
-                Ok(Found::HeldByFormer) => {}
-                Ok(found) => {
+                Ok(None) => {}
+                Ok(Some(found)) => {
                     if matches!(found, Found::Kept(_)) {
                         self.state.prove_shard();
                     }
@@ -213,8 +211,9 @@ impl Holder {
         }
     }
 
-    /// Holds the shard again over a new connection, if it is still this daemon's.
-    async fn try_keep(&self, writers: &Writers) -> Result<Found, StoreError> {
+    /// Holds the shard again over a new connection, if it is still this daemon's; `None` while a former connection of
+    /// its own holds it.
+    async fn try_keep(&self, writers: &Writers) -> Result<Option<Found>, StoreError> {
         let mut connection = self.context.connector.connect().await?;
         let own = writers.own();
         let asking = async {
@@ -231,9 +230,9 @@ impl Holder {
         let (found, is_held) = within(PROOF_TIMEOUT, "keeping the shard", asking).await?;
         self.state.database_works(Asker::Shard);
         Ok(match (found, is_held) {
-            (Some(found), _) => found,
-            (None, true) => Found::Kept(connection),
-            (None, false) => Found::HeldByFormer,
+            (Some(found), _) => Some(found),
+            (None, true) => Some(Found::Kept(connection)),
+            (None, false) => None,
         })
     }
 

@@ -2,23 +2,20 @@
 //!
 //! A message goes to one lane for each device that it names, nearly always one; its acknowledgement waits for all.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::ack::Acks;
 use super::queue::{Arrival, Lanes, Queue};
 use super::session::Sink;
-use super::shards::{Shards, Whose};
+use super::shards::{ShardsView, Whose};
 use super::validate::{ValidSamples, Validator};
 use crate::formats::delivery::Delivery;
 use crate::formats::text::shown;
-use crate::formats::{ClinicalResource, Decoded, Decoders, Reading, Reply};
+use crate::formats::{ClinicalResource, Decoded, Decoders, Reply};
 use crate::model::ids::DeviceId;
 use crate::model::reason::{Reason, Rejection};
 use crate::telemetry::Telemetry;
-
-/// Device names that one session remembers, so that most messages cost no allocation for theirs.
-const NAMES_MAX: usize = 200_000;
 
 /// The way of every message of one connection, from its delivery to the queue of its lane.
 #[derive(Debug)]
@@ -30,14 +27,13 @@ pub struct Intake {
     telemetry: Arc<Telemetry>,
     /// From this many unacknowledged messages on, nothing more may come until some are committed.
     window_full_at: usize,
-    names: HashMap<Box<str>, DeviceId>,
 }
 
 /// What a message is read by: its topic, its format, and the rules for its samples.
 #[derive(Debug)]
 pub struct Reader {
     /// Whose a topic is.
-    pub shards: Arc<Shards>,
+    pub shards: ShardsView,
     /// A decoder for each format.
     pub decoders: Decoders,
     /// The rules.
@@ -64,14 +60,14 @@ impl Intake {
     ) -> Intake {
         // A batch that waited for more than the window holds would wait for ever.
         let window_full_at = usize::from(window) * 4 / 5;
-        Intake { connection, reader, lanes, acks, telemetry, window_full_at, names: HashMap::new() }
+        Intake { connection, reader, lanes, acks, telemetry, window_full_at }
     }
 
     /// The whole path: what the delivery says, by device; what is to be answered goes to `replies`.
     fn read(&mut self, delivery: &Delivery, whose: Whose, replies: &mut Vec<Reply>) -> Vec<DevicePart> {
         if whose == Whose::Nobodys {
-            let detail = "no daemon has ever owned the topic's shard: correct the topic, or start a daemon for the \
-                          shard and retry this message";
+            let detail = "the topic is of another shard, and no daemon of it is known to have this message: correct \
+                          the topic, or start a daemon for the shard and retry this message";
             let rejection = Rejection::new(Reason::WrongShard, detail, 1);
             return vec![DevicePart { rejections: vec![rejection], ..DevicePart::default() }];
         }
@@ -89,7 +85,9 @@ impl Intake {
         let mut not_measured = decoded.not_measured;
         let mut flagged = 0;
         for reading in decoded.readings {
-            let device = self.device_of(&reading, source);
+            let name = reading.device.as_deref().unwrap_or(source);
+            let said = parts.iter().filter_map(|part| part.device.as_ref()).find(|device| device.as_str() == name);
+            let device = said.cloned().or_else(|| DeviceId::parse(name).ok());
             let validated = self.reader.validator.validate(reading, delivery.received_at);
             not_measured += validated.not_measured;
             flagged += validated.flagged;
@@ -124,19 +122,6 @@ impl Intake {
             let token = self.acks.tracker().receive(packet_id, 1);
             self.acks.settle(&[token]);
         }
-    }
-
-    fn device_of(&mut self, reading: &Reading<'_>, source: &str) -> Option<DeviceId> {
-        let name = reading.device.as_deref().unwrap_or(source);
-        if let Some(device) = self.names.get(name) {
-            return Some(device.clone());
-        }
-        let device = DeviceId::parse(name).ok()?;
-        if self.names.len() >= NAMES_MAX {
-            self.names.clear();
-        }
-        self.names.insert(name.into(), device.clone());
-        Some(device)
     }
 }
 
@@ -197,6 +182,18 @@ impl Sink for Intake {
             self.lanes.queues.iter().for_each(Queue::request_flush);
         }
         true
+    }
+
+    fn begin(&mut self) {
+        self.reader.shards.forget();
+    }
+
+    fn catch_up(&mut self, asked: Instant) {
+        self.reader.shards.catch_up(asked);
+    }
+
+    fn wants_catch_up(&self) -> bool {
+        self.reader.shards.wants_catch_up()
     }
 
     fn is_full(&self) -> bool {

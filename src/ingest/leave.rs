@@ -28,7 +28,7 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 const CALM: Duration = Duration::from_secs(1);
 /// How long UNSUBACK may take.
 const UNSUBACK_TIMEOUT: Duration = Duration::from_secs(30);
-/// Pings that may be unanswered; a connection with more is about to end.
+/// Pings that may be unanswered; of more nothing is remembered.
 const PINGS_MAX: usize = 64;
 
 /// What is to be left.
@@ -49,6 +49,15 @@ pub enum Action {
     Unsubscribe(Vec<String>),
     /// DISCONNECT with which the session ends.
     EndSession,
+}
+
+/// What an answer of the broker tells.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// When it was asked.
+    pub asked: Instant,
+    /// Nothing waited there when it answered.
+    pub is_idle: bool,
 }
 
 /// How far a connection is.
@@ -73,18 +82,40 @@ pub struct Leave {
     acknowledged: u64,
     /// The most that were outstanding at once: the broker sends as many ahead.
     most: u64,
-    /// What was acknowledged at each ping that is unanswered.
-    pings: VecDeque<u64>,
+    /// Each ping that is unanswered, and what was acknowledged before it.
+    pings: VecDeque<(Instant, u64)>,
+    /// Later ones, of which nothing is remembered.
+    further_pings: u64,
     calm_since: Option<Instant>,
     asked_at: Option<Instant>,
+    /// Somebody else wants to know whether something waits.
+    is_asked: bool,
+    /// Nothing is unsubscribed before.
+    leaves_from: Instant,
 }
 
 impl Leave {
-    /// At the beginning of a connection.
-    pub fn new(left: Left) -> Leave {
+    /// At the beginning of a connection, which unsubscribes from nothing before `leaves_from`.
+    pub fn new(left: Left, leaves_from: Instant) -> Leave {
         let step = if left == Left::default() { Step::Done } else { Step::Behind };
-        let (pings, calm_since, asked_at) = (VecDeque::new(), None, None);
-        Leave { left, step, received: 0, acknowledged: 0, most: 0, pings, calm_since, asked_at }
+        Leave {
+            left,
+            step,
+            received: 0,
+            acknowledged: 0,
+            most: 0,
+            pings: VecDeque::new(),
+            further_pings: 0,
+            calm_since: None,
+            asked_at: None,
+            is_asked: false,
+            leaves_from,
+        }
+    }
+
+    /// Asks the broker until nothing waits, whatever is to be left.
+    pub fn ask(&mut self) {
+        self.is_asked = true;
     }
 
     /// True until it may begin.
@@ -120,32 +151,52 @@ impl Leave {
         self.acknowledged += messages;
     }
 
-    /// A ping left, for whatever reason.
-    pub fn ping(&mut self) {
-        if self.pings.len() < PINGS_MAX {
-            self.pings.push_back(self.acknowledged);
+    /// Whether the connection brought anything that is acknowledged, so that the next need not; it counts once.
+    pub fn take_progress(&mut self) -> bool {
+        std::mem::take(&mut self.acknowledged) > 0
+    }
+
+    /// A ping leaves, for whatever reason.
+    pub fn ping(&mut self, now: Instant) {
+        // Answers come in order: none may be taken for that of a later ping.
+        if self.pings.len() < PINGS_MAX && self.further_pings == 0 {
+            self.pings.push_back((now, self.acknowledged));
+        } else {
+            self.further_pings += 1;
         }
     }
 
-    /// The first unanswered ping is answered.
-    pub fn answer(&mut self, now: Instant) {
-        let Some(acknowledged) = self.pings.pop_front() else { return };
+    /// The first unanswered ping is answered; none where nothing is remembered of it.
+    pub fn answer(&mut self, now: Instant) -> Option<Answer> {
+        let Some((asked, acknowledged)) = self.pings.pop_front() else {
+            self.further_pings = self.further_pings.saturating_sub(1);
+            return None;
+        };
+        Some(Answer { asked, is_idle: self.is_idle(acknowledged, now) })
+    }
+
+    /// Whether nothing waited at the broker when it answered a ping before which so much was acknowledged.
+    fn is_idle(&mut self, acknowledged: u64, now: Instant) -> bool {
         let outstanding = self.received.saturating_sub(acknowledged);
         if outstanding > 0 && outstanding >= self.most {
             self.calm_since = None;
-            return;
+            return false;
         }
         let since = *self.calm_since.get_or_insert(now);
-        if now.duration_since(since) >= CALM {
-            match self.step {
-                Step::Behind => self.step = Step::Waiting,
-                Step::CatchingUp if self.left.filters.is_empty() => self.step = Step::Ending,
-                Step::CatchingUp => self.step = Step::Unsubscribing { since: now },
-                Step::Emptying => self.step = Step::Ending,
-                Step::Waiting | Step::Unsubscribing { .. } | Step::Ending | Step::Done => return,
-            }
-            (self.calm_since, self.asked_at) = (None, None);
+        if now.duration_since(since) < CALM {
+            return false;
         }
+        self.is_asked = false;
+        self.step = match self.step {
+            Step::Behind => Step::Waiting,
+            Step::CatchingUp if self.left.filters.is_empty() => Step::Ending,
+            Step::CatchingUp if now < self.leaves_from => return true,
+            Step::CatchingUp => Step::Unsubscribing { since: now },
+            Step::Emptying => Step::Ending,
+            Step::Waiting | Step::Unsubscribing { .. } | Step::Ending | Step::Done => return true,
+        };
+        (self.calm_since, self.asked_at) = (None, None);
+        true
     }
 
     /// UNSUBACK came.
@@ -157,13 +208,9 @@ impl Leave {
 
     /// What is due now; it counts as done.
     pub fn take_due(&mut self, now: Instant) -> Option<Action> {
-        let is_asked = self.asked_at.is_some_and(|asked| now.duration_since(asked) < ASK_EVERY);
         match self.step {
-            Step::Behind | Step::CatchingUp | Step::Emptying if !is_asked && self.pings.is_empty() => {
-                self.asked_at = Some(now);
-                self.ping();
-                Some(Action::Ask)
-            }
+            Step::Behind | Step::CatchingUp | Step::Emptying if self.may_ask(now) => Some(self.put_question(now)),
+            Step::Done if self.is_asked && self.may_ask(now) => Some(self.put_question(now)),
             Step::Unsubscribing { .. } if self.asked_at.is_none() => {
                 self.asked_at = Some(now);
                 Some(Action::Unsubscribe(self.left.filters.clone()))
@@ -182,10 +229,21 @@ impl Leave {
         }
     }
 
+    fn may_ask(&self, now: Instant) -> bool {
+        self.pings.is_empty() && self.asked_at.is_none_or(|asked| now.duration_since(asked) >= ASK_EVERY)
+    }
+
+    fn put_question(&mut self, now: Instant) -> Action {
+        self.asked_at = Some(now);
+        self.ping(now);
+        Action::Ask
+    }
+
     /// When `take_due` is to be asked again, unless something happens before.
     pub fn next_at(&self, now: Instant) -> Option<Instant> {
         match self.step {
-            Step::Waiting | Step::Done => None,
+            Step::Waiting => None,
+            Step::Done => self.is_asked.then_some(now + ASK_EVERY),
             Step::Behind | Step::CatchingUp | Step::Emptying | Step::Unsubscribing { .. } | Step::Ending => {
                 Some(now + ASK_EVERY)
             }
@@ -221,7 +279,7 @@ mod tests {
         stalled: std::ops::Range<u64>,
     ) -> (Leave, Option<u64>) {
         let left = Left { filters: vec!["a/#".to_owned()], session };
-        let (mut leave, mut now) = (Leave::new(left), Instant::now());
+        let (mut leave, mut now) = (Leave::new(left, Instant::now()), Instant::now());
         let mut broker = Broker { queued, outstanding: 0, window, inbox: Vec::new() };
         let (mut unacknowledged, mut waited, mut is_subscribed) = (0, None, true);
         for step in 0..100_000 {
@@ -294,8 +352,23 @@ mod tests {
     }
 
     #[test]
+    fn no_answer_is_taken_for_that_of_a_later_ping() {
+        let (mut leave, begun) = (Leave::new(Left::default(), Instant::now()), Instant::now());
+        let at = |ping: usize| begun + ASK_EVERY * u32::try_from(ping).unwrap();
+        (0..PINGS_MAX + 2).for_each(|ping| leave.ping(at(ping)));
+        let asked = |leave: &mut Leave| leave.answer(begun).map(|answer| answer.asked);
+        assert_eq!(asked(&mut leave), Some(at(0)));
+        leave.ping(at(PINGS_MAX + 2));
+        let answers: Vec<_> = (1..PINGS_MAX + 3).map(|_| asked(&mut leave)).collect();
+        let expected: Vec<_> = (1..PINGS_MAX + 3).map(|ping| (ping < PINGS_MAX).then(|| at(ping))).collect();
+        assert_eq!(answers, expected);
+        leave.ping(begun);
+        assert_eq!(asked(&mut leave), Some(begun), "all are answered");
+    }
+
+    #[test]
     fn who_leaves_nothing_does_nothing() {
-        let mut leave = Leave::new(Left::default());
+        let mut leave = Leave::new(Left::default(), Instant::now());
         leave.begin();
         assert_eq!((leave.take_due(Instant::now()), leave.is_ended()), (None, false));
     }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::queue::Arrival;
+use crate::formats::topic;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::store::quarantine::{Added, Fullness, Quarantined};
@@ -118,7 +119,7 @@ impl Admissions {
         }
         let is_kept = decided.iter().any(|(_, admits)| *admits);
         let bytes = if is_kept { 0 } else { arrival.payload.len() };
-        let admits = cap.admits(source(&arrival.topic), bytes, arrival.received_at);
+        let admits = cap.admits(topic::source(&arrival.topic), bytes, arrival.received_at);
         decided.push((reason, admits));
         admits
     }
@@ -140,11 +141,6 @@ pub fn row(arrival: &Arrival, rejection: &Rejection) -> Quarantined {
         samples: rejection.samples,
         payload: arrival.payload.clone(),
     }
-}
-
-/// The level of the topic that names the source; all of it where it has none.
-fn source(topic: &[u8]) -> &[u8] {
-    topic.split(|byte| *byte == b'/').nth(3).unwrap_or(topic)
 }
 
 /// Postgres takes no NUL in a text.
@@ -180,11 +176,5 @@ mod tests {
         assert!(!cap.admits(b"a", 10, now));
         assert!(cap.admits(b"b", 990, now) && !cap.admits(b"b", 11, now) && cap.admits(b"b", 10, now));
         assert!(cap.admits(b"a", 10, now.plus_micros(HOUR_US)), "the next hour begins anew");
-    }
-
-    #[test]
-    fn the_source_is_the_fourth_level_of_a_topic() {
-        assert_eq!(source(b"ht/1/main/watch-7/batch"), b"watch-7");
-        assert_eq!(source(b"elsewhere"), b"elsewhere");
     }
 }

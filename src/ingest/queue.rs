@@ -15,6 +15,7 @@ pub use super::budget::Budget;
 pub use super::ring::Limits;
 use super::ring::{QueueItem, Ring};
 use super::validate::ValidSamples;
+use crate::formats::topic;
 use crate::model::ids::DeviceId;
 use crate::model::reason::Rejection;
 use crate::model::time::Timestamp;
@@ -52,6 +53,11 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// The source that speaks for the device: a level of the topic. Empty where it is no text, as in no valid topic.
+    pub fn source(&self) -> &str {
+        std::str::from_utf8(topic::source(&self.topic)).unwrap_or_default()
+    }
+
     /// Bytes that it counts for.
     pub fn weight(&self) -> usize {
         ARRIVAL_BYTES_MIN.saturating_add(self.payload.len()).saturating_add(self.samples().saturating_mul(16))
@@ -77,6 +83,19 @@ pub fn capacity_for(inflight_bytes_max: usize, connections: usize) -> usize {
     inflight_bytes_max / ARRIVAL_BYTES_MIN + connections.saturating_mul(READ_MESSAGES_MAX)
 }
 
+/// The lane of a device among so many. It holds for one run of the daemon: nothing that is stored depends on it.
+fn lane_of(device: &str, lanes: usize) -> usize {
+    // FNV-1a: a few nanoseconds for a short name. Names differ in a few digits, and of those its single bits know
+    // little: `hub-0000000` to `hub-0000999` have bit 32 in common. So its halves are folded and multiplied, which
+    // brings all of it into the upper bits.
+    let hash = device
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let mixed = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    // The share of the range of 32 bits, as a share of the lanes.
+    usize::try_from((mixed * u64::try_from(lanes).unwrap_or(1)) >> 32).unwrap_or(0)
+}
+
 /// The arrivals of one lane.
 pub type Queue = Ring<Arrival>;
 
@@ -99,11 +118,36 @@ impl Lanes {
 
     /// The lane of a device: always the same one while the daemon runs, so that one memory knows its series.
     pub fn of(&self, device: &str) -> Option<&Queue> {
-        // FNV-1a: a few nanoseconds for a short name, and even enough over a handful of lanes.
-        let hash = device
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        let lanes = u64::try_from(self.queues.len().max(1)).unwrap_or(1);
-        self.queues.get(usize::try_from((hash >> 32) % lanes).unwrap_or(0))
+        self.queues.get(lane_of(device, self.queues.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that devices have: generated hubs, the files of a replay, addresses, wards and beds.
+    const NAMES: [fn(usize) -> String; 8] = [
+        |n| format!("hub-{n:05}"),
+        |n| format!("hub-{n:07}"),
+        |n| format!("hub-{n}"),
+        |n| format!("fitbit-{}", 1_503_960_366 + 7_919 * n),
+        |n| format!("{:012x}", 0xa4c1_3800_0000_u64 + n as u64),
+        |n| format!("ward-{}.bed-{:02}", n / 40, n % 40),
+        |n| format!("patient_{n:04}_wrist"),
+        |n| char::from_u32(0x61 + (n % 26) as u32).map(|first| format!("{first}{n}")).unwrap(),
+    ];
+
+    #[test]
+    fn devices_are_spread_over_the_lanes_whatever_their_names_have_in_common() {
+        for (form, name) in NAMES.iter().enumerate() {
+            for lanes in [2, 3, 4, 8] {
+                let mut devices = vec![0; lanes];
+                (0..1_000).for_each(|n| devices[lane_of(&name(n), lanes)] += 1);
+                let fair = 1_000 / lanes;
+                let is_even = devices.iter().all(|count| (fair * 4 / 5..=fair * 6 / 5).contains(count));
+                assert!(is_even, "{form}, as {}: {devices:?}", name(7));
+            }
+        }
     }
 }

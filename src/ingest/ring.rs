@@ -15,6 +15,10 @@ use std::time::{Duration, Instant};
 
 use super::sync::{ArrayQueue, AtomicBool, AtomicUsize, Notify, Ordering, in_time};
 
+/// Items in a batch. What each is while it is written (a device to be added, a row, a place among others) takes more
+/// memory than what came, and from some thousands on a longer batch costs an item no less.
+const BATCH_ITEMS_MAX: usize = 16_384;
+
 /// What a queue must know of its items.
 pub trait QueueItem {
     /// Samples in it.
@@ -148,7 +152,10 @@ impl<T: QueueItem> Ring<T> {
 
     /// Takes what the ring holds; true where the batch has enough.
     fn fill(&self, batch: &mut Vec<T>, size: &mut Size) -> bool {
-        while size.samples < self.limits.samples_max && size.bytes < self.limits.bytes_max {
+        while size.samples < self.limits.samples_max
+            && size.bytes < self.limits.bytes_max
+            && batch.len() < BATCH_ITEMS_MAX
+        {
             let Some(arrival) = self.places.pop() else { return false };
             size.keep(*arrival, batch);
         }

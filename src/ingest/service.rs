@@ -27,16 +27,17 @@ use super::rights::Rights;
 use super::session::Session;
 use super::session::SessionContext;
 use super::sessions::Sessions;
-use super::shards::Shards;
+use super::shards::{Shards, ShardsView};
 use super::state::State;
 use super::validate::{self, Validator};
 use super::write::{Lane, Shared};
-use crate::config::{IngestConfig, MqttConfig};
+use crate::config::{IngestConfig, MqttConfig, UnknownDevice};
 use crate::context::Context;
 use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
 use crate::model::ids::ShardName;
 use crate::model::unit::Units;
+use crate::store::newcomers::DevicePolicy;
 use crate::store::shard::Ownership;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::chain;
@@ -71,7 +72,9 @@ pub struct Service {
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Another daemon owns the shard now.
-    #[error("another daemon has taken shard {shard}: start this one again, and it waits as a standby")]
+    #[error(
+        "the right to shard {shard} was taken away, by another daemon or to move or erase devices: start this one again"
+    )]
     Lost {
         /// Which shard.
         shard: String,
@@ -168,10 +171,9 @@ impl Service {
             readers: Arc::clone(&readers),
         };
         let shards = Arc::new(Shards::new(rights.present().own().shard.clone()));
-        shards.read(&self.pool).await;
         let mut reading = self.start_sessions(&sessions, &lanes, acks, &around, &shards);
         tokio::select! {
-            never = shards.follow(&self.pool) => match never {},
+            never = shards.follow(&self.pool, &sessions) => match never {},
             never = self.keep_record(&sessions, rights) => match never {},
             () = stop.cancelled() => {}
             () = lost.cancelled() => return Ok(()),
@@ -226,7 +228,10 @@ impl Service {
             acks: Arc::clone(acks),
             budget: Arc::clone(&lanes.budget),
             cap: Arc::clone(&self.cap),
-            unknown_device: self.ingest.unknown_device,
+            policy: DevicePolicy {
+                enrols: self.ingest.unknown_device == UnknownDevice::Enrol,
+                sources: self.ingest.device_sources,
+            },
             remembered_series_max: self.ingest.remembered_series_max.div_ceil(lanes.queues.len().max(1)),
         };
         let mut writing = JoinSet::new();
@@ -283,7 +288,7 @@ impl Service {
         let session = |number: usize, named: &Arc<Named>| {
             let acks = acks.get(number)?;
             let (lanes, telemetry) = (lanes.clone(), Arc::clone(&self.context.telemetry));
-            let (shards, validator) = (Arc::clone(shards), validator.clone());
+            let (shards, validator) = (ShardsView::new(Arc::clone(shards)), validator.clone());
             let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator };
             let intake = Intake::new(number, reader, lanes, Arc::clone(acks), telemetry, window);
             Some((Session::new(&self.mqtt, Arc::clone(named), Arc::clone(acks), around.clone())?, intake))

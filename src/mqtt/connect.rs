@@ -3,7 +3,6 @@
 //! What publishes (`load`, `replay`) and what subscribes (`ingest`) connect through here alike.
 
 use std::borrow::Cow;
-use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -119,21 +118,12 @@ pub(crate) async fn connect_publisher(url: &Url, client_id: &str) -> Result<Conn
 pub(crate) async fn connect(options: &ConnectOptions<'_>) -> Result<Connected, MqttError> {
     let reached = timeout(options.connect_timeout, async { send_connect(open(options).await?, options).await });
     match reached.await {
-        Ok(Err(error)) if is_hung_up(&error) => {
+        Ok(Err(error)) if error.is_hang_up() => {
             let is_version_3 = timeout(options.connect_timeout, answers_version_3(options)).await;
             Err(if matches!(is_version_3, Ok(Ok(true))) { MqttError::OnlyVersion3 } else { error })
         }
         Ok(connected) => connected,
         Err(_) => Err(MqttError::Silent(options.connect_timeout)),
-    }
-}
-
-/// Whether the broker has ended the connection without a CONNACK.
-fn is_hung_up(error: &MqttError) -> bool {
-    match error {
-        MqttError::Closed => true,
-        MqttError::Socket(error) => error.kind() == io::ErrorKind::ConnectionReset,
-        _ => false,
     }
 }
 

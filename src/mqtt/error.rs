@@ -1,5 +1,6 @@
 //! Errors of connections to a broker.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::reason::{BrokerReason, Refusal};
@@ -64,6 +65,23 @@ pub enum MqttError {
     /// No SUBACK at all.
     #[error("the broker has not answered SUBSCRIBE within {0:?}: see its log and its access rules")]
     NoSubAck(Duration),
+}
+
+impl MqttError {
+    /// Whether the broker has ended the connection without a word.
+    pub(crate) fn is_hang_up(&self) -> bool {
+        match self {
+            MqttError::Closed => true,
+            // The last is what TLS makes of a connection that ends without its own farewell.
+            MqttError::Socket(error) => matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof),
+            _ => false,
+        }
+    }
+
+    /// Whether it says nothing of what the broker thinks of this client.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(self, MqttError::Socket(_) | MqttError::Silent(_)) && !self.is_hang_up()
+    }
 }
 
 impl From<Refusal> for MqttError {

@@ -21,6 +21,8 @@ use crate::config::TlsConfig;
 const WINDOW_MESSAGES: u16 = 1_000;
 /// Nothing more comes once nothing has come for so long.
 const QUIET: Duration = Duration::from_millis(700);
+/// For so many times as long it may still be answering what was published: it is slow then, and holds nothing back.
+const QUIETS_MAX: u32 = 3;
 /// How long a broker may take to answer a subscription.
 const SUBACK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the broker keeps what a trial that is killed leaves behind.
@@ -56,26 +58,39 @@ struct Client {
 }
 
 /// How many of a thousand messages come before any is acknowledged, where `receive_maximum` are taken.
+///
+/// What comes at first may be only what the broker had when it looked: HiveMQ sends that, and the next lot once all of
+/// it is acknowledged. So each lot that was larger than the ones before is acknowledged and the next one counted.
 pub(crate) async fn ahead(url: &Url, tls: &TlsConfig, receive_maximum: u16) -> Result<Ahead, MqttError> {
     let topic = topic();
     let mut client = Client::open(url, tls, "window", true, receive_maximum, None).await?;
     let version = client.version().await?;
     client.subscribe(&topic, QoS::AtLeastOnce).await?;
     let (mut acked, mut messages, mut next) = (0, 0, 1_u16);
-    let in_flight_max = client.connected.receive_max;
-    loop {
+    let (mut unacknowledged, mut is_larger) = (Vec::new(), false);
+    let (in_flight_max, mut quiets) = (client.connected.receive_max, 0);
+    while messages < usize::from(WINDOW_MESSAGES) {
         while next <= WINDOW_MESSAGES && next <= in_flight_max.saturating_add(acked) {
             client.publish(&topic, next).await?;
             next += 1;
         }
         match client.next(QUIET).await? {
             Some(Packet::PubAck(_)) => acked += 1,
-            Some(Packet::Publish(publish)) if publish.topic == topic.as_bytes() => messages += 1,
+            Some(Packet::Publish(publish)) if publish.topic == topic.as_bytes() => {
+                unacknowledged.push(publish.pkid);
+                // mosquitto 2.0.11 sends ten for each that is acknowledged, though it was told of ten in all.
+                let came = unacknowledged.len().min(receive_maximum.into());
+                is_larger |= came > messages;
+                messages = messages.max(came);
+            }
             Some(_) => {}
+            None if acked < next - 1 && quiets < QUIETS_MAX => quiets += 1,
+            None if std::mem::take(&mut is_larger) => {
+                for packet_id in unacknowledged.drain(..) {
+                    client.acknowledge(packet_id).await?;
+                }
+            }
             None => break,
-        }
-        if messages == usize::from(WINDOW_MESSAGES) {
-            break;
         }
     }
     client.close().await;

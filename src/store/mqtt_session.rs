@@ -2,12 +2,16 @@
 //!
 //! Each statement that writes compares the shard's epoch, so that a former owner ends no session of its successor.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{PgConnection, Row};
 
 use super::StoreError;
 use super::moment::Moment;
 use super::shard::Ownership;
+use crate::model::ids::ShardName;
 use crate::model::time::{SECOND_US, Timestamp};
 
 /// The expiry of a session that never expires (MQTT 5, 3.1.2.11.2).
@@ -37,6 +41,34 @@ pub struct RecordedSession {
     pub connected_at: Option<Timestamp>,
 }
 
+/// A filter that a broker has granted to a session of another shard, and that it means to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedFilter {
+    /// Whose session.
+    pub shard: String,
+    /// Its name.
+    pub client_id: String,
+    /// The filter.
+    pub filter: String,
+    /// Since when its connection has it, by its daemon's clock: another connection, another grant.
+    pub since: Option<Timestamp>,
+}
+
+/// What is known of a session's present connection, or of its last.
+#[derive(Clone, Debug)]
+pub struct Connection<'a> {
+    /// When it last was connected.
+    pub at: Timestamp,
+    /// How long the broker keeps it without a connection.
+    pub expiry_s: u32,
+    /// Which filters the connection was granted; none where it has ended.
+    pub granted: &'a [String],
+    /// When.
+    pub granted_at: Option<Timestamp>,
+    /// A moment since then at which it lived for certain, by the database's clock.
+    pub proved_at: Option<Timestamp>,
+}
+
 impl RecordedSession {
     /// Whether the broker has given it up by now.
     pub fn has_expired(&self, now: Timestamp) -> bool {
@@ -55,6 +87,76 @@ pub async fn open_sessions(pool: &PgPool, own: &Ownership) -> Result<Vec<Recorde
     rows.and_then(|rows| rows.iter().map(read).collect()).map_err(StoreError::at("reading the sessions of the shard"))
 }
 
+/// What sessions of other shards are granted at a broker and mean to keep, and how long ago each was connected for
+/// certain. Nothing of a session whose client id is one of `ours`.
+pub async fn grants_of_others(
+    pool: &PgPool,
+    own: &ShardName,
+    broker: &str,
+    ours: &[String],
+) -> Result<Vec<(GrantedFilter, Option<Duration>)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT shard, client_id, filter, granted_at,
+                extract(epoch FROM clock_timestamp() - proved_at)::double precision
+         FROM signal.mqtt_session, unnest(granted) AS filter
+         WHERE shard <> $1 AND broker = $2 AND client_id <> ALL ($3) AND ended_at IS NULL
+         ORDER BY proved_at DESC NULLS LAST, shard, client_id, filter LIMIT $4",
+    )
+    .bind(own.as_str())
+    .bind(broker)
+    .bind(ours)
+    .bind(SESSIONS_MAX)
+    .fetch_all(pool)
+    .await;
+    let read = |row: &PgRow| {
+        let age_s: Option<f64> = row.try_get(4)?;
+        let grant = GrantedFilter {
+            shard: row.try_get(0)?,
+            client_id: row.try_get(1)?,
+            filter: row.try_get(2)?,
+            since: row.try_get::<Option<Moment>, _>(3)?.map(|moment| moment.0),
+        };
+        Ok((grant, age_s.and_then(|age_s| Duration::try_from_secs_f64(age_s).ok())))
+    };
+    rows.and_then(|rows| rows.iter().map(read).collect())
+        .map_err(StoreError::at("reading what other shards have subscribed to"))
+}
+
+/// Those, by broker and client id, which are open sessions of another shard as well.
+pub async fn names_of_others(pool: &PgPool, own: &Ownership) -> Result<HashSet<(String, String)>, StoreError> {
+    let names: Vec<(String, String)> = sqlx::query_as(
+        "SELECT broker, client_id FROM signal.mqtt_session WHERE shard = $1 AND ended_at IS NULL
+         INTERSECT
+         SELECT broker, client_id FROM signal.mqtt_session WHERE shard <> $1 AND ended_at IS NULL
+         LIMIT $2",
+    )
+    .bind(own.shard.as_str())
+    .bind(SESSIONS_MAX)
+    .fetch_all(pool)
+    .await
+    .map_err(StoreError::at("reading the sessions of other shards"))?;
+    Ok(names.into_iter().collect())
+}
+
+/// Notes that a session means to keep none of its filters.
+pub async fn leave_session(
+    pool: &PgPool,
+    own: &Ownership,
+    (broker, client_id): (&str, &str),
+) -> Result<(), StoreError> {
+    let step = StoreError::at("noting that a session is left");
+    let mut transaction = pool.begin().await.map_err(&step)?;
+    super::shard::fence(&mut transaction, own).await?;
+    sqlx::query("UPDATE signal.mqtt_session SET granted = '{}' WHERE shard = $1 AND broker = $2 AND client_id = $3")
+        .bind(own.shard.as_str())
+        .bind(broker)
+        .bind(client_id)
+        .execute(&mut *transaction)
+        .await
+        .map_err(&step)?;
+    transaction.commit().await.map_err(&step)
+}
+
 /// Those of every shard, each with whether a daemon owns the shard now.
 pub async fn all_open_sessions(connection: &mut PgConnection) -> Result<Vec<(RecordedSession, bool)>, StoreError> {
     // A session lock on a 64-bit key shows as two halves.
@@ -70,9 +172,14 @@ pub async fn all_open_sessions(connection: &mut PgConnection) -> Result<Vec<(Rec
     rows.and_then(|rows| rows.iter().map(read).collect()).map_err(StoreError::at("reading the sessions of all shards"))
 }
 
-/// Records a session with its filters, before it is connected or once it has other filters. A row of the same name
-/// whose broker was never written down is this one.
-pub async fn record_session(pool: &PgPool, own: &Ownership, session: &RecordedSession) -> Result<(), StoreError> {
+/// Records a session with its filters, before it is connected or once it has other filters; of those that were granted,
+/// the `kept` ones stay so. A row of the same name whose broker was never written down is this one.
+pub async fn record_session(
+    pool: &PgPool,
+    own: &Ownership,
+    session: &RecordedSession,
+    kept: &[String],
+) -> Result<(), StoreError> {
     let step = StoreError::at("recording a session");
     let mut transaction = pool.begin().await.map_err(&step)?;
     super::shard::fence(&mut transaction, own).await?;
@@ -91,7 +198,9 @@ pub async fn record_session(pool: &PgPool, own: &Ownership, session: &RecordedSe
                  expiry_s = CASE WHEN mqtt_session.ended_at IS NULL THEN mqtt_session.expiry_s
                                  ELSE excluded.expiry_s END,
                  connected_at = CASE WHEN mqtt_session.ended_at IS NULL THEN mqtt_session.connected_at END,
-                 ended_at = NULL",
+                 granted = ARRAY(SELECT unnest(mqtt_session.granted) INTERSECT SELECT unnest($7)),
+                 -- Of its connection nothing is known here.
+                 proved_at = NULL, ended_at = NULL",
     )
     .bind(Moment(session.recorded_at))
     .bind(i64::from(session.expiry_s))
@@ -99,35 +208,40 @@ pub async fn record_session(pool: &PgPool, own: &Ownership, session: &RecordedSe
     .bind(&session.broker)
     .bind(&session.client_id)
     .bind(&session.filters)
+    .bind(kept)
     .execute(&mut *transaction)
     .await
     .map_err(&step)?;
     transaction.commit().await.map_err(&step)
 }
 
-/// Notes that a session was connected, and how long the broker keeps it.
+/// Notes what is known of a session's connection; returns the database's time, none where the shard has another owner.
 pub async fn note_connected(
     pool: &PgPool,
     own: &Ownership,
     (broker, client_id): (&str, &str),
-    expiry_s: u32,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE signal.mqtt_session SET connected_at = $4, expiry_s = $5
+    connection: &Connection<'_>,
+) -> Result<Option<Timestamp>, StoreError> {
+    let noted: Option<Moment> = sqlx::query_scalar(
+        "UPDATE signal.mqtt_session
+         SET connected_at = $4, expiry_s = $5, granted = $7, granted_at = $8, proved_at = $9
          WHERE shard = $1 AND broker = $2 AND client_id = $3
-           AND EXISTS (SELECT FROM signal.ingest_shard WHERE shard = $1 AND epoch = $6)",
+           AND EXISTS (SELECT FROM signal.ingest_shard WHERE shard = $1 AND epoch = $6)
+         RETURNING clock_timestamp()",
     )
     .bind(own.shard.as_str())
     .bind(broker)
     .bind(client_id)
-    .bind(Moment(at))
-    .bind(i64::from(expiry_s))
+    .bind(Moment(connection.at))
+    .bind(i64::from(connection.expiry_s))
     .bind(own.epoch.0)
-    .execute(pool)
+    .bind(connection.granted)
+    .bind(connection.granted_at.map(Moment))
+    .bind(connection.proved_at.map(Moment))
+    .fetch_optional(pool)
     .await
-    .map(drop)
-    .map_err(StoreError::at("noting that a session is connected"))
+    .map_err(StoreError::at("noting that a session is connected"))?;
+    Ok(noted.map(|moment| moment.0))
 }
 
 /// Notes that a session has ended, and forgets those that ended long ago.
@@ -140,14 +254,17 @@ pub async fn end_session(
     let step = StoreError::at("noting that a session has ended");
     let mut transaction = pool.begin().await.map_err(&step)?;
     super::shard::fence(&mut transaction, own).await?;
-    sqlx::query("UPDATE signal.mqtt_session SET ended_at = $4 WHERE shard = $1 AND broker = $2 AND client_id = $3")
-        .bind(own.shard.as_str())
-        .bind(broker)
-        .bind(client_id)
-        .bind(Moment(at))
-        .execute(&mut *transaction)
-        .await
-        .map_err(&step)?;
+    sqlx::query(
+        "UPDATE signal.mqtt_session SET ended_at = $4, granted = '{}'
+         WHERE shard = $1 AND broker = $2 AND client_id = $3",
+    )
+    .bind(own.shard.as_str())
+    .bind(broker)
+    .bind(client_id)
+    .bind(Moment(at))
+    .execute(&mut *transaction)
+    .await
+    .map_err(&step)?;
     sqlx::query("DELETE FROM signal.mqtt_session WHERE shard = $1 AND ended_at < $2 - make_interval(days => $3)")
         .bind(own.shard.as_str())
         .bind(Moment(at))

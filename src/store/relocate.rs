@@ -8,6 +8,7 @@
 use sqlx::{Connection as _, PgConnection};
 
 use super::StoreError;
+use super::directory::find_unknown;
 use crate::model::ids::{DeviceId, ShardName};
 
 /// Which devices move.
@@ -71,14 +72,7 @@ pub async fn move_devices(
     if !shards.iter().any(|shard| shard == to.as_str()) {
         return Err(MoveError::NoShard { shard: to.as_str().to_owned() });
     }
-    let unknown: Option<String> = sqlx::query_scalar(
-        "SELECT name FROM unnest($1::text[]) AS name
-         WHERE NOT EXISTS (SELECT FROM signal.device WHERE device_id = name) ORDER BY name LIMIT 1",
-    )
-    .bind(&names)
-    .fetch_optional(&mut *transaction)
-    .await
-    .map_err(&step)?;
+    let unknown = find_unknown(&mut *transaction, &names).await?;
     if let Some(device) = unknown {
         return Err(MoveError::NoDevice { device });
     }

@@ -7,14 +7,10 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
-use sqlx::postgres::PgPool;
+use sqlx::{Executor as _, PgConnection, Row as _};
 
 use super::StoreError;
 use crate::model::ids::{Epoch, ShardName};
-
-/// More shards than one database can serve.
-const SHARDS_MAX: i64 = 10_000;
 
 /// A shard and the epoch in which its owner took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +25,11 @@ impl Ownership {
     /// Another has taken the shard since.
     pub(crate) fn fenced(&self) -> StoreError {
         StoreError::Fenced { shard: self.shard.as_str().to_owned() }
+    }
+
+    /// A source has lost a right, by which a writer has this revision.
+    pub(super) fn disallowed(&self, revision: i64) -> StoreError {
+        StoreError::Disallowed { shard: self.shard.as_str().to_owned(), revision }
     }
 
     /// The database has not all that this owner committed.
@@ -62,7 +63,19 @@ pub async fn try_take(
     .fetch_one(&mut *connection)
     .await
     .map_err(StoreError::at("taking the shard"))?;
+    if is_uncommitted(connection).await? {
+        return Err(StoreError::Pooled { how: "answers a statement before it is committed" });
+    }
     Ok(Some(Ownership { shard: shard.clone(), epoch: Epoch(epoch) }))
+}
+
+/// Whether the statement before has not ended its transaction: pgpool in its raw mode begins one of its own around a
+/// statement with parameters that writes, and leaves it open, so that nobody else sees what was answered.
+async fn is_uncommitted(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let question = sqlx::raw_sql("SELECT pg_current_xact_id_if_assigned() IS NOT NULL");
+    let step = StoreError::at("asking whether the shard is taken");
+    let row = connection.fetch_one(question).await.map_err(&step)?;
+    row.try_get(0).map_err(&step)
 }
 
 /// Ends the connection that holds the shard where it has asked nothing for `silence`, and those that have been as long
@@ -119,15 +132,6 @@ pub async fn epoch(connection: &mut PgConnection, shard: &ShardName) -> Result<O
         .await
         .map_err(StoreError::at("reading the shard's epoch"))?;
     Ok(epoch.map(Epoch))
-}
-
-/// Every shard that a daemon has ever owned: their names, at most `SHARDS_MAX` of them.
-pub async fn known_shards(pool: &PgPool) -> Result<Vec<String>, StoreError> {
-    sqlx::query_scalar("SELECT shard FROM signal.ingest_shard ORDER BY shard LIMIT $1")
-        .bind(SHARDS_MAX)
-        .fetch_all(pool)
-        .await
-        .map_err(StoreError::at("reading the names of shards"))
 }
 
 /// Checks that the connection, and with it the lock, is still alive.

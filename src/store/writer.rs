@@ -7,10 +7,15 @@
 //! server's identifier nor its timeline nor the oid of the database tells such histories apart in every case. So each
 //! transaction by which a lane learns or writes anything moves the lane's row on (`signal.ingest_writer`) from the
 //! attempt that it knows to be the last, and compares the rows of its neighbours with what they know. Where that fails,
-//! nothing is written. It is part of the statement that fences, so it costs no round trip.
+//! nothing is written. It is part of the call that fences, so it costs no round trip.
 //!
 //! Attempts are numbered, so while a COMMIT has no answer, any number from the last answered one on may be the row's.
 //! An attempt that the server comes to late, after a newer one, finds the row moved on and writes nothing.
+//!
+//! The same row has a revision, which grows when a source may no longer speak for a device of the shard (`source`). A
+//! lane that knows another one writes nothing either. Whoever raises it waits for the lane's transaction, in the row
+//! that this locks, so none that commits later has made use of that right; and a lane's row is free between two of its
+//! transactions, as the shard's row is not while several lanes share it.
 //!
 //! Invariant: what is remembered since a transaction of a writer is true for each later one that commits.
 
@@ -24,19 +29,6 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::shard::Ownership;
-
-/// Locks the shard's row against another owner until the transaction ends, and moves the writer on; `moved` has a row
-/// where both are right. Its parameters are bound by [`Writer::bind`].
-macro_rules! moving {
-    () => {
-        "own AS MATERIALIZED (
-             SELECT FROM signal.ingest_shard WHERE shard = $1 AND epoch = $2 FOR SHARE
-         ), moved AS MATERIALIZED (
-             SELECT FROM own WHERE signal.move_writer($3, $4, $5, $6, $7)
-         )"
-    };
-}
-pub(super) use moving;
 
 /// All writers of one ownership.
 #[derive(Debug)]
@@ -56,6 +48,8 @@ pub struct Writer {
     committed: i64,
     /// The attempt that was begun last.
     begun: i64,
+    /// The row's revision, as far as the lane knows.
+    revision: i64,
 }
 
 /// A transaction that has the right to write, and moves its writer on when it commits.
@@ -110,7 +104,7 @@ impl Writers {
     /// The writer of a lane.
     pub fn of_lane(self: &Arc<Writers>, lane: usize) -> Writer {
         let number = i32::try_from(lane).unwrap_or(i32::MAX);
-        Writer { all: Arc::clone(self), lane: number, committed: 0, begun: 0 }
+        Writer { all: Arc::clone(self), lane: number, committed: 0, begun: 0, revision: 0 }
     }
 
     /// Whether the database has all that they committed.
@@ -141,11 +135,11 @@ impl Writer {
     ) -> Result<WriterTransaction<'c>, StoreError> {
         let attempt = self.next_attempt();
         let mut transaction = connection.begin().await.map_err(StoreError::at("beginning a transaction"))?;
-        let query = sqlx::query(concat!("WITH ", moving!(), " SELECT 1 FROM moved"));
-        let moved = self.bind(query, attempt).fetch_optional(&mut *transaction).await;
-        match moved.map_err(StoreError::at("locking the shard's row"))? {
-            Some(_) => Ok(WriterTransaction { transaction, writer: self, attempt }),
-            None => Err(self.why_not(&mut transaction).await),
+        let query = sqlx::query("SELECT WHERE signal.begin_write($1, $2, $3, $4, $5, $6, $7, $8)");
+        let begun = self.bind(query, attempt).execute(&mut *transaction).await;
+        match begun.map_err(StoreError::at("locking the shard's row"))?.rows_affected() {
+            0 => Err(self.why_not(&mut transaction).await),
+            _ => Ok(WriterTransaction { transaction, writer: self, attempt }),
         }
     }
 
@@ -155,7 +149,12 @@ impl Writer {
         self.begun
     }
 
-    /// The parameters $1 to $7 of a statement with [`moving`].
+    /// Goes on by this revision. Its lane has forgotten which sources it lets speak.
+    pub fn revise(&mut self, revision: i64) {
+        self.revision = revision;
+    }
+
+    /// The parameters $1 to $8 of a function that says whether the writer had the right to write.
     pub(super) fn bind<'q>(
         &self,
         query: Query<'q, Postgres, PgArguments>,
@@ -169,6 +168,7 @@ impl Writer {
             .bind(self.committed)
             .bind(attempt)
             .bind(self.all.committed())
+            .bind(self.revision)
     }
 
     /// The attempt is answered: it stands.
@@ -179,13 +179,29 @@ impl Writer {
         }
     }
 
-    /// Why the writer could not be moved on: another owner has raised the epoch, or the database has forgotten.
+    /// Why the writer could not be moved on: another owner has raised the epoch, a source has lost a right, or the
+    /// database has forgotten.
     pub(super) async fn why_not(&self, connection: &mut PgConnection) -> StoreError {
-        match super::shard::epoch(connection, &self.all.own.shard).await {
-            Ok(Some(epoch)) if epoch > self.all.own.epoch => self.all.own.fenced(),
-            Ok(_) => self.all.own.forgotten(),
+        let own = &self.all.own;
+        match super::shard::epoch(connection, &own.shard).await {
+            Ok(Some(epoch)) if epoch > own.epoch => own.fenced(),
+            Ok(_) => match self.present_revision(connection).await {
+                Ok(Some(revision)) if revision > self.revision => own.disallowed(revision),
+                Ok(_) => own.forgotten(),
+                Err(error) => error,
+            },
             Err(error) => error,
         }
+    }
+
+    /// What the row says; none where there is no such row.
+    async fn present_revision(&self, connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar("SELECT source_revision FROM signal.ingest_writer WHERE ownership_id = $1 AND lane = $2")
+            .bind(self.all.ownership_id)
+            .bind(self.lane)
+            .fetch_optional(connection)
+            .await
+            .map_err(StoreError::at("looking at the shard's writers"))
     }
 }
 

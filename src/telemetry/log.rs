@@ -41,13 +41,17 @@ pub fn start_log(config: &TelemetryConfig) {
     }
 }
 
-/// An error and its sources, on one line.
+/// An error and its sources, on one line. Some libraries print their source themselves, so what stands at the end
+/// already is not said again.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
         source = error.source();
     }
     text
@@ -73,9 +77,14 @@ mod tests {
     #[error("the connection is gone")]
     struct Inner;
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("it failed: {0}")]
+    struct Loud(#[source] Inner);
+
     #[test]
     fn an_error_is_told_with_everything_below_it() {
         assert_eq!(chain(&Outer(Inner)), "the batch is not written: the connection is gone");
         assert_eq!(chain(&Inner), "the connection is gone");
+        assert_eq!(chain(&Loud(Inner)), "it failed: the connection is gone", "once");
     }
 }

@@ -78,6 +78,7 @@ enum Action {
     /// Remove rejections for good: what was marked as dealt with, or what is old
     #[command(after_help = "Examples:
   healthtrack quarantine purge --resolved --dry-run
+  healthtrack quarantine purge --expired --dry-run
   healthtrack quarantine purge --before 2026-10-01 --reason undecodable")]
     Purge(PurgeArgs),
 }

@@ -47,12 +47,27 @@ mod leaving;
 const SOON: Duration = Duration::from_secs(10);
 /// So many of them in a row are no accident.
 const ENDED_SOON_MAX: u32 = 3;
+/// A session that the broker has turned away so often in a row may never be drained, and nothing new may wait for ever.
+const TURNED_AWAY_MAX: u32 = 5;
+/// How often a connection proves that it lives, where anybody asks for that.
+const PROVE_EVERY: Duration = Duration::from_secs(2);
+/// How long after its record says so a session leaves a filter: others read the record more often than that.
+const LEAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// Where deliveries go.
 pub trait Sink: Send {
     /// Takes one, and adds what is to be answered to `replies`; false where there is no space, and the connection must
     /// end so that the broker sends it again.
     fn take(&mut self, delivery: Delivery, replies: &mut Vec<Reply>) -> bool;
+
+    /// True where it is worth to ask whether something still waits at the broker.
+    fn wants_catch_up(&self) -> bool;
+
+    /// A new connection: what was sent and not acknowledged comes again.
+    fn begin(&mut self);
+
+    /// Everything came that was published before the broker was asked, which was at `asked`.
+    fn catch_up(&mut self, asked: Instant);
 
     /// True where too much is not yet committed.
     fn is_full(&self) -> bool;
@@ -69,6 +84,8 @@ pub struct Session {
     named: Arc<Named>,
     /// What the present connection still leaves.
     leave: Mutex<Leave>,
+    /// When it may be left.
+    leaves_from: Instant,
     acks: Arc<Acks>,
     replies: ReplyQueue,
     subscription: Subscription,
@@ -112,7 +129,8 @@ impl Session {
             config,
             url,
             named,
-            leave: Mutex::new(Leave::new(Left::default())),
+            leave: Mutex::new(Leave::new(Left::default(), Instant::now())),
+            leaves_from: Instant::now() + LEAVE_AFTER,
             acks,
             replies,
             subscription,
@@ -129,7 +147,7 @@ impl Session {
     pub async fn run(mut self, mut sink: impl Sink) {
         let (retry_min, retry_max) = self.config.retry();
         let mut pause = retry_min;
-        let (mut ended_soon, mut last) = (0, None);
+        let (mut ended_soon, mut turned_away, mut last) = (0, 0, None);
         while !self.stop_reading.is_cancelled() {
             // Whoever has taken the session may have the shard, too.
             tokio::select! {
@@ -161,8 +179,10 @@ impl Session {
                         again: the shard may have another owner");
                 }
                 Err(error) => {
-                    // One that the broker turns away may never catch up, and nothing new may wait for ever.
-                    if !matches!(error, MqttError::Socket(_) | MqttError::Silent(_)) {
+                    // A session that is cut off ends drained all the same, if each connection brings something.
+                    let brought = self.leave().take_progress();
+                    turned_away = if error.is_unreachable() || brought { 0 } else { turned_away + 1 };
+                    if matches!(error, MqttError::Refused(_)) || turned_away >= TURNED_AWAY_MAX {
                         self.state.catch_up(&self.named.client_id);
                     }
                     // A connection that held is a good sign: the next attempt comes soon.
@@ -217,7 +237,8 @@ impl Session {
         let session_present = connected.session_present;
         self.named.connect(Granted { session_present, expiry_s, wanted_expiry_s }, self.clock.now());
         self.telemetry.mqtt.session_expiry.set(f64::from(expiry_s));
-        *self.leave() = Leave::new(self.named.known().left);
+        *self.leave() = Leave::new(self.named.known().left, self.leaves_from);
+        sink.begin();
         if !self.leave().is_behind() {
             self.state.catch_up(&self.named.client_id);
         }

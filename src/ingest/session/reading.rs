@@ -74,7 +74,13 @@ impl Session {
         let ended = self.take_each(bytes, sink, &mut taken);
         self.telemetry.mqtt.dropped_replies.increment(self.replies.push(&mut taken.replies));
         if taken.messages > 0 {
-            self.leave().receive(taken.protected);
+            {
+                let mut leave = self.leave();
+                leave.receive(taken.protected);
+                if sink.wants_catch_up() {
+                    leave.ask();
+                }
+            }
             self.telemetry.mqtt.messages.increment(taken.messages);
             self.telemetry.mqtt.received_bytes.increment(u64::try_from(taken.payload_bytes).unwrap_or(u64::MAX));
             let (unacknowledged, window) = {
@@ -109,14 +115,7 @@ impl Session {
                     taken.protected += u64::from(is_protected);
                 }
                 Packet::SubAck(suback) => self.take_suback(&suback)?,
-                Packet::PingResp(_) => {
-                    let mut leave = self.leave();
-                    leave.receive(std::mem::take(&mut taken.protected));
-                    leave.answer(arrived);
-                    if !leave.is_behind() {
-                        self.state.catch_up(&self.named.client_id);
-                    }
-                }
+                Packet::PingResp(_) => self.take_answer(std::mem::take(&mut taken.protected), arrived, sink),
                 Packet::UnsubAck(unsuback) => self.take_unsuback(&unsuback.reasons),
                 _ => return Err(MqttError::Protocol("a packet that a subscriber does not ask for".to_owned())),
             }
@@ -142,8 +141,27 @@ impl Session {
         Ok(Delivery { topic, payload, content_type, published_at, received_at, arrived, packet_id })
     }
 
+    /// What the broker's answer to a ping tells, before which so many messages came that are to be acknowledged.
+    fn take_answer(&self, protected: u64, arrived: Instant, sink: &mut impl Sink) {
+        let mut leave = self.leave();
+        leave.receive(protected);
+        let answer = leave.answer(arrived);
+        let is_behind = leave.is_behind();
+        drop(leave);
+        if let Some(answer) = answer {
+            self.named.prove(answer.asked);
+            if answer.is_idle {
+                sink.catch_up(answer.asked);
+            }
+        }
+        if !is_behind {
+            self.state.catch_up(&self.named.client_id);
+        }
+    }
+
     fn take_suback(&self, suback: &SubAck) -> Result<(), MqttError> {
         if self.subscription.answer(&self.named.filters, suback)? {
+            self.named.subscribe(self.clock.now());
             self.state.subscribed(&self.named.client_id, true);
             let broker = shown(&self.url);
             let (client, filters) = (&self.named.client_id, self.named.filters.join(", "));

@@ -8,7 +8,7 @@ use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Subscribe};
 use tokio::io::{AsyncWriteExt as _, WriteHalf};
 use tokio::time::sleep_until;
 
-use super::Session;
+use super::{PROVE_EVERY, Session};
 use crate::faults::{Defect, is_injected};
 use crate::mqtt::MqttError;
 use crate::mqtt::connect::Socket;
@@ -27,7 +27,7 @@ impl Session {
         let (mut out, mut ready) = (BytesMut::new(), Vec::new());
         // A session that is left gets nothing new.
         let mut subscribes = !self.named.filters.is_empty() && !is_injected(Defect::SkipResubscribe);
-        let mut next_ping = tokio::time::Instant::now() + ping_every;
+        let mut last_ping = Instant::now();
         let (mut is_unproved, unproved) = (false, self.state.unproved());
         tokio::pin!(unproved);
         loop {
@@ -71,12 +71,24 @@ impl Session {
                 }
                 () = self.wait_to_leave() => {}
                 () = &mut unproved => is_unproved = true,
-                () = sleep_until(next_ping) => {
+                () = self.wait_to_ping(last_ping, ping_every) => {
                     out.put_slice(&PINGREQ);
-                    self.leave().ping();
-                    next_ping = tokio::time::Instant::now() + ping_every;
+                    last_ping = Instant::now();
+                    self.leave().ping(last_ping);
                 }
             }
+        }
+    }
+
+    /// Waits until another ping is due: to keep the connection, or to prove that it lives.
+    async fn wait_to_ping(&self, last: Instant, ping_every: Duration) {
+        let prove = async {
+            self.named.asked_for_proof().await;
+            sleep_until((last + PROVE_EVERY).into()).await;
+        };
+        tokio::select! {
+            () = sleep_until((last + ping_every).into()) => {}
+            () = prove => {}
         }
     }
 

@@ -17,7 +17,7 @@ use crate::ingest::ack::Acks;
 use crate::ingest::queue::{Lanes, Limits};
 use crate::ingest::session::{Session, SessionContext};
 use crate::ingest::sessions::Sessions;
-use crate::ingest::shards::Shards;
+use crate::ingest::shards::{Shards, ShardsView};
 use crate::ingest::validate::{ValidationLimits, Validator};
 use crate::ingest::{Intake, Reader};
 use crate::model::ids::ShardName;
@@ -108,7 +108,7 @@ impl Fixture {
             readers: Arc::new(Semaphore::new(1)),
         };
         let named = Arc::clone(&Sessions::of(&config.mqtt).wanted[0]);
-        let shards = Arc::new(Shards::new(ShardName::parse("main").unwrap()));
+        let shards = ShardsView::new(Arc::new(Shards::new(ShardName::parse("main").unwrap())));
         let reader = Reader { shards, decoders: Decoders::new(&[&CLINICAL]), validator };
         let (to_lanes, to_acks) = (lanes.clone(), Arc::clone(&acks));
         let intake = Intake::new(0, reader, to_lanes, to_acks, Arc::clone(&telemetry), 100);

@@ -1,15 +1,16 @@
-//! Devices: looked up for a batch where the lane does not remember them, and added where they are to be.
+//! Devices: looked up for a batch where the lane does not remember them, with who speaks for them, and added where they
+//! are to be.
 
 use std::collections::HashMap;
 
 use super::Lane;
-use crate::config::UnknownDevice;
+use crate::config::DeviceSources;
 use crate::ingest::permanence::Permanence;
 use crate::ingest::queue::Arrival;
 use crate::model::ids::{DeviceId, DeviceKey};
 use crate::model::reason::{Reason, Rejection};
 use crate::store::directory::Known;
-use crate::store::newcomers::{Newcomers, TakenUp, take_up};
+use crate::store::newcomers::{Heard, Newcomers, TakenUp, take_up};
 use crate::store::pool::within;
 use crate::store::{Fault, StoreError};
 
@@ -17,7 +18,7 @@ use crate::store::{Fault, StoreError};
 pub(super) type RefusedDevices = HashMap<DeviceId, Option<Known>>;
 
 impl Lane {
-    /// Looks up the devices of a batch that the lane does not remember. Passing faults are retried.
+    /// Looks up the devices and sources of a batch that the lane does not remember. Passing faults are retried.
     pub(super) async fn know_devices(&mut self, batch: &[Arrival]) -> Result<RefusedDevices, StoreError> {
         let new = self.newcomers(batch);
         let (mut refused, mut permanence) = (RefusedDevices::new(), Permanence::default());
@@ -46,38 +47,51 @@ impl Lane {
         Ok(refused)
     }
 
-    /// What a batch says of devices that the lane does not remember.
+    /// What a batch says of devices that the lane does not remember, or by sources that it does not.
     fn newcomers(&self, batch: &[Arrival]) -> Newcomers {
         let heard = batch.iter().filter(|arrival| !arrival.valid.is_empty());
-        let heard = heard.filter_map(|arrival| Some((arrival.device.as_ref()?, &arrival.valid)));
-        let new = heard.filter(|(device, _)| self.devices.get(device).is_none());
-        Newcomers::new(
-            new.flat_map(|(device, valid)| valid.iter().map(move |one| (device, one.metric, one.statistic))).collect(),
-        )
+        let heard = heard.filter_map(|arrival| Some((arrival.device.as_ref()?, arrival.source(), &arrival.valid)));
+        let is_known = |device, source| self.devices.get(device).is_some_and(|key| self.may_speak(source, device, key));
+        let new = heard.filter(|(device, source, _)| !is_known(device, source));
+        let new = new.flat_map(|(device, source, valid)| {
+            valid.iter().map(move |one| Heard { device, source, metric: one.metric, statistic: one.statistic })
+        });
+        Newcomers::new(&new.collect::<Vec<_>>())
+    }
+
+    /// Whether the lane knows that a source may speak for a device.
+    fn may_speak(&self, source: &str, device: &DeviceId, key: DeviceKey) -> bool {
+        !self.must_be_allowed(source, device) || self.speakers.allows(source, key)
+    }
+
+    /// Whether a source speaks for a device only where it is allowed to.
+    fn must_be_allowed(&self, source: &str, device: &DeviceId) -> bool {
+        source != device.as_str() && self.shared.policy.sources != DeviceSources::Any
     }
 
     async fn take_up(&mut self, newcomers: &Newcomers) -> Result<TakenUp, StoreError> {
         let mut connection = self.connect().await?;
         let context = &self.shared.context;
-        let enrols = self.shared.unknown_device == UnknownDevice::Enrol;
-        let taking = take_up(&mut connection, &mut self.writer, newcomers, enrols, context.clock.now());
+        let policy = self.shared.policy;
+        let taking = take_up(&mut connection, &mut self.writer, newcomers, policy, context.clock.now());
         let taken = within(context.connector.timeout(), "looking devices up", taking).await?;
         context.telemetry.enrolled_devices.increment(taken.added);
         self.connection = Some(connection);
         Ok(taken)
     }
 
-    /// Only what cannot change is remembered: an unknown device may be added at any moment.
+    /// Only what cannot change is remembered: an unknown device may be added, and a source be allowed, at any moment.
     fn remember(&mut self, taken: TakenUp, refused: &mut RefusedDevices) {
         for (device, known) in taken.devices {
             match known {
-                Known::Ours(key) => self.devices.insert(&device, key),
+                Known::Ours(key) | Known::Unclaimed(key) => self.devices.insert(&device, key),
                 Known::Elsewhere(_) | Known::Unknown => {
                     refused.insert(device, Some(known));
                 }
             }
         }
         taken.series.iter().for_each(|(key, state)| self.series.insert(key, *state));
+        taken.allowed.into_iter().for_each(|(device, source)| self.speakers.allow(source, device));
     }
 
     pub(super) fn device_of(&self, arrival: &Arrival, refused: &RefusedDevices) -> Result<DeviceKey, Rejection> {
@@ -86,7 +100,15 @@ impl Lane {
             return reject(Reason::BadDevice, "the message must name its device, in its topic or its payload");
         };
         if let Some(key) = self.devices.get(device) {
-            return Ok(key);
+            let source = arrival.source();
+            if self.may_speak(source, device, key) {
+                return Ok(key);
+            }
+            let detail = format!(
+                "the source {source} may not speak for the device {device}: if it should, run `healthtrack device \
+                 allow {source} {device}`, then retry this message"
+            );
+            return reject(Reason::SourceNotAllowed, &detail);
         }
         match refused.get(device) {
             Some(Some(Known::Elsewhere(shard))) => {
@@ -97,8 +119,14 @@ impl Lane {
                 reject(Reason::WrongShard, &detail)
             }
             Some(None) => reject(Reason::RefusedByDatabase, "the database rejects this device; its log says why"),
-            Some(Some(Known::Ours(_) | Known::Unknown)) | None => {
-                reject(Reason::UnknownDevice, "add the device with `healthtrack device add`, then retry this message")
+            Some(Some(Known::Ours(_) | Known::Unclaimed(_) | Known::Unknown)) | None => {
+                let detail = if self.must_be_allowed(arrival.source(), device) {
+                    "add the device with `healthtrack device add`, let its source speak for it with `healthtrack \
+                     device allow`, then retry this message"
+                } else {
+                    "add the device with `healthtrack device add`, then retry this message"
+                };
+                reject(Reason::UnknownDevice, detail)
             }
         }
     }

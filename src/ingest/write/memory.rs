@@ -9,9 +9,9 @@
 //! To forget is always right, since what is not remembered is looked up; so a lane that remembers more than it may
 //! forgets a 64th of it at a time. It does so before a batch, never within one.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
 use crate::model::statistic::Statistic;
@@ -95,14 +95,15 @@ impl SeriesMemory {
 }
 
 /// A part of a memory.
-trait Segment: Default {
+pub(super) trait Segment: Default {
     /// How much it remembers.
     fn count(&self) -> usize;
 }
 
+/// Parts, each for its share of the hashes.
 #[derive(Debug)]
-struct Segmented<S> {
-    hashes: RandomState,
+pub(super) struct Segmented<S> {
+    hashes: DefaultHashBuilder,
     segments: Vec<S>,
     count: usize,
     /// The segment to be forgotten next.
@@ -112,17 +113,17 @@ struct Segmented<S> {
 impl<S: Segment> Default for Segmented<S> {
     fn default() -> Segmented<S> {
         let segments = std::iter::repeat_with(S::default).take(SEGMENTS).collect();
-        Segmented { hashes: RandomState::new(), segments, count: 0, next: 0 }
+        Segmented { hashes: DefaultHashBuilder::default(), segments, count: 0, next: 0 }
     }
 }
 
 impl<S: Segment> Segmented<S> {
-    fn of(&self, key: impl std::hash::Hash) -> (Option<&S>, u64) {
+    pub(super) fn of(&self, key: impl std::hash::Hash) -> (Option<&S>, u64) {
         let hash = self.hashes.hash_one(key);
         (self.segments.get(segment_of(hash)), hash)
     }
 
-    fn change(&mut self, key: impl std::hash::Hash, change: impl FnOnce(&mut S, u64, &RandomState)) {
+    pub(super) fn change(&mut self, key: impl std::hash::Hash, change: impl FnOnce(&mut S, u64, &DefaultHashBuilder)) {
         let hash = self.hashes.hash_one(key);
         if let Some(segment) = self.segments.get_mut(segment_of(hash)) {
             let before = segment.count();
@@ -131,7 +132,7 @@ impl<S: Segment> Segmented<S> {
         }
     }
 
-    fn make_room(&mut self, count_max: usize) {
+    pub(super) fn make_room(&mut self, count_max: usize) {
         while self.count > count_max {
             self.next = (self.next + 1) % SEGMENTS;
             if let Some(segment) = self.segments.get_mut(self.next) {

@@ -18,6 +18,12 @@
 /// The parts of a batch that one transaction writes.
 mod unit;
 
+/// What of a batch is committed.
+mod progress;
+
+/// What becomes of a unit that the database rejects.
+mod cut;
+
 /// Samples merged into what is stored.
 mod merge;
 
@@ -30,7 +36,10 @@ mod memory;
 /// What cannot be stored, as rejections.
 mod reject;
 
-/// Devices, looked up for a batch.
+/// Which sources the lane lets speak for devices.
+mod speakers;
+
+/// Devices and sources, looked up for a batch.
 mod devices;
 
 /// What follows a commit.
@@ -57,7 +66,6 @@ use super::quarantine::{Admissions, Cap, row};
 use super::queue::{Arrival, Budget, Queue};
 use super::rights::Rights;
 use super::state::{Asker, State};
-use crate::config::UnknownDevice;
 use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
@@ -66,12 +74,15 @@ use crate::model::reason::Reason;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, SeriesKey};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
+use crate::store::newcomers::DevicePolicy;
 use crate::store::pool::within;
 use crate::store::writer::Writer;
 use crate::store::{Fault, StoreError};
 use crate::telemetry::{Tally, chain};
 use memory::{DeviceMemory, SeriesMemory};
-use unit::{ArrivalRejection, Part, RejectedItem, Unit};
+use progress::BatchProgress;
+use speakers::SpeakerMemory;
+use unit::{Part, Unit};
 
 /// The first pause before a retry; it doubles up to `RETRY_MAX`.
 const RETRY_MIN: Duration = Duration::from_millis(50);
@@ -98,8 +109,8 @@ pub struct Shared {
     pub budget: Arc<Budget>,
     /// How much may be quarantined.
     pub cap: Arc<Cap>,
-    /// What to do with a device that nobody has added.
-    pub unknown_device: UnknownDevice,
+    /// What to do with devices that nobody has added, and who may speak for one.
+    pub policy: DevicePolicy,
     /// Series that one lane remembers, and devices.
     pub remembered_series_max: usize,
 }
@@ -114,6 +125,7 @@ pub struct Lane {
     writer: Writer,
     connection: Option<PgConnection>,
     devices: DeviceMemory,
+    speakers: SpeakerMemory,
     series: SeriesMemory,
     /// Days whose chunk is there.
     chunks: HashSet<Day>,
@@ -141,6 +153,7 @@ impl Lane {
             writer,
             connection,
             devices,
+            speakers: SpeakerMemory::default(),
             series,
             chunks,
             rows,
@@ -184,40 +197,41 @@ impl Lane {
         Ok(())
     }
 
-    /// Writes a batch by the present right. Where that is no longer the one by which it was begun, the batch is left as
-    /// it came, for another try.
-    async fn write_by_one_right(&mut self, batch: &mut [Arrival]) -> Result<Tally, StoreError> {
+    /// Writes what is left of a batch by the present right. Where that is no longer the one by which it was begun, what
+    /// is not written is left for another try.
+    async fn write_by_one_right(
+        &mut self,
+        batch: &mut [Arrival],
+        progress: &mut BatchProgress,
+    ) -> Result<(), StoreError> {
         self.devices.make_room(self.shared.remembered_series_max);
+        self.speakers.make_room(self.shared.remembered_series_max);
         self.series.make_room(self.shared.remembered_series_max);
         let refused = self.know_devices(batch).await?;
         let mut whole = unit::whole(batch, |arrival| self.device_of(arrival, &refused));
         for rejection in &mut whole.rejections {
             rejection.kept = self.admits(batch, rejection.arrival, rejection.rejection.reason);
         }
-        let mut tally = Tally::default();
         // The last is written first, so that the earlier half of a cut unit is still written before the later one.
-        let (mut units, mut written) = (vec![whole], Vec::new());
-        let mut permanence = Permanence::default();
+        let (mut units, mut permanence) = (vec![whole], Permanence::default());
         while let Some(unit) = units.pop() {
-            match self.write_unit(&unit, batch).await {
+            match self.write_unit(&unit, batch, progress).await {
                 Ok(ended) => {
-                    tally.add(ended);
                     self.failures = 0;
                     permanence.succeed();
-                    written.push(unit);
+                    progress.write(unit, ended);
                 }
                 Err(error) => match permanence.weigh(&error) {
                     None => {
-                        let rest = units.into_iter().rev();
-                        unit::give_back(batch, written.into_iter().chain([unit]).chain(rest));
+                        unit::give_back(batch, [unit].into_iter().chain(units.into_iter().rev()));
                         return Err(error);
                     }
                     Some(fault @ (Fault::Data | Fault::Unreadable)) => {
-                        units.extend(self.cut(unit, batch, fault, &error, &mut tally));
+                        units.extend(self.cut(unit, batch, fault, &error, progress));
                     }
                     Some(Fault::TooLarge) if !unit.is_single() => {
                         tracing::warn!("a batch is too large, so its halves are written: {}", chain(&error));
-                        units.extend(self.cut(unit, batch, Fault::TooLarge, &error, &mut tally));
+                        units.extend(self.cut(unit, batch, Fault::TooLarge, &error, progress));
                     }
                     Some(Fault::Passing) if is_injected(Defect::AckAroundFailure) => {}
                     Some(Fault::Passing | Fault::TooLarge | Fault::Permanent | Fault::Fenced) => {
@@ -229,44 +243,20 @@ impl Lane {
         }
         // Written by a right that was lost meanwhile, it may be gone.
         if self.shared.rights.is_past(self.writer.own().epoch) {
-            unit::give_back(batch, written.into_iter());
             return Err(self.writer.own().forgotten());
         }
-        Ok(tally)
-    }
-
-    /// Halves a unit that the database rejects, or quarantines the rejected item once it stands alone.
-    fn cut(&mut self, unit: Unit, batch: &[Arrival], fault: Fault, error: &StoreError, tally: &mut Tally) -> Vec<Unit> {
-        self.shared.context.telemetry.batch_bisections.increment(1);
-        // Each try at a damaged page costs a connection, and its neighbours there fare no better: a part goes as one.
-        if let (Fault::Unreadable, [part], []) = (fault, unit.parts.as_slice(), unit.rejections.as_slice()) {
-            self.shared.context.telemetry.unreadable_blocks.increment(1);
-            let rejection = reject::damaged(part.run.len());
-            return vec![Unit::of_rejected_sample(ArrivalRejection { arrival: part.arrival, rejection, kept: true })];
-        }
-        match unit.split() {
-            Ok([first, second]) => vec![second, first],
-            Err(RejectedItem::Sample(arrival)) => {
-                let rejection = reject::refused();
-                let kept = self.admits(batch, arrival, rejection.reason);
-                vec![Unit::of_rejected_sample(ArrivalRejection { arrival, rejection, kept })]
-            }
-            Err(RejectedItem::Row(rejection)) => {
-                let reason = rejection.rejection.reason;
-                // Not its sources: the words of Postgres may quote the row.
-                tracing::error!(rejection.reason = %reason, "a quarantine row was rejected and only counted: {error}");
-                tally.quarantined += rejection.rejection.samples;
-                self.shared.context.telemetry.quarantine_capped.increment(rejection.rejection.samples);
-                Vec::new()
-            }
-            Err(RejectedItem::Nothing) => Vec::new(),
-        }
+        Ok(())
     }
 
     /// One transaction, and what the lane learns from its success.
-    async fn write_unit(&mut self, unit: &Unit, batch: &[Arrival]) -> Result<Tally, StoreError> {
+    async fn write_unit(
+        &mut self,
+        unit: &Unit,
+        batch: &[Arrival],
+        progress: &mut BatchProgress,
+    ) -> Result<Tally, StoreError> {
         let mut connection = self.connect().await?;
-        let written = self.write_over(&mut connection, unit, batch).await;
+        let written = self.write_over(&mut connection, unit, batch, progress).await;
         match &written {
             Ok(_) => self.connection = Some(connection),
             // The connection may be in the middle of anything, and the memory may be wrong: both are made anew.
@@ -292,6 +282,7 @@ impl Lane {
         connection: &mut PgConnection,
         unit: &Unit,
         batch: &[Arrival],
+        progress: &mut BatchProgress,
     ) -> Result<Tally, StoreError> {
         let timeout = self.shared.context.connector.timeout();
         self.know_series(connection, &unit.parts).await?;
@@ -327,12 +318,7 @@ impl Lane {
         telemetry.batch_rows.record(self.rows.rows() as f64);
         self.batch_rows += self.rows.rows();
         telemetry.merged_series.increment(merges.len() as u64);
-        for rejection in rejections() {
-            telemetry.reject(rejection.rejection.reason, rejection.rejection.samples);
-            if !rejection.kept {
-                telemetry.quarantine_capped.increment(rejection.rejection.samples);
-            }
-        }
+        rejections().for_each(|rejection| progress.reject(rejection));
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);
         self.chunks.extend(days);

@@ -26,12 +26,10 @@ pub(super) fn unmergeable(
 ) -> Vec<ArrivalRejection> {
     let conflicts = conflicts(parts, &laid.conflicts).into_iter().map(|(arrival, rejection)| {
         let kept = admits(arrival, rejection.reason);
-        ArrivalRejection { arrival, rejection, kept }
+        ArrivalRejection::new(arrival, rejection, kept)
     });
     let unreadable = unreadable(parts, &laid.unreadable).into_iter();
-    conflicts
-        .chain(unreadable.map(|(arrival, rejection)| ArrivalRejection { arrival, rejection, kept: true }))
-        .collect()
+    conflicts.chain(unreadable.map(|(arrival, rejection)| ArrivalRejection::new(arrival, rejection, true))).collect()
 }
 
 /// Rejections by the place of their arrival, one for each that brought a value that differs from a stored one.

@@ -22,6 +22,15 @@ pub(super) struct ArrivalRejection {
     pub(super) rejection: Rejection,
     /// False where its source has filled its cap: it is counted only.
     pub(super) kept: bool,
+    /// What is rejected for its device, or for who speaks for it: by another right it may be otherwise.
+    valid: Vec<ValidSamples>,
+}
+
+impl ArrivalRejection {
+    /// One that is the same by any right.
+    pub(super) fn new(arrival: usize, rejection: Rejection, kept: bool) -> ArrivalRejection {
+        ArrivalRejection { arrival, rejection, kept, valid: Vec::new() }
+    }
 }
 
 /// What is written together.
@@ -95,8 +104,7 @@ pub(super) fn whole(
     for (place, arrival) in arrivals.iter_mut().enumerate() {
         let rejections = std::mem::take(&mut arrival.rejections);
         let valid = std::mem::take(&mut arrival.valid);
-        let reject = |rejection| ArrivalRejection { arrival: place, rejection, kept: true };
-        unit.rejections.extend(rejections.into_iter().map(reject));
+        unit.rejections.extend(rejections.into_iter().map(|one| ArrivalRejection::new(place, one, true)));
         if valid.is_empty() {
             continue;
         }
@@ -109,15 +117,17 @@ pub(super) fn whole(
             Err(mut rejection) => {
                 let samples = valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX)).sum();
                 rejection.samples = samples;
-                unit.rejections.push(reject(rejection));
+                unit.rejections.push(ArrivalRejection { valid, ..ArrivalRejection::new(place, rejection, true) });
             }
         }
     }
     unit
 }
 
-/// Gives the arrivals of a batch back what was taken from them, in the order in which it came.
+/// Gives the arrivals of a batch back what was taken from them, in the order in which it came, before what they have.
 pub(super) fn give_back(batch: &mut [Arrival], units: impl Iterator<Item = Unit>) {
+    let take = |arrival: &mut Arrival| (std::mem::take(&mut arrival.valid), std::mem::take(&mut arrival.rejections));
+    let later: Vec<_> = batch.iter_mut().map(take).collect();
     for unit in units {
         for part in unit.parts {
             if let Some(arrival) = batch.get_mut(part.arrival) {
@@ -127,14 +137,25 @@ pub(super) fn give_back(batch: &mut [Arrival], units: impl Iterator<Item = Unit>
         }
         for one in unit.rejections {
             if let Some(arrival) = batch.get_mut(one.arrival) {
-                arrival.rejections.push(one.rejection);
+                if one.valid.is_empty() {
+                    arrival.rejections.push(one.rejection);
+                }
+                arrival.valid.extend(one.valid);
             }
         }
+    }
+    for (arrival, (valid, rejections)) in batch.iter_mut().zip(later) {
+        arrival.valid.extend(valid);
+        arrival.rejections.extend(rejections);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use bytes::Bytes;
+
     use super::*;
     use crate::model::ids::{DeviceKey, MetricId};
     use crate::model::reason::Reason;
@@ -150,10 +171,47 @@ mod tests {
         Part { arrival, key, run: Run { times, spans: Spans::None, values, flags: Vec::new() } }
     }
 
+    fn arrival(second: u64) -> Arrival {
+        let valid = ValidSamples { metric: MetricId(10), statistic: Statistic::NONE, run: part(0, 2).run };
+        Arrival {
+            device: None,
+            valid: vec![valid],
+            rejections: vec![Rejection::new(Reason::UnknownUnit, "x", 1)],
+            topic: Bytes::new(),
+            content_type: None,
+            payload: Bytes::new(),
+            received_at: Timestamp::MIN,
+            arrived: Instant::now(),
+            published_at: None,
+            samples: second,
+            ack: None,
+        }
+    }
+
+    #[test]
+    fn what_is_given_back_is_what_was_taken_whatever_was_decided_of_devices() {
+        let mut batch = [arrival(0), arrival(1)];
+        let valid = batch[0].valid.clone();
+        let samples = |unit: &Unit| unit.rejections.iter().map(|one| one.rejection.samples).collect::<Vec<_>>();
+        let mut unit = whole(&mut batch, |arrival| match arrival.samples {
+            0 => Ok(DeviceKey(1)),
+            _ => Err(Rejection::new(Reason::SourceNotAllowed, "x", 1)),
+        });
+        assert_eq!((unit.parts.len(), samples(&unit)), (1, vec![1, 1, 2]));
+        // The first half is written; of the database's history that is forgotten, and it is given back after the rest.
+        let written = Unit { parts: std::mem::take(&mut unit.parts), rejections: Vec::new() };
+        give_back(&mut batch, [unit].into_iter());
+        assert!(batch[0].valid.is_empty());
+        give_back(&mut batch, [written].into_iter());
+        for arrival in &batch {
+            assert_eq!((&arrival.valid, arrival.rejections.len()), (&valid, 1));
+        }
+    }
+
     #[test]
     fn cutting_ends_with_each_sample_and_each_row_alone_and_loses_none() {
         let rejection = Rejection::new(Reason::BadTopic, "x", 1);
-        let rejection = |arrival| ArrivalRejection { arrival, rejection: rejection.clone(), kept: true };
+        let rejection = |arrival| ArrivalRejection::new(arrival, rejection.clone(), true);
         let mut units = vec![Unit {
             parts: vec![part(0, 5), part(1, 1), part(2, 8)],
             rejections: vec![rejection(0), rejection(3)],

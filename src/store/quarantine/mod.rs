@@ -14,7 +14,10 @@ mod insert;
 /// What operators read, and what a retry does.
 mod inspect;
 
-/// Marked as dealt with, removed, and how full it is.
+/// Removed.
+mod purge;
+
+/// Marked as dealt with, and how full it is.
 mod upkeep;
 
 pub(in crate::store) use insert::insert;
@@ -22,7 +25,5 @@ pub use insert::{Added, Quarantined};
 pub use inspect::{
     KeptMessage, ListFilter, QuarantineRow, RetryFilter, list, mark_retried, retry_extent, show, to_retry,
 };
-pub use upkeep::{
-    Fullness, Page, Purge, Purged, ReasonCount, Resolution, ResolveFilter, count_purge, fullness, purge_page, reasons,
-    resolve,
-};
+pub use purge::{Page, Purge, Purged, count_due, count_page, pass_over, purge_page};
+pub use upkeep::{Fullness, ReasonCount, Resolution, ResolveFilter, fullness, reasons, resolve};

@@ -1,4 +1,4 @@
-//! Upkeep: rejections are marked as dealt with, leave, and are counted.
+//! Upkeep: rejections are marked as dealt with, and are counted.
 
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Row};
@@ -67,95 +67,6 @@ pub async fn resolve(pool: &PgPool, which: &ResolveFilter<'_>, how: &Resolution<
             None => return Ok(resolved),
         }
     }
-}
-
-/// What a purge removes.
-#[derive(Copy, Clone, Debug)]
-pub struct Purge<'a> {
-    /// Last received before this time.
-    pub before: Timestamp,
-    /// Of one reason.
-    pub reason: Option<&'a str>,
-    /// Only what was marked as dealt with.
-    pub only_resolved: bool,
-}
-
-/// How much a purge has removed, or would remove.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Purged {
-    /// Rejections.
-    pub rows: u64,
-    /// Bytes of payloads that nothing else needs.
-    pub payload_bytes: u64,
-    /// Rejections that stay because they may be of somebody under legal hold.
-    pub held: u64,
-}
-
-/// Where a page of a purge begins.
-#[derive(Copy, Clone, Debug)]
-pub struct Page {
-    after_at: Timestamp,
-    after_id: i64,
-}
-
-impl Page {
-    /// The oldest one.
-    pub const FIRST: Page = Page { after_at: Timestamp::MIN, after_id: 0 };
-}
-
-/// Removes a page of at most `rows_max` rejections in a transaction of its own, and says where the next one begins;
-/// `None` after the last one.
-pub async fn purge_page(
-    connection: &mut PgConnection,
-    which: Purge<'_>,
-    page: Page,
-    rows_max: i32,
-) -> Result<(Purged, Option<Page>), StoreError> {
-    let row = sqlx::query(
-        "SELECT last_at, last_id, purged_rows, purged_bytes, held_rows
-         FROM signal.purge_quarantine($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(Moment(which.before))
-    .bind(which.reason)
-    .bind(which.only_resolved)
-    .bind(Moment(page.after_at))
-    .bind(page.after_id)
-    .bind(rows_max)
-    .fetch_one(connection)
-    .await
-    .map_err(StoreError::at("purging the quarantine"))?;
-    let count = |column: usize| u64::try_from(row.get::<i64, _>(column)).unwrap_or(0);
-    let next = row.get::<Option<Moment>, _>(0).zip(row.get::<Option<i64>, _>(1));
-    let next = next.map(|(Moment(after_at), after_id)| Page { after_at, after_id });
-    Ok((Purged { rows: count(2), payload_bytes: count(3), held: count(4) }, next))
-}
-
-/// What a purge would remove.
-pub async fn count_purge(pool: &PgPool, which: Purge<'_>) -> Result<Purged, StoreError> {
-    let row = sqlx::query(
-        "WITH due AS MATERIALIZED (
-             SELECT quarantine_id, payload_sha256, EXISTS (
-                        SELECT FROM signal.wear_under_legal_hold() AS held
-                        WHERE held.worn_during && tstzrange(received_at, last_received_at, '[]')
-                          AND signal.quarantine_names(topic, detail, payload, held.device_id)) AS is_held
-             FROM signal.quarantine_rejection JOIN signal.quarantine_payload USING (payload_sha256)
-             WHERE received_at < $1 AND last_received_at < $1 AND ($2::text IS NULL OR reason = $2)
-               AND (NOT $3 OR resolved_at IS NOT NULL))
-         SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held),
-                (SELECT coalesce(sum(payload_bytes), 0)::bigint FROM signal.quarantine_payload AS bytes
-                 WHERE payload_sha256 IN (SELECT payload_sha256 FROM due) AND NOT EXISTS (
-                     SELECT FROM signal.quarantine_rejection AS other WHERE other.payload_sha256 = bytes.payload_sha256
-                        AND other.quarantine_id NOT IN (SELECT quarantine_id FROM due WHERE NOT is_held)))
-         FROM due",
-    )
-    .bind(Moment(which.before))
-    .bind(which.reason)
-    .bind(which.only_resolved)
-    .fetch_one(pool)
-    .await
-    .map_err(StoreError::at("counting what a purge would remove"))?;
-    let count = |column: usize| u64::try_from(row.get::<i64, _>(column)).unwrap_or(0);
-    Ok(Purged { rows: count(0), payload_bytes: count(2), held: count(1) })
 }
 
 /// How full quarantine is.

@@ -21,7 +21,7 @@ use tokio::task::unconstrained;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::config::{Config, UnknownDevice};
+use crate::config::{Config, DeviceSources};
 use crate::context::Context;
 use crate::formats::Decoders;
 use crate::formats::registry::FORMATS;
@@ -32,7 +32,7 @@ use crate::ingest::rights::Rights;
 use crate::ingest::session::Session;
 use crate::ingest::session::SessionContext;
 use crate::ingest::sessions::Sessions;
-use crate::ingest::shards::Shards;
+use crate::ingest::shards::{Shards, ShardsView};
 use crate::ingest::validate::{self, Validator};
 use crate::ingest::write::{Lane, Shared};
 use crate::ingest::{Intake, Reader};
@@ -42,6 +42,7 @@ use crate::model::time::SystemClock;
 use crate::model::unit::Units;
 use crate::mqtt::connect::Connected;
 use crate::mqtt::packet::next_packet;
+use crate::store::newcomers::DevicePolicy;
 use crate::store::pool::Connector;
 use crate::store::shard::Ownership;
 use crate::store::writer::Writers;
@@ -171,7 +172,7 @@ fn daemon(run: &Run, database: &Arc<FakeDatabase>, progress: &[Arc<Progress>]) -
         let acks = Arc::clone(&acks[number]);
         let window = if run.fault == Fault::NoFlush { u16::MAX } else { run.window };
         let telemetry = Arc::clone(&telemetry);
-        let shards = Arc::new(Shards::new(ShardName::parse("main").unwrap()));
+        let shards = ShardsView::new(Arc::new(Shards::new(ShardName::parse("main").unwrap())));
         let reader = Reader { shards, decoders: Decoders::new(FORMATS), validator: validator.clone() };
         let mut intake = Intake::new(number, reader, lanes.clone(), Arc::clone(&acks), telemetry, window);
         // Each session subscribes to the only filter there is.
@@ -210,7 +211,7 @@ fn lane_tasks(
         acks: Arc::clone(acks),
         budget,
         cap: Arc::new(Cap::new(CapLimits { rows_per_source: 1, bytes_per_source: 1, bytes_max: 1 })),
-        unknown_device: UnknownDevice::Enrol,
+        policy: DevicePolicy { enrols: true, sources: DeviceSources::First },
         remembered_series_max: 1_000,
     };
     let task = |number: usize| -> BoxedTask {
