@@ -16,8 +16,10 @@
 //! knows. Where it does not, nothing is changed and an operator must say which of the two it is, for nobody else can
 //! know: a copy needs an archive of its own, and a restored database takes the archive over (`restore`).
 //!
-//! *Killed between the steps*, the database knows both nonces that the archive may show. *A copy of the server's files*
-//! has the same identity; it is told by the nonce, and so whichever of the two rolls first keeps the archive.
+//! *Killed between the steps*, the database knows both nonces that the archive may show; where it shows the one that
+//! was announced, that is settled before another is drawn, so that whoever is killed again still knows both. *A copy of
+//! the server's files* has the same identity; it is told by the nonce, and so whichever of the two rolls first keeps
+//! the archive. *What was judged is what is replaced*: the claim is written only where it still is what was read.
 //!
 //! *The claim is no lock*: one roller a database is a lock (`store::archive`), and no file is deleted for want of a row
 //! in the manifest whatever the claim says (`recover`).
@@ -50,19 +52,17 @@ pub enum Standing {
     Others,
 }
 
-/// An archive that this database may change.
+/// An archive that this database may change, and the claim that was found there.
 #[derive(Debug)]
 pub(super) struct Owned {
     identity: String,
+    ours: Option<ClaimNonces>,
     found: Option<StoredClaim>,
 }
 
 /// How a database stands to an archive that bears its id.
 pub async fn standing(connection: &mut PgConnection, archive: &Archive) -> Result<Standing, ArchiveError> {
-    let identity = store::database_identity(connection).await?;
-    let ours = store::claim_nonces(connection).await?;
-    let found = archive.at(Storage::claim).await?;
-    Ok(judge(&identity, ours.as_ref(), found.as_ref().map(|claim| claim.text.as_str())))
+    Ok(look(archive, connection).await?.standing())
 }
 
 /// Makes sure that the archive is this database's, or begins it where neither has one.
@@ -73,7 +73,8 @@ pub(super) async fn own(
 ) -> Result<Owned, ArchiveError> {
     check_mark(archive, context, connection).await?;
     let place = || archive.storage.shown();
-    match standing(connection, archive).await? {
+    let owned = look(archive, connection).await?;
+    match owned.standing() {
         Standing::Ours => {}
         Standing::Unclaimed => {
             let unlisted = unlisted(connection, archive).await?;
@@ -84,7 +85,20 @@ pub(super) async fn own(
         Standing::Behind => return Err(ArchiveError::Behind { place: place() }),
         Standing::Others => return Err(ArchiveError::Others { place: place() }),
     }
-    seize(archive, connection).await
+    Ok(owned)
+}
+
+/// The same for who begins no archive: `None` where the database has none and the place is empty.
+pub(super) async fn own_if_begun(
+    archive: &Archive,
+    context: &Context,
+    connection: &mut PgConnection,
+) -> Result<Option<Owned>, ArchiveError> {
+    let is_begun = store::archive_id(connection).await?.is_some();
+    if is_begun || archive.at(Storage::mark).await?.is_some() || !archive.at(Storage::is_new).await? {
+        return own(archive, context, connection).await.map(Some);
+    }
+    Ok(None)
 }
 
 /// The archive whatever its claim says, since an operator says whose it is; also one that bears another id, where this
@@ -99,7 +113,7 @@ pub(super) async fn take_over(
         store::take_archive(connection, &theirs, context.clock.now()).await?;
     }
     check_mark(archive, context, connection).await?;
-    seize(archive, connection).await
+    look(archive, connection).await
 }
 
 /// Refuses a place that is another history's archive, or none.
@@ -113,12 +127,24 @@ pub(super) async fn check_place(archive: &Archive, connection: &mut PgConnection
     Err(StorageError::NotOurs { path: archive.storage.shown(), found }.into())
 }
 
-async fn seize(archive: &Archive, connection: &mut PgConnection) -> Result<Owned, ArchiveError> {
+async fn look(archive: &Archive, connection: &mut PgConnection) -> Result<Owned, ArchiveError> {
     let identity = store::database_identity(connection).await?;
-    Ok(Owned { identity, found: archive.at(Storage::claim).await? })
+    let ours = store::claim_nonces(connection).await?;
+    Ok(Owned { identity, ours, found: archive.at(Storage::claim).await? })
 }
 
 impl Owned {
+    fn standing(&self) -> Standing {
+        judge(&self.identity, self.ours.as_ref(), self.found.as_ref().map(|claim| claim.text.as_str()))
+    }
+
+    /// Whether the archive shows the nonce that this database has announced and not settled.
+    fn is_unsettled(&self) -> bool {
+        let shown = self.found.as_ref().and_then(|claim| said(&claim.text, NONCE));
+        let next = self.ours.as_ref().and_then(|ours| ours.next.as_deref());
+        shown.is_some() && shown == next
+    }
+
     /// Moves the claim: from here on every other database is behind.
     pub(super) async fn advance(
         self,
@@ -126,6 +152,9 @@ impl Owned {
         context: &Context,
         connection: &mut PgConnection,
     ) -> Result<(), ArchiveError> {
+        if self.is_unsettled() {
+            store::settle_nonce(connection, context.clock.now()).await?;
+        }
         let nonce = store::announce_nonce(connection, context.clock.now()).await?;
         crash_point();
         let text = format!("{DATABASE}{}\n{NONCE}{nonce}\n", self.identity);
@@ -174,13 +203,17 @@ fn judge(identity: &str, ours: Option<&ClaimNonces>, theirs: Option<&str>) -> St
             Some(_) => Standing::Behind,
         };
     };
-    let said = |key: &str| theirs.lines().find_map(|line| line.strip_prefix(key));
-    if said(DATABASE) != Some(identity) {
+    if said(theirs, DATABASE) != Some(identity) {
         return Standing::Others;
     }
     let known = ours.iter().flat_map(|ours| [&ours.last, &ours.next]).flatten();
-    let is_known = known.into_iter().any(|nonce| said(NONCE) == Some(nonce.as_str()));
+    let is_known = known.into_iter().any(|nonce| said(theirs, NONCE) == Some(nonce.as_str()));
     if is_known { Standing::Ours } else { Standing::Behind }
+}
+
+/// What a claim says under a key.
+fn said<'a>(claim: &'a str, key: &str) -> Option<&'a str> {
+    claim.lines().find_map(|line| line.strip_prefix(key))
 }
 
 #[cfg(test)]

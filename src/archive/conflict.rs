@@ -10,7 +10,7 @@
 //! quarantine and gone from the hot table, or none.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,6 @@ use crate::model::metric::Metric;
 use crate::model::reason::Reason;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
-use crate::store::archive::SeriesOf;
 use crate::store::quarantine::Quarantined;
 
 /// Written to the system in pieces of this size.
@@ -42,7 +41,7 @@ const MESSAGE_VALUES_MAX: usize = 1_000;
 const PAGE_VALUES_MAX: usize = 50_000;
 /// How long one may take to get there: many times longer than a block that is removed.
 const VALUE_TIME: Duration = Duration::from_micros(100);
-/// Of a device that no shard has written, which cannot be: its samples would not be here.
+/// Of a device that the database does not know, since it was restored, and that any of several shards may have written.
 const NO_SHARD: &str = "main";
 
 /// Conflicting rows on their way to the disk.
@@ -94,18 +93,34 @@ impl ConflictWriter {
 }
 
 impl Conflicts {
+    /// Whose they are, each once.
+    pub(super) async fn devices(&self, archive: &Archive, metric: &Metric) -> Result<Vec<DeviceId>, ArchiveError> {
+        let Some(part) = self.part.clone() else { return Ok(Vec::new()) };
+        let (archive, metric) = (archive.clone(), metric.clone());
+        on_thread(move || {
+            let mut rows = rows_of(&archive, &part, &metric)?;
+            let mut devices: BTreeSet<DeviceId> = BTreeSet::new();
+            while let Some(slice) = rows.slice().map_err(failed(&part))? {
+                let count = slice.len();
+                devices.extend(slice.rows().map(|row| row.device));
+                rows.pass(count);
+            }
+            Ok(devices.into_iter().collect())
+        })
+        .await
+    }
+
     /// The rows as messages, a page after the other.
     pub(super) async fn pages(
         &self,
         archive: &Archive,
         metric: &Metric,
-        series: &[SeriesOf],
+        shards: HashMap<DeviceId, String>,
         now: Timestamp,
     ) -> Result<impl Stream<Item = Result<Vec<Quarantined>, ArchiveError>> + use<>, ArchiveError> {
         let reader = match self.part.clone() {
             None => None,
             Some(part) => {
-                let shards = series.iter().filter_map(|one| Some((one.device.clone(), one.shard.clone()?))).collect();
                 let (archive, metric) = (archive.clone(), metric.clone());
                 Some(on_thread(move || PageReader::open(&archive, part, metric, shards, now)).await?)
             }
@@ -148,8 +163,7 @@ impl PageReader {
         shards: HashMap<DeviceId, String>,
         now: Timestamp,
     ) -> Result<PageReader, ArchiveError> {
-        let opened = File::open(&part).map_err(FileError::from).and_then(|file| open(file, &metric, &archive.keys));
-        let rows = opened.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed(&part))?;
+        let rows = rows_of(archive, &part, &metric)?;
         Ok(PageReader { rows, part, metric, shards, now })
     }
 
@@ -165,6 +179,11 @@ impl PageReader {
         }
         Ok((messages(&page, &self.metric, &self.shards, self.now), self))
     }
+}
+
+fn rows_of(archive: &Archive, part: &Path, metric: &Metric) -> Result<Rows, ArchiveError> {
+    let opened = File::open(part).map_err(FileError::from).and_then(|file| open(file, metric, &archive.keys));
+    opened.and_then(|opened| opened.rows(RowFilter::default())).map_err(failed(part))
 }
 
 /// What is wrong with a file that has no name yet.

@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::claim::{Owned, own};
+use super::claim::{Owned, own_if_begun};
 use super::error::ArchiveError;
 use super::file::{FileError, Head, RowFilter, open};
 use super::handle::Archive;
@@ -144,12 +144,15 @@ impl Eraser {
         Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.context.clock.now()).await?))
     }
 
-    /// Where files may be, once the folder is proved to be this database's; `None` where no archive was begun.
+    /// Where files may be, once the place is proved to be this database's; `None` where neither has begun an archive.
     async fn archive(&self, connection: &mut PgConnection) -> Result<Option<(&Roller, Owned)>, ArchiveError> {
-        match (&self.roller, store::archive_id(connection).await?) {
-            (_, None) => Ok(None),
-            (None, Some(_)) => Err(ArchiveError::NoUrl),
-            (Some(roller), Some(_)) => Ok(Some((roller, own(&roller.archive, &roller.context, connection).await?))),
+        match &self.roller {
+            None if store::archive_id(connection).await?.is_some() => Err(ArchiveError::NoUrl),
+            None => Ok(None),
+            Some(roller) => {
+                let owned = own_if_begun(&roller.archive, &roller.context, connection).await?;
+                Ok(owned.map(|owned| (roller, owned)))
+            }
         }
     }
 
@@ -182,7 +185,7 @@ impl Eraser {
         }
         store::replace(connection, Some(erasure), &Replacement { live, file: file.as_ref(), samples }, now).await?;
         crash_point();
-        roller.archive.supersede(&live.name).await
+        roller.archive.supersede(&live.name, now).await
     }
 
     /// Deletes superseded files that may hold some of it, and notes what a killed erasure deleted.

@@ -42,7 +42,8 @@ pub enum ArchiveError {
     /// Files without a claim.
     #[error(
         "{place} holds {unlisted} files that the manifest does not name: if this database was restored from a backup, \
-         `healthtrack archive recover --take-over` takes them back; if it is a copy, set another archive.url"
+         or if a roll was killed before an upgrade, `healthtrack archive recover --take-over` takes them back \
+         (`--dry-run` shows them); if it is a copy, set another archive.url"
     )]
     Unexplained {
         /// Which folder or bucket.

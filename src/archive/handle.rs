@@ -9,6 +9,7 @@ use super::storage::{Storage, StorageError};
 use super::thread::on_thread;
 use crate::config::ArchiveConfig;
 use crate::model::metric::{Catalogue, Metric};
+use crate::model::time::Timestamp;
 use crate::security::pseudonym::Pseudonyms;
 use crate::store::archive::ArchiveFile;
 
@@ -52,9 +53,9 @@ impl Archive {
     }
 
     /// Moves a file to the superseded ones; nothing where it is there already.
-    pub(super) async fn supersede(&self, name: &str) -> Result<(), ArchiveError> {
+    pub(super) async fn supersede(&self, name: &str, now: Timestamp) -> Result<(), ArchiveError> {
         let name = name.to_owned();
-        self.at(move |storage| storage.supersede(&name)).await
+        self.at(move |storage| storage.supersede(&name, now)).await
     }
 
     /// Deletes a file that is to have no row.

@@ -25,7 +25,7 @@ use super::unlisted::{Listed, NamedFile, Worth, joined, weigh};
 use crate::context::Context;
 use crate::faults::crash_point;
 use crate::model::time::{Day, SECOND_US, Timestamp};
-use crate::store::archive::{self as store, ArchiveFile, FileScope, files, last_wear_change, mark_removed};
+use crate::store::archive::{self as store, ArchiveFile, FileScope, files, last_wear_change, mark_removed, shards_of};
 use crate::telemetry::chain;
 
 /// What was found and done.
@@ -227,11 +227,13 @@ impl Recovery<'_> {
         conflicts: &Conflicts,
     ) -> Result<(), ArchiveError> {
         crash_point();
-        let pages = conflicts.pages(self.archive, &head.metric, &[], row.written_at).await?;
+        let devices = conflicts.devices(self.archive, &head.metric).await?;
+        let shards = shards_of(self.connection, &devices).await?;
+        let pages = conflicts.pages(self.archive, &head.metric, shards, row.written_at).await?;
         store::adopt(self.connection, listed.live.as_ref(), row, pages).await?;
         crash_point();
         match &listed.live {
-            Some(live) => self.archive.supersede(&live.name).await,
+            Some(live) => self.archive.supersede(&live.name, self.context.clock.now()).await,
             None => Ok(()),
         }
     }
@@ -244,7 +246,7 @@ impl Recovery<'_> {
     }
 
     async fn supersede(&self, name: &str) -> Result<(), ArchiveError> {
-        if self.is_dry { Ok(()) } else { self.archive.supersede(name).await }
+        if self.is_dry { Ok(()) } else { self.archive.supersede(name, self.context.clock.now()).await }
     }
 
     async fn reinstate(&self, name: &str) -> Result<(), ArchiveError> {
@@ -288,7 +290,7 @@ pub(super) async fn delete_superseded(
         let since = match listed.get(file.name.as_str()) {
             Some(superseded_at) => *superseded_at,
             None if redundant.contains(file.name.as_str()) => {
-                Some(moment(file.written.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()))
+                Some(moment(file.since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()))
             }
             None => None,
         };

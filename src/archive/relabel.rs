@@ -78,7 +78,7 @@ impl Roller {
         place_file(&self.archive, &self.context, built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
         crash_point();
-        self.archive.supersede(&live.name).await?;
+        self.archive.supersede(&live.name, now).await?;
         Ok(true)
     }
 }

@@ -18,7 +18,7 @@ impl Roller {
         let retired = retire(connection, days, self.context.clock.now()).await?;
         crash_point();
         for name in &retired.names {
-            self.archive.supersede(name).await?;
+            self.archive.supersede(name, self.context.clock.now()).await?;
             crash_point();
         }
         Ok(retired)

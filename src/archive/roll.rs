@@ -230,13 +230,14 @@ impl Roller {
         }
         let generation = snapshot.last_generation(&metric.name).await? + 1;
         let (subjects, change) = self.subjects(&mut snapshot).await?;
-        let subject_key = subjects.key.clone();
-        let head = Head { metric: metric.clone(), day: due.day, generation, subject_key };
+        let head = Head { metric: metric.clone(), day: due.day, generation, subject_key: subjects.key.clone() };
         let (archive, name) = (self.archive.clone(), live.as_ref().map(|live| live.name.clone()));
         let job = Job { archive, head: head.clone(), live: name, subjects };
         let series = snapshot.series().await?;
         let pace = Pace::begin(self.config.duty_percent);
         let mut built = export(&mut snapshot, &series, blocks, job, pace).await?;
+        // The live file was proved above, so where it holds all of them it may stay, unless the law wants a new one.
+        let is_new = live.is_none() || built.new > 0 || snapshot.is_any_held().await?;
         snapshot.end().await?;
         crash_point();
         let now = self.context.clock.now();
@@ -244,8 +245,7 @@ impl Roller {
         let (new, duplicates) = (built.new, built.duplicates);
         self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
         let part = built.part.clone();
-        // The live file was proved above, so where it holds all of them it may stay.
-        let file = if live.is_some() && new == 0 { None } else { Some(manifest_row(&built, &head, change, now)) };
+        let file = is_new.then(|| manifest_row(&built, &head, change, now));
         match &file {
             Some(file) => {
                 let mut pace = Pace::begin(self.config.duty_percent);
@@ -257,7 +257,8 @@ impl Roller {
         let began = Instant::now();
         let live_generation = live.as_ref().map(|live| live.generation);
         let change = Change { blocks, live: live_generation, file: file.as_ref() };
-        let pages = conflicts.pages(&self.archive, metric, &series, now).await?;
+        let shards = series.into_iter().filter_map(|one| Some((one.device, one.shard?))).collect();
+        let pages = conflicts.pages(&self.archive, metric, shards, now).await?;
         let limit = QUESTION_TIMEOUT + conflicts.time();
         let recording = async { Ok(store::record(connection, due, &change, pages).await) };
         let recorded: Result<_, ArchiveError> = within(limit, "recording a file", recording).await?;
@@ -272,7 +273,7 @@ impl Roller {
                 self.archive.withdraw(&file.name).await?;
                 return Ok(None);
             }
-            (Recorded::Done, Some(_), Some(live)) => self.archive.supersede(&live.name).await?,
+            (Recorded::Done, Some(_), Some(live)) => self.archive.supersede(&live.name, now).await?,
             (Recorded::Done, ..) => {}
         }
         if let (Some(file), true) = (&file, is_injected(Defect::ManifestBeforeFile)) {
@@ -280,8 +281,7 @@ impl Roller {
             self.archive.at(move |storage| storage.publish(&part, &name)).await?;
         }
         crash_point();
-        let bytes = file.map(|file| file.bytes);
-        Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicts.rows, bytes }))
+        Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicts.rows, bytes: file.map(|file| file.bytes) }))
     }
 
     /// Withdraws a file whose record has failed, where the server still answers and says that it has no row: its

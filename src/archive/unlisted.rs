@@ -7,9 +7,9 @@
 //!
 //! ```text
 //! it cannot be read             Kept        it stays where it is, and is reported at each roll
-//! the live file has all of it   Redundant   superseded; deleted after the grace by a roll that has just proved it
 //! it has all of the live file,
 //!   and is a later generation   Adopted     its row is written, and it takes the live file's place
+//! the live file has all of it   Redundant   superseded; deleted after the grace by a roll that has just proved it
 //! each has what the other lacks Joined      both become the next generation; what differs goes to quarantine
 //! ```
 //!
@@ -98,10 +98,11 @@ pub(super) fn weigh(
         Some(_) if listed.is_missing && is_later => Ok(Worth::Adopted(head, facts)),
         Some(live) => {
             archive.prove(catalogue, live)?;
-            if covers(archive, metric, &live.name, &found.name)? {
-                Ok(Worth::Redundant)
-            } else if is_later && covers(archive, metric, &found.name, &live.name)? {
+            // First, since of two with the same rows the later one may say better whom they are about.
+            if is_later && covers(archive, metric, &found.name, &live.name)? {
                 Ok(Worth::Adopted(head, facts))
+            } else if covers(archive, metric, &live.name, &found.name)? {
+                Ok(Worth::Redundant)
             } else {
                 Ok(Worth::Joined(head))
             }

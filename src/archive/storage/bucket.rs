@@ -24,7 +24,9 @@ use url::Url;
 
 use super::client::{Client, is_missing, is_not_offered};
 use super::error::StorageError;
-use super::names::{CLAIM, ENDING, MARK, PROBE, SUPERSEDED, StoredClaim, SupersededFile, WriteProbe};
+use super::names::{
+    CLAIM, ENDING, MARK, PROBE, SUPERSEDED, StoredClaim, SupersededFile, WriteProbe, check_unchanged, claimed,
+};
 use super::scratch::Scratch;
 use crate::config::ArchiveConfig;
 
@@ -104,16 +106,20 @@ impl Bucket {
         Ok(self.read_small(CLAIM, MARK_BYTES_MAX)?.map(|text| StoredClaim { text, version: Some(version) }))
     }
 
-    /// Writes the claim, where what was found still stands. A store that offers no condition for it writes at once.
+    /// Writes the claim, where what was found still stands. Where a store offers no condition for it, it is read again.
     pub(super) fn set_claim(&self, text: &str, found: Option<&StoredClaim>) -> Result<(), StorageError> {
         let mode = match found.and_then(|found| found.version.clone()) {
-            Some(version) if version.e_tag.is_some() => PutMode::Update(version),
-            Some(_) => PutMode::Overwrite,
-            None => PutMode::Create,
+            Some(version) if version.e_tag.is_some() => Some(PutMode::Update(version)),
+            Some(_) => None,
+            None => Some(PutMode::Create),
         };
-        let put = match self.put(CLAIM, text.to_owned(), mode) {
-            Err(error) if is_not_offered(&error) => self.put(CLAIM, text.to_owned(), PutMode::Overwrite),
-            put => put,
+        let put = match mode.map(|mode| self.put(CLAIM, text.to_owned(), mode)) {
+            Some(Err(error)) if !is_not_offered(&error) => Err(error),
+            Some(Ok(put)) => Ok(put),
+            _ => {
+                check_unchanged(self.claim()?.as_ref(), found, &self.shown)?;
+                self.put(CLAIM, text.to_owned(), PutMode::Overwrite)
+            }
         };
         match put {
             Ok(_) => Ok(()),
@@ -122,8 +128,7 @@ impl Bucket {
                 if self.claim()?.is_some_and(|claim| claim.text == text) {
                     return Ok(());
                 }
-                let found = "has been claimed by another database just now";
-                Err(StorageError::NotOurs { path: self.shown.clone(), found })
+                Err(claimed(&self.shown))
             }
             Err(error) => Err(self.failed("write", CLAIM)(error)),
         }
@@ -218,7 +223,7 @@ impl Bucket {
     pub(super) fn superseded(&self) -> Result<Vec<SupersededFile>, StorageError> {
         let found = self.list(SUPERSEDED)?.into_iter().filter(|(name, _)| is_file(name));
         let mut found: Vec<SupersededFile> =
-            found.map(|(name, object)| SupersededFile { name, written: object.last_modified.into() }).collect();
+            found.map(|(name, object)| SupersededFile { name, since: object.last_modified.into() }).collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
     }

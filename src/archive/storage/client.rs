@@ -38,9 +38,8 @@ const GONE: &str = "NoSuchBucket";
 
 const NOT_REACHED: &str =
     "it does not answer; check AWS_ENDPOINT_URL, AWS_REGION, the network, and what gives the credentials";
-const REFUSED: &str =
-    "it refuses; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they may do in the bucket of archive.url";
-const NO_BUCKET: &str = "it is not there; check the bucket in archive.url, AWS_REGION and AWS_ENDPOINT_URL";
+const REFUSED: &str = "it refuses; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they may do in this bucket";
+const NO_BUCKET: &str = "it is not there; check the bucket's name, AWS_REGION and AWS_ENDPOINT_URL";
 const FAILED: &str = "the object store has failed; try again later, and ask who runs it if it goes on";
 
 /// A bucket of an object store.

@@ -7,9 +7,10 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::error::{StorageError, failed};
-use super::names::{CLAIM, ENDING, MARK, PROBE, SUPERSEDED, StoredClaim, SupersededFile, TEMPORARY};
+use super::names::{CLAIM, ENDING, MARK, PROBE, SUPERSEDED, StoredClaim, SupersededFile, TEMPORARY, check_unchanged};
 use crate::model::time::Day;
 
 /// A folder that holds an archive.
@@ -39,8 +40,8 @@ impl Folder {
         Ok(text_of(&self.root.join(CLAIM))?.map(|text| StoredClaim { text, version: None }))
     }
 
-    /// Writes the claim: after a power cut it is the old one or the new one.
-    pub(super) fn set_claim(&self, text: &str) -> Result<(), StorageError> {
+    /// Writes the claim in the place of the one that was found: after a power cut it is the old one or the new one.
+    pub(super) fn set_claim(&self, text: &str, found: Option<&StoredClaim>) -> Result<(), StorageError> {
         let folder = self.root.join(TEMPORARY);
         fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
         let part = folder.join(format!("{CLAIM}.part"));
@@ -48,7 +49,11 @@ impl Folder {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-        let given = written.map_err(failed("write", &part)).and_then(|()| self.give(&part, &self.root.join(CLAIM)));
+        let given = written.map_err(failed("write", &part)).and_then(|()| {
+            // A disk has no condition for a rename: this leaves another database the time between two of its calls.
+            check_unchanged(self.claim()?.as_ref(), found, &self.root.display().to_string())?;
+            self.give(&part, &self.root.join(CLAIM))
+        });
         if given.is_err() {
             // As well as it can: the next roll does it too.
             let _ = fs::remove_file(&part);
@@ -120,8 +125,16 @@ impl Folder {
         self.root.join(name).is_file()
     }
 
-    /// Moves a file to the superseded ones; nothing where it is there already.
-    pub(super) fn supersede(&self, name: &str) -> Result<(), StorageError> {
+    /// Moves a file to the superseded ones, from when on its grace runs; nothing where it is there already.
+    pub(super) fn supersede(&self, name: &str, now: SystemTime) -> Result<(), StorageError> {
+        // Before it is moved, since it may not be found here again. As well as it can: another's file cannot be dated,
+        // and its row, where it has one, says the same.
+        let _ = File::open(self.root.join(name)).and_then(|file| file.set_modified(now));
+        self.move_aside(name)
+    }
+
+    /// The same for a file that is to go at once.
+    pub(super) fn move_aside(&self, name: &str) -> Result<(), StorageError> {
         self.shift(&self.root.join(name), &self.root.join(SUPERSEDED).join(name))
     }
 
@@ -160,8 +173,8 @@ impl Folder {
         files
             .into_iter()
             .map(|(name, path)| {
-                let written = path.metadata().and_then(|found| found.modified()).map_err(failed("read", &path))?;
-                Ok(SupersededFile { name, written })
+                let since = path.metadata().and_then(|found| found.modified()).map_err(failed("read", &path))?;
+                Ok(SupersededFile { name, since })
             })
             .collect()
     }

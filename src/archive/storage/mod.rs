@@ -42,13 +42,16 @@ mod upload;
 /// Bytes of a file, on a disk or in a bucket.
 mod source;
 
+/// Objects that stay as they are: not of the archive, and by the same requests.
+mod write_once;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use crate::config::ArchiveConfig;
-use crate::model::time::Day;
+use crate::model::time::{Day, Timestamp};
 use bucket::Bucket;
 pub use error::{StorageError, StoreAnswer};
 use folder::Folder;
@@ -57,6 +60,7 @@ use names::{ENDING, TEMPORARY, digits};
 pub use names::{StoredClaim, SupersededFile, WriteProbe};
 use source::Object;
 pub use source::Source;
+pub use write_once::WriteOnceBucket;
 
 /// Where the files of an archive are.
 #[derive(Clone, Debug)]
@@ -133,10 +137,10 @@ impl Storage {
         }
     }
 
-    /// Writes the claim in the place of the one that was found; in a bucket only where that one still stands.
+    /// Writes the claim in the place of the one that was found, where that one still stands.
     pub fn set_claim(&self, text: &str, found: Option<&StoredClaim>) -> Result<(), StorageError> {
         match &self.kind {
-            Kind::Folder(folder) => folder.set_claim(text),
+            Kind::Folder(folder) => folder.set_claim(text, found),
             Kind::Bucket(bucket) => bucket.set_claim(text, found),
         }
     }
@@ -202,10 +206,11 @@ impl Storage {
         }
     }
 
-    /// Moves a file to the superseded ones; nothing where it is there already.
-    pub fn supersede(&self, name: &str) -> Result<(), StorageError> {
+    /// Moves a file to the superseded ones, from when on its grace runs; nothing where it is there already. A store
+    /// dates its copies by its own clock.
+    pub fn supersede(&self, name: &str, now: Timestamp) -> Result<(), StorageError> {
         match &self.kind {
-            Kind::Folder(folder) => folder.supersede(name),
+            Kind::Folder(folder) => folder.supersede(name, now.into()),
             Kind::Bucket(bucket) => bucket.supersede(name),
         }
     }
@@ -214,9 +219,12 @@ impl Storage {
     /// has gone by another's will.
     pub fn withdraw(&self, name: &str) -> Result<(), StorageError> {
         // A folder that cannot be synced has let the file go all the same.
-        let superseded = self.supersede(name);
+        let moved = match &self.kind {
+            Kind::Folder(folder) => folder.move_aside(name),
+            Kind::Bucket(bucket) => bucket.supersede(name),
+        };
         self.remove_superseded(name)?;
-        superseded
+        moved
     }
 
     /// Moves a superseded file back to the live ones; nothing where it is none.
@@ -266,7 +274,6 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::model::time::Timestamp;
 
     fn of(url: &str) -> Result<Storage, StorageError> {
         let variables = [("HEALTHTRACK__ARCHIVE__URL", url), ("AWS_REGION", "here"), ("AWS_ACCESS_KEY_ID", "x")];
@@ -298,13 +305,30 @@ mod tests {
         storage.settle(&name).unwrap();
         assert_eq!(storage.live_names().unwrap(), [name.as_str()]);
         assert_eq!(storage.superseded().unwrap(), []);
-        storage.supersede(&name).unwrap();
+        let now = Timestamp::parse_rfc3339("2026-11-24T10:00:00Z").unwrap();
+        storage.supersede(&name, now).unwrap();
         assert!(storage.open(&name).is_ok() && !storage.is_live(&name).unwrap());
         assert_eq!(storage.live_names().unwrap(), [] as [String; 0]);
-        assert_eq!(storage.superseded().unwrap()[0].name, name);
+        let SupersededFile { name: superseded, since } = storage.superseded().unwrap().remove(0);
+        assert_eq!((superseded, since), (name.clone(), now.into()));
         storage.remove_superseded(&name).unwrap();
         storage.remove_superseded(&name).unwrap();
         assert!(matches!(storage.open(&name), Err(StorageError::Missing { .. })));
+    }
+
+    #[test]
+    fn a_claim_that_another_has_changed_meanwhile_is_not_written_over() {
+        let (_folder, storage) = storage();
+        storage.set_mark("x").unwrap();
+        let none = storage.claim().unwrap();
+        storage.set_claim("first", none.as_ref()).unwrap();
+        let found = storage.claim().unwrap();
+        storage.set_claim("second", found.as_ref()).unwrap();
+        for outdated in [none, found] {
+            let refused = storage.set_claim("third", outdated.as_ref());
+            assert!(matches!(refused, Err(StorageError::NotOurs { .. })), "{refused:?}");
+        }
+        assert_eq!(storage.claim().unwrap().unwrap().text, "second");
     }
 
     #[test]

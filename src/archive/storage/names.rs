@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use object_store::UpdateVersion;
 
+use super::error::StorageError;
+
 /// Says whose archive it is.
 pub(super) const MARK: &str = "archive.id";
 /// Says which state of it the database must know that may change it.
@@ -20,8 +22,8 @@ const ID_DIGITS: usize = 12;
 pub struct SupersededFile {
     /// Its name as a live file.
     pub name: String,
-    /// When its bytes were last written.
-    pub written: SystemTime,
+    /// When it was superseded.
+    pub since: SystemTime,
 }
 
 /// What the archive's claim says.
@@ -38,6 +40,21 @@ pub struct StoredClaim {
 pub struct WriteProbe {
     /// The bucket keeps what is deleted as a version, so that an erasure is complete only when it expires.
     pub keeps_versions: bool,
+}
+
+/// Refuses where the claim is no longer the one that was found.
+pub(super) fn check_unchanged(
+    present: Option<&StoredClaim>,
+    found: Option<&StoredClaim>,
+    place: &str,
+) -> Result<(), StorageError> {
+    let text = |claim: Option<&StoredClaim>| claim.map(|claim| claim.text.clone());
+    if text(present) == text(found) { Ok(()) } else { Err(claimed(place)) }
+}
+
+/// Somebody else was faster.
+pub(super) fn claimed(place: &str) -> StorageError {
+    StorageError::NotOurs { path: place.to_owned(), found: "has been claimed by another database just now" }
 }
 
 /// The first digits of a digest.

@@ -25,12 +25,11 @@ pub async fn claim_nonces(connection: &mut PgConnection) -> Result<Option<ClaimN
     Ok(found.map(|(last, next)| ClaimNonces { last, next }))
 }
 
-/// Who this database is: its server's system identifier and its own number there. A copy by SQL has another; a copy of
-/// the server's files has the same.
+/// Who this database is: its server's system identifier, where that may be asked, and its own number there. A copy by
+/// SQL has another; a copy of the server's files has the same.
 pub async fn database_identity(connection: &mut PgConnection) -> Result<String, StoreError> {
     sqlx::query_scalar(
-        "SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database
-         WHERE datname = current_database()",
+        "SELECT coalesce(system_identifier::text, 'unknown') || '/' || database_oid FROM signal.database_here()",
     )
     .fetch_one(connection)
     .await

@@ -195,7 +195,10 @@ pub async fn end_erasure(
         // What came since the beginning goes too: after this nothing says that it was the patient's.
         not_held(&mut transaction, of).await?;
         take_worn(&mut transaction, erasure, patient, worn).await?;
-        erase_quarantine(&mut transaction, erasure, of).await?;
+    }
+    // So does what the erasure's own recovery of the archive has put there.
+    erase_quarantine(&mut transaction, erasure, of).await?;
+    if let ErasureTarget::Patient(patient) = of {
         forget_wear(&mut transaction, erasure, patient, worn).await?;
     }
     let row: ErasureCountRow = sqlx::query_as(

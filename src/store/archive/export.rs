@@ -121,6 +121,21 @@ impl<'c> Snapshot<'c> {
         Ok((worn(&mut self.transaction, WearFilter { patient: None, from, to }).await?, change))
     }
 
+    /// True where some of the blocks may be of somebody under legal hold: those leave for a file of the same
+    /// transaction, and for no other.
+    pub async fn is_any_held(&mut self) -> Result<bool, StoreError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM (SELECT DISTINCT series_id FROM pg_temp.rolling_block) AS block
+                            WHERE signal.is_block_under_hold(series_id, $1, $2))",
+        )
+        .persistent(false)
+        .bind(Moment(self.due.day.start()))
+        .bind(Moment(self.due.day.next().start()))
+        .fetch_one(&mut *self.transaction)
+        .await
+        .map_err(StoreError::at("asking whether the law holds what is rolled"))
+    }
+
     /// The series that have blocks here, by the name of their device, bytewise.
     pub async fn series(&mut self) -> Result<Vec<SeriesOf>, StoreError> {
         let step = StoreError::at("listing series to roll");

@@ -55,7 +55,7 @@ use super::StoreError;
 use super::moment::Moment;
 use crate::model::time::Timestamp;
 
-pub use adopt::adopt;
+pub use adopt::{adopt, shards_of};
 pub use claim::{ClaimNonces, announce_nonce, claim_nonces, database_identity, settle_nonce, take_archive};
 pub use erase::{Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
 pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
