@@ -8,6 +8,8 @@
 //! (`keys_come_from_a_file_and_from_the_configuration_and_are_never_printed`).
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -104,7 +106,7 @@ impl KeyRing {
         let mut keys = Vec::new();
         if !key_file.is_empty() {
             let setting = format!("{name}_file");
-            let text = read_key_file(key_file).map_err(|source| {
+            let text = File::open(key_file).and_then(read_keys).map_err(|source| {
                 let path = PathBuf::from(key_file);
                 KeyError::Read { setting: setting.clone(), path, source }
             })?;
@@ -132,10 +134,10 @@ impl KeyRing {
     }
 }
 
-fn read_key_file(path: &str) -> std::io::Result<Zeroizing<String>> {
-    use std::io::Read as _;
+/// The text of a file that holds keys, to be wiped when it is dropped.
+pub(super) fn read_keys(file: File) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
-    let bytes = std::fs::File::open(path)?.take(KEY_FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    let bytes = file.take(KEY_FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     if bytes as u64 > KEY_FILE_BYTES_MAX {
         return Err(std::io::ErrorKind::FileTooLarge.into());
     }

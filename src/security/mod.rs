@@ -5,6 +5,7 @@
 //! keyring      keys by id, from a file or the environment: the last is current, each opens what names its id
 //! pseudonym    a patient's uuid  → subject_id: the same for one key, back only with database and key
 //! envelope     a patient's texts → encrypted columns, by a data key of the patient's own, wrapped by a key of the ring
+//! signature    Ed25519: who signed it, for whoever has the public key
 //! ```
 //!
 //! # Why
@@ -31,3 +32,6 @@ pub mod pseudonym;
 
 /// Columns that are encrypted.
 pub mod envelope;
+
+/// Keys that sign, and keys that tell who signed.
+pub mod signature;

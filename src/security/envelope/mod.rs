@@ -18,8 +18,7 @@ use secrecy::{ExposeSecret as _, SecretBox};
 use super::keyring::{KEY_BYTES, KeyRing};
 use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
-use crate::store::care::context::DataKeys;
-use crate::store::care::data_key::{self, WrappedKey};
+use crate::store::care::data_key::{self, DataKeys, WrappedKey};
 use crate::store::care::error::CareError;
 
 /// First byte of everything encrypted: raised when a reader must know another form.
@@ -99,7 +98,7 @@ impl Envelope {
     /// that reads committed rows, as all do by default.
     pub async fn data_key(
         &self,
-        keys: &mut DataKeys<'_>,
+        keys: &mut DataKeys<'_, '_>,
         patient: PatientId,
         now: Timestamp,
     ) -> Result<DataKey, EnvelopeError> {
@@ -107,9 +106,8 @@ impl Envelope {
             return DataKey::unwrap(self, &patient, &wrapped);
         }
         let wrapped = DataKey::generate(&patient)?.wrap(self)?;
-        data_key::keep(keys, patient, &wrapped, now).await?;
         // Somebody may have been faster.
-        let kept = data_key::find(keys, patient).await?;
+        let kept = data_key::keep(keys, patient, &wrapped, now).await?;
         DataKey::unwrap(self, &patient, &kept.ok_or(EnvelopeError::Hidden)?)
     }
 
