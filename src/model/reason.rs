@@ -25,6 +25,8 @@ pub enum Reason {
     TooManySamples,
     /// The device's name is not `[A-Za-z0-9._-]{1,64}`.
     BadDevice,
+    /// The topic's source may not speak for the device.
+    SourceNotAllowed,
     /// Nobody has added the device.
     UnknownDevice,
     /// The metric is not in the catalogue.
@@ -57,7 +59,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the journey.
-    pub const ALL: [Reason; 23] = [
+    pub const ALL: [Reason; 24] = [
         Reason::BadTopic,
         Reason::UnsupportedFormat,
         Reason::ContentTypeMismatch,
@@ -67,6 +69,7 @@ impl Reason {
         Reason::MalformedSeries,
         Reason::TooManySamples,
         Reason::BadDevice,
+        Reason::SourceNotAllowed,
         Reason::UnknownDevice,
         Reason::UnknownMetric,
         Reason::UnknownUnit,
@@ -95,6 +98,7 @@ impl Reason {
             Reason::MalformedSeries => "malformed_series",
             Reason::TooManySamples => "too_many_samples",
             Reason::BadDevice => "bad_device",
+            Reason::SourceNotAllowed => "source_not_allowed",
             Reason::UnknownDevice => "unknown_device",
             Reason::UnknownMetric => "unknown_metric",
             Reason::UnknownUnit => "unknown_unit",

@@ -133,6 +133,14 @@ impl fmt::Display for Day {
     }
 }
 
+impl From<Timestamp> for std::time::SystemTime {
+    /// As files are dated; not before 1970.
+    fn from(moment: Timestamp) -> std::time::SystemTime {
+        let since_1970 = std::time::Duration::from_micros(u64::try_from(moment.0).unwrap_or(0));
+        std::time::UNIX_EPOCH + since_1970
+    }
+}
+
 /// The clock: handed in, so that a test can stop it.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The current time.

@@ -16,7 +16,8 @@ const ROUNDS: usize = 3;
 
 /// Refuses what the daemon cannot work with.
 pub async fn check_direct(connector: &Connector) -> Result<(), StoreError> {
-    let mut connections = [connector.connect().await?, connector.connect().await?];
+    let (first, second) = tokio::try_join!(connector.connect(), connector.connect())?;
+    let mut connections = [first, second];
     let mut processes = [None, None];
     for _ in 0..ROUNDS {
         for (place, connection) in connections.iter_mut().enumerate() {

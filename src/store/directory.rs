@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{PgConnection, PgExecutor, Row};
 
 use super::StoreError;
@@ -18,6 +18,8 @@ use crate::model::time::Timestamp;
 pub enum Known {
     /// Bound to this shard: its samples may be written.
     Ours(DeviceKey),
+    /// The same, and from before sources were told apart: it waits for the first that speaks for it.
+    Unclaimed(DeviceKey),
     /// Bound to the shard of this name, until an operator moves it.
     Elsewhere(String),
     /// Not registered.
@@ -35,6 +37,21 @@ pub struct DeviceRow {
     pub shard: Option<String>,
     /// How many series it has.
     pub series: i64,
+    /// Whether the next source that names it may speak for it, since it is older than that rule.
+    pub awaits_source: bool,
+    /// The sources that may speak for it beside itself, by name.
+    pub sources: Vec<AllowedSource>,
+}
+
+/// A source that may speak for a device.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AllowedSource {
+    /// Its name.
+    pub source: String,
+    /// What allowed it.
+    pub allowed_by: String,
+    /// Since when.
+    pub allowed_at: String,
 }
 
 /// A series by its parts.
@@ -89,17 +106,52 @@ pub async fn add_devices<'e>(
 /// Every device, by name.
 pub async fn list_devices(pool: &PgPool) -> Result<Vec<DeviceRow>, StoreError> {
     let rows = sqlx::query(
-        "SELECT device_id, added_by, shard, 
-                (SELECT count(*) FROM signal.series WHERE series.device_key = device.device_key) AS series
-         FROM signal.device ORDER BY device_id",
+        "SELECT device_id, added_by, shard,
+                (SELECT count(*) FROM signal.series WHERE series.device_key = device.device_key) AS series,
+                awaits_source, sources, allowed_by, allowed_at
+         FROM signal.device CROSS JOIN LATERAL (
+                  SELECT coalesce(array_agg(source ORDER BY source), '{}') AS sources,
+                         coalesce(array_agg(allowed_by ORDER BY source), '{}') AS allowed_by,
+                         coalesce(array_agg(allowed_at ORDER BY source), '{}') AS allowed_at
+                  FROM signal.device_source WHERE device_source.device_key = device.device_key) AS allowed
+         ORDER BY device_id",
     )
     .fetch_all(pool)
     .await
     .map_err(StoreError::at("listing devices"))?;
+    let sources = |row: &PgRow| {
+        let (sources, allowed_by): (Vec<String>, Vec<String>) = (row.get(5), row.get(6));
+        let columns = sources.into_iter().zip(allowed_by).zip(row.get::<Vec<Moment>, _>(7));
+        let source = |((source, allowed_by), at): ((String, String), Moment)| AllowedSource {
+            source,
+            allowed_by,
+            allowed_at: at.0.to_string(),
+        };
+        columns.map(source).collect()
+    };
     Ok(rows
         .iter()
-        .map(|row| DeviceRow { device_id: row.get(0), added_by: row.get(1), shard: row.get(2), series: row.get(3) })
+        .map(|row| DeviceRow {
+            device_id: row.get(0),
+            added_by: row.get(1),
+            shard: row.get(2),
+            series: row.get(3),
+            awaits_source: row.get(4),
+            sources: sources(row),
+        })
         .collect())
+}
+
+/// The first of these devices, by name, that nobody has added.
+pub async fn find_unknown<'e>(executor: impl PgExecutor<'e>, devices: &[&str]) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar(
+        "SELECT name FROM unnest($1::text[]) AS name
+         WHERE NOT EXISTS (SELECT FROM signal.device WHERE device_id = name) ORDER BY name LIMIT 1",
+    )
+    .bind(devices)
+    .fetch_optional(executor)
+    .await
+    .map_err(StoreError::at("looking devices up"))
 }
 
 /// Looks devices up for a shard's owner and binds those that no shard has yet. One of another shard stays there, also
@@ -125,6 +177,7 @@ pub async fn resolve_devices(
     }
     let known = |name: &&str| match found.remove(*name) {
         Some((key, Bound::Here)) => Known::Ours(key),
+        Some((key, Bound::HereUnclaimed)) => Known::Unclaimed(key),
         Some((_, Bound::Elsewhere(shard))) => Known::Elsewhere(shard),
         // Bound by nobody: it was added between the two looks.
         Some((_, Bound::Nowhere)) | None => Known::Unknown,
@@ -137,6 +190,7 @@ pub async fn resolve_devices(
 enum Bound {
     Nowhere,
     Here,
+    HereUnclaimed,
     Elsewhere(String),
 }
 
@@ -146,19 +200,22 @@ async fn find_devices(
     own: &Ownership,
     names: &[&str],
 ) -> Result<HashMap<String, (DeviceKey, Bound)>, sqlx::Error> {
-    let rows: Vec<(String, i32, bool, Option<String>)> = sqlx::query_as(
-        "SELECT device_id, device_key, shard IS NULL, nullif(shard, $2) FROM signal.device WHERE device_id = ANY ($1)",
+    let rows: Vec<(String, i32, bool, bool, Option<String>)> = sqlx::query_as(
+        "SELECT device_id, device_key, awaits_source, shard IS NULL, nullif(shard, $2)
+         FROM signal.device WHERE device_id = ANY ($1)",
     )
     .bind(names)
     .bind(own.shard.as_str())
     .fetch_all(transaction)
     .await?;
-    let bound = |is_nowhere, other: Option<String>| match other {
+    let bound = |is_unclaimed, is_nowhere, other: Option<String>| match other {
         Some(shard) => Bound::Elsewhere(shard),
         None if is_nowhere => Bound::Nowhere,
+        None if is_unclaimed => Bound::HereUnclaimed,
         None => Bound::Here,
     };
-    let row = |(name, key, is_nowhere, other)| (name, (DeviceKey(key), bound(is_nowhere, other)));
+    let row =
+        |(name, key, is_unclaimed, is_nowhere, other)| (name, (DeviceKey(key), bound(is_unclaimed, is_nowhere, other)));
     Ok(rows.into_iter().map(row).collect())
 }
 

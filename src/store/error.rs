@@ -58,7 +58,7 @@ pub enum StoreError {
         version: i64,
     },
     /// The shard has another owner.
-    #[error("another daemon has taken shard {shard}")]
+    #[error("the right to shard {shard} was taken away")]
     Fenced {
         /// Which shard.
         shard: String,
@@ -71,6 +71,14 @@ pub enum StoreError {
     Forgotten {
         /// Which shard.
         shard: String,
+    },
+    /// A source has lost a right that the shard's owner may remember.
+    #[error("a source may no longer speak for a device of shard {shard}")]
+    Disallowed {
+        /// Which shard.
+        shard: String,
+        /// The writer's present revision.
+        revision: i64,
     },
     /// Several hosts where only one has a place.
     #[error(
@@ -180,7 +188,7 @@ impl StoreError {
     /// What to do about it.
     pub fn fault(&self) -> Fault {
         match self {
-            StoreError::Fenced { .. } | StoreError::Forgotten { .. } => Fault::Fenced,
+            StoreError::Fenced { .. } | StoreError::Forgotten { .. } | StoreError::Disallowed { .. } => Fault::Fenced,
             StoreError::Unreadable { .. } | StoreError::Damaged { .. } => Fault::Unreadable,
             StoreError::LargeMerge { .. } => Fault::TooLarge,
             StoreError::Timeout { .. }
@@ -298,6 +306,7 @@ mod tests {
             (StoreError::FormerIncomplete { version: 40 }, Fault::Permanent),
             (StoreError::Fenced { shard: "main".to_owned() }, Fault::Fenced),
             (StoreError::Forgotten { shard: "main".to_owned() }, Fault::Fenced),
+            (StoreError::Disallowed { shard: "main".to_owned(), revision: 1 }, Fault::Fenced),
             (StoreError::Url(decode()), Fault::Permanent),
             (StoreError::Hosts, Fault::Permanent),
             (StoreError::SessionAttributes, Fault::Permanent),

@@ -51,6 +51,9 @@ pub mod directory;
 /// Which sessions daemons have at the broker.
 pub mod mqtt_session;
 
+/// Which source may speak for which device.
+pub mod source;
+
 /// Devices from one shard to another.
 pub mod relocate;
 
@@ -80,6 +83,9 @@ pub mod population;
 
 /// The server's version and settings, for `doctor`.
 pub mod inspect;
+
+/// What `doctor` asks about who may do what on the server.
+pub mod privilege;
 
 pub use error::StoreError;
 pub use sqlstate::Fault;

@@ -2,6 +2,7 @@
 
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::{Decode, Encode, Postgres, Type};
 
@@ -9,6 +10,11 @@ use crate::model::time::{TimeError, Timestamp};
 
 /// 2000-01-01T00:00:00Z, where Postgres begins to count.
 const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
+
+/// Object ids of the type and of its arrays in `pg_type`, fixed for ever. By their names they would be asked for over
+/// each connection, which takes a new one 2 ms and more.
+const TIMESTAMPTZ: Oid = Oid(1184);
+const TIMESTAMPTZ_ARRAY: Oid = Oid(1185);
 
 /// `timestamptz` on the wire.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -25,13 +31,13 @@ fn from_wire(micros: i64) -> Result<Timestamp, TimeError> {
 
 impl Type<Postgres> for Moment {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("timestamptz")
+        PgTypeInfo::with_oid(TIMESTAMPTZ)
     }
 }
 
 impl PgHasArrayType for Moment {
     fn array_type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("_timestamptz")
+        PgTypeInfo::with_oid(TIMESTAMPTZ_ARRAY)
     }
 }
 

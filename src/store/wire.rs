@@ -4,6 +4,7 @@
 
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::{Decode, Encode, Postgres, Type};
 use uuid::Uuid;
@@ -11,6 +12,8 @@ use uuid::Uuid;
 use crate::model::people::*;
 use crate::model::time::{DAY_US, Day, Timestamp};
 
+/// Object id of `date` in `pg_type`, fixed for ever; by its name it would be asked for over each connection.
+const DATE: Oid = Oid(1082);
 /// Days from 1970 to 2000, where Postgres begins to count.
 const POSTGRES_EPOCH_DAYS: i64 = 10_957;
 
@@ -43,11 +46,11 @@ macro_rules! keys {
 }
 
 keys! {
-    AccountId AllergyId AppointmentId AttendanceId CarePlanId CarePlanVersionId ChargeId ClaimId ConditionId CoverageId
-    DispenseId EncounterId EnrolmentId FacilityId FollowUpId GoalEntryId GoalId GrantId InvoiceId JournalEntryId
-    JournalShareId LabOrderId LabResultId MedicationId ModerationId PatientId PaymentId PostId PrescriptionId
-    ProgrammeId ProgrammeSessionId ProviderId RefundId ReplyId ReportId RequestId ReviewId RoomId SpaceId SpaceMemberId
-    TelehealthSessionId WaitlistEntryId WearId
+    AccountId AddressId AllergyId AppointmentId AttendanceId CarePlanId CarePlanVersionId ChargeId ClaimId ConditionId
+    ContactPointId CoverageId DispenseId EncounterId EnrolmentId FacilityId FollowUpId GoalEntryId GoalId GrantId
+    InvoiceId JournalEntryId JournalShareId LabOrderId LabResultId MedicationId ModerationId PatientId PatientNameId
+    PaymentId PostId PrescriptionId ProgrammeId ProgrammeSessionId ProviderId RefundId ReplyId ReportId RequestId
+    ReviewId RoomId SpaceId SpaceMemberId TelehealthSessionId WaitlistEntryId WearId
 }
 
 macro_rules! texts {
@@ -83,15 +86,16 @@ macro_rules! texts {
 }
 
 texts! {
-    AddressUse AllergyCategory AllergyCriticality AppointmentStatus AuditAction AuditOutcome ClinicalStatus
-    ConditionCodeSystem ContactSystem ContactUse EncounterClass EnrolmentStatus FollowUpStatus GoalComparator
-    GoalMeasure GoalPeriod GrantPurpose IdentifierSystem LabAbsentReason LabFlag LabResultStatus ModerationAction
-    NameUse PaymentMethod PeriodUnit ReportReason Role Route Scope Sex VerificationStatus VisitMode WaitlistStatus
+    AddressUse AllergyCategory AllergyClinicalStatus AllergyCriticality AllergyVerificationStatus AppointmentStatus
+    AuditAction AuditOutcome ClinicalStatus ConditionCodeSystem ConditionSeverity ContactSystem ContactUse
+    EncounterClass EnrolmentStatus FollowUpStatus GoalComparator GoalMeasure GoalPeriod GrantPurpose IdentifierSystem
+    LabAbsentReason LabFlag LabResultStatus ModerationAction NameUse PaymentMethod PeriodUnit ReportReason Role Route
+    Scope Sex VerificationStatus VisitMode WaitlistStatus
 }
 
 impl Type<Postgres> for Day {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("date")
+        PgTypeInfo::with_oid(DATE)
     }
 }
 

@@ -32,6 +32,8 @@ macro_rules! ids {
 ids! {
     /// An account: who may act.
     AccountId
+    /// An address of a patient.
+    AddressId
     /// An allergy of a patient.
     AllergyId
     /// An appointment.
@@ -48,6 +50,8 @@ ids! {
     ClaimId
     /// A condition of a patient.
     ConditionId
+    /// A telephone number or mail address of a patient.
+    ContactPointId
     /// An insurance that covers a patient.
     CoverageId
     /// A fill of a prescription.
@@ -82,6 +86,8 @@ ids! {
     ModerationId
     /// A patient: nothing that may leave the database.
     PatientId
+    /// A name of a patient.
+    PatientNameId
     /// A payment.
     PaymentId
     /// A post in a space of the community.

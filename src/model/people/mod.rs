@@ -29,16 +29,17 @@ mod services;
 pub use access::{AuditAction, AuditOutcome, GrantPurpose, ModerationAction, ReportReason, Role, Scope};
 pub use date::DateError;
 pub use ids::{
-    AccountId, AllergyId, AppointmentId, AttendanceId, CarePlanId, CarePlanVersionId, ChargeId, ClaimId, ConditionId,
-    CoverageId, DispenseId, EncounterId, EnrolmentId, FacilityId, FollowUpId, GoalEntryId, GoalId, GrantId, InvoiceId,
-    JournalEntryId, JournalShareId, LabOrderId, LabResultId, MedicationId, ModerationId, PatientId, PaymentId, PostId,
-    PrescriptionId, ProgrammeId, ProgrammeSessionId, ProviderId, RefundId, ReplyId, ReportId, RequestId, ReviewId,
-    RoomId, SpaceId, SpaceMemberId, TelehealthSessionId, WaitlistEntryId, WearId,
+    AccountId, AddressId, AllergyId, AppointmentId, AttendanceId, CarePlanId, CarePlanVersionId, ChargeId, ClaimId,
+    ConditionId, ContactPointId, CoverageId, DispenseId, EncounterId, EnrolmentId, FacilityId, FollowUpId, GoalEntryId,
+    GoalId, GrantId, InvoiceId, JournalEntryId, JournalShareId, LabOrderId, LabResultId, MedicationId, ModerationId,
+    PatientId, PatientNameId, PaymentId, PostId, PrescriptionId, ProgrammeId, ProgrammeSessionId, ProviderId, RefundId,
+    ReplyId, ReportId, RequestId, ReviewId, RoomId, SpaceId, SpaceMemberId, TelehealthSessionId, WaitlistEntryId,
+    WearId,
 };
 pub use record::{
-    AddressUse, AllergyCategory, AllergyCriticality, ClinicalStatus, ConditionCodeSystem, ContactSystem, ContactUse,
-    EncounterClass, IdentifierSystem, LabAbsentReason, LabFlag, LabResultStatus, NameUse, PeriodUnit, Route, Sex,
-    VerificationStatus,
+    AddressUse, AllergyCategory, AllergyClinicalStatus, AllergyCriticality, AllergyVerificationStatus, ClinicalStatus,
+    ConditionCodeSystem, ConditionSeverity, ContactSystem, ContactUse, EncounterClass, IdentifierSystem,
+    LabAbsentReason, LabFlag, LabResultStatus, NameUse, PeriodUnit, Route, Sex, VerificationStatus,
 };
 pub use services::{
     AppointmentStatus, EnrolmentStatus, FollowUpStatus, GoalComparator, GoalMeasure, GoalPeriod, PaymentMethod,

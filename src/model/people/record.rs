@@ -56,6 +56,25 @@ words! {
         High = "high",
         UnableToAssess = "unable_to_assess",
     }
+    /// An allergy's course.
+    AllergyClinicalStatus {
+        Active = "active",
+        Inactive = "inactive",
+        Resolved = "resolved",
+    }
+    /// How sure an allergy is.
+    AllergyVerificationStatus {
+        Unconfirmed = "unconfirmed",
+        Confirmed = "confirmed",
+        Refuted = "refuted",
+        EnteredInError = "entered_in_error",
+    }
+    /// How severe a condition is.
+    ConditionSeverity {
+        Mild = "mild",
+        Moderate = "moderate",
+        Severe = "severe",
+    }
     /// By which system a condition is coded.
     ConditionCodeSystem {
         Icd10 = "icd10",

@@ -12,9 +12,6 @@ use crate::model::people::{PostId, ReplyId, SpaceId, SpaceMemberId};
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
-/// Posts or replies in one page at most.
-const PAGE_MAX: i64 = 100;
-
 /// A post as members see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
@@ -58,8 +55,9 @@ pub struct CommunityReply {
 /// `space_identity_is_one_a_space`, `space_member_is_welcome`, `space_is_joined_by_patients_while_open`, and the
 /// database's.
 pub async fn join(actor: &mut Actor<'_>, space: SpaceId, pseudonym: &str) -> Result<SpaceMemberId, CareError> {
-    let (connection, failed) = actor.step("joining a space");
-    sqlx::query_scalar("SELECT care.join_space($1, $2)")
+    let (connection, token, failed) = actor.write("joining a space").await?;
+    sqlx::query_scalar("SELECT api.join_space($1, $2, $3)")
+        .bind(token)
         .bind(space)
         .bind(pseudonym)
         .fetch_one(connection)
@@ -72,8 +70,13 @@ pub async fn join(actor: &mut Actor<'_>, space: SpaceId, pseudonym: &str) -> Res
 /// # Errors
 /// The database's.
 pub async fn leave(actor: &mut Actor<'_>, space: SpaceId) -> Result<bool, CareError> {
-    let (connection, failed) = actor.step("leaving a space");
-    sqlx::query_scalar("SELECT care.leave_space($1)").bind(space).fetch_one(connection).await.map_err(failed)
+    let (connection, token, failed) = actor.write("leaving a space").await?;
+    sqlx::query_scalar("SELECT api.leave_space($1, $2)")
+        .bind(token)
+        .bind(space)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Posts of a space that are shown, written before a moment, the latest first; 100 at most.
@@ -81,17 +84,14 @@ pub async fn leave(actor: &mut Actor<'_>, space: SpaceId) -> Result<bool, CareEr
 /// # Errors
 /// The database's.
 pub async fn feed(actor: &mut Actor<'_>, space: SpaceId, before: Timestamp) -> Result<Vec<Post>, CareError> {
-    let (connection, failed) = actor.step("reading a space");
-    let rows = sqlx::query(
-        "SELECT post_id, pseudonym, title, body, created_at, supports, replies, own FROM care.community_post
-         WHERE space_id = $1 AND created_at < $2 ORDER BY created_at DESC, post_id LIMIT $3",
-    )
-    .bind(space)
-    .bind(Moment(before))
-    .bind(PAGE_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(&failed)?;
+    let (connection, token, failed) = actor.ask("reading a space")?;
+    let rows = sqlx::query("SELECT * FROM api.read_space($1, $2, $3)")
+        .bind(token)
+        .bind(space)
+        .bind(Moment(before))
+        .fetch_all(connection)
+        .await
+        .map_err(&failed)?;
     let post = |row: &PgRow| {
         Ok(Post {
             post_id: row.try_get("post_id")?,
@@ -112,18 +112,15 @@ pub async fn feed(actor: &mut Actor<'_>, space: SpaceId, before: Timestamp) -> R
 /// # Errors
 /// `row_is_within_rights` for who is no member, the rules of `care.post`, and the database's.
 pub async fn write(actor: &mut Actor<'_>, space: SpaceId, title: &str, body: &str) -> Result<PostId, CareError> {
-    let (connection, failed) = actor.step("writing a post");
-    // Without a membership the member stays empty and is refused by the policy.
-    sqlx::query_scalar(
-        "INSERT INTO care.post (space_id, space_member_id, title, body)
-         VALUES ($1, (SELECT space_member_id FROM care.space_identity WHERE space_id = $1), $2, $3) RETURNING post_id",
-    )
-    .bind(space)
-    .bind(title)
-    .bind(body)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.write("writing a post").await?;
+    sqlx::query_scalar("SELECT api.write_post($1, $2, $3, $4)")
+        .bind(token)
+        .bind(space)
+        .bind(title)
+        .bind(body)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Replies to a post; the reply's key.
@@ -131,18 +128,14 @@ pub async fn write(actor: &mut Actor<'_>, space: SpaceId, title: &str, body: &st
 /// # Errors
 /// `row_is_within_rights` for who may not read it, the rules of `care.reply`, and the database's.
 pub async fn reply(actor: &mut Actor<'_>, post: PostId, body: &str) -> Result<ReplyId, CareError> {
-    let (connection, failed) = actor.step("replying to a post");
-    sqlx::query_scalar(
-        "INSERT INTO care.reply (space_id, post_id, space_member_id, body)
-         SELECT shown.space_id, $1, own.space_member_id, $2
-         FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = $1
-         LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING reply_id",
-    )
-    .bind(post)
-    .bind(body)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.write("replying to a post").await?;
+    sqlx::query_scalar("SELECT api.write_reply($1, $2, $3)")
+        .bind(token)
+        .bind(post)
+        .bind(body)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Replies to a post that are shown, the first one first; 100 at most, written after a moment.
@@ -150,17 +143,14 @@ pub async fn reply(actor: &mut Actor<'_>, post: PostId, body: &str) -> Result<Re
 /// # Errors
 /// The database's.
 pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> Result<Vec<CommunityReply>, CareError> {
-    let (connection, failed) = actor.step("reading replies");
-    let rows = sqlx::query(
-        "SELECT reply_id, pseudonym, body, created_at, own FROM care.community_reply
-         WHERE post_id = $1 AND created_at > $2 ORDER BY created_at, reply_id LIMIT $3",
-    )
-    .bind(post)
-    .bind(Moment(after))
-    .bind(PAGE_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(&failed)?;
+    let (connection, token, failed) = actor.ask("reading replies")?;
+    let rows = sqlx::query("SELECT * FROM api.read_replies($1, $2, $3)")
+        .bind(token)
+        .bind(post)
+        .bind(Moment(after))
+        .fetch_all(connection)
+        .await
+        .map_err(&failed)?;
     let reply = |row: &PgRow| {
         Ok(CommunityReply {
             reply_id: row.try_get("reply_id")?,
@@ -178,17 +168,7 @@ pub async fn replies(actor: &mut Actor<'_>, post: PostId, after: Timestamp) -> R
 /// # Errors
 /// `row_is_within_rights` for who may not read it, and the database's.
 pub async fn support(actor: &mut Actor<'_>, post: PostId, given: bool) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("supporting a post");
-    let statement = if given {
-        "INSERT INTO care.support (space_id, post_id, space_member_id)
-         SELECT shown.space_id, $1, own.space_member_id
-         FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = $1
-         LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id
-         ON CONFLICT (post_id, space_member_id) DO UPDATE SET withdrawn_at = NULL"
-    } else {
-        "UPDATE care.support SET withdrawn_at = now()
-         WHERE post_id = $1 AND withdrawn_at IS NULL
-           AND space_member_id IN (SELECT space_member_id FROM care.space_identity)"
-    };
-    sqlx::query(statement).bind(post).execute(connection).await.map(|_| ()).map_err(failed)
+    let (connection, token, failed) = actor.write("supporting a post").await?;
+    let query = sqlx::query("SELECT api.support_post($1, $2, $3)").bind(token).bind(post).bind(given);
+    query.execute(connection).await.map(drop).map_err(failed)
 }

@@ -40,18 +40,14 @@ macro_rules! contexts {
 }
 
 contexts! {
-    /// Whoever reads what the network shows to everybody: facilities, providers, programmes.
-    Visitor: pub
     /// What the clock asks for: holds that ran out, days to be counted or kept.
     Maintenance: pub
     /// Whoever runs the installation: gives devices out, exports and erases, and is audited for it.
     Operator: pub
     /// Whoever proves and reads the audit.
     Auditor: pub
-    /// Whoever counts outcomes: rates of many, and nothing about one person.
-    Analyst: pub
-    /// Whoever encrypts and decrypts texts of patients, by an actor's rights or in a synthetic population.
-    DataKeys: pub(in crate::store)
+    /// Whoever signs people in, and opens and ends their sessions.
+    SignIn: pub
 }
 
 impl Operator<'_> {

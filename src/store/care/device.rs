@@ -3,6 +3,7 @@
 //! The functions of the database hold the device while they change who wears it. A correction of an earlier period is
 //! an `UPDATE` of `care.wear`, and the database keeps what stood there.
 
+use super::actor::Actor;
 use super::context::Operator;
 use super::error::CareError;
 use crate::model::ids::DeviceId;
@@ -39,5 +40,26 @@ pub async fn change_wear(
         WearChange::Assign(patient) | WearChange::HandOver(patient) => query.bind(patient),
         WearChange::Return => query,
     };
+    query.fetch_one(connection).await.map_err(failed)
+}
+
+/// Gives a device to a patient, who wears it from now on; the key of the wear.
+///
+/// # Errors
+/// `wear_device_is_exclusive` while somebody wears it, and the database's: no provider in care acts.
+pub async fn give(actor: &mut Actor<'_>, patient: PatientId, device: &DeviceId) -> Result<WearId, CareError> {
+    let (connection, token, failed) = actor.write("giving a device to a patient").await?;
+    let query =
+        sqlx::query_scalar("SELECT api.give_device($1, $2, $3)").bind(token).bind(patient).bind(device.as_str());
+    query.fetch_one(connection).await.map_err(failed)
+}
+
+/// Takes a device back from a patient in care, who wears it no longer; the key of the wear that ended.
+///
+/// # Errors
+/// `wear_is_open` where nobody in care wears it, and the database's.
+pub async fn take_back(actor: &mut Actor<'_>, device: &DeviceId) -> Result<WearId, CareError> {
+    let (connection, token, failed) = actor.write("taking a device back").await?;
+    let query = sqlx::query_scalar("SELECT api.take_device_back($1, $2)").bind(token).bind(device.as_str());
     query.fetch_one(connection).await.map_err(failed)
 }

@@ -5,7 +5,7 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::context::Visitor;
+use super::actor::Actor;
 use super::error::CareError;
 use crate::model::people::{FacilityId, ProviderId};
 
@@ -68,38 +68,22 @@ pub struct Rating {
 /// # Errors
 /// The database's.
 pub async fn find_facilities(
-    visitor: &mut Visitor<'_>,
+    actor: &mut Actor<'_>,
     query: &FacilityQuery<'_>,
 ) -> Result<Vec<FacilityFound>, CareError> {
-    let (connection, failed) = visitor.step("finding facilities");
-    let rows = sqlx::query(FIND_FACILITIES)
+    let (connection, token, failed) = actor.ask("finding facilities")?;
+    let rows = sqlx::query("SELECT * FROM api.find_facilities($1, $2, $3, $4, $5, $6)")
+        .bind(token)
         .bind(query.city)
         .bind(query.state)
         .bind(query.category)
         .bind(query.service)
-        .bind(i64::from(FOUND_ROWS_MAX))
+        .bind(i32::from(FOUND_ROWS_MAX))
         .fetch_all(connection)
         .await
         .map_err(&failed)?;
     rows.iter().map(facility).collect::<Result<_, _>>().map_err(failed)
 }
-
-const FIND_FACILITIES: &str = "
-    SELECT f.facility_id, f.name, f.category, f.street, f.postal_code, c.name AS city, s.code AS state,
-           f.phone::text AS phone, f.booking_url::text AS booking_url, rating.reviews, rating.stars,
-           ARRAY(SELECT o.service FROM care.facility_service o
-                 WHERE o.facility_id = f.facility_id ORDER BY 1) AS services,
-           NOT isempty(care.opening(f.facility_id, tstzrange(now(), now() + INTERVAL '1 minute'))) AS open_now
-    FROM care.city c JOIN care.state s USING (state_id) JOIN care.facility f USING (city_id)
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS reviews, avg(r.stars)::float8 AS stars FROM care.review r
-        WHERE r.facility_id = f.facility_id AND r.state = 'published'
-    ) rating
-    WHERE ($1 IS NULL OR lower(c.name) = lower($1)) AND ($2 IS NULL OR s.code = $2)
-      AND ($3 IS NULL OR f.category = $3) AND (f.closed_on IS NULL OR f.closed_on > current_date)
-      AND ($4 IS NULL OR EXISTS (SELECT FROM care.facility_service o
-                                 WHERE o.facility_id = f.facility_id AND o.service = $4))
-    ORDER BY rating.stars DESC NULLS LAST, f.name, f.facility_id LIMIT $5";
 
 fn facility(row: &PgRow) -> Result<FacilityFound, sqlx::Error> {
     Ok(FacilityFound {
@@ -108,8 +92,8 @@ fn facility(row: &PgRow) -> Result<FacilityFound, sqlx::Error> {
         category: row.try_get("category")?,
         street: row.try_get("street")?,
         postal_code: row.try_get("postal_code")?,
-        city: row.try_get("city")?,
-        state: row.try_get("state")?,
+        city: row.try_get("city_name")?,
+        state: row.try_get("state_code")?,
         phone: row.try_get("phone")?,
         booking_url: row.try_get("booking_url")?,
         services: row.try_get("services")?,
@@ -152,42 +136,18 @@ pub struct ProviderFound {
 ///
 /// # Errors
 /// The database's.
-pub async fn find_providers(
-    visitor: &mut Visitor<'_>,
-    query: &ProviderQuery<'_>,
-) -> Result<Vec<ProviderFound>, CareError> {
-    let (connection, failed) = visitor.step("finding providers");
-    let rows = sqlx::query(FIND_PROVIDERS)
+pub async fn find_providers(actor: &mut Actor<'_>, query: &ProviderQuery<'_>) -> Result<Vec<ProviderFound>, CareError> {
+    let (connection, token, failed) = actor.ask("finding providers")?;
+    let rows = sqlx::query("SELECT * FROM api.find_providers($1, $2, $3, $4)")
+        .bind(token)
         .bind(query.specialty)
         .bind(query.facility)
-        .bind(i64::from(FOUND_ROWS_MAX))
+        .bind(i32::from(FOUND_ROWS_MAX))
         .fetch_all(connection)
         .await
         .map_err(&failed)?;
     rows.iter().map(provider).collect::<Result<_, _>>().map_err(failed)
 }
-
-const FIND_PROVIDERS: &str = "
-    SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name) AS name, p.languages,
-           rating.reviews, rating.stars,
-           ARRAY(SELECT s.specialty FROM care.provider_specialty s WHERE s.provider_id = p.provider_id
-                 ORDER BY s.main DESC, s.specialty) AS specialties,
-           place.facilities
-    FROM care.provider p
-    CROSS JOIN LATERAL (
-        SELECT array_agg(DISTINCT a.facility_id) AS facilities
-        FROM care.affiliation a JOIN care.facility f USING (facility_id)
-        WHERE a.provider_id = p.provider_id AND a.valid_during @> (now() AT TIME ZONE f.time_zone)::date
-    ) place
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS reviews, avg(r.stars)::float8 AS stars FROM care.review r
-        WHERE r.provider_id = p.provider_id AND r.state = 'published'
-    ) rating
-    WHERE place.facilities IS NOT NULL AND ($2 IS NULL OR $2 = ANY (place.facilities))
-      AND (p.retired_on IS NULL OR p.retired_on > current_date)
-      AND ($1 IS NULL OR EXISTS (SELECT FROM care.provider_specialty s
-                                 WHERE s.provider_id = p.provider_id AND s.specialty = $1))
-    ORDER BY rating.stars DESC NULLS LAST, p.family_name, p.given_name, p.provider_id LIMIT $3";
 
 fn provider(row: &PgRow) -> Result<ProviderFound, sqlx::Error> {
     Ok(ProviderFound {

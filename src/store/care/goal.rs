@@ -5,7 +5,7 @@
 
 use super::actor::Actor;
 use super::context::Maintenance;
-use super::error::CareError;
+use super::error::{BrokenRule, CareError};
 use crate::model::people::{
     CarePlanId, CarePlanVersionId, GoalComparator, GoalEntryId, GoalId, GoalMeasure, GoalPeriod, PatientId,
 };
@@ -56,26 +56,23 @@ pub struct GoalProgress {
 /// # Errors
 /// The rules of `care.goal`, and the database's.
 pub async fn set(actor: &mut Actor<'_>, goal: &NewGoal<'_>) -> Result<GoalId, CareError> {
-    let (connection, failed) = actor.step("setting a goal");
-    sqlx::query_scalar(
-        "INSERT INTO care.goal (patient_id, care_plan_id, title, metric, unit, measure, comparator, target, per,
-                                pursued_during)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, daterange($10, $11)) RETURNING goal_id",
-    )
-    .bind(goal.patient)
-    .bind(goal.plan)
-    .bind(goal.title)
-    .bind(goal.metric)
-    .bind(goal.unit)
-    .bind(goal.measure)
-    .bind(goal.comparator)
-    .bind(goal.target)
-    .bind(goal.per)
-    .bind(goal.first_on)
-    .bind(goal.stop_on)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.write("setting a goal").await?;
+    sqlx::query_scalar("SELECT api.set_goal($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+        .bind(token)
+        .bind(goal.patient)
+        .bind(goal.plan)
+        .bind(goal.title)
+        .bind(goal.metric)
+        .bind(goal.unit)
+        .bind(goal.measure)
+        .bind(goal.comparator)
+        .bind(goal.target)
+        .bind(goal.per)
+        .bind(goal.first_on)
+        .bind(goal.stop_on)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Notes what was done for a goal that no device measures, on a local day; the entry's key.
@@ -83,38 +80,47 @@ pub async fn set(actor: &mut Actor<'_>, goal: &NewGoal<'_>) -> Result<GoalId, Ca
 /// # Errors
 /// `goal_entry_goal_is_manual_fkey` for any other goal, and the database's.
 pub async fn note(actor: &mut Actor<'_>, goal: GoalId, done_on: Day, value: f64) -> Result<GoalEntryId, CareError> {
-    let (connection, failed) = actor.step("noting what was done for a goal");
-    // The person comes from the goal, so that no caller can mix two; without such a goal the column stays empty, and
-    // the row is refused.
-    sqlx::query_scalar(
-        "INSERT INTO care.goal_entry (patient_id, goal_id, done_on, value)
-         VALUES ((SELECT patient_id FROM care.goal WHERE goal_id = $1), $1, $2, $3)
-         RETURNING goal_entry_id",
-    )
-    .bind(goal)
-    .bind(done_on)
-    .bind(value)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.write("noting what was done for a goal").await?;
+    sqlx::query_scalar("SELECT api.note_goal_entry($1, $2, $3, $4)")
+        .bind(token)
+        .bind(goal)
+        .bind(done_on)
+        .bind(value)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
-/// Each day or week of a goal that touches `[from, to)` (local days, 400 at most), in order.
+/// Each day or week of a patient's goal that touches `[from, to)` (local days, 400 at most), in order.
 ///
 /// # Errors
 /// `goal_is_within_reach` where there is none for the actor, and the database's.
-pub async fn progress(actor: &mut Actor<'_>, goal: GoalId, from: Day, to: Day) -> Result<Vec<GoalProgress>, CareError> {
-    let (connection, failed) = actor.step("computing the progress of a goal");
-    sqlx::query_as(
-        "SELECT bucket_on, value, parts, reached
-         FROM care.goal_progress($1, $2, $3) ORDER BY goal_progress.bucket_on",
-    )
-    .bind(goal)
-    .bind(from)
-    .bind(to)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+pub async fn progress(
+    actor: &mut Actor<'_>,
+    (patient, goal): (PatientId, GoalId),
+    from: Day,
+    to: Day,
+) -> Result<Vec<GoalProgress>, CareError> {
+    let look = actor.look(Some(patient), "goals", None).await?.ok_or_else(out_of_reach)?;
+    let (connection, token, failed) = actor.ask("computing the progress of a goal")?;
+    sqlx::query_as("SELECT bucket_on, value, parts, reached FROM api.read_goal_progress($1, $2, $3, $4, $5, $6)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .bind(goal)
+        .bind(from)
+        .bind(to)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
+}
+
+/// What is told of a goal that is not there, also where the record is closed.
+fn out_of_reach() -> CareError {
+    CareError::Refused(BrokenRule {
+        rule: "goal_is_within_reach".to_owned(),
+        sentence: "There is no such goal of yours or of a patient in your care.".to_owned(),
+    })
 }
 
 /// Keeps what was measured for goals on each local day that these UTC days (the last one included) touch;
@@ -142,8 +148,9 @@ pub async fn draft_plan(
     plan: CarePlanId,
     summary: &str,
 ) -> Result<CarePlanVersionId, CareError> {
-    let (connection, failed) = actor.step("drafting a plan");
-    sqlx::query_scalar("SELECT care.draft_care_plan($1, $2)")
+    let (connection, token, failed) = actor.write("drafting a plan").await?;
+    sqlx::query_scalar("SELECT api.draft_care_plan($1, $2, $3)")
+        .bind(token)
         .bind(plan)
         .bind(summary)
         .fetch_one(connection)
@@ -156,8 +163,9 @@ pub async fn draft_plan(
 /// # Errors
 /// `care_plan_version_is_a_draft`, `care_plan_is_within_reach`, and the database's.
 pub async fn activate_plan(actor: &mut Actor<'_>, edition: CarePlanVersionId) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("activating a plan");
-    sqlx::query("SELECT care.activate_care_plan($1)")
+    let (connection, token, failed) = actor.write("activating a plan").await?;
+    sqlx::query("SELECT api.activate_care_plan($1, $2)")
+        .bind(token)
         .bind(edition)
         .execute(connection)
         .await

@@ -12,9 +12,6 @@ use crate::model::people::{JournalEntryId, JournalShareId, PatientId, ProviderId
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
-/// Entries in one page at most.
-const ENTRIES_MAX: i64 = 200;
-
 /// One entry as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -35,8 +32,8 @@ pub struct JournalEntry {
 /// # Errors
 /// The database's.
 pub async fn next_key(actor: &mut Actor<'_>) -> Result<JournalEntryId, CareError> {
-    let (connection, failed) = actor.step("making a key for a journal entry");
-    sqlx::query_scalar("SELECT gen_random_uuid()").fetch_one(connection).await.map_err(failed)
+    let (connection, token, failed) = actor.ask("making a key for a journal entry")?;
+    sqlx::query_scalar("SELECT api.make_key($1)").bind(token).fetch_one(connection).await.map_err(failed)
 }
 
 /// Stores an entry.
@@ -44,8 +41,18 @@ pub async fn next_key(actor: &mut Actor<'_>) -> Result<JournalEntryId, CareError
 /// # Errors
 /// `journal_entry_body_is_sealed`, `journal_entry_mood_is_1_to_5`, and the database's.
 pub async fn write(actor: &mut Actor<'_>, entry: &JournalEntry) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("writing a journal entry");
-    insert(connection, entry).await.map_err(failed)
+    let (connection, token, failed) = actor.write("writing a journal entry").await?;
+    sqlx::query("SELECT api.write_journal_entry($1, $2, $3, $4, $5, $6)")
+        .bind(token)
+        .bind(entry.journal_entry_id)
+        .bind(entry.patient)
+        .bind(Moment(entry.written_at))
+        .bind(entry.mood)
+        .bind(&entry.body)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(failed)
 }
 
 /// The same where a made-up network is made.
@@ -67,14 +74,15 @@ pub async fn entries(
     patient: PatientId,
     before: Timestamp,
 ) -> Result<Vec<JournalEntry>, CareError> {
-    let (connection, failed) = actor.step("reading a journal");
+    let Some(look) = actor.look(Some(patient), "journal", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading a journal")?;
     let rows = sqlx::query(
-        "SELECT journal_entry_id, patient_id, written_at, mood, body FROM care.journal_entry
-         WHERE patient_id = $1 AND written_at < $2 ORDER BY written_at DESC, journal_entry_id LIMIT $3",
+        "SELECT journal_entry_id, patient_id, written_at, mood, body FROM api.read_journal($1, $2, $3, $4)",
     )
+    .bind(token)
+    .bind(look)
     .bind(patient)
     .bind(Moment(before))
-    .bind(ENTRIES_MAX)
     .fetch_all(connection)
     .await
     .map_err(&failed)?;
@@ -101,8 +109,9 @@ pub async fn share(
     provider: ProviderId,
     until: Option<Timestamp>,
 ) -> Result<Option<JournalShareId>, CareError> {
-    let (connection, failed) = actor.step("sharing a journal entry");
-    sqlx::query_scalar("SELECT care.share_entry($1, $2, $3)")
+    let (connection, token, failed) = actor.write("sharing a journal entry").await?;
+    sqlx::query_scalar("SELECT api.share_journal_entry($1, $2, $3, $4)")
+        .bind(token)
         .bind(entry)
         .bind(provider)
         .bind(until.map(Moment))
@@ -116,8 +125,9 @@ pub async fn share(
 /// # Errors
 /// The database's.
 pub async fn unshare(actor: &mut Actor<'_>, entry: JournalEntryId, provider: ProviderId) -> Result<bool, CareError> {
-    let (connection, failed) = actor.step("taking a journal entry back");
-    sqlx::query_scalar::<_, i64>("SELECT care.unshare_entry($1, $2)")
+    let (connection, token, failed) = actor.write("taking a journal entry back").await?;
+    sqlx::query_scalar::<_, i64>("SELECT api.unshare_journal_entry($1, $2, $3)")
+        .bind(token)
         .bind(entry)
         .bind(provider)
         .fetch_one(connection)

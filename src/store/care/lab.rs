@@ -2,7 +2,7 @@
 
 use super::actor::Actor;
 use super::error::CareError;
-use crate::model::people::{LabAbsentReason, LabFlag, LabOrderId, LabResultId, PatientId};
+use crate::model::people::{LabAbsentReason, LabFlag, LabOrderId, LabResultId, LabResultStatus, PatientId};
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
@@ -61,7 +61,7 @@ pub struct StoredLabResult {
 /// # Errors
 /// The database's: a rule refuses the result.
 pub async fn record_lab_result(actor: &mut Actor<'_>, result: &NewLabResult) -> Result<StoredLabResult, CareError> {
-    let (connection, failed) = actor.step("storing a result");
+    let (connection, token, failed) = actor.write("storing a result").await?;
     let (mut number, mut unit, mut code, mut words, mut absent) = (None, None, None, None, None);
     match &result.value {
         LabValue::Number { value, unit: of } => (number, unit) = (Some(*value), Some(of)),
@@ -70,19 +70,16 @@ pub async fn record_lab_result(actor: &mut Actor<'_>, result: &NewLabResult) -> 
         LabValue::Absent(reason) => absent = Some(reason),
     }
     let (lab_result_id, flag): (LabResultId, Option<LabFlag>) = sqlx::query_as(
-        "INSERT INTO care.lab_result (patient_id, lab_order_id, observed_at, loinc, title, status, value_number, unit,
-                                      value_code, value_text, absent_reason, reference_low, reference_high,
-                                      critical_low, critical_high)
-         VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 'preliminary' ELSE 'final' END, $7::float8, $8, $9, $10, $11,
-                 $12::float8, $13::float8, $14::float8, $15::float8)
-         RETURNING lab_result_id, flag",
+        "SELECT lab_result_id, flag
+         FROM api.record_lab_result($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
+    .bind(token)
     .bind(result.patient_id)
     .bind(result.lab_order_id)
     .bind(Moment(result.observed_at))
     .bind(&result.loinc)
     .bind(&result.title)
-    .bind(result.preliminary)
+    .bind(if result.preliminary { LabResultStatus::Preliminary } else { LabResultStatus::Final })
     .bind(number)
     .bind(unit)
     .bind(code)
@@ -108,8 +105,9 @@ pub async fn amend_lab_result(
     number: f64,
     remark: &str,
 ) -> Result<LabResultId, CareError> {
-    let (connection, failed) = actor.step("correcting a result");
-    sqlx::query_scalar("SELECT care.amend_lab_result($1, $2::float8::numeric, $3)")
+    let (connection, token, failed) = actor.write("correcting a result").await?;
+    sqlx::query_scalar("SELECT api.amend_lab_result($1, $2, $3, $4)")
+        .bind(token)
         .bind(result)
         .bind(number)
         .bind(remark)

@@ -65,19 +65,15 @@ pub enum Frequency {
 /// # Errors
 /// The database's: a rule refuses it, the prescriber does not care for the patient, or is not who acts.
 pub async fn prescribe(actor: &mut Actor<'_>, new: &NewPrescription) -> Result<PrescriptionId, CareError> {
-    let (connection, failed) = actor.step("prescribing");
+    let (connection, token, failed) = actor.write("prescribing").await?;
     let (times, amount, unit) = match new.frequency {
         Frequency::Times { times, amount, unit } => (Some(times), amount, unit),
         Frequency::AsNeeded => (None, 1.0, PeriodUnit::Day),
     };
     sqlx::query_scalar(
-        "INSERT INTO care.prescription (patient_id, medication_id, prescriber_id, encounter_id, dose_quantity,
-                                        dose_unit, route, times, per_amount, per_unit, as_needed, instructions,
-                                        quantity, days_supply, refills_allowed, valid_during)
-         VALUES ($1, $2, $3, $4, $5::float8, $6, $7, $8, $9::float8, $10, $8 IS NULL, $11, $12::float8, $13, $14,
-                 daterange($15, $16))
-         RETURNING prescription_id",
+        "SELECT api.prescribe($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
+    .bind(token)
     .bind(new.patient_id)
     .bind(new.medication_id)
     .bind(new.prescriber_id)
@@ -109,26 +105,17 @@ pub async fn stop_prescription(
     version: i32,
     reason: &str,
 ) -> Result<Edited, CareError> {
-    let (connection, failed) = actor.step("stopping a prescription");
-    let saved: Option<i32> = sqlx::query_scalar(
-        "UPDATE care.prescription SET status = 'stopped', status_reason = $3
-         WHERE prescription_id = $1 AND version = $2 RETURNING version",
-    )
-    .bind(prescription)
-    .bind(version)
-    .bind(reason)
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(&failed)?;
-    if let Some(version) = saved {
-        return Ok(Edited::Saved(version));
-    }
-    let present: Option<i32> = sqlx::query_scalar("SELECT version FROM care.prescription WHERE prescription_id = $1")
-        .bind(prescription)
-        .fetch_optional(connection)
-        .await
-        .map_err(&failed)?;
-    Ok(present.map_or(Edited::Unknown, Edited::Stale))
+    let (connection, token, failed) = actor.write("stopping a prescription").await?;
+    let edited: Option<(bool, i32)> =
+        sqlx::query_as("SELECT saved, version FROM api.stop_prescription($1, $2, $3, $4)")
+            .bind(token)
+            .bind(prescription)
+            .bind(version)
+            .bind(reason)
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+    Ok(Edited::of(edited))
 }
 
 /// A fill.
@@ -153,18 +140,16 @@ pub struct NewDispense {
 /// # Errors
 /// The database's: the prescription is not valid on that day, or allows no such quantity or no more fills.
 pub async fn dispense(actor: &mut Actor<'_>, fill: &NewDispense) -> Result<DispenseId, CareError> {
-    let (connection, failed) = actor.step("storing a fill");
-    sqlx::query_scalar(
-        "INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
-         VALUES ($1, $2, $3, $4, $5, $6::float8) RETURNING dispense_id",
-    )
-    .bind(fill.patient_id)
-    .bind(fill.prescription_id)
-    .bind(fill.facility_id)
-    .bind(fill.filled_on)
-    .bind(fill.days_supply)
-    .bind(fill.quantity)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.write("storing a fill").await?;
+    sqlx::query_scalar("SELECT api.dispense($1, $2, $3, $4, $5, $6, $7)")
+        .bind(token)
+        .bind(fill.patient_id)
+        .bind(fill.prescription_id)
+        .bind(fill.facility_id)
+        .bind(fill.filled_on)
+        .bind(fill.days_supply)
+        .bind(fill.quantity)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }

@@ -5,16 +5,15 @@
 //! forget either. What is left for Rust is small: to say who acts, to call a function or run a statement, and to turn a
 //! refusal into one sentence. There is one file for each area, and no trait: there is one database.
 //!
-//! *Who acts stands in the signature.* What is about a person takes an `Actor`: a transaction in which one
-//! account acts with the portal's rights, audited with what it does. What is about nobody, or done by the clock or by
-//! whoever runs the installation, takes one of the connections with a name of `context`: `Visitor`, `Maintenance`,
-//! `Operator`, `Auditor`, `Analyst`,
-//! `DataKeys`, `SampleReader`. No public function takes a plain connection (`tests/tidy/care.rs`), so that none
+//! *Who acts stands in the signature.* What is about a person takes an `Actor`: a session's token, by which one account
+//! acts with the portal's rights, audited with what it does. What is done by the clock or by whoever runs the
+//! installation takes one of the connections with a name of `context`: `SignIn`, `Maintenance`, `Operator`, `Auditor`,
+//! `SampleReader`. No public function takes a plain connection (`tests/tidy/care.rs`), so that none
 //! reads a record in nobody's name by mistake.
 //!
 //! ```text
 //! RuleCatalogue::read(connection)             once for each program: the sentence of every rule
-//! Actor::begin(connection, &rules, account)   who acts, until `commit`
+//! Actor::begin(connection, &rules, &token)     who acts, until `commit`
 //! schedule::hold(&mut actor, &request)        an AppointmentId, or a CareError with one sentence
 //! ```
 //!
@@ -27,6 +26,9 @@ pub mod error;
 /// Who asks where nobody's account acts.
 pub mod context;
 
+/// What proves who acts.
+pub mod session;
+
 /// Who acts.
 pub mod actor;
 
@@ -35,6 +37,9 @@ pub mod rights;
 
 /// The audit's chain.
 pub mod audit;
+
+/// The proof of its chains.
+pub mod chain;
 
 /// The keys that a patient's texts are encrypted with.
 pub mod data_key;
@@ -62,6 +67,18 @@ pub mod registration;
 
 /// The record on one page, and its conditions.
 pub mod record;
+
+/// Conditions and allergies, written down.
+pub mod charting;
+
+/// Who somebody is, and how to reach them.
+pub mod demographics;
+
+/// The chart, page by page.
+pub mod chart;
+
+/// What a provider, a desk and a biller have before them.
+pub mod worklist;
 
 /// Laboratory results.
 pub mod lab;

@@ -9,9 +9,6 @@ use crate::model::people::{
     ModerationAction, ModerationId, PostId, ReplyId, ReportId, ReportReason, SpaceId, SpaceMemberId,
 };
 
-/// Reports in one page at most.
-const PAGE_MAX: i64 = 100;
-
 /// A post, or a reply to it: what can be reported and hidden.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Contribution {
@@ -58,19 +55,15 @@ pub enum ModerationDecision {
 /// # Errors
 /// `report_is_once_a_member`, `report_reason_is_known`, `row_is_within_rights`, and the database's.
 pub async fn report(actor: &mut Actor<'_>, target: Contribution, reason: ReportReason) -> Result<ReportId, CareError> {
-    let (connection, failed) = actor.step("reporting a post");
-    sqlx::query_scalar(
-        "INSERT INTO care.report (space_id, post_id, reply_id, space_member_id, reason)
-         SELECT shown.space_id, $1, $2, own.space_member_id, $3
-         FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = $1
-         LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING report_id",
-    )
-    .bind(target.post)
-    .bind(target.reply)
-    .bind(reason)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.write("reporting a post").await?;
+    sqlx::query_scalar("SELECT api.report_post($1, $2, $3, $4)")
+        .bind(token)
+        .bind(target.post)
+        .bind(target.reply)
+        .bind(reason)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }
 
 /// What was reported in a space, the latest first; 100 at most. A moderator sees all of it, a member the own reports.
@@ -78,16 +71,13 @@ pub async fn report(actor: &mut Actor<'_>, target: Contribution, reason: ReportR
 /// # Errors
 /// The database's.
 pub async fn reported(actor: &mut Actor<'_>, space: SpaceId) -> Result<Vec<ReportedContribution>, CareError> {
-    let (connection, failed) = actor.step("reading reports");
-    let rows = sqlx::query(
-        "SELECT post_id, reply_id, space_member_id, pseudonym, body, reports, reasons, hidden_at IS NOT NULL AS hidden
-         FROM care.community_report WHERE space_id = $1 ORDER BY reported_at DESC, post_id LIMIT $2",
-    )
-    .bind(space)
-    .bind(PAGE_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(&failed)?;
+    let (connection, token, failed) = actor.ask("reading reports")?;
+    let rows = sqlx::query("SELECT * FROM api.read_reports($1, $2)")
+        .bind(token)
+        .bind(space)
+        .fetch_all(connection)
+        .await
+        .map_err(&failed)?;
     let reported = |row: &PgRow| {
         Ok(ReportedContribution {
             target: Contribution { post: row.try_get("post_id")?, reply: row.try_get("reply_id")? },
@@ -112,24 +102,22 @@ pub async fn decide(
     decision: ModerationDecision,
     reason: &str,
 ) -> Result<ModerationId, CareError> {
-    let (connection, failed) = actor.step("deciding about a post or a member");
+    let (connection, token, failed) = actor.write("deciding about a post or a member").await?;
     let (action, target, member) = match decision {
         ModerationDecision::Hide(target) => (ModerationAction::Hide, Some(target), None),
         ModerationDecision::Show(target) => (ModerationAction::Show, Some(target), None),
         ModerationDecision::Ban(member) => (ModerationAction::Ban, None, Some(member)),
         ModerationDecision::Readmit(member) => (ModerationAction::Readmit, None, Some(member)),
     };
-    sqlx::query_scalar(
-        "INSERT INTO care.moderation (space_id, account_id, action, post_id, reply_id, space_member_id, reason)
-         VALUES ($1, access.actor(), $2, $3, $4, $5, $6) RETURNING moderation_id",
-    )
-    .bind(space)
-    .bind(action)
-    .bind(target.map(|target| target.post))
-    .bind(target.and_then(|target| target.reply))
-    .bind(member)
-    .bind(reason)
-    .fetch_one(connection)
-    .await
-    .map_err(failed)
+    sqlx::query_scalar("SELECT api.decide_moderation($1, $2, $3, $4, $5, $6, $7)")
+        .bind(token)
+        .bind(space)
+        .bind(action)
+        .bind(target.map(|target| target.post))
+        .bind(target.and_then(|target| target.reply))
+        .bind(member)
+        .bind(reason)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
 }

@@ -9,9 +9,6 @@ use super::error::CareError;
 use crate::model::people::{ChargeId, ClaimId, CoverageId, InvoiceId, PatientId, PaymentId, PaymentMethod, RefundId};
 use crate::model::time::Day;
 
-/// Invoices in one answer at most.
-const INVOICES_MAX: i64 = 500;
-
 /// What an invoice comes to, in hundredths; nothing while it is a draft, and once it is void.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct InvoiceBalance {
@@ -60,19 +57,15 @@ pub struct ChargeDecision {
 /// # Errors
 /// The database's.
 pub async fn balances(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<InvoiceBalance>, CareError> {
-    let (connection, failed) = actor.step("reading invoices");
-    sqlx::query_as(
-        "SELECT invoice_id AS invoice, b.currency::text AS currency, (charged * 100)::bigint AS charged_cents,
-                (due_from_patient * 100)::bigint AS due_from_patient_cents,
-                (due_from_insurer * 100)::bigint AS due_from_insurer_cents
-         FROM care.invoice_balance b JOIN care.invoice i USING (invoice_id)
-         WHERE b.patient_id = $1 ORDER BY i.created_at DESC, invoice_id LIMIT $2",
-    )
-    .bind(patient)
-    .bind(INVOICES_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+    let Some(look) = actor.look(Some(patient), "invoices", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading invoices")?;
+    sqlx::query_as("SELECT * FROM api.read_invoices($1, $2, $3)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Issues a draft: its charges are fixed, and due on a day.
@@ -80,8 +73,8 @@ pub async fn balances(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<I
 /// # Errors
 /// `invoice_is_a_draft`, `invoice_charges_something`, and the database's.
 pub async fn issue(actor: &mut Actor<'_>, invoice: InvoiceId, due: Day) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("issuing an invoice");
-    let query = sqlx::query("SELECT care.issue_invoice($1, $2)").bind(invoice).bind(due);
+    let (connection, token, failed) = actor.write("issuing an invoice").await?;
+    let query = sqlx::query("SELECT api.issue_invoice($1, $2, $3)").bind(token).bind(invoice).bind(due);
     query.execute(connection).await.map(drop).map_err(failed)
 }
 
@@ -95,8 +88,8 @@ pub async fn submit_claim(
     invoice: InvoiceId,
     coverage: CoverageId,
 ) -> Result<ClaimId, CareError> {
-    let (connection, failed) = actor.step("submitting a claim");
-    let query = sqlx::query_scalar("SELECT care.submit_claim($1, $2)").bind(invoice).bind(coverage);
+    let (connection, token, failed) = actor.write("submitting a claim").await?;
+    let query = sqlx::query_scalar("SELECT api.submit_claim($1, $2, $3)").bind(token).bind(invoice).bind(coverage);
     query.fetch_one(connection).await.map_err(failed)
 }
 
@@ -105,22 +98,20 @@ pub async fn submit_claim(
 /// # Errors
 /// `claim_is_answered_once`, `claim_answer_is_whole`, the rules of a claim's line, and the database's.
 pub async fn adjudicate(actor: &mut Actor<'_>, claim: ClaimId, decisions: &[ChargeDecision]) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("noting an insurer's answer");
+    let (connection, token, failed) = actor.write("noting an insurer's answer").await?;
     let charges: Vec<ChargeId> = decisions.iter().map(|decision| decision.charge).collect();
     let accepted: Vec<i64> = decisions.iter().map(|decision| decision.accepted_cents).collect();
     let adjusted: Vec<i64> = decisions.iter().map(|decision| decision.adjusted_cents).collect();
-    sqlx::query(
-        "SELECT care.adjudicate_claim($1, array_agg(charge), array_agg(accepted * 0.01), array_agg(adjusted * 0.01))
-         FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS answer (charge, accepted, adjusted)",
-    )
-    .bind(claim)
-    .bind(charges)
-    .bind(accepted)
-    .bind(adjusted)
-    .execute(connection)
-    .await
-    .map(drop)
-    .map_err(failed)
+    sqlx::query("SELECT api.adjudicate_claim($1, $2, $3, $4, $5)")
+        .bind(token)
+        .bind(claim)
+        .bind(charges)
+        .bind(accepted)
+        .bind(adjusted)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(failed)
 }
 
 /// Pays; the payment's key in the database, the same for the same key of the caller.
@@ -129,8 +120,9 @@ pub async fn adjudicate(actor: &mut Actor<'_>, claim: ClaimId, decisions: &[Char
 /// `invoice_is_issued`, `payment_is_not_above_what_is_due`, `payment_follows_the_answer`, `payment_key_is_used_once`
 /// where the key came with another payment, the rules of `care.payment`, and the database's.
 pub async fn pay(actor: &mut Actor<'_>, payment: &Payment<'_>) -> Result<PaymentId, CareError> {
-    let (connection, failed) = actor.step("paying");
-    sqlx::query_scalar("SELECT care.pay($1, $2, $3::bigint * 0.01, $4, $5, $6)")
+    let (connection, token, failed) = actor.write("paying").await?;
+    sqlx::query_scalar("SELECT api.pay($1, $2, $3, $4, $5, $6, $7)")
+        .bind(token)
         .bind(payment.key)
         .bind(payment.invoice)
         .bind(payment.cents)
@@ -154,8 +146,9 @@ pub async fn refund(
     cents: i64,
     reason: &str,
 ) -> Result<RefundId, CareError> {
-    let (connection, failed) = actor.step("giving back");
-    sqlx::query_scalar("SELECT care.refund($1, $2, $3::bigint * 0.01, $4)")
+    let (connection, token, failed) = actor.write("giving back").await?;
+    sqlx::query_scalar("SELECT api.refund($1, $2, $3, $4, $5)")
+        .bind(token)
         .bind(key)
         .bind(payment)
         .bind(cents)

@@ -7,7 +7,6 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::actor::Actor;
-use super::context::Analyst;
 use super::error::CareError;
 use crate::model::people::{FacilityId, LabFlag, PatientId, ProgrammeId};
 use crate::model::time::Day;
@@ -40,11 +39,11 @@ pub struct ReadmissionRate {
 ///
 /// # Errors
 /// The database's.
-pub async fn readmission_rates(analyst: &mut Analyst<'_>) -> Result<Vec<ReadmissionRate>, CareError> {
-    let query = "SELECT facility_id, year, n, readmitted AS hits, rate::float8, rate_low::float8, rate_high::float8
-                 FROM care.readmission_rate ORDER BY year DESC, facility_id";
-    let (connection, failed) = analyst.step("reading rates of readmission");
-    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&failed)?;
+pub async fn readmission_rates(actor: &mut Actor<'_>) -> Result<Vec<ReadmissionRate>, CareError> {
+    let Some(look) = actor.look(None, "outcomes", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading rates of readmission")?;
+    let query = sqlx::query("SELECT * FROM api.read_readmission_rates($1, $2, NULL)").bind(token).bind(look);
+    let rows = query.fetch_all(connection).await.map_err(&failed)?;
     let told = |row: &PgRow| {
         Ok(ReadmissionRate {
             facility_id: row.try_get("facility_id")?,
@@ -84,38 +83,34 @@ pub async fn adherence(
     before: Day,
     patient: Option<PatientId>,
 ) -> Result<Vec<Adherence>, CareError> {
-    let (connection, failed) = actor.step("reading adherence");
-    sqlx::query_as(
-        "SELECT patient_id, ingredient, fills, treatment_days, covered_days, pdc::float8, adherent
-         FROM care.adherence_pdc(daterange($1, $2), $3) ORDER BY patient_id, ingredient",
-    )
-    .bind(from)
-    .bind(before)
-    .bind(patient)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+    let Some(look) = actor.look(patient, "adherence", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading adherence")?;
+    sqlx::query_as("SELECT * FROM api.read_adherence($1, $2, $3, $4, $5)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .bind(from)
+        .bind(before)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Share of adherent patients for each substance, from a day on, before another day.
 ///
 /// # Errors
 /// The database's.
-pub async fn adherence_rates(
-    analyst: &mut Analyst<'_>,
-    from: Day,
-    before: Day,
-) -> Result<Vec<(String, Rate)>, CareError> {
-    let (connection, failed) = analyst.step("reading rates of adherence");
-    let rows = sqlx::query(
-        "SELECT ingredient, n, adherent AS hits, rate::float8, rate_low::float8, rate_high::float8
-         FROM care.adherence_summary(daterange($1, $2)) ORDER BY ingredient",
-    )
-    .bind(from)
-    .bind(before)
-    .fetch_all(connection)
-    .await
-    .map_err(&failed)?;
+pub async fn adherence_rates(actor: &mut Actor<'_>, from: Day, before: Day) -> Result<Vec<(String, Rate)>, CareError> {
+    let Some(look) = actor.look(None, "adherence", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading rates of adherence")?;
+    let rows = sqlx::query("SELECT * FROM api.read_adherence_rates($1, $2, NULL, $3, $4)")
+        .bind(token)
+        .bind(look)
+        .bind(from)
+        .bind(before)
+        .fetch_all(connection)
+        .await
+        .map_err(&failed)?;
     rows.iter()
         .map(|row| Ok((row.try_get("ingredient")?, Rate::from_row(row)?)))
         .collect::<Result<_, _>>()
@@ -146,15 +141,15 @@ pub struct LabTrend {
 /// # Errors
 /// The database's.
 pub async fn lab_trends(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<LabTrend>, CareError> {
-    let (connection, failed) = actor.step("reading the course of results");
-    sqlx::query_as(
-        "SELECT loinc, unit::text, n, first_value::float8, last_value::float8, last_flag, slope_per_year
-         FROM care.lab_trend WHERE patient_id = $1 ORDER BY loinc, unit",
-    )
-    .bind(patient)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+    let Some(look) = actor.look(Some(patient), "results", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading the course of results")?;
+    sqlx::query_as("SELECT * FROM api.read_lab_trends($1, $2, $3)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// What a programme that is over came to.
@@ -176,12 +171,11 @@ pub struct ProgrammeOutcome {
 ///
 /// # Errors
 /// The database's.
-pub async fn programme_outcomes(analyst: &mut Analyst<'_>) -> Result<Vec<ProgrammeOutcome>, CareError> {
-    let query = "SELECT programme_id, title, n, completed AS hits, rate::float8, rate_low::float8, rate_high::float8,
-                        withdrawn, attended_share::float8
-                 FROM care.programme_outcome ORDER BY title, programme_id";
-    let (connection, failed) = analyst.step("reading outcomes of programmes");
-    let rows = sqlx::query(query).fetch_all(connection).await.map_err(&failed)?;
+pub async fn programme_outcomes(actor: &mut Actor<'_>) -> Result<Vec<ProgrammeOutcome>, CareError> {
+    let Some(look) = actor.look(None, "outcomes", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading outcomes of programmes")?;
+    let query = sqlx::query("SELECT * FROM api.read_programme_outcomes($1, $2, NULL)").bind(token).bind(look);
+    let rows = query.fetch_all(connection).await.map_err(&failed)?;
     let told = |row: &PgRow| {
         Ok(ProgrammeOutcome {
             programme_id: row.try_get("programme_id")?,

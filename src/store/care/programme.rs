@@ -4,7 +4,7 @@
 //! that they have the last one.
 
 use super::actor::Actor;
-use super::context::{Maintenance, Visitor};
+use super::context::Maintenance;
 use super::error::CareError;
 use crate::model::people::{
     AttendanceId, EnrolmentId, EnrolmentStatus, FacilityId, PatientId, ProgrammeId, ProgrammeSessionId,
@@ -80,19 +80,14 @@ pub struct EngagementDay {
 ///
 /// # Errors
 /// The database's.
-pub async fn open(visitor: &mut Visitor<'_>, facility: Option<FacilityId>) -> Result<Vec<Programme>, CareError> {
-    let (connection, failed) = visitor.step("listing programmes");
-    sqlx::query_as(
-        "SELECT programme_id, facility_id, topic, title, lower(runs_during) AS first_on,
-                upper(runs_during) AS stop_on, capacity - seats_taken AS seats_free
-         FROM care.programme
-         WHERE enrolment_during @> now() AND ($1::uuid IS NULL OR facility_id IS NULL OR facility_id = $1)
-         ORDER BY runs_during, title LIMIT 200",
-    )
-    .bind(facility)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+pub async fn open(actor: &mut Actor<'_>, facility: Option<FacilityId>) -> Result<Vec<Programme>, CareError> {
+    let (connection, token, failed) = actor.ask("listing programmes")?;
+    sqlx::query_as("SELECT * FROM api.list_programmes($1, $2)")
+        .bind(token)
+        .bind(facility)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Enrols a patient, or puts the patient into the queue.
@@ -100,8 +95,9 @@ pub async fn open(visitor: &mut Visitor<'_>, facility: Option<FacilityId>) -> Re
 /// # Errors
 /// `enrolment_is_open`, `enrolment_of_a_patient_is_one`, `enrolment_is_asked_by_who_may`, and the database's.
 pub async fn enrol(actor: &mut Actor<'_>, programme: ProgrammeId, patient: PatientId) -> Result<Admission, CareError> {
-    let (connection, failed) = actor.step("enrolling in a programme");
-    let status: EnrolmentStatus = sqlx::query_scalar("SELECT care.enrol($1, $2)")
+    let (connection, token, failed) = actor.write("enrolling in a programme").await?;
+    let status: EnrolmentStatus = sqlx::query_scalar("SELECT api.enrol($1, $2, $3)")
+        .bind(token)
         .bind(programme)
         .bind(patient)
         .fetch_one(connection)
@@ -115,8 +111,9 @@ pub async fn enrol(actor: &mut Actor<'_>, programme: ProgrammeId, patient: Patie
 /// # Errors
 /// `withdrawal_is_of_the_enrolled`, `withdrawal_is_asked_by_who_may`, and the database's.
 pub async fn withdraw(actor: &mut Actor<'_>, programme: ProgrammeId, patient: PatientId) -> Result<i64, CareError> {
-    let (connection, failed) = actor.step("withdrawing from a programme");
-    sqlx::query_scalar("SELECT care.withdraw($1, $2)")
+    let (connection, token, failed) = actor.write("withdrawing from a programme").await?;
+    sqlx::query_scalar("SELECT api.withdraw($1, $2, $3)")
+        .bind(token)
         .bind(programme)
         .bind(patient)
         .fetch_one(connection)
@@ -134,8 +131,9 @@ pub async fn attend(
     session: ProgrammeSessionId,
     patient: PatientId,
 ) -> Result<AttendanceId, CareError> {
-    let (connection, failed) = actor.step("noting an attendance");
-    sqlx::query_scalar("SELECT care.attend($1, $2)")
+    let (connection, token, failed) = actor.write("noting an attendance").await?;
+    sqlx::query_scalar("SELECT api.attend($1, $2, $3)")
+        .bind(token)
         .bind(session)
         .bind(patient)
         .fetch_one(connection)
@@ -148,8 +146,9 @@ pub async fn attend(
 /// # Errors
 /// `enrolment_has_attended_enough`, `completion_is_of_the_enrolled`, and the database's.
 pub async fn complete(actor: &mut Actor<'_>, enrolment: EnrolmentId) -> Result<Timestamp, CareError> {
-    let (connection, failed) = actor.step("completing a programme");
-    sqlx::query_scalar::<_, Moment>("SELECT care.complete_enrolment($1)")
+    let (connection, token, failed) = actor.write("completing a programme").await?;
+    sqlx::query_scalar::<_, Moment>("SELECT api.complete_enrolment($1, $2)")
+        .bind(token)
         .bind(enrolment)
         .fetch_one(connection)
         .await
@@ -162,15 +161,15 @@ pub async fn complete(actor: &mut Actor<'_>, enrolment: EnrolmentId) -> Result<T
 /// # Errors
 /// The database's.
 pub async fn participation(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<Participation>, CareError> {
-    let (connection, failed) = actor.step("reading participation");
-    sqlx::query_as(
-        "SELECT enrolment_id, programme_id, title, status, sessions_needed, sessions_held, sessions_attended, rule_met
-         FROM care.programme_participation WHERE patient_id = $1 ORDER BY asked_at DESC, enrolment_id LIMIT 200",
-    )
-    .bind(patient)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+    let Some(look) = actor.look(Some(patient), "participation", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading participation")?;
+    sqlx::query_as("SELECT * FROM api.read_participation($1, $2, $3)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Counts the days in `[from, to)` of all wellness centres again of which something has changed; how many.
@@ -197,17 +196,13 @@ pub async fn engagement(
     from: Day,
     to: Day,
 ) -> Result<Vec<EngagementDay>, CareError> {
-    let (connection, failed) = actor.step("reading engagement");
-    sqlx::query_as(
-        "SELECT counted_on, visits, members, attendances, enrolments
-         FROM care.centre_engagement_day AS day
-         WHERE facility_id = $1 AND day.counted_on >= $2 AND day.counted_on < $3
-         ORDER BY day.counted_on LIMIT 1000",
-    )
-    .bind(centre)
-    .bind(from)
-    .bind(to)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+    let (connection, token, failed) = actor.ask("reading engagement")?;
+    sqlx::query_as("SELECT * FROM api.read_engagement($1, $2, $3, $4)")
+        .bind(token)
+        .bind(centre)
+        .bind(from)
+        .bind(to)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }

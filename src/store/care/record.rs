@@ -136,8 +136,11 @@ pub struct EncounterLine {
 /// # Errors
 /// The database's.
 pub async fn read_summary(actor: &mut Actor<'_>, patient: PatientId) -> Result<Option<RecordSummary>, CareError> {
-    let (connection, failed) = actor.step("reading a record");
-    let summary: Option<Json<RecordSummary>> = sqlx::query_scalar("SELECT care.record_summary($1)")
+    let Some(look) = actor.look(Some(patient), "record", None).await? else { return Ok(None) };
+    let (connection, token, failed) = actor.ask("reading a record")?;
+    let summary: Option<Json<RecordSummary>> = sqlx::query_scalar("SELECT api.read_record($1, $2, $3)")
+        .bind(token)
+        .bind(look)
         .bind(patient)
         .fetch_one(connection)
         .await
@@ -154,6 +157,17 @@ pub enum Edited {
     Stale(i32),
     /// There is no such row for whoever acts.
     Unknown,
+}
+
+impl Edited {
+    /// What a function of `api` says: whether the version that stands is the editor's.
+    pub(super) fn of(answer: Option<(bool, i32)>) -> Edited {
+        match answer {
+            Some((true, version)) => Edited::Saved(version),
+            Some((false, version)) => Edited::Stale(version),
+            None => Edited::Unknown,
+        }
+    }
 }
 
 /// How a condition goes on.
@@ -177,26 +191,17 @@ pub async fn change_condition(
     version: i32,
     change: ConditionChange,
 ) -> Result<Edited, CareError> {
-    let (connection, failed) = actor.step("changing a condition");
-    let saved: Option<i32> = sqlx::query_scalar(
-        "UPDATE care.condition SET clinical_status = $3, verification_status = $4, abated_on = $5
-         WHERE condition_id = $1 AND version = $2 RETURNING version",
-    )
-    .bind(condition)
-    .bind(version)
-    .bind(change.clinical_status)
-    .bind(change.verification_status)
-    .bind(change.abated_on)
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(&failed)?;
-    if let Some(version) = saved {
-        return Ok(Edited::Saved(version));
-    }
-    let present: Option<i32> = sqlx::query_scalar("SELECT version FROM care.condition WHERE condition_id = $1")
-        .bind(condition)
-        .fetch_optional(connection)
-        .await
-        .map_err(&failed)?;
-    Ok(present.map_or(Edited::Unknown, Edited::Stale))
+    let (connection, token, failed) = actor.write("changing a condition").await?;
+    let edited: Option<(bool, i32)> =
+        sqlx::query_as("SELECT saved, version FROM api.change_condition($1, $2, $3, $4, $5, $6)")
+            .bind(token)
+            .bind(condition)
+            .bind(version)
+            .bind(change.clinical_status)
+            .bind(change.verification_status)
+            .bind(change.abated_on)
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+    Ok(Edited::of(edited))
 }

@@ -1,6 +1,7 @@
 //! Registration: a person with names, addresses, contacts and identifiers, whole or not at all.
 
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::actor::Actor;
 use super::error::CareError;
@@ -85,12 +86,23 @@ pub struct NewIdentifier {
 
 /// Registers a person with all parts, or nothing; the new key.
 ///
+/// The person is proposed first, in a transaction of its own that is audited: a refusal may tell that a number is known
+/// here. So this comes before what else the actor writes.
+///
 /// # Errors
-/// The database's: a rule refuses a part, or whoever acts may not register.
+/// The database's: a rule refuses a part, whoever acts may not register, or has proposed too many within a day.
 pub async fn register_patient(actor: &mut Actor<'_>, patient: &NewPatient) -> Result<PatientId, CareError> {
-    let (connection, failed) = actor.step("registering a patient");
-    sqlx::query_scalar("SELECT care.register_patient($1)")
+    let (connection, token, failed) = actor.ask("proposing a patient")?;
+    let proposal: Uuid = sqlx::query_scalar("SELECT api.propose_patient($1, $2)")
+        .bind(token)
         .bind(Json(patient))
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    let (connection, token, failed) = actor.write("registering a patient").await?;
+    sqlx::query_scalar("SELECT api.register_patient($1, $2)")
+        .bind(token)
+        .bind(proposal)
         .fetch_one(connection)
         .await
         .map_err(failed)

@@ -33,13 +33,14 @@ pub struct Grant {
     pub until: Option<Timestamp>,
 }
 
-/// Opens one patient's record to the acting provider for an hour; when it ends.
+/// Opens one patient's record to the acting provider for an hour from when it is committed; when it ends.
 ///
 /// # Errors
 /// `emergency_is_a_providers`, `emergency_is_explained`; `care_relationship_is_not_repeated` while one lasts.
 pub async fn break_glass(actor: &mut Actor<'_>, patient: PatientId, reason: &str) -> Result<Timestamp, CareError> {
-    let (connection, failed) = actor.step("opening a record in an emergency");
-    let until: Moment = sqlx::query_scalar("SELECT access.break_glass($1, $2)")
+    let (connection, token, failed) = actor.write("opening a record in an emergency").await?;
+    let until: Moment = sqlx::query_scalar("SELECT api.break_glass($1, $2, $3)")
+        .bind(token)
         .bind(patient)
         .bind(reason)
         .fetch_one(connection)
@@ -53,12 +54,13 @@ pub async fn break_glass(actor: &mut Actor<'_>, patient: PatientId, reason: &str
 /// # Errors
 /// `grant_is_the_patients`, `grant_ends_later`, and the rules of `access.grant_of_access`.
 pub async fn share(actor: &mut Actor<'_>, grant: &Grant) -> Result<GrantId, CareError> {
-    let (connection, failed) = actor.step("sharing a record");
+    let (connection, token, failed) = actor.write("sharing a record").await?;
     let (account, provider) = match grant.grantee {
         Grantee::Account(account) => (Some(account), None),
         Grantee::Provider(provider) => (None, Some(provider)),
     };
-    sqlx::query_scalar("SELECT access.share($1, $2, $3, $4, $5, $6)")
+    sqlx::query_scalar("SELECT api.share_record($1, $2, $3, $4, $5, $6, $7)")
+        .bind(token)
         .bind(grant.patient)
         .bind(account)
         .bind(provider)
@@ -75,6 +77,12 @@ pub async fn share(actor: &mut Actor<'_>, grant: &Grant) -> Result<GrantId, Care
 /// # Errors
 /// `grant_stands` where the acting patient has no such grant, or took it back before.
 pub async fn unshare(actor: &mut Actor<'_>, grant: GrantId) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("taking a grant back");
-    sqlx::query("SELECT access.unshare($1)").bind(grant).execute(connection).await.map(|_| ()).map_err(failed)
+    let (connection, token, failed) = actor.write("taking a grant back").await?;
+    sqlx::query("SELECT api.unshare_record($1, $2)")
+        .bind(token)
+        .bind(grant)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(failed)
 }

@@ -2,8 +2,8 @@
 //!
 //! Those of the hot table; `care::samples` gives them with what is archived.
 //!
-//! The database decides, audits and reads in one statement (`access.samples`); here its transaction is kept, also where
-//! the answer is no: a denial that is undone would be seen by nobody.
+//! The database decides and records first, also where the answer is no, and gives samples only for a look that it has
+//! kept.
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -62,32 +62,31 @@ pub enum SamplesAnswer {
     TooMany,
 }
 
-/// Reads samples and commits the transaction with its audit, whatever the answer is.
+/// Records that samples are read, or that it was not allowed, and reads them.
 ///
 /// # Errors
 /// The database's; what was asked for wrongly is refused by `samples_are_asked_for_by_metric_and_time`.
 pub async fn read_samples(mut actor: Actor<'_>, query: &SamplesQuery) -> Result<SamplesAnswer, CareError> {
-    let (connection, failed) = actor.step("reading a patient's samples");
-    let rows = sqlx::query("SELECT * FROM access.samples($1, $2, $3, $4, $5) LIMIT $6")
+    let kind = format!("samples/{}", query.metric);
+    let Some(look) = actor.look(Some(query.patient), &kind, query.request).await? else {
+        return Ok(SamplesAnswer::Denied("This record is not open to you.".to_owned()));
+    };
+    let (connection, token, failed) = actor.ask("reading a patient's samples")?;
+    let rows = sqlx::query("SELECT * FROM api.read_samples($1, $2, $3, $4, $5, $6, $7)")
+        .bind(token)
+        .bind(look)
         .bind(query.patient)
         .bind(&query.metric)
         .bind(Moment(query.from))
         .bind(Moment(query.to))
-        .bind(query.request)
-        .bind(i64::try_from(SAMPLES_MAX + 1).unwrap_or(i64::MAX))
+        .bind(i32::try_from(SAMPLES_MAX + 1).unwrap_or(i32::MAX))
         .fetch_all(connection)
         .await
         .map_err(&failed)?;
-    actor.commit().await?;
-    let denied: Option<String> = match rows.first() {
-        Some(row) => row.try_get("refusal").map_err(&failed)?,
-        None => None,
-    };
-    match denied {
-        Some(sentence) => Ok(SamplesAnswer::Denied(sentence)),
-        None if rows.len() > SAMPLES_MAX => Ok(SamplesAnswer::TooMany),
-        None => rows.iter().map(sample).collect::<Result<_, _>>().map(SamplesAnswer::Samples).map_err(&failed),
+    if rows.len() > SAMPLES_MAX {
+        return Ok(SamplesAnswer::TooMany);
     }
+    rows.iter().map(sample).collect::<Result<_, _>>().map(SamplesAnswer::Samples).map_err(&failed)
 }
 
 fn sample(row: &PgRow) -> Result<PatientSample, sqlx::Error> {

@@ -14,9 +14,6 @@ use crate::model::people::{AppointmentId, AppointmentStatus, FacilityId, Patient
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
-/// No history answers with more.
-const HISTORY_ROWS_MAX: i64 = 500;
-
 /// Whose open times, and how long a visit is to be.
 #[derive(Copy, Clone, Debug)]
 pub struct SlotQuery {
@@ -48,8 +45,9 @@ pub struct Slot {
 /// # Errors
 /// The database's; bounds that are too wide are refused by `slots_are_asked_within_bounds`.
 pub async fn open_slots(actor: &mut Actor<'_>, query: &SlotQuery) -> Result<Vec<Slot>, CareError> {
-    let (connection, failed) = actor.step("looking for open times");
-    let rows = sqlx::query("SELECT starts_at, ends_at, for_all_at FROM care.open_slots($1, $2, $3, $4, $5)")
+    let (connection, token, failed) = actor.ask("looking for open times")?;
+    let rows = sqlx::query("SELECT starts_at, ends_at, for_all_at FROM api.find_open_slots($1, $2, $3, $4, $5, $6)")
+        .bind(token)
         .bind(query.provider)
         .bind(query.facility)
         .bind(Moment(query.since))
@@ -94,8 +92,9 @@ pub struct AppointmentRequest {
 /// # Errors
 /// The database's; a time that is taken is refused by `appointment_provider_is_free`, and others by their rules.
 pub async fn hold(actor: &mut Actor<'_>, request: &AppointmentRequest) -> Result<AppointmentId, CareError> {
-    let (connection, failed) = actor.step("holding a time");
-    sqlx::query_scalar("SELECT care.hold_appointment($1, $2, $3, tstzrange($4, $5), $6, $7, $8)")
+    let (connection, token, failed) = actor.write("holding a time").await?;
+    sqlx::query_scalar("SELECT api.hold_appointment($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(token)
         .bind(request.patient)
         .bind(request.provider)
         .bind(request.facility)
@@ -134,15 +133,16 @@ pub async fn change(
     appointment: AppointmentId,
     change: AppointmentChange,
 ) -> Result<(), CareError> {
-    let (statement, step) = match change {
-        AppointmentChange::Confirm => ("SELECT care.confirm_appointment($1)", "booking a held time"),
-        AppointmentChange::Cancel => ("SELECT care.cancel_appointment($1)", "giving a time back"),
-        AppointmentChange::CheckIn => ("SELECT care.check_in_appointment($1)", "checking a patient in"),
-        AppointmentChange::Complete => ("SELECT care.complete_appointment($1)", "completing a visit"),
-        AppointmentChange::Miss => ("SELECT care.miss_appointment($1)", "saying that a patient did not come"),
+    let (word, step) = match change {
+        AppointmentChange::Confirm => ("confirm", "booking a held time"),
+        AppointmentChange::Cancel => ("cancel", "giving a time back"),
+        AppointmentChange::CheckIn => ("check_in", "checking a patient in"),
+        AppointmentChange::Complete => ("complete", "completing a visit"),
+        AppointmentChange::Miss => ("miss", "saying that a patient did not come"),
     };
-    let (connection, failed) = actor.step(step);
-    sqlx::query(statement).bind(appointment).execute(connection).await.map(|_| ()).map_err(failed)
+    let (connection, token, failed) = actor.write(step).await?;
+    let query = sqlx::query("SELECT api.change_appointment($1, $2, $3)").bind(token).bind(appointment).bind(word);
+    query.execute(connection).await.map(drop).map_err(failed)
 }
 
 /// Moves a booked appointment, to another provider where one is given. Where the new time cannot be had, the old stays.
@@ -155,8 +155,9 @@ pub async fn reschedule(
     (start_at, end_at): (Timestamp, Timestamp),
     provider: Option<ProviderId>,
 ) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("moving an appointment");
-    sqlx::query("SELECT care.reschedule_appointment($1, tstzrange($2, $3), $4)")
+    let (connection, token, failed) = actor.write("moving an appointment").await?;
+    sqlx::query("SELECT api.reschedule_appointment($1, $2, $3, $4, $5)")
+        .bind(token)
         .bind(appointment)
         .bind(Moment(start_at))
         .bind(Moment(end_at))
@@ -195,17 +196,15 @@ pub struct AppointmentSummary {
 /// # Errors
 /// The database's.
 pub async fn history(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<AppointmentSummary>, CareError> {
-    let (connection, failed) = actor.step("reading a patient's appointments");
-    let rows = sqlx::query(
-        "SELECT appointment_id, lower(during) AS starts_at, upper(during) AS ends_at, status, mode, provider_name,
-                facility_name, changes, open_follow_ups
-         FROM care.appointment_history WHERE patient_id = $1 ORDER BY lower(during) DESC LIMIT $2",
-    )
-    .bind(patient)
-    .bind(HISTORY_ROWS_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(&failed)?;
+    let Some(look) = actor.look(Some(patient), "appointments", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading a patient's appointments")?;
+    let rows = sqlx::query("SELECT * FROM api.read_appointments($1, $2, $3)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .fetch_all(connection)
+        .await
+        .map_err(&failed)?;
     let visit = |row: &PgRow| {
         Ok(AppointmentSummary {
             appointment_id: row.try_get("appointment_id")?,

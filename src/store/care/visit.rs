@@ -10,9 +10,6 @@ use super::error::CareError;
 use crate::model::people::{AppointmentId, FollowUpId, FollowUpStatus, PatientId, ReviewId, TelehealthSessionId};
 use crate::model::time::Day;
 
-/// Recommendations in one answer at most.
-const FOLLOW_UPS_MAX: i64 = 500;
-
 /// What was recommended after a visit.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct FollowUp {
@@ -35,8 +32,8 @@ pub struct FollowUp {
 /// # Errors
 /// `telehealth_session_is_ones_own`, and the database's.
 pub async fn consent(actor: &mut Actor<'_>, appointment: AppointmentId) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("consenting to a visit by video");
-    let query = sqlx::query("SELECT care.consent_to_telehealth($1)").bind(appointment);
+    let (connection, token, failed) = actor.write("consenting to a visit by video").await?;
+    let query = sqlx::query("SELECT api.consent_to_telehealth($1, $2)").bind(token).bind(appointment);
     query.execute(connection).await.map(drop).map_err(failed)
 }
 
@@ -47,8 +44,8 @@ pub async fn consent(actor: &mut Actor<'_>, appointment: AppointmentId) -> Resul
 /// `telehealth_session_is_ones_own`, `telehealth_session_is_joined_in_time`, `telehealth_session_is_consented_to`, and
 /// the database's.
 pub async fn issue_link(actor: &mut Actor<'_>, appointment: AppointmentId) -> Result<SecretString, CareError> {
-    let (connection, failed) = actor.step("making a link");
-    let query = sqlx::query_scalar::<_, String>("SELECT care.issue_join_token($1)").bind(appointment);
+    let (connection, token, failed) = actor.write("making a link").await?;
+    let query = sqlx::query_scalar::<_, String>("SELECT api.issue_join_token($1, $2)").bind(token).bind(appointment);
     query.fetch_one(connection).await.map(SecretString::from).map_err(failed)
 }
 
@@ -58,8 +55,8 @@ pub async fn issue_link(actor: &mut Actor<'_>, appointment: AppointmentId) -> Re
 /// # Errors
 /// `join_token_is_good`, and the database's.
 pub async fn join_session(actor: &mut Actor<'_>, secret: &SecretString) -> Result<TelehealthSessionId, CareError> {
-    let (connection, failed) = actor.step("joining a visit");
-    let query = sqlx::query_scalar("SELECT care.use_join_token($1)").bind(secret.expose_secret());
+    let (connection, token, failed) = actor.write("joining a visit").await?;
+    let query = sqlx::query_scalar("SELECT api.use_join_token($1, $2)").bind(token).bind(secret.expose_secret());
     query.fetch_one(connection).await.map_err(failed)
 }
 
@@ -74,8 +71,12 @@ pub async fn review(
     stars: i32,
     body: Option<&str>,
 ) -> Result<ReviewId, CareError> {
-    let (connection, failed) = actor.step("reviewing a visit");
-    let query = sqlx::query_scalar("SELECT care.review_visit($1, $2, $3)").bind(appointment).bind(stars).bind(body);
+    let (connection, token, failed) = actor.write("reviewing a visit").await?;
+    let query = sqlx::query_scalar("SELECT api.review_visit($1, $2, $3, $4)")
+        .bind(token)
+        .bind(appointment)
+        .bind(stars)
+        .bind(body);
     query.fetch_one(connection).await.map_err(failed)
 }
 
@@ -85,14 +86,14 @@ pub async fn review(
 /// # Errors
 /// The database's.
 pub async fn follow_ups(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<FollowUp>, CareError> {
-    let (connection, failed) = actor.step("reading what was recommended");
+    let Some(look) = actor.look(Some(patient), "follow_ups", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading what was recommended")?;
     sqlx::query_as(
-        "SELECT follow_up_id AS follow_up, appointment_id AS appointment, lower(due_during) AS due_from,
-                upper(due_during) AS due_to, status, reason
-         FROM care.follow_up WHERE patient_id = $1 ORDER BY lower(due_during), follow_up_id LIMIT $2",
+        "SELECT follow_up, appointment, due_from, due_to, status, reason FROM api.read_follow_ups($1, $2, $3)",
     )
+    .bind(token)
+    .bind(look)
     .bind(patient)
-    .bind(FOLLOW_UPS_MAX)
     .fetch_all(connection)
     .await
     .map_err(failed)

@@ -12,9 +12,6 @@ use crate::model::people::{
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
-/// Entries in one answer at most.
-const ENTRIES_MAX: i64 = 200;
-
 /// What somebody waits for.
 #[derive(Copy, Clone, Debug)]
 pub struct WaitlistRequest {
@@ -50,8 +47,9 @@ pub struct WaitlistEntry {
 /// # Errors
 /// `waitlist_entry_is_one`, `waitlist_entry_wants_a_time`, `waitlist_entry_wants_some_minutes`, and the database's.
 pub async fn join(actor: &mut Actor<'_>, request: &WaitlistRequest) -> Result<WaitlistEntryId, CareError> {
-    let (connection, failed) = actor.step("joining the wait-list");
-    sqlx::query_scalar("SELECT care.join_waitlist($1, $2, $3, $4, tstzrange($5, $6), $7)")
+    let (connection, token, failed) = actor.write("joining the wait-list").await?;
+    sqlx::query_scalar("SELECT api.join_waitlist($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(token)
         .bind(request.patient)
         .bind(request.facility)
         .bind(request.provider)
@@ -69,8 +67,8 @@ pub async fn join(actor: &mut Actor<'_>, request: &WaitlistRequest) -> Result<Wa
 /// # Errors
 /// `waitlist_entry_is_waiting`, and the database's.
 pub async fn leave(actor: &mut Actor<'_>, entry: WaitlistEntryId) -> Result<(), CareError> {
-    let (connection, failed) = actor.step("leaving the wait-list");
-    let query = sqlx::query("SELECT care.leave_waitlist($1)").bind(entry);
+    let (connection, token, failed) = actor.write("leaving the wait-list").await?;
+    let query = sqlx::query("SELECT api.leave_waitlist($1, $2)").bind(token).bind(entry);
     query.execute(connection).await.map(drop).map_err(failed)
 }
 
@@ -79,14 +77,13 @@ pub async fn leave(actor: &mut Actor<'_>, entry: WaitlistEntryId) -> Result<(), 
 /// # Errors
 /// The database's.
 pub async fn of_patient(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<WaitlistEntry>, CareError> {
-    let (connection, failed) = actor.step("reading the wait-list");
-    sqlx::query_as(
-        "SELECT waitlist_entry_id AS entry, status, appointment_id AS appointment FROM care.waitlist_entry
-         WHERE patient_id = $1 ORDER BY joined_at DESC, waitlist_entry_id LIMIT $2",
-    )
-    .bind(patient)
-    .bind(ENTRIES_MAX)
-    .fetch_all(connection)
-    .await
-    .map_err(failed)
+    let Some(look) = actor.look(Some(patient), "waitlist", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading the wait-list")?;
+    sqlx::query_as("SELECT entry, status, appointment FROM api.read_waitlist($1, $2, $3)")
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }

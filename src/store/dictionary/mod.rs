@@ -13,7 +13,7 @@ use crate::store::StoreError;
 mod view;
 
 /// The schemas, in the order in which a reader meets them.
-const SCHEMAS: [&str; 3] = ["care", "access", "signal"];
+const SCHEMAS: [&str; 4] = ["care", "access", "api", "signal"];
 const SCHEMA_AS_JSON: &str = include_str!("schema.sql");
 
 /// One schema.

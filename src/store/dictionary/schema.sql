@@ -4,7 +4,7 @@
 WITH relation AS (
     SELECT c.oid, c.oid::regclass::text AS named, c.relname, c.relkind, c.relacl, c.relowner, c.relrowsecurity,
         c.relforcerowsecurity, coalesce(array_to_string(c.reloptions, ', '), '') AS options
-    FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND NOT c.relispartition AND c.relkind IN ('r', 'p', 'v', 'm')
+    FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND NOT c.relispartition AND c.relkind IN ('r', 'p', 'v', 'm')
 ), described AS (
     SELECT r.*, coalesce(obj_description(r.oid, 'pg_class'), '') AS comment,
         (SELECT jsonb_agg(jsonb_build_object(
@@ -88,7 +88,7 @@ WITH relation AS (
 )
 SELECT jsonb_build_object(
     'name', $1,
-    'comment', coalesce(obj_description($1::regnamespace, 'pg_namespace'), ''),
+    'comment', coalesce(obj_description(to_regnamespace($1), 'pg_namespace'), ''),
     'relations', coalesce((SELECT jsonb_agg(jsonb_build_object(
         'name', relname, 'view', relkind IN ('v', 'm'), 'comment', comment, 'columns', coalesce(columns, '[]'),
         'rules', coalesce(rules, '[]'), 'parents', coalesce(parents, '[]'), 'indexes', coalesce(indexes, '[]'),
@@ -106,11 +106,11 @@ SELECT jsonb_build_object(
         'closed', p.proacl IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) g WHERE g.grantee = 0),
         'roles', coalesce((SELECT string_agg(g.grantee::regrole::text, ', ' ORDER BY g.grantee::regrole::text)
                            FROM aclexplode(p.proacl) g WHERE g.grantee NOT IN (0, p.proowner)), '')
-    ) ORDER BY p.proname, pg_get_function_arguments(p.oid)) FROM pg_proc p WHERE p.pronamespace = $1::regnamespace), '[]'),
+    ) ORDER BY p.proname, pg_get_function_arguments(p.oid)) FROM pg_proc p WHERE p.pronamespace = to_regnamespace($1)), '[]'),
     'domains', coalesce((SELECT jsonb_agg(jsonb_build_object(
         'name', t.typname, 'type', format_type(t.typbasetype, t.typtypmod),
         'rule', coalesce((SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname)
                           FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), ''),
         'comment', coalesce(obj_description(t.oid, 'pg_type'), '')
-    ) ORDER BY t.typname) FROM pg_type t WHERE t.typnamespace = $1::regnamespace AND t.typtype = 'd'), '[]')
+    ) ORDER BY t.typname) FROM pg_type t WHERE t.typnamespace = to_regnamespace($1) AND t.typtype = 'd'), '[]')
 )::text

@@ -2,7 +2,8 @@
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection as _, Executor, Row};
+use sqlx::types::Json;
+use sqlx::{Executor, Row};
 
 use self::bridge::bridge;
 use self::recorded::{recorded, shipped};
@@ -126,23 +127,16 @@ pub async fn is_hypertable(connection: &mut PgConnection) -> Result<bool, StoreE
     Ok(row.get(0))
 }
 
-/// In one transaction: 44 of their own took 80 ms of each start.
+/// In one statement: one for each of 44 metrics took 20 ms of each start.
 async fn load_catalogue(connection: &mut PgConnection, catalogue: &Catalogue) -> Result<(), StoreError> {
-    let step = StoreError::at("loading the metric catalogue");
-    let mut transaction = connection.begin().await.map_err(&step)?;
-    for metric in catalogue.all() {
-        load_metric(&mut transaction, metric).await.map_err(&step)?;
-    }
-    transaction.commit().await.map_err(&step)
-}
-
-async fn load_metric(connection: &mut PgConnection, metric: &Metric) -> Result<(), sqlx::Error> {
-    let kind = format!("{:?}", metric.kind).to_lowercase();
-    let codes = (!metric.codes.is_empty()).then_some(&metric.codes);
+    let metrics: Vec<_> = catalogue.all().iter().map(row).collect();
     sqlx::query(
         "INSERT INTO signal.metric (metric_id, per_minute, mdc, hard_low, hard_high, soft_low, soft_high, name, title,
                                     kind, unit, loinc, codes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         SELECT * FROM jsonb_to_recordset($1) AS shipped (
+             metric_id smallint, per_minute boolean, mdc bigint, hard_low double precision, hard_high double precision,
+             soft_low double precision, soft_high double precision, name text, title text, kind text, unit text,
+             loinc text[], codes text[])
          ON CONFLICT (metric_id) DO UPDATE SET
              per_minute = excluded.per_minute, mdc = excluded.mdc, hard_low = excluded.hard_low,
              hard_high = excluded.hard_high, soft_low = excluded.soft_low, soft_high = excluded.soft_high,
@@ -150,20 +144,29 @@ async fn load_metric(connection: &mut PgConnection, metric: &Metric) -> Result<(
              loinc = excluded.loinc, codes = excluded.codes
          WHERE metric IS DISTINCT FROM excluded",
     )
-    .bind(metric.id.0)
-    .bind(metric.per_minute)
-    .bind(metric.mdc.map(i64::from))
-    .bind(metric.hard.map(|range| range.low))
-    .bind(metric.hard.map(|range| range.high))
-    .bind(metric.soft.map(|range| range.low))
-    .bind(metric.soft.map(|range| range.high))
-    .bind(&metric.name)
-    .bind(&metric.title)
-    .bind(kind)
-    .bind(&metric.unit)
-    .bind(&metric.loinc)
-    .bind(codes)
+    .bind(Json(metrics))
     .execute(connection)
     .await
-    .map(|_| ())
+    .map(drop)
+    .map_err(StoreError::at("loading the metric catalogue"))
+}
+
+/// A metric as a row of `signal.metric`.
+fn row(metric: &Metric) -> serde_json::Value {
+    let (hard, soft) = (metric.hard, metric.soft);
+    serde_json::json!({
+        "metric_id": metric.id.0,
+        "per_minute": metric.per_minute,
+        "mdc": metric.mdc,
+        "hard_low": hard.map(|range| range.low),
+        "hard_high": hard.map(|range| range.high),
+        "soft_low": soft.map(|range| range.low),
+        "soft_high": soft.map(|range| range.high),
+        "name": metric.name,
+        "title": metric.title,
+        "kind": format!("{:?}", metric.kind).to_lowercase(),
+        "unit": metric.unit,
+        "loinc": metric.loinc,
+        "codes": (!metric.codes.is_empty()).then_some(&metric.codes),
+    })
 }

@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Transaction};
 use crate::model::people::{JournalEntryId, PatientId};
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
-use crate::store::care::context::DataKeys;
+use crate::store::care::data_key::DataKeys;
 use crate::store::care::journal::{self, JournalEntry};
 use crate::store::moment::Moment;
 
@@ -147,8 +147,8 @@ impl<'c> Population<'c> {
     }
 
     /// The data keys of the patients that are made.
-    pub fn data_keys(&mut self) -> DataKeys<'_> {
-        DataKeys::on(&mut self.0)
+    pub fn data_keys(&mut self) -> DataKeys<'_, '_> {
+        DataKeys::owning(&mut self.0)
     }
 
     /// Keeps it all, and gives the sheet of answers.
