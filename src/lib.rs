@@ -75,6 +75,9 @@ pub mod ingest;
 /// From the hot table to Parquet, and back to whoever reads.
 pub mod archive;
 
+/// Heads of the audit, signed and kept out of the database's reach, and verified against it.
+pub mod audit;
+
 /// What a person may do with the network's data, as functions of an actor.
 pub mod care;
 

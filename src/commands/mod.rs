@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing::{Instrument as _, Span, debug_span};
 
+use crate::telemetry::chain;
+
 /// What subcommands print, for people and for programs.
 mod report;
 
@@ -120,7 +122,7 @@ pub fn run() -> ExitCode {
         // `healthtrack samples | head` has had enough: no failure.
         Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("healthtrack: {error:#}");
+            eprintln!("healthtrack: {}", chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -39,7 +39,10 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
         }
     };
     if let Err(error) = examine(config, archive, findings).await {
-        findings.fail(format!("archive: {error:#}"), "follow what it says, then run `healthtrack archive verify`");
+        findings.fail(
+            format!("archive: {}", chain(error.as_ref())),
+            "follow what it says, then run `healthtrack archive verify`",
+        );
     }
 }
 

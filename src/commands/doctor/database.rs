@@ -9,7 +9,7 @@ use url::Url;
 
 use super::finding::Findings;
 use super::limits::check_chunks;
-use super::{quarantine, sessions};
+use super::{privilege, quarantine, sessions, sources};
 use crate::config::Config;
 use crate::model::ids::ShardName;
 use crate::model::reason::Reason;
@@ -55,7 +55,7 @@ pub(super) async fn check(config: &Config, findings: &mut Findings) {
         }
     };
     if let Err(error) = examine(config, &shown, &mut connection, findings).await {
-        findings.fail(format!("Postgres at {shown}: {error:#}"), "read its log");
+        findings.fail(format!("Postgres at {shown}: {}", chain(error.as_ref())), "read its log");
     }
 }
 
@@ -97,7 +97,9 @@ async fn examine(
     }
     check_chunks(&lock_capacity(connection).await?, findings);
     sessions::check(config, connection, findings).await?;
-    quarantine::check(connection, config.ingest.quarantine_bytes_max, findings).await?;
+    quarantine::check(connection, &config.ingest, findings).await?;
+    sources::check(connection, config.ingest.device_sources, findings).await?;
+    privilege::check(connection, findings).await?;
     examine_blocks(config, connection, findings).await
 }
 

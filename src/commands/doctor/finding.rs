@@ -9,6 +9,8 @@ pub(super) enum Level {
     Ok,
     Warn,
     Fail,
+    /// It cannot be seen.
+    Unknown,
 }
 
 /// One line.
@@ -37,6 +39,10 @@ impl Findings {
         self.0.push(Finding { level: Level::Fail, what: what.into(), advice: Some(advice.into()) });
     }
 
+    pub(super) fn unknown(&mut self, what: impl Into<String>, advice: impl Into<String>) {
+        self.0.push(Finding { level: Level::Unknown, what: what.into(), advice: Some(advice.into()) });
+    }
+
     pub(super) fn failures(&self) -> usize {
         self.0.iter().filter(|finding| finding.level == Level::Fail).count()
     }
@@ -50,6 +56,7 @@ pub(super) fn in_words(findings: &[Finding], coloured: bool) -> String {
             Level::Ok => ("ok  ", "32"),
             Level::Warn => ("warn", "33"),
             Level::Fail => ("FAIL", "31"),
+            Level::Unknown => ("?   ", "36"),
         };
         let word = if coloured { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() };
         let advice = advice.as_ref().map_or_else(String::new, |advice| format!("  -> {advice}"));
@@ -68,7 +75,9 @@ mod tests {
         findings.ok("Postgres 17");
         findings.warn("no disk", "buy one");
         findings.fail("no broker", "start it");
-        let plain = "ok    Postgres 17\nwarn  no disk  -> buy one\nFAIL  no broker  -> start it\n";
+        findings.unknown("no light", "switch it on");
+        let plain = "ok    Postgres 17\nwarn  no disk  -> buy one\nFAIL  no broker  -> start it\n\
+                     ?     no light  -> switch it on\n";
         assert_eq!(in_words(&findings.0, false), plain);
         assert!(in_words(&findings.0, true).contains("\u{1b}[31mFAIL\u{1b}[0m"));
         assert_eq!(findings.failures(), 1);

@@ -1,8 +1,8 @@
 //! Doctor: diagnoses why it does not work. It changes nothing and takes no shard; what it publishes to the broker, to
 //! see how many messages that sends ahead, is on a topic of its own.
 //!
-//! Each finding is a line: `ok`, `warn` (it works, and will hurt) or `FAIL` (it does not work), what was found, and
-//! what to do about it.
+//! Each finding is a line: `ok`, `warn` (it works, and will hurt), `FAIL` (it does not work) or `?` (this login cannot
+//! see it), what was found, and what to do about it.
 
 /// What a check has to say.
 mod finding;
@@ -27,6 +27,12 @@ mod database;
 
 /// What was rejected.
 mod quarantine;
+
+/// Who may speak for which device.
+mod sources;
+
+/// Who may do what on the server.
+mod privilege;
 
 /// Ports of this machine.
 mod ports;

@@ -4,7 +4,9 @@ use sqlx::PgConnection;
 
 use super::finding::Findings;
 use crate::commands::report::{counted, grouped};
-use crate::store::quarantine::{Fullness, ReasonCount, fullness, reasons};
+use crate::config::IngestConfig;
+use crate::model::time::{Clock as _, SystemClock};
+use crate::store::quarantine::{Fullness, Purge, ReasonCount, count_due, fullness, reasons};
 
 /// From this much of the cap on it is worth a warning.
 const WARN_PERCENT: u64 = 80;
@@ -13,11 +15,21 @@ const REASONS_SHOWN_MAX: usize = 5;
 
 pub(super) async fn check(
     connection: &mut PgConnection,
-    bytes_max: u64,
+    config: &IngestConfig,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     let (full, reasons) = (fullness(connection).await?, reasons(connection).await?);
-    tell(&full, &reasons, bytes_max, findings);
+    tell(&full, &reasons, config.quarantine_bytes_max, findings);
+    let Some(expired) = Purge::of_age(SystemClock.now(), config.quarantine_retention_days) else { return Ok(()) };
+    let due = count_due(connection, expired).await?;
+    if due > 0 {
+        findings.ok(format!(
+            "quarantine: up to {} leave by their age, last received before {} (`healthtrack quarantine purge --expired \
+             --dry-run`); what may be of somebody under legal hold stays, and open contradictions",
+            counted(due, "rejection"),
+            expired.before.day()
+        ));
+    }
     Ok(())
 }
 

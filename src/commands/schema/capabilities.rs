@@ -69,7 +69,7 @@ pub(super) const CAPABILITIES: [Capability; 34] = [
     capability(
         "Monitoring",
         "monitoring in real time",
-        &["signal.sample", "access.samples"],
+        &["signal.sample", "api.read_samples"],
         "a sample is readable within a tenth of a second",
     ),
     capability("Prediction", "predictive analytics", &["score", "readmission_30_day", "lab_trend"], ""),
@@ -139,7 +139,7 @@ pub(super) const CAPABILITIES: [Capability; 34] = [
     capability(
         "Audit",
         "access logged and watched",
-        &["access.audit_event", "access.verify_audit", "access.my_access_log", "access.unexplained_access"],
+        &["access.audit_event", "access.verify_audit_chains", "access.my_access_log", "access.unexplained_access"],
         "",
     ),
     capability("Backup", "copies to restore from", &[], "Postgres' own; the archive's files carry their own proof"),

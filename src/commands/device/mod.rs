@@ -1,9 +1,13 @@
-//! Device: adds and lists devices, moves them to another shard, and records who wears them. Adding again changes
-//! nothing, so a fleet's list can be given each night.
+//! Device: adds, lists and moves devices, and records who wears them and which sources may speak for them. Adding again
+//! changes nothing, so a fleet's list can be given each night.
 
-use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+/// Names, as arguments and as lists.
+mod names;
+
+/// Which sources may speak for a device.
+mod allow;
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
@@ -16,20 +20,23 @@ use crate::model::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::care::context::Operator;
 use crate::store::care::device::{WearChange, change_wear};
 use crate::store::care::error::RuleCatalogue;
-use crate::store::directory::{add_devices, list_devices};
+use crate::store::directory::{AllowedSource, add_devices, list_devices};
 use crate::store::relocate::{Moving, move_devices};
+use allow::{AllowArgs, DisallowArgs};
+use names::{given, parse};
 
 /// Devices that one statement adds.
 const DEVICES_PER_STATEMENT: usize = 10_000;
 /// Who adds, in `signal.device.added_by`.
 const ADDED_BY: &str = "operator";
 
-/// Adds and lists devices, moves them to another shard, and records who wears them.
+/// Adds, lists and moves devices, and records who wears them and which sources may speak for them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack device add watch-7 cgm-12
   cut -d, -f1 fleet.csv | healthtrack device add --from -
   healthtrack device list --json
+  healthtrack device allow hub-3 watch-7 cgm-12
   healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11")]
 pub struct Args {
     #[command(subcommand)]
@@ -52,7 +59,8 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
-    /// List every device with the shard that writes it and the number of its series
+    /// List every device with the shard that writes it, the number of its series, and the sources that may speak for it
+    /// beside itself
     #[command(after_help = "Example:
   healthtrack device list")]
     List,
@@ -71,6 +79,18 @@ enum Action {
         #[arg(long, value_name = "SHARD")]
         to: String,
     },
+    /// Let a source, such as a hub, publish samples of other devices under its own topics
+    #[command(after_help = "Examples:
+  healthtrack device allow hub-3 watch-7 cgm-12
+  healthtrack device allow hub-3 --from fleet.txt
+  healthtrack device allow hub-3 watch-7 && healthtrack quarantine retry --reason source_not_allowed")]
+    Allow(AllowArgs),
+    /// Take that from it; a running daemon writes nothing more by that right once this has ended
+    #[command(after_help = "Examples:
+  healthtrack device disallow hub-3 watch-7
+  healthtrack device disallow hub-3 --all
+  healthtrack device disallow --waiting")]
+    Disallow(DisallowArgs),
     /// Record that a patient wears a device from a time on; refused while somebody else wears it
     #[command(after_help = "Examples:
   healthtrack device assign watch-7 --patient 2f1b6c1e-8a55-4f0e-9f0a-5f6f4f6f7a11
@@ -118,15 +138,11 @@ struct WearReport {
 /// Runs one of the actions.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     match &args.action {
-        Action::Add { names, from } => {
-            let mut devices = parse_all(names)?;
-            if let Some(path) = from {
-                devices.extend(read_list(path)?);
-            }
-            add(&args, devices).await
-        }
+        Action::Add { names, from } => add(&args, given(names, from.as_deref())?).await,
         Action::List => list(&args).await,
         Action::Move { names, all_of, to } => move_to(&args, names, all_of.as_deref(), to).await,
+        Action::Allow(which) => allow::run(&args.common, which).await,
+        Action::Disallow(which) => allow::run_disallow(&args.common, which).await,
         Action::Assign { name, patient, hand_over, at } => {
             let change = if *hand_over { WearChange::HandOver(*patient) } else { WearChange::Assign(*patient) };
             set_wear(&args, name, change, at.as_deref()).await
@@ -150,7 +166,7 @@ async fn add(args: &Args, devices: Vec<DeviceId>) -> anyhow::Result<()> {
 
 async fn move_to(args: &Args, names: &[String], all_of: Option<&str>, to: &str) -> anyhow::Result<()> {
     let shard = |name: &str| ShardName::parse(name).with_context(|| format!("{name} is not a valid shard name"));
-    let (devices, from, to) = (parse_all(names)?, all_of.map(shard).transpose()?, shard(to)?);
+    let (devices, from, to) = (given(names, None)?, all_of.map(shard).transpose()?, shard(to)?);
     let moving = from.as_ref().map_or(Moving::Devices(&devices), Moving::AllOf);
     let moved = move_devices(&mut args.common.database()?.ready().await?, moving, &to).await?;
     if args.common.json {
@@ -169,20 +185,37 @@ async fn list(args: &Args) -> anyhow::Result<()> {
     if args.common.json {
         return print_json(&devices);
     }
-    let columns = [Column::Left("device"), Column::Left("added by"), Column::Left("shard"), Column::Right("series")];
+    let columns = [
+        Column::Left("device"),
+        Column::Left("added by"),
+        Column::Left("shard"),
+        Column::Right("series"),
+        Column::Left("sources"),
+    ];
     let cells = devices.into_iter().map(|device| {
         vec![
             device.device_id,
             device.added_by,
             device.shard.unwrap_or_else(|| "-".to_owned()),
             device.series.to_string(),
+            sources_in_words(device.awaits_source, &device.sources),
         ]
     });
     print(&table(&columns, &cells.collect::<Vec<_>>()))
 }
 
+/// Who may speak for a device beside itself.
+fn sources_in_words(awaits_source: bool, sources: &[AllowedSource]) -> String {
+    let names: Vec<&str> = sources.iter().map(|one| one.source.as_str()).collect();
+    match (awaits_source, names.is_empty()) {
+        (true, _) => "the next that names it".to_owned(),
+        (false, true) => "-".to_owned(),
+        (false, false) => names.join(", "),
+    }
+}
+
 async fn set_wear(args: &Args, name: &str, change: WearChange, at: Option<&str>) -> anyhow::Result<()> {
-    let device = DeviceId::parse(name).with_context(|| format!("{name} is not a valid device name"))?;
+    let device = parse(name)?;
     let at = match at {
         None => SystemClock.now(),
         Some(at) => Timestamp::parse_rfc3339(at).with_context(|| format!("{at} is not a time; see --help"))?,
@@ -198,48 +231,4 @@ async fn set_wear(args: &Args, name: &str, change: WearChange, at: Option<&str>)
         WearChange::Assign(_) | WearChange::HandOver(_) => format!("{name} is worn; wear {wear} begins"),
         WearChange::Return => format!("{name} is back; wear {wear} has ended"),
     })
-}
-
-fn parse_all(names: &[String]) -> anyhow::Result<Vec<DeviceId>> {
-    let parse = |name: &String| DeviceId::parse(name).with_context(|| format!("{name} is not a valid device name"));
-    names.iter().map(parse).collect()
-}
-
-fn read_list(path: &Path) -> anyhow::Result<Vec<DeviceId>> {
-    if path == Path::new("-") {
-        return names(io::stdin().lock(), "stdin");
-    }
-    let shown = path.display().to_string();
-    let file = fs::File::open(path).with_context(|| format!("cannot read {shown}; check --from"))?;
-    names(BufReader::new(file), &shown)
-}
-
-fn names(lines: impl BufRead, origin: &str) -> anyhow::Result<Vec<DeviceId>> {
-    let mut devices = Vec::new();
-    for (index, line) in lines.lines().enumerate() {
-        let at = || format!("line {} of {origin} names no device", index + 1);
-        let line = line.with_context(at)?;
-        let name = line.trim();
-        if !name.is_empty() && !name.starts_with('#') {
-            devices.push(DeviceId::parse(name).with_context(at)?);
-        }
-    }
-    Ok(devices)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_holds_a_name_a_line_and_remarks() {
-        let devices = names("# fleet\nwatch-7\r\n\n  cgm.12  \n".as_bytes(), "fleet.txt").unwrap();
-        assert_eq!(devices.iter().map(DeviceId::as_str).collect::<Vec<_>>(), ["watch-7", "cgm.12"]);
-    }
-
-    #[test]
-    fn a_line_that_is_no_name_is_found_by_its_number() {
-        let error = names("watch-7\nwatch 8\n".as_bytes(), "fleet.txt").unwrap_err();
-        assert!(format!("{error:#}").starts_with("line 2 of fleet.txt"), "{error:#}");
-    }
 }
