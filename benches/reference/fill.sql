@@ -151,8 +151,8 @@ SELECT pg_temp.key('patient', 1 + n % :patients), pg_temp.key('facility', 1 + n 
        DATE '2026-01-01', 'VISIT', 120
 FROM generate_series(0, 3 * :patients - 1) AS n;
 
-INSERT INTO access.audit_event (seq, at, actor, patient_id, part, action, resource, outcome, reason, prev_hash, hash)
-SELECT n, TIMESTAMPTZ '2026-01-01Z' + n * INTERVAL '10 seconds', pg_temp.key('provider account', 1 + n % 400),
+INSERT INTO access.audit_event (chain, seq, at, actor, patient_id, part, action, resource, outcome, reason, prev_hash, hash)
+SELECT 0, n, TIMESTAMPTZ '2026-01-01Z' + n * INTERVAL '10 seconds', pg_temp.key('provider account', 1 + n % 400),
        pg_temp.key('patient', 1 + n % :patients), 'provider', 'read', 'care.condition', 'allowed', 'in_care',
        sha256((n - 1)::text::bytea), sha256(n::text::bytea)
 FROM generate_series(1, 5 * :patients) AS n;

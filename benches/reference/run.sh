@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The twenty commonest questions of a portal at a hundred thousand patients, as whoever asks them: time, pages, index.
+# The twenty commonest questions of a portal at a hundred thousand patients, as whoever asks them: time, pages, index, on
+# tables and through the functions of `api`; then audit events a second.
 #
 #   run.sh [--patients N] [--url URL]     URL of a superuser; without it a private server is started and removed
 #
 # Fails where a question takes 20 ms or longer, or reads a large table from end to end. Needs a built `healthtrack`
-# (HEALTHTRACK_BIN names another than target/release), psql and python3; Postgres' programs for a private server.
+# (HEALTHTRACK_BIN names another than target/release), psql, pgbench and python3; Postgres' programs for a private server.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -40,4 +41,8 @@ target="${url%/*}/$name"
 HEALTHTRACK__STORE__URL="$target" "$binary" migrate >&2
 echo "making $patients patients" >&2
 psql "$target" -Xqo /dev/null -v ON_ERROR_STOP=1 -v patients="$patients" -f "$here/fill.sql"
-python3 "$here/explain.py" "$target" "$here/queries.sql"
+status=0
+python3 "$here/explain.py" "$target" "$here/queries.sql" || status=$?
+echo
+"$here/audit.sh" "$target"
+exit "$status"
