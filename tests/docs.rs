@@ -82,6 +82,57 @@ fn each_shown_command_is_one() {
     });
 }
 
+/// The table is written by `tests/brokers/run.sh --page`; who changes the script's brokers, settings or columns runs it.
+#[test]
+fn the_table_of_brokers_is_of_todays_script() {
+    let script = fs::read_to_string(root().join("tests/brokers/run.sh")).unwrap();
+    let bad = page("deploy/brokers.md", "| broker | what |\n|---|---|\n| Artemis 1.0.0 | `max_lost 0` |\n");
+    holds(&[bad], 4, |page| {
+        if page.path != "deploy/brokers.md" {
+            return Vec::new();
+        }
+        let rows: Vec<&str> = page.text.lines().filter(|line| line.starts_with("| ")).collect();
+        let (head, rows) = rows.split_first().expect("the page has a table");
+        let settings = rows.iter().flat_map(|row| row.split('`').skip(1).step_by(2));
+        let unknown = settings.filter(|setting| !script.contains(&format!("\"{setting}\""))).map(str::to_owned);
+        let told = told_settings(&script).into_iter().map(|told| format!("`{told}`"));
+        let untold = told.filter(|told| !rows.iter().any(|row| row.contains(told)));
+        let absent = pinned_brokers(&script).into_iter().filter(|name| !rows.iter().any(|row| row.contains(name)));
+        let head = (!script.contains(&format!("row \"{head}\""))).then(|| (*head).to_owned());
+        let found = [unknown.collect(), untold.collect(), absent.collect(), Vec::from_iter(head)];
+        let kinds = ["settings that it does not make", "no settings", "no brokers", "another head"];
+        let found: Vec<(&str, Vec<String>)> = kinds.into_iter().zip(found).collect();
+        found.iter().filter(|(_, of)| !of.is_empty()).map(|(kind, of)| format!("{kind}: {}", of.join(", "))).collect()
+    });
+}
+
+/// What the script tells brokers: the lines of its function `settings_of`.
+fn told_settings(script: &str) -> Vec<&str> {
+    let function = script.split("settings_of() {").nth(1).and_then(|rest| rest.split("\n}\n").next()).unwrap();
+    function.split("echo \"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// The brokers that the script starts, with their versions where the repository chooses those.
+fn pinned_brokers(script: &str) -> Vec<String> {
+    let names = script.split("version=\"").skip(1).filter_map(|rest| rest.split(['$', '"']).next());
+    let file = |name: &str| fs::read_to_string(root().join("tests/brokers").join(name)).unwrap();
+    let versions = [
+        ("Artemis ", script.split("\nartemis=").nth(1).and_then(|rest| rest.lines().next()).unwrap().to_owned()),
+        (
+            "HiveMQ CE ",
+            file("hivemq/pom.xml").rsplit("<version>").next().unwrap().split('<').next().unwrap().to_owned(),
+        ),
+        ("Mochi v", file("mochi/go.mod").split("server/v2 v").nth(1).unwrap().lines().next().unwrap().to_owned()),
+    ];
+    let version = |name: &str| {
+        versions
+            .iter()
+            .find(|(of, _)| of.trim_end_matches('v') == name)
+            .map_or(name.to_owned(), |(of, version)| format!("{of}{version} "))
+    };
+    names.map(version).collect()
+}
+
 /// Fails where the rule finds anything in the repository's pages, or does not find what is wrong with the bad ones.
 fn holds(bad: &[Page], wrong: usize, mut rule: impl FnMut(&Page) -> Vec<String>) {
     let mut judge = |pages: &[Page]| -> Vec<String> {

@@ -8,6 +8,7 @@ use healthtrack::store::care::error::{CareError, RuleCatalogue};
 use healthtrack::store::care::journal::{self, JournalEntry};
 use healthtrack::store::care::record::read_summary;
 use healthtrack::store::care::rights::{Grant, Grantee, break_glass, share, unshare};
+use healthtrack::store::care::session::SessionToken;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 
@@ -34,6 +35,11 @@ impl Two {
     /// A connection of the portal on which an account acts, statement by statement.
     async fn portal(&self, account: Uuid) -> PgConnection {
         self.network.portal_of(account).await
+    }
+
+    /// Tokens of the patient and of the provider.
+    async fn tokens(&self) -> (SessionToken, SessionToken) {
+        (self.network.token(self.patients_account).await, self.network.token(self.providers_account).await)
     }
 
     /// Whether an actor sees the patient.
@@ -178,8 +184,9 @@ async fn who_acts_is_forgotten_at_the_end_of_a_transaction() {
     let mut two = Two::meet().await;
     let (patient, carer) = (two.patient, two.provider);
     two.network.put_in_care(patient, carer).await;
-    let (mut portal, rules) = (two.network.login("portal").await, RuleCatalogue::default());
-    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    let (mut portal, rules) = (two.network.login("care").await, RuleCatalogue::default());
+    let (patients, providers) = two.tokens().await;
+    let mut actor = Actor::begin(&mut portal, &rules, &providers).await.unwrap().unwrap();
     assert_eq!(actor.role(), Role::Provider);
     assert!(two.seen_by(&mut actor).await);
     actor.commit().await.unwrap();
@@ -187,14 +194,17 @@ async fn who_acts_is_forgotten_at_the_end_of_a_transaction() {
         sqlx::query_scalar("SELECT current_setting('healthtrack.actor', true)").fetch_one(&mut portal).await.unwrap();
     assert_eq!(left, "", "empty, and not null");
     assert_eq!(count(&mut portal, "care.patient").await, 0);
-    drop(Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap());
+    drop(Actor::begin(&mut portal, &rules, &patients).await.unwrap().unwrap());
     assert_eq!(count(&mut portal, "care.patient").await, 0, "nor after an undone one");
     // Outside a transaction SET LOCAL only warns.
     portal.execute(AssertSqlSafe(format!("SET LOCAL healthtrack.actor = '{}'", two.providers_account))).await.unwrap();
     assert_eq!(count(&mut portal, "care.patient").await, 0);
-    assert!(Actor::begin(&mut portal, &rules, AccountId(Uuid::nil())).await.unwrap().is_none(), "nobody does not act");
+    assert!(
+        Actor::begin(&mut portal, &rules, &SessionToken::generate().unwrap()).await.unwrap().is_none(),
+        "nobody does not act"
+    );
     two.network.run("UPDATE access.account SET disabled_at = now()").await;
-    assert!(Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().is_none());
+    assert!(Actor::begin(&mut portal, &rules, &providers).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -202,7 +212,8 @@ async fn an_actor_has_the_portals_rights_though_the_login_has_more() {
     let two = Two::meet().await;
     let mut superuser = two.network.connection().await;
     let rules = RuleCatalogue::read(&mut superuser).await.unwrap();
-    let mut actor = Actor::begin(&mut superuser, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    let (_, providers) = two.tokens().await;
+    let mut actor = Actor::begin(&mut superuser, &rules, &providers).await.unwrap().unwrap();
     assert!(!two.seen_by(&mut actor).await, "a superuser who acts is bound by the policies");
     let (journal_entry_id, patient) = (journal::next_key(&mut actor).await.unwrap(), PatientId(two.patient));
     let written_at = SystemClock.now();
@@ -274,9 +285,10 @@ async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
     let two = Two::meet().await;
     let mut portal = two.network.login("portal").await;
     let rules = RuleCatalogue::read(&mut portal).await.unwrap();
-    let all = [Scope::Chart, Scope::Schedule, Scope::Samples, Scope::Billing, Scope::Journal, Scope::BehaviouralHealth];
+    let (patients, providers) = two.tokens().await;
+    let all = [Scope::Chart, Scope::Schedule, Scope::Samples, Scope::Billing, Scope::BehaviouralHealth];
     for grantee in [Grantee::Provider(ProviderId(two.provider)), Grantee::Account(AccountId(two.providers_account))] {
-        let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap();
+        let mut actor = Actor::begin(&mut portal, &rules, &patients).await.unwrap().unwrap();
         let grant = Grant {
             patient: PatientId(two.patient),
             grantee,
@@ -286,18 +298,18 @@ async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
         };
         let key = share(&mut actor, &grant).await.unwrap();
         actor.commit().await.unwrap();
-        let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+        let mut actor = Actor::begin(&mut portal, &rules, &providers).await.unwrap().unwrap();
         assert!(two.seen_by(&mut actor).await, "{grantee:?}");
         drop(actor);
-        let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.patients_account)).await.unwrap().unwrap();
+        let mut actor = Actor::begin(&mut portal, &rules, &patients).await.unwrap().unwrap();
         unshare(&mut actor, key).await.unwrap();
         actor.commit().await.unwrap();
     }
-    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    let mut actor = Actor::begin(&mut portal, &rules, &providers).await.unwrap().unwrap();
     assert!(!two.seen_by(&mut actor).await);
     let until = break_glass(&mut actor, PatientId(two.patient), "Found unconscious, nobody to ask").await.unwrap();
     actor.commit().await.unwrap();
-    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    let mut actor = Actor::begin(&mut portal, &rules, &providers).await.unwrap().unwrap();
     assert!(two.seen_by(&mut actor).await);
     drop(actor);
     let left: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM $1::text::timestamptz - now()) / 60)::bigint")
@@ -306,7 +318,7 @@ async fn a_program_shares_takes_back_and_breaks_the_glass_for_whom_it_acts() {
         .await
         .unwrap();
     assert!((55..=60).contains(&left), "{left} minutes");
-    let mut actor = Actor::begin(&mut portal, &rules, AccountId(two.providers_account)).await.unwrap().unwrap();
+    let mut actor = Actor::begin(&mut portal, &rules, &providers).await.unwrap().unwrap();
     let again = break_glass(&mut actor, PatientId(two.patient), "Found unconscious, nobody to ask").await.unwrap_err();
     let CareError::Refused(refusal) = again else { panic!("a rule refuses") };
     assert_eq!(refusal.sentence, "This provider has that access at that time already.");

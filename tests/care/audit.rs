@@ -1,8 +1,9 @@
-//! The audit's chain: one for all who append, and whatever is done to it afterwards is found.
+//! The audit's chains: who appends does not wait for others, and whatever is done to a chain afterwards is found.
 
 use std::process::Command;
 
-use healthtrack::store::care::audit::{AuditHead, head, verify};
+use healthtrack::store::care::audit::{AuditHead, heads};
+use healthtrack::store::care::chain::verify;
 use healthtrack::store::care::context::Auditor;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinSet;
@@ -17,14 +18,28 @@ async fn chain(events: usize) -> (Network, AuditHead) {
     for _ in 0..events {
         network.run(APPEND).await;
     }
-    let head = head(&mut Auditor::on(&mut network.sql)).await.unwrap().unwrap();
-    (network, head)
+    let mut heads = heads(&mut Auditor::on(&mut network.sql)).await.unwrap();
+    assert_eq!(heads.len(), 1, "one connection goes on with its own chain");
+    (network, heads.remove(0))
 }
 
-/// What the proof finds.
+/// What the proof finds, which is what the database's own function finds as well.
 async fn found(sql: &mut PgConnection, kept: Option<&AuditHead>) -> Vec<String> {
-    let findings = verify(&mut Auditor::on(sql), kept).await.unwrap();
-    findings.into_iter().map(|found| format!("{} {}", found.seq, found.finding)).collect()
+    let report = verify(&mut Auditor::on(sql), kept.map(std::slice::from_ref).unwrap_or_default()).await.unwrap();
+    let findings: Vec<_> =
+        report.findings.into_iter().map(|found| format!("{} {}", found.seq, found.finding)).collect();
+    let by_itself: Vec<String> = sqlx::query_scalar(
+        "SELECT seq || ' ' || finding
+         FROM access.verify_audit_chains($1, $2, ARRAY(SELECT decode(hash, 'hex') FROM unnest($3::text[]) AS hash))",
+    )
+    .bind(kept.iter().map(|head| head.chain).collect::<Vec<_>>())
+    .bind(kept.iter().map(|head| head.seq).collect::<Vec<_>>())
+    .bind(kept.iter().map(|head| head.hash.as_str()).collect::<Vec<_>>())
+    .fetch_all(sql)
+    .await
+    .unwrap();
+    assert_eq!(findings, by_itself);
+    findings
 }
 
 /// Does what a superuser could who wanted to hide something.
@@ -35,11 +50,11 @@ async fn tamper(network: &mut Network, statements: &str) {
 }
 
 #[tokio::test]
-async fn twelve_who_append_at_once_make_one_chain() {
+async fn twelve_who_append_at_once_make_chains_without_a_gap_or_a_fork() {
     let (mut network, _) = chain(1).await;
     let mut appending = JoinSet::new();
     for _ in 0..12 {
-        let mut portal = network.login("portal").await;
+        let mut portal = network.login("care").await;
         appending.spawn(async move {
             for _ in 0..10 {
                 let mut transaction = portal.begin().await.unwrap();
@@ -49,20 +64,65 @@ async fn twelve_who_append_at_once_make_one_chain() {
         });
     }
     appending.join_all().await;
-    assert_eq!(network.one("SELECT count(*) || ' ' || max(seq) FROM access.audit_event").await, "121 121");
+    let counted = "SELECT sum(events) || ' ' || bool_and(events = last) || ' ' || (count(*) > 1)
+        FROM (SELECT count(*) AS events, max(seq) AS last FROM access.audit_event GROUP BY chain) AS each";
+    assert_eq!(network.one(counted).await, "121 true true");
     assert_eq!(found(&mut network.sql, None).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn one_snapshot_for_all_statements_makes_no_fork() {
     let (mut network, _) = chain(1).await;
-    let mut portal = network.login("portal").await;
+    let mut portal = network.login("care").await;
     portal.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.unwrap();
     portal.execute("SELECT FROM access.audit_event").await.unwrap();
     network.run(APPEND).await;
+    let mut others = network.connection().await;
+    let all_but_it =
+        "BEGIN; SELECT FROM access.audit_chain WHERE chain NOT IN (SELECT chain FROM access.audit_event) FOR UPDATE";
+    others.execute(all_but_it).await.unwrap();
     assert_eq!(refused_by(portal.execute(APPEND).await, "an append on an old snapshot"), "audit_event_pkey");
     portal.execute("ROLLBACK").await.unwrap();
     assert_eq!(found(&mut network.sql, None).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn who_holds_a_chain_or_the_lock_of_before_stalls_nobody() {
+    let (mut network, _) = chain(1).await;
+    let mut holder = network.login("care").await;
+    holder.execute("BEGIN").await.unwrap();
+    holder.execute(APPEND).await.unwrap();
+    let mut nobody = network.login("nobody").await;
+    nobody.execute("SELECT pg_advisory_lock(hashtextextended('access.audit', 0))").await.unwrap();
+    network.run("SET lock_timeout = '2s'; SET statement_timeout = '5s'").await;
+    network.run(APPEND).await;
+    // Also the very chain that this connection would go on with.
+    holder.execute("ROLLBACK; BEGIN").await.unwrap();
+    let mut superuser = network.connection().await;
+    superuser.execute("BEGIN; SELECT FROM access.audit_chain WHERE chain % 2 = 0 FOR UPDATE").await.unwrap();
+    for _ in 0..3 {
+        let mut one = network.login("care").await;
+        one.execute("SET statement_timeout = '5s'").await.unwrap();
+        one.execute(APPEND).await.unwrap();
+    }
+    assert_eq!(found(&mut network.sql, None).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_event_that_was_moved_into_another_chain_is_found() {
+    let (mut network, head) = chain(1).await;
+    let other = (head.chain + 1) % 64;
+    tamper(
+        &mut network,
+        &format!(
+            "UPDATE access.audit_event SET chain = {other};
+             UPDATE access.audit_event SET prev_hash = access.audit_origin({other}::smallint)"
+        ),
+    )
+    .await;
+    let mut findings = found(&mut network.sql, Some(&head)).await;
+    findings.sort_unstable();
+    assert_eq!(findings, ["1 altered", "1 end is missing"]);
 }
 
 #[tokio::test]
@@ -107,9 +167,9 @@ async fn what_was_removed_moved_written_anew_or_cut_off_is_found() {
          UPDATE access.audit_event e SET hash = access.audit_digest(e) WHERE seq = 3;
          UPDATE access.audit_event SET prev_hash = (SELECT hash FROM access.audit_event WHERE seq = 3) WHERE seq = 4;
          UPDATE access.audit_event e SET hash = access.audit_digest(e) WHERE seq = 4";
-    let fork = "ALTER TABLE access.audit_event DROP CONSTRAINT audit_event_never_forks;
-         INSERT INTO access.audit_event SELECT 5, at, actor, patient_id, on_behalf, request_id, part, action, resource,
-             outcome, reason, (SELECT hash FROM access.audit_event WHERE seq = 3), hash
+    let fork =
+        "INSERT INTO access.audit_event SELECT 5, at, actor, patient_id, on_behalf, request_id, part, action, resource,
+             outcome, reason, (SELECT hash FROM access.audit_event WHERE seq = 3), hash, chain
          FROM access.audit_event WHERE seq = 4;
          UPDATE access.audit_event e SET hash = access.audit_digest(e) WHERE seq = 5";
     // What is done, what the chain tells by itself, and what it tells with the head of before.
@@ -201,9 +261,9 @@ async fn a_patient_sees_who_looked_and_a_provider_only_the_own_looks() {
     for (account, query, expected) in [
         (patient, log, vec!["Ada Okafor provider read allowed"]),
         (looker, log, vec![]),
-        (looker, "SELECT outcome FROM access.audit_event ORDER BY seq", vec!["allowed", "denied"]),
-        (officer, "SELECT outcome FROM access.audit_event ORDER BY seq", vec!["allowed", "denied"]),
-        (patient, "SELECT outcome FROM access.audit_event ORDER BY seq", vec!["allowed"]),
+        (looker, "SELECT outcome FROM access.audit_event ORDER BY at", vec!["allowed", "denied"]),
+        (officer, "SELECT outcome FROM access.audit_event ORDER BY at", vec!["allowed", "denied"]),
+        (patient, "SELECT outcome FROM access.audit_event ORDER BY at", vec!["allowed"]),
         (patient, "SELECT outcome FROM access.unexplained_access", vec![]),
     ] {
         let mut portal = network.portal_of(account).await;
@@ -254,7 +314,7 @@ async fn a_look_that_nothing_explains_is_shown_and_every_other_is_not() {
         explained.push((patient, why));
     }
     let mut auditor = network.login("auditor").await;
-    let query = "SELECT patient_id, part FROM access.unexplained_access ORDER BY seq";
+    let query = "SELECT patient_id, part FROM access.unexplained_access ORDER BY at";
     let rows: Vec<(uuid::Uuid, String)> = sqlx::query_as(query).fetch_all(&mut auditor).await.unwrap();
     let why = |patient| explained.iter().find(|(own, _)| *own == patient).unwrap().1;
     let rows: Vec<String> = rows.iter().map(|(patient, part)| format!("{part}: {}", why(*patient))).collect();
@@ -294,7 +354,7 @@ async fn a_look_is_explained_by_an_encounter_and_only_reviewers_may_ask() {
     assert_eq!(sqlx::query_scalar::<_, i64>(unexplained).fetch_one(&mut auditor).await.unwrap(), 0);
     let ask = format!("SELECT access.had_encounter('{patient}', '{provider}', NULL, now())");
     assert!(sqlx::query_scalar::<_, bool>(AssertSqlSafe(ask.clone())).fetch_one(&mut auditor).await.unwrap());
-    let mut portal = network.login("portal").await;
+    let mut portal = network.login("care").await;
     assert!(!sqlx::query_scalar::<_, bool>(AssertSqlSafe(ask)).fetch_one(&mut portal).await.unwrap());
 }
 
@@ -310,7 +370,7 @@ async fn the_verb_prints_the_head_and_fails_where_the_chain_does_not_hold_it() {
     };
     let (done, printed) = verb(&["head"]);
     assert!(done);
-    assert_eq!(printed.trim(), format!("{}:{}", kept.seq, kept.hash));
+    assert_eq!(printed.trim(), format!("{}/{}:{}", kept.chain, kept.seq, kept.hash));
     assert_eq!(
         verb(&["verify", "--head", printed.trim(), "--json"]),
         (true, "{\"intact\":true,\"events\":3,\"findings\":[]}\n".to_owned())

@@ -274,7 +274,7 @@ async fn nothing_that_others_read_of_the_community_names_a_person() {
         .run(
             "CREATE VIEW care.community_author AS SELECT pseudonym, patient_id
               FROM care.space_member JOIN care.space_identity USING (space_member_id);
-              GRANT SELECT ON care.community_author TO healthtrack_portal",
+              GRANT SELECT ON care.community_author TO healthtrack_care",
         )
         .await;
     let leaks = world.leaks().await;
@@ -384,7 +384,7 @@ impl World {
         let relations =
             "SELECT relname::text FROM pg_class WHERE relnamespace = 'care'::regnamespace AND relkind IN ('r', 'v')
                          AND (relname ~ '^(space|post|reply|support|report|moderation|community)')
-                         AND has_any_column_privilege('healthtrack_portal', oid, 'SELECT') ORDER BY 1";
+                         AND has_any_column_privilege('healthtrack_care', oid, 'SELECT') ORDER BY 1";
         let relations = self.network.rows(relations).await;
         assert!(relations.len() >= 10, "the community is there: {relations:?}");
         let mut readers: Vec<(&str, Uuid)> = self.people.iter().map(|person| (person.name, person.account)).collect();

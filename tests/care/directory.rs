@@ -1,7 +1,6 @@
 //! States, cities, facilities and people: what cannot be said of them.
 
 use healthtrack::model::people::FacilityId;
-use healthtrack::store::care::context::Visitor;
 use healthtrack::store::care::directory::{FacilityQuery, ProviderQuery, find_facilities, find_providers};
 
 use super::network::Network;
@@ -265,6 +264,7 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
     }
     practice.network.run("UPDATE care.review SET state = 'published'").await;
 
+    let anybody = practice.network.account("analyst", None).await;
     let query = |city, state, category, service| FacilityQuery { city, state, category, service };
     for (query, expected) in [
         (query(Some("springfield"), None, None, None), vec![good, plain]),
@@ -274,10 +274,11 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
         (query(None, Some("IL"), None, Some("mri")), vec![]),
         (query(Some("Chicago"), None, None, None), vec![]),
     ] {
-        let found = find_facilities(&mut Visitor::on(&mut practice.network.sql), &query).await.unwrap();
+        let found = practice.network.does(anybody, async |actor| find_facilities(actor, &query).await).await;
         assert_eq!(found.iter().map(|facility| facility.facility_id.0).collect::<Vec<_>>(), expected, "{query:?}");
     }
-    let found = find_facilities(&mut Visitor::on(&mut practice.network.sql), &FacilityQuery::default()).await.unwrap();
+    let found =
+        practice.network.does(anybody, async |actor| find_facilities(actor, &FacilityQuery::default()).await).await;
     assert_eq!((found[1].rating.reviews, found[1].rating.stars, found[1].open_now), (2, Some(3.5), true));
     assert_eq!(
         (found[0].services.as_slice(), found[0].open_now),
@@ -290,10 +291,11 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
         (query(Some("internal_medicine"), Some(FacilityId(plain))), vec![provider, colleague]),
         (query(None, Some(FacilityId(good))), vec![]),
     ] {
-        let found = find_providers(&mut Visitor::on(&mut practice.network.sql), &query).await.unwrap();
+        let found = practice.network.does(anybody, async |actor| find_providers(actor, &query).await).await;
         assert_eq!(found.iter().map(|provider| provider.provider_id.0).collect::<Vec<_>>(), expected, "{query:?}");
     }
-    let found = find_providers(&mut Visitor::on(&mut practice.network.sql), &ProviderQuery::default()).await.unwrap();
+    let found =
+        practice.network.does(anybody, async |actor| find_providers(actor, &ProviderQuery::default()).await).await;
     assert_eq!(found[0].specialties, ["cardiology", "internal_medicine"], "the main one first");
     assert_eq!((found[0].name.as_str(), found[0].rating.reviews, found[1].rating.stars), ("Ada Okafor", 3, None));
 }

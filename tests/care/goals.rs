@@ -238,7 +238,8 @@ async fn a_goal_and_a_plan_through_the_store() {
         network.does(own, async |actor| goal::note(actor, by_hand, day(done_on), value).await).await;
     }
     let (from, to) = (day("2026-03-05"), day("2026-03-12"));
-    let progress = network.does(own, async |actor| goal::progress(actor, by_hand, from, to).await).await;
+    let progress =
+        network.does(own, async |actor| goal::progress(actor, (PatientId(patient), by_hand), from, to).await).await;
     let week =
         |on: &str, value: Option<f64>, parts, reached| goal::GoalProgress { bucket_on: day(on), value, parts, reached };
     assert_eq!(progress, [week("2026-03-02", Some(31.5), 2, Some(false)), week("2026-03-09", None, 0, None)]);

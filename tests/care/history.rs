@@ -157,7 +157,7 @@ async fn what_an_account_writes_bears_its_name_and_the_present_time_whatever_it_
         .await;
     network
         .run(&format!(
-            "SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}';
+            "SET ROLE healthtrack_care; SET healthtrack.actor = '{account}';
              INSERT INTO care.allergy (patient_id, category, substance, criticality, created_at, updated_at, version, updated_by)
              VALUES ('{patient}', 'food', 'Peanut', 'low', '2001-01-01', '2001-01-01', 7, 'somebody else');
              UPDATE care.allergy SET criticality = 'high', created_at = '2001-01-01', updated_by = 'somebody else';

@@ -5,6 +5,7 @@ use healthtrack::model::time::Timestamp;
 use healthtrack::security::envelope::{CellAddress, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
 use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::data_key::DataKeys;
 use healthtrack::store::care::journal::{self, JournalEntry};
 use uuid::Uuid;
 
@@ -108,7 +109,7 @@ async fn nobody_but_the_author_and_whom_it_is_shared_with_sees_an_entry() {
     // Planted: whoever cares sees everything, as in the rest of a record.
     network
         .run(
-            "CREATE POLICY injected ON care.journal_entry FOR SELECT TO healthtrack_portal
+            "CREATE POLICY injected ON care.journal_entry FOR SELECT TO healthtrack_care
               USING (patient_id = ANY ((SELECT access.patients_in_care())::uuid[]))",
         )
         .await;
@@ -166,7 +167,7 @@ async fn words_are_sealed_for_their_entry_and_opened_by_whom_it_is_shared_with()
     let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
     let later = now.plus_micros(1);
     let data_key =
-        async |actor: &mut Actor<'_>| Ok(envelope.data_key(&mut actor.data_keys(), author, now).await.unwrap());
+        async |actor: &mut Actor<'_>| Ok(envelope.data_key(&mut DataKeys::Acting(actor), author, now).await.unwrap());
     let entries = async |actor: &mut Actor<'_>| journal::entries(actor, author, later).await;
 
     let authors_key = network.does(own, data_key).await;

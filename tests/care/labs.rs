@@ -183,7 +183,7 @@ async fn nobody_signs_in_anothers_name() {
         .await;
     let sign = |who| {
         format!(
-            "BEGIN; SET LOCAL ROLE healthtrack_portal; SET LOCAL healthtrack.actor = '{account}';
+            "BEGIN; SET LOCAL ROLE healthtrack_care; SET LOCAL healthtrack.actor = '{account}';
              INSERT INTO care.clinical_report (patient_id, category, title, conclusion, status, signed_by, signed_at)
              VALUES ('{patient}', 'imaging', 'Chest', 'Clear', 'final', '{who}', now()); COMMIT"
         )

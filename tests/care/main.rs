@@ -18,6 +18,9 @@ mod network;
 /// What every table keeps to.
 mod schema;
 
+/// What the page says of logins and the server, on a server.
+mod privilege;
+
 /// A facility with hours, and the portal.
 mod practice;
 
@@ -84,14 +87,35 @@ mod roles;
 /// Every table against every part.
 mod matrix;
 
+/// What the portal's login may execute.
+mod api;
+
+/// Who holds its login and looks for what is not theirs.
+mod hostile;
+
+/// Every function of it against every part.
+mod api_matrix;
+
 /// What opens a record and what closes it.
 mod access;
+
+/// Who acts, and what was seen.
+mod session;
 
 /// Samples as the portal sees them.
 mod samples;
 
 /// The audit's chain.
 mod audit;
+
+/// Its heads, signed and shipped.
+mod heads;
+
+/// What its owner does besides.
+mod forgery;
+
+/// Their way out.
+mod shipping;
 
 /// What an analyst sees.
 mod analyst;
@@ -117,6 +141,9 @@ mod centre;
 /// The community.
 mod community;
 
+/// Its events.
+mod unsigned;
+
 /// Every rule of wellness.
 mod rules;
 
@@ -134,6 +161,41 @@ mod dictionary;
 
 /// Databases of the former migrations.
 mod bridge;
+
+/// What nobody removes of a person under legal hold.
+mod hold;
+/// What nobody does to archive and quarantine of a person under legal hold.
+mod hold_samples;
+
+/// Care that does not renew itself.
+mod renewal;
+
+/// Who wore what, said through the portal.
+mod wear;
+
+/// What bears a name.
+mod signer;
+
+/// What a biller may not do.
+mod billing;
+
+/// Caps and stamps.
+mod limits;
+
+/// What is learnt by trying.
+mod probe;
+
+/// Worklists and charts.
+mod worklist;
+
+/// What is written into charts.
+mod charting;
+
+/// Rights that end while somebody looks.
+mod moment;
+
+/// Published means, subtracted.
+mod differencing;
 
 /// The made-up network.
 mod population;

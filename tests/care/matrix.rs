@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::network::Network;
 
 /// Who asks, in the order of the cells.
-const PARTS: [&str; 10] = [
+pub(super) const PARTS: [&str; 10] = [
     "patient",
     "other patient",
     "provider in care",
@@ -54,7 +54,7 @@ const CLASSES: [(&str, [&str; 10]); 20] = [
 ];
 
 /// The class of each table.
-const TABLES: [(&str, &str); 32] = [
+const TABLES: [(&str, &str); 34] = [
     ("directory", "care.city care.facility care.facility_category care.provider care.room care.state"),
     ("directory", "care.facility_service care.opening_hours care.service care.special_day"),
     ("directory", "care.affiliation care.availability care.availability_exception care.plan care.specialty"),
@@ -86,6 +86,8 @@ const TABLES: [(&str, &str); 32] = [
     ("audit", "access.audit_event"),
     ("keys", "access.data_key"),
     ("internal", "access.account access.care_relationship access.grant_of_access access.emergency_review"),
+    ("internal", "access.session access.look access.look_kind access.audit_chain access.proposal"),
+    ("internal", "access.cap access.blur_key"),
     ("internal", "care.join_token care.support care.wear_change care.goal_day care.centre_engagement_change"),
 ];
 
@@ -101,7 +103,7 @@ const SPECIAL: [(&str, [&str; 10]); 4] = [
 ];
 
 /// A table, and how a row of it is made.
-struct Table {
+pub(super) struct Table {
     name: String,
     insert: [String; 2],
     /// Which row is whose: a column and its two values; none where only the number of rows tells.
@@ -110,9 +112,9 @@ struct Table {
 }
 
 /// Two people, two places, and the keys that a row of theirs carries.
-struct Stage {
-    keys: [BTreeMap<&'static str, Uuid>; 2],
-    accounts: Vec<Option<Uuid>>,
+pub(super) struct Stage {
+    pub(super) keys: [BTreeMap<&'static str, Uuid>; 2],
+    pub(super) accounts: Vec<Option<Uuid>>,
 }
 
 #[tokio::test]
@@ -128,7 +130,7 @@ async fn every_table_is_open_to_the_parts_of_its_class_and_to_no_other() {
         .run(
             "CREATE TABLE care.injected (patient_id uuid NOT NULL);
               CALL access.guard('care.injected', 'chart');
-              CREATE POLICY injected ON care.wear FOR SELECT TO healthtrack_portal USING (true)",
+              CREATE POLICY injected ON care.wear FOR SELECT TO healthtrack_care USING (true)",
         )
         .await;
     let mut injected = tables(&mut network, &stage).await;
@@ -145,7 +147,7 @@ async fn differences(network: &Network, stage: &Stage, tables: &[Table]) -> Vec<
     let expected: BTreeMap<&str, [&str; 10]> = classed.chain(SPECIAL).collect();
     let mut portals = Vec::new();
     for account in &stage.accounts {
-        let mut portal = network.login("portal").await;
+        let mut portal = network.login("care").await;
         let actor = format!("SET healthtrack.actor = '{}'", account.map(|id| id.to_string()).unwrap_or_default());
         portal.execute(AssertSqlSafe(actor)).await.unwrap();
         portals.push(portal);
@@ -194,7 +196,7 @@ async fn a_view_shows_nobody_more_than_its_tables() {
 }
 
 /// Makes the people, and one row about each of the two in every table.
-async fn stage(network: &mut Network) -> Stage {
+pub(super) async fn stage(network: &mut Network) -> Stage {
     let (first, second) = (network.facility("IL", "clinic").await, network.facility("MA", "clinic").await);
     let (own, other) = (network.patient().await, network.patient().await);
     let (carer, stranger) = (network.provider().await, network.provider().await);
@@ -236,7 +238,7 @@ async fn stage(network: &mut Network) -> Stage {
 }
 
 /// Takes the rules of truth off and makes rows in every table that has none.
-async fn tables(network: &mut Network, stage: &Stage) -> Vec<Table> {
+pub(super) async fn tables(network: &mut Network, stage: &Stage) -> Vec<Table> {
     network.run(TAKE_RULES_OFF).await;
     let mut tables = Vec::new();
     for row in network.sql.fetch_all(COLUMNS).await.unwrap() {
@@ -361,7 +363,7 @@ const COLUMNS: &str = "SELECT c.oid::regclass::text AS name,
         array_agg(format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) ORDER BY a.attnum) AS types,
         (SELECT quote_ident(o.attname) FROM pg_attribute o
          WHERE o.attrelid = c.oid AND o.attnum > 0 AND NOT o.attisdropped AND o.attidentity = '' AND o.attgenerated = ''
-           AND has_column_privilege('healthtrack_portal', c.oid, o.attnum, 'UPDATE') AND o.attname !~ '_id$'
+           AND has_column_privilege('healthtrack_care', c.oid, o.attnum, 'UPDATE') AND o.attname !~ '_id$'
          ORDER BY o.attnum DESC LIMIT 1) AS changeable
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

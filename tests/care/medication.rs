@@ -121,7 +121,7 @@ async fn only_a_provider_in_care_prescribes_and_in_the_own_name() {
         .await;
     let act = |statement: &str| {
         format!(
-            "BEGIN; SET LOCAL ROLE healthtrack_portal; SET LOCAL healthtrack.actor = '{account}'; {statement}; COMMIT"
+            "BEGIN; SET LOCAL ROLE healthtrack_care; SET LOCAL healthtrack.actor = '{account}'; {statement}; COMMIT"
         )
     };
     assert_eq!(network.refusal(&act(&case.usual())).await, "prescriber_acts_in_person");
@@ -223,7 +223,7 @@ async fn a_patient_writes_own_statements_and_no_others() {
     let state = |patient: Uuid, source: &str| {
         let by = if source == "provider" { format!("'{}'", case.provider) } else { "NULL".to_owned() };
         format!(
-            "BEGIN; SET LOCAL ROLE healthtrack_portal; SET LOCAL healthtrack.actor = '{account}';
+            "BEGIN; SET LOCAL ROLE healthtrack_care; SET LOCAL healthtrack.actor = '{account}';
              INSERT INTO care.medication_statement (patient_id, medication_id, taken_during, source, status, recorded_by)
              VALUES ('{patient}', '{}', '[2026-01-01,)', '{source}', 'active', {by}); COMMIT",
             case.drug

@@ -318,7 +318,7 @@ async fn a_biller_bills_for_the_own_facility_and_a_patient_sees_the_own_money() 
     };
     let biller = network.id(&account("biller", "facility_id", bill.facility)).await;
     let patient = network.id(&account("patient", "patient_id", bill.patient)).await;
-    let acting = |account: Uuid| format!("SET healthtrack.actor = '{account}'; SET ROLE healthtrack_portal");
+    let acting = |account: Uuid| format!("SET healthtrack.actor = '{account}'; SET ROLE healthtrack_care");
     let invoices = "SELECT invoice_id::text FROM care.invoice_balance";
     let entries = "SELECT DISTINCT patient_id::text FROM care.ledger_entry";
     network.run(&acting(biller)).await;
@@ -338,7 +338,7 @@ async fn a_biller_bills_for_the_own_facility_and_a_patient_sees_the_own_money() 
     assert_eq!(network.rows("SELECT number FROM care.policy").await.len(), 1, "the own policy and no other");
     let lesser = format!("SELECT care.pay('mine-0123456789abc', '{}', 1, 'cash')", bill.invoice);
     assert_eq!(network.refusal(&lesser).await, "invoice_is_issued", "a patient books no payment");
-    network.run("RESET ROLE; SET healthtrack.actor = ''; SET ROLE healthtrack_portal").await;
+    network.run("RESET ROLE; SET healthtrack.actor = ''; SET ROLE healthtrack_care").await;
     assert_eq!(network.rows(invoices).await, [""; 0], "nobody sees nothing");
 }
 

@@ -1,9 +1,9 @@
 //! A small network to try things in, made by SQL, and the two questions of every test: what does this give, and which
 //! rule refuses it?
 
-use healthtrack::model::people::AccountId;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::error::{BrokenRule, CareError, RuleCatalogue};
+use healthtrack::store::care::session::SessionToken;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
@@ -34,11 +34,17 @@ impl Network {
         PgConnection::connect(&self.database.url_as(login)).await.unwrap()
     }
 
-    /// A connection of the portal on which an account acts, statement by statement.
+    /// A connection with the rights of the functions that the portal calls, on which an account acts, statement by
+    /// statement: what policies and rules do is tried without them.
     pub(crate) async fn portal_of(&self, account: Uuid) -> PgConnection {
-        let mut portal = self.login("portal").await;
+        let mut portal = self.login("care").await;
         portal.execute(AssertSqlSafe(format!("SET healthtrack.actor = '{account}'"))).await.unwrap();
         portal
+    }
+
+    /// Signs an account in, without a trace in the audit.
+    pub(crate) async fn token(&self, account: Uuid) -> SessionToken {
+        token_of(&mut self.connection().await, account).await
     }
 
     /// What an account does through the portal's login, kept where nothing refuses it.
@@ -49,7 +55,8 @@ impl Network {
     ) -> Result<T, CareError> {
         let mut portal = self.login("portal").await;
         let rules = RuleCatalogue::read(&mut portal).await?;
-        let mut actor = Actor::begin(&mut portal, &rules, AccountId(account)).await?.expect("the account acts");
+        let token = self.token(account).await;
+        let mut actor = Actor::begin(&mut portal, &rules, &token).await?.expect("the account acts");
         let done = act(&mut actor).await?;
         actor.commit().await?;
         Ok(done)
@@ -175,6 +182,21 @@ impl Network {
                  VALUES ('Okafor', 'Ada', 'ada.okafor@example.org') RETURNING provider_id")
             .await
     }
+}
+
+/// A token of a session that an owner of the tables writes for an account.
+pub(crate) async fn token_of(sql: &mut PgConnection, account: Uuid) -> SessionToken {
+    let token = SessionToken::generate().unwrap();
+    sqlx::query(
+        "INSERT INTO access.session (account_id, expires_at, idle_for, token_hash)
+         VALUES ($1, now() + INTERVAL '1 hour', '15 minutes', sha256(decode($2, 'hex')))",
+    )
+    .bind(account)
+    .bind(token.expose())
+    .execute(sql)
+    .await
+    .unwrap();
+    token
 }
 
 /// The rule that refused, as `refusal` says it.

@@ -161,13 +161,11 @@ async fn staff_register_patients_and_whoever_did_may_see_the_record() {
     let register = r#"care.register_patient('{"born_on": "1990-01-01", "sex": "male", "time_zone": "UTC",
                         "names": [{"use": "official", "family": "Babbage", "given": ["Charles"]}]}')"#;
     let as_account = |account| {
-        format!(
-            "BEGIN; SET LOCAL ROLE healthtrack_portal; SET LOCAL healthtrack.actor = '{account}'; SELECT {register};"
-        )
+        format!("BEGIN; SET LOCAL ROLE healthtrack_care; SET LOCAL healthtrack.actor = '{account}'; SELECT {register};")
     };
     assert_eq!(network.refusal(&as_account(patient)).await, "patient_is_registered_by_staff");
     network.run("ROLLBACK").await;
-    let nobody = format!("BEGIN; SET LOCAL ROLE healthtrack_portal; SELECT {register};");
+    let nobody = format!("BEGIN; SET LOCAL ROLE healthtrack_care; SELECT {register};");
     assert_eq!(network.refusal(&nobody).await, "patient_is_registered_by_staff", "nobody acts");
     network.run("ROLLBACK").await;
     let added = nobody.replace("register_patient", "add_patient");

@@ -175,6 +175,14 @@ async fn a_network_is_whole_and_its_journals_are_sealed() {
 }
 
 #[tokio::test]
+async fn an_owner_who_is_no_superuser_fills_it_as_well() {
+    let network = Network::owned().await;
+    let made =
+        command(&network, &[]).env("HEALTHTRACK__STORE__URL", network.database.url_as("owner")).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[tokio::test]
 async fn a_database_with_patients_is_left_alone() {
     let mut network = Network::new().await;
     network.patient().await;

@@ -142,7 +142,7 @@ pub(crate) fn hours_ahead(hours: i32, minutes: i32) -> String {
 
 /// Statements of one transaction in the portal's role.
 pub(crate) fn in_portal(account: Uuid, statement: &str) -> String {
-    format!("SET LOCAL ROLE healthtrack_portal; SELECT set_config('healthtrack.actor', '{account}', true); {statement}")
+    format!("SET LOCAL ROLE healthtrack_care; SELECT set_config('healthtrack.actor', '{account}', true); {statement}")
 }
 
 /// What one racer meets: the key or number it got as text, or the rule that refused it.

@@ -395,7 +395,7 @@ async fn a_programme_through_the_store() {
     let (own, others) = (world.network.patient_account(one).await, world.network.patient_account(other).await);
     let (one, other, programme) = (PatientId(one), PatientId(other), ProgrammeId(world.programme));
     let (network, staff) = (&world.network, world.staff);
-    let open = network.does(own, async |actor| store::open(&mut actor.visitor(), None).await).await;
+    let open = network.does(own, async |actor| store::open(actor, None).await).await;
     let listed: Vec<_> =
         open.iter().map(|run| (run.title.as_str(), run.first_on.to_string(), run.seats_free)).collect();
     assert_eq!(listed, [("Better sleep", "2024-01-01".to_owned(), 1)]);

@@ -1,6 +1,5 @@
 //! What programmes that are over came to, against random participants counted by hand.
 
-use healthtrack::store::care::context::Analyst;
 use healthtrack::store::care::outcome::programme_outcomes;
 use uuid::Uuid;
 
@@ -55,7 +54,15 @@ async fn programmes_that_are_over_come_to_what_is_counted_by_hand() {
                         c.n || ' ' || round(c.mean_change::numeric, 6) || ' ' || round(c.sd_change::numeric, 6)
                  FROM care.programme_outcome o JOIN care.programme_change c USING (programme_id) ORDER BY title";
     assert_eq!(network.rows(query).await, expected);
-    let told = programme_outcomes(&mut Analyst::on(&mut network.sql)).await.unwrap();
+    let provider = network.provider().await;
+    network
+        .run(&format!(
+            "INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis)
+             SELECT patient_id, '{provider}', tstzrange(now(), NULL), 'care_team' FROM care.patient"
+        ))
+        .await;
+    let account = network.account("provider", Some(provider)).await;
+    let told = network.does(account, async |actor| programme_outcomes(actor).await).await;
     assert_eq!(told.iter().map(|outcome| outcome.title.as_str()).collect::<Vec<_>>(), ["Over", "Silent"]);
     let rate = told[0].rate;
     assert!(rate.interval.0 < rate.rate && rate.rate < rate.interval.1);

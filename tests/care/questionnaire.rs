@@ -150,7 +150,7 @@ async fn a_patient_answers_and_is_scored_but_writes_no_score() {
              RETURNING account_id"
         ))
         .await;
-    network.run(&format!("SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}'")).await;
+    network.run(&format!("SET ROLE healthtrack_care; SET healthtrack.actor = '{account}'")).await;
     let response = begin(&mut network, patient, "gad7").await;
     for nth in 1..=7 {
         network.run(&answer(patient, response, &format!("gad7_{nth}"), "1")).await;

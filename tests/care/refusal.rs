@@ -115,7 +115,7 @@ async fn somebody_elses_number_is_refused_in_the_words_of_what_one_may_not_see()
         ))
         .await;
     network.run(&format!("INSERT INTO care.injected VALUES ('{one}', 'A-1')")).await;
-    let as_two = format!("SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}'");
+    let as_two = format!("SET ROLE healthtrack_care; SET healthtrack.actor = '{account}'");
     network.run(&as_two).await;
     let taken = refused(&mut network, &format!("INSERT INTO care.injected VALUES ('{two}', 'A-1')")).await;
     let foreign = refused(&mut network, &format!("INSERT INTO care.injected VALUES ('{one}', 'B-2')")).await;

@@ -17,43 +17,48 @@ use crate::support::wait::wait_until;
 /// Which chunk the day lies in whose samples these daemons are sent.
 const HOLDS_THE_DAY: &str = "from_at <= '2024-03-05 08:00Z' AND to_at > '2024-03-05 08:00Z'";
 
-const LOGINS: [&str; 7] = ["ingest", "roller", "portal", "analyst", "auditor", "migrator", "nobody"];
+const LOGINS: [&str; 9] = ["ingest", "roller", "portal", "analyst", "auditor", "migrator", "nobody", "care", "sign_in"];
 
-/// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody.
-const CELLS: [(&str, &str); 33] = [
-    ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "IR...M."),
-    ("DELETE FROM signal.block WHERE false", "IR...M."),
-    ("SELECT FROM signal.sample LIMIT 0", "IR...M."),
-    ("SELECT FROM signal.metric LIMIT 0", "IR...M."),
-    ("UPDATE signal.metric SET unit = '' WHERE false", ".....M."),
-    ("UPDATE signal.device SET shard = NULL WHERE false", "IR...M."),
-    ("UPDATE signal.device SET device_id = '' WHERE false", ".R...M."),
-    ("INSERT INTO signal.archive_file SELECT * FROM signal.archive_file WHERE false", ".R...M."),
-    ("DELETE FROM signal.archive_file WHERE false", ".....M."),
-    ("SELECT signal.ensure_chunk('2020-01-01')", "I......"),
-    ("TRUNCATE signal.block", "......."),
-    ("DROP TABLE signal.erasure", "......."),
-    ("CREATE TABLE signal.injected ()", "......."),
-    ("CREATE TABLE care.injected ()", "......."),
-    ("CREATE TABLE access.injected ()", "......."),
-    ("SELECT born_on FROM care.patient LIMIT 0", "..P..M."),
-    ("DELETE FROM care.patient WHERE false", ".....M."),
-    ("UPDATE care.patient SET legal_hold = false WHERE false", ".....M."),
-    ("SELECT patient_id, device_key, worn_during FROM care.wear LIMIT 0", ".RP..M."),
-    ("UPDATE care.wear SET worn_during = worn_during WHERE false", "..P..M."),
-    ("INSERT INTO care.facility SELECT * FROM care.facility WHERE false", ".....M."),
-    ("SELECT FROM access.account LIMIT 0", ".....M."),
-    ("UPDATE access.account SET part = 'operator' WHERE false", ".....M."),
-    ("INSERT INTO access.care_relationship SELECT * FROM access.care_relationship WHERE false", ".....M."),
-    ("SELECT FROM access.audit_event LIMIT 0", "..P.AM."),
-    ("INSERT INTO access.audit_event SELECT * FROM access.audit_event WHERE false", "......."),
-    ("UPDATE access.audit_event SET outcome = 'denied' WHERE false", "......."),
-    ("DELETE FROM access.audit_event WHERE false", "......."),
-    ("TRUNCATE access.audit_event", "......."),
-    ("SELECT access.audit('read', NULL, 'care.patient', 'allowed')", ".RP..M."),
-    ("SELECT FROM access.verify_audit()", "..P.AM."),
-    ("SELECT FROM access.samples(NULL, 'heart_rate', now() - INTERVAL '1 hour', now())", "..P...."),
-    ("CALL access.guard('care.patient', 'internal')", "......."),
+/// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody, care, sign-in.
+const CELLS: [(&str, &str); 38] = [
+    ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "IR...M..."),
+    ("DELETE FROM signal.block WHERE false", "IR...M..."),
+    ("SELECT FROM signal.sample LIMIT 0", "IR...M..."),
+    ("SELECT FROM signal.metric LIMIT 0", "IR...M..."),
+    ("UPDATE signal.metric SET unit = '' WHERE false", ".....M..."),
+    ("UPDATE signal.device SET shard = NULL WHERE false", "IR...M..."),
+    ("UPDATE signal.device SET device_id = '' WHERE false", ".R...M..."),
+    ("INSERT INTO signal.archive_file SELECT * FROM signal.archive_file WHERE false", ".R...M..."),
+    ("DELETE FROM signal.archive_file WHERE false", ".....M..."),
+    ("SELECT signal.ensure_chunk('2020-01-01')", "I........"),
+    ("TRUNCATE signal.block", "........."),
+    ("DROP TABLE signal.erasure", "........."),
+    ("CREATE TABLE signal.injected ()", "........."),
+    ("CREATE TABLE care.injected ()", "........."),
+    ("CREATE TABLE access.injected ()", "........."),
+    ("SELECT born_on FROM care.patient LIMIT 0", ".....M.C."),
+    ("DELETE FROM care.patient WHERE false", ".....M..."),
+    ("UPDATE care.patient SET legal_hold = false WHERE false", ".....M..."),
+    ("SELECT patient_id, device_key, worn_during FROM care.wear LIMIT 0", ".R...M.C."),
+    ("UPDATE care.wear SET worn_during = worn_during WHERE false", ".....M.C."),
+    ("INSERT INTO care.facility SELECT * FROM care.facility WHERE false", ".....M..."),
+    ("SELECT FROM access.account LIMIT 0", ".....M..."),
+    ("UPDATE access.account SET part = 'operator' WHERE false", ".....M..."),
+    ("INSERT INTO access.care_relationship SELECT * FROM access.care_relationship WHERE false", ".....M..."),
+    ("SELECT FROM access.audit_event LIMIT 0", "....AM.C."),
+    ("INSERT INTO access.audit_event SELECT * FROM access.audit_event WHERE false", "........."),
+    ("UPDATE access.audit_event SET outcome = 'denied' WHERE false", "........."),
+    ("DELETE FROM access.audit_event WHERE false", "........."),
+    ("TRUNCATE access.audit_event", "........."),
+    ("SELECT access.audit('read', NULL, 'care.patient', 'allowed')", ".....M.C."),
+    ("SELECT access.audit_program('read', NULL, 'care.patient')", ".R...M..."),
+    ("SELECT FROM access.verify_audit_chains('{}', '{}', '{}')", "....AM..."),
+    ("SELECT access.revoke_sessions('nobody')", "........S"),
+    ("SELECT access.leave(ROW(NULL, NULL, NULL, '', false)::access.caller)", ".......C."),
+    ("SELECT access.append_event(NULL)", "........."),
+    ("SELECT FROM access.worn_samples(NULL, 'heart_rate', now() - INTERVAL '1 hour', now(), 1)", ".......C."),
+    ("SELECT FROM pg_proc WHERE 'api.read_account'::regproc = oid", "..P....C."),
+    ("CALL access.guard('care.patient', 'internal')", "........."),
 ];
 
 #[tokio::test]
@@ -93,7 +98,7 @@ async fn no_table_of_people_or_rights_is_open_to_a_program_that_is_not_named_her
     // Where a table's rows belong to nobody (partitions), its parent's grants count.
     let query = "SELECT r.name || ': ' || c.oid::regclass || ' ' || p.privilege
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         CROSS JOIN (VALUES ('ingest'), ('roller'), ('analyst'), ('auditor'), ('portal'), ('nobody')) AS k (kind)
+         CROSS JOIN (VALUES ('ingest'), ('roller'), ('analyst'), ('auditor'), ('portal'), ('nobody'), ('sign_in')) AS k (kind)
          CROSS JOIN LATERAL (SELECT CASE kind WHEN 'nobody' THEN 'ht_test_' ELSE 'healthtrack_' END || kind AS name) AS r
          CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER'))
               AS p (privilege)

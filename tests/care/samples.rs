@@ -4,20 +4,24 @@ use healthtrack::archive::Archive;
 use healthtrack::care::samples as person;
 use healthtrack::config::{ArchiveConfig, Config};
 use healthtrack::model::metric::Catalogue;
-use healthtrack::model::people::{AccountId, GrantPurpose, PatientId, ProviderId, Scope};
+use healthtrack::model::people::{GrantPurpose, PatientId, ProviderId, Scope};
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::context::SampleReader;
-use healthtrack::store::care::error::RuleCatalogue;
+use healthtrack::store::care::error::{CareError, RuleCatalogue};
 use healthtrack::store::care::rights::{Grant, Grantee, share};
 use healthtrack::store::care::samples::{SamplesAnswer, SamplesQuery, read_samples};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use super::network::{Network, refused_by};
 
 const AUDITED: &str = "SELECT part || ' ' || outcome || coalesce(' ' || reason, '') || ' ' || resource
-    FROM access.audit_event ORDER BY seq";
+    FROM access.audit_event ORDER BY at";
+
+fn moment(text: &str) -> Timestamp {
+    Timestamp::parse_rfc3339(text).unwrap()
+}
 
 /// One watch, on one wrist in January and on another in February, with a sample every hour and the hour's number of it.
 struct Watch {
@@ -57,10 +61,9 @@ impl Watch {
     }
 
     async fn ask(&self, account: Uuid, patient: Uuid, metric: &str, from: &str, to: &str) -> SamplesAnswer {
-        let mut portal = self.network.login("portal").await;
+        let (mut portal, token) = (self.network.login("portal").await, self.network.token(account).await);
         let rules = RuleCatalogue::default();
-        let actor = Actor::begin(&mut portal, &rules, AccountId(account)).await.unwrap().expect("the account acts");
-        let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let actor = Actor::begin(&mut portal, &rules, &token).await.unwrap().expect("the account acts");
         let (from, to) = (moment(from), moment(to));
         let query = SamplesQuery { patient: PatientId(patient), metric: metric.to_owned(), from, to, request: None };
         read_samples(actor, &query).await.unwrap()
@@ -132,14 +135,15 @@ async fn care_and_a_grant_of_samples_open_them_and_nothing_else_does() {
     }
     assert_eq!(ask(&watch, account).await, denied);
     let (mut portal, rules) = (watch.network.login("portal").await, RuleCatalogue::default());
-    let mut actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
+    let token = watch.network.token(own).await;
+    let mut actor = Actor::begin(&mut portal, &rules, &token).await.unwrap().unwrap();
     for (scope, seen) in [(Scope::Chart, false), (Scope::Samples, true)] {
         let (patient, grantee) = (PatientId(first), Grantee::Provider(ProviderId(provider)));
         let grant = Grant { patient, grantee, scopes: vec![scope], purpose: GrantPurpose::Treatment, until: None };
         share(&mut actor, &grant).await.unwrap();
         actor.commit().await.unwrap();
         assert_eq!(ask(&watch, account).await != denied, seen, "{scope:?}");
-        actor = Actor::begin(&mut portal, &rules, AccountId(own)).await.unwrap().unwrap();
+        actor = Actor::begin(&mut portal, &rules, &token).await.unwrap().unwrap();
     }
     drop(actor);
     watch.network.run("UPDATE access.grant_of_access SET revoked_at = now()").await;
@@ -185,9 +189,8 @@ async fn both_tiers_are_shown_each_sample_once_and_only_to_who_may_see_them() {
     let catalogue = Catalogue::builtin().unwrap();
     let ask = async |watch: &Watch, account, patient, from: &str| {
         let (mut portal, mut keeper) = (watch.network.login("portal").await, watch.network.login("roller").await);
-        let rules = RuleCatalogue::default();
-        let actor = Actor::begin(&mut portal, &rules, AccountId(account)).await.unwrap().unwrap();
-        let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let (rules, token) = (RuleCatalogue::default(), watch.network.token(account).await);
+        let actor = Actor::begin(&mut portal, &rules, &token).await.unwrap().unwrap();
         let (from, to) = (moment(from), moment(to));
         let query =
             SamplesQuery { patient: PatientId(patient), metric: "heart_rate".to_owned(), from, to, request: None };
@@ -206,7 +209,7 @@ async fn both_tiers_are_shown_each_sample_once_and_only_to_who_may_see_them() {
     );
     let denied = SamplesAnswer::Denied("This record is not open to you.".to_owned());
     assert_eq!(ask(&watch, others, first, from).await, denied);
-    let last = "SELECT outcome FROM access.audit_event ORDER BY seq DESC LIMIT 1";
+    let last = "SELECT outcome FROM access.audit_event ORDER BY at DESC LIMIT 1";
     assert_eq!(watch.network.one(last).await, "denied");
 }
 
@@ -217,29 +220,42 @@ async fn samples_that_cannot_be_audited_are_not_read() {
     let first = watch.worn_first;
     let own = watch.network.account("patient", Some(first)).await;
     watch.network.run("ALTER TABLE access.audit_event ADD CONSTRAINT injected CHECK (seq < 0) NOT VALID").await;
-    let mut portal = watch.network.portal_of(own).await;
-    let query = format!("SELECT value FROM access.samples('{first}', 'heart_rate', '2026-01-15Z', '2026-01-16Z')");
-    let read = sqlx::query_scalar::<_, f64>(AssertSqlSafe(query)).fetch_all(&mut portal).await;
-    assert_eq!(refused_by(read, "samples without audit"), "injected");
+    let (mut portal, token) = (watch.network.login("portal").await, watch.network.token(own).await);
+    let actor = Actor::begin(&mut portal, &RuleCatalogue::default(), &token).await.unwrap().unwrap();
+    let (from, to) = (moment("2026-01-15T00:00:00Z"), moment("2026-01-16T00:00:00Z"));
+    let query = SamplesQuery { patient: PatientId(first), metric: "heart_rate".to_owned(), from, to, request: None };
+    let CareError::Refused(broken) = read_samples(actor, &query).await.unwrap_err() else { panic!("a rule refuses") };
+    assert_eq!(broken.rule, "injected");
 }
 
 #[tokio::test]
 async fn a_question_without_a_metric_or_an_end_is_refused_and_nothing_else_of_signal_is_open() {
-    let watch = Watch::handed_over().await;
-    let mut portal = watch.network.login("portal").await;
+    let mut watch = Watch::handed_over().await;
+    let first = watch.worn_first;
+    let own = watch.network.account("patient", Some(first)).await;
+    let (mut portal, token) = (watch.network.login("portal").await, watch.network.token(own).await);
+    let look = async |portal: &mut PgConnection, kind: &str| {
+        let look = "SELECT api.look($1, $2, $3, NULL)";
+        sqlx::query_scalar::<_, Uuid>(look).bind(token.expose()).bind(first).bind(kind).fetch_one(portal).await
+    };
+    let looked = look(&mut portal, "samples/heart_rate").await.unwrap();
     for wrong in [
-        "NULL, 'heart rate; --', now() - INTERVAL '1 hour', now()",
-        "NULL, 'heart_rate', now(), now()",
-        "NULL, 'heart_rate', now() - INTERVAL '401 days', now()",
-        "NULL, NULL, now() - INTERVAL '1 hour', now()",
-        "NULL, 'heart_rate', NULL, now()",
+        "'heart rate; --', now() - INTERVAL '1 hour', now()",
+        "'body_weight', now() - INTERVAL '1 hour', now()",
+        "NULL, now() - INTERVAL '1 hour', now()",
     ] {
-        let query = format!("SELECT * FROM access.samples({wrong})");
-        let rule = refused_by(portal.execute(AssertSqlSafe(query.clone())).await, &query);
+        let query = format!("SELECT * FROM api.read_samples('{}', '{looked}', '{first}', {wrong}, 10)", token.expose());
+        assert_eq!(refused_by(portal.execute(AssertSqlSafe(query)).await, wrong), "look_is_recorded", "{wrong}");
+    }
+    for wrong in
+        ["'heart_rate', now(), now()", "'heart_rate', now() - INTERVAL '401 days', now()", "'heart_rate', NULL, now()"]
+    {
+        let query = format!("SELECT * FROM api.read_samples('{}', '{looked}', '{first}', {wrong}, 10)", token.expose());
+        let rule = refused_by(portal.execute(AssertSqlSafe(query)).await, wrong);
         assert_eq!(rule, "samples_are_asked_for_by_metric_and_time", "{wrong}");
     }
-    let typed = "SELECT FROM access.samples(NULL, 'jane_roe', now() - INTERVAL '1 hour', now())";
-    assert_eq!(refused_by(portal.execute(typed).await, typed), "samples_are_of_a_known_metric");
+    assert_eq!(refused_by(look(&mut portal, "samples/jane_roe").await, "typed"), "samples_are_of_a_known_metric");
+    assert_eq!(refused_by(look(&mut portal, "jane_roe").await, "typed"), "look_is_of_a_known_kind");
     for table in ["block", "sample", "block_sample", "series", "device", "metric", "quarantine", "archive_file"] {
         let query = format!("SELECT FROM signal.{table} LIMIT 0");
         assert_eq!(refused_by(portal.execute(AssertSqlSafe(query.clone())).await, &query), "42501");

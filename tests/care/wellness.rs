@@ -94,7 +94,7 @@ impl Network {
 
 /// What follows on a connection is done as the portal, on behalf of an account.
 pub(crate) async fn act(sql: &mut PgConnection, account: Uuid) {
-    let statements = format!("SET ROLE healthtrack_portal; SET healthtrack.actor = '{account}'");
+    let statements = format!("SET ROLE healthtrack_care; SET healthtrack.actor = '{account}'");
     sql.execute(AssertSqlSafe(statements)).await.unwrap();
 }
 

@@ -3,8 +3,10 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rumqttc::v5::mqttbytes::v5::Packet;
 use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::MosquittoOptions;
@@ -73,6 +75,9 @@ fn numbered(packet_id: u16) -> Numbered {
 
 /// The CONNACK of a broker that has kept the session.
 const WELCOME_BACK: [u8; 5] = [0x20, 3, 1, 0, 0];
+
+/// That of one which has none.
+const WELCOME: [u8; 5] = [0x20, 3, 0, 0, 0];
 
 fn suback(packet_id: u16, code: u8) -> [u8; 6] {
     let [high, low] = packet_id.to_be_bytes();
@@ -181,12 +186,17 @@ async fn a_broker_that_hangs_up_at_mqtt_5_and_answers_3_1_1_is_told_of() {
     wait_logged(&daemon, "speaks only MQTT 3.1.1").await;
 }
 
-/// What doctor says with these keys.
-fn doctor(arguments: &[&str], keys: &[(&str, &str)]) -> String {
+/// A doctor with these keys.
+fn doctor_with(arguments: &[&str], keys: &[(&str, &str)]) -> Command {
     let mut doctor = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
     let keys = keys.iter().map(|(key, value)| (format!("HEALTHTRACK__{key}"), value));
-    let output = doctor.arg("doctor").args(arguments).envs(keys).stdin(Stdio::null()).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    doctor.arg("doctor").args(arguments).envs(keys).stdin(Stdio::null());
+    doctor
+}
+
+/// What it says.
+fn doctor(arguments: &[&str], keys: &[(&str, &str)]) -> String {
+    String::from_utf8(doctor_with(arguments, keys).output().unwrap().stdout).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,6 +213,35 @@ async fn the_doctor_measures_what_a_broker_sends_ahead_and_what_it_keeps() {
     assert!(said.contains("sends only 10 messages ahead of their acknowledgement"), "{said}");
     let kept = "keeps the oldest 1000 of 5000 messages for a client that is away, and tells publishers that 5000 were";
     assert!(said.contains(kept), "{said}");
+}
+
+/// As HiveMQ does it: at first only what has come by then, and each next lot once all of the last is acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_counts_the_largest_lot_that_a_broker_sends_ahead() {
+    let broker = ScriptedBroker::open().await;
+    let doctor = doctor_with(&[], &[("MQTT__URL", &broker.url())]).stdout(Stdio::piped()).spawn().unwrap();
+    let topic = format!("healthtrack/doctor/{}", doctor.id());
+    let mut probe = broker.accept_silently().await;
+    probe.send_bytes(&WELCOME).await;
+    let mut line = broker.accept_silently().await;
+    line.send_bytes(&WELCOME).await;
+    // For its version, which this broker does not tell, and for the trial's own topic.
+    for _ in 0..2 {
+        let packet_id = line.subscribe_id().await;
+        line.send_bytes(&suback(packet_id, 1)).await;
+    }
+    for lot in [1..=3, 4..=33, 34..=63] {
+        let message = |packet_id| Numbered { packet_id, dup: false, topic: topic.clone(), payload: "1".to_owned() };
+        line.deliver(&lot.clone().map(message).collect::<Vec<_>>()).await;
+        let mut waiting = if lot.contains(&63) { 0 } else { lot.len() };
+        while waiting > 0 {
+            let packet = timeout(TIMEOUT, line.next()).await.ok().flatten().expect("what came is acknowledged");
+            waiting -= usize::from(matches!(packet, Packet::PubAck(_)));
+        }
+    }
+    let said = tokio::task::spawn_blocking(|| doctor.wait_with_output()).await.unwrap().unwrap().stdout;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("sends only 30 messages ahead of their acknowledgement"), "{said}");
 }
 
 #[test]

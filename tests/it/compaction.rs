@@ -171,7 +171,7 @@ async fn a_compactor_that_has_lost_its_shard_writes_nothing() {
     let compactor = compactor(database.url(), own);
     run(&mut connection, "UPDATE signal.ingest_shard SET epoch = epoch + 1").await;
     let error = compactor.pass().await.unwrap_err();
-    assert!(error.to_string().contains("another daemon has taken shard main"), "{error}");
+    assert!(error.to_string().contains("the right to shard main was taken away"), "{error}");
     assert_eq!(number(&mut connection, BLOCKS).await, 100);
 }
 

@@ -214,3 +214,34 @@ async fn a_daemon_that_remembers_an_erased_device_is_fenced_and_its_successor_be
     let seen = a_remembered_device_begins_anew(Some("erase_unfenced")).await.unwrap();
     assert!(seen.is_err(), "the check does not see a daemon that is not fenced");
 }
+
+/// Method: as a login that is not the owner, on a day on which somebody under legal hold wore the other device; one file
+/// has nothing else in it, so it ends without a successor.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roller_erases_a_device_or_a_person_beside_somebody_under_legal_hold() {
+    const HELD: &str = "0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b";
+    const FREE: &str = "1f2e3d4c-5b6a-4978-8a9b-0c1d2e3f4a5b";
+    for target in [["--device", GONE], ["--patient", FREE]] {
+        let mut stack = TestStack::owned().await;
+        spread(&mut stack).await;
+        for (patient, device, held) in [(HELD, STAYS, true), (FREE, GONE, false)] {
+            let wear = format!(
+                "INSERT INTO care.patient (patient_id, born_on, sex, time_zone, legal_hold)
+                 VALUES ('{patient}', '1980-05-17', 'female', 'America/Chicago', {held});
+                 INSERT INTO care.wear (patient_id, device_key, worn_during)
+                 SELECT '{patient}', device_key, '[2024-03-01 00:00Z, 2024-03-31 00:00Z)' FROM signal.device
+                 WHERE device_id = '{device}'"
+            );
+            stack.execute(&wear).await;
+        }
+        let mut verb = stack.verb(&["archive", "erase", target[0], target[1], "--yes", "--json"]);
+        let report = said(verb.env("HEALTHTRACK__STORE__URL", stack.roller_url()));
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!((&report["files"], &report["archived_samples"]), (&json!(2), &json!(7)), "{report}");
+        let samples = stack.samples();
+        assert_eq!(samples.len(), 6, "those of the held person, {target:?}: {samples:?}");
+        let proved = "signal.erasure WHERE ended_at IS NOT NULL AND files = 2";
+        assert_eq!(stack.count(proved).await, 1, "{target:?}");
+        stack.verify();
+    }
+}

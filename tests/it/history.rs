@@ -133,6 +133,6 @@ async fn a_daemon_whose_restored_shard_another_has_taken_ends() {
         .await;
     first.signal("CONT");
     wait_until(TIMEOUT, "the first one ends", || std::future::ready(!first.is_alive())).await;
-    assert!(first.log().contains("another daemon has taken shard main"), "{}", first.log());
+    assert!(first.log().contains("the right to shard main was taken away"), "{}", first.log());
     assert!(second.is_alive());
 }

@@ -39,8 +39,14 @@ mod omh;
 /// The operator's verbs, as the real binary runs them.
 mod verbs;
 
+/// Who may speak for a device.
+mod sources;
+
 /// What was rejected: how much is kept, and for how long.
 mod quarantine;
+
+/// What must stay in it.
+mod keeping;
 
 /// Real recordings, replayed.
 mod replay;
@@ -112,6 +118,9 @@ mod roll;
 
 /// Restored backups, clones, and files that no manifest names.
 mod recover;
+
+/// Interrupted claims, and places that are not proved ours.
+mod claim;
 
 /// More conflicts than memory should hold.
 mod roll_conflicts;

@@ -1,11 +1,11 @@
 //! Devices that are heard for the first time, and what a lane remembers of them.
 
-use healthtrack::config::Config;
+use healthtrack::config::{Config, DeviceSources};
 use healthtrack::model::ids::{DeviceId, MetricId, ShardName};
 use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::{SECOND_US, Timestamp};
 use healthtrack::store::directory::{Known, SeriesState, add_devices};
-use healthtrack::store::newcomers::{Newcomers, TakenUp, take_up};
+use healthtrack::store::newcomers::{DevicePolicy, Heard, Newcomers, TakenUp, take_up};
 use healthtrack::store::pool::Connector;
 use healthtrack::store::shard::try_take;
 use healthtrack::store::writer::{Writer, Writers};
@@ -15,19 +15,22 @@ use crate::support::postgres::TestDatabase;
 use crate::support::stack::{TestStack, rows, run, wait_locked_out};
 
 /// 2026-11-23T10:00:00Z.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(1_795_428_000 * SECOND_US).unwrap()
 }
 
+/// Unknown devices are added, for whoever names them first.
+pub(crate) const ENROL: DevicePolicy = DevicePolicy { enrols: true, sources: DeviceSources::First };
+
 /// A daemon's side: its connection, and its right to write a shard, held by another one.
-struct Side {
-    connection: PgConnection,
-    writer: Writer,
+pub(crate) struct Side {
+    pub(crate) connection: PgConnection,
+    pub(crate) writer: Writer,
     _lock: PgConnection,
 }
 
 impl Side {
-    async fn of(database: &TestDatabase, shard: &str) -> Side {
+    pub(crate) async fn of(database: &TestDatabase, shard: &str) -> Side {
         let url = ("HEALTHTRACK__STORE__URL".to_owned(), database.url().to_owned());
         let connector = Connector::new(&Config::read(None, std::iter::once(url)).unwrap().store).unwrap();
         let mut lock = connector.connect().await.unwrap();
@@ -38,18 +41,18 @@ impl Side {
 
     /// Takes devices up, each with a heart rate and its daily maximum; adds those that are new.
     async fn take_up(&mut self, names: &[DeviceId]) -> TakenUp {
-        take_up(&mut self.connection, &mut self.writer, &newcomers(names), true, now()).await.unwrap()
+        take_up(&mut self.connection, &mut self.writer, &newcomers(names), ENROL, now()).await.unwrap()
     }
 }
 
 fn newcomers(names: &[DeviceId]) -> Newcomers {
     let maximum = Statistic::parse("maximum/d").unwrap();
-    Newcomers::new(
-        names.iter().flat_map(|name| [Statistic::NONE, maximum].map(|of| (name, MetricId(10), of))).collect(),
-    )
+    let heard = |device, statistic| Heard { device, source: device.as_str(), metric: MetricId(10), statistic };
+    let heard: Vec<_> = names.iter().flat_map(|name| [Statistic::NONE, maximum].map(|of| heard(name, of))).collect();
+    Newcomers::new(&heard)
 }
 
-fn names(prefix: &str, count: usize) -> Vec<DeviceId> {
+pub(crate) fn names(prefix: &str, count: usize) -> Vec<DeviceId> {
     (0..count).map(|n| DeviceId::parse(&format!("{prefix}-{n}")).unwrap()).collect()
 }
 
@@ -161,7 +164,8 @@ async fn where_devices_are_not_enrolled_an_unknown_one_stays_unknown() {
     let mut side = Side::of(&database, "main").await;
     let names = names("watch", 2);
     add_devices(&mut side.connection, &names[..1], "operator", now()).await.unwrap();
-    let taken = take_up(&mut side.connection, &mut side.writer, &newcomers(&names), false, now()).await.unwrap();
+    let never = DevicePolicy { enrols: false, ..ENROL };
+    let taken = take_up(&mut side.connection, &mut side.writer, &newcomers(&names), never, now()).await.unwrap();
     assert_eq!((ours(&taken), taken.added, taken.series.len()), (1, 0, 0));
     assert_eq!(taken.devices[1].1, Known::Unknown);
 }

@@ -7,9 +7,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use healthtrack::embedded::{PostgresOptions, PostgresSearch, PrivatePostgres};
+use healthtrack::model::ids::ShardName;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::mqtt::publisher::Publisher;
 use healthtrack::store::migrate::migrate;
+use healthtrack::store::shard::try_take;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::daemon::{Daemon, TIMEOUT};
@@ -121,4 +123,16 @@ async fn a_pooler_that_breaks_sessions_is_refused_at_the_start() {
         let said = refused(pgbouncer.url()).await;
         assert!(said.contains("store.url leads to a pooler that ") && said.contains(expected), "{mode}: {said}");
     }
+}
+
+/// As pgpool does it in its raw mode: it begins a transaction by itself and does not end it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_answers_before_it_commits_is_refused_when_the_shard_is_taken() {
+    let database = TestDatabase::migrated().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("BEGIN").execute(&mut connection).await.unwrap();
+    let shard = ShardName::parse("main").unwrap();
+    let refused = try_take(&mut connection, &shard, "test", None).await.unwrap_err();
+    let said = refused.to_string();
+    assert!(said.contains("a pooler that answers a statement before it is committed"), "{said}");
 }

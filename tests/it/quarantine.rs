@@ -130,7 +130,7 @@ async fn what_is_old_leaves_by_itself_and_what_the_law_holds_stays() {
     let keys = [("INGEST__QUARANTINE_RETENTION_DAYS", "30")];
     let daemon = Daemon::start(database.url(), &mosquitto.url(), &keys).await;
     let measured = || daemon.try_metric("healthtrack_ingest_quarantine_rows{state=\"open\"}").unwrap_or(0.0);
-    wait_until(TIMEOUT, "quarantine was measured", || async { measured() > 0.0 }).await;
+    wait_until(TIMEOUT, "quarantine was measured, and again once it had left", || async { measured() == 4.0 }).await;
     let left = "SELECT payload::json ->> 'of' FROM (SELECT convert_from(payload, 'UTF8') AS payload, received_at
                 FROM signal.quarantine) AS kept ORDER BY received_at";
     assert_eq!(
@@ -144,6 +144,30 @@ async fn what_is_old_leaves_by_itself_and_what_the_law_holds_stays() {
     assert!((4.0 * 512.0..4.0 * 700.0).contains(&bytes), "{bytes}");
     let days = daemon.metric("healthtrack_ingest_quarantine_age_seconds") / 86_400.0;
     assert!((199.9..200.1).contains(&days), "{days}");
+}
+
+/// It takes long to find out what the law holds, and for one rejection longer than anybody waits.
+const SLOW_HOLD: &str = "
+    CREATE OR REPLACE FUNCTION signal.quarantine_under_legal_hold(quarantine_ids bigint[]) RETURNS SETOF bigint
+        LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        PERFORM pg_sleep(0.004 * cardinality(quarantine_ids)
+                         + CASE WHEN 3 = ANY (quarantine_ids) THEN 3600 ELSE 0 END);
+    END $$";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_old_leaves_also_where_the_law_takes_long_to_look_up() {
+    let Some(mosquitto) = Mosquitto::start(&MosquittoOptions::default()) else { return };
+    let database = TestDatabase::migrated().await;
+    let mut rows_before = String::new();
+    (100..700).for_each(|days| rows_before += &old("free", days));
+    execute(&database, &rows_before).await;
+    execute(&database, SLOW_HOLD).await;
+    let keys = [("INGEST__QUARANTINE_RETENTION_DAYS", "30"), ("STORE__STATEMENT_TIMEOUT_MS", "1000")];
+    let daemon = Daemon::start(database.url(), &mosquitto.url(), &keys).await;
+    let left = "SELECT quarantine_id FROM signal.quarantine_rejection";
+    wait_until(TIMEOUT, "all leave but one", || async { rows(database.url(), left).await == ["(3)"] }).await;
+    let told = "quarantine.passed_over_rows=1";
+    wait_until(TIMEOUT, "it is told", || async { daemon.log().contains(told) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,7 +272,7 @@ async fn the_doctor_says_how_full_quarantine_is() {
 }
 
 /// The migrations before and from a number on, applied by hand.
-async fn apply(connection: &mut PgConnection, numbers: std::ops::Range<u32>) {
+pub(crate) async fn apply(connection: &mut PgConnection, numbers: std::ops::Range<u32>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/migrations");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

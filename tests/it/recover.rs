@@ -213,32 +213,43 @@ async fn an_unknown_file_that_cannot_be_read_is_kept_and_reported_at_each_roll()
     stack.verify();
 }
 
-/// Method: of two generations that grew apart, one is live and nobody knows the other.
+/// Of two generations that grew apart, one is live and nobody knows the other; its name, and what is read.
+async fn grown_apart(stack: &mut TestStack) -> (String, Vec<String>) {
+    back_up(stack).await;
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 71.0]).await;
+    stack.roll();
+    let unknown = stack.live_files().into_iter().find(|name| name.contains("g00002")).unwrap();
+    let aside = stack.root().join("../aside");
+    fs::copy(stack.root().join(&unknown), &aside).unwrap();
+    restore(stack).await;
+    recover(stack, &["--take-over"]);
+    // As it would be had the other been rolled first, and this one never.
+    fs::remove_file(stack.root().join(&unknown)).unwrap();
+    stack.execute("DELETE FROM signal.archive_file").await;
+    stack.execute("DELETE FROM signal.block").await;
+    for device in ["watch-7", "Band.2"] {
+        stack.put(device, "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
+        stack.roll();
+    }
+    stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 99.0, 98.0]).await;
+    stack.roll();
+    let expected = stack.samples();
+    assert_eq!(stack.live_files().iter().filter(|name| name.contains("g00003")).count(), 1);
+    fs::copy(&aside, stack.root().join(&unknown)).unwrap();
+    (unknown, expected)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn generations_that_grew_apart_are_joined_and_what_differs_goes_to_quarantine() {
     for point in 0..8 {
         let mut stack = begun(TestStack::build().await).await;
-        back_up(&mut stack).await;
-        stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 71.0]).await;
-        stack.roll();
-        let unknown = stack.live_files().into_iter().find(|name| name.contains("g00002")).unwrap();
-        let aside = stack.root().join("../aside");
-        fs::copy(stack.root().join(&unknown), &aside).unwrap();
-        restore(&mut stack).await;
-        recover(&stack, &["--take-over"]);
-        // As it would be had the other been rolled first, and this one never.
-        fs::remove_file(stack.root().join(&unknown)).unwrap();
-        stack.execute("DELETE FROM signal.archive_file").await;
-        stack.execute("DELETE FROM signal.block").await;
-        for device in ["watch-7", "Band.2"] {
-            stack.put(device, "heart_rate", None, "2024-03-05 08:00Z", &[60.0]).await;
-            stack.roll();
-        }
-        stack.put("watch-7", "heart_rate", None, "2024-03-05 09:00Z", &[70.0, 99.0, 98.0]).await;
-        stack.roll();
-        let expected = stack.samples();
-        assert_eq!(stack.live_files().iter().filter(|name| name.contains("g00003")).count(), 1);
-        fs::copy(&aside, stack.root().join(&unknown)).unwrap();
+        let (unknown, expected) = grown_apart(&mut stack).await;
+        stack
+            .execute(
+                "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, now(), 'ward-3', 'test');
+                 UPDATE signal.device SET shard = 'ward-3' WHERE device_id = 'watch-7'",
+            )
+            .await;
         if point > 0 {
             let mut verb = stack.verb(&["archive", "recover"]);
             let killed = verb.env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
@@ -249,9 +260,65 @@ async fn generations_that_grew_apart_are_joined_and_what_differs_goes_to_quarant
         assert_eq!(stack.samples(), expected, "after a death at point {point}");
         let kept = stack.count("signal.quarantine WHERE reason = 'conflict' AND samples = 1").await;
         assert_eq!(kept, 1, "the other value of 09:01");
+        let of_its_shard = "signal.quarantine WHERE topic = 'ht/1/ward-3/watch-7/batch'";
+        assert_eq!(stack.count(of_its_shard).await, 1, "where a retry reaches it");
         assert!(!stack.root().join(&unknown).exists());
         is_whole(&mut stack, &expected).await;
     }
+}
+
+/// Method: the device whose generations grew apart is erased, which joins them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_takes_what_its_own_recovery_has_put_into_quarantine() {
+    let mut stack = begun(TestStack::build().await).await;
+    grown_apart(&mut stack).await;
+    let report = said(&mut stack.verb(&["archive", "erase", "--device", "watch-7", "--yes", "--json"]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["quarantine_rows"], stack.count("signal.quarantine").await), (&json!(1), 0), "{report}");
+}
+
+/// Method: a file whose rows the live one has is found with a time of long ago, as a restored folder has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redundant_file_is_kept_for_the_grace_from_when_it_was_found() {
+    let mut stack = begun(TestStack::build().await).await;
+    let expected = gone_on(&mut stack).await;
+    let is_former = |path: &PathBuf| path.ends_with("day=2024-03-05") || path.to_string_lossy().contains("g00001");
+    let mut former = Vec::new();
+    files_below(&stack.root().join("superseded"), &mut former);
+    former.retain(is_former);
+    assert_eq!(former.len(), 1, "{former:?}");
+    let live = stack.root().join(former[0].strip_prefix(stack.root().join("superseded")).unwrap());
+    fs::rename(&former[0], &live).unwrap();
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_500_000_000);
+    fs::File::options().write(true).open(&live).unwrap().set_modified(long_ago).unwrap();
+    stack.execute("DELETE FROM signal.archive_file WHERE superseded_at IS NOT NULL").await;
+    for _ in 0..2 {
+        assert_eq!(stack.roll()["deleted"], json!(0));
+        assert!(former[0].exists() && !live.exists());
+    }
+    is_whole(&mut stack, &expected).await;
+    assert!(!former[0].exists(), "once the grace is over");
+}
+
+/// Method: the third generation has what the first had, since the second's other device was erased; the restored
+/// manifest knows the first alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_generations_with_the_same_rows_the_later_one_is_live() {
+    let mut stack = begun(TestStack::build().await).await;
+    let first = stack.live_files().into_iter().find(|name| name.contains("heart_rate")).unwrap();
+    let bytes = fs::read(stack.root().join(&first)).unwrap();
+    back_up(&mut stack).await;
+    let expected = stack.samples();
+    stack.put("Band.2", "heart_rate", None, "2024-03-05 09:00Z", &[63.0]).await;
+    stack.roll();
+    said(&mut stack.verb(&["archive", "erase", "--device", "Band.2", "--yes"]));
+    let third = stack.live_files().into_iter().find(|name| name.contains("g00003")).unwrap();
+    restore(&mut stack).await;
+    fs::write(stack.root().join(&first), bytes).unwrap();
+    let report = recover(&stack, &["--take-over"]);
+    assert_eq!(report["redundant"], json!([]), "{report}");
+    assert!(stack.live_files().contains(&third) && !stack.live_files().contains(&first));
+    is_whole(&mut stack, &expected).await;
 }
 
 /// Method: a file of which the only row is gone lies where superseded files lie.
@@ -288,6 +355,7 @@ async fn an_archive_without_a_claim_is_claimed_where_the_manifest_names_every_fi
     stack.execute("DELETE FROM signal.archive_claim; DELETE FROM signal.archive_file WHERE day = '2024-03-06'").await;
     fs::remove_file(stack.root().join("archive.claim")).unwrap();
     is_refused(&stack, &mut stack.roll_verb(), "files that the manifest does not name");
+    is_refused(&stack, &mut stack.roll_verb(), "if a roll was killed before an upgrade");
     assert_eq!(counts(&recover(&stack, &["--take-over"])), [1, 0, 6, 0]);
     is_whole(&mut stack, &expected).await;
 }

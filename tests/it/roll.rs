@@ -36,7 +36,15 @@ pub(crate) struct TestStack {
 
 impl TestStack {
     pub(crate) async fn build() -> TestStack {
-        let database = TestDatabase::migrated().await;
+        TestStack::on(TestDatabase::migrated().await).await
+    }
+
+    /// The same in a database of an owner who is no superuser.
+    pub(crate) async fn owned() -> TestStack {
+        TestStack::on(TestDatabase::owned().await).await
+    }
+
+    async fn on(database: TestDatabase) -> TestStack {
         let connection = PgConnection::connect(database.url()).await.unwrap();
         let stack = TestStack {
             connection,
@@ -82,6 +90,11 @@ impl TestStack {
 
     pub(crate) fn url(&self) -> &str {
         self.database.url()
+    }
+
+    /// The database as a login that may roll reaches it.
+    pub(crate) fn roller_url(&self) -> String {
+        self.database.url_as("roller")
     }
 
     pub(crate) fn archive_url(&self) -> String {
@@ -376,6 +389,39 @@ pub(crate) async fn what_is_sent_again_is_seen_once(mut stack: TestStack) {
     assert_eq!((&report["samples"], &report["duplicates"], &report["files"]), (&json!(0), &json!(1_098), &json!(0)));
     assert_eq!((stack.samples(), stack.live_files()), (before, files));
     assert_eq!(stack.count("signal.block").await, 0);
+    stack.verify();
+}
+
+/// Method: the same samples come again after a roll, so that no new file is needed for them but by the law.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_again_of_somebody_under_legal_hold_leaves_for_a_file_of_its_own() {
+    let mut stack = TestStack::build().await;
+    stack.put_some().await;
+    let before = stack.samples();
+    stack
+        .execute(
+            "INSERT INTO care.patient (patient_id, born_on, sex, time_zone, legal_hold) VALUES
+                 ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', 'America/Chicago', true);
+             INSERT INTO care.wear (patient_id, device_key, worn_during)
+             SELECT patient_id, device_key, '[2024-03-05 20:00Z, 2024-03-06 00:00Z)' FROM care.patient, signal.device
+             WHERE device_id = 'watch-7'",
+        )
+        .await;
+    let roll = |stack: &TestStack| {
+        let mut verb = stack.roll_verb();
+        verb.env("HEALTHTRACK__STORE__URL", stack.roller_url());
+        serde_json::from_str::<Value>(&said(&mut verb)).unwrap()
+    };
+    roll(&stack);
+    assert_eq!(stack.samples(), before);
+    stack.put_some().await;
+    let report = roll(&stack);
+    assert_eq!((&report["samples"], &report["duplicates"]), (&json!(0), &json!(1_098)));
+    let newer = "SELECT string_agg(metric || ' ' || day, ', ' ORDER BY metric) FROM signal.archive_file
+                 WHERE generation = 2 AND superseded_at IS NULL";
+    let newer: String = sqlx::query_scalar(newer).fetch_one(&mut stack.connection).await.unwrap();
+    assert_eq!(newer, "heart_rate 2024-03-05, sleep_stage 2024-03-05, step_count 2024-03-05");
+    assert_eq!((stack.samples(), stack.count("signal.block").await), (before, 0));
     stack.verify();
 }
 

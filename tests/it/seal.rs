@@ -1,12 +1,15 @@
 //! What is sealed for a patient in the database: the data key is one, however many ask for it first, and without its row
 //! nothing opens.
 
-use healthtrack::model::people::{AccountId, PatientId};
+use healthtrack::model::people::PatientId;
 use healthtrack::model::time::Timestamp;
 use healthtrack::security::envelope::{CellAddress, DataKey, Envelope, decrypt, encrypt};
 use healthtrack::security::keyring::KeyRing;
 use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::context::SignIn;
+use healthtrack::store::care::data_key::DataKeys;
 use healthtrack::store::care::error::RuleCatalogue;
+use healthtrack::store::care::session::{self, SessionLimits, SessionToken};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::postgres::TestDatabase;
@@ -23,11 +26,12 @@ async fn a_patient_has_one_data_key_and_what_it_sealed_opens_only_while_it_is_ke
     let enrol = "INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
                  VALUES ($1, '1980-05-17', 'female', 'America/Chicago')";
     sqlx::query(enrol).bind(patient).execute(&mut one).await.unwrap();
-    let account =
-        "INSERT INTO access.account (patient_id, part, login) VALUES ($1, 'patient', 'own') RETURNING account_id";
-    let account: AccountId = sqlx::query_scalar(account).bind(patient).fetch_one(&mut one).await.unwrap();
+    let account = "INSERT INTO access.account (patient_id, part, login) VALUES ($1, 'patient', 'own')";
+    sqlx::query(account).bind(patient).execute(&mut one).await.unwrap();
+    let token = SessionToken::generate().unwrap();
+    session::open(&mut SignIn::on(&mut one), "own", &token, SessionLimits::default()).await.unwrap();
     let place = CellAddress { table: "care.journal_entry", column: "body", row: "7" };
-    let data_key = async |connection: &mut PgConnection| data_key(&envelope, connection, account, patient).await;
+    let data_key = async |connection: &mut PgConnection| data_key(&envelope, connection, &token, patient).await;
     let (first, second) = tokio::join!(data_key(&mut one), data_key(&mut two));
     let sealed = encrypt(&first, &place, "slept badly").unwrap();
     assert_eq!(decrypt(&second, &place, &sealed).unwrap().as_str(), "slept badly");
@@ -45,12 +49,12 @@ async fn a_patient_has_one_data_key_and_what_it_sealed_opens_only_while_it_is_ke
 async fn data_key(
     envelope: &Envelope,
     connection: &mut PgConnection,
-    account: AccountId,
+    token: &SessionToken,
     patient: PatientId,
 ) -> DataKey {
     let now = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
-    let mut actor = Actor::begin(connection, &RuleCatalogue::default(), account).await.unwrap().unwrap();
-    let key = envelope.data_key(&mut actor.data_keys(), patient, now).await.unwrap();
+    let mut actor = Actor::begin(connection, &RuleCatalogue::default(), token).await.unwrap().unwrap();
+    let key = envelope.data_key(&mut DataKeys::Acting(&mut actor), patient, now).await.unwrap();
     actor.commit().await.unwrap();
     key
 }

@@ -11,7 +11,7 @@ use crate::support::daemon::{Daemon, TIMEOUT};
 use crate::support::mosquitto::{Mosquitto, MosquittoOptions};
 use crate::support::postgres::TestDatabase;
 use crate::support::raw;
-use crate::support::script::ScriptedBroker;
+use crate::support::script::{Numbered, ScriptedBroker};
 use crate::support::stack::{rows, run};
 use crate::support::wait::{happens_within, wait_until};
 
@@ -185,6 +185,69 @@ async fn a_daemon_that_is_killed_while_it_drains_drains_on() {
     stack.open(&["(second,{ht/1/main/+/+})"]).await;
 }
 
+/// Records a session of an earlier configuration at a scripted broker.
+async fn record_former(database: &TestDatabase, broker: &ScriptedBroker) {
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let former = format!(
+        "INSERT INTO signal.ingest_shard (epoch, taken_at, shard, owner) VALUES (1, now(), 'main', 'former');
+         INSERT INTO signal.mqtt_session (recorded_at, connected_at, expiry_s, shard, broker, client_id, filters)
+         VALUES (now(), now(), 3600, 'main', '{}', 'former', '{{ht/1/main/+/+}}')",
+        broker.url()
+    );
+    sqlx::raw_sql(AssertSqlSafe(former)).execute(&mut connection).await.unwrap();
+}
+
+/// A message of the shard under this number.
+fn numbered(packet_id: u16) -> Numbered {
+    let topic = "ht/1/main/watch-7/batch".to_owned();
+    Numbered { packet_id, dup: false, topic, payload: run(packet_id.into(), &[60]) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_broker_cuts_again_and_again_is_drained_while_each_connection_brings_something() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    record_former(&database, &broker).await;
+    let _daemon = Daemon::spawn(database.url(), &broker.url(), &[("MQTT__RETRY_MAX_MS", "200")]);
+    let (mut wanted, mut message) = (None, 0);
+    while message < 8 {
+        let (client_id, mut line) = broker.accept_named().await;
+        line.welcome(client_id == "former", None).await;
+        if client_id == "healthtrack-main" {
+            wanted = Some(line);
+            continue;
+        }
+        message += 1;
+        line.deliver(&[numbered(message)]).await;
+        assert_eq!(line.acks(1, TIMEOUT).await, [message]);
+        // What is older comes first.
+        if let Some(wanted) = &mut wanted {
+            assert_eq!(wanted.acks(1, Duration::from_millis(50)).await, [0; 0]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_broker_turns_away_holds_up_nothing_for_ever() {
+    let (broker, database) = (ScriptedBroker::open().await, TestDatabase::migrated().await);
+    record_former(&database, &broker).await;
+    let _daemon = Daemon::spawn(database.url(), &broker.url(), &[("MQTT__RETRY_MAX_MS", "200")]);
+    let (mut wanted, mut turned_away) = (None, 0);
+    while turned_away < 5 {
+        let (client_id, mut line) = broker.accept_named().await;
+        line.welcome(client_id == "former", None).await;
+        if client_id == "healthtrack-main" {
+            wanted = Some(line);
+            continue;
+        }
+        // A connection that is closed once or twice may well come back with what is older.
+        if let Some(wanted) = &mut wanted {
+            assert_eq!(wanted.acks(1, Duration::from_millis(50)).await, [0; 0]);
+        }
+        turned_away += 1;
+    }
+    wanted.expect("it connects as well").subscribe_id().await;
+}
+
 /// Migration 105 writes this row where a database has one shard; versions before it recorded no session.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_session_of_a_version_that_recorded_none_is_drained() {
@@ -196,10 +259,22 @@ async fn the_session_of_a_version_that_recorded_none_is_drained() {
     stack.execute(shard).await;
     stack.execute(MIGRATION).await;
     assert_eq!(stack.rows(OPEN).await, ["(healthtrack,{ht/1/+/+/+})"]);
-    let _daemon = stack.daemon(&[]).await;
+    let mut daemon = stack.daemon(&[]).await;
     stack.all_stored().await;
     stack.open(&["(healthtrack-main,{ht/1/main/+/+})"]).await;
     assert!(!raw::has_session(stack.mosquitto.port(), "healthtrack").await);
+
+    // A daemon that had a name of its own never had that session: somebody else may.
+    stack.execute("DELETE FROM signal.mqtt_session").await;
+    stack.execute(MIGRATION).await;
+    raw::subscribe(stack.mosquitto.port(), "healthtrack", "ht/1/+/+/+").await;
+    daemon.stop();
+    let other = stack.daemon(&[("MQTT__CLIENT_ID", "own")]).await;
+    stack.publish(1).await;
+    stack.all_stored().await;
+    stack.open(&["(healthtrack,{ht/1/+/+/+})", "(own,{ht/1/main/+/+})"]).await;
+    assert_eq!(other.metric("healthtrack_mqtt_connects_total"), 1.0, "{}", other.log());
+    assert!(raw::has_session(stack.mosquitto.port(), "healthtrack").await);
 
     stack.execute("DELETE FROM signal.mqtt_session").await;
     stack.execute(&shard.replace("'main'", "'ward-3'")).await;

@@ -2,6 +2,7 @@
 //! an operator moves it, and a client id that is used twice is told.
 
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use healthtrack::mqtt::publisher::Publisher;
 
@@ -14,6 +15,8 @@ use crate::support::wait::wait_until;
 
 const QUARANTINE: &str = "SELECT reason, topic, samples FROM signal.quarantine ORDER BY topic";
 const FOREIGN: &str = "healthtrack_mqtt_foreign_messages_total";
+const ACKS: &str = "healthtrack_mqtt_acks_total";
+const WIDE: [(&str, &str); 2] = [("MQTT__FILTERS", "ht/1/+/+/+"), ("MQTT__CLIENT_ID", "hospital-{shard}")];
 
 /// A broker and a database for daemons of several shards.
 struct Hospital {
@@ -53,6 +56,30 @@ impl Hospital {
         (output.status.success(), String::from_utf8(said).unwrap())
     }
 
+    /// Publishes until each of two shards leaves the other's messages to it: how many of each.
+    async fn part(&self, north: &Daemon, south: &Daemon) -> u64 {
+        // Until each knows what the other has, it keeps what it gets.
+        let mut second = 0;
+        wait_until(TIMEOUT, "each leaves the other's to it", || {
+            second += 1;
+            async move {
+                self.publish("ht/1/north/watch-n/batch", second, &[60]).await;
+                self.publish("ht/1/south/watch-s/batch", second, &[70]).await;
+                north.metric(FOREIGN) > 0.0 && south.metric(FOREIGN) > 0.0
+            }
+        })
+        .await;
+        second
+    }
+
+    /// Publishes a message of the south, and waits until a daemon has acknowledged it; whether it has kept it.
+    async fn keeps(&self, daemon: &Daemon, second: u64) -> bool {
+        let (acks, passed) = (daemon.metric(ACKS), daemon.metric(FOREIGN));
+        self.publish("ht/1/south/watch-s/batch", second, &[70]).await;
+        wait_until(TIMEOUT, "it is acknowledged", || async { daemon.metric(ACKS) > acks }).await;
+        daemon.metric(FOREIGN) == passed
+    }
+
     /// Waits until so many rows are in quarantine.
     async fn quarantined(&self, count: usize) {
         wait_until(TIMEOUT, "the message is in quarantine", || async { self.rows(QUARANTINE).await.len() == count })
@@ -83,28 +110,121 @@ async fn two_shards_of_default_configuration_share_a_broker_in_peace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_another_shard_is_left_to_it() {
     let Some(stack) = Hospital::build().await else { return };
-    let wide = [("MQTT__FILTERS", "ht/1/+/+/+"), ("MQTT__CLIENT_ID", "hospital-{shard}")];
-    let (mut north, south) = (stack.daemon("north", &wide).await, stack.daemon("south", &wide).await);
-    // Each knows of the other from its start on.
-    north.stop();
-    north.restart();
-    north.wait_ready().await;
-    for second in 0..20 {
-        stack.publish("ht/1/north/watch-n/batch", second, &[60]).await;
-        stack.publish("ht/1/south/watch-s/batch", second, &[70]).await;
+    let (north, south) = (stack.daemon("north", &WIDE).await, stack.daemon("south", &WIDE).await);
+    let second = stack.part(&north, &south).await;
+    let all_acknowledged = |daemon: &Daemon, messages: u64| {
+        let acks = daemon.metric(ACKS);
+        async move { acks == messages as f64 }
+    };
+    for daemon in [&north, &south] {
+        wait_until(TIMEOUT, "all are acknowledged", || all_acknowledged(daemon, 2 * second)).await;
+    }
+    let kept = stack.rows(QUARANTINE).await;
+    for after in 1..=20 {
+        stack.publish("ht/1/north/watch-n/batch", second + after, &[60]).await;
+        stack.publish("ht/1/south/watch-s/batch", second + after, &[70]).await;
     }
     for daemon in [&north, &south] {
-        daemon.wait_settled(20).await;
-        wait_until(TIMEOUT, "all 40 are acknowledged", || async {
-            daemon.metric("healthtrack_mqtt_acks_total") == 40.0
-        })
-        .await;
-        assert_eq!((daemon.outcomes(), daemon.metric(FOREIGN)), ([20, 0, 0, 0], 20.0));
-        let warnings = daemon.log().lines().filter(|line| line.contains("of another shard")).count();
+        wait_until(TIMEOUT, "all are acknowledged", || all_acknowledged(daemon, 2 * (second + 20))).await;
+        assert_eq!(daemon.metric("healthtrack_mqtt_connects_total"), 1.0);
+        let warnings = daemon.log().lines().filter(|line| line.contains("left to it; narrow the filters")).count();
         assert_eq!(warnings, 1, "{}", daemon.log());
     }
-    assert_eq!(stack.rows(QUARANTINE).await, [""; 0]);
+    assert_eq!(stack.rows(QUARANTINE).await, kept);
+    let stored = "SELECT count(*), count(DISTINCT (device_id, start_at)) FROM signal.sample";
+    assert_eq!(stack.rows(stored).await, [format!("({0},{0})", 2 * (second + 20))]);
     assert_eq!(stack.rows("SELECT max(device_key) FROM signal.device").await, ["(2)"], "no key is burned");
+}
+
+/// Both get it, and each knows what the other is subscribed to; but neither may store it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_third_shard_is_kept_however_wide_the_filters_of_others_are() {
+    let Some(stack) = Hospital::build().await else { return };
+    let (north, south) = (stack.daemon("north", &WIDE).await, stack.daemon("south", &WIDE).await);
+    stack.part(&north, &south).await;
+    for second in 0..3 {
+        stack.publish("ht/1/east/watch-e/batch", second, &[80]).await;
+    }
+    wait_until(TIMEOUT, "it is kept", || async {
+        stack.rows("SELECT FROM signal.quarantine WHERE topic LIKE 'ht/1/east/%'").await.len() == 3
+    })
+    .await;
+    assert_eq!(stack.rows("SELECT shard FROM signal.device ORDER BY 1").await, ["(north)", "(south)"]);
+}
+
+/// Its session may be full, or may end before it comes back: nobody can say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_shard_whose_daemon_is_away_is_kept() {
+    let Some(stack) = Hospital::build().await else { return };
+    let (north, mut south) = (stack.daemon("north", &WIDE).await, stack.daemon("south", &[]).await);
+    wait_until(TIMEOUT, "it is left to the south", || async { !stack.keeps(&north, 0).await }).await;
+    south.kill();
+    wait_until(TIMEOUT, "it is kept", || async { stack.keeps(&north, 1).await }).await;
+    for second in 2..5 {
+        assert!(stack.keeps(&north, second).await, "{}", north.log());
+    }
+    south.restart();
+    south.wait_ready().await;
+    wait_until(TIMEOUT, "it is left to the south again", || async { !stack.keeps(&north, 9).await }).await;
+}
+
+/// The other is frozen meanwhile, so its record says for as long as possible that it is connected.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_record_says_of_others_counts_for_nothing_at_a_broker_that_has_forgotten_them() {
+    let Some(mut stack) = Hospital::build().await else { return };
+    let (north, south) = (stack.daemon("north", &WIDE).await, stack.daemon("south", &[]).await);
+    wait_until(TIMEOUT, "it is left to the south", || async { !stack.keeps(&north, 0).await }).await;
+    south.signal("STOP");
+    stack.mosquitto.kill();
+    stack.mosquitto.restart();
+    wait_until(TIMEOUT, "the north is subscribed again", || async {
+        north.metric("healthtrack_mqtt_sessions_lost_total") == 2.0 && north.metric("healthtrack_mqtt_connected") == 1.0
+    })
+    .await;
+    stack.publisher = Publisher::connect(&stack.mosquitto.url().parse().unwrap(), "test", 1_000).await.unwrap();
+    let begun = Instant::now();
+    for second in 1.. {
+        assert!(stack.keeps(&north, second).await, "after {:?}", begun.elapsed());
+        // Others are read once a second, and a broker counts as idle after one.
+        if begun.elapsed() > Duration::from_secs(4) {
+            break;
+        }
+    }
+    south.signal("CONT");
+    wait_until(TIMEOUT, "it is left to the south again", || async { !stack.keeps(&north, 0).await }).await;
+}
+
+/// The only copy is ours: the other's session did not exist when the message was published.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_older_than_anothers_subscription_is_kept() {
+    let Some(stack) = Hospital::build().await else { return };
+    let mut north = stack.daemon("north", &[("MQTT__FILTERS", "ht/1/+/+/+")]).await;
+    north.stop();
+    for second in 0..50 {
+        stack.publish("ht/1/south/watch-s/batch", second, &[70]).await;
+    }
+    let south = stack.daemon("south", &[]).await;
+    north.restart();
+    stack.quarantined(50).await;
+    assert_eq!((north.metric(FOREIGN), south.outcomes()), (0.0, [0; 4]));
+}
+
+/// Where a shard was renamed under a client id of its own, the record has its session twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_another_shard_has_now_is_not_drained() {
+    let Some(stack) = Hospital::build().await else { return };
+    let mut north = stack.daemon("north", &[("MQTT__CLIENT_ID", "one")]).await;
+    north.stop();
+    let south = stack.daemon("south", &[("MQTT__CLIENT_ID", "one")]).await;
+    let north = stack.daemon("north", &[("MQTT__CLIENT_ID", "two")]).await;
+    for (second, shard) in [(0, "south"), (1, "south"), (0, "north")] {
+        stack.publish(&format!("ht/1/{shard}/watch-{shard}/batch"), second, &[70]).await;
+    }
+    south.wait_settled(2).await;
+    north.wait_settled(1).await;
+    let left = "a session of an earlier configuration has become one of another shard";
+    assert!(north.log().contains(left), "{}", north.log());
+    assert_eq!(south.metric("healthtrack_mqtt_connects_total"), 1.0, "{}", south.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,8 +191,11 @@ async fn devices_are_added_once_however_often_they_are_given() {
     let listed = said_json(&mut healthtrack(&database, &["device", "list", "--json"]));
     let names: Vec<&str> = listed.as_array().unwrap().iter().map(|row| row["device_id"].as_str().unwrap()).collect();
     assert_eq!(names, ["cgm-1", "watch-7", "watch-8", "watch-9"]);
-    assert_eq!(listed[0], json!({"device_id": "cgm-1", "added_by": "operator", "shard": null, "series": 0}));
-    assert!(said(&mut healthtrack(&database, &["device", "list"])).starts_with("device   added by  shard  series\n"));
+    let alone = json!({"device_id": "cgm-1", "added_by": "operator", "shard": null, "series": 0,
+                       "awaits_source": false, "sources": []});
+    assert_eq!(listed[0], alone);
+    let table = said(&mut healthtrack(&database, &["device", "list"]));
+    assert!(table.starts_with("device   added by  shard  series  sources\n"), "{table}");
     let complaint = complained(&mut healthtrack(&database, &["device", "add", "not/a/name"]));
     assert!(complaint.contains("letters, digits"), "{complaint}");
 }
@@ -486,6 +489,8 @@ fn every_verb_has_an_example_in_its_help() {
         vec!["device"],
         vec!["device", "add"],
         vec!["device", "list"],
+        vec!["device", "allow"],
+        vec!["device", "disallow"],
         vec!["quarantine"],
         vec!["quarantine", "list"],
         vec!["quarantine", "show"],

@@ -1,18 +1,22 @@
 //! A transaction of the hot table, by itself: what it writes is what is read back, and only by the shard's owner.
 
+use healthtrack::config::DeviceSources;
 use healthtrack::model::block::{Block, BlockBuilder};
 use healthtrack::model::ids::{DeviceId, MetricId, SeriesId, ShardName};
 use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
+use healthtrack::store::directory::add_devices;
 use healthtrack::store::hot::{BlockRange, CopyRows, Write, Writing, ensure_chunks, overlapping};
-use healthtrack::store::newcomers::{Newcomers, take_up};
+use healthtrack::store::newcomers::{DevicePolicy, Heard, Newcomers, TakenUp, take_up};
 use healthtrack::store::shard::try_take;
+use healthtrack::store::source::{Disallowing, disallow};
 use healthtrack::store::writer::{Writer, Writers};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::postgres::TestDatabase;
+use crate::support::stack::wait_locked_out;
 
 /// What fits into one statement is written so; a batch of more than 64 KiB is copied.
 const MANY: usize = 300;
@@ -134,13 +138,14 @@ fn few_and_many() -> [CopyRows; 2] {
     [few, many]
 }
 
-async fn look_up(url: &str, writer: &mut Writer) -> Result<(), StoreError> {
+async fn look_up(url: &str, writer: &mut Writer) -> Result<TakenUp, StoreError> {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let device = DeviceId::parse("watch-7").unwrap();
-    let newcomers = Newcomers::new(vec![(&device, MetricId(10), Statistic::NONE)]);
-    let taken = take_up(&mut connection, writer, &newcomers, false, moment(0)).await;
+    let heard = Heard { device: &device, source: "hub", metric: MetricId(10), statistic: Statistic::NONE };
+    let policy = DevicePolicy { enrols: false, sources: DeviceSources::First };
+    let taken = take_up(&mut connection, writer, &Newcomers::new(&[heard]), policy, moment(0)).await;
     connection.close().await.unwrap();
-    taken.map(|_| ())
+    taken
 }
 
 /// Writes nothing in a copy that was made before, whichever way it goes.
@@ -169,7 +174,7 @@ async fn nothing_is_written_where_the_database_lacks_what_was_written_or_only_lo
         match teaches {
             "a few rows" => assert!(!write(&mut connection, &mut writer, &few).await.unwrap()),
             "many rows" => assert!(write(&mut connection, &mut writer, &many).await.unwrap()),
-            _ => look_up(database.url(), &mut writer).await.unwrap(),
+            _ => drop(look_up(database.url(), &mut writer).await.unwrap()),
         }
         assert_forgotten(&copy, &mut writer).await;
         let mut more = CopyRows::default();
@@ -191,6 +196,77 @@ async fn nothing_is_written_where_the_database_lacks_what_another_lane_has_writt
     let mut elsewhere = PgConnection::connect(copy.url()).await.unwrap();
     assert!(!writers.are_remembered(&mut elsewhere).await.unwrap());
     assert_forgotten(&copy, &mut writers.of_lane(0)).await;
+}
+
+async fn allowed_once(database: &TestDatabase, writer: &mut Writer) {
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let device = DeviceId::parse("watch-7").unwrap();
+    add_devices(&mut connection, std::slice::from_ref(&device), "test", moment(0)).await.unwrap();
+    let allow = "INSERT INTO signal.device_source (allowed_at, device_key, source, allowed_by)
+                 SELECT now(), device_key, 'hub', 'operator' FROM signal.device";
+    sqlx::query(allow).execute(&mut connection).await.unwrap();
+    assert_eq!(look_up(database.url(), writer).await.unwrap().allowed.len(), 1);
+}
+
+async fn disallow_all(database: &TestDatabase) -> u64 {
+    let mut operator = PgConnection::connect(database.url()).await.unwrap();
+    disallow(&mut operator, &DeviceId::parse("hub").unwrap(), Disallowing::All).await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_written_by_a_right_that_was_taken_away_until_the_writer_knows() {
+    let database = TestDatabase::migrated().await;
+    let (mut connection, mut writer) = prepared(&database).await;
+    allowed_once(&database, &mut writer).await;
+    assert_eq!(disallow_all(&database).await, 1);
+    let mut revised = None;
+    for rows in few_and_many() {
+        let refused = write(&mut connection, &mut writer, &rows).await;
+        let Err(StoreError::Disallowed { revision, .. }) = refused else { panic!("{refused:?}") };
+        revised = Some(revision);
+    }
+    let refused = look_up(database.url(), &mut writer).await;
+    assert!(matches!(refused, Err(StoreError::Disallowed { .. })), "{refused:?}");
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM signal.block").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(stored, 0);
+    writer.revise(revised.unwrap());
+    for rows in few_and_many() {
+        write(&mut connection, &mut writer, &rows).await.unwrap();
+    }
+    assert_eq!(look_up(database.url(), &mut writer).await.unwrap().allowed, []);
+    assert_eq!(disallow_all(&database).await, 0);
+    write(&mut connection, &mut writer, &CopyRows::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_right_is_taken_away_once_what_is_being_written_by_it_has_ended() {
+    let database = TestDatabase::migrated().await;
+    let (mut connection, mut writer) = prepared(&database).await;
+    allowed_once(&database, &mut writer).await;
+    let writing = writer.begin(&mut connection).await.unwrap();
+    let taking = disallow_all(&database);
+    let ending = async {
+        wait_locked_out(database.url()).await;
+        let rights = "SELECT count(*) FROM signal.device_source";
+        let mut other = PgConnection::connect(database.url()).await.unwrap();
+        let left: i64 = sqlx::query_scalar(rights).fetch_one(&mut other).await.unwrap();
+        writing.commit().await.unwrap();
+        left
+    };
+    assert_eq!(tokio::join!(taking, ending), (1, 1));
+}
+
+#[tokio::test]
+async fn a_database_that_lacks_what_was_taken_away_has_forgotten() {
+    let database = TestDatabase::migrated().await;
+    let (connection, mut writer) = prepared(&database).await;
+    allowed_once(&database, &mut writer).await;
+    connection.close().await.unwrap();
+    let copy = database.copy().await;
+    disallow_all(&database).await;
+    writer.revise(1);
+    look_up(database.url(), &mut writer).await.unwrap();
+    assert_forgotten(&copy, &mut writer).await;
 }
 
 /// Method: the transaction is committed behind the writer's back, or rolled back, and the writer hears nothing.

@@ -16,9 +16,12 @@ static SHARED: OnceCell<Server> = OnceCell::const_new();
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 /// The same, migrated by an owner who is no superuser.
 static OWNED_TEMPLATE: OnceCell<String> = OnceCell::const_new();
+/// Made once: what has no owner of its own is entered by them, too.
+static LOGINS_MADE: OnceCell<()> = OnceCell::const_new();
 /// Whose password is their name. Each is a member of the role that it is named for, `keeper` of ingest and roller, and
-/// `owner` of migrator; roles belong to the server, so tests of all processes share them.
-const LOGINS: [&str; 9] = ["owner", "ingest", "roller", "keeper", "portal", "analyst", "auditor", "migrator", "nobody"];
+/// `owner` of migrator and care; roles belong to the server, so tests of all processes share them.
+const LOGINS: [&str; 11] =
+    ["owner", "ingest", "roller", "keeper", "portal", "analyst", "auditor", "migrator", "nobody", "care", "sign_in"];
 /// Numbers the databases of this process.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -56,17 +59,16 @@ impl TestDatabase {
 
     /// Makes a database with today's schema and nothing in it.
     pub(crate) async fn migrated() -> TestDatabase {
+        logins().await;
         TestDatabase::copied_from(TEMPLATE.get_or_init(|| template(None)).await, None).await
     }
 
     /// Makes the same as somebody would who is no superuser: policies and functions that only a superuser can pass
     /// show themselves here.
     pub(crate) async fn owned() -> TestDatabase {
-        let template = OWNED_TEMPLATE.get_or_init(|| async {
-            execute(&SHARED.get_or_init(server).await.url("postgres"), make_logins()).await.unwrap();
-            template(Some("owner")).await
-        });
-        TestDatabase::copied_from(template.await, Some("owner")).await
+        logins().await;
+        let template = OWNED_TEMPLATE.get_or_init(|| template(Some("owner"))).await;
+        TestDatabase::copied_from(template, Some("owner")).await
     }
 
     async fn copied_from(template: &str, owner: Option<&str>) -> TestDatabase {
@@ -115,12 +117,17 @@ impl TestDatabase {
 
     /// Puts a copy in the place of this one, which nobody is let into: whoever connects by this name then has the copy.
     pub(crate) async fn restore(&self, copy: &TestDatabase) {
+        self.trade_places(copy).await;
+        self.open().await;
+    }
+
+    /// The same, and nobody is let into the copy yet.
+    pub(crate) async fn trade_places(&self, copy: &TestDatabase) {
         copy.close().await;
         let gone = format!("{}_gone", self.name);
         for (from, to) in [(&self.name, &gone), (&copy.name, &self.name), (&gone, &copy.name)] {
             execute(&self.server_url, format!("ALTER DATABASE {from} RENAME TO {to}")).await.unwrap();
         }
-        self.open().await;
     }
 
     /// Its name.
@@ -144,6 +151,15 @@ impl Drop for TestDatabase {
             dropped.unwrap().expect("the test's database is dropped");
         }
     }
+}
+
+/// Makes the logins of the server, once.
+async fn logins() {
+    LOGINS_MADE
+        .get_or_init(|| async {
+            execute(&SHARED.get_or_init(server).await.url("postgres"), make_logins()).await.unwrap()
+        })
+        .await;
 }
 
 /// A private server of one's own, for tests that stop or kill it. Its data are removed when it is dropped.
@@ -219,7 +235,8 @@ fn make_logins() -> String {
          DECLARE
              name text;
          BEGIN
-             FOREACH name IN ARRAY ARRAY['ingest', 'roller', 'portal', 'analyst', 'auditor', 'migrator'] LOOP
+             FOREACH name IN ARRAY ARRAY['ingest', 'roller', 'portal', 'analyst', 'auditor', 'migrator', 'care',
+                                         'sign_in'] LOOP
                  IF to_regrole('healthtrack_' || name) IS NULL THEN
                      EXECUTE format('CREATE ROLE healthtrack_%1$s NOLOGIN; COMMENT ON ROLE healthtrack_%1$s IS %2$L',
                                     name, 'HealthTrack: what one kind of its programs may do.');
@@ -234,7 +251,7 @@ fn make_logins() -> String {
                  END IF;
              END LOOP;
          END $$;
-         GRANT healthtrack_migrator TO ht_test_owner;
+         GRANT healthtrack_migrator, healthtrack_care TO ht_test_owner;
          GRANT healthtrack_ingest, healthtrack_roller TO ht_test_keeper;",
         quoted(&LOGINS)
     )

@@ -32,6 +32,8 @@ pub(crate) struct Asked {
     pub(crate) query: String,
     /// Bytes of the range that is asked for.
     pub(crate) range_bytes: Option<u64>,
+    /// Whether it makes an object only where there is none, and tells the SHA-256 of what it sends.
+    pub(crate) creates_with_checksum: bool,
 }
 
 impl Asked {
@@ -179,11 +181,13 @@ async fn answer(door: &Door, request: Request<Incoming>) -> Result<Response<s3s:
         let (from, to) = range.split_once('-')?;
         Some(to.parse::<u64>().ok()? + 1 - from.parse::<u64>().ok()?)
     });
+    let has = |name: &str| request.headers().contains_key(name);
     let asked = Asked {
         method: request.method().to_string(),
         path: request.uri().path().trim_start_matches('/').replace("%3D", "="),
         query: request.uri().query().unwrap_or_default().to_owned(),
         range_bytes,
+        creates_with_checksum: has("if-none-match") && has("x-amz-checksum-sha256"),
     };
     door.asked.lock().unwrap().push(asked.clone());
     let fault = (door.choose.lock().unwrap())(&asked);

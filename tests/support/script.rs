@@ -68,21 +68,25 @@ impl ScriptedBroker {
         timeout(TIMEOUT, self.listener.accept()).await.expect("the daemon connects").unwrap().0
     }
 
+    /// The same, and its client id.
+    pub(crate) async fn accept_named(&self) -> (String, Line) {
+        timeout(TIMEOUT, self.hear_named()).await.expect("the daemon connects")
+    }
+
     async fn hear(&self) -> Line {
+        self.hear_named().await.1
+    }
+
+    async fn hear_named(&self) -> (String, Line) {
         let (socket, _) = self.listener.accept().await.unwrap();
         let mut line = Line { socket, bytes: BytesMut::new() };
-        assert!(matches!(line.next().await, Some(Packet::Connect(..))), "a connection begins with CONNECT");
-        line
+        let Some(Packet::Connect(connect, ..)) = line.next().await else { panic!("a connection begins with CONNECT") };
+        (connect.client_id, line)
     }
 
     async fn greet(&self, kept: bool, session_expiry_s: Option<u32>) -> Line {
         let mut line = self.hear().await;
-        line.send(&Packet::ConnAck(ConnAck {
-            session_present: kept,
-            code: ConnectReturnCode::Success,
-            properties: session_expiry_s.map(with_expiry),
-        }))
-        .await;
+        line.welcome(kept, session_expiry_s).await;
         let Some(Packet::Subscribe(subscribe)) = line.next().await else { panic!("the daemon does not subscribe") };
         let return_codes = vec![SubscribeReasonCode::Success(QoS::AtLeastOnce); subscribe.filters.len()];
         line.send(&Packet::SubAck(SubAck { pkid: subscribe.pkid, return_codes, properties: None })).await;
@@ -140,6 +144,13 @@ impl Line {
         acks
     }
 
+    /// Sends CONNACK.
+    pub(crate) async fn welcome(&mut self, kept: bool, session_expiry_s: Option<u32>) {
+        let properties = session_expiry_s.map(with_expiry);
+        let connack = ConnAck { session_present: kept, code: ConnectReturnCode::Success, properties };
+        self.send(&Packet::ConnAck(connack)).await;
+    }
+
     /// Sends what no packet of the library is.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.unwrap();
@@ -160,7 +171,7 @@ impl Line {
     }
 
     /// The next packet; `None` once the connection has ended.
-    async fn next(&mut self) -> Option<Packet> {
+    pub(crate) async fn next(&mut self) -> Option<Packet> {
         loop {
             if !self.bytes.is_empty()
                 && let Ok(packet) = Packet::read(&mut self.bytes, None)

@@ -11,8 +11,8 @@ const BEFORE_ANYBODY_ACTS: [(&str, &str); 4] = [
     ("store/care/error.rs", "read"),
 ];
 /// Who may ask something of care, by the type of a function's first parameter.
-const ACTORS_AND_CONTEXTS: [&str; 8] =
-    ["Actor", "Visitor", "Maintenance", "Operator", "Auditor", "Analyst", "DataKeys", "SampleReader"];
+const ACTORS_AND_CONTEXTS: [&str; 7] =
+    ["Actor", "SignIn", "Maintenance", "Operator", "Auditor", "DataKeys", "SampleReader"];
 /// What reaches the database in nobody's name; longer names that hold one of these as well.
 const CONNECTIONS: [&str; 7] = ["Connection", "PgPool", "Pool<", "Connector", "Transaction", "Executor", "Acquire"];
 

@@ -1,0 +1,364 @@
+//! Who may do what through `api`: every function that the catalog knows, called by every part that an account can play,
+//! for the first patient and for another; on the stage of `matrix`, where rules of truth are off and rights are not.
+//!
+//! A function that has no row below fails the test. What reads a record looks at it first, as a program does.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use uuid::Uuid;
+
+use super::hostile::rightful::CALLS;
+use super::matrix::{PARTS, Stage, stage, tables};
+use super::network::Network;
+
+/// Which parts each function gives or does something for, in the order of `PARTS` without nobody: y for the first
+/// patient, Y for another (p and P where it comes past rights to a key that the stage took off); for who is nobody,
+/// nothing at all.
+const FUNCTIONS: [(&str, [&str; 9]); 94] = [
+    ("activate_care_plan", ["", "", "", "", "", "", "", "", ""]),
+    ("add_allergy", ["", "", "y", "", "", "", "", "", ""]),
+    ("add_condition", ["", "", "y", "", "", "", "", "", ""]),
+    ("change_address", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("change_allergy", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("change_contact", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("change_name", ["", "", "y", "y", "", "", "", "", ""]),
+    ("change_patient", ["", "", "y", "y", "", "", "", "", ""]),
+    ("give_device", ["", "", "", "", "", "", "", "", ""]),
+    ("take_device_back", ["", "", "", "", "", "", "", "", ""]),
+    ("adjudicate_claim", ["y", "Y", "", "", "y", "", "", "", ""]),
+    ("amend_lab_result", ["", "", "y", "", "", "", "", "", ""]),
+    ("attend", ["", "", "", "", "", "", "", "", ""]),
+    ("break_glass", ["", "", "yY", "", "", "", "", "", ""]),
+    ("change_appointment", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("change_condition", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("complete_enrolment", ["", "", "", "", "", "", "", "", ""]),
+    ("consent_to_telehealth", ["", "", "", "", "", "", "", "", ""]),
+    ("decide_moderation", ["", "", "", "", "", "yY", "", "", ""]),
+    ("dispense", ["", "", "y", "", "", "", "", "", ""]),
+    ("draft_care_plan", ["", "", "y", "", "", "", "", "", ""]),
+    ("enrol", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("find_facilities", ["", "", "", "", "", "", "", "", ""]),
+    ("find_open_slots", ["", "", "", "", "", "", "", "", ""]),
+    ("find_providers", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("hold_appointment", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("issue_invoice", ["", "", "", "", "y", "", "", "", ""]),
+    ("issue_join_token", ["", "", "", "", "", "", "", "", ""]),
+    ("join_space", ["yY", "yY", "", "", "", "", "", "", ""]),
+    ("join_waitlist", ["y", "Y", "", "y", "", "", "", "", ""]),
+    ("keep_data_key", ["p", "P", "p", "", "", "", "", "", ""]),
+    ("leave_space", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("leave_waitlist", ["y", "Y", "", "y", "", "", "", "", ""]),
+    ("list_access", ["yY", "yY", "", "", "", "", "", "", ""]),
+    ("list_emergencies", ["", "", "", "", "", "", "", "", ""]),
+    ("list_programmes", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("list_unexplained_access", ["", "", "", "", "", "", "", "yY", ""]),
+    ("look", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("make_key", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("moderate_review", ["", "", "", "", "", "yY", "", "", ""]),
+    ("note_goal_entry", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("pay", ["", "", "", "", "", "", "", "", ""]),
+    ("prescribe", ["", "", "y", "", "", "", "", "", ""]),
+    ("propose_patient", ["", "", "yY", "yY", "", "", "", "", ""]),
+    ("read_account", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("read_adherence", ["", "", "", "", "", "", "", "", ""]),
+    ("read_adherence_rates", ["", "", "", "", "", "", "", "", ""]),
+    ("read_appointments", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("read_data_key", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_engagement", ["", "", "", "y", "y", "", "", "", "yY"]),
+    ("read_follow_ups", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_goal_progress", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_invoices", ["p", "P", "", "", "p", "", "", "", ""]),
+    ("read_journal", ["y", "Y", "", "", "", "", "", "", ""]),
+    ("read_lab_trends", ["", "", "", "", "", "", "", "", ""]),
+    ("read_participation", ["", "", "", "", "", "", "", "", ""]),
+    ("read_programme_outcomes", ["pP", "pP", "pP", "pP", "pP", "pP", "pP", "pP", "pP"]),
+    ("read_readmission_rates", ["", "", "", "", "", "", "", "", ""]),
+    ("read_panel", ["", "", "", "", "", "", "", "", ""]),
+    ("read_day", ["", "", "yY", "yY", "", "", "", "", ""]),
+    ("read_due_invoices", ["", "", "", "", "", "", "", "", ""]),
+    ("read_results", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_visits", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_history", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_plans", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_record", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("read_replies", ["", "", "", "", "", "", "", "", ""]),
+    ("read_reports", ["", "", "", "", "", "", "", "", ""]),
+    ("read_samples", ["", "", "", "", "", "", "", "", ""]),
+    ("read_space", ["", "", "", "", "", "", "", "", ""]),
+    ("read_waitlist", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("record_lab_result", ["", "", "y", "", "", "", "", "", ""]),
+    ("refund", ["", "", "", "", "", "", "", "", ""]),
+    ("register_patient", ["", "", "yY", "yY", "", "", "", "", ""]),
+    ("report_post", ["", "", "", "", "", "", "", "", ""]),
+    ("reschedule_appointment", ["y", "Y", "y", "y", "", "", "", "", ""]),
+    ("review_emergency", ["", "", "", "", "", "", "", "", ""]),
+    ("review_visit", ["y", "Y", "", "", "", "", "", "", ""]),
+    ("set_goal", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("share_journal_entry", ["y", "Y", "", "", "", "", "", "", ""]),
+    ("share_record", ["y", "Y", "", "", "", "", "", "", ""]),
+    ("sign_out", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("stop_prescription", ["y", "Y", "y", "", "", "", "", "", ""]),
+    ("stop_telehealth", ["", "", "", "", "", "", "", "", ""]),
+    ("submit_claim", ["", "", "", "", "", "", "", "", ""]),
+    ("support_post", ["pP", "pP", "pP", "pP", "pP", "pP", "pP", "pP", "pP"]),
+    ("unshare_journal_entry", ["yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY", "yY"]),
+    ("unshare_record", ["y", "Y", "", "", "", "", "", "", ""]),
+    ("use_join_token", ["", "", "", "", "", "", "", "", ""]),
+    ("void_invoice", ["", "", "", "", "", "", "", "", ""]),
+    ("withdraw", ["", "", "", "", "", "", "", "", ""]),
+    ("write_journal_entry", ["y", "Y", "", "", "", "", "", "", ""]),
+    ("write_post", ["", "", "", "", "", "", "", "", ""]),
+    ("write_reply", ["", "", "", "", "", "", "", "", ""]),
+];
+
+/// A function: its parameters after the token with their types, and whether it reads by a look.
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+#[tokio::test]
+async fn every_function_of_api_does_something_for_the_parts_of_its_row_and_for_no_other() {
+    let mut network = Network::owned().await;
+    let stage = stage(&mut network).await;
+    tables(&mut network, &stage).await;
+    let functions = functions(&mut network).await;
+    assert!(functions.len() > 70, "the catalog was read");
+    let wrong = differences(&mut network, &stage, &functions).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let through = |cells: &[&str; 9]| cells.iter().any(|cell| cell.contains(['y', 'Y']));
+    for (function, cells) in FUNCTIONS {
+        let is_called = CALLS.iter().any(|(name, ..)| *name == function);
+        assert_eq!(is_called, !through(&cells), "{function} gets through here or in `hostile::rightful`");
+    }
+
+    network
+        .run(
+            "CALL access.publish('injected', 'patient uuid', 'uuid', 'answer := patient;', 'It is planted.');
+             CREATE POLICY injected ON care.invoice FOR SELECT TO healthtrack_care USING (true);
+             UPDATE access.look_kind SET at_desk = true WHERE kind = 'invoices'",
+        )
+        .await;
+    let planted = self::functions(&mut network).await;
+    let planted: Vec<_> =
+        planted.into_iter().filter(|one| ["injected", "read_invoices"].contains(&one.name.as_str())).collect();
+    let wrong = differences(&mut network, &stage, &planted).await;
+    assert!(wrong.iter().any(|wrong| wrong.starts_with("injected has no row")), "{wrong:?}");
+    assert!(wrong.iter().any(|wrong| wrong.starts_with("read_invoices, front desk")), "{wrong:?}");
+}
+
+/// Where what is found is not what the row says.
+async fn differences(network: &mut Network, stage: &Stage, functions: &[Function]) -> Vec<String> {
+    let expected: BTreeMap<&str, [&str; 9]> = FUNCTIONS.into_iter().collect();
+    let keys = [row_keys(network, stage, 0).await, row_keys(network, stage, 1).await];
+    let mut tokens = Vec::new();
+    for account in &stage.accounts {
+        tokens.push(match account {
+            Some(account) => network.token(*account).await.expose().to_owned(),
+            None => "0".repeat(64),
+        });
+    }
+    let mut portal = network.login("portal").await;
+    let mut wrong = Vec::new();
+    for function in functions {
+        let mut found = Vec::new();
+        for token in &tokens {
+            let mut cell = String::new();
+            for (keys, letter) in keys.iter().zip(['y', 'Y']) {
+                cell.extend(outcome(&mut portal, function, token, keys).await.map(|outcome| match outcome {
+                    Outcome::Done => letter,
+                    Outcome::PastRights if letter == 'y' => 'p',
+                    Outcome::PastRights => 'P',
+                }));
+            }
+            found.push(cell);
+        }
+        let Some(cells) = expected.get(function.name.as_str()) else {
+            wrong.push(format!("{} has no row; found {found:?}", function.name));
+            continue;
+        };
+        for ((found, expected), part) in found.iter().zip(cells.iter().chain([&""])).zip(PARTS) {
+            if found != expected {
+                wrong.push(format!("{}, {part}: {found:?}, not {expected:?}", function.name));
+            }
+        }
+    }
+    wrong
+}
+
+/// What a call came to where rights did not end it.
+enum Outcome {
+    /// It gave a row or a value, or did what gives none.
+    Done,
+    /// It came to a key that the stage has taken off, by which it looks for what is there already.
+    PastRights,
+}
+
+/// Calls a function in a transaction that is undone; none where it is refused, or finds nothing.
+async fn outcome(
+    portal: &mut PgConnection,
+    function: &Function,
+    token: &str,
+    keys: &BTreeMap<String, Uuid>,
+) -> Option<Outcome> {
+    let mut arguments = vec![format!("'{token}'")];
+    for (name, kind) in &function.parameters {
+        arguments.push(match name.as_str() {
+            "look" => match look(portal, function, token, keys).await {
+                Some(look) => format!("'{look}'"),
+                None => return None,
+            },
+            "patient" if is_of_all(&function.name) => "NULL".to_owned(),
+            "proposal" => {
+                let propose = format!("SELECT api.propose_patient('{token}', {})", argument("person", "jsonb", keys));
+                let proposed: Result<Uuid, _> =
+                    sqlx::query_scalar(AssertSqlSafe(propose)).fetch_one(&mut *portal).await;
+                proposed.map_or_else(|_| "NULL".to_owned(), |key| format!("'{key}'"))
+            }
+            name => argument(name, kind, keys),
+        });
+    }
+    let call = format!("SELECT count(found)::integer FROM api.{}({}) AS found", function.name, arguments.join(", "));
+    let mut transaction = portal.begin().await.unwrap();
+    match transaction.fetch_one(AssertSqlSafe(call.clone())).await {
+        Ok(row) => (row.get::<i32, _>(0) > 0).then_some(Outcome::Done),
+        Err(sqlx::Error::Database(error)) => {
+            let error = error.downcast_ref::<PgDatabaseError>();
+            assert!(["HT001", "HT500"].contains(&error.code()), "{call}: {error}");
+            (error.code() == "HT500").then_some(Outcome::PastRights)
+        }
+        Err(error) => panic!("{call}: {error}"),
+    }
+}
+
+/// Rates are read of all patients whom the account may see.
+fn is_of_all(function: &str) -> bool {
+    function.ends_with("_rates")
+        || [
+            "read_programme_outcomes",
+            "read_panel",
+            "read_day",
+            "read_due_invoices",
+            "list_emergencies",
+            "list_unexplained_access",
+        ]
+        .contains(&function)
+}
+
+/// The kind of look that a reading function wants.
+pub(super) fn kind_of_look(function: &str) -> &str {
+    match function {
+        "read_samples" => "samples/heart_rate",
+        "read_data_key" | "keep_data_key" => "data_key",
+        "read_goal_progress" | "read_plans" => "goals",
+        "read_adherence_rates" => "adherence",
+        "read_lab_trends" => "results",
+        "read_readmission_rates" | "read_programme_outcomes" => "outcomes",
+        name => name.trim_start_matches("read_").trim_start_matches("list_"),
+    }
+}
+
+/// Looks as the function wants it.
+async fn look(
+    portal: &mut PgConnection,
+    function: &Function,
+    token: &str,
+    keys: &BTreeMap<String, Uuid>,
+) -> Option<Uuid> {
+    let kind = kind_of_look(&function.name);
+    let patient = (!is_of_all(&function.name)).then(|| keys["patient"]);
+    let look = sqlx::query_scalar("SELECT api.look($1, $2, $3, NULL)").bind(token).bind(patient).bind(kind);
+    match look.fetch_one(portal).await {
+        Ok(look) => look,
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("HT001") => None,
+        Err(error) => panic!("{kind}: {error}"),
+    }
+}
+
+/// An argument that would be accepted of somebody who may.
+pub(super) fn argument(name: &str, kind: &str, keys: &BTreeMap<String, Uuid>) -> String {
+    let literal = match (name, kind) {
+        (_, "uuid") => return keys.get(name).map_or_else(|| "NULL".to_owned(), |key| format!("'{key}'")),
+        ("person", _) => {
+            r#"{"born_on":"1980-01-01","sex":"female","time_zone":"America/Chicago","identifiers":[],"contacts":[],
+                "addresses":[],"names":[{"use":"official","family":"King","given":["Ada"]}]}"#
+        }
+        ("kind", _) => "record",
+        ("mode", _) => "in_person",
+        ("reason" | "why" | "remark", _) => "Found unconscious, nobody to ask",
+        ("change", _) => "confirm",
+        ("scopes", _) => "{chart}",
+        ("metric", _) => "heart_rate",
+        ("to_state", _) => "published",
+        ("charges", _) => "{}",
+        (_, kind) if kind.ends_with("[]") => "{}",
+        ("from" | "since" | "from_on" | "first_on" | "valid_from" | "after", "timestamp with time zone" | "date") => {
+            return "now()::timestamptz(0)".to_owned()
+                + if kind == "date" { "::date - 1" } else { " - INTERVAL '1 day'" };
+        }
+        ("to" | "ends_at" | "until" | "before" | "before_on" | "stop_on" | "valid_until" | "due_on", kind) => {
+            return if kind == "date" { "current_date + 7" } else { "now() + INTERVAL '2 hours'" }.to_owned();
+        }
+        ("starts_at", _) => return "now() + INTERVAL '1 hour'".to_owned(),
+        (_, "timestamp with time zone") => return "now()".to_owned(),
+        (_, "date") => return "current_date".to_owned(),
+        (_, "boolean") => "true",
+        (_, "bytea") => return "sha256('x')".to_owned(),
+        (_, "text") => "x",
+        _ => "1",
+    };
+    format!("'{literal}'")
+}
+
+/// For the name of a parameter, the key of the row of one of the two patients, or of any row where it is nobody's.
+async fn row_keys(network: &mut Network, stage: &Stage, place: usize) -> BTreeMap<String, Uuid> {
+    let own = &stage.keys[place];
+    let mut keys = BTreeMap::new();
+    for row in network.sql.fetch_all(KEYED).await.unwrap() {
+        let (name, table, whose): (String, String, Option<String>) = (row.get(0), row.get(1), row.get(2));
+        let of = whose.map(|column| format!("ORDER BY {column} = '{}' DESC", own[column.as_str()]));
+        let query = format!("SELECT {name}_id FROM {table} {} LIMIT 1", of.unwrap_or_default());
+        if let Some(key) = sqlx::query_scalar(AssertSqlSafe(query)).fetch_optional(&mut network.sql).await.unwrap() {
+            keys.insert(name, key);
+        }
+    }
+    for (name, column) in [
+        ("patient", "patient_id"),
+        ("provider", "provider_id"),
+        ("prescriber", "provider_id"),
+        ("to_provider", "provider_id"),
+        ("facility", "facility_id"),
+        ("centre", "facility_id"),
+    ] {
+        keys.insert(name.to_owned(), own[column]);
+    }
+    if let Some(edition) = keys.get("care_plan_version").copied() {
+        keys.insert("draft".to_owned(), edition);
+    }
+    keys
+}
+
+/// Each function of `api` that the portal's login may execute.
+pub(super) async fn functions(network: &mut Network) -> Vec<Function> {
+    let rows = network.sql.fetch_all(SIGNATURES).await.unwrap();
+    let function = |row: &sqlx::postgres::PgRow| {
+        let (names, kinds): (Vec<String>, Vec<String>) = (row.get(1), row.get(2));
+        Function { name: row.get(0), parameters: names.into_iter().zip(kinds).skip(1).collect() }
+    };
+    rows.iter().map(function).collect()
+}
+
+const SIGNATURES: &str = "SELECT p.proname::text, p.proargnames[1:p.pronargs],
+        ARRAY(SELECT format_type(kind, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (kind, place) ORDER BY place)
+    FROM pg_proc p WHERE p.pronamespace = 'api'::regnamespace AND has_function_privilege('healthtrack_portal', p.oid, 'EXECUTE')
+    ORDER BY 1";
+
+/// Tables whose key is their name, and the column that says whose a row is.
+const KEYED: &str = "SELECT c.relname::text, c.oid::regclass::text,
+        (SELECT o.attname::text FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = ANY ('{patient_id,facility_id}')
+         AND o.attname <> c.relname || '_id' ORDER BY o.attname DESC LIMIT 1)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = c.relname || '_id'
+    WHERE c.relnamespace IN ('care'::regnamespace, 'access'::regnamespace) AND c.relkind = 'r'
+      AND a.atttypid = 'uuid'::regtype ORDER BY 1";

@@ -1,0 +1,310 @@
+//! What those may do who are meant to: each function for which the matrix of parts (`api_matrix`) has no cell where one
+//! gets through, since its stage has no such rows, called by the right part on rows that are made for it.
+
+use super::client::{Notices, seen};
+use super::scene::{Template, Who};
+
+/// Rows that the calls are about.
+const ARRANGED: &str = "
+    INSERT INTO care.appointment (appointment_id, mode, patient_id, provider_id, facility_id, during, status)
+    VALUES ('{video}', 'telehealth', '{own}', '{provider}', '{facility}', tstzrange(now(),
+    now() + INTERVAL '2 hours'), 'booked');
+    INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('VISIT-99', 'Visit', 120, 'USD');
+    INSERT INTO care.invoice (invoice_id, patient_id, facility_id, number)
+    VALUES ('{bill}', '{own}', '{facility}', 'C-1'), ('{void}', '{own}', '{facility}', 'C-2');
+    INSERT INTO care.charge (patient_id, facility_id, invoice_id, served_on, charge_code, quantity, unit_price)
+    SELECT '{own}', '{facility}', invoice_id, current_date - 1, 'VISIT-99', 1, 120
+    FROM unnest('{{bill},{void}}'::uuid[]) AS invoice_id;
+    WITH made AS (
+        INSERT INTO care.policy (insurer_id, insurance_plan_id, number, holder_name)
+        SELECT insurer_id, insurance_plan_id, 'C-0001', 'Ana Ruiz'
+        FROM care.insurance_plan LIMIT 1 RETURNING policy_id
+    ) INSERT INTO care.coverage (coverage_id, patient_id, policy_id, covered_during)
+    SELECT '{coverage_of_own}', '{own}', policy_id, daterange(current_date - 90, current_date + 90) FROM made;
+    INSERT INTO care.programme (programme_id, provider_id, capacity, sessions_needed, enrolment_during,
+    runs_during, topic,
+                                title, description)
+    VALUES ('{course}', '{provider}', 9, 1, tstzrange(now() - INTERVAL '9 days', now() + INTERVAL '9 days'),
+            daterange(current_date - 9, current_date + 9), 'sleep', 'Better sleep', 'Nine evenings');
+    INSERT INTO care.programme (programme_id, provider_id, capacity, sessions_needed, enrolment_during,
+    runs_during, topic,
+                                title, description)
+    SELECT '{course_before}', provider_id, capacity, sessions_needed, enrolment_during, daterange(current_date - 9,
+    current_date),
+           topic, title || ' before', description FROM care.programme WHERE programme_id = '{course}';
+    INSERT INTO care.enrolment (programme_id, patient_id, status) VALUES ('{course_before}', '{own}', 'enrolled');
+    INSERT INTO care.programme_session (programme_session_id, programme_id, during, title)
+    VALUES ('{evening}', '{course}', tstzrange(now() - INTERVAL '1 hour', now()), 'First');
+    INSERT INTO care.care_plan (care_plan_id, patient_id, provider_id, title) VALUES ('{plan}', '{own}',
+    '{provider}', 'Sleep');
+    INSERT INTO care.space (space_id, name, topic, rules) VALUES ('{room}', 'Clients', 'Sleep', 'Be kind');
+    INSERT INTO signal.device (device_id, added_at, added_by) VALUES ('own-watch', now(), 'operator'),
+    ('spare-watch', now(), 'operator');
+    INSERT INTO care.patient_name (patient_id, use, family, given) VALUES ('{own}', 'official', 'Ruiz', '{Ana}')
+    ON CONFLICT DO NOTHING;
+    INSERT INTO signal.series (device_key, metric_id) SELECT device_key, metric_id FROM signal.device, signal.metric
+    WHERE device_id = 'own-watch' AND name = 'heart_rate';
+    SELECT signal.ensure_chunk(current_date);
+    INSERT INTO care.wear (patient_id, device_key, worn_during)
+    SELECT '{own}', device_key, tstzrange(now() - INTERVAL '1 day', NULL) FROM signal.device
+    WHERE device_id = 'own-watch';
+    INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values)
+    SELECT date_trunc('day', now(), 'UTC'), date_trunc('day', now(), 'UTC'), 1, series_id, '{60}'
+    FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = 'own-watch';
+    INSERT INTO care.prescription (refills_allowed, prescription_id, patient_id, medication_id, prescriber_id,
+    valid_during, times, days_supply,
+                                   dose_quantity, quantity, dose_unit, route, instructions)
+    VALUES (3, '{drug}', '{own}', '{medication}', '{provider}', daterange(current_date - 120, current_date + 60),
+    2, 30, 1, 60, 'mg',
+            'oral', 'Twice a day');
+    INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
+    VALUES ('{own}', '{drug}', '{facility}', current_date - 110, 30, 60), ('{own}', '{drug}', '{facility}',
+    current_date - 80, 30, 60);
+    INSERT INTO care.lab_result (patient_id, observed_at, loinc, title, status, value_number, unit)
+    SELECT '{own}', now() - n * INTERVAL '30 days', '4548-4', 'HbA1c', 'final', 6 + n, '%' FROM generate_series(1,
+    4) AS n;
+    INSERT INTO care.encounter (patient_id, facility_id, attending_provider_id, class, admission_type, service_line,
+                                discharge_disposition, during)
+    VALUES ('{own}', '{facility}', '{provider}', 'inpatient', 'emergency', 'medical', 'home',
+    tstzrange(now() - INTERVAL '90 days', now() - INTERVAL '88 days'))";
+
+/// A function, whose it is to call, and the calls.
+pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
+    ("find_facilities", Who::Patient, &["SELECT * FROM api.find_facilities('{token}', NULL, NULL, NULL, NULL, 5)"]),
+    (
+        "find_open_slots",
+        Who::Patient,
+        &["SELECT * FROM api.find_open_slots('{token}', '{provider}', '{facility}', now() + INTERVAL '1 day',
+               now() + INTERVAL '2 days', 30)"],
+    ),
+    (
+        "list_emergencies",
+        Who::Officer,
+        &[
+            "SELECT api.look('{token}', NULL, 'emergencies', NULL)",
+            "SELECT * FROM api.list_emergencies('{token}', '{last}', NULL)",
+        ],
+    ),
+    (
+        "review_emergency",
+        Who::Officer,
+        &[
+            "SELECT api.look('{token}', NULL, 'emergencies', NULL)",
+            "SELECT api.review_emergency('{token}', care_relationship_id, 'justified')
+                 FROM api.list_emergencies('{token}', '{last}', NULL) LIMIT 1",
+        ],
+    ),
+    ("consent_to_telehealth", Who::Patient, &["SELECT api.consent_to_telehealth('{token}', '{video}')"]),
+    ("issue_join_token", Who::Provider, &["SELECT api.issue_join_token('{token}', '{video}')"]),
+    (
+        "use_join_token",
+        Who::Patient,
+        &["SELECT api.use_join_token('{token}', api.issue_join_token('{token}', '{video}'))"],
+    ),
+    (
+        "stop_telehealth",
+        Who::Provider,
+        &[
+            "SELECT api.use_join_token('{token}', api.issue_join_token('{token}', '{video}'))",
+            "SELECT api.stop_telehealth('{token}', '{video}')",
+        ],
+    ),
+    (
+        "void_invoice",
+        Who::Biller,
+        &[
+            "SELECT api.issue_invoice('{token}', '{void}', current_date + 30)",
+            "SELECT api.void_invoice('{token}', '{void}')",
+        ],
+    ),
+    (
+        "pay",
+        Who::Biller,
+        &[
+            "SELECT api.issue_invoice('{token}', '{bill}', current_date + 30)",
+            "SELECT api.pay('{token}', 'key-0123456789abcdef', '{bill}', 5000, 'cash', NULL, NULL)",
+        ],
+    ),
+    (
+        "refund",
+        Who::Biller,
+        &[
+            "SELECT api.pay('{token}', 'key-0123456789abcdef', '{bill}', 5000, 'cash', NULL, NULL)",
+            "SELECT api.refund('{token}', 'key-fedcba9876543210', '{last}', 500, 'too much')",
+        ],
+    ),
+    ("submit_claim", Who::Biller, &["SELECT api.submit_claim('{token}', '{bill}', '{coverage_of_own}')"]),
+    (
+        "read_due_invoices",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', NULL, 'due_invoices', NULL)",
+            "SELECT * FROM api.read_due_invoices('{token}', '{last}', NULL, current_date + 60, NULL, NULL, 5)",
+        ],
+    ),
+    (
+        "read_panel",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'panel', NULL)",
+            "SELECT * FROM api.read_panel('{token}', '{last}', NULL, NULL, NULL, NULL, NULL, 5)",
+        ],
+    ),
+    ("give_device", Who::Provider, &["SELECT api.give_device('{token}', '{own}', 'spare-watch')"]),
+    ("take_device_back", Who::Provider, &["SELECT api.take_device_back('{token}', 'spare-watch')"]),
+    (
+        "read_invoices",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
+            "SELECT * FROM api.read_invoices('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "attend",
+        Who::Provider,
+        &["SELECT api.enrol('{token}', '{course}', '{own}')", "SELECT api.attend('{token}', '{evening}', '{own}')"],
+    ),
+    (
+        "read_participation",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'participation', NULL)",
+            "SELECT * FROM api.read_participation('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "complete_enrolment",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'participation', NULL)",
+            "SELECT api.complete_enrolment('{token}', enrolment_id) FROM api.read_participation('{token}',
+                 '{last}', '{own}')
+             WHERE programme_id = '{course}'",
+        ],
+    ),
+    (
+        "withdraw",
+        Who::Provider,
+        &[
+            "SELECT api.enrol('{token}', '{course}', '{visitor}')",
+            "SELECT api.withdraw('{token}', '{course}', '{visitor}')",
+        ],
+    ),
+    (
+        "activate_care_plan",
+        Who::Provider,
+        &[
+            "SELECT api.draft_care_plan('{token}', '{plan}', 'Sleep by eleven')",
+            "SELECT api.activate_care_plan('{token}', '{last}')",
+        ],
+    ),
+    (
+        "write_post",
+        Who::Patient,
+        &[
+            "SELECT api.join_space('{token}', '{room}', 'Owl')",
+            "SELECT api.write_post('{token}', '{room}', 'Naps', 'Who naps?')",
+        ],
+    ),
+    ("read_space", Who::Patient, &["SELECT * FROM api.read_space('{token}', '{room}', now() + INTERVAL '1 hour')"]),
+    (
+        "write_reply",
+        Who::Patient,
+        &["SELECT api.write_reply('{token}', post_id, 'I do') FROM api.read_space('{token}', '{room}',
+                 now() + INTERVAL '1 hour')"],
+    ),
+    (
+        "read_replies",
+        Who::Patient,
+        &["SELECT r.* FROM api.read_space('{token}', '{room}', now() + INTERVAL '1 hour') AS p,
+                api.read_replies('{token}', p.post_id, '2020-01-01') AS r"],
+    ),
+    (
+        "support_post",
+        Who::Patient,
+        &["SELECT api.support_post('{token}', post_id, true) FROM api.read_space('{token}', '{room}',
+                 now() + INTERVAL '1 hour')"],
+    ),
+    (
+        "report_post",
+        Who::Patient,
+        &["SELECT api.report_post('{token}', post_id, NULL, 'spam') FROM api.read_space('{token}', '{room}',
+                 now() + INTERVAL '1 hour')"],
+    ),
+    ("read_reports", Who::Moderator, &["SELECT * FROM api.read_reports('{token}', '{room}')"]),
+    (
+        "keep_data_key",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'data_key', NULL)",
+            "SELECT * FROM api.keep_data_key('{token}', '{last}', '{own}', 'key-1', decode(repeat('01', 61),
+                 'hex'), now())",
+        ],
+    ),
+    (
+        "read_samples",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'samples/heart_rate', NULL)",
+            "SELECT * FROM api.read_samples('{token}', '{last}', '{own}', 'heart_rate', now() - INTERVAL '2 days',
+                 now(), 9)",
+        ],
+    ),
+    (
+        "read_adherence",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'adherence', NULL)",
+            "SELECT * FROM api.read_adherence('{token}', '{last}', '{own}', current_date - 120, current_date)",
+        ],
+    ),
+    (
+        "read_adherence_rates",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'adherence', NULL)",
+            "SELECT * FROM api.read_adherence_rates('{token}', '{last}', NULL, current_date - 120, current_date)",
+        ],
+    ),
+    (
+        "read_lab_trends",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'results', NULL)",
+            "SELECT * FROM api.read_lab_trends('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "read_readmission_rates",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'outcomes', NULL)",
+            "SELECT * FROM api.read_readmission_rates('{token}', '{last}', NULL)",
+        ],
+    ),
+    (
+        "read_programme_outcomes",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'outcomes', NULL)",
+            "SELECT * FROM api.read_programme_outcomes('{token}', '{last}', NULL)",
+        ],
+    ),
+];
+
+/// Calls that gave nothing, or were refused.
+pub(super) async fn refused(template: &Template, opened: &str) -> Vec<String> {
+    let scene = template.scene(&format!("{ARRANGED}; {opened}")).await;
+    let notices = Notices::default();
+    let mut refused = Vec::new();
+    for (function, who, calls) in CALLS {
+        let mut login = scene.login(*who).await.unwrap();
+        let calls: Vec<_> = calls.iter().map(|call| scene.put(call, *who, true)).collect();
+        let said = seen(&mut login, &notices, &calls).await.text;
+        if said.lines().filter(|line| line.contains('=') && !line.contains("PgDatabaseError")).count() < calls.len() {
+            refused.push(format!("{function}: {said}"));
+        }
+    }
+    refused
+}
