@@ -26,10 +26,79 @@ CREATE TABLE access.account (
 );
 CREATE UNIQUE INDEX account_of_a_patient_is_one ON access.account USING btree (patient_id);
 CREATE UNIQUE INDEX account_of_a_provider_is_one ON access.account USING btree (provider_id);
+CREATE TRIGGER account_is_stamped BEFORE INSERT OR UPDATE ON access.account FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER account_is_touched BEFORE UPDATE ON access.account FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER account_stays_under_hold BEFORE DELETE ON access.account FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE access.account FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.account FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.account TO healthtrack_migrator;
+
+-- Who is signed in; a token is the only proof of who acts.
+CREATE TABLE access.session (
+    session_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    account_id uuid NOT NULL,  -- Whose.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the account signed in.
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last used, to the minute, or to a quarter of idle_for where that is less.
+    expires_at timestamp with time zone NOT NULL,  -- When it ends in any case.
+    revoked_at timestamp with time zone,  -- When it was ended before its time; null while it was not.
+    idle_for interval NOT NULL,  -- How long it may be unused before it ends.
+    token_hash bytea NOT NULL,  -- SHA-256 of the token.
+    CONSTRAINT session_pkey PRIMARY KEY (session_id),  -- This session exists already.
+    CONSTRAINT session_token_is_unique UNIQUE (token_hash),  -- Make a new token.
+    CONSTRAINT session_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT session_ends CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '31 days'::interval)))),  -- A session ends within 31 days.
+    CONSTRAINT session_is_not_idle_for_long CHECK (((idle_for >= '00:01:00'::interval) AND (idle_for <= '1 day'::interval))),  -- A session may be unused for a minute at least and a day at most.
+    CONSTRAINT session_token_is_a_digest CHECK ((octet_length(token_hash) = 32))  -- Store the SHA-256 of a token.
+);
+CREATE INDEX session_account_idx ON access.session USING btree (account_id);
+ALTER TABLE access.session FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.session FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.session TO healthtrack_migrator;
+
+-- Looks at records that were allowed and audited, for five minutes.
+CREATE TABLE access.look (
+    look_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key, which a reading function takes.
+    session_id uuid NOT NULL,  -- In which session.
+    patient_id uuid,  -- Whose record; null where it is of all whom the account may see.
+    looked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,  -- When.
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- The transaction that wrote it, which reads nothing by it.
+    kind text NOT NULL,  -- At what: one of access.look_kind, or samples/ and a metric.
+    CONSTRAINT look_pkey PRIMARY KEY (look_id)  -- This look is known already.
+);
+CREATE TRIGGER look_stays_under_hold BEFORE DELETE ON access.look FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE access.look FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.look FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.look TO healthtrack_migrator;
+
+-- What of a record can be looked at, and by whom beside the patient.
+CREATE TABLE access.look_kind (
+    kind text NOT NULL,  -- What, by one word.
+    scope text NOT NULL,  -- The scope of a grant that opens it; none where no grant does.
+    in_care boolean DEFAULT true NOT NULL,  -- Whether care opens it.
+    at_desk boolean DEFAULT false NOT NULL,  -- Whether the front desk looks at it, of those who have visits or wait at its facility.
+    billed boolean DEFAULT false NOT NULL,  -- Whether a biller looks at it, of those who have invoices of the facility.
+    shared_entry boolean DEFAULT false NOT NULL,  -- Whether a shared journal entry opens it to whom it was shared with.
+    of_all boolean DEFAULT false NOT NULL,  -- Whether one look may be at all patients whom the account may see, for rates and lists.
+    CONSTRAINT look_kind_pkey PRIMARY KEY (kind),  -- This kind of look is known already.
+    CONSTRAINT look_kind_is_a_name CHECK ((kind ~ '^[a-z_]{1,40}$'::text))  -- A kind of look is one word of small letters.
+);
+ALTER TABLE access.look_kind FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.look_kind FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.look_kind TO healthtrack_migrator;
+
+-- People who are about to be registered, for five minutes.
+CREATE TABLE access.proposal (
+    proposal_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key, which the registration takes.
+    session_id uuid NOT NULL,  -- In which session.
+    proposed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,  -- When.
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- The transaction that wrote it, which registers nobody by it.
+    person jsonb NOT NULL,  -- The person with names, addresses, contacts and identifiers.
+    CONSTRAINT proposal_pkey PRIMARY KEY (proposal_id),  -- This proposal is known already.
+    CONSTRAINT proposal_is_small CHECK ((octet_length((person)::text) <= 65536))  -- A person is described in 64 kB at most.
+);
+ALTER TABLE access.proposal FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.proposal FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.proposal TO healthtrack_migrator;
 
 -- Which provider cares for which patient, when and why.
 CREATE TABLE access.care_relationship (
@@ -43,6 +112,7 @@ CREATE TABLE access.care_relationship (
     basis text NOT NULL,  -- care_team, visit, referral, or emergency (the glass was broken: 60 minutes at most, with a reason).
     reason text,  -- Why, in the provider's words; demanded for an emergency.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    opened_by xid8,  -- The transaction that broke the glass, in which nothing is open yet; null for all other care.
     CONSTRAINT care_relationship_pkey PRIMARY KEY (care_relationship_id),  -- This relationship is known already.
     CONSTRAINT care_relationship_is_not_repeated EXCLUDE USING gist (provider_id WITH =, patient_id WITH =, basis WITH =, valid_during WITH &&),  -- This provider has that access at that time already.
     CONSTRAINT care_relationship_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
@@ -53,7 +123,11 @@ CREATE TABLE access.care_relationship (
 );
 CREATE INDEX care_relationship_patient_idx ON access.care_relationship USING btree (patient_id);
 CREATE INDEX care_relationship_provider_idx ON access.care_relationship USING btree (provider_id);
+CREATE TRIGGER care_relationship_is_stamped BEFORE INSERT OR UPDATE ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_relationship_is_touched BEFORE UPDATE ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER care_relationship_notes_who_opens BEFORE INSERT ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION access.note_who_opens();  -- Trigger before each insert: notes which transaction opens a record in an emergency.
+CREATE TRIGGER care_relationship_stays_under_hold BEFORE DELETE ON access.care_relationship FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+CREATE TRIGGER emergencies_are_few BEFORE INSERT ON access.care_relationship FOR EACH ROW WHEN ((new.basis = 'emergency'::text)) EXECUTE FUNCTION access.count_emergencies();  -- Trigger before a record is opened in an emergency: refuses more than access.cap allows in 24 hours.
 ALTER TABLE access.care_relationship FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.care_relationship FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.care_relationship TO healthtrack_migrator;
@@ -84,14 +158,16 @@ CREATE TABLE access.grant_of_access (
 CREATE INDEX grant_of_access_account_idx ON access.grant_of_access USING btree (account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX grant_of_access_patient_idx ON access.grant_of_access USING btree (patient_id);
 CREATE INDEX grant_of_access_provider_idx ON access.grant_of_access USING btree (provider_id) WHERE (revoked_at IS NULL);
+CREATE TRIGGER grant_of_access_is_stamped BEFORE INSERT OR UPDATE ON access.grant_of_access FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER grant_of_access_is_touched BEFORE UPDATE ON access.grant_of_access FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER grant_of_access_stays_under_hold BEFORE DELETE ON access.grant_of_access FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE access.grant_of_access FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.grant_of_access FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.grant_of_access TO healthtrack_migrator;
 
 -- Who looked at what, when, in which part, and whether it was allowed; chained.
 CREATE TABLE access.audit_event (
-    seq bigint NOT NULL,  -- Place in the chain, from 1 and without gaps.
+    seq bigint NOT NULL,  -- Place in its chain, from 1 and without gaps.
     at timestamp with time zone NOT NULL,  -- When, by the server's clock.
     actor uuid,  -- The account that acted; null for a program.
     patient_id uuid,  -- Whose record; null where it is nobody's.
@@ -102,28 +178,40 @@ CREATE TABLE access.audit_event (
     resource text NOT NULL,  -- What was touched, by table or kind and at most one key: care.appointment/…, samples/heart_rate.
     outcome text NOT NULL,  -- allowed or denied.
     reason text,  -- Why, as a word: own, in_care, granted, emergency …; null where nothing was said.
-    prev_hash bytea NOT NULL,  -- Digest of the event before; 32 zero bytes for the first.
+    prev_hash bytea NOT NULL,  -- Digest of the event before in its chain; for the first what access.audit_origin gives.
     hash bytea NOT NULL,  -- SHA-256 over the event and prev_hash.
-    CONSTRAINT audit_event_pkey PRIMARY KEY (seq),  -- This event is written already.
-    CONSTRAINT audit_event_never_forks UNIQUE (prev_hash),  -- Another event follows that one already.
+    chain smallint NOT NULL,  -- Which of the 64 chains it belongs to.
+    CONSTRAINT audit_event_pkey PRIMARY KEY (chain, seq),  -- This event is written already.
     CONSTRAINT audit_event_action_is_known CHECK ((action = ANY (ARRAY['read'::text, 'create'::text, 'update'::text, 'sign'::text, 'export'::text, 'erase'::text, 'break_glass'::text, 'grant'::text, 'revoke'::text, 'review'::text, 'log_in'::text, 'log_out'::text]))),  -- Choose one of the known actions.
     CONSTRAINT audit_event_digests_are_whole CHECK (((octet_length(prev_hash) = 32) AND (octet_length(hash) = 32))),  -- A digest has 32 bytes.
-    CONSTRAINT audit_event_holds_words_and_keys CHECK (((part ~ '^[a-z_]{1,40}$'::text) AND (reason ~ '^[a-z_]{1,60}$'::text) AND (resource ~ '^([a-z_.]{1,80}(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?|samples/[a-z][a-z0-9_]{0,79})$'::text))),  -- An event holds words and keys, and nothing of a person.
+    CONSTRAINT audit_event_holds_words_and_keys CHECK (((ltrim(part, 'abcdefghijklmnopqrstuvwxyz_'::text) = ''::text) AND ((length(part) >= 1) AND (length(part) <= 40)) AND ((reason IS NULL) OR ((ltrim(reason, 'abcdefghijklmnopqrstuvwxyz_'::text) = ''::text) AND ((length(reason) >= 1) AND (length(reason) <= 60)))) AND (((ltrim(resource, 'abcdefghijklmnopqrstuvwxyz_.'::text) = ''::text) AND ((length(resource) >= 1) AND (length(resource) <= 80))) OR (resource ~ '^([a-z_.]{1,80}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|samples/[a-z][a-z0-9_]{0,79})$'::text)))),  -- An event holds words and keys, and nothing of a person.
     CONSTRAINT audit_event_outcome_is_known CHECK ((outcome = ANY (ARRAY['allowed'::text, 'denied'::text])))  -- Choose allowed or denied.
 );
-CREATE INDEX audit_event_actor_idx ON access.audit_event USING btree (actor, seq);
-CREATE INDEX audit_event_patient_idx ON access.audit_event USING btree (patient_id, seq);
+CREATE INDEX audit_event_actor_idx ON access.audit_event USING btree (actor, at);
+CREATE INDEX audit_event_patient_idx ON access.audit_event USING btree (patient_id, at);
+CREATE INDEX audit_event_time_idx ON access.audit_event USING brin (at);
 CREATE TRIGGER audit_event_stays BEFORE DELETE OR UPDATE ON access.audit_event FOR EACH ROW EXECUTE FUNCTION access.refuse_change_of_audit();  -- Trigger: refuses each UPDATE, DELETE and TRUNCATE.
+CREATE TRIGGER audit_event_stays_under_hold BEFORE DELETE ON access.audit_event FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE TRIGGER audit_event_stays_whole BEFORE TRUNCATE ON access.audit_event FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change_of_audit();  -- Trigger: refuses each UPDATE, DELETE and TRUNCATE.
 ALTER TABLE access.audit_event FORCE ROW LEVEL SECURITY;
 CREATE POLICY auditor ON access.audit_event FOR SELECT TO healthtrack_auditor USING (true);
 CREATE POLICY maintenance ON access.audit_event FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY officer ON access.audit_event FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'privacy_officer'::text));
-CREATE POLICY own_actions ON access.audit_event FOR SELECT TO healthtrack_portal USING (((actor = ( SELECT access.actor() AS actor)) AND (( SELECT access.part() AS part) IS NOT NULL)));
-CREATE POLICY own_record ON access.audit_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY officer ON access.audit_event FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'privacy_officer'::text));
+CREATE POLICY own_actions ON access.audit_event FOR SELECT TO healthtrack_care USING (((actor = ( SELECT access.actor() AS actor)) AND (( SELECT access.part() AS part) IS NOT NULL)));
+CREATE POLICY own_record ON access.audit_event FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT SELECT ON access.audit_event TO healthtrack_auditor;
+GRANT SELECT ON access.audit_event TO healthtrack_care;
 GRANT SELECT ON access.audit_event TO healthtrack_migrator;
-GRANT SELECT ON access.audit_event TO healthtrack_portal;
+
+-- The chains that audit events are appended to; whoever appends locks one row to the end of the transaction.
+CREATE TABLE access.audit_chain (
+    chain smallint NOT NULL,  -- Number of the chain, from 0 to 63.
+    CONSTRAINT audit_chain_pkey PRIMARY KEY (chain),  -- This chain exists already.
+    CONSTRAINT audit_chain_is_one_of_64 CHECK (((chain >= 0) AND (chain <= 63)))  -- A chain has a number from 0 to 63.
+);
+ALTER TABLE access.audit_chain FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.audit_chain FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT SELECT, UPDATE ON access.audit_chain TO healthtrack_migrator;
 
 -- The key of each patient's own, wrapped, with which their texts are sealed.
 CREATE TABLE access.data_key (
@@ -136,16 +224,18 @@ CREATE TABLE access.data_key (
     CONSTRAINT data_key_is_whole CHECK ((octet_length(wrapped) = 61)),  -- A wrapped data key has 61 bytes.
     CONSTRAINT data_key_key_id_is_a_name CHECK ((key_id ~ '^[A-Za-z0-9._-]{1,64}$'::text))  -- Name the key by letters, digits and . _ - only.
 );
+CREATE TRIGGER data_key_is_stamped BEFORE INSERT ON access.data_key FOR EACH ROW EXECUTE FUNCTION access.stamp_data_key();  -- Trigger before a data key is stored: one that an account makes is made now.
+CREATE TRIGGER data_key_stays_under_hold BEFORE DELETE ON access.data_key FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE access.data_key FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON access.data_key FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY care_is_made ON access.data_key FOR INSERT TO healthtrack_portal WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care ON access.data_key FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care_is_made ON access.data_key FOR INSERT TO healthtrack_care WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON access.data_key FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON access.data_key FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY own_is_made ON access.data_key FOR INSERT TO healthtrack_portal WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON access.data_key FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own_is_made ON access.data_key FOR INSERT TO healthtrack_care WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 CREATE POLICY rolled ON access.data_key FOR ALL TO healthtrack_roller USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.data_key TO healthtrack_migrator;
 GRANT DELETE, SELECT ON access.data_key TO healthtrack_roller;
-GRANT INSERT, SELECT ON access.data_key TO healthtrack_portal;
+GRANT INSERT, SELECT ON access.data_key TO healthtrack_care;
 
 -- Every emergency access with what was found of it, for the privacy officer and the auditor.
 --   care_relationship_id: Which emergency.
@@ -171,7 +261,7 @@ CREATE VIEW access.emergency WITH (security_barrier=true) AS
      LEFT JOIN access.emergency_review v USING (care_relationship_id))
   WHERE ((r.basis = 'emergency'::text) AND ((access.part() = 'privacy_officer'::text) OR pg_has_role(SESSION_USER, 'healthtrack_auditor'::name, 'MEMBER'::text)));
 GRANT SELECT ON access.emergency TO healthtrack_auditor;
-GRANT SELECT ON access.emergency TO healthtrack_portal;
+GRANT SELECT ON access.emergency TO healthtrack_care;
 
 -- What the privacy officer found of an emergency access.
 CREATE TABLE access.emergency_review (
@@ -189,6 +279,32 @@ ALTER TABLE access.emergency_review FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.emergency_review FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.emergency_review TO healthtrack_migrator;
 
+-- How often something may be done through the portal; the owner changes it by UPDATE.
+CREATE TABLE access.cap (
+    most integer NOT NULL,  -- How often at most; the unit is in the name.
+    cap text NOT NULL,  -- Stable name.
+    why text NOT NULL,  -- What it limits, and against what.
+    CONSTRAINT cap_pkey PRIMARY KEY (cap),  -- This cap is set already.
+    CONSTRAINT cap_is_not_negative CHECK ((most >= 0)),  -- A cap is zero or more.
+    CONSTRAINT cap_says_why CHECK ((why ~ '\S'::text))  -- Say what the cap is for.
+);
+ALTER TABLE access.cap FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.cap FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.cap TO healthtrack_migrator;
+
+-- The key of the errors that published means carry: who has it takes them off.
+CREATE TABLE access.blur_key (
+    made_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was made.
+    only_one boolean DEFAULT true NOT NULL,  -- Always true: a database has one.
+    secret bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,  -- 32 random bytes.
+    CONSTRAINT blur_key_pkey PRIMARY KEY (only_one),  -- There is a key already.
+    CONSTRAINT blur_key_is_whole CHECK ((octet_length(secret) = 32)),  -- The key has 32 bytes.
+    CONSTRAINT blur_key_only_one_is_true CHECK (only_one)  -- A database has one key.
+);
+ALTER TABLE access.blur_key FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.blur_key FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.blur_key TO healthtrack_migrator;
+
 -- Who looked at the acting patient's record, or tried to.
 --   seq: Place in the chain of events.
 --   at: When.
@@ -198,6 +314,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON access.emergency_review TO healthtrack_m
 --   resource: To what.
 --   outcome: allowed or denied.
 --   reason: Why it was allowed, as a word; null where nothing was said.
+--   chain: In which of the 64 chains of events.
 CREATE VIEW access.my_access_log WITH (security_invoker=true) AS
  SELECT seq,
     at,
@@ -206,10 +323,11 @@ CREATE VIEW access.my_access_log WITH (security_invoker=true) AS
     action,
     resource,
     outcome,
-    reason
+    reason,
+    chain
    FROM access.audit_event e
   WHERE (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]));
-GRANT SELECT ON access.my_access_log TO healthtrack_portal;
+GRANT SELECT ON access.my_access_log TO healthtrack_care;
 
 -- Looks at a record, and tries, that no care, visit or grant explains; for the privacy officer and the auditor.
 --   seq: Place in the chain of events.
@@ -220,6 +338,7 @@ GRANT SELECT ON access.my_access_log TO healthtrack_portal;
 --   action: What was done.
 --   resource: To what.
 --   outcome: allowed or denied.
+--   chain: In which of the 64 chains of events.
 CREATE VIEW access.unexplained_access WITH (security_barrier=true) AS
  SELECT e.seq,
     e.at,
@@ -228,10 +347,11 @@ CREATE VIEW access.unexplained_access WITH (security_barrier=true) AS
     e.part,
     e.action,
     e.resource,
-    e.outcome
+    e.outcome,
+    e.chain
    FROM (access.audit_event e
      JOIN access.account a ON ((a.account_id = e.actor)))
-  WHERE (( SELECT access.is_reviewer() AS is_reviewer) AND (e.patient_id IS NOT NULL) AND (e.patient_id IS DISTINCT FROM a.patient_id) AND (e.action <> 'break_glass'::text) AND (a.part <> 'privacy_officer'::text) AND (NOT (EXISTS ( SELECT
+  WHERE (( SELECT access.is_reviewer() AS is_reviewer) AND (e.patient_id IS NOT NULL) AND (e.patient_id IS DISTINCT FROM a.patient_id) AND (e.action <> 'break_glass'::text) AND (a.part <> 'privacy_officer'::text) AND (NOT ((e.action = 'create'::text) AND (e.resource ~~ 'care.patient/%'::text))) AND (NOT (EXISTS ( SELECT
            FROM access.care_relationship r
           WHERE ((r.patient_id = e.patient_id) AND (r.provider_id = a.provider_id) AND (r.valid_during @> e.at) AND (r.basis = ANY (ARRAY['care_team'::text, 'referral'::text, 'emergency'::text])))))) AND (NOT (EXISTS ( SELECT
            FROM care.appointment v
@@ -239,7 +359,7 @@ CREATE VIEW access.unexplained_access WITH (security_barrier=true) AS
            FROM access.grant_of_access g
           WHERE ((g.patient_id = e.patient_id) AND ((g.account_id = a.account_id) OR (g.provider_id = a.provider_id)) AND (g.valid_during @> e.at) AND ((g.revoked_at IS NULL) OR (g.revoked_at > e.at)))))) AND (NOT access.had_encounter(e.patient_id, a.provider_id, a.facility_id, e.at)));
 GRANT SELECT ON access.unexplained_access TO healthtrack_auditor;
-GRANT SELECT ON access.unexplained_access TO healthtrack_portal;
+GRANT SELECT ON access.unexplained_access TO healthtrack_care;
 
 -- The provider whom the actor is; null for others.
 CREATE OR REPLACE FUNCTION care.acting_provider()
@@ -251,7 +371,23 @@ AS $function$
     SELECT provider_id FROM access.account WHERE account_id = access.actor() AND disabled_at IS NULL
 $function$;
 REVOKE EXECUTE ON FUNCTION care.acting_provider() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.acting_provider() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.acting_provider() TO healthtrack_care, healthtrack_migrator;
+
+-- A normal number, cut at 3, that is always the same for a cell and the people in it. For functions that have asked who acts.
+CREATE OR REPLACE FUNCTION care.blur(cell text, people uuid[])
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- Two numbers of 48 bits, each within 0 and 1, made normal by Box and Muller.
+    SELECT greatest(-3, least(3, sqrt(-2 * ln(part.a)) * cos(2 * pi() * part.b)))
+    FROM (SELECT ((('x' || left(digest.hex, 12))::bit(48)::bigint + 1) / 281474976710657.0)::float8 AS a,
+                 ((('x' || substr(digest.hex, 13, 12))::bit(48)::bigint + 1) / 281474976710657.0)::float8 AS b
+          FROM (SELECT encode(sha256(k.secret || convert_to(cell || array_to_string(people, ','), 'UTF8')), 'hex') AS hex
+                FROM access.blur_key k) AS digest) AS part
+$function$;
+REVOKE EXECUTE ON FUNCTION care.blur(text,uuid[]) FROM PUBLIC;
 
 -- Lets a provider see a patient's record because of a visit, joined to what was so already. Not for the portal.
 CREATE OR REPLACE FUNCTION care.open_record(visitor uuid, visited uuid, wanted tstzrange)
@@ -299,7 +435,7 @@ BEGIN
     RETURN registered;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.register_patient(jsonb) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.register_patient(jsonb) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.register_patient(jsonb) TO healthtrack_care, healthtrack_migrator;
 
 -- The provider whom the actor is; null for all others.
 CREATE OR REPLACE FUNCTION access.acting_provider()
@@ -311,9 +447,33 @@ AS $function$
     SELECT provider_id FROM access.account WHERE account_id = access.actor() AND disabled_at IS NULL
 $function$;
 REVOKE EXECUTE ON FUNCTION access.acting_provider() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.acting_provider() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.acting_provider() TO healthtrack_care, healthtrack_migrator;
 
--- Appends an event about the actor to the chain, in this transaction; others wait until it ends. Gives its place.
+-- Appends an event to a chain that nobody else holds; gives its place there. Place, moment and digests are set here.
+CREATE OR REPLACE FUNCTION access.append_event(event access.audit_event)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    event.chain := access.take_audit_chain();
+    -- A statement of its own: it sees what was committed before the chain was had. Where the transaction has one
+    -- snapshot for all its statements it may not, and the key refuses the fork.
+    SELECT e.seq + 1, e.hash INTO event.seq, event.prev_hash
+    FROM access.audit_event e WHERE e.chain = event.chain ORDER BY e.seq DESC LIMIT 1;
+    IF event.seq IS NULL THEN
+        event.seq := 1;
+        event.prev_hash := access.audit_origin(event.chain);
+    END IF;
+    event.at := clock_timestamp();
+    event.hash := access.audit_digest(event);
+    INSERT INTO access.audit_event SELECT event.*;
+    RETURN event.seq;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.append_event(access.audit_event) FROM PUBLIC;
+
+-- Appends an event about the actor, in this transaction. Gives its place in its chain.
 CREATE OR REPLACE FUNCTION access.audit(action text, patient_id uuid, resource text, outcome text, reason text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid, on_behalf uuid DEFAULT NULL::uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -323,13 +483,6 @@ AS $function$
 DECLARE
     event access.audit_event;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('access.audit', 0));
-    -- A statement of its own: it sees what was committed before the lock was had. Where the transaction has one
-    -- snapshot for all its statements it does not, and the keys refuse the fork.
-    SELECT e.seq, e.hash INTO event.seq, event.prev_hash FROM access.audit_event e ORDER BY e.seq DESC LIMIT 1;
-    event.seq := coalesce(event.seq, 0) + 1;
-    event.prev_hash := coalesce(event.prev_hash, decode(repeat('00', 32), 'hex'));
-    event.at := clock_timestamp();
     event.actor := access.actor();
     event.patient_id := audit.patient_id;
     event.on_behalf := audit.on_behalf;
@@ -339,38 +492,75 @@ BEGIN
     event.resource := audit.resource;
     event.outcome := audit.outcome;
     event.reason := audit.reason;
-    event.hash := access.audit_digest(event);
-    INSERT INTO access.audit_event SELECT event.*;
-    RETURN event.seq;
+    RETURN access.append_event(event);
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.audit(text,uuid,text,text,text,uuid,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.audit(text,uuid,text,text,text,uuid,uuid) TO healthtrack_migrator, healthtrack_portal, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION access.audit(text,uuid,text,text,text,uuid,uuid) TO healthtrack_care, healthtrack_migrator;
 
--- SHA-256 over the encoding of an event and the digest before it.
+-- SHA-256 over the digest before an event and the event's encoding; the chain's number is part of it but for chain 0.
 CREATE OR REPLACE FUNCTION access.audit_digest(event access.audit_event)
  RETURNS bytea
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT sha256(event.prev_hash || convert_to(
-        string_agg(coalesce(octet_length(field) || ':' || field, '-'), ',' ORDER BY place), 'UTF8'))
-    FROM unnest(ARRAY[
-        event.seq::text, (extract(epoch FROM event.at) * 1000000)::bigint::text, event.actor::text,
-        event.patient_id::text, event.on_behalf::text, event.request_id::text, event.part, event.action,
-        event.resource, event.outcome, event.reason
-    ]) WITH ORDINALITY AS item (field, place)
-$function$;
+DECLARE
+    place  constant text := event.seq;
+    moment constant text := (extract(epoch FROM event.at) * 1000000)::bigint;
+BEGIN
+    RETURN sha256(event.prev_hash || convert_to(concat(
+        length(place), ':', place, ',', length(moment), ':', moment, ',',
+        coalesce('36:' || event.actor, '-'), ',', coalesce('36:' || event.patient_id, '-'), ',',
+        coalesce('36:' || event.on_behalf, '-'), ',', coalesce('36:' || event.request_id, '-'), ',',
+        octet_length(event.part), ':', event.part, ',', octet_length(event.action), ':', event.action, ',',
+        octet_length(event.resource), ':', event.resource, ',', octet_length(event.outcome), ':', event.outcome, ',',
+        coalesce(octet_length(event.reason) || ':' || event.reason, '-'),
+        CASE event.chain WHEN 0 THEN '' ELSE ',' || event.chain END), 'UTF8'));
+END $function$;
 
--- Place and digest of the last event: to be kept where nobody who could change the chain can write.
-CREATE OR REPLACE FUNCTION access.audit_head(OUT seq bigint, OUT hash bytea)
- RETURNS record
+-- Place and digest of the last event of each chain that has one: to be kept where nobody who could change the chains can write.
+CREATE OR REPLACE FUNCTION access.audit_heads()
+ RETURNS TABLE(chain smallint, seq bigint, hash bytea)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT e.seq, e.hash FROM access.audit_event e ORDER BY e.seq DESC LIMIT 1
+    SELECT chain, last.seq, last.hash FROM generate_series(0, 63) AS number CROSS JOIN LATERAL CAST(number AS smallint) AS chain
+    CROSS JOIN LATERAL (SELECT e.seq, e.hash FROM access.audit_event e
+                        WHERE e.chain = number::smallint ORDER BY e.seq DESC LIMIT 1) AS last
+    ORDER BY chain
 $function$;
+REVOKE EXECUTE ON FUNCTION access.audit_heads() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.audit_heads() TO healthtrack_auditor, healthtrack_migrator;
+
+-- What the first event of a chain follows: 32 zero bytes for chain 0, a digest of its number for every other.
+CREATE OR REPLACE FUNCTION access.audit_origin(chain smallint)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE chain WHEN 0 THEN decode(repeat('00'::text, 32), 'hex'::text) ELSE sha256(convert_to(('access.audit_chain/'::text || chain), 'UTF8'::name)) END;
+REVOKE EXECUTE ON FUNCTION access.audit_origin(smallint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.audit_origin(smallint) TO healthtrack_auditor, healthtrack_migrator;
+
+-- Appends what a program did to what is kept of a patient, in this transaction. Gives its place in its chain.
+CREATE OR REPLACE FUNCTION access.audit_program(action text, patient_id uuid, resource text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    event access.audit_event;
+BEGIN
+    event.patient_id := audit_program.patient_id;
+    event.part := 'program';
+    event.action := audit_program.action;
+    event.resource := audit_program.resource;
+    event.outcome := 'allowed';
+    RETURN access.append_event(event);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.audit_program(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.audit_program(text,uuid,text) TO healthtrack_migrator, healthtrack_roller;
 
 -- Opens one patient's record to the acting provider for 60 minutes, audited and to be reviewed; gives the end.
 CREATE OR REPLACE FUNCTION access.break_glass(patient_id uuid, reason text)
@@ -398,7 +588,177 @@ BEGIN
     RETURN until;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.break_glass(uuid,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.break_glass(uuid,text) TO healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.break_glass(uuid,text) TO healthtrack_care;
+
+-- The most that a cap allows; null, which is no limit, where its row was removed. For rules that run as the owner.
+CREATE OR REPLACE FUNCTION access.cap_of(asked text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT c.most FROM access.cap c WHERE c.cap = asked
+$function$;
+REVOKE EXECUTE ON FUNCTION access.cap_of(text) FROM PUBLIC;
+
+-- Refuses to read in a transaction that has written, and where no other, committed transaction of this session recorded the look within five minutes.
+CREATE OR REPLACE FUNCTION access.check_look(me access.caller, look uuid, patient uuid, kind text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF me.has_written THEN
+        PERFORM access.refuse('reading_comes_before_writing', 'Read in a transaction that has written nothing yet.');
+    ELSIF NOT EXISTS (
+        SELECT FROM access.look l
+        WHERE l.look_id = look AND l.session_id = me.session_id AND l.patient_id IS NOT DISTINCT FROM patient
+          AND l.kind = check_look.kind AND l.looked_at > clock_timestamp() - INTERVAL '5 minutes'
+          AND l.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
+    ) THEN
+        PERFORM access.refuse('look_is_recorded', 'Record the look, commit it, and read within five minutes.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_look(access.caller,uuid,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.check_look(access.caller,uuid,uuid,text) TO healthtrack_care;
+
+-- Ends a session before its time; audited.
+CREATE OR REPLACE FUNCTION access.close_session(me access.caller)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE access.session s SET revoked_at = now() WHERE s.session_id = me.session_id AND s.revoked_at IS NULL;
+    PERFORM access.note(me, 'log_out', NULL, 'access.session');
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.close_session(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.close_session(access.caller) TO healthtrack_care;
+
+-- Trigger before a record is opened in an emergency: refuses more than access.cap allows in 24 hours.
+CREATE OR REPLACE FUNCTION access.count_emergencies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.emergency.' || NEW.provider_id, 0));
+    IF (SELECT count(*) FROM access.care_relationship r
+        WHERE r.provider_id = NEW.provider_id AND r.basis = 'emergency'
+          AND lower(r.valid_during) > clock_timestamp() - INTERVAL '24 hours')
+       >= access.cap_of('emergencies_a_provider_a_day') THEN
+        PERFORM access.refuse('emergencies_are_few',
+            'You have opened many records in emergencies today: ask the privacy officer.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.count_emergencies() FROM PUBLIC;
+
+-- Says by a session's token who acts, until access.leave; refuses what is no token of a session that stands.
+CREATE OR REPLACE FUNCTION access.enter(token text)
+ RETURNS access.caller
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    me     access.caller;
+    unseen boolean;
+BEGIN
+    me.has_written := pg_current_xact_id_if_assigned() IS NOT NULL;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM access.refuse('rights_are_of_this_moment', 'Begin the transaction as READ COMMITTED.');
+    END IF;
+    SELECT s.account_id, s.session_id, a.part, s.seen_at < clock_timestamp() - least(INTERVAL '1 minute', s.idle_for / 4)
+    INTO me.account_id, me.session_id, me.part, unseen
+    FROM access.session s JOIN access.account a USING (account_id)
+    WHERE s.token_hash = CASE WHEN token ~ '^[0-9a-f]{64}$' THEN sha256(decode(token, 'hex')) END
+      AND s.revoked_at IS NULL AND a.disabled_at IS NULL
+      AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for);
+    IF me.account_id IS NULL THEN
+        PERFORM access.refuse('session_stands', 'Sign in again.');
+    END IF;
+    IF unseen AND current_setting('transaction_read_only') = 'off' THEN
+        UPDATE access.session s SET seen_at = clock_timestamp()
+        FROM (SELECT o.session_id FROM access.session o WHERE o.session_id = me.session_id FOR UPDATE SKIP LOCKED) AS own
+        WHERE s.session_id = own.session_id;
+    END IF;
+    me.former := coalesce(current_setting('healthtrack.actor', true), '');
+    PERFORM set_config('healthtrack.actor', me.account_id::text, true);
+    RETURN me;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.enter(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.enter(text) TO healthtrack_care;
+
+-- Removes looks and proposals that are over, and sessions that ended a day ago; gives how many looks.
+CREATE OR REPLACE FUNCTION access.forget_looks()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    ended bigint;
+BEGIN
+    DELETE FROM access.session s
+    WHERE s.expires_at < now() - INTERVAL '1 day' OR s.revoked_at < now() - INTERVAL '1 day';
+    DELETE FROM access.proposal p WHERE p.proposed_at < now() - INTERVAL '5 minutes';
+    DELETE FROM access.look l WHERE l.looked_at < now() - INTERVAL '5 minutes';
+    GET DIAGNOSTICS ended = ROW_COUNT;
+    RETURN ended;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.forget_looks() FROM PUBLIC;
+
+-- Audits that a kind of a patient's record is looked at, or that it was not allowed; gives the key of the look, null where it was not.
+CREATE OR REPLACE FUNCTION access.look(me access.caller, patient uuid, kind text, request uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    metric constant text := CASE WHEN kind ~ '^samples/' THEN substr(kind, 9) END;
+    most   constant integer := access.cap_of('looks_an_account_an_hour');
+    -- Asked for once: an index is not searched by what may change while it is.
+    since  constant timestamptz := clock_timestamp() - INTERVAL '1 hour';
+    reason text;
+    made   uuid;
+BEGIN
+    -- The audit would else keep whatever somebody typed.
+    IF metric IS NULL AND (kind = 'samples' OR NOT EXISTS (SELECT FROM access.look_kind k WHERE k.kind = look.kind)) THEN
+        PERFORM access.refuse('look_is_of_a_known_kind', 'Choose one of the known kinds of a record.');
+    ELSIF metric IS NOT NULL AND NOT EXISTS (SELECT FROM signal.metric m WHERE m.name = metric) THEN
+        PERFORM access.refuse('samples_are_of_a_known_metric', 'Choose one of the known metrics.');
+    ELSIF patient IS NOT NULL THEN
+        reason := access.reason_to_look(patient, kind);
+    ELSE
+        SELECT me.part INTO reason FROM access.look_kind k WHERE k.kind = look.kind AND k.of_all;
+    END IF;
+    -- A look that is refused is one too. One at a time for each account, since what is under way is not counted.
+    IF reason IS DISTINCT FROM 'own' THEN
+        PERFORM FROM access.account a WHERE a.account_id = me.account_id FOR NO KEY UPDATE;
+        IF (SELECT count(*) FROM (
+                SELECT FROM access.audit_event e
+                WHERE e.actor = me.account_id AND e.at > since AND e.action = 'read'
+                  AND e.reason IS DISTINCT FROM 'own'
+                LIMIT most) AS lately) >= most THEN
+            PERFORM access.refuse('looks_of_an_account_are_few',
+                                  'This account has looked at many records within an hour: wait, or ask an operator.');
+        END IF;
+    END IF;
+    PERFORM access.note(me, 'read', patient, kind, reason, CASE WHEN reason IS NULL THEN 'denied' ELSE 'allowed' END,
+                        request);
+    IF reason IS NOT NULL THEN
+        INSERT INTO access.look (session_id, patient_id, kind) VALUES (me.session_id, patient, kind)
+        RETURNING look_id INTO made;
+    END IF;
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.look(access.caller,uuid,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.look(access.caller,uuid,text,uuid) TO healthtrack_care;
 
 -- A provider's name, which everybody may know, or the part that any other account plays.
 CREATE OR REPLACE FUNCTION access.name_of_account(account_id uuid)
@@ -412,47 +772,145 @@ AS $function$
     WHERE a.account_id = name_of_account.account_id AND access.part() IS NOT NULL
 $function$;
 REVOKE EXECUTE ON FUNCTION access.name_of_account(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.name_of_account(uuid) TO healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.name_of_account(uuid) TO healthtrack_care;
+
+-- Appends what the caller of a function of api does, in this transaction.
+CREATE OR REPLACE FUNCTION access.note(me access.caller, action text, patient uuid, resource text, reason text DEFAULT NULL::text, outcome text DEFAULT 'allowed'::text, request uuid DEFAULT NULL::uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    event access.audit_event;
+BEGIN
+    event.actor := me.account_id;
+    event.part := me.part;
+    event.patient_id := patient;
+    event.action := note.action;
+    event.resource := note.resource;
+    event.reason := note.reason;
+    event.outcome := note.outcome;
+    event.request_id := request;
+    PERFORM access.append_event(event);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note(access.caller,text,uuid,text,text,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.note(access.caller,text,uuid,text,text,text,uuid) TO healthtrack_care;
+
+-- Appends what a member of the community does, in this transaction, without account and patient.
+CREATE OR REPLACE FUNCTION access.note_unsigned(action text, resource text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    event access.audit_event;
+BEGIN
+    event.part := 'member';
+    event.action := note_unsigned.action;
+    event.resource := note_unsigned.resource;
+    event.outcome := 'allowed';
+    PERFORM access.append_event(event);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note_unsigned(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.note_unsigned(text,text) TO healthtrack_care;
+
+-- Trigger before each insert: notes which transaction opens a record in an emergency.
+CREATE OR REPLACE FUNCTION access.note_who_opens()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    NEW.opened_by := CASE NEW.basis WHEN 'emergency' THEN pg_current_xact_id() END;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note_who_opens() FROM PUBLIC;
+
+-- For the program that signs people in: opens a session by the SHA-256 of its token, audited; gives when it ends at the latest.
+CREATE OR REPLACE FUNCTION access.open_session(login text, token_hash bytea, idle_for interval DEFAULT '00:15:00'::interval, lasts interval DEFAULT '12:00:00'::interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    event access.audit_event;
+    until timestamptz;
+BEGIN
+    SELECT a.account_id, a.part, a.patient_id INTO event.actor, event.part, event.patient_id
+    FROM access.account a WHERE a.login = open_session.login AND a.disabled_at IS NULL;
+    IF event.actor IS NULL THEN
+        PERFORM access.refuse('account_may_sign_in', 'There is no such account, or it is disabled.');
+    END IF;
+    INSERT INTO access.session (account_id, expires_at, idle_for, token_hash)
+    VALUES (event.actor, now() + lasts, open_session.idle_for, open_session.token_hash) RETURNING expires_at INTO until;
+    event.action := 'log_in';
+    event.resource := 'access.session';
+    event.outcome := 'allowed';
+    PERFORM access.append_event(event);
+    RETURN until;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.open_session(text,bytea,interval,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.open_session(text,bytea,interval,interval) TO healthtrack_sign_in;
+
+-- The account that acts, and whom it stands for.
+CREATE OR REPLACE FUNCTION access.own_account()
+ RETURNS TABLE(account_id uuid, part text, patient_id uuid, provider_id uuid, facility_id uuid)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN QUERY SELECT a.account_id, a.part, a.patient_id, a.provider_id, a.facility_id FROM access.account a
+                 WHERE a.account_id = access.actor() AND a.disabled_at IS NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.own_account() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.own_account() TO healthtrack_care;
 
 -- The facility that the acting front desk or biller works for, as an array of one; empty for others.
 CREATE OR REPLACE FUNCTION access.own_facilities()
  RETURNS uuid[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT coalesce(array_agg(facility_id), '{}') FROM access.account
-    WHERE account_id = access.actor() AND disabled_at IS NULL AND facility_id IS NOT NULL
-$function$;
+BEGIN
+    RETURN (SELECT coalesce(array_agg(a.facility_id), '{}') FROM access.account a
+            WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.facility_id IS NOT NULL);
+END $function$;
 REVOKE EXECUTE ON FUNCTION access.own_facilities() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.own_facilities() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.own_facilities() TO healthtrack_care, healthtrack_migrator;
 
 -- The patient whom the actor is, as an array of one; empty for others.
 CREATE OR REPLACE FUNCTION access.own_patients()
  RETURNS uuid[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT coalesce(array_agg(patient_id), '{}') FROM access.account
-    WHERE account_id = access.actor() AND disabled_at IS NULL AND patient_id IS NOT NULL
-$function$;
+BEGIN
+    RETURN (SELECT coalesce(array_agg(a.patient_id), '{}') FROM access.account a
+            WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.patient_id IS NOT NULL);
+END $function$;
 REVOKE EXECUTE ON FUNCTION access.own_patients() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.own_patients() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.own_patients() TO healthtrack_care, healthtrack_migrator;
 
 -- The part that the actor plays; null for nobody and for a disabled account.
 CREATE OR REPLACE FUNCTION access.part()
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT part FROM access.account WHERE account_id = access.actor() AND disabled_at IS NULL
-$function$;
+BEGIN
+    RETURN (SELECT a.part FROM access.account a WHERE a.account_id = access.actor() AND a.disabled_at IS NULL);
+END $function$;
 REVOKE EXECUTE ON FUNCTION access.part() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.part() TO healthtrack_analyst, healthtrack_auditor, healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.part() TO healthtrack_analyst, healthtrack_auditor, healthtrack_care, healthtrack_migrator;
 
--- Patients with an appointment to come, or of the last 30 days, at the facility of the acting front desk.
+-- Patients with an appointment to come, or of the last 30 days, at the facility of the acting front desk; by a hold, while it lasts.
 CREATE OR REPLACE FUNCTION access.patients_at_desk()
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -465,60 +923,106 @@ BEGIN
         FROM access.account a JOIN care.appointment v USING (facility_id)
         WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.part = 'front_desk'
           AND v.status IN ('held', 'booked', 'arrived', 'completed')
+          AND (v.status <> 'held' OR v.expires_at > clock_timestamp())
           AND lower(v.during) > now() - INTERVAL '30 days'
     );
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.patients_at_desk() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.patients_at_desk() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.patients_at_desk() TO healthtrack_care, healthtrack_migrator;
 
 -- Patients with an appointment or an encounter at the facility that the acting biller works for; empty for others.
 CREATE OR REPLACE FUNCTION access.patients_billed()
  RETURNS uuid[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT coalesce(array_agg(DISTINCT seen.patient_id), '{}')
-    FROM access.account AS own
-    CROSS JOIN LATERAL (
-        SELECT patient_id FROM care.appointment WHERE facility_id = own.facility_id
-        UNION ALL
-        SELECT patient_id FROM care.encounter WHERE facility_id = own.facility_id
-    ) AS seen
-    WHERE own.account_id = access.actor() AND own.disabled_at IS NULL AND own.part = 'biller'
-$function$;
+BEGIN
+    RETURN (SELECT coalesce(array_agg(DISTINCT seen.patient_id), '{}')
+            FROM access.account AS own
+            CROSS JOIN LATERAL (
+                SELECT v.patient_id FROM care.appointment v WHERE v.facility_id = own.facility_id
+                UNION ALL
+                SELECT e.patient_id FROM care.encounter e WHERE e.facility_id = own.facility_id
+            ) AS seen
+            WHERE own.account_id = access.actor() AND own.disabled_at IS NULL AND own.part = 'biller');
+END $function$;
 REVOKE EXECUTE ON FUNCTION access.patients_billed() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.patients_billed() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.patients_billed() TO healthtrack_care, healthtrack_migrator;
 
 -- Patients who let the actor see this scope at this moment.
 CREATE OR REPLACE FUNCTION access.patients_granted(scope text)
  RETURNS uuid[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT coalesce(array_agg(DISTINCT g.patient_id), '{}')
-    FROM access.account a
-    JOIN access.grant_of_access g ON g.account_id = a.account_id OR g.provider_id = a.provider_id
-    WHERE a.account_id = access.actor() AND a.disabled_at IS NULL
-      AND g.revoked_at IS NULL AND g.valid_during @> now() AND g.scopes @> ARRAY[scope]
-$function$;
+BEGIN
+    -- Neither an OR over two columns nor a function in SQL, which is planned anew at each call.
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT g.patient_id), '{}')
+        FROM (SELECT a.account_id, a.provider_id FROM access.account a
+              WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND access.sees_newest()
+                AND access.works(a.provider_id)) AS own
+        CROSS JOIN LATERAL (
+            SELECT o.* FROM access.grant_of_access o WHERE o.account_id = own.account_id
+            UNION ALL SELECT o.* FROM access.grant_of_access o WHERE o.provider_id = own.provider_id) AS g
+        WHERE g.revoked_at IS NULL AND g.valid_during @> clock_timestamp() AND g.scopes @> ARRAY[patients_granted.scope]);
+END $function$;
 REVOKE EXECUTE ON FUNCTION access.patients_granted(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.patients_granted(text) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.patients_granted(text) TO healthtrack_care, healthtrack_migrator;
 
 -- Patients with whom the acting provider has a care relationship at this moment.
 CREATE OR REPLACE FUNCTION access.patients_in_care()
  RETURNS uuid[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT coalesce(array_agg(DISTINCT r.patient_id), '{}')
-    FROM access.account a JOIN access.care_relationship r USING (provider_id)
-    WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND r.valid_during @> now()
-$function$;
+BEGIN
+    RETURN (SELECT coalesce(array_agg(DISTINCT r.patient_id), '{}')
+            FROM access.account a JOIN access.care_relationship r USING (provider_id)
+            WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND r.valid_during @> clock_timestamp() AND access.sees_newest() AND access.works(a.provider_id)
+              AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE);
+END $function$;
 REVOKE EXECUTE ON FUNCTION access.patients_in_care() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.patients_in_care() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.patients_in_care() TO healthtrack_care, healthtrack_migrator;
+
+-- Why the actor may look at this kind of a patient's record, as a word; null where not.
+CREATE OR REPLACE FUNCTION access.reason_to_look(patient uuid, kind text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    open   access.look_kind;
+    shared uuid[];
+BEGIN
+    SELECT * INTO open FROM access.look_kind k WHERE k.kind = split_part(reason_to_look.kind, '/', 1);
+    -- Asked in any case: the time it takes would else tell whether the patient writes a journal.
+    IF open.shared_entry THEN
+        shared := care.entries_shared();
+    END IF;
+    RETURN CASE
+        WHEN open.kind IS NULL THEN NULL
+        WHEN patient = ANY (access.own_patients()) THEN 'own'
+        WHEN open.in_care AND patient = ANY (access.patients_in_care()) THEN 'in_care'
+        WHEN patient = ANY (access.patients_granted(open.scope)) THEN 'granted'
+        WHEN open.at_desk AND access.part() = 'front_desk' AND (
+            EXISTS (SELECT FROM care.appointment v
+                    WHERE v.patient_id = patient AND v.facility_id = ANY (access.own_facilities()))
+            OR EXISTS (SELECT FROM care.waitlist_entry w
+                       WHERE w.patient_id = patient AND w.facility_id = ANY (access.own_facilities()))) THEN 'at_desk'
+        WHEN open.billed AND access.part() = 'biller' AND EXISTS (
+            SELECT FROM care.invoice i
+            WHERE i.patient_id = patient AND i.facility_id = ANY (access.own_facilities())) THEN 'billed'
+        WHEN open.shared_entry AND EXISTS (
+            SELECT FROM care.journal_entry e
+            WHERE e.patient_id = patient AND e.journal_entry_id = ANY (shared)) THEN 'granted'
+    END;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.reason_to_look(uuid,text) FROM PUBLIC;
 
 -- Trigger: refuses each UPDATE, DELETE and TRUNCATE.
 CREATE OR REPLACE FUNCTION access.refuse_change_of_audit()
@@ -552,7 +1056,25 @@ BEGIN
     PERFORM access.audit('review', whose, 'access.care_relationship/' || care_relationship_id, 'allowed', 'emergency');
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.review_emergency(uuid,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.review_emergency(uuid,text) TO healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.review_emergency(uuid,text) TO healthtrack_care;
+
+-- For the program that signs people in: ends every session of an account; gives how many.
+CREATE OR REPLACE FUNCTION access.revoke_sessions(login text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    ended integer;
+BEGIN
+    UPDATE access.session s SET revoked_at = now() FROM access.account a
+    WHERE a.login = revoke_sessions.login AND s.account_id = a.account_id AND s.revoked_at IS NULL;
+    GET DIAGNOSTICS ended = ROW_COUNT;
+    RETURN ended;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.revoke_sessions(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.revoke_sessions(text) TO healthtrack_sign_in;
 
 -- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
 CREATE OR REPLACE FUNCTION access.share(patient_id uuid, account_id uuid, provider_id uuid, scopes text[], purpose text, until timestamp with time zone)
@@ -576,7 +1098,65 @@ BEGIN
     RETURN made;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.share(uuid,uuid,uuid,text[],text,timestamp with time zone) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.share(uuid,uuid,uuid,text[],text,timestamp with time zone) TO healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.share(uuid,uuid,uuid,text[],text,timestamp with time zone) TO healthtrack_care;
+
+-- Trigger before a data key is stored: one that an account makes is made now.
+CREATE OR REPLACE FUNCTION access.stamp_data_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.actor() IS NOT NULL THEN
+        NEW.created_at := now();
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.stamp_data_key() FROM PUBLIC;
+
+-- Locks a chain that nobody else holds until the transaction ends, or waits for one where all are held; gives its number.
+CREATE OR REPLACE FUNCTION access.take_audit_chain()
+ RETURNS smallint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    own   constant smallint := pg_backend_pid() % 64;
+    taken smallint;
+BEGIN
+    SELECT c.chain INTO taken FROM access.audit_chain c WHERE c.chain = own FOR NO KEY UPDATE SKIP LOCKED;
+    IF taken IS NULL THEN
+        SELECT c.chain INTO taken FROM access.audit_chain c ORDER BY c.chain LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+    END IF;
+    IF taken IS NULL THEN
+        SELECT c.chain INTO taken FROM access.audit_chain c WHERE c.chain = own FOR NO KEY UPDATE;
+    END IF;
+    RETURN taken;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.take_audit_chain() FROM PUBLIC;
+
+-- Takes what another, committed transaction of this session proposed within five minutes.
+CREATE OR REPLACE FUNCTION access.take_proposal(me access.caller, proposal uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    taken jsonb;
+BEGIN
+    DELETE FROM access.proposal p
+    WHERE p.proposal_id = proposal AND p.session_id = me.session_id
+      AND p.proposed_at > clock_timestamp() - INTERVAL '5 minutes' AND p.xid <> pg_current_xact_id()
+    RETURNING p.person INTO taken;
+    IF taken IS NULL THEN
+        PERFORM access.refuse('proposal_is_recorded', 'Propose the person, commit it, and register within five minutes.');
+    END IF;
+    RETURN taken;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.take_proposal(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.take_proposal(access.caller,uuid) TO healthtrack_care;
 
 -- Takes a grant of the actor's own record back; the next statement of whoever had it sees nothing.
 CREATE OR REPLACE FUNCTION access.unshare(grant_of_access_id uuid)
@@ -598,32 +1178,243 @@ BEGIN
     PERFORM access.audit('revoke', whose, 'access.grant_of_access/' || grant_of_access_id, 'allowed', 'own');
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.unshare(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.unshare(uuid) TO healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.unshare(uuid) TO healthtrack_care;
 
--- What is wrong with the chain, and whether it still holds the head that was once exported; no row where all is well.
-CREATE OR REPLACE FUNCTION access.verify_audit(head_seq bigint DEFAULT NULL::bigint, head_hash bytea DEFAULT NULL::bytea)
- RETURNS TABLE(seq bigint, finding text)
+-- What is wrong with the chains, and whether they still hold the heads that were once exported; no row where all is well.
+CREATE OR REPLACE FUNCTION access.verify_audit_chains(chains smallint[], seqs bigint[], hashes bytea[])
+ RETURNS TABLE(chain smallint, seq bigint, finding text)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    WITH chain AS (
-        SELECT e.seq, e.prev_hash, e.hash, access.audit_digest(e) AS digest,
+    WITH event AS (
+        SELECT e.chain, e.seq, e.prev_hash, e.hash, access.audit_digest(e) AS digest,
                lag(e.seq) OVER follow AS seq_before, lag(e.hash) OVER follow AS hash_before,
-               count(*) OVER (PARTITION BY e.prev_hash) AS followers
-        FROM access.audit_event e WINDOW follow AS (ORDER BY e.seq)
+               count(*) OVER (PARTITION BY e.chain, e.prev_hash) AS followers
+        FROM access.audit_event e WINDOW follow AS (PARTITION BY e.chain ORDER BY e.seq)
     )
-    SELECT chain.seq, found.finding FROM chain CROSS JOIN LATERAL (VALUES
-        (chain.hash <> chain.digest, 'altered'),
-        (chain.seq_before IS NULL AND chain.seq <> 1, 'beginning is missing'),
-        (chain.seq <> chain.seq_before + 1, 'events before it are missing'),
-        (chain.prev_hash <> coalesce(chain.hash_before, decode(repeat('00', 32), 'hex')),
+    SELECT event.chain, event.seq, found.finding FROM event CROSS JOIN LATERAL (VALUES
+        (event.hash <> event.digest, 'altered'),
+        (event.seq_before IS NULL AND event.seq <> 1, 'beginning is missing'),
+        (event.seq <> event.seq_before + 1, 'events before it are missing'),
+        (event.prev_hash <> coalesce(event.hash_before, access.audit_origin(event.chain)),
          'does not follow the event before it'),
-        (chain.followers > 1, 'forks')
+        (event.followers > 1, 'forks')
     ) AS found (holds, finding) WHERE found.holds
     UNION ALL
-    SELECT head_seq, CASE WHEN own.hash IS NULL THEN 'end is missing' ELSE 'is not the event that was the head' END
-    FROM (SELECT) AS once LEFT JOIN access.audit_event own ON own.seq = head_seq
-    WHERE head_seq IS NOT NULL AND own.hash IS DISTINCT FROM head_hash
-    ORDER BY 1, 2
+    SELECT head.chain, head.seq,
+           CASE WHEN own.hash IS NULL THEN 'end is missing' ELSE 'is not the event that was the head' END
+    FROM unnest(chains, seqs, hashes) AS head (chain, seq, hash)
+    LEFT JOIN access.audit_event own ON own.chain = head.chain AND own.seq = head.seq
+    WHERE own.hash IS DISTINCT FROM head.hash
+    ORDER BY 1, 2, 3
 $function$;
+REVOKE EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]) TO healthtrack_auditor, healthtrack_migrator;
+
+-- Keeps a patient's wrapped data key, unless there is one already; gives the one that stands.
+CREATE OR REPLACE FUNCTION api.keep_data_key(token text, look uuid, patient uuid, key_id text, wrapped bytea, made_at timestamp with time zone)
+ RETURNS TABLE(kept_key_id text, kept bytea)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'data_key');
+    INSERT INTO access.data_key (patient_id, created_at, key_id, wrapped)
+    VALUES (patient, made_at, keep_data_key.key_id, keep_data_key.wrapped) ON CONFLICT (patient_id) DO NOTHING;
+    IF FOUND THEN
+        PERFORM access.note(me, 'create', patient, 'access.data_key');
+    END IF;
+    RETURN QUERY SELECT k.key_id, k.wrapped FROM access.data_key k WHERE k.patient_id = patient;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_data_key(text,uuid,uuid,text,bytea,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_data_key(text,uuid,uuid,text,bytea,timestamp with time zone) TO healthtrack_portal;
+
+-- Who looked at the acting patient's record or tried to, the newest first, 500 at most; none for others.
+CREATE OR REPLACE FUNCTION api.list_access(token text)
+ RETURNS TABLE(happened_at timestamp with time zone, who text, part text, action text, resource text, outcome text, reason text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT at, who, part, action, resource, outcome, reason
+    FROM access.my_access_log ORDER BY at DESC, chain, seq DESC LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_access(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_access(text) TO healthtrack_portal;
+
+-- Emergencies with what was found of them, the newest first, 500 at most; for the privacy officer, none for others.
+CREATE OR REPLACE FUNCTION api.list_emergencies(token text, look uuid, patient uuid)
+ RETURNS TABLE(care_relationship_id uuid, patient_id uuid, provider_id uuid, opened_at timestamp with time zone, until_at timestamp with time zone, reason text, finding text, reviewed_at timestamp with time zone, overdue boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'emergencies');
+    RETURN QUERY SELECT care_relationship_id, patient_id, provider_id, opened_at, until_at, reason, finding, reviewed_at, overdue
+    FROM access.emergency WHERE patient IS NULL ORDER BY opened_at DESC, care_relationship_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_emergencies(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_emergencies(text,uuid,uuid) TO healthtrack_portal;
+
+-- Looks of the last 30 days that no care, visit or grant explains, the newest first, 500 at most; for the privacy officer, none for others.
+CREATE OR REPLACE FUNCTION api.list_unexplained_access(token text, look uuid, patient uuid)
+ RETURNS TABLE(happened_at timestamp with time zone, who text, patient_id uuid, part text, action text, resource text, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'unexplained_access');
+    RETURN QUERY SELECT at, access.name_of_account(actor), patient_id, part, action, resource, outcome
+    FROM access.unexplained_access WHERE patient IS NULL AND at > now() - INTERVAL '30 days'
+    ORDER BY at DESC, chain, seq DESC LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_unexplained_access(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_unexplained_access(text,uuid,uuid) TO healthtrack_portal;
+
+-- Records that a kind of a patient's record is looked at, and gives the key that reading it takes once this is committed; null where it is not open, which is recorded as well.
+CREATE OR REPLACE FUNCTION api.look(token text, patient uuid, kind text, request uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.look(me, patient, kind, request);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.look(text,uuid,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.look(text,uuid,text,uuid) TO healthtrack_portal;
+
+-- The wrapped data key of a patient; no row where there is none for whoever acts.
+CREATE OR REPLACE FUNCTION api.read_data_key(token text, look uuid, patient uuid)
+ RETURNS TABLE(key_id text, wrapped bytea)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'data_key');
+    RETURN QUERY SELECT key_id, wrapped FROM access.data_key WHERE patient_id = patient;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_data_key(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_data_key(text,uuid,uuid) TO healthtrack_portal;

@@ -18,7 +18,7 @@ CREATE DOMAIN care.email AS text CHECK ((VALUE ~ '^[^@\s]{1,64}@[^@\s]{1,190}$':
 CREATE DOMAIN care.phone AS text CHECK ((VALUE ~ '^\+[1-9][0-9]{6,14}$'::text));
 
 -- Time zone by its name in the IANA database: America/New_York.
-CREATE DOMAIN care.time_zone AS text CHECK ((VALUE ~ '^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$'::text));
+CREATE DOMAIN care.time_zone AS text CHECK ((VALUE ~ '^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$'::text)) CHECK (((VALUE IS NULL) OR care.is_time_zone(VALUE))) NOT VALID;
 
 -- Unit by its case-sensitive UCUM code: mg/dL, 10*3/uL, %.
 CREATE DOMAIN care.ucum_unit AS text CHECK ((VALUE ~ '^[!-~]{1,60}$'::text));
@@ -88,6 +88,22 @@ CREATE OR REPLACE FUNCTION care.identifier_fits(system text, value text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE system WHEN 'mrn'::text THEN (value ~ '^[A-Z0-9][A-Z0-9-]{2,19}$'::text) WHEN 'ssn'::text THEN (value ~ '^(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}$'::text) WHEN 'passport'::text THEN (value ~ '^[A-Z0-9]{6,9}$'::text) WHEN 'driver_license'::text THEN (value ~ '^[A-Z0-9][A-Z0-9-]{3,19}$'::text) WHEN 'member_number'::text THEN (value ~ '^[A-Z0-9][A-Z0-9-]{3,29}$'::text) ELSE false END;
+
+-- True for a time zone that this server knows.
+CREATE OR REPLACE FUNCTION care.is_time_zone(zone text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM now() AT TIME ZONE zone;
+    RETURN true;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN false;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.is_time_zone(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.is_time_zone(text) TO healthtrack_care, healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- True where a list of questions has the shape that care.questionnaire.items describes.
 CREATE OR REPLACE FUNCTION care.items_fit(items jsonb)
@@ -213,7 +229,7 @@ BEGIN
     PERFORM care.refuse(TG_TABLE_NAME || '_is_append_only', 'What is booked stays: book a correction beside it.');
 END $function$;
 
--- Ends holds that ran out and counts the changed days of wellness centres anew; how many of each.
+-- Ends holds that ran out, counts the changed days of wellness centres anew, and forgets looks and sessions that are over; how many of the first two.
 CREATE OR REPLACE FUNCTION care.run_maintenance(OUT ended_holds integer, OUT counted_days bigint)
  RETURNS record
  LANGUAGE plpgsql
@@ -223,6 +239,7 @@ AS $function$
 BEGIN
     ended_holds := care.expire_holds();
     counted_days := care.refresh_engagement(current_date - 400, current_date + 2);
+    PERFORM access.forget_looks();
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.run_maintenance() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.run_maintenance() TO healthtrack_ingest, healthtrack_migrator;
@@ -324,12 +341,51 @@ CREATE OR REPLACE FUNCTION care.wilson(hits bigint, n bigint)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN CASE WHEN ((n > 0) AND ((hits >= 0) AND (hits <= n))) THEN (SELECT numrange(round((GREATEST((found.centre - found.reach), (0)::double precision))::numeric, 4), round((LEAST((found.centre + found.reach), (1)::double precision))::numeric, 4), '[]'::text) AS numrange FROM (SELECT 1.959964 AS z, ((wilson.hits)::double precision / (wilson.n)::double precision) AS rate) given, LATERAL (SELECT ((given.rate + (((given.z * given.z) / ((2 * wilson.n))::numeric))::double precision) / (((1)::numeric + ((given.z * given.z) / (wilson.n)::numeric)))::double precision) AS centre, (((given.z)::double precision * sqrt((((given.rate * ((1)::double precision - given.rate)) / (wilson.n)::double precision) + (((given.z * given.z) / ((4.0 * (wilson.n)::numeric) * (wilson.n)::numeric)))::double precision))) / (((1)::numeric + ((given.z * given.z) / (wilson.n)::numeric)))::double precision) AS reach) found) ELSE NULL::numrange END;
 
--- The account on whose behalf this transaction acts (setting healthtrack.actor); null where none was said.
+-- The account on whose behalf this transaction acts (setting healthtrack.actor); null where none, or nothing that is a key, was said.
 CREATE OR REPLACE FUNCTION access.actor()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (NULLIF(current_setting('healthtrack.actor'::text, true), ''::text))::uuid;
+RETURN CASE WHEN (current_setting('healthtrack.actor'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('healthtrack.actor'::text, true))::uuid ELSE NULL::uuid END;
+
+-- Refuses anew what was refused, as one of a closed set: a rule and its sentence (HT001), to try again (40001, 40P01, 55P03, 25006), or that it could not be done (HT500).
+CREATE OR REPLACE FUNCTION access.explain(failure access.failure)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    sentence text;
+    rule     text := failure.rule;
+BEGIN
+    CASE
+        WHEN failure.state = 'HT001' THEN
+            sentence := failure.message;
+        WHEN failure.state = '42501' THEN
+            NULL;
+        WHEN failure.state = '23502' THEN
+            rule := failure.table_name || '_' || failure.column_name || '_is_given';
+            sentence := format('Fill in what is missing: %s.',
+                               replace(regexp_replace(failure.column_name, '(_id)?(_at)?(_on)?$', ''), '_', ' '));
+        WHEN failure.state ~ '^23' THEN
+            sentence := access.sentence_of(failure);
+        WHEN failure.state ~ '^22' THEN
+            rule := 'value_fits';
+            sentence := 'A value cannot be stored in this form.';
+        WHEN failure.state IN ('40001', '40P01', '55P03', '25006') THEN
+            RAISE EXCEPTION USING ERRCODE = failure.state, MESSAGE = 'Try again.';
+        ELSE
+            RAISE EXCEPTION USING ERRCODE = 'HT500', MESSAGE = 'This could not be done.';
+    END CASE;
+    IF sentence IS NULL THEN
+        rule := 'row_is_within_rights';
+        sentence := 'This is taken already, or not yours to see or change: ask the front desk.';
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = rule, MESSAGE = sentence;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.explain(access.failure) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.explain(access.failure) TO healthtrack_care;
 
 -- Turns row-level security on for a table and makes the policies of a kind: directory, chart, own_chart, demographics, schedule, billing, journal, behavioural_health or internal.
 CREATE OR REPLACE PROCEDURE access.guard(IN guarded regclass, IN kind text)
@@ -342,6 +398,8 @@ DECLARE
     visiting constant text := 'patient_id = ANY ((SELECT access.patients_at_desk())::uuid[])';
     at_desk  constant text :=
         'facility_id = ANY ((SELECT access.own_facilities())::uuid[]) AND (SELECT access.part()) = %L';
+    reads    constant text := 'CREATE POLICY %I ON %s FOR SELECT TO healthtrack_care USING (%s)';
+    writes   constant text := 'CREATE POLICY %I ON %s FOR ALL TO healthtrack_care USING (%s) WITH CHECK (%4$s)';
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
@@ -350,44 +408,28 @@ BEGIN
                     USING (true) WITH CHECK (true)', guarded);
     CASE kind
         WHEN 'directory' THEN
-            EXECUTE format('GRANT SELECT ON %s TO healthtrack_portal', guarded);
-            EXECUTE format('CREATE POLICY everybody_reads ON %s FOR SELECT TO healthtrack_portal
-                            USING ((SELECT access.part()) IS NOT NULL)', guarded);
+            EXECUTE format('GRANT SELECT ON %s TO healthtrack_care', guarded);
+            EXECUTE format(reads, 'everybody_reads', guarded, '(SELECT access.part()) IS NOT NULL');
         WHEN 'chart', 'own_chart', 'demographics', 'schedule' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_portal', guarded);
-            EXECUTE format('CREATE POLICY care ON %s FOR ALL TO healthtrack_portal USING (%s) WITH CHECK (%s)', guarded,
-                in_care, in_care);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded,
-                format(granted, CASE kind WHEN 'schedule' THEN 'schedule' ELSE 'chart' END));
-            IF kind = 'chart' THEN
-                EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded, own);
-            ELSE
-                EXECUTE format('CREATE POLICY own ON %s FOR ALL TO healthtrack_portal
-                                USING (%s) WITH CHECK (%s)', guarded,
-                    own, own);
-            END IF;
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_care', guarded);
+            EXECUTE format(writes, 'care', guarded, in_care, in_care);
+            EXECUTE format(reads, 'granted', guarded,
+                           format(granted, CASE kind WHEN 'schedule' THEN 'schedule' ELSE 'chart' END));
+            EXECUTE format(CASE kind WHEN 'chart' THEN reads ELSE writes END, 'own', guarded, own, own);
             IF kind = 'schedule' THEN
-                EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal
-                                USING (%s) WITH CHECK (%s)', guarded,
-                    format(at_desk, 'front_desk'), format(at_desk, 'front_desk'));
+                EXECUTE format(writes, 'desk', guarded, format(at_desk, 'front_desk'), format(at_desk, 'front_desk'));
             ELSIF kind = 'demographics' THEN
-                EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal
-                                USING (%s) WITH CHECK (%s)', guarded,
-                    visiting, visiting);
+                EXECUTE format(writes, 'desk', guarded, visiting, visiting);
             END IF;
         WHEN 'billing' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_portal', guarded);
-            EXECUTE format('CREATE POLICY own ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded, own);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded,
-                format(granted, kind));
-            EXECUTE format('CREATE POLICY desk ON %s FOR ALL TO healthtrack_portal USING (%s) WITH CHECK (%s)', guarded,
-                format(at_desk, 'biller'), format(at_desk, 'biller'));
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_care', guarded);
+            EXECUTE format(reads, 'own', guarded, own);
+            EXECUTE format(reads, 'granted', guarded, format(granted, kind));
+            EXECUTE format(writes, 'desk', guarded, format(at_desk, 'biller'), format(at_desk, 'biller'));
         WHEN 'journal', 'behavioural_health' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_portal', guarded);
-            EXECUTE format('CREATE POLICY own ON %s FOR ALL TO healthtrack_portal
-                            USING (%s) WITH CHECK (%s)', guarded, own, own);
-            EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_portal USING (%s)', guarded,
-                format(granted, kind));
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_care', guarded);
+            EXECUTE format(writes, 'own', guarded, own, own);
+            EXECUTE format(reads, 'granted', guarded, format(granted, kind));
         WHEN 'internal' THEN
             NULL;
     END CASE;
@@ -408,6 +450,71 @@ CREATE OR REPLACE FUNCTION access.is_reviewer()
  STABLE
 RETURN (pg_has_role(SESSION_USER, 'healthtrack_auditor'::name, 'MEMBER'::text) OR COALESCE((access.part() = 'privacy_officer'::text), false));
 
+-- Puts back who acted before access.enter.
+CREATE OR REPLACE FUNCTION access.leave(me access.caller)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM set_config('healthtrack.actor', me.former, true);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.leave(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.leave(access.caller) TO healthtrack_care;
+
+-- Makes a function of api from its own parts: parameters after the token, result, body (which sets answer, or returns rows), comment, and for a reading one the expression of the kind of look that it needs.
+CREATE OR REPLACE PROCEDURE access.publish(IN name text, IN parameters text, IN result text, IN body text, IN comment text, IN look text DEFAULT NULL::text)
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    is_table constant boolean := result ~* '^(TABLE|SETOF)\M';
+    taken    constant text := concat_ws(', ', 'token text', CASE WHEN look IS NOT NULL THEN 'look uuid, patient uuid' END,
+                                        nullif(parameters, ''));
+    line_end constant text := chr(10);
+    made     regprocedure;
+BEGIN
+    -- What is checked at the end of a transaction is checked at the end of each function, so that its refusal is put into a
+    -- sentence, too.
+    EXECUTE format($template$
+CREATE FUNCTION api.%1$I(%2$s) RETURNS %3$s
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on
+    SET client_min_messages = warning SET standard_conforming_strings = on SET transform_null_equals = off
+    SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $api$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+%4$s    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+%5$s    %6$s
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+%7$sEXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $api$
+$template$,
+        name, taken, result,
+        CASE WHEN is_table OR result = 'void' THEN '' ELSE format('    answer  %s;', result) || line_end END,
+        CASE WHEN look IS NOT NULL
+             THEN format('    PERFORM access.check_look(me, look, patient, %s);', look) || line_end ELSE '' END,
+        btrim(body, ' ' || line_end),
+        CASE WHEN is_table OR result = 'void' THEN '' ELSE '    RETURN answer;' || line_end END);
+    SELECT p.oid INTO STRICT made FROM pg_proc p
+    WHERE p.pronamespace = 'api'::regnamespace AND p.proname = publish.name;
+    EXECUTE format('COMMENT ON FUNCTION %s IS %L', made, comment);
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', made);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO healthtrack_portal', made);
+    -- To own a function a role needs CREATE on its schema at that moment, and never again.
+    GRANT CREATE ON SCHEMA api TO healthtrack_care;
+    EXECUTE format('ALTER FUNCTION %s OWNER TO healthtrack_care', made);
+    REVOKE CREATE ON SCHEMA api FROM healthtrack_care;
+END $procedure$;
+REVOKE EXECUTE ON PROCEDURE access.publish(text,text,text,text,text,text) FROM PUBLIC;
+
 -- Why the actor may see this scope of a patient's record: own, in_care or granted; null where not.
 CREATE OR REPLACE FUNCTION access.reason_to_see(patient_id uuid, scope text)
  RETURNS text
@@ -420,7 +527,7 @@ AS $function$
                 WHEN reason_to_see.patient_id = ANY (access.patients_granted(scope)) THEN 'granted' END
 $function$;
 REVOKE EXECUTE ON FUNCTION access.reason_to_see(uuid,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.reason_to_see(uuid,text) TO healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.reason_to_see(uuid,text) TO healthtrack_care;
 
 -- Refuses with a rule's name and a sentence for a person.
 CREATE OR REPLACE FUNCTION access.refuse(rule text, sentence text)
@@ -431,6 +538,526 @@ AS $function$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = rule, MESSAGE = sentence;
 END $function$;
+
+-- Takes from PUBLIC what lets a login of this database disturb or watch others: CONNECT and TEMPORARY (as the owner), and statistics, locks and signals (as a superuser); once for each copy of it.
+CREATE OR REPLACE PROCEDURE access.restrict_database()
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $procedure$
+DECLARE
+    routine regprocedure;
+BEGIN
+    IF (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database d WHERE d.datname = current_database()) THEN
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO healthtrack_ingest, healthtrack_roller, healthtrack_portal,
+            healthtrack_sign_in, healthtrack_analyst, healthtrack_auditor, healthtrack_migrator', current_database());
+        EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO healthtrack_roller', current_database());
+    ELSE
+        RAISE NOTICE 'who owns the database has to run: CALL access.restrict_database()';
+    END IF;
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        RAISE NOTICE 'a superuser has to run as well: CALL access.restrict_database()';
+        RETURN;
+    END IF;
+    FOR routine IN
+        SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND p.proname ~ '^(pg_stat_get_|pg_lock_status|pg_blocking_pids|pg_safe_snapshot_blocking_pids'
+                          '|pg_terminate_backend|pg_cancel_backend|pg_(try_)?advisory_|lo_|lowrite|loread|be_lo_|pg_notify)'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor, healthtrack_ingest, healthtrack_roller,
+                        healthtrack_care, healthtrack_auditor, healthtrack_migrator', routine);
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', routine);
+    END LOOP;
+END $procedure$;
+REVOKE EXECUTE ON PROCEDURE access.restrict_database() FROM PUBLIC;
+
+-- True where each statement sees what was committed before it, so that what was taken back is seen to be.
+CREATE OR REPLACE FUNCTION access.sees_newest()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (current_setting('transaction_isolation'::text) = ANY (ARRAY['read committed'::text, 'read uncommitted'::text]));
+REVOKE EXECUTE ON FUNCTION access.sees_newest() FROM PUBLIC;
+
+-- The sentence of a broken rule; null where it must not be told from a missing right.
+CREATE OR REPLACE FUNCTION access.sentence_of(failure access.failure)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH rule AS (
+        SELECT coalesce(obj_description(k.oid, 'pg_constraint'),
+                        (SELECT obj_description(g.oid, 'pg_trigger') FROM pg_trigger g
+                         WHERE k.contype = 't' AND g.tgrelid = k.conrelid AND g.tgconstraint = k.oid)) AS comment,
+               k.conrelid AS relation, CASE WHEN k.contype = 'u' THEN k.conkey END AS unique_columns,
+               CASE WHEN k.contype = 'x' THEN k.conkey END AS excluding_columns
+        FROM pg_constraint k
+        LEFT JOIN pg_class c ON c.oid = k.conrelid
+        LEFT JOIN pg_type t ON t.oid = k.contypid
+        WHERE k.conname = failure.rule AND k.connamespace = to_regnamespace(quote_ident(failure.schema_name))
+          AND coalesce(c.relname, t.typname) = coalesce(nullif(failure.table_name, ''), failure.type_name)
+        UNION ALL
+        SELECT obj_description(x.oid, 'pg_class'), i.indrelid, i.indkey::smallint[], NULL
+        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+        WHERE i.indisunique AND x.relname = failure.rule
+          AND x.relnamespace = to_regnamespace(quote_ident(failure.schema_name))
+          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid)
+    )
+    -- A unique key over rows of patients in which no made-up key (uuid) stands, as a number of insurance, is an oracle;
+    -- so is what a patient may not have twice at one time, at whichever facility.
+    SELECT CASE WHEN NOT (
+               failure.schema_name = 'care' AND rule.unique_columns IS NOT NULL
+               AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation AND a.attname = 'patient_id')
+               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation
+                               AND a.attnum = ANY (rule.unique_columns) AND a.atttypid = 'uuid'::regtype)
+           ) AND NOT (
+               failure.schema_name = 'care' AND rule.excluding_columns IS NOT NULL
+               AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation AND a.attname = 'facility_id')
+               AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation AND a.attname = 'patient_id'
+                           AND a.attnum = ANY (rule.excluding_columns))
+               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = rule.relation AND a.attname = 'facility_id'
+                               AND a.attnum = ANY (rule.excluding_columns))
+           ) THEN coalesce(rule.comment, 'This breaks a rule of the record.') END
+    FROM rule LIMIT 1
+$function$;
+REVOKE EXECUTE ON FUNCTION access.sentence_of(access.failure) FROM PUBLIC;
+
+-- Opens one patient's record to the acting provider for 60 minutes from when this is committed, audited and to be reviewed; gives the end.
+CREATE OR REPLACE FUNCTION api.break_glass(token text, patient uuid, reason text)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  timestamptz;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.break_glass(patient, reason);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.break_glass(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.break_glass(text,uuid,text) TO healthtrack_portal;
+
+-- Open times of a provider at a facility, for visits of so many minutes.
+CREATE OR REPLACE FUNCTION api.find_open_slots(token text, provider uuid, facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer)
+ RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone, for_all_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT s.starts_at, s.ends_at, s.for_all_at FROM care.open_slots(provider, facility, since, until, minutes) s;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
+
+-- A key for a row whose text is encrypted before it is stored, and bound to the key.
+CREATE OR REPLACE FUNCTION api.make_key(token text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := gen_random_uuid();
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.make_key(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.make_key(text) TO healthtrack_portal;
+
+-- Keeps a person for the registration that follows within five minutes, in another transaction; gives the proposal's key.
+CREATE OR REPLACE FUNCTION api.propose_patient(token text, person jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.propose_patient(me, person);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.propose_patient(text,jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.propose_patient(text,jsonb) TO healthtrack_portal;
+
+-- The account that the session belongs to, and whom it stands for.
+CREATE OR REPLACE FUNCTION api.read_account(token text)
+ RETURNS TABLE(account_id uuid, part text, patient_id uuid, provider_id uuid, facility_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT * FROM access.own_account();
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_account(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_account(text) TO healthtrack_portal;
+
+-- How many days of treatment were covered by fills, of one patient or of all whom the account may see.
+CREATE OR REPLACE FUNCTION api.read_adherence(token text, look uuid, patient uuid, from_on date, before_on date)
+ RETURNS TABLE(patient_id uuid, ingredient text, fills bigint, treatment_days integer, covered_days integer, pdc double precision, adherent boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'adherence');
+    RETURN QUERY SELECT a.patient_id, a.ingredient, a.fills, a.treatment_days, a.covered_days, a.pdc::float8, a.adherent
+    FROM care.adherence_pdc(daterange(from_on, before_on), patient) a ORDER BY a.patient_id, a.ingredient;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_adherence(text,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_adherence(text,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- Rates of adherence of all patients whom the account may see.
+CREATE OR REPLACE FUNCTION api.read_adherence_rates(token text, look uuid, patient uuid, from_on date, before_on date)
+ RETURNS TABLE(ingredient text, n bigint, hits bigint, rate double precision, rate_low double precision, rate_high double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'adherence');
+    RETURN QUERY SELECT a.ingredient, a.n, a.adherent, a.rate::float8, a.rate_low::float8, a.rate_high::float8
+    FROM care.adherence_summary(daterange(from_on, before_on)) a WHERE patient IS NULL ORDER BY a.ingredient;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_adherence_rates(text,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_adherence_rates(text,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- A record on one page; null where there is none for whoever acts.
+CREATE OR REPLACE FUNCTION api.read_record(token text, look uuid, patient uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  jsonb;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'record');
+    answer := care.record_summary(patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_record(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_record(text,uuid,uuid) TO healthtrack_portal;
+
+-- Hot samples of a patient and metric that begin in [from, to), 400 days and a million at most, from the devices worn at the time.
+CREATE OR REPLACE FUNCTION api.read_samples(token text, look uuid, patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
+ RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'samples/' || metric);
+    RETURN QUERY SELECT start_at, end_at, value, statistic, code, unit, device_id
+    FROM access.worn_samples(patient, metric, "from", "to", least(rows_max, 1000000));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
+
+-- Records what the acting privacy officer found of an emergency.
+CREATE OR REPLACE FUNCTION api.review_emergency(token text, care_relationship uuid, finding text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.review_emergency(care_relationship, finding);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.review_emergency(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.review_emergency(text,uuid,text) TO healthtrack_portal;
+
+-- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
+CREATE OR REPLACE FUNCTION api.share_record(token text, patient uuid, to_account uuid, to_provider uuid, scopes text[], purpose text, until timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    IF 'journal' = ANY (scopes) THEN
+        PERFORM access.refuse('grant_opens_what_it_names', 'Share entries of the journal one by one: no grant opens it.');
+    END IF;
+    answer := access.share(patient, to_account, to_provider, scopes, purpose, until);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.share_record(text,uuid,uuid,uuid,text[],text,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.share_record(text,uuid,uuid,uuid,text[],text,timestamp with time zone) TO healthtrack_portal;
+
+-- Ends the session; audited.
+CREATE OR REPLACE FUNCTION api.sign_out(token text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.close_session(me);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.sign_out(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.sign_out(text) TO healthtrack_portal;
+
+-- Takes a grant of the actor's own record back.
+CREATE OR REPLACE FUNCTION api.unshare_record(token text, grant_of_access uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.unshare(grant_of_access);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.unshare_record(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.unshare_record(text,uuid) TO healthtrack_portal;
 
 -- Writes a chunk anew in the order of an index.
 CREATE OR REPLACE FUNCTION signal.cluster_chunk(chunk regclass, index name)
@@ -462,7 +1089,7 @@ BEGIN
     database_here.timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.database_here() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.database_here() TO healthtrack_ingest;
+GRANT EXECUTE ON FUNCTION signal.database_here() TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Drops a chunk that holds nothing; false where it holds something. Waits for its lock as long as lock_timeout allows.
 CREATE OR REPLACE FUNCTION signal.drop_chunk_if_empty(chunk regclass)
@@ -528,6 +1155,20 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) TO healthtrack_ingest;
+
+-- Whether a purge means a rejection, the law aside (signal.quarantine_under_legal_hold).
+CREATE OR REPLACE FUNCTION signal.quarantine_is_due(received_at timestamp with time zone, last_received_at timestamp with time zone, resolved_at timestamp with time zone, reason text, received_before timestamp with time zone, of_reason text, only_resolved boolean, spare_open_conflicts boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((received_at < received_before) AND (last_received_at < received_before) AND ((of_reason IS NULL) OR (reason = of_reason)) AND ((NOT only_resolved) OR (resolved_at IS NOT NULL)) AND (NOT (spare_open_conflicts AND (reason = 'conflict'::text) AND (resolved_at IS NULL))));
+
+-- Whether a rejection that names a device may be of who wore it in a period, by when it came and why.
+CREATE OR REPLACE FUNCTION signal.quarantine_may_be_of_wear(reason text, received_at timestamp with time zone, last_received_at timestamp with time zone, worn_during tstzrange)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((COALESCE(lower(worn_during), '-infinity'::timestamp with time zone) <= last_received_at) AND ((reason = ANY (ARRAY['conflict'::text, 'ancient_time'::text])) OR (received_at < (COALESCE(upper(worn_during), 'infinity'::timestamp with time zone) + '30 days'::interval))));
 
 -- Whether a message in quarantine came from a device, or names it.
 CREATE OR REPLACE FUNCTION signal.quarantine_names(topic text, detail text, payload bytea, device_id text)

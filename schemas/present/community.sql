@@ -19,10 +19,10 @@ CREATE TABLE care.space (
 );
 CREATE TRIGGER space_is_touched BEFORE UPDATE ON care.space FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
 ALTER TABLE care.space FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.space FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.space FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.space FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.space TO healthtrack_migrator;
-GRANT SELECT ON care.space TO healthtrack_portal;
+GRANT SELECT ON care.space TO healthtrack_care;
 
 -- Who stands behind a name; everybody sees the own rows alone.
 CREATE TABLE care.space_identity (
@@ -35,11 +35,12 @@ CREATE TABLE care.space_identity (
     CONSTRAINT space_identity_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id)  -- Register the patient first.
 );
 CREATE INDEX space_identity_patient_idx ON care.space_identity USING btree (patient_id);
+CREATE TRIGGER space_identity_stays_under_hold BEFORE DELETE ON care.space_identity FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.space_identity FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.space_identity FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.space_identity FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.space_identity FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.space_identity TO healthtrack_migrator;
-GRANT SELECT ON care.space_identity TO healthtrack_portal;
+GRANT SELECT ON care.space_identity TO healthtrack_care;
 
 -- Somebody in a space, by the name that was chosen for it.
 CREATE TABLE care.space_member (
@@ -60,10 +61,10 @@ CREATE TABLE care.space_member (
 CREATE TRIGGER space_member_is_touched BEFORE UPDATE ON care.space_member FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
 ALTER TABLE care.space_member FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.space_member FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY members_read ON care.space_member FOR SELECT TO healthtrack_portal USING ((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])));
-CREATE POLICY moderators_read ON care.space_member FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY members_read ON care.space_member FOR SELECT TO healthtrack_care USING ((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])));
+CREATE POLICY moderators_read ON care.space_member FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.space_member TO healthtrack_migrator;
-GRANT SELECT ON care.space_member TO healthtrack_portal;
+GRANT SELECT ON care.space_member TO healthtrack_care;
 
 -- What a member shares.
 CREATE TABLE care.post (
@@ -87,13 +88,13 @@ CREATE INDEX post_member_idx ON care.post USING btree (space_member_id);
 CREATE INDEX post_space_idx ON care.post USING btree (space_id, created_at DESC);
 CREATE TRIGGER post_is_touched BEFORE UPDATE ON care.post FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
 ALTER TABLE care.post FORCE ROW LEVEL SECURITY;
-CREATE POLICY author_edits ON care.post FOR UPDATE TO healthtrack_portal USING ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])));
-CREATE POLICY author_writes ON care.post FOR INSERT TO healthtrack_portal WITH CHECK ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])));
+CREATE POLICY author_edits ON care.post FOR UPDATE TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])));
+CREATE POLICY author_writes ON care.post FOR INSERT TO healthtrack_care WITH CHECK ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])));
 CREATE POLICY maintenance ON care.post FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY members_read ON care.post FOR SELECT TO healthtrack_portal USING (((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])) AND (((hidden_at IS NULL) AND (withdrawn_at IS NULL)) OR (space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])))));
-CREATE POLICY moderators_read ON care.post FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY members_read ON care.post FOR SELECT TO healthtrack_care USING (((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])) AND (((hidden_at IS NULL) AND (withdrawn_at IS NULL)) OR (space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])))));
+CREATE POLICY moderators_read ON care.post FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.post TO healthtrack_migrator;
-GRANT INSERT (post_id, space_id, space_member_id, title, body), SELECT, UPDATE (withdrawn_at, title, body) ON care.post TO healthtrack_portal;
+GRANT INSERT (post_id, space_id, space_member_id, title, body), SELECT, UPDATE (withdrawn_at, title, body) ON care.post TO healthtrack_care;
 
 -- Answer to a post; answers have no answers of their own.
 CREATE TABLE care.reply (
@@ -117,13 +118,13 @@ CREATE INDEX reply_member_idx ON care.reply USING btree (space_member_id);
 CREATE INDEX reply_post_idx ON care.reply USING btree (space_id, post_id, created_at);
 CREATE TRIGGER reply_is_touched BEFORE UPDATE ON care.reply FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
 ALTER TABLE care.reply FORCE ROW LEVEL SECURITY;
-CREATE POLICY author_edits ON care.reply FOR UPDATE TO healthtrack_portal USING ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])));
-CREATE POLICY author_writes ON care.reply FOR INSERT TO healthtrack_portal WITH CHECK (((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = reply.post_id)))));
+CREATE POLICY author_edits ON care.reply FOR UPDATE TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])));
+CREATE POLICY author_writes ON care.reply FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = reply.post_id)))));
 CREATE POLICY maintenance ON care.reply FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY members_read ON care.reply FOR SELECT TO healthtrack_portal USING (((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])) AND (((hidden_at IS NULL) AND (withdrawn_at IS NULL)) OR (space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[]))) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = reply.post_id)))));
-CREATE POLICY moderators_read ON care.reply FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY members_read ON care.reply FOR SELECT TO healthtrack_care USING (((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])) AND (((hidden_at IS NULL) AND (withdrawn_at IS NULL)) OR (space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[]))) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = reply.post_id)))));
+CREATE POLICY moderators_read ON care.reply FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.reply TO healthtrack_migrator;
-GRANT INSERT (reply_id, space_id, post_id, space_member_id, body), SELECT, UPDATE (withdrawn_at, body) ON care.reply TO healthtrack_portal;
+GRANT INSERT (reply_id, space_id, post_id, space_member_id, body), SELECT, UPDATE (withdrawn_at, body) ON care.reply TO healthtrack_care;
 
 -- That a member stands by a post, once.
 CREATE TABLE care.support (
@@ -142,11 +143,11 @@ CREATE INDEX support_member_idx ON care.support USING btree (space_id, space_mem
 CREATE TRIGGER support_is_touched BEFORE UPDATE ON care.support FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
 ALTER TABLE care.support FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.support FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY member_changes ON care.support FOR UPDATE TO healthtrack_portal USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
-CREATE POLICY member_supports ON care.support FOR INSERT TO healthtrack_portal WITH CHECK (((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = support.post_id)))));
-CREATE POLICY members_read ON care.support FOR SELECT TO healthtrack_portal USING ((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])));
+CREATE POLICY member_changes ON care.support FOR UPDATE TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
+CREATE POLICY member_supports ON care.support FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = support.post_id)))));
+CREATE POLICY members_read ON care.support FOR SELECT TO healthtrack_care USING ((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.support TO healthtrack_migrator;
-GRANT INSERT (post_id, space_member_id, space_id), SELECT, UPDATE (withdrawn_at) ON care.support TO healthtrack_portal;
+GRANT INSERT (post_id, space_member_id, space_id), SELECT, UPDATE (withdrawn_at) ON care.support TO healthtrack_care;
 
 -- That a member asks the moderators to look at a post or an answer.
 CREATE TABLE care.report (
@@ -170,11 +171,11 @@ CREATE INDEX report_member_idx ON care.report USING btree (space_member_id);
 CREATE INDEX report_space_idx ON care.report USING btree (space_id, created_at);
 ALTER TABLE care.report FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.report FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY member_reports ON care.report FOR INSERT TO healthtrack_portal WITH CHECK (((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = report.post_id)))));
-CREATE POLICY moderators_read ON care.report FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'moderator'::text));
-CREATE POLICY reporter_reads ON care.report FOR SELECT TO healthtrack_portal USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
+CREATE POLICY member_reports ON care.report FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = report.post_id)))));
+CREATE POLICY moderators_read ON care.report FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY reporter_reads ON care.report FOR SELECT TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.report TO healthtrack_migrator;
-GRANT INSERT (report_id, space_id, post_id, reply_id, space_member_id, reason, note), SELECT ON care.report TO healthtrack_portal;
+GRANT INSERT (report_id, space_id, post_id, reply_id, space_member_id, reason, note), SELECT ON care.report TO healthtrack_care;
 
 -- What was reported, a row for each post or answer: what a moderator looks through.
 --   space_id: Space that it stands in.
@@ -214,7 +215,7 @@ CREATE VIEW care.community_report WITH (security_invoker=true) AS
      JOIN care.post ON ((post.post_id = report.post_id)))
      LEFT JOIN care.reply ON ((reply.reply_id = report.reply_id)))
      JOIN care.space_member author ON ((author.space_member_id = COALESCE(reply.space_member_id, post.space_member_id))));
-GRANT SELECT ON care.community_report TO healthtrack_portal;
+GRANT SELECT ON care.community_report TO healthtrack_care;
 
 -- What a moderator decided; never changed, only decided anew.
 CREATE TABLE care.moderation (
@@ -241,10 +242,10 @@ CREATE TRIGGER moderation_is_carried_out AFTER INSERT ON care.moderation FOR EAC
 CREATE TRIGGER moderation_is_kept BEFORE UPDATE ON care.moderation FOR EACH ROW EXECUTE FUNCTION care.keep_moderation();  -- Trigger before an update of a decision: refuses it.
 ALTER TABLE care.moderation FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.moderation FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY moderator_decides ON care.moderation FOR INSERT TO healthtrack_portal WITH CHECK (((( SELECT access.part() AS part) = 'moderator'::text) AND (account_id = ( SELECT access.actor() AS actor))));
-CREATE POLICY moderators_read ON care.moderation FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY moderator_decides ON care.moderation FOR INSERT TO healthtrack_care WITH CHECK (((( SELECT access.part() AS part) = 'moderator'::text) AND (account_id = ( SELECT access.actor() AS actor))));
+CREATE POLICY moderators_read ON care.moderation FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.moderation TO healthtrack_migrator;
-GRANT INSERT (moderation_id, space_id, account_id, post_id, reply_id, space_member_id, action, reason), SELECT ON care.moderation TO healthtrack_portal;
+GRANT INSERT (moderation_id, space_id, account_id, post_id, reply_id, space_member_id, action, reason), SELECT ON care.moderation TO healthtrack_care;
 
 -- Posts that are shown, of the spaces that the reader may read, by the names of their authors.
 --   post_id: Post.
@@ -277,7 +278,7 @@ CREATE VIEW care.community_post WITH (security_invoker=true) AS
    FROM (care.post
      JOIN care.space_member author ON ((author.space_member_id = post.space_member_id)))
   WHERE ((post.hidden_at IS NULL) AND (post.withdrawn_at IS NULL));
-GRANT SELECT ON care.community_post TO healthtrack_portal;
+GRANT SELECT ON care.community_post TO healthtrack_care;
 
 -- Answers that are shown, to posts that are shown, by the names of their authors.
 --   reply_id: Answer.
@@ -301,7 +302,7 @@ CREATE VIEW care.community_reply WITH (security_invoker=true) AS
      JOIN care.space_member author ON ((author.space_member_id = reply.space_member_id)))
      JOIN care.post ON ((post.post_id = reply.post_id)))
   WHERE ((reply.hidden_at IS NULL) AND (reply.withdrawn_at IS NULL) AND (post.hidden_at IS NULL) AND (post.withdrawn_at IS NULL));
-GRANT SELECT ON care.community_reply TO healthtrack_portal;
+GRANT SELECT ON care.community_reply TO healthtrack_care;
 
 -- Trigger after a decision: hides or shows the post or answer, bans or readmits the member.
 CREATE OR REPLACE FUNCTION care.carry_out_moderation()
@@ -328,7 +329,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.carry_out_moderation() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.carry_out_moderation() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.carry_out_moderation() TO healthtrack_care, healthtrack_migrator;
 
 -- Makes the acting patient a member of a space under a name, or one again after leaving; the member's key.
 CREATE OR REPLACE FUNCTION care.join_space(space_id uuid, pseudonym text)
@@ -361,7 +362,7 @@ BEGIN
     RETURN member.space_member_id;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.join_space(uuid,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.join_space(uuid,text) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.join_space(uuid,text) TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger before an update of a decision: refuses it.
 CREATE OR REPLACE FUNCTION care.keep_moderation()
@@ -385,7 +386,7 @@ BEGIN
     RETURN FOUND;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.leave_space(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.leave_space(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.leave_space(uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- What the acting patient is in each space that is open for writing.
 CREATE OR REPLACE FUNCTION care.open_members()
@@ -398,7 +399,7 @@ AS $function$
     WHERE space_member_id = ANY (care.own_members()) AND closed_at IS NULL
 $function$;
 REVOKE EXECUTE ON FUNCTION care.open_members() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.open_members() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.open_members() TO healthtrack_care, healthtrack_migrator;
 
 -- What the acting patient is in each space, as long as the patient is welcome there.
 CREATE OR REPLACE FUNCTION care.own_members()
@@ -411,7 +412,7 @@ AS $function$
     WHERE patient_id = ANY (access.own_patients()) AND left_at IS NULL AND banned_at IS NULL
 $function$;
 REVOKE EXECUTE ON FUNCTION care.own_members() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.own_members() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.own_members() TO healthtrack_care, healthtrack_migrator;
 
 -- Spaces of which the acting patient is a member.
 CREATE OR REPLACE FUNCTION care.own_spaces()
@@ -423,7 +424,7 @@ AS $function$
     SELECT coalesce(array_agg(space_id), '{}') FROM care.space_member WHERE space_member_id = ANY (care.own_members())
 $function$;
 REVOKE EXECUTE ON FUNCTION care.own_spaces() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.own_spaces() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.own_spaces() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger before each update of the community: raises version and says when, and not by whom.
 CREATE OR REPLACE FUNCTION care.touch_unsigned()
@@ -435,3 +436,371 @@ BEGIN
     NEW.updated_at := now();
     RETURN NEW;
 END $function$;
+
+-- Hides or shows a post or reply, bans or readmits a member, as a moderator; gives the decision's key.
+CREATE OR REPLACE FUNCTION api.decide_moderation(token text, space uuid, action text, post uuid, reply uuid, space_member uuid, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.moderation (space_id, account_id, action, post_id, reply_id, space_member_id, reason)
+    VALUES (space, me.account_id, decide_moderation.action, post, reply, space_member, decide_moderation.reason)
+    RETURNING moderation_id INTO answer;
+    PERFORM access.note(me, 'review', NULL, 'care.moderation/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.decide_moderation(text,uuid,text,uuid,uuid,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.decide_moderation(text,uuid,text,uuid,uuid,uuid,text) TO healthtrack_portal;
+
+-- Joins a space by a name of one's own there; gives the member.
+CREATE OR REPLACE FUNCTION api.join_space(token text, space uuid, pseudonym text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.join_space(space, pseudonym);
+    PERFORM access.note_unsigned('create', 'care.space_member/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.join_space(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.join_space(text,uuid,text) TO healthtrack_portal;
+
+-- Leaves a space; whether the actor was in it.
+CREATE OR REPLACE FUNCTION api.leave_space(token text, space uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  boolean;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.leave_space(space);
+    IF answer THEN
+        PERFORM access.note_unsigned('update', 'care.space_member/'
+            || (SELECT i.space_member_id FROM care.space_identity i WHERE i.space_id = space));
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.leave_space(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.leave_space(text,uuid) TO healthtrack_portal;
+
+-- Replies to a post after a moment, in order, 100 at most.
+CREATE OR REPLACE FUNCTION api.read_replies(token text, post uuid, after timestamp with time zone)
+ RETURNS TABLE(reply_id uuid, pseudonym text, body text, created_at timestamp with time zone, own boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT r.reply_id, r.pseudonym, r.body, r.created_at, r.own FROM care.community_reply r
+    WHERE r.post_id = post AND r.created_at > after ORDER BY r.created_at, r.reply_id LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_replies(text,uuid,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_replies(text,uuid,timestamp with time zone) TO healthtrack_portal;
+
+-- What is reported in a space, for moderators, the latest first, 100 at most.
+CREATE OR REPLACE FUNCTION api.read_reports(token text, space uuid)
+ RETURNS TABLE(post_id uuid, reply_id uuid, space_member_id uuid, pseudonym text, body text, reports bigint, reasons text[], hidden boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT r.post_id, r.reply_id, r.space_member_id, r.pseudonym, r.body, r.reports, r.reasons, r.hidden_at IS NOT NULL
+    FROM care.community_report r WHERE r.space_id = space ORDER BY r.reported_at DESC, r.post_id LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_reports(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_reports(text,uuid) TO healthtrack_portal;
+
+-- Posts of a space before a moment, the latest first, 100 at most.
+CREATE OR REPLACE FUNCTION api.read_space(token text, space uuid, before timestamp with time zone)
+ RETURNS TABLE(post_id uuid, pseudonym text, title text, body text, created_at timestamp with time zone, supports bigint, replies bigint, own boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT p.post_id, p.pseudonym, p.title, p.body, p.created_at, p.supports, p.replies, p.own FROM care.community_post p
+    WHERE p.space_id = space AND p.created_at < before ORDER BY p.created_at DESC, p.post_id LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_space(text,uuid,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_space(text,uuid,timestamp with time zone) TO healthtrack_portal;
+
+-- Reports a post, or a reply to it; gives the report's key.
+CREATE OR REPLACE FUNCTION api.report_post(token text, post uuid, reply uuid, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.report (space_id, post_id, reply_id, space_member_id, reason)
+    SELECT shown.space_id, post, reply, own.space_member_id, report_post.reason
+    FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = post
+    LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING report_id INTO answer;
+    PERFORM access.note_unsigned('create', 'care.report/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.report_post(text,uuid,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.report_post(text,uuid,uuid,text) TO healthtrack_portal;
+
+-- Supports a post, or supports it no more.
+CREATE OR REPLACE FUNCTION api.support_post(token text, post uuid, given boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    IF given THEN
+        INSERT INTO care.support (space_id, post_id, space_member_id)
+        SELECT shown.space_id, post, own.space_member_id
+        FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = post
+        LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id
+        ON CONFLICT (post_id, space_member_id) DO UPDATE SET withdrawn_at = NULL;
+    ELSE
+        UPDATE care.support s SET withdrawn_at = now()
+        WHERE s.post_id = post AND s.withdrawn_at IS NULL
+          AND s.space_member_id IN (SELECT i.space_member_id FROM care.space_identity i);
+    END IF;
+    IF given OR FOUND THEN
+        PERFORM access.note_unsigned(CASE WHEN given THEN 'create' ELSE 'update' END, 'care.support');
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.support_post(text,uuid,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.support_post(text,uuid,boolean) TO healthtrack_portal;
+
+-- Writes a post; gives its key.
+CREATE OR REPLACE FUNCTION api.write_post(token text, space uuid, title text, body text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    -- Without a membership the member stays empty and is refused by the policy.
+    INSERT INTO care.post (space_id, space_member_id, title, body)
+    VALUES (space, (SELECT i.space_member_id FROM care.space_identity i WHERE i.space_id = space), write_post.title, write_post.body)
+    RETURNING post_id INTO answer;
+    PERFORM access.note_unsigned('create', 'care.post/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.write_post(text,uuid,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.write_post(text,uuid,text,text) TO healthtrack_portal;
+
+-- Replies to a post; gives the reply's key.
+CREATE OR REPLACE FUNCTION api.write_reply(token text, post uuid, body text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.reply (space_id, post_id, space_member_id, body)
+    SELECT shown.space_id, post, own.space_member_id, write_reply.body
+    FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = post
+    LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING reply_id INTO answer;
+    PERFORM access.note_unsigned('create', 'care.reply/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.write_reply(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.write_reply(text,uuid,text) TO healthtrack_portal;

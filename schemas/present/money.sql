@@ -16,12 +16,13 @@ CREATE TABLE care.insurer (
     CONSTRAINT insurer_name_is_unique UNIQUE (name),  -- An insurer of that name is known already.
     CONSTRAINT insurer_name_is_some CHECK ((name ~ '\S'::text))  -- Give the insurer a name.
 );
+CREATE TRIGGER insurer_is_stamped BEFORE INSERT OR UPDATE ON care.insurer FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER insurer_is_touched BEFORE UPDATE ON care.insurer FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.insurer FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.insurer FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.insurer FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.insurer FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.insurer TO healthtrack_migrator;
-GRANT SELECT ON care.insurer TO healthtrack_portal;
+GRANT SELECT ON care.insurer TO healthtrack_care;
 
 -- What an insurer sells: the plan that a policy is of.
 CREATE TABLE care.insurance_plan (
@@ -36,10 +37,10 @@ CREATE TABLE care.insurance_plan (
     CONSTRAINT insurance_plan_name_is_some CHECK ((name ~ '\S'::text))  -- Give the insurance plan a name.
 );
 ALTER TABLE care.insurance_plan FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.insurance_plan FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.insurance_plan FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.insurance_plan FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.insurance_plan TO healthtrack_migrator;
-GRANT SELECT ON care.insurance_plan TO healthtrack_portal;
+GRANT SELECT ON care.insurance_plan TO healthtrack_care;
 
 -- A contract with an insurer; whom it covers is in coverage.
 CREATE TABLE care.policy (
@@ -59,14 +60,15 @@ CREATE TABLE care.policy (
     CONSTRAINT policy_number_is_a_number CHECK ((number ~ '^[A-Z0-9][A-Z0-9-]{2,39}$'::text))  -- A policy number has 3 to 40 capital letters, digits and hyphens.
 );
 CREATE INDEX policy_plan_idx ON care.policy USING btree (insurance_plan_id);
+CREATE TRIGGER policy_is_stamped BEFORE INSERT OR UPDATE ON care.policy FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER policy_is_touched BEFORE UPDATE ON care.policy FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.policy FORCE ROW LEVEL SECURITY;
-CREATE POLICY covered ON care.policy FOR SELECT TO healthtrack_portal USING ((policy_id IN ( SELECT coverage.policy_id FROM care.coverage)));
-CREATE POLICY desk_adds ON care.policy FOR INSERT TO healthtrack_portal WITH CHECK ((( SELECT access.part() AS part) = 'biller'::text));
-CREATE POLICY desk_changes ON care.policy FOR UPDATE TO healthtrack_portal USING (((( SELECT access.part() AS part) = 'biller'::text) AND (policy_id IN ( SELECT coverage.policy_id FROM care.coverage))));
+CREATE POLICY covered ON care.policy FOR SELECT TO healthtrack_care USING ((policy_id IN ( SELECT coverage.policy_id FROM care.coverage)));
+CREATE POLICY desk_adds ON care.policy FOR INSERT TO healthtrack_care WITH CHECK ((( SELECT access.part() AS part) = 'biller'::text));
+CREATE POLICY desk_changes ON care.policy FOR UPDATE TO healthtrack_care USING (((( SELECT access.part() AS part) = 'biller'::text) AND (policy_id IN ( SELECT coverage.policy_id FROM care.coverage))));
 CREATE POLICY maintenance ON care.policy FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.policy TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.policy TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.policy TO healthtrack_care;
 
 -- Which patient a policy covers, when, and in which rank.
 CREATE TABLE care.coverage (
@@ -90,13 +92,15 @@ CREATE TABLE care.coverage (
     CONSTRAINT coverage_relation_is_known CHECK ((relation = ANY (ARRAY['self'::text, 'spouse'::text, 'child'::text, 'other'::text])))  -- Choose self, spouse, child or other.
 );
 CREATE INDEX coverage_policy_idx ON care.coverage USING btree (policy_id);
+CREATE TRIGGER coverage_is_stamped BEFORE INSERT OR UPDATE ON care.coverage FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER coverage_is_touched BEFORE UPDATE ON care.coverage FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER coverage_stays_under_hold BEFORE DELETE ON care.coverage FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.coverage FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.coverage FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[])));
+CREATE POLICY desk ON care.coverage FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[])));
 CREATE POLICY maintenance ON care.coverage FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.coverage FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.coverage FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.coverage TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.coverage TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.coverage TO healthtrack_care;
 
 -- What can be charged, and what it usually costs.
 CREATE TABLE care.charge_code (
@@ -111,10 +115,10 @@ CREATE TABLE care.charge_code (
     CONSTRAINT charge_code_title_is_some CHECK ((title ~ '\S'::text))  -- Give the charge code a title.
 );
 ALTER TABLE care.charge_code FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.charge_code FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.charge_code FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.charge_code FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.charge_code TO healthtrack_migrator;
-GRANT SELECT ON care.charge_code TO healthtrack_portal;
+GRANT SELECT ON care.charge_code TO healthtrack_care;
 
 -- What a facility asks of a patient for what was done.
 CREATE TABLE care.invoice (
@@ -141,15 +145,19 @@ CREATE TABLE care.invoice (
     CONSTRAINT invoice_status_is_known CHECK ((status = ANY (ARRAY['draft'::text, 'issued'::text, 'void'::text])))  -- Choose draft, issued or void.
 );
 CREATE TRIGGER invoice_is_booked AFTER UPDATE OF status ON care.invoice FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION care.book_invoice();  -- Trigger: books that an invoice is issued or void.
+CREATE TRIGGER invoice_is_for_who_was_seen BEFORE INSERT OR UPDATE OF patient_id ON care.invoice FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_billed_patient();  -- Trigger before an invoice is written through the portal: for a patient with an appointment or an encounter at the facility.
+CREATE TRIGGER invoice_is_stamped BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER invoice_is_touched BEFORE UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER invoice_moves_forward BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.move_invoice();  -- Trigger: an invoice goes from draft to issued to void, and keeps what it said.
+CREATE TRIGGER invoice_stays_due_as_issued BEFORE UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.keep_terms();  -- Trigger before an invoice changes: it is issued now, and keeps the day on which it is due.
+CREATE TRIGGER invoice_stays_under_hold BEFORE DELETE ON care.invoice FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.invoice FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.invoice FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.invoice FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.invoice FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.invoice FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.invoice FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.invoice FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.invoice FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.invoice TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.invoice TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.invoice TO healthtrack_care;
 
 -- A line of an invoice.
 CREATE TABLE care.charge (
@@ -181,14 +189,17 @@ CREATE INDEX charge_appointment_idx ON care.charge USING btree (patient_id, appo
 CREATE INDEX charge_encounter_idx ON care.charge USING btree (patient_id, encounter_id) WHERE (encounter_id IS NOT NULL);
 CREATE INDEX charge_invoice_idx ON care.charge USING btree (invoice_id);
 CREATE TRIGGER charge_is_fixed_once_issued BEFORE INSERT OR DELETE OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.charge_only_drafts();  -- Trigger: refuses to add, change or remove a charge of an invoice that is issued.
+CREATE TRIGGER charge_is_priced_by_the_list BEFORE INSERT OR UPDATE OF charge_code, unit_price, served_on, invoice_id ON care.charge FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_price();  -- Trigger before a charge is written through the portal: its price is that of the list.
+CREATE TRIGGER charge_is_stamped BEFORE INSERT OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER charge_is_touched BEFORE UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER charge_stays_under_hold BEFORE DELETE ON care.charge FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.charge FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.charge FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.charge FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.charge FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.charge FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.charge FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.charge FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.charge FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.charge TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.charge TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.charge TO healthtrack_care;
 
 -- What an insurer is asked to pay of an invoice, and its answer.
 CREATE TABLE care.claim (
@@ -222,16 +233,18 @@ CREATE TABLE care.claim (
 CREATE INDEX claim_invoice_idx ON care.claim USING btree (invoice_id);
 CREATE TRIGGER claim_answer_is_booked AFTER UPDATE OF status ON care.claim FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION care.book_claim();  -- Trigger: books that a claim is submitted or answered.
 CREATE TRIGGER claim_is_booked AFTER INSERT ON care.claim FOR EACH ROW EXECUTE FUNCTION care.book_claim();  -- Trigger: books that a claim is submitted or answered.
+CREATE TRIGGER claim_is_stamped BEFORE INSERT OR UPDATE ON care.claim FOR EACH ROW EXECUTE FUNCTION care.stamp_money();  -- Trigger before money is booked: what an account books bears its name and the present time.
 CREATE CONSTRAINT TRIGGER claim_is_the_sum_of_its_lines AFTER INSERT OR UPDATE ON care.claim DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_claim_sum();  -- Deferred trigger: a claim's amounts are the sums of its lines when the transaction ends.
 CREATE TRIGGER claim_is_touched BEFORE UPDATE ON care.claim FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER claim_moves_forward BEFORE INSERT OR UPDATE ON care.claim FOR EACH ROW EXECUTE FUNCTION care.move_claim();  -- Trigger: a claim is submitted for what is due on an issued invoice, and answered once.
+CREATE TRIGGER claim_stays_under_hold BEFORE DELETE ON care.claim FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.claim FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.claim FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.claim FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.claim FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.claim FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.claim FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.claim FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.claim FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.claim TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.claim TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.claim TO healthtrack_care;
 
 -- One charge on a claim, and the insurer's answer to it.
 CREATE TABLE care.claim_line (
@@ -256,13 +269,14 @@ CREATE INDEX claim_line_patient_idx ON care.claim_line USING btree (patient_id);
 CREATE CONSTRAINT TRIGGER claim_line_adds_up_to_its_claim AFTER INSERT OR UPDATE ON care.claim_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_claim_sum();  -- Deferred trigger: a claim's amounts are the sums of its lines when the transaction ends.
 CREATE TRIGGER claim_line_is_answered_once BEFORE INSERT OR UPDATE ON care.claim_line FOR EACH ROW EXECUTE FUNCTION care.keep_claim_line();  -- Trigger: the lines of a claim are answered while it is open, and never change what they ask.
 CREATE TRIGGER claim_line_is_claimable AFTER INSERT ON care.claim_line FOR EACH ROW EXECUTE FUNCTION care.check_claim_line();  -- Trigger: refuses a line that was not covered on its day, or that asks for more than earlier claims left.
+CREATE TRIGGER claim_line_stays_under_hold BEFORE DELETE ON care.claim_line FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.claim_line FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.claim_line FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.claim_line FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.claim_line FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.claim_line FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.claim_line FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.claim_line FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.claim_line FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.claim_line TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.claim_line TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.claim_line TO healthtrack_care;
 
 -- Money that came for an invoice.
 CREATE TABLE care.payment (
@@ -296,13 +310,15 @@ CREATE INDEX payment_invoice_idx ON care.payment USING btree (invoice_id);
 CREATE TRIGGER payment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.payment FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
 CREATE TRIGGER payment_is_booked AFTER INSERT ON care.payment FOR EACH ROW EXECUTE FUNCTION care.book_payment();  -- Trigger: books a payment.
 CREATE TRIGGER payment_is_due BEFORE INSERT ON care.payment FOR EACH ROW EXECUTE FUNCTION care.check_payment();  -- Trigger: refuses a payment above what its payer owes.
+CREATE TRIGGER payment_is_stamped BEFORE INSERT ON care.payment FOR EACH ROW EXECUTE FUNCTION care.stamp_money();  -- Trigger before money is booked: what an account books bears its name and the present time.
+CREATE TRIGGER payment_stays_under_hold BEFORE DELETE ON care.payment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.payment FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.payment FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.payment FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.payment FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.payment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.payment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.payment FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.payment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.payment TO healthtrack_migrator;
-GRANT INSERT, SELECT ON care.payment TO healthtrack_portal;
+GRANT INSERT, SELECT ON care.payment TO healthtrack_care;
 
 -- Money of a payment that went back to its payer.
 CREATE TABLE care.refund (
@@ -328,13 +344,15 @@ CREATE INDEX refund_payment_idx ON care.refund USING btree (payment_id);
 CREATE TRIGGER refund_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.refund FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
 CREATE TRIGGER refund_is_booked AFTER INSERT ON care.refund FOR EACH ROW EXECUTE FUNCTION care.book_refund();  -- Trigger: books a refund.
 CREATE TRIGGER refund_is_covered BEFORE INSERT ON care.refund FOR EACH ROW EXECUTE FUNCTION care.check_refund();  -- Trigger: refuses to give back more than came.
+CREATE TRIGGER refund_is_stamped BEFORE INSERT ON care.refund FOR EACH ROW EXECUTE FUNCTION care.stamp_money();  -- Trigger before money is booked: what an account books bears its name and the present time.
+CREATE TRIGGER refund_stays_under_hold BEFORE DELETE ON care.refund FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.refund FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.refund FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.refund FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.refund FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.refund FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.refund FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.refund FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.refund FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.refund TO healthtrack_migrator;
-GRANT INSERT, SELECT ON care.refund TO healthtrack_portal;
+GRANT INSERT, SELECT ON care.refund TO healthtrack_care;
 
 -- One event of money, booked whole.
 CREATE TABLE care.ledger_transaction (
@@ -363,13 +381,14 @@ CREATE INDEX ledger_transaction_payment_idx ON care.ledger_transaction USING btr
 CREATE INDEX ledger_transaction_refund_idx ON care.ledger_transaction USING btree (refund_id) WHERE (refund_id IS NOT NULL);
 CREATE CONSTRAINT TRIGGER ledger_transaction_has_entries AFTER INSERT ON care.ledger_transaction DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_ledger_sum();  -- Deferred trigger: a transaction has entries, and they sum to zero, when the database transaction ends.
 CREATE TRIGGER ledger_transaction_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER ledger_transaction_stays_under_hold BEFORE DELETE ON care.ledger_transaction FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.ledger_transaction FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.ledger_transaction FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.ledger_transaction FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.ledger_transaction FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.ledger_transaction FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.ledger_transaction FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.ledger_transaction FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.ledger_transaction FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.ledger_transaction TO healthtrack_migrator;
-GRANT SELECT ON care.ledger_transaction TO healthtrack_portal;
+GRANT SELECT ON care.ledger_transaction TO healthtrack_care;
 
 -- What one transaction adds to one account; all of a transaction sum to zero.
 CREATE TABLE care.ledger_entry (
@@ -385,14 +404,15 @@ CREATE TABLE care.ledger_entry (
 );
 CREATE INDEX ledger_entry_patient_idx ON care.ledger_entry USING btree (patient_id);
 CREATE TRIGGER ledger_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER ledger_entry_stays_under_hold BEFORE DELETE ON care.ledger_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE CONSTRAINT TRIGGER ledger_transaction_sums_to_zero AFTER INSERT ON care.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_ledger_sum();  -- Deferred trigger: a transaction has entries, and they sum to zero, when the database transaction ends.
 ALTER TABLE care.ledger_entry FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.ledger_entry FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
-CREATE POLICY granted ON care.ledger_entry FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY desk ON care.ledger_entry FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.ledger_entry FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.ledger_entry FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.ledger_entry FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.ledger_entry FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.ledger_entry TO healthtrack_migrator;
-GRANT SELECT ON care.ledger_entry TO healthtrack_portal;
+GRANT SELECT ON care.ledger_entry TO healthtrack_care;
 
 -- What the ledger says of each invoice: charged = due + paid + adjusted, always.
 --   patient_id: Whose invoice.
@@ -420,7 +440,7 @@ CREATE VIEW care.invoice_balance WITH (security_invoker=true) AS
      LEFT JOIN care.ledger_transaction t ON ((t.invoice_id = i.invoice_id)))
      LEFT JOIN care.ledger_entry e ON ((e.ledger_transaction_id = t.ledger_transaction_id)))
   GROUP BY i.invoice_id;
-GRANT SELECT ON care.invoice_balance TO healthtrack_portal;
+GRANT SELECT ON care.invoice_balance TO healthtrack_care;
 
 -- Takes in the insurer's answer: for each charge of the claim what is accepted and what is adjusted; the rest is denied.
 CREATE OR REPLACE FUNCTION care.adjudicate_claim(of_claim uuid, charges uuid[], accepted numeric[], adjusted numeric[])
@@ -484,7 +504,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.book_claim() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.book_claim() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.book_claim() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: books that an invoice is issued or void.
 CREATE OR REPLACE FUNCTION care.book_invoice()
@@ -506,7 +526,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.book_invoice() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.book_invoice() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.book_invoice() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: books a payment.
 CREATE OR REPLACE FUNCTION care.book_payment()
@@ -522,7 +542,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.book_payment() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.book_payment() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.book_payment() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: books a refund.
 CREATE OR REPLACE FUNCTION care.book_refund()
@@ -540,7 +560,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.book_refund() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.book_refund() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.book_refund() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: refuses to add, change or remove a charge of an invoice that is issued.
 CREATE OR REPLACE FUNCTION care.charge_only_drafts()
@@ -566,7 +586,22 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.charge_only_drafts() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.charge_only_drafts() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.charge_only_drafts() TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger before an invoice is written through the portal: for a patient with an appointment or an encounter at the facility.
+CREATE OR REPLACE FUNCTION care.check_billed_patient()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF (NEW.patient_id = ANY (access.patients_billed())) IS NOT TRUE THEN
+        PERFORM care.refuse('invoice_is_for_who_was_seen', 'This facility has seen no such patient.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_billed_patient() FROM PUBLIC;
 
 -- Trigger: refuses a line that was not covered on its day, or that asks for more than earlier claims left.
 CREATE OR REPLACE FUNCTION care.check_claim_line()
@@ -594,7 +629,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_claim_line() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.check_claim_line() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.check_claim_line() TO healthtrack_care, healthtrack_migrator;
 
 -- Deferred trigger: a claim's amounts are the sums of its lines when the transaction ends.
 CREATE OR REPLACE FUNCTION care.check_claim_sum()
@@ -617,7 +652,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_claim_sum() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.check_claim_sum() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.check_claim_sum() TO healthtrack_care, healthtrack_migrator;
 
 -- Deferred trigger: a transaction has entries, and they sum to zero, when the database transaction ends.
 CREATE OR REPLACE FUNCTION care.check_ledger_sum()
@@ -635,7 +670,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_ledger_sum() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.check_ledger_sum() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.check_ledger_sum() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: refuses a payment above what its payer owes.
 CREATE OR REPLACE FUNCTION care.check_payment()
@@ -659,7 +694,25 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_payment() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.check_payment() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.check_payment() TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger before a charge is written through the portal: its price is that of the list.
+CREATE OR REPLACE FUNCTION care.check_price()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM care.charge_code c JOIN care.invoice i ON i.currency = c.currency
+                   WHERE c.charge_code = NEW.charge_code AND i.invoice_id = NEW.invoice_id
+                     AND c.unit_price = NEW.unit_price AND daterange(NULL, c.retired_on) @> NEW.served_on) THEN
+        PERFORM care.refuse('charge_is_priced_by_the_list',
+            'Charge what the list says on that day; ask an operator for a discount.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_price() FROM PUBLIC;
 
 -- Trigger: refuses to give back more than came.
 CREATE OR REPLACE FUNCTION care.check_refund()
@@ -678,7 +731,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_refund() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.check_refund() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.check_refund() TO healthtrack_care, healthtrack_migrator;
 
 -- Issues a draft; from then on its charges stay, and the ledger says what is due.
 CREATE OR REPLACE FUNCTION care.issue_invoice(of_invoice uuid, due date)
@@ -711,7 +764,23 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.keep_claim_line() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.keep_claim_line() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.keep_claim_line() TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger before an invoice changes: it is issued now, and keeps the day on which it is due.
+CREATE OR REPLACE FUNCTION care.keep_terms()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF OLD.status = 'draft' AND NEW.status = 'issued' AND access.actor() IS NOT NULL THEN
+        NEW.issued_at := now();
+    ELSIF OLD.status <> 'draft' AND NEW.due_on IS DISTINCT FROM OLD.due_on THEN
+        PERFORM care.refuse('invoice_stays_due_as_issued', 'An issued invoice keeps its due day: void it and write another.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.keep_terms() FROM PUBLIC;
 
 -- What stands on an account for an invoice, or for one claim of it.
 CREATE OR REPLACE FUNCTION care.ledger_balance(of_invoice uuid, of_account text, of_claim uuid DEFAULT NULL::uuid)
@@ -767,7 +836,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.move_claim() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.move_claim() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.move_claim() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: an invoice goes from draft to issued to void, and keeps what it said.
 CREATE OR REPLACE FUNCTION care.move_invoice()
@@ -805,7 +874,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.move_invoice() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.move_invoice() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.move_invoice() TO healthtrack_care, healthtrack_migrator;
 
 -- Books a payment; the same key with the same content again changes nothing and gives the same answer.
 CREATE OR REPLACE FUNCTION care.pay(payment_key text, of_invoice uuid, paid numeric, by_method text, token text DEFAULT NULL::text, for_claim uuid DEFAULT NULL::uuid)
@@ -862,6 +931,40 @@ BEGIN
     RETURN made.refund_id;
 END $function$;
 
+-- Trigger before money is booked: what an account books bears its name and the present time.
+CREATE OR REPLACE FUNCTION care.stamp_money()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.actor() IS NULL THEN
+        RETURN NEW;  -- A program that loads what was booked elsewhere, and when.
+    END IF;
+    CASE TG_TABLE_NAME
+        WHEN 'payment' THEN
+            NEW.received_at := now();
+            NEW.received_by := access.actor()::text;
+        WHEN 'refund' THEN
+            NEW.refunded_at := now();
+            NEW.refunded_by := access.actor()::text;
+        WHEN 'claim' THEN
+            IF TG_OP = 'INSERT' THEN
+                NEW.submitted_at := now();
+                NEW.updated_at := now();
+                NEW.version := 1;
+                NEW.updated_by := access.actor()::text;
+            ELSE
+                NEW.submitted_at := OLD.submitted_at;
+            END IF;
+            IF NEW.adjudicated_at IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.adjudicated_at IS NULL) THEN
+                NEW.adjudicated_at := now();
+            END IF;
+    END CASE;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.stamp_money() FROM PUBLIC;
+
 -- Claims all that is still due and was covered on its day of service; gives the claim's key.
 CREATE OR REPLACE FUNCTION care.submit_claim(of_invoice uuid, under_coverage uuid)
  RETURNS uuid
@@ -912,3 +1015,287 @@ BEGIN
         PERFORM care.refuse('invoice_is_issued', 'There is no such issued invoice: it may be void already.');
     END IF;
 END $function$;
+
+-- Notes an insurer's answer to a claim, which names each of its charges once.
+CREATE OR REPLACE FUNCTION api.adjudicate_claim(token text, claim uuid, charges uuid[], accepted_cents bigint[], adjusted_cents bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.adjudicate_claim(claim, array_agg(answer.charge), array_agg(answer.accepted * 0.01), array_agg(answer.adjusted * 0.01))
+    FROM unnest(charges, accepted_cents, adjusted_cents) AS answer (charge, accepted, adjusted);
+    PERFORM access.note(me, 'update', (SELECT c.patient_id FROM care.claim c WHERE c.claim_id = claim),
+                        'care.claim/' || claim);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.adjudicate_claim(text,uuid,uuid[],bigint[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.adjudicate_claim(text,uuid,uuid[],bigint[],bigint[]) TO healthtrack_portal;
+
+-- Issues an invoice, whose charges are fixed from then on.
+CREATE OR REPLACE FUNCTION api.issue_invoice(token text, invoice uuid, due_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.issue_invoice(invoice, due_on);
+    PERFORM access.note(me, 'update', (SELECT i.patient_id FROM care.invoice i WHERE i.invoice_id = invoice),
+                        'care.invoice/' || invoice);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.issue_invoice(text,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.issue_invoice(text,uuid,date) TO healthtrack_portal;
+
+-- Pays an invoice, once for a key; gives the payment.
+CREATE OR REPLACE FUNCTION api.pay(token text, key text, invoice uuid, cents bigint, method text, processor_token text, claim uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.pay(key, invoice, cents * 0.01, method, processor_token, claim);
+    PERFORM access.note(me, 'create', (SELECT p.patient_id FROM care.payment p WHERE p.payment_id = answer),
+                        'care.payment/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.pay(text,text,uuid,bigint,text,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.pay(text,text,uuid,bigint,text,text,uuid) TO healthtrack_portal;
+
+-- Issued invoices of the acting biller's facility that were due before a day, the oldest first, those after the last line of the page before, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_due_invoices(token text, look uuid, patient uuid, due_before date, after_due_on date, after_invoice uuid, rows_max integer)
+ RETURNS TABLE(invoice_id uuid, patient_id uuid, number text, due_on date)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'due_invoices');
+    RETURN QUERY
+    SELECT i.invoice_id, i.patient_id, i.number, i.due_on FROM care.invoice i
+    WHERE patient IS NULL AND me.part = 'biller' AND i.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+      AND i.status = 'issued' AND i.due_on < due_before
+      AND (after_invoice IS NULL OR (i.due_on, i.invoice_id) > (after_due_on, after_invoice))
+    ORDER BY i.due_on, i.invoice_id LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_due_invoices(text,uuid,uuid,date,date,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_due_invoices(text,uuid,uuid,date,date,uuid,integer) TO healthtrack_portal;
+
+-- Invoices of a patient that whoever acts may see, and what is due of them, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_invoices(token text, look uuid, patient uuid)
+ RETURNS TABLE(invoice uuid, currency text, charged_cents bigint, due_from_patient_cents bigint, due_from_insurer_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY SELECT b.invoice_id, b.currency::text, (b.charged * 100)::bigint, (b.due_from_patient * 100)::bigint, (b.due_from_insurer * 100)::bigint
+    FROM care.invoice_balance b JOIN care.invoice i USING (invoice_id)
+    WHERE b.patient_id = patient ORDER BY i.created_at DESC, b.invoice_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_invoices(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_invoices(text,uuid,uuid) TO healthtrack_portal;
+
+-- Gives some of a payment back, once for a key; gives the refund.
+CREATE OR REPLACE FUNCTION api.refund(token text, key text, payment uuid, cents bigint, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.refund(key, payment, cents * 0.01, reason);
+    PERFORM access.note(me, 'create', (SELECT p.patient_id FROM care.payment p WHERE p.payment_id = payment),
+                        'care.refund/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.refund(text,text,uuid,bigint,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.refund(text,text,uuid,bigint,text) TO healthtrack_portal;
+
+-- Asks the insurer for what is still due of an invoice and was covered; gives the claim.
+CREATE OR REPLACE FUNCTION api.submit_claim(token text, invoice uuid, coverage uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.submit_claim(invoice, coverage);
+    PERFORM access.note(me, 'create', (SELECT c.patient_id FROM care.claim c WHERE c.claim_id = answer),
+                        'care.claim/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.submit_claim(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.submit_claim(text,uuid,uuid) TO healthtrack_portal;
+
+-- Voids an invoice.
+CREATE OR REPLACE FUNCTION api.void_invoice(token text, invoice uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.void_invoice(invoice);
+    PERFORM access.note(me, 'update', (SELECT i.patient_id FROM care.invoice i WHERE i.invoice_id = invoice),
+                        'care.invoice/' || invoice);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.void_invoice(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.void_invoice(text,uuid) TO healthtrack_portal;

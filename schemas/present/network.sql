@@ -16,10 +16,10 @@ CREATE TABLE care.state (
     CONSTRAINT state_name_is_some CHECK ((name ~ '\S'::text))  -- Give the state a name.
 );
 ALTER TABLE care.state FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.state FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.state FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.state FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.state TO healthtrack_migrator;
-GRANT SELECT ON care.state TO healthtrack_portal;
+GRANT SELECT ON care.state TO healthtrack_care;
 
 -- City; the same name may stand in two states, and never twice in one.
 CREATE TABLE care.city (
@@ -32,10 +32,10 @@ CREATE TABLE care.city (
     CONSTRAINT city_name_is_some CHECK ((name ~ '\S'::text))  -- Give the city a name.
 );
 ALTER TABLE care.city FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.city FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.city FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.city FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.city TO healthtrack_migrator;
-GRANT SELECT ON care.city TO healthtrack_portal;
+GRANT SELECT ON care.city TO healthtrack_care;
 
 -- Kinds of facilities.
 CREATE TABLE care.facility_category (
@@ -45,10 +45,10 @@ CREATE TABLE care.facility_category (
     CONSTRAINT facility_category_is_snake_case CHECK ((category ~ '^[a-z][a-z0-9_]{1,40}$'::text))  -- Name a category by small letters, digits and underscores.
 );
 ALTER TABLE care.facility_category FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.facility_category FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.facility_category FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.facility_category FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility_category TO healthtrack_migrator;
-GRANT SELECT ON care.facility_category TO healthtrack_portal;
+GRANT SELECT ON care.facility_category TO healthtrack_care;
 
 -- Hospital, clinic, diagnostic centre, pharmacy, wellness centre …
 CREATE TABLE care.facility (
@@ -78,13 +78,14 @@ CREATE TABLE care.facility (
     CONSTRAINT facility_name_is_some CHECK ((name ~ '\S'::text))  -- Give the facility a name.
 );
 CREATE INDEX facility_category_idx ON care.facility USING btree (category, city_id);
+CREATE TRIGGER facility_is_stamped BEFORE INSERT OR UPDATE ON care.facility FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER facility_is_touched BEFORE UPDATE ON care.facility FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER facility_time_zone_is_noted AFTER UPDATE OF time_zone ON care.facility FOR EACH ROW WHEN ((((old.time_zone)::text <> (new.time_zone)::text) AND (new.category = 'wellness_center'::text))) EXECUTE FUNCTION care.note_time_zone();  -- Trigger after a centre's time zone has changed: its days begin and end elsewhere, and are to be counted.
 ALTER TABLE care.facility FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.facility FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.facility FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.facility FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility TO healthtrack_migrator;
-GRANT SELECT ON care.facility TO healthtrack_portal;
+GRANT SELECT ON care.facility TO healthtrack_care;
 
 -- Room of a facility that one appointment at a time can use.
 CREATE TABLE care.room (
@@ -97,10 +98,10 @@ CREATE TABLE care.room (
     CONSTRAINT room_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id)  -- Add the facility first.
 );
 ALTER TABLE care.room FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.room FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.room FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.room FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.room TO healthtrack_migrator;
-GRANT SELECT ON care.room TO healthtrack_portal;
+GRANT SELECT ON care.room TO healthtrack_care;
 
 -- Hours of one weekday at which a facility is open; a day may have several.
 CREATE TABLE care.opening_hours (
@@ -120,12 +121,13 @@ CREATE TABLE care.opening_hours (
     CONSTRAINT opening_hours_close_after_they_open CHECK ((closes_minute > opens_minute)),  -- A facility closes after it opens.
     CONSTRAINT opening_hours_weekday_is_iso_8601 CHECK (((weekday >= 1) AND (weekday <= 7)))  -- Give the weekday as 1 (Monday) to 7 (Sunday).
 );
+CREATE TRIGGER opening_hours_is_stamped BEFORE INSERT OR UPDATE ON care.opening_hours FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER opening_hours_is_touched BEFORE UPDATE ON care.opening_hours FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.opening_hours FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.opening_hours FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.opening_hours FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.opening_hours FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.opening_hours TO healthtrack_migrator;
-GRANT SELECT ON care.opening_hours TO healthtrack_portal;
+GRANT SELECT ON care.opening_hours TO healthtrack_care;
 
 -- Hours of one date that stand instead of the week's: a holiday, or a longer day.
 CREATE TABLE care.special_day (
@@ -147,12 +149,13 @@ CREATE TABLE care.special_day (
     CONSTRAINT special_day_hours_are_within_the_day CHECK (((opens_minute >= 0) AND (closes_minute <= 1440))),  -- Give hours between 0:00 and 24:00.
     CONSTRAINT special_day_title_is_some CHECK ((title ~ '\S'::text))  -- Say why this day is unlike others.
 );
+CREATE TRIGGER special_day_is_stamped BEFORE INSERT OR UPDATE ON care.special_day FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER special_day_is_touched BEFORE UPDATE ON care.special_day FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.special_day FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.special_day FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.special_day FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.special_day FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.special_day TO healthtrack_migrator;
-GRANT SELECT ON care.special_day TO healthtrack_portal;
+GRANT SELECT ON care.special_day TO healthtrack_care;
 
 -- Special services that facilities may offer.
 CREATE TABLE care.service (
@@ -163,10 +166,10 @@ CREATE TABLE care.service (
     CONSTRAINT service_title_is_some CHECK ((title ~ '\S'::text))  -- Give the service a title.
 );
 ALTER TABLE care.service FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.service FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.service FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.service TO healthtrack_migrator;
-GRANT SELECT ON care.service TO healthtrack_portal;
+GRANT SELECT ON care.service TO healthtrack_care;
 
 -- Which facility offers which special service.
 CREATE TABLE care.facility_service (
@@ -182,12 +185,13 @@ CREATE TABLE care.facility_service (
     CONSTRAINT facility_service_service_fkey FOREIGN KEY (service) REFERENCES care.service(service)  -- Choose one of the known services.
 );
 CREATE INDEX facility_service_service_idx ON care.facility_service USING btree (service, facility_id);
+CREATE TRIGGER facility_service_is_stamped BEFORE INSERT OR UPDATE ON care.facility_service FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER facility_service_is_touched BEFORE UPDATE ON care.facility_service FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.facility_service FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.facility_service FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.facility_service FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.facility_service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility_service TO healthtrack_migrator;
-GRANT SELECT ON care.facility_service TO healthtrack_portal;
+GRANT SELECT ON care.facility_service TO healthtrack_care;
 
 -- Mean of the published reviews of each facility, with their number; no row where there is none.
 --   facility_id: The facility.
@@ -200,7 +204,7 @@ CREATE VIEW care.facility_rating WITH (security_invoker=true) AS
    FROM care.review
   WHERE (state = 'published'::text)
   GROUP BY facility_id;
-GRANT SELECT ON care.facility_rating TO healthtrack_portal;
+GRANT SELECT ON care.facility_rating TO healthtrack_care;
 
 -- Facilities that a patient prefers, the best first.
 CREATE TABLE care.preferred_facility (
@@ -218,14 +222,16 @@ CREATE TABLE care.preferred_facility (
     CONSTRAINT preferred_facility_rank_is_small CHECK (((rank >= 1) AND (rank <= 20)))  -- Give a place from 1 to 20.
 );
 CREATE INDEX preferred_facility_facility_idx ON care.preferred_facility USING btree (facility_id);
+CREATE TRIGGER preferred_facility_is_stamped BEFORE INSERT OR UPDATE ON care.preferred_facility FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER preferred_facility_is_touched BEFORE UPDATE ON care.preferred_facility FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER preferred_facility_stays_under_hold BEFORE DELETE ON care.preferred_facility FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.preferred_facility FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.preferred_facility FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.preferred_facility FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.preferred_facility FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.preferred_facility FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.preferred_facility FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.preferred_facility FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.preferred_facility FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_care;
 
 -- Who works at a wellness centre, as what and when.
 CREATE TABLE care.staff_assignment (
@@ -250,12 +256,13 @@ CREATE TABLE care.staff_assignment (
     CONSTRAINT staff_assignment_role_is_snake_case CHECK ((role ~ '^[a-z][a-z0-9_]{1,40}$'::text))  -- Name the role by small letters, digits and underscores.
 );
 CREATE INDEX staff_assignment_provider_idx ON care.staff_assignment USING btree (provider_id);
+CREATE TRIGGER staff_assignment_is_stamped BEFORE INSERT OR UPDATE ON care.staff_assignment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER staff_assignment_is_touched BEFORE UPDATE ON care.staff_assignment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.staff_assignment FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.staff_assignment FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.staff_assignment FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.staff_assignment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.staff_assignment TO healthtrack_migrator;
-GRANT SELECT ON care.staff_assignment TO healthtrack_portal;
+GRANT SELECT ON care.staff_assignment TO healthtrack_care;
 
 -- What a wellness centre offers.
 CREATE TABLE care.centre_service (
@@ -279,12 +286,13 @@ CREATE TABLE care.centre_service (
     CONSTRAINT centre_service_duration_is_believable CHECK (((duration_minutes >= 5) AND (duration_minutes <= 1440))),  -- Give the duration as 5 to 1440 minutes.
     CONSTRAINT centre_service_name_is_some CHECK (((name ~ '\S'::text) AND (length(name) <= 200)))  -- Give the service a name of 200 letters at most.
 );
+CREATE TRIGGER centre_service_is_stamped BEFORE INSERT OR UPDATE ON care.centre_service FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER centre_service_is_touched BEFORE UPDATE ON care.centre_service FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.centre_service FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.centre_service FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.centre_service FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.centre_service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_service TO healthtrack_migrator;
-GRANT SELECT ON care.centre_service TO healthtrack_portal;
+GRANT SELECT ON care.centre_service TO healthtrack_care;
 
 -- That a patient was at a wellness centre.
 CREATE TABLE care.centre_visit (
@@ -308,14 +316,16 @@ CREATE TABLE care.centre_visit (
 CREATE INDEX centre_visit_centre_idx ON care.centre_visit USING btree (facility_id, lower(present_during));
 CREATE INDEX centre_visit_patient_idx ON care.centre_visit USING btree (patient_id);
 CREATE TRIGGER centre_visit_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.note_visit();  -- Trigger after a visit is written: its day is to be counted.
+CREATE TRIGGER centre_visit_is_stamped BEFORE INSERT OR UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER centre_visit_is_touched BEFORE UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER centre_visit_stays_under_hold BEFORE DELETE ON care.centre_visit FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.centre_visit FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.centre_visit FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.centre_visit FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
+CREATE POLICY care ON care.centre_visit FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.centre_visit FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
 CREATE POLICY maintenance ON care.centre_visit FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.centre_visit FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.centre_visit FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_visit TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.centre_visit TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.centre_visit TO healthtrack_care;
 
 -- What happened at a wellness centre on one day; days without anything have no row.
 CREATE TABLE care.centre_engagement_day (
@@ -332,10 +342,10 @@ CREATE TABLE care.centre_engagement_day (
     CONSTRAINT centre_engagement_day_has_something CHECK (((visits >= 0) AND (members >= 0) AND (attendances >= 0) AND (enrolments >= 0) AND (((visits + attendances) + enrolments) > 0) AND (members <= (visits + attendances))))  -- A day has something, and no more people than visits and attendances.
 );
 ALTER TABLE care.centre_engagement_day FORCE ROW LEVEL SECURITY;
-CREATE POLICY desk ON care.centre_engagement_day FOR SELECT TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) OR (( SELECT access.part() AS part) = 'operator'::text)));
+CREATE POLICY desk ON care.centre_engagement_day FOR SELECT TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) OR (( SELECT access.part() AS part) = 'operator'::text)));
 CREATE POLICY maintenance ON care.centre_engagement_day FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_engagement_day TO healthtrack_migrator;
-GRANT SELECT ON care.centre_engagement_day TO healthtrack_portal;
+GRANT SELECT ON care.centre_engagement_day TO healthtrack_care;
 
 -- Days of which something has changed since they were counted.
 CREATE TABLE care.centre_engagement_change (
@@ -406,7 +416,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.note_time_zone() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.note_time_zone() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.note_time_zone() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after a visit is written: its day is to be counted.
 CREATE OR REPLACE FUNCTION care.note_visit()
@@ -425,7 +435,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.note_visit() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.note_visit() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.note_visit() TO healthtrack_care, healthtrack_migrator;
 
 -- When a facility is open within a period.
 CREATE OR REPLACE FUNCTION care.opening(asked_facility uuid, span tstzrange)
@@ -509,3 +519,83 @@ AS $function$
     WHERE e.provider_id = asked_provider AND e.kind = 'extra' AND e.during && span
       AND d.falls_on = (lower(e.during) AT TIME ZONE d.time_zone)::date
 $function$;
+
+-- Facilities that are open for business, by city, state, category and service, the best rated first, 200 at most.
+CREATE OR REPLACE FUNCTION api.find_facilities(token text, in_city text, in_state text, of_category text, offering text, rows_max integer)
+ RETURNS TABLE(facility_id uuid, name text, category text, street text, postal_code text, city_name text, state_code text, phone text, booking_url text, reviews bigint, stars double precision, services text[], open_now boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT f.facility_id, f.name, f.category, f.street, f.postal_code, c.name, s.code,
+           f.phone::text, f.booking_url::text, rating.reviews, rating.stars,
+           ARRAY(SELECT o.service FROM care.facility_service o WHERE o.facility_id = f.facility_id ORDER BY 1),
+           NOT isempty(care.opening(f.facility_id, tstzrange(now(), now() + INTERVAL '1 minute')))
+    FROM care.city c JOIN care.state s USING (state_id) JOIN care.facility f USING (city_id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS reviews, avg(r.stars)::float8 AS stars FROM care.review r
+        WHERE r.facility_id = f.facility_id AND r.state = 'published'
+    ) rating
+    WHERE (in_city IS NULL OR lower(c.name) = lower(in_city))
+      AND (in_state IS NULL OR s.code = in_state)
+      AND (of_category IS NULL OR f.category = of_category)
+      AND (f.closed_on IS NULL OR f.closed_on > current_date)
+      AND (offering IS NULL OR EXISTS (
+          SELECT FROM care.facility_service o WHERE o.facility_id = f.facility_id AND o.service = offering))
+    ORDER BY rating.stars DESC NULLS LAST, f.name, f.facility_id LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.find_facilities(text,text,text,text,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_facilities(text,text,text,text,text,integer) TO healthtrack_portal;
+
+-- How much a centre was used on each day of [from, to), 1000 at most; counts, and nobody's name.
+CREATE OR REPLACE FUNCTION api.read_engagement(token text, centre uuid, "from" date, "to" date)
+ RETURNS TABLE(counted_on date, visits integer, members integer, attendances integer, enrolments integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT d.counted_on, d.visits, d.members, d.attendances, d.enrolments FROM care.centre_engagement_day d
+    WHERE d.facility_id = centre AND d.counted_on >= "from" AND d.counted_on < "to" ORDER BY d.counted_on LIMIT 1000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_engagement(text,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_engagement(text,uuid,date,date) TO healthtrack_portal;

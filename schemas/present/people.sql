@@ -19,18 +19,22 @@ CREATE TABLE care.patient (
     CONSTRAINT patient_dies_after_birth CHECK ((deceased_at >= born_on)),  -- A date of death cannot lie before the date of birth.
     CONSTRAINT patient_sex_is_known CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))  -- Choose female, male, other or unknown.
 );
+CREATE INDEX patient_under_hold_idx ON care.patient USING btree (patient_id) WHERE legal_hold;
+CREATE TRIGGER patient_hold_waits_for_removals BEFORE UPDATE ON care.patient FOR EACH ROW WHEN ((new.legal_hold AND (NOT old.legal_hold))) EXECUTE FUNCTION care.wait_for_removals();  -- Trigger before a legal hold is set: waits until nothing of the person is being removed.
+CREATE TRIGGER patient_is_of_this_day BEFORE INSERT OR UPDATE OF born_on, deceased_at ON care.patient FOR EACH ROW EXECUTE FUNCTION care.check_dates_of_person();  -- Trigger before a patient is stored: refuses a birth or death to come.
 CREATE TRIGGER patient_is_stamped BEFORE INSERT OR UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER patient_is_touched BEFORE UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER patient_keeps_former_versions AFTER UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER patient_stays_under_hold BEFORE DELETE ON care.patient FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.patient FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.patient FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.patient FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
-CREATE POLICY granted ON care.patient FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.patient FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.patient FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
+CREATE POLICY granted ON care.patient FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.patient FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.patient FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.patient FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 CREATE POLICY rolled ON care.patient FOR SELECT TO healthtrack_roller USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.patient TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE (born_on, sex, time_zone) ON care.patient TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE (deceased_at, born_on, sex, time_zone) ON care.patient TO healthtrack_care;
 GRANT SELECT (patient_id, legal_hold) ON care.patient TO healthtrack_roller;
 
 -- A name that a patient has or had.
@@ -59,14 +63,15 @@ CREATE INDEX patient_name_family_idx ON care.patient_name USING btree (lower(fam
 CREATE TRIGGER patient_name_is_stamped BEFORE INSERT OR UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER patient_name_is_touched BEFORE UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER patient_name_keeps_former_versions AFTER UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER patient_name_stays_under_hold BEFORE DELETE ON care.patient_name FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.patient_name FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.patient_name FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.patient_name FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
-CREATE POLICY granted ON care.patient_name FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.patient_name FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.patient_name FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
+CREATE POLICY granted ON care.patient_name FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.patient_name FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.patient_name FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.patient_name FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.patient_name TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.patient_name TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.patient_name TO healthtrack_care;
 
 -- Where a patient lives, works or gets bills.
 CREATE TABLE care.address (
@@ -95,14 +100,15 @@ CREATE TABLE care.address (
 CREATE TRIGGER address_is_stamped BEFORE INSERT OR UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER address_is_touched BEFORE UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER address_keeps_former_versions AFTER UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER address_stays_under_hold BEFORE DELETE ON care.address FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.address FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.address FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.address FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
-CREATE POLICY granted ON care.address FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.address FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.address FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
+CREATE POLICY granted ON care.address FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.address FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.address FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.address FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.address TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.address TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.address TO healthtrack_care;
 
 -- A telephone number or mail address of a patient.
 CREATE TABLE care.contact_point (
@@ -132,14 +138,15 @@ CREATE TABLE care.contact_point (
 CREATE TRIGGER contact_point_is_stamped BEFORE INSERT OR UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER contact_point_is_touched BEFORE UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER contact_point_keeps_former_versions AFTER UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER contact_point_stays_under_hold BEFORE DELETE ON care.contact_point FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.contact_point FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.contact_point FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.contact_point FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
-CREATE POLICY granted ON care.contact_point FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.contact_point FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.contact_point FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])));
+CREATE POLICY granted ON care.contact_point FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.contact_point FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.contact_point FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.contact_point FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.contact_point TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.contact_point TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.contact_point TO healthtrack_care;
 
 -- A number by which somebody else knows a patient.
 CREATE TABLE care.identifier (
@@ -169,13 +176,14 @@ CREATE INDEX identifier_value_idx ON care.identifier USING btree (value);
 CREATE TRIGGER identifier_is_stamped BEFORE INSERT OR UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER identifier_is_touched BEFORE UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER identifier_keeps_former_versions AFTER UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER identifier_stays_under_hold BEFORE DELETE ON care.identifier FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.identifier FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.identifier FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.identifier FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.identifier FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.identifier FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.identifier FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.identifier FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.identifier FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.identifier TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.identifier TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.identifier TO healthtrack_care;
 
 -- Physician, nurse, therapist …: who gives care.
 CREATE TABLE care.provider (
@@ -198,12 +206,13 @@ CREATE TABLE care.provider (
     CONSTRAINT provider_speaks_something CHECK (((cardinality(languages) >= 1) AND (cardinality(languages) <= 20)))  -- Give one to twenty languages.
 );
 CREATE INDEX provider_family_name_idx ON care.provider USING btree (lower(family_name), lower(given_name));
+CREATE TRIGGER provider_is_stamped BEFORE INSERT OR UPDATE ON care.provider FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER provider_is_touched BEFORE UPDATE ON care.provider FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.provider FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.provider FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.provider FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.provider FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.provider TO healthtrack_migrator;
-GRANT SELECT ON care.provider TO healthtrack_portal;
+GRANT SELECT ON care.provider TO healthtrack_care;
 
 -- Degrees, boards and licences of a provider.
 CREATE TABLE care.qualification (
@@ -228,12 +237,13 @@ CREATE TABLE care.qualification (
     CONSTRAINT qualification_year_is_believable CHECK (((awarded_year >= 1940) AND (awarded_year <= 2100)))  -- Give a year between 1940 and 2100.
 );
 CREATE INDEX qualification_provider_idx ON care.qualification USING btree (provider_id);
+CREATE TRIGGER qualification_is_stamped BEFORE INSERT OR UPDATE ON care.qualification FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER qualification_is_touched BEFORE UPDATE ON care.qualification FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.qualification FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.qualification FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.qualification FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.qualification FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.qualification TO healthtrack_migrator;
-GRANT SELECT ON care.qualification TO healthtrack_portal;
+GRANT SELECT ON care.qualification TO healthtrack_care;
 
 -- Fields of care.
 CREATE TABLE care.specialty (
@@ -247,10 +257,10 @@ CREATE TABLE care.specialty (
     CONSTRAINT specialty_title_is_some CHECK ((title ~ '\S'::text))  -- Give the specialty a title.
 );
 ALTER TABLE care.specialty FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.specialty FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.specialty FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.specialty FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.specialty TO healthtrack_migrator;
-GRANT SELECT ON care.specialty TO healthtrack_portal;
+GRANT SELECT ON care.specialty TO healthtrack_care;
 
 -- Which provider works in which field.
 CREATE TABLE care.provider_specialty (
@@ -267,12 +277,13 @@ CREATE TABLE care.provider_specialty (
     CONSTRAINT provider_specialty_specialty_fkey FOREIGN KEY (specialty) REFERENCES care.specialty(specialty)  -- Choose one of the known specialties.
 );
 CREATE INDEX provider_specialty_specialty_idx ON care.provider_specialty USING btree (specialty, provider_id);
+CREATE TRIGGER provider_specialty_is_stamped BEFORE INSERT OR UPDATE ON care.provider_specialty FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER provider_specialty_is_touched BEFORE UPDATE ON care.provider_specialty FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.provider_specialty FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.provider_specialty FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.provider_specialty FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.provider_specialty FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.provider_specialty TO healthtrack_migrator;
-GRANT SELECT ON care.provider_specialty TO healthtrack_portal;
+GRANT SELECT ON care.provider_specialty TO healthtrack_care;
 
 -- Which provider works at which facility, as what, and when.
 CREATE TABLE care.affiliation (
@@ -293,12 +304,13 @@ CREATE TABLE care.affiliation (
     CONSTRAINT affiliation_role_is_known CHECK ((role = ANY (ARRAY['attending'::text, 'consultant'::text, 'resident'::text, 'nurse'::text, 'therapist'::text, 'pharmacist'::text, 'director'::text])))  -- Choose attending, consultant, resident, nurse, therapist, pharmacist or director.
 );
 CREATE INDEX affiliation_facility_idx ON care.affiliation USING btree (facility_id);
+CREATE TRIGGER affiliation_is_stamped BEFORE INSERT OR UPDATE ON care.affiliation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER affiliation_is_touched BEFORE UPDATE ON care.affiliation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.affiliation FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.affiliation FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.affiliation FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.affiliation FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.affiliation TO healthtrack_migrator;
-GRANT SELECT ON care.affiliation TO healthtrack_portal;
+GRANT SELECT ON care.affiliation TO healthtrack_care;
 
 -- Hours of one weekday at which a provider sees patients at a facility.
 CREATE TABLE care.availability (
@@ -325,12 +337,13 @@ CREATE TABLE care.availability (
     CONSTRAINT availability_weekday_is_iso_8601 CHECK (((weekday >= 1) AND (weekday <= 7)))  -- Give the weekday as 1 (Monday) to 7 (Sunday).
 );
 CREATE INDEX availability_facility_idx ON care.availability USING btree (facility_id);
+CREATE TRIGGER availability_is_stamped BEFORE INSERT OR UPDATE ON care.availability FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER availability_is_touched BEFORE UPDATE ON care.availability FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.availability FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.availability FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.availability FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.availability FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.availability TO healthtrack_migrator;
-GRANT SELECT ON care.availability TO healthtrack_portal;
+GRANT SELECT ON care.availability TO healthtrack_care;
 
 -- Time at which a provider is away, or there beyond the weekly hours. Why is not asked: everybody reads this.
 CREATE TABLE care.availability_exception (
@@ -353,12 +366,13 @@ CREATE TABLE care.availability_exception (
     CONSTRAINT availability_exception_kind_is_known CHECK ((kind = ANY (ARRAY['off'::text, 'extra'::text])))  -- Choose off or extra.
 );
 CREATE INDEX availability_exception_facility_idx ON care.availability_exception USING btree (facility_id);
+CREATE TRIGGER availability_exception_is_stamped BEFORE INSERT OR UPDATE ON care.availability_exception FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER availability_exception_is_touched BEFORE UPDATE ON care.availability_exception FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.availability_exception FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.availability_exception FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.availability_exception FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.availability_exception FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.availability_exception TO healthtrack_migrator;
-GRANT SELECT ON care.availability_exception TO healthtrack_portal;
+GRANT SELECT ON care.availability_exception TO healthtrack_care;
 
 -- Mean of the published reviews of each provider, with their number; no row where there is none.
 --   provider_id: The provider.
@@ -371,7 +385,7 @@ CREATE VIEW care.provider_rating WITH (security_invoker=true) AS
    FROM care.review
   WHERE (state = 'published'::text)
   GROUP BY provider_id;
-GRANT SELECT ON care.provider_rating TO healthtrack_portal;
+GRANT SELECT ON care.provider_rating TO healthtrack_care;
 
 -- Adds a patient with names, addresses, contacts and identifiers, all or nothing, and returns the new key; with its caller's rights.
 CREATE OR REPLACE FUNCTION care.add_patient(person jsonb)
@@ -418,6 +432,39 @@ AS $function$
               WHERE e.provider_id = asked_provider AND e.kind = 'off' AND e.during && span)
 $function$;
 
+-- Trigger before a patient is stored: refuses a birth or death to come.
+CREATE OR REPLACE FUNCTION care.check_dates_of_person()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NEW.born_on > current_date + 1 OR NEW.deceased_at > now() + INTERVAL '1 day' THEN
+        PERFORM care.refuse('patient_is_of_this_day', 'A date of birth or death does not lie ahead.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_dates_of_person() FROM PUBLIC;
+
+-- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+CREATE OR REPLACE FUNCTION care.keep_row_under_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    held boolean;
+BEGIN
+    SELECT p.legal_hold INTO held FROM care.patient p WHERE p.patient_id = OLD.patient_id FOR KEY SHARE;
+    IF held THEN
+        PERFORM care.refuse('row_stays_under_hold', 'This person is under legal hold: nothing of theirs is removed.');
+    END IF;
+    RETURN OLD;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.keep_row_under_hold() FROM PUBLIC;
+
 -- A record on one page as JSON, with its caller's rights; null where the caller may not see the patient.
 CREATE OR REPLACE FUNCTION care.record_summary(patient uuid)
  RETURNS jsonb
@@ -459,6 +506,417 @@ AS $function$
             FROM care.encounter e WHERE e.patient_id = p.patient_id ORDER BY lower(e.during) DESC LIMIT 20) AS line)
     ) FROM care.patient p WHERE p.patient_id = patient
 $function$;
+
+-- Trigger before a legal hold is set: waits until nothing of the person is being removed.
+CREATE OR REPLACE FUNCTION care.wait_for_removals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM FROM care.patient p WHERE p.patient_id = OLD.patient_id FOR UPDATE;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.wait_for_removals() FROM PUBLIC;
+
+-- Keeps a person for the registration that follows, audited; gives the proposal's key.
+CREATE OR REPLACE FUNCTION access.propose_patient(me access.caller, person jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- Asked for once: an index is not searched by what may change while it is.
+    since constant timestamptz := clock_timestamp() - INTERVAL '24 hours';
+    made  uuid;
+BEGIN
+    IF me.part NOT IN ('provider', 'front_desk') THEN
+        PERFORM access.refuse('patient_is_registered_by_staff', 'A provider or the front desk registers patients.');
+    END IF;
+    IF EXISTS (SELECT FROM jsonb_to_recordset(coalesce(person -> 'identifiers', '[]')) AS i (system text)
+               GROUP BY i.system HAVING count(*) > 1) THEN
+        PERFORM access.refuse('person_has_one_number_of_a_system', 'Give one number of each system.');
+    ELSIF EXISTS (SELECT FROM jsonb_to_recordset(coalesce(person -> 'identifiers', '[]')) AS i (facility_id uuid)
+                  WHERE i.facility_id IS NOT NULL AND i.facility_id <> ALL (access.own_facilities()) AND NOT EXISTS (
+                      SELECT FROM care.affiliation a
+                      WHERE a.provider_id = access.acting_provider() AND a.facility_id = i.facility_id
+                        AND a.valid_during @> current_date)) THEN
+        PERFORM access.refuse('record_number_is_of_the_own_facility', 'Give a record number of a facility where you work.');
+    END IF;
+    -- One at a time for each account, since what is under way is not counted.
+    PERFORM FROM access.account a WHERE a.account_id = me.account_id FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM access.audit_event e
+        WHERE e.actor = me.account_id AND e.at > since
+          AND e.resource = 'access.proposal') >= access.cap_of('registrations_an_account_a_day') THEN
+        PERFORM access.refuse('registrations_of_an_account_are_few',
+                              'This account has registered many people within a day: wait, or ask an operator.');
+    END IF;
+    INSERT INTO access.proposal (session_id, person) VALUES (me.session_id, propose_patient.person)
+    RETURNING proposal_id INTO made;
+    PERFORM access.note(me, 'create', NULL, 'access.proposal');
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.propose_patient(access.caller,jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.propose_patient(access.caller,jsonb) TO healthtrack_care;
+
+-- True for a provider who has not retired, and for none. For functions that have asked who acts.
+CREATE OR REPLACE FUNCTION access.works(provider uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN provider IS NULL OR EXISTS (SELECT FROM care.provider p WHERE p.provider_id = provider
+                                       AND daterange(NULL, p.retired_on) @> current_date);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.works(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.works(uuid) TO healthtrack_migrator;
+
+-- Gives a patient another address of one use from today on; gives its key.
+CREATE OR REPLACE FUNCTION api.change_address(token text, patient uuid, use text, lines text[], city text, state text, postal_code text, country text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    UPDATE care.address AS a SET lines = change_address.lines, city = change_address.city, state = change_address.state,
+        postal_code = change_address.postal_code, country = change_address.country
+    WHERE a.patient_id = patient AND a.use = change_address.use AND lower(a.valid_during) = current_date
+    RETURNING a.address_id INTO answer;
+    IF answer IS NULL THEN
+        UPDATE care.address AS a SET valid_during = daterange(lower(a.valid_during), current_date)
+        WHERE a.patient_id = patient AND a.use = change_address.use AND a.valid_during @> current_date;
+        INSERT INTO care.address AS a (patient_id, use, lines, city, state, postal_code, country, valid_during)
+        VALUES (patient, change_address.use, change_address.lines, change_address.city, change_address.state,
+                change_address.postal_code, change_address.country, daterange(current_date, NULL))
+        RETURNING a.address_id INTO answer;
+    END IF;
+    PERFORM access.note(me, 'update', patient, 'care.address/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_address(text,uuid,text,text[],text,text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_address(text,uuid,text,text[],text,text,text,text) TO healthtrack_portal;
+
+-- Gives a patient a telephone number or mail address from today on, in place of a former one where it is named; gives its key.
+CREATE OR REPLACE FUNCTION api.change_contact(token text, patient uuid, former uuid, system text, use text, value text, preferred boolean)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        place smallint;
+    BEGIN
+        UPDATE care.contact_point AS c SET valid_during = daterange(lower(c.valid_during), current_date)
+        WHERE c.patient_id = patient AND c.contact_point_id = former AND c.valid_during @> current_date
+          AND lower(c.valid_during) IS DISTINCT FROM current_date
+        RETURNING c.rank INTO place;
+        IF change_contact.preferred THEN
+            UPDATE care.contact_point AS c SET preferred = false
+            WHERE c.patient_id = patient AND c.system = change_contact.system AND c.preferred
+              AND c.valid_during @> current_date AND c.contact_point_id IS DISTINCT FROM former;
+        END IF;
+        UPDATE care.contact_point AS c SET system = change_contact.system, use = change_contact.use,
+            value = change_contact.value, preferred = change_contact.preferred
+        WHERE c.patient_id = patient AND c.contact_point_id = former AND lower(c.valid_during) = current_date
+        RETURNING c.contact_point_id INTO answer;
+        IF answer IS NULL THEN
+            INSERT INTO care.contact_point AS c (patient_id, system, use, value, preferred, rank, valid_during)
+            VALUES (patient, change_contact.system, change_contact.use, change_contact.value, change_contact.preferred,
+                    coalesce(place, (SELECT 1 + max(o.rank) FROM care.contact_point o
+                                     WHERE o.patient_id = patient AND o.system = change_contact.system), 1),
+                    daterange(current_date, NULL))
+            RETURNING c.contact_point_id INTO answer;
+        END IF;
+        PERFORM access.note(me, 'update', patient, 'care.contact_point/' || answer);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_contact(text,uuid,uuid,text,text,text,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_contact(text,uuid,uuid,text,text,text,boolean) TO healthtrack_portal;
+
+-- Gives a patient another name of one use from today on; gives its key.
+CREATE OR REPLACE FUNCTION api.change_name(token text, patient uuid, use text, family text, given text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    UPDATE care.patient_name AS n SET family = change_name.family, given = change_name.given
+    WHERE n.patient_id = patient AND n.use = change_name.use AND lower(n.valid_during) = current_date
+    RETURNING n.patient_name_id INTO answer;
+    IF answer IS NULL THEN
+        UPDATE care.patient_name AS n SET valid_during = daterange(lower(n.valid_during), current_date)
+        WHERE n.patient_id = patient AND n.use = change_name.use AND n.valid_during @> current_date;
+        INSERT INTO care.patient_name AS n (patient_id, use, family, given, valid_during)
+        VALUES (patient, change_name.use, change_name.family, change_name.given, daterange(current_date, NULL))
+        RETURNING n.patient_name_id INTO answer;
+    END IF;
+    PERFORM access.note(me, 'update', patient, 'care.patient_name/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_name(text,uuid,text,text,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_name(text,uuid,text,text,text[]) TO healthtrack_portal;
+
+-- Changes a patient's own row where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such patient for whoever acts.
+CREATE OR REPLACE FUNCTION api.change_patient(token text, patient uuid, known_version integer, born_on date, sex text, time_zone text, deceased_at timestamp with time zone)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    IF me.part = 'patient' AND NOT EXISTS (
+        SELECT FROM care.patient p WHERE p.patient_id = patient AND p.born_on = change_patient.born_on
+           AND p.sex = change_patient.sex AND p.deceased_at IS NOT DISTINCT FROM change_patient.deceased_at) THEN
+        PERFORM access.refuse('identity_is_changed_by_staff', 'Ask the front desk to correct who you are.');
+    END IF;
+    UPDATE care.patient AS p SET born_on = change_patient.born_on, sex = change_patient.sex,
+        time_zone = change_patient.time_zone, deceased_at = change_patient.deceased_at
+    WHERE p.patient_id = patient AND p.version = known_version
+    RETURNING p.version INTO version;
+    saved := FOUND;
+    IF saved THEN
+        PERFORM access.note(me, 'update', patient, 'care.patient/' || patient);
+        RETURN NEXT;
+    ELSE
+        RETURN QUERY SELECT false, p.version FROM care.patient p WHERE p.patient_id = patient;
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_patient(text,uuid,integer,date,text,text,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_patient(text,uuid,integer,date,text,text,timestamp with time zone) TO healthtrack_portal;
+
+-- Providers who work somewhere today, by specialty and facility, the best rated first, 200 at most.
+CREATE OR REPLACE FUNCTION api.find_providers(token text, of_specialty text, facility uuid, rows_max integer)
+ RETURNS TABLE(provider_id uuid, name text, languages text[], reviews bigint, stars double precision, specialties text[], facilities uuid[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name), p.languages, rating.reviews, rating.stars,
+           ARRAY(SELECT s.specialty FROM care.provider_specialty s WHERE s.provider_id = p.provider_id
+                 ORDER BY s.main DESC, s.specialty),
+           place.facilities
+    FROM care.provider p
+    CROSS JOIN LATERAL (
+        SELECT array_agg(DISTINCT a.facility_id) AS facilities
+        FROM care.affiliation a JOIN care.facility f USING (facility_id)
+        WHERE a.provider_id = p.provider_id AND a.valid_during @> (now() AT TIME ZONE f.time_zone)::date
+    ) place
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS reviews, avg(r.stars)::float8 AS stars FROM care.review r
+        WHERE r.provider_id = p.provider_id AND r.state = 'published'
+    ) rating
+    WHERE place.facilities IS NOT NULL AND (facility IS NULL OR facility = ANY (place.facilities))
+      AND (p.retired_on IS NULL OR p.retired_on > current_date)
+      AND (of_specialty IS NULL OR EXISTS (
+          SELECT FROM care.provider_specialty s WHERE s.provider_id = p.provider_id AND s.specialty = of_specialty))
+    ORDER BY rating.stars DESC NULLS LAST, p.family_name, p.given_name, p.provider_id LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.find_providers(text,text,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_providers(text,text,uuid,integer) TO healthtrack_portal;
+
+-- Whom the acting provider cares for, by name, those after the last line of the page before, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_panel(token text, look uuid, patient uuid, name_begins text, after_family text, after_given text[], after_patient uuid, rows_max integer)
+ RETURNS TABLE(patient_id uuid, family text, given text[], born_on date, sex text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'panel');
+    RETURN QUERY
+    SELECT p.patient_id, n.family, n.given, p.born_on, p.sex
+    FROM care.patient p JOIN care.patient_name n USING (patient_id)
+    WHERE patient IS NULL AND p.patient_id = ANY ((SELECT access.patients_in_care())::uuid[])
+      AND n.use = 'official' AND n.valid_during @> current_date
+      AND (name_begins IS NULL OR starts_with(lower(n.family), lower(name_begins)))
+      AND (after_patient IS NULL
+           OR (lower(n.family), n.given, n.patient_id) > (lower(after_family), after_given, after_patient))
+    ORDER BY lower(n.family), n.given, n.patient_id LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_panel(text,uuid,uuid,text,text,text[],uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_panel(text,uuid,uuid,text,text,text[],uuid,integer) TO healthtrack_portal;
+
+-- Adds the patient who was proposed, all or nothing; gives the key.
+CREATE OR REPLACE FUNCTION api.register_patient(token text, proposal uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.register_patient(access.take_proposal(me, proposal));
+    PERFORM access.note(me, 'create', answer, 'care.patient/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.register_patient(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.register_patient(text,uuid) TO healthtrack_portal;
+
+-- True where somebody under legal hold wore the device of a series during a block of it.
+CREATE OR REPLACE FUNCTION signal.is_block_under_hold(series integer, first_at timestamp with time zone, last_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+    -- Asked for each block that goes: by the index of those under hold, of whom there are mostly none.
+    PERFORM FROM care.patient p WHERE p.legal_hold ORDER BY p.patient_id LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    RETURN EXISTS (
+        SELECT FROM signal.series s JOIN care.wear w USING (device_key) JOIN care.patient p USING (patient_id)
+        WHERE s.series_id = series AND p.legal_hold AND w.worn_during && tstzrange(first_at, last_at, '[]'));
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.is_block_under_hold(integer,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.is_block_under_hold(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Which devices people under legal hold wore, and when; not who they are.
 CREATE OR REPLACE FUNCTION signal.wear_under_legal_hold()

@@ -21,6 +21,7 @@ CREATE TABLE care.condition (
     severity text,  -- mild, moderate or severe; null where it was not judged.
     note text,  -- More, in words.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    behavioural boolean,  -- Whether it is of behavioural health; null where nobody said: then as its code tells.
     CONSTRAINT condition_pkey PRIMARY KEY (condition_id),  -- This condition is known already.
     CONSTRAINT condition_id_with_patient_is_unique UNIQUE (patient_id, condition_id),  -- This condition is known already.
     CONSTRAINT condition_is_listed_once EXCLUDE USING btree (patient_id WITH =, code_system WITH =, code WITH =) WHERE (((clinical_status = ANY (ARRAY['active'::text, 'recurrence'::text, 'relapse'::text])) AND (verification_status <> ALL (ARRAY['refuted'::text, 'entered_in_error'::text])))),  -- This stands in the record already: change that entry.
@@ -38,16 +39,19 @@ CREATE TABLE care.condition (
 CREATE INDEX condition_code_idx ON care.condition USING btree (code_system, code);
 CREATE INDEX condition_encounter_idx ON care.condition USING btree (patient_id, encounter_id);
 CREATE INDEX condition_patient_idx ON care.condition USING btree (patient_id, clinical_status);
+CREATE TRIGGER condition_begins_within_a_life BEFORE INSERT OR UPDATE OF onset_on ON care.condition FOR EACH ROW EXECUTE FUNCTION care.check_dates_of_condition();  -- Trigger before a condition is stored: refuses a beginning before the birth or to come.
+CREATE TRIGGER condition_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.condition FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER condition_is_stamped BEFORE INSERT OR UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER condition_is_touched BEFORE UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER condition_keeps_former_versions AFTER UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER condition_stays_under_hold BEFORE DELETE ON care.condition FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.condition FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.condition FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.condition FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.condition FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.condition FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])) AND ((NOT COALESCE(behavioural, ((code_system <> 'icd10'::text) OR (code ~ '^(F|R45|X[67]|X8[0-4]|Z91\.5)'::text)))) OR (patient_id = ANY (( SELECT access.patients_granted('behavioural_health'::text) AS patients_granted)::uuid[])))));
 CREATE POLICY maintenance ON care.condition FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.condition FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.condition FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.condition TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.condition TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.condition TO healthtrack_care;
 
 -- A surgery or treatment that was done, or is to be done.
 CREATE TABLE care.procedure (
@@ -87,13 +91,14 @@ CREATE INDEX procedure_patient_idx ON care.procedure USING btree (patient_id, lo
 CREATE TRIGGER procedure_is_stamped BEFORE INSERT OR UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER procedure_is_touched BEFORE UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER procedure_keeps_former_versions AFTER UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER procedure_stays_under_hold BEFORE DELETE ON care.procedure FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.procedure FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.procedure FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.procedure FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.procedure FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.procedure FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.procedure FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.procedure FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.procedure FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.procedure TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.procedure TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.procedure TO healthtrack_care;
 
 -- A drug as it is prescribed: substance, form and strength.
 CREATE TABLE care.medication (
@@ -118,12 +123,13 @@ CREATE TABLE care.medication (
     CONSTRAINT medication_strength_has_a_unit CHECK ((((strength IS NULL) = (strength_unit IS NULL)) AND ((strength > (0)::numeric) IS NOT FALSE)))  -- A strength is above zero and has a unit.
 );
 CREATE INDEX medication_ingredient_idx ON care.medication USING btree (ingredient);
+CREATE TRIGGER medication_is_stamped BEFORE INSERT OR UPDATE ON care.medication FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER medication_is_touched BEFORE UPDATE ON care.medication FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.medication FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.medication FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.medication FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.medication FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.medication TO healthtrack_migrator;
-GRANT SELECT ON care.medication TO healthtrack_portal;
+GRANT SELECT ON care.medication TO healthtrack_care;
 
 -- A drug that a patient takes or took, whoever prescribed it.
 CREATE TABLE care.medication_statement (
@@ -151,18 +157,20 @@ CREATE TABLE care.medication_statement (
     CONSTRAINT medication_statement_source_is_known CHECK ((source = ANY (ARRAY['patient'::text, 'provider'::text]))),  -- Choose patient or provider.
     CONSTRAINT medication_statement_status_is_known CHECK ((status = ANY (ARRAY['active'::text, 'completed'::text, 'stopped'::text, 'on_hold'::text, 'entered_in_error'::text])))  -- Choose how it stands.
 );
+CREATE TRIGGER medication_statement_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.medication_statement FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER medication_statement_is_stamped BEFORE INSERT OR UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER medication_statement_is_touched BEFORE UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER medication_statement_keeps_former_versions AFTER UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER medication_statement_stays_under_hold BEFORE DELETE ON care.medication_statement FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.medication_statement FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.medication_statement FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.medication_statement FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.medication_statement FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.medication_statement FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.medication_statement FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.medication_statement FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY own_change ON care.medication_statement FOR UPDATE TO healthtrack_portal USING (((source = 'patient'::text) AND (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])))) WITH CHECK (((source = 'patient'::text) AND (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))));
-CREATE POLICY own_entry ON care.medication_statement FOR INSERT TO healthtrack_portal WITH CHECK (((source = 'patient'::text) AND (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))));
+CREATE POLICY own ON care.medication_statement FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own_change ON care.medication_statement FOR UPDATE TO healthtrack_care USING (((source = 'patient'::text) AND (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])))) WITH CHECK (((source = 'patient'::text) AND (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))));
+CREATE POLICY own_entry ON care.medication_statement FOR INSERT TO healthtrack_care WITH CHECK (((source = 'patient'::text) AND (patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.medication_statement TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.medication_statement TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.medication_statement TO healthtrack_care;
 
 -- What a patient does not tolerate.
 CREATE TABLE care.allergy (
@@ -193,16 +201,18 @@ CREATE TABLE care.allergy (
     CONSTRAINT allergy_substance_is_some CHECK ((substance ~ '\S'::text)),  -- Say what is not tolerated.
     CONSTRAINT allergy_verification_status_is_known CHECK ((verification_status = ANY (ARRAY['unconfirmed'::text, 'confirmed'::text, 'refuted'::text, 'entered_in_error'::text])))  -- Choose how sure this is.
 );
+CREATE TRIGGER allergy_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.allergy FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER allergy_is_stamped BEFORE INSERT OR UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER allergy_is_touched BEFORE UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER allergy_keeps_former_versions AFTER UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER allergy_stays_under_hold BEFORE DELETE ON care.allergy FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.allergy FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.allergy FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.allergy FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.allergy FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.allergy FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.allergy FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.allergy FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.allergy FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.allergy TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.allergy TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.allergy TO healthtrack_care;
 
 -- What happened when a patient met a substance.
 CREATE TABLE care.allergy_reaction (
@@ -228,13 +238,14 @@ CREATE INDEX allergy_reaction_allergy_idx ON care.allergy_reaction USING btree (
 CREATE TRIGGER allergy_reaction_is_stamped BEFORE INSERT OR UPDATE ON care.allergy_reaction FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER allergy_reaction_is_touched BEFORE UPDATE ON care.allergy_reaction FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER allergy_reaction_keeps_former_versions AFTER UPDATE ON care.allergy_reaction FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER allergy_reaction_stays_under_hold BEFORE DELETE ON care.allergy_reaction FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.allergy_reaction FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.allergy_reaction FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.allergy_reaction FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.allergy_reaction FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.allergy_reaction FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.allergy_reaction FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.allergy_reaction FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.allergy_reaction FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.allergy_reaction TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.allergy_reaction TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.allergy_reaction TO healthtrack_care;
 
 -- A vaccine that a patient was given, or refused.
 CREATE TABLE care.immunization (
@@ -270,13 +281,14 @@ CREATE TABLE care.immunization (
 CREATE TRIGGER immunization_is_stamped BEFORE INSERT OR UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER immunization_is_touched BEFORE UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER immunization_keeps_former_versions AFTER UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER immunization_stays_under_hold BEFORE DELETE ON care.immunization FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.immunization FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.immunization FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.immunization FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.immunization FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.immunization FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.immunization FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.immunization FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.immunization FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.immunization TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.immunization TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.immunization TO healthtrack_care;
 
 -- A visit or stay as it happened.
 CREATE TABLE care.encounter (
@@ -322,13 +334,14 @@ CREATE INDEX encounter_patient_idx ON care.encounter USING btree (patient_id, lo
 CREATE TRIGGER encounter_is_stamped BEFORE INSERT OR UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER encounter_is_touched BEFORE UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER encounter_keeps_former_versions AFTER UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER encounter_stays_under_hold BEFORE DELETE ON care.encounter FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.encounter FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.encounter FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.encounter FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.encounter FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.encounter FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.encounter FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.encounter FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.encounter FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.encounter TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.encounter TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.encounter TO healthtrack_care;
 
 -- A panel of tests that was asked for, and its specimen.
 CREATE TABLE care.lab_order (
@@ -368,16 +381,18 @@ CREATE TABLE care.lab_order (
 CREATE INDEX lab_order_encounter_idx ON care.lab_order USING btree (patient_id, encounter_id);
 CREATE INDEX lab_order_open_idx ON care.lab_order USING btree (facility_id, ordered_at) WHERE (status = ANY (ARRAY['ordered'::text, 'collected'::text, 'in_process'::text]));
 CREATE INDEX lab_order_patient_idx ON care.lab_order USING btree (patient_id, ordered_at);
+CREATE TRIGGER lab_order_is_recorded_in_person BEFORE INSERT OR UPDATE OF ordered_by ON care.lab_order FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('ordered_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER lab_order_is_stamped BEFORE INSERT OR UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER lab_order_is_touched BEFORE UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER lab_order_keeps_former_versions AFTER UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER lab_order_stays_under_hold BEFORE DELETE ON care.lab_order FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.lab_order FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.lab_order FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.lab_order FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.lab_order FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.lab_order FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.lab_order FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.lab_order FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.lab_order FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.lab_order TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.lab_order TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.lab_order TO healthtrack_care;
 
 -- One finding of a laboratory.
 CREATE TABLE care.lab_result (
@@ -441,13 +456,14 @@ CREATE TRIGGER lab_result_is_stamped BEFORE INSERT OR UPDATE ON care.lab_result 
 CREATE TRIGGER lab_result_is_touched BEFORE UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER lab_result_keeps_former_versions AFTER UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
 CREATE TRIGGER lab_result_keeps_what_is_final BEFORE UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
+CREATE TRIGGER lab_result_stays_under_hold BEFORE DELETE ON care.lab_result FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.lab_result FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.lab_result FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.lab_result FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.lab_result FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.lab_result FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.lab_result FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.lab_result FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.lab_result FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.lab_result TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.lab_result TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.lab_result TO healthtrack_care;
 
 -- Results as they stand: without those that were corrected, and without errors.
 --   lab_result_id: Key.
@@ -505,7 +521,7 @@ CREATE VIEW care.current_lab_result WITH (security_invoker=true) AS
   WHERE ((status <> 'entered_in_error'::text) AND (NOT (EXISTS ( SELECT
            FROM care.lab_result newer
           WHERE ((newer.amends_lab_result_id = r.lab_result_id) AND (newer.status <> 'entered_in_error'::text))))));
-GRANT SELECT ON care.current_lab_result TO healthtrack_portal;
+GRANT SELECT ON care.current_lab_result TO healthtrack_care;
 
 -- A set of images of one examination.
 CREATE TABLE care.imaging_study (
@@ -540,13 +556,14 @@ CREATE INDEX imaging_study_patient_idx ON care.imaging_study USING btree (patien
 CREATE TRIGGER imaging_study_is_stamped BEFORE INSERT OR UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER imaging_study_is_touched BEFORE UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER imaging_study_keeps_former_versions AFTER UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER imaging_study_stays_under_hold BEFORE DELETE ON care.imaging_study FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.imaging_study FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.imaging_study FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.imaging_study FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.imaging_study FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.imaging_study FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.imaging_study FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.imaging_study FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.imaging_study FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.imaging_study TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.imaging_study TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.imaging_study TO healthtrack_care;
 
 -- Images of a study that one machine made in one go.
 CREATE TABLE care.imaging_series (
@@ -579,13 +596,14 @@ CREATE INDEX imaging_series_study_idx ON care.imaging_series USING btree (patien
 CREATE TRIGGER imaging_series_is_stamped BEFORE INSERT OR UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER imaging_series_is_touched BEFORE UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER imaging_series_keeps_former_versions AFTER UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER imaging_series_stays_under_hold BEFORE DELETE ON care.imaging_series FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.imaging_series FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.imaging_series FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.imaging_series FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.imaging_series FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.imaging_series FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.imaging_series FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.imaging_series FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.imaging_series FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.imaging_series TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.imaging_series TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.imaging_series TO healthtrack_care;
 
 -- What somebody concluded, signed with a name.
 CREATE TABLE care.clinical_report (
@@ -625,18 +643,20 @@ CREATE TABLE care.clinical_report (
 );
 CREATE INDEX clinical_report_patient_idx ON care.clinical_report USING btree (patient_id, created_at);
 CREATE INDEX clinical_report_unsigned_idx ON care.clinical_report USING btree (created_at) WHERE (status = 'preliminary'::text);
+CREATE TRIGGER clinical_report_is_its_signers BEFORE UPDATE ON care.clinical_report FOR EACH ROW WHEN (((old.signed_by IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_report_owner();  -- Trigger before a signed report is changed through the portal: by who signed it.
 CREATE TRIGGER clinical_report_is_signed_in_person BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.check_clinical_report();  -- Trigger: through the portal a report is signed by whoever acts, and now; only what was signed is corrected by another row.
 CREATE TRIGGER clinical_report_is_stamped BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER clinical_report_is_touched BEFORE UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER clinical_report_keeps_former_versions AFTER UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
 CREATE TRIGGER clinical_report_keeps_what_is_final BEFORE UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
+CREATE TRIGGER clinical_report_stays_under_hold BEFORE DELETE ON care.clinical_report FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.clinical_report FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.clinical_report FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.clinical_report FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.clinical_report FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.clinical_report FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.clinical_report FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.clinical_report FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.clinical_report FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.clinical_report TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.clinical_report TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.clinical_report TO healthtrack_care;
 
 -- An order for a drug: dose, frequency and how much may be dispensed.
 CREATE TABLE care.prescription (
@@ -686,17 +706,19 @@ CREATE INDEX prescription_encounter_idx ON care.prescription USING btree (patien
 CREATE INDEX prescription_patient_idx ON care.prescription USING btree (patient_id, authored_at);
 CREATE INDEX prescription_prescriber_idx ON care.prescription USING btree (prescriber_id, authored_at);
 CREATE TRIGGER prescription_is_by_a_provider_in_care BEFORE INSERT OR UPDATE OF prescriber_id, authored_at ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.check_prescriber();  -- Trigger: a prescription is written by a provider in care, and through the portal in the own name and now.
+CREATE TRIGGER prescription_is_its_prescribers BEFORE UPDATE ON care.prescription FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_prescription_owner();  -- Trigger before a prescription is changed through the portal: by its prescriber, or put on hold or stopped by another.
 CREATE TRIGGER prescription_is_stamped BEFORE INSERT OR UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER prescription_is_touched BEFORE UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER prescription_keeps_former_versions AFTER UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
 CREATE TRIGGER prescription_keeps_what_was_filled BEFORE UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.check_prescription_change();  -- Trigger: what has been filled keeps its dose, and what has ended stays ended.
+CREATE TRIGGER prescription_stays_under_hold BEFORE DELETE ON care.prescription FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.prescription FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.prescription FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.prescription FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.prescription FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.prescription FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.prescription FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.prescription FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.prescription FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.prescription TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.prescription TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.prescription TO healthtrack_care;
 
 -- A fill: what a pharmacy gave out for a prescription.
 CREATE TABLE care.dispense (
@@ -729,13 +751,14 @@ CREATE TRIGGER dispense_is_stamped BEFORE INSERT OR UPDATE ON care.dispense FOR 
 CREATE TRIGGER dispense_is_touched BEFORE UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER dispense_keeps_former_versions AFTER UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
 CREATE TRIGGER dispense_keeps_to_its_prescription BEFORE INSERT OR UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.check_dispense();  -- Trigger: a fill keeps to its prescription's days, quantity and refills, also beside another fill.
+CREATE TRIGGER dispense_stays_under_hold BEFORE DELETE ON care.dispense FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.dispense FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.dispense FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.dispense FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.dispense FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.dispense FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.dispense FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.dispense FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.dispense FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.dispense TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.dispense TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.dispense TO healthtrack_care;
 
 -- A published set of questions, in one edition.
 CREATE TABLE care.questionnaire (
@@ -748,6 +771,7 @@ CREATE TABLE care.questionnaire (
     items jsonb NOT NULL,  -- Its questions in order: link_id, text, type (choice, integer, number, text, boolean or date), required, and options (value, label) of a choice.
     scoring jsonb,  -- How it is counted: algorithm (sum), version, items, bands (from, to, label) and look_at (item, from); null where it is not.
     created_by text DEFAULT COALESCE((access.actor())::text, (SESSION_USER)::text) NOT NULL,  -- Account or program that made it.
+    behavioural boolean DEFAULT false NOT NULL,  -- True where its answers are of behavioural health.
     CONSTRAINT questionnaire_pkey PRIMARY KEY (questionnaire_id),  -- This questionnaire is known already.
     CONSTRAINT questionnaire_edition_is_unique UNIQUE (name, edition),  -- This edition is published already.
     CONSTRAINT questionnaire_citation_is_some CHECK (((citation ~ '\S'::text) AND (title ~ '\S'::text))),  -- Give a title, and say who published it.
@@ -758,10 +782,10 @@ CREATE TABLE care.questionnaire (
 );
 CREATE TRIGGER questionnaire_is_never_altered BEFORE UPDATE ON care.questionnaire FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 ALTER TABLE care.questionnaire FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.questionnaire FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.questionnaire FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.questionnaire FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.questionnaire TO healthtrack_migrator;
-GRANT SELECT ON care.questionnaire TO healthtrack_portal;
+GRANT SELECT ON care.questionnaire TO healthtrack_care;
 
 -- A patients answers to a questionnaire, on one occasion.
 CREATE TABLE care.questionnaire_response (
@@ -789,15 +813,16 @@ CREATE INDEX questionnaire_response_questionnaire_idx ON care.questionnaire_resp
 CREATE TRIGGER questionnaire_response_is_stamped BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER questionnaire_response_is_touched BEFORE UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER questionnaire_response_keeps_former_versions AFTER UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER questionnaire_response_stays_under_hold BEFORE DELETE ON care.questionnaire_response FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE TRIGGER response_is_completed_once BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.check_response();  -- Trigger: answers are complete when what is required is answered, and stay as they are then.
 CREATE TRIGGER response_is_scored AFTER UPDATE ON care.questionnaire_response FOR EACH ROW WHEN (((new.status = 'completed'::text) AND (old.status <> 'completed'::text))) EXECUTE FUNCTION care.score_response();  -- Trigger: counts answers that have just been completed by their questionnaire's own rule.
 ALTER TABLE care.questionnaire_response FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.questionnaire_response FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.questionnaire_response FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.questionnaire_response FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.questionnaire_response FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])) AND (questionnaire_response_id <> ALL (( SELECT care.behavioural_responses() AS behavioural_responses)::uuid[]))));
 CREATE POLICY maintenance ON care.questionnaire_response FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.questionnaire_response FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.questionnaire_response FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.questionnaire_response TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.questionnaire_response TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.questionnaire_response TO healthtrack_care;
 
 -- The answer to one question.
 CREATE TABLE care.answer (
@@ -825,13 +850,14 @@ CREATE TRIGGER answer_fits_its_question BEFORE INSERT OR UPDATE ON care.answer F
 CREATE TRIGGER answer_is_stamped BEFORE INSERT OR UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER answer_is_touched BEFORE UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER answer_keeps_former_versions AFTER UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
+CREATE TRIGGER answer_stays_under_hold BEFORE DELETE ON care.answer FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.answer FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.answer FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.answer FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.answer FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.answer FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])) AND (questionnaire_response_id <> ALL (( SELECT care.behavioural_responses() AS behavioural_responses)::uuid[]))));
 CREATE POLICY maintenance ON care.answer FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.answer FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.answer FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.answer TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.answer TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.answer TO healthtrack_care;
 
 -- A published score of a patient, with all that it was counted from.
 CREATE TABLE care.score (
@@ -860,12 +886,13 @@ CREATE TABLE care.score (
 CREATE INDEX score_patient_idx ON care.score USING btree (patient_id, name, created_at);
 CREATE TRIGGER score_is_never_altered BEFORE UPDATE ON care.score FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER score_is_never_emptied BEFORE TRUNCATE ON care.score FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER score_stays_under_hold BEFORE DELETE ON care.score FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.score FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.score FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care ON care.score FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON care.score FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.score FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.score FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.score TO healthtrack_migrator;
-GRANT SELECT ON care.score TO healthtrack_portal;
+GRANT SELECT ON care.score TO healthtrack_care;
 
 -- Former versions of rows of the record; the present one stands in its own table.
 CREATE TABLE care.history (
@@ -886,12 +913,13 @@ CREATE TABLE care.history (
 CREATE INDEX history_patient_idx ON care.history USING btree (patient_id, superseded_at);
 CREATE TRIGGER history_is_never_altered BEFORE UPDATE ON care.history FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER history_is_never_emptied BEFORE TRUNCATE ON care.history FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER history_stays_under_hold BEFORE DELETE ON care.history FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.history FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.history FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care ON care.history FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON care.history FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.history FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.history FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.history TO healthtrack_migrator;
-GRANT SELECT ON care.history TO healthtrack_portal;
+GRANT SELECT ON care.history TO healthtrack_care;
 
 -- Every acute inpatient stay that is over, what came next, and why it is no index of a readmission.
 --   patient_id: Whose.
@@ -957,7 +985,7 @@ CREATE VIEW care.inpatient_discharge WITH (security_invoker=true) AS
         END AS excluded_because
    FROM followed
   WHERE (ended_at IS NOT NULL);
-GRANT SELECT ON care.inpatient_discharge TO healthtrack_portal;
+GRANT SELECT ON care.inpatient_discharge TO healthtrack_care;
 
 -- Each index discharge, and whether the patient came back unplanned within thirty days.
 --   patient_id: Whose.
@@ -986,7 +1014,7 @@ CREATE VIEW care.readmission_30_day WITH (security_invoker=true) AS
    FROM care.inpatient_discharge,
     LATERAL ( SELECT COALESCE(((inpatient_discharge.days_to_next <= 30) AND (NOT inpatient_discharge.next_planned)), false) AS readmitted) judged
   WHERE (inpatient_discharge.excluded_because IS NULL);
-GRANT SELECT ON care.readmission_30_day TO healthtrack_portal;
+GRANT SELECT ON care.readmission_30_day TO healthtrack_care;
 
 -- Unadjusted rate of readmission within thirty days by facility and year of discharge, of the stays that its reader may see.
 --   facility_id: Where.
@@ -1007,7 +1035,7 @@ CREATE VIEW care.readmission_rate WITH (security_invoker=true) AS
    FROM care.readmission_30_day
   WHERE followed_up
   GROUP BY facility_id, ((EXTRACT(year FROM discharged_on))::integer);
-GRANT SELECT ON care.readmission_rate TO healthtrack_portal;
+GRANT SELECT ON care.readmission_rate TO healthtrack_care;
 
 -- First and last result of each test of a patient, and the slope between.
 --   patient_id: Whose.
@@ -1034,7 +1062,7 @@ CREATE VIEW care.lab_trend WITH (security_invoker=true) AS
    FROM care.current_lab_result
   WHERE ((status = ANY (ARRAY['final'::text, 'amended'::text])) AND (value_number IS NOT NULL) AND (comparator IS NULL))
   GROUP BY patient_id, loinc, unit;
-GRANT SELECT ON care.lab_trend TO healthtrack_portal;
+GRANT SELECT ON care.lab_trend TO healthtrack_care;
 
 -- Each programme that is over: how many of those admitted completed it, of the enrolments that its reader may see.
 --   programme_id: Which.
@@ -1060,7 +1088,7 @@ CREATE VIEW care.programme_outcome WITH (security_invoker=true) AS
      JOIN care.programme_participation taken USING (programme_id))
   WHERE ((taken.admitted_at IS NOT NULL) AND (upper(run.runs_during) <= CURRENT_DATE))
   GROUP BY run.programme_id;
-GRANT SELECT ON care.programme_outcome TO healthtrack_portal;
+GRANT SELECT ON care.programme_outcome TO healthtrack_care;
 
 -- What a measure of the participants did in each programme that is over, of the rows that its reader may see.
 --   programme_id: Which.
@@ -1096,7 +1124,7 @@ CREATE VIEW care.programme_change WITH (security_invoker=true) AS
     stddev_samp((last - first)) AS sd_change
    FROM own
   GROUP BY programme_id, measure, unit;
-GRANT SELECT ON care.programme_change TO healthtrack_portal;
+GRANT SELECT ON care.programme_change TO healthtrack_care;
 
 -- Living patients with a completed visit, by facility, age and sex.
 --   facility_id: Where the visits were.
@@ -1114,7 +1142,7 @@ CREATE VIEW care.insight_patients WITH (security_barrier=true) AS
   GROUP BY v.facility_id, (care.age_band(p.born_on, CURRENT_DATE)), p.sex
  HAVING (count(DISTINCT p.patient_id) >= 11);
 GRANT SELECT ON care.insight_patients TO healthtrack_analyst;
-GRANT SELECT ON care.insight_patients TO healthtrack_portal;
+GRANT SELECT ON care.insight_patients TO healthtrack_care;
 
 -- Living patients with a confirmed condition that lasts, by code, age and sex.
 --   code_system: Terminology of the code.
@@ -1130,7 +1158,7 @@ CREATE VIEW care.insight_conditions AS
     patients
    FROM access.count_conditions() count_conditions(code_system, code, age_band, sex, patients);
 GRANT SELECT ON care.insight_conditions TO healthtrack_analyst;
-GRANT SELECT ON care.insight_conditions TO healthtrack_portal;
+GRANT SELECT ON care.insight_conditions TO healthtrack_care;
 
 -- Past visits by facility, month and mode.
 --   facility_id: Where.
@@ -1151,7 +1179,7 @@ CREATE VIEW care.insight_visits WITH (security_barrier=true) AS
   GROUP BY facility_id, ((date_trunc('month'::text, (lower(during) AT TIME ZONE 'UTC'::text)))::date), mode
  HAVING (count(DISTINCT patient_id) >= 11);
 GRANT SELECT ON care.insight_visits TO healthtrack_analyst;
-GRANT SELECT ON care.insight_visits TO healthtrack_portal;
+GRANT SELECT ON care.insight_visits TO healthtrack_care;
 
 -- People discharged from an acute stay whose thirty days are over, by facility and year; not adjusted for how ill they were.
 --   facility_id: Where.
@@ -1165,45 +1193,29 @@ CREATE VIEW care.insight_readmissions AS
     readmitted_rate
    FROM access.count_readmissions() count_readmissions(facility_id, year, patients, readmitted_rate);
 GRANT SELECT ON care.insight_readmissions TO healthtrack_analyst;
-GRANT SELECT ON care.insight_readmissions TO healthtrack_portal;
+GRANT SELECT ON care.insight_readmissions TO healthtrack_care;
 
--- Means of the hot samples by metric, month, age and sex: each person counts once, by the own mean.
+-- Means of the hot samples by metric, month, age and sex, of months that are over: each person counts once, by the own mean. Each mean and deviation carries an error of the size of its sampling error.
 --   metric: Metric.
 --   month: First day of the month (UTC).
 --   age_band: Age then, as a band.
 --   sex: Administrative gender.
 --   patients: How many people, to the nearest 5.
---   mean: Mean of the people's means.
---   deviation: Standard deviation of the people's means.
+--   mean: Mean of the people's means, with its error.
+--   deviation: Standard deviation of the people's means, with its error; a fiftieth of the mean at least.
 --   unit: Unit.
 CREATE VIEW care.insight_samples WITH (security_barrier=true) AS
  SELECT metric,
     month,
     age_band,
     sex,
-    care.safe_count(count(*)) AS patients,
-    round((avg(mean))::numeric, 1) AS mean,
-    round((stddev_samp(mean))::numeric, 1) AS deviation,
+    patients,
+    mean,
+    deviation,
     unit
-   FROM ( SELECT m.name AS metric,
-            m.unit,
-            (date_trunc('month'::text, (b.start_at AT TIME ZONE 'UTC'::text)))::date AS month,
-            care.age_band(p.born_on, (b.start_at)::date) AS age_band,
-            p.sex,
-            p.patient_id,
-            avg(value.value) AS mean
-           FROM (((((signal.block b
-             JOIN signal.series s USING (series_id))
-             JOIN signal.metric m USING (metric_id))
-             JOIN care.wear w ON (((w.device_key = s.device_key) AND (w.worn_during @> b.start_at) AND (w.worn_during @> b.stop_at))))
-             JOIN care.patient p ON ((p.patient_id = w.patient_id)))
-             CROSS JOIN LATERAL unnest(b."values") value(value))
-          WHERE (( SELECT access.is_analyst() AS is_analyst) AND (m.codes IS NULL) AND (s.statistic IS NULL))
-          GROUP BY m.name, m.unit, ((date_trunc('month'::text, (b.start_at AT TIME ZONE 'UTC'::text)))::date), (care.age_band(p.born_on, (b.start_at)::date)), p.sex, p.patient_id) person
-  GROUP BY metric, unit, month, age_band, sex
- HAVING (count(*) >= 11);
+   FROM care.blurred_means() blurred_means(metric, month, age_band, sex, patients, mean, deviation, unit);
 GRANT SELECT ON care.insight_samples TO healthtrack_analyst;
-GRANT SELECT ON care.insight_samples TO healthtrack_portal;
+GRANT SELECT ON care.insight_samples TO healthtrack_care;
 
 -- Proportion of days covered (PQA) in a period for each patient and substance, or for one patient; adherent from the threshold.
 CREATE OR REPLACE FUNCTION care.adherence_pdc(measured daterange, patient uuid DEFAULT NULL::uuid, threshold numeric DEFAULT 0.8)
@@ -1259,6 +1271,21 @@ BEGIN
     END IF;
     RETURN amended;
 END $function$;
+
+-- Responses of behavioural health of patients who granted the chart to the actor, and not that.
+CREATE OR REPLACE FUNCTION care.behavioural_responses()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(array_agg(r.questionnaire_response_id), '{}')
+    FROM care.questionnaire_response r JOIN care.questionnaire q USING (questionnaire_id)
+    WHERE q.behavioural AND r.patient_id = ANY (access.patients_granted('chart'))
+      AND r.patient_id <> ALL (access.patients_granted('behavioural_health'))
+$function$;
+REVOKE EXECUTE ON FUNCTION care.behavioural_responses() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.behavioural_responses() TO healthtrack_care;
 
 -- Trigger: an answer fits its question, and changes only until all are complete.
 CREATE OR REPLACE FUNCTION care.check_answer()
@@ -1318,6 +1345,22 @@ BEGIN
     END IF;
     RETURN NEW;
 END $function$;
+
+-- Trigger before a condition is stored: refuses a beginning before the birth or to come.
+CREATE OR REPLACE FUNCTION care.check_dates_of_condition()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NEW.onset_on > current_date + 1 OR EXISTS (
+        SELECT FROM care.patient p WHERE p.patient_id = NEW.patient_id AND NEW.onset_on < p.born_on) THEN
+        PERFORM care.refuse('condition_begins_within_a_life', 'A condition begins after its person was born, and not ahead.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_dates_of_condition() FROM PUBLIC;
 
 -- Trigger: a fill keeps to its prescription's days, quantity and refills, also beside another fill.
 CREATE OR REPLACE FUNCTION care.check_dispense()
@@ -1394,7 +1437,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_prescriber() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.check_prescriber() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.check_prescriber() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger: what has been filled keeps its dose, and what has ended stays ended.
 CREATE OR REPLACE FUNCTION care.check_prescription_change()
@@ -1418,6 +1461,60 @@ BEGIN
     END IF;
     RETURN NEW;
 END $function$;
+
+-- Trigger before a prescription is changed through the portal: by its prescriber, or put on hold or stopped by another.
+CREATE OR REPLACE FUNCTION care.check_prescription_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    free constant text[] := '{status,status_reason,version,updated_at,updated_by,created_at}';
+BEGIN
+    IF access.acting_provider() IS DISTINCT FROM OLD.prescriber_id
+       AND (to_jsonb(NEW) - free <> to_jsonb(OLD) - free
+            OR NEW.status <> OLD.status AND NEW.status NOT IN ('on_hold', 'stopped')) THEN
+        PERFORM care.refuse('prescription_is_its_prescribers',
+            'Only its prescriber changes a prescription; others put it on hold, stop it, or write their own.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_prescription_owner() FROM PUBLIC;
+
+-- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE OR REPLACE FUNCTION care.check_recorder()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    names uuid := (to_jsonb(NEW) ->> TG_ARGV[0])::uuid;
+    named uuid := CASE TG_OP WHEN 'UPDATE' THEN (to_jsonb(OLD) ->> TG_ARGV[0])::uuid ELSE access.acting_provider() END;
+BEGIN
+    IF access.part() = 'provider' AND names IS DISTINCT FROM named AND (TG_OP = 'UPDATE' OR names IS NOT NULL) THEN
+        PERFORM care.refuse(TG_TABLE_NAME || '_is_recorded_in_person', 'A provider records in the own name only.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_recorder() FROM PUBLIC;
+
+-- Trigger before a signed report is changed through the portal: by who signed it.
+CREATE OR REPLACE FUNCTION care.check_report_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.acting_provider() IS DISTINCT FROM OLD.signed_by THEN
+        PERFORM care.refuse('clinical_report_is_its_signers',
+            'Only who signed a report marks it as an error; others sign a correction beside it.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_report_owner() FROM PUBLIC;
 
 -- Trigger: answers are complete when what is required is answered, and stay as they are then.
 CREATE OR REPLACE FUNCTION care.check_response()
@@ -1470,7 +1567,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.keep_former_version() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.keep_former_version() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.keep_former_version() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger before an update: what is final can be marked as an error and nothing else.
 CREATE OR REPLACE FUNCTION care.keep_what_is_final()
@@ -1535,7 +1632,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.score_response() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.score_response() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.score_response() TO healthtrack_care, healthtrack_migrator;
 
 -- For analysts: living people with a confirmed condition that lasts, by code, age and sex.
 CREATE OR REPLACE FUNCTION access.count_conditions()
@@ -1557,7 +1654,7 @@ BEGIN
         GROUP BY 1, 2, 3, 4 HAVING count(DISTINCT p.patient_id) >= 11;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.count_conditions() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.count_conditions() TO healthtrack_analyst, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.count_conditions() TO healthtrack_analyst, healthtrack_care;
 
 -- For analysts: discharged people by facility and year, and the share of them who came back within thirty days.
 CREATE OR REPLACE FUNCTION access.count_readmissions()
@@ -1578,7 +1675,7 @@ BEGIN
         GROUP BY 1, 2 HAVING count(DISTINCT r.patient_id) >= 11;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.count_readmissions() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.count_readmissions() TO healthtrack_analyst, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.count_readmissions() TO healthtrack_analyst, healthtrack_care;
 
 -- For reviewers: true where the patient was seen by the provider or at the facility within 30 days of a moment.
 CREATE OR REPLACE FUNCTION access.had_encounter(patient_id uuid, provider_id uuid, facility_id uuid, at timestamp with time zone)
@@ -1594,4 +1691,591 @@ AS $function$
           AND e.during && tstzrange(at - INTERVAL '30 days', at + INTERVAL '30 days'))
 $function$;
 REVOKE EXECUTE ON FUNCTION access.had_encounter(uuid,uuid,uuid,timestamp with time zone) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.had_encounter(uuid,uuid,uuid,timestamp with time zone) TO healthtrack_auditor, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION access.had_encounter(uuid,uuid,uuid,timestamp with time zone) TO healthtrack_auditor, healthtrack_care;
+
+-- Adds an allergy that the acting provider knows of; gives its key.
+CREATE OR REPLACE FUNCTION api.add_allergy(token text, patient uuid, category text, substance text, criticality text, code_system text, code text, verification_status text, onset_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.allergy AS a (patient_id, recorded_by, category, substance, criticality, code_system, code,
+                                   verification_status, onset_on)
+    VALUES (patient, access.acting_provider(), add_allergy.category, add_allergy.substance, add_allergy.criticality,
+            add_allergy.code_system, add_allergy.code, add_allergy.verification_status, add_allergy.onset_on)
+    RETURNING a.allergy_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.allergy/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_allergy(text,uuid,text,text,text,text,text,text,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_allergy(text,uuid,text,text,text,text,text,text,date) TO healthtrack_portal;
+
+-- Adds a condition that the acting provider found; gives its key.
+CREATE OR REPLACE FUNCTION api.add_condition(token text, patient uuid, encounter uuid, code_system text, code text, title text, clinical_status text, verification_status text, severity text, onset_on date, note text, behavioural boolean)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.condition AS c (patient_id, encounter_id, recorded_by, code_system, code, title, clinical_status,
+                                     verification_status, severity, onset_on, note, behavioural)
+    VALUES (patient, encounter, access.acting_provider(), add_condition.code_system, add_condition.code, add_condition.title,
+            add_condition.clinical_status, add_condition.verification_status, add_condition.severity,
+            add_condition.onset_on, add_condition.note, add_condition.behavioural)
+    RETURNING c.condition_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.condition/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_condition(text,uuid,uuid,text,text,text,text,text,text,date,text,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_condition(text,uuid,uuid,text,text,text,text,text,text,date,text,boolean) TO healthtrack_portal;
+
+-- Corrects the number of a final result by a new row, whose key it gives.
+CREATE OR REPLACE FUNCTION api.amend_lab_result(token text, lab_result uuid, number double precision, remark text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.amend_lab_result(lab_result, number::numeric, remark);
+    PERFORM access.note(me, 'update', (SELECT r.patient_id FROM care.lab_result r WHERE r.lab_result_id = answer),
+                        'care.lab_result/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.amend_lab_result(text,uuid,double precision,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.amend_lab_result(text,uuid,double precision,text) TO healthtrack_portal;
+
+-- Changes an allergy where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such allergy for whoever acts.
+CREATE OR REPLACE FUNCTION api.change_allergy(token text, allergy uuid, known_version integer, criticality text, clinical_status text, verification_status text)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        UPDATE care.allergy AS a SET criticality = change_allergy.criticality,
+            clinical_status = change_allergy.clinical_status, verification_status = change_allergy.verification_status
+        WHERE a.allergy_id = allergy AND a.version = known_version
+        RETURNING a.version, a.patient_id INTO version, whose;
+        saved := FOUND;
+        IF saved THEN
+            PERFORM access.note(me, 'update', whose, 'care.allergy/' || allergy);
+            RETURN NEXT;
+        ELSE
+            RETURN QUERY SELECT false, a.version FROM care.allergy a WHERE a.allergy_id = allergy;
+        END IF;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_allergy(text,uuid,integer,text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_allergy(text,uuid,integer,text,text,text) TO healthtrack_portal;
+
+-- Changes a condition where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such condition for whoever acts.
+CREATE OR REPLACE FUNCTION api.change_condition(token text, condition uuid, known_version integer, clinical_status text, verification_status text, abated_on date)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        UPDATE care.condition AS c SET clinical_status = change_condition.clinical_status,
+            verification_status = change_condition.verification_status, abated_on = change_condition.abated_on
+        WHERE c.condition_id = condition AND c.version = known_version
+        RETURNING c.version, c.patient_id INTO version, whose;
+        saved := FOUND;
+        IF saved THEN
+            PERFORM access.note(me, 'update', whose, 'care.condition/' || condition);
+            RETURN NEXT;
+        ELSE
+            RETURN QUERY SELECT false, c.version FROM care.condition c WHERE c.condition_id = condition;
+        END IF;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_condition(text,uuid,integer,text,text,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_condition(text,uuid,integer,text,text,date) TO healthtrack_portal;
+
+-- Stores a fill of a prescription; gives its key.
+CREATE OR REPLACE FUNCTION api.dispense(token text, patient uuid, prescription uuid, facility uuid, filled_on date, days_supply smallint, quantity double precision)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
+    VALUES (patient, prescription, facility, dispense.filled_on, dispense.days_supply, dispense.quantity)
+    RETURNING dispense_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.dispense/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.dispense(text,uuid,uuid,uuid,date,smallint,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.dispense(text,uuid,uuid,uuid,date,smallint,double precision) TO healthtrack_portal;
+
+-- Writes a prescription that is valid at once; gives its key. Without times it is taken as needed.
+CREATE OR REPLACE FUNCTION api.prescribe(token text, patient uuid, medication uuid, prescriber uuid, encounter uuid, dose_quantity double precision, dose_unit text, route text, times smallint, per_amount double precision, per_unit text, instructions text, quantity double precision, days_supply smallint, refills_allowed smallint, valid_from date, valid_until date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.prescription (patient_id, medication_id, prescriber_id, encounter_id, dose_quantity, dose_unit,
+        route, times, per_amount, per_unit, as_needed, instructions, quantity, days_supply, refills_allowed, valid_during)
+    VALUES (patient, medication, prescriber, encounter, prescribe.dose_quantity, prescribe.dose_unit, prescribe.route,
+        prescribe.times, prescribe.per_amount, prescribe.per_unit, prescribe.times IS NULL, prescribe.instructions,
+        prescribe.quantity, prescribe.days_supply, prescribe.refills_allowed, daterange(valid_from, valid_until))
+    RETURNING prescription_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.prescription/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.prescribe(text,uuid,uuid,uuid,uuid,double precision,text,text,smallint,double precision,text,text,double precision,smallint,smallint,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.prescribe(text,uuid,uuid,uuid,uuid,double precision,text,text,smallint,double precision,text,text,double precision,smallint,smallint,date,date) TO healthtrack_portal;
+
+-- Former versions of the rows of a record, the latest first, those before the last line of the page before, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_history(token text, look uuid, patient uuid, before timestamp with time zone, before_relation text, before_row uuid, before_version integer, rows_max integer)
+ RETURNS TABLE(relation text, row_id uuid, version integer, held_from timestamp with time zone, superseded_at timestamp with time zone, who text, image jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'history');
+    RETURN QUERY
+    SELECT h.relation, h.row_id, h.version, h.held_from, h.superseded_at,
+           CASE WHEN h.changed_by ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                THEN access.name_of_account(h.changed_by::uuid) ELSE 'program' END,
+           h.image - '{updated_by,legal_hold}'::text[] - CASE h.relation WHEN 'identifier' THEN 'value' ELSE '' END
+    FROM care.history h WHERE h.patient_id = patient AND (before IS NULL OR
+        (h.superseded_at, h.relation, h.row_id, h.version) < (before, before_relation, before_row, before_version))
+    ORDER BY h.superseded_at DESC, h.relation DESC, h.row_id DESC, h.version DESC LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_history(text,uuid,uuid,timestamp with time zone,text,uuid,integer,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_history(text,uuid,uuid,timestamp with time zone,text,uuid,integer,integer) TO healthtrack_portal;
+
+-- How each laboratory value of a patient goes.
+CREATE OR REPLACE FUNCTION api.read_lab_trends(token text, look uuid, patient uuid)
+ RETURNS TABLE(loinc text, unit text, n bigint, first_value double precision, last_value double precision, last_flag text, slope_per_year double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'results');
+    RETURN QUERY SELECT t.loinc, t.unit::text, t.n, t.first_value::float8, t.last_value::float8, t.last_flag, t.slope_per_year
+    FROM care.lab_trend t WHERE t.patient_id = patient ORDER BY t.loinc, t.unit;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_lab_trends(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_lab_trends(text,uuid,uuid) TO healthtrack_portal;
+
+-- What programmes came to, of all participants whom the account may see.
+CREATE OR REPLACE FUNCTION api.read_programme_outcomes(token text, look uuid, patient uuid)
+ RETURNS TABLE(programme_id uuid, title text, n bigint, hits bigint, rate double precision, rate_low double precision, rate_high double precision, withdrawn bigint, attended_share double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'outcomes');
+    RETURN QUERY SELECT o.programme_id, o.title, o.n, o.completed, o.rate::float8, o.rate_low::float8, o.rate_high::float8, o.withdrawn, o.attended_share::float8
+    FROM care.programme_outcome o WHERE patient IS NULL ORDER BY o.title, o.programme_id;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_programme_outcomes(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_programme_outcomes(text,uuid,uuid) TO healthtrack_portal;
+
+-- Rates of readmission of all patients whom the account may see.
+CREATE OR REPLACE FUNCTION api.read_readmission_rates(token text, look uuid, patient uuid)
+ RETURNS TABLE(facility_id uuid, year integer, n bigint, hits bigint, rate double precision, rate_low double precision, rate_high double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'outcomes');
+    RETURN QUERY SELECT r.facility_id, r.year, r.n, r.readmitted, r.rate::float8, r.rate_low::float8, r.rate_high::float8
+    FROM care.readmission_rate r WHERE patient IS NULL ORDER BY r.year DESC, r.facility_id;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_readmission_rates(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_readmission_rates(text,uuid,uuid) TO healthtrack_portal;
+
+-- Results of a patient, of one test where it is named, the latest first, those before the last line of the page before, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_results(token text, look uuid, patient uuid, of_loinc text, before timestamp with time zone, before_result uuid, rows_max integer)
+ RETURNS TABLE(lab_result_id uuid, observed_at timestamp with time zone, loinc text, title text, value_number double precision, unit text, value_code text, value_text text, absent_reason text, flag text, status text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'results');
+    RETURN QUERY
+    SELECT r.lab_result_id, r.observed_at, r.loinc, r.title, r.value_number::float8, r.unit::text, r.value_code, r.value_text,
+           r.absent_reason, r.flag, r.status
+    FROM care.lab_result r
+    WHERE r.patient_id = patient AND (of_loinc IS NULL OR r.loinc = of_loinc)
+      AND (before IS NULL OR (r.observed_at, r.lab_result_id) < (before, before_result)) AND r.status <> 'entered_in_error'
+    ORDER BY r.observed_at DESC, r.lab_result_id DESC LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_results(text,uuid,uuid,text,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_results(text,uuid,uuid,text,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
+-- Visits and stays of a patient, the latest first, those before the last line of the page before, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_visits(token text, look uuid, patient uuid, before timestamp with time zone, before_encounter uuid, rows_max integer)
+ RETURNS TABLE(encounter_id uuid, began_at timestamp with time zone, ended_at timestamp with time zone, class text, reason text, facility_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'visits');
+    RETURN QUERY
+    SELECT e.encounter_id, lower(e.during), upper(e.during), e.class, e.reason, f.name
+    FROM care.encounter e JOIN care.facility f USING (facility_id)
+    WHERE e.patient_id = patient AND (before IS NULL OR (lower(e.during), e.encounter_id) < (before, before_encounter))
+    ORDER BY lower(e.during) DESC, e.encounter_id DESC LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_visits(text,uuid,uuid,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_visits(text,uuid,uuid,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
+-- Stores a result; gives its key and the flag that follows from its ranges.
+CREATE OR REPLACE FUNCTION api.record_lab_result(token text, patient uuid, lab_order uuid, observed_at timestamp with time zone, loinc text, title text, status text, value_number double precision, unit text, value_code text, value_text text, absent_reason text, reference_low double precision, reference_high double precision, critical_low double precision, critical_high double precision)
+ RETURNS TABLE(lab_result_id uuid, flag text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.lab_result AS r (patient_id, lab_order_id, observed_at, loinc, title, status, value_number, unit,
+        value_code, value_text, absent_reason, reference_low, reference_high, critical_low, critical_high)
+    VALUES (patient, lab_order, record_lab_result.observed_at, record_lab_result.loinc, record_lab_result.title,
+        record_lab_result.status, record_lab_result.value_number, record_lab_result.unit, record_lab_result.value_code,
+        record_lab_result.value_text, record_lab_result.absent_reason, record_lab_result.reference_low,
+        record_lab_result.reference_high, record_lab_result.critical_low, record_lab_result.critical_high)
+    RETURNING r.lab_result_id, r.flag INTO lab_result_id, flag;
+    PERFORM access.note(me, 'create', patient, 'care.lab_result/' || record_lab_result.lab_result_id);
+    RETURN NEXT;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.record_lab_result(text,uuid,uuid,timestamp with time zone,text,text,text,double precision,text,text,text,text,double precision,double precision,double precision,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.record_lab_result(text,uuid,uuid,timestamp with time zone,text,text,text,double precision,text,text,text,text,double precision,double precision,double precision,double precision) TO healthtrack_portal;
+
+-- Stops a prescription where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such prescription for whoever acts.
+CREATE OR REPLACE FUNCTION api.stop_prescription(token text, prescription uuid, known_version integer, reason text)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        UPDATE care.prescription AS p SET status = 'stopped', status_reason = reason
+        WHERE p.prescription_id = prescription AND p.version = known_version
+        RETURNING p.version, p.patient_id INTO version, whose;
+        saved := FOUND;
+        IF saved THEN
+            PERFORM access.note(me, 'update', whose, 'care.prescription/' || prescription);
+            RETURN NEXT;
+        ELSE
+            RETURN QUERY SELECT false, p.version FROM care.prescription p WHERE p.prescription_id = prescription;
+        END IF;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.stop_prescription(text,uuid,integer,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.stop_prescription(text,uuid,integer,text) TO healthtrack_portal;

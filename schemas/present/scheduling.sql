@@ -18,10 +18,10 @@ CREATE TABLE care.plan (
     CONSTRAINT plan_title_is_some CHECK ((title ~ '\S'::text))  -- Give the plan a title.
 );
 ALTER TABLE care.plan FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.plan FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.plan FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.plan FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.plan TO healthtrack_migrator;
-GRANT SELECT ON care.plan TO healthtrack_portal;
+GRANT SELECT ON care.plan TO healthtrack_care;
 
 -- Who has which plan, and when.
 CREATE TABLE care.membership (
@@ -40,12 +40,14 @@ CREATE TABLE care.membership (
     CONSTRAINT membership_plan_fkey FOREIGN KEY (plan) REFERENCES care.plan(plan),  -- Choose one of the known plans.
     CONSTRAINT membership_period_is_half_open CHECK (((NOT isempty(valid_during)) AND lower_inc(valid_during) AND (NOT upper_inc(valid_during))))  -- A membership has a beginning, and ends after it.
 );
+CREATE TRIGGER membership_is_stamped BEFORE INSERT OR UPDATE ON care.membership FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER membership_is_touched BEFORE UPDATE ON care.membership FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER membership_stays_under_hold BEFORE DELETE ON care.membership FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.membership FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.membership FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.membership FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.membership FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.membership TO healthtrack_migrator;
-GRANT SELECT ON care.membership TO healthtrack_portal;
+GRANT SELECT ON care.membership TO healthtrack_care;
 
 -- Who sees whom, where and when.
 CREATE TABLE care.appointment (
@@ -87,21 +89,27 @@ CREATE INDEX appointment_provider_idx ON care.appointment USING btree (provider_
 CREATE TRIGGER appointment_has_its_session AFTER INSERT OR UPDATE OF status, mode ON care.appointment FOR EACH ROW WHEN (((new.mode = 'telehealth'::text) AND (new.status = ANY (ARRAY['booked'::text, 'arrived'::text, 'completed'::text])))) EXECUTE FUNCTION care.make_telehealth_session();  -- Trigger after a visit by video is booked: makes its session, once.
 CREATE TRIGGER appointment_insert_is_logged AFTER INSERT ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.log_appointment();  -- Trigger after each insert and each change of time, place, people or status of an appointment: writes its event.
 CREATE TRIGGER appointment_is_bookable BEFORE INSERT ON care.appointment FOR EACH ROW WHEN (((new.status = 'held'::text) OR ((new.status = 'booked'::text) AND (NOT care.writes_as_owner())))) EXECUTE FUNCTION care.keep_appointment_bookable();  -- Trigger before an appointment takes a time: waits its turn, ends holds there that have run out, and asks whether it may be booked.
+CREATE TRIGGER appointment_is_its_providers BEFORE UPDATE ON care.appointment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_visit_owner();  -- Trigger before an appointment is changed through the portal: a provider changes the own ones.
 CREATE TRIGGER appointment_is_lawful BEFORE INSERT OR UPDATE ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.keep_appointment_lawful();  -- Trigger before each insert and update of an appointment: status by its ways, by whom it may, and at its time.
+CREATE TRIGGER appointment_is_one_of_few BEFORE INSERT ON care.appointment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.count_bookings();  -- Trigger before a time is held or booked through the portal: refuses more than access.cap allows to a patient or to an account of a desk.
+CREATE TRIGGER appointment_is_stamped BEFORE INSERT OR UPDATE ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER appointment_is_touched BEFORE UPDATE ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER appointment_keeps_the_record AFTER UPDATE ON care.appointment FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during)) OR (old.provider_id IS DISTINCT FROM new.provider_id))) EXECUTE FUNCTION care.keep_visit_relationship();  -- Trigger after an appointment changes status, time or provider: opens the record to the provider, or closes it.
-CREATE TRIGGER appointment_opens_the_record AFTER INSERT ON care.appointment FOR EACH ROW WHEN ((new.status = ANY (ARRAY['booked'::text, 'arrived'::text, 'completed'::text]))) EXECUTE FUNCTION care.keep_visit_relationship();  -- Trigger after an appointment changes status, time or provider: opens the record to the provider, or closes it.
+CREATE TRIGGER appointment_keeps_the_record AFTER UPDATE ON care.appointment FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during)) OR (old.provider_id IS DISTINCT FROM new.provider_id))) EXECUTE FUNCTION care.keep_visit_relationship();  -- Trigger after an appointment changes status, time or provider: opens the record to the provider, unless a provider did it, or closes it.
+CREATE TRIGGER appointment_opens_the_record AFTER INSERT ON care.appointment FOR EACH ROW WHEN ((new.status = ANY (ARRAY['booked'::text, 'arrived'::text, 'completed'::text]))) EXECUTE FUNCTION care.keep_visit_relationship();  -- Trigger after an appointment changes status, time or provider: opens the record to the provider, unless a provider did it, or closes it.
 CREATE TRIGGER appointment_settles_the_waitlist AFTER UPDATE ON care.appointment FOR EACH ROW WHEN (((((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during)) OR (old.provider_id IS DISTINCT FROM new.provider_id)) OR (old.facility_id IS DISTINCT FROM new.facility_id))) EXECUTE FUNCTION care.settle_waitlist();  -- Trigger after an appointment changes: an offer is taken or has lapsed, and a time that is given back is offered to the next.
 CREATE TRIGGER appointment_stays_bookable BEFORE UPDATE ON care.appointment FOR EACH ROW WHEN ((((((old.during IS DISTINCT FROM new.during) OR (old.provider_id IS DISTINCT FROM new.provider_id)) OR (old.facility_id IS DISTINCT FROM new.facility_id)) OR (old.room_id IS DISTINCT FROM new.room_id)) OR (old.mode IS DISTINCT FROM new.mode))) EXECUTE FUNCTION care.keep_appointment_bookable();  -- Trigger before an appointment takes a time: waits its turn, ends holds there that have run out, and asks whether it may be booked.
+CREATE TRIGGER appointment_stays_under_hold BEFORE DELETE ON care.appointment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE TRIGGER appointment_update_is_logged AFTER UPDATE ON care.appointment FOR EACH ROW WHEN (((((((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during)) OR (old.provider_id IS DISTINCT FROM new.provider_id)) OR (old.facility_id IS DISTINCT FROM new.facility_id)) OR (old.room_id IS DISTINCT FROM new.room_id)) OR (old.mode IS DISTINCT FROM new.mode))) EXECUTE FUNCTION care.log_appointment();  -- Trigger after each insert and each change of time, place, people or status of an appointment: writes its event.
 ALTER TABLE care.appointment FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.appointment FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.appointment FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
-CREATE POLICY granted ON care.appointment FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('schedule'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.appointment FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.appointment FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
+CREATE POLICY granted ON care.appointment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('schedule'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.appointment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.appointment FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.appointment FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY with_provider ON care.appointment FOR SELECT TO healthtrack_care USING (((provider_id = ( SELECT access.acting_provider() AS acting_provider)) AND (status <> 'held'::text)));
+CREATE POLICY with_provider_is_changed ON care.appointment FOR UPDATE TO healthtrack_care USING (((provider_id = ( SELECT access.acting_provider() AS acting_provider)) AND (status <> 'held'::text))) WITH CHECK ((provider_id = ( SELECT access.acting_provider() AS acting_provider)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.appointment TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.appointment TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.appointment TO healthtrack_care;
 
 -- Which status of an appointment may follow which.
 CREATE TABLE care.appointment_transition (
@@ -112,10 +120,10 @@ CREATE TABLE care.appointment_transition (
     CONSTRAINT appointment_transition_goes_somewhere CHECK ((from_status <> to_status))  -- A status cannot follow itself.
 );
 ALTER TABLE care.appointment_transition FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.appointment_transition FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.appointment_transition FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.appointment_transition FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.appointment_transition TO healthtrack_migrator;
-GRANT SELECT ON care.appointment_transition TO healthtrack_portal;
+GRANT SELECT ON care.appointment_transition TO healthtrack_care;
 
 -- Every change of an appointment, in order. Rows are only ever added.
 CREATE TABLE care.appointment_event (
@@ -138,14 +146,16 @@ CREATE TABLE care.appointment_event (
 );
 CREATE INDEX appointment_event_appointment_idx ON care.appointment_event USING btree (patient_id, appointment_id);
 CREATE INDEX appointment_event_facility_idx ON care.appointment_event USING btree (facility_id, happened_at);
+CREATE INDEX appointment_event_made_idx ON care.appointment_event USING btree (actor, happened_at) WHERE (from_status IS NULL);
 CREATE TRIGGER appointment_event_is_only_added BEFORE DELETE OR UPDATE OR TRUNCATE ON care.appointment_event FOR EACH STATEMENT EXECUTE FUNCTION care.keep_appointment_event();  -- Trigger that refuses to change or remove events of appointments.
+CREATE TRIGGER appointment_event_stays_under_hold BEFORE DELETE ON care.appointment_event FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.appointment_event FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.appointment_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.appointment_event FOR SELECT TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
+CREATE POLICY care ON care.appointment_event FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.appointment_event FOR SELECT TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
 CREATE POLICY maintenance ON care.appointment_event FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.appointment_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.appointment_event FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.appointment_event TO healthtrack_migrator;
-GRANT SELECT ON care.appointment_event TO healthtrack_portal;
+GRANT SELECT ON care.appointment_event TO healthtrack_care;
 
 -- Appointments of a patient with names, the number of their changes and of what is left to follow up.
 --   patient_id: Whose.
@@ -180,7 +190,7 @@ CREATE VIEW care.appointment_history WITH (security_invoker=true) AS
    FROM ((care.appointment a
      JOIN care.provider p USING (provider_id))
      JOIN care.facility f USING (facility_id));
-GRANT SELECT ON care.appointment_history TO healthtrack_portal;
+GRANT SELECT ON care.appointment_history TO healthtrack_care;
 
 -- What a visit recommends to come back for.
 CREATE TABLE care.follow_up (
@@ -208,14 +218,16 @@ CREATE TABLE care.follow_up (
 CREATE INDEX follow_up_appointment_idx ON care.follow_up USING btree (patient_id, appointment_id);
 CREATE INDEX follow_up_done_appointment_idx ON care.follow_up USING btree (patient_id, done_appointment_id);
 CREATE INDEX follow_up_due_idx ON care.follow_up USING btree (upper(due_during)) WHERE (status = 'recommended'::text);
+CREATE TRIGGER follow_up_is_stamped BEFORE INSERT OR UPDATE ON care.follow_up FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER follow_up_is_touched BEFORE UPDATE ON care.follow_up FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER follow_up_stays_under_hold BEFORE DELETE ON care.follow_up FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.follow_up FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.follow_up FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.follow_up FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.follow_up FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.follow_up FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.follow_up FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.follow_up FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.follow_up FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.follow_up TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.follow_up TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.follow_up TO healthtrack_care;
 
 -- What a patient says of a completed visit.
 CREATE TABLE care.review (
@@ -248,14 +260,16 @@ CREATE INDEX review_facility_idx ON care.review USING btree (facility_id, stars)
 CREATE INDEX review_patient_idx ON care.review USING btree (patient_id, appointment_id);
 CREATE INDEX review_provider_idx ON care.review USING btree (provider_id, stars) WHERE (state = 'published'::text);
 CREATE TRIGGER review_is_moderated_again BEFORE UPDATE OF stars, body ON care.review FOR EACH ROW WHEN (((old.stars IS DISTINCT FROM new.stars) OR (old.body IS DISTINCT FROM new.body))) EXECUTE FUNCTION care.ask_for_moderation();  -- Trigger before a review's stars or text change: it waits for a moderator again.
+CREATE TRIGGER review_is_stamped BEFORE INSERT OR UPDATE ON care.review FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER review_is_touched BEFORE UPDATE ON care.review FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER review_stays_under_hold BEFORE DELETE ON care.review FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.review FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.review FOR SELECT TO healthtrack_portal USING (((state = 'published'::text) AND (( SELECT access.part() AS part) IS NOT NULL)));
+CREATE POLICY everybody_reads ON care.review FOR SELECT TO healthtrack_care USING (((state = 'published'::text) AND (( SELECT access.part() AS part) IS NOT NULL)));
 CREATE POLICY maintenance ON care.review FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY moderator ON care.review FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) = 'moderator'::text));
-CREATE POLICY own ON care.review FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY moderator ON care.review FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY own ON care.review FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.review TO healthtrack_migrator;
-GRANT INSERT (review_id, patient_id, appointment_id, provider_id, facility_id, stars, body), SELECT (review_id, provider_id, facility_id, created_at, version, stars, state, body, moderation), UPDATE (stars, body) ON care.review TO healthtrack_portal;
+GRANT INSERT (review_id, patient_id, appointment_id, provider_id, facility_id, stars, body), SELECT (review_id, provider_id, facility_id, created_at, version, stars, state, body, moderation), UPDATE (stars, body) ON care.review TO healthtrack_care;
 
 -- Who waits for an earlier time, and what became of it.
 CREATE TABLE care.waitlist_entry (
@@ -288,14 +302,16 @@ CREATE TABLE care.waitlist_entry (
 CREATE INDEX waitlist_entry_patient_idx ON care.waitlist_entry USING btree (patient_id, appointment_id);
 CREATE INDEX waitlist_entry_provider_idx ON care.waitlist_entry USING btree (provider_id);
 CREATE INDEX waitlist_entry_waiting_idx ON care.waitlist_entry USING btree (facility_id, joined_at) WHERE (status = 'waiting'::text);
+CREATE TRIGGER waitlist_entry_is_stamped BEFORE INSERT OR UPDATE ON care.waitlist_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER waitlist_entry_is_touched BEFORE UPDATE ON care.waitlist_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER waitlist_entry_stays_under_hold BEFORE DELETE ON care.waitlist_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.waitlist_entry FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.waitlist_entry FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY desk ON care.waitlist_entry FOR ALL TO healthtrack_portal USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
+CREATE POLICY care ON care.waitlist_entry FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY desk ON care.waitlist_entry FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
 CREATE POLICY maintenance ON care.waitlist_entry FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.waitlist_entry FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.waitlist_entry FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.waitlist_entry TO healthtrack_migrator;
-GRANT INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode), SELECT ON care.waitlist_entry TO healthtrack_portal;
+GRANT INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode), SELECT ON care.waitlist_entry TO healthtrack_care;
 
 -- The video session of a visit.
 CREATE TABLE care.telehealth_session (
@@ -319,13 +335,15 @@ CREATE TABLE care.telehealth_session (
     CONSTRAINT telehealth_session_stops_after_it_started CHECK (((stopped_at IS NULL) OR ((stopped_at >= started_at) IS TRUE)))  -- A session is ended after it started.
 );
 CREATE INDEX telehealth_session_appointment_idx ON care.telehealth_session USING btree (patient_id, appointment_id);
+CREATE TRIGGER telehealth_session_is_stamped BEFORE INSERT OR UPDATE ON care.telehealth_session FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER telehealth_session_is_touched BEFORE UPDATE ON care.telehealth_session FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER telehealth_session_stays_under_hold BEFORE DELETE ON care.telehealth_session FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.telehealth_session FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.telehealth_session FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care ON care.telehealth_session FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON care.telehealth_session FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.telehealth_session FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.telehealth_session FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.telehealth_session TO healthtrack_migrator;
-GRANT SELECT ON care.telehealth_session TO healthtrack_portal;
+GRANT SELECT ON care.telehealth_session TO healthtrack_care;
 
 -- Links by which a session was, or can be, joined; the links themselves are nowhere.
 CREATE TABLE care.join_token (
@@ -349,6 +367,8 @@ CREATE TABLE care.join_token (
 );
 CREATE INDEX join_token_account_idx ON care.join_token USING btree (account_id);
 CREATE INDEX join_token_session_idx ON care.join_token USING btree (patient_id, telehealth_session_id);
+CREATE TRIGGER join_token_opens_the_record AFTER UPDATE OF used_at ON care.join_token FOR EACH ROW WHEN (((old.used_at IS NULL) AND (new.used_at IS NOT NULL))) EXECUTE FUNCTION care.open_record_by_joining();  -- Trigger after a link to a visit by video is used: where it is the patient who joins, the record is open to the provider.
+CREATE TRIGGER join_token_stays_under_hold BEFORE DELETE ON care.join_token FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.join_token FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.join_token FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.join_token TO healthtrack_migrator;
@@ -457,6 +477,22 @@ BEGIN
     END IF;
 END $function$;
 
+-- Trigger before an appointment is changed through the portal: a provider changes the own ones.
+CREATE OR REPLACE FUNCTION care.check_visit_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.part() = 'provider' AND access.acting_provider() IS DISTINCT FROM OLD.provider_id THEN
+        PERFORM care.refuse('appointment_is_its_providers',
+            'This visit is with somebody else: ask them, or the front desk.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_visit_owner() FROM PUBLIC;
+
 -- Ends what visits opened as soon as no remaining visit needs it. Not for the portal.
 CREATE OR REPLACE FUNCTION care.close_record(visitor uuid, visited uuid)
  RETURNS void
@@ -492,7 +528,41 @@ BEGIN
     END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.consent_to_telehealth(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.consent_to_telehealth(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.consent_to_telehealth(uuid) TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger before a time is held or booked through the portal: refuses more than access.cap allows to a patient or to an account of a desk.
+CREATE OR REPLACE FUNCTION care.count_bookings()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- Asked for once: an index is not searched by what may change while it is.
+    since constant timestamptz := clock_timestamp() - INTERVAL '1 hour';
+BEGIN
+    IF access.part() = 'patient' THEN
+        -- The lock on the patient's schedule is had already: appointment_is_bookable comes first by its name.
+        IF (SELECT count(*) FROM care.appointment a
+            WHERE a.patient_id = NEW.patient_id AND lower(a.during) > clock_timestamp()
+              AND (a.status = 'booked' OR a.status = 'held' AND a.expires_at > clock_timestamp()))
+           >= access.cap_of('bookings_a_patient') THEN
+            PERFORM care.refuse('appointments_of_a_patient_are_few',
+                'You have many appointments to come: give one back, or ask the front desk.');
+        END IF;
+    ELSIF access.part() = 'front_desk' THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.desk.' || access.actor(), 0));
+        IF (SELECT count(*) FROM care.appointment_event e
+            WHERE e.actor = access.actor() AND e.from_status IS NULL
+              AND e.happened_at > since)
+           >= access.cap_of('holds_a_desk_an_hour') THEN
+            PERFORM care.refuse('holds_of_a_desk_are_few',
+                'This account has held many times within an hour: wait, or ask an operator.');
+        END IF;
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.count_bookings() FROM PUBLIC;
 
 -- Ends holds that have run out, 500 at most, and offers their times to who waits; gives how many. Anybody may call it, once a minute is right.
 CREATE OR REPLACE FUNCTION care.expire_holds(up_to integer DEFAULT 500)
@@ -516,7 +586,7 @@ BEGIN
     RETURN ended;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.expire_holds(integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.expire_holds(integer) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.expire_holds(integer) TO healthtrack_care, healthtrack_migrator;
 
 -- Holds a time for ten minutes, in which to confirm it; gives the appointment's key.
 CREATE OR REPLACE FUNCTION care.hold_appointment(asked_patient uuid, asked_provider uuid, asked_facility uuid, asked_during tstzrange, asked_room uuid DEFAULT NULL::uuid, asked_mode text DEFAULT 'in_person'::text, asked_reason text DEFAULT NULL::text)
@@ -567,7 +637,7 @@ BEGIN
     RETURN secret;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.issue_join_token(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.issue_join_token(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.issue_join_token(uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- Puts a patient on the wait-list of a facility, for one provider or for anybody; gives the entry's key.
 CREATE OR REPLACE FUNCTION care.join_waitlist(asked_patient uuid, asked_facility uuid, asked_provider uuid, asked_minutes integer, asked_during tstzrange, asked_mode text DEFAULT 'in_person'::text)
@@ -600,7 +670,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.keep_appointment_bookable() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.keep_appointment_bookable() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.keep_appointment_bookable() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger that refuses to change or remove events of appointments.
 CREATE OR REPLACE FUNCTION care.keep_appointment_event()
@@ -645,7 +715,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 
--- Trigger after an appointment changes status, time or provider: opens the record to the provider, or closes it.
+-- Trigger after an appointment changes status, time or provider: opens the record to the provider, unless a provider did it, or closes it.
 CREATE OR REPLACE FUNCTION care.keep_visit_relationship()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -656,14 +726,14 @@ BEGIN
     IF OLD.status IN ('booked', 'arrived') THEN
         PERFORM care.close_record(OLD.patient_id, OLD.provider_id);
     END IF;
-    IF NEW.status IN ('booked', 'arrived', 'completed') THEN
+    IF NEW.status IN ('booked', 'arrived', 'completed') AND access.part() IS DISTINCT FROM 'provider' THEN
         PERFORM care.open_record(NEW.patient_id, NEW.provider_id,
             tstzrange(least(now(), lower(NEW.during)), upper(NEW.during) + INTERVAL '720 hours'));
     END IF;
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.keep_visit_relationship() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.keep_visit_relationship() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.keep_visit_relationship() TO healthtrack_care, healthtrack_migrator;
 
 -- Takes a waiting entry off its list, for its acting patient or the desk of its facility.
 CREATE OR REPLACE FUNCTION care.leave_waitlist(asked uuid)
@@ -682,7 +752,7 @@ BEGIN
     END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.leave_waitlist(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.leave_waitlist(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.leave_waitlist(uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after each insert and each change of time, place, people or status of an appointment: writes its event.
 CREATE OR REPLACE FUNCTION care.log_appointment()
@@ -700,7 +770,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.log_appointment() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.log_appointment() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.log_appointment() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after a visit by video is booked: makes its session, once.
 CREATE OR REPLACE FUNCTION care.make_telehealth_session()
@@ -715,7 +785,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.make_telehealth_session() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.make_telehealth_session() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.make_telehealth_session() TO healthtrack_care, healthtrack_migrator;
 
 -- Publishes or hides the version of a review that a moderator has read.
 CREATE OR REPLACE FUNCTION care.moderate_review(asked uuid, read_version integer, to_state text, why text DEFAULT NULL::text)
@@ -735,7 +805,7 @@ BEGIN
     END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.moderate_review(uuid,integer,text,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.moderate_review(uuid,integer,text,text) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.moderate_review(uuid,integer,text,text) TO healthtrack_care, healthtrack_migrator;
 
 -- Holds a free time for the next who waits for it and may have it; gives the appointment's key, null where nobody does. Not for the portal.
 CREATE OR REPLACE FUNCTION care.offer_waitlist(freed_provider uuid, freed_facility uuid, freed_during tstzrange, freed_room uuid DEFAULT NULL::uuid)
@@ -793,6 +863,24 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.offer_waitlist(uuid,uuid,tstzrange,uuid) FROM PUBLIC;
 
+-- Trigger after a link to a visit by video is used: where it is the patient who joins, the record is open to the provider.
+CREATE OR REPLACE FUNCTION care.open_record_by_joining()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM care.open_record(a.patient_id, a.provider_id,
+        tstzrange(least(now(), lower(a.during)), upper(a.during) + INTERVAL '720 hours'))
+    FROM care.telehealth_session s JOIN care.appointment a USING (appointment_id)
+    JOIN access.account c ON c.account_id = NEW.account_id AND c.patient_id = a.patient_id
+    WHERE s.telehealth_session_id = NEW.telehealth_session_id AND a.status IN ('booked', 'arrived', 'completed')
+      AND upper(a.during) + INTERVAL '720 hours' > now();
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.open_record_by_joining() FROM PUBLIC;
+
 -- What a patient's membership gives at this moment: the regular plan where there is none. Not for the portal, which would learn of anybody's.
 CREATE OR REPLACE FUNCTION care.plan_of(member uuid)
  RETURNS care.plan
@@ -805,6 +893,24 @@ AS $function$
                              WHERE m.patient_id = member AND m.valid_during @> now()), 'regular')
 $function$;
 REVOKE EXECUTE ON FUNCTION care.plan_of(uuid) FROM PUBLIC;
+
+-- Refuses a time at which the patient has another visit that the actor may see.
+CREATE OR REPLACE FUNCTION care.refuse_second_visit(patient uuid, during tstzrange, moved uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM care.appointment v
+               WHERE v.patient_id = patient AND v.during && refuse_second_visit.during
+                 AND v.appointment_id IS DISTINCT FROM moved
+                 AND (v.status IN ('booked', 'arrived') OR v.status = 'held' AND v.expires_at > clock_timestamp())) THEN
+        PERFORM access.refuse('appointment_patient_is_free', 'The patient has another appointment at that time.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.refuse_second_visit(uuid,tstzrange,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.refuse_second_visit(uuid,tstzrange,uuid) TO healthtrack_care;
 
 -- Moves a booked appointment, in one statement: where the new time cannot be had, the old one stays.
 CREATE OR REPLACE FUNCTION care.reschedule_appointment(asked uuid, asked_during tstzrange, asked_provider uuid DEFAULT NULL::uuid, asked_facility uuid DEFAULT NULL::uuid, asked_room uuid DEFAULT NULL::uuid)
@@ -865,7 +971,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.settle_waitlist() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.settle_waitlist() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.settle_waitlist() TO healthtrack_care, healthtrack_migrator;
 
 -- Ends the session of a visit, by its acting patient or provider; nobody can join it any more.
 CREATE OR REPLACE FUNCTION care.stop_telehealth(asked_appointment uuid)
@@ -884,7 +990,7 @@ BEGIN
     END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.stop_telehealth(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.stop_telehealth(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.stop_telehealth(uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- When a provider is taken within a period, at any facility; never by whom. A hold that has run out takes nothing.
 CREATE OR REPLACE FUNCTION care.taken(asked_provider uuid, span tstzrange)
@@ -898,7 +1004,7 @@ AS $function$
       AND (a.expires_at IS NULL OR a.expires_at > now())
 $function$;
 REVOKE EXECUTE ON FUNCTION care.taken(uuid,tstzrange) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.taken(uuid,tstzrange) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.taken(uuid,tstzrange) TO healthtrack_care, healthtrack_migrator;
 
 -- Uses a link of the acting account, once: gives its session's key; starts the session where the provider joins.
 CREATE OR REPLACE FUNCTION care.use_join_token(secret text)
@@ -925,7 +1031,7 @@ BEGIN
     RETURN joined;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.use_join_token(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.use_join_token(text) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.use_join_token(text) TO healthtrack_care, healthtrack_migrator;
 
 -- True where the present role maintains the schema, or stands above row-level security, and so may take appointments over from another system.
 CREATE OR REPLACE FUNCTION care.writes_as_owner()
@@ -935,3 +1041,555 @@ CREATE OR REPLACE FUNCTION care.writes_as_owner()
 AS $function$
     SELECT NOT row_security_active('care.appointment') OR pg_has_role(current_user, 'healthtrack_migrator', 'USAGE')
 $function$;
+
+-- Confirms, cancels, checks in, completes or misses an appointment.
+CREATE OR REPLACE FUNCTION api.change_appointment(token text, appointment uuid, change text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        -- Asked before: the change may close the record to whoever makes it.
+        whose constant uuid := (SELECT v.patient_id FROM care.appointment v WHERE v.appointment_id = appointment);
+    BEGIN
+        CASE change
+            WHEN 'confirm' THEN PERFORM care.confirm_appointment(appointment);
+            WHEN 'cancel' THEN PERFORM care.cancel_appointment(appointment);
+            WHEN 'check_in' THEN PERFORM care.check_in_appointment(appointment);
+            WHEN 'complete' THEN PERFORM care.complete_appointment(appointment);
+            WHEN 'miss' THEN PERFORM care.miss_appointment(appointment);
+            ELSE PERFORM access.refuse('appointment_change_is_known', 'Choose confirm, cancel, check_in, complete or miss.');
+        END CASE;
+        PERFORM access.note(me, 'update', whose, 'care.appointment/' || appointment);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_appointment(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_appointment(text,uuid,text) TO healthtrack_portal;
+
+-- Consents to a visit by video, as its patient.
+CREATE OR REPLACE FUNCTION api.consent_to_telehealth(token text, appointment uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.consent_to_telehealth(appointment);
+    PERFORM access.note(me, 'sign', (SELECT v.patient_id FROM care.appointment v WHERE v.appointment_id = appointment),
+                        'care.telehealth_session');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.consent_to_telehealth(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.consent_to_telehealth(text,uuid) TO healthtrack_portal;
+
+-- Holds a time for a patient; gives the appointment's key.
+CREATE OR REPLACE FUNCTION api.hold_appointment(token text, patient uuid, provider uuid, facility uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, room uuid, mode text, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.refuse_second_visit(patient, tstzrange(starts_at, ends_at), NULL);
+    answer := care.hold_appointment(patient, provider, facility, tstzrange(starts_at, ends_at), room, mode, reason);
+    PERFORM access.note(me, 'create', patient, 'care.appointment/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.hold_appointment(text,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,uuid,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.hold_appointment(text,uuid,uuid,uuid,timestamp with time zone,timestamp with time zone,uuid,text,text) TO healthtrack_portal;
+
+-- A secret by which the actor, patient or provider of the visit, joins once within ten minutes.
+CREATE OR REPLACE FUNCTION api.issue_join_token(token text, appointment uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  text;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.issue_join_token(appointment);
+    PERFORM access.note(me, 'create', (SELECT v.patient_id FROM care.appointment v WHERE v.appointment_id = appointment),
+                        'care.join_token');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.issue_join_token(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.issue_join_token(text,uuid) TO healthtrack_portal;
+
+-- Puts a patient on the wait-list of a facility; gives the entry's key.
+CREATE OR REPLACE FUNCTION api.join_waitlist(token text, patient uuid, facility uuid, provider uuid, minutes integer, since timestamp with time zone, until timestamp with time zone, mode text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.join_waitlist(patient, facility, provider, minutes, tstzrange(since, until), mode);
+    PERFORM access.note(me, 'create', patient, 'care.waitlist_entry/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.join_waitlist(text,uuid,uuid,uuid,integer,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.join_waitlist(text,uuid,uuid,uuid,integer,timestamp with time zone,timestamp with time zone,text) TO healthtrack_portal;
+
+-- Takes an entry that still waits off the wait-list.
+CREATE OR REPLACE FUNCTION api.leave_waitlist(token text, waitlist_entry uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.leave_waitlist(waitlist_entry);
+    PERFORM access.note(me, 'update',
+        (SELECT w.patient_id FROM care.waitlist_entry w WHERE w.waitlist_entry_id = waitlist_entry),
+        'care.waitlist_entry/' || waitlist_entry);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.leave_waitlist(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.leave_waitlist(text,uuid) TO healthtrack_portal;
+
+-- Publishes a review or rejects it, as a moderator.
+CREATE OR REPLACE FUNCTION api.moderate_review(token text, review uuid, known_version integer, to_state text, why text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.moderate_review(review, known_version, to_state, why);
+    PERFORM access.note(me, 'review', NULL, 'care.review/' || review);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.moderate_review(text,uuid,integer,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.moderate_review(text,uuid,integer,text,text) TO healthtrack_portal;
+
+-- Appointments of a patient that whoever acts may see, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_appointments(token text, look uuid, patient uuid)
+ RETURNS TABLE(appointment_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, status text, mode text, provider_name text, facility_name text, changes bigint, open_follow_ups bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'appointments');
+    RETURN QUERY SELECT h.appointment_id, lower(h.during), upper(h.during), h.status, h.mode, h.provider_name, h.facility_name, h.changes, h.open_follow_ups
+    FROM care.appointment_history h WHERE h.patient_id = patient ORDER BY lower(h.during) DESC LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_appointments(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_appointments(text,uuid,uuid) TO healthtrack_portal;
+
+-- Appointments of the acting provider, or at the facility of the acting front desk, that begin in [from, to), eight days and 2,000 at most, with the names that the account may see.
+CREATE OR REPLACE FUNCTION api.read_day(token text, look uuid, patient uuid, "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(appointment_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, status text, mode text, patient_id uuid, family text, given text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'day');
+    IF (patient IS NULL AND "to" > "from" AND "to" <= "from" + INTERVAL '8 days') IS NOT TRUE THEN
+        PERFORM access.refuse('day_is_asked_within_bounds', 'Ask for eight days at most.');
+    ELSIF me.part = 'provider' THEN
+        RETURN QUERY SELECT v.appointment_id, lower(v.during), upper(v.during), v.status, v.mode, v.patient_id, n.family, n.given
+        FROM care.appointment v LEFT JOIN care.patient_name n
+            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.valid_during @> current_date
+        WHERE v.provider_id = (SELECT access.acting_provider()) AND lower(v.during) >= "from" AND lower(v.during) < "to"
+        ORDER BY lower(v.during), v.appointment_id LIMIT 2000;
+    ELSIF me.part = 'front_desk' THEN
+        RETURN QUERY SELECT v.appointment_id, lower(v.during), upper(v.during), v.status, v.mode, v.patient_id, n.family, n.given
+        FROM care.appointment v LEFT JOIN care.patient_name n
+            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.valid_during @> current_date
+        WHERE v.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+          AND lower(v.during) >= "from" AND lower(v.during) < "to"
+        ORDER BY lower(v.during), v.appointment_id LIMIT 2000;
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_day(text,uuid,uuid,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_day(text,uuid,uuid,timestamp with time zone,timestamp with time zone) TO healthtrack_portal;
+
+-- What was recommended to a patient, the next due first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_follow_ups(token text, look uuid, patient uuid)
+ RETURNS TABLE(follow_up uuid, appointment uuid, due_from date, due_to date, status text, reason text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'follow_ups');
+    RETURN QUERY SELECT f.follow_up_id, f.appointment_id, lower(f.due_during), upper(f.due_during), f.status, f.reason FROM care.follow_up f
+    WHERE f.patient_id = patient ORDER BY lower(f.due_during), f.follow_up_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_follow_ups(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_follow_ups(text,uuid,uuid) TO healthtrack_portal;
+
+-- How it stands with a patient's entries of the wait-list, the latest first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_waitlist(token text, look uuid, patient uuid)
+ RETURNS TABLE(entry uuid, status text, appointment uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'waitlist');
+    RETURN QUERY SELECT w.waitlist_entry_id, w.status, w.appointment_id FROM care.waitlist_entry w
+    WHERE w.patient_id = patient ORDER BY w.joined_at DESC, w.waitlist_entry_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_waitlist(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_waitlist(text,uuid,uuid) TO healthtrack_portal;
+
+-- Moves an appointment to another time, and to another provider where one is named.
+CREATE OR REPLACE FUNCTION api.reschedule_appointment(token text, appointment uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, provider uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose constant uuid := (SELECT v.patient_id FROM care.appointment v WHERE v.appointment_id = appointment);
+    BEGIN
+        PERFORM care.refuse_second_visit(whose, tstzrange(starts_at, ends_at), appointment);
+        PERFORM care.reschedule_appointment(appointment, tstzrange(starts_at, ends_at), provider);
+        PERFORM access.note(me, 'update', whose, 'care.appointment/' || appointment);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.reschedule_appointment(text,uuid,timestamp with time zone,timestamp with time zone,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.reschedule_appointment(text,uuid,timestamp with time zone,timestamp with time zone,uuid) TO healthtrack_portal;
+
+-- Reviews one's own completed visit; gives the review's key.
+CREATE OR REPLACE FUNCTION api.review_visit(token text, appointment uuid, stars integer, body text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.review_visit(appointment, stars, body);
+    PERFORM access.note(me, 'create', (SELECT v.patient_id FROM care.appointment v WHERE v.appointment_id = appointment),
+                        'care.review/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.review_visit(text,uuid,integer,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.review_visit(text,uuid,integer,text) TO healthtrack_portal;
+
+-- Ends a visit by video.
+CREATE OR REPLACE FUNCTION api.stop_telehealth(token text, appointment uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose constant uuid := (SELECT v.patient_id FROM care.appointment v WHERE v.appointment_id = appointment);
+    BEGIN
+        PERFORM care.stop_telehealth(appointment);
+        PERFORM access.note(me, 'update', whose, 'care.telehealth_session');
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.stop_telehealth(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.stop_telehealth(text,uuid) TO healthtrack_portal;
+
+-- Joins a visit by a secret, and uses it up; gives the video session.
+CREATE OR REPLACE FUNCTION api.use_join_token(token text, secret text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.use_join_token(secret);
+    PERFORM access.note(me, 'update',
+        (SELECT s.patient_id FROM care.telehealth_session s WHERE s.telehealth_session_id = answer),
+        'care.telehealth_session/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.use_join_token(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.use_join_token(text,text) TO healthtrack_portal;

@@ -12,10 +12,10 @@ CREATE TABLE care.device_model (
     CONSTRAINT device_model_name_is_some CHECK (((maker ~ '\S'::text) AND (model ~ '\S'::text)))  -- Give the model a maker and a name.
 );
 ALTER TABLE care.device_model FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.device_model FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.device_model FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.device_model FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.device_model TO healthtrack_migrator;
-GRANT SELECT ON care.device_model TO healthtrack_portal;
+GRANT SELECT ON care.device_model TO healthtrack_care;
 
 -- What a model measures.
 CREATE TABLE care.device_model_metric (
@@ -27,10 +27,10 @@ CREATE TABLE care.device_model_metric (
 );
 CREATE INDEX device_model_metric_metric_idx ON care.device_model_metric USING btree (metric_id);
 ALTER TABLE care.device_model_metric FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.device_model_metric FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.device_model_metric FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.device_model_metric FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.device_model_metric TO healthtrack_migrator;
-GRANT SELECT ON care.device_model_metric TO healthtrack_portal;
+GRANT SELECT ON care.device_model_metric TO healthtrack_care;
 
 -- What a person needs to know of a device.
 CREATE TABLE care.device_detail (
@@ -48,14 +48,16 @@ CREATE TABLE care.device_detail (
     CONSTRAINT device_detail_model_fkey FOREIGN KEY (device_model_id) REFERENCES care.device_model(device_model_id),  -- Choose one of the known models.
     CONSTRAINT device_detail_serial_is_some CHECK ((serial ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$'::text))  -- A serial number has 1 to 64 letters, digits, full stops, colons, hyphens and underscores.
 );
+CREATE TRIGGER device_detail_is_stamped BEFORE INSERT OR UPDATE ON care.device_detail FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER device_detail_is_touched BEFORE UPDATE ON care.device_detail FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER device_detail_stays_under_hold BEFORE DELETE ON care.device_detail FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_device_under_hold();  -- Trigger before a device, a series of it or its description goes, or gets another name: refuses it to everybody but the owner where somebody under legal hold wore it.
 ALTER TABLE care.device_detail FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.device_detail FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.device_detail FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.device_detail FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY rolled ON care.device_detail FOR ALL TO healthtrack_roller USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.device_detail TO healthtrack_migrator;
 GRANT DELETE, SELECT ON care.device_detail TO healthtrack_roller;
-GRANT SELECT ON care.device_detail TO healthtrack_portal;
+GRANT SELECT ON care.device_detail TO healthtrack_care;
 
 -- Which patient wore which device, and when.
 CREATE TABLE care.wear (
@@ -75,18 +77,21 @@ CREATE TABLE care.wear (
 );
 CREATE INDEX wear_patient_idx ON care.wear USING btree (patient_id);
 CREATE CONSTRAINT TRIGGER wear_change_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.wear DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.note_wear_change();  -- Trigger at the end of a transaction: notes which time may have another wearer now.
+CREATE TRIGGER wear_changes_from_now_on BEFORE INSERT OR UPDATE OF worn_during ON care.wear FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_wear_change();  -- Trigger before a wear is made or changed through the portal: no time in which something was measured, or somebody else wore the device, changes hands.
 CREATE TRIGGER wear_is_recorded AFTER INSERT OR DELETE OR UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.record_wear();  -- Trigger: keeps a record of each change of care.wear, and lets no wear move to another patient or device.
+CREATE TRIGGER wear_is_stamped BEFORE INSERT OR UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER wear_is_touched BEFORE UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER wear_stays_under_hold BEFORE DELETE ON care.wear FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.wear FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.wear FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.wear FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.wear FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.wear FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.wear FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.wear FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.wear FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 CREATE POLICY rolled ON care.wear FOR ALL TO healthtrack_roller USING (true);
 CREATE POLICY roller_reads ON care.wear FOR SELECT TO healthtrack_roller USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.wear TO healthtrack_migrator;
 GRANT DELETE, SELECT, SELECT (patient_id, device_key, worn_during) ON care.wear TO healthtrack_roller;
-GRANT INSERT, SELECT, UPDATE ON care.wear TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.wear TO healthtrack_care;
 
 -- Each change of care.wear, kept for good: what stood there before, who changed it, and when.
 CREATE TABLE care.wear_event (
@@ -106,15 +111,16 @@ CREATE TABLE care.wear_event (
 );
 CREATE INDEX wear_event_patient_idx ON care.wear_event USING btree (patient_id);
 CREATE TRIGGER wear_event_is_append_only BEFORE UPDATE OR TRUNCATE ON care.wear_event FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER wear_event_stays_under_hold BEFORE DELETE ON care.wear_event FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.wear_event FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.wear_event FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.wear_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.wear_event FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.wear_event FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.wear_event FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.wear_event FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.wear_event FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 CREATE POLICY rolled ON care.wear_event FOR ALL TO healthtrack_roller USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.wear_event TO healthtrack_migrator;
 GRANT DELETE, SELECT ON care.wear_event TO healthtrack_roller;
-GRANT SELECT ON care.wear_event TO healthtrack_portal;
+GRANT SELECT ON care.wear_event TO healthtrack_care;
 
 -- Times whose wearers were changed, until the archive has followed.
 CREATE TABLE care.wear_change (
@@ -196,6 +202,7 @@ CREATE TABLE signal.ingest_writer (
     lane integer NOT NULL,  -- Which lane of the daemon, from 0.
     ownership_id uuid NOT NULL,  -- Made at random whenever the shard is taken, so no other history of the database comes to it later.
     shard text NOT NULL,  -- Whose lane: signal.ingest_shard.
+    source_revision bigint DEFAULT 0 NOT NULL,  -- Grows when a source may no longer speak for a device of the shard; the lane then forgets whom it has let speak.
     CONSTRAINT ingest_writer_pkey PRIMARY KEY (ownership_id, lane, attempt),
     CONSTRAINT ingest_writer_attempt_is_counted CHECK ((attempt >= 0)),
     CONSTRAINT ingest_writer_lane_is_counted CHECK ((lane >= 0))
@@ -213,6 +220,9 @@ CREATE TABLE signal.mqtt_session (
     broker text NOT NULL,  -- Where it is, as in mqtt://host:1883; empty where that was never written down.
     client_id text NOT NULL,  -- Its name at the broker.
     filters text[] NOT NULL,  -- What it is subscribed to.
+    granted text[] DEFAULT '{}'::text[] NOT NULL,  -- Of these filters, those that the broker has granted to its present connection and the daemon means to keep: of what they match it has a copy.
+    granted_at timestamp with time zone,  -- When it has granted them, by the daemon's clock: another connection, another moment.
+    proved_at timestamp with time zone,  -- A moment since then at which that connection lived for certain, by this server's clock; null where nobody asks for that.
     CONSTRAINT mqtt_session_pkey PRIMARY KEY (shard, broker, client_id),
     CONSTRAINT mqtt_session_shard_fkey FOREIGN KEY (shard) REFERENCES signal.ingest_shard(shard),
     CONSTRAINT mqtt_session_client_id_is_short CHECK (((octet_length(client_id) >= 1) AND (octet_length(client_id) <= 65535))),
@@ -228,17 +238,36 @@ CREATE TABLE signal.device (
     device_id text NOT NULL,  -- Name by which hubs publish it.
     added_by text NOT NULL,  -- What added it: operator, or enrolment by its first message.
     shard text,  -- Shard that writes it, of signal.ingest_shard; null until its first sample.
+    awaits_source boolean DEFAULT false NOT NULL,  -- True where it published before sources were told apart and nobody has spoken for it since: the next source that names it may speak for it.
     CONSTRAINT device_pkey PRIMARY KEY (device_key),
     CONSTRAINT device_id_is_unique UNIQUE (device_id),
     CONSTRAINT device_id_is_a_name CHECK (((device_id !~ '[^A-Za-z0-9._-]'::text) AND ((octet_length(device_id) >= 1) AND (octet_length(device_id) <= 64))))
 );
 CREATE TRIGGER added_device_is_checked AFTER INSERT ON signal.device REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_devices();  -- Trigger after a statement: each shard that a device names is there.
 CREATE TRIGGER changed_device_is_checked AFTER UPDATE ON signal.device REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_devices();  -- Trigger after a statement: each shard that a device names is there.
+CREATE TRIGGER device_stays_under_hold BEFORE DELETE OR UPDATE OF device_key, device_id ON signal.device FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_device_under_hold();  -- Trigger before a device, a series of it or its description goes, or gets another name: refuses it to everybody but the owner where somebody under legal hold wore it.
 CREATE TRIGGER removed_device_has_no_series AFTER DELETE ON signal.device FOR EACH ROW EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 CREATE TRIGGER renumbered_device_has_no_series AFTER UPDATE ON signal.device FOR EACH ROW WHEN ((old.device_key <> new.device_key)) EXECUTE FUNCTION signal.check_still_referred_to();  -- Trigger after a row goes or gets another key: nothing refers to it any more.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.device TO healthtrack_migrator;
 GRANT DELETE, SELECT, UPDATE ON signal.device TO healthtrack_roller;
-GRANT INSERT, SELECT, UPDATE (shard) ON signal.device TO healthtrack_ingest;
+GRANT INSERT, SELECT, UPDATE (shard, awaits_source) ON signal.device TO healthtrack_ingest;
+
+-- Which sources may speak for a device beside the one of its own name, within its shard.
+CREATE TABLE signal.device_source (
+    allowed_at timestamp with time zone NOT NULL,  -- Since when.
+    device_key integer NOT NULL,  -- The device.
+    source text NOT NULL,  -- The source: a level of the topic.
+    allowed_by text NOT NULL,  -- What allowed it: operator; enrolment, where the source was the first to name the device; upgrade, where it was the first to name it after the rule had come.
+    CONSTRAINT device_source_pkey PRIMARY KEY (device_key, source),
+    CONSTRAINT device_source_device_fkey FOREIGN KEY (device_key) REFERENCES signal.device(device_key) ON DELETE CASCADE,
+    CONSTRAINT device_source_allowed_by_is_known CHECK ((allowed_by = ANY (ARRAY['operator'::text, 'enrolment'::text, 'upgrade'::text]))),
+    CONSTRAINT device_source_is_a_name CHECK (((source !~ '[^A-Za-z0-9._-]'::text) AND ((octet_length(source) >= 1) AND (octet_length(source) <= 64))))
+);
+CREATE TRIGGER changed_device_source_is_noted AFTER UPDATE ON signal.device_source REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION signal.note_disallowed_source();  -- Lets the daemon of the shard know that a source may no longer speak for a device.
+CREATE TRIGGER removed_device_source_is_noted AFTER DELETE ON signal.device_source REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION signal.note_disallowed_source();  -- Lets the daemon of the shard know that a source may no longer speak for a device.
+GRANT DELETE, INSERT, SELECT ON signal.device_source TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.device_source TO healthtrack_migrator;
+GRANT SELECT ON signal.device_source TO healthtrack_roller;
 
 -- One metric, and statistic, of one device: what a block belongs to.
 CREATE TABLE signal.series (
@@ -252,6 +281,7 @@ CREATE TABLE signal.series (
 CREATE INDEX series_metric_id_idx ON signal.series USING btree (metric_id);
 CREATE TRIGGER added_series_is_checked AFTER INSERT ON signal.series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_series();  -- Trigger after a statement: the device and the metric of each series are there.
 CREATE TRIGGER changed_series_is_checked AFTER UPDATE ON signal.series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION signal.check_series();  -- Trigger after a statement: the device and the metric of each series are there.
+CREATE TRIGGER series_stays_under_hold BEFORE DELETE OR UPDATE OF series_id, device_key, metric_id ON signal.series FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_device_under_hold();  -- Trigger before a device, a series of it or its description goes, or gets another name: refuses it to everybody but the owner where somebody under legal hold wore it.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.series TO healthtrack_migrator;
 GRANT DELETE, SELECT ON signal.series TO healthtrack_roller;
 GRANT INSERT, SELECT ON signal.series TO healthtrack_ingest;
@@ -271,6 +301,7 @@ CREATE TABLE signal.block (
     CONSTRAINT block_columns_have_one_length CHECK (((cardinality("values") > 0) AND ((gaps IS NULL) OR (cardinality(gaps) = cardinality("values"))) AND ((spans_us IS NULL) OR (cardinality(spans_us) = cardinality("values"))) AND ((flags IS NULL) OR (cardinality(flags) = cardinality("values"))))),
     CONSTRAINT block_times_are_forward CHECK (((stop_at >= start_at) AND (tick_us > 0)))
 );
+CREATE CONSTRAINT TRIGGER block_stays_under_hold AFTER DELETE OR UPDATE OF series_id, start_at, stop_at ON signal.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.stop_at))) EXECUTE FUNCTION signal.check_block_under_hold();  -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks or by a file that it recorded.
 GRANT DELETE, INSERT, SELECT ON signal.block TO healthtrack_roller;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_ingest;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_migrator;
@@ -410,6 +441,8 @@ CREATE TABLE signal.quarantine_rejection (
 );
 CREATE UNIQUE INDEX quarantine_rejection_is_kept_once ON signal.quarantine_rejection USING btree (payload_sha256, md5(topic), reason);
 CREATE INDEX quarantine_rejection_received_at_idx ON signal.quarantine_rejection USING btree (received_at, quarantine_id);
+CREATE TRIGGER quarantine_rejection_stays_as_it_came BEFORE UPDATE OF quarantine_id, received_at, last_received_at, topic, reason, detail, content_type, payload_sha256 ON signal.quarantine_rejection FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND ((new.last_received_at < old.last_received_at) OR (((((((old.quarantine_id IS DISTINCT FROM new.quarantine_id) OR (old.received_at IS DISTINCT FROM new.received_at)) OR (old.topic IS DISTINCT FROM new.topic)) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.detail IS DISTINCT FROM new.detail)) OR (old.content_type IS DISTINCT FROM new.content_type)) OR (old.payload_sha256 IS DISTINCT FROM new.payload_sha256))))) EXECUTE FUNCTION signal.keep_rejection_as_it_came();  -- Trigger before a rejection becomes another one, or came earlier: refuses it to everybody but the owner.
+CREATE TRIGGER quarantine_rejection_stays_under_hold BEFORE DELETE ON signal.quarantine_rejection FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION signal.keep_message_under_hold();  -- Trigger before a rejected message goes: refuses it to everybody but the owner where it may be of somebody under legal hold.
 CREATE TRIGGER quarantine_rejection_takes_its_payload AFTER DELETE ON signal.quarantine_rejection REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION signal.drop_unused_payloads();  -- Removes payloads whose last rejection was removed.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_rejection TO healthtrack_migrator;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_rejection TO healthtrack_roller;
@@ -424,6 +457,7 @@ CREATE TABLE signal.quarantine_payload (
     CONSTRAINT quarantine_payload_digest_is_whole CHECK ((length(payload_sha256) = 32)),
     CONSTRAINT quarantine_payload_length_is_its_own CHECK ((payload_bytes = length(payload)))
 );
+CREATE TRIGGER quarantine_payload_stays_as_it_came BEFORE UPDATE OF payload, payload_sha256 ON signal.quarantine_payload FOR EACH ROW WHEN (((old.payload IS DISTINCT FROM new.payload) OR (old.payload_sha256 IS DISTINCT FROM new.payload_sha256))) EXECUTE FUNCTION signal.refuse_other_bytes();  -- Trigger before a message gets other bytes: refuses it.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_migrator;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_roller;
 GRANT INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_ingest;
@@ -489,6 +523,7 @@ CREATE TABLE signal.archive_file (
     sha256 bytea NOT NULL,  -- SHA-256 of its bytes.
     wear_change_id bigint DEFAULT 0 NOT NULL,  -- The last care.wear_change that was known when its subjects were decided.
     subject_key_id text,  -- Which key made its pseudonyms; null where none was given, and subject_id is null throughout.
+    recorded_by xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- Which transaction of this cluster recorded it.
     CONSTRAINT archive_file_pkey PRIMARY KEY (metric, day, generation),
     CONSTRAINT archive_file_name_is_unique UNIQUE (name),
     CONSTRAINT archive_file_metric_fkey FOREIGN KEY (metric) REFERENCES signal.metric(name),
@@ -502,6 +537,8 @@ CREATE TABLE signal.archive_file (
     CONSTRAINT archive_file_wear_change_is_not_negative CHECK ((wear_change_id >= 0))
 );
 CREATE UNIQUE INDEX archive_file_is_live_once ON signal.archive_file USING btree (metric, day) WHERE (superseded_at IS NULL);
+CREATE TRIGGER archive_file_stays_as_recorded BEFORE INSERT OR DELETE OR UPDATE ON signal.archive_file FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION signal.keep_file_as_recorded();  -- Trigger before a file is recorded, changes or goes: notes which transaction recorded it, lets it end once, and refuses the rest to everybody but the owner.
+CREATE CONSTRAINT TRIGGER archive_file_stays_under_hold AFTER UPDATE OF superseded_at ON signal.archive_file DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.superseded_at IS NULL) AND (new.superseded_at IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION signal.check_file_under_hold();  -- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_roller;
 GRANT SELECT ON signal.archive_file TO healthtrack_ingest;
@@ -531,6 +568,7 @@ CREATE TABLE signal.erasure (
 );
 CREATE UNIQUE INDEX erasure_is_open_once ON signal.erasure USING btree (device_sha256) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX erasure_of_a_patient_is_open_once ON signal.erasure USING btree (patient_sha256) WHERE (ended_at IS NULL);
+CREATE TRIGGER erasure_is_only_added_to BEFORE DELETE OR UPDATE ON signal.erasure FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION signal.keep_proof();  -- Trigger before a proof of erasure changes or goes: its counts rise until it ends, and nothing else of it changes.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.erasure TO healthtrack_migrator;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.erasure TO healthtrack_roller;
 GRANT SELECT ON signal.erasure TO healthtrack_ingest;
@@ -549,6 +587,95 @@ BEGIN
     RETURN made;
 END $function$;
 
+-- What care.insight_samples shows, to an analyst.
+CREATE OR REPLACE FUNCTION care.blurred_means()
+ RETURNS TABLE(metric text, month date, age_band text, sex text, patients bigint, mean numeric, deviation numeric, unit text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT cell.metric, cell.month, cell.age_band, cell.sex, care.safe_count(cell.n),
+           round((cell.mean + care.blur('mean ' || cell.name, cell.people) * cell.deviation / sqrt(cell.n))::numeric, 1),
+           round((cell.deviation * (1 + care.blur('deviation ' || cell.name, cell.people) / sqrt(2 * cell.n)))::numeric, 1),
+           cell.unit
+    FROM (
+        SELECT person.metric, person.unit, person.month, person.age_band, person.sex, count(*) AS n,
+               avg(person.mean) AS mean,
+               -- People who are all alike would else have no error at all.
+               greatest(stddev_samp(person.mean), abs(avg(person.mean)) / 50) AS deviation,
+               array_agg(person.patient_id ORDER BY person.patient_id) AS people,
+               concat_ws(' ', person.metric, person.month, person.age_band, person.sex, '') AS name
+        FROM (
+            SELECT m.name AS metric, m.unit, date_trunc('month', b.start_at AT TIME ZONE 'UTC')::date AS month,
+                   care.age_band(p.born_on, b.start_at::date) AS age_band, p.sex, p.patient_id, avg(value) AS mean
+            FROM signal.block b
+            JOIN signal.series s USING (series_id)
+            JOIN signal.metric m USING (metric_id)
+            JOIN care.wear w ON w.device_key = s.device_key AND w.worn_during @> b.start_at AND w.worn_during @> b.stop_at
+            JOIN care.patient p ON p.patient_id = w.patient_id
+            CROSS JOIN LATERAL unnest(b.values) AS value
+            WHERE (SELECT access.is_analyst()) AND m.codes IS NULL AND s.statistic IS NULL
+              AND b.start_at < date_trunc('month', now(), 'UTC')
+            GROUP BY m.name, m.unit, 3, 4, p.sex, p.patient_id
+        ) AS person
+        GROUP BY person.metric, person.unit, person.month, person.age_band, person.sex HAVING count(*) >= 11
+    ) AS cell
+$function$;
+REVOKE EXECUTE ON FUNCTION care.blurred_means() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.blurred_means() TO healthtrack_analyst, healthtrack_care;
+
+-- Trigger before a wear is made or changed through the portal: no time in which something was measured, or somebody else wore the device, changes hands.
+CREATE OR REPLACE FUNCTION care.check_wear_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    was  constant tstzmultirange := CASE TG_OP WHEN 'UPDATE' THEN tstzmultirange(OLD.worn_during) ELSE '{}' END;
+    is_now constant tstzmultirange := tstzmultirange(NEW.worn_during);
+    past constant tstzmultirange := ((was - is_now) + (is_now - was)) * tstzmultirange(tstzrange(NULL, now()));
+    piece tstzrange;
+BEGIN
+    FOR piece IN SELECT unnest(past) LOOP
+        IF (lower(piece) >= now() - make_interval(hours => access.cap_of('wear_changed_back_hours'))) IS NOT TRUE
+           OR EXISTS (SELECT FROM care.wear w WHERE w.device_key = NEW.device_key AND w.wear_id <> NEW.wear_id
+                         AND w.worn_during && piece)
+           OR EXISTS (SELECT FROM signal.series s JOIN signal.block b USING (series_id)
+                      WHERE s.device_key = NEW.device_key AND b.start_at >= lower(piece) - INTERVAL '1 day'
+                        AND b.start_at < upper(piece) AND b.stop_at >= lower(piece))
+           OR EXISTS (SELECT FROM signal.series s JOIN signal.metric m USING (metric_id)
+                      JOIN signal.archive_file f ON f.metric = m.name AND f.superseded_at IS NULL
+                      WHERE s.device_key = NEW.device_key AND f.day >= (lower(piece) AT TIME ZONE 'UTC')::date
+                        AND tstzrange(f.first_start_at, f.last_start_at, '[]') && piece)
+        THEN
+            PERFORM care.refuse('wear_changes_from_now_on',
+                'Who wears a device can be said from now on; ask an operator to correct what was before.');
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_wear_change() FROM PUBLIC;
+
+-- Trigger before a device, a series of it or its description goes, or gets another name: refuses it to everybody but the owner where somebody under legal hold wore it.
+CREATE OR REPLACE FUNCTION care.keep_device_under_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM FROM care.wear w JOIN care.patient p USING (patient_id)
+    WHERE w.device_key = OLD.device_key ORDER BY p.patient_id FOR KEY SHARE OF p;
+    IF EXISTS (SELECT FROM care.wear w JOIN care.patient p USING (patient_id)
+               WHERE w.device_key = OLD.device_key AND p.legal_hold) THEN
+        PERFORM care.refuse('device_stays_under_hold',
+            'Somebody under legal hold wore this device: nothing of it is removed.');
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.keep_device_under_hold() FROM PUBLIC;
+
 -- Finds a device by its name and locks it until the transaction ends.
 CREATE OR REPLACE FUNCTION care.lock_device(device text)
  RETURNS integer
@@ -566,7 +693,7 @@ BEGIN
     RETURN found_key;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.lock_device(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.lock_device(text) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.lock_device(text) TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger at the end of a transaction: notes which time may have another wearer now.
 CREATE OR REPLACE FUNCTION care.note_wear_change()
@@ -620,7 +747,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.record_wear() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.record_wear() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.record_wear() TO healthtrack_care, healthtrack_migrator;
 
 -- Takes a device back from whoever wears it at a moment; gives that wear's key.
 CREATE OR REPLACE FUNCTION care.return_device(device text, at timestamp with time zone DEFAULT now())
@@ -656,41 +783,124 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION care.worn_samples(uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
 
--- Hot samples of a patient and metric that begin in [from, to), from the devices worn at the time; audited. A denial is one row with a refusal.
-CREATE OR REPLACE FUNCTION access.samples(patient_id uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, request_id uuid DEFAULT NULL::uuid)
- RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text, refusal text)
+-- Hot samples of a patient and metric that begin in [from, to), from the devices worn at the time; none where the actor may not see them.
+CREATE OR REPLACE FUNCTION access.worn_samples(patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
+ RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-DECLARE
-    why constant text := access.reason_to_see(patient_id, 'samples');
 BEGIN
     IF (metric ~ '^[a-z][a-z0-9_]{0,79}$' AND "to" > "from" AND "to" <= "from" + INTERVAL '400 days') IS NOT TRUE THEN
         PERFORM access.refuse('samples_are_asked_for_by_metric_and_time',
                               'Name a metric and a period of 400 days at most.');
-    ELSIF NOT EXISTS (SELECT FROM signal.metric m WHERE m.name = samples.metric) THEN
-        -- The audit would else keep whatever somebody typed.
-        PERFORM access.refuse('samples_are_of_a_known_metric', 'Choose one of the known metrics.');
-    END IF;
-    IF why IS NULL THEN
-        PERFORM access.audit('read', patient_id, 'samples/' || metric, 'denied', NULL, request_id);
-        refusal := 'This record is not open to you.';
-        RETURN NEXT;
-        RETURN;
     END IF;
     RETURN QUERY
-        SELECT s.start_at, s.end_at, s.value, s.statistic, s.code, s.unit, s.device_id, NULL::text
+        SELECT s.start_at, s.end_at, s.value, s.statistic, s.code, s.unit, s.device_id
         FROM care.wear w
         JOIN signal.device d USING (device_key)
-        CROSS JOIN LATERAL signal.samples(d.device_id, samples.metric,
-            greatest(samples."from", lower(w.worn_during)), least(samples."to", upper(w.worn_during))) s
-        WHERE w.patient_id = samples.patient_id AND w.worn_during && tstzrange(samples."from", samples."to")
-        ORDER BY s.start_at, s.statistic, s.device_id;
-    PERFORM access.audit('read', patient_id, 'samples/' || metric, 'allowed', why, request_id);
+        CROSS JOIN LATERAL signal.samples(d.device_id, worn_samples.metric,
+            greatest(worn_samples."from", lower(w.worn_during)), least(worn_samples."to", upper(w.worn_during))) s
+        WHERE w.patient_id = patient AND w.worn_during && tstzrange(worn_samples."from", worn_samples."to")
+          AND access.reason_to_see(patient, 'samples') IS NOT NULL
+        ORDER BY s.start_at, s.statistic, s.device_id LIMIT rows_max;
 END $function$;
-REVOKE EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.samples(uuid,text,timestamp with time zone,timestamp with time zone,uuid) TO healthtrack_portal;
+REVOKE EXECUTE ON FUNCTION access.worn_samples(uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.worn_samples(uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_care;
+
+-- Gives a device to a patient, who wears it from now on; gives the wear's key.
+CREATE OR REPLACE FUNCTION api.give_device(token text, patient uuid, device text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.assign_device(device, patient, now());
+    PERFORM access.note(me, 'create', patient, 'care.wear/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.give_device(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.give_device(text,uuid,text) TO healthtrack_portal;
+
+-- Takes a device back, which nobody wears from now on; gives the key of the wear that ended.
+CREATE OR REPLACE FUNCTION api.take_device_back(token text, device text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.return_device(device, now());
+    PERFORM access.note(me, 'update', (SELECT w.patient_id FROM care.wear w WHERE w.wear_id = answer), 'care.wear/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.take_device_back(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.take_device_back(text,text) TO healthtrack_portal;
+
+-- Appends a few blocks by the right of a lane, as begin_write has it; the gaps and values of all stand one behind another, and each block says where its own begin, from 1, and how many there are.
+CREATE OR REPLACE FUNCTION signal.append_blocks(writer_shard text, writer_epoch bigint, ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[], revision bigint, starts timestamp with time zone[], stops timestamp with time zone[], ticks_us bigint[], spans_us bigint[], series_ids integer[], gaps_from integer[], values_from integer[], sizes integer[], all_gaps integer[], all_values double precision[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+    PERFORM FROM signal.ingest_shard WHERE shard = writer_shard AND epoch = writer_epoch FOR SHARE;
+    IF NOT FOUND OR NOT signal.move_writer(ownership, writer_lane, from_attempt, to_attempt, committed, revision) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, gaps, values)
+    SELECT start_at, stop_at, tick_us, span_us, series_id,
+           CASE WHEN gap_from IS NOT NULL THEN all_gaps[gap_from : gap_from + size - 1] END,
+           all_values[value_from : value_from + size - 1]
+    FROM unnest(starts, stops, ticks_us, spans_us, series_ids, gaps_from, values_from, sizes)
+         AS few (start_at, stop_at, tick_us, span_us, series_id, gap_from, value_from, size);
+    RETURN true;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.append_blocks(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint,timestamp with time zone[],timestamp with time zone[],bigint[],bigint[],integer[],integer[],integer[],integer[],integer[],double precision[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.append_blocks(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint,timestamp with time zone[],timestamp with time zone[],bigint[],bigint[],integer[],integer[],integer[],integer[],integer[],double precision[]) TO healthtrack_ingest;
 
 -- Whether the database has all that the lanes of an ownership know to be committed: the attempts, from lane 0 on.
 CREATE OR REPLACE FUNCTION signal.are_writers_remembered(ownership uuid, committed bigint[])
@@ -712,6 +922,65 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.are_writers_remembered(uuid,bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.are_writers_remembered(uuid,bigint[]) TO healthtrack_ingest;
+
+-- Locks the shard's row against another owner and moves the lane on; false, and nothing may be written, where the shard has another owner, the database has forgotten, or a source has lost a right since that revision.
+CREATE OR REPLACE FUNCTION signal.begin_write(writer_shard text, writer_epoch bigint, ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[], revision bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+    PERFORM FROM signal.ingest_shard WHERE shard = writer_shard AND epoch = writer_epoch FOR SHARE;
+    RETURN FOUND AND signal.move_writer(ownership, writer_lane, from_attempt, to_attempt, committed, revision);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.begin_write(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.begin_write(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint) TO healthtrack_ingest;
+
+-- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks or by a file that it recorded.
+CREATE OR REPLACE FUNCTION signal.check_block_under_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    day_at constant timestamptz := date_trunc('day', OLD.start_at, 'UTC');
+    held   tstzrange;
+    ends   timestamptz[];
+BEGIN
+    IF EXISTS (SELECT FROM signal.series s JOIN signal.metric m USING (metric_id)
+               JOIN signal.archive_file f ON f.metric = m.name
+               WHERE s.series_id = OLD.series_id AND f.superseded_at IS NULL AND f.recorded_by = pg_current_xact_id()
+                 AND f.day = (day_at AT TIME ZONE 'UTC')::date
+                 AND f.first_start_at <= OLD.start_at AND f.last_start_at >= OLD.stop_at) THEN
+        RETURN NULL;
+    END IF;
+    FOR held IN
+        SELECT w.worn_during * tstzrange(OLD.start_at, OLD.stop_at, '[]')
+        FROM signal.series s JOIN care.wear w USING (device_key) JOIN care.patient p USING (patient_id)
+        WHERE s.series_id = OLD.series_id AND p.legal_hold
+          AND w.worn_during && tstzrange(OLD.start_at, OLD.stop_at, '[]')
+    LOOP
+        -- A block that lies across the end of a wear may be cut there, and where its samples lie is not known.
+        ends := CASE WHEN held @> OLD.start_at THEN ARRAY[OLD.start_at] ELSE '{}' END
+                || CASE WHEN held @> OLD.stop_at THEN ARRAY[OLD.stop_at] ELSE '{}' END;
+        IF EXISTS (SELECT FROM unnest(ends) AS moment WHERE NOT EXISTS (
+                       SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
+                          AND b.start_at BETWEEN day_at AND moment AND b.stop_at >= moment))
+           OR ends = '{}' AND NOT EXISTS (
+                       SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
+                          AND b.start_at BETWEEN day_at AND OLD.stop_at
+                          AND tstzrange(b.start_at, b.stop_at, '[]') && held)
+        THEN
+            RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'block_stays_under_hold',
+                MESSAGE = 'Somebody under legal hold was measured here: roll these samples, or leave them.';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_block_under_hold() FROM PUBLIC;
 
 -- Refuses any table but a chunk of signal.block.
 CREATE OR REPLACE FUNCTION signal.check_chunk(chunk regclass)
@@ -746,6 +1015,26 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.check_devices() FROM PUBLIC;
+
+-- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else.
+CREATE OR REPLACE FUNCTION signal.check_file_under_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM signal.archive_file f
+                   WHERE f.metric = OLD.metric AND f.day = OLD.day AND f.superseded_at IS NULL)
+       AND EXISTS (SELECT FROM care.wear w JOIN care.patient p USING (patient_id)
+                   WHERE p.legal_hold AND w.worn_during && tstzrange(OLD.first_start_at, OLD.last_start_at, '[]'))
+       AND NOT signal.is_file_proved_erased(OLD.rows, OLD.first_start_at, OLD.last_start_at) THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'archive_file_stays_under_hold',
+            MESSAGE = 'Somebody under legal hold wore something on that day: its files stay.';
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_file_under_hold() FROM PUBLIC;
 
 -- Trigger after a statement: the device and the metric of each series are there.
 CREATE OR REPLACE FUNCTION signal.check_series()
@@ -860,6 +1149,11 @@ DECLARE
     chunk text;
     extension text;
 BEGIN
+    IF (day <= current_date + 31) IS NOT TRUE
+       AND NOT pg_has_role(session_user, 'healthtrack_migrator', 'USAGE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'chunk_is_of_a_day_that_is_near',
+            MESSAGE = 'A chunk is made 31 days ahead at most.';
+    END IF;
     IF (low <= day AND day < high) IS NOT TRUE THEN
         RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'chunk_holds_its_day',
             MESSAGE = 'A chunk must hold the day that it is made for.';
@@ -904,24 +1198,164 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) TO healthtrack_ingest;
 
--- Moves a lane on to to_attempt from one that is no older than from_attempt; false where the database has forgotten what was committed.
+-- True where this transaction has counted a file of so many samples in the proof of an erasure under way, whose subject is not under legal hold.
+CREATE OR REPLACE FUNCTION signal.is_file_proved_erased(of_rows bigint, first_at timestamp with time zone, last_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (
+        SELECT FROM signal.erasure e
+        WHERE e.xmin = pg_current_xact_id()::xid AND e.ended_at IS NULL
+          AND e.files > 0 AND e.archived_samples >= of_rows
+          AND CASE WHEN e.patient_sha256 IS NULL
+              THEN e.device_sha256 NOT IN (SELECT encode(sha256(convert_to(held.device_id, 'UTF8')), 'hex')
+                                           FROM signal.wear_under_legal_hold() AS held)
+              ELSE EXISTS (SELECT FROM care.wear w JOIN care.patient p USING (patient_id)
+                           WHERE w.worn_during && tstzrange(first_at, last_at, '[]') AND NOT p.legal_hold
+                             AND e.patient_sha256 = encode(sha256(convert_to(p.patient_id::text, 'UTF8')), 'hex')) END)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.is_file_proved_erased(bigint,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+
+-- Trigger before a file is recorded, changes or goes: notes which transaction recorded it, lets it end once, and refuses the rest to everybody but the owner.
+CREATE OR REPLACE FUNCTION signal.keep_file_as_recorded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.recorded_by := pg_current_xact_id();
+        RETURN NEW;
+    ELSIF TG_OP = 'UPDATE' THEN
+        OLD.superseded_at := coalesce(OLD.superseded_at, NEW.superseded_at);
+        OLD.removed_at := NEW.removed_at;
+        OLD.wear_change_id := NEW.wear_change_id;
+        IF OLD IS NOT DISTINCT FROM NEW THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'archive_file_stays_as_recorded',
+        MESSAGE = 'A file of the archive stays as it was recorded: record its next generation.';
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.keep_file_as_recorded() FROM PUBLIC;
+
+-- Trigger before a rejected message goes: refuses it to everybody but the owner where it may be of somebody under legal hold.
+CREATE OR REPLACE FUNCTION signal.keep_message_under_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM signal.quarantine_under_legal_hold(ARRAY[OLD.quarantine_id])) THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'quarantine_rejection_stays_under_hold',
+            MESSAGE = 'This may be of somebody under legal hold: it stays.';
+    END IF;
+    RETURN OLD;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.keep_message_under_hold() FROM PUBLIC;
+
+-- Trigger before a proof of erasure changes or goes: its counts rise until it ends, and nothing else of it changes.
+CREATE OR REPLACE FUNCTION signal.keep_proof()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    was constant bigint[] := ARRAY[OLD.blocks, OLD.hot_samples, OLD.archived_samples, OLD.files, OLD.deleted_files,
+                                   OLD.quarantine_rows, OLD.directory_rows];
+    is_now bigint[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF was = array_fill(0::bigint, ARRAY[7]) THEN
+            RETURN OLD;
+        END IF;
+    ELSE
+        is_now := ARRAY[NEW.blocks, NEW.hot_samples, NEW.archived_samples, NEW.files, NEW.deleted_files,
+                        NEW.quarantine_rows, NEW.directory_rows];
+        IF OLD.ended_at IS NULL
+           AND (OLD.erasure_id, OLD.begun_at, OLD.requested_by) = (NEW.erasure_id, NEW.begun_at, NEW.requested_by)
+           AND (OLD.device_sha256, OLD.patient_sha256, OLD.before_on)
+               IS NOT DISTINCT FROM (NEW.device_sha256, NEW.patient_sha256, NEW.before_on)
+           AND NOT EXISTS (SELECT FROM unnest(was, is_now) AS count (before, after) WHERE after < before) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'erasure_is_only_added_to',
+        MESSAGE = 'What was erased stays proved: a proof is neither rewritten nor removed.';
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.keep_proof() FROM PUBLIC;
+
+-- Trigger before a rejection becomes another one, or came earlier: refuses it to everybody but the owner.
+CREATE OR REPLACE FUNCTION signal.keep_rejection_as_it_came()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'quarantine_rejection_stays_as_it_came',
+        MESSAGE = 'What was rejected, why and when it first came stays; it can only have come again later.';
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.keep_rejection_as_it_came() FROM PUBLIC;
+
+-- Moves a lane on whatever source has lost a right: for programs that do not tell sources apart.
 CREATE OR REPLACE FUNCTION signal.move_writer(ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[])
  RETURNS boolean
  LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_bitmapscan TO 'off'
- SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 BEGIN
-    IF NOT signal.are_writers_remembered(ownership, committed) THEN
-        RETURN false;
-    END IF;
+    FOR place IN 1 .. cardinality(committed) LOOP
+        CONTINUE WHEN place = writer_lane + 1;
+        PERFORM FROM signal.ingest_writer
+        WHERE ownership_id = ownership AND lane = place - 1 AND attempt >= committed[place] LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+    END LOOP;
     UPDATE signal.ingest_writer SET attempt = to_attempt
     WHERE ownership_id = ownership AND lane = writer_lane AND attempt >= from_attempt AND attempt < to_attempt;
     RETURN FOUND;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]) TO healthtrack_ingest;
+
+-- Moves a lane on to to_attempt from one that is no older than from_attempt; false where the database has forgotten what was committed, or a source has lost a right since that revision.
+CREATE OR REPLACE FUNCTION signal.move_writer(ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[], revision bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    FOR place IN 1 .. cardinality(committed) LOOP
+        CONTINUE WHEN place = writer_lane + 1;
+        PERFORM FROM signal.ingest_writer
+        WHERE ownership_id = ownership AND lane = place - 1 AND attempt >= committed[place] LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    UPDATE signal.ingest_writer SET attempt = to_attempt
+    WHERE ownership_id = ownership AND lane = writer_lane AND attempt >= from_attempt AND attempt < to_attempt
+      AND source_revision = revision;
+    RETURN FOUND;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[],bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[],bigint) TO healthtrack_ingest;
+
+-- Lets the daemon of the shard know that a source may no longer speak for a device.
+CREATE OR REPLACE FUNCTION signal.note_disallowed_source()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE signal.ingest_writer SET source_revision = source_revision + 1
+    WHERE shard IN (SELECT device.shard FROM gone JOIN signal.device USING (device_key));
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.note_disallowed_source() FROM PUBLIC;
 
 -- The name of the present copy of the database; notes a new one where it is another, or has forgotten.
 CREATE OR REPLACE FUNCTION signal.note_incarnation(has_forgotten boolean)
@@ -951,8 +1385,8 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.note_incarnation(boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.note_incarnation(boolean) TO healthtrack_ingest;
 
--- Removes a page of what came before a time, in its order, and says where the next page begins: null at the end. Keeps what may be of a device that somebody under legal hold wore.
-CREATE OR REPLACE FUNCTION signal.purge_quarantine(received_before timestamp with time zone, of_reason text, only_resolved boolean, after_at timestamp with time zone, after_id bigint, rows_max integer, OUT last_at timestamp with time zone, OUT last_id bigint, OUT purged_rows bigint, OUT purged_bytes bigint, OUT held_rows bigint)
+-- Removes a page of what came before a time, in its order, and says where the next page begins: null at the end. Keeps what may be of a device that somebody under legal hold wore and, where that is asked for, contradictions that nobody has resolved.
+CREATE OR REPLACE FUNCTION signal.purge_quarantine(received_before timestamp with time zone, of_reason text, only_resolved boolean, after_at timestamp with time zone, after_id bigint, rows_max integer, spare_open_conflicts boolean DEFAULT false, OUT last_at timestamp with time zone, OUT last_id bigint, OUT purged_rows bigint, OUT purged_bytes bigint, OUT held_rows bigint)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -966,29 +1400,56 @@ BEGIN
            (array_agg(quarantine_id ORDER BY received_at DESC, quarantine_id DESC))[1], array_agg(payload_sha256)
     INTO page, last_at, last_id, locked
     FROM (SELECT quarantine_id, received_at, payload_sha256 FROM signal.quarantine_rejection AS old
-          WHERE old.received_at < received_before AND (old.received_at, old.quarantine_id) > (after_at, after_id)
-            AND old.last_received_at < received_before AND (of_reason IS NULL OR old.reason = of_reason)
-            AND (NOT only_resolved OR old.resolved_at IS NOT NULL)
+          WHERE (old.received_at, old.quarantine_id) > (after_at, after_id)
+            AND signal.quarantine_is_due(old.received_at, old.last_received_at, old.resolved_at, old.reason,
+                                         received_before, of_reason, only_resolved, spare_open_conflicts)
           ORDER BY received_at, quarantine_id LIMIT rows_max) AS found;
     -- Who deletes waits for nobody who writes: what is locked goes another time.
     SELECT coalesce(array_agg(payload_sha256), '{}'), coalesce(sum(payload_bytes), 0) INTO locked, purged_bytes
     FROM (SELECT payload_sha256, payload_bytes FROM signal.quarantine_payload WHERE payload_sha256 = ANY (locked)
           ORDER BY payload_sha256 FOR UPDATE SKIP LOCKED) AS free;
-    DELETE FROM signal.quarantine_rejection AS old USING signal.quarantine_payload AS bytes
-    WHERE old.quarantine_id = ANY (page) AND bytes.payload_sha256 = ANY (locked)
-      AND bytes.payload_sha256 = old.payload_sha256 AND old.last_received_at < received_before
-      AND (NOT only_resolved OR old.resolved_at IS NOT NULL)
-      AND NOT EXISTS (SELECT FROM signal.wear_under_legal_hold() AS held
-                      WHERE held.worn_during && tstzrange(old.received_at, old.last_received_at, '[]')
-                        AND signal.quarantine_names(old.topic, old.detail, bytes.payload, held.device_id));
+    DELETE FROM signal.quarantine_rejection AS old
+    WHERE old.quarantine_id = ANY (page) AND old.payload_sha256 = ANY (locked)
+      AND signal.quarantine_is_due(old.received_at, old.last_received_at, old.resolved_at, old.reason,
+                                   received_before, of_reason, only_resolved, spare_open_conflicts)
+      AND old.quarantine_id NOT IN (SELECT held FROM signal.quarantine_under_legal_hold(page) AS held);
     GET DIAGNOSTICS purged_rows = ROW_COUNT;
     SELECT count(*) INTO held_rows FROM signal.quarantine_rejection
     WHERE quarantine_id = ANY (page) AND payload_sha256 = ANY (locked);
     purged_bytes := purged_bytes - (SELECT coalesce(sum(payload_bytes), 0) FROM signal.quarantine_payload
                                     WHERE payload_sha256 = ANY (locked));
 END $function$;
-REVOKE EXECUTE ON FUNCTION signal.purge_quarantine(timestamp with time zone,text,boolean,timestamp with time zone,bigint,integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.purge_quarantine(timestamp with time zone,text,boolean,timestamp with time zone,bigint,integer) TO healthtrack_ingest, healthtrack_migrator;
+REVOKE EXECUTE ON FUNCTION signal.purge_quarantine(timestamp with time zone,text,boolean,timestamp with time zone,bigint,integer,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.purge_quarantine(timestamp with time zone,text,boolean,timestamp with time zone,bigint,integer,boolean) TO healthtrack_ingest, healthtrack_migrator;
+
+-- Those of some rejections that may be of somebody under legal hold: nobody may remove them.
+CREATE OR REPLACE FUNCTION signal.quarantine_under_legal_hold(quarantine_ids bigint[])
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH held AS MATERIALIZED (SELECT device_id, worn_during FROM signal.wear_under_legal_hold())
+    SELECT quarantine_id FROM signal.quarantine_rejection JOIN signal.quarantine_payload USING (payload_sha256)
+    WHERE quarantine_id = ANY (quarantine_ids)
+      AND EXISTS (SELECT FROM held
+                  WHERE signal.quarantine_may_be_of_wear(reason, received_at, last_received_at, held.worn_during)
+                    AND signal.quarantine_names(topic, detail, payload, held.device_id))
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.quarantine_under_legal_hold(bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.quarantine_under_legal_hold(bigint[]) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- Trigger before a message gets other bytes: refuses it.
+CREATE OR REPLACE FUNCTION signal.refuse_other_bytes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'quarantine_payload_stays_as_it_came',
+        MESSAGE = 'A message in quarantine stays as it came.';
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.refuse_other_bytes() FROM PUBLIC;
 
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)

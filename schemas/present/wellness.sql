@@ -19,14 +19,16 @@ CREATE TABLE care.care_plan (
     CONSTRAINT care_plan_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Give the plan a title of 200 letters at most.
 );
 CREATE INDEX care_plan_provider_idx ON care.care_plan USING btree (provider_id);
+CREATE TRIGGER care_plan_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_is_touched BEFORE UPDATE ON care.care_plan FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER care_plan_stays_under_hold BEFORE DELETE ON care.care_plan FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.care_plan FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.care_plan FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.care_plan FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.care_plan FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.care_plan FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.care_plan FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.care_plan FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.care_plan FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.care_plan TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.care_plan TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.care_plan TO healthtrack_care;
 
 -- One edition of a plan; its words never change.
 CREATE TABLE care.care_plan_version (
@@ -56,15 +58,17 @@ CREATE TABLE care.care_plan_version (
 CREATE INDEX care_plan_version_author_idx ON care.care_plan_version USING btree (author_id);
 CREATE INDEX care_plan_version_plan_idx ON care.care_plan_version USING btree (patient_id, care_plan_id);
 CREATE TRIGGER care_plan_version_is_kept BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.keep_plan_version();  -- Trigger before each update of an edition: its words stay, its status goes forward.
+CREATE TRIGGER care_plan_version_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_version_is_touched BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER care_plan_version_stays_under_hold BEFORE DELETE ON care.care_plan_version FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.care_plan_version FORCE ROW LEVEL SECURITY;
-CREATE POLICY author_is_the_actor ON care.care_plan_version AS RESTRICTIVE FOR INSERT TO healthtrack_portal WITH CHECK ((author_id = ( SELECT care.acting_provider() AS acting_provider)));
-CREATE POLICY care ON care.care_plan_version FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.care_plan_version FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY author_is_the_actor ON care.care_plan_version AS RESTRICTIVE FOR INSERT TO healthtrack_care WITH CHECK ((pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text) OR (author_id = ( SELECT care.acting_provider() AS acting_provider))));
+CREATE POLICY care ON care.care_plan_version FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.care_plan_version FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.care_plan_version FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.care_plan_version FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.care_plan_version FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.care_plan_version TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.care_plan_version TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.care_plan_version TO healthtrack_care;
 
 -- What a patient wants to reach each day or week.
 CREATE TABLE care.goal (
@@ -101,14 +105,16 @@ CREATE TABLE care.goal (
 CREATE INDEX goal_metric_idx ON care.goal USING btree (metric);
 CREATE INDEX goal_plan_idx ON care.goal USING btree (care_plan_id);
 CREATE TRIGGER goal_fits_its_metric BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.fit_goal_to_metric();  -- Trigger before a goal is written: its unit is that of its metric, which is numeric.
+CREATE TRIGGER goal_is_stamped BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER goal_is_touched BEFORE UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER goal_stays_under_hold BEFORE DELETE ON care.goal FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.goal FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.goal FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.goal FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.goal FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.goal FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.goal FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.goal FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.goal FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.goal TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.goal TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.goal TO healthtrack_care;
 
 -- What the patient did for a goal that no device measures.
 CREATE TABLE care.goal_entry (
@@ -129,14 +135,16 @@ CREATE TABLE care.goal_entry (
     CONSTRAINT goal_entry_value_is_a_number CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))  -- Give the value as a number.
 );
 CREATE INDEX goal_entry_goal_idx ON care.goal_entry USING btree (patient_id, goal_id, done_on);
+CREATE TRIGGER goal_entry_is_stamped BEFORE INSERT OR UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER goal_entry_is_touched BEFORE UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER goal_entry_stays_under_hold BEFORE DELETE ON care.goal_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.goal_entry FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.goal_entry FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.goal_entry FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.goal_entry FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.goal_entry FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.goal_entry FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.goal_entry FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.goal_entry FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.goal_entry TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.goal_entry TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.goal_entry TO healthtrack_care;
 
 -- What was measured for a goal on a local day, kept before its samples leave for the archive.
 CREATE TABLE care.goal_day (
@@ -153,6 +161,7 @@ CREATE TABLE care.goal_day (
     CONSTRAINT goal_day_goal_fkey FOREIGN KEY (patient_id, goal_id) REFERENCES care.goal(patient_id, goal_id),  -- Set the goal first.
     CONSTRAINT goal_day_is_made_of_something CHECK (((parts > 0) AND (lowest <= highest) AND ((latest >= lowest) AND (latest <= highest))))  -- A day is kept where something was measured.
 );
+CREATE TRIGGER goal_day_stays_under_hold BEFORE DELETE ON care.goal_day FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.goal_day FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.goal_day FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY rolled ON care.goal_day FOR ALL TO healthtrack_roller USING (true);
@@ -182,15 +191,17 @@ CREATE TABLE care.consultation (
 CREATE INDEX consultation_appointment_idx ON care.consultation USING btree (appointment_id);
 CREATE INDEX consultation_plan_idx ON care.consultation USING btree (patient_id, care_plan_id, held_at);
 CREATE INDEX consultation_provider_idx ON care.consultation USING btree (provider_id, held_at);
+CREATE TRIGGER consultation_is_stamped BEFORE INSERT OR UPDATE ON care.consultation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER consultation_is_touched BEFORE UPDATE ON care.consultation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER consultation_stays_under_hold BEFORE DELETE ON care.consultation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.consultation FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.consultation FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.consultation FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.consultation FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.consultation FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.consultation FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.consultation FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY provider_is_the_actor ON care.consultation AS RESTRICTIVE FOR INSERT TO healthtrack_portal WITH CHECK ((provider_id = ( SELECT care.acting_provider() AS acting_provider)));
+CREATE POLICY own ON care.consultation FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY provider_is_the_actor ON care.consultation AS RESTRICTIVE FOR INSERT TO healthtrack_care WITH CHECK ((pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text) OR (provider_id = ( SELECT care.acting_provider() AS acting_provider))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.consultation TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.consultation TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.consultation TO healthtrack_care;
 
 -- One run of a wellness programme, of a facility or of the whole network.
 CREATE TABLE care.programme (
@@ -224,13 +235,14 @@ CREATE TABLE care.programme (
 CREATE INDEX programme_facility_idx ON care.programme USING btree (facility_id);
 CREATE INDEX programme_provider_idx ON care.programme USING btree (provider_id);
 CREATE TRIGGER programme_fills_its_seats AFTER UPDATE OF capacity ON care.programme FOR EACH ROW WHEN ((new.capacity > old.capacity)) EXECUTE FUNCTION care.fill_new_seats();  -- Trigger after a programme's capacity has changed: admits those who wait.
+CREATE TRIGGER programme_is_stamped BEFORE INSERT OR UPDATE ON care.programme FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER programme_is_touched BEFORE UPDATE ON care.programme FOR EACH ROW WHEN ((old.seats_taken = new.seats_taken)) EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER programme_move_is_noted AFTER UPDATE OF facility_id ON care.programme FOR EACH ROW WHEN ((old.facility_id IS DISTINCT FROM new.facility_id)) EXECUTE FUNCTION care.note_move();  -- Trigger after a programme or a session has moved to another facility: its days are to be counted at both.
 ALTER TABLE care.programme FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.programme FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.programme FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.programme FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.programme TO healthtrack_migrator;
-GRANT SELECT ON care.programme TO healthtrack_portal;
+GRANT SELECT ON care.programme TO healthtrack_care;
 
 -- One meeting of a programme.
 CREATE TABLE care.programme_session (
@@ -260,13 +272,14 @@ CREATE TABLE care.programme_session (
     CONSTRAINT programme_session_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Give the session a title of 200 letters at most.
 );
 CREATE INDEX programme_session_facility_idx ON care.programme_session USING btree (facility_id, lower(during));
+CREATE TRIGGER programme_session_is_stamped BEFORE INSERT OR UPDATE ON care.programme_session FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER programme_session_is_touched BEFORE UPDATE ON care.programme_session FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER programme_session_move_is_noted AFTER UPDATE OF facility_id ON care.programme_session FOR EACH ROW WHEN ((old.facility_id IS DISTINCT FROM new.facility_id)) EXECUTE FUNCTION care.note_move();  -- Trigger after a programme or a session has moved to another facility: its days are to be counted at both.
 ALTER TABLE care.programme_session FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.programme_session FOR SELECT TO healthtrack_portal USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY everybody_reads ON care.programme_session FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.programme_session FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.programme_session TO healthtrack_migrator;
-GRANT SELECT ON care.programme_session TO healthtrack_portal;
+GRANT SELECT ON care.programme_session TO healthtrack_care;
 
 -- That a patient takes part in a programme, or waits for a seat.
 CREATE TABLE care.enrolment (
@@ -295,15 +308,17 @@ CREATE TABLE care.enrolment (
 CREATE INDEX enrolment_waiting_idx ON care.enrolment USING btree (programme_id, asked_at) WHERE (status = 'waitlisted'::text);
 CREATE TRIGGER enrolment_is_kept BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.keep_enrolment();  -- Trigger before an enrolment is written: known steps only, and completed only by the programme's rule.
 CREATE TRIGGER enrolment_is_noted AFTER INSERT OR DELETE OR UPDATE OF programme_id, admitted_at, status ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.note_enrolment();  -- Trigger after an enrolment is written: the day of its admission is to be counted.
+CREATE TRIGGER enrolment_is_stamped BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER enrolment_is_touched BEFORE UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER enrolment_stays_under_hold BEFORE DELETE ON care.enrolment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE TRIGGER enrolment_takes_a_seat AFTER INSERT OR DELETE OR UPDATE OF status, programme_id ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.count_seat();  -- Trigger after an enrolment is written: counts the seats of its programme, whose check refuses one too many.
 ALTER TABLE care.enrolment FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.enrolment FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care ON care.enrolment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON care.enrolment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.enrolment FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY staff ON care.enrolment FOR SELECT TO healthtrack_portal USING ((programme_id = ANY (( SELECT care.programmes_run() AS programmes_run)::uuid[])));
+CREATE POLICY own ON care.enrolment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY staff ON care.enrolment FOR SELECT TO healthtrack_care USING ((programme_id = ANY (( SELECT care.programmes_run() AS programmes_run)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.enrolment TO healthtrack_migrator;
-GRANT SELECT ON care.enrolment TO healthtrack_portal;
+GRANT SELECT ON care.enrolment TO healthtrack_care;
 
 -- That a participant was at a session.
 CREATE TABLE care.attendance (
@@ -326,14 +341,16 @@ CREATE TABLE care.attendance (
 CREATE INDEX attendance_patient_idx ON care.attendance USING btree (patient_id);
 CREATE INDEX attendance_session_idx ON care.attendance USING btree (programme_session_id);
 CREATE TRIGGER attendance_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.note_attendance();  -- Trigger after an attendance is written: its day is to be counted.
+CREATE TRIGGER attendance_is_stamped BEFORE INSERT OR UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER attendance_is_touched BEFORE UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER attendance_stays_under_hold BEFORE DELETE ON care.attendance FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.attendance FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.attendance FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY care ON care.attendance FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON care.attendance FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.attendance FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY staff ON care.attendance FOR SELECT TO healthtrack_portal USING ((programme_id = ANY (( SELECT care.programmes_run() AS programmes_run)::uuid[])));
+CREATE POLICY own ON care.attendance FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY staff ON care.attendance FOR SELECT TO healthtrack_care USING ((programme_id = ANY (( SELECT care.programmes_run() AS programmes_run)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.attendance TO healthtrack_migrator;
-GRANT SELECT ON care.attendance TO healthtrack_portal;
+GRANT SELECT ON care.attendance TO healthtrack_care;
 
 -- What a participant has come to, by one measure.
 CREATE TABLE care.progress_update (
@@ -358,14 +375,16 @@ CREATE TABLE care.progress_update (
     CONSTRAINT progress_update_value_is_a_number CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))  -- Give the value as a number.
 );
 CREATE INDEX progress_update_patient_idx ON care.progress_update USING btree (patient_id, enrolment_id);
+CREATE TRIGGER progress_update_is_stamped BEFORE INSERT OR UPDATE ON care.progress_update FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER progress_update_is_touched BEFORE UPDATE ON care.progress_update FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER progress_update_stays_under_hold BEFORE DELETE ON care.progress_update FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.progress_update FORCE ROW LEVEL SECURITY;
-CREATE POLICY care ON care.progress_update FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
-CREATE POLICY granted ON care.progress_update FOR SELECT TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY care ON care.progress_update FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.progress_update FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.progress_update FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.progress_update FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.progress_update FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.progress_update TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.progress_update TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.progress_update TO healthtrack_care;
 
 -- What a participant says of a programme.
 CREATE TABLE care.programme_feedback (
@@ -388,12 +407,14 @@ CREATE TABLE care.programme_feedback (
 );
 CREATE INDEX programme_feedback_patient_idx ON care.programme_feedback USING btree (patient_id);
 CREATE INDEX programme_feedback_programme_idx ON care.programme_feedback USING btree (programme_id);
+CREATE TRIGGER programme_feedback_is_stamped BEFORE INSERT OR UPDATE ON care.programme_feedback FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER programme_feedback_is_touched BEFORE UPDATE ON care.programme_feedback FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER programme_feedback_stays_under_hold BEFORE DELETE ON care.programme_feedback FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.programme_feedback FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.programme_feedback FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.programme_feedback FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY own ON care.programme_feedback FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.programme_feedback TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.programme_feedback TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.programme_feedback TO healthtrack_care;
 
 -- Each programme, and how many enrolments the reader may see are in which state.
 --   programme_id: Programme.
@@ -420,7 +441,7 @@ CREATE VIEW care.programme_figures WITH (security_invoker=true) AS
    FROM (care.programme run
      LEFT JOIN care.programme_participation taken USING (programme_id))
   GROUP BY run.programme_id;
-GRANT SELECT ON care.programme_figures TO healthtrack_portal;
+GRANT SELECT ON care.programme_figures TO healthtrack_care;
 
 -- Each enrolment that the reader may see: what is needed, held and attended.
 --   programme_id: Programme.
@@ -456,7 +477,7 @@ CREATE VIEW care.programme_participation WITH (security_invoker=true) AS
      CROSS JOIN LATERAL ( SELECT count(*) AS sessions_attended
            FROM care.attendance
           WHERE (attendance.enrolment_id = taken.enrolment_id)) seen);
-GRANT SELECT ON care.programme_participation TO healthtrack_portal;
+GRANT SELECT ON care.programme_participation TO healthtrack_care;
 
 -- One entry of a journal, sealed.
 CREATE TABLE care.journal_entry (
@@ -476,13 +497,15 @@ CREATE TABLE care.journal_entry (
     CONSTRAINT journal_entry_mood_is_1_to_5 CHECK (((mood >= 1) AND (mood <= 5)))  -- Give the mood as 1 to 5, or not at all.
 );
 CREATE INDEX journal_entry_patient_idx ON care.journal_entry USING btree (patient_id, written_at DESC);
+CREATE TRIGGER journal_entry_is_stamped BEFORE INSERT OR UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER journal_entry_is_touched BEFORE UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER journal_entry_stays_under_hold BEFORE DELETE ON care.journal_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.journal_entry FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.journal_entry FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.journal_entry FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY shared ON care.journal_entry FOR SELECT TO healthtrack_portal USING ((journal_entry_id = ANY (( SELECT care.entries_shared() AS entries_shared)::uuid[])));
+CREATE POLICY own ON care.journal_entry FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY shared ON care.journal_entry FOR SELECT TO healthtrack_care USING ((journal_entry_id = ANY (( SELECT care.entries_shared() AS entries_shared)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.journal_entry TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.journal_entry TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.journal_entry TO healthtrack_care;
 
 -- That one entry is shown to one provider for a time.
 CREATE TABLE care.journal_share (
@@ -503,13 +526,15 @@ CREATE TABLE care.journal_share (
 );
 CREATE INDEX journal_share_entry_idx ON care.journal_share USING btree (patient_id, journal_entry_id);
 CREATE INDEX journal_share_provider_idx ON care.journal_share USING btree (provider_id);
+CREATE TRIGGER journal_share_is_stamped BEFORE INSERT OR UPDATE ON care.journal_share FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER journal_share_is_touched BEFORE UPDATE ON care.journal_share FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER journal_share_stays_under_hold BEFORE DELETE ON care.journal_share FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.journal_share FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.journal_share FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY own ON care.journal_share FOR ALL TO healthtrack_portal USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
-CREATE POLICY shared ON care.journal_share FOR SELECT TO healthtrack_portal USING (((provider_id = ( SELECT care.acting_provider() AS acting_provider)) AND (shared_during @> now()) AND (journal_entry_id = ANY (( SELECT care.entries_shared() AS entries_shared)::uuid[]))));
+CREATE POLICY own ON care.journal_share FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY shared ON care.journal_share FOR SELECT TO healthtrack_care USING (((provider_id = ( SELECT care.acting_provider() AS acting_provider)) AND (shared_during @> now()) AND (journal_entry_id = ANY (( SELECT care.entries_shared() AS entries_shared)::uuid[]))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.journal_share TO healthtrack_migrator;
-GRANT INSERT, SELECT, UPDATE ON care.journal_share TO healthtrack_portal;
+GRANT INSERT, SELECT, UPDATE ON care.journal_share TO healthtrack_care;
 
 -- Makes a draft the active edition of its plan and ends the one before, in one step.
 CREATE OR REPLACE FUNCTION care.activate_care_plan(care_plan_version_id uuid)
@@ -570,7 +595,7 @@ BEGIN
     RETURN made;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.attend(uuid,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.attend(uuid,uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.attend(uuid,uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- Completes an enrolment where enough sessions were attended, by the participant or the staff; when.
 CREATE OR REPLACE FUNCTION care.complete_enrolment(enrolment_id uuid)
@@ -593,7 +618,7 @@ BEGIN
     RETURN moment;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.complete_enrolment(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.complete_enrolment(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.complete_enrolment(uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after an enrolment is written: counts the seats of its programme, whose check refuses one too many.
 CREATE OR REPLACE FUNCTION care.count_seat()
@@ -613,7 +638,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.count_seat() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.count_seat() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.count_seat() TO healthtrack_care, healthtrack_migrator;
 
 -- Writes the next edition of a plan as a draft, by the acting provider; its key.
 CREATE OR REPLACE FUNCTION care.draft_care_plan(care_plan_id uuid, summary text)
@@ -679,7 +704,7 @@ BEGIN
     RETURN place;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.enrol(uuid,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.enrol(uuid,uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.enrol(uuid,uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- Journal entries that are shared with the acting provider at this moment, by patients in care.
 CREATE OR REPLACE FUNCTION care.entries_shared()
@@ -693,7 +718,7 @@ AS $function$
       AND patient_id = ANY (access.patients_in_care())
 $function$;
 REVOKE EXECUTE ON FUNCTION care.entries_shared() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.entries_shared() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.entries_shared() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after a programme's capacity has changed: admits those who wait.
 CREATE OR REPLACE FUNCTION care.fill_new_seats()
@@ -707,7 +732,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.fill_new_seats() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.fill_new_seats() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.fill_new_seats() TO healthtrack_care, healthtrack_migrator;
 
 -- Gives the free seats of a programme that is not over to those who wait longest; how many. For functions that have asked who acts.
 CREATE OR REPLACE FUNCTION care.fill_seats(programme_id uuid)
@@ -755,7 +780,7 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.fit_goal_to_metric() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.fit_goal_to_metric() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.fit_goal_to_metric() TO healthtrack_care, healthtrack_migrator;
 
 -- The days or weeks of a goal that touch [from, to): their first day, and the half-open part of each within the goal's period.
 CREATE OR REPLACE FUNCTION care.goal_days(goal care.goal, "from" date, "to" date)
@@ -824,7 +849,7 @@ BEGIN
     FROM made ORDER BY made.bucket_on;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.goal_progress(uuid,date,date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.goal_progress(uuid,date,date) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.goal_progress(uuid,date,date) TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger before an enrolment is written: known steps only, and completed only by the programme's rule.
 CREATE OR REPLACE FUNCTION care.keep_enrolment()
@@ -969,7 +994,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.note_attendance() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.note_attendance() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.note_attendance() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after an enrolment is written: the day of its admission is to be counted.
 CREATE OR REPLACE FUNCTION care.note_enrolment()
@@ -990,7 +1015,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.note_enrolment() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.note_enrolment() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.note_enrolment() TO healthtrack_care, healthtrack_migrator;
 
 -- Trigger after a programme or a session has moved to another facility: its days are to be counted at both.
 CREATE OR REPLACE FUNCTION care.note_move()
@@ -1012,7 +1037,7 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.note_move() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.note_move() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.note_move() TO healthtrack_care, healthtrack_migrator;
 
 -- How a programme is rated, from five feedbacks on; fewer are told as none.
 CREATE OR REPLACE FUNCTION care.programme_rating(programme_id uuid, OUT ratings bigint, OUT average numeric)
@@ -1026,7 +1051,7 @@ AS $function$
     FROM care.programme_feedback AS given WHERE given.programme_id = $1
 $function$;
 REVOKE EXECUTE ON FUNCTION care.programme_rating(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.programme_rating(uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.programme_rating(uuid) TO healthtrack_care, healthtrack_migrator;
 
 -- Programmes that the acting provider leads, or that the acting front desk's facility runs.
 CREATE OR REPLACE FUNCTION care.programmes_run()
@@ -1040,7 +1065,7 @@ AS $function$
        OR (facility_id = ANY (access.own_facilities()) AND access.part() = 'front_desk')
 $function$;
 REVOKE EXECUTE ON FUNCTION care.programmes_run() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.programmes_run() TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.programmes_run() TO healthtrack_care, healthtrack_migrator;
 
 -- Shares one entry of the author with one provider until a time, or (null) until it is taken back; the key, null where there is no such entry.
 CREATE OR REPLACE FUNCTION care.share_entry(journal_entry_id uuid, provider_id uuid, until timestamp with time zone)
@@ -1093,4 +1118,607 @@ BEGIN
     RETURN care.fill_seats($1);
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.withdraw(uuid,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.withdraw(uuid,uuid) TO healthtrack_migrator, healthtrack_portal;
+GRANT EXECUTE ON FUNCTION care.withdraw(uuid,uuid) TO healthtrack_care, healthtrack_migrator;
+
+-- For the owner: removes the data key of a patient of whom nothing was encrypted yet, audited; true where there was one.
+CREATE OR REPLACE FUNCTION access.forget_unused_data_key(patient uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM care.journal_entry e WHERE e.patient_id = patient)
+       OR EXISTS (SELECT FROM care.consultation c WHERE c.patient_id = patient AND c.notes IS NOT NULL) THEN
+        PERFORM access.refuse('data_key_is_unused', 'Something was encrypted with this key: it stays.');
+    END IF;
+    DELETE FROM access.data_key k WHERE k.patient_id = patient;
+    IF FOUND THEN
+        PERFORM access.audit_program('erase', patient, 'access.data_key');
+    END IF;
+    RETURN FOUND;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.forget_unused_data_key(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.forget_unused_data_key(uuid) TO healthtrack_migrator;
+
+-- Makes a draft the active edition of its plan.
+CREATE OR REPLACE FUNCTION api.activate_care_plan(token text, draft uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.activate_care_plan(draft);
+    PERFORM access.note(me, 'sign',
+        (SELECT v.patient_id FROM care.care_plan_version v WHERE v.care_plan_version_id = draft),
+        'care.care_plan_version/' || draft);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.activate_care_plan(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.activate_care_plan(text,uuid) TO healthtrack_portal;
+
+-- Notes that a participant was at a session; gives the key.
+CREATE OR REPLACE FUNCTION api.attend(token text, programme_session uuid, patient uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.attend(programme_session, patient);
+    PERFORM access.note(me, 'create', patient, 'care.attendance/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.attend(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.attend(text,uuid,uuid) TO healthtrack_portal;
+
+-- Completes an enrolment where enough sessions were attended; when.
+CREATE OR REPLACE FUNCTION api.complete_enrolment(token text, enrolment uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  timestamptz;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.complete_enrolment(enrolment);
+    PERFORM access.note(me, 'update', (SELECT e.patient_id FROM care.enrolment e WHERE e.enrolment_id = enrolment),
+                        'care.enrolment/' || enrolment);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.complete_enrolment(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.complete_enrolment(text,uuid) TO healthtrack_portal;
+
+-- Writes the next edition of a plan as a draft of the acting provider; gives its key.
+CREATE OR REPLACE FUNCTION api.draft_care_plan(token text, care_plan uuid, summary text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.draft_care_plan(care_plan, summary);
+    PERFORM access.note(me, 'create',
+        (SELECT v.patient_id FROM care.care_plan_version v WHERE v.care_plan_version_id = answer),
+        'care.care_plan_version/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.draft_care_plan(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.draft_care_plan(text,uuid,text) TO healthtrack_portal;
+
+-- Enrols a patient in a programme, or puts them on its list; which of both.
+CREATE OR REPLACE FUNCTION api.enrol(token text, programme uuid, patient uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  text;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.enrol(programme, patient);
+    PERFORM access.note(me, 'create', patient, 'care.enrolment');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.enrol(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.enrol(text,uuid,uuid) TO healthtrack_portal;
+
+-- Programmes that are open for enrolment, 200 at most.
+CREATE OR REPLACE FUNCTION api.list_programmes(token text, facility uuid)
+ RETURNS TABLE(programme_id uuid, facility_id uuid, topic text, title text, first_on date, stop_on date, seats_free integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT p.programme_id, p.facility_id, p.topic, p.title, lower(p.runs_during), upper(p.runs_during), p.capacity - p.seats_taken
+    FROM care.programme p
+    WHERE p.enrolment_during @> now() AND (facility IS NULL OR p.facility_id IS NULL OR p.facility_id = facility)
+    ORDER BY p.runs_during, p.title LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_programmes(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_programmes(text,uuid) TO healthtrack_portal;
+
+-- Notes what was done for a goal that no device measures; gives the entry's key.
+CREATE OR REPLACE FUNCTION api.note_goal_entry(token text, goal uuid, done_on date, value double precision)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        -- The person comes from the goal, so that no caller can mix two; without such a goal the row is refused.
+        whose constant uuid := (SELECT g.patient_id FROM care.goal g WHERE g.goal_id = goal);
+    BEGIN
+        INSERT INTO care.goal_entry (patient_id, goal_id, done_on, value)
+        VALUES (whose, goal, note_goal_entry.done_on, note_goal_entry.value) RETURNING goal_entry_id INTO answer;
+        PERFORM access.note(me, 'create', whose, 'care.goal_entry/' || answer);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.note_goal_entry(text,uuid,date,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.note_goal_entry(text,uuid,date,double precision) TO healthtrack_portal;
+
+-- Each day or week of a goal that touches [from, to), 400 days at most.
+CREATE OR REPLACE FUNCTION api.read_goal_progress(token text, look uuid, patient uuid, goal uuid, "from" date, "to" date)
+ RETURNS TABLE(bucket_on date, value double precision, parts bigint, reached boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'goals');
+    IF NOT EXISTS (SELECT FROM care.goal g WHERE g.goal_id = goal AND g.patient_id = patient) THEN
+        PERFORM access.refuse('goal_is_within_reach', 'There is no such goal of yours or of a patient in your care.');
+    END IF;
+    RETURN QUERY SELECT p.bucket_on, p.value, p.parts, p.reached
+    FROM care.goal_progress(goal, "from", "to") p ORDER BY p.bucket_on;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_goal_progress(text,uuid,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_goal_progress(text,uuid,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- Entries of a patient that whoever acts may read, written before a moment, the latest first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_journal(token text, look uuid, patient uuid, before timestamp with time zone)
+ RETURNS TABLE(journal_entry_id uuid, patient_id uuid, written_at timestamp with time zone, mood smallint, body bytea)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'journal');
+    RETURN QUERY SELECT e.journal_entry_id, e.patient_id, e.written_at, e.mood, e.body FROM care.journal_entry e
+    WHERE e.patient_id = patient AND e.written_at < before ORDER BY e.written_at DESC, e.journal_entry_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_journal(text,uuid,uuid,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_journal(text,uuid,uuid,timestamp with time zone) TO healthtrack_portal;
+
+-- The programmes of a patient and how far they have come, the newest first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_participation(token text, look uuid, patient uuid)
+ RETURNS TABLE(enrolment_id uuid, programme_id uuid, title text, status text, sessions_needed integer, sessions_held bigint, sessions_attended bigint, rule_met boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'participation');
+    RETURN QUERY SELECT p.enrolment_id, p.programme_id, p.title, p.status, p.sessions_needed, p.sessions_held, p.sessions_attended, p.rule_met
+    FROM care.programme_participation p WHERE p.patient_id = patient ORDER BY p.asked_at DESC, p.enrolment_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_participation(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_participation(text,uuid,uuid) TO healthtrack_portal;
+
+-- Plans of a patient that are followed, with the goals that are pursued today; goals of no plan too, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_plans(token text, look uuid, patient uuid)
+ RETURNS TABLE(care_plan_id uuid, title text, edition integer, summary text, goal_id uuid, goal_title text, metric text, target double precision, unit text, comparator text, per text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'goals');
+    RETURN QUERY
+    SELECT c.care_plan_id, c.title, v.edition, v.summary, g.goal_id, g.title, g.metric, g.target, g.unit, g.comparator, g.per
+    FROM (SELECT * FROM care.care_plan WHERE patient_id = patient) c
+    JOIN care.care_plan_version v ON v.patient_id = patient AND v.care_plan_id = c.care_plan_id AND v.status = 'active'
+    FULL JOIN (SELECT * FROM care.goal WHERE patient_id = patient AND pursued_during @> current_date) g
+        ON g.care_plan_id = c.care_plan_id
+    ORDER BY c.title, g.title, g.goal_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_plans(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_plans(text,uuid,uuid) TO healthtrack_portal;
+
+-- Sets a goal; gives its key.
+CREATE OR REPLACE FUNCTION api.set_goal(token text, patient uuid, plan uuid, title text, metric text, unit text, measure text, comparator text, target double precision, per text, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.goal (patient_id, care_plan_id, title, metric, unit, measure, comparator, target, per, pursued_during)
+    VALUES (patient, plan, set_goal.title, set_goal.metric, set_goal.unit, set_goal.measure, set_goal.comparator,
+            set_goal.target, set_goal.per, daterange(first_on, stop_on))
+    RETURNING goal_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.goal/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.set_goal(text,uuid,uuid,text,text,text,text,text,double precision,text,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.set_goal(text,uuid,uuid,text,text,text,text,text,double precision,text,date,date) TO healthtrack_portal;
+
+-- Shares an entry of the actor with a provider; gives the share, null where the actor has no such entry.
+CREATE OR REPLACE FUNCTION api.share_journal_entry(token text, journal_entry uuid, provider uuid, until timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.share_entry(journal_entry, provider, until);
+    IF answer IS NOT NULL THEN
+        PERFORM access.note(me, 'grant',
+            (SELECT s.patient_id FROM care.journal_share s WHERE s.journal_share_id = answer),
+            'care.journal_entry/' || journal_entry);
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.share_journal_entry(text,uuid,uuid,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.share_journal_entry(text,uuid,uuid,timestamp with time zone) TO healthtrack_portal;
+
+-- Takes an entry back from a provider; how many shares ended.
+CREATE OR REPLACE FUNCTION api.unshare_journal_entry(token text, journal_entry uuid, provider uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  bigint;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.unshare_entry(journal_entry, provider);
+    IF answer > 0 THEN
+        PERFORM access.note(me, 'revoke',
+            (SELECT e.patient_id FROM care.journal_entry e WHERE e.journal_entry_id = journal_entry),
+            'care.journal_entry/' || journal_entry);
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.unshare_journal_entry(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.unshare_journal_entry(text,uuid,uuid) TO healthtrack_portal;
+
+-- Withdraws a patient from a programme; how many who waited came in.
+CREATE OR REPLACE FUNCTION api.withdraw(token text, programme uuid, patient uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  bigint;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.withdraw(programme, patient);
+    PERFORM access.note(me, 'update', patient, 'care.enrolment');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.withdraw(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.withdraw(text,uuid,uuid) TO healthtrack_portal;
+
+-- Stores an encrypted entry of the acting patient.
+CREATE OR REPLACE FUNCTION api.write_journal_entry(token text, journal_entry uuid, patient uuid, written_at timestamp with time zone, mood smallint, body bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.journal_entry (journal_entry_id, patient_id, written_at, mood, body)
+    VALUES (journal_entry, patient, write_journal_entry.written_at, write_journal_entry.mood, write_journal_entry.body);
+    PERFORM access.note(me, 'create', patient, 'care.journal_entry/' || journal_entry);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.write_journal_entry(text,uuid,uuid,timestamp with time zone,smallint,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.write_journal_entry(text,uuid,uuid,timestamp with time zone,smallint,bytea) TO healthtrack_portal;
