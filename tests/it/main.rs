@@ -30,6 +30,9 @@ mod path;
 /// What a merge reads.
 mod merge;
 
+/// What a source said last.
+mod revisions;
+
 /// Few chunks, whatever comes.
 mod chunks;
 

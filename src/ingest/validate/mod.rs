@@ -9,6 +9,9 @@
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
 //! an interval, and an interval that holds no time can hold no measurement.
 //!
+//! What a reading replaces goes on with its valid samples, or by itself where it measured nothing. Where it measured
+//! something and none of it is valid, nothing is replaced: what stands is better than nothing.
+//!
 //! Invariant: every value of a reading comes out exactly once: valid, rejected, or not measured.
 
 use std::sync::Arc;
@@ -26,6 +29,7 @@ use crate::model::unit::{Conversion, Units};
 mod bounds;
 mod limits;
 mod outcome;
+mod replaces;
 mod resolve;
 mod validate_each;
 
@@ -51,7 +55,7 @@ impl Validator {
 
     /// What becomes of the reading's values, `now` being the moment of its arrival.
     pub fn validate(&self, reading: Reading<'_>, now: Timestamp) -> Validated {
-        if reading.values.is_empty() {
+        if reading.values.is_empty() && reading.replaces.is_none() {
             return Validated::default();
         }
         match self.resolve(reading, now) {
@@ -96,7 +100,11 @@ impl Validator {
                 format!("{name}: a coded metric must come without `statistic`"),
             ));
         }
+        let replaces = replaces::read(&reading, self.limits, now)
+            .map_err(|(reason, rule)| refuse(reason, format!("{name}: {rule}")))?;
         let values = match (reading.values, metric.is_coded()) {
+            // Nothing is neither numbers nor codes.
+            (values, _) if values.is_empty() => Vec::new(),
             (Values::Numbers(numbers), false) => numbers,
             (Values::Codes(codes), true) => codes.iter().map(|code| place_of(code, metric)).collect(),
             (_, true) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give `codes`, not numbers"))),
@@ -106,7 +114,7 @@ impl Validator {
         let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
         let origins = reading.offsets.origins(Origin { revision: reading.revision, ..Origin::received(now) }, count);
         let (times, spans) = (reading.times, instants_where_zero(reading.spans));
-        Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags, origins })
+        Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags, origins, replaces })
     }
 
     fn conversion(

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
 use super::overlap::{BlockRange, by_span, overlapping};
+use super::revised::{Past, Revised, past, write as write_revised};
 use super::row::Stored;
 use super::small_batch;
 use crate::faults::{Defect, is_injected};
@@ -38,6 +39,8 @@ pub struct Write<'a> {
     pub removals: &'a [Removal],
     /// New and merged blocks.
     pub rows: &'a CopyRows,
+    /// What the merged ones supersede, and what is replaced.
+    pub revised: &'a Revised,
     /// What was rejected.
     pub quarantined: &'a [Quarantined],
 }
@@ -85,6 +88,14 @@ impl<'c> Writing<'c> {
         }
     }
 
+    /// What stood once at the moments of these stretches, and which ranges touch them or the others.
+    pub async fn past(&mut self, wanted: &[BlockRange], replaced: &[BlockRange]) -> Result<Past, StoreError> {
+        match self {
+            Writing::Appending(..) => Ok(Past::default()),
+            Writing::Merging(transaction) => past(transaction.connection(), wanted, replaced).await,
+        }
+    }
+
     /// Writes all of it or nothing. When this returns `Ok`, it is on disk.
     ///
     /// After an error the outcome may be unknown (the connection was cut during COMMIT): the caller drops the
@@ -102,6 +113,7 @@ impl<'c> Writing<'c> {
             },
         };
         remove(transaction.connection(), write.removals).await?;
+        write_revised(transaction.connection(), write.revised).await?;
         let began = Instant::now();
         if !write.rows.is_empty() {
             copy(transaction.connection(), write.rows).await?;
