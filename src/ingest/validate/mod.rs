@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::formats::text::shown;
 use crate::formats::{Reading, Values};
 use crate::model::metric::{Catalogue, Metric};
+use crate::model::origin::Origin;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Spans, Times};
 use crate::model::statistic::Statistic;
@@ -53,7 +54,7 @@ impl Validator {
         if reading.values.is_empty() {
             return Validated::default();
         }
-        match self.resolve(reading) {
+        match self.resolve(reading, now) {
             Err(rejection) => Validated { rejections: vec![rejection], ..Validated::default() },
             Ok(resolved) => {
                 let window = self.limits.window(now);
@@ -67,7 +68,7 @@ impl Validator {
     }
 
     /// Looks up the reading's words; an unknown one rejects all of it.
-    fn resolve(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
+    fn resolve(&self, reading: Reading<'_>, now: Timestamp) -> Result<ResolvedReading<'_>, Rejection> {
         let count = reading.values.len();
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
         let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {
@@ -103,8 +104,9 @@ impl Validator {
         };
         let bounds = Bounds::new(metric, kind, reading.statistic.as_deref());
         let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
+        let origins = reading.offsets.origins(Origin { revision: reading.revision, ..Origin::received(now) }, count);
         let (times, spans) = (reading.times, instants_where_zero(reading.spans));
-        Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags })
+        Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags, origins })
     }
 
     fn conversion(

@@ -4,6 +4,7 @@ use super::bounds::Bounds;
 use super::limits::TimeWindow;
 use super::outcome::{ValidSamples, Validated};
 use crate::model::metric::Metric;
+use crate::model::origin::Origins;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
 use crate::model::unit::Conversion;
@@ -20,6 +21,8 @@ pub(super) struct ResolvedReading<'a> {
     pub(super) values: Vec<f64>,
     /// What is known against all of them.
     pub(super) flags: Flags,
+    /// How each came.
+    pub(super) origins: Origins,
 }
 
 impl ResolvedReading<'_> {
@@ -75,7 +78,7 @@ impl ResolvedReading<'_> {
         }
         let flags = if self.flags == Flags::NONE { Vec::new() } else { vec![self.flags; self.values.len()] };
         let flagged = u64::try_from(flags.len()).unwrap_or(u64::MAX);
-        let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
+        let run = Run { times: self.times, spans: self.spans, values: self.values, flags, origins: self.origins };
         let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
         Validated { valid, flagged, ..Validated::default() }
     }

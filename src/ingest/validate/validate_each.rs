@@ -69,7 +69,7 @@ impl ResolvedReading<'_> {
             return Err(if self.metric.is_coded() { Reason::UnknownCode } else { Reason::ImpossibleValue });
         }
         let unlikely = if bounds.soft.contains(value) { Flags::NONE } else { Flags::UNLIKELY };
-        Ok(Some(Sample { start, span_us, value, flags: self.flags.and(unlikely) }))
+        Ok(Some(Sample { start, span_us, value, flags: self.flags.and(unlikely), origin: self.origins.at(place) }))
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
