@@ -1,6 +1,6 @@
 -- What is appended in one call is listed in the feed of changes by the same call.
 --
--- Its columns are there already, so the list costs 20 us where ten blocks are written and 30 where a hundred are. The
+-- Its columns are there already, so the list costs 10 us where ten blocks are written and 20 where a hundred are. The
 -- writer's row was moved before the list draws its number, so the transaction has its own (signal.note_changes). The
 -- function of the version before lists too, since a daemon of it may be the shard's owner while others read. Locks
 -- nothing. Undo: make both as 0125 and 0202 have them.

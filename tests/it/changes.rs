@@ -213,28 +213,34 @@ async fn a_place_that_a_restored_database_has_not_given_is_refused_and_an_older_
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     execute(&mut connection, "SELECT signal.note_incarnation(false)").await;
     note(&mut connection, 1, 2).await;
-    assert_eq!(number(&mut connection, 0).await.unwrap(), 2);
-    drop(connection);
+    // Written before what is numbered, and committed after that.
+    let mut late = PgConnection::connect(database.url()).await.unwrap();
+    execute(&mut late, "BEGIN").await;
+    note(&mut late, 9, 1).await;
+    note(&mut connection, 1, 1).await;
+    assert_eq!(number(&mut connection, 0).await.unwrap(), 3);
+    execute(&mut late, "COMMIT").await;
+    drop((connection, late));
     let dump = database.copy().await;
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     note(&mut connection, 2, 3).await;
-    assert_eq!(number(&mut connection, 2).await.unwrap(), 5);
+    assert_eq!(number(&mut connection, 3).await.unwrap(), 7);
     drop(connection);
     database.close().await;
     database.restore(&dump).await;
 
-    assert!(listed(database.url(), 5).await.unwrap_err().contains(NO_PLACE), "it is ahead of the feed");
+    assert!(listed(database.url(), 7).await.unwrap_err().contains(NO_PLACE), "it is ahead of the feed");
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     execute(&mut connection, "SELECT signal.note_incarnation(false)").await;
     note(&mut connection, 3, 4).await;
-    let last = number(&mut connection, 2).await.unwrap();
-    for lost in 3..=5 {
+    let last = number(&mut connection, 3).await.unwrap();
+    for lost in 4..=7 {
         assert!(listed(database.url(), lost).await.unwrap_err().contains(NO_PLACE), "{lost} belongs to what is lost");
     }
     let places = |first: i64, count: i64, transaction| (first..first + count).map(move |place| (place, transaction));
-    let rest: Vec<_> = places(last - 3, 4, 3).collect();
-    assert_eq!(listed(database.url(), 2).await.unwrap(), rest);
-    assert_eq!(listed(database.url(), 0).await.unwrap(), places(1, 2, 1).chain(rest).collect::<Vec<_>>());
+    let rest: Vec<_> = places(last - 4, 1, 9).chain(places(last - 3, 4, 3)).collect();
+    assert_eq!(listed(database.url(), 3).await.unwrap(), rest);
+    assert_eq!(listed(database.url(), 0).await.unwrap(), places(1, 3, 1).chain(rest).collect::<Vec<_>>());
     // A daemon that has run on and knows more than there is needs no other sign.
     note(&mut connection, 4, 1).await;
     let known = last + 100;
