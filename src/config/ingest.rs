@@ -61,12 +61,18 @@ pub struct IngestConfig {
     pub quarantine_bytes_max: u64,
     /// How long quarantine keeps what does not come again; 0: for ever.
     pub quarantine_retention_days: u32,
+    changes_kept_hours: u32,
 }
 
 impl IngestConfig {
     /// How old the first sample of a batch may become before it is written.
     pub fn batch_age(&self) -> Duration {
         Duration::from_millis(self.batch_age_ms)
+    }
+
+    /// How long the feed of changes goes back.
+    pub fn changes_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.changes_kept_hours) * 3_600)
     }
 
     /// How far ahead of now a sample is valid, in microseconds.
@@ -106,6 +112,9 @@ impl IngestConfig {
         }
         if self.quarantine_retention_days > 36_500 {
             return rule("ingest.quarantine_retention_days", "at most 36500; 0 keeps everything");
+        }
+        if !(1..=87_600).contains(&self.changes_kept_hours) {
+            return rule("ingest.changes_kept_hours", "1 to 87600");
         }
         if self.future_max_s < 0 || self.past_max_days < 1 || self.span_max_days < 1 {
             return rule("ingest.future_max_s, past_max_days and span_max_days", "at least 0, 1 and 1");

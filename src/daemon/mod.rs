@@ -9,6 +9,7 @@
 //! roller, compactor           archive, compaction                  owns its shard
 //! quarantine                  age, size                            owns its shard
 //! maintenance                 the network's own clock              owns its shard
+//! changes                     places in the feed of changes        owns its shard
 //! ```
 //!
 //! # Why
@@ -34,6 +35,9 @@ mod tasks;
 
 /// Quarantine: what is old leaves it, and how full it is.
 mod quarantine;
+
+/// The feed of changes: places, and what is old.
+mod changes;
 
 /// The roll, once a day.
 mod roll_daily;
@@ -124,6 +128,8 @@ impl Daemon {
         let retention_days = config.ingest.quarantine_retention_days;
         let quarantine = quarantine::Upkeep { context: context.clone(), cap: Arc::clone(&cap), retention_days };
         supervisor.spawn_endless(Task::Quarantine, quarantine.run(Arc::clone(&state)));
+        let feed = changes::Feed { context: context.clone(), kept: config.ingest.changes_kept() };
+        supervisor.spawn_endless(Task::Changes, feed.run(Arc::clone(&state)));
         let settings = (config.mqtt, config.ingest);
         supervisor.spawn(Task::Ingest, ingest::run(context, state, settings, cap, stop.clone()));
         Ok(())

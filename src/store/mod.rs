@@ -63,6 +63,9 @@ pub mod newcomers;
 /// Blocks: written by COPY, read by time.
 pub mod hot;
 
+/// What was stored, superseded or erased, in order.
+pub mod changes;
+
 /// Invalid input, kept with its reason.
 pub mod quarantine;
 

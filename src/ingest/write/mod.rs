@@ -311,7 +311,13 @@ impl Lane {
         let quarantined: Vec<_> =
             kept.filter_map(|rejection| Some(row(batch.get(rejection.arrival)?, &rejection.rejection))).collect();
         let revised = laid.revised(|part| Some(batch.get(unit.parts.get(part)?.arrival)?.received_at));
-        let write = Write { removals: &laid.removals, rows: &self.rows, revised: &revised, quarantined: &quarantined };
+        let write = Write {
+            removals: &laid.removals,
+            rows: &self.rows,
+            revised: &revised,
+            changes: &laid.changes,
+            quarantined: &quarantined,
+        };
         let written = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.context.telemetry;

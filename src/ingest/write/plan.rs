@@ -14,7 +14,7 @@ use crate::model::sample::Sample;
 use crate::model::time::{Day, MINUTE_US, Timestamp};
 use crate::store::StoreError;
 use crate::store::directory::SeriesKey;
-use crate::store::hot::{BlockRange, NewRange, Past, Removal, Revised, Stored, Unreadable, Writing};
+use crate::store::hot::{BlockRange, Changes, NewRange, Past, Removal, Revised, Stored, Unreadable, Writing};
 use crate::telemetry::Tally;
 
 /// Samples further apart are looked for each by itself: what lies in a minute costs less than another look-up.
@@ -33,6 +33,8 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct WritePlan {
     pub(super) removals: Vec<Removal>,
+    /// What of its blocks is new.
+    pub(super) changes: Changes,
     /// Where each series then ends.
     lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
@@ -174,7 +176,11 @@ pub(super) fn lay(
             laid.tally.stored += u64::try_from(part.run.len()).unwrap_or(u64::MAX);
             builder.add_run(&part.run);
         }
-        laid.push(group, &builder.finish(), put);
+        let blocks = builder.finish();
+        for block in &blocks {
+            laid.changes.store(group.series, (block.start, block.stop), block.len());
+        }
+        laid.push(group, &blocks, put);
     }
     let by_series = found.by_series();
     let nothing = FoundOfSeries::default();
@@ -225,6 +231,11 @@ impl WritePlan {
 
     fn take(&mut self, group: &Group, merged: Merged, put: &mut impl FnMut(SeriesId, &Block)) {
         let series = group.series;
+        self.changes.store_each(series, &merged.added);
+        self.changes.supersede_each(series, &merged.gone);
+        // The archive may hold what is replaced here, and nobody has counted it.
+        let days = merged.ranges.iter().flat_map(|(range, _)| by_day(range.from, range.to));
+        days.for_each(|day| self.changes.supersede(series, day, None));
         self.tally.stored += merged.stored;
         self.tally.duplicate += merged.duplicates;
         self.tally.outdated += merged.outdated;

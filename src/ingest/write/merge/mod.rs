@@ -69,6 +69,10 @@ pub(super) struct Merged {
     pub(super) blocks: Vec<Block>,
     /// Samples that stand from now on, or did until another of this unit superseded them.
     pub(super) stored: u64,
+    /// When each sample begins that stands from now on, in order.
+    pub(super) added: Vec<Timestamp>,
+    /// When each stored sample began that stands no longer, in order.
+    pub(super) gone: Vec<Timestamp>,
     /// Samples that were said before.
     pub(super) duplicates: u64,
     /// Samples of which a higher revision was said before.
@@ -120,6 +124,7 @@ pub(super) fn merge(known: &Known<'_>, mut incoming: Incoming) -> Merged {
         if is_injected(Defect::NoDuplicateCheck) {
             for (sample, _) in said {
                 merged.stored += 1;
+                merged.added.push(at);
                 places.add(sample);
             }
             continue;
@@ -137,11 +142,13 @@ pub(super) fn merge(known: &Known<'_>, mut incoming: Incoming) -> Merged {
         let (standing, former) = (start.standing(), start.superseded().get(known_former..).unwrap_or_default());
         for (sample, part) in standing.iter().filter_map(|(_, tag)| *tag) {
             if part.is_some() {
+                merged.added.push(at);
                 places.add(sample);
             }
         }
         for (sample, part) in former.iter().filter_map(|(_, tag)| *tag) {
             if part.is_none() {
+                merged.gone.push(at);
                 places.take(&sample);
             }
             merged.superseded.push(sample);
