@@ -9,9 +9,7 @@ use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
 use healthtrack::store::directory::add_devices;
-use healthtrack::store::hot::{
-    BlockRange, Changes, CopyRows, Revised, Write, Writing, ensure_chunks, overlapping,
-};
+use healthtrack::store::hot::{BlockRange, Changes, CopyRows, Revised, Write, Writing, ensure_chunks, overlapping};
 use healthtrack::store::newcomers::{DevicePolicy, Heard, Newcomers, TakenUp, take_up};
 use healthtrack::store::shard::try_take;
 use healthtrack::store::source::{Disallowing, disallow};
