@@ -13,8 +13,12 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn validator() -> Validator {
-    let limits =
-        ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+    let limits = ValidationLimits {
+        future_max_us: 3_600 * SECOND_US,
+        past_max_us: 7_300 * DAY_US,
+        span_max_us: 31 * DAY_US,
+        statistic_span_max_us: 3_660 * DAY_US,
+    };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
 
@@ -331,7 +335,7 @@ proptest! {
         if reading.values.is_empty() { return Ok(()); }
         let Ok(resolved) = validator.resolve(reading.clone()) else { return Ok(()) };
         let window = validator.limits.window(at(NOW));
-        let is_clean = resolved.is_clean(window, validator.limits.span_max_us);
+        let is_clean = resolved.is_clean(window, validator.limits.span_max_us_of(resolved.statistic));
         let slow = validate_each::validate_each(resolved, window, validator.limits);
         let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0;
         let samples: Vec<Sample> = slow.valid.iter().flat_map(|valid| valid.run.samples()).collect();
