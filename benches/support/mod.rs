@@ -73,7 +73,13 @@ pub(crate) fn uneven_run(total: usize) -> Run {
         .map(|place| {
             second += 5 + (place * 7 % 11) as i64;
             let start = start().plus_micros(second * SECOND_US);
-            Sample { start, span_us: None, value: (55 + place % 90) as f64, flags: Default::default() }
+            Sample {
+                start,
+                span_us: None,
+                value: (55 + place % 90) as f64,
+                flags: Default::default(),
+                origin: Default::default(),
+            }
         })
         .collect();
     let run = Run::of(&samples);

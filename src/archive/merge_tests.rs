@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::block::BlockBuilder;
+use crate::model::origin::Origin;
 use crate::model::sample::Flags;
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -16,7 +17,13 @@ fn key(row: &Row) -> RowKey {
 
 fn sample(minute: i64, span: Option<i64>, value: i32) -> Sample {
     let start = Timestamp::from_micros(1_795_428_000_000_000 + minute * 60_000_000).unwrap();
-    Sample { start, span_us: span.map(|minutes| minutes * 60_000_000), value: f64::from(value), flags: Flags::NONE }
+    Sample {
+        start,
+        span_us: span.map(|minutes| minutes * 60_000_000),
+        value: f64::from(value),
+        flags: Flags::NONE,
+        origin: Origin::default(),
+    }
 }
 
 /// Few keys and few values, so that duplicates and conflicts are common.

@@ -19,6 +19,7 @@ use super::manifest::metric_of;
 use super::merge::{Archived, HotRows, Merge, MergeOutcome};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
+use crate::model::origin::Origin;
 use crate::model::sample::{Flags, Sample};
 use crate::model::statistic::Statistic;
 use crate::model::time::{Day, Timestamp};
@@ -225,7 +226,7 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> ChunkWriter<
         let rows = (0..count).filter_map(|place| Some((slice.key(place)?, *slice.values.get(place)?)));
         open.samples.extend(rows.map(|(key, value)| {
             let span_us = key.end.map(|end| end.micros_since(key.start));
-            Sample { start: key.start, span_us, value, flags: Flags::NONE }
+            Sample { start: key.start, span_us, value, flags: Flags::NONE, origin: Origin::default() }
         }));
         Ok(count)
     }

@@ -71,6 +71,7 @@ fn holds(gone: &Span, series: SeriesId, small: &Small) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::origin::Origin;
     use crate::model::sample::{Flags, Sample};
     use crate::model::time::DAY_US;
     use crate::store::hot::Unreadable;
@@ -90,7 +91,13 @@ mod tests {
             for place in 0..*count {
                 let span_us = [None, Some(60_000_000), (place % 2 == 0).then_some(5)][usize::from(kind % 3)];
                 let flags = if *kind == 4 { Flags::UNLIKELY } else { Flags::NONE };
-                samples.push(Sample { start: at(start_us), span_us, value: (start_us % 977) as f64, flags });
+                samples.push(Sample {
+                    start: at(start_us),
+                    span_us,
+                    value: (start_us % 977) as f64,
+                    flags,
+                    origin: Origin::default(),
+                });
                 start_us += period_us;
             }
             let mut builder = BlockBuilder::default();

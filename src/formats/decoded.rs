@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use crate::model::origin::{Origin, Origins, Revision};
 use crate::model::reason::Rejection;
 use crate::model::sample::{Spans, Times};
+use crate::model::time::Timestamp;
 
 /// The values of a reading, as the payload gave them.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +56,50 @@ pub struct Reading<'a> {
     pub values: Values<'a>,
     /// True where the payload had no time of the measurement and that of its creation stands in.
     pub time_assumed: bool,
+    /// The local time of the source.
+    pub offsets: Offsets,
+    /// Which word of the source this is; `None` where it counts none.
+    pub revision: Option<Revision>,
+    /// What this stands in place of, with a revision.
+    pub replaces: Option<Replaced>,
+}
+
+/// Minutes by which the source's local time is ahead of UTC.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Offsets {
+    /// It did not say.
+    #[default]
+    None,
+    /// The same for all samples.
+    Each(i16),
+    /// Each sample's own.
+    Own(Vec<Option<i16>>),
+}
+
+impl Offsets {
+    /// The origins of `count` samples that differ in nothing else.
+    pub fn origins(&self, origin: Origin, count: usize) -> Origins {
+        let at = |utc_offset_minutes| Origin { utc_offset_minutes, ..origin };
+        match self {
+            Offsets::None => Origins::Each(origin),
+            Offsets::Each(minutes) => Origins::Each(at(Some(*minutes))),
+            Offsets::Own(offsets) => {
+                let mut origins = Origins::default();
+                let each = (0..count).map(|place| at(offsets.get(place).copied().flatten()));
+                each.enumerate().for_each(|(place, origin)| origins.push(place, 1, origin));
+                origins
+            }
+        }
+    }
+}
+
+/// All that begins in `[from, to)`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The first moment.
+    pub from: Timestamp,
+    /// The first moment after it.
+    pub to: Timestamp,
 }
 
 impl Reading<'_> {
@@ -74,6 +120,9 @@ impl Reading<'_> {
                 }
             },
             time_assumed: self.time_assumed,
+            offsets: self.offsets,
+            revision: self.revision,
+            replaces: self.replaces,
         }
     }
 }

@@ -41,6 +41,6 @@ pub mod registry;
 /// From a delivery to what its format makes of it.
 mod decoders;
 
-pub use decoded::{ClinicalResource, Decoded, Reading, Reply, Values};
+pub use decoded::{ClinicalResource, Decoded, Offsets, Reading, Replaced, Reply, Values};
 pub use decoders::Decoders;
 pub use format::{Decoder, Format, HeartRates};

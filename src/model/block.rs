@@ -11,6 +11,7 @@
 //! Invariant: the blocks of one series never overlap, and no block crosses midnight UTC, so a sample's day decides its
 //! chunk and a query for a day reads that day's blocks alone.
 
+use super::origin::Origins;
 use super::sample::{Flags, Run, Sample, Spans, Times};
 use super::time::{SECOND_US, Timestamp};
 
@@ -38,13 +39,15 @@ pub struct Block {
     pub values: Vec<f64>,
     /// What is known against each; empty where nothing is known against any.
     pub flags: Vec<Flags>,
+    /// How each came.
+    pub origins: Origins,
 }
 
 impl Block {
     /// The samples one by one, in order of time.
     pub fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
         let mut ticks = 0_i64;
-        self.values.iter().enumerate().map(move |(index, value)| {
+        self.values.iter().zip(self.origins.each(self.len())).enumerate().map(move |(index, (value, origin))| {
             ticks = match &self.gaps {
                 None => i64::try_from(index).unwrap_or(i64::MAX),
                 Some(gaps) => ticks + gaps.get(index).copied().map_or(0, i64::from),
@@ -54,6 +57,7 @@ impl Block {
                 span_us: self.spans.at(index),
                 value: *value,
                 flags: self.flags.get(index).copied().unwrap_or_default(),
+                origin,
             }
         })
     }
@@ -110,6 +114,7 @@ struct Open {
     spans: Spans,
     values: Vec<f64>,
     flags: Vec<Flags>,
+    origins: Origins,
 }
 
 /// The times of the open block's samples.
@@ -183,6 +188,7 @@ impl BlockBuilder {
                 spans: sample.span_us.map_or(Spans::None, Spans::Each),
                 values: vec![sample.value],
                 flags: if sample.flags == Flags::NONE { Vec::new() } else { vec![sample.flags] },
+                origins: Origins::Each(sample.origin),
             });
         }
     }
@@ -213,6 +219,7 @@ impl Open {
             whole_millis: count == 1 || period_us % 1_000 == 0,
             spans: spans_between(&run.spans, from, to),
             flags: run.flags.get(from..to).map(<[Flags]>::to_vec).unwrap_or_default(),
+            origins: run.origins.between(from, to),
             values,
         }
     }
@@ -261,6 +268,7 @@ impl Open {
         self.join_spans(before, &spans_between(&run.spans, from, from + taken), taken);
         let flags = run.flags.get(from..from + taken).unwrap_or_default();
         self.join_flags(before, flags, taken);
+        self.origins.append(before, &run.origins.between(from, from + taken), taken);
         Some(taken)
     }
 
@@ -289,6 +297,7 @@ impl Open {
         self.values.push(sample.value);
         self.join_spans(before, &sample.span_us.map_or(Spans::None, Spans::Each), 1);
         self.join_flags(before, &[sample.flags], 1);
+        self.origins.push(before, 1, sample.origin);
         true
     }
 
@@ -344,7 +353,8 @@ impl Open {
             Grid::Listed(times) => list_gaps(&times),
         };
         let flags = if self.flags.iter().all(|flags| *flags == Flags::NONE) { Vec::new() } else { self.flags };
-        Block { start, stop: self.last, tick_us, gaps, spans: even_spans(self.spans), values: self.values, flags }
+        let (spans, origins) = (even_spans(self.spans), self.origins);
+        Block { start, stop: self.last, tick_us, gaps, spans, values: self.values, flags, origins }
     }
 }
 

@@ -14,6 +14,7 @@ fn even(start: i64, period_us: i64, values: &[f64]) -> Run {
         spans: Spans::None,
         values: values.to_vec(),
         flags: Vec::new(),
+        origins: Origins::default(),
     }
 }
 

@@ -18,6 +18,9 @@ pub mod statistic;
 /// Why something is quarantined.
 pub mod reason;
 
+/// How samples came, and which word of their source they are.
+pub mod origin;
+
 /// Values at their times, and the runs in which they travel.
 pub mod sample;
 

@@ -1,5 +1,6 @@
 //! Sample: one valid value at one time, or over one interval; and the run of samples in which they travel.
 
+use super::origin::{Origin, Origins};
 use super::time::{DAY_US, Day, Timestamp};
 
 /// What is known against a sample that is kept all the same.
@@ -13,10 +14,21 @@ impl Flags {
     pub const UNLIKELY: Flags = Flags(1);
     /// The payload gave no time of the measurement; the time of its creation stands in.
     pub const TIME_ASSUMED: Flags = Flags(2);
+    /// Below what its sensor can measure: the value is that limit, and no measurement.
+    pub const BELOW_RANGE: Flags = Flags(4);
+    /// Above what its sensor can measure: the value is that limit, and no measurement.
+    pub const ABOVE_RANGE: Flags = Flags(8);
+    /// Long before its device can have measured anything.
+    pub const BEFORE_DEVICE: Flags = Flags(16);
 
     /// Both sets of flags.
     pub fn and(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
+    }
+
+    /// True where the value is a limit of the sensor, and no number that it measured.
+    pub fn is_bound(self) -> bool {
+        self.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0) != 0
     }
 }
 
@@ -31,6 +43,8 @@ pub struct Sample {
     pub value: f64,
     /// What is known against it.
     pub flags: Flags,
+    /// How it came.
+    pub origin: Origin,
 }
 
 /// What makes a sample the same as another of its series: no two stored samples share it.
@@ -89,6 +103,8 @@ pub struct Run {
     pub values: Vec<f64>,
     /// What is known against each; empty where nothing is known against any.
     pub flags: Vec<Flags>,
+    /// How each came.
+    pub origins: Origins,
 }
 
 impl Times {
@@ -164,12 +180,13 @@ impl Run {
 
     /// The samples one by one, as they came.
     pub fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
-        self.values.iter().enumerate().filter_map(|(index, value)| {
+        self.values.iter().zip(self.origins.each(self.len())).enumerate().filter_map(|(index, (value, origin))| {
             Some(Sample {
                 start: self.times.at(index)?,
                 span_us: self.spans.at(index),
                 value: *value,
                 flags: self.flags.get(index).copied().unwrap_or_default(),
+                origin,
             })
         })
     }
@@ -183,11 +200,14 @@ impl Run {
             _ => Spans::Own(samples.iter().map(|sample| sample.span_us).collect()),
         };
         let flagged = samples.iter().any(|sample| sample.flags != Flags::NONE);
+        let mut origins = Origins::default();
+        samples.iter().enumerate().for_each(|(place, sample)| origins.push(place, 1, sample.origin));
         Run {
             times: Times::At(samples.iter().map(|sample| sample.start).collect()),
             spans,
             values: samples.iter().map(|sample| sample.value).collect(),
             flags: if flagged { samples.iter().map(|sample| sample.flags).collect() } else { Vec::new() },
+            origins,
         }
     }
 }

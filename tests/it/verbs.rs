@@ -93,7 +93,7 @@ pub(crate) struct Stored {
 
 fn sample(seconds: i64, span_us: Option<i64>, value: f64) -> Sample {
     let start = Timestamp::from_micros(START_US + seconds * SECOND_US).unwrap();
-    Sample { start, span_us, value, flags: Flags::NONE }
+    Sample { start, span_us, value, origin: Default::default(), flags: Flags::NONE }
 }
 
 /// Writes series and quarantine as a daemon does.

@@ -3,6 +3,7 @@
 use healthtrack::config::DeviceSources;
 use healthtrack::model::block::{Block, BlockBuilder};
 use healthtrack::model::ids::{DeviceId, MetricId, SeriesId, ShardName};
+use healthtrack::model::origin::{Origin, Revision};
 use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::Timestamp;
@@ -32,8 +33,14 @@ fn kinds() -> Vec<Block> {
         span_us: span_s.map(|span| span * 1_000_000),
         value,
         flags,
+        origin: Origin::default(),
     };
     let none = Flags::NONE;
+    let origin = |minute: i64, utc_offset_minutes, revision: Option<i64>| {
+        let revision = revision.map(|number| Revision::new(number).unwrap());
+        Origin { utc_offset_minutes, revision, ..Origin::received(moment(60 * minute)) }
+    };
+    let came = |n: i64, origin| Sample { origin, ..sample(n, None, n as f64, none) };
     let kinds = [
         vec![sample(0, None, 61.5, none)],
         (0..40).map(|n| sample(n, None, n as f64, none)).collect(),
@@ -41,6 +48,10 @@ fn kinds() -> Vec<Block> {
         (0..40).map(|n| sample(60 * n, Some(60), n as f64, none)).collect(),
         [(0, Some(5)), (7, None), (8, Some(30))].map(|(n, span)| sample(n, span, 1e300, none)).to_vec(),
         (0..5).map(|n| sample(n, None, 300.0, if n == 2 { Flags::UNLIKELY } else { none })).collect(),
+        (0..40).map(|n| came(n, origin(1, Some(-570), Some(1 << 53)))).collect(),
+        (0..40).map(|n| came(n, origin(0, Some(n as i16 / 10), None))).collect(),
+        (0..40).map(|n| came(n, origin(n, None, (n > 30).then_some(n / 7)))).collect(),
+        (0..40).map(|n| came(n, if n < 20 { origin(1, Some(60), None) } else { Origin::default() })).collect(),
     ];
     let block = |samples: &Vec<Sample>| {
         let mut builder = BlockBuilder::default();
@@ -102,7 +113,8 @@ async fn a_few_plain_blocks_take_one_statement_and_many_or_others_a_copy() {
         rows.push(SeriesId(series), &block);
         copied.push(write(&mut connection, &mut writer, &rows).await.unwrap());
     }
-    assert_eq!(copied, [false, false, false, false, true, true], "spans of their own and flags are copied");
+    assert_eq!(copied[..4], [false; 4]);
+    assert_eq!(copied[4..], [true, true, false, true, true, true], "lists of spans, flags and origins are copied");
     let mut many = CopyRows::default();
     (100..1_100).for_each(|series| many.push(SeriesId(series), &kinds()[0]));
     assert!(write(&mut connection, &mut writer, &many).await.unwrap());

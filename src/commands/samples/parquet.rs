@@ -157,6 +157,7 @@ mod tests {
     use super::*;
     use crate::model::ids::DeviceId;
     use crate::model::metric::Catalogue;
+    use crate::model::origin::Origin;
     use crate::model::sample::Flags;
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;
@@ -172,7 +173,7 @@ mod tests {
         let mut sink = Box::new(Parquet::begin(Vec::new()).unwrap());
         let sample = |second: i64, span_us, value| {
             let start = Timestamp::from_micros(second * 1_000_000).unwrap();
-            Sample { start, span_us, value, flags: Flags::NONE }
+            Sample { start, span_us, value, flags: Flags::NONE, origin: Origin::default() }
         };
         let of = |metric| SeriesRef {
             device: &device,

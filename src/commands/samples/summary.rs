@@ -123,12 +123,19 @@ mod tests {
     use super::*;
     use crate::model::ids::DeviceId;
     use crate::model::metric::Catalogue;
+    use crate::model::origin::Origin;
     use crate::model::sample::Flags;
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;
 
     fn samples(values: &[f64]) -> impl Iterator<Item = Sample> + '_ {
-        values.iter().map(|value| Sample { start: Timestamp::MIN, span_us: None, value: *value, flags: Flags::NONE })
+        values.iter().map(|value| Sample {
+            start: Timestamp::MIN,
+            span_us: None,
+            value: *value,
+            flags: Flags::NONE,
+            origin: Origin::default(),
+        })
     }
 
     #[test]

@@ -112,6 +112,7 @@ mod tests {
     use super::*;
     use crate::model::ids::DeviceId;
     use crate::model::metric::Catalogue;
+    use crate::model::origin::Origin;
     use crate::model::sample::Flags;
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;
@@ -128,7 +129,11 @@ mod tests {
         let start = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
         let mut bytes = Vec::new();
         let mut sink = sink(&mut bytes);
-        sink.take(&of, &mut std::iter::once(Sample { start, span_us, value, flags: Flags::NONE })).unwrap();
+        sink.take(
+            &of,
+            &mut std::iter::once(Sample { start, span_us, value, flags: Flags::NONE, origin: Origin::default() }),
+        )
+        .unwrap();
         sink.finish().unwrap();
         String::from_utf8(bytes).unwrap()
     }

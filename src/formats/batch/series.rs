@@ -3,7 +3,7 @@
 use super::error::SeriesError;
 use super::wire::{RawSeries, Text};
 use super::{column, times};
-use crate::formats::{Decoded, Reading};
+use crate::formats::{Decoded, Offsets, Reading};
 use crate::model::reason::{Reason, Rejection};
 
 /// Rejections kept apart in one message; those of further series are joined, so that a payload of a million empty
@@ -60,6 +60,9 @@ fn decode_series<'a>(series: &RawSeries<'a>) -> Result<(Option<Reading<'a>>, u64
         spans,
         values: column.values,
         time_assumed: false,
+        offsets: Offsets::None,
+        revision: None,
+        replaces: None,
     };
     Ok((Some(reading), not_measured))
 }

@@ -10,7 +10,7 @@ use super::error::SchemaError;
 use super::frame::TimeSpan;
 use super::header::SchemaId;
 use crate::formats::text::shown;
-use crate::formats::{Decoded, Reading, Values};
+use crate::formats::{Decoded, Offsets, Reading, Values};
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
@@ -174,6 +174,9 @@ impl<'a> ReadingBuilder<'a> {
             spans,
             values: self.values,
             time_assumed: self.key.time_assumed,
+            offsets: Offsets::None,
+            revision: None,
+            replaces: None,
         }
     }
 }

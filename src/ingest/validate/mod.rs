@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::formats::text::shown;
 use crate::formats::{Reading, Values};
 use crate::model::metric::{Catalogue, Metric};
+use crate::model::origin::Origin;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Spans, Times};
 use crate::model::statistic::Statistic;
@@ -54,7 +55,7 @@ impl Validator {
         if reading.values.is_empty() {
             return Validated::default();
         }
-        match self.resolve(reading) {
+        match self.resolve(reading, now) {
             Err(rejection) => Validated { rejections: vec![rejection], ..Validated::default() },
             Ok(resolved) => {
                 let window = self.limits.window(now);
@@ -68,7 +69,7 @@ impl Validator {
     }
 
     /// Looks up the reading's words; an unknown one rejects all of it.
-    fn resolve(&self, reading: Reading<'_>) -> Result<ResolvedReading<'_>, Rejection> {
+    fn resolve(&self, reading: Reading<'_>, now: Timestamp) -> Result<ResolvedReading<'_>, Rejection> {
         let count = reading.values.len();
         let refuse = |reason, detail: String| Rejection::new(reason, detail, count);
         let metric = self.catalogue.by_name(&reading.metric).ok_or_else(|| {
@@ -107,6 +108,7 @@ impl Validator {
         let sentinels = if kind == StatisticKind::Value { metric.sentinels_in(conversion) } else { &[] };
         let is_unit_named = reading.unit.is_some();
         let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
+        let origins = reading.offsets.origins(Origin { revision: reading.revision, ..Origin::received(now) }, count);
         let (mut times, spans) = (reading.times, instants_where_zero(reading.spans));
         if metric.consecutive && spans == Spans::None {
             beats::lay_out(&mut times, &values, conversion, bounds.hard);
@@ -123,6 +125,7 @@ impl Validator {
             spans,
             values,
             flags,
+            origins,
         })
     }
 

@@ -4,6 +4,7 @@ use super::bounds::{Bounds, StatisticKind};
 use super::limits::TimeWindow;
 use super::outcome::{ValidSamples, Validated};
 use crate::model::metric::{Metric, UnitMismatch};
+use crate::model::origin::Origins;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
 use crate::model::unit::Conversion;
@@ -25,6 +26,8 @@ pub(super) struct ResolvedReading<'a> {
     pub(super) values: Vec<f64>,
     /// What is known against all of them.
     pub(super) flags: Flags,
+    /// How each came.
+    pub(super) origins: Origins,
 }
 
 impl<'a> ResolvedReading<'a> {
@@ -37,6 +40,12 @@ impl<'a> ResolvedReading<'a> {
         let mut judge = self.metric.unit_judge(self.conversion, self.is_unit_named || !self.statistic.is_none())?;
         self.values.iter().for_each(|value| judge.see(*value));
         judge.verdict()
+    }
+
+    /// The limit of the sensor beyond which a value lies, and what is known of it; `None` for a number.
+    pub(super) fn bound_of(&self, value: f64) -> Option<(f64, Flags)> {
+        let sensor = self.metric.sensor.filter(|_| self.kind == StatisticKind::Value && value.is_infinite())?;
+        Some(if value < 0.0 { (sensor.low, Flags::BELOW_RANGE) } else { (sensor.high, Flags::ABOVE_RANGE) })
     }
 }
 
@@ -90,7 +99,7 @@ impl ResolvedReading<'_> {
         }
         let flags = if self.flags == Flags::NONE { Vec::new() } else { vec![self.flags; self.values.len()] };
         let flagged = u64::try_from(flags.len()).unwrap_or(u64::MAX);
-        let run = Run { times: self.times, spans: self.spans, values: self.values, flags };
+        let run = Run { times: self.times, spans: self.spans, values: self.values, flags, origins: self.origins };
         let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
         Validated { valid, flagged, ..Validated::default() }
     }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::formats::Offsets;
 use crate::model::sample::{Run, Sample};
 use crate::model::time::{DAY_US, MINUTE_US, SECOND_US};
 
@@ -33,6 +34,9 @@ fn numbers(metric: &'static str, values: &[f64]) -> Reading<'static> {
         spans: Spans::None,
         values: Values::Numbers(values.to_vec()),
         time_assumed: false,
+        offsets: Offsets::None,
+        revision: None,
+        replaces: None,
     }
 }
 
@@ -307,6 +311,9 @@ prop_compose! {
             },
             values: if coded { Values::Codes(codes) } else { Values::Numbers(values) },
             time_assumed,
+            offsets: Offsets::None,
+            revision: None,
+            replaces: None,
         }
     }
 }
@@ -333,7 +340,7 @@ proptest! {
     fn the_fast_way_and_the_slow_way_agree(reading in readings()) {
         let validator = validator();
         if reading.values.is_empty() { return Ok(()); }
-        let Ok(resolved) = validator.resolve(reading.clone()) else { return Ok(()) };
+        let Ok(resolved) = validator.resolve(reading.clone(), at(NOW)) else { return Ok(()) };
         let window = validator.limits.window(at(NOW));
         let is_clean = resolved.is_clean(window, validator.limits.span_max_us_of(resolved.statistic));
         let slow = validate_each::validate_each(resolved, window, validator.limits);

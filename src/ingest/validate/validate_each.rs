@@ -78,6 +78,10 @@ impl ResolvedReading<'_> {
         if span_us.is_some_and(|span_us| !(0..=rules.span_max_us).contains(&span_us)) {
             return Err(Reason::BadInterval);
         }
+        let sample = |value, flags| Sample { start, span_us, value, flags, origin: self.origins.at(place) };
+        if let Some((limit, flags)) = self.bound_of(value) {
+            return Ok(Some(sample(limit, self.flags.and(flags))));
+        }
         if rules.mismatch.is_some_and(|mismatch| mismatch.refuses(value)) {
             return Err(Reason::UnitMismatch);
         }
@@ -87,7 +91,7 @@ impl ResolvedReading<'_> {
             return Err(if self.metric.is_coded() { Reason::UnknownCode } else { Reason::ImpossibleValue });
         }
         let unlikely = if bounds.soft.contains(value) { Flags::NONE } else { Flags::UNLIKELY };
-        Ok(Some(Sample { start, span_us, value, flags: self.flags.and(unlikely) }))
+        Ok(Some(sample(value, self.flags.and(unlikely))))
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
@@ -114,6 +118,9 @@ impl ResolvedReading<'_> {
             }
             Reason::UnitMismatch => rules.mismatch.map(|mismatch| mismatch.explain()).unwrap_or_default(),
             Reason::UnknownCode => format!("a code must be one of {}", self.metric.codes.join(", ")),
+            _ if self.values.get(refused.first).copied().is_some_and(f64::is_infinite) => {
+                "low and high are words for metrics whose sensors have a range".to_owned()
+            }
             _ => self.rule_of_values(),
         };
         let (name, samples, count) = (&self.metric.name, refused.samples, self.values.len());

@@ -124,13 +124,20 @@ mod tests {
     #[cfg(debug_assertions)]
     use crate::faults::is_seen;
     use crate::model::ids::SeriesId;
+    use crate::model::origin::Origin;
     use crate::model::sample::Flags;
     use proptest::prelude::*;
     use std::collections::BTreeMap as Map;
 
     fn sample(minute: i64, span: Option<i64>, value: i32) -> Sample {
         let start = Timestamp::from_micros(1_795_428_000_000_000 + minute * 60_000_000).unwrap();
-        Sample { start, span_us: span.map(|minutes| minutes * 60_000_000), value: f64::from(value), flags: Flags::NONE }
+        Sample {
+            start,
+            span_us: span.map(|minutes| minutes * 60_000_000),
+            value: f64::from(value),
+            flags: Flags::NONE,
+            origin: Origin::default(),
+        }
     }
 
     fn samples() -> impl Strategy<Value = Vec<Sample>> {

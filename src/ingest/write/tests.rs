@@ -10,6 +10,7 @@ use super::plan;
 use super::unit::Part;
 use crate::model::block::Block;
 use crate::model::ids::{DeviceKey, MetricId, SeriesId};
+use crate::model::origin::Origin;
 use crate::model::sample::{Flags, Run, Sample, SampleKey};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
@@ -129,7 +130,7 @@ fn batches() -> impl Strategy<Value = Vec<(Vec<Part>, Vec<End>)>> {
 /// Neighbours are near enough for one look-up and the next but one is not; midnight comes after 180 of them.
 fn sample(place: i64, value: i32) -> Sample {
     let start = Timestamp::from_micros(1_795_471_200_000_000 + place * 40_000_000).unwrap();
-    Sample { start, span_us: None, value: f64::from(value), flags: Flags::NONE }
+    Sample { start, span_us: None, value: f64::from(value), flags: Flags::NONE, origin: Origin::default() }
 }
 
 /// `Err` says what is wrong.

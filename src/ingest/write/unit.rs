@@ -158,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::model::ids::{DeviceKey, MetricId};
+    use crate::model::origin::Origins;
     use crate::model::reason::Reason;
     use crate::model::sample::{Spans, Times};
     use crate::model::statistic::Statistic;
@@ -168,7 +169,11 @@ mod tests {
         let times = Times::Regular { start, period_us: 1_000_000 };
         let values = (0..samples).map(|n| n as f64).collect();
         let key = SeriesKey { device: DeviceKey(1), metric: MetricId(10), statistic: Statistic::NONE };
-        Part { arrival, key, run: Run { times, spans: Spans::None, values, flags: Vec::new() } }
+        Part {
+            arrival,
+            key,
+            run: Run { times, spans: Spans::None, values, flags: Vec::new(), origins: Origins::default() },
+        }
     }
 
     fn arrival(second: u64) -> Arrival {

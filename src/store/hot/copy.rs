@@ -5,11 +5,12 @@ use bytes::{BufMut, BytesMut};
 use super::small_batch::SmallBatch;
 use crate::model::block::Block;
 use crate::model::ids::SeriesId;
+use crate::model::origin::{Origin, Origins, Revision};
 use crate::model::sample::{Flags, Spans};
 use crate::store::moment::wire_micros;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
-const FIELDS: i16 = 9;
+const FIELDS: i16 = 16;
 /// In place of a row's number of fields: there are no more rows.
 const END: i16 = -1;
 
@@ -18,9 +19,12 @@ const OID_INT2: i32 = 21;
 const OID_INT4: i32 = 23;
 const OID_INT8: i32 = 20;
 const OID_FLOAT8: i32 = 701;
+const OID_TIMESTAMPTZ: i32 = 1184;
 
 /// The columns in the order in which rows are written.
-pub(super) const COLUMNS: &str = "start_at, stop_at, tick_us, span_us, series_id, gaps, spans_us, flags, values";
+pub(super) const COLUMNS: &str = "start_at, stop_at, tick_us, span_us, series_id, gaps, spans_us, flags, values, \
+                                  received_at, utc_offset_minutes, revision, \
+                                  origin_sizes, received_ats, utc_offsets_minutes, revisions";
 
 /// Rows of `signal.block`, ready to be sent.
 #[derive(Debug, Default)]
@@ -67,6 +71,7 @@ impl CopyRows {
             self.put_flags(&block.flags)
         }
         self.put_values(&block.values);
+        self.put_origins(&block.origins);
         self.bytes.put_i16(END);
         self.few.push(series, block, self.bytes.len());
     }
@@ -136,18 +141,74 @@ impl CopyRows {
         let known = spans.iter().flatten().count();
         self.put_array(4 * spans.len() + 8 * known, known < spans.len(), OID_INT8, spans.len());
         for span_us in spans {
-            match span_us {
-                Some(span_us) => self.put_i64(*span_us),
-                None => self.put_null(),
-            }
+            self.put_i64_or_null(*span_us);
         }
     }
 
     fn put_flags(&mut self, flags: &[Flags]) {
         self.put_array(6 * flags.len(), false, OID_INT2, flags.len());
         for flag in flags {
-            self.bytes.put_i32(2);
-            self.bytes.put_i16(flag.0.into());
+            self.put_i16(flag.0.into());
+        }
+    }
+
+    fn put_origins(&mut self, origins: &Origins) {
+        match origins {
+            Origins::Each(origin) => {
+                self.put_i64_or_null(origin.received_at.map(wire_micros));
+                match origin.utc_offset_minutes {
+                    Some(minutes) => self.put_i16(minutes),
+                    None => self.put_null(),
+                }
+                self.put_i64_or_null(origin.revision.map(Revision::number));
+                (0..4).for_each(|_| self.put_null());
+            }
+            Origins::Runs(runs) => {
+                (0..3).for_each(|_| self.put_null());
+                self.put_array(8 * runs.len(), false, OID_INT4, runs.len());
+                for (size, _) in runs {
+                    self.bytes.put_u64((4 << 32) | u64::from(*size));
+                }
+                let of = |value: fn(&Origin) -> Option<i64>| runs.iter().map(move |(_, origin)| value(origin));
+                self.put_known(OID_TIMESTAMPTZ, of(|origin| origin.received_at.map(wire_micros)));
+                self.put_known_offsets(runs);
+                self.put_known(OID_INT8, of(|origin| origin.revision.map(Revision::number)));
+            }
+        }
+    }
+
+    /// Numbers of eight bytes and nulls; null where nothing is known.
+    fn put_known(&mut self, oid: i32, numbers: impl Iterator<Item = Option<i64>> + Clone) {
+        let (count, known) = (numbers.clone().count(), numbers.clone().flatten().count());
+        if known == 0 {
+            return self.put_null();
+        }
+        self.put_array(4 * count + 8 * known, known < count, oid, count);
+        numbers.for_each(|number| self.put_i64_or_null(number));
+    }
+
+    fn put_known_offsets(&mut self, runs: &[(u32, Origin)]) {
+        let offsets = || runs.iter().map(|(_, origin)| origin.utc_offset_minutes);
+        let known = offsets().flatten().count();
+        if known == 0 {
+            return self.put_null();
+        }
+        self.put_array(4 * runs.len() + 2 * known, known < runs.len(), OID_INT2, runs.len());
+        offsets().for_each(|minutes| match minutes {
+            Some(minutes) => self.put_i16(minutes),
+            None => self.put_null(),
+        });
+    }
+
+    fn put_i16(&mut self, value: i16) {
+        self.bytes.put_i32(2);
+        self.bytes.put_i16(value);
+    }
+
+    fn put_i64_or_null(&mut self, value: Option<i64>) {
+        match value {
+            Some(value) => self.put_i64(value),
+            None => self.put_null(),
         }
     }
 

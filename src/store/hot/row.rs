@@ -11,6 +11,7 @@ use sqlx::postgres::PgRow;
 use super::array::Numbers;
 use crate::model::block::Block;
 use crate::model::ids::SeriesId;
+use crate::model::origin::{Origin, Origins, Revision};
 use crate::model::sample::{Flags, Spans};
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
@@ -18,7 +19,9 @@ use crate::store::moment::Moment;
 
 /// The columns from which a block is made, in the order in which `stored_at` reads them.
 pub(in crate::store) const BLOCK: &str = "block.start_at, block.stop_at, block.tick_us, block.span_us, block.gaps, \
-                                block.spans_us, block.flags, block.values, block.series_id";
+                                block.spans_us, block.flags, block.values, block.series_id, block.received_at, \
+                                block.utc_offset_minutes, block.revision, block.origin_sizes, block.received_ats, \
+                                block.utc_offsets_minutes, block.revisions";
 
 /// Where the last sample of a block begins, as its columns say; with its day, where `stop_at` says otherwise: it may be
 /// what is damaged, and no block crosses midnight.
@@ -121,8 +124,39 @@ fn block_of(row: &PgRow, place: usize, start: Timestamp) -> Result<Block, &'stat
         spans: spans_us.map_or_else(|| span_us.map_or(Spans::None, Spans::Each), Spans::Own),
         values,
         flags: flags.unwrap_or_default().into_iter().map(|flags| Flags(u8::try_from(flags).unwrap_or(0))).collect(),
+        origins: origins_of(row, place + 9)?,
     };
     broken_rule(&block).map_or(Ok(block), Err)
+}
+
+/// How the samples of the block came, whose columns on that begin at `place`.
+fn origins_of(row: &PgRow, place: usize) -> Result<Origins, &'static str> {
+    const WHAT: &str = "its origins must be lists of one length whose revisions are whole numbers up to 2^53";
+    let wrong = |_| WHAT;
+    let revision = |number: Option<i64>| number.map(|number| Revision::new(number).ok_or(WHAT)).transpose();
+    let sizes: Option<Numbers<i32>> = row.try_get(place + 3).map_err(wrong)?;
+    let Some(Numbers(sizes)) = sizes else {
+        let received_at: Option<Moment> = row.try_get(place).map_err(wrong)?;
+        let utc_offset_minutes = row.try_get(place + 1).map_err(wrong)?;
+        let revision = revision(row.try_get(place + 2).map_err(wrong)?)?;
+        let received_at = received_at.map(|Moment(at)| at);
+        return Ok(Origins::Each(Origin { received_at, utc_offset_minutes, revision }));
+    };
+    let received: Option<Vec<Option<Moment>>> = row.try_get(place + 4).map_err(wrong)?;
+    let offsets: Option<Vec<Option<i16>>> = row.try_get(place + 5).map_err(wrong)?;
+    let revisions: Option<Vec<Option<i64>>> = row.try_get(place + 6).map_err(wrong)?;
+    let lengths = [received.as_ref().map(Vec::len), offsets.as_ref().map(Vec::len), revisions.as_ref().map(Vec::len)];
+    if lengths.into_iter().flatten().any(|length| length != sizes.len()) {
+        return Err(WHAT);
+    }
+    let run = |(place, size): (usize, i32)| {
+        let size = u32::try_from(size).ok().filter(|size| *size > 0).ok_or(WHAT)?;
+        let received_at = received.as_ref().and_then(|all| all.get(place).copied().flatten()).map(|Moment(at)| at);
+        let utc_offset_minutes = offsets.as_ref().and_then(|all| all.get(place).copied().flatten());
+        let revision = revision(revisions.as_ref().and_then(|all| all.get(place).copied().flatten()))?;
+        Ok((size, Origin { received_at, utc_offset_minutes, revision }))
+    };
+    sizes.into_iter().enumerate().map(run).collect::<Result<_, _>>().map(Origins::Runs)
 }
 
 const ONE_LENGTH: &str = "its columns must have one length";
@@ -131,7 +165,8 @@ const ONE_LENGTH: &str = "its columns must have one length";
 fn broken_rule(block: &Block) -> Option<&'static str> {
     let fits = |count: usize| count == block.values.len();
     let spans_fit = !matches!(&block.spans, Spans::Own(spans) if !fits(spans.len()));
-    if block.is_empty() || !spans_fit || !block.gaps.as_ref().is_none_or(|gaps| fits(gaps.len())) {
+    let origins_fit = fits(block.origins.runs(block.len()).map(|(count, _)| count).sum());
+    if block.is_empty() || !origins_fit || !spans_fit || !block.gaps.as_ref().is_none_or(|gaps| fits(gaps.len())) {
         return Some(ONE_LENGTH);
     }
     if block.start.day() != block.stop.day() {
@@ -161,7 +196,13 @@ mod tests {
         let (mut builder, mut start) = (BlockBuilder::default(), Timestamp::from_micros(20_000 * DAY_US).unwrap());
         for (step_us, span_us) in steps {
             start = start.plus_micros(*step_us);
-            builder.add_samples(&[Sample { start, span_us: *span_us, value: 1.0, flags: Flags::NONE }]);
+            builder.add_samples(&[Sample {
+                start,
+                span_us: *span_us,
+                value: 1.0,
+                flags: Flags::NONE,
+                origin: Origin::default(),
+            }]);
         }
         builder.finish()
     }
@@ -184,7 +225,8 @@ mod tests {
     fn each_broken_rule_is_named() {
         let sound = blocks(&[(1, None), (1_000_000, None), (3_000_000, None)]).remove(0);
         assert_eq!((sound.gaps.as_deref(), broken_rule(&sound)), (Some(&[0, 1, 3][..]), None));
-        let damaged: [(Damage, &str); 8] = [
+        let damaged: [(Damage, &str); 9] = [
+            (|block| block.origins = Origins::Runs(vec![(1, Origin::default()), (1, Origin::default())]), "one length"),
             (|block| block.values.clear(), "one length"),
             (|block| block.gaps = Some(vec![0, 1]), "one length"),
             (|block| block.spans = Spans::Own(vec![None]), "one length"),

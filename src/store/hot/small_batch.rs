@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 
 use crate::model::block::Block;
 use crate::model::ids::SeriesId;
+use crate::model::origin::{Origins, Revision};
 use crate::model::sample::Spans;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
@@ -36,6 +37,9 @@ pub(super) struct SmallBatch {
     sizes: Vec<i32>,
     values: Vec<f64>,
     gaps: Vec<i32>,
+    received: Vec<Option<Moment>>,
+    utc_offsets_minutes: Vec<Option<i16>>,
+    revisions: Vec<Option<i64>>,
     /// Too much, or a block with more columns than these.
     is_over: bool,
 }
@@ -51,9 +55,13 @@ impl SmallBatch {
             Spans::Each(span_us) => Some(*span_us),
             Spans::Own(_) => return self.close(),
         };
+        let Origins::Each(origin) = &block.origins else { return self.close() };
         if bytes > FEW_BYTES_MAX || !block.flags.is_empty() {
             return self.close();
         }
+        self.received.push(origin.received_at.map(Moment));
+        self.utc_offsets_minutes.push(origin.utc_offset_minutes);
+        self.revisions.push(origin.revision.map(Revision::number));
         self.starts.push(Moment(block.start));
         self.stops.push(Moment(block.stop));
         self.ticks_us.push(block.tick_us);
@@ -95,7 +103,7 @@ pub(super) async fn append(
     let attempt = writer.next_attempt();
     let query = sqlx::query(
         "SELECT WHERE signal.append_blocks($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                                           $18)",
+                                           $18, $19, $20, $21)",
     );
     let query = writer
         .bind(query, attempt)
@@ -108,7 +116,10 @@ pub(super) async fn append(
         .bind(&few.values_from)
         .bind(&few.sizes)
         .bind(&few.gaps)
-        .bind(&few.values);
+        .bind(&few.values)
+        .bind(&few.received)
+        .bind(&few.utc_offsets_minutes)
+        .bind(&few.revisions);
     // Answered to the end: a row of a result comes before the COMMIT.
     let written = query.execute(&mut *connection).await.map_err(StoreError::at("writing a few blocks"))?;
     if written.rows_affected() == 0 {
