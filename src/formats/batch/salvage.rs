@@ -37,11 +37,16 @@ struct Version<'a> {
     v: &'a RawValue,
 }
 
-/// As much of a malformed series as is needed to name it and to count the lost samples.
+/// As much of a malformed series as is needed to name it.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    metric: Text<'a>,
+}
+
+/// As much of a malformed series as is needed to count the lost samples.
 #[derive(Deserialize)]
 struct Columns<'a> {
-    #[serde(borrow, default)]
-    metric: Option<Text<'a>>,
     #[serde(borrow, default)]
     values: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -80,8 +85,7 @@ fn read_each(text: &str) -> Result<(Option<Text<'_>>, Decoded<'_>), Rejection> {
 
 /// The rejection of a series that holds a bare `NaN` or `Infinity`.
 fn reject_bare(place: usize, series: &str) -> Rejection {
-    let columns = serde_json::from_str::<Columns<'_>>(series).ok();
-    let metric = columns.and_then(|columns| columns.metric).map_or(String::new(), |metric| shown(&metric.0));
+    let metric = serde_json::from_str::<Named<'_>>(series).map_or(String::new(), |named| shown(&named.metric.0));
     let what = "a bare nan or Infinity is no JSON: write null for what was not measured";
     Rejection::new(Reason::MalformedSeries, format!("series[{place}] {metric}: {what}"), samples_in(series))
 }

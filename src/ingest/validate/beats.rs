@@ -19,7 +19,7 @@ use crate::model::unit::Conversion;
 /// Microseconds in a millisecond, in which such values are stored.
 const MILLI_US: f64 = 1_000.0;
 
-/// Gives each of the values with one stamp a time of its own; an interval outside `hard` adds nothing.
+/// Gives each of the values with one stamp a time of its own; one outside `hard` is no interval and is passed over.
 pub(super) fn lay_out(times: &mut Times, values: &[f64], conversion: Conversion, hard: Range) {
     let Times::At(times) = times else { return };
     if times.is_sorted_by(|earlier, later| earlier < later) {
@@ -29,8 +29,10 @@ pub(super) fn lay_out(times: &mut Times, values: &[f64], conversion: Conversion,
     // Of the beat after this one: its stamp, where it was laid, and how long it lasted.
     let mut next: Option<(Timestamp, Timestamp, f64)> = None;
     for (time, value) in times.iter_mut().zip(values).rev() {
-        let interval_ms = Some(conversion.apply(*value)).filter(|value| hard.contains(*value)).unwrap_or(0.0);
-        let stamp = *time;
+        let (stamp, interval_ms) = (*time, conversion.apply(*value));
+        if !hard.contains(interval_ms) {
+            continue;
+        }
         if let Some((_, laid, interval_of_next)) = next.filter(|(stamp_of_next, ..)| *stamp_of_next == stamp) {
             let mut at = laid.plus_micros(-((interval_of_next * MILLI_US).round() as i64));
             // A beat of another stamp may lie there to the microsecond: both are kept.
