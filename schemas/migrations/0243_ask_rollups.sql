@@ -91,7 +91,7 @@ BEGIN
     INTO cut FROM signal.rollup_buckets($3, $4, $5, $6) AS b;
     from_on := (cut.low AT TIME ZONE 'UTC')::date;
     to_on := ((cut.high - INTERVAL '1 microsecond') AT TIME ZONE 'UTC')::date;
-    SELECT array_agg(s.series_id) INTO wanted
+    SELECT coalesce(array_agg(s.series_id), '{}') INTO wanted
     FROM signal.series s JOIN signal.device d ON d.device_key = s.device_key
     JOIN signal.metric m ON m.metric_id = s.metric_id
     WHERE ($1 IS NULL OR d.device_id = ANY ($1)) AND ($2 IS NULL OR m.name = ANY ($2));

@@ -84,7 +84,7 @@ BEGIN
     SELECT * INTO STRICT known FROM signal.rollup_place;
     IF until > known.closed_until THEN
         IF (until - INTERVAL '1 microsecond') AT TIME ZONE 'UTC' < date_trunc('day', known.closed_until AT TIME ZONE 'UTC') + INTERVAL '1 day' THEN
-            SELECT array_agg(found.series_id) INTO ids
+            SELECT coalesce(array_agg(found.series_id), '{}') INTO ids
             FROM (SELECT DISTINCT b.series_id FROM signal.block b
                   WHERE b.start_at >= date_trunc('day', known.closed_until, 'UTC') AND b.start_at < until
                     AND b.stop_at >= known.closed_until) AS found;

@@ -30,6 +30,9 @@ mod path;
 /// What a merge reads.
 mod merge;
 
+/// Hours and days of what was measured.
+mod rollup;
+
 /// Few chunks, whatever comes.
 mod chunks;
 

@@ -14,5 +14,9 @@ mod close;
 /// Hours and days, as they are asked for.
 mod ask;
 
+/// What is rolled up of the archive.
+mod archive;
+
+pub use archive::{DueFile, FileRollup, FileRollups, due_files, forget, hold, keep, measure, retire};
 pub use ask::{Every, Rollup, RollupQuestion, rollups};
 pub use close::{Closed, close};
