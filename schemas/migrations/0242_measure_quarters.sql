@@ -62,7 +62,7 @@ CREATE FUNCTION signal.measure_series(series_ids integer[], from_ats timestamptz
 RETURNS TABLE (series_id integer, day date, quarter smallint, count bigint, below bigint, above bigint,
                sum double precision, "least" double precision, "greatest" double precision, first double precision,
                last double precision)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
     IF cardinality(series_ids) > 0 THEN

@@ -71,7 +71,7 @@ CREATE FUNCTION signal.rollup(
     last double precision, not_measured bigint, below bigint, above bigint, first_code text, last_code text, unit text,
     is_settled boolean
 )
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     closed   timestamptz;
@@ -128,9 +128,11 @@ BEGIN
                greatest(extract(epoch FROM b.bucket_at - on_day.at AT TIME ZONE 'UTC') / 900, 0)::integer AS from_quarter,
                least(extract(epoch FROM b.stop_at - on_day.at AT TIME ZONE 'UTC') / 900, 96)::integer AS to_quarter
         FROM bucket b
-        CROSS JOIN LATERAL generate_series(
-            date_trunc('day', b.bucket_at AT TIME ZONE 'UTC'),
-            date_trunc('day', (b.stop_at - INTERVAL '1 microsecond') AT TIME ZONE 'UTC'), INTERVAL '1 day') AS on_day (at)
+        CROSS JOIN LATERAL (VALUES (0), (1)) AS after (days)
+        CROSS JOIN LATERAL (
+            SELECT date_trunc('day', b.bucket_at AT TIME ZONE 'UTC') + after.days * INTERVAL '1 day' AS at
+        ) AS on_day
+        WHERE on_day.at AT TIME ZONE 'UTC' < b.stop_at
     ), settled AS (
         SELECT r.*, coalesce(cardinality(r.counts), 1) AS pieces FROM signal.rollup_day r
         WHERE r.series_id = ANY (wanted) AND r.day BETWEEN from_on AND to_on

@@ -69,7 +69,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION signal.close_rollups(before timestamptz, days_max integer, OUT closed_until timestamptz, OUT is_done boolean)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     known signal.rollup_place;

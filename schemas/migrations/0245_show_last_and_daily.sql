@@ -43,7 +43,7 @@ COMMENT ON COLUMN signal.last.unit      IS 'UCUM unit of the value.';
 COMMENT ON COLUMN signal.last.flags     IS 'What is known against it: unlikely_value, time_assumed, below_range, above_range, before_device; empty where nothing is.';
 
 CREATE FUNCTION signal.unsettled_rollups() RETURNS SETOF signal.rollup_stale
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     known signal.rollup_horizon;
 BEGIN
@@ -63,7 +63,7 @@ END $$;
 COMMENT ON FUNCTION signal.unsettled_rollups() IS 'Days of series that have changed since they were rolled up, noted or not.';
 
 CREATE FUNCTION signal.open_rollups() RETURNS SETOF signal.rollup_day
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
     known   signal.rollup_horizon;
     ids     integer[];

@@ -52,7 +52,7 @@ $$;
 COMMENT ON FUNCTION signal.hold_rollups() IS 'Keeps rollups from being closed until the transaction ends; waits for the step that is under way.';
 
 CREATE FUNCTION signal.measure_rolled(series_ids integer[], rolled_on date) RETURNS SETOF signal.rollup_day
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
     day_at  constant timestamptz := $2::timestamp AT TIME ZONE 'UTC';
     next_at constant timestamptz := ($2 + 1)::timestamp AT TIME ZONE 'UTC';
