@@ -33,6 +33,9 @@ mod merge;
 /// Hours and days of what was measured.
 mod rollup;
 
+/// The same of what is archived.
+mod rollup_archive;
+
 /// Few chunks, whatever comes.
 mod chunks;
 
