@@ -20,12 +20,14 @@ COMMENT ON CONSTRAINT rollup_place_is_one ON signal.rollup_place IS 'There is on
 INSERT INTO signal.rollup_place DEFAULT VALUES;
 
 CREATE TABLE signal.rollup_stale (
+    failed_at timestamptz,
     series_id integer NOT NULL,
     day       date    NOT NULL,
 
     CONSTRAINT rollup_stale_pkey PRIMARY KEY (series_id, day)
 );
 COMMENT ON TABLE  signal.rollup_stale           IS 'Days of series whose blocks have changed since they were rolled up.';
+COMMENT ON COLUMN signal.rollup_stale.failed_at IS 'When they could not be rolled up, as where a block cannot be read; null where nobody has tried.';
 COMMENT ON COLUMN signal.rollup_stale.series_id IS 'Which series: signal.series, unless it was erased since.';
 COMMENT ON COLUMN signal.rollup_stale.day       IS 'Which UTC day.';
 COMMENT ON CONSTRAINT rollup_stale_pkey ON signal.rollup_stale IS 'This is known already.';

@@ -49,7 +49,7 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO signal.rollup_stale (series_id, day)
-    SELECT c.series_id, changed.day
+    SELECT DISTINCT c.series_id, changed.day
     FROM signal.changed_ranges(known.change, known.closed_until) AS c
     CROSS JOIN LATERAL (
         SELECT (c.first_at AT TIME ZONE 'UTC')::date AS first_on,
@@ -64,12 +64,71 @@ BEGIN
         SELECT r.day FROM signal.rollup_day r
         WHERE r.series_id = c.series_id AND r.day <= reach.last_on AND NOT r.is_archived AND NOT isfinite(reach.first_on)
     ) AS changed
-    ON CONFLICT DO NOTHING;
+    ON CONFLICT (series_id, day) DO UPDATE SET failed_at = NULL WHERE rollup_stale.failed_at IS NOT NULL;
     UPDATE signal.rollup_place SET change = newest;
 END $$;
 
-CREATE FUNCTION signal.close_rollups(before timestamptz, days_max integer, OUT closed_until timestamptz, OUT is_done boolean)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+CREATE FUNCTION signal.append_rollups("from" timestamptz, "to" timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    ids integer[];
+BEGIN
+    SELECT coalesce(array_agg(found.series_id), '{}') INTO ids
+    FROM (SELECT DISTINCT b.series_id FROM signal.block b
+          WHERE b.start_at >= date_trunc('day', $1, 'UTC') AND b.start_at < $2 AND b.stop_at >= $1) AS found;
+    INSERT INTO signal.rollup_day AS r
+    SELECT * FROM signal.pack_rollups(ids, array_fill($1, ARRAY[cardinality(ids)]), array_fill($2, ARRAY[cardinality(ids)]))
+    ON CONFLICT (series_id, day, is_archived) DO UPDATE
+    SET count = r.count + excluded.count, below = r.below + excluded.below, above = r.above + excluded.above,
+        sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum), least = least(r.least, excluded.least),
+        greatest = greatest(r.greatest, excluded.greatest), first = coalesce(r.first, excluded.first),
+        last = coalesce(excluded.last, r.last),
+        quarters = CASE
+            WHEN r.quarters IS NOT NULL OR excluded.quarters IS NOT NULL
+                 OR r.first_quarter + coalesce(cardinality(r.counts), 1) <> excluded.first_quarter
+            THEN coalesce(r.quarters, ARRAY(SELECT generate_series(
+                     r.first_quarter, r.first_quarter + coalesce(cardinality(r.counts), 1) - 1)::smallint))
+                 || coalesce(excluded.quarters, ARRAY(SELECT generate_series(
+                     excluded.first_quarter,
+                     excluded.first_quarter + coalesce(cardinality(excluded.counts), 1) - 1)::smallint)) END,
+        counts = coalesce(r.counts, ARRAY[r.count]) || coalesce(excluded.counts, ARRAY[excluded.count]),
+        belows = CASE WHEN r.below + excluded.below > 0 THEN
+            coalesce(r.belows, array_fill(r.below, ARRAY[coalesce(cardinality(r.counts), 1)]))
+            || coalesce(excluded.belows,
+                        array_fill(excluded.below, ARRAY[coalesce(cardinality(excluded.counts), 1)])) END,
+        aboves = CASE WHEN r.above + excluded.above > 0 THEN
+            coalesce(r.aboves, array_fill(r.above, ARRAY[coalesce(cardinality(r.counts), 1)]))
+            || coalesce(excluded.aboves,
+                        array_fill(excluded.above, ARRAY[coalesce(cardinality(excluded.counts), 1)])) END,
+        sums = coalesce(r.sums, ARRAY[r.sum]) || coalesce(excluded.sums, ARRAY[excluded.sum]),
+        leasts = coalesce(r.leasts, ARRAY[r.least]) || coalesce(excluded.leasts, ARRAY[excluded.least]),
+        greatests = coalesce(r.greatests, ARRAY[r.greatest]) || coalesce(excluded.greatests, ARRAY[excluded.greatest]),
+        firsts = coalesce(r.firsts, ARRAY[r.first]) || coalesce(excluded.firsts, ARRAY[excluded.first]),
+        lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]);
+END $$;
+COMMENT ON FUNCTION signal.append_rollups(timestamptz, timestamptz) IS
+    'Adds what begins in [from, to), which lies on one UTC day, to the rollups of that day, which end where it begins.';
+
+CREATE FUNCTION signal.make_rollups(series_ids integer[], days date[], closed_until timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    from_ats timestamptz[];
+    to_ats   timestamptz[];
+BEGIN
+    DELETE FROM signal.rollup_day r USING unnest($1, $2) AS due (series_id, day)
+    WHERE r.series_id = due.series_id AND r.day = due.day AND NOT r.is_archived;
+    SELECT array_agg(due.day::timestamp AT TIME ZONE 'UTC' ORDER BY due.place),
+           array_agg(least((due.day + 1)::timestamp AT TIME ZONE 'UTC', $3) ORDER BY due.place)
+    INTO from_ats, to_ats FROM unnest($2) WITH ORDINALITY AS due (day, place);
+    INSERT INTO signal.rollup_day SELECT * FROM signal.pack_rollups($1, from_ats, to_ats);
+END $$;
+COMMENT ON FUNCTION signal.make_rollups(integer[], date[], timestamptz) IS
+    'Rolls up what blocks of some series hold on some days, up to where everything is closed.';
+
+CREATE FUNCTION signal.close_rollups(
+    before timestamptz, days_max integer, OUT closed_until timestamptz, OUT is_done boolean
+)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     known signal.rollup_place;
@@ -83,73 +142,55 @@ BEGIN
     PERFORM signal.mark_stale_rollups();
     SELECT * INTO STRICT known FROM signal.rollup_place;
     IF until > known.closed_until THEN
-        IF (until - INTERVAL '1 microsecond') AT TIME ZONE 'UTC' < date_trunc('day', known.closed_until AT TIME ZONE 'UTC') + INTERVAL '1 day' THEN
-            SELECT coalesce(array_agg(found.series_id), '{}') INTO ids
-            FROM (SELECT DISTINCT b.series_id FROM signal.block b
-                  WHERE b.start_at >= date_trunc('day', known.closed_until, 'UTC') AND b.start_at < until
-                    AND b.stop_at >= known.closed_until) AS found;
-            INSERT INTO signal.rollup_day AS r
-            SELECT * FROM signal.pack_rollups(ids, array_fill(known.closed_until, ARRAY[cardinality(ids)]),
-                                              array_fill(until, ARRAY[cardinality(ids)]))
-            ON CONFLICT (series_id, day, is_archived) DO UPDATE
-            SET count = r.count + excluded.count, below = r.below + excluded.below, above = r.above + excluded.above,
-                sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum), least = least(r.least, excluded.least),
-                greatest = greatest(r.greatest, excluded.greatest), first = coalesce(r.first, excluded.first),
-                last = coalesce(excluded.last, r.last),
-                quarters = CASE
-                    WHEN r.quarters IS NOT NULL OR excluded.quarters IS NOT NULL
-                         OR r.first_quarter + coalesce(cardinality(r.counts), 1) <> excluded.first_quarter
-                    THEN coalesce(r.quarters, ARRAY(SELECT generate_series(
-                             r.first_quarter, r.first_quarter + coalesce(cardinality(r.counts), 1) - 1)::smallint))
-                         || coalesce(excluded.quarters, ARRAY(SELECT generate_series(
-                             excluded.first_quarter,
-                             excluded.first_quarter + coalesce(cardinality(excluded.counts), 1) - 1)::smallint)) END,
-                counts = coalesce(r.counts, ARRAY[r.count]) || coalesce(excluded.counts, ARRAY[excluded.count]),
-                belows = CASE WHEN r.below + excluded.below > 0 THEN
-                    coalesce(r.belows, array_fill(r.below, ARRAY[coalesce(cardinality(r.counts), 1)]))
-                    || coalesce(excluded.belows, array_fill(excluded.below, ARRAY[coalesce(cardinality(excluded.counts), 1)])) END,
-                aboves = CASE WHEN r.above + excluded.above > 0 THEN
-                    coalesce(r.aboves, array_fill(r.above, ARRAY[coalesce(cardinality(r.counts), 1)]))
-                    || coalesce(excluded.aboves, array_fill(excluded.above, ARRAY[coalesce(cardinality(excluded.counts), 1)])) END,
-                sums = coalesce(r.sums, ARRAY[r.sum]) || coalesce(excluded.sums, ARRAY[excluded.sum]),
-                leasts = coalesce(r.leasts, ARRAY[r.least]) || coalesce(excluded.leasts, ARRAY[excluded.least]),
-                greatests = coalesce(r.greatests, ARRAY[r.greatest]) || coalesce(excluded.greatests, ARRAY[excluded.greatest]),
-                firsts = coalesce(r.firsts, ARRAY[r.first]) || coalesce(excluded.firsts, ARRAY[excluded.first]),
-                lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]);
-        ELSE
+        BEGIN
+            IF until - INTERVAL '1 microsecond' < date_trunc('day', known.closed_until, 'UTC') + INTERVAL '24 hours' THEN
+                PERFORM signal.append_rollups(known.closed_until, until);
+            ELSE
+                RAISE EXCEPTION USING ERRCODE = 'HT001', MESSAGE = 'Rollups are more than a day behind.';
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
             INSERT INTO signal.rollup_stale (series_id, day)
             SELECT DISTINCT b.series_id, (b.start_at AT TIME ZONE 'UTC')::date FROM signal.block b
             WHERE b.start_at >= date_trunc('day', known.closed_until, 'UTC') AND b.start_at < until
             ON CONFLICT DO NOTHING;
-        END IF;
+        END;
         UPDATE signal.rollup_place SET closed_until = until;
         known.closed_until := until;
     END IF;
     WITH due AS (
         DELETE FROM signal.rollup_stale s
-        WHERE (s.series_id, s.day) IN (SELECT one.series_id, one.day FROM signal.rollup_stale one
-                                       ORDER BY one.series_id, one.day LIMIT $2)
+        WHERE (s.series_id, s.day) IN (
+            SELECT one.series_id, one.day FROM signal.rollup_stale one
+            WHERE one.failed_at IS NULL OR one.failed_at < now() - INTERVAL '1 hour'
+            ORDER BY one.series_id, one.day LIMIT $2)
         RETURNING s.series_id, s.day
     )
-    SELECT array_agg(due.series_id ORDER BY due.series_id, due.day), array_agg(due.day ORDER BY due.series_id, due.day)
+    SELECT coalesce(array_agg(due.series_id ORDER BY due.series_id, due.day), '{}'),
+           array_agg(due.day ORDER BY due.series_id, due.day)
     INTO ids, days FROM due;
-    DELETE FROM signal.rollup_day r USING unnest(ids, days) AS due (series_id, day)
-    WHERE r.series_id = due.series_id AND r.day = due.day AND NOT r.is_archived;
-    INSERT INTO signal.rollup_day
-    SELECT packed.*
-    FROM (SELECT array_agg(due.series_id) AS ids, array_agg(due.day::timestamp AT TIME ZONE 'UTC') AS from_ats,
-                 array_agg(least((due.day + 1)::timestamp AT TIME ZONE 'UTC', known.closed_until)) AS to_ats
-          FROM unnest(ids, days) AS due (series_id, day)) AS due
-    CROSS JOIN LATERAL signal.pack_rollups(due.ids, due.from_ats, due.to_ats) AS packed;
+    BEGIN
+        PERFORM signal.make_rollups(ids, days, known.closed_until);
+    EXCEPTION WHEN OTHERS THEN
+        -- What is wrong with one of them, as with a block that cannot be read, is not wrong with the others.
+        FOR place IN 1 .. cardinality(ids) LOOP
+            BEGIN
+                PERFORM signal.make_rollups(ids[place : place], days[place : place], known.closed_until);
+            EXCEPTION WHEN OTHERS THEN
+                INSERT INTO signal.rollup_stale (failed_at, series_id, day) VALUES (now(), ids[place], days[place]);
+            END;
+        END LOOP;
+    END;
     closed_until := known.closed_until;
-    is_done := NOT EXISTS (SELECT FROM signal.rollup_stale);
+    is_done := NOT EXISTS (SELECT FROM signal.rollup_stale s WHERE s.failed_at IS NULL);
 END $$;
 COMMENT ON FUNCTION signal.mark_stale_rollups() IS
     'Notes which days of which series have changed since they were rolled up, as the feed of changes tells; where it does not go back far enough, forgets all rollups of blocks.';
 COMMENT ON FUNCTION signal.close_rollups(timestamptz, integer) IS
     'Rolls up what begins before a time, and days that have changed, so many of a series at most: how far it came, and whether nothing is left; nulls where somebody else is at it, or rolls or erases.';
-REVOKE EXECUTE ON FUNCTION signal.mark_stale_rollups(), signal.close_rollups(timestamptz, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.mark_stale_rollups(), signal.close_rollups(timestamptz, integer),
+REVOKE EXECUTE ON FUNCTION signal.mark_stale_rollups(), signal.append_rollups(timestamptz, timestamptz),
+    signal.make_rollups(integer[], date[], timestamptz), signal.close_rollups(timestamptz, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.mark_stale_rollups(), signal.append_rollups(timestamptz, timestamptz),
+    signal.make_rollups(integer[], date[], timestamptz), signal.close_rollups(timestamptz, integer),
     signal.changed_ranges(bigint, timestamptz) TO healthtrack_ingest;
 GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint, timestamptz) TO healthtrack_roller;
 GRANT SELECT, INSERT, UPDATE, DELETE ON signal.rollup_day, signal.rollup_stale TO healthtrack_ingest, healthtrack_roller;

@@ -42,8 +42,9 @@ COMMENT ON COLUMN signal.last.code      IS 'The code of a coded metric; null for
 COMMENT ON COLUMN signal.last.unit      IS 'UCUM unit of the value.';
 COMMENT ON COLUMN signal.last.flags     IS 'What is known against it: unlikely_value, time_assumed, below_range, above_range, before_device; empty where nothing is.';
 
-CREATE FUNCTION signal.unsettled_rollups() RETURNS SETOF signal.rollup_stale
+CREATE FUNCTION signal.unsettled_rollups() RETURNS TABLE (series_id integer, day date)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+#variable_conflict use_column
 DECLARE
     known signal.rollup_horizon;
 BEGIN

@@ -203,8 +203,9 @@ impl World {
             }
             Step::Rearrange(size) => {
                 self.block_max = *size;
+                let days = self.days();
                 for series in 0..HELD {
-                    rewrite(&mut self.connection, self.series[series], &self.samples[series], self.days(), *size).await;
+                    rewrite(&mut self.connection, self.series[series], &self.samples[series], days.clone(), *size).await;
                 }
             }
             Step::Number => execute(&mut self.connection, "SELECT signal.number_changes()").await,
