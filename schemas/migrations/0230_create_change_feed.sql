@@ -31,8 +31,9 @@ CREATE TABLE signal.change_commit (
     ),
     CONSTRAINT change_commit_digest_is_whole CHECK (device_sha256 ~ '^[0-9a-f]{64}$')
 );
--- Out of line as they are: to try to compress them costs more than to write them.
+-- Whole where they fit into a page, else out of line as they are: to try to compress them costs more than to write them.
 ALTER TABLE signal.change_commit
+    SET (toast_tuple_target = 8160),
     ALTER COLUMN series_ids SET STORAGE EXTERNAL,
     ALTER COLUMN first_ats SET STORAGE EXTERNAL,
     ALTER COLUMN last_ats SET STORAGE EXTERNAL,

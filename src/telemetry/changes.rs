@@ -8,10 +8,8 @@ const NUMBER_SECONDS: MetricName = MetricName(
     "healthtrack_changes_number_seconds",
     "Time that it took to give places in the feed of changes to what was committed.",
 );
-const BYTES: MetricName = MetricName(
-    "healthtrack_changes_bytes",
-    "Bytes on disk of the feed of changes. Measured about once a minute.",
-);
+const BYTES: MetricName =
+    MetricName("healthtrack_changes_bytes", "Bytes on disk of the feed of changes. Measured about once a minute.");
 const AGE_SECONDS: MetricName = MetricName(
     "healthtrack_changes_age_seconds",
     "How far the feed of changes goes back; at ingest.changes_kept_hours the oldest leave it.",

@@ -82,6 +82,12 @@ mod backlog;
 /// A database that has forgotten.
 mod history;
 
+/// The feed of changes: complete and in order.
+mod changes;
+
+/// What the daemon and the verbs list in it.
+mod feed;
+
 /// Hosts, standbys and poolers.
 mod primary;
 
