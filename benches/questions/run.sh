@@ -4,8 +4,8 @@
 #   run.sh [--devices N] [--days N] [--years N] [--runs N] [--postgres plain|timescale]
 #
 # N devices (100) and N days (10) as roll/lay.sql lays them: 50 million samples; and one person with N years (5) of six
-# metrics. "before" asks signal.sample, as one does who knows of nothing else, or signal.samples(); "after" asks what is
-# rolled up. Each way must give the same answer. 10 devices and 1 year take a minute.
+# metrics. "before" asks signal.sample, as one does who knows of nothing else, once; "after" asks what is rolled up, or
+# signal.samples(). Each way must give the same answer. 10 devices and 1 year take a minute.
 # Needs what end_to_end/run.sh needs.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -26,20 +26,20 @@ begin
 
 median() { sort -n | awk '{ t[NR] = $1 } END { printf "%.1f", t[int((NR + 1) / 2)] }'; }
 
-# Milliseconds and the answer of a question, asked $runs times after one that is not counted.
+# Milliseconds and the answer of a question, asked $2 times after one that is not counted.
 asked() {
-    { echo '\timing on'; for _ in $(seq 0 "$runs"); do echo "$1;"; done; } >"$work/question.sql"
+    { echo '\timing on'; for _ in $(seq 0 "$2"); do echo "$1;"; done; } >"$work/question.sql"
     ask "$database_url" -f "$work/question.sql" >"$work/answers"
-    echo "$(awk '/^Time:/ { print $2 }' "$work/answers" | tail -n "$runs" | median) $(grep -v '^Time:' "$work/answers" | tail -n 1)"
+    echo "$(awk '/^Time:/ { print $2 }' "$work/answers" | tail -n "$2" | median) $(grep -v '^Time:' "$work/answers" | tail -n 1)"
 }
 
 # A line of the table: what it is, the question before and after; `-` where there was none.
 line() {
     local before after
     before=-
-    after="$(asked "$3")"
+    after="$(asked "$3" "$runs")"
     if [ "$2" != - ]; then
-        before="$(asked "$2")"
+        before="$(asked "$2" 1)"
         [ "${before#* }" = "${after#* }" ] || fail "$1: ${before#* } before, ${after#* } after"
     fi
     echo "| $1 | ${before%% *} | ${after%% *} |"

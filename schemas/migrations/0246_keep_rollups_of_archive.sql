@@ -12,7 +12,7 @@ CREATE TABLE signal.rollup_due (
     name     text NOT NULL,
 
     CONSTRAINT rollup_due_pkey PRIMARY KEY (name),
-    CONSTRAINT rollup_due_file_fkey FOREIGN KEY (name) REFERENCES signal.archive_file (name)
+    CONSTRAINT rollup_due_file_fkey FOREIGN KEY (name) REFERENCES signal.archive_file (name) ON DELETE CASCADE
 );
 COMMENT ON TABLE  signal.rollup_due          IS 'Live files of the archive whose samples are not rolled up yet.';
 COMMENT ON COLUMN signal.rollup_due.first_on IS 'First UTC day of its samples.';
@@ -111,3 +111,13 @@ GRANT EXECUTE ON FUNCTION signal.hold_rollups(), signal.forget_rollups(uuid) TO 
 GRANT SELECT, INSERT, DELETE ON signal.rollup_due TO healthtrack_roller;
 GRANT SELECT ON signal.rollup_due TO healthtrack_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON signal.rollup_due TO healthtrack_migrator;
+-- Whoever may read samples may ask what they give.
+GRANT EXECUTE ON FUNCTION
+    signal.measure_quarters(integer, timestamptz, timestamptz),
+    signal.measure_series(integer[], timestamptz[], timestamptz[]),
+    signal.rollup_buckets(text, timestamptz, timestamptz, text),
+    signal.rollup(text[], text[], text, timestamptz, timestamptz, text),
+    signal.pack_rollups(integer[], timestamptz[], timestamptz[]),
+    signal.unsettled_rollups(), signal.open_rollups()
+    TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.measure_rolled(integer[], date) TO healthtrack_roller;

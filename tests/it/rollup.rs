@@ -468,3 +468,62 @@ fn an_answer_is_what_the_samples_give() {
         })
         .unwrap();
 }
+
+/// A day of 96 values of each series, noted in the feed as a daemon notes it.
+const A_DAY: &str = "
+    SELECT signal.ensure_chunk('2024-04-04');
+    INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values)
+    SELECT '2024-04-04 00:00Z', '2024-04-04 23:45Z', 900000000, series_id, array_fill(1.5::float8, ARRAY[96])
+    FROM signal.series;
+    SELECT signal.number_changes()";
+
+#[tokio::test]
+async fn the_daemons_login_closes_and_whoever_reads_samples_asks() {
+    let database = seeded().await;
+    execute(&mut PgConnection::connect(database.url()).await.unwrap(), A_DAY).await;
+    for role in ["ingest", "roller"] {
+        let mut connection = PgConnection::connect(&database.url_as(role)).await.unwrap();
+        if role == "ingest" {
+            execute(&mut connection, "SELECT signal.close_rollups('2024-04-04 12:00Z', 100)").await;
+            execute(&mut connection, "SELECT signal.close_rollups('2024-04-04 18:00Z', 100)").await;
+        }
+        for (from, sum) in [
+            ("signal.rollup(NULL, NULL, 'day', '2024-04-04', '2024-04-05', 'America/New_York')", 576.0),
+            ("signal.daily", 576.0),
+            ("(SELECT value AS sum FROM signal.last) AS newest", 6.0),
+        ] {
+            let query = format!("SELECT sum(sum) FROM {from}");
+            let told: f64 = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap();
+            assert_eq!(told, sum, "{from} as {role}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_nothing_else_from_being_closed() {
+    let database = seeded().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    execute(&mut connection, A_DAY).await;
+    let damaged = "ALTER TABLE signal.block DROP CONSTRAINT block_times_are_forward;
+         UPDATE signal.block SET tick_us = 0 WHERE series_id = (SELECT min(series_id) FROM signal.series)";
+    execute(&mut connection, damaged).await;
+    for hour in [12, 18, 24] {
+        let close = format!("SELECT signal.close_rollups(timestamptz '2024-04-04 00:00Z' + {hour} * INTERVAL '1 h', 100)");
+        execute(&mut connection, &close).await;
+        let rows = "SELECT count(*) FROM signal.rollup_day WHERE count = 4 * $1";
+        let rows: i64 = sqlx::query_scalar(rows).bind(hour).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(rows, 3, "the others, until {hour}");
+    }
+    let left = "SELECT count(*) FROM signal.rollup_stale WHERE failed_at IS NOT NULL";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(left, 1);
+    // Mended, and told by the feed.
+    let mended = "UPDATE signal.block SET tick_us = 900000000 WHERE tick_us = 0;
+         SELECT signal.note_changes(ARRAY[series_id], ARRAY[start_at], ARRAY[stop_at], ARRAY[96], NULL)
+         FROM signal.block WHERE series_id = (SELECT min(series_id) FROM signal.series);
+         SELECT signal.number_changes(); SELECT signal.close_rollups('2024-04-05 00:00Z', 100)";
+    execute(&mut connection, mended).await;
+    let rows = "SELECT count(*) FROM signal.rollup_day WHERE count = 96";
+    let rows: i64 = sqlx::query_scalar(rows).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(rows, 4);
+}
