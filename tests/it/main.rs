@@ -30,6 +30,12 @@ mod path;
 /// What a merge reads.
 mod merge;
 
+/// Hours and days of what was measured.
+mod rollup;
+
+/// The same of what is archived.
+mod rollup_archive;
+
 /// Few chunks, whatever comes.
 mod chunks;
 
