@@ -42,6 +42,9 @@ mod chunks;
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
 
+/// Values, units and times that lie.
+mod guards;
+
 /// The operator's verbs, as the real binary runs them.
 mod verbs;
 
