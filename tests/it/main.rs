@@ -33,6 +33,12 @@ mod merge;
 /// What a source said last.
 mod revisions;
 
+/// Hours and days of what was measured.
+mod rollup;
+
+/// The same of what is archived.
+mod rollup_archive;
+
 /// Few chunks, whatever comes.
 mod chunks;
 

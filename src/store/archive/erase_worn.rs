@@ -23,6 +23,7 @@ use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::hot::{BLOCK, CopyRows, END, Removal, block_at, copy, remove};
 use crate::store::moment::Moment;
+use crate::store::rollup;
 
 /// Blocks that are cut at once: 4,096 samples each at most, so 40 MB.
 const CUT_BLOCKS_MAX: i64 = 256;
@@ -115,6 +116,7 @@ pub(super) async fn take_worn(
     let worn = WearsByDevice::of(worn);
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
+    rollup::forget(transaction, patient).await?;
     let query = format!(
         "WITH gone AS (DELETE {} RETURNING cardinality(values) AS samples)
          UPDATE signal.erasure SET blocks = blocks + (SELECT count(*) FROM gone),
