@@ -53,6 +53,7 @@ pub struct IngestConfig {
     future_max_s: i64,
     past_max_days: i64,
     span_max_days: i64,
+    statistic_span_max_days: i64,
     /// Rows that one source may put into quarantine in an hour.
     pub quarantine_rows_per_source: u64,
     /// Bytes that one source may put into quarantine in an hour.
@@ -85,9 +86,14 @@ impl IngestConfig {
         self.past_max_days.saturating_mul(DAY_US)
     }
 
-    /// The longest interval of one sample, in microseconds.
+    /// The longest interval of one measurement, in microseconds.
     pub fn span_max_us(&self) -> i64 {
         self.span_max_days.saturating_mul(DAY_US)
+    }
+
+    /// The longest interval of a statistic, in microseconds.
+    pub fn statistic_span_max_us(&self) -> i64 {
+        self.statistic_span_max_days.saturating_mul(DAY_US)
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -118,6 +124,9 @@ impl IngestConfig {
         }
         if self.future_max_s < 0 || self.past_max_days < 1 || self.span_max_days < 1 {
             return rule("ingest.future_max_s, past_max_days and span_max_days", "at least 0, 1 and 1");
+        }
+        if self.statistic_span_max_days < self.span_max_days {
+            return rule("ingest.statistic_span_max_days", "at least ingest.span_max_days");
         }
         Ok(())
     }

@@ -66,6 +66,9 @@ pub mod hot;
 /// What was stored, superseded or erased, in order.
 pub mod changes;
 
+/// What series measured in hours and days.
+pub mod rollup;
+
 /// Invalid input, kept with its reason.
 pub mod quarantine;
 

@@ -28,6 +28,8 @@ pub enum Task {
     Quarantine,
     /// Places in the feed of changes, and what leaves it by age.
     Changes,
+    /// Hours and days of what was measured.
+    Rollups,
     /// `/healthz` and `/readyz`.
     HttpHealth,
     /// `/metrics`.
@@ -37,7 +39,7 @@ pub enum Task {
 }
 
 impl Task {
-    const ALL: [Task; 10] = [
+    const ALL: [Task; 11] = [
         Task::Ingest,
         Task::Roller,
         Task::Compactor,
@@ -45,6 +47,7 @@ impl Task {
         Task::Maintenance,
         Task::Quarantine,
         Task::Changes,
+        Task::Rollups,
         Task::HttpHealth,
         Task::HttpMetrics,
         Task::Histograms,
@@ -60,6 +63,7 @@ impl Task {
             Task::Maintenance => "maintenance",
             Task::Quarantine => "quarantine",
             Task::Changes => "changes",
+            Task::Rollups => "rollups",
             Task::HttpHealth => "http_health",
             Task::HttpMetrics => "http_metrics",
             Task::Histograms => "histograms",

@@ -33,11 +33,20 @@ mod merge;
 /// What a source said last.
 mod revisions;
 
+/// Hours and days of what was measured.
+mod rollup;
+
+/// The same of what is archived.
+mod rollup_archive;
+
 /// Few chunks, whatever comes.
 mod chunks;
 
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
+
+/// Values, units and times that lie.
+mod guards;
 
 /// The operator's verbs, as the real binary runs them.
 mod verbs;

@@ -7,7 +7,9 @@ use crate::model::reason::{Reason, Rejection};
 pub(super) enum SeriesError {
     #[error("give either `values` or `codes`")]
     ValuesOrCodes,
-    #[error("`values` must be an array of finite numbers and nulls")]
+    #[error(
+        "`values` must be an array of finite numbers and nulls, and of \"low\" or \"high\" beyond a sensor's range"
+    )]
     Values,
     #[error("`codes` must be an array of texts and nulls")]
     Codes,
@@ -29,6 +31,8 @@ pub(super) enum SeriesError {
     NoRevision,
     #[error("`replaces` must be {{\"from\": T, \"to\": T}}, and `from` before `to`")]
     Replaces,
+    #[error("`{0}` looks like {1} where milliseconds since 1970 belong")]
+    Scale(&'static str, &'static str),
     #[error("`{0}` must hold times with a zone, as in 2026-11-23T10:00:00Z")]
     NoZone(&'static str),
 }

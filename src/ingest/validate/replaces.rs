@@ -46,8 +46,12 @@ mod tests {
     use crate::model::unit::Units;
 
     const NOW: i64 = 1_795_428_000_000_000;
-    const LIMITS: ValidationLimits =
-        ValidationLimits { future_max_us: 60 * SECOND_US, past_max_us: 3_660 * DAY_US, span_max_us: 31 * DAY_US };
+    const LIMITS: ValidationLimits = ValidationLimits {
+        future_max_us: 60 * SECOND_US,
+        past_max_us: 3_660 * DAY_US,
+        span_max_us: 31 * DAY_US,
+        statistic_span_max_us: 400 * DAY_US,
+    };
 
     fn at(micros: i64) -> Timestamp {
         Timestamp::from_micros(micros).unwrap()

@@ -23,6 +23,7 @@ use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::hot::{BLOCK, CopyRows, END, Removal, block_at, copy, remove};
 use crate::store::moment::Moment;
+use crate::store::rollup;
 
 /// Blocks that are cut at once: 4,096 samples each at most, so 40 MB.
 const CUT_BLOCKS_MAX: i64 = 256;
@@ -44,6 +45,12 @@ fn whole() -> String {
                            WHERE patient_id = $1)"
     )
 }
+
+/// Removes what stood once, too.
+const FORGET_FORMER: &str = "SELECT signal.erase_superseded(
+        ARRAY(SELECT series_id FROM signal.series WHERE series.device_key = wear.device_key),
+        lower(worn_during), upper(worn_during))
+    FROM care.wear WHERE patient_id = $1";
 
 /// A block that lies across the beginning or the end of a wear.
 struct Across {
@@ -115,6 +122,7 @@ pub(super) async fn take_worn(
     let worn = WearsByDevice::of(worn);
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
+    rollup::forget(transaction, patient).await?;
     let query = format!(
         "WITH gone AS (DELETE {} RETURNING cardinality(values) AS samples)
          UPDATE signal.erasure SET blocks = blocks + (SELECT count(*) FROM gone),
@@ -125,6 +133,7 @@ pub(super) async fn take_worn(
     let query = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(patient.0).bind(erasure);
     query.execute(&mut *transaction).await.map_err(&step)?;
     sqlx::query(NOTE).bind(patient.0).execute(&mut *transaction).await.map_err(&step)?;
+    sqlx::query(FORGET_FORMER).bind(patient.0).execute(&mut *transaction).await.map_err(&step)?;
     let mut after = None;
     while let Some(some) = across(transaction, patient, after).await? {
         after = some.last().map(|across| (across.series, across.block.start));
