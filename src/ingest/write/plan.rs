@@ -111,10 +111,9 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
 
 /// Reads what the merges compare with.
 pub(super) async fn find(writing: &mut Writing<'_>, merges: &[Group], parts: &[Part]) -> Result<Found, StoreError> {
-    let (mut wanted, replaced) = (wanted(merges, parts), replaced(merges, parts));
+    let (wanted, replaced) = (wanted(merges, parts), replaced(merges, parts));
     let past = writing.past(&wanted, &replaced).await?;
-    wanted.extend(replaced);
-    Ok(Found { stored: writing.stored(&wanted).await?, past })
+    Ok(Found { stored: writing.stored(&wanted, &replaced).await?, past })
 }
 
 /// The days in which these groups replace something, in order.

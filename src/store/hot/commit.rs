@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::changes::Changes;
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
-use super::overlap::{BlockRange, by_span, overlapping};
+use super::overlap::{BlockRange, REPLACED_SAMPLES_MAX, by_span, overlapping, overlapping_within};
 use super::revised::{Past, Revised, past, write as write_revised};
 use super::row::Stored;
 use super::small_batch;
@@ -90,11 +90,20 @@ impl<'c> Writing<'c> {
         Ok(Writing::Merging(transaction))
     }
 
-    /// What a merge compares with. It stays until this commits.
-    pub async fn stored(&mut self, wanted: &[BlockRange]) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
+    /// What a merge compares with, in stretches where samples begin and in those that are replaced. It stays until this
+    /// commits.
+    pub async fn stored(
+        &mut self,
+        wanted: &[BlockRange],
+        replaced: &[BlockRange],
+    ) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
         match self {
             Writing::Appending(..) => Ok(Vec::new()),
-            Writing::Merging(transaction) => overlapping(transaction.connection(), wanted).await,
+            Writing::Merging(transaction) if replaced.is_empty() => overlapping(transaction.connection(), wanted).await,
+            Writing::Merging(transaction) => {
+                let all = [wanted, replaced].concat();
+                overlapping_within(transaction.connection(), &all, REPLACED_SAMPLES_MAX).await
+            }
         }
     }
 

@@ -10,7 +10,7 @@
 use futures_util::TryStreamExt as _;
 use sqlx::{PgConnection, Row as _};
 
-use super::overlap::BlockRange;
+use super::overlap::{BlockRange, REPLACED_SAMPLES_MAX};
 use crate::model::ids::SeriesId;
 use crate::model::origin::Revision;
 use crate::model::revision::{REPLACED_DAYS_MAX, ReplacedRange, Word};
@@ -21,8 +21,6 @@ use crate::store::moment::Moment;
 
 /// Superseded words that are read for one transaction.
 const SUPERSEDED_MAX: usize = 1 << 20;
-/// Superseded samples that one transaction writes: a second's work, and no longer, since the shard's row is held so long.
-const WRITTEN_MAX: usize = 1 << 17;
 /// Rows that one statement writes: some 2 MB.
 const ROWS_MAX: usize = 1 << 15;
 
@@ -151,10 +149,10 @@ fn by_day(wanted: &[BlockRange]) -> Vec<BlockRange> {
 
 /// Writes what a merge adds to the past. A range that lies within a new one of no lower revision is removed.
 ///
-/// More than `WRITTEN_MAX` is an error that a smaller unit does not meet: few samples begin together.
+/// More than `REPLACED_SAMPLES_MAX` is an error that a smaller unit does not meet: few samples begin together.
 pub(super) async fn write(connection: &mut PgConnection, revised: &Revised) -> Result<(), StoreError> {
-    if revised.superseded.len() > WRITTEN_MAX {
-        return Err(StoreError::LargeMerge { samples_max: WRITTEN_MAX });
+    if revised.superseded.len() > REPLACED_SAMPLES_MAX {
+        return Err(StoreError::LargeMerge { samples_max: REPLACED_SAMPLES_MAX });
     }
     for rows in revised.superseded.chunks(ROWS_MAX) {
         supersede(connection, rows).await?;
