@@ -43,8 +43,12 @@ pub(crate) fn message(format: &'static Format, samples: u64) -> Vec<u8> {
 
 /// A validator with the limits of `config/default.toml`.
 pub(crate) fn validator() -> Validator {
-    let limits =
-        ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+    let limits = ValidationLimits {
+        future_max_us: 3_600 * SECOND_US,
+        past_max_us: 7_300 * DAY_US,
+        span_max_us: 31 * DAY_US,
+        statistic_span_max_us: 3_660 * DAY_US,
+    };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
 

@@ -141,7 +141,11 @@ impl Eraser {
             self.delete_superseded(connection, roller, erasure, &reach).await?;
         }
         crash_point();
-        Ok(Some(store::end_erasure(connection, erasure, of, &worn, self.context.clock.now()).await?))
+        let counts = store::end_erasure(connection, erasure, of, &worn, self.context.clock.now()).await?;
+        if let Some(roller) = &self.roller {
+            roller.roll_up_files(connection).await;
+        }
+        Ok(Some(counts))
     }
 
     /// Where files may be, once the place is proved to be this database's; `None` where neither has begun an archive.

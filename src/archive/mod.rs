@@ -90,6 +90,9 @@ pub mod report;
 /// The whole way, day by day.
 pub mod roll;
 
+/// Files whose samples are not rolled up yet.
+mod rollup;
+
 /// Files whose subjects may be out of date.
 mod relabel;
 

@@ -122,6 +122,7 @@ impl Roller {
             }
             watch(RollProgress::Done(due.blocks));
         }
+        self.roll_up_files(connection).await;
         let rolled_all = report.failed.is_empty();
         self.relabel_some(connection, &mut report).await?;
         for chunk in &chunks {

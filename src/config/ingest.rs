@@ -53,6 +53,7 @@ pub struct IngestConfig {
     future_max_s: i64,
     past_max_days: i64,
     span_max_days: i64,
+    statistic_span_max_days: i64,
     /// Rows that one source may put into quarantine in an hour.
     pub quarantine_rows_per_source: u64,
     /// Bytes that one source may put into quarantine in an hour.
@@ -61,12 +62,18 @@ pub struct IngestConfig {
     pub quarantine_bytes_max: u64,
     /// How long quarantine keeps what does not come again; 0: for ever.
     pub quarantine_retention_days: u32,
+    changes_kept_hours: u32,
 }
 
 impl IngestConfig {
     /// How old the first sample of a batch may become before it is written.
     pub fn batch_age(&self) -> Duration {
         Duration::from_millis(self.batch_age_ms)
+    }
+
+    /// How long the feed of changes goes back.
+    pub fn changes_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.changes_kept_hours) * 3_600)
     }
 
     /// How far ahead of now a sample is valid, in microseconds.
@@ -79,9 +86,14 @@ impl IngestConfig {
         self.past_max_days.saturating_mul(DAY_US)
     }
 
-    /// The longest interval of one sample, in microseconds.
+    /// The longest interval of one measurement, in microseconds.
     pub fn span_max_us(&self) -> i64 {
         self.span_max_days.saturating_mul(DAY_US)
+    }
+
+    /// The longest interval of a statistic, in microseconds.
+    pub fn statistic_span_max_us(&self) -> i64 {
+        self.statistic_span_max_days.saturating_mul(DAY_US)
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -107,8 +119,14 @@ impl IngestConfig {
         if self.quarantine_retention_days > 36_500 {
             return rule("ingest.quarantine_retention_days", "at most 36500; 0 keeps everything");
         }
+        if !(1..=87_600).contains(&self.changes_kept_hours) {
+            return rule("ingest.changes_kept_hours", "1 to 87600");
+        }
         if self.future_max_s < 0 || self.past_max_days < 1 || self.span_max_days < 1 {
             return rule("ingest.future_max_s, past_max_days and span_max_days", "at least 0, 1 and 1");
+        }
+        if self.statistic_span_max_days < self.span_max_days {
+            return rule("ingest.statistic_span_max_days", "at least ingest.span_max_days");
         }
         Ok(())
     }

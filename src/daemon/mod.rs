@@ -9,6 +9,8 @@
 //! roller, compactor           archive, compaction                  owns its shard
 //! quarantine                  age, size                            owns its shard
 //! maintenance                 the network's own clock              owns its shard
+//! changes                     places in the feed of changes        owns its shard
+//! rollups                     hours and days, closed               owns its shard
 //! ```
 //!
 //! # Why
@@ -34,6 +36,12 @@ mod tasks;
 
 /// Quarantine: what is old leaves it, and how full it is.
 mod quarantine;
+
+/// The feed of changes: places, and what is old.
+mod changes;
+
+/// Hours and days of what was measured.
+mod rollups;
 
 /// The roll, once a day.
 mod roll_daily;
@@ -124,6 +132,9 @@ impl Daemon {
         let retention_days = config.ingest.quarantine_retention_days;
         let quarantine = quarantine::Upkeep { context: context.clone(), cap: Arc::clone(&cap), retention_days };
         supervisor.spawn_endless(Task::Quarantine, quarantine.run(Arc::clone(&state)));
+        supervisor.spawn_endless(Task::Rollups, rollups::run(context.clone(), Arc::clone(&state)));
+        let feed = changes::Feed { context: context.clone(), kept: config.ingest.changes_kept() };
+        supervisor.spawn_endless(Task::Changes, feed.run(Arc::clone(&state)));
         let settings = (config.mqtt, config.ingest);
         supervisor.spawn(Task::Ingest, ingest::run(context, state, settings, cap, stop.clone()));
         Ok(())

@@ -12,7 +12,7 @@ use crate::model::time::Timestamp;
 /// The values of a reading, as the payload gave them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values<'a> {
-    /// Numbers in the reading's unit.
+    /// Numbers in the reading's unit. An infinite one is no number: the sensor said "low" or "high".
     Numbers(Vec<f64>),
     /// Codes of a coded metric.
     Codes(Vec<Cow<'a, str>>),
@@ -100,6 +100,31 @@ pub struct Replaced {
     pub from: Timestamp,
     /// The first moment after it.
     pub to: Timestamp,
+}
+
+impl Reading<'_> {
+    /// The same, owing nothing to the payload.
+    pub(super) fn into_owned(self) -> Reading<'static> {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Reading {
+            device: owned(self.device),
+            metric: Cow::Owned(self.metric.into_owned()),
+            statistic: owned(self.statistic),
+            unit: owned(self.unit),
+            times: self.times,
+            spans: self.spans,
+            values: match self.values {
+                Values::Numbers(numbers) => Values::Numbers(numbers),
+                Values::Codes(codes) => {
+                    Values::Codes(codes.into_iter().map(|code| Cow::Owned(code.into_owned())).collect())
+                }
+            },
+            time_assumed: self.time_assumed,
+            offsets: self.offsets,
+            revision: self.revision,
+            replaces: self.replaces,
+        }
+    }
 }
 
 /// A part of a clinical record, as a payload gave it: decoded no further than its kind.

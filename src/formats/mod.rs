@@ -23,6 +23,9 @@ mod format;
 /// Texts: what every decoder does with them.
 pub(crate) mod text;
 
+/// `NaN` and `Infinity` among JSON.
+mod bare;
+
 /// `ht/1/{shard}/{source}/{format}`, parsed and built.
 pub mod topic;
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep_until;
 
 use crate::store::shard::Ownership;
@@ -18,7 +18,10 @@ const PROOF_AGE_MAX: Duration = Duration::from_secs(6);
 
 /// The state of one daemon, shared by its tasks.
 #[derive(Debug, Default)]
-pub struct State(watch::Sender<Status>);
+pub struct State {
+    status: watch::Sender<Status>,
+    commits: Notify,
+}
 
 /// What is known at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,12 +123,12 @@ impl Status {
 impl State {
     /// The status of this moment.
     pub fn status(&self) -> Status {
-        self.0.borrow().clone()
+        self.status.borrow().clone()
     }
 
     /// Waits until the status is as wanted.
     pub async fn wait_for(&self, is_wanted: impl FnMut(&Status) -> bool) -> Status {
-        let mut changes = self.0.subscribe();
+        let mut changes = self.status.subscribe();
         let found = changes.wait_for(is_wanted).await.map(|status| status.clone());
         match found {
             Ok(status) => status,
@@ -147,7 +150,7 @@ impl State {
 
     /// A session has caught up, or nobody can tell when it will.
     pub fn catch_up(&self, session: &str) {
-        if self.0.borrow().behind.contains(session) {
+        if self.status.borrow().behind.contains(session) {
             self.change(|status| {
                 status.behind.remove(session);
             });
@@ -234,7 +237,7 @@ impl State {
     pub fn database_works(&self, asker: Asker) {
         // Told after each batch, and nearly always known already.
         let is_known = {
-            let status = self.0.borrow();
+            let status = self.status.borrow();
             status.is_answered && !status.unanswered.contains(&asker)
         };
         if !is_known {
@@ -245,8 +248,18 @@ impl State {
         }
     }
 
+    /// Something was committed.
+    pub fn commit(&self) {
+        self.commits.notify_one();
+    }
+
+    /// Waits until something was committed since the last time. For one that waits.
+    pub async fn committed(&self) {
+        self.commits.notified().await;
+    }
+
     fn change(&self, change: impl FnOnce(&mut Status)) {
-        self.0.send_modify(change);
+        self.status.send_modify(change);
     }
 }
 

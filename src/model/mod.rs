@@ -24,6 +24,9 @@ pub mod origin;
 /// Values at their times, and the runs in which they travel.
 pub mod sample;
 
+/// What a series measured on a day.
+pub mod rollup;
+
 /// The catalogue of what is measured.
 pub mod metric;
 

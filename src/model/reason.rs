@@ -33,6 +33,8 @@ pub enum Reason {
     UnknownMetric,
     /// The unit is not one of the metric's.
     UnknownUnit,
+    /// The values fit another unit of the metric better than the one that they came in.
+    UnitMismatch,
     /// The statistic is not one of the closed list.
     UnknownStatistic,
     /// The code is not one of the metric's.
@@ -59,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the journey.
-    pub const ALL: [Reason; 24] = [
+    pub const ALL: [Reason; 25] = [
         Reason::BadTopic,
         Reason::UnsupportedFormat,
         Reason::ContentTypeMismatch,
@@ -73,6 +75,7 @@ impl Reason {
         Reason::UnknownDevice,
         Reason::UnknownMetric,
         Reason::UnknownUnit,
+        Reason::UnitMismatch,
         Reason::UnknownStatistic,
         Reason::UnknownCode,
         Reason::ImpossibleValue,
@@ -102,6 +105,7 @@ impl Reason {
             Reason::UnknownDevice => "unknown_device",
             Reason::UnknownMetric => "unknown_metric",
             Reason::UnknownUnit => "unknown_unit",
+            Reason::UnitMismatch => "unit_mismatch",
             Reason::UnknownStatistic => "unknown_statistic",
             Reason::UnknownCode => "unknown_code",
             Reason::ImpossibleValue => "impossible_value",

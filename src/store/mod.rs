@@ -63,6 +63,12 @@ pub mod newcomers;
 /// Blocks: written by COPY, read by time.
 pub mod hot;
 
+/// What was stored, superseded or erased, in order.
+pub mod changes;
+
+/// What series measured in hours and days.
+pub mod rollup;
+
 /// Invalid input, kept with its reason.
 pub mod quarantine;
 

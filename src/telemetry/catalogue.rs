@@ -7,6 +7,7 @@ use metrics::{Counter, Gauge, Histogram, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::archive::ArchiveMetrics;
+use super::changes::ChangesMetrics;
 use super::declare::{Declarer, MetricName};
 use super::ledger::{Outcome, SampleLedger, Tally};
 use super::mqtt::MqttMetrics;
@@ -157,6 +158,8 @@ pub struct Telemetry {
     pub compaction_lag_seconds: Gauge,
     /// `healthtrack_ingest_quarantine_…`
     pub quarantine: QuarantineMetrics,
+    /// `healthtrack_changes_…`
+    pub changes: ChangesMetrics,
     /// `healthtrack_archive_…`
     pub archive: ArchiveMetrics,
     ledger: Mutex<SampleLedger>,
@@ -221,6 +224,7 @@ impl Telemetry {
             compaction_waiting_chunks: new.gauge(COMPACTION_WAITING_CHUNKS),
             compaction_lag_seconds: new.gauge(COMPACTION_LAG_SECONDS),
             quarantine: QuarantineMetrics::declare(new),
+            changes: ChangesMetrics::declare(new),
             archive: ArchiveMetrics::declare(new),
             ledger: Mutex::default(),
             tasks: TaskMetrics::declare(new),

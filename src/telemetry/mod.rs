@@ -22,6 +22,9 @@ mod archive;
 /// The metrics of quarantine.
 mod quarantine;
 
+/// The metrics of the feed of changes.
+mod changes;
+
 /// The conservation of samples.
 mod ledger;
 
@@ -36,6 +39,7 @@ mod log;
 
 pub use archive::{ArchiveMetrics, RollStep};
 pub use catalogue::{Telemetry, UPKEEP_EVERY};
+pub use changes::ChangesMetrics;
 pub use ledger::{Outcome, Tally};
 pub use log::{chain, start_log};
 pub use mqtt::MqttMetrics;

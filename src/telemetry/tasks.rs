@@ -26,6 +26,10 @@ pub enum Task {
     Maintenance,
     /// What is old leaves quarantine, and how full it is.
     Quarantine,
+    /// Places in the feed of changes, and what leaves it by age.
+    Changes,
+    /// Hours and days of what was measured.
+    Rollups,
     /// `/healthz` and `/readyz`.
     HttpHealth,
     /// `/metrics`.
@@ -35,13 +39,15 @@ pub enum Task {
 }
 
 impl Task {
-    const ALL: [Task; 9] = [
+    const ALL: [Task; 11] = [
         Task::Ingest,
         Task::Roller,
         Task::Compactor,
         Task::Chunks,
         Task::Maintenance,
         Task::Quarantine,
+        Task::Changes,
+        Task::Rollups,
         Task::HttpHealth,
         Task::HttpMetrics,
         Task::Histograms,
@@ -56,6 +62,8 @@ impl Task {
             Task::Chunks => "chunks",
             Task::Maintenance => "maintenance",
             Task::Quarantine => "quarantine",
+            Task::Changes => "changes",
+            Task::Rollups => "rollups",
             Task::HttpHealth => "http_health",
             Task::HttpMetrics => "http_metrics",
             Task::Histograms => "histograms",

@@ -73,8 +73,8 @@ async fn poison_is_kept_by_reason_as_it_came_and_harms_nobody() {
     bomb.write_all(&vec![b'['; 16 << 20]).unwrap();
     let named = |device: &str| run(0, &[60]).replace(r#"{"v":1,"#, &format!(r#"{{"v":1,"device":"{device}","#));
     let poison: [(&str, &str, Vec<u8>); 12] = [
-        ("undecodable", "nan/batch", value("NaN")),
-        ("undecodable", "infinity/batch", value("-Infinity")),
+        ("malformed_series", "nan/batch", value("NaN")),
+        ("malformed_series", "infinity/batch", value("-Infinity")),
         ("malformed_series", "huge/batch", value("1e999")),
         ("impossible_value", "large/batch", value("1e308")),
         ("undecodable", "nul/batch", b"\0".to_vec()),

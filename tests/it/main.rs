@@ -30,11 +30,20 @@ mod path;
 /// What a merge reads.
 mod merge;
 
+/// Hours and days of what was measured.
+mod rollup;
+
+/// The same of what is archived.
+mod rollup_archive;
+
 /// Few chunks, whatever comes.
 mod chunks;
 
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
+
+/// Values, units and times that lie.
+mod guards;
 
 /// The operator's verbs, as the real binary runs them.
 mod verbs;
@@ -75,6 +84,12 @@ mod backlog;
 
 /// A database that has forgotten.
 mod history;
+
+/// The feed of changes: complete and in order.
+mod changes;
+
+/// What the daemon and the verbs list in it.
+mod feed;
 
 /// Hosts, standbys and poolers.
 mod primary;

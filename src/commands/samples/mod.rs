@@ -18,6 +18,9 @@ mod parquet;
 /// Counted and summed, series by series.
 mod summary;
 
+/// Hours and days in their place.
+mod every;
+
 /// As CSV and as a JSON object a line.
 mod text;
 
@@ -26,6 +29,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
+use sqlx::PgConnection;
 
 use super::database::Database;
 use super::report::is_watched;
@@ -34,8 +38,10 @@ use crate::archive::read::{SampleChunk, read};
 use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
 use crate::model::people::PatientId;
-use crate::model::time::Timestamp;
+use crate::model::time::{Clock as _, SystemClock, Timestamp};
 use crate::store::hot::Filter;
+use crate::store::rollup::RollupQuestion;
+use every::EveryArg;
 use output::Output;
 use sink::{SampleSink, SeriesRef};
 use summary::SeriesSummary;
@@ -64,6 +70,7 @@ pub enum OutputFormat {
   healthtrack samples --device watch-7 --metric heart_rate --from 2026-11-23 --to 2026-11-24
   healthtrack samples --format parquet --output all.parquet
   healthtrack samples --patient 0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b --format ndjson
+  healthtrack samples --every 1d --zone Asia/Kathmandu --metric step_count --from 2026-11-01
   healthtrack samples --summary --json")]
 pub struct Args {
     /// Only of this device
@@ -81,6 +88,13 @@ pub struct Args {
     /// Only those that begin before this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub to: Option<Timestamp>,
+    /// Write hours or days in the place of samples: count, sum, mean, least, greatest, first and last of each; needs
+    /// --from, and goes on until now where no --to is given
+    #[arg(long, value_enum, conflicts_with_all = ["summary", "patient"], requires = "from")]
+    pub every: Option<EveryArg>,
+    /// In whose time hours and days are
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "every")]
+    pub zone: String,
     /// The output format [default: csv, with --json ndjson]
     #[arg(long, value_enum)]
     pub format: Option<OutputFormat>,
@@ -109,6 +123,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let database = Database::read(args.config.as_deref())?;
     let archive = Archive::of(&database.config.archive)?;
     let mut connection = database.ready().await?;
+    if let Some(every) = args.every {
+        return write_rollups(&mut connection, &args, every, &filter, format).await;
+    }
     let mut output = None;
     let mut sink: Box<dyn SampleSink> = if args.summary {
         Box::new(SeriesSummary::new(args.json))
@@ -126,6 +143,28 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     sink.finish()?;
     output.map_or(Ok(()), Output::keep)
+}
+
+async fn write_rollups(
+    connection: &mut PgConnection,
+    args: &Args,
+    every: EveryArg,
+    filter: &Filter,
+    format: OutputFormat,
+) -> anyhow::Result<()> {
+    ensure!(format != OutputFormat::Parquet, "--every writes csv or ndjson; choose one of them");
+    let question = RollupQuestion {
+        device: args.device.as_deref(),
+        metric: args.metric.as_deref(),
+        every: every.into(),
+        from: filter.from.context("--every needs --from; say from when on")?,
+        to: filter.to.unwrap_or_else(|| SystemClock.now()),
+        zone: &args.zone,
+    };
+    let output = Output::open(args.output.as_deref())?;
+    let writer = BufWriter::with_capacity(BUFFER_BYTES, output.writer()?);
+    every::write(connection, &question, format == OutputFormat::Ndjson, writer).await?;
+    output.keep()
 }
 
 fn sink_of(format: OutputFormat, writer: Box<dyn Write + Send>) -> anyhow::Result<Box<dyn SampleSink>> {

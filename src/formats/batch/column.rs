@@ -33,11 +33,22 @@ pub(super) fn numbers(array: &str) -> Result<ListColumn<'static>, SeriesError> {
         match number(entry) {
             Some(number) => numbers.push(number),
             None if entry == b"null" => missing.push(slots),
-            None => return Err(SeriesError::Values),
+            None => numbers.push(bound(entry).ok_or(SeriesError::Values)?),
         }
         slots += 1;
     }
     Ok(ListColumn { values: Values::Numbers(numbers), slots, missing })
+}
+
+/// What a sensor says of a value beyond its range, as infinity below or above; `None` for any other text.
+fn bound(entry: &[u8]) -> Option<f64> {
+    let word = entry.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let is_any = |words: [&[u8]; 2]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    match word {
+        _ if is_any([b"low", b"lo"]) => Some(f64::NEG_INFINITY),
+        _ if is_any([b"high", b"hi"]) => Some(f64::INFINITY),
+        _ => None,
+    }
 }
 
 /// Reads `codes`.

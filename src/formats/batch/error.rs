@@ -7,7 +7,9 @@ use crate::model::reason::{Reason, Rejection};
 pub(super) enum SeriesError {
     #[error("give either `values` or `codes`")]
     ValuesOrCodes,
-    #[error("`values` must be an array of finite numbers and nulls")]
+    #[error(
+        "`values` must be an array of finite numbers and nulls, and of \"low\" or \"high\" beyond a sensor's range"
+    )]
     Values,
     #[error("`codes` must be an array of texts and nulls")]
     Codes,
@@ -23,6 +25,8 @@ pub(super) enum SeriesError {
     Length(&'static str),
     #[error("`{0}` must hold RFC 3339 times with a zone, or milliseconds since 1970")]
     Times(&'static str),
+    #[error("`{0}` looks like {1} where milliseconds since 1970 belong")]
+    Scale(&'static str, &'static str),
     #[error("`{0}` must hold times with a zone, as in 2026-11-23T10:00:00Z")]
     NoZone(&'static str),
 }

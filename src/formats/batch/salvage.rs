@@ -1,5 +1,7 @@
 //! The second pass: a message that the strict pass rejected is read series by series, and what can be kept is kept.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -7,8 +9,8 @@ use serde_json::value::RawValue;
 use super::column;
 use super::series::decode_all;
 use super::wire::{RawSeries, Text};
-use crate::formats::Decoded;
-use crate::formats::text::{is_uuid, undecodable};
+use crate::formats::text::{is_uuid, shown, undecodable};
+use crate::formats::{Decoded, Reading, bare};
 use crate::model::reason::{Reason, Rejection};
 
 /// A valid batch nests four deep; whoever needs more than this is not writing one.
@@ -35,6 +37,13 @@ struct Version<'a> {
     v: &'a RawValue,
 }
 
+/// As much of a malformed series as is needed to name it.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    metric: Text<'a>,
+}
+
 /// As much of a malformed series as is needed to count the lost samples.
 #[derive(Deserialize)]
 struct Columns<'a> {
@@ -47,18 +56,38 @@ struct Columns<'a> {
 /// The device that the message names, and all that could be read.
 pub(super) fn read(text: &str) -> Result<(Option<Text<'_>>, Decoded<'_>), Rejection> {
     check_depth(text)?;
+    let Some(mended) = bare::mend(text) else { return read_each(text) };
+    let (device, decoded) = read_each(&mended)?;
+    let device = device.map(|device| Text(Cow::Owned(device.0.into_owned())));
+    let readings = decoded.readings.into_iter().map(Reading::into_owned).collect();
+    let Decoded { rejections, not_measured, .. } = decoded;
+    Ok((device, Decoded { readings, rejections, not_measured, ..Decoded::default() }))
+}
+
+/// Reads series by series; one with a stand-in for a bare number is rejected.
+fn read_each(text: &str) -> Result<(Option<Text<'_>>, Decoded<'_>), Rejection> {
     check_version(text)?;
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| undecodable(explain("message", &error)))?;
     if envelope.id.is_some_and(|id| !is_uuid(&id.0)) {
         return Err(undecodable("`id` must be a UUID, as in 6fa459ea-ee8a-4ca4-894e-db77e160355e"));
     }
     let series = envelope.series.into_iter().enumerate().map(|(place, raw)| {
+        if bare::is_mended(raw.get()) {
+            return Err(reject_bare(place, raw.get()));
+        }
         serde_json::from_str::<RawSeries<'_>>(raw.get()).map_err(|error| {
             let detail = format!("series[{place}]: {}", explain("series", &error));
             Rejection::new(Reason::MalformedSeries, detail, samples_in(raw.get()))
         })
     });
     Ok((envelope.device, decode_all(series)))
+}
+
+/// The rejection of a series that holds a bare `NaN` or `Infinity`.
+fn reject_bare(place: usize, series: &str) -> Rejection {
+    let metric = serde_json::from_str::<Named<'_>>(series).map_or(String::new(), |named| shown(&named.metric.0));
+    let what = "a bare nan or Infinity is no JSON: write null for what was not measured";
+    Rejection::new(Reason::MalformedSeries, format!("series[{place}] {metric}: {what}"), samples_in(series))
 }
 
 /// Checks the version before anything else, since another version may well have other keys.

@@ -123,10 +123,70 @@ fn trap_a_huge_number_is_refused_and_never_becomes_infinity() {
 }
 
 #[test]
-fn trap_nan_and_infinity_are_not_json_and_refuse_the_message() {
-    for literal in ["NaN", "nan", "Infinity", "-Infinity", "+1", ".5", "01", "0x10", "1."] {
+fn trap_a_bare_nan_or_infinity_costs_its_series_and_not_the_message() {
+    for literal in ["NaN", "nan", "Infinity", "-Infinity", "inf", "-nan"] {
+        let bare = format!(r#"{{"metric":"skin_temperature","times":[0,1,2],"values":[1,{literal}, null]}}"#);
+        assert_refused(&bare, Reason::MalformedSeries, 2, "] skin_temperature: a bare nan");
+        assert_refused(
+            &format!(r#"{{"metric":"a","times":[{literal}],"values":[1]}}"#),
+            Reason::MalformedSeries,
+            1,
+            "nan",
+        );
+        assert_refused(
+            &format!(r#"{{"metric":"a","times":[0],"codes":[{literal}]}}"#),
+            Reason::MalformedSeries,
+            1,
+            "nan",
+        );
+        for refused in [format!(r#"{{"v":{literal},"series":[]}}"#), format!(r#"{{"v":1,"series":{literal}}}"#)] {
+            assert_eq!(decode(refused.as_bytes()).unwrap_err().reason, Reason::Undecodable, "{refused}");
+        }
+    }
+    let named = EXAMPLE.replace("98.6", "NaN").replace("\"rem\"", "\"NaN\"").replace(r#""unit":"degF","#, "");
+    let decoded = decode(named.as_bytes()).unwrap();
+    let devices: Vec<_> = decoded.readings.iter().map(|reading| reading.device.as_deref()).collect();
+    assert_eq!((devices, decoded.not_measured, decoded.rejections.len()), (vec![Some("watch-7"); 3], 1, 1));
+    assert_eq!(decoded.readings[2].values, Values::Codes(vec!["NaN".into()]), "a text that says so is a text");
+}
+
+#[test]
+fn trap_what_is_no_number_in_json_refuses_the_message() {
+    for literal in ["+1", ".5", "01", "0x10", "1.", "nano"] {
         let text = message(&format!(r#"{{"metric":"a","times":[0],"values":[{literal}]}}"#));
         assert_eq!(decode(text.as_bytes()).unwrap_err().reason, Reason::Undecodable, "{literal}");
+    }
+}
+
+#[test]
+fn a_sensor_says_low_or_high_beyond_its_range() {
+    let (.., values) = only(r#"{"metric":"a","start":0,"period_ms":1,"values":["Low",41, "LO" ,"high","HI"]}"#);
+    assert_eq!(values, [f64::NEG_INFINITY, 41.0, f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY]);
+    for word in ["lowest", "", "l", " low", "<40", "hi\\u0067h"] {
+        let series = format!(r#"{{"metric":"a","times":[0],"values":["{word}"]}}"#);
+        assert_refused(&series, Reason::MalformedSeries, 1, "`values`");
+    }
+}
+
+#[test]
+fn micro_and_nanoseconds_in_the_place_of_milliseconds_are_named() {
+    for (time, scale) in
+        [("1795428000000000", "microseconds"), ("1795428000000000000", "nanoseconds"), ("1.795428e15", "microseconds")]
+    {
+        for key in
+            [format!(r#""times":[{time}]"#), format!(r#""start":{time}"#), format!(r#""times":[0],"ends":[{time}]"#)]
+        {
+            let says = format!("looks like {scale}");
+            assert_refused(&format!(r#"{{"metric":"a",{key},"values":[1]}}"#), Reason::MalformedSeries, 1, &says);
+        }
+    }
+    for time in ["1e17", "1e300", "-1795428000000000"] {
+        assert_refused(
+            &format!(r#"{{"metric":"a","times":[{time}],"values":[1]}}"#),
+            Reason::MalformedSeries,
+            1,
+            "RFC 3339",
+        );
     }
 }
 

@@ -51,7 +51,9 @@ fn read_list(array: &str, key: &'static str, slots: usize) -> Result<Vec<Timesta
 /// RFC 3339 in quotes, or milliseconds since 1970.
 fn read_time(entry: &[u8], key: &'static str) -> Result<Timestamp, SeriesError> {
     let error = SeriesError::Times(key);
-    let [b'"', ..] = entry else { return read_millis(entry).ok_or(error) };
+    let [b'"', ..] = entry else {
+        return read_millis(entry).ok_or_else(|| scale_of(entry).map_or(error, |scale| SeriesError::Scale(key, scale)));
+    };
     let quoted = std::str::from_utf8(entry).map_err(|_| error)?;
     let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or(error)?;
     if text.contains('\\') {
@@ -72,6 +74,16 @@ fn read_text(text: &str, key: &'static str) -> Result<Timestamp, SeriesError> {
 fn read_millis(entry: &[u8]) -> Option<Timestamp> {
     let millis = number(entry)?;
     Timestamp::from_millis_fraction(millis).ok()
+}
+
+/// The scale in which a number that is no time in milliseconds would be one of the years 2001 to 2286. Seconds are not
+/// among them: they are sound milliseconds of the year 1970, which `validate` knows to be too old.
+fn scale_of(entry: &[u8]) -> Option<&'static str> {
+    match number(entry)? {
+        1e15..1e16 => Some("microseconds"),
+        1e18..1e19 => Some("nanoseconds"),
+        _ => None,
+    }
 }
 
 fn read_period_us(text: &str) -> Result<f64, SeriesError> {

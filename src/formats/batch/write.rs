@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::formats::{HeartRates, Values};
 use crate::model::time::Timestamp;
@@ -28,7 +28,7 @@ pub struct Series<'a> {
     pub times: Vec<i64>,
     /// When each ended; empty for instants.
     pub ends: Vec<i64>,
-    /// What was measured: finite numbers, or codes.
+    /// What was measured: numbers, an infinite one where the sensor said "low" or "high"; or codes.
     pub values: Values<'a>,
 }
 
@@ -75,7 +75,7 @@ pub fn readable(series: &Series<'_>) -> Bytes {
     };
     let mut one = json!({"metric": series.metric, "times": times(&series.times)});
     let (key, values) = match &series.values {
-        Values::Numbers(numbers) => ("values", json!(numbers)),
+        Values::Numbers(numbers) => ("values", numbers.iter().map(|number| readable_number(*number)).collect()),
         Values::Codes(codes) => ("codes", json!(codes)),
     };
     let statistic = series.statistic.as_ref().map(|statistic| ("statistic", json!(statistic)));
@@ -86,6 +86,14 @@ pub fn readable(series: &Series<'_>) -> Bytes {
         members.extend(optional.into_iter().flatten().map(|(key, value)| (key.to_owned(), value)));
     }
     json!({"v": 1, "series": [one]}).to_string().into()
+}
+
+fn readable_number(number: f64) -> Value {
+    match number {
+        f64::INFINITY => "high".into(),
+        f64::NEG_INFINITY => "low".into(),
+        number => number.into(),
+    }
 }
 
 /// Appends one message of heart rates.
@@ -213,8 +221,11 @@ fn put_number(out: &mut BytesMut, number: f64) {
     } else if number.is_finite() {
         // Writing to memory does not fail; the shortest digits that read back as the same number.
         let _ = write!(out, "{number}");
-    } else {
+    } else if number.is_nan() {
         out.put_slice(b"null");
+    } else {
+        // Beyond a sensor's range.
+        out.put_slice(if number > 0.0 { b"\"high\"" } else { b"\"low\"" });
     }
 }
 
@@ -274,6 +285,16 @@ mod tests {
             let (fast, slow) = (write([&series]), readable(&series));
             assert_eq!(decode(&slow), decode(&fast));
             assert!(std::str::from_utf8(&slow).unwrap().contains("1970-01-01T00:00:00Z"));
+        }
+    }
+
+    #[test]
+    fn what_lies_beyond_a_sensors_range_is_written_in_words() {
+        let values = vec![f64::NEG_INFINITY, 41.0, f64::INFINITY];
+        let series = Series::instants("interstitial_glucose", vec![0, 300_000_000, 900_000_000], values.clone());
+        assert_eq!(read(std::slice::from_ref(&series))["series"][0]["values"], json!(["low", 41, "high"]));
+        for written in [write([&series]), readable(&series)] {
+            assert_eq!(decode(&written).unwrap().readings[0].values, Values::Numbers(values.clone()));
         }
     }
 

@@ -43,6 +43,13 @@ impl SchemaError {
 pub(super) const NO_METRIC: SchemaError =
     SchemaError { reason: Reason::UnknownMetric, field: "", what: "holds no value of a metric of the catalogue" };
 
+/// What no JSON has.
+pub(super) const BARE_NUMBER: SchemaError = SchemaError {
+    reason: Reason::Undecodable,
+    field: "",
+    what: "a bare nan or Infinity is no JSON: leave out what was not measured",
+};
+
 /// Why all samples of a body are rejected, and how many they are.
 #[derive(Debug)]
 pub(super) struct BodyError(pub(super) SchemaError, pub(super) usize);

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::delivery::Delivery;
 use super::format::{Decoder, Format};
 use super::text::{self, undecodable};
-use super::{Decoded, HeartRates};
+use super::{Decoded, HeartRates, Reading, bare};
 use crate::model::reason::{Reason, Rejection};
 
 mod body;
@@ -32,7 +32,7 @@ mod schema;
 mod write;
 
 use collect::{Collector, SeriesPart};
-use error::{NO_METRIC, SchemaError};
+use error::{BARE_NUMBER, NO_METRIC, SchemaError};
 use header::{Header, SchemaId};
 use json::{each, members};
 use schema::{Found, Mapping, Schema};
@@ -68,7 +68,19 @@ impl Decoder for OmhDecoder {
 ///
 /// `Err` where the message is not UTF-8, not JSON, or neither an object nor an array.
 pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
-    let document = document(payload)?;
+    let text = text::utf8(payload)?;
+    match document(text) {
+        Ok(document) => decode_document(document),
+        Err(refused) => {
+            let mended = bare::mend(text).ok_or_else(|| refused.clone())?;
+            let decoded = decode_document(document(&mended).map_err(|_| refused)?)?;
+            let readings = decoded.readings.into_iter().map(Reading::into_owned).collect();
+            Ok(Decoded { readings, rejections: decoded.rejections, ..Decoded::default() })
+        }
+    }
+}
+
+fn decode_document(document: &RawValue) -> Result<Decoded<'_>, Rejection> {
     let mut collector = Collector::default();
     match document.get().as_bytes().first() {
         Some(b'{') => read_part(document, &mut collector),
@@ -92,14 +104,13 @@ pub fn decode(payload: &[u8]) -> Result<Decoded<'_>, Rejection> {
 /// `Err` with `undecodable`, `unknown_unit`, `bad_interval` or `no_instant` where the schema rejects it,
 /// `unsupported_version` where only other versions of the schema are known, `unknown_metric` where none is.
 pub fn check_body(namespace: &str, name: &str, version: &str, body: &[u8]) -> Result<(), Rejection> {
-    let body = document(body)?;
+    let body = document(text::utf8(body)?)?;
     let Schema(_, rule, _) = find(namespace, name, version).map_err(SchemaError::rejection)?;
     rule.check(body).map_err(SchemaError::rejection)
 }
 
-/// The whole of the bytes as one JSON value, proven to be JSON.
-fn document(payload: &[u8]) -> Result<&RawValue, Rejection> {
-    let text = text::utf8(payload)?;
+/// The whole of the text as one JSON value, proven to be JSON.
+fn document(text: &str) -> Result<&RawValue, Rejection> {
     // The text of an error may repeat a value, so only its place is repeated here.
     serde_json::from_str(text).map_err(|error: serde_json::Error| {
         undecodable(format!("the message must be JSON: see line {}, column {}", error.line(), error.column()))
@@ -115,6 +126,9 @@ fn read_part<'a>(part: &'a RawValue, collector: &mut Collector<'a>) {
     let is_series = body.get().starts_with('[');
     // What is lost with a header; nothing is rejected here, and the text has been proven to be JSON.
     let bodies = || if is_series { each(body, |_| Ok(())).unwrap_or(1) } else { 1 };
+    if bare::is_mended(header.get()) || (!is_series && bare::is_mended(body.get())) {
+        return collector.reject(BARE_NUMBER, None, bodies());
+    }
     let header = match header::read(header) {
         Ok(header) => header,
         Err(error) => return collector.reject(error.within("header"), None, bodies()),
@@ -135,7 +149,11 @@ fn read_part<'a>(part: &'a RawValue, collector: &mut Collector<'a>) {
     let read = each(body, |body| {
         collector.part = Some(SeriesPart { list: "body", place });
         place += 1;
-        read_body(body, schema, &header, collector);
+        if bare::is_mended(body.get()) {
+            collector.reject(BARE_NUMBER, Some(&header.schema), 1);
+        } else {
+            read_body(body, schema, &header, collector);
+        }
         Ok(())
     });
     if let Err(error) = read {

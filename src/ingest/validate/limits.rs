@@ -1,5 +1,6 @@
 //! Limits: how far from now a sample may be, and how long it may last.
 
+use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
 /// How far from now a sample is valid, and for how long.
@@ -9,8 +10,10 @@ pub struct ValidationLimits {
     pub future_max_us: i64,
     /// A sample may begin this many microseconds before now.
     pub past_max_us: i64,
-    /// An interval may last this many microseconds.
+    /// The interval of a measurement may last this many microseconds.
     pub span_max_us: i64,
+    /// The interval of a statistic may last this many microseconds: a season's average is none of a moment.
+    pub statistic_span_max_us: i64,
 }
 
 /// The first and the last moment at which a sample may begin.
@@ -27,10 +30,21 @@ impl ValidationLimits {
             last: now.plus_micros(self.future_max_us),
         }
     }
+
+    /// How long the interval of such a sample may last.
+    pub(super) fn span_max_us_of(&self, statistic: Statistic) -> i64 {
+        if statistic.is_none() { self.span_max_us } else { self.statistic_span_max_us }
+    }
 }
 
 impl TimeWindow {
     pub(super) fn contains(&self, time: Timestamp) -> bool {
         (self.first <= time) & (time <= self.last)
+    }
+
+    /// True where a time would be valid if its milliseconds were seconds.
+    pub(super) fn contains_as_seconds(&self, time: Timestamp) -> bool {
+        let as_seconds = time.micros().checked_mul(1_000).and_then(|micros| Timestamp::from_micros(micros).ok());
+        as_seconds.is_some_and(|time| self.contains(time))
     }
 }

@@ -23,6 +23,7 @@ use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::model::unit::{Conversion, Units};
 
+mod beats;
 mod bounds;
 mod limits;
 mod outcome;
@@ -58,7 +59,7 @@ impl Validator {
             Err(rejection) => Validated { rejections: vec![rejection], ..Validated::default() },
             Ok(resolved) => {
                 let window = self.limits.window(now);
-                if resolved.is_clean(window, self.limits.span_max_us) {
+                if resolved.is_clean(window, self.limits.span_max_us_of(resolved.statistic)) {
                     resolved.into_valid()
                 } else {
                     validate_each::validate_each(resolved, window, self.limits)
@@ -103,10 +104,29 @@ impl Validator {
             (_, false) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give numbers, not `codes`"))),
         };
         let bounds = Bounds::new(metric, kind, reading.statistic.as_deref());
+        // 255 is no heart rate, and a sound number of heart rates.
+        let sentinels = if kind == StatisticKind::Value { metric.sentinels_in(conversion) } else { &[] };
+        let is_unit_named = reading.unit.is_some();
         let flags = if reading.time_assumed { Flags::TIME_ASSUMED } else { Flags::NONE };
         let origins = reading.offsets.origins(Origin { revision: reading.revision, ..Origin::received(now) }, count);
-        let (times, spans) = (reading.times, instants_where_zero(reading.spans));
-        Ok(ResolvedReading { metric, statistic, bounds, conversion, times, spans, values, flags, origins })
+        let (mut times, spans) = (reading.times, instants_where_zero(reading.spans));
+        if metric.consecutive && spans == Spans::None {
+            beats::lay_out(&mut times, &values, conversion, bounds.hard);
+        }
+        Ok(ResolvedReading {
+            metric,
+            statistic,
+            kind,
+            bounds,
+            conversion,
+            sentinels,
+            is_unit_named,
+            times,
+            spans,
+            values,
+            flags,
+            origins,
+        })
     }
 
     fn conversion(

@@ -1,9 +1,9 @@
 //! Resolve, and the fast way: a reading whose words are known, validated column by column, and valid as it came.
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, StatisticKind};
 use super::limits::TimeWindow;
 use super::outcome::{ValidSamples, Validated};
-use crate::model::metric::Metric;
+use crate::model::metric::{Metric, UnitMismatch};
 use crate::model::origin::Origins;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
@@ -13,8 +13,13 @@ use crate::model::unit::Conversion;
 pub(super) struct ResolvedReading<'a> {
     pub(super) metric: &'a Metric,
     pub(super) statistic: Statistic,
+    pub(super) kind: StatisticKind,
     pub(super) bounds: Bounds,
     pub(super) conversion: Conversion,
+    /// Numbers that say "not measured" of a value like these.
+    pub(super) sentinels: &'a [f64],
+    /// True where the payload named the unit.
+    pub(super) is_unit_named: bool,
     pub(super) times: Times,
     pub(super) spans: Spans,
     /// As they came, before the conversion; a code as its place, NaN where it is not the metric's.
@@ -25,6 +30,25 @@ pub(super) struct ResolvedReading<'a> {
     pub(super) origins: Origins,
 }
 
+impl<'a> ResolvedReading<'a> {
+    /// What is to be said where the values fit another unit better than their own. A decimal tells the unit of a
+    /// measurement, not that of an average.
+    pub(super) fn unit_mismatch(&self) -> Option<UnitMismatch<'a>> {
+        if self.kind != StatisticKind::Value {
+            return None;
+        }
+        let mut judge = self.metric.unit_judge(self.conversion, self.is_unit_named || !self.statistic.is_none())?;
+        self.values.iter().for_each(|value| judge.see(*value));
+        judge.verdict()
+    }
+
+    /// The limit of the sensor beyond which a value lies, and what is known of it; `None` for a number.
+    pub(super) fn bound_of(&self, value: f64) -> Option<(f64, Flags)> {
+        let sensor = self.metric.sensor.filter(|_| self.kind == StatisticKind::Value && value.is_infinite())?;
+        Some(if value < 0.0 { (sensor.low, Flags::BELOW_RANGE) } else { (sensor.high, Flags::ABOVE_RANGE) })
+    }
+}
+
 impl ResolvedReading<'_> {
     /// True where every sample is valid and nothing is known against any but what is known against all.
     pub(super) fn is_clean(&self, window: TimeWindow, span_max_us: i64) -> bool {
@@ -32,16 +56,13 @@ impl ResolvedReading<'_> {
     }
 
     fn values_are_clean(&self) -> bool {
-        // A sentinel is one before its conversion, and no range tells it from a value after it.
-        if !self.metric.sentinels.is_empty() && self.conversion != Conversion::Identity {
-            return false;
-        }
         if let (true, Spans::Own(spans)) = (self.bounds.per_minute, &self.spans) {
             let mut pairs = self.values.iter().zip(spans);
             return pairs.all(|(value, span)| self.bounds.over(*span).soft.contains(self.conversion.apply(*value)));
         }
         let soft = self.bounds.over(self.spans.at(0)).soft;
-        if self.metric.sentinels.iter().any(|sentinel| soft.contains(*sentinel)) {
+        // Where the ranges grow with the interval, a sentinel may come to lie inside.
+        if self.sentinels.iter().any(|sentinel| soft.contains(*sentinel)) {
             return false;
         }
         // No early exit, so that it becomes vector instructions; NaN fails both comparisons.

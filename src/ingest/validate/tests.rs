@@ -14,8 +14,12 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn validator() -> Validator {
-    let limits =
-        ValidationLimits { future_max_us: 3_600 * SECOND_US, past_max_us: 7_300 * DAY_US, span_max_us: 31 * DAY_US };
+    let limits = ValidationLimits {
+        future_max_us: 3_600 * SECOND_US,
+        past_max_us: 7_300 * DAY_US,
+        span_max_us: 31 * DAY_US,
+        statistic_span_max_us: 3_660 * DAY_US,
+    };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
 
@@ -124,8 +128,111 @@ fn trap_a_sentinel_is_not_measured_and_no_rejection() {
 }
 
 #[test]
+fn a_sentinel_is_one_of_its_unit_and_of_measurements() {
+    let heart = validate(numbers("heart_rate", &[255.0, 118.0, 0.0, -1.0, 511.0]));
+    assert_eq!((valid(&heart), heart.not_measured), (vec![118.0], 3));
+    assert_eq!(reasons(&heart), [(Reason::ImpossibleValue, 1)], "0 is said of no living body");
+    let count = Reading { statistic: Some("count".into()), ..numbers("heart_rate", &[255.0]) };
+    assert_eq!(valid(&validate(count)), [255.0]);
+    let codes = [105.0, 104.0, 103.0, 12.0, 10.0, 10.0, 9.0, 5.0, 3.0, 1.0, 0.0, 101.0];
+    let glucose = validate(numbers("interstitial_glucose", &codes));
+    assert_eq!((valid(&glucose), glucose.not_measured), (vec![105.0, 104.0, 103.0, 101.0], 8));
+    let in_mmol = Reading { unit: Some("mmol/L".into()), ..numbers("interstitial_glucose", &[5.0, 10.0]) };
+    assert_eq!(valid(&validate(in_mmol)), [5.0 * 18.016, 10.0 * 18.016]);
+    let spread = Reading { statistic: Some("standard deviation".into()), ..numbers("interstitial_glucose", &[12.0]) };
+    assert_eq!(valid(&validate(spread)), [12.0]);
+}
+
+#[test]
+fn a_series_in_another_unit_is_refused_whole_and_a_wrong_value_alone() {
+    for (unit, metric, values) in [
+        (None, "interstitial_glucose", vec![5.6, 15.2, 22.2]),
+        (None, "blood_glucose", vec![5.6, 15.2]),
+        (Some("mmol/L"), "interstitial_glucose", vec![50.0, 110.0, 332.0]),
+        (None, "body_temperature", vec![98.6, 99.1]),
+        (Some("degF"), "body_temperature", vec![36.6]),
+    ] {
+        let validated = validate(Reading { unit: unit.map(Into::into), ..numbers(metric, &values) });
+        let all = u64::try_from(values.len()).unwrap();
+        assert_eq!(
+            (validated.valid.as_ref(), reasons(&validated)),
+            (None, vec![(Reason::UnitMismatch, all)]),
+            "{metric}"
+        );
+        assert!(validated.rejections[0].detail.contains("name the unit"), "{}", validated.rejections[0].detail);
+    }
+    let night = validate(numbers("interstitial_glucose", &[110.0, 108.0, 5.6, 104.0, 28.0, 102.0]));
+    assert_eq!((valid(&night), reasons(&night)), (vec![110.0, 108.0, 104.0, 102.0], vec![(Reason::UnitMismatch, 2)]));
+    let low = validate(numbers("interstitial_glucose", &[60.0, 41.0, 32.0, 28.0]));
+    assert_eq!((valid(&low).len(), low.flagged), (4, 2), "a true low is flagged and kept");
+    let spread = Reading { statistic: Some("standard deviation".into()), ..numbers("blood_glucose", &[5.6, 15.2]) };
+    assert_eq!(valid(&validate(spread)).len(), 2, "a deviation may be of any size");
+}
+
+#[test]
+fn what_lies_beyond_a_sensors_range_is_kept_as_a_bound() {
+    let unit = Some("mmol/L".into());
+    let words = [f64::NEG_INFINITY, 4.1, f64::INFINITY];
+    let validated = validate(Reading { unit, ..numbers("interstitial_glucose", &words) });
+    let run = validated.valid.unwrap().run;
+    assert_eq!((run.values[0], run.values[2], validated.flagged), (40.0, 400.0, 2));
+    assert_eq!(run.flags, [Flags::BELOW_RANGE, Flags::NONE, Flags::ABOVE_RANGE]);
+    let heart = validate(numbers("heart_rate", &[f64::INFINITY]));
+    assert_eq!(reasons(&heart), [(Reason::ImpossibleValue, 1)]);
+    assert!(heart.rejections[0].detail.contains("whose sensors have a range"), "{:?}", heart.rejections);
+    let spread = Reading { statistic: Some("variance".into()), ..numbers("interstitial_glucose", &[f64::INFINITY]) };
+    assert_eq!(reasons(&validate(spread)), [(Reason::ImpossibleValue, 1)]);
+}
+
+#[test]
+fn beats_of_one_stamp_are_laid_one_after_the_other() {
+    let millis = |millis: &[i64]| Times::At(millis.iter().map(|millis| at(NOW - DAY_US + millis * 1_000)).collect());
+    let laid = |times: &[i64], values: &[f64]| {
+        let validated = validate(Reading { times: millis(times), ..numbers("rr_interval", values) });
+        assert_eq!(validated.rejections, []);
+        let run = validated.valid.unwrap().run;
+        (0..values.len()).map(|place| run.times.at(place).unwrap().micros() - NOW + DAY_US).collect::<Vec<i64>>()
+    };
+    let beats = laid(&[0, 975, 975, 1_950, 2_925, 2_925], &[892.0, 905.0, 863.0, 846.0, 900.0, 900.0]);
+    assert_eq!(beats, [0, 112_000, 975_000, 1_950_000, 2_025_000, 2_925_000]);
+    assert_eq!(laid(&[2_000; 3], &[500.0, 333.0, 334.5]), [1_332_500, 1_665_500, 2_000_000]);
+    assert_eq!(laid(&[0, 850, 850], &[850.0; 3]), [0, 1, 850_000], "a beat of another stamp is in the way");
+    let in_seconds =
+        Reading { unit: Some("s".into()), times: millis(&[9_000; 2]), ..numbers("rr_interval", &[0.9, 0.8]) };
+    assert_eq!(validate(in_seconds).valid.unwrap().run.times, millis(&[8_200, 9_000]));
+    let other = Reading { times: millis(&[0, 0]), ..numbers("heart_rate", &[60.0, 61.0]) };
+    assert_eq!(validate(other).valid.unwrap().run.times, millis(&[0, 0]), "only what follows each other is laid out");
+    let refused = Reading { times: millis(&[5_000; 3]), ..numbers("rr_interval", &[800.0, 65_535.0, 700.0]) };
+    let validated = validate(refused);
+    assert_eq!(reasons(&validated), [(Reason::ImpossibleValue, 1)]);
+    assert_eq!(validated.valid.unwrap().run.times, millis(&[4_300, 5_000]), "an impossible interval lasts no time");
+}
+
+#[test]
+fn seconds_in_the_place_of_milliseconds_are_named() {
+    let times = Times::At(vec![at(NOW / 1_000), at(NOW)]);
+    let validated = validate(Reading { times, ..numbers("heart_rate", &[60.0; 2]) });
+    assert_eq!(reasons(&validated), [(Reason::AncientTime, 1)]);
+    assert!(validated.rejections[0].detail.contains("looks like seconds"), "{:?}", validated.rejections);
+    let old = Reading { times: Times::At(vec![at(0)]), ..numbers("heart_rate", &[60.0]) };
+    assert!(!validate(old).rejections[0].detail.contains("looks like"), "1970 itself is only too old");
+}
+
+#[test]
+fn a_statistic_may_last_a_season_and_a_measurement_may_not() {
+    let season = Spans::Each(123 * DAY_US);
+    let times = Times::At(vec![at(NOW - 123 * DAY_US)]);
+    let measurement = Reading { times: times.clone(), spans: season.clone(), ..numbers("heart_rate", &[60.0]) };
+    assert_eq!(reasons(&validate(measurement.clone())), [(Reason::BadInterval, 1)]);
+    assert!(is_accepted(Reading { statistic: Some("average".into()), ..measurement.clone() }));
+    let endless = Spans::Each(3_661 * DAY_US);
+    let validated = validate(Reading { statistic: Some("average".into()), spans: endless, ..measurement });
+    assert!(validated.rejections[0].detail.contains("of a statistic must not"), "{:?}", validated.rejections);
+}
+
+#[test]
 fn ranges_hold_after_the_conversion() {
-    let validated = validate(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 37.0]) });
+    let validated = validate(Reading { unit: Some("degF".into()), ..numbers("body_temperature", &[98.6, 70.0]) });
     assert_eq!((valid(&validated), reasons(&validated)), (vec![37.0], vec![(Reason::ImpossibleValue, 1)]));
     let all = validate(Reading { unit: Some("F".into()), ..numbers("body_temperature", &[98.6, 100.4]) });
     assert_eq!((valid(&all), all.flagged), (vec![37.0, 38.0], 0));
@@ -280,7 +387,8 @@ prop_compose! {
         statistic in prop::option::weighted(0.2, prop::sample::select(&STATISTICS)),
         unit in prop::option::weighted(0.3, prop::sample::select(&UNITS)),
         values in prop::collection::vec(prop_oneof![
-            6 => 30.0..100.0_f64, 1 => -3.0..2_000.0, 1 => Just(-1.0), 1 => Just(-2.0), 1 => any::<f64>()
+            6 => 30.0..100.0_f64, 1 => -3.0..2_000.0, 1 => Just(-1.0), 1 => Just(-2.0), 1 => any::<f64>(),
+            1 => 0.4..34.0, 1 => prop::sample::select(vec![255.0, 12.0, f64::INFINITY, f64::NEG_INFINITY])
         ], 0..20),
         coded in prop::bool::weighted(0.1),
         even in any::<bool>(),
@@ -338,9 +446,9 @@ proptest! {
         if reading.values.is_empty() { return Ok(()); }
         let Ok(resolved) = validator.resolve(reading.clone(), at(NOW)) else { return Ok(()) };
         let window = validator.limits.window(at(NOW));
-        let is_clean = resolved.is_clean(window, validator.limits.span_max_us);
+        let is_clean = resolved.is_clean(window, validator.limits.span_max_us_of(resolved.statistic));
         let slow = validate_each::validate_each(resolved, window, validator.limits);
-        let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0;
+        let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0 || sample.flags.is_bound();
         let samples: Vec<Sample> = slow.valid.iter().flat_map(|valid| valid.run.samples()).collect();
         let nothing_to_say = slow.rejections.is_empty() && slow.not_measured == 0 && !samples.iter().any(unlikely);
         prop_assert_eq!(is_clean, nothing_to_say, "the fast way is taken exactly where there is nothing to say");

@@ -3,6 +3,7 @@
 use super::limits::{TimeWindow, ValidationLimits};
 use super::outcome::{ValidSamples, Validated};
 use super::resolve::ResolvedReading;
+use crate::model::metric::UnitMismatch;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
 use crate::model::time::{DAY_US, SECOND_US};
@@ -14,14 +15,28 @@ struct RejectedSamples {
     first: usize,
 }
 
+/// What samples are validated by.
+struct Rules<'a> {
+    window: TimeWindow,
+    limits: ValidationLimits,
+    span_max_us: i64,
+    mismatch: Option<UnitMismatch<'a>>,
+}
+
 /// Keeps what is valid, and rejects the rest by reason.
 pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, limits: ValidationLimits) -> Validated {
     let count = resolved.values.len();
+    let span_max_us = limits.span_max_us_of(resolved.statistic);
+    let rules = Rules { window, limits, span_max_us, mismatch: resolved.unit_mismatch() };
     let mut validated = Validated::default();
+    if rules.mismatch.is_some_and(|mismatch| mismatch.is_whole()) {
+        let all = RejectedSamples { reason: Reason::UnitMismatch, samples: count, first: 0 };
+        return Validated { rejections: vec![resolved.explain(&all, &rules)], ..validated };
+    }
     let mut refused: Vec<RejectedSamples> = Vec::new();
     let mut kept = Vec::with_capacity(count);
     for place in 0..count {
-        match resolved.validate_sample(place, window, limits.span_max_us) {
+        match resolved.validate_sample(place, &rules) {
             Ok(None) => validated.not_measured += 1,
             Ok(Some(sample)) => {
                 validated.flagged += u64::from(sample.flags != Flags::NONE);
@@ -33,7 +48,7 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
             },
         }
     }
-    validated.rejections = refused.iter().map(|refused| resolved.explain(refused, limits)).collect();
+    validated.rejections = refused.iter().map(|refused| resolved.explain(refused, &rules)).collect();
     if !kept.is_empty() {
         let mut run = Run::of(&kept);
         // An even run that lost none of its samples is still even.
@@ -47,21 +62,28 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
 
 impl ResolvedReading<'_> {
     /// The sample at a place; `None` where it was not measured.
-    fn validate_sample(&self, place: usize, window: TimeWindow, span_max_us: i64) -> Result<Option<Sample>, Reason> {
+    fn validate_sample(&self, place: usize, rules: &Rules<'_>) -> Result<Option<Sample>, Reason> {
         let value = self.values.get(place).copied().ok_or(Reason::MalformedSeries)?;
-        if self.metric.sentinels.contains(&value) {
+        if self.sentinels.contains(&value) {
             return Ok(None);
         }
         let start = self.times.at(place).ok_or(Reason::MalformedSeries)?;
-        if start > window.last {
+        if start > rules.window.last {
             return Err(Reason::FutureTime);
         }
-        if start < window.first {
+        if start < rules.window.first {
             return Err(Reason::AncientTime);
         }
         let span_us = self.spans.at(place);
-        if span_us.is_some_and(|span_us| !(0..=span_max_us).contains(&span_us)) {
+        if span_us.is_some_and(|span_us| !(0..=rules.span_max_us).contains(&span_us)) {
             return Err(Reason::BadInterval);
+        }
+        let sample = |value, flags| Sample { start, span_us, value, flags, origin: self.origins.at(place) };
+        if let Some((limit, flags)) = self.bound_of(value) {
+            return Ok(Some(sample(limit, self.flags.and(flags))));
+        }
+        if rules.mismatch.is_some_and(|mismatch| mismatch.refuses(value)) {
+            return Err(Reason::UnitMismatch);
         }
         let value = self.conversion.apply(value);
         let bounds = self.bounds.over(span_us);
@@ -69,25 +91,36 @@ impl ResolvedReading<'_> {
             return Err(if self.metric.is_coded() { Reason::UnknownCode } else { Reason::ImpossibleValue });
         }
         let unlikely = if bounds.soft.contains(value) { Flags::NONE } else { Flags::UNLIKELY };
-        Ok(Some(Sample { start, span_us, value, flags: self.flags.and(unlikely), origin: self.origins.at(place) }))
+        Ok(Some(sample(value, self.flags.and(unlikely))))
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
-    fn explain(&self, refused: &RejectedSamples, limits: ValidationLimits) -> Rejection {
+    fn explain(&self, refused: &RejectedSamples, rules: &Rules<'_>) -> Rejection {
+        let limits = rules.limits;
         let rule = match refused.reason {
             Reason::FutureTime => {
                 format!("a sample must not begin more than {} s after its arrival", limits.future_max_us / SECOND_US)
             }
             Reason::AncientTime => {
-                format!("a sample must not begin more than {} days before its arrival", limits.past_max_us / DAY_US)
+                let days = limits.past_max_us / DAY_US;
+                let first = self.times.at(refused.first);
+                let hint = if first.is_some_and(|first| rules.window.contains_as_seconds(first)) {
+                    "; the time looks like seconds where milliseconds belong"
+                } else {
+                    ""
+                };
+                format!("a sample must not begin more than {days} days before its arrival{hint}")
             }
             Reason::BadInterval => {
-                format!(
-                    "an interval must not end before it begins, nor last longer than {} days",
-                    limits.span_max_us / DAY_US
-                )
+                let (days, of) =
+                    (rules.span_max_us / DAY_US, if self.statistic.is_none() { "" } else { " of a statistic" });
+                format!("an interval{of} must not end before it begins, nor last longer than {days} days")
             }
+            Reason::UnitMismatch => rules.mismatch.map(|mismatch| mismatch.explain()).unwrap_or_default(),
             Reason::UnknownCode => format!("a code must be one of {}", self.metric.codes.join(", ")),
+            _ if self.values.get(refused.first).copied().is_some_and(f64::is_infinite) => {
+                "low and high are words for metrics whose sensors have a range".to_owned()
+            }
             _ => self.rule_of_values(),
         };
         let (name, samples, count) = (&self.metric.name, refused.samples, self.values.len());

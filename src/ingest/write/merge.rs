@@ -30,6 +30,8 @@ pub(super) struct Merged {
     pub(super) blocks: Vec<Block>,
     /// New samples.
     pub(super) stored: u64,
+    /// When each of them begins, in order.
+    pub(super) added: Vec<Timestamp>,
     /// Samples that were there with the same value.
     pub(super) duplicates: u64,
     /// The parts of samples that were there with another value: the first stays.
@@ -79,6 +81,7 @@ pub(super) fn merge(stored: &[Stored], mut incoming: Vec<Tagged>) -> Merged {
             Some(_) => merged.conflicts.push(part),
             None => {
                 merged.stored += 1;
+                merged.added.push(sample.start);
                 new.entry(place).or_default().push(sample);
             }
         }

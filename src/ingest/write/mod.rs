@@ -306,7 +306,8 @@ impl Lane {
         let kept = rejections().filter(|rejection| rejection.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|rejection| Some(row(batch.get(rejection.arrival)?, &rejection.rejection))).collect();
-        let write = Write { removals: &laid.removals, rows: &self.rows, quarantined: &quarantined };
+        let write =
+            Write { removals: &laid.removals, rows: &self.rows, changes: &laid.changes, quarantined: &quarantined };
         let written = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.context.telemetry;

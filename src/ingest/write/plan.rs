@@ -10,7 +10,7 @@ use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::SeriesId;
 use crate::model::time::{Day, MINUTE_US, Timestamp};
 use crate::store::directory::SeriesKey;
-use crate::store::hot::{BlockRange, Removal, Stored, Unreadable};
+use crate::store::hot::{BlockRange, Changes, Removal, Stored, Unreadable};
 use crate::telemetry::Tally;
 
 /// Samples further apart are looked for each by itself: what lies in a minute costs less than another look-up.
@@ -29,6 +29,8 @@ pub(super) struct Group {
 #[derive(Debug, Default)]
 pub(super) struct WritePlan {
     pub(super) removals: Vec<Removal>,
+    /// What of its blocks is new.
+    pub(super) changes: Changes,
     /// Where each series then ends.
     lasts: Vec<(SeriesKey, Timestamp)>,
     pub(super) tally: Tally,
@@ -114,7 +116,11 @@ pub(super) fn lay(
             laid.tally.stored += u64::try_from(part.run.len()).unwrap_or(u64::MAX);
             builder.add_run(&part.run);
         }
-        laid.push(group, &builder.finish(), put);
+        let blocks = builder.finish();
+        for block in &blocks {
+            laid.changes.store(group.series, (block.start, block.stop), block.len());
+        }
+        laid.push(group, &blocks, put);
     }
     let mut by_series: HashMap<SeriesId, Vec<Stored>> = HashMap::new();
     for (series, block) in stored {
@@ -130,6 +136,7 @@ pub(super) fn lay(
             .collect();
         let merged = merge(by_series.get(&group.series).map_or(&[], Vec::as_slice), incoming);
         laid.tally.stored += merged.stored;
+        laid.changes.store_each(group.series, &merged.added);
         laid.tally.duplicate += merged.duplicates;
         laid.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
         laid.tally.quarantined += u64::try_from(merged.unreadable.len()).unwrap_or(u64::MAX);

@@ -14,6 +14,7 @@ impl Lane {
     pub(in crate::ingest) fn settle(&self, batch: &[Arrival], tally: Tally) {
         let telemetry = &self.shared.context.telemetry;
         self.shared.state.database_works(Asker::Lane(self.number));
+        self.shared.state.commit();
         let samples = batch.iter().map(|arrival| arrival.samples).sum();
         telemetry.settle(samples, tally);
         self.record_latency(batch);

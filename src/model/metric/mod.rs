@@ -10,6 +10,24 @@ use std::collections::HashMap;
 use super::ids::MetricId;
 use super::unit::{Conversion, Units, UnitsError};
 
+/// The lowest and the highest of numbers.
+mod range;
+
+/// Whether numbers fit another unit better than their own.
+mod plausible;
+
+/// How values relate to time.
+mod kind;
+
+/// The file, as it is written.
+mod row;
+
+use row::{File, RangesRow, Row};
+
+pub use kind::MetricKind;
+pub use plausible::{UnitJudge, UnitMismatch, UnitRanges};
+pub use range::Range;
+
 /// Every metric, by id and by name.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
@@ -44,36 +62,14 @@ pub struct Metric {
     pub per_minute: bool,
     /// The codes of a coded metric, in the order of their stored places; only ever extended.
     pub codes: Vec<String>,
-    /// Values by which vendors say "not measured"; they are outside `hard`.
+    /// Values by which vendors say "not measured", in the catalogue's unit; they are outside `soft`.
     pub sentinels: Vec<f64>,
-}
-
-/// How a metric's values relate to time.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MetricKind {
-    /// One value at one moment.
-    Instant,
-    /// One value over an interval.
-    Interval,
-    /// A counter that grows until it is reset.
-    Cumulative,
-    /// One value a day.
-    Daily,
-    /// One value for an event: a night, a workout, a cuff reading.
-    Event,
-    /// Many values a second.
-    Waveform,
-}
-
-/// The lowest and highest value of a range, both inside it.
-#[derive(Copy, Clone, Debug, PartialEq, serde::Deserialize)]
-#[serde(from = "[f64; 2]")]
-pub struct Range {
-    /// The lowest value inside.
-    pub low: f64,
-    /// The highest value inside.
-    pub high: f64,
+    /// What its numbers are in each unit that can be mistaken for another, the catalogue's first; empty where none can.
+    pub units: Vec<UnitRanges>,
+    /// What its sensors can tell; beyond it they say "low" or "high". `None` where no such words are taken.
+    pub sensor: Option<Range>,
+    /// True where each value is the time since the one before, so that two with one stamp follow each other.
+    pub consecutive: bool,
 }
 
 /// Why a catalogue cannot be used.
@@ -122,11 +118,11 @@ impl Catalogue {
         let mut catalogue = Catalogue { metrics: Vec::new(), place_by_name: HashMap::new(), place_by_id: Vec::new() };
         for row in file.metric {
             let row_of_id = row.id / 10;
-            let metric = Metric::from(row.clone());
             let broken = |rule| CatalogueError::Metric { name: row.name.clone(), rule };
             if row_of_id != row.row {
                 return Err(broken("its row's number times ten, and its place, as its id"));
             }
+            let metric = Metric::of(row.clone(), units).map_err(broken)?;
             metric.check(units).map_err(broken)?;
             catalogue.add(metric).map_err(broken)?;
         }
@@ -173,6 +169,18 @@ impl Metric {
         units.conversion(word, &self.unit, &self.name)
     }
 
+    /// A judge of values in the unit that `conversion` converts, where a unit of this metric can be mistaken for another.
+    /// `is_named`: the payload named the unit.
+    pub fn unit_judge(&self, conversion: Conversion, is_named: bool) -> Option<UnitJudge<'_>> {
+        UnitJudge::new(&self.units, self.sentinels_in(conversion), conversion, is_named)
+    }
+
+    /// The sentinels among values that this conversion converts. They are numbers of the catalogue's unit: 5 is a
+    /// receiver's status in mg/dL and a sound glucose in mmol/L.
+    pub fn sentinels_in(&self, conversion: Conversion) -> &[f64] {
+        if conversion == Conversion::Identity { &self.sentinels } else { &[] }
+    }
+
     fn check(&self, units: &Units) -> Result<(), &'static str> {
         let is_word = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         if !is_word(&self.name) || !self.name.starts_with(|first: char| first.is_ascii_lowercase()) {
@@ -184,7 +192,8 @@ impl Metric {
         if self.is_coded() {
             let numeric = !self.unit.is_empty() || self.hard.is_some() || self.soft.is_some() || self.per_minute;
             let twice = (1..self.codes.len()).any(|n| self.codes.iter().skip(n).zip(&self.codes).any(|(a, b)| a == b));
-            let faulty = numeric || twice || !self.sentinels.is_empty() || self.codes.iter().any(String::is_empty);
+            let numeric = numeric || self.sensor.is_some() || !self.units.is_empty() || !self.sentinels.is_empty();
+            let faulty = numeric || twice || self.codes.iter().any(String::is_empty);
             return if faulty { Err("codes that differ, or a unit and ranges, not both") } else { Ok(()) };
         }
         if !units.knows(&self.unit) {
@@ -195,7 +204,7 @@ impl Metric {
         }
         match (self.hard, self.soft) {
             (None, Some(_)) => return Err("a hard range around its soft one"),
-            (Some(hard), Some(soft)) if !(hard.contains(soft.low) && hard.contains(soft.high)) => {
+            (Some(hard), Some(soft)) if !hard.holds(&soft) => {
                 return Err("a soft range inside the hard one");
             }
             _ => {}
@@ -203,64 +212,57 @@ impl Metric {
         if self.per_minute && self.hard.is_none() {
             return Err("a hard range where it is per minute");
         }
-        let inside = |sentinel: &f64| self.hard.is_none_or(|hard| hard.contains(*sentinel)) || !sentinel.is_finite();
+        let likely = self.soft.or(self.hard);
+        let inside = |sentinel: &f64| likely.is_none_or(|likely| likely.contains(*sentinel)) || !sentinel.is_finite();
         if self.sentinels.iter().any(inside) {
-            return Err("sentinels that no measurement can give");
+            return Err("sentinels that no likely measurement gives");
+        }
+        if self.sensor.is_some_and(|sensor| self.per_minute || self.hard.is_none_or(|hard| !hard.holds(&sensor))) {
+            return Err("a sensor's range inside its hard one");
+        }
+        if self.consecutive && self.unit != "ms" {
+            return Err("ms as its unit where values follow each other");
+        }
+        self.check_units()
+    }
+
+    fn check_units(&self) -> Result<(), &'static str> {
+        if self.units.is_empty() {
+            return Ok(());
+        }
+        if self.per_minute || self.units.first().is_none_or(|own| own.unit != self.unit) {
+            return Err("the ranges of its own unit beside those of others, and none per minute");
+        }
+        for ranges in &self.units {
+            if !std::iter::once(ranges.plausible).chain(ranges.hard).all(|range| range.is_forward()) {
+                return Err("ranges of finite numbers, the lowest first");
+            }
+            // What nobody doubts in the catalogue's unit must be plausible in each: only then may it pass unjudged.
+            let converted = ranges.conversion.map(|conversion| Range {
+                low: conversion.apply(ranges.plausible.low),
+                high: conversion.apply(ranges.plausible.high),
+            });
+            if !self.soft.or(self.hard).zip(converted).is_none_or(|(likely, plausible)| plausible.holds(&likely)) {
+                return Err("a plausible range around its soft one in every unit");
+            }
         }
         Ok(())
     }
-}
 
-impl Range {
-    /// True for a value between the lowest and the highest, both included; never for NaN.
-    pub fn contains(&self, value: f64) -> bool {
-        (self.low..=self.high).contains(&value)
-    }
-
-    fn is_forward(&self) -> bool {
-        self.low.is_finite() && self.high.is_finite() && self.low <= self.high
-    }
-}
-
-impl From<[f64; 2]> for Range {
-    fn from([low, high]: [f64; 2]) -> Range {
-        Range { low, high }
-    }
-}
-
-/// The file, as it is written.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    metric: Vec<Row>,
-}
-
-#[derive(Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    row: i16,
-    id: i16,
-    name: String,
-    title: String,
-    kind: MetricKind,
-    #[serde(default)]
-    loinc: Vec<String>,
-    mdc: Option<u32>,
-    #[serde(default)]
-    unit: String,
-    hard: Option<Range>,
-    soft: Option<Range>,
-    #[serde(default)]
-    per_minute: bool,
-    #[serde(default)]
-    codes: Vec<String>,
-    #[serde(default)]
-    sentinels: Vec<f64>,
-}
-
-impl From<Row> for Metric {
-    fn from(row: Row) -> Metric {
-        Metric {
+    fn of(row: Row, units: &Units) -> Result<Metric, &'static str> {
+        let mut by_unit = Vec::with_capacity(row.units.len());
+        for (unit, ranges) in row.units {
+            let conversion = units.conversion(&unit, &row.unit, &row.name);
+            // A share of one is recognised where a percentage belongs; no payload may name it.
+            if conversion.is_none() && unit != FRACTION {
+                return Err("ranges in units of the unit table alone");
+            }
+            let RangesRow { plausible, hard, whole } = ranges;
+            let hard = hard.or(row.hard.filter(|_| unit == row.unit));
+            by_unit.push(UnitRanges { unit, conversion, plausible, hard, whole });
+        }
+        by_unit.sort_by_key(|ranges| ranges.unit != row.unit);
+        Ok(Metric {
             id: MetricId(row.id),
             name: row.name,
             title: row.title,
@@ -273,9 +275,15 @@ impl From<Row> for Metric {
             per_minute: row.per_minute,
             codes: row.codes,
             sentinels: row.sentinels,
-        }
+            units: by_unit,
+            sensor: row.sensor,
+            consecutive: row.consecutive,
+        })
     }
 }
+
+/// UCUM's unit of one: a fraction in the place of a percentage.
+const FRACTION: &str = "1";
 
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,8 @@ fn a_catalogue_that_breaks_a_rule_is_refused_by_the_rule() {
     let row = "[[metric]]\nrow = 1\nid = 10\nname = \"a\"\ntitle = \"A\"\nkind = \"instant\"\n";
     let sound = format!("{row}unit = \"kg\"\nhard = [0, 2]\n");
     assert!(parse(&sound).is_ok());
+    let in_grams = "units = { kg = { plausible = [0, 2] }, g = { plausible = [0, 2000] } }\n";
+    assert!(parse(&format!("{sound}soft = [1, 1.5]\nsentinels = [2]\n{in_grams}")).is_ok());
     for (text, rule) in [
         (format!("{sound}{sound}"), "an id of its own"),
         (format!("{sound}{}", sound.replace("id = 10", "id = 11")), "a name of its own"),
@@ -44,7 +46,18 @@ fn a_catalogue_that_breaks_a_rule_is_refused_by_the_rule() {
         (sound.replace("[0, 2]", "[2, 0]"), "the lowest first"),
         (sound.replace("[0, 2]", "[0, nan]"), "the lowest first"),
         (format!("{sound}soft = [1, 3]\n"), "inside the hard one"),
-        (format!("{sound}sentinels = [1]\n"), "no measurement can give"),
+        (format!("{sound}sentinels = [1]\n"), "no likely measurement gives"),
+        (format!("{sound}soft = [1, 1.5]\nsentinels = [1.2]\n"), "no likely measurement gives"),
+        (format!("{sound}units = {{ g = {{ plausible = [0, 2000] }} }}\n"), "its own unit beside those of others"),
+        (format!("{sound}units = {{ kg = {{ plausible = [0, 2] }}, mg = {{ plausible = [1, 2] }} }}\n"), "unit table"),
+        (format!("{sound}units = {{ kg = {{ plausible = [0, 1] }} }}\n"), "around its soft one in every unit"),
+        (
+            format!("{sound}units = {{ kg = {{ plausible = [0, 2] }}, g = {{ plausible = [9, 2000] }} }}\n"),
+            "every unit",
+        ),
+        (format!("{sound}units = {{ kg = {{ plausible = [0, 2], hard = [2, 1] }} }}\n"), "the lowest first"),
+        (format!("{sound}sensor = [1, 3]\n"), "a sensor's range inside"),
+        (format!("{sound}consecutive = true\n"), "ms as its unit"),
         (format!("{sound}codes = [\"x\"]\n"), "not both"),
         (format!("{row}codes = [\"x\", \"y\", \"x\"]\n"), "codes that differ"),
     ] {

@@ -87,6 +87,9 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
         "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE",
         "SELECT FROM signal.device WHERE device_id = $1 FOR UPDATE",
         FENCE,
+        // Readers of the feed know it by the digest of its name, which nothing here shows from now on.
+        "SELECT signal.note_erased_device(encode(sha256(convert_to(device_id, 'UTF8')), 'hex'))
+         FROM signal.device WHERE device_id = $1",
         "WITH gone AS (
              DELETE FROM signal.block WHERE series_id IN (
                  SELECT series_id FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = $1)
@@ -214,6 +217,11 @@ pub async fn end_erasure(
     if counts == ErasureCounts::default() {
         let query = "DELETE FROM signal.erasure WHERE erasure_id = $1";
         sqlx::query(query).bind(erasure).execute(&mut *transaction).await.map_err(&step)?;
+    }
+    if let (ErasureTarget::Device(device), true) = (of, counts.directory_rows == 0 && counts.files > 0) {
+        // Only the archive knew it, so nothing was noted when its rows were removed.
+        let query = "SELECT signal.note_erased_device(encode(sha256(convert_to($1, 'UTF8')), 'hex'))";
+        sqlx::query(query).bind(device.as_str()).execute(&mut *transaction).await.map_err(&step)?;
     }
     transaction.commit().await.map_err(&step)?;
     Ok(counts)

@@ -23,9 +23,17 @@ use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::hot::{BLOCK, CopyRows, END, Removal, block_at, copy, remove};
 use crate::store::moment::Moment;
+use crate::store::rollup;
 
 /// Blocks that are cut at once: 4,096 samples each at most, so 40 MB.
 const CUT_BLOCKS_MAX: i64 = 256;
+
+/// For readers of the feed of changes: in each series of what was worn, all of that time, whatever tier it lay in.
+const NOTE: &str = "SELECT signal.note_changes(
+        array_agg(series_id), array_agg(coalesce(lower(worn_during), '-infinity')),
+        array_agg(coalesce(upper(worn_during), 'infinity') - INTERVAL '1 microsecond'),
+        array_agg(NULL::integer), array_agg(3::smallint))
+    FROM signal.series JOIN care.wear USING (device_key) WHERE patient_id = $1 HAVING count(*) > 0";
 /// Blocks all of whose samples were measured on the patient.
 fn whole() -> String {
     format!(
@@ -108,6 +116,7 @@ pub(super) async fn take_worn(
     let worn = WearsByDevice::of(worn);
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
+    rollup::forget(transaction, patient).await?;
     let query = format!(
         "WITH gone AS (DELETE {} RETURNING cardinality(values) AS samples)
          UPDATE signal.erasure SET blocks = blocks + (SELECT count(*) FROM gone),
@@ -117,6 +126,7 @@ pub(super) async fn take_worn(
     );
     let query = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(patient.0).bind(erasure);
     query.execute(&mut *transaction).await.map_err(&step)?;
+    sqlx::query(NOTE).bind(patient.0).execute(&mut *transaction).await.map_err(&step)?;
     let mut after = None;
     while let Some(some) = across(transaction, patient, after).await? {
         after = some.last().map(|across| (across.series, across.block.start));

@@ -17,6 +17,7 @@ use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::hot::{BLOCK, Chunk, block_at};
 use crate::store::moment::Moment;
+use crate::store::rollup;
 
 /// The blocks of one metric and day, which are to become a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +94,7 @@ impl<'c> Snapshot<'c> {
         let noted = noted.execute(&mut *transaction).await.map_err(&step)?.rows_affected();
         let analyse = "ANALYZE pg_temp.rolling_block";
         sqlx::query(analyse).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
+        rollup::measure(&mut transaction, due.day).await?;
         Ok((Snapshot { transaction, due }, noted))
     }
 

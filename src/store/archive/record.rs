@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
 use crate::store::quarantine::{self, Quarantined};
+use crate::store::rollup;
 
 /// What takes the place of noted blocks.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub async fn record<E: From<StoreError>>(
 ) -> Result<Recorded, E> {
     let step = StoreError::at("recording a file");
     let mut transaction = connection.begin().await.map_err(&step)?;
+    rollup::hold(&mut transaction).await?;
     hold_days(&mut transaction, &[due.day], Hold::Alone).await?;
     let removed = remove(&mut transaction, due).await?;
     if removed != change.blocks && !is_injected(Defect::SkipRecount) && !is_injected(Defect::DeleteByPredicate) {
@@ -56,6 +58,8 @@ pub async fn record<E: From<StoreError>>(
         }
         insert(&mut transaction, file).await?;
     }
+    let first_file = change.file.filter(|_| change.live.is_none()).map(|file| file.name.as_str());
+    rollup::keep(&mut transaction, due.day, first_file).await?;
     let mut conflicts = std::pin::pin!(conflicts);
     while let Some(page) = conflicts.try_next().await? {
         quarantine::insert(&mut transaction, &page).await?;

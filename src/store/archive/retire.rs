@@ -11,6 +11,7 @@ use crate::faults::crash_point;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
+use crate::store::rollup;
 
 /// Files that left the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub async fn retire(connection: &mut PgConnection, days: u32, now: Timestamp) ->
     .execute(&mut *transaction)
     .await
     .map_err(&step)?;
+    rollup::retire(&mut transaction, before).await?;
     crash_point();
     transaction.commit().await.map_err(&step)?;
     let names = rows.into_iter().map(|(name, ..)| name).collect();

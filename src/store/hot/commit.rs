@@ -1,10 +1,11 @@
-//! One transaction: fence, shared days, removals, COPY, quarantine, COMMIT; or one statement, where only a few rows are
-//! appended.
+//! One transaction: fence, shared days, changes, removals, COPY, quarantine, COMMIT; or one statement, where only a few
+//! rows are appended.
 
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 
+use super::changes::Changes;
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
 use super::overlap::{BlockRange, by_span, overlapping};
@@ -38,8 +39,17 @@ pub struct Write<'a> {
     pub removals: &'a [Removal],
     /// New and merged blocks.
     pub rows: &'a CopyRows,
+    /// What of that is new, and what is superseded, for the feed of changes.
+    pub changes: &'a Changes,
     /// What was rejected.
     pub quarantined: &'a [Quarantined],
+}
+
+impl Write<'_> {
+    /// True where it is blocks and nothing else, each of them new as a whole: then they say themselves what changes.
+    fn is_appended(&self) -> bool {
+        self.quarantined.is_empty() && self.removals.is_empty() && !self.changes.has_superseded()
+    }
 }
 
 /// How long the parts of a transaction took, and what it added to quarantine.
@@ -94,13 +104,14 @@ impl<'c> Writing<'c> {
         let mut transaction = match self {
             Writing::Merging(transaction) => transaction,
             Writing::Appending(connection, writer) => match write.rows.few() {
-                Some(few) if write.quarantined.is_empty() && write.removals.is_empty() => {
+                Some(few) if write.is_appended() => {
                     small_batch::append(connection, writer, few).await?;
                     return Ok(Written { copy: None, commit: began.elapsed(), quarantined: Added::default() });
                 }
                 _ => writer.begin(connection).await?,
             },
         };
+        write.changes.note(transaction.connection()).await?;
         remove(transaction.connection(), write.removals).await?;
         let began = Instant::now();
         if !write.rows.is_empty() {

@@ -6,6 +6,9 @@ mod copy;
 /// A few rows, committed by one statement.
 mod small_batch;
 
+/// What a transaction stores and supersedes.
+mod changes;
+
 /// Days, held while their blocks are rewritten.
 mod days;
 
@@ -42,6 +45,7 @@ pub mod compact;
 /// How much disk a closed chunk takes.
 pub mod space;
 
+pub use changes::Changes;
 pub use chunk::{Chunk, chunks_before, drop_if_empty, ensure_chunks};
 pub use commit::{Removal, Write, Writing, Written};
 pub use copy::CopyRows;

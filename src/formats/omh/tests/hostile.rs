@@ -17,12 +17,30 @@ fn escapes_are_read_wherever_they_stand() {
 
 #[test]
 fn what_is_no_message_is_refused_as_one() {
-    for bytes in
-        [&b""[..], b"\xff", b"3", b"\"a\"", b"null", b"{", b"[1,", b"[{}]x", b"{\"a\":\"\xc3\"}", b"{\"a\":NaN}"]
-    {
+    for bytes in [&b""[..], b"\xff", b"3", b"\"a\"", b"null", b"{", b"[1,", b"[{}]x", b"{\"a\":\"\xc3\"}", b"NaN"] {
         assert_eq!(decode(bytes).map_err(|one| one.reason), Err(Reason::Undecodable), "{bytes:?}");
     }
     assert_eq!(decode(b" [] "), Ok(Decoded::default()));
+}
+
+#[test]
+fn a_bare_nan_costs_its_point_or_its_body_and_no_other() {
+    let heart = format!("{{{HEART},{AT}}}");
+    let good = point("omh", "heart-rate", "2.0", &heart[1..heart.len() - 1]);
+    for bare in ["NaN", "-Infinity", "nan"] {
+        let bad = good.replace("61", bare);
+        let text = format!("[{bad},{good}, {bad}]");
+        let decoded = decode(text.as_bytes()).unwrap();
+        assert_eq!(decoded.readings[0].values, Values::Numbers(vec![61.0]));
+        let [rejection] = decoded.rejections.as_slice() else { panic!("{:?}", decoded.rejections) };
+        assert_eq!((rejection.reason, rejection.samples), (Reason::Undecodable, 2));
+        assert!(rejection.detail.contains("bare nan"), "{}", rejection.detail);
+        let bodies = format!("[{heart},{}]", heart.replace("61", bare));
+        let series = format!(r#"{{"header":{},"body":{bodies}}}"#, ieee_header("omh", "heart-rate", "2.0"));
+        let decoded = decode(series.as_bytes()).unwrap();
+        assert_eq!((decoded.readings.len(), decoded.rejections.len()), (1, 1));
+        assert_eq!(decode(bad.as_bytes()).unwrap().rejections.len(), 1, "a point alone is all of its message");
+    }
 }
 
 #[test]
