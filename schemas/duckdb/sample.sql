@@ -1,4 +1,6 @@
 -- The archive as DuckDB sees it: the live files of the manifest.
 -- {settings}
 CREATE OR REPLACE VIEW sample AS
-{files};
+SELECT * REPLACE (coalesce(string_split(flags, ' '), []) AS flags) FROM (
+{files}
+);

@@ -41,6 +41,11 @@ const MESSAGE_VALUES_MAX: usize = 1_000;
 const PAGE_VALUES_MAX: usize = 50_000;
 /// How long one may take to get there: many times longer than a block that is removed.
 const VALUE_TIME: Duration = Duration::from_micros(100);
+/// What an operator is told.
+const VALUE: &str =
+    "another value is archived under the same device, metric, statistic, start and end: the first stays";
+const BOUND: &str = "a value is archived under the same device, metric, statistic, start and end, and stays: this one \
+                     lies beyond its sensor's range and cannot be stored again by a retry";
 /// Of a device that the database does not know, since it was restored, and that any of several shards may have written.
 const NO_SHARD: &str = "main";
 
@@ -195,7 +200,7 @@ pub(super) fn failed(part: &Path) -> impl FnOnce(FileError) -> ArchiveError {
 /// The rows as messages.
 fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, now: Timestamp) -> Vec<Quarantined> {
     let mut messages = Vec::new();
-    for ((device, statistic, _), rows) in grouped(rows) {
+    for ((device, statistic, _, is_bound), rows) in grouped(rows) {
         for some in rows.chunks(MESSAGE_VALUES_MAX) {
             let shard = shards.get(&device).map_or(NO_SHARD, String::as_str);
             messages.push(Quarantined {
@@ -203,9 +208,7 @@ fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, n
                 topic: topic::build(shard, device.as_str(), &batch::FORMAT),
                 content_type: None,
                 reason: Reason::Conflict.word(),
-                detail: "another value is archived under the same device, metric, statistic, start and end: the first \
-                         stays"
-                    .to_owned(),
+                detail: if is_bound { BOUND } else { VALUE }.to_owned(),
                 samples: some.len() as u64,
                 payload: payload(metric, statistic.text(), some),
             });
@@ -218,7 +221,9 @@ fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
     let values = if metric.is_coded() {
         Values::Codes(rows.iter().filter_map(|row| metric.code_of(row.value)).map(Cow::Borrowed).collect())
     } else {
-        Values::Numbers(rows.iter().map(|row| row.value).collect())
+        // What lies beyond its sensor's range has no number; the format has no word for it, so it says "not measured".
+        let number = |row: &&Row| if row.flags.is_bound() { f64::NAN } else { row.value };
+        Values::Numbers(rows.iter().map(number).collect())
     };
     let times = rows.iter().map(|row| row.start.micros()).collect();
     let ends = rows.iter().filter_map(|row| row.end).map(Timestamp::micros).collect();
@@ -226,11 +231,14 @@ fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
     write::readable(&Series { statistic, ends, ..Series::new(&*metric.name, times, values) })
 }
 
-/// Rows by what is told of them together: a device, a statistic, and whether they are intervals.
-fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool), Vec<&Row>> {
+/// Rows by what is told of them together: a device, a statistic, and whether they are intervals and bounds.
+fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool, bool), Vec<&Row>> {
     let mut groups: HashMap<_, Vec<&Row>> = HashMap::new();
     for row in rows {
-        groups.entry((row.device.clone(), row.statistic, row.end.is_some())).or_default().push(row);
+        groups
+            .entry((row.device.clone(), row.statistic, row.end.is_some(), row.flags.is_bound()))
+            .or_default()
+            .push(row);
     }
     groups
 }

@@ -26,6 +26,6 @@ pub(super) fn metric_of<'a>(catalogue: &'a Catalogue, file: &ArchiveFile) -> Res
 pub(super) fn facts_of(file: &ArchiveFile) -> Option<Facts> {
     let key = key_of(file, file.key_id.as_deref()).ok()?;
     let content = Content::parse(&file.content)?;
-    let ArchiveFile { rows, bytes, sha256, first, last, .. } = *file;
-    Some(Facts { rows, bytes, sha256, first, last, content, key })
+    let ArchiveFile { rows, bytes, sha256, first, last, version, .. } = *file;
+    Some(Facts { rows, bytes, sha256, first, last, content, key, version })
 }

@@ -7,10 +7,10 @@
 //! Invariant: what comes out rises in the order of files and holds each key once
 //! (`each_key_comes_out_once_and_the_archived_value_stays`).
 
-use super::file::{FileError, Row, RowSlice, Rows};
+use super::file::{FileError, OriginRuns, Row, RowSlice, Rows};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, SubjectId};
-use crate::model::sample::{Sample, Spans};
+use crate::model::sample::{Flags, Sample, Spans};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
@@ -33,6 +33,8 @@ struct Columns {
     starts: Vec<Timestamp>,
     ends: Option<Vec<Timestamp>>,
     values: Vec<f64>,
+    flags: Vec<Flags>,
+    origins: OriginRuns,
 }
 
 impl HotRows {
@@ -75,14 +77,16 @@ impl HotRows {
 
 impl Columns {
     /// A block's columns; its rows, where only some of them last.
-    fn of(device: &DeviceId, statistic: Statistic, block: Block) -> Result<Columns, Vec<Row>> {
+    fn of(device: &DeviceId, statistic: Statistic, mut block: Block) -> Result<Columns, Vec<Row>> {
         let device = device.clone();
+        block.flags.iter_mut().for_each(|flags| *flags = flags.known());
         if let Spans::Own(spans) = &block.spans
             && spans.iter().any(Option::is_none)
         {
             let row = |sample: Sample| {
                 let (start, end) = (sample.start, sample.end());
-                Row { device: device.clone(), statistic, start, end, value: sample.value, subject: None }
+                let Sample { value, flags, origin, .. } = sample;
+                Row { device: device.clone(), statistic, start, end, value, flags, origin, subject: None }
             };
             return Err(block.samples().map(row).collect());
         }
@@ -95,13 +99,15 @@ impl Columns {
                 Some(starts.iter().zip(spans).map(end).collect())
             }
         };
-        Ok(Columns { device, subject: None, statistic, starts, ends, values: block.values })
+        let origins = OriginRuns::of(&block.origins, starts.len());
+        let Block { values, flags, .. } = block;
+        Ok(Columns { device, subject: None, statistic, starts, ends, values, flags, origins })
     }
 
     fn slice(&self) -> RowSlice<'_> {
-        let Columns { device, subject, statistic, starts, ends, values } = self;
-        let (subject, ends) = (subject.as_ref(), ends.as_deref());
-        RowSlice { device, subject, statistic: *statistic, starts, ends, values }
+        let Columns { device, subject, statistic, starts, ends, values, flags, origins } = self;
+        let (subject, ends, origins) = (subject.as_ref(), ends.as_deref(), origins.slice());
+        RowSlice { device, subject, statistic: *statistic, starts, ends, values, flags, origins }
     }
 }
 
@@ -178,7 +184,7 @@ impl<I: Archived> Merge<I> {
                 continue;
             }
             // Neither comes before the other: one key.
-            let is_same = old.values.first() == hot.values.first();
+            let is_same = old.says_first_what(&hot);
             give(if is_same { MergeOutcome::Duplicate } else { MergeOutcome::Conflict }, hot.slice(0..1))?;
             hot = hot.slice(1..hot.len());
         }

@@ -3,7 +3,6 @@
 use super::*;
 use crate::model::block::BlockBuilder;
 use crate::model::origin::Origin;
-use crate::model::sample::Flags;
 use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -132,5 +131,25 @@ proptest! {
         prop_assert!(out.windows(2).all(|pair| pair[0].order(&pair[1]) == Ordering::Less));
         let out: BTreeMap<RowKey, f64> = out.iter().map(|row| (key(row), row.value)).collect();
         prop_assert_eq!(out, model);
+    }
+}
+
+#[test]
+fn flags_of_a_later_version_are_left_out_and_the_others_stay() {
+    let flags = Flags(Flags::TIME_ASSUMED.0 | 64);
+    let samples: Vec<Sample> = (0..2).map(|minute| Sample { flags, ..sample(minute, Some(1), 1) }).collect();
+    // Of which one lasts and one does not, so that rows are taken one by one.
+    let mixed = [samples[0], Sample { span_us: None, ..samples[1] }];
+    for samples in [&samples[..], &mixed] {
+        let (mut builder, mut hot) = (BlockBuilder::default(), HotRows::default());
+        builder.add_samples(samples);
+        let (device, mut given) = (DeviceId::parse("a").unwrap(), Vec::new());
+        let mut give = |slice: RowSlice<'_>| -> Result<(), FileError> {
+            given.extend(slice.rows().map(|row| row.flags));
+            Ok(())
+        };
+        builder.finish().into_iter().for_each(|block| hot.push(&device, Statistic::NONE, block, &mut give).unwrap());
+        hot.finish(&mut give).unwrap();
+        assert_eq!(given, [Flags::TIME_ASSUMED; 2]);
     }
 }

@@ -26,8 +26,8 @@
 //! next generation. The generation before it leaves the live tree in the same roll and is kept for
 //! `archive.grace_hours`, so that a reader which began before may finish.
 //!
-//! *No flags*: the archive keeps the columns of `signal.sample`; what is known against a sample (`signal.block.flags`)
-//! is not archived.
+//! *What is known of a sample goes with it*: its flags, the source's local time, when it was received and which word of
+//! the source it is, as `signal.sample` shows them.
 //!
 //! Invariants: no block is removed but by the transaction that records its file (`store::archive::record`), or by an
 //! erasure (`erase`); a file in the manifest is whole under its name (`storage`); memory does not grow with the day

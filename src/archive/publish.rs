@@ -37,6 +37,7 @@ pub(super) fn row_of(facts: &Facts, head: &Head, wear_change: i64, now: Timestam
         key_id: facts.key.as_ref().map(ToString::to_string),
         subject_key_id: head.subject_key.as_ref().map(ToString::to_string),
         wear_change,
+        version: facts.version,
         written_at: now,
         superseded_at: None,
         removed_at: None,

@@ -58,6 +58,7 @@ impl Reach {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::file::OriginSlice;
     use super::*;
     use crate::model::people::PatientId;
     use crate::model::statistic::Statistic;
@@ -80,6 +81,8 @@ mod tests {
             starts,
             ends: None,
             values: &values,
+            flags: &[],
+            origins: OriginSlice::default(),
         };
         let mut kept = Vec::new();
         let spare = reach.retain_outside(slice, |piece| {

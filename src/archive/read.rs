@@ -19,8 +19,7 @@ use super::manifest::metric_of;
 use super::merge::{Archived, HotRows, Merge, MergeOutcome};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
-use crate::model::origin::Origin;
-use crate::model::sample::{Flags, Sample};
+use crate::model::sample::Sample;
 use crate::model::statistic::Statistic;
 use crate::model::time::{Day, Timestamp};
 use crate::store::archive::{ArchiveFile, to_read};
@@ -223,11 +222,13 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> ChunkWriter<
             SampleChunk { device, metric, statistic, samples: Vec::new() }
         });
         let count = slice.len().min(STRETCH_SAMPLES_MAX - open.samples.len());
-        let rows = (0..count).filter_map(|place| Some((slice.key(place)?, *slice.values.get(place)?)));
-        open.samples.extend(rows.map(|(key, value)| {
-            let span_us = key.end.map(|end| end.micros_since(key.start));
-            Sample { start: key.start, span_us, value, flags: Flags::NONE, origin: Origin::default() }
-        }));
+        for (rows, origin) in slice.origins.pieces(0..count) {
+            open.samples.extend(rows.filter_map(|place| {
+                let (key, value, flags) = (slice.key(place)?, *slice.values.get(place)?, slice.flags_at(place));
+                let span_us = key.end.map(|end| end.micros_since(key.start));
+                Some(Sample { start: key.start, span_us, value, flags, origin })
+            }));
+        }
         Ok(count)
     }
 

@@ -77,6 +77,7 @@ impl Subjects {
 mod tests {
     use secrecy::SecretString;
 
+    use super::super::file::OriginSlice;
     use super::*;
     use crate::model::people::PatientId;
     use crate::model::statistic::Statistic;
@@ -110,6 +111,8 @@ mod tests {
             starts: &starts,
             ends: None,
             values: &[60.0; 6],
+            flags: &[],
+            origins: OriginSlice::default(),
         };
         let mut found = Vec::new();
         let named: Result<(), ()> = subjects.named(&slice, |slice| {

@@ -114,10 +114,12 @@ fn shown(stretch: SampleChunk, metric: &Metric) -> impl Iterator<Item = PatientS
     samples.into_iter().map(move |sample| PatientSample {
         start_at: sample.start,
         end_at: sample.end(),
-        value: metric.number_of(sample.value),
+        value: metric.number_of(sample.value).filter(|_| !sample.flags.is_bound()),
         statistic: statistic.text(),
         code: metric.code_of(sample.value).map(str::to_owned),
         unit: metric.unit.clone(),
         device: device.as_str().to_owned(),
+        flags: sample.flags,
+        origin: sample.origin,
     })
 }

@@ -21,6 +21,30 @@ impl Flags {
     /// Long before its device can have measured anything.
     pub const BEFORE_DEVICE: Flags = Flags(16);
 
+    /// Each flag with its word in SQL and in files.
+    const WORDS: [(Flags, &str); 5] = [
+        (Flags::UNLIKELY, "unlikely_value"),
+        (Flags::TIME_ASSUMED, "time_assumed"),
+        (Flags::BELOW_RANGE, "below_range"),
+        (Flags::ABOVE_RANGE, "above_range"),
+        (Flags::BEFORE_DEVICE, "before_device"),
+    ];
+
+    /// The words of those that are set, by their bits.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Flags::WORDS.into_iter().filter(move |(flag, _)| self.0 & flag.0 != 0).map(|(_, word)| word)
+    }
+
+    /// Those that have a word: a later version may have written others.
+    pub fn known(self) -> Flags {
+        Flags::WORDS.iter().fold(Flags::NONE, |known, (flag, _)| known.and(Flags(self.0 & flag.0)))
+    }
+
+    /// The flag of a word.
+    pub fn parse(word: &str) -> Option<Flags> {
+        Flags::WORDS.iter().find(|(_, known)| *known == word).map(|(flag, _)| *flag)
+    }
+
     /// Both sets of flags.
     pub fn and(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)

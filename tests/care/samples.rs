@@ -48,14 +48,16 @@ impl Watch {
         Watch { network, worn_first, worn_then }
     }
 
-    /// A block of a day: a sample each hour from 00:00 on, whose value is 60 and its hour.
+    /// A block of a day: a sample each hour from 00:00 on, whose value is 60 and its hour, and all that is known of it.
     async fn measure(&mut self, day: &str) {
         self.network
             .run(&format!(
                 "SELECT signal.ensure_chunk('{day}');
-                 INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, values)
+                 INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, values, flags,
+                                           utc_offset_minutes, received_at, revision)
                  SELECT '{day} 00:00Z', '{day} 23:00Z', 3600000000, 0, series_id,
-                        (SELECT array_agg(60 + hour) FROM generate_series(0, 23) AS hour) FROM signal.series"
+                        (SELECT array_agg(60 + hour) FROM generate_series(0, 23) AS hour),
+                        array_fill(3::smallint, ARRAY[24]), 60, '{day} 23:00:05Z', 7 FROM signal.series"
             ))
             .await;
     }

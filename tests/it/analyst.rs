@@ -40,7 +40,12 @@ fn script(stack: &TestStack) -> String {
 }
 
 /// The answers as CSV, or DuckDB's complaint.
-fn ask(python: &std::path::Path, key: &str, script: &str, questions: &[&str]) -> Result<Vec<String>, String> {
+pub(crate) fn ask(
+    python: &std::path::Path,
+    key: &str,
+    script: &str,
+    questions: &[&str],
+) -> Result<Vec<String>, String> {
     let output = python::run(python, RUN, &[&[key, script], questions].concat());
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());

@@ -12,7 +12,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
+use crate::analyst::ask;
 use crate::roll::{TestStack, said};
+use crate::support::python;
 
 /// Public, as `tests/fixtures/README.md` says: of files, and of pseudonyms.
 const KEY: &str = "fixture:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -45,6 +47,13 @@ async fn an_archive_of_an_earlier_version_is_read_verified_and_merged() {
         expected.sort();
         assert_eq!(stack.samples(), expected, "{}", fixture.display());
         said(&mut stack.verb(&["archive", "verify"]));
+        // Old files beside one of today, which has more columns.
+        let Some(python) = python::python() else { continue };
+        let script = said(&mut stack.verb(&["archive", "sql"]));
+        let (_, key) = KEY.split_once(':').unwrap();
+        let asked = "SELECT count(*), count(flags), count(received_at), count(DISTINCT subject_id) FROM sample";
+        let answer = ask(python, key, &script, &[asked]).unwrap();
+        assert_eq!(answer[0].lines().nth(1).unwrap(), format!("{0},{0},0,1", expected.len()), "{script}");
     }
 }
 

@@ -143,6 +143,9 @@ mod claim;
 /// More conflicts than memory should hold.
 mod roll_conflicts;
 
+/// What is known of samples beside their values, in both tiers.
+mod roll_origins;
+
 /// The same with an object store.
 mod bucket;
 

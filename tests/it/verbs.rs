@@ -206,14 +206,14 @@ async fn devices_are_added_once_however_often_they_are_given() {
 async fn samples_are_read_back_each_once_and_in_order() {
     let database = migrated().await;
     store_a_little(&database).await;
-    let all = "device_id,metric,statistic,start_at,end_at,value,code,unit
-watch-7,heart_rate,,2026-11-23T10:00:00Z,,61,,/min
-watch-7,heart_rate,maximum,2026-11-23T10:00:00Z,,140,,/min
-watch-7,heart_rate,,2026-11-23T10:00:05Z,,62.5,,/min
-watch-7,heart_rate,,2026-11-24T10:00:00Z,,60,,/min
-band.2,step_count,,2026-11-23T10:00:00Z,2026-11-23T10:01:00Z,12,,{steps}
-band.2,step_count,,2026-11-23T10:01:00Z,2026-11-23T10:02:00Z,40,,{steps}
-band.2,sleep_stage,,2026-11-23T10:00:00Z,2026-11-23T10:00:30Z,,rem,
+    let all = "device_id,metric,statistic,start_at,end_at,value,code,unit,flags,utc_offset_minutes,received_at,revision
+watch-7,heart_rate,,2026-11-23T10:00:00Z,,61,,/min,,,,
+watch-7,heart_rate,maximum,2026-11-23T10:00:00Z,,140,,/min,,,,
+watch-7,heart_rate,,2026-11-23T10:00:05Z,,62.5,,/min,,,,
+watch-7,heart_rate,,2026-11-24T10:00:00Z,,60,,/min,,,,
+band.2,step_count,,2026-11-23T10:00:00Z,2026-11-23T10:01:00Z,12,,{steps},,,,
+band.2,step_count,,2026-11-23T10:01:00Z,2026-11-23T10:02:00Z,40,,{steps},,,,
+band.2,sleep_stage,,2026-11-23T10:00:00Z,2026-11-23T10:00:30Z,,rem,,,,,
 ";
     assert_eq!(said(&mut healthtrack(&database, &["samples"])), all);
     let some = ["samples", "--device", "watch-7", "--metric", "heart_rate", "--from", "2026-11-23T10:00:05Z"];
@@ -221,7 +221,8 @@ band.2,sleep_stage,,2026-11-23T10:00:00Z,2026-11-23T10:00:30Z,,rem,
     assert_eq!(
         said_json(&mut healthtrack(&database, &some)),
         json!({"device_id": "watch-7", "metric": "heart_rate", "statistic": null, "start_at": "2026-11-23T10:00:05Z",
-               "end_at": null, "value": 62.5, "code": null, "unit": "/min"})
+               "end_at": null, "value": 62.5, "code": null, "unit": "/min", "flags": [], "utc_offset_minutes": null,
+               "received_at": null, "revision": null})
     );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("all.csv");

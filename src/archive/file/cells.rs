@@ -4,15 +4,18 @@ use std::ops::Range;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch, StringViewArray};
-use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_array::{Array, RecordBatch};
+use arrow_buffer::ScalarBuffer;
 
-use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, SUBJECT, UNIT, VALUE};
+use super::columns::{CODE, DEVICE, END, METRIC, START, STATISTIC, UNIT, VALUE, subject_place};
 use super::error::Damage;
+use super::extras::Extras;
 use super::filter::RowFilter;
 use super::row_slice::RowSlice;
+use super::texts::{Presence, Texts};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::Metric;
+use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
@@ -39,19 +42,7 @@ struct Columns {
     end: Vec<Timestamp>,
     has_end: Presence,
     value: ScalarBuffer<f64>,
-}
-
-/// A column of words.
-struct Texts {
-    words: StringViewArray,
-    are_present: Presence,
-}
-
-/// Which rows of a column hold something.
-enum Presence {
-    All,
-    None,
-    Some(NullBuffer),
+    extras: Extras,
 }
 
 impl Cells {
@@ -79,9 +70,10 @@ impl Cells {
             return Err(wrong(place));
         }
         let (end, has_end) = moments(batch, END)?;
+        let extras = Extras::of(batch)?.map_err(wrong)?;
         let columns = Columns {
             device: texts(DEVICE)?,
-            subject: texts(SUBJECT)?,
+            subject: texts(subject_place(batch.num_columns()))?,
             statistic: texts(STATISTIC)?,
             start: timestamps(start.iter().copied()).map_err(wrong)?,
             end: match has_end {
@@ -94,7 +86,8 @@ impl Cells {
                 .map_err(wrong)?,
             },
             has_end,
-            value: values(batch, &self.metric)?.map_err(wrong)?,
+            value: values(batch, &self.metric, &extras.flags)?.map_err(wrong)?,
+            extras,
         };
         self.ahead = match &filter.device {
             None => 0..batch.num_rows(),
@@ -142,7 +135,9 @@ impl Cells {
             statistic: self.statistic,
             starts: columns.start.get(rows.clone())?,
             ends: if self.is_interval { Some(columns.end.get(rows.clone())?) } else { None },
-            values: columns.value.get(rows)?,
+            values: columns.value.get(rows.clone())?,
+            flags: columns.extras.flags.get(rows.clone()).unwrap_or_default(),
+            origins: columns.extras.origins.slice().slice(rows),
         })
     }
 
@@ -191,73 +186,6 @@ impl Columns {
     }
 }
 
-impl Texts {
-    fn of(batch: &RecordBatch, place: usize) -> Option<Texts> {
-        let words = batch.columns().get(place)?.as_string_view_opt()?.clone();
-        Some(Texts { are_present: Presence::of(words.nulls(), words.len()), words })
-    }
-
-    fn text(&self, row: usize) -> Option<&str> {
-        (row < self.words.len() && self.are_present.at(row)).then(|| self.words.value(row))
-    }
-
-    /// Where rows end that hold the word of the first of them, or none as it does. A word may equal another one
-    /// from the next dictionary on; the run is then cut short.
-    fn run(&self, rows: Range<usize>) -> usize {
-        let to = self.are_present.run(rows.clone());
-        if !self.are_present.at(rows.start) {
-            return to;
-        }
-        let views = self.words.views().get(rows.start..to).unwrap_or_default();
-        let first = views.first();
-        rows.start + views.iter().position(|view| Some(view) != first).unwrap_or(views.len())
-    }
-
-    /// True where each row holds this word, or none does.
-    fn are_all(&self, word: Option<&str>) -> bool {
-        match (&self.are_present, word) {
-            (Presence::None, word) => word.is_none() || self.words.is_empty(),
-            (Presence::All, Some(word)) => {
-                let (mut from, rows) = (0, self.words.len());
-                while from < rows && self.words.value(from) == word {
-                    from = self.run(from..rows);
-                }
-                from == rows
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Presence {
-    fn of(nulls: Option<&NullBuffer>, rows: usize) -> Presence {
-        match nulls {
-            Some(nulls) if nulls.null_count() == rows => Presence::None,
-            Some(nulls) if nulls.null_count() > 0 => Presence::Some(nulls.clone()),
-            _ => Presence::All,
-        }
-    }
-
-    fn at(&self, row: usize) -> bool {
-        match self {
-            Presence::All => true,
-            Presence::None => false,
-            Presence::Some(nulls) => row < nulls.len() && nulls.is_valid(row),
-        }
-    }
-
-    /// Where rows end that are as present as the first of them.
-    fn run(&self, rows: Range<usize>) -> usize {
-        let Presence::Some(_) = self else { return rows.end };
-        let first = self.at(rows.start);
-        rows.clone().find(|row| self.at(*row) != first).unwrap_or(rows.end)
-    }
-
-    fn first_absent(&self, rows: usize) -> Option<usize> {
-        if matches!(self, Presence::All) { None } else { (0..rows).find(|row| !self.at(*row)) }
-    }
-}
-
 /// A column of moments, and which of them are there.
 fn moments(batch: &RecordBatch, place: usize) -> Result<(ScalarBuffer<i64>, Presence), Damage> {
     let column = batch.columns().get(place).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
@@ -271,13 +199,23 @@ fn timestamps(micros: impl Iterator<Item = i64>) -> Result<Vec<Timestamp>, usize
     micros.enumerate().map(moment).collect()
 }
 
-/// The values, or places of codes; the place of a row that has neither or both, or a code that is none.
-fn values(batch: &RecordBatch, metric: &Metric) -> Result<Result<ScalarBuffer<f64>, usize>, Damage> {
+/// The values, or places of codes; the place of a row that has neither or both, or a code that is none. Of a bound the
+/// metric's own limit.
+fn values(batch: &RecordBatch, metric: &Metric, flags: &[Flags]) -> Result<Result<ScalarBuffer<f64>, usize>, Damage> {
     let numbers = batch.columns().get(VALUE).and_then(|column| column.as_primitive_opt::<Float64Type>());
     let (numbers, codes) = (numbers.ok_or(Damage::Schema)?, Texts::of(batch, CODE).ok_or(Damage::Schema)?);
     let are_there = Presence::of(numbers.nulls(), numbers.len());
     let rows = 0..numbers.len();
     if !metric.is_coded() {
+        if flags.iter().any(|flags| flags.is_bound()) {
+            let is_right = |place: usize, flags: Flags| flags.is_bound() != are_there.at(place);
+            let value = |(place, (flags, number)): (usize, (&Flags, &f64))| {
+                let is_right = is_right(place, *flags) && !codes.are_present.at(place);
+                is_right.then(|| bound(metric, *flags).unwrap_or(*number)).ok_or(place)
+            };
+            let values: Result<Vec<f64>, usize> = flags.iter().zip(numbers.values()).enumerate().map(value).collect();
+            return Ok(values.map(ScalarBuffer::from));
+        }
         let is_wrong = |row: &usize| !are_there.at(*row) || codes.are_present.at(*row);
         let are_plain = matches!((&are_there, &codes.are_present), (Presence::All, Presence::None));
         let wrong = if are_plain { None } else { rows.clone().find(is_wrong) };
@@ -293,4 +231,10 @@ fn values(batch: &RecordBatch, metric: &Metric) -> Result<Result<ScalarBuffer<f6
         from = to;
     }
     Ok(Ok(places.into()))
+}
+
+/// What stands for the number of a bound: the limit of the metric on its side.
+fn bound(metric: &Metric, flags: Flags) -> Option<f64> {
+    let limit = |is_below: bool| metric.hard.map_or(0.0, |range| if is_below { range.low } else { range.high });
+    flags.is_bound().then(|| limit(flags.0 & Flags::BELOW_RANGE.0 != 0))
 }

@@ -4,6 +4,9 @@
 //! two share no row, and a new generation can be checked against what it was made from. It finds faults, not forgers:
 //! against those stand the SHA-256 in the manifest and the tags of encryption.
 //!
+//! The bits of a row are made of its key and value and then, where anything is known of it beside these, of its flags
+//! and origin: so rows of before those were kept have the bits that they had.
+//!
 //! Invariant: the same row gives the same bits in every version of this program, since the manifest keeps them
 //! (`the_content_of_known_rows_never_changes`).
 
@@ -14,6 +17,8 @@ use ring::digest;
 
 use super::row_slice::RowSlice;
 use crate::model::ids::{DeviceId, SubjectId};
+use crate::model::origin::{Origin, Revision};
+use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
@@ -46,6 +51,11 @@ impl Add for Content {
 /// Two independent lanes of 64 bits.
 type Lanes = [u64; 2];
 
+/// Odd constants of good bit mix: those of splitmix64 and of wyhash.
+const FACTORS: Lanes = [0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f];
+/// In the place of a bound's value, which no file keeps: a number that no value is.
+const BOUND: u64 = f64::NAN.to_bits();
+
 /// Adds rows up.
 #[derive(Debug)]
 pub struct ContentSum {
@@ -66,22 +76,12 @@ impl ContentSum {
     /// Adds rows.
     pub fn add(&mut self, slice: &RowSlice<'_>) {
         let (names, statistic) = (self.names(slice), self.statistic(slice.statistic));
-        // Odd constants of good bit mix: those of splitmix64 and of wyhash.
-        const FACTORS: Lanes = [0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f];
         let ([m0, m1], [n0, n1], [s0, s1], [f0, f1]) = (self.metric, names, statistic, FACTORS);
-        let (high, low) = (fold(m0 ^ n0, s0 ^ f0), fold(m1 ^ n1, s1 ^ f1));
-        let row = |start: &Timestamp, end: i64, value: &f64| {
-            let words = [start.micros().cast_unsigned(), end.cast_unsigned(), value.to_bits()];
-            let lane = |seed: u64, factor: u64| words.iter().fold(seed, |hash, word| fold(hash ^ word, factor));
-            u128::from(lane(high, f0)) << 64 | u128::from(lane(low, f1))
-        };
-        let both = slice.starts.iter().zip(slice.values);
-        self.sum = match slice.ends {
-            None => both.fold(self.sum, |sum, (start, value)| sum.wrapping_add(row(start, i64::MIN, value))),
-            Some(ends) => both
-                .zip(ends)
-                .fold(self.sum, |sum, ((start, value), end)| sum.wrapping_add(row(start, end.micros(), value))),
-        };
+        let seeds = [fold(m0 ^ n0, s0 ^ f0), fold(m1 ^ n1, s1 ^ f1)];
+        slice.each_piece(|rows, flags, origin| {
+            let sum = sum_of(&slice.slice(rows), seeds, known(flags, &origin), flags.is_bound());
+            self.sum = self.sum.wrapping_add(sum);
+        });
     }
 
     /// The sum so far.
@@ -108,6 +108,45 @@ impl ContentSum {
         self.statistics.push((statistic, lanes));
         lanes
     }
+}
+
+/// The sum of rows of which the same is known.
+fn sum_of(slice: &RowSlice<'_>, [high, low]: Lanes, known: Option<Lanes>, is_bound: bool) -> u128 {
+    let [f0, f1] = FACTORS;
+    let row = |start: &Timestamp, end: i64, value: &f64| {
+        let value = if is_bound { BOUND } else { value.to_bits() };
+        let words = [start.micros().cast_unsigned(), end.cast_unsigned(), value];
+        let lane = |seed: u64, factor: u64| words.iter().fold(seed, |hash, word| fold(hash ^ word, factor));
+        let [mut one, mut other] = [lane(high, f0), lane(low, f1)];
+        if let Some([k0, k1]) = known {
+            (one, other) = (fold(one ^ k0, f0), fold(other ^ k1, f1));
+        }
+        u128::from(one) << 64 | u128::from(other)
+    };
+    let both = slice.starts.iter().zip(slice.values);
+    match slice.ends {
+        None => both.fold(0, |sum: u128, (start, value)| sum.wrapping_add(row(start, i64::MIN, value))),
+        Some(ends) => {
+            both.zip(ends).fold(0, |sum: u128, ((start, value), end)| sum.wrapping_add(row(start, end.micros(), value)))
+        }
+    }
+}
+
+/// What is known of a row beside its key and value, as bits; `None` where nothing is.
+fn known(flags: Flags, origin: &Origin) -> Option<Lanes> {
+    if flags == Flags::NONE && *origin == Origin::default() {
+        return None;
+    }
+    // Numbers that none of them is stand for what is not known.
+    let words = [
+        i64::from(flags.0),
+        origin.received_at.map_or(i64::MIN, Timestamp::micros),
+        origin.utc_offset_minutes.map_or(i64::MIN, i64::from),
+        origin.revision.map_or(i64::MIN, Revision::number),
+    ];
+    let [f0, f1] = FACTORS;
+    let lane = |seed: u64, factor: u64| words.iter().fold(seed, |hash, word| fold(hash ^ word.cast_unsigned(), factor));
+    Some([lane(f1, f0), lane(f0, f1)])
 }
 
 /// Texts as bits: the head of their SHA-256, each with its length before it so that no two lists are equal.

@@ -10,8 +10,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
 
-use super::columns::{Fixed, RowGroup, schema};
+use super::columns::schema;
 use super::error::FileError;
+use super::row_group::{Fixed, RowGroup};
 
 /// A row group's bytes, column by column, and its emptied rows.
 pub(super) type Encoded = (Vec<ArrowColumnChunk>, RowGroup);

@@ -9,7 +9,9 @@ use crate::model::metric::Metric;
 use crate::model::time::{Day, Timestamp};
 
 /// Of the columns and of what stands in the footer; raised when a reader must know the difference.
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
+/// Files of it have no column for flags and origins, and are read as if nothing were known of either.
+pub(super) const FIRST_VERSION: u32 = 1;
 
 const VERSION: &str = "healthtrack.schema_version";
 const METRIC: &str = "healthtrack.metric";
@@ -51,6 +53,8 @@ pub struct Facts {
     pub content: Content,
     /// The key that opens it; `None` for a plain file.
     pub key: Option<KeyId>,
+    /// Which columns it has: those of the first version know neither flags nor how a sample came.
+    pub version: u32,
 }
 
 impl Head {
@@ -100,9 +104,15 @@ pub(super) fn subject_key(said: &[KeyValue]) -> Result<Option<KeyId>, Damage> {
     found(said, SUBJECT_KEY).map(parse).transpose()
 }
 
-/// Compares version, metric and unit with what a reader can understand.
+/// The version that the footer names, where it is one that a reader can understand.
+pub(super) fn version(said: &[KeyValue]) -> Result<u32, Damage> {
+    let version = found(said, VERSION).and_then(|text| text.parse().ok()).ok_or(Damage::Schema)?;
+    if (FIRST_VERSION..=SCHEMA_VERSION).contains(&version) { Ok(version) } else { Err(Damage::Schema) }
+}
+
+/// Compares metric and unit with what a reader can understand.
 pub(super) fn check_metric(metric: &Metric, said: &[KeyValue]) -> Result<(), Damage> {
-    agrees(said, VERSION, &SCHEMA_VERSION.to_string(), Damage::Schema)?;
+    version(said)?;
     agrees(said, METRIC, &metric.name, Damage::Head("metric"))?;
     agrees(said, UNIT, &metric.unit, Damage::Head("unit"))
 }

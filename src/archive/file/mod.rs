@@ -25,6 +25,11 @@
 //! *Content is a sum over rows*, beside the SHA-256 of the bytes: the sum of two files that share no row is the sum of
 //! the merged one, so a new generation can be proved against what it was made from.
 //!
+//! *Two versions of columns.* Files of the first know neither flags nor how a sample came; they are read as if nothing
+//! were known of either, and a rewrite makes them files of the second. A bound (`below_range`, `above_range`) has no
+//! value in a file: its side is kept, and no mean or threshold takes the limit for a number. Whoever reads it back is
+//! given the metric's own limit.
+//!
 //! Invariant: what `finish` tells of a file holds of its bytes, or `verify` says what does not
 //! (`a_flipped_bit_anywhere_is_found`). Invariant: rows rise by device, start, end and statistic; none is there twice
 //! (`rows_out_of_order_are_refused`). Invariant: no row, name or statistic of an encrypted file lies in clear
@@ -34,6 +39,8 @@ mod error;
 
 mod key;
 
+mod origin_slice;
+
 mod row_slice;
 
 mod content;
@@ -42,11 +49,17 @@ mod head;
 
 mod columns;
 
+mod row_group;
+
 mod encode;
 
 mod write;
 
 mod filter;
+
+mod texts;
+
+mod extras;
 
 mod cells;
 
@@ -59,6 +72,7 @@ pub use error::{Damage, FileError};
 pub use filter::RowFilter;
 pub use head::{Facts, Head};
 pub use key::{KeyError, KeyId, KeyRing};
+pub use origin_slice::{OriginRuns, OriginSlice};
 pub use read::{Opened, Rows, open};
 pub use row_slice::{Row, RowKey, RowSlice};
 pub(super) use verify::sha256;

@@ -16,7 +16,7 @@ use super::cells::Cells;
 use super::columns::{DEVICE, ROWS_PER_BATCH, START, schema_read};
 use super::error::{Damage, FileError};
 use super::filter::RowFilter;
-use super::head::check_metric;
+use super::head::{check_metric, version};
 use super::key::{KeyId, KeyRing};
 use super::row_slice::{Row, RowSlice};
 use crate::model::metric::Metric;
@@ -36,16 +36,21 @@ pub struct Opened<R> {
 
 /// Opens a file of this metric. `Bytes` and [`std::fs::File`] are sources.
 pub fn open<R: ChunkReader + 'static>(source: R, metric: &Metric, keys: &KeyRing) -> Result<Opened<R>, FileError> {
-    let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema_read());
+    let mut options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let asked = Arc::new(RecordingKeys { keys: keys.clone(), id: OnceLock::new() });
     let is_encrypted = is_encrypted(&source)?;
     if is_encrypted {
         let decryption = FileDecryptionProperties::with_key_retriever(asked.clone()).build()?;
         options = options.with_file_decryption_properties(decryption);
     }
-    let metadata = guarded(|| ArrowReaderMetadata::load(&source, options))?;
+    let metadata = guarded(|| ArrowReaderMetadata::load(&source, options.clone()))?;
     let metadata = metadata.map_err(|error| not_read(error, is_encrypted))?;
     check_metric(metric, key_values(&metadata))?;
+    // The footer is read once; what it says is then understood as the columns of its version.
+    let options = options.with_schema(schema_read(version(key_values(&metadata))?));
+    let footer = Arc::clone(metadata.metadata());
+    let metadata = guarded(|| ArrowReaderMetadata::try_new(footer, options))?;
+    let metadata = metadata.map_err(|error| not_read(error, is_encrypted))?;
     Ok(Opened { source, metadata, metric: metric.clone(), key: asked.id.get().cloned() })
 }
 

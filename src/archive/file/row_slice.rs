@@ -8,7 +8,10 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::origin_slice::OriginSlice;
 use crate::model::ids::{DeviceId, SubjectId};
+use crate::model::origin::Origin;
+use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
@@ -24,8 +27,13 @@ pub struct Row {
     /// When its interval ended; `None` for an instant.
     pub end: Option<Timestamp>,
     /// In the catalogue's unit; for a coded metric, the place of the code in the catalogue's list, as in
-    /// [`Sample`](crate::model::sample::Sample).
+    /// [`Sample`](crate::model::sample::Sample). Of a bound no file keeps it: whoever reads one
+    /// is given the metric's own limit.
     pub value: f64,
+    /// What is known against it.
+    pub flags: Flags,
+    /// How it came.
+    pub origin: Origin,
     /// Whom it is about, by pseudonym; `None` where that is not known.
     pub subject: Option<SubjectId>,
 }
@@ -58,6 +66,10 @@ pub struct RowSlice<'a> {
     pub ends: Option<&'a [Timestamp]>,
     /// As in [`Row::value`].
     pub values: &'a [f64],
+    /// What is known against each; empty where nothing is known against any.
+    pub flags: &'a [Flags],
+    /// How each came.
+    pub origins: OriginSlice<'a>,
 }
 
 impl Row {
@@ -75,6 +87,8 @@ impl Row {
             starts: std::slice::from_ref(&self.start),
             ends: self.end.as_ref().map(std::slice::from_ref),
             values: std::slice::from_ref(&self.value),
+            flags: if self.flags == Flags::NONE { &[] } else { std::slice::from_ref(&self.flags) },
+            origins: OriginSlice::Each(self.origin),
         }
     }
 
@@ -129,7 +143,39 @@ impl<'a> RowSlice<'a> {
         let RowKey { start, end, .. } = self.key(place)?;
         let value = *self.values.get(place)?;
         let (device, subject) = (self.device.clone(), self.subject.cloned());
-        Some(Row { device, statistic: self.statistic, start, end, value, subject })
+        let (flags, origin) = (self.flags_at(place), self.origins.at(place));
+        Some(Row { device, statistic: self.statistic, start, end, value, flags, origin, subject })
+    }
+
+    /// What is known against a row.
+    pub fn flags_at(&self, place: usize) -> Flags {
+        self.flags.get(place).copied().unwrap_or_default()
+    }
+
+    /// True where its first row says what that of another slice says: bounds on one side do, whatever their numbers.
+    pub fn says_first_what(&self, other: &RowSlice<'_>) -> bool {
+        let (one, next) = (self.flags_at(0), other.flags_at(0));
+        match (one.is_bound(), next.is_bound()) {
+            (false, false) => self.values.first() == other.values.first(),
+            _ => side(one) == side(next),
+        }
+    }
+
+    /// Its rows in pieces, none of which is cut further: those that came alike and against which the same is known.
+    pub(super) fn each_piece(&self, mut take: impl FnMut(Range<usize>, Flags, Origin)) {
+        for (rows, origin) in self.origins.pieces(0..self.len()) {
+            let flags = self.flags.get(rows.clone()).unwrap_or_default();
+            if flags.is_empty() {
+                take(rows, Flags::NONE, origin);
+                continue;
+            }
+            let mut from = rows.start;
+            for alike in flags.chunk_by(|one, next| one == next) {
+                let to = from + alike.len();
+                take(from..to, alike.first().copied().unwrap_or_default(), origin);
+                from = to;
+            }
+        }
     }
 
     /// The rows one by one.
@@ -142,7 +188,9 @@ impl<'a> RowSlice<'a> {
         RowSlice {
             starts: self.starts.get(rows.clone()).unwrap_or_default(),
             ends: self.ends.map(|ends| ends.get(rows.clone()).unwrap_or_default()),
-            values: self.values.get(rows).unwrap_or_default(),
+            values: self.values.get(rows.clone()).unwrap_or_default(),
+            flags: self.flags.get(rows.clone()).unwrap_or_default(),
+            origins: self.origins.slice(rows),
             ..*self
         }
     }
@@ -219,6 +267,11 @@ impl Order {
         }
         Ok(())
     }
+}
+
+/// On which side of what can be measured a bound lies.
+fn side(flags: Flags) -> u8 {
+    flags.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0)
 }
 
 /// The order of statistics.

@@ -11,7 +11,7 @@ use ring::digest;
 use super::content::{Content, ContentSum};
 use super::error::{Damage, FileError};
 use super::filter::RowFilter;
-use super::head::{Facts, Head, check_end, subject_key};
+use super::head::{Facts, Head, check_end, subject_key, version};
 use super::key::KeyRing;
 use super::read::{Opened, open};
 use super::row_slice::Order;
@@ -41,6 +41,9 @@ pub fn verify<R: ChunkReader + 'static>(
         return Err(Damage::RowKey.into());
     }
     head.check(opened.key_values())?;
+    if version(opened.key_values())? != facts.version {
+        return Err(Damage::Schema.into());
+    }
     if opened.row_count() != facts.rows {
         return Err(Damage::Rows { expected: facts.rows, found: opened.row_count() }.into());
     }
@@ -68,7 +71,8 @@ pub fn survey<R: ChunkReader + 'static>(
     }
     let (first, last) = range.ok_or(FileError::Empty)?;
     check_end(&said, (first, last), content)?;
-    Ok((head, Facts { rows, bytes, sha256, first, last, content, key }))
+    let version = version(&said)?;
+    Ok((head, Facts { rows, bytes, sha256, first, last, content, key, version }))
 }
 
 /// What the rows of a file turned out to be.

@@ -9,12 +9,13 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedFileWriter;
 use ring::digest;
 
-use super::columns::{Fixed, ROWS_PER_GROUP, RowGroup, layout, schema};
+use super::columns::{ROWS_PER_GROUP, layout, schema};
 use super::content::ContentSum;
 use super::encode::Encoder;
 use super::error::FileError;
-use super::head::{Facts, Head, told_at_end};
+use super::head::{Facts, Head, SCHEMA_VERSION, told_at_end};
 use super::key::{KeyId, KeyRing};
+use super::row_group::{Fixed, RowGroup};
 use super::row_slice::{Order, Row, RowSlice};
 use crate::model::time::{Day, Timestamp};
 
@@ -63,7 +64,10 @@ impl<W: Write + Send> FileWriter<W> {
             return Err(FileError::OtherDay { row: row(place) });
         }
         let codes = self.head.metric.is_coded().then_some(self.head.metric.codes.len());
-        let no_code = codes.and_then(|codes| slice.values.iter().position(|value| !is_place(*value, codes)));
+        // A code is no bound: the file would have neither.
+        let is_wrong = |place: usize, value: f64, codes| !is_place(value, codes) || slice.flags_at(place).is_bound();
+        let mut places = slice.values.iter().enumerate();
+        let no_code = codes.and_then(|codes| places.position(|(place, value)| is_wrong(place, *value, codes)));
         if let Some(place) = no_code {
             return Err(FileError::NoCode { row: row(place) });
         }
@@ -97,8 +101,10 @@ impl<W: Write + Send> FileWriter<W> {
         counted.out.flush()?;
         let mut sha256 = [0; 32];
         sha256.iter_mut().zip(counted.digest.finish().as_ref()).for_each(|(to, from)| *to = *from);
-        let facts = Facts { rows: self.rows, bytes: counted.bytes, sha256, first, last, content, key: self.key };
-        Ok((counted.out, facts))
+        let Counted { out, bytes, .. } = counted;
+        let (rows, version) = (self.rows, SCHEMA_VERSION);
+        let facts = Facts { rows, bytes, sha256, first, last, content, key: self.key, version };
+        Ok((out, facts))
     }
 
     /// Memory of the rows that wait, and of those that are being encoded.

@@ -62,8 +62,9 @@ pub enum OutputFormat {
 
 /// Reads samples from the database and the archive, each once, ordered by metric, day, device and time.
 ///
-/// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit.
-/// Times are RFC 3339 in UTC; what is null is empty in CSV.
+/// Columns are those of the view signal.sample: device_id, metric, statistic, start_at, end_at, value, code, unit,
+/// flags, utc_offset_minutes, received_at, revision. Times are RFC 3339 in UTC; what is null is empty in CSV, which has
+/// a space between two flags. What a sensor could not measure (below_range, above_range) has no value.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack samples --device watch-7 --metric heart_rate --from 2026-11-23 --to 2026-11-24

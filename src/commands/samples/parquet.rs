@@ -4,15 +4,18 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arrow_array::builder::{Float64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{
+    Float64Builder, Int16Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::sink::{COLUMNS, SampleSink, SeriesRef};
+use crate::model::origin::Revision;
 use crate::model::sample::Sample;
 
 /// Rows that one reader's thread takes.
@@ -40,6 +43,10 @@ struct Columns {
     value: Float64Builder,
     code: StringBuilder,
     unit: StringBuilder,
+    flags: ListBuilder<StringBuilder>,
+    utc_offset_minutes: Int16Builder,
+    received_at: TimestampMicrosecondBuilder,
+    revision: Int64Builder,
 }
 
 impl<W: Write + Send> Parquet<W> {
@@ -94,6 +101,10 @@ impl Columns {
             value: Float64Builder::new(),
             code: StringBuilder::new(),
             unit: StringBuilder::new(),
+            flags: ListBuilder::new(StringBuilder::new()).with_field(element()),
+            utc_offset_minutes: Int16Builder::new(),
+            received_at: moments(),
+            revision: Int64Builder::new(),
         }
     }
 
@@ -107,6 +118,11 @@ impl Columns {
         self.value.append_option(of.value(sample));
         self.code.append_option(of.code(sample));
         self.unit.append_option(of.unit());
+        sample.flags.words().for_each(|word| self.flags.values().append_value(word));
+        self.flags.append(true);
+        self.utc_offset_minutes.append_option(sample.origin.utc_offset_minutes);
+        self.received_at.append_option(sample.origin.received_at.map(|moment| moment.micros()));
+        self.revision.append_option(sample.origin.revision.map(Revision::number));
     }
 
     /// The rows as columns, in the order of the schema.
@@ -121,6 +137,10 @@ impl Columns {
             Arc::new(self.value.finish()),
             Arc::new(self.code.finish()),
             Arc::new(self.unit.finish()),
+            Arc::new(self.flags.finish()),
+            Arc::new(self.utc_offset_minutes.finish()),
+            Arc::new(self.received_at.finish()),
+            Arc::new(self.revision.finish()),
         ]
     }
 }
@@ -136,9 +156,18 @@ fn schema() -> SchemaRef {
         (DataType::Float64, true),
         (DataType::Utf8, true),
         (DataType::Utf8, true),
+        (DataType::List(element()), false),
+        (DataType::Int16, true),
+        (moment(), true),
+        (DataType::Int64, true),
     ];
     let fields = COLUMNS.iter().zip(kinds).map(|(name, (kind, nullable))| Field::new(*name, kind, nullable));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// A word of the list of flags, by the name that Parquet wants.
+fn element() -> FieldRef {
+    Arc::new(Field::new("element", DataType::Utf8, true))
 }
 
 /// A failed write by its own name, so that a broken pipe is known as one.
@@ -163,7 +192,7 @@ mod tests {
     use crate::model::time::Timestamp;
     use arrow_array::Array as _;
     use arrow_array::cast::AsArray as _;
-    use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+    use arrow_array::types::{Float64Type, Int16Type, Int64Type, TimestampMicrosecondType};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     #[test]
@@ -180,8 +209,15 @@ mod tests {
             metric: catalogue.by_name(metric).unwrap(),
             statistic: Statistic::NONE,
         };
+        let origin = Origin {
+            received_at: Timestamp::from_micros(5_000_000).ok(),
+            utc_offset_minutes: Some(330),
+            revision: Revision::new(2),
+        };
+        let bound = Sample { flags: Flags::ABOVE_RANGE, origin, ..sample(9, None, 250.0) };
         let rows = 130_000;
-        sink.take(&of("heart_rate"), &mut (0..rows - 1).map(|second| sample(second, None, second as f64))).unwrap();
+        let rates = (0..rows - 2).map(|second| sample(second, None, second as f64));
+        sink.take(&of("heart_rate"), &mut rates.chain(std::iter::once(bound))).unwrap();
         sink.take(&of("sleep_stage"), &mut std::iter::once(sample(7, Some(1), 3.0))).unwrap();
         sink.hand_over().unwrap();
         let bytes = bytes::Bytes::from(sink.writer.into_inner().unwrap());
@@ -196,5 +232,14 @@ mod tests {
         assert!(batch.column(4).is_null(9) && batch.column(6).is_null(9) && batch.column(2).is_null(9));
         assert!(batch.column(5).is_null(last));
         assert_eq!(batch.column(6).as_string::<i32>().value(last), "rem");
+        assert!((9..12).all(|column| batch.column(column).is_null(last)));
+        assert!(batch.column(8).as_list::<i32>().value(last).is_empty());
+        let bound = last - 1;
+        assert!(batch.column(5).is_null(bound));
+        let words = batch.column(8).as_list::<i32>().value(bound);
+        assert_eq!(words.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["above_range"]);
+        assert_eq!(batch.column(9).as_primitive::<Int16Type>().value(bound), 330);
+        assert_eq!(batch.column(10).as_primitive::<TimestampMicrosecondType>().value(bound), 5_000_000);
+        assert_eq!(batch.column(11).as_primitive::<Int64Type>().value(bound), 2);
     }
 }

@@ -6,8 +6,20 @@ use crate::model::sample::Sample;
 use crate::model::statistic::Statistic;
 
 /// The columns of `signal.sample`.
-pub(super) const COLUMNS: [&str; 8] =
-    ["device_id", "metric", "statistic", "start_at", "end_at", "value", "code", "unit"];
+pub(super) const COLUMNS: [&str; 12] = [
+    "device_id",
+    "metric",
+    "statistic",
+    "start_at",
+    "end_at",
+    "value",
+    "code",
+    "unit",
+    "flags",
+    "utc_offset_minutes",
+    "received_at",
+    "revision",
+];
 
 /// What the samples of one series have in common.
 #[derive(Copy, Clone, Debug)]
@@ -23,9 +35,9 @@ impl<'a> SeriesRef<'a> {
         self.metric.code_of(sample.value)
     }
 
-    /// The value; `None` where it is the place of a code.
+    /// The value; `None` where it is the place of a code, or a bound.
     pub(super) fn value(&self, sample: &Sample) -> Option<f64> {
-        self.metric.number_of(sample.value)
+        self.metric.number_of(sample.value).filter(|_| !sample.flags.is_bound())
     }
 
     /// The unit; `None` for a coded metric.

@@ -17,7 +17,7 @@ struct Row {
     /// Null for plain measurements.
     statistic: Option<String>,
     count: u64,
-    /// Null for a coded metric, as are maximum and sum.
+    /// Null for a coded metric, and where all are bounds, as are maximum and sum.
     min: Option<f64>,
     max: Option<f64>,
     sum: Option<f64>,

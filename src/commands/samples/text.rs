@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::sink::{COLUMNS, SampleSink, SeriesRef};
+use crate::model::origin::Revision;
 use crate::model::sample::Sample;
 
 /// A header, and a line a sample.
@@ -29,6 +30,18 @@ impl<W: Write> Csv<W> {
         }
         self.writer.write_field(&self.field).map_err(io_error)
     }
+
+    /// Writes words with a space between them.
+    fn show_words(&mut self, words: impl Iterator<Item = &'static str>) -> anyhow::Result<()> {
+        self.field.clear();
+        for word in words {
+            if !self.field.is_empty() {
+                self.field.push(' ');
+            }
+            self.field.push_str(word);
+        }
+        self.writer.write_field(&self.field).map_err(io_error)
+    }
 }
 
 impl<W: Write> SampleSink for Csv<W> {
@@ -43,6 +56,10 @@ impl<W: Write> SampleSink for Csv<W> {
             self.show(of.value(&sample))?;
             self.show(of.code(&sample))?;
             self.show(of.unit())?;
+            self.show_words(sample.flags.words())?;
+            self.show(sample.origin.utc_offset_minutes)?;
+            self.show(sample.origin.received_at)?;
+            self.show(sample.origin.revision.map(Revision::number))?;
             self.writer.write_record(None::<&[u8]>).map_err(io_error)?;
         }
         Ok(())
@@ -74,6 +91,10 @@ struct Line<'a> {
     value: Option<f64>,
     code: Option<&'a str>,
     unit: Option<&'a str>,
+    flags: Vec<&'static str>,
+    utc_offset_minutes: Option<i16>,
+    received_at: Option<String>,
+    revision: Option<i64>,
 }
 
 impl<W: Write> Ndjson<W> {
@@ -95,6 +116,10 @@ impl<W: Write> SampleSink for Ndjson<W> {
                 value: of.value(&sample),
                 code: of.code(&sample),
                 unit: of.unit(),
+                flags: sample.flags.words().collect(),
+                utc_offset_minutes: sample.origin.utc_offset_minutes,
+                received_at: sample.origin.received_at.map(|moment| moment.to_string()),
+                revision: sample.origin.revision.map(Revision::number),
             };
             serde_json::to_writer(&mut self.0, &line).map_err(std::io::Error::from)?;
             self.0.write_all(b"\n")?;
@@ -117,23 +142,32 @@ mod tests {
     use crate::model::statistic::Statistic;
     use crate::model::time::Timestamp;
 
-    fn written(
-        metric: &str,
-        value: f64,
-        span_us: Option<i64>,
-        sink: impl FnOnce(&mut Vec<u8>) -> Box<dyn SampleSink + '_>,
-    ) -> String {
+    fn moment(text: &str) -> Timestamp {
+        Timestamp::parse_rfc3339(text).unwrap()
+    }
+
+    fn sample(value: f64, span_us: Option<i64>) -> Sample {
+        let (start, flags) = (moment("2026-11-23T10:00:00Z"), Flags::NONE);
+        Sample { start, span_us, value, flags, origin: Origin::default() }
+    }
+
+    /// A bound of which all is known.
+    fn bound() -> Sample {
+        let origin = Origin {
+            received_at: Some(moment("2026-11-23T10:05:00Z")),
+            utc_offset_minutes: Some(-210),
+            revision: Revision::new(7),
+        };
+        Sample { flags: Flags::TIME_ASSUMED.and(Flags::BELOW_RANGE), origin, ..sample(40.0, None) }
+    }
+
+    fn written(metric: &str, sample: Sample, sink: impl FnOnce(&mut Vec<u8>) -> Box<dyn SampleSink + '_>) -> String {
         let catalogue = Catalogue::builtin().unwrap();
         let device = DeviceId::parse("d").unwrap();
         let of = SeriesRef { device: &device, metric: catalogue.by_name(metric).unwrap(), statistic: Statistic::NONE };
-        let start = Timestamp::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
         let mut bytes = Vec::new();
         let mut sink = sink(&mut bytes);
-        sink.take(
-            &of,
-            &mut std::iter::once(Sample { start, span_us, value, flags: Flags::NONE, origin: Origin::default() }),
-        )
-        .unwrap();
+        sink.take(&of, &mut std::iter::once(sample)).unwrap();
         sink.finish().unwrap();
         String::from_utf8(bytes).unwrap()
     }
@@ -145,19 +179,27 @@ mod tests {
         }
         let header = COLUMNS.join(",");
         assert_eq!(
-            written("heart_rate", 61.5, None, csv),
-            format!("{header}\nd,heart_rate,,2026-11-23T10:00:00Z,,61.5,,/min\n")
+            written("heart_rate", sample(61.5, None), csv),
+            format!("{header}\nd,heart_rate,,2026-11-23T10:00:00Z,,61.5,,/min,,,,\n")
         );
         assert_eq!(
-            written("sleep_stage", 3.0, Some(30_000_000), csv),
-            format!("{header}\nd,sleep_stage,,2026-11-23T10:00:00Z,2026-11-23T10:00:30Z,,rem,\n")
+            written("sleep_stage", sample(3.0, Some(30_000_000)), csv),
+            format!("{header}\nd,sleep_stage,,2026-11-23T10:00:00Z,2026-11-23T10:00:30Z,,rem,,,,,\n")
+        );
+        let known = "time_assumed below_range,-210,2026-11-23T10:05:00Z,7";
+        assert_eq!(
+            written("heart_rate", bound(), csv),
+            format!("{header}\nd,heart_rate,,2026-11-23T10:00:00Z,,,,/min,{known}\n"),
+            "a bound has no value"
         );
     }
 
     #[test]
     fn json_says_null() {
-        let line = written("sleep_stage", 3.0, Some(30_000_000), |bytes| Box::new(Ndjson::begin(bytes)));
-        let expected = r#"{"device_id":"d","metric":"sleep_stage","statistic":null,"start_at":"2026-11-23T10:00:00Z","end_at":"2026-11-23T10:00:30Z","value":null,"code":"rem","unit":null}"#;
-        assert_eq!(line, format!("{expected}\n"));
+        let ndjson = |metric, sample| written(metric, sample, |bytes| Box::new(Ndjson::begin(bytes)));
+        let expected = r#"{"device_id":"d","metric":"sleep_stage","statistic":null,"start_at":"2026-11-23T10:00:00Z","end_at":"2026-11-23T10:00:30Z","value":null,"code":"rem","unit":null,"flags":[],"utc_offset_minutes":null,"received_at":null,"revision":null}"#;
+        assert_eq!(ndjson("sleep_stage", sample(3.0, Some(30_000_000))), format!("{expected}\n"));
+        let expected = r#"{"device_id":"d","metric":"heart_rate","statistic":null,"start_at":"2026-11-23T10:00:00Z","end_at":null,"value":null,"code":null,"unit":"/min","flags":["time_assumed","below_range"],"utc_offset_minutes":-210,"received_at":"2026-11-23T10:05:00Z","revision":7}"#;
+        assert_eq!(ndjson("heart_rate", bound()), format!("{expected}\n"));
     }
 }

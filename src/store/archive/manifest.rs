@@ -10,7 +10,8 @@ use crate::store::moment::Moment;
 
 pub(super) const COLUMNS: &str = "archive_file.metric, (archive_file.day)::timestamp AT TIME ZONE 'UTC', generation, \
                        archive_file.name, rows, bytes, sha256, content, first_start_at, last_start_at, key_id, \
-                       written_at, superseded_at, removed_at, subject_key_id, wear_change_id";
+                       written_at, superseded_at, removed_at, subject_key_id, wear_change_id, \
+                       schema_version";
 
 /// One file, as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct ArchiveFile {
     pub subject_key_id: Option<String>,
     /// The last change of wear that was known when its subjects were decided.
     pub wear_change: i64,
+    /// Which columns it has.
+    pub version: u32,
     /// When it became part of the archive.
     pub written_at: Timestamp,
     /// When a newer generation took its place.
@@ -206,5 +209,6 @@ fn read(row: &PgRow) -> Result<Option<ArchiveFile>, sqlx::Error> {
         removed_at: maybe(13)?,
         subject_key_id: row.try_get(14)?,
         wear_change: row.try_get(15)?,
+        version: u32::try_from(row.try_get::<i16, _>(16)?).unwrap_or(0),
     }))
 }

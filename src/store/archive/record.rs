@@ -121,8 +121,9 @@ pub(super) async fn insert(transaction: &mut PgConnection, file: &ArchiveFile) -
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     sqlx::query(
         "INSERT INTO signal.archive_file (written_at, first_start_at, last_start_at, rows, bytes, day, generation,
-                                          metric, name, key_id, content, sha256, subject_key_id, wear_change_id)
-         VALUES ($1, $2, $3, $4, $5, $6::date, $7, $8, $9, $10, $11, $12, $13, $14)",
+                                          metric, name, key_id, content, sha256, subject_key_id, wear_change_id,
+                                          schema_version)
+         VALUES ($1, $2, $3, $4, $5, $6::date, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(Moment(file.written_at))
     .bind(Moment(file.first))
@@ -138,6 +139,7 @@ pub(super) async fn insert(transaction: &mut PgConnection, file: &ArchiveFile) -
     .bind(file.sha256.as_slice())
     .bind(&file.subject_key_id)
     .bind(file.wear_change)
+    .bind(i16::try_from(file.version).unwrap_or(i16::MAX))
     .execute(transaction)
     .await
     .map(|_| ())

@@ -10,7 +10,9 @@ use sqlx::postgres::PgRow;
 
 use super::actor::Actor;
 use super::error::CareError;
+use crate::model::origin::{Origin, Revision};
 use crate::model::people::{PatientId, RequestId};
+use crate::model::sample::Flags;
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
@@ -39,7 +41,7 @@ pub struct PatientSample {
     pub start_at: Timestamp,
     /// When it ends; `None` for an instant.
     pub end_at: Option<Timestamp>,
-    /// Its value; `None` where it is a code.
+    /// Its value; `None` where it is a code, or lies beyond its sensor's range, as its flags say.
     pub value: Option<f64>,
     /// Of which statistic; `None` for a plain sample.
     pub statistic: Option<String>,
@@ -49,6 +51,10 @@ pub struct PatientSample {
     pub unit: String,
     /// The device that measured it.
     pub device: String,
+    /// What is known against it.
+    pub flags: Flags,
+    /// How it came.
+    pub origin: Origin,
 }
 
 /// The answer.
@@ -90,6 +96,13 @@ pub async fn read_samples(mut actor: Actor<'_>, query: &SamplesQuery) -> Result<
 }
 
 fn sample(row: &PgRow) -> Result<PatientSample, sqlx::Error> {
+    let words: Vec<String> = row.try_get("flags")?;
+    let flags = words.iter().filter_map(|word| Flags::parse(word)).fold(Flags::NONE, Flags::and);
+    let origin = Origin {
+        received_at: row.try_get::<Option<Moment>, _>("received_at")?.map(|moment| moment.0),
+        utc_offset_minutes: row.try_get("utc_offset_minutes")?,
+        revision: row.try_get::<Option<i64>, _>("revision")?.and_then(Revision::new),
+    };
     Ok(PatientSample {
         start_at: row.try_get::<Moment, _>("start_at")?.0,
         end_at: row.try_get::<Option<Moment>, _>("end_at")?.map(|moment| moment.0),
@@ -98,5 +111,7 @@ fn sample(row: &PgRow) -> Result<PatientSample, sqlx::Error> {
         code: row.try_get("code")?,
         unit: row.try_get("unit")?,
         device: row.try_get("device_id")?,
+        flags,
+        origin,
     })
 }

@@ -31,7 +31,8 @@ def iso(moment):
     return moment.isoformat()
 
 
-names = {"VARCHAR": "text", "TIMESTAMP WITH TIME ZONE": "moment", "DOUBLE": "double"}
+names = {"VARCHAR": "text", "TIMESTAMP WITH TIME ZONE": "moment", "DOUBLE": "double",
+         "SMALLINT": "short", "BIGINT": "long"}
 described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
 device = one(
     "SELECT count(*), min(start_at), any_value(subject_id) FROM ARCHIVE WHERE metric = 'heart_rate' "
@@ -45,6 +46,12 @@ said = {
     "sum": one("SELECT sum(value) FROM ARCHIVE")[0],
     "instants": one("SELECT count(*) FROM ARCHIVE WHERE end_at IS NULL")[0],
     "subjects": one("SELECT count(DISTINCT subject_id) FROM ARCHIVE")[0],
+    "bounds": list(one("SELECT count(*), count(value) FROM ARCHIVE WHERE flags = 'above_range'")),
+    "assumed": [words for words, in con.execute(
+        f"SELECT DISTINCT flags FROM {source} WHERE contains(flags, 'time_assumed')").fetchall()],
+    "offsets": pairs("SELECT utc_offset_minutes, count(*) FROM ARCHIVE WHERE utc_offset_minutes IS NOT NULL GROUP BY 1"),
+    "revisions": list(one("SELECT count(revision), max(revision) FROM ARCHIVE")),
+    "received": [iso(moment) for moment in one("SELECT min(received_at), max(received_at) FROM ARCHIVE")],
     "maxima": one("SELECT count(*) FROM ARCHIVE WHERE statistic = 'maximum' AND value = 180.5")[0],
     "first": iso(one("SELECT min(start_at) FROM ARCHIVE")[0]),
     "last": iso(one("SELECT start_at FROM ARCHIVE WHERE metric = 'sleep_stage' ORDER BY start_at DESC LIMIT 1")[0]),

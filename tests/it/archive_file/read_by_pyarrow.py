@@ -30,7 +30,7 @@ def name(kind):
         return "text"
     if kind == pa.timestamp("us", tz="UTC"):
         return "moment"
-    return "double" if pa.types.is_float64(kind) else str(kind)
+    return {"double": "double", "int16": "short", "int64": "long"}.get(str(kind), str(kind))
 
 
 def iso(moment):
@@ -47,6 +47,8 @@ device = table.filter(
     (pc.field("device_id") == "watch-042") & pc.field("statistic").is_null()
     & (pc.field("start_at") >= since) & (pc.field("start_at") < until)
 )
+flags = table["flags"].to_pylist()
+values = [value for value, words in zip(table["value"].to_pylist(), flags) if words == "above_range"]
 said = {
     "types": {field.name: name(field.type) for field in table.schema},
     "rows": table.num_rows,
@@ -54,6 +56,11 @@ said = {
     "sum": pc.sum(table["value"]).as_py(),
     "instants": table["end_at"].null_count,
     "subjects": pc.count_distinct(table["subject_id"]).as_py(),
+    "bounds": [len(values), sum(value is not None for value in values)],
+    "assumed": list({words for words in flags if words and "time_assumed" in words}),
+    "offsets": counts(table["utc_offset_minutes"]),
+    "revisions": [table.num_rows - table["revision"].null_count, pc.max(table["revision"]).as_py()],
+    "received": [iso(pc.min(table["received_at"])), iso(pc.max(table["received_at"]))],
     "maxima": table.filter((pc.field("statistic") == "maximum") & (pc.field("value") == 180.5)).num_rows,
     "first": iso(pc.min(table["start_at"])),
     "last": iso(pc.max(table.filter(pc.field("metric") == "sleep_stage")["start_at"])),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use healthtrack::archive::file::{FileWriter, Head, KeyRing, RowSlice};
+use healthtrack::archive::file::{FileWriter, Head, KeyRing, OriginSlice, RowSlice};
 use healthtrack::model::ids::DeviceId;
 use healthtrack::model::metric::Catalogue;
 use healthtrack::model::statistic::Statistic;
@@ -35,7 +35,9 @@ fn one_device_on_one_day_touches_few_of_the_row_groups() {
         let device = &DeviceId::parse(&format!("watch-{number:03}")).unwrap();
         let values: Vec<f64> = (0..86_400).map(|second| f64::from(60 + (number * 7 + second / 30) % 50)).collect();
         let (subject, statistic, ends) = (None, Statistic::NONE, None);
-        writer.push_slice(&RowSlice { device, subject, statistic, starts: &starts, ends, values: &values }).unwrap();
+        let (starts, values, flags, origins) = (&starts[..], &values[..], &[][..], OriginSlice::default());
+        let slice = RowSlice { device, subject, statistic, starts, ends, values, flags, origins };
+        writer.push_slice(&slice).unwrap();
     }
     writer.finish().unwrap();
     let output = python::run(python, DUCKDB, &[path.to_str().unwrap(), copy.to_str().unwrap(), "watch-029"]);

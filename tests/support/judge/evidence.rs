@@ -9,7 +9,8 @@ use super::{Aside, Extent, Stored};
 pub(crate) const WITNESS: &str = "witness";
 
 /// The first line of samples as CSV.
-const HEADER: &str = "device_id,metric,statistic,start_at,end_at,value,code,unit";
+const HEADER: &str = "device_id,metric,statistic,start_at,end_at,value,code,unit,\
+                      flags,utc_offset_minutes,received_at,revision";
 
 /// Samples, blocks and quarantine, as of one moment.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use super::*;
 
 fn metadata(bytes: &Bytes) -> ParquetMetaData {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Required);
     ArrowReaderMetadata::load(bytes, options).unwrap().metadata().as_ref().clone()
 }
 
@@ -16,6 +16,8 @@ fn widest_rows(count: usize) -> Vec<Row> {
     let rows = (0..count).map(|place| Row {
         subject: Some(SubjectId::parse(&format!("{place:0>64}")).unwrap()),
         end: Some(day_start().plus_micros(place as i64 * place as i64)),
+        flags: Flags(place as u8 % 32),
+        origin: origin(place as i64, Some((place % 1_000) as i16), Some(place as i64 * place as i64)),
         ..row(&format!("{place:0>64}"), (place % 86_400) as i64, place as f64 * 0.1)
     });
     rows.collect()
@@ -29,7 +31,7 @@ fn a_column_chunk_is_one_page_whatever_it_holds() {
     assert_eq!(metadata.row_groups().iter().map(|group| group.num_rows()).collect::<Vec<_>>(), [122_880, 5_000]);
     for group in 0..2 {
         let pages = metadata.page_index_for_row_group(group);
-        assert!((0..9).all(|column| pages.num_data_pages(column) == Some(1)));
+        assert!((0..13).all(|column| pages.num_data_pages(column) == Some(1)));
     }
 }
 
@@ -37,18 +39,32 @@ fn a_column_chunk_is_one_page_whatever_it_holds() {
 fn a_file_declares_its_order_and_carries_statistics_and_no_bloom_filter() {
     let (bytes, facts) = written(&head("heart_rate"), &KeyRing::default(), &sample_rows());
     let metadata = metadata(&bytes);
-    let (group, pages) = (metadata.row_group(0), metadata.page_index_for_row_group(0));
+    let group = metadata.row_group(0);
     let sorted = group.sorting_columns().unwrap().iter();
     let sorted: Vec<_> = sorted.map(|by| (by.column_idx, by.descending, by.nulls_first)).collect();
     assert_eq!(sorted, [(0, false, false), (3, false, false), (4, false, true), (2, false, true)]);
-    let columns = ["device_id", "metric", "statistic", "start_at", "end_at", "value", "code", "unit", "subject_id"];
+    let columns = [
+        "device_id",
+        "metric",
+        "statistic",
+        "start_at",
+        "end_at",
+        "value",
+        "code",
+        "unit",
+        "flags",
+        "utc_offset_minutes",
+        "received_at",
+        "revision",
+        "subject_id",
+    ];
     assert_eq!(group.columns().iter().map(|column| column.column_path().string()).collect::<Vec<_>>(), columns);
     for (place, column) in group.columns().iter().enumerate() {
         assert!(column.bloom_filter_offset().is_none());
         assert!(matches!(column.compression(), Compression::ZSTD(_)));
-        assert!(column.statistics().is_some() && pages.column_index(place).is_some());
-        let is_time = [3, 4].contains(&place);
-        assert_eq!(column.dictionary_page_offset().is_some(), !is_time, "column {place}");
+        assert!(column.statistics().is_some());
+        let (is_time, is_plain) = ([3, 4].contains(&place), [10, 11].contains(&place));
+        assert_eq!(column.dictionary_page_offset().is_some(), !is_time && !is_plain, "column {place}");
         assert_eq!(column.encodings().any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED), is_time);
     }
     let said = metadata.file_metadata().key_value_metadata().unwrap();
@@ -57,7 +73,7 @@ fn a_file_declares_its_order_and_carries_statistics_and_no_bloom_filter() {
     assert_eq!(
         said,
         [
-            ("healthtrack.schema_version", "1"),
+            ("healthtrack.schema_version", "2"),
             ("healthtrack.metric", "heart_rate"),
             ("healthtrack.unit", "/min"),
             ("healthtrack.day", "2026-11-23"),

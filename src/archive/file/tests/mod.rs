@@ -6,6 +6,8 @@ use secrecy::SecretString;
 use super::*;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::metric::{Catalogue, Metric};
+use crate::model::origin::{Origin, Revision};
+use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::{SECOND_US, Timestamp};
 
@@ -16,6 +18,8 @@ mod layout;
 mod round_trip;
 
 mod secrecy_of_files;
+
+mod versions;
 
 /// 32 bytes each.
 const OLD_KEY: &str = "2025:b2xkZXItb2xkZXItb2xkZXItb2xkZXItb2xkZXItMDE=";
@@ -46,8 +50,16 @@ fn row(device: &str, second: i64, value: f64) -> Row {
         start: day_start().plus_micros(second * SECOND_US),
         end: None,
         value,
+        flags: Flags::NONE,
+        origin: Origin::default(),
         subject: None,
     }
+}
+
+/// Received so many seconds into the day.
+fn origin(second: i64, utc_offset_minutes: Option<i16>, revision: Option<i64>) -> Origin {
+    let received_at = Some(day_start().plus_micros(second * SECOND_US));
+    Origin { received_at, utc_offset_minutes, revision: revision.and_then(Revision::new) }
 }
 
 fn written(head: &Head, keys: &KeyRing, rows: &[Row]) -> (Bytes, Facts) {

@@ -12,17 +12,25 @@ fn rows(codes: Option<usize>) -> impl Strategy<Value = Vec<Row>> {
         None => proptest::num::f64::NORMAL.boxed(),
         Some(codes) => (0..codes).prop_map(|place| place as f64).boxed(),
     };
+    let range = metric("heart_rate").hard.unwrap();
     let start = prop_oneof![0..DAY_US, (0..20_i64).prop_map(|second| second * SECOND_US)];
     let span = proptest::option::of(prop_oneof![Just(SECOND_US), 0..DAY_US]);
+    let is_coded = codes.is_some();
     let row = (0..5_usize, 0..STATISTICS.len(), start, span, value, proptest::option::of(0..3_usize));
-    let row = row.prop_map(|(device, statistic, start, span, value, subject)| {
+    let known = (prop_oneof![3 => Just(0_u8), 1 => 0..32_u8], proptest::option::of(origins()));
+    let row = (row, known).prop_map(move |((device, statistic, start, span, value, subject), (flags, origin))| {
         let start = day_start().plus_micros(start);
+        // A code is no bound, and of a bound the metric's limit is read back.
+        let flags = Flags(if is_coded { flags & 3 } else { flags });
+        let limit = if flags.0 & Flags::BELOW_RANGE.0 == 0 { range.high } else { range.low };
         Row {
             device: DeviceId::parse(["a", "B", "a.b", "watch-9", "watch-10"][device]).unwrap(),
             statistic: Statistic::parse(STATISTICS[statistic]).unwrap_or_default(),
             start,
             end: span.map(|span| start.plus_micros(span)),
-            value,
+            value: if flags.is_bound() { limit } else { value },
+            flags,
+            origin: origin.unwrap_or_default(),
             subject: subject.map(|number| SubjectId::parse(&format!("s-{number}")).unwrap()),
         }
     });
@@ -31,6 +39,12 @@ fn rows(codes: Option<usize>) -> impl Strategy<Value = Vec<Row>> {
         rows.dedup_by(|later, earlier| later.order(earlier).is_eq());
         rows
     })
+}
+
+fn origins() -> impl Strategy<Value = Origin> {
+    let offset = proptest::option::of(prop_oneof![Just(60_i16), Just(-210)]);
+    let revision = proptest::option::of(prop_oneof![0..3_i64, Just(1 << 53)]);
+    (0..3_i64, offset, revision).prop_map(|(hour, offset, revision)| origin(3_600 * hour, offset, revision))
 }
 
 fn check(name: &str, keys: &KeyRing, rows: &[Row]) {
@@ -108,7 +122,19 @@ proptest! {
         let mut changed = rows.clone();
         let place = split % rows.len();
         changed[place].value += 1.0;
-        prop_assert!(changed[place].value == rows[place].value || sum(&mut changed.iter()) != all);
+        let is_same = changed[place].value == rows[place].value || rows[place].flags.is_bound();
+        prop_assert_eq!(is_same, sum(&mut changed.iter()) == all, "of a bound the number does not count");
+        let changes: [fn(&mut Row); 4] = [
+            |row| row.flags = Flags(row.flags.0 ^ 1),
+            |row| row.origin.utc_offset_minutes = Some(row.origin.utc_offset_minutes.unwrap_or_default() + 1),
+            |row| row.origin.received_at = Some(row.origin.received_at.map_or(row.start, |at| at.plus_micros(SECOND_US))),
+            |row| row.origin.revision = row.origin.revision.is_none().then(|| Revision::new(0)).flatten(),
+        ];
+        for change in changes {
+            let mut changed = rows.clone();
+            change(&mut changed[place]);
+            prop_assert!(sum(&mut changed.iter()) != all, "{:?}", changed[place]);
+        }
     }
 }
 
@@ -201,6 +227,8 @@ fn what_does_not_belong_into_a_file_is_refused() {
     for value in [-1.0, -0.0, 0.5, 8.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(writer.push(&row("a", 1, value)), Err(FileError::NoCode { row: 0 })), "{value}");
     }
+    let bound = Row { flags: Flags::BELOW_RANGE, ..row("a", 1, 0.0) };
+    assert!(matches!(writer.push(&bound), Err(FileError::NoCode { row: 0 })));
     for second in [-1, 86_400] {
         assert!(matches!(writer.push(&row("a", second, 1.0)), Err(FileError::OtherDay { row: 0 })), "{second}");
     }
