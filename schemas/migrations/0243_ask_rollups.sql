@@ -150,7 +150,17 @@ BEGIN
         WHERE s.from_quarter = 0 AND s.to_quarter = 96
            OR r.pieces = 1 AND r.first_quarter >= s.from_quarter AND r.first_quarter < s.to_quarter
         UNION ALL
-        SELECT r.series_id, r.bucket_at, r.is_archived, 
+        -- Days that are parted where the wearer's begins.
+        SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * s.from_quarter,
+               extract(epoch FROM r.day)::bigint + 900 * s.from_quarter, half.part[1]::bigint, half.part[2]::bigint,
+               half.part[3]::bigint, half.part[4], half.part[5], half.part[6], half.part[7], half.part[8]
+        FROM settled r
+        JOIN segment s ON s.day = r.day AND (s.from_quarter = 0 AND s.to_quarter = r.split
+                                             OR s.from_quarter = r.split AND s.to_quarter = 96)
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.from_quarter = 0 THEN r.head ELSE r.tail END AS part) AS half
+        WHERE r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
+        UNION ALL
+        SELECT r.series_id, r.bucket_at, r.is_archived,
                extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
                extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.taken], r.first_quarter + r.taken - 1),
                added.count, added.below, added.above, added.sum, added.least, added.greatest,
@@ -165,7 +175,9 @@ BEGIN
                           ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
                                 WHERE one.quarter < s.to_quarter) END AS taken
               FROM settled r JOIN segment s ON s.day = r.day
-              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96) OFFSET 0) AS r
+              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96)
+                AND NOT coalesce(s.from_quarter = 0 AND s.to_quarter = r.split
+                                 OR s.from_quarter = r.split AND s.to_quarter = 96, false) OFFSET 0) AS r
         CROSS JOIN LATERAL (
             SELECT pg_catalog.sum(piece.count) AS count, pg_catalog.sum(piece.below) AS below,
                    pg_catalog.sum(piece.above) AS above, pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least,

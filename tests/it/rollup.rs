@@ -21,7 +21,7 @@ use crate::support::postgres::TestDatabase;
 const WEEKS: [&str; 4] = ["2024-04-04", "2024-09-05", "2024-10-03", "2024-10-31"];
 const WEEK_S: i64 = 7 * 86_400;
 const QUARTER_US: i64 = 900 * SECOND_US;
-/// Off the full hour, changed by half an hour, without a midnight, with two, and plain ones.
+/// Off the full hour, changed by half an hour, without a midnight, with two, the wearer's, and plain ones.
 const ZONES: [&str; 7] = [
     "Asia/Kathmandu",
     "Australia/Lord_Howe",
@@ -430,7 +430,11 @@ async fn seeded() -> TestDatabase {
     let statement = format!(
         "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'watch', 'test');
          INSERT INTO signal.series (device_key, metric_id)
-         SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name IN ({names})"
+         SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name IN ({names});
+         INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
+         VALUES ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', 'America/New_York');
+         INSERT INTO care.wear (patient_id, device_key, worn_during)
+         SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, '[2024-01-01,)' FROM signal.device"
     );
     execute(&mut connection, &statement).await;
     database
