@@ -168,7 +168,16 @@ impl World {
         .unwrap();
         let start_us = Timestamp::parse_rfc3339(&start).unwrap().micros();
         let samples = vec![BTreeMap::new(); METRICS.len()];
-        World { connection, other, url: database.url().to_owned(), start_us, series, samples, held: None, block_max: 960 }
+        World {
+            connection,
+            other,
+            url: database.url().to_owned(),
+            start_us,
+            series,
+            samples,
+            held: None,
+            block_max: 960,
+        }
     }
 
     async fn take(&mut self, step: &Step) {
@@ -205,7 +214,8 @@ impl World {
                 self.block_max = *size;
                 let days = self.days();
                 for series in 0..HELD {
-                    rewrite(&mut self.connection, self.series[series], &self.samples[series], days.clone(), *size).await;
+                    rewrite(&mut self.connection, self.series[series], &self.samples[series], days.clone(), *size)
+                        .await;
                 }
             }
             Step::Number => execute(&mut self.connection, "SELECT signal.number_changes()").await,
@@ -295,7 +305,8 @@ impl World {
         let told = read(&mut self.connection, &query).await;
         assert_eq!(told, expected, "{every} {} {from} {to}", ZONES[zone]);
         if ZONES[zone] == "UTC" && !by_hour {
-            let daily = "SELECT metric, (extract(epoch FROM day) * 1000000)::bigint AS at, count::bigint, below::bigint,
+            let daily =
+                "SELECT metric, (extract(epoch FROM day) * 1000000)::bigint AS at, count::bigint, below::bigint,
                                 above::bigint, sum, least, greatest, first, last, mean, is_settled
                          FROM signal.daily WHERE day >= ";
             let day = |at: i64| format!("({} AT TIME ZONE 'UTC')::date", moment(at));
@@ -512,7 +523,8 @@ async fn what_cannot_be_read_keeps_nothing_else_from_being_closed() {
          UPDATE signal.block SET tick_us = 0 WHERE series_id = (SELECT min(series_id) FROM signal.series)";
     execute(&mut connection, damaged).await;
     for hour in [12, 18, 24] {
-        let close = format!("SELECT signal.close_rollups(timestamptz '2024-04-04 00:00Z' + {hour} * INTERVAL '1 h', 100)");
+        let close =
+            format!("SELECT signal.close_rollups(timestamptz '2024-04-04 00:00Z' + {hour} * INTERVAL '1 h', 100)");
         execute(&mut connection, &close).await;
         let rows = "SELECT count(*) FROM signal.rollup_day WHERE count = 4 * $1";
         let rows: i64 = sqlx::query_scalar(rows).bind(hour).fetch_one(&mut connection).await.unwrap();
