@@ -98,10 +98,7 @@ fn sum_up(
 }
 
 /// Hands on what a device measured; false where nobody takes it any more.
-fn hand_on(
-    of: Option<(DeviceId, Days)>,
-    rows: &mpsc::Sender<FileRollup>,
-) -> bool {
+fn hand_on(of: Option<(DeviceId, Days)>, rows: &mpsc::Sender<FileRollup>) -> bool {
     let Some((device, days)) = of else { return true };
     days.into_iter().all(|((_, day), (statistic, rollup))| {
         rows.blocking_send(FileRollup { device: device.clone(), statistic, day, rollup }).is_ok()
