@@ -213,8 +213,11 @@ fn put_number(out: &mut BytesMut, number: f64) {
     } else if number.is_finite() {
         // Writing to memory does not fail; the shortest digits that read back as the same number.
         let _ = write!(out, "{number}");
-    } else {
+    } else if number.is_nan() {
         out.put_slice(b"null");
+    } else {
+        // Beyond a sensor's range.
+        out.put_slice(if number > 0.0 { b"\"high\"" } else { b"\"low\"" });
     }
 }
 
