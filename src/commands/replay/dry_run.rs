@@ -216,7 +216,9 @@ impl Forecast {
         let rows: Vec<Vec<String>> = self.series.iter().map(SeriesForecast::cells).collect();
         let (text, remarks) = self.read.in_words();
         let mut lines = vec![[vec![format!("dry run, nothing is published: {text}")], remarks].concat().join("; ")];
-        lines.push(table(&columns, &rows));
+        if !rows.is_empty() {
+            lines.push(table(&columns, &rows).trim_end().to_owned());
+        }
         let refusals = self.read.refusals.iter();
         lines.extend(refusals.map(|refusal| {
             format!("not read: {} × {}; the first is {}", refusal.count, refusal.reason, refusal.first)

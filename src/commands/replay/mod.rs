@@ -122,15 +122,20 @@ pub struct Args {
     #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed)]
     pub speed: Speed,
     /// Where the device's clock stood, as in Europe/Berlin; for times without a zone
+    ///
+    /// The order of the rows tells both passes of an hour that was shown twice. A time that the clock skipped is
+    /// refused, unless a run of readings without a hole leads to it.
     #[arg(long, value_name = "TZ", default_value = "UTC", value_parser = Zone::parse)]
     pub zone: Zone,
-    /// The day stands first in dates, as in 13/11/2026
+    /// The day stands first in dates, as in 13/11/2026 [default: what one date of the file proves for all]
     #[arg(long, conflicts_with = "month_first")]
     pub day_first: bool,
-    /// The month stands first in dates, as in 11/13/2026
+    /// The month stands first in dates, as in 11/13/2026 [default: the same; Fitabase's where no date proves it]
     #[arg(long)]
     pub month_first: bool,
-    /// What glucose is measured in, mg/dL or mmol/L; for cgm
+    /// What glucose is measured in, mg/dL or mmol/L, for cgm [default: as the column's title says, else mg/dL]
+    ///
+    /// Without it, a file whose values look like the other unit is refused.
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<GlucoseUnit>,
     /// The device of an export of one person, in place of the transmitter or serial number; for cgm

@@ -96,14 +96,14 @@ pub(super) fn read<L: CsvLayout>(
         recording.at_line(line);
         let written = row.get(table.layout.time()).and_then(WrittenTime::parse);
         let when = match written {
-            Some(written) if written.plain().is_none() => {
+            Some(written) if written.has_order() => {
                 let known = match order {
                     Some(known) => known,
                     None => *order.insert(day_order(path, &new)?),
                 };
                 Some(written.when(known).with_context(|| contradiction(path, line, known, asked.is_some()))?)
             }
-            written => written.and_then(WrittenTime::plain),
+            written => written.and_then(|written| written.when(DayOrder::DayFirst)),
         };
         table.layout.take(&row, when, recording);
     }

@@ -36,13 +36,27 @@ pub(in crate::commands::replay) enum WrittenTime {
     Moment(i64),
     /// A date that can be read in one way.
     Shown(Wall),
-    /// A date that ends with its year: what it is day first, and month first; one of them at least is a date.
-    YearLast {
-        /// Day first.
-        day_first: Option<Wall>,
-        /// Month first.
-        month_first: Option<Wall>,
-    },
+    /// A date that ends with its year, and is one in one order at least.
+    YearLast(YearLast),
+}
+
+/// A date that ends with its year, and the time on it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(in crate::commands::replay) struct YearLast {
+    numbers: [u16; 2],
+    year: u16,
+    time: Time,
+}
+
+impl YearLast {
+    /// The date in this order.
+    fn date(self, order: DayOrder) -> Option<Date> {
+        let [one, two] = self.numbers;
+        match order {
+            DayOrder::DayFirst => date(self.year, two, one),
+            DayOrder::MonthFirst => date(self.year, one, two),
+        }
+    }
 }
 
 impl WrittenTime {
@@ -58,48 +72,43 @@ impl WrittenTime {
             return Some(WrittenTime::Moment(Timestamp::parse_rfc3339(text).ok()?.micros()));
         }
         let time = twelve_hours(time, rest)?;
-        let wall = |year: u16, month: u16, day: u16| {
-            let small = |number: u16| i8::try_from(number).ok();
-            let date = Date::new(i16::try_from(year).ok()?, small(month)?, small(day)?).ok()?;
-            Wall::of(DateTime::from_parts(date, time))
-        };
         let [one, two, three] = numbers;
         if one.digits == 4 {
             let is_date = two.digits <= 2 && three.digits <= 2;
-            return is_date.then(|| wall(one.value, two.value, three.value)).flatten().map(WrittenTime::Shown);
+            let date = is_date.then(|| date(one.value, two.value, three.value)).flatten()?;
+            return Wall::of(DateTime::from_parts(date, time)).map(WrittenTime::Shown);
         }
         let is_date = one.digits <= 2 && two.digits <= 2 && three.digits == 4 && three.value >= 1_900;
-        let day_first = is_date.then(|| wall(three.value, two.value, one.value)).flatten();
-        let month_first = is_date.then(|| wall(three.value, one.value, two.value)).flatten();
-        (day_first.is_some() || month_first.is_some()).then_some(WrittenTime::YearLast { day_first, month_first })
+        let written = YearLast { numbers: [one.value, two.value], year: three.value, time };
+        let mut orders = [DayOrder::MonthFirst, DayOrder::DayFirst].into_iter();
+        (is_date && orders.any(|order| written.date(order).is_some())).then_some(WrittenTime::YearLast(written))
     }
 
     /// The order that the date has beyond doubt.
     pub(in crate::commands::replay) fn proof(self) -> Option<DayOrder> {
-        match self {
-            WrittenTime::YearLast { day_first: Some(_), month_first: None } => Some(DayOrder::DayFirst),
-            WrittenTime::YearLast { day_first: None, month_first: Some(_) } => Some(DayOrder::MonthFirst),
+        let WrittenTime::YearLast(written) = self else { return None };
+        match (written.date(DayOrder::DayFirst), written.date(DayOrder::MonthFirst)) {
+            (Some(_), None) => Some(DayOrder::DayFirst),
+            (None, Some(_)) => Some(DayOrder::MonthFirst),
             _ => None,
         }
     }
 
-    /// The time where the order of the file does not matter.
-    pub(in crate::commands::replay) fn plain(self) -> Option<When> {
+    /// True where the order of the file's dates matters.
+    pub(in crate::commands::replay) fn has_order(self) -> bool {
+        matches!(self, WrittenTime::YearLast(YearLast { numbers: [one, two], .. }) if one != two)
+    }
+
+    /// The time, dates being in this order; `None` where this one has the other.
+    pub(in crate::commands::replay) fn when(self, order: DayOrder) -> Option<When> {
         match self {
             WrittenTime::Moment(moment) => Some(When::Moment(moment)),
             WrittenTime::Shown(wall) => Some(When::Shown(wall)),
-            WrittenTime::YearLast { day_first, month_first } if day_first == month_first => day_first.map(When::Shown),
-            WrittenTime::YearLast { .. } => None,
+            WrittenTime::YearLast(written) => {
+                let date = written.date(order)?;
+                Wall::of(DateTime::from_parts(date, written.time)).map(When::Shown)
+            }
         }
-    }
-
-    /// The time in this order; `None` where the date has the other.
-    pub(in crate::commands::replay) fn when(self, order: DayOrder) -> Option<When> {
-        self.plain().or(match (self, order) {
-            (WrittenTime::YearLast { day_first, .. }, DayOrder::DayFirst) => day_first.map(When::Shown),
-            (WrittenTime::YearLast { month_first, .. }, DayOrder::MonthFirst) => month_first.map(When::Shown),
-            _ => None,
-        })
     }
 }
 
@@ -114,6 +123,11 @@ struct Number {
 fn is_blank(letter: char) -> bool {
     let is_mark = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}');
     is_mark || letter.is_whitespace()
+}
+
+fn date(year: u16, month: u16, day: u16) -> Option<Date> {
+    let small = |number: u16| i8::try_from(number).ok();
+    Date::new(i16::try_from(year).ok()?, small(month)?, small(day)?).ok()
 }
 
 /// Up to four digits.
