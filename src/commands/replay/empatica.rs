@@ -12,7 +12,7 @@ use anyhow::Context as _;
 
 use super::files::{cannot_read, open, stem};
 use super::local_time::{When, seconds_as_micros};
-use super::recording::{Measure, Recording, Slot, Value, device_name};
+use super::recording::{Measure, Recording, RowValue, SampleSlot, device_name};
 use crate::model::time::SECOND_US;
 
 /// The accelerometer's digits in one g.
@@ -81,7 +81,7 @@ pub(super) fn read(path: &Path, recording: &mut Recording) -> anyhow::Result<boo
 
 fn take(sensor: &Sensor, device: usize, start: i64, at: i64, line: &str, recording: &mut Recording) {
     let mut cells = line.split(',').map(str::trim);
-    let slot = |what, at| Slot::new(device, what, When::Moment(at));
+    let slot = |what, at| SampleSlot::new(device, what, When::Moment(at));
     match sensor {
         Sensor::One(what) => recording.add_text(slot(what, at), line),
         // A blank line at the end measures nothing.
@@ -97,7 +97,7 @@ fn take(sensor: &Sensor, device: usize, start: i64, at: i64, line: &str, recordi
             for what in axes {
                 match cells.next().map(str::parse::<f64>) {
                     Some(Ok(digits)) if digits.is_finite() => {
-                        recording.add(slot(what, at), Value::Number(digits / DIGITS_PER_G));
+                        recording.add(slot(what, at), RowValue::Number(digits / DIGITS_PER_G));
                     }
                     _ => recording.refuse("an acceleration must be three numbers"),
                 }

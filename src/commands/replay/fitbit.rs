@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use csv::StringRecord;
 
 use super::local_time::{ClockHabit, DayOrder, When};
-use super::recording::{Measure, Recording, Slot, Value};
+use super::recording::{Measure, Recording, RowValue, SampleSlot};
 use super::table::{self, CsvHeader};
 use crate::model::time::MINUTE_US;
 
@@ -88,7 +88,7 @@ impl table::CsvLayout for FitbitLayout {
             return recording.refuse("the time must be M/D/YYYY h:mm:ss AM, or M/D/YYYY H:MM");
         };
         let Some(device) = recording.device(&format!("fitbit-{id}")) else { return };
-        let slot = |when| Slot::new(device, self.what, when);
+        let slot = |when| SampleSlot::new(device, self.what, when);
         match &self.values {
             Columns::One(value) => take_one(slot(when), row.get(*value), recording),
             Columns::Minutes(minutes) => {
@@ -99,12 +99,12 @@ impl table::CsvLayout for FitbitLayout {
             Columns::Sleep { value, night } => {
                 let mut hasher = DefaultHasher::new();
                 row.get(*night).hash(&mut hasher);
-                let slot = Slot { session: hasher.finish(), ..slot(when) };
+                let slot = SampleSlot { session: hasher.finish(), ..slot(when) };
                 match row.get(*value) {
-                    Some("1") => recording.add(slot, Value::Code("asleep")),
-                    Some("3") => recording.add(slot, Value::Code("awake")),
+                    Some("1") => recording.add(slot, RowValue::Code("asleep")),
+                    Some("3") => recording.add(slot, RowValue::Code("awake")),
                     // Restless is neither, and no code of the catalogue says it.
-                    Some("2" | "") => recording.add(slot, Value::NotMeasured),
+                    Some("2" | "") => recording.add(slot, RowValue::NotMeasured),
                     _ => recording.refuse("a minute of sleep must be 1, 2 or 3"),
                 }
             }
@@ -112,7 +112,7 @@ impl table::CsvLayout for FitbitLayout {
     }
 }
 
-fn take_one(slot: Slot, value: Option<&str>, recording: &mut Recording) {
+fn take_one(slot: SampleSlot, value: Option<&str>, recording: &mut Recording) {
     match value {
         Some(value) => recording.add_text(slot, value),
         None => recording.refuse("the row ends before its value"),

@@ -67,7 +67,7 @@ use crate::model::ids::{DeviceId, is_name};
 use crate::mqtt::connect::broker_url;
 use local_time::{DayOrder, Zone};
 use recording::Recording;
-use report::{ReadReport, Report};
+use report::{ReadReport, ReplayReport};
 use send::SendOptions;
 use speed::parse_speed;
 
@@ -86,9 +86,9 @@ pub use speed::Speed;
 /// empatica-SERIAL where the session's folder is EPOCH_SERIAL, else empatica-FOLDER. An Open mHealth body goes out
 /// unchanged under its header's user or device, else omh-FILE.
 ///
-/// Times without a zone are the device's own clock in --zone. Where that clock was put back, the order of the rows tells
-/// both passes of the hour; where nothing tells, it is the first, and that is counted. A time that the clock skipped is
-/// refused, unless a run of readings without a hole leads to it.
+/// Times without a zone are the device's own clock in --zone. Where that clock was put back, the order of the rows
+/// tells both passes of the hour; where nothing tells, it is the first, and that is counted. A time that the clock
+/// skipped is refused, unless a run of readings without a hole leads to it.
 ///
 /// 4/11/2026 is a day in November or in April: a date of the file with a number above 12 says which, for all of it.
 /// Where none does, the file is refused, and --day-first or --month-first says it (Fitabase writes the month first).
@@ -176,7 +176,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let sending = SendOptions { broker, shard: args.shard, speed: args.speed, connections: args.connections };
     let counts = send::send(recording.clone(), &sending).await?;
     let read = ReadReport::of(args.kind, &recording);
-    let report = Report { read, broker: counts, seconds: began.elapsed().as_secs_f64() };
+    let report = ReplayReport { read, broker: counts, seconds: began.elapsed().as_secs_f64() };
     if args.json {
         print_json(&report)?
     } else {

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::kind::RecordingKind;
-use super::recording::{Recording, Refusal};
+use super::recording::{Recording, RowRefusal};
 use crate::commands::report::counted;
 use crate::mqtt::publisher::Counts;
 
@@ -29,12 +29,12 @@ pub(super) struct ReadReport {
     /// Times in the offset of the start of their run or session, which the zone has left.
     kept_offset_times: u64,
     samples_by_metric: BTreeMap<&'static str, u64>,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<RowRefusal>,
 }
 
 /// What was read, and published.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct ReplayReport {
     #[serde(flatten)]
     pub(super) read: ReadReport,
     pub(super) broker: Counts,
@@ -82,7 +82,7 @@ impl ReadReport {
     }
 }
 
-impl Report {
+impl ReplayReport {
     pub(super) fn in_words(&self) -> String {
         let (text, mut remarks) = self.read.in_words();
         if self.broker.without_subscriber > 0 {

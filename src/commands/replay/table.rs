@@ -4,7 +4,7 @@
 //! names columns that a layout knows, and nothing of them is kept. `Glucose Value (mg/dL)`, `glucose_value_mg_dl` and
 //! `GlucoseValue mg/dL` are one name: only letters and digits count.
 //!
-//! Where dates end with their year, the file is read twice: first until a row proves whether its day or its month stands
+//! Where dates end with their year, the file is read twice: first until a row proves whether day or month stands
 //! first, then for its rows. The order holds for the whole file, and a row that contradicts it stops the replay before
 //! anything is published: the rows before it may be read wrongly too.
 

@@ -2,7 +2,7 @@
 //!
 //! | known by the columns | of | device |
 //! |---|---|---|
-//! | a subject, a time, a glucose: `subjectId,DisplayTime,GlucoseValue`, `id,time,gl` | Hall et al. 2018, iglu | `cgm-SUBJECT` |
+//! | `subjectId,DisplayTime,GlucoseValue`, or `id,time,gl` | Hall et al. 2018, iglu | `cgm-SUBJECT` |
 //! | `Timestamp (YYYY-MM-DDThh:mm:ss)`, `Event Type`, `Glucose Value (mg/dL)` | Dexcom Clarity | `cgm-TRANSMITTER` |
 //! | `Device Timestamp`, `Serial Number`, `Record Type`, `Historic Glucose mg/dL` | LibreView | `cgm-SERIAL` |
 //!
@@ -18,7 +18,7 @@ use csv::StringRecord;
 
 use super::local_time::When;
 use super::options::ReadOptions;
-use super::recording::{Measure, Recording, Slot, Value, device_name, number};
+use super::recording::{Measure, Recording, RowValue, SampleSlot, device_name, number};
 use super::table::{CsvHeader, CsvLayout};
 use unit::GlucoseValues;
 
@@ -137,10 +137,10 @@ impl CsvLayout for CgmLayout<'_> {
             GlucoseUnit::MgDl => &MG_DL,
             GlucoseUnit::MmolL => &MMOL_L,
         };
-        let slot = Slot { lane: column.record, ..Slot::new(device, what, when) };
+        let slot = SampleSlot { lane: column.record, ..SampleSlot::new(device, what, when) };
         match glucose(text) {
             Ok(value) => {
-                if let Value::Number(number) = value {
+                if let RowValue::Number(number) = value {
                     self.seen.count(number);
                 }
                 recording.add(slot, value);
@@ -165,10 +165,10 @@ impl CsvHeader {
 }
 
 /// A reading: a number, with a comma where the country has one, or a word for what is out of range.
-fn glucose(text: &str) -> Result<Value, &'static str> {
+fn glucose(text: &str) -> Result<RowValue, &'static str> {
     match text.to_ascii_lowercase().as_str() {
-        "low" | "lo" => Ok(Value::Low),
-        "high" | "hi" => Ok(Value::High),
+        "low" | "lo" => Ok(RowValue::Low),
+        "high" | "hi" => Ok(RowValue::High),
         text => number(&text.replacen(',', ".", 1)),
     }
 }

@@ -78,8 +78,8 @@ impl GlucoseValues {
 
     /// The other unit, where the values fit it better than this one.
     ///
-    /// As mg/dL: most are too small, or there are values under 10 and up to 33 that are no states, which is how a day in
-    /// mmol/L looks. As mmol/L: most are too large.
+    /// As mg/dL: most are too small, or there are values under 10 and up to 33 that are no states, as a day in mmol/L
+    /// has them. As mmol/L: most are too large.
     pub(super) fn fit_better(&self, unit: GlucoseUnit) -> Option<GlucoseUnit> {
         let low = self.small + self.middle;
         match unit {

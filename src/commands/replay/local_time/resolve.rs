@@ -89,8 +89,8 @@ struct Series<'c> {
     found: Resolved,
 }
 
-/// How irregular readings are: steps that are holes or go back, then how far the others are from the usual one. How long
-/// a hole is tells nothing.
+/// How irregular readings are: steps that are holes or go back, then how far the others are from the usual one. The
+/// length of a hole tells nothing.
 type Irregularity = (usize, i64);
 
 impl Series<'_> {

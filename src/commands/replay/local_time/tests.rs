@@ -1,3 +1,5 @@
+//! Local times: texts of exports, single changes of clocks, and properties over all of them.
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 

@@ -28,7 +28,7 @@ pub struct ReadCounts {
 
 /// Why rows or values were refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Refusal {
+pub struct RowRefusal {
     /// One sentence. It repeats nothing of the file.
     pub reason: String,
     /// How many.
@@ -53,13 +53,13 @@ impl ReadCounts {
     }
 
     /// Why, the most frequent first.
-    pub fn refusals(&self) -> Vec<Refusal> {
-        let refusals = self.refusals.iter().map(|(reason, (count, first))| Refusal {
+    pub fn refusals(&self) -> Vec<RowRefusal> {
+        let refusals = self.refusals.iter().map(|(reason, (count, first))| RowRefusal {
             reason: reason.clone(),
             count: *count,
             first: first.clone(),
         });
-        let mut refusals: Vec<Refusal> = refusals.collect();
+        let mut refusals: Vec<RowRefusal> = refusals.collect();
         refusals.sort_by_key(|refusal| std::cmp::Reverse(refusal.count));
         refusals
     }

@@ -20,8 +20,8 @@ mod track;
 #[cfg(test)]
 mod tests;
 
-pub use counts::{ReadCounts, Refusal};
-pub(super) use track::Value;
+pub use counts::{ReadCounts, RowRefusal};
+pub(super) use track::RowValue;
 pub use track::{Measure, SAMPLES_PER_MESSAGE};
 
 /// Samples that one replay holds in memory: 1.6 GB.
@@ -29,7 +29,7 @@ pub const SAMPLES_MAX: u64 = 100_000_000;
 
 /// Where a value belongs.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Slot {
+pub(super) struct SampleSlot {
     pub(super) device: usize,
     pub(super) what: &'static Measure,
     pub(super) when: When,
@@ -39,10 +39,10 @@ pub(super) struct Slot {
     pub(super) session: u64,
 }
 
-impl Slot {
+impl SampleSlot {
     /// The only lane of a file without sessions.
-    pub(super) fn new(device: usize, what: &'static Measure, when: When) -> Slot {
-        Slot { device, what, when, lane: 0, session: 0 }
+    pub(super) fn new(device: usize, what: &'static Measure, when: When) -> SampleSlot {
+        SampleSlot { device, what, when, lane: 0, session: 0 }
     }
 }
 
@@ -212,7 +212,7 @@ impl Recording {
     }
 
     /// Adds a value as the file writes it: empty is not measured, what is no number is refused.
-    pub(super) fn add_text(&mut self, slot: Slot, text: &str) {
+    pub(super) fn add_text(&mut self, slot: SampleSlot, text: &str) {
         match number(text) {
             Ok(value) => self.add(slot, value),
             Err(why) => self.refuse(why),
@@ -220,13 +220,13 @@ impl Recording {
     }
 
     /// Adds what a row says.
-    pub(super) fn add(&mut self, slot: Slot, value: Value) {
-        self.tally.not_measured += u64::from(value == Value::NotMeasured);
-        debug_assert!(value == Value::NotMeasured || matches!(value, Value::Code(_)) == slot.what.is_coded);
+    pub(super) fn add(&mut self, slot: SampleSlot, value: RowValue) {
+        self.tally.not_measured += u64::from(value == RowValue::NotMeasured);
+        debug_assert!(value == RowValue::NotMeasured || matches!(value, RowValue::Code(_)) == slot.what.is_coded);
         let Some(place) = self.track(slot.device, slot.what) else { return };
         let Some(track) = self.tracks.get_mut(place) else { return };
         match slot.when {
-            When::Moment(_) if value == Value::NotMeasured => {}
+            When::Moment(_) if value == RowValue::NotMeasured => {}
             When::Moment(moment) => {
                 track.push(moment, value);
                 self.samples += 1;
@@ -279,13 +279,13 @@ impl Recording {
 }
 
 /// A number as files write it; empty, or a word for it, is not measured.
-pub(super) fn number(text: &str) -> Result<Value, &'static str> {
+pub(super) fn number(text: &str) -> Result<RowValue, &'static str> {
     let text = text.trim();
     if text.is_empty() || ["NA", "NaN", "null", "N/A"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
-        return Ok(Value::NotMeasured);
+        return Ok(RowValue::NotMeasured);
     }
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.map(Value::Number).ok_or("a value must be a number")
+    number.map(RowValue::Number).ok_or("a value must be a number")
 }
 
 /// `prefix-name` with what no device name can hold made a hyphen.

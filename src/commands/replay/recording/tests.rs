@@ -1,3 +1,5 @@
+//! A recording: its order, its messages, its names.
+
 use super::*;
 use crate::commands::replay::local_time::ClockHabit;
 
@@ -5,7 +7,7 @@ static STEPS: Measure =
     Measure { metric: "step_count", unit: None, span_us: Some(60_000_000), is_coded: false, habit: ClockHabit::Grid };
 
 fn add(recording: &mut Recording, device: usize, at: i64, value: f64) {
-    recording.add(Slot::new(device, &STEPS, When::Moment(at)), Value::Number(value));
+    recording.add(SampleSlot::new(device, &STEPS, When::Moment(at)), RowValue::Number(value));
 }
 
 #[test]

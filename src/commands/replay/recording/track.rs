@@ -37,7 +37,7 @@ impl Measure {
 
 /// What a row says.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(in crate::commands::replay) enum Value {
+pub(in crate::commands::replay) enum RowValue {
     /// A finite number.
     Number(f64),
     /// A code of the catalogue.
@@ -90,15 +90,15 @@ pub(super) struct WaitingTime {
 }
 
 impl TrackValues {
-    fn push(&mut self, value: Value) {
+    fn push(&mut self, value: RowValue) {
         match self {
             TrackValues::Numbers(numbers) => numbers.push(match value {
-                Value::Number(number) => number,
-                Value::Low => f64::NEG_INFINITY,
-                Value::High => f64::INFINITY,
-                Value::Code(_) | Value::NotMeasured => f64::NAN,
+                RowValue::Number(number) => number,
+                RowValue::Low => f64::NEG_INFINITY,
+                RowValue::High => f64::INFINITY,
+                RowValue::Code(_) | RowValue::NotMeasured => f64::NAN,
             }),
-            TrackValues::Codes(codes) => codes.push(if let Value::Code(code) = value { code } else { "" }),
+            TrackValues::Codes(codes) => codes.push(if let RowValue::Code(code) = value { code } else { "" }),
         }
     }
 
@@ -124,13 +124,13 @@ impl Track {
     }
 
     /// Adds a value whose moment is known.
-    pub(super) fn push(&mut self, moment: i64, value: Value) {
+    pub(super) fn push(&mut self, moment: i64, value: RowValue) {
         self.times.push(moment);
         self.values.push(value);
     }
 
     /// Adds a value whose moment is to be found.
-    pub(super) fn wait(&mut self, time: WaitingTime, value: Value) {
+    pub(super) fn wait(&mut self, time: WaitingTime, value: RowValue) {
         while self.waiting.len() <= time.lane {
             let (times, values) = (SeriesTimes::default(), self.values.empty());
             self.waiting.push(Waiting { times, lines: Vec::new(), session: time.session, values });
