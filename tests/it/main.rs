@@ -63,6 +63,9 @@ mod keeping;
 /// Real recordings, replayed.
 mod replay;
 
+/// Exports as the field writes them, replayed.
+mod replay_exports;
+
 /// Real recordings, stored.
 mod recordings;
 

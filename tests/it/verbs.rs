@@ -38,7 +38,7 @@ pub(crate) fn healthtrack(database: &TestDatabase, arguments: &[&str]) -> Comman
     command
 }
 
-fn plain(arguments: &[&str]) -> Command {
+pub(crate) fn plain(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEALTHTRACK__")) {
         command.env_remove(name);

@@ -11,25 +11,21 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::files::{cannot_read, open, stem};
-use super::local_time::seconds_as_micros;
-use super::recording::{Measure, Recording, device_name};
+use super::local_time::{When, seconds_as_micros};
+use super::recording::{Measure, Recording, RowValue, SampleSlot, device_name};
 use crate::model::time::SECOND_US;
 
 /// The accelerometer's digits in one g.
 const DIGITS_PER_G: f64 = 64.0;
 
-const fn instants(metric: &'static str, unit: Option<&'static str>) -> Measure {
-    Measure { metric, unit, span_us: None }
-}
-
-static HR: Measure = instants("heart_rate", None);
-static TEMP: Measure = instants("skin_temperature", Some("Cel"));
-static EDA: Measure = instants("electrodermal_activity", Some("uS"));
-static BVP: Measure = instants("ppg_bvp", None);
-static IBI: Measure = instants("rr_interval", Some("s"));
-static ACC_X: Measure = instants("acceleration_x", Some("g"));
-static ACC_Y: Measure = instants("acceleration_y", Some("g"));
-static ACC_Z: Measure = instants("acceleration_z", Some("g"));
+static HR: Measure = Measure::instants("heart_rate", None);
+static TEMP: Measure = Measure::instants("skin_temperature", Some("Cel"));
+static EDA: Measure = Measure::instants("electrodermal_activity", Some("uS"));
+static BVP: Measure = Measure::instants("ppg_bvp", None);
+static IBI: Measure = Measure::instants("rr_interval", Some("s"));
+static ACC_X: Measure = Measure::instants("acceleration_x", Some("g"));
+static ACC_Y: Measure = Measure::instants("acceleration_y", Some("g"));
+static ACC_Z: Measure = Measure::instants("acceleration_z", Some("g"));
 
 /// Which sensor a file is of.
 enum Sensor {
@@ -85,21 +81,24 @@ pub(super) fn read(path: &Path, recording: &mut Recording) -> anyhow::Result<boo
 
 fn take(sensor: &Sensor, device: usize, start: i64, at: i64, line: &str, recording: &mut Recording) {
     let mut cells = line.split(',').map(str::trim);
+    let slot = |what, at| SampleSlot::new(device, what, When::Moment(at));
     match sensor {
-        Sensor::One(what) => recording.add_text(device, what, at, line),
+        Sensor::One(what) => recording.add_text(slot(what, at), line),
         // A blank line at the end measures nothing.
         Sensor::Beats if line.is_empty() => {}
         Sensor::Beats => {
             let offset = cells.next().and_then(|cell| seconds_as_micros(cell.parse().ok()?));
             match (offset, cells.next()) {
-                (Some(offset), Some(interval)) => recording.add_text(device, &IBI, start + offset, interval),
+                (Some(offset), Some(interval)) => recording.add_text(slot(&IBI, start + offset), interval),
                 _ => recording.refuse("a beat must be two numbers: seconds since the start, and the interval"),
             }
         }
         Sensor::Axes(axes) => {
             for what in axes {
                 match cells.next().map(str::parse::<f64>) {
-                    Some(Ok(digits)) if digits.is_finite() => recording.add(device, what, at, digits / DIGITS_PER_G),
+                    Some(Ok(digits)) if digits.is_finite() => {
+                        recording.add(slot(what, at), RowValue::Number(digits / DIGITS_PER_G));
+                    }
                     _ => recording.refuse("an acceleration must be three numbers"),
                 }
             }

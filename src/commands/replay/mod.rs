@@ -9,11 +9,15 @@
 //! everything first. A track costs 16 bytes a sample, so five million samples are 80 MB; `recording::SAMPLES_MAX`
 //! bounds it. Rows that repeat are published as they are: the daemon is there to count duplicates.
 //!
-//! A time without a zone is the device's own: `--zone` says which. A time that its clock skipped is rejected, one that
-//! it showed twice is taken as the first of the two, and both are counted in the report.
+//! A time without a zone is the device's own: `--zone` says which, and `local_time` how both passes of a repeated hour,
+//! and an hour that was skipped, are told. What a file must say and does not (the order of its dates, the unit of
+//! glucose) is an option, and never guessed: such a file stops the replay before anything is published.
 
-/// Dexcom readings as a table.
+/// Continuous glucose monitors.
 mod cgm;
+
+/// What would be stored.
+mod dry_run;
 
 /// Empatica E4 sessions.
 mod empatica;
@@ -24,14 +28,23 @@ mod files;
 /// Fitabase exports of Fitbit data.
 mod fitbit;
 
+/// Whose files.
+mod kind;
+
 /// Times without a zone.
 pub mod local_time;
 
 /// Open mHealth and IEEE 1752.1 data points.
 mod omh;
 
+/// How files are to be read.
+mod options;
+
 /// All that was read, and the messages that it makes.
 pub mod recording;
+
+/// What a replay came to.
+mod report;
 
 /// How fast.
 mod speed;
@@ -42,40 +55,26 @@ mod send;
 /// Tables of rows under a header.
 mod table;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
-use clap::ValueEnum;
-use serde::Serialize;
 use url::Url;
 
-use crate::commands::report::{counted, print, print_json};
+use crate::commands::report::{print, print_json};
 use crate::config::Config;
-use crate::model::ids::is_name;
+use crate::model::ids::{DeviceId, is_name};
 use crate::mqtt::connect::broker_url;
-use crate::mqtt::publisher::Counts;
-use local_time::Zone;
+use local_time::{DayOrder, Zone};
 use recording::Recording;
+use report::{ReadReport, ReplayReport};
 use send::SendOptions;
 use speed::parse_speed;
 
+pub use cgm::GlucoseUnit;
+pub use kind::RecordingKind;
+pub use options::ReadOptions;
 pub use speed::Speed;
-
-/// Whose files they are.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RecordingKind {
-    /// Fitabase exports of Fitbit data: heart rate, minute steps, minute intensities, minute sleep, weight
-    Fitbit,
-    /// Empatica E4 sessions: HR, IBI, TEMP, EDA, BVP, ACC
-    Empatica,
-    /// Dexcom readings: a subject, a local time and mg/dL a row
-    Cgm,
-    /// Open mHealth and IEEE 1752.1 data points, as they are
-    Omh,
-}
 
 /// Publishes real recordings as the batches that their hubs would have sent.
 ///
@@ -83,16 +82,29 @@ pub enum RecordingKind {
 /// hours and days (hourlySteps, dailyActivity, sleepDay …) are not replayed: they repeat what the minutes say, and are
 /// there to check against. Minutes of restless sleep have no code in the catalogue and are counted as left out.
 ///
-/// Devices are fitbit-ID, cgm-SUBJECT, and empatica-SERIAL where the session's folder is EPOCH_SERIAL, else
-/// empatica-FOLDER. An Open mHealth body goes out unchanged under its header's user or device, else omh-FILE.
+/// Devices are fitbit-ID, cgm-SUBJECT (cgm-TRANSMITTER of Clarity, cgm-SERIAL of LibreView, or --device), and
+/// empatica-SERIAL where the session's folder is EPOCH_SERIAL, else empatica-FOLDER. An Open mHealth body goes out
+/// unchanged under its header's user or device, else omh-FILE.
 ///
-/// Times without a zone are the device's own clock in --zone. Where that clock was put forward, a time that it skipped
-/// is refused; where it was put back, a time that it showed twice is taken as the first. Both are counted.
+/// Times without a zone are the device's own clock in --zone. Where that clock was put back, the order of the rows
+/// tells both passes of the hour; where nothing tells, it is the first, and that is counted. A time that the clock
+/// skipped is refused, unless a run of readings without a hole leads to it.
+///
+/// 4/11/2026 is a day in November or in April: a date of the file with a number above 12 says which, for all of it.
+/// Where none does, the file is refused, and --day-first or --month-first says it (Fitabase writes the month first).
+///
+/// Glucose is in the unit that the column's title says, else mg/dL. A file whose values look like the other unit is
+/// refused; --unit decides. Low and High are kept as below and above the sensor's range.
+///
+/// --dry-run publishes nothing and needs no broker: it shows what would be stored, each series with its count, first,
+/// last, least and greatest, and what would be rejected and why.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   healthtrack replay fitbit Fitabase_Data/ --zone America/New_York
   healthtrack replay empatica 1560279825_A01F4A/ --speed 60
-  healthtrack replay cgm readings.csv.gz --broker mqtt://broker:1883 --json")]
+  healthtrack replay cgm readings.csv.gz --broker mqtt://broker:1883 --json
+  healthtrack replay cgm Clarity_Export.csv --zone Europe/London --dry-run
+  healthtrack replay cgm LibreView.csv --zone Europe/Paris --day-first --unit mmol/L")]
 pub struct Args {
     /// Whose files they are
     #[arg(value_enum)]
@@ -110,8 +122,28 @@ pub struct Args {
     #[arg(long, value_name = "max|N", default_value = "max", value_parser = parse_speed)]
     pub speed: Speed,
     /// Where the device's clock stood, as in Europe/Berlin; for times without a zone
+    ///
+    /// The order of the rows tells both passes of an hour that was shown twice. A time that the clock skipped is
+    /// refused, unless a run of readings without a hole leads to it.
     #[arg(long, value_name = "TZ", default_value = "UTC", value_parser = Zone::parse)]
     pub zone: Zone,
+    /// The day stands first in dates, as in 13/11/2026 [default: what one date of the file proves for all]
+    #[arg(long, conflicts_with = "month_first")]
+    pub day_first: bool,
+    /// The month stands first in dates, as in 11/13/2026 [default: the same; Fitabase's where no date proves it]
+    #[arg(long)]
+    pub month_first: bool,
+    /// What glucose is measured in, mg/dL or mmol/L, for cgm [default: as the column's title says, else mg/dL]
+    ///
+    /// Without it, a file whose values look like the other unit is refused.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<GlucoseUnit>,
+    /// The device of an export of one person, in place of the transmitter or serial number; for cgm
+    #[arg(long, value_name = "NAME", value_parser = parse_device)]
+    pub device: Option<DeviceId>,
+    /// Publish nothing, and show what would be stored
+    #[arg(long)]
+    pub dry_run: bool,
     /// MQTT connections, between which the devices are divided
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub connections: u64,
@@ -123,50 +155,28 @@ pub struct Args {
     pub json: bool,
 }
 
-/// What a replay came to.
-#[derive(Debug, Serialize)]
-struct Report {
-    kind: RecordingKind,
-    files: u64,
-    files_left_out: u64,
-    devices: u64,
-    messages: u64,
-    samples: u64,
-    /// Rows and values that could not be read, and times that the device's clock skipped.
-    refused: u64,
-    not_measured: u64,
-    /// Times that the device's clock showed twice, taken as the first.
-    folded_times: u64,
-    samples_by_metric: BTreeMap<&'static str, u64>,
-    broker: Counts,
-    seconds: f64,
-}
-
 /// Reads everything, publishes it, and reports.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     ensure!(is_name(&args.shard), "--shard is 1 to 64 letters, digits, full stops, underscores or hyphens");
+    let is_cgm = args.kind == RecordingKind::Cgm;
+    ensure!(is_cgm || (args.unit.is_none() && args.device.is_none()), "--unit and --device are for replay cgm");
+    if args.dry_run {
+        let config = Config::load(args.config.as_deref())?;
+        let recording = read(args.kind, &args.paths, &args.options())?;
+        let report = ReadReport::of(args.kind, &recording);
+        let forecast = dry_run::rehearse(report, &recording, &args.shard, &config)?;
+        return if args.json { print_json(&forecast) } else { print(&forecast.in_words()) };
+    }
     let broker = match &args.broker {
         Some(url) => url.clone(),
         None => broker_url(&Config::load(args.config.as_deref())?.mqtt)?,
     };
-    let recording = Arc::new(read(args.kind, &args.paths, &args.zone)?);
+    let recording = Arc::new(read(args.kind, &args.paths, &args.options())?);
     let began = tokio::time::Instant::now();
     let sending = SendOptions { broker, shard: args.shard, speed: args.speed, connections: args.connections };
-    let (messages, counts) = send::send(recording.clone(), &sending).await?;
-    let report = Report {
-        kind: args.kind,
-        files: recording.tally.files,
-        files_left_out: recording.tally.files_left_out,
-        devices: recording.devices().len() as u64,
-        messages,
-        samples: recording.samples(),
-        refused: recording.tally.refused,
-        not_measured: recording.tally.not_measured,
-        folded_times: recording.tally.folded_times,
-        samples_by_metric: recording.samples_by_metric(),
-        broker: counts,
-        seconds: began.elapsed().as_secs_f64(),
-    };
+    let counts = send::send(recording.clone(), &sending).await?;
+    let read = ReadReport::of(args.kind, &recording);
+    let report = ReplayReport { read, broker: counts, seconds: began.elapsed().as_secs_f64() };
     if args.json {
         print_json(&report)?
     } else {
@@ -176,11 +186,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Reads all files of one kind; fails where there is nothing to replay.
-pub fn read(kind: RecordingKind, paths: &[PathBuf], zone: &Zone) -> anyhow::Result<Recording> {
-    let mut recording = Recording::default();
+pub fn read(kind: RecordingKind, paths: &[PathBuf], options: &ReadOptions) -> anyhow::Result<Recording> {
+    let mut recording = Recording::new(&options.zone);
     for path in files::find(paths)? {
         recording.begin_file(&path);
-        let is_ours = read_file(kind, &path, zone, &mut recording)?;
+        let is_ours = read_file(kind, &path, options, &mut recording)?;
         recording.end_file(is_ours)?;
     }
     if recording.samples() == 0 {
@@ -191,62 +201,32 @@ pub fn read(kind: RecordingKind, paths: &[PathBuf], zone: &Zone) -> anyhow::Resu
     Ok(recording)
 }
 
-fn read_file(kind: RecordingKind, path: &Path, zone: &Zone, recording: &mut Recording) -> anyhow::Result<bool> {
+fn read_file(
+    kind: RecordingKind,
+    path: &Path,
+    options: &ReadOptions,
+    recording: &mut Recording,
+) -> anyhow::Result<bool> {
+    let order = options.day_order;
     match kind {
-        RecordingKind::Fitbit => table::read::<fitbit::FitbitLayout>(path, zone, recording),
-        RecordingKind::Cgm => table::read::<cgm::CgmLayout>(path, zone, recording),
+        RecordingKind::Fitbit => table::read(path, fitbit::FitbitLayout::of, order, recording),
+        RecordingKind::Cgm => table::read(path, |header| cgm::CgmLayout::of(header, options), order, recording),
         RecordingKind::Empatica => empatica::read(path, recording),
         RecordingKind::Omh => omh::read(path, recording),
     }
 }
 
-impl RecordingKind {
-    fn word(self) -> &'static str {
-        match self {
-            RecordingKind::Fitbit => "fitbit",
-            RecordingKind::Empatica => "empatica",
-            RecordingKind::Cgm => "cgm",
-            RecordingKind::Omh => "omh",
-        }
+impl Args {
+    fn options(&self) -> ReadOptions {
+        let day_order = match (self.day_first, self.month_first) {
+            (true, _) => Some(DayOrder::DayFirst),
+            (_, true) => Some(DayOrder::MonthFirst),
+            _ => None,
+        };
+        ReadOptions { zone: self.zone.clone(), day_order, unit: self.unit, device: self.device.clone() }
     }
 }
 
-impl Report {
-    fn in_words(&self) -> String {
-        let Report { files, devices, messages, samples, refused, broker, .. } = self;
-        let mut text = format!(
-            "{}, {}, {}, {}, {refused} refused, in {:.1} s",
-            counted(*files, "file"),
-            counted(*devices, "device"),
-            counted(*messages, "message"),
-            counted(*samples, "sample"),
-            self.seconds
-        );
-        for (count, what) in [
-            (self.files_left_out, "files left out"),
-            (self.not_measured, "not measured"),
-            (self.folded_times, "times shown twice, taken as the first"),
-            (broker.without_subscriber, "messages without a subscriber"),
-        ] {
-            if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
-            }
-        }
-        text
-    }
-
-    /// Success is every row read and every message acknowledged.
-    fn check(&self, first_refusal: Option<&str>) -> anyhow::Result<()> {
-        if !self.broker.is_complete() {
-            let Counts { refused, unanswered, .. } = self.broker;
-            bail!("{refused} messages were refused and {unanswered} are unanswered; check the broker");
-        }
-        if let Some(first) = first_refusal {
-            bail!(
-                "{} rows or values were refused, the rest is published; correct them, the first is {first}",
-                self.refused
-            );
-        }
-        Ok(())
-    }
+fn parse_device(text: &str) -> Result<DeviceId, String> {
+    DeviceId::parse(text).map_err(|_| "write 1 to 64 letters, digits, full stops, underscores or hyphens".to_owned())
 }

@@ -27,8 +27,8 @@ pub(super) struct SendOptions {
     pub(super) connections: u64,
 }
 
-/// Publishes all of it; how many messages there were, and what the broker made of them.
-pub(super) async fn send(recording: Arc<Recording>, sending: &SendOptions) -> anyhow::Result<(u64, Counts)> {
+/// Publishes all of it; what the broker made of it.
+pub(super) async fn send(recording: Arc<Recording>, sending: &SendOptions) -> anyhow::Result<Counts> {
     let pieces = recording.pieces();
     let schedule = Schedule { speed: sending.speed, first: pieces.first().map_or(0, |piece| piece.due) };
     let messages = pieces.len() as u64;
@@ -60,7 +60,7 @@ pub(super) async fn send(recording: Arc<Recording>, sending: &SendOptions) -> an
         counts = counts.and(task.await.context("a replaying task has panicked")??);
     }
     ProgressBar::finish_and_clear(&bar);
-    Ok((messages, counts))
+    Ok(counts)
 }
 
 /// When messages are due.
