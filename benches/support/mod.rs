@@ -48,6 +48,7 @@ pub(crate) fn validator() -> Validator {
         past_max_us: 7_300 * DAY_US,
         span_max_us: 31 * DAY_US,
         statistic_span_max_us: 3_660 * DAY_US,
+        device_age_max_us: 5_475 * DAY_US,
     };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }

@@ -54,6 +54,7 @@ pub struct IngestConfig {
     past_max_days: i64,
     span_max_days: i64,
     statistic_span_max_days: i64,
+    device_age_max_days: i64,
     /// Rows that one source may put into quarantine in an hour.
     pub quarantine_rows_per_source: u64,
     /// Bytes that one source may put into quarantine in an hour.
@@ -96,6 +97,11 @@ impl IngestConfig {
         self.statistic_span_max_days.saturating_mul(DAY_US)
     }
 
+    /// How old a device in use can be, in microseconds.
+    pub fn device_age_max_us(&self) -> i64 {
+        self.device_age_max_days.saturating_mul(DAY_US)
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let rule = |key, rule| Err(ConfigError::Rule { key, rule });
         if !is_name(&self.shard) {
@@ -124,6 +130,9 @@ impl IngestConfig {
         }
         if self.future_max_s < 0 || self.past_max_days < 1 || self.span_max_days < 1 {
             return rule("ingest.future_max_s, past_max_days and span_max_days", "at least 0, 1 and 1");
+        }
+        if self.device_age_max_days < 1 {
+            return rule("ingest.device_age_max_days", "at least 1");
         }
         if self.statistic_span_max_days < self.span_max_days {
             return rule("ingest.statistic_span_max_days", "at least ingest.span_max_days");

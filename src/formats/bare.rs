@@ -1,9 +1,9 @@
 //! Bare numbers: `NaN` and `Infinity`, which many programs write among JSON and no JSON has.
 //!
 //! # Why
-//! One of them makes the whole message unreadable as JSON, though it says "no value" of a single one. So a message that
-//! is no JSON is looked through for them, and each is replaced by a text of its own length that no sender writes: then
-//! the message can be read, and only the parts that hold the text are rejected. A message that is JSON never comes here.
+//! One of them makes the whole message unreadable as JSON, though it says "no value" of a single one. So a message
+//! that is no JSON is looked through for them, and each is replaced by a text of its own length that no sender writes:
+//! then the message can be read, and only the parts that hold the text are rejected. What is JSON never comes here.
 
 /// What stands for a bare number: a text of DEL characters, which JSON allows and nobody sends.
 const STAND_IN: char = '\u{7f}';

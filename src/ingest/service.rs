@@ -283,6 +283,7 @@ impl Service {
             past_max_us: self.ingest.past_max_us(),
             span_max_us: self.ingest.span_max_us(),
             statistic_span_max_us: self.ingest.statistic_span_max_us(),
+            device_age_max_us: self.ingest.device_age_max_us(),
         };
         let validator = Validator::new(Arc::clone(&self.context.catalogue), Arc::clone(&self.units), limits);
         let window = self.mqtt.receive_maximum;

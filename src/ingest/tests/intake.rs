@@ -96,7 +96,13 @@ impl Fixture {
         let config = Config::read(None, std::iter::empty()).unwrap();
         let (lanes, acks) = (one_lane(), Arc::new(Acks::default()));
         let telemetry = Arc::new(Telemetry::new().unwrap());
-        let limits = ValidationLimits { future_max_us: 0, past_max_us: 0, span_max_us: 0, statistic_span_max_us: 0 };
+        let limits = ValidationLimits {
+            future_max_us: 0,
+            past_max_us: 0,
+            span_max_us: 0,
+            statistic_span_max_us: 0,
+            device_age_max_us: 0,
+        };
         let validator =
             Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
         let context = SessionContext {

@@ -3,8 +3,8 @@
 //! # Why
 //! A heart-rate sensor sends the intervals of all beats since its last message in one notification, and hubs give each
 //! of them the notification's stamp. Two samples of one series cannot share a time: the second would be lost as a
-//! duplicate where the beats were equally long, and as a conflict where they were not. The intervals themselves tell when
-//! the beats were: the last at the stamp, the one before it so much earlier as the last interval lasted.
+//! duplicate where the beats were equally long, and as a conflict where they were not. The intervals themselves tell
+//! when the beats were: the last at the stamp, the one before it so much earlier as the last interval lasted.
 //!
 //! What is laid out depends on the values that share the stamp alone, not on their neighbours: the same notification in
 //! another message gives the same times, and is a duplicate.

@@ -14,6 +14,8 @@ pub struct ValidationLimits {
     pub span_max_us: i64,
     /// The interval of a statistic may last this many microseconds: a season's average is none of a moment.
     pub statistic_span_max_us: i64,
+    /// A sample that begins more than this many microseconds before now is older than any device in use.
+    pub device_age_max_us: i64,
 }
 
 /// The first and the last moment at which a sample may begin.
@@ -21,6 +23,8 @@ pub struct ValidationLimits {
 pub(super) struct TimeWindow {
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
+    /// Before it, no device in use can have measured anything.
+    pub(super) devices_since: Timestamp,
 }
 
 impl ValidationLimits {
@@ -28,6 +32,7 @@ impl ValidationLimits {
         TimeWindow {
             first: now.plus_micros(self.past_max_us.saturating_neg()),
             last: now.plus_micros(self.future_max_us),
+            devices_since: now.plus_micros(self.device_age_max_us.saturating_neg()),
         }
     }
 
@@ -40,6 +45,11 @@ impl ValidationLimits {
 impl TimeWindow {
     pub(super) fn contains(&self, time: Timestamp) -> bool {
         (self.first <= time) & (time <= self.last)
+    }
+
+    /// True where a time is valid and nothing is known against it.
+    pub(super) fn is_clean(&self, time: Timestamp) -> bool {
+        (self.devices_since <= time) & self.contains(time)
     }
 
     /// True where a time would be valid if its milliseconds were seconds.

@@ -81,8 +81,8 @@ impl ResolvedReading<'_> {
             // Evenly spaced: what holds for both ends holds between them.
             Times::Regular { .. } => [self.times.at(0), self.times.at(self.values.len().saturating_sub(1))]
                 .iter()
-                .all(|time| time.is_some_and(|time| window.contains(time))),
-            Times::At(times) => times.iter().fold(true, |all, time| all & window.contains(*time)),
+                .all(|time| time.is_some_and(|time| window.is_clean(time))),
+            Times::At(times) => times.iter().fold(true, |all, time| all & window.is_clean(*time)),
         }
     }
 

@@ -19,6 +19,7 @@ fn validator() -> Validator {
         past_max_us: 7_300 * DAY_US,
         span_max_us: 31 * DAY_US,
         statistic_span_max_us: 3_660 * DAY_US,
+        device_age_max_us: 5_475 * DAY_US,
     };
     Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits)
 }
@@ -219,6 +220,21 @@ fn seconds_in_the_place_of_milliseconds_are_named() {
 }
 
 #[test]
+fn what_is_older_than_any_device_in_use_is_flagged() {
+    let oldest = NOW - 5_475 * DAY_US;
+    let times = Times::At(vec![at(oldest - 1), at(oldest)]);
+    let validated = validate(Reading { times, ..numbers("heart_rate", &[60.0, 61.0]) });
+    assert_eq!((validated.flagged, reasons(&validated)), (1, vec![]));
+    assert_eq!(validated.valid.unwrap().run.flags, [Flags::BEFORE_DEVICE, Flags::NONE]);
+    let even = Times::Regular { start: at(oldest - DAY_US), period_us: 2 * DAY_US };
+    let validated =
+        validate(Reading { times: even.clone(), time_assumed: true, ..numbers("heart_rate", &[229.0, 60.0]) });
+    let run = validated.valid.unwrap().run;
+    let all = Flags::BEFORE_DEVICE.and(Flags::UNLIKELY).and(Flags::TIME_ASSUMED);
+    assert_eq!((run.flags, run.times), (vec![all, Flags::TIME_ASSUMED], even));
+}
+
+#[test]
 fn a_statistic_may_last_a_season_and_a_measurement_may_not() {
     let season = Spans::Each(123 * DAY_US);
     let times = Times::At(vec![at(NOW - 123 * DAY_US)]);
@@ -392,6 +408,7 @@ prop_compose! {
         ], 0..20),
         coded in prop::bool::weighted(0.1),
         even in any::<bool>(),
+        begun_days in prop_oneof![4 => Just(9_i64), 1 => 5_400_i64..5_500],
         period_us in prop_oneof![4 => 1_i64..MINUTE_US, 1 => 1..DAY_US * 900],
         spans in prop::collection::vec(prop::option::of(prop_oneof![5 => 0_i64..DAY_US, 1 => -5..40 * DAY_US]), 20),
         span_form in 0..3,
@@ -399,7 +416,7 @@ prop_compose! {
     ) -> Reading<'static> {
         let catalogue = Catalogue::builtin().unwrap();
         let count = values.len();
-        let even_times = Times::Regular { start: at(NOW - 9 * DAY_US), period_us };
+        let even_times = Times::Regular { start: at(NOW - begun_days * DAY_US), period_us };
         let listed = (0..count).filter_map(|place| even_times.at(place)).collect();
         let codes = values.iter().map(|value| ["rem", "awake", "nowhere"][value.abs() as usize % 3].into()).collect();
         Reading {
@@ -448,7 +465,7 @@ proptest! {
         let window = validator.limits.window(at(NOW));
         let is_clean = resolved.is_clean(window, validator.limits.span_max_us_of(resolved.statistic));
         let slow = validate_each::validate_each(resolved, window, validator.limits);
-        let unlikely = |sample: &Sample| sample.flags.0 & Flags::UNLIKELY.0 != 0 || sample.flags.is_bound();
+        let unlikely = |sample: &Sample| sample.flags.0 & !Flags::TIME_ASSUMED.0 != 0;
         let samples: Vec<Sample> = slow.valid.iter().flat_map(|valid| valid.run.samples()).collect();
         let nothing_to_say = slow.rejections.is_empty() && slow.not_measured == 0 && !samples.iter().any(unlikely);
         prop_assert_eq!(is_clean, nothing_to_say, "the fast way is taken exactly where there is nothing to say");

@@ -80,9 +80,12 @@ impl ResolvedReading<'_> {
         if span_us.is_some_and(|span_us| !(0..=rules.span_max_us).contains(&span_us)) {
             return Err(Reason::BadInterval);
         }
-        let sample = |value, flags| Sample { start, span_us, value, flags, origin: self.origins.at(place) };
+        let is_too_old = start < rules.window.devices_since;
+        let known = self.flags.and(if is_too_old { Flags::BEFORE_DEVICE } else { Flags::NONE });
+        let origin = self.origins.at(place);
+        let sample = |value, flags| Sample { start, span_us, value, flags: known.and(flags), origin };
         if let Some((limit, flags)) = self.bound_of(value) {
-            return Ok(Some(sample(limit, self.flags.and(flags))));
+            return Ok(Some(sample(limit, flags)));
         }
         if rules.mismatch.is_some_and(|mismatch| mismatch.refuses(value)) {
             return Err(Reason::UnitMismatch);
@@ -93,7 +96,7 @@ impl ResolvedReading<'_> {
             return Err(if self.metric.is_coded() { Reason::UnknownCode } else { Reason::ImpossibleValue });
         }
         let unlikely = if bounds.soft.contains(value) { Flags::NONE } else { Flags::UNLIKELY };
-        Ok(Some(sample(value, self.flags.and(unlikely))))
+        Ok(Some(sample(value, unlikely)))
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.

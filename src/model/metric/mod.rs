@@ -22,7 +22,7 @@ mod kind;
 /// The file, as it is written.
 mod row;
 
-use row::{File, RangesRow, Row};
+use row::{File, MetricRow, RangesRow};
 
 pub use kind::MetricKind;
 pub use plausible::{UnitJudge, UnitMismatch, UnitRanges};
@@ -169,8 +169,8 @@ impl Metric {
         units.conversion(word, &self.unit, &self.name)
     }
 
-    /// A judge of values in the unit that `conversion` converts, where a unit of this metric can be mistaken for another.
-    /// `is_named`: the payload named the unit.
+    /// A judge of values in the unit that `conversion` converts, where a unit of this metric can be mistaken for
+    /// another. `is_named`: the payload named the unit.
     pub fn unit_judge(&self, conversion: Conversion, is_named: bool) -> Option<UnitJudge<'_>> {
         UnitJudge::new(&self.units, self.sentinels_in(conversion), conversion, is_named)
     }
@@ -249,7 +249,7 @@ impl Metric {
         Ok(())
     }
 
-    fn of(row: Row, units: &Units) -> Result<Metric, &'static str> {
+    fn of(row: MetricRow, units: &Units) -> Result<Metric, &'static str> {
         let mut by_unit = Vec::with_capacity(row.units.len());
         for (unit, ranges) in row.units {
             let conversion = units.conversion(&unit, &row.unit, &row.name);

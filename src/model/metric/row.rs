@@ -9,13 +9,13 @@ use super::range::Range;
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
-    pub(super) metric: Vec<Row>,
+    pub(super) metric: Vec<MetricRow>,
 }
 
 /// One metric.
 #[derive(Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
+pub(super) struct MetricRow {
     pub(super) row: i16,
     pub(super) id: i16,
     pub(super) name: String,

@@ -165,6 +165,7 @@ fn daemon(run: &Run, database: &Arc<FakeDatabase>, progress: &[Arc<Progress>]) -
         past_max_us: i64::MAX / 4,
         span_max_us: i64::MAX / 4,
         statistic_span_max_us: i64::MAX / 4,
+        device_age_max_us: i64::MAX / 4,
     };
     let validator =
         Validator::new(Arc::new(Catalogue::builtin().unwrap()), Arc::new(Units::builtin().unwrap()), limits);
