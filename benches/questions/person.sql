@@ -2,6 +2,10 @@
 -- the minute. Chance is asked again for each value, since each subquery names its row.
 SELECT setseed(0.5);
 INSERT INTO signal.device (added_at, device_id, added_by, shard) VALUES (now(), 'person', 'bench', 'main');
+INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
+VALUES ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', 'America/New_York');
+INSERT INTO care.wear (patient_id, device_key, worn_during)
+SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, '[2019-01-01,)' FROM signal.device WHERE device_id = 'person';
 INSERT INTO signal.series (device_key, metric_id)
 SELECT device_key, metric_id FROM signal.device, signal.metric
 WHERE device_id = 'person' AND name IN ('heart_rate', 'step_count', 'oxygen_saturation', 'blood_glucose', 'sleep_stage',

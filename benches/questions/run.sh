@@ -87,8 +87,10 @@ line "one person, eleven months by day, 6 metrics" \
     "SELECT count(*), $thousandths FROM (SELECT metric, date_trunc('day', start_at, 'UTC') AS day, avg(value) AS mean
          FROM signal.sample WHERE device_id = 'person' AND $in_year GROUP BY 1, 2) AS means" \
     "SELECT count(*), $thousandths FROM signal.rollup('{person}', NULL, 'day', $of)"
-line "the same in New York" - \
+line "the same in New York, where the person lives" - \
     "SELECT count(*), $thousandths FROM signal.rollup('{person}', NULL, 'day', $of, 'America/New_York')"
+line "the same in Kathmandu" - \
+    "SELECT count(*), $thousandths FROM signal.rollup('{person}', NULL, 'day', $of, 'Asia/Kathmandu')"
 line "the same by signal.daily" - \
     "SELECT count(*), $thousandths FROM signal.daily WHERE device_id = 'person' AND day >= '$year-01-01' AND day < '$year-12-01'"
 line "one person, a month by hour, 6 metrics, Kathmandu" - \

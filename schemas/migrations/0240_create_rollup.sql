@@ -8,7 +8,8 @@
 --
 -- A row speaks of one tier. What blocks of a day hold is computed again whenever they change, and what went to the
 -- archive is kept beside it, so neither needs the other: the sum of both is the day, and a day of the archive is
--- answered without a file. Sums of pieces are sums of doubles: their last digits depend on the order.
+-- answered without a file. Where the day of a person begins within a UTC day, the totals of both parts stand beside it, so
+-- that years of days in the wearer's own zone are read and not added up; any other zone is added up. Sums of pieces are sums of doubles: their last digits depend on the order.
 -- New tables, lock nothing. Undo: drop them.
 CREATE TABLE signal.rollup_day (
     last_at      timestamptz,
@@ -36,11 +37,18 @@ CREATE TABLE signal.rollup_day (
     greatests    double precision[],
     firsts       double precision[],
     lasts        double precision[],
+    split        smallint,
+    head         double precision[],
+    tail         double precision[],
 
     CONSTRAINT rollup_day_pkey PRIMARY KEY (series_id, day, is_archived),
     CONSTRAINT rollup_day_counts_are_some CHECK (count >= 0 AND below >= 0 AND above >= 0 AND count + below + above > 0),
     CONSTRAINT rollup_day_series_fkey FOREIGN KEY (series_id) REFERENCES signal.series (series_id) ON DELETE CASCADE,
-    CONSTRAINT rollup_day_quarter_is_of_a_day CHECK (first_quarter BETWEEN 0 AND 95),
+    CONSTRAINT rollup_day_quarter_is_of_a_day CHECK (first_quarter BETWEEN 0 AND 95 AND split BETWEEN 1 AND 95),
+    CONSTRAINT rollup_day_halves_are_whole CHECK (
+        (split IS NULL) = (head IS NULL) AND (split IS NULL) = (tail IS NULL)
+        AND cardinality(head) = 8 AND cardinality(tail) = 8
+    ),
     CONSTRAINT rollup_day_pieces_have_one_length CHECK (
         coalesce(cardinality(counts) > 1, true)
         AND coalesce(cardinality(quarters), cardinality(counts)) IS NOT DISTINCT FROM cardinality(counts)
@@ -85,8 +93,12 @@ COMMENT ON COLUMN signal.rollup_day.leasts       IS 'Least value of each piece.'
 COMMENT ON COLUMN signal.rollup_day.greatests    IS 'Greatest value of each piece.';
 COMMENT ON COLUMN signal.rollup_day.firsts       IS 'First value of each piece.';
 COMMENT ON COLUMN signal.rollup_day.lasts        IS 'Last value of each piece.';
+COMMENT ON COLUMN signal.rollup_day.split        IS 'Where the day of whoever wears the device begins: quarters of an hour since midnight UTC; null where that is not known, or at midnight UTC.';
+COMMENT ON COLUMN signal.rollup_day.head         IS 'What lies before that: count, below, above, sum, least, greatest, first, last.';
+COMMENT ON COLUMN signal.rollup_day.tail         IS 'The same of what lies after it.';
 COMMENT ON CONSTRAINT rollup_day_pkey ON signal.rollup_day IS 'A series has one row a day and tier.';
 COMMENT ON CONSTRAINT rollup_day_counts_are_some ON signal.rollup_day IS 'A row counts at least one sample.';
 COMMENT ON CONSTRAINT rollup_day_pieces_have_one_length ON signal.rollup_day IS 'Each array has one element a piece, and none is there for one piece.';
 COMMENT ON CONSTRAINT rollup_day_series_fkey ON signal.rollup_day IS 'Add the series first; what it measured goes with it.';
+COMMENT ON CONSTRAINT rollup_day_halves_are_whole ON signal.rollup_day IS 'Where a day is parted, each part has eight numbers.';
 COMMENT ON CONSTRAINT rollup_day_quarter_is_of_a_day ON signal.rollup_day IS 'A day has 96 quarters of an hour.';

@@ -41,7 +41,8 @@ BEGIN
         END IF;
         SELECT array_agg(at ORDER BY at) INTO starts
         FROM (SELECT at, shown, lag(shown) OVER step AS shown_before
-              FROM (SELECT at, date_trunc('hour', at AT TIME ZONE zone) AS hour, at AT TIME ZONE zone - at AT TIME ZONE 'UTC' AS ahead
+              FROM (SELECT at, date_trunc('hour', at AT TIME ZONE zone) AS hour,
+                           at AT TIME ZONE zone - at AT TIME ZONE 'UTC' AS ahead
                     FROM generate_series(to_timestamp(floor(extract(epoch FROM $2) / 900) * 900) - INTERVAL '2 hours',
                                          $3 + INTERVAL '2 hours', INTERVAL '15 minutes') AS every_quarter (at)) AS quarter
               CROSS JOIN LATERAL (SELECT (hour, ahead) AS shown) AS clock
@@ -106,7 +107,8 @@ BEGIN
               FROM signal.changed_ranges(changed, closed) AS c
               CROSS JOIN LATERAL generate_series(
                   greatest((greatest(c.first_at, cut.low) AT TIME ZONE 'UTC')::date, from_on)::timestamp,
-                  least((least(c.last_at, cut.high) AT TIME ZONE 'UTC')::date, to_on)::timestamp, INTERVAL '1 day') AS shown (at)
+                  least((least(c.last_at, cut.high) AT TIME ZONE 'UTC')::date, to_on)::timestamp, INTERVAL '1 day')
+                  AS shown (at)
               WHERE c.series_id = ANY (wanted)) AS stale;
     END IF;
     open_ids := stale_ids;
@@ -148,10 +150,23 @@ BEGIN
         WHERE s.from_quarter = 0 AND s.to_quarter = 96
            OR r.pieces = 1 AND r.first_quarter >= s.from_quarter AND r.first_quarter < s.to_quarter
         UNION ALL
-        SELECT r.series_id, r.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
-               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.taken], r.first_quarter + r.taken - 1), added.count, added.below, added.above, added.sum, added.least, added.greatest,
+        -- Days that are parted where the wearer's begins.
+        SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * s.from_quarter,
+               extract(epoch FROM r.day)::bigint + 900 * s.from_quarter, half.part[1]::bigint, half.part[2]::bigint,
+               half.part[3]::bigint, half.part[4], half.part[5], half.part[6], half.part[7], half.part[8]
+        FROM settled r
+        JOIN segment s ON s.day = r.day AND (s.from_quarter = 0 AND s.to_quarter = r.split
+                                             OR s.from_quarter = r.split AND s.to_quarter = 96)
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.from_quarter = 0 THEN r.head ELSE r.tail END AS part) AS half
+        WHERE r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
+        UNION ALL
+        SELECT r.series_id, r.bucket_at, r.is_archived,
+               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
+               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.taken], r.first_quarter + r.taken - 1),
+               added.count, added.below, added.above, added.sum, added.least, added.greatest,
                (array_remove(r.firsts[r.skipped + 1 : r.taken], NULL))[1],
-               (SELECT given.last[cardinality(given.last)] FROM (SELECT array_remove(r.lasts[r.skipped + 1 : r.taken], NULL) AS last) AS given)
+               (SELECT given.last[cardinality(given.last)]
+                FROM (SELECT array_remove(r.lasts[r.skipped + 1 : r.taken], NULL) AS last) AS given)
         FROM (SELECT r.*, s.bucket_at,
                      CASE WHEN r.quarters IS NULL THEN greatest(s.from_quarter - r.first_quarter, 0)
                           ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
@@ -160,7 +175,9 @@ BEGIN
                           ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
                                 WHERE one.quarter < s.to_quarter) END AS taken
               FROM settled r JOIN segment s ON s.day = r.day
-              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96) OFFSET 0) AS r
+              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96)
+                AND NOT coalesce(s.from_quarter = 0 AND s.to_quarter = r.split
+                                 OR s.from_quarter = r.split AND s.to_quarter = 96, false) OFFSET 0) AS r
         CROSS JOIN LATERAL (
             SELECT pg_catalog.sum(piece.count) AS count, pg_catalog.sum(piece.below) AS below,
                    pg_catalog.sum(piece.above) AS above, pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least,
@@ -175,7 +192,8 @@ BEGIN
         SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * r.quarter,
                extract(epoch FROM r.day)::bigint + 900 * r.quarter, r.piece_count,
                r.piece_below, r.piece_above, r.piece_sum, r.piece_least, r.piece_greatest, r.piece_first, r.piece_last
-        FROM (SELECT r.series_id, r.day, r.is_archived, coalesce(piece.quarter, r.first_quarter + piece.place - 1) AS quarter,
+        FROM (SELECT r.series_id, r.day, r.is_archived,
+                     coalesce(piece.quarter, r.first_quarter + piece.place - 1) AS quarter,
                      piece.count AS piece_count, piece.below AS piece_below, piece.above AS piece_above,
                      piece.sum AS piece_sum, piece.least AS piece_least, piece.greatest AS piece_greatest,
                      piece.first AS piece_first, piece.last AS piece_last
@@ -187,7 +205,8 @@ BEGIN
         JOIN segment s ON s.day = r.day AND s.from_quarter <= r.quarter AND s.to_quarter > r.quarter
         UNION ALL
         SELECT piece.series_id, s.bucket_at, false, extract(epoch FROM piece.day)::bigint + 900 * piece.quarter,
-               extract(epoch FROM piece.day)::bigint + 900 * piece.quarter, piece.count, piece.below, piece.above, piece.sum, piece.least, piece.greatest, piece.first, piece.last
+               extract(epoch FROM piece.day)::bigint + 900 * piece.quarter,
+               piece.count, piece.below, piece.above, piece.sum, piece.least, piece.greatest, piece.first, piece.last
         FROM signal.measure_series(open_ids, open_from, open_to) AS piece
         JOIN segment s ON s.day = piece.day AND piece.quarter >= s.from_quarter AND piece.quarter < s.to_quarter
     ), total AS (

@@ -17,7 +17,7 @@ LANGUAGE sql STABLE AS $$
            CASE WHEN p.pieces > 1 AND p.above > 0 THEN p.aboves END,
            CASE WHEN p.pieces > 1 THEN p.sums END, CASE WHEN p.pieces > 1 THEN p.leasts END,
            CASE WHEN p.pieces > 1 THEN p.greatests END, CASE WHEN p.pieces > 1 THEN p.firsts END,
-           CASE WHEN p.pieces > 1 THEN p.lasts END
+           CASE WHEN p.pieces > 1 THEN p.lasts END, NULL::smallint, NULL::double precision[], NULL::double precision[]
     FROM (SELECT piece.series_id, piece.day, pg_catalog.sum(piece.count)::integer AS count,
                  pg_catalog.sum(piece.below)::integer AS below, pg_catalog.sum(piece.above)::integer AS above,
                  pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least, max(piece.greatest) AS greatest,
@@ -68,10 +68,54 @@ BEGIN
     UPDATE signal.rollup_place SET change = newest;
 END $$;
 
+CREATE FUNCTION signal.split_rollups(series_ids integer[], days date[]) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+    UPDATE signal.rollup_day r SET split = parted.split, head = parted.head, tail = parted.tail
+    FROM (
+        SELECT one.series_id, one.day, one.is_archived, begins.split,
+               ARRAY[coalesce(sum(piece.count) FILTER (WHERE is_before), 0),
+                     coalesce(sum(piece.below) FILTER (WHERE is_before), 0),
+                     coalesce(sum(piece.above) FILTER (WHERE is_before), 0), sum(piece.sum) FILTER (WHERE is_before),
+                     min(piece.least) FILTER (WHERE is_before), max(piece.greatest) FILTER (WHERE is_before),
+                     (min(ARRAY[piece.place, piece.first]) FILTER (WHERE is_before AND piece.count > 0))[2],
+                     (max(ARRAY[piece.place, piece.last]) FILTER (WHERE is_before AND piece.count > 0))[2]] AS head,
+               ARRAY[coalesce(sum(piece.count) FILTER (WHERE NOT is_before), 0),
+                     coalesce(sum(piece.below) FILTER (WHERE NOT is_before), 0),
+                     coalesce(sum(piece.above) FILTER (WHERE NOT is_before), 0), sum(piece.sum) FILTER (WHERE NOT is_before),
+                     min(piece.least) FILTER (WHERE NOT is_before), max(piece.greatest) FILTER (WHERE NOT is_before),
+                     (min(ARRAY[piece.place, piece.first]) FILTER (WHERE NOT is_before AND piece.count > 0))[2],
+                     (max(ARRAY[piece.place, piece.last]) FILTER (WHERE NOT is_before AND piece.count > 0))[2]] AS tail
+        FROM (SELECT DISTINCT * FROM unnest($1, $2) AS given (series_id, day)) AS asked
+        JOIN signal.rollup_day one ON one.series_id = asked.series_id AND one.day = asked.day AND one.counts IS NOT NULL
+        JOIN signal.series s ON s.series_id = one.series_id
+        JOIN care.wear w ON w.device_key = s.device_key
+         AND w.worn_during @> (one.day::timestamp AT TIME ZONE 'UTC' + INTERVAL '12 hours')
+        JOIN care.patient p ON p.patient_id = w.patient_id
+        CROSS JOIN LATERAL (
+            SELECT (extract(epoch FROM shown.at - one.day::timestamp AT TIME ZONE 'UTC') / 900)::integer AS split
+            FROM (SELECT (one.day + step)::timestamp AT TIME ZONE p.time_zone AS at FROM generate_series(0, 1) AS step) AS shown
+            WHERE (shown.at AT TIME ZONE 'UTC')::date = one.day AND extract(epoch FROM shown.at)::bigint % 900 = 0
+            LIMIT 1
+        ) AS begins
+        CROSS JOIN LATERAL unnest(one.counts, one.quarters, one.belows, one.aboves, one.sums, one.leasts, one.greatests,
+                                  one.firsts, one.lasts) WITH ORDINALITY
+            AS piece (count, quarter, below, above, sum, least, greatest, first, last, place)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(piece.quarter, one.first_quarter + piece.place - 1) < begins.split AS is_before
+        ) AS side
+        WHERE begins.split > 0
+        GROUP BY 1, 2, 3, 4
+    ) AS parted
+    WHERE r.series_id = parted.series_id AND r.day = parted.day AND r.is_archived = parted.is_archived
+$$;
+COMMENT ON FUNCTION signal.split_rollups(integer[], date[]) IS
+    'Parts days of series where the day of whoever wore the device begins.';
+
 CREATE FUNCTION signal.append_rollups("from" timestamptz, "to" timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-    ids integer[];
+    ids  integer[];
+    days date[];
 BEGIN
     SELECT coalesce(array_agg(found.series_id), '{}') INTO ids
     FROM (SELECT DISTINCT b.series_id FROM signal.block b
@@ -104,7 +148,13 @@ BEGIN
         leasts = coalesce(r.leasts, ARRAY[r.least]) || coalesce(excluded.leasts, ARRAY[excluded.least]),
         greatests = coalesce(r.greatests, ARRAY[r.greatest]) || coalesce(excluded.greatests, ARRAY[excluded.greatest]),
         firsts = coalesce(r.firsts, ARRAY[r.first]) || coalesce(excluded.firsts, ARRAY[excluded.first]),
-        lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]);
+        lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]),
+        split = NULL, head = NULL, tail = NULL;
+    IF $2 = date_trunc('day', $2, 'UTC') THEN
+        SELECT array_agg(r.series_id), array_agg(r.day) INTO ids, days
+        FROM signal.rollup_day r WHERE r.day = ($1 AT TIME ZONE 'UTC')::date AND NOT r.is_archived;
+        PERFORM signal.split_rollups(ids, days);
+    END IF;
 END $$;
 COMMENT ON FUNCTION signal.append_rollups(timestamptz, timestamptz) IS
     'Adds what begins in [from, to), which lies on one UTC day, to the rollups of that day, which end where it begins.';
@@ -121,6 +171,7 @@ BEGIN
            array_agg(least((due.day + 1)::timestamp AT TIME ZONE 'UTC', $3) ORDER BY due.place)
     INTO from_ats, to_ats FROM unnest($2) WITH ORDINALITY AS due (day, place);
     INSERT INTO signal.rollup_day SELECT * FROM signal.pack_rollups($1, from_ats, to_ats);
+    PERFORM signal.split_rollups($1, $2);
 END $$;
 COMMENT ON FUNCTION signal.make_rollups(integer[], date[], timestamptz) IS
     'Rolls up what blocks of some series hold on some days, up to where everything is closed.';
@@ -187,6 +238,8 @@ COMMENT ON FUNCTION signal.mark_stale_rollups() IS
     'Notes which days of which series have changed since they were rolled up, as the feed of changes tells; where it does not go back far enough, forgets all rollups of blocks.';
 COMMENT ON FUNCTION signal.close_rollups(timestamptz, integer) IS
     'Rolls up what begins before a time, and days that have changed, so many of a series at most: how far it came, and whether nothing is left; nulls where somebody else is at it, or rolls or erases.';
+REVOKE EXECUTE ON FUNCTION signal.split_rollups(integer[], date[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.split_rollups(integer[], date[]) TO healthtrack_ingest, healthtrack_roller;
 REVOKE EXECUTE ON FUNCTION signal.mark_stale_rollups(), signal.append_rollups(timestamptz, timestamptz),
     signal.make_rollups(integer[], date[], timestamptz), signal.close_rollups(timestamptz, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.mark_stale_rollups(), signal.append_rollups(timestamptz, timestamptz),

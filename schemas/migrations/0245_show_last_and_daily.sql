@@ -56,7 +56,8 @@ BEGIN
         FROM signal.changed_ranges(known.change, known.closed_until) AS c
         CROSS JOIN LATERAL generate_series(
             greatest((c.first_at AT TIME ZONE 'UTC')::date,
-                     (SELECT min(r.day) FROM signal.rollup_day r WHERE r.series_id = c.series_id AND NOT isfinite(c.first_at)))::timestamp,
+                     (SELECT min(r.day) FROM signal.rollup_day r
+                      WHERE r.series_id = c.series_id AND NOT isfinite(c.first_at)))::timestamp,
             (least(c.last_at, known.closed_until - INTERVAL '1 microsecond') AT TIME ZONE 'UTC')::date::timestamp,
             INTERVAL '1 day') AS shown (at)
         WHERE isfinite(c.first_at) OR EXISTS (SELECT FROM signal.rollup_day r WHERE r.series_id = c.series_id);

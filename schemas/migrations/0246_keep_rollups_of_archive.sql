@@ -70,7 +70,7 @@ BEGIN
     SELECT newest.last_at, newest.last_span_us, newest.last_value, made.sum, made.least, made.greatest, made.first,
            made.last, made.series_id, made.day, made.count, made.below, made.above, newest.last_flags,
            made.first_quarter, true, made.quarters, made.counts, made.belows, made.aboves, made.sums, made.leasts,
-           made.greatests, made.firsts, made.lasts
+           made.greatests, made.firsts, made.lasts, made.split, made.head, made.tail
     FROM (SELECT r.* FROM signal.rollup_day r WHERE r.series_id = ANY (settled) AND r.day = $2 AND NOT r.is_archived
           UNION ALL
           SELECT * FROM signal.pack_rollups(others, array_fill(day_at, ARRAY[cardinality(others)]),

@@ -1140,6 +1140,17 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.grant_chunk(regclass) FROM PUBLIC;
 
+-- Keeps rollups from being closed until the transaction ends; waits for the step that is under way.
+CREATE OR REPLACE FUNCTION signal.hold_rollups()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended('healthtrack.rollup', 0))
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.hold_rollups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.hold_rollups() TO healthtrack_roller;
+
 -- Has long arrays of a chunk compressed by pglz from now on.
 CREATE OR REPLACE FUNCTION signal.make_chunk_dense(chunk regclass)
  RETURNS void
@@ -1155,6 +1166,28 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.make_chunk_dense(regclass) TO healthtrack_ingest;
+
+-- What the blocks of some series give for each quarter of an hour, each series in its own time.
+CREATE OR REPLACE FUNCTION signal.measure_series(series_ids integer[], from_ats timestamp with time zone[], to_ats timestamp with time zone[])
+ RETURNS TABLE(series_id integer, day date, quarter smallint, count bigint, below bigint, above bigint, sum double precision, "least" double precision, "greatest" double precision, first double precision, last double precision)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    IF cardinality(series_ids) > 0 THEN
+        RETURN QUERY
+        SELECT asked.series_id, piece.*
+        FROM unnest($1, $2, $3) AS asked (series_id, from_at, to_at)
+        CROSS JOIN LATERAL signal.measure_quarters(asked.series_id, asked.from_at, asked.to_at) AS piece
+        WHERE asked.from_at < asked.to_at;
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_roller;
 
 -- Whether a purge means a rejection, the law aside (signal.quarantine_under_legal_hold).
 CREATE OR REPLACE FUNCTION signal.quarantine_is_due(received_at timestamp with time zone, last_received_at timestamp with time zone, resolved_at timestamp with time zone, reason text, received_before timestamp with time zone, of_reason text, only_resolved boolean, spare_open_conflicts boolean)
@@ -1188,3 +1221,58 @@ BEGIN
         MESSAGE = sentence;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.refuse_reference(text,text,text) FROM PUBLIC;
+
+-- The hours or days of a zone that touch [from, to): each with its first moment and that of the next.
+CREATE OR REPLACE FUNCTION signal.rollup_buckets(every text, "from" timestamp with time zone, "to" timestamp with time zone, zone text)
+ RETURNS TABLE(bucket_at timestamp with time zone, stop_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    zone constant text := $4;
+    starts timestamptz[];
+BEGIN
+    IF ($2 < $3 AND $2 > '-infinity' AND $3 < 'infinity') IS NOT TRUE THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'rollup_has_a_time',
+            MESSAGE = 'Ask for a time that ends after it begins.';
+    ELSIF $1 = 'day' THEN
+        -- Where a date begins twice or at no midnight, its first moment is up to three hours before what Postgres takes.
+        SELECT array_agg(first_at ORDER BY first_at) INTO starts
+        FROM (SELECT DISTINCT ON (shown_on) shown_on, earlier.at AS first_at
+              FROM generate_series(date_trunc('day', $2 AT TIME ZONE zone) - INTERVAL '1 day',
+                                   $3 AT TIME ZONE zone + INTERVAL '2 days', INTERVAL '1 day') AS shown (shown_on)
+              CROSS JOIN LATERAL (
+                  SELECT shown_on AT TIME ZONE zone - step * INTERVAL '15 minutes' AS at FROM generate_series(0, 12) AS step
+              ) AS earlier
+              WHERE (earlier.at AT TIME ZONE zone)::date >= shown_on::date
+              ORDER BY shown_on, earlier.at) AS begins;
+    ELSIF $1 = 'hour' THEN
+        IF $3 - $2 > INTERVAL '400 days' THEN
+            RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'rollup_by_hour_is_for_400_days_at_most',
+                MESSAGE = 'Ask for 400 days at most at a time, or for days in the place of hours.';
+        END IF;
+        SELECT array_agg(at ORDER BY at) INTO starts
+        FROM (SELECT at, shown, lag(shown) OVER step AS shown_before
+              FROM (SELECT at, date_trunc('hour', at AT TIME ZONE zone) AS hour, at AT TIME ZONE zone - at AT TIME ZONE 'UTC' AS ahead
+                    FROM generate_series(to_timestamp(floor(extract(epoch FROM $2) / 900) * 900) - INTERVAL '2 hours',
+                                         $3 + INTERVAL '2 hours', INTERVAL '15 minutes') AS every_quarter (at)) AS quarter
+              CROSS JOIN LATERAL (SELECT (hour, ahead) AS shown) AS clock
+              WINDOW step AS (ORDER BY at)) AS quarter
+        WHERE shown IS DISTINCT FROM shown_before AND shown_before IS NOT NULL;
+    ELSE
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'rollup_is_by_hour_or_day',
+            MESSAGE = 'Choose hour or day.';
+    END IF;
+    IF EXISTS (SELECT FROM unnest(starts) AS begins (at) WHERE extract(epoch FROM at) % 900 <> 0) THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'rollup_zone_is_ahead_by_quarters',
+            MESSAGE = 'Choose a zone, and a time since 1972, in which clocks differ from UTC by quarters of an hour.';
+    END IF;
+    RETURN QUERY
+    SELECT * FROM (SELECT begins.at, lead(begins.at) OVER (ORDER BY begins.at) AS stop_at
+                   FROM (SELECT DISTINCT at FROM unnest(starts) AS one (at)) AS begins) AS bucket
+    WHERE bucket.at < $3 AND bucket.stop_at > $2;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_roller;

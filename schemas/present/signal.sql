@@ -297,8 +297,16 @@ CREATE TABLE signal.block (
     spans_us bigint[],  -- Microseconds that each sample lasted, null for an instant; null where all are alike.
     flags smallint[],  -- What is known against each sample: 1 unlikely value, 2 time assumed; null where nothing is.
     "values" double precision[] NOT NULL,  -- The values in the metric's unit; for a coded metric the place of the code, from 0.
+    received_at timestamp with time zone,  -- The second in which the samples were received, or the first of a quarter of an hour in which they were; null where that is not known, and where received_ats tells.
+    revision bigint,  -- Which word of the source the samples are; null where it counts none, and where revisions tells.
+    utc_offset_minutes smallint,  -- Minutes by which the source's local time was ahead of UTC; null where it did not say, and where utc_offsets_minutes tells.
+    origin_sizes integer[],  -- How many samples in a row share one entry of the three lists; null where all samples share what the columns of one value say.
+    received_ats timestamp with time zone[],  -- The received_at of each entry; null where none is known.
+    utc_offsets_minutes smallint[],  -- The utc_offset_minutes of each entry; null where none is known.
+    revisions bigint[],  -- The revision of each entry; null where none has one.
     CONSTRAINT block_starts_once UNIQUE (series_id, start_at),
     CONSTRAINT block_columns_have_one_length CHECK (((cardinality("values") > 0) AND ((gaps IS NULL) OR (cardinality(gaps) = cardinality("values"))) AND ((spans_us IS NULL) OR (cardinality(spans_us) = cardinality("values"))) AND ((flags IS NULL) OR (cardinality(flags) = cardinality("values"))))),
+    CONSTRAINT block_origins_have_one_length CHECK ( CASE WHEN (origin_sizes IS NULL) THEN ((received_ats IS NULL) AND (utc_offsets_minutes IS NULL) AND (revisions IS NULL)) ELSE ((received_at IS NULL) AND (utc_offset_minutes IS NULL) AND (revision IS NULL) AND ((received_ats IS NULL) OR (cardinality(received_ats) = cardinality(origin_sizes))) AND ((utc_offsets_minutes IS NULL) OR (cardinality(utc_offsets_minutes) = cardinality(origin_sizes))) AND ((revisions IS NULL) OR (cardinality(revisions) = cardinality(origin_sizes)))) END) NOT VALID,  -- A block says how its samples came either once for all, or in lists that are as long as origin_sizes.
     CONSTRAINT block_times_are_forward CHECK (((stop_at >= start_at) AND (tick_us > 0)))
 );
 CREATE CONSTRAINT TRIGGER block_stays_under_hold AFTER DELETE OR UPDATE OF series_id, start_at, stop_at ON signal.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.stop_at))) EXECUTE FUNCTION signal.check_block_under_hold();  -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks or by a file that it recorded.
@@ -312,12 +320,16 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_migrator;
 --   statistic: What the value says about many measurements; null for a plain measurement.
 --   start_at: When it was measured, or when its interval began.
 --   end_at: When its interval ended; null for an instant.
---   value: The value in unit; null for a coded metric.
+--   value: The value in unit; null for a coded metric, and where it lies beyond the sensor's range.
 --   code: The code of a coded metric; null for a numeric one.
 --   unit: UCUM unit of the value.
---   flags: What is known against it: 1 unlikely value, 2 time assumed; 0 nothing.
+--   flags: What is known against it: 1 unlikely value, 2 time assumed, 4 below and 8 above the sensor's range, 16 before its device; 0 nothing.
 --   block_start_at: Start of the first sample of its block.
 --   block_stop_at: Start of the last sample of its block.
+--   utc_offset_minutes: Minutes by which the source's local time was ahead of UTC; null where it did not say.
+--   received_at: When it was received, to the second; where blocks were joined, to a quarter of an hour.
+--   revision: Which word of the source it is; null where the source counts none.
+--   flag_words: The same in words: unlikely_value, time_assumed, below_range, above_range, before_device.
 CREATE VIEW signal.block_sample AS
  SELECT device.device_id,
     metric.name AS metric,
@@ -325,30 +337,66 @@ CREATE VIEW signal.block_sample AS
     sample.start_at,
     (sample.start_at + ((sample.span_us)::double precision * '00:00:00.000001'::interval)) AS end_at,
         CASE
-            WHEN (metric.codes IS NULL) THEN sample.value
+            WHEN ((metric.codes IS NULL) AND ((block.flags IS NULL) OR (((sample.flags)::integer & 12) = 0))) THEN sample.value
             ELSE NULL::double precision
         END AS value,
     metric.codes[((sample.value)::integer + 1)] AS code,
     metric.unit,
     sample.flags,
     block.start_at AS block_start_at,
-    block.stop_at AS block_stop_at
-   FROM ((((signal.block
+    block.stop_at AS block_stop_at,
+    COALESCE(block.utc_offset_minutes, block.utc_offsets_minutes[sample.origin]) AS utc_offset_minutes,
+    COALESCE(block.received_at, block.received_ats[sample.origin]) AS received_at,
+    COALESCE(block.revision, block.revisions[sample.origin]) AS revision,
+        CASE
+            WHEN ((block.flags IS NULL) OR (sample.flags = 0)) THEN '{}'::text[]
+            ELSE array_remove(ARRAY[
+            CASE
+                WHEN (((sample.flags)::integer & 1) <> 0) THEN 'unlikely_value'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 2) <> 0) THEN 'time_assumed'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 4) <> 0) THEN 'below_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 8) <> 0) THEN 'above_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 16) <> 0) THEN 'before_device'::text
+                ELSE NULL::text
+            END], NULL::text)
+        END AS flag_words
+   FROM (((((signal.block
      JOIN signal.series USING (series_id))
      JOIN signal.device USING (device_key))
      JOIN signal.metric USING (metric_id))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (block.origin_sizes IS NOT NULL) THEN ( SELECT array_agg(run.place ORDER BY run.place) AS array_agg
+                       FROM (unnest(block.origin_sizes) WITH ORDINALITY run(size, place)
+                         CROSS JOIN LATERAL generate_series(1, run.size) generate_series(generate_series)))
+                    ELSE NULL::bigint[]
+                END AS places) origin)
      CROSS JOIN LATERAL ( SELECT (block.start_at + ('00:00:00.000001'::interval * ((block.tick_us * (item.place - 1)))::double precision)) AS start_at,
             COALESCE(block.span_us, item.span_us) AS span_us,
             COALESCE(item.flags, (0)::smallint) AS flags,
-            item.value
-           FROM UNNEST(block."values", block.spans_us, block.flags) WITH ORDINALITY item(value, span_us, flags, place)
+            item.value,
+            item.origin
+           FROM UNNEST(block."values", block.spans_us, block.flags, origin.places) WITH ORDINALITY item(value, span_us, flags, origin, place)
           WHERE (block.gaps IS NULL)
         UNION ALL
          SELECT (block.start_at + ('00:00:00.000001'::interval * ((block.tick_us * sum(item.gap) OVER (ORDER BY item.place)))::double precision)),
             COALESCE(block.span_us, item.span_us) AS "coalesce",
             COALESCE(item.flags, (0)::smallint) AS "coalesce",
-            item.value
-           FROM UNNEST(block."values", block.gaps, block.spans_us, block.flags) WITH ORDINALITY item(value, gap, span_us, flags, place)
+            item.value,
+            item.origin
+           FROM UNNEST(block."values", block.gaps, block.spans_us, block.flags, origin.places) WITH ORDINALITY item(value, gap, span_us, flags, origin, place)
           WHERE (block.gaps IS NOT NULL)) sample);
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block_sample TO healthtrack_migrator;
 GRANT SELECT ON signal.block_sample TO healthtrack_ingest;
@@ -360,9 +408,13 @@ GRANT SELECT ON signal.block_sample TO healthtrack_roller;
 --   statistic: What the value says about many measurements; null for a plain measurement.
 --   start_at: When it was measured, or when its interval began.
 --   end_at: When its interval ended; null for an instant.
---   value: The value in unit; null for a coded metric.
+--   value: The value in unit; null for a coded metric, and where it lies beyond the sensor's range.
 --   code: The code of a coded metric; null for a numeric one.
 --   unit: UCUM unit of the value.
+--   flags: What is known against it: unlikely_value, time_assumed, below_range, above_range, before_device; empty where nothing is.
+--   utc_offset_minutes: Minutes by which the source's local time was ahead of UTC; null where it did not say.
+--   received_at: When it was received, to the second; where blocks were joined, to a quarter of an hour.
+--   revision: Which word of the source it is; null where the source counts none.
 CREATE VIEW signal.sample AS
  SELECT device_id,
     metric,
@@ -371,11 +423,210 @@ CREATE VIEW signal.sample AS
     end_at,
     value,
     code,
-    unit
+    unit,
+    flag_words AS flags,
+    utc_offset_minutes,
+    received_at,
+    revision
    FROM signal.block_sample;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.sample TO healthtrack_migrator;
 GRANT SELECT ON signal.sample TO healthtrack_ingest;
 GRANT SELECT ON signal.sample TO healthtrack_roller;
+
+-- Values that stood until their source said something else. Read them through signal.superseded.
+CREATE TABLE signal.superseded_value (
+    start_at timestamp with time zone NOT NULL,  -- When it was measured, or when its interval began.
+    superseded_at timestamp with time zone NOT NULL,  -- When it ceased to stand.
+    received_at timestamp with time zone,  -- When it was received; null where that is not known.
+    span_us bigint,  -- Microseconds that its interval lasted; null for an instant.
+    value double precision NOT NULL,  -- The value in the metric's unit; for a coded metric the place of the code, from 0.
+    revision bigint,  -- Which word of the source it was; null where the source counts none.
+    series_id integer NOT NULL,  -- Whose: signal.series.
+    flags smallint DEFAULT 0 NOT NULL,  -- What is known against it, as in signal.block; 0 where nothing is.
+    utc_offset_minutes smallint  -- Minutes by which the source's local time was ahead of UTC; null where it did not say.
+);
+CREATE INDEX superseded_value_start_at_idx ON signal.superseded_value USING btree (series_id, start_at);
+GRANT DELETE, INSERT, SELECT ON signal.superseded_value TO healthtrack_roller;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.superseded_value TO healthtrack_migrator;
+GRANT INSERT, SELECT ON signal.superseded_value TO healthtrack_ingest;
+
+-- Samples that stood until their source said something else, one row each: the history of what was known when.
+--   device_id: What measured.
+--   metric: What was measured, by its name in the catalogue.
+--   statistic: What the value says about many measurements; null for a plain measurement.
+--   start_at: When it was measured, or when its interval began.
+--   end_at: When its interval ended; null for an instant.
+--   value: The value in unit; null for a coded metric, and where it lies beyond the sensor's range.
+--   code: The code of a coded metric; null for a numeric one.
+--   unit: UCUM unit of the value.
+--   flags: What is known against it: unlikely_value, time_assumed, below_range, above_range, before_device; empty where nothing is.
+--   utc_offset_minutes: Minutes by which the source's local time was ahead of UTC; null where it did not say.
+--   received_at: When it was received; null where that is not known.
+--   revision: Which word of the source it was; null where the source counts none.
+--   superseded_at: When it ceased to stand.
+CREATE VIEW signal.superseded AS
+ SELECT device.device_id,
+    metric.name AS metric,
+    series.statistic,
+    former.start_at,
+    (former.start_at + ((former.span_us)::double precision * '00:00:00.000001'::interval)) AS end_at,
+        CASE
+            WHEN ((metric.codes IS NULL) AND (((former.flags)::integer & 12) = 0)) THEN former.value
+            ELSE NULL::double precision
+        END AS value,
+    metric.codes[((former.value)::integer + 1)] AS code,
+    metric.unit,
+        CASE
+            WHEN (former.flags = 0) THEN ARRAY[]::text[]
+            ELSE array_remove(ARRAY[
+            CASE
+                WHEN (((former.flags)::integer & 1) <> 0) THEN 'unlikely_value'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((former.flags)::integer & 2) <> 0) THEN 'time_assumed'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((former.flags)::integer & 4) <> 0) THEN 'below_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((former.flags)::integer & 8) <> 0) THEN 'above_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((former.flags)::integer & 16) <> 0) THEN 'before_device'::text
+                ELSE NULL::text
+            END], NULL::text)
+        END AS flags,
+    former.utc_offset_minutes,
+    former.received_at,
+    former.revision,
+    former.superseded_at
+   FROM (((signal.superseded_value former
+     JOIN signal.series USING (series_id))
+     JOIN signal.device USING (device_key))
+     JOIN signal.metric USING (metric_id));
+GRANT SELECT ON signal.superseded TO healthtrack_ingest;
+GRANT SELECT ON signal.superseded TO healthtrack_roller;
+
+-- Ranges of time that a source has replaced, or emptied, by one of its words.
+CREATE TABLE signal.replaced_range (
+    range_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Rises with each range that is remembered of a day.
+    from_at timestamp with time zone NOT NULL,  -- The first moment in it.
+    to_at timestamp with time zone NOT NULL,  -- The first moment after it.
+    revision bigint NOT NULL,  -- What begins in it and has a lower revision, or none, does not stand.
+    received_at timestamp with time zone NOT NULL,  -- When the word that replaces was received.
+    series_id integer NOT NULL,  -- Whose: signal.series.
+    CONSTRAINT replaced_range_pkey PRIMARY KEY (series_id, to_at, from_at),
+    CONSTRAINT replaced_range_is_short CHECK (((to_at > from_at) AND (to_at <= (from_at + '2400:00:00'::interval)))),  -- A replaced range ends after it begins, and at most 100 days later.
+    CONSTRAINT replaced_range_revision_is_a_whole_number CHECK (((revision >= 0) AND (revision <= '9007199254740992'::bigint)))  -- A revision is a whole number from 0 to 2^53.
+);
+GRANT DELETE, INSERT, SELECT ON signal.replaced_range TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT ON signal.replaced_range TO healthtrack_roller;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.replaced_range TO healthtrack_migrator;
+
+-- One row: which places signal.changes() takes. Who begins takes last_place, then reads the samples, then goes on from that place.
+--   first_place: The oldest place that is kept; null where nothing has been written yet.
+--   last_place: The newest place; 0 where nothing has been written yet.
+--   incarnation_id: In which copy of the database the newest place was given: signal.incarnation.
+--   kept_since: Since when changes are kept.
+CREATE VIEW signal.change_feed AS
+ SELECT (oldest.first_change - 1) AS first_place,
+    COALESCE(newest.last_change, (0)::bigint) AS last_place,
+    newest.incarnation_id,
+    oldest.numbered_at AS kept_since
+   FROM ((( SELECT) feed
+     LEFT JOIN ( SELECT change_batch.first_change,
+            change_batch.numbered_at
+           FROM signal.change_batch
+          ORDER BY change_batch.last_change
+         LIMIT 1) oldest ON (true))
+     LEFT JOIN ( SELECT change_batch.last_change,
+            change_batch.incarnation_id
+           FROM signal.change_batch
+          ORDER BY change_batch.last_change DESC
+         LIMIT 1) newest ON (true));
+GRANT SELECT ON signal.change_feed TO healthtrack_ingest;
+GRANT SELECT ON signal.change_feed TO healthtrack_migrator;
+GRANT SELECT ON signal.change_feed TO healthtrack_roller;
+
+-- Places in the feed of changes that were given at once; the last row says how far was looked.
+CREATE TABLE signal.change_batch (
+    numbered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,  -- When they were given.
+    first_change bigint NOT NULL,  -- The first place.
+    last_change bigint NOT NULL,  -- The last place.
+    seen_to bigint NOT NULL,  -- Up to which commit_id was looked.
+    open_before xid8,  -- Once every transaction before this one has ended, none of open_ids can come any more.
+    incarnation_id uuid,  -- In which copy of the database: signal.incarnation; null before any daemon has taken a shard.
+    commit_ids bigint[] NOT NULL,  -- Whose places, in their order: signal.change_commit.
+    last_changes bigint[] NOT NULL,  -- Of each of those the place of its last change.
+    open_ids int8multirange NOT NULL,  -- Numbers up to seen_to that were not there yet, and may come.
+    younger_ids int8multirange NOT NULL,  -- The same, met since open_before was noted.
+    CONSTRAINT change_batch_pkey PRIMARY KEY (last_change),  -- A place is given once.
+    CONSTRAINT change_batch_begins_once UNIQUE (first_change),  -- Two that give places at once do not give the same.
+    CONSTRAINT change_batch_is_forward CHECK (((first_change >= 1) AND (first_change <= last_change))),  -- Places are counted from 1.
+    CONSTRAINT change_batch_is_whole CHECK (((cardinality(commit_ids) > 0) AND (cardinality(commit_ids) = cardinality(last_changes))))  -- Each transaction has its places.
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.change_batch TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.change_batch TO healthtrack_migrator;
+GRANT SELECT ON signal.change_batch TO healthtrack_roller;
+
+-- What one transaction stored, superseded or erased: a list of ranges of series. Read it by signal.changes().
+CREATE TABLE signal.change_commit (
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,  -- When its transaction was about to commit.
+    commit_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Number in the order of writing, which is not the order of commits; those of transactions that failed are missing.
+    entries integer NOT NULL,  -- How many changes it lists.
+    device_sha256 text,  -- SHA-256 of the name of a device that was erased as a whole, in hexadecimal digits; its one change has no series.
+    series_ids integer[] NOT NULL,  -- Of each change the series: signal.series, unless it was erased since.
+    first_ats timestamp with time zone[] NOT NULL,  -- Of each change the start of the first sample; -infinity where everything of a series is meant.
+    last_ats timestamp with time zone[] NOT NULL,  -- Of each change the start of the last sample; infinity where everything later is meant.
+    counts integer[] NOT NULL,  -- Of each change how many samples; null where nobody has counted them.
+    kinds smallint[],  -- Of each change what happened: 1 stored, 2 superseded, 3 erased; null where all were stored.
+    CONSTRAINT change_commit_pkey PRIMARY KEY (commit_id)  -- Each list has a number of its own.
+);
+GRANT DELETE, INSERT, SELECT ON signal.change_commit TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.change_commit TO healthtrack_migrator;
+GRANT INSERT, SELECT ON signal.change_commit TO healthtrack_roller;
+
+-- Changes, one row each, with or without a place: for signal.changes() and signal.changes_to_come().
+--   commit_id: Whose: signal.change_commit.
+--   place: Which of the changes of its transaction, from 1.
+--   kind: What happened: stored, superseded or erased.
+--   device_id: Whose samples; null where the device was erased, then or since.
+--   metric: Which metric; null where the series was erased, then or since.
+--   statistic: Which statistic; null for plain measurements.
+--   from: All of these samples begin at or after this.
+--   to: All of these samples begin before this.
+--   samples: How many; null where nobody has counted them.
+--   committed_at: When its transaction was about to commit.
+--   series_id: Number of the series: signal.series, unless it was erased since; null where a device was erased as a whole.
+--   device_sha256: SHA-256 of the name of a device that was erased as a whole; null for any other change.
+CREATE VIEW signal.change_entry AS
+ SELECT listed.commit_id,
+    item.place,
+        CASE COALESCE((item.kind)::integer, 1)
+            WHEN 1 THEN 'stored'::text
+            WHEN 2 THEN 'superseded'::text
+            WHEN 3 THEN 'erased'::text
+            ELSE NULL::text
+        END AS kind,
+    device.device_id,
+    metric.name AS metric,
+    series.statistic,
+    item.first_at AS "from",
+    (item.last_at + '00:00:00.000001'::interval) AS "to",
+    item.samples,
+    listed.committed_at,
+    item.series_id,
+    listed.device_sha256
+   FROM ((((signal.change_commit listed
+     CROSS JOIN LATERAL UNNEST(listed.series_ids, listed.first_ats, listed.last_ats, listed.counts, listed.kinds) WITH ORDINALITY item(series_id, first_at, last_at, samples, kind, place))
+     LEFT JOIN signal.series ON ((series.series_id = item.series_id)))
+     LEFT JOIN signal.device ON ((device.device_key = series.device_key)))
+     LEFT JOIN signal.metric ON ((metric.metric_id = series.metric_id)));
+GRANT SELECT ON signal.change_entry TO healthtrack_migrator;
 
 -- Messages, or parts of them, that were rejected, each with its reason and its bytes.
 --   quarantine_id: Number for an operator to name.
@@ -462,6 +713,286 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_roller;
 GRANT INSERT, SELECT, UPDATE ON signal.quarantine_payload TO healthtrack_ingest;
 
+-- What a series measured on a UTC day, in one tier. Ask signal.rollup(), which adds what has come since.
+CREATE TABLE signal.rollup_day (
+    last_at timestamp with time zone,  -- Start of the newest sample; only told of what is archived.
+    last_span_us bigint,  -- Microseconds that the newest sample lasted; null for an instant.
+    last_value double precision,  -- Value of the newest sample.
+    sum double precision,  -- Sum of the values; null where there is none.
+    "least" double precision,  -- The least value.
+    "greatest" double precision,  -- The greatest value.
+    first double precision,  -- The first value.
+    last double precision,  -- The last value.
+    series_id integer NOT NULL,  -- Whose samples: signal.series.
+    day date NOT NULL,  -- UTC day on which they begin.
+    count integer NOT NULL,  -- How many values there are, bounds apart.
+    below integer NOT NULL,  -- How many samples lay below what the sensor can tell.
+    above integer NOT NULL,  -- How many samples lay above what the sensor can tell.
+    last_flags smallint,  -- What is known against the newest sample.
+    first_quarter smallint NOT NULL,  -- The first piece that holds something: quarters of an hour since midnight UTC.
+    is_archived boolean NOT NULL,  -- Whether these samples are in the archive; else they are in signal.block.
+    quarters smallint[],  -- The pieces that hold something; null where they lie side by side.
+    counts integer[],  -- Values in each piece; null, as are the other arrays, where there is one piece.
+    belows integer[],  -- Samples below the sensor's range in each piece; null where there is none.
+    aboves integer[],  -- Samples above the sensor's range in each piece; null where there is none.
+    sums double precision[],  -- Sum of each piece.
+    leasts double precision[],  -- Least value of each piece.
+    greatests double precision[],  -- Greatest value of each piece.
+    firsts double precision[],  -- First value of each piece.
+    lasts double precision[],  -- Last value of each piece.
+    CONSTRAINT rollup_day_pkey PRIMARY KEY (series_id, day, is_archived),  -- A series has one row a day and tier.
+    CONSTRAINT rollup_day_series_fkey FOREIGN KEY (series_id) REFERENCES signal.series(series_id) ON DELETE CASCADE,  -- Add the series first; what it measured goes with it.
+    CONSTRAINT rollup_day_counts_are_some CHECK (((count >= 0) AND (below >= 0) AND (above >= 0) AND (((count + below) + above) > 0))),  -- A row counts at least one sample.
+    CONSTRAINT rollup_day_pieces_have_one_length CHECK ((COALESCE((cardinality(counts) > 1), true) AND (NOT (COALESCE(cardinality(quarters), cardinality(counts)) IS DISTINCT FROM cardinality(counts))) AND (NOT (COALESCE(cardinality(belows), cardinality(counts)) IS DISTINCT FROM cardinality(counts))) AND (NOT (COALESCE(cardinality(aboves), cardinality(counts)) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(sums) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(leasts) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(greatests) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(firsts) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(lasts) IS DISTINCT FROM cardinality(counts))))),  -- Each array has one element a piece, and none is there for one piece.
+    CONSTRAINT rollup_day_quarter_is_of_a_day CHECK (((first_quarter >= 0) AND (first_quarter <= 95)))  -- A day has 96 quarters of an hour.
+) WITH (toast_tuple_target=128);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_day TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_day TO healthtrack_migrator;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_day TO healthtrack_roller;
+
+-- How far rollups have come: one row.
+CREATE TABLE signal.rollup_place (
+    closed_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,  -- Up to which start of a sample blocks are rolled up.
+    change bigint DEFAULT 0 NOT NULL,  -- Up to which place in the feed of changes that is true.
+    only_one boolean DEFAULT true NOT NULL,  -- Always true: a database has one place.
+    CONSTRAINT rollup_place_pkey PRIMARY KEY (only_one),  -- There is one place.
+    CONSTRAINT rollup_place_is_one CHECK (only_one)  -- There is one place.
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_place TO healthtrack_migrator;
+GRANT SELECT ON signal.rollup_place TO healthtrack_roller;
+GRANT SELECT, UPDATE ON signal.rollup_place TO healthtrack_ingest;
+
+-- Days of series whose blocks have changed since they were rolled up.
+CREATE TABLE signal.rollup_stale (
+    failed_at timestamp with time zone,  -- When they could not be rolled up, as where a block cannot be read; null where nobody has tried.
+    series_id integer NOT NULL,  -- Which series: signal.series, unless it was erased since.
+    day date NOT NULL,  -- Which UTC day.
+    CONSTRAINT rollup_stale_pkey PRIMARY KEY (series_id, day)  -- This is known already.
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_stale TO healthtrack_ingest;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_stale TO healthtrack_migrator;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_stale TO healthtrack_roller;
+
+-- Live files of the archive whose samples are not rolled up yet.
+CREATE TABLE signal.rollup_due (
+    first_on date NOT NULL,  -- First UTC day of its samples.
+    last_on date NOT NULL,  -- Last UTC day of its samples.
+    metric text NOT NULL,  -- What was measured: signal.metric.name.
+    name text NOT NULL,  -- Which file: signal.archive_file.
+    CONSTRAINT rollup_due_pkey PRIMARY KEY (name),  -- This file is due already.
+    CONSTRAINT rollup_due_file_fkey FOREIGN KEY (name) REFERENCES signal.archive_file(name) ON DELETE CASCADE  -- Record the file first.
+);
+GRANT DELETE, INSERT, SELECT ON signal.rollup_due TO healthtrack_roller;
+GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_due TO healthtrack_migrator;
+GRANT SELECT ON signal.rollup_due TO healthtrack_ingest;
+
+-- How far rollups can be trusted: one row.
+--   closed_until: Up to which start of a sample; -infinity where the feed of changes does not go back far enough.
+--   change: As of which place in the feed of changes.
+--   is_kept: Whether the feed goes back to that place.
+CREATE VIEW signal.rollup_horizon AS
+ SELECT
+        CASE
+            WHEN kept.is_kept THEN rollup_place.closed_until
+            ELSE '-infinity'::timestamp with time zone
+        END AS closed_until,
+    rollup_place.change,
+    kept.is_kept
+   FROM (signal.rollup_place
+     CROSS JOIN LATERAL ( SELECT (COALESCE(( SELECT (b.first_change = (place.change + 1))
+                   FROM signal.change_batch b
+                  WHERE (b.last_change > place.change)
+                  ORDER BY b.last_change
+                 LIMIT 1), true) OR (EXISTS ( SELECT
+                   FROM signal.change_batch b
+                  WHERE (b.last_change = place.change)))) AS is_kept
+           FROM ( SELECT rollup_place.change) place) kept);
+GRANT SELECT ON signal.rollup_horizon TO healthtrack_ingest;
+GRANT SELECT ON signal.rollup_horizon TO healthtrack_migrator;
+GRANT SELECT ON signal.rollup_horizon TO healthtrack_roller;
+
+-- The newest sample of each series, hot or archived.
+--   device_id: What measured.
+--   metric: What was measured, by its name in the catalogue.
+--   statistic: What the value says about many measurements; null for a plain measurement.
+--   start_at: When it was measured, or when its interval began.
+--   end_at: When its interval ended; null for an instant.
+--   value: The value in unit; null for a coded metric, and where it lies beyond the sensor's range.
+--   code: The code of a coded metric; null for a numeric one.
+--   unit: UCUM unit of the value.
+--   flags: What is known against it: unlikely_value, time_assumed, below_range, above_range, before_device; empty where nothing is.
+CREATE VIEW signal.last AS
+ SELECT device.device_id,
+    metric.name AS metric,
+    series.statistic,
+    newest.start_at,
+    (newest.start_at + ((newest.span_us)::double precision * '00:00:00.000001'::interval)) AS end_at,
+        CASE
+            WHEN ((metric.codes IS NULL) AND (((newest.flags)::integer & 12) = 0)) THEN newest.value
+            ELSE NULL::double precision
+        END AS value,
+    metric.codes[((newest.value)::integer + 1)] AS code,
+    metric.unit,
+        CASE
+            WHEN (newest.flags = 0) THEN '{}'::text[]
+            ELSE array_remove(ARRAY[
+            CASE
+                WHEN (((newest.flags)::integer & 1) <> 0) THEN 'unlikely_value'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((newest.flags)::integer & 2) <> 0) THEN 'time_assumed'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((newest.flags)::integer & 4) <> 0) THEN 'below_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((newest.flags)::integer & 8) <> 0) THEN 'above_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((newest.flags)::integer & 16) <> 0) THEN 'before_device'::text
+                ELSE NULL::text
+            END], NULL::text)
+        END AS flags
+   FROM (((signal.series
+     JOIN signal.device USING (device_key))
+     JOIN signal.metric USING (metric_id))
+     CROSS JOIN LATERAL ( SELECT either.start_at,
+            either.span_us,
+            either.value,
+            either.flags
+           FROM (( SELECT block.stop_at AS start_at,
+                    COALESCE(block.span_us, block.spans_us[cardinality(block."values")]) AS span_us,
+                    block."values"[cardinality(block."values")] AS value,
+                    COALESCE(block.flags[cardinality(block."values")], (0)::smallint) AS flags
+                   FROM signal.block
+                  WHERE (block.series_id = series.series_id)
+                  ORDER BY block.start_at DESC
+                 LIMIT 1)
+                UNION ALL
+                ( SELECT kept.last_at,
+                    kept.last_span_us,
+                    kept.last_value,
+                    kept.last_flags
+                   FROM signal.rollup_day kept
+                  WHERE ((kept.series_id = series.series_id) AND kept.is_archived AND (kept.last_at IS NOT NULL))
+                  ORDER BY kept.day DESC
+                 LIMIT 1)) either
+          ORDER BY either.start_at DESC
+         LIMIT 1) newest);
+GRANT SELECT ON signal.last TO healthtrack_ingest;
+GRANT SELECT ON signal.last TO healthtrack_migrator;
+GRANT SELECT ON signal.last TO healthtrack_roller;
+
+-- What each series measured on each UTC day; for another zone, or hours, ask signal.rollup().
+--   day: UTC day on which the samples begin.
+--   device_id: What measured.
+--   metric: What was measured, by its name in the catalogue.
+--   statistic: What the value says about many measurements; null for a plain measurement.
+--   count: How many values, bounds apart.
+--   sum: Their sum; null for a coded metric, as are the numbers after it.
+--   mean: Their mean.
+--   least: The least.
+--   greatest: The greatest.
+--   first: The first.
+--   last: The last.
+--   below: How many samples lay below what the sensor can tell.
+--   above: How many samples lay above what the sensor can tell.
+--   first_code: The first code of a coded metric.
+--   last_code: The last code of a coded metric.
+--   unit: UCUM unit of the values.
+--   is_settled: False where late samples of an archived day are in it, which the next roll compares with the archive.
+CREATE VIEW signal.daily AS
+ SELECT total.day,
+    device.device_id,
+    metric.name AS metric,
+    series.statistic,
+    total.count,
+        CASE
+            WHEN (metric.codes IS NULL) THEN total.sum
+            ELSE NULL::double precision
+        END AS sum,
+        CASE
+            WHEN (metric.codes IS NULL) THEN (total.sum / (NULLIF(total.count, 0))::double precision)
+            ELSE NULL::double precision
+        END AS mean,
+        CASE
+            WHEN (metric.codes IS NULL) THEN total."least"
+            ELSE NULL::double precision
+        END AS "least",
+        CASE
+            WHEN (metric.codes IS NULL) THEN total."greatest"
+            ELSE NULL::double precision
+        END AS "greatest",
+        CASE
+            WHEN (metric.codes IS NULL) THEN total.first[2]
+            ELSE NULL::double precision
+        END AS first,
+        CASE
+            WHEN (metric.codes IS NULL) THEN total.last[2]
+            ELSE NULL::double precision
+        END AS last,
+    total.below,
+    total.above,
+    metric.codes[((total.first[2])::integer + 1)] AS first_code,
+    metric.codes[((total.last[2])::integer + 1)] AS last_code,
+    metric.unit,
+    total.is_settled
+   FROM (((( SELECT part.series_id,
+            part.day,
+            sum(part.count) AS count,
+            sum(part.below) AS below,
+            sum(part.above) AS above,
+            sum(part.sum) AS sum,
+            min(part."least") AS "least",
+            max(part."greatest") AS "greatest",
+            min(ARRAY[(part.first_quarter)::double precision, part.first]) FILTER (WHERE (part.count > 0)) AS first,
+            max(ARRAY[(part.last_quarter)::double precision, part.last]) FILTER (WHERE (part.count > 0)) AS last,
+            (bool_and(part.is_archived) = bool_or(part.is_archived)) AS is_settled
+           FROM ( SELECT closed.series_id,
+                    closed.day,
+                    closed.count,
+                    closed.below,
+                    closed.above,
+                    closed.sum,
+                    closed."least",
+                    closed."greatest",
+                    closed.first_quarter,
+                    closed.first,
+                    closed.last,
+                    closed.is_archived,
+                    COALESCE((closed.quarters[cardinality(closed.counts)])::integer, ((closed.first_quarter + COALESCE(cardinality(closed.counts), 1)) - 1)) AS last_quarter
+                   FROM signal.rollup_day closed
+                  WHERE (closed.is_archived OR (( SELECT rollup_horizon.is_kept
+                           FROM signal.rollup_horizon) AND (NOT ((closed.series_id, closed.day) IN ( SELECT unsettled_rollups.series_id,
+                            unsettled_rollups.day
+                           FROM signal.unsettled_rollups() unsettled_rollups(series_id, day))))))
+                UNION ALL
+                 SELECT open_rollups.series_id,
+                    open_rollups.day,
+                    open_rollups.count,
+                    open_rollups.below,
+                    open_rollups.above,
+                    open_rollups.sum,
+                    open_rollups."least",
+                    open_rollups."greatest",
+                    open_rollups.first_quarter,
+                    open_rollups.first,
+                    open_rollups.last,
+                    false,
+                    COALESCE((open_rollups.quarters[cardinality(open_rollups.counts)])::integer, ((open_rollups.first_quarter + COALESCE(cardinality(open_rollups.counts), 1)) - 1)) AS "coalesce"
+                   FROM signal.open_rollups() open_rollups(last_at, last_span_us, last_value, sum, "least", "greatest", first, last, series_id, day, count, below, above, last_flags, first_quarter, is_archived, quarters, counts, belows, aboves, sums, leasts, greatests, firsts, lasts)) part
+          GROUP BY part.series_id, part.day) total
+     JOIN signal.series USING (series_id))
+     JOIN signal.device USING (device_key))
+     JOIN signal.metric USING (metric_id));
+GRANT SELECT ON signal.daily TO healthtrack_ingest;
+GRANT SELECT ON signal.daily TO healthtrack_migrator;
+GRANT SELECT ON signal.daily TO healthtrack_roller;
+
 -- Which chunks have had the small blocks of days that are over joined, and what that did.
 CREATE TABLE signal.compaction (
     from_at timestamp with time zone NOT NULL,  -- Where the chunk begins.
@@ -537,6 +1068,7 @@ CREATE TABLE signal.archive_file (
     CONSTRAINT archive_file_wear_change_is_not_negative CHECK ((wear_change_id >= 0))
 );
 CREATE UNIQUE INDEX archive_file_is_live_once ON signal.archive_file USING btree (metric, day) WHERE (superseded_at IS NULL);
+CREATE TRIGGER archive_file_is_rolled_up AFTER INSERT OR UPDATE OF superseded_at ON signal.archive_file FOR EACH ROW EXECUTE FUNCTION signal.note_rollup_due();  -- Trigger after a file is recorded or superseded: notes that its samples are to be rolled up, or no longer.
 CREATE TRIGGER archive_file_stays_as_recorded BEFORE INSERT OR DELETE OR UPDATE ON signal.archive_file FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION signal.keep_file_as_recorded();  -- Trigger before a file is recorded, changes or goes: notes which transaction recorded it, lets it end once, and refuses the rest to everybody but the owner.
 CREATE CONSTRAINT TRIGGER archive_file_stays_under_hold AFTER UPDATE OF superseded_at ON signal.archive_file DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.superseded_at IS NULL) AND (new.superseded_at IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION signal.check_file_under_hold();  -- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_migrator;
@@ -897,10 +1429,87 @@ BEGIN
            all_values[value_from : value_from + size - 1]
     FROM unnest(starts, stops, ticks_us, spans_us, series_ids, gaps_from, values_from, sizes)
          AS few (start_at, stop_at, tick_us, span_us, series_id, gap_from, value_from, size);
+    INSERT INTO signal.change_commit (entries, series_ids, first_ats, last_ats, counts)
+    VALUES (cardinality(series_ids), series_ids, starts, stops, sizes);
     RETURN true;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.append_blocks(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint,timestamp with time zone[],timestamp with time zone[],bigint[],bigint[],integer[],integer[],integer[],integer[],integer[],double precision[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.append_blocks(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint,timestamp with time zone[],timestamp with time zone[],bigint[],bigint[],integer[],integer[],integer[],integer[],integer[],double precision[]) TO healthtrack_ingest;
+
+-- Appends a few blocks by the right of a lane, as begin_write has it; the gaps and values of all stand one behind another, and each block says where its own begin, from 1, and how many there are. The samples of a block came as its entries of the last three lists say.
+CREATE OR REPLACE FUNCTION signal.append_blocks(writer_shard text, writer_epoch bigint, ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[], revision bigint, starts timestamp with time zone[], stops timestamp with time zone[], ticks_us bigint[], spans_us bigint[], series_ids integer[], gaps_from integer[], values_from integer[], sizes integer[], all_gaps integer[], all_values double precision[], received timestamp with time zone[], offsets_minutes smallint[], words bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+    PERFORM FROM signal.ingest_shard WHERE shard = writer_shard AND epoch = writer_epoch FOR SHARE;
+    IF NOT FOUND OR NOT signal.move_writer(ownership, writer_lane, from_attempt, to_attempt, committed, revision) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO signal.block (start_at, stop_at, tick_us, span_us, series_id, gaps, values, received_at,
+                              utc_offset_minutes, revision)
+    SELECT few.start_at, few.stop_at, few.tick_us, few.span_us, few.series_id,
+           CASE WHEN few.gap_from IS NOT NULL THEN all_gaps[few.gap_from : few.gap_from + few.size - 1] END,
+           all_values[few.value_from : few.value_from + few.size - 1], few.received_at, few.offset_minutes, few.word
+    FROM unnest(starts, stops, ticks_us, spans_us, series_ids, gaps_from, values_from, sizes, received,
+                offsets_minutes, words)
+         AS few (start_at, stop_at, tick_us, span_us, series_id, gap_from, value_from, size, received_at,
+                 offset_minutes, word);
+    INSERT INTO signal.change_commit (entries, series_ids, first_ats, last_ats, counts)
+    VALUES (cardinality(series_ids), series_ids, starts, stops, sizes);
+    RETURN true;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.append_blocks(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint,timestamp with time zone[],timestamp with time zone[],bigint[],bigint[],integer[],integer[],integer[],integer[],integer[],double precision[],timestamp with time zone[],smallint[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.append_blocks(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint,timestamp with time zone[],timestamp with time zone[],bigint[],bigint[],integer[],integer[],integer[],integer[],integer[],double precision[],timestamp with time zone[],smallint[],bigint[]) TO healthtrack_ingest;
+
+-- Adds what begins in [from, to), which lies on one UTC day, to the rollups of that day, which end where it begins.
+CREATE OR REPLACE FUNCTION signal.append_rollups("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+    ids integer[];
+BEGIN
+    SELECT coalesce(array_agg(found.series_id), '{}') INTO ids
+    FROM (SELECT DISTINCT b.series_id FROM signal.block b
+          WHERE b.start_at >= date_trunc('day', $1, 'UTC') AND b.start_at < $2 AND b.stop_at >= $1) AS found;
+    INSERT INTO signal.rollup_day AS r
+    SELECT * FROM signal.pack_rollups(ids, array_fill($1, ARRAY[cardinality(ids)]), array_fill($2, ARRAY[cardinality(ids)]))
+    ON CONFLICT (series_id, day, is_archived) DO UPDATE
+    SET count = r.count + excluded.count, below = r.below + excluded.below, above = r.above + excluded.above,
+        sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum), least = least(r.least, excluded.least),
+        greatest = greatest(r.greatest, excluded.greatest), first = coalesce(r.first, excluded.first),
+        last = coalesce(excluded.last, r.last),
+        quarters = CASE
+            WHEN r.quarters IS NOT NULL OR excluded.quarters IS NOT NULL
+                 OR r.first_quarter + coalesce(cardinality(r.counts), 1) <> excluded.first_quarter
+            THEN coalesce(r.quarters, ARRAY(SELECT generate_series(
+                     r.first_quarter, r.first_quarter + coalesce(cardinality(r.counts), 1) - 1)::smallint))
+                 || coalesce(excluded.quarters, ARRAY(SELECT generate_series(
+                     excluded.first_quarter,
+                     excluded.first_quarter + coalesce(cardinality(excluded.counts), 1) - 1)::smallint)) END,
+        counts = coalesce(r.counts, ARRAY[r.count]) || coalesce(excluded.counts, ARRAY[excluded.count]),
+        belows = CASE WHEN r.below + excluded.below > 0 THEN
+            coalesce(r.belows, array_fill(r.below, ARRAY[coalesce(cardinality(r.counts), 1)]))
+            || coalesce(excluded.belows,
+                        array_fill(excluded.below, ARRAY[coalesce(cardinality(excluded.counts), 1)])) END,
+        aboves = CASE WHEN r.above + excluded.above > 0 THEN
+            coalesce(r.aboves, array_fill(r.above, ARRAY[coalesce(cardinality(r.counts), 1)]))
+            || coalesce(excluded.aboves,
+                        array_fill(excluded.above, ARRAY[coalesce(cardinality(excluded.counts), 1)])) END,
+        sums = coalesce(r.sums, ARRAY[r.sum]) || coalesce(excluded.sums, ARRAY[excluded.sum]),
+        leasts = coalesce(r.leasts, ARRAY[r.least]) || coalesce(excluded.leasts, ARRAY[excluded.least]),
+        greatests = coalesce(r.greatests, ARRAY[r.greatest]) || coalesce(excluded.greatests, ARRAY[excluded.greatest]),
+        firsts = coalesce(r.firsts, ARRAY[r.first]) || coalesce(excluded.firsts, ARRAY[excluded.first]),
+        lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.append_rollups(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.append_rollups(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest;
 
 -- Whether the database has all that the lanes of an ownership know to be committed: the attempts, from lane 0 on.
 CREATE OR REPLACE FUNCTION signal.are_writers_remembered(ownership uuid, committed bigint[])
@@ -937,6 +1546,113 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.begin_write(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.begin_write(text,bigint,uuid,integer,bigint,bigint,bigint[],bigint) TO healthtrack_ingest;
+
+-- What has changed after a place of the feed, with or without a place of its own, and begins before a time: the series, and the starts of the first and the last sample.
+CREATE OR REPLACE FUNCTION signal.changed_ranges(after bigint, before timestamp with time zone)
+ RETURNS TABLE(series_id integer, first_at timestamp with time zone, last_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    last signal.change_batch;
+    ids  bigint[];
+BEGIN
+    SELECT * INTO last FROM signal.change_batch ORDER BY last_change DESC LIMIT 1;
+    SELECT array_agg(found.commit_id) INTO ids
+    FROM (SELECT unnest(b.commit_ids) AS commit_id FROM signal.change_batch b WHERE b.last_change > $1
+          UNION ALL
+          SELECT c.commit_id
+          FROM unnest(coalesce(last.open_ids + last.younger_ids, '{}')) AS missing (ids)
+          JOIN signal.change_commit c ON c.commit_id >= lower(missing.ids) AND c.commit_id < upper(missing.ids)
+          UNION ALL
+          SELECT c.commit_id FROM signal.change_commit c WHERE c.commit_id > coalesce(last.seen_to, 0)) AS found;
+    RETURN QUERY
+    SELECT item.series_id, item.first_at, item.last_at
+    FROM unnest(ids) AS one (id) JOIN signal.change_commit c ON c.commit_id = one.id
+    CROSS JOIN LATERAL unnest(c.series_ids, c.first_ats, c.last_ats) AS item (series_id, first_at, last_at)
+    WHERE item.first_at < $2 AND item.series_id IS NOT NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) TO healthtrack_ingest, healthtrack_roller;
+
+-- What was stored, superseded or erased after a place of the feed, in the order of places, rows_max at most: ask again from the last change of the answer until nothing comes. A place from which it is not complete is refused (change_place_is_kept).
+CREATE OR REPLACE FUNCTION signal.changes(after bigint, rows_max integer DEFAULT 10000)
+ RETURNS TABLE(change bigint, kind text, device_id text, metric text, statistic text, "from" timestamp with time zone, "to" timestamp with time zone, samples integer, committed_at timestamp with time zone, series_id integer, device_sha256 text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    remaining bigint := rows_max;
+    got       bigint;
+    before    bigint;
+    batch     signal.change_batch;
+BEGIN
+    PERFORM signal.check_change_place($1);
+    FOR batch IN SELECT b.* FROM signal.change_batch b WHERE b.last_change > $1 ORDER BY b.last_change LOOP
+        FOR number IN 1 .. cardinality(batch.commit_ids) LOOP
+            CONTINUE WHEN batch.last_changes[number] <= $1;
+            before := coalesce(batch.last_changes[number - 1], batch.first_change - 1);
+            RETURN QUERY
+            SELECT before + e.place, e.kind, e.device_id, e.metric, e.statistic, e."from", e."to", e.samples,
+                   e.committed_at, e.series_id, e.device_sha256
+            FROM signal.change_entry e
+            WHERE e.commit_id = batch.commit_ids[number] AND e.place > $1 - before
+            ORDER BY e.place LIMIT remaining;
+            GET DIAGNOSTICS got = ROW_COUNT;
+            remaining := remaining - got;
+            IF remaining <= 0 THEN
+                RETURN;
+            END IF;
+        END LOOP;
+    END LOOP;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.changes(bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.changes(bigint,integer) TO healthtrack_ingest, healthtrack_roller;
+
+-- What is committed and has no place in the feed yet: with signal.changes(), in one statement, all that has changed since a place.
+CREATE OR REPLACE FUNCTION signal.changes_to_come()
+ RETURNS TABLE(kind text, device_id text, metric text, statistic text, "from" timestamp with time zone, "to" timestamp with time zone, samples integer, committed_at timestamp with time zone, series_id integer, device_sha256 text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    last signal.change_batch;
+    ids  bigint[];
+BEGIN
+    SELECT * INTO last FROM signal.change_batch ORDER BY last_change DESC LIMIT 1;
+    SELECT array_agg(found.commit_id) INTO ids
+    FROM (SELECT c.commit_id
+          FROM unnest(coalesce(last.open_ids + last.younger_ids, '{}')) AS missing (ids)
+          JOIN signal.change_commit c ON c.commit_id >= lower(missing.ids) AND c.commit_id < upper(missing.ids)
+          UNION ALL
+          SELECT c.commit_id FROM signal.change_commit c WHERE c.commit_id > coalesce(last.seen_to, 0)) AS found;
+    RETURN QUERY
+    SELECT e.kind, e.device_id, e.metric, e.statistic, e."from", e."to", e.samples, e.committed_at, e.series_id,
+           e.device_sha256
+    FROM unnest(ids) AS one (id) JOIN signal.change_entry e ON e.commit_id = one.id;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.changes_to_come() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.changes_to_come() TO healthtrack_ingest, healthtrack_roller;
 
 -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks or by a file that it recorded.
 CREATE OR REPLACE FUNCTION signal.check_block_under_hold()
@@ -981,6 +1697,30 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.check_block_under_hold() FROM PUBLIC;
+
+-- Refuses a place from which the feed of changes is not complete: too old, of another history of the database, or null.
+CREATE OR REPLACE FUNCTION signal.check_change_place(after bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    next_first bigint;
+BEGIN
+    SELECT b.first_change INTO next_first FROM signal.change_batch b WHERE b.last_change > after
+    ORDER BY b.last_change LIMIT 1;
+    IF next_first <= after + 1 THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM signal.change_batch b WHERE b.last_change = after)
+       OR after = 0 AND NOT EXISTS (SELECT FROM signal.change_batch) THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'change_place_is_kept',
+        MESSAGE = 'The feed of changes does not go back to this place, or it was given before the database was restored: start anew from last_place of signal.change_feed.';
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.check_change_place(bigint) FROM PUBLIC;
 
 -- Refuses any table but a chunk of signal.block.
 CREATE OR REPLACE FUNCTION signal.check_chunk(chunk regclass)
@@ -1119,6 +1859,70 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.chunks() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.chunks() TO healthtrack_ingest, healthtrack_roller;
 
+-- Rolls up what begins before a time, and days that have changed, so many of a series at most: how far it came, and whether nothing is left; nulls where somebody else is at it, or rolls or erases.
+CREATE OR REPLACE FUNCTION signal.close_rollups(before timestamp with time zone, days_max integer, OUT closed_until timestamp with time zone, OUT is_done boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    known signal.rollup_place;
+    until timestamptz := to_timestamp(floor(extract(epoch FROM least($1, now())) / 900) * 900);
+    ids   integer[];
+    days  date[];
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('healthtrack.rollup', 0)) THEN
+        RETURN;
+    END IF;
+    PERFORM signal.mark_stale_rollups();
+    SELECT * INTO STRICT known FROM signal.rollup_place;
+    IF until > known.closed_until THEN
+        BEGIN
+            IF until - INTERVAL '1 microsecond' < date_trunc('day', known.closed_until, 'UTC') + INTERVAL '24 hours' THEN
+                PERFORM signal.append_rollups(known.closed_until, until);
+            ELSE
+                RAISE EXCEPTION USING ERRCODE = 'HT001', MESSAGE = 'Rollups are more than a day behind.';
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            INSERT INTO signal.rollup_stale (series_id, day)
+            SELECT DISTINCT b.series_id, (b.start_at AT TIME ZONE 'UTC')::date FROM signal.block b
+            WHERE b.start_at >= date_trunc('day', known.closed_until, 'UTC') AND b.start_at < until
+            ON CONFLICT DO NOTHING;
+        END;
+        UPDATE signal.rollup_place SET closed_until = until;
+        known.closed_until := until;
+    END IF;
+    WITH due AS (
+        DELETE FROM signal.rollup_stale s
+        WHERE (s.series_id, s.day) IN (
+            SELECT one.series_id, one.day FROM signal.rollup_stale one
+            WHERE one.failed_at IS NULL OR one.failed_at < now() - INTERVAL '1 hour'
+            ORDER BY one.series_id, one.day LIMIT $2)
+        RETURNING s.series_id, s.day
+    )
+    SELECT coalesce(array_agg(due.series_id ORDER BY due.series_id, due.day), '{}'),
+           array_agg(due.day ORDER BY due.series_id, due.day)
+    INTO ids, days FROM due;
+    BEGIN
+        PERFORM signal.make_rollups(ids, days, known.closed_until);
+    EXCEPTION WHEN OTHERS THEN
+        -- What is wrong with one of them, as with a block that cannot be read, is not wrong with the others.
+        FOR place IN 1 .. cardinality(ids) LOOP
+            BEGIN
+                PERFORM signal.make_rollups(ids[place : place], days[place : place], known.closed_until);
+            EXCEPTION WHEN OTHERS THEN
+                INSERT INTO signal.rollup_stale (failed_at, series_id, day) VALUES (now(), ids[place], days[place]);
+            END;
+        END LOOP;
+    END;
+    closed_until := known.closed_until;
+    is_done := NOT EXISTS (SELECT FROM signal.rollup_stale s WHERE s.failed_at IS NULL);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.close_rollups(timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.close_rollups(timestamp with time zone,integer) TO healthtrack_ingest;
+
 -- Removes payloads whose last rejection was removed.
 CREATE OR REPLACE FUNCTION signal.drop_unused_payloads()
  RETURNS trigger
@@ -1197,6 +2001,48 @@ END
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.ensure_chunk_within(date,date,date) TO healthtrack_ingest;
+
+-- Removes superseded values of these series that begin in [from, to), and replaced ranges that lie within; null for no bound. How many values were removed.
+CREATE OR REPLACE FUNCTION signal.erase_superseded(series integer[], "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH ranges AS (
+        DELETE FROM signal.replaced_range
+        WHERE series_id = ANY ($1) AND from_at >= coalesce($2, '-infinity') AND to_at <= coalesce($3, 'infinity')),
+    gone AS (
+        DELETE FROM signal.superseded_value
+        WHERE series_id = ANY ($1) AND start_at >= coalesce($2, '-infinity') AND start_at < coalesce($3, 'infinity')
+        RETURNING 1)
+    SELECT count(*) FROM gone
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.erase_superseded(integer[],timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.erase_superseded(integer[],timestamp with time zone,timestamp with time zone) TO healthtrack_roller;
+
+-- Removes what was rolled up of the days on which a patient wore anything; what others measured on them is made again from blocks and files.
+CREATE OR REPLACE FUNCTION signal.forget_rollups(of_patient uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH gone AS (
+        DELETE FROM signal.rollup_day r USING signal.series s, care.wear w
+        WHERE w.patient_id = $1 AND s.device_key = w.device_key AND r.series_id = s.series_id
+          AND w.worn_during && tstzrange(r.day::timestamp AT TIME ZONE 'UTC', (r.day + 1)::timestamp AT TIME ZONE 'UTC')
+        RETURNING r.day, r.is_archived, s.metric_id
+    )
+    INSERT INTO signal.rollup_due (first_on, last_on, metric, name)
+    SELECT DISTINCT (f.first_start_at AT TIME ZONE 'UTC')::date, (f.last_start_at AT TIME ZONE 'UTC')::date, f.metric, f.name
+    FROM gone JOIN signal.metric m ON m.metric_id = gone.metric_id
+    JOIN signal.archive_file f ON f.metric = m.name AND f.superseded_at IS NULL
+     AND f.first_start_at < (gone.day + 1)::timestamp AT TIME ZONE 'UTC'
+     AND f.last_start_at >= gone.day::timestamp AT TIME ZONE 'UTC'
+    WHERE gone.is_archived
+    ON CONFLICT DO NOTHING
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.forget_rollups(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.forget_rollups(uuid) TO healthtrack_roller;
 
 -- True where this transaction has counted a file of so many samples in the proof of an erasure under way, whose subject is not under legal hold.
 CREATE OR REPLACE FUNCTION signal.is_file_proved_erased(of_rows bigint, first_at timestamp with time zone, last_at timestamp with time zone)
@@ -1300,6 +2146,168 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.keep_rejection_as_it_came() FROM PUBLIC;
 
+-- Rolls up what blocks of some series hold on some days, up to where everything is closed.
+CREATE OR REPLACE FUNCTION signal.make_rollups(series_ids integer[], days date[], closed_until timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+    from_ats timestamptz[];
+    to_ats   timestamptz[];
+BEGIN
+    DELETE FROM signal.rollup_day r USING unnest($1, $2) AS due (series_id, day)
+    WHERE r.series_id = due.series_id AND r.day = due.day AND NOT r.is_archived;
+    SELECT array_agg(due.day::timestamp AT TIME ZONE 'UTC' ORDER BY due.place),
+           array_agg(least((due.day + 1)::timestamp AT TIME ZONE 'UTC', $3) ORDER BY due.place)
+    INTO from_ats, to_ats FROM unnest($2) WITH ORDINALITY AS due (day, place);
+    INSERT INTO signal.rollup_day SELECT * FROM signal.pack_rollups($1, from_ats, to_ats);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.make_rollups(integer[],date[],timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.make_rollups(integer[],date[],timestamp with time zone) TO healthtrack_ingest;
+
+-- Notes which days of which series have changed since they were rolled up, as the feed of changes tells; where it does not go back far enough, forgets all rollups of blocks.
+CREATE OR REPLACE FUNCTION signal.mark_stale_rollups()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    known signal.rollup_horizon;
+    newest bigint;
+BEGIN
+    SELECT coalesce(max(last_change), 0) INTO newest FROM signal.change_batch;
+    SELECT * INTO STRICT known FROM signal.rollup_horizon;
+    IF NOT known.is_kept THEN
+        DELETE FROM signal.rollup_day WHERE NOT is_archived;
+        DELETE FROM signal.rollup_stale;
+        UPDATE signal.rollup_place SET closed_until = '-infinity', change = newest;
+        RETURN;
+    ELSIF known.change = newest THEN
+        RETURN;
+    END IF;
+    INSERT INTO signal.rollup_stale (series_id, day)
+    SELECT DISTINCT c.series_id, changed.day
+    FROM signal.changed_ranges(known.change, known.closed_until) AS c
+    CROSS JOIN LATERAL (
+        SELECT (c.first_at AT TIME ZONE 'UTC')::date AS first_on,
+               (least(c.last_at, known.closed_until - INTERVAL '1 microsecond') AT TIME ZONE 'UTC')::date AS last_on
+    ) AS reach
+    CROSS JOIN LATERAL (
+        SELECT shown.at::date AS day
+        FROM generate_series(reach.first_on::timestamp, reach.last_on::timestamp, INTERVAL '1 day') AS shown (at)
+        WHERE isfinite(reach.first_on)
+        UNION ALL
+        -- What has no beginning was erased: it is stale where it was rolled up.
+        SELECT r.day FROM signal.rollup_day r
+        WHERE r.series_id = c.series_id AND r.day <= reach.last_on AND NOT r.is_archived AND NOT isfinite(reach.first_on)
+    ) AS changed
+    ON CONFLICT (series_id, day) DO UPDATE SET failed_at = NULL WHERE rollup_stale.failed_at IS NOT NULL;
+    UPDATE signal.rollup_place SET change = newest;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.mark_stale_rollups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.mark_stale_rollups() TO healthtrack_ingest;
+
+-- What the blocks of a series give for each quarter of an hour in [from, to), which begin with a quarter.
+CREATE OR REPLACE FUNCTION signal.measure_quarters(series integer, "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(day date, quarter smallint, count bigint, below bigint, above bigint, sum double precision, "least" double precision, "greatest" double precision, first double precision, last double precision)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE ROWS 96
+AS $function$
+    SELECT piece.day, piece.quarter::smallint, pg_catalog.sum(piece.count)::bigint, pg_catalog.sum(piece.below)::bigint,
+           pg_catalog.sum(piece.above)::bigint, pg_catalog.sum(piece.sum), min(piece.least), max(piece.greatest),
+           (min(piece.first))[3], (max(piece.last))[3]
+    FROM signal.block
+    CROSS JOIN LATERAL (
+        SELECT (block.start_at AT TIME ZONE 'UTC')::date AS day, cardinality(block.values) AS size,
+               (extract(epoch FROM block.start_at) * 1000000)::bigint % 86400000000 AS start_us
+    ) AS known
+    CROSS JOIN LATERAL (
+        SELECT known.day, cut.quarter, cut.last_place - cut.first_place + 1 AS count, 0 AS below, 0 AS above, added.*,
+               ARRAY[known.start_us, 0, block.values[cut.first_place]] AS first,
+               ARRAY[known.start_us, 0, block.values[cut.last_place]] AS last
+        FROM generate_series(known.start_us / 900000000,
+                             (known.start_us + block.tick_us * (known.size - 1)) / 900000000) AS cutting (quarter)
+        CROSS JOIN LATERAL (
+            SELECT cutting.quarter,
+                   greatest((cutting.quarter * 900000000 - known.start_us + block.tick_us - 1) / block.tick_us + 1, 1)
+                       AS first_place,
+                   least(((cutting.quarter + 1) * 900000000 - known.start_us + block.tick_us - 1) / block.tick_us,
+                         known.size) AS last_place
+        ) AS cut
+        CROSS JOIN LATERAL (
+            SELECT pg_catalog.sum(value) AS sum, min(value) AS least, max(value) AS greatest
+            FROM unnest(block.values[cut.first_place : cut.last_place]) AS item (value)
+        ) AS added
+        WHERE block.gaps IS NULL AND block.flags IS NULL AND cut.first_place <= cut.last_place
+        UNION ALL
+        SELECT known.day, (known.start_us + sample.after_us) / 900000000, pg_catalog.count(*) FILTER (WHERE bound = 0),
+               pg_catalog.count(*) FILTER (WHERE bound = 4), pg_catalog.count(*) FILTER (WHERE bound >= 8),
+               pg_catalog.sum(value) FILTER (WHERE bound = 0), min(value) FILTER (WHERE bound = 0),
+               max(value) FILTER (WHERE bound = 0),
+               min(ARRAY[known.start_us + sample.after_us, sample.place, value]) FILTER (WHERE bound = 0),
+               max(ARRAY[known.start_us + sample.after_us, sample.place, value]) FILTER (WHERE bound = 0)
+        FROM (SELECT item.value, item.place, coalesce(item.flags, 0) & 12 AS bound,
+                     CASE WHEN block.gaps IS NULL THEN block.tick_us * (item.place - 1)
+                          ELSE block.tick_us * pg_catalog.sum(item.gap) OVER (ROWS UNBOUNDED PRECEDING) END AS after_us
+              FROM unnest(block.values, block.gaps, block.flags)
+                   WITH ORDINALITY AS item (value, gap, flags, place)
+              WHERE block.gaps IS NOT NULL OR block.flags IS NOT NULL) AS sample
+        GROUP BY 2
+    ) AS piece
+    WHERE block.series_id = $1 AND block.start_at >= date_trunc('day', $2, 'UTC') AND block.start_at < $3
+      AND block.stop_at >= $2
+      AND piece.quarter >= CASE WHEN block.start_at < $2 THEN floor(extract(epoch FROM $2) / 900)::bigint % 96 ELSE 0 END
+      AND piece.quarter < CASE WHEN block.stop_at >= $3 THEN floor(extract(epoch FROM $3) / 900)::bigint % 96 ELSE 96 END
+    GROUP BY 1, 2
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_roller;
+
+-- The rollups of some series on a UTC day as they are when their blocks go to the archive.
+CREATE OR REPLACE FUNCTION signal.measure_rolled(series_ids integer[], rolled_on date)
+ RETURNS SETOF signal.rollup_day
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+    day_at  constant timestamptz := $2::timestamp AT TIME ZONE 'UTC';
+    next_at constant timestamptz := ($2 + 1)::timestamp AT TIME ZONE 'UTC';
+    settled integer[];
+    others  integer[];
+BEGIN
+    SELECT coalesce(array_agg(r.series_id), '{}') INTO settled
+    FROM signal.rollup_day r
+    WHERE r.series_id = ANY ($1) AND r.day = $2 AND NOT r.is_archived
+      AND (SELECT h.closed_until FROM signal.rollup_horizon h) >= next_at
+      AND r.series_id NOT IN (SELECT u.series_id FROM signal.unsettled_rollups() AS u WHERE u.day = $2);
+    SELECT coalesce(array_agg(one.series_id), '{}') INTO others
+    FROM unnest($1) AS one (series_id) WHERE one.series_id <> ALL (settled);
+    RETURN QUERY
+    SELECT newest.last_at, newest.last_span_us, newest.last_value, made.sum, made.least, made.greatest, made.first,
+           made.last, made.series_id, made.day, made.count, made.below, made.above, newest.last_flags,
+           made.first_quarter, true, made.quarters, made.counts, made.belows, made.aboves, made.sums, made.leasts,
+           made.greatests, made.firsts, made.lasts
+    FROM (SELECT r.* FROM signal.rollup_day r WHERE r.series_id = ANY (settled) AND r.day = $2 AND NOT r.is_archived
+          UNION ALL
+          SELECT * FROM signal.pack_rollups(others, array_fill(day_at, ARRAY[cardinality(others)]),
+                                            array_fill(next_at, ARRAY[cardinality(others)]))) AS made
+    CROSS JOIN LATERAL (
+        SELECT b.stop_at AS last_at, coalesce(b.span_us, b.spans_us[cardinality(b.values)]) AS last_span_us,
+               b.values[cardinality(b.values)] AS last_value,
+               coalesce(b.flags[cardinality(b.values)], 0::smallint) AS last_flags
+        FROM signal.block b
+        WHERE b.series_id = made.series_id AND b.start_at >= day_at AND b.start_at < next_at
+        ORDER BY b.start_at DESC LIMIT 1
+    ) AS newest;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.measure_rolled(integer[],date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.measure_rolled(integer[],date) TO healthtrack_roller;
+
 -- Moves a lane on whatever source has lost a right: for programs that do not tell sources apart.
 CREATE OR REPLACE FUNCTION signal.move_writer(ownership uuid, writer_lane integer, from_attempt bigint, to_attempt bigint, committed bigint[])
  RETURNS boolean
@@ -1343,6 +2351,20 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[],bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[],bigint) TO healthtrack_ingest;
 
+-- Adds to the feed of changes what this transaction does: of each change the series, the starts of its first and last sample, how many, and its kind (1 stored, 2 superseded, 3 erased; null where all were stored).
+CREATE OR REPLACE FUNCTION signal.note_changes(series_ids integer[], first_ats timestamp with time zone[], last_ats timestamp with time zone[], counts integer[], kinds smallint[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Before the number is drawn: who gives places lets a missing number go once all transactions of its time ended.
+    PERFORM pg_current_xact_id();
+    INSERT INTO signal.change_commit (entries, series_ids, first_ats, last_ats, counts, kinds)
+    VALUES (cardinality($1), $1, $2, $3, $4, $5);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.note_changes(integer[],timestamp with time zone[],timestamp with time zone[],integer[],smallint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.note_changes(integer[],timestamp with time zone[],timestamp with time zone[],integer[],smallint[]) TO healthtrack_ingest, healthtrack_roller;
+
 -- Lets the daemon of the shard know that a source may no longer speak for a device.
 CREATE OR REPLACE FUNCTION signal.note_disallowed_source()
  RETURNS trigger
@@ -1356,6 +2378,19 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.note_disallowed_source() FROM PUBLIC;
+
+-- Adds to the feed of changes that a device was erased as a whole; its name is not kept, only the digest of it.
+CREATE OR REPLACE FUNCTION signal.note_erased_device(device_sha256 text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_current_xact_id();
+    INSERT INTO signal.change_commit (entries, device_sha256, series_ids, first_ats, last_ats, counts, kinds)
+    VALUES (1, $1, '{NULL}', '{-infinity}', '{infinity}', '{NULL}', '{3}');
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.note_erased_device(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.note_erased_device(text) TO healthtrack_ingest, healthtrack_roller;
 
 -- The name of the present copy of the database; notes a new one where it is another, or has forgotten.
 CREATE OR REPLACE FUNCTION signal.note_incarnation(has_forgotten boolean)
@@ -1384,6 +2419,195 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.note_incarnation(boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.note_incarnation(boolean) TO healthtrack_ingest;
+
+-- Trigger after a file is recorded or superseded: notes that its samples are to be rolled up, or no longer.
+CREATE OR REPLACE FUNCTION signal.note_rollup_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NEW.superseded_at IS NOT NULL THEN
+        DELETE FROM signal.rollup_due d WHERE d.name = NEW.name;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO signal.rollup_due (first_on, last_on, metric, name)
+        VALUES ((NEW.first_start_at AT TIME ZONE 'UTC')::date, (NEW.last_start_at AT TIME ZONE 'UTC')::date, NEW.metric,
+                NEW.name);
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.note_rollup_due() FROM PUBLIC;
+
+-- Gives places to changes that are committed and have none, 1,000 transactions at most, and wakes who listens to healthtrack_changes: the last place. known_to is a place that the caller knows to be given; where it is not there, the database has lost it.
+CREATE OR REPLACE FUNCTION signal.number_changes(known_to bigint DEFAULT 0)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+DECLARE
+    commits_max constant integer := 1000;
+    hole        constant bigint := 4294967296;
+    last     signal.change_batch;
+    present  uuid;
+    oldest   xid8;
+    base     bigint;
+    seen     bigint;
+    ids      bigint[];
+    sizes    bigint[];
+    met      int8multirange;
+    open     int8multirange;
+    younger  int8multirange;
+    before   xid8;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'changes_are_numbered_by_what_is_committed',
+            MESSAGE = 'Number changes in a transaction that is read committed.';
+    END IF;
+    -- Whoever had the lock has committed; each statement from here on sees what was committed before it.
+    PERFORM pg_advisory_xact_lock(hashtextextended('signal.number_changes', 0));
+    SELECT * INTO last FROM signal.change_batch ORDER BY last_change DESC LIMIT 1;
+    SELECT incarnation_id INTO present FROM signal.incarnation ORDER BY begun_at DESC LIMIT 1;
+    oldest := pg_snapshot_xmin(pg_current_snapshot());
+    base := greatest(last.last_change, known_to, 0);
+    open := coalesce(last.open_ids, '{}');
+    younger := coalesce(last.younger_ids, '{}');
+    before := last.open_before;
+    IF last.incarnation_id IS DISTINCT FROM present AND last.last_change IS NOT NULL THEN
+        -- No transaction of the former copy goes on in this one: what it has committed is there.
+        base := base + hole;
+        before := NULL;
+    ELSIF known_to > coalesce(last.last_change, 0) THEN
+        base := base + hole;
+    END IF;
+
+    SELECT array_agg(found.commit_id ORDER BY found.commit_id), array_agg(found.entries ORDER BY found.commit_id)
+    INTO ids, sizes
+    FROM (SELECT c.commit_id, c.entries
+          FROM unnest(open + younger) AS missing (ids)
+          JOIN signal.change_commit c ON c.commit_id >= lower(missing.ids) AND c.commit_id < upper(missing.ids)
+          UNION ALL
+          (SELECT c.commit_id, c.entries FROM signal.change_commit c
+           WHERE c.commit_id > coalesce(last.seen_to, 0) ORDER BY c.commit_id LIMIT commits_max)) AS found;
+    IF ids IS NULL THEN
+        RETURN coalesce(last.last_change, 0);
+    END IF;
+
+    seen := greatest(last.seen_to, ids[cardinality(ids)]);
+    SELECT range_agg(int8range(id, id, '[]')) INTO met FROM unnest(ids) AS one (id);
+    open := open - met;
+    younger := younger + int8multirange(int8range(coalesce(last.seen_to, 0) + 1, seen + 1)) - met;
+    IF before IS NULL OR before <= oldest THEN
+        open := younger;
+        younger := '{}';
+        before := CASE WHEN NOT isempty(open) THEN pg_current_xact_id() END;
+    END IF;
+    INSERT INTO signal.change_batch (first_change, last_change, seen_to, open_before, incarnation_id, commit_ids,
+                                     last_changes, open_ids, younger_ids)
+    SELECT base + 1, max(numbered.last_change), seen, before, present, ids,
+           array_agg(numbered.last_change ORDER BY numbered.last_change), open, younger
+    FROM (SELECT base + sum(size) OVER (ORDER BY place) AS last_change
+          FROM unnest(sizes) WITH ORDINALITY AS one (size, place)) AS numbered
+    RETURNING change_batch.last_change INTO base;
+    PERFORM pg_notify('healthtrack_changes', '');
+    RETURN base;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.number_changes(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.number_changes(bigint) TO healthtrack_ingest;
+
+-- What blocks give for days that are not closed, or have changed since.
+CREATE OR REPLACE FUNCTION signal.open_rollups()
+ RETURNS SETOF signal.rollup_day
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+    known   signal.rollup_horizon;
+    ids     integer[];
+    from_at timestamptz[];
+    to_at   timestamptz[];
+BEGIN
+    SELECT * INTO STRICT known FROM signal.rollup_horizon;
+    SELECT array_agg(open.series_id), array_agg(open.from_at), array_agg(open.to_at) INTO ids, from_at, to_at
+    FROM (SELECT DISTINCT b.series_id,
+                 greatest(known.closed_until, date_trunc('day', b.start_at, 'UTC')) AS from_at,
+                 date_trunc('day', b.start_at, 'UTC') + INTERVAL '24 hours' AS to_at
+          FROM signal.block b
+          WHERE b.start_at >= date_trunc('day', known.closed_until, 'UTC') AND b.stop_at >= known.closed_until
+          UNION ALL
+          SELECT u.series_id, u.day::timestamp AT TIME ZONE 'UTC',
+                 least((u.day + 1)::timestamp AT TIME ZONE 'UTC', known.closed_until)
+          FROM signal.unsettled_rollups() AS u WHERE known.is_kept) AS open;
+    RETURN QUERY SELECT * FROM signal.pack_rollups(ids, from_at, to_at);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.open_rollups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.open_rollups() TO healthtrack_ingest, healthtrack_roller;
+
+-- The rows of signal.rollup_day that blocks of some series give, each series in its own time.
+CREATE OR REPLACE FUNCTION signal.pack_rollups(series_ids integer[], from_ats timestamp with time zone[], to_ats timestamp with time zone[])
+ RETURNS SETOF signal.rollup_day
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT NULL::timestamptz, NULL::bigint, NULL::double precision, p.sum, p.least, p.greatest,
+           (array_remove(p.firsts, NULL))[1], p.all_lasts[cardinality(p.all_lasts)], p.series_id, p.day, p.count, p.below,
+           p.above, NULL::smallint, p.first_quarter, false,
+           CASE WHEN p.last_quarter - p.first_quarter >= p.pieces THEN p.quarters END,
+           CASE WHEN p.pieces > 1 THEN p.counts END,
+           CASE WHEN p.pieces > 1 AND p.below > 0 THEN p.belows END,
+           CASE WHEN p.pieces > 1 AND p.above > 0 THEN p.aboves END,
+           CASE WHEN p.pieces > 1 THEN p.sums END, CASE WHEN p.pieces > 1 THEN p.leasts END,
+           CASE WHEN p.pieces > 1 THEN p.greatests END, CASE WHEN p.pieces > 1 THEN p.firsts END,
+           CASE WHEN p.pieces > 1 THEN p.lasts END
+    FROM (SELECT piece.series_id, piece.day, pg_catalog.sum(piece.count)::integer AS count,
+                 pg_catalog.sum(piece.below)::integer AS below, pg_catalog.sum(piece.above)::integer AS above,
+                 pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least, max(piece.greatest) AS greatest,
+                 min(piece.quarter) AS first_quarter, max(piece.quarter) AS last_quarter, pg_catalog.count(*) AS pieces,
+                 array_agg(piece.quarter) AS quarters, array_agg(piece.count::integer) AS counts,
+                 array_agg(piece.below::integer) AS belows, array_agg(piece.above::integer) AS aboves,
+                 array_agg(piece.sum) AS sums, array_agg(piece.least) AS leasts, array_agg(piece.greatest) AS greatests,
+                 array_agg(piece.first) AS firsts, array_agg(piece.last) AS lasts,
+                 array_remove(array_agg(piece.last), NULL) AS all_lasts
+          FROM (SELECT * FROM signal.measure_series($1, $2, $3) ORDER BY series_id, day, quarter) AS piece
+          GROUP BY 1, 2) AS p
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.pack_rollups(integer[],timestamp with time zone[],timestamp with time zone[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.pack_rollups(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_roller;
+
+-- Removes what was given its place before a time, batches_max batches at most: how many transactions. The newest batch stays.
+CREATE OR REPLACE FUNCTION signal.prune_changes(before timestamp with time zone, batches_max integer DEFAULT 100)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+DECLARE
+    ids bigint[];
+    pruned bigint;
+BEGIN
+    -- The last batch stays: it says how far was looked.
+    WITH due AS MATERIALIZED (
+        SELECT b.last_change, b.numbered_at FROM signal.change_batch b
+        WHERE b.last_change < (SELECT max(last_change) FROM signal.change_batch)
+        ORDER BY b.last_change LIMIT batches_max FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM signal.change_batch b USING due
+        WHERE b.last_change = due.last_change AND due.numbered_at < before RETURNING b.commit_ids
+    )
+    SELECT array_agg(one.id) INTO ids FROM gone, unnest(gone.commit_ids) AS one (id);
+    DELETE FROM signal.change_commit c USING unnest(ids) AS one (id) WHERE c.commit_id = one.id;
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.prune_changes(timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.prune_changes(timestamp with time zone,integer) TO healthtrack_ingest;
 
 -- Removes a page of what came before a time, in its order, and says where the next page begins: null at the end. Keeps what may be of a device that somebody under legal hold wore and, where that is asked for, contradictions that nobody has resolved.
 CREATE OR REPLACE FUNCTION signal.purge_quarantine(received_before timestamp with time zone, of_reason text, only_resolved boolean, after_at timestamp with time zone, after_id bigint, rows_max integer, spare_open_conflicts boolean DEFAULT false, OUT last_at timestamp with time zone, OUT last_id bigint, OUT purged_rows bigint, OUT purged_bytes bigint, OUT held_rows bigint)
@@ -1451,15 +2675,194 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.refuse_other_bytes() FROM PUBLIC;
 
+-- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive.
+CREATE OR REPLACE FUNCTION signal.rollup(devices text[], metrics text[], every text, "from" timestamp with time zone, "to" timestamp with time zone, zone text DEFAULT 'UTC'::text)
+ RETURNS TABLE(device_id text, metric text, statistic text, bucket_at timestamp with time zone, count bigint, sum double precision, mean double precision, "least" double precision, "greatest" double precision, first double precision, last double precision, not_measured bigint, below bigint, above bigint, first_code text, last_code text, unit text, is_settled boolean)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    closed   timestamptz;
+    changed  bigint;
+    wanted   integer[];
+    cut      record;
+    from_on  date;
+    to_on    date;
+    starts   timestamptz[];
+    stale_ids  integer[];
+    stale_days date[];
+    open_ids  integer[];
+    open_from timestamptz[];
+    open_to   timestamptz[];
+BEGIN
+    SELECT array_agg(b.bucket_at ORDER BY b.bucket_at) AS starts, min(b.bucket_at) AS low, max(b.stop_at) AS high
+    INTO cut FROM signal.rollup_buckets($3, $4, $5, $6) AS b;
+    from_on := (cut.low AT TIME ZONE 'UTC')::date;
+    to_on := ((cut.high - INTERVAL '1 microsecond') AT TIME ZONE 'UTC')::date;
+    SELECT coalesce(array_agg(s.series_id), '{}') INTO wanted
+    FROM signal.series s JOIN signal.device d ON d.device_key = s.device_key
+    JOIN signal.metric m ON m.metric_id = s.metric_id
+    WHERE ($1 IS NULL OR d.device_id = ANY ($1)) AND ($2 IS NULL OR m.name = ANY ($2));
+    SELECT h.closed_until, h.change INTO STRICT closed, changed FROM signal.rollup_horizon h;
+    closed := least(closed, cut.high);
+    IF closed > cut.low THEN
+        SELECT array_agg(stale.series_id), array_agg(stale.day) INTO stale_ids, stale_days
+        FROM (SELECT s.series_id, s.day FROM signal.rollup_stale s
+              WHERE s.series_id = ANY (wanted) AND s.day BETWEEN from_on AND to_on
+              UNION
+              SELECT c.series_id, shown.at::date
+              FROM signal.changed_ranges(changed, closed) AS c
+              CROSS JOIN LATERAL generate_series(
+                  greatest((greatest(c.first_at, cut.low) AT TIME ZONE 'UTC')::date, from_on)::timestamp,
+                  least((least(c.last_at, cut.high) AT TIME ZONE 'UTC')::date, to_on)::timestamp, INTERVAL '1 day') AS shown (at)
+              WHERE c.series_id = ANY (wanted)) AS stale;
+    END IF;
+    open_ids := stale_ids;
+    SELECT array_agg(greatest(one.day::timestamp AT TIME ZONE 'UTC', cut.low)),
+           array_agg(least((one.day + 1)::timestamp AT TIME ZONE 'UTC', closed))
+    INTO open_from, open_to FROM unnest(stale_days) AS one (day);
+    IF closed < cut.high THEN
+        open_ids := wanted || open_ids;
+        open_from := array_fill(greatest(closed, cut.low), ARRAY[cardinality(wanted)]) || open_from;
+        open_to := array_fill(cut.high, ARRAY[cardinality(wanted)]) || open_to;
+    END IF;
+    RETURN QUERY
+    WITH bucket AS MATERIALIZED (
+        SELECT b.at AS bucket_at, coalesce(lead(b.at) OVER (ORDER BY b.at), cut.high) AS stop_at
+        FROM unnest(cut.starts) AS b (at)
+    ), segment AS MATERIALIZED (
+        -- The part of a UTC day that a bucket takes, in quarters.
+        SELECT b.bucket_at, on_day.at::date AS day,
+               greatest(extract(epoch FROM b.bucket_at - on_day.at AT TIME ZONE 'UTC') / 900, 0)::integer AS from_quarter,
+               least(extract(epoch FROM b.stop_at - on_day.at AT TIME ZONE 'UTC') / 900, 96)::integer AS to_quarter
+        FROM bucket b
+        CROSS JOIN LATERAL (VALUES (0), (1)) AS after (days)
+        CROSS JOIN LATERAL (
+            SELECT date_trunc('day', b.bucket_at AT TIME ZONE 'UTC') + after.days * INTERVAL '1 day' AS at
+        ) AS on_day
+        WHERE on_day.at AT TIME ZONE 'UTC' < b.stop_at
+    ), settled AS (
+        SELECT r.*, coalesce(cardinality(r.counts), 1) AS pieces FROM signal.rollup_day r
+        WHERE r.series_id = ANY (wanted) AND r.day BETWEEN from_on AND to_on
+          AND (r.is_archived OR closed > cut.low AND (r.series_id, r.day) NOT IN (
+                  SELECT stale.series_id, stale.day FROM unnest(stale_ids, stale_days) AS stale (series_id, day)))
+    ), part AS (
+        -- Days that lie in one bucket, and pieces that are alone, are told by their totals.
+        SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * r.first_quarter AS at,
+               extract(epoch FROM r.day)::bigint
+                   + 900 * coalesce(r.quarters[r.pieces], r.first_quarter + r.pieces - 1) AS last_at,
+               r.count::bigint, r.below::bigint, r.above::bigint, r.sum, r.least, r.greatest, r.first, r.last
+        FROM settled r JOIN segment s ON s.day = r.day
+        WHERE s.from_quarter = 0 AND s.to_quarter = 96
+           OR r.pieces = 1 AND r.first_quarter >= s.from_quarter AND r.first_quarter < s.to_quarter
+        UNION ALL
+        SELECT r.series_id, r.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
+               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.taken], r.first_quarter + r.taken - 1), added.count, added.below, added.above, added.sum, added.least, added.greatest,
+               (array_remove(r.firsts[r.skipped + 1 : r.taken], NULL))[1],
+               (SELECT given.last[cardinality(given.last)] FROM (SELECT array_remove(r.lasts[r.skipped + 1 : r.taken], NULL) AS last) AS given)
+        FROM (SELECT r.*, s.bucket_at,
+                     CASE WHEN r.quarters IS NULL THEN greatest(s.from_quarter - r.first_quarter, 0)
+                          ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
+                                WHERE one.quarter < s.from_quarter) END AS skipped,
+                     CASE WHEN r.quarters IS NULL THEN least(s.to_quarter - r.first_quarter, r.pieces)
+                          ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
+                                WHERE one.quarter < s.to_quarter) END AS taken
+              FROM settled r JOIN segment s ON s.day = r.day
+              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96) OFFSET 0) AS r
+        CROSS JOIN LATERAL (
+            SELECT pg_catalog.sum(piece.count) AS count, pg_catalog.sum(piece.below) AS below,
+                   pg_catalog.sum(piece.above) AS above, pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least,
+                   max(piece.greatest) AS greatest
+            FROM unnest(r.counts[r.skipped + 1 : r.taken], r.belows[r.skipped + 1 : r.taken],
+                        r.aboves[r.skipped + 1 : r.taken], r.sums[r.skipped + 1 : r.taken],
+                        r.leasts[r.skipped + 1 : r.taken], r.greatests[r.skipped + 1 : r.taken])
+                AS piece (count, below, above, sum, least, greatest)
+        ) AS added
+        WHERE r.skipped < r.taken
+        UNION ALL
+        SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * r.quarter,
+               extract(epoch FROM r.day)::bigint + 900 * r.quarter, r.piece_count,
+               r.piece_below, r.piece_above, r.piece_sum, r.piece_least, r.piece_greatest, r.piece_first, r.piece_last
+        FROM (SELECT r.series_id, r.day, r.is_archived, coalesce(piece.quarter, r.first_quarter + piece.place - 1) AS quarter,
+                     piece.count AS piece_count, piece.below AS piece_below, piece.above AS piece_above,
+                     piece.sum AS piece_sum, piece.least AS piece_least, piece.greatest AS piece_greatest,
+                     piece.first AS piece_first, piece.last AS piece_last
+              FROM settled r
+              CROSS JOIN LATERAL unnest(r.counts, r.quarters, r.belows, r.aboves, r.sums, r.leasts, r.greatests, r.firsts,
+                                        r.lasts) WITH ORDINALITY
+                  AS piece (count, quarter, below, above, sum, least, greatest, first, last, place)
+              WHERE $3 = 'hour' AND r.pieces > 1) AS r
+        JOIN segment s ON s.day = r.day AND s.from_quarter <= r.quarter AND s.to_quarter > r.quarter
+        UNION ALL
+        SELECT piece.series_id, s.bucket_at, false, extract(epoch FROM piece.day)::bigint + 900 * piece.quarter,
+               extract(epoch FROM piece.day)::bigint + 900 * piece.quarter, piece.count, piece.below, piece.above, piece.sum, piece.least, piece.greatest, piece.first, piece.last
+        FROM signal.measure_series(open_ids, open_from, open_to) AS piece
+        JOIN segment s ON s.day = piece.day AND piece.quarter >= s.from_quarter AND piece.quarter < s.to_quarter
+    ), total AS (
+        SELECT p.series_id, p.bucket_at, pg_catalog.sum(p.count)::bigint AS count,
+               coalesce(pg_catalog.sum(p.below), 0)::bigint AS below, coalesce(pg_catalog.sum(p.above), 0)::bigint AS above,
+               pg_catalog.sum(p.sum) AS sum, min(p.least) AS least, max(p.greatest) AS greatest,
+               (min(ARRAY[p.at, p.first]) FILTER (WHERE p.count > 0))[2] AS first,
+               (max(ARRAY[p.last_at, p.last]) FILTER (WHERE p.count > 0))[2] AS last,
+               bool_and(p.is_archived) = bool_or(p.is_archived) AS is_settled
+        FROM part p GROUP BY 1, 2
+    )
+    SELECT d.device_id, m.name, s.statistic, t.bucket_at, t.count,
+           CASE WHEN m.codes IS NULL THEN t.sum END, CASE WHEN m.codes IS NULL THEN t.sum / nullif(t.count, 0) END,
+           CASE WHEN m.codes IS NULL THEN t.least END, CASE WHEN m.codes IS NULL THEN t.greatest END,
+           CASE WHEN m.codes IS NULL THEN t.first END, CASE WHEN m.codes IS NULL THEN t.last END,
+           NULL::bigint, t.below, t.above, m.codes[t.first::integer + 1], m.codes[t.last::integer + 1], m.unit,
+           t.is_settled
+    FROM total t
+    JOIN signal.series s ON s.series_id = t.series_id
+    JOIN signal.device d ON d.device_key = s.device_key
+    JOIN signal.metric m ON m.metric_id = s.metric_id;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_roller;
+
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
  RETURNS SETOF signal.sample
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-    SELECT found.device_id, found.metric, found.statistic, found.start_at, found.end_at, found.value, found.code, found.unit
+    SELECT found.device_id, found.metric, found.statistic, found.start_at, found.end_at, found.value, found.code, found.unit,
+           found.flag_words, found.utc_offset_minutes, found.received_at, found.revision
     FROM signal.block_sample AS found
     WHERE found.device_id = $1 AND found.metric = $2
       AND found.block_start_at >= $3 - INTERVAL '1 day' AND found.block_start_at < $4 AND found.block_stop_at >= $3
       AND found.start_at >= $3 AND found.start_at < $4
 $function$;
+
+-- Days of series that have changed since they were rolled up, noted or not.
+CREATE OR REPLACE FUNCTION signal.unsettled_rollups()
+ RETURNS TABLE(series_id integer, day date)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    known signal.rollup_horizon;
+BEGIN
+    SELECT * INTO STRICT known FROM signal.rollup_horizon;
+    RETURN QUERY
+        SELECT s.series_id, s.day FROM signal.rollup_stale s
+        UNION
+        SELECT c.series_id, shown.at::date
+        FROM signal.changed_ranges(known.change, known.closed_until) AS c
+        CROSS JOIN LATERAL generate_series(
+            greatest((c.first_at AT TIME ZONE 'UTC')::date,
+                     (SELECT min(r.day) FROM signal.rollup_day r WHERE r.series_id = c.series_id AND NOT isfinite(c.first_at)))::timestamp,
+            (least(c.last_at, known.closed_until - INTERVAL '1 microsecond') AT TIME ZONE 'UTC')::date::timestamp,
+            INTERVAL '1 day') AS shown (at)
+        WHERE isfinite(c.first_at) OR EXISTS (SELECT FROM signal.rollup_day r WHERE r.series_id = c.series_id);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.unsettled_rollups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unsettled_rollups() TO healthtrack_ingest, healthtrack_roller;

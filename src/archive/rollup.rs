@@ -26,6 +26,9 @@ use crate::telemetry::chain;
 /// Rows that wait for the database.
 const ROLLUPS_MAX: usize = 64;
 
+/// What a device measured, by statistic and day.
+type Days = BTreeMap<(Option<String>, Day), (Statistic, DayRollup)>;
+
 impl Roller {
     /// Rolls up what files are due. What fails is logged, and stays due: the samples are safe, and must not wait for it.
     pub(super) async fn roll_up_files(&self, connection: &mut PgConnection) {
@@ -72,7 +75,7 @@ fn sum_up(
     let metric = metric.ok_or_else(|| ArchiveError::Manifest { name: file.name.clone() })?;
     let opened = open(archive.storage.open(&file.name)?, metric, &archive.keys).map_err(failed)?;
     let mut source = opened.rows(RowFilter::default()).map_err(failed)?;
-    let mut of: Option<(DeviceId, BTreeMap<(Option<String>, Day), (Statistic, DayRollup)>)> = None;
+    let mut of: Option<(DeviceId, Days)> = None;
     while let Some(slice) = source.slice().map_err(failed)? {
         let is_same = of.as_ref().is_some_and(|(device, _)| device == slice.device);
         if !is_same && !hand_on(of.replace((slice.device.clone(), BTreeMap::new())), rows) {
@@ -93,10 +96,7 @@ fn sum_up(
 }
 
 /// Hands on what a device measured; false where nobody takes it any more.
-fn hand_on(
-    of: Option<(DeviceId, BTreeMap<(Option<String>, Day), (Statistic, DayRollup)>)>,
-    rows: &mpsc::Sender<FileRollup>,
-) -> bool {
+fn hand_on(of: Option<(DeviceId, Days)>, rows: &mpsc::Sender<FileRollup>) -> bool {
     let Some((device, days)) = of else { return true };
     days.into_iter().all(|((_, day), (statistic, rollup))| {
         rows.blocking_send(FileRollup { device: device.clone(), statistic, day, rollup }).is_ok()

@@ -30,14 +30,14 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
 /// What follows the commits.
 #[derive(Debug)]
-pub(super) struct Feed {
+pub(super) struct ChangeFeed {
     /// Database, clock and counts.
     pub(super) context: Context,
     /// How long it goes back.
     pub(super) kept: Duration,
 }
 
-impl Feed {
+impl ChangeFeed {
     /// Works while the daemon owns its shard.
     pub(super) async fn run(self, state: Arc<State>) {
         state.ownership().await;

@@ -133,7 +133,7 @@ impl Daemon {
         let quarantine = quarantine::Upkeep { context: context.clone(), cap: Arc::clone(&cap), retention_days };
         supervisor.spawn_endless(Task::Quarantine, quarantine.run(Arc::clone(&state)));
         supervisor.spawn_endless(Task::Rollups, rollups::run(context.clone(), Arc::clone(&state)));
-        let feed = changes::Feed { context: context.clone(), kept: config.ingest.changes_kept() };
+        let feed = changes::ChangeFeed { context: context.clone(), kept: config.ingest.changes_kept() };
         supervisor.spawn_endless(Task::Changes, feed.run(Arc::clone(&state)));
         let settings = (config.mqtt, config.ingest);
         supervisor.spawn(Task::Ingest, ingest::run(context, state, settings, cap, stop.clone()));

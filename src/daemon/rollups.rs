@@ -24,8 +24,12 @@ use crate::telemetry::chain;
 const CLOSED_AFTER_US: i64 = 1_800 * SECOND_US;
 /// How often is looked.
 const EVERY: Duration = Duration::from_secs(30);
-/// Days of series that a step makes anew: a value a second is 86,400 samples each, so a second at most.
-const STEP_DAYS_MAX: i32 = 32;
+/// Days of series that a step makes anew: at first as many as take a second with a value a second in each, and more or
+/// fewer by how long the step before has taken.
+const STEP_DAYS: i32 = 32;
+const STEP_DAYS_MAX: i32 = 8_192;
+const STEP_SHORT: Duration = Duration::from_millis(250);
+const STEP_LONG: Duration = Duration::from_millis(1_000);
 /// Longer than any step on a busy machine, and shorter than for ever.
 const STEP_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -52,13 +56,38 @@ async fn catch_up(context: &Context, connection: &mut Option<PgConnection>) -> R
         Some(connection) => connection,
         None => connection.insert(context.connector.connect().await?),
     };
+    let mut days = STEP_DAYS;
     loop {
         let began = Instant::now();
         let before = context.clock.now().plus_micros(-CLOSED_AFTER_US);
-        let closed = within(STEP_TIMEOUT, "closing rollups", close(connection, before, STEP_DAYS_MAX)).await?;
+        let closed = within(STEP_TIMEOUT, "closing rollups", close(connection, before, days)).await?;
+        days = next_days(days, began.elapsed());
         match closed {
             Some(Closed { is_done: false, .. }) => sleep(began.elapsed()).await,
             closed => return Ok(closed),
         }
+    }
+}
+
+/// How many days the next step takes.
+fn next_days(days: i32, took: Duration) -> i32 {
+    match took {
+        took if took < STEP_SHORT => days.saturating_mul(2).min(STEP_DAYS_MAX),
+        took if took > STEP_LONG => (days / 2).max(1),
+        _ => days,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_grow_while_they_are_short_and_shrink_where_they_are_long() {
+        let next = |days, ms| next_days(days, Duration::from_millis(ms));
+        assert_eq!(
+            [next(32, 10), next(STEP_DAYS_MAX, 10), next(32, 500), next(32, 2_000), next(1, 2_000)],
+            [64, STEP_DAYS_MAX, 32, 16, 1]
+        );
     }
 }

@@ -9,6 +9,10 @@ pub(crate) enum Defect {
     AsynchronousCommit,
     /// Samples are merged into what is stored without checking whether they are there already.
     NoDuplicateCheck,
+    /// A word that was superseded stands again when it is delivered again.
+    RepeatSuperseded,
+    /// Nobody remembers which ranges were replaced.
+    ForgetReplaced,
     /// A lane takes every series for a new one, though samples of it are stored.
     ForgetLasts,
     /// A commit of messages that came over an earlier connection acknowledges messages of the current one.

@@ -15,10 +15,12 @@ use crate::config::variable;
 
 const VARIABLE: &str = "HEALTHTRACK_INJECT_FAULT";
 
-const ALL: [Defect; 22] = [
+const ALL: [Defect; 24] = [
     Defect::AckBeforeCommit,
     Defect::AsynchronousCommit,
     Defect::NoDuplicateCheck,
+    Defect::RepeatSuperseded,
+    Defect::ForgetReplaced,
     Defect::ForgetLasts,
     Defect::StaleAck,
     Defect::AckAroundFailure,

@@ -16,7 +16,7 @@
 //! batches. What is invalid travels with what is valid, and is put into quarantine by the same transaction, so that one
 //! acknowledgement covers both (`quarantine`).
 //!
-//! Invariant: received = stored + duplicate + conflict + quarantined + in flight, at every scrape.
+//! Invariant: received = stored + duplicate + outdated + conflict + quarantined + in flight, at every scrape.
 
 /// Synchronisation primitives.
 mod sync;

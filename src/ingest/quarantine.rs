@@ -138,7 +138,8 @@ pub fn row(arrival: &Arrival, rejection: &Rejection) -> Quarantined {
         content_type: arrival.content_type.as_deref().map(storable),
         reason: rejection.reason.word(),
         detail: storable(&rejection.detail),
-        samples: rejection.samples,
+        // A range that cannot be replaced holds no sample.
+        samples: rejection.samples.max(1),
         payload: arrival.payload.clone(),
     }
 }

@@ -33,6 +33,9 @@ pub mod metric;
 /// Unit words and their conversion to UCUM.
 pub mod unit;
 
+/// Which word of a source stands.
+pub mod revision;
+
 /// Runs of samples as one row.
 pub mod block;
 

@@ -50,9 +50,14 @@ impl Flags {
         Flags(self.0 | other.0)
     }
 
+    /// Those by which the value is a limit of the sensor.
+    pub fn bounds(self) -> Flags {
+        Flags(self.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0))
+    }
+
     /// True where the value is a limit of the sensor, and no number that it measured.
     pub fn is_bound(self) -> bool {
-        self.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0) != 0
+        self.bounds() != Flags::NONE
     }
 }
 

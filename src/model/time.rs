@@ -83,7 +83,14 @@ impl Timestamp {
     ///
     /// Digits past the microsecond are rounded down. A leap second (`23:59:60`) is the first moment of the next minute.
     pub fn parse_rfc3339(text: &str) -> Result<Timestamp, TimeError> {
-        parse_rfc3339(text.as_bytes()).ok_or(TimeError::NotRfc3339).and_then(Timestamp::from_micros)
+        Timestamp::parse_local_rfc3339(text).map(|(moment, _)| moment)
+    }
+
+    /// The same, and by how many minutes the local time in which it was written is ahead of UTC. `Z` and `-00:00` name
+    /// no local time.
+    pub fn parse_local_rfc3339(text: &str) -> Result<(Timestamp, Option<i16>), TimeError> {
+        let (micros, offset_minutes) = parse_rfc3339(text.as_bytes()).ok_or(TimeError::NotRfc3339)?;
+        Timestamp::from_micros(micros).map(|moment| (moment, offset_minutes))
     }
 }
 
@@ -169,7 +176,8 @@ impl Clock for StoppedClock {
     }
 }
 
-fn parse_rfc3339(text: &[u8]) -> Option<i64> {
+/// Microseconds since 1970, and the local time's minutes ahead of UTC.
+fn parse_rfc3339(text: &[u8]) -> Option<(i64, Option<i16>)> {
     let (date_time, zone) = text.split_at_checked(19)?;
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2] = *date_time
     else {
@@ -190,12 +198,12 @@ fn parse_rfc3339(text: &[u8]) -> Option<i64> {
     let (micro, zone) = fraction(zone)?;
     let offset_minutes = zone_offset_minutes(zone)?;
     let local_minutes = days_from_civil(year, month, day) * 1_440 + hour * 60 + minute;
-    let utc_minutes = local_minutes - offset_minutes;
+    let utc_minutes = local_minutes - offset_minutes.map_or(0, i64::from);
     // A leap second is only ever inserted before midnight UTC.
     if second == 60 && utc_minutes.rem_euclid(1_440) != 1_439 {
         return None;
     }
-    Some((utc_minutes * 60 + second) * SECOND_US + micro)
+    Some(((utc_minutes * 60 + second) * SECOND_US + micro, offset_minutes))
 }
 
 /// The digits after a full stop as microseconds, and what follows them.
@@ -210,13 +218,14 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     Some((micro, zone))
 }
 
-fn zone_offset_minutes(zone: &[u8]) -> Option<i64> {
+/// The offset of a zone, where it is one: of itself `None` where it says UTC, and of no local time.
+fn zone_offset_minutes(zone: &[u8]) -> Option<Option<i16>> {
     match *zone {
-        [b'Z' | b'z'] => Some(0),
+        [b'Z' | b'z'] | [b'-', b'0', b'0', b':', b'0', b'0'] => Some(None),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
             let (hours, minutes) = (number(&[h1, h2])?, number(&[m1, m2])?);
             let offset = (hours <= 23 && minutes <= 59).then_some(hours * 60 + minutes)?;
-            Some(if sign == b'-' { -offset } else { offset })
+            i16::try_from(if sign == b'-' { -offset } else { offset }).ok().map(Some)
         }
         _ => None,
     }
@@ -274,6 +283,21 @@ mod tests {
             ("2016-12-31T23:59:60Z", 1_483_228_800_000_000),
         ] {
             assert_eq!(Timestamp::parse_rfc3339(text).map(Timestamp::micros), Ok(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_names_its_local_offset_where_it_has_one() {
+        for (zone, minutes) in [
+            ("Z", None),
+            ("z", None),
+            ("-00:00", None),
+            ("+00:00", Some(0)),
+            ("+05:45", Some(345)),
+            ("-23:59", Some(-1_439)),
+        ] {
+            let read = Timestamp::parse_local_rfc3339(&format!("2026-11-23T10:00:00.5{zone}"));
+            assert_eq!(read.map(|(_, offset)| offset), Ok(minutes), "{zone}");
         }
     }
 

@@ -29,6 +29,10 @@ const INGEST_IN_FLIGHT_SAMPLES: MetricName =
     MetricName("healthtrack_ingest_in_flight_samples", "Samples received and not yet committed.");
 const INGEST_SAMPLES: MetricName =
     MetricName("healthtrack_ingest_samples_total", "Samples by outcome, counted when committed.");
+const INGEST_SUPERSEDED_SAMPLES: MetricName = MetricName(
+    "healthtrack_ingest_superseded_samples_total",
+    "Samples that ceased to stand since their source has said something else; they are in signal.superseded.",
+);
 const INGEST_REJECTED_SAMPLES: MetricName = MetricName(
     "healthtrack_ingest_rejected_samples_total",
     "Samples rejected, by reason. A message that cannot be decoded counts as one.",
@@ -107,6 +111,8 @@ pub struct Telemetry {
     in_flight_samples: Gauge,
     outcomes: Vec<(Outcome, Counter)>,
     rejected: Vec<(Reason, Counter)>,
+    /// `healthtrack_ingest_superseded_samples_total`
+    pub superseded_samples: Counter,
     /// `healthtrack_ingest_not_measured_total`
     pub not_measured: Counter,
     /// `healthtrack_ingest_flagged_samples_total`
@@ -198,6 +204,7 @@ impl Telemetry {
             in_flight_samples: new.gauge(INGEST_IN_FLIGHT_SAMPLES),
             outcomes: outcomes.into(),
             rejected: rejected.into(),
+            superseded_samples: new.counter(INGEST_SUPERSEDED_SAMPLES),
             not_measured: new.counter(INGEST_NOT_MEASURED),
             flagged_samples: new.counter(INGEST_FLAGGED_SAMPLES),
             enrolled_devices: new.counter(INGEST_ENROLLED_DEVICES),
@@ -314,7 +321,7 @@ mod tests {
         let worker = std::thread::spawn(move || {
             for _ in 0..20_000 {
                 writer.receive(10);
-                writer.settle(10, Tally { stored: 7, duplicate: 1, conflict: 1, quarantined: 1 });
+                writer.settle(10, Tally { stored: 6, duplicate: 1, outdated: 1, conflict: 1, quarantined: 1 });
             }
         });
         while !worker.is_finished() {

@@ -7,6 +7,8 @@ pub struct Tally {
     pub stored: u64,
     /// Already there with the same value.
     pub duplicate: u64,
+    /// A higher revision of it has been said: not shown, and not quarantined.
+    pub outdated: u64,
     /// Already there with another value: the first stays, this one is in quarantine.
     pub conflict: u64,
     /// Rejected: in quarantine, or counted above a source's cap.
@@ -20,6 +22,8 @@ pub enum Outcome {
     Stored,
     /// Already there.
     Duplicate,
+    /// A higher revision stands.
+    Outdated,
     /// Already there with another value.
     Conflict,
     /// Rejected.
@@ -28,13 +32,15 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Outcome; 4] = [Outcome::Stored, Outcome::Duplicate, Outcome::Conflict, Outcome::Quarantined];
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Stored, Outcome::Duplicate, Outcome::Outdated, Outcome::Conflict, Outcome::Quarantined];
 
     /// The label's value.
     pub fn word(self) -> &'static str {
         match self {
             Outcome::Stored => "stored",
             Outcome::Duplicate => "duplicate",
+            Outcome::Outdated => "outdated",
             Outcome::Conflict => "conflict",
             Outcome::Quarantined => "quarantined",
         }
@@ -47,6 +53,7 @@ impl Tally {
         match outcome {
             Outcome::Stored => self.stored,
             Outcome::Duplicate => self.duplicate,
+            Outcome::Outdated => self.outdated,
             Outcome::Conflict => self.conflict,
             Outcome::Quarantined => self.quarantined,
         }
@@ -61,6 +68,7 @@ impl Tally {
     pub fn add(&mut self, other: Tally) {
         self.stored += other.stored;
         self.duplicate += other.duplicate;
+        self.outdated += other.outdated;
         self.conflict += other.conflict;
         self.quarantined += other.quarantined;
     }

@@ -3,7 +3,7 @@
 //! # Why
 //! Handles are registered once and kept, so that counting a sample is one atomic addition and no name is ever looked
 //! up on the hot path. Outcomes are counted in one ledger under a lock, so that at every scrape
-//! `received = stored + duplicate + conflict + quarantined + in flight`
+//! `received = stored + duplicate + outdated + conflict + quarantined + in flight`
 //! (Invariant, kept by `the_law_holds_at_every_scrape`): a scrape cannot fall between two halves of one commit.
 //! No label ever carries a device or a person. Metrics observe: nothing in the program is decided by what one holds.
 

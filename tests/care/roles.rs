@@ -20,7 +20,7 @@ const HOLDS_THE_DAY: &str = "from_at <= '2024-03-05 08:00Z' AND to_at > '2024-03
 const LOGINS: [&str; 9] = ["ingest", "roller", "portal", "analyst", "auditor", "migrator", "nobody", "care", "sign_in"];
 
 /// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody, care, sign-in.
-const CELLS: [(&str, &str); 38] = [
+const CELLS: [(&str, &str); 42] = [
     ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "IR...M..."),
     ("DELETE FROM signal.block WHERE false", "IR...M..."),
     ("SELECT FROM signal.sample LIMIT 0", "IR...M..."),
@@ -30,6 +30,10 @@ const CELLS: [(&str, &str); 38] = [
     ("UPDATE signal.device SET device_id = '' WHERE false", ".R...M..."),
     ("INSERT INTO signal.archive_file SELECT * FROM signal.archive_file WHERE false", ".R...M..."),
     ("DELETE FROM signal.archive_file WHERE false", ".....M..."),
+    ("INSERT INTO signal.superseded_value SELECT * FROM signal.superseded_value WHERE false", "IR...M..."),
+    ("DELETE FROM signal.superseded_value WHERE false", ".R...M..."),
+    ("DELETE FROM signal.replaced_range WHERE false", "IR...M..."),
+    ("SELECT signal.erase_superseded(ARRAY[]::integer[], NULL, NULL)", ".R......."),
     ("SELECT signal.ensure_chunk('2020-01-01')", "I........"),
     ("TRUNCATE signal.block", "........."),
     ("DROP TABLE signal.erasure", "........."),

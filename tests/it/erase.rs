@@ -32,6 +32,14 @@ async fn spread(stack: &mut TestStack) {
     stack.roll();
     stack.put(GONE, "heart_rate", Some("maximum"), "2024-03-05 10:00Z", &[99.0]).await;
     stack.put(STAYS, "heart_rate", None, "2024-03-05 10:00Z", &[55.5, 56.5]).await;
+    stack
+        .execute(
+            "INSERT INTO signal.superseded_value (start_at, superseded_at, value, series_id)
+             SELECT '2024-03-05 09:00Z', now(), 69, series_id FROM signal.series;
+             INSERT INTO signal.replaced_range (from_at, to_at, revision, received_at, series_id)
+             SELECT '2024-03-05 09:00Z', '2024-03-06 09:00Z', 1, now(), series_id FROM signal.series",
+        )
+        .await;
     for (topic, payload) in [
         ("ht/1/main/watch-7/batch", "broken"),
         ("ht/1/main/hub/batch", r#"{"v":1,"device":"watch-7","series":[]}"#),
@@ -114,6 +122,10 @@ pub(crate) async fn nothing_is_left(mut stack: TestStack, keys: &str, injected: 
     stack.verify();
     assert_eq!(stack.count("signal.quarantine").await, 1, "the other's message is kept");
     assert_eq!(stack.count("signal.ingest_shard WHERE epoch = 2").await, 1);
+    for table in ["signal.superseded_value", "signal.replaced_range"] {
+        let (all, theirs) = (format!("{table} AS former"), format!("{table} JOIN signal.series USING (series_id)"));
+        assert_eq!((stack.count(&all).await, stack.count(&theirs).await), (1, 1), "{table}");
+    }
     let proof = "signal.erasure WHERE device_sha256 = encode(sha256('watch-7'), 'hex') AND ended_at >= begun_at
                  AND requested_by = session_user AND archived_samples = 7 AND hot_samples = 1";
     assert_eq!(stack.count(proof).await, 1);

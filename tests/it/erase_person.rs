@@ -55,6 +55,12 @@ async fn shared() -> TestStack {
     }
     wear(&mut stack, BEN, "watch-7", "2024-03-05T09:30:00", "2024-03-06T00:00:00Z").await;
     wear(&mut stack, BEN, "watch-7", "2024-03-06T08:02:00", "").await;
+    stack
+        .execute(
+            "INSERT INTO signal.superseded_value (start_at, superseded_at, value, series_id)
+             SELECT start_at, now(), 69, series_id FROM signal.block",
+        )
+        .await;
     for (topic, came, reason) in [
         ("ht/1/main/watch-7/batch", "2024-03-05 08:31Z", "bad_json"),
         ("ht/1/main/Band.2/batch", "2024-04-01 08:31Z", "bad_json"),
@@ -118,6 +124,13 @@ async fn left(stack: &mut TestStack) -> Vec<String> {
     for table in ["care.wear", "care.wear_event", "care.goal_day", "access.data_key"] {
         if stack.count(&format!("{table} WHERE patient_id = '{ANN}'")).await > 0 {
             left.push(table.to_owned());
+        }
+    }
+    for (device, from, to) in WORN {
+        let former =
+            format!("signal.superseded WHERE device_id = '{device}' AND start_at >= '{from}Z' AND start_at < '{to}Z'");
+        if stack.count(&former).await > 0 {
+            left.push(format!("signal.superseded of {device} from {from}"));
         }
     }
     let mut paths: Vec<PathBuf> = Vec::new();

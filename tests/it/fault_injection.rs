@@ -3,7 +3,7 @@
 
 use crate::support::daemon::FAULT_VARIABLE;
 use crate::support::stack::{TestStack, Verdict};
-use crate::{crash, path, points};
+use crate::{crash, path, points, revisions};
 
 /// Fails unless the scenario says that its promise is broken.
 async fn goes_red(bug: &str, scenario: impl AsyncFnOnce(&TestStack) -> Verdict) {
@@ -39,6 +39,16 @@ async fn a_missing_look_at_what_is_stored_is_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_that_forgets_where_its_series_end_is_seen() {
     goes_red("forget_lasts", path::repeated_messages_change_nothing).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_word_that_comes_back_is_seen() {
+    goes_red("repeat_superseded", revisions::an_older_word_stays_superseded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_range_that_is_forgotten_is_seen() {
+    goes_red("forget_replaced", revisions::what_is_replaced_stays_replaced).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,9 @@ mod path;
 /// What a merge reads.
 mod merge;
 
+/// What a source said last.
+mod revisions;
+
 /// Hours and days of what was measured.
 mod rollup;
 

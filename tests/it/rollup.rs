@@ -21,7 +21,7 @@ use crate::support::postgres::TestDatabase;
 const WEEKS: [&str; 4] = ["2024-04-04", "2024-09-05", "2024-10-03", "2024-10-31"];
 const WEEK_S: i64 = 7 * 86_400;
 const QUARTER_US: i64 = 900 * SECOND_US;
-/// Off the full hour, changed by half an hour, without a midnight, with two, and plain ones.
+/// Off the full hour, changed by half an hour, without a midnight, with two, the wearer's, and plain ones.
 const ZONES: [&str; 7] = [
     "Asia/Kathmandu",
     "Australia/Lord_Howe",
@@ -168,7 +168,16 @@ impl World {
         .unwrap();
         let start_us = Timestamp::parse_rfc3339(&start).unwrap().micros();
         let samples = vec![BTreeMap::new(); METRICS.len()];
-        World { connection, other, url: database.url().to_owned(), start_us, series, samples, held: None, block_max: 960 }
+        World {
+            connection,
+            other,
+            url: database.url().to_owned(),
+            start_us,
+            series,
+            samples,
+            held: None,
+            block_max: 960,
+        }
     }
 
     async fn take(&mut self, step: &Step) {
@@ -205,7 +214,8 @@ impl World {
                 self.block_max = *size;
                 let days = self.days();
                 for series in 0..HELD {
-                    rewrite(&mut self.connection, self.series[series], &self.samples[series], days.clone(), *size).await;
+                    rewrite(&mut self.connection, self.series[series], &self.samples[series], days.clone(), *size)
+                        .await;
                 }
             }
             Step::Number => execute(&mut self.connection, "SELECT signal.number_changes()").await,
@@ -295,7 +305,8 @@ impl World {
         let told = read(&mut self.connection, &query).await;
         assert_eq!(told, expected, "{every} {} {from} {to}", ZONES[zone]);
         if ZONES[zone] == "UTC" && !by_hour {
-            let daily = "SELECT metric, (extract(epoch FROM day) * 1000000)::bigint AS at, count::bigint, below::bigint,
+            let daily =
+                "SELECT metric, (extract(epoch FROM day) * 1000000)::bigint AS at, count::bigint, below::bigint,
                                 above::bigint, sum, least, greatest, first, last, mean, is_settled
                          FROM signal.daily WHERE day >= ";
             let day = |at: i64| format!("({} AT TIME ZONE 'UTC')::date", moment(at));
@@ -430,7 +441,11 @@ async fn seeded() -> TestDatabase {
     let statement = format!(
         "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'watch', 'test');
          INSERT INTO signal.series (device_key, metric_id)
-         SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name IN ({names})"
+         SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name IN ({names});
+         INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
+         VALUES ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', 'America/New_York');
+         INSERT INTO care.wear (patient_id, device_key, worn_during)
+         SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, '[2024-01-01,)' FROM signal.device"
     );
     execute(&mut connection, &statement).await;
     database
@@ -508,7 +523,8 @@ async fn what_cannot_be_read_keeps_nothing_else_from_being_closed() {
          UPDATE signal.block SET tick_us = 0 WHERE series_id = (SELECT min(series_id) FROM signal.series)";
     execute(&mut connection, damaged).await;
     for hour in [12, 18, 24] {
-        let close = format!("SELECT signal.close_rollups(timestamptz '2024-04-04 00:00Z' + {hour} * INTERVAL '1 h', 100)");
+        let close =
+            format!("SELECT signal.close_rollups(timestamptz '2024-04-04 00:00Z' + {hour} * INTERVAL '1 h', 100)");
         execute(&mut connection, &close).await;
         let rows = "SELECT count(*) FROM signal.rollup_day WHERE count = 4 * $1";
         let rows: i64 = sqlx::query_scalar(rows).bind(hour).fetch_one(&mut connection).await.unwrap();

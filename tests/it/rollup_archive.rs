@@ -29,7 +29,8 @@ fn counted(stack: &TestStack) -> Days {
 
 /// What `signal.daily` tells, and whether all of it is settled.
 async fn told(stack: &mut TestStack) -> (Days, bool) {
-    let query = "SELECT device_id, metric, coalesce(statistic, '') AS statistic, day::text AS day, count::bigint AS count,
+    let query =
+        "SELECT device_id, metric, coalesce(statistic, '') AS statistic, day::text AS day, count::bigint AS count,
                         sum, least, greatest, is_settled FROM signal.daily";
     let rows = sqlx::query(query).fetch_all(&mut stack.connection).await.unwrap();
     let is_settled = rows.iter().all(|row| row.get("is_settled"));
@@ -71,7 +72,8 @@ async fn newest(stack: &mut TestStack) -> Vec<String> {
 async fn what_is_archived_is_told_as_it_was() {
     let mut stack = TestStack::build().await;
     stack.put_some().await;
-    let flags = "UPDATE signal.block SET flags = array_fill(0::smallint, ARRAY[cardinality(values)]) WHERE span_us IS NULL";
+    let flags =
+        "UPDATE signal.block SET flags = array_fill(0::smallint, ARRAY[cardinality(values)]) WHERE span_us IS NULL";
     stack.execute(flags).await;
     agree(&mut stack).await;
     let (before, last) = (asked(&mut stack).await, newest(&mut stack).await);
@@ -157,7 +159,8 @@ async fn what_was_rolled_up_of_a_person_goes_with_them() {
     agree(&mut stack).await;
     let (days, _) = told(&mut stack).await;
     assert_eq!(days.iter().filter(|(key, _)| key[0] == "Band.2").map(own).collect::<Days>(), others);
-    let left: Vec<_> = days.keys().filter(|key| key[0] == "watch-7").map(|key| (key[1].as_str(), key[3].as_str())).collect();
+    let left: Vec<_> =
+        days.keys().filter(|key| key[0] == "watch-7").map(|key| (key[1].as_str(), key[3].as_str())).collect();
     assert_eq!(left, [("heart_rate", "2024-03-04"), ("heart_rate", "2024-03-07")]);
     let of_hers = "signal.rollup_day JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
                    WHERE device_id = 'watch-7' AND day IN ('2024-03-05', '2024-03-06')";

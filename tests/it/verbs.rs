@@ -17,7 +17,7 @@ use healthtrack::model::sample::{Flags, Sample};
 use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
 use healthtrack::store::directory::{Known, SeriesKey, add_devices, get_or_create_series, resolve_devices};
-use healthtrack::store::hot::{Changes, CopyRows, Write, Writing, ensure_chunks};
+use healthtrack::store::hot::{Changes, CopyRows, Revised, Write, Writing, ensure_chunks};
 use healthtrack::store::pool::Connector;
 use healthtrack::store::quarantine::Quarantined;
 use healthtrack::store::shard::try_take;
@@ -122,7 +122,9 @@ pub(crate) async fn store(database: &TestDatabase, series: &[Stored], quarantine
         }
     }
     let writing = Writing::begin(&mut connection, &mut writer, &[]).await.unwrap();
-    writing.commit(&Write { removals: &[], rows: &rows, changes: &Changes::default(), quarantined }).await.unwrap();
+    let (revised, changes) = (Revised::default(), Changes::default());
+    let write = Write { removals: &[], rows: &rows, revised: &revised, changes: &changes, quarantined };
+    writing.commit(&write).await.unwrap();
     pool.close().await;
 }
 

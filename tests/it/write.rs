@@ -9,7 +9,7 @@ use healthtrack::model::statistic::Statistic;
 use healthtrack::model::time::Timestamp;
 use healthtrack::store::StoreError;
 use healthtrack::store::directory::add_devices;
-use healthtrack::store::hot::{BlockRange, Changes, CopyRows, Write, Writing, ensure_chunks, overlapping};
+use healthtrack::store::hot::{BlockRange, Changes, CopyRows, Revised, Write, Writing, ensure_chunks, overlapping};
 use healthtrack::store::newcomers::{DevicePolicy, Heard, Newcomers, TakenUp, take_up};
 use healthtrack::store::shard::try_take;
 use healthtrack::store::source::{Disallowing, disallow};
@@ -71,7 +71,9 @@ async fn prepared(database: &TestDatabase) -> (PgConnection, Writer) {
 
 async fn write(connection: &mut PgConnection, writer: &mut Writer, rows: &CopyRows) -> Result<bool, StoreError> {
     let writing = Writing::begin(connection, writer, &[]).await?;
-    let timing = writing.commit(&Write { removals: &[], rows, changes: &Changes::default(), quarantined: &[] }).await?;
+    let (revised, changes) = (Revised::default(), Changes::default());
+    let write = Write { removals: &[], rows, revised: &revised, changes: &changes, quarantined: &[] };
+    let timing = writing.commit(&write).await?;
     Ok(timing.copy.is_some())
 }
 

@@ -29,10 +29,11 @@ pub(super) struct RunSummary {
     pub(super) received: u64,
     pub(super) stored: u64,
     pub(super) duplicate: u64,
+    pub(super) outdated: u64,
     pub(super) conflict: u64,
     pub(super) quarantined: u64,
     pub(super) in_flight: i64,
-    /// True where published = received = stored + duplicate + conflict + quarantined, and none is in flight.
+    /// True where published = received = stored + duplicate + outdated + conflict + quarantined, and none is in flight.
     pub(super) balanced: bool,
 }
 
@@ -69,6 +70,7 @@ impl RunSummary {
             received,
             stored: tally.stored,
             duplicate: tally.duplicate,
+            outdated: tally.outdated,
             conflict: tally.conflict,
             quarantined: tally.quarantined,
             in_flight,
@@ -90,6 +92,7 @@ impl RunSummary {
             ("received", self.received, String::new()),
             ("stored", self.stored, String::new()),
             ("duplicate", self.duplicate, format!("{repeated_messages} messages were sent twice on purpose{earlier}")),
+            ("outdated", self.outdated, String::new()),
             ("conflict", self.conflict, String::new()),
             ("quarantined", self.quarantined, format!("{broken_messages} messages were broken on purpose")),
             ("in flight", self.in_flight.unsigned_abs(), String::new()),
@@ -101,7 +104,7 @@ impl RunSummary {
         }
         let verdict = if self.balanced { "balanced" } else { "NOT BALANCED" };
         table.push_str(&format!(
-            "{verdict}: published = received = stored + duplicate + conflict + quarantined + in flight\n"
+            "{verdict}: published = received = stored + duplicate + outdated + conflict + quarantined + in flight\n"
         ));
         table.push_str(&format!("the data stay in {}", self.data_dir));
         table

@@ -25,6 +25,12 @@ pub(super) enum SeriesError {
     Length(&'static str),
     #[error("`{0}` must hold RFC 3339 times with a zone, or milliseconds since 1970")]
     Times(&'static str),
+    #[error("`revision` must be a whole number from 0 to 9007199254740992")]
+    Revision,
+    #[error("give `revision` beside `replaces`: it says which words are replaced")]
+    NoRevision,
+    #[error("`replaces` must be {{\"from\": T, \"to\": T}}, and `from` before `to`")]
+    Replaces,
     #[error("`{0}` looks like {1} where milliseconds since 1970 belong")]
     Scale(&'static str, &'static str),
     #[error("`{0}` must hold times with a zone, as in 2026-11-23T10:00:00Z")]

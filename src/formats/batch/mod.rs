@@ -28,6 +28,9 @@ mod column;
 /// When each sample was measured.
 mod times;
 
+/// Which word of its source a series is, and what it replaces.
+mod revised;
+
 /// One series to one reading.
 mod series;
 

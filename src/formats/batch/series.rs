@@ -2,8 +2,8 @@
 
 use super::error::SeriesError;
 use super::wire::{RawSeries, Text};
-use super::{column, times};
-use crate::formats::{Decoded, Offsets, Reading};
+use super::{column, revised, times};
+use crate::formats::{Decoded, Reading};
 use crate::model::reason::{Reason, Rejection};
 
 /// Rejections kept apart in one message; those of further series are joined, so that a payload of a million empty
@@ -38,16 +38,17 @@ fn reject(rejections: &mut Vec<Rejection>, rejection: Rejection) {
     }
 }
 
-/// The series as a reading, `None` where it holds no sample, and how many of its slots are not measured.
+/// The series as a reading, `None` where it holds no sample and replaces none, and how many of its slots are not measured.
 fn decode_series<'a>(series: &RawSeries<'a>) -> Result<(Option<Reading<'a>>, u64), SeriesError> {
     let column = match (series.values, series.codes) {
         (Some(values), None) => column::numbers(values.get())?,
         (None, Some(codes)) => column::codes(codes.get())?,
         _ => return Err(SeriesError::ValuesOrCodes),
     };
-    let (times, spans) = times::read(series, column.slots, &column.missing)?;
+    let (revision, replaces) = revised::read(series)?;
+    let (times, spans, offsets) = times::read(series, column.slots, &column.missing)?;
     let not_measured = u64::try_from(column.missing.len()).unwrap_or(u64::MAX);
-    if column.missing.len() == column.slots {
+    if column.missing.len() == column.slots && replaces.is_none() {
         return Ok((None, not_measured));
     }
     let borrow = |text: &Option<Text<'a>>| text.as_ref().map(|text| text.0.clone());
@@ -60,9 +61,9 @@ fn decode_series<'a>(series: &RawSeries<'a>) -> Result<(Option<Reading<'a>>, u64
         spans,
         values: column.values,
         time_assumed: false,
-        offsets: Offsets::None,
-        revision: None,
-        replaces: None,
+        offsets,
+        revision,
+        replaces,
     };
     Ok((Some(reading), not_measured))
 }

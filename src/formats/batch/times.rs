@@ -1,28 +1,41 @@
-//! Times of a series: a start and a period, or a list; and the ends that make intervals of them.
+//! Times of a series: a start and a period, or a list; the ends that make intervals of them; and the local time in which
+//! they were written.
 
 use super::column::{entries, number};
 use super::error::SeriesError;
 use super::wire::RawSeries;
+use crate::formats::Offsets;
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
 
 /// Microseconds in a millisecond.
 const MILLI_US: f64 = 1_000.0;
 
-/// Times and spans of a series of `slots` entries, less those at the places `missing`.
-pub(super) fn read(series: &RawSeries<'_>, slots: usize, missing: &[usize]) -> Result<(Times, Spans), SeriesError> {
-    let times = match (series.times, series.start) {
-        (Some(list), None) if series.period_ms.is_none() => Times::At(read_list(list.get(), "times", slots)?),
+/// Times, spans and local time of a series of `slots` entries, less those at the places `missing`.
+pub(super) fn read(
+    series: &RawSeries<'_>,
+    slots: usize,
+    missing: &[usize],
+) -> Result<(Times, Spans, Offsets), SeriesError> {
+    let (times, offsets) = match (series.times, series.start) {
+        (Some(list), None) if series.period_ms.is_none() => {
+            let (times, offsets) = read_list(list.get(), "times", slots)?;
+            (Times::At(times), offsets)
+        }
         (None, Some(start)) => {
-            let start = read_time(start.get().as_bytes(), "start")?;
+            let (start, offset) = read_time(start.get().as_bytes(), "start")?;
             let period_us = series.period_ms.map(|period| read_period_us(period.get())).transpose()?;
-            lay_out(start, period_us, slots)?
+            (lay_out(start, period_us, slots)?, offset.map_or(Offsets::None, Offsets::Each))
         }
         // No value needs no time.
-        (None, None) if slots == 0 && series.period_ms.is_none() => Times::At(Vec::new()),
+        (None, None) if slots == 0 && series.period_ms.is_none() => (Times::At(Vec::new()), Offsets::None),
         _ => return Err(SeriesError::TimesOrStart),
     };
-    let ends = series.ends.map(|list| read_list(list.get(), "ends", slots)).transpose()?;
+    let ends = series.ends.map(|list| read_list(list.get(), "ends", slots)).transpose()?.map(|(ends, _)| ends);
+    let offsets = match offsets {
+        Offsets::Own(own) if !missing.is_empty() => Offsets::Own(without(own, missing)),
+        offsets => offsets,
+    };
     let spans = ends.map_or(Spans::None, |ends| spans_between(&times, &without(ends, missing), missing));
     let times = match times {
         times if missing.is_empty() => times,
@@ -31,28 +44,41 @@ pub(super) fn read(series: &RawSeries<'_>, slots: usize, missing: &[usize]) -> R
             Times::At(without((0..slots).filter_map(|place| regular.at(place)).collect(), missing))
         }
     };
-    Ok((times, spans))
+    Ok((times, spans, offsets))
 }
 
-/// A list of times, as many as there are values.
-fn read_list(array: &str, key: &'static str, slots: usize) -> Result<Vec<Timestamp>, SeriesError> {
+/// A list of times, as many as there are values, and the local times in which they were written.
+fn read_list(array: &str, key: &'static str, slots: usize) -> Result<(Vec<Timestamp>, Offsets), SeriesError> {
     let entries = entries(array).ok_or(SeriesError::Times(key))?;
     // Counted first: a list of a million times beside one value is not worth reading.
     if entries.len() != slots {
         return Err(SeriesError::Length(key));
     }
     let mut times = Vec::with_capacity(slots);
+    let (mut first, mut own) = (None, Vec::new());
     for entry in entries {
-        times.push(read_time(entry, key)?);
+        let (time, offset) = read_time(entry, key)?;
+        if times.is_empty() {
+            first = offset;
+        } else if own.is_empty() && offset != first {
+            // Rare: the night on which the clock changes.
+            own = vec![first; times.len()];
+        }
+        if !own.is_empty() {
+            own.push(offset);
+        }
+        times.push(time);
     }
-    Ok(times)
+    let offsets = if own.is_empty() { first.map_or(Offsets::None, Offsets::Each) } else { Offsets::Own(own) };
+    Ok((times, offsets))
 }
 
-/// RFC 3339 in quotes, or milliseconds since 1970.
-fn read_time(entry: &[u8], key: &'static str) -> Result<Timestamp, SeriesError> {
+/// RFC 3339 in quotes with its offset, or milliseconds since 1970.
+pub(super) fn read_time(entry: &[u8], key: &'static str) -> Result<(Timestamp, Option<i16>), SeriesError> {
     let error = SeriesError::Times(key);
     let [b'"', ..] = entry else {
-        return read_millis(entry).ok_or_else(|| scale_of(entry).map_or(error, |scale| SeriesError::Scale(key, scale)));
+        let time = read_millis(entry).map(|time| (time, None));
+        return time.ok_or_else(|| scale_of(entry).map_or(error, |scale| SeriesError::Scale(key, scale)));
     };
     let quoted = std::str::from_utf8(entry).map_err(|_| error)?;
     let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or(error)?;
@@ -63,8 +89,8 @@ fn read_time(entry: &[u8], key: &'static str) -> Result<Timestamp, SeriesError> 
     read_text(text, key)
 }
 
-fn read_text(text: &str, key: &'static str) -> Result<Timestamp, SeriesError> {
-    Timestamp::parse_rfc3339(text).map_err(|_| {
+fn read_text(text: &str, key: &'static str) -> Result<(Timestamp, Option<i16>), SeriesError> {
+    Timestamp::parse_local_rfc3339(text).map_err(|_| {
         // A time to which only the zone is wanting; longer texts are none, and are not copied to find out.
         let zoneless = text.len() <= 40 && Timestamp::parse_rfc3339(&format!("{text}Z")).is_ok();
         if zoneless { SeriesError::NoZone(key) } else { SeriesError::Times(key) }
@@ -133,7 +159,7 @@ fn spans_between(times: &Times, ends: &[Timestamp], missing: &[usize]) -> Spans 
 }
 
 /// The list less the entries at the places `missing`, which rise.
-fn without(mut list: Vec<Timestamp>, missing: &[usize]) -> Vec<Timestamp> {
+fn without<T>(mut list: Vec<T>, missing: &[usize]) -> Vec<T> {
     let mut missing = missing.iter().copied().peekable();
     let mut place = 0_usize;
     list.retain(|_| {

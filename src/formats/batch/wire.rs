@@ -40,6 +40,20 @@ pub(super) struct RawSeries<'a> {
     pub(super) values: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) codes: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) revision: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) replaces: Option<&'a RawValue>,
+}
+
+/// What a series stands in place of, as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRange<'a> {
+    #[serde(borrow)]
+    pub(super) from: &'a RawValue,
+    #[serde(borrow)]
+    pub(super) to: &'a RawValue,
 }
 
 /// A text that borrows from the payload unless it is written with escapes (serde lends only to a field of this very

@@ -11,6 +11,7 @@ use super::frame::TimeSpan;
 use super::header::SchemaId;
 use crate::formats::text::shown;
 use crate::formats::{Decoded, Offsets, Reading, Values};
+use crate::model::origin::Revision;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
@@ -29,6 +30,8 @@ pub(super) struct Collector<'a> {
     rejections: Vec<RejectionGroup<'a>>,
     /// The part that is being read; `None` where the message is one data point.
     pub(super) part: Option<SeriesPart>,
+    /// Which word of its source the part is.
+    pub(super) revision: Option<Revision>,
 }
 
 /// A part's place in the message.
@@ -65,8 +68,10 @@ pub(super) enum Measured {
 #[derive(Debug)]
 struct ReadingBuilder<'a> {
     key: Key<'a>,
+    revision: Option<Revision>,
     times: Vec<Timestamp>,
     spans: Vec<Option<i64>>,
+    offsets: Vec<Option<i16>>,
     values: Values<'a>,
 }
 
@@ -83,7 +88,9 @@ impl<'a> Collector<'a> {
     /// One sample more.
     pub(super) fn add(&mut self, key: Key<'a>, time_span: TimeSpan, measured: Measured) {
         let latest = self.readings.iter_mut().rev().take(READINGS_LOOKED_AT);
-        let mut same = latest.filter(|reading| reading.key == key && reading.holds(&measured));
+        let revision = self.revision;
+        let mut same =
+            latest.filter(|reading| reading.key == key && reading.revision == revision && reading.holds(&measured));
         match same.next() {
             Some(reading) => reading.push(time_span, measured),
             None => {
@@ -91,7 +98,8 @@ impl<'a> Collector<'a> {
                     Measured::Number(_) => Values::Numbers(Vec::new()),
                     Measured::Code(_) => Values::Codes(Vec::new()),
                 };
-                let mut reading = ReadingBuilder { key, times: Vec::new(), spans: Vec::new(), values };
+                let (times, spans, offsets) = (Vec::new(), Vec::new(), Vec::new());
+                let mut reading = ReadingBuilder { key, revision, times, spans, offsets, values };
                 reading.push(time_span, measured);
                 self.readings.push(reading);
             }
@@ -158,12 +166,19 @@ impl<'a> ReadingBuilder<'a> {
         }
         self.times.push(time_span.start);
         self.spans.push(time_span.span_us);
+        self.offsets.push(time_span.offset_minutes);
     }
 
     fn finish(self) -> Reading<'a> {
         let spans = match self.spans.first() {
             Some(first) if self.spans.iter().all(|span| span == first) => first.map_or(Spans::None, Spans::Each),
             _ => Spans::Own(self.spans),
+        };
+        let offsets = match self.offsets.first() {
+            Some(first) if self.offsets.iter().all(|offset| offset == first) => {
+                first.map_or(Offsets::None, Offsets::Each)
+            }
+            _ => Offsets::Own(self.offsets),
         };
         Reading {
             device: None,
@@ -174,8 +189,8 @@ impl<'a> ReadingBuilder<'a> {
             spans,
             values: self.values,
             time_assumed: self.key.time_assumed,
-            offsets: Offsets::None,
-            revision: None,
+            offsets,
+            revision: self.revision,
             replaces: None,
         }
     }

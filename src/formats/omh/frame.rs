@@ -47,11 +47,11 @@ pub(super) enum Frame {
     PartOfDay,
 }
 
-/// A time with the offset of the zone in which it was written.
+/// A time with the offset of the zone in which it was written, where it names one.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct LocatedTime {
     at: Timestamp,
-    offset_us: i64,
+    offset_minutes: Option<i16>,
 }
 
 /// A duration: on the clock, or on the calendar.
@@ -66,6 +66,8 @@ pub(super) enum Length {
 pub(super) struct TimeSpan {
     pub(super) start: Timestamp,
     pub(super) span_us: Option<i64>,
+    /// By how many minutes the local time in which it was written is ahead of UTC.
+    pub(super) offset_minutes: Option<i16>,
 }
 
 /// Reads a time frame where its schema accepts it.
@@ -136,10 +138,10 @@ pub(super) fn interval(raw: &RawValue, day_parts: bool) -> Result<Frame, SchemaE
 /// Reads a time of RFC 3339. Without a zone it is no instant: its meaning would be a guess.
 pub(super) fn moment(raw: &RawValue) -> Result<LocatedTime, SchemaError> {
     let written = text(raw).ok_or(SchemaError::shape("a time must be a string"))?;
-    let at = Timestamp::parse_rfc3339(&written).map_err(|_| {
+    let (at, offset_minutes) = Timestamp::parse_local_rfc3339(&written).map_err(|_| {
         SchemaError::new(Reason::NoInstant, "a time must be RFC 3339 with a zone, as in 2026-11-23T10:00:00Z")
     })?;
-    Ok(LocatedTime { at, offset_us: offset_us(&written) })
+    Ok(LocatedTime { at, offset_minutes })
 }
 
 /// Reads a duration with one of its units.
@@ -166,23 +168,35 @@ impl LocatedTime {
     pub(super) fn at(self) -> Timestamp {
         self.at
     }
+
+    /// An instant at this moment.
+    pub(super) fn instant(self) -> TimeSpan {
+        self.beginning(self.at, None)
+    }
+
+    /// What begins at a moment, in this time's zone.
+    fn beginning(self, start: Timestamp, span_us: Option<i64>) -> TimeSpan {
+        TimeSpan { start, span_us, offset_minutes: self.offset_minutes }
+    }
+
+    fn offset_us(self) -> i64 {
+        self.offset_minutes.map_or(0, |minutes| i64::from(minutes) * MINUTE_US)
+    }
 }
 
 impl Frame {
     /// The span of the frame, where it names an instant.
     pub(super) fn place(self) -> Result<TimeSpan, SchemaError> {
         match self {
-            Frame::Instant(moment) => Ok(TimeSpan { start: moment.at, span_us: None }),
-            Frame::Between(from, until) => {
-                Ok(TimeSpan { start: from.at, span_us: Some(until.at.micros_since(from.at)) })
-            }
+            Frame::Instant(moment) => Ok(moment.instant()),
+            Frame::Between(from, until) => Ok(from.beginning(from.at, Some(until.at.micros_since(from.at)))),
             Frame::From(from, length) => {
                 let until = shifted(from, length, 1)?;
-                Ok(TimeSpan { start: from.at, span_us: Some(until.micros_since(from.at)) })
+                Ok(from.beginning(from.at, Some(until.micros_since(from.at))))
             }
             Frame::Until(until, length) => {
                 let start = shifted(until, length, -1)?;
-                Ok(TimeSpan { start, span_us: Some(until.at.micros_since(start)) })
+                Ok(until.beginning(start, Some(until.at.micros_since(start))))
             }
             Frame::PartOfDay => {
                 Err(SchemaError::new(Reason::NoInstant, "a date and a part of the day name no instant"))
@@ -219,25 +233,10 @@ fn shifted(moment: LocatedTime, length: Length, sign: i64) -> Result<Timestamp, 
 
 /// The same day and time of day, as the payload's zone counts them, some months later; the last of a shorter month.
 fn months_later(moment: LocatedTime, months: i64) -> Option<Timestamp> {
-    let local = jiff::Timestamp::from_microsecond(moment.at.micros() + moment.offset_us).ok()?;
+    let local = jiff::Timestamp::from_microsecond(moment.at.micros() + moment.offset_us()).ok()?;
     let moved = Offset::UTC.to_datetime(local).checked_add(Span::new().try_months(months).ok()?).ok()?;
     let moved = Offset::UTC.to_timestamp(moved).ok()?;
-    Timestamp::from_micros(moved.as_microsecond() - moment.offset_us).ok()
-}
-
-/// The offset at the end of a valid RFC 3339 time.
-fn offset_us(written: &str) -> i64 {
-    let Some((_, zone)) = written.len().checked_sub(6).and_then(|place| written.split_at_checked(place)) else {
-        return 0;
-    };
-    let (sign, clock) = match (zone.strip_prefix('+'), zone.strip_prefix('-')) {
-        (Some(clock), _) => (1, clock),
-        (_, Some(clock)) => (-1, clock),
-        _ => return 0,
-    };
-    let minutes = |text: &str| text.parse::<i64>().ok();
-    let offset = clock.split_once(':').and_then(|(hour, minute)| Some(minutes(hour)? * 60 + minutes(minute)?));
-    sign * offset.unwrap_or(0) * MINUTE_US
+    Timestamp::from_micros(moved.as_microsecond() - moment.offset_us()).ok()
 }
 
 fn valid<T: Copy>(read: &Option<Result<T, SchemaError>>) -> Option<T> {

@@ -8,6 +8,7 @@ use super::error::SchemaError;
 use super::frame::{LocatedTime, moment};
 use super::json::{members, text};
 use super::schema::{IEEE_HEADER, OMH_HEADER};
+use crate::model::origin::Revision;
 
 /// A valid header.
 #[derive(Clone, Debug)]
@@ -15,6 +16,10 @@ pub(super) struct Header<'a> {
     pub(super) schema: SchemaId<'a>,
     /// When the source made the data: what stands in where a body has no time of its own.
     pub(super) created: LocatedTime,
+    /// Which word of its source the data point is: the millisecond in which the source last modified it. Only the header
+    /// of Open mHealth says so. A data point that IEEE 1752.1 calls recalculated has a later creation, yet so has any
+    /// other, so that is no revision.
+    pub(super) revision: Option<Revision>,
     /// True for the header of IEEE 1752.1, the only one that may stand above a series.
     pub(super) is_ieee: bool,
 }
@@ -40,23 +45,29 @@ pub(super) fn read(raw: &RawValue) -> Result<Header<'_>, SchemaError> {
         _ => None,
     })?;
     let is_ieee = uuid.is_some() && (id.is_none() || IEEE_HEADER.check(raw).is_ok());
-    let created = if is_ieee {
+    let (created, modified) = if is_ieee {
         IEEE_HEADER.check(raw)?;
-        source_created
+        (source_created, None)
     } else {
         OMH_HEADER.check(raw)?;
-        acquisition.map(source_creation).transpose()?.flatten().or(created)
+        let [source_created, modified] = acquisition.map(source_times).transpose()?.unwrap_or_default();
+        (source_created.or(created), modified)
     };
+    let revision = modified.map(moment).transpose()?.and_then(|modified| Revision::new(modified.at().micros() / 1_000));
     let schema = schema_id.map(schema).transpose()?.ok_or(SchemaError::shape("is missing").within("schema_id"))?;
     let created =
         created.map(moment).transpose()?.ok_or(SchemaError::shape("is missing").within("creation_date_time"))?;
-    Ok(Header { schema, created, is_ieee })
+    Ok(Header { schema, created, revision, is_ieee })
 }
 
-/// The moment at which the source made the data: nearer to the measurement than that of the data point.
-fn source_creation(acquisition: &RawValue) -> Result<Option<&RawValue>, SchemaError> {
-    let [created] = members(acquisition, |name| (name == "source_creation_date_time").then_some(0))?;
-    Ok(created)
+/// When the source made the data, which is nearer to the measurement than when it made the data point; and when it last
+/// modified them.
+fn source_times(acquisition: &RawValue) -> Result<[Option<&RawValue>; 2], SchemaError> {
+    members(acquisition, |name| match name {
+        "source_creation_date_time" => Some(0),
+        "source_last_modification_date_time" => Some(1),
+        _ => None,
+    })
 }
 
 fn schema(raw: &RawValue) -> Result<SchemaId<'_>, SchemaError> {

@@ -133,6 +133,7 @@ fn read_part<'a>(part: &'a RawValue, collector: &mut Collector<'a>) {
         Ok(header) => header,
         Err(error) => return collector.reject(error.within("header"), None, bodies()),
     };
+    collector.revision = header.revision;
     let SchemaId { namespace, name, version } = &header.schema;
     let schema = match find(namespace, name, version) {
         Ok(schema) => schema,

@@ -24,7 +24,7 @@ pub(super) fn sample_time(body: &RawValue, created: LocatedTime) -> Result<Sampl
 /// The same by a frame of its own.
 pub(super) fn time_of_frame(raw: Option<&RawValue>, created: LocatedTime) -> Result<SampleTime, SchemaError> {
     let Some(raw) = raw else {
-        return Ok(SampleTime { time_span: TimeSpan { start: created.at(), span_us: None }, assumed: true });
+        return Ok(SampleTime { time_span: created.instant(), assumed: true });
     };
     // The schema has accepted the frame. Without the parts of a day first: to a schema that has none, they are members
     // like any unknown one, and no second form.

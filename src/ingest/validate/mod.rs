@@ -9,6 +9,9 @@
 //! A zero-length interval `[t, t)` says one moment and is kept as an instant: devices write `end = start` for lack of
 //! an interval, and an interval that holds no time can hold no measurement.
 //!
+//! What a reading replaces goes on with its valid samples, or by itself where it measured nothing. Where it measured
+//! something and none of it is valid, nothing is replaced: what stands is better than nothing.
+//!
 //! Invariant: every value of a reading comes out exactly once: valid, rejected, or not measured.
 
 use std::sync::Arc;
@@ -27,6 +30,7 @@ mod beats;
 mod bounds;
 mod limits;
 mod outcome;
+mod replaces;
 mod resolve;
 mod validate_each;
 
@@ -52,7 +56,7 @@ impl Validator {
 
     /// What becomes of the reading's values, `now` being the moment of its arrival.
     pub fn validate(&self, reading: Reading<'_>, now: Timestamp) -> Validated {
-        if reading.values.is_empty() {
+        if reading.values.is_empty() && reading.replaces.is_none() {
             return Validated::default();
         }
         match self.resolve(reading, now) {
@@ -97,7 +101,11 @@ impl Validator {
                 format!("{name}: a coded metric must come without `statistic`"),
             ));
         }
+        let replaces = replaces::read(&reading, self.limits, now)
+            .map_err(|(reason, rule)| refuse(reason, format!("{name}: {rule}")))?;
         let values = match (reading.values, metric.is_coded()) {
+            // Nothing is neither numbers nor codes.
+            (values, _) if values.is_empty() => Vec::new(),
             (Values::Numbers(numbers), false) => numbers,
             (Values::Codes(codes), true) => codes.iter().map(|code| place_of(code, metric)).collect(),
             (_, true) => return Err(refuse(Reason::MalformedSeries, format!("{name}: give `codes`, not numbers"))),
@@ -126,6 +134,7 @@ impl Validator {
             values,
             flags,
             origins,
+            replaces,
         })
     }
 

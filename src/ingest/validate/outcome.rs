@@ -2,6 +2,7 @@
 
 use crate::model::ids::MetricId;
 use crate::model::reason::Rejection;
+use crate::model::revision::ReplacedRange;
 use crate::model::sample::Run;
 use crate::model::statistic::Statistic;
 
@@ -12,14 +13,16 @@ pub struct ValidSamples {
     pub metric: MetricId,
     /// What the values say about many measurements.
     pub statistic: Statistic,
-    /// The samples, as they came.
+    /// The samples, as they came; none where something is only taken back.
     pub run: Run,
+    /// What they stand in place of.
+    pub replaces: Option<ReplacedRange>,
 }
 
 /// What became of one reading.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Validated {
-    /// The samples to keep; `None` where none is left.
+    /// The samples to keep; `None` where none is left and nothing is replaced.
     pub valid: Option<ValidSamples>,
     /// The others, one rejection for each reason.
     pub rejections: Vec<Rejection>,

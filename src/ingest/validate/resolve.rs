@@ -5,6 +5,7 @@ use super::limits::TimeWindow;
 use super::outcome::{ValidSamples, Validated};
 use crate::model::metric::{Metric, UnitMismatch};
 use crate::model::origin::Origins;
+use crate::model::revision::ReplacedRange;
 use crate::model::sample::{Flags, Run, Spans, Times};
 use crate::model::statistic::Statistic;
 use crate::model::unit::Conversion;
@@ -28,6 +29,8 @@ pub(super) struct ResolvedReading<'a> {
     pub(super) flags: Flags,
     /// How each came.
     pub(super) origins: Origins,
+    /// What they stand in place of.
+    pub(super) replaces: Option<ReplacedRange>,
 }
 
 impl<'a> ResolvedReading<'a> {
@@ -100,7 +103,8 @@ impl ResolvedReading<'_> {
         let flags = if self.flags == Flags::NONE { Vec::new() } else { vec![self.flags; self.values.len()] };
         let flagged = u64::try_from(flags.len()).unwrap_or(u64::MAX);
         let run = Run { times: self.times, spans: self.spans, values: self.values, flags, origins: self.origins };
-        let valid = Some(ValidSamples { metric: self.metric.id, statistic: self.statistic, run });
+        let (metric, statistic, replaces) = (self.metric.id, self.statistic, self.replaces);
+        let valid = Some(ValidSamples { metric, statistic, run, replaces });
         Validated { valid, flagged, ..Validated::default() }
     }
 }

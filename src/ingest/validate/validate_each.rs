@@ -49,13 +49,15 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
         }
     }
     validated.rejections = refused.iter().map(|refused| resolved.explain(refused, &rules)).collect();
-    if !kept.is_empty() {
+    // Where nothing that was measured is valid, nothing is replaced.
+    if !kept.is_empty() || (resolved.replaces.is_some() && refused.is_empty()) {
         let mut run = Run::of(&kept);
         // An even run that lost none of its samples is still even.
         if kept.len() == count {
             (run.times, run.spans) = (resolved.times, resolved.spans);
         }
-        validated.valid = Some(ValidSamples { metric: resolved.metric.id, statistic: resolved.statistic, run });
+        let (metric, statistic, replaces) = (resolved.metric.id, resolved.statistic, resolved.replaces);
+        validated.valid = Some(ValidSamples { metric, statistic, run, replaces });
     }
     validated
 }

@@ -30,6 +30,11 @@ impl Lane {
                 let kept = self.admits(batch, arrival, rejection.reason);
                 vec![Unit::of_rejected_sample(ArrivalRejection::new(arrival, rejection, kept))]
             }
+            Err(RejectedItem::Range(arrival)) => {
+                let rejection = reject::refused_range();
+                let kept = self.admits(batch, arrival, rejection.reason);
+                vec![Unit::of_rejected_sample(ArrivalRejection::new(arrival, rejection, kept))]
+            }
             Err(RejectedItem::Row(rejection)) => {
                 let reason = rejection.rejection.reason;
                 // Not its sources: the words of Postgres may quote the row.

@@ -11,7 +11,7 @@
 //! no answer may stand or not, and a merge is right in both cases.
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
-//! conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
+//! outdated, conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
 //! cannot be read costs what belongs into it (`merge`); what is too much for one transaction is written in several.
 //! What no waiting cures ends the lane, and with it the daemon.
 
@@ -69,8 +69,10 @@ use super::state::{Asker, State};
 use crate::context::Context;
 use crate::faults::{Defect, is_injected};
 use crate::model::backoff::jittered;
+use crate::model::block::Block;
 use crate::model::ids::SeriesId;
 use crate::model::reason::Reason;
+use crate::model::revision::Precedence;
 use crate::model::time::{Day, Timestamp};
 use crate::store::directory::{self, SeriesKey};
 use crate::store::hot::{self, CopyRows, Unreadable, Write, Writing};
@@ -229,7 +231,7 @@ impl Lane {
                     Some(fault @ (Fault::Data | Fault::Unreadable)) => {
                         units.extend(self.cut(unit, batch, fault, &error, progress));
                     }
-                    Some(Fault::TooLarge) if !unit.is_single() => {
+                    Some(Fault::TooLarge) if !unit.is_single() || matches!(error, StoreError::LargeMerge { .. }) => {
                         tracing::warn!("a batch is too large, so its halves are written: {}", chain(&error));
                         units.extend(self.cut(unit, batch, Fault::TooLarge, &error, progress));
                     }
@@ -287,17 +289,19 @@ impl Lane {
         let timeout = self.shared.context.connector.timeout();
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
-        let merged = plan::days(&merges, &unit.parts);
+        let mut merged = plan::days(&merges, &unit.parts);
         let days = plan::days(&appends, &unit.parts).into_iter().chain(merged.iter().copied());
         let days: Vec<Day> = days.filter(|day| !self.chunks.contains(day)).collect();
         within(timeout, "making chunks", hot::ensure_chunks(connection, &days)).await?;
+        merged.extend(plan::replaced_days(&merges, &unit.parts));
         let writing = Writing::begin(connection, &mut self.writer, &merged);
         let mut writing = within(timeout, "beginning a transaction", writing).await?;
-        let wanted = plan::wanted(&merges, &unit.parts);
         // Read inside the transaction that removes: what it sees stays until it commits (`store::hot::days`).
-        let stored = within(timeout, "reading stored blocks", writing.stored(&wanted)).await?;
-        let rows = &mut self.rows;
-        let laid = plan::lay(&appends, &merges, &unit.parts, stored, &mut |series, block| rows.push(series, block));
+        let found = within(timeout, "reading what is stored", plan::find(&mut writing, &merges, &unit.parts)).await?;
+        let (rows, catalogue) = (&mut self.rows, &self.shared.context.catalogue);
+        let put = &mut |series, block: &Block| rows.push(series, block);
+        let laid =
+            plan::lay(&appends, &merges, &unit.parts, found, &|metric| Precedence::of_metric(catalogue, metric), put);
         let (cap, admissions) = (&self.shared.cap, &mut self.admissions);
         let unmergeable = reject::unmergeable(&unit.parts, &laid, |place, reason| {
             batch.get(place).is_some_and(|arrival| admissions.admits(cap, place, arrival, reason))
@@ -306,8 +310,14 @@ impl Lane {
         let kept = rejections().filter(|rejection| rejection.kept);
         let quarantined: Vec<_> =
             kept.filter_map(|rejection| Some(row(batch.get(rejection.arrival)?, &rejection.rejection))).collect();
-        let write =
-            Write { removals: &laid.removals, rows: &self.rows, changes: &laid.changes, quarantined: &quarantined };
+        let revised = laid.revised(|part| Some(batch.get(unit.parts.get(part)?.arrival)?.received_at));
+        let write = Write {
+            removals: &laid.removals,
+            rows: &self.rows,
+            revised: &revised,
+            changes: &laid.changes,
+            quarantined: &quarantined,
+        };
         let written = within(timeout, "writing a batch", writing.commit(&write)).await?;
 
         let telemetry = &self.shared.context.telemetry;
@@ -319,6 +329,7 @@ impl Lane {
         telemetry.batch_rows.record(self.rows.rows() as f64);
         self.batch_rows += self.rows.rows();
         telemetry.merged_series.increment(merges.len() as u64);
+        telemetry.superseded_samples.increment(revised.superseded.len() as u64);
         rejections().for_each(|rejection| progress.reject(rejection));
         self.rows.clear();
         self.rows.shrink_to(KEPT_BYTES_MAX);

@@ -3,14 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::memory::SeriesMemory;
-use super::merge::{Tagged, merge};
+use super::merge::cover::union;
+use super::merge::{Incoming, Known, Merged, merge};
 use super::unit::Part;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
-use crate::model::ids::SeriesId;
+use crate::model::ids::{MetricId, SeriesId};
+use crate::model::revision::{Precedence, ReplacedRange, Word};
+use crate::model::sample::Sample;
 use crate::model::time::{Day, MINUTE_US, Timestamp};
+use crate::store::StoreError;
 use crate::store::directory::SeriesKey;
-use crate::store::hot::{BlockRange, Changes, Removal, Stored, Unreadable};
+use crate::store::hot::{BlockRange, Changes, NewRange, Past, Removal, Revised, Stored, Unreadable, Writing};
 use crate::telemetry::Tally;
 
 /// Samples further apart are looked for each by itself: what lies in a minute costs less than another look-up.
@@ -38,6 +42,28 @@ pub(super) struct WritePlan {
     pub(super) conflicts: Vec<usize>,
     /// The parts of samples that belong into a block that cannot be read, one entry a sample.
     pub(super) unreadable: Vec<(usize, Unreadable)>,
+    /// The parts whose range holds a block that cannot be read.
+    pub(super) unreadable_ranges: Vec<(usize, Unreadable)>,
+    /// What stands no longer.
+    pub(super) superseded: Vec<(SeriesId, Sample)>,
+    /// What is replaced, and the part that says so.
+    pub(super) ranges: Vec<(SeriesId, ReplacedRange, usize)>,
+}
+
+/// What the database has of the moments that merges need.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// In order of series and time.
+    pub(super) stored: Vec<(SeriesId, Stored)>,
+    pub(super) past: Past,
+}
+
+/// The same, of one series.
+#[derive(Debug, Default)]
+struct FoundOfSeries {
+    stored: Vec<Stored>,
+    superseded: Vec<(Timestamp, Word)>,
+    ranges: Vec<ReplacedRange>,
 }
 
 /// Parts a unit by series: those that are simply appended, and the others.
@@ -61,7 +87,7 @@ pub(super) fn split(parts: &[Part], series: &SeriesMemory) -> (Vec<Group>, Vec<G
         if group.is_append(parts, last) {
             appends.push(group);
         } else {
-            // Of two values for one moment the one that came first stays, wherever its part begins.
+            // What is said of one moment is weighed in the order in which it came, wherever its part begins.
             group.parts.sort_unstable();
             merges.push(group);
         }
@@ -83,7 +109,39 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
     days.into_iter().collect()
 }
 
-/// The stretches in which the merges need stored blocks: none is longer than a day, and none spans a gap, so that what
+/// Reads what the merges compare with.
+pub(super) async fn find(writing: &mut Writing<'_>, merges: &[Group], parts: &[Part]) -> Result<Found, StoreError> {
+    let (wanted, replaced) = (wanted(merges, parts), replaced(merges, parts));
+    let past = writing.past(&wanted, &replaced).await?;
+    Ok(Found { stored: writing.stored(&wanted, &replaced).await?, past })
+}
+
+/// The days in which these groups replace something, in order.
+pub(super) fn replaced_days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
+    let stretches = groups.iter().flat_map(|group| group.replaced(parts));
+    let days: BTreeSet<Day> = stretches.flat_map(|(from, to)| by_day(from, to)).map(|(from, _)| from.day()).collect();
+    days.into_iter().collect()
+}
+
+/// The stretches in which the merges need stored blocks beside those of their samples: where something is replaced.
+pub(super) fn replaced(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
+    let of = |group: &Group| {
+        let series = group.series;
+        let days = group.replaced(parts).into_iter().flat_map(|(from, to)| by_day(from, to));
+        days.map(move |(from, to)| BlockRange { series, from, to }).collect::<Vec<_>>()
+    };
+    merges.iter().flat_map(of).collect()
+}
+
+/// `[from, to)` in pieces of one day each, from their first to their last moment.
+fn by_day(from: Timestamp, to: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+    let last = to.plus_micros(-1);
+    let next = move |day: &Day| Some(day.next()).filter(|next| next.start() <= last);
+    let days = std::iter::successors(Some(from.day()).filter(|_| from <= last), next);
+    days.map(move |day| (day.start().max(from), day.next().start().plus_micros(-1).min(last)))
+}
+
+/// The stretches in which the merges' samples begin: none is longer than a day, and none spans a gap, so that what
 /// lies between samples that are far apart is not read.
 pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
     let is_near = |a: &Timestamp, b: &Timestamp| a.day() == b.day() && b.micros_since(*a) <= GAP_US;
@@ -101,12 +159,13 @@ pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
     wanted
 }
 
-/// Puts the rows of both kinds. `stored` is in order of series and time.
+/// Puts the rows of both kinds.
 pub(super) fn lay(
     appends: &[Group],
     merges: &[Group],
     parts: &[Part],
-    stored: Vec<(SeriesId, Stored)>,
+    found: Found,
+    precedence_of: &impl Fn(MetricId) -> Precedence,
     put: &mut impl FnMut(SeriesId, &Block),
 ) -> WritePlan {
     let mut laid = WritePlan::default();
@@ -122,38 +181,74 @@ pub(super) fn lay(
         }
         laid.push(group, &blocks, put);
     }
-    let mut by_series: HashMap<SeriesId, Vec<Stored>> = HashMap::new();
-    for (series, block) in stored {
-        by_series.entry(series).or_default().push(block);
-    }
+    let by_series = found.by_series();
+    let nothing = FoundOfSeries::default();
     for group in merges {
-        let tag = |place: &usize| parts.get(*place).map(|part| (part, *place));
-        let incoming: Vec<Tagged> = group
-            .parts
-            .iter()
-            .filter_map(tag)
-            .flat_map(|(part, place)| part.run.samples().map(move |sample| (sample, place)))
-            .collect();
-        let merged = merge(by_series.get(&group.series).map_or(&[], Vec::as_slice), incoming);
-        laid.tally.stored += merged.stored;
-        laid.changes.store_each(group.series, &merged.added);
-        laid.tally.duplicate += merged.duplicates;
-        laid.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
-        laid.tally.quarantined += u64::try_from(merged.unreadable.len()).unwrap_or(u64::MAX);
-        laid.conflicts.extend(merged.conflicts);
-        laid.unreadable.extend(merged.unreadable);
-        laid.removals.extend(merged.removed.into_iter().map(|start| Removal { series: group.series, start }));
-        laid.push(group, &merged.blocks, put);
+        let found = by_series.get(&group.series).unwrap_or(&nothing);
+        let known = Known {
+            precedence: precedence_of(group.key.metric),
+            stored: &found.stored,
+            superseded: &found.superseded,
+            ranges: &found.ranges,
+        };
+        laid.take(group, merge(&known, group.incoming(parts)), put);
     }
     laid
 }
 
+impl Found {
+    fn by_series(self) -> HashMap<SeriesId, FoundOfSeries> {
+        let mut by_series: HashMap<SeriesId, FoundOfSeries> = HashMap::new();
+        for (series, block) in self.stored {
+            by_series.entry(series).or_default().stored.push(block);
+        }
+        for (series, start, word) in self.past.superseded {
+            by_series.entry(series).or_default().superseded.push((start, word));
+        }
+        for (series, range) in self.past.ranges {
+            by_series.entry(series).or_default().ranges.push(range);
+        }
+        by_series
+    }
+}
+
 impl WritePlan {
+    /// What stands no longer, and what is replaced; `received_at` says when the message of a part came.
+    pub(super) fn revised(&self, received_at: impl Fn(usize) -> Option<Timestamp>) -> Revised {
+        let new = |(series, range, part): &(SeriesId, ReplacedRange, usize)| {
+            Some(NewRange { series: *series, range: *range, received_at: received_at(*part)? })
+        };
+        Revised { superseded: self.superseded.clone(), ranges: self.ranges.iter().filter_map(new).collect() }
+    }
+
     /// What the lane knows of its series once this is committed.
     pub(super) fn remember(&self, series: &mut SeriesMemory) {
         for (key, last) in &self.lasts {
             series.advance(key, *last);
         }
+    }
+
+    fn take(&mut self, group: &Group, merged: Merged, put: &mut impl FnMut(SeriesId, &Block)) {
+        let series = group.series;
+        self.changes.store_each(series, &merged.added);
+        self.changes.supersede_each(series, &merged.gone);
+        // The archive may hold what is replaced here, and nobody has counted it.
+        let days = merged.ranges.iter().flat_map(|(range, _)| by_day(range.from, range.to));
+        days.for_each(|day| self.changes.supersede(series, day, None));
+        self.tally.stored += merged.stored;
+        self.tally.duplicate += merged.duplicates;
+        self.tally.outdated += merged.outdated;
+        self.tally.conflict += u64::try_from(merged.conflicts.len()).unwrap_or(u64::MAX);
+        self.tally.quarantined += u64::try_from(merged.unreadable.len()).unwrap_or(u64::MAX);
+        self.conflicts.extend(merged.conflicts);
+        self.unreadable.extend(merged.unreadable);
+        self.unreadable_ranges.extend(merged.unreadable_ranges);
+        self.removals.extend(merged.removed.into_iter().map(|start| Removal { series, start }));
+        self.superseded.extend(merged.superseded.into_iter().map(|sample| (series, sample)));
+        // What comes later may not be appended where something was replaced, though nothing be stored there.
+        self.lasts.extend(merged.ranges.iter().map(|(range, _)| (group.key, range.last())));
+        self.ranges.extend(merged.ranges.into_iter().map(|(range, part)| (series, range, part)));
+        self.push(group, &merged.blocks, put);
     }
 
     fn push(&mut self, group: &Group, blocks: &[Block], put: &mut impl FnMut(SeriesId, &Block)) {
@@ -169,12 +264,27 @@ impl Group {
         self.parts.iter().filter_map(|place| parts.get(*place))
     }
 
+    /// What came, for a merge.
+    fn incoming(&self, parts: &[Part]) -> Incoming {
+        let mut incoming = Incoming::default();
+        for (place, part) in self.parts.iter().filter_map(|place| Some((*place, parts.get(*place)?))) {
+            incoming.ranges.extend(part.replaces.map(|range| (range, place)));
+            incoming.samples.extend(part.run.samples().map(|sample| (sample, place)));
+        }
+        incoming
+    }
+
+    /// The stretches that are replaced, none of which touches another.
+    fn replaced(&self, parts: &[Part]) -> Vec<(Timestamp, Timestamp)> {
+        union(self.runs(parts).filter_map(|part| part.replaces))
+    }
+
     /// True where every sample begins after all that was before it, so that none can be there already.
     fn is_append(&self, parts: &[Part], mut last: Option<Timestamp>) -> bool {
         self.runs(parts).all(|part| {
             let begins_after = last.is_none_or(|last| part.run.first().is_some_and(|first| first > last));
             last = part.run.last();
-            begins_after && part.run.is_rising()
+            begins_after && part.run.is_rising() && part.replaces.is_none()
         })
     }
 }

@@ -16,6 +16,7 @@ const CONFLICT: &str =
     "another value is stored under the same device, metric, statistic, start and end: the first stays";
 const DAMAGED: &str = "the server cannot read the stored block that these samples belong into: run `healthtrack \
                        doctor`, then retry this message";
+const REFUSED_RANGE: &str = "the database does not let this range be replaced; its log says why";
 const REFUSED: &str = "the database rejects this sample; its log says why";
 
 /// What a merge could not store, one rejection for each message and reason; `admits` says whether it is kept.
@@ -28,7 +29,7 @@ pub(super) fn unmergeable(
         let kept = admits(arrival, rejection.reason);
         ArrivalRejection::new(arrival, rejection, kept)
     });
-    let unreadable = unreadable(parts, &laid.unreadable).into_iter();
+    let unreadable = unreadable(parts, &laid.unreadable, &laid.unreadable_ranges).into_iter();
     conflicts.chain(unreadable.map(|(arrival, rejection)| ArrivalRejection::new(arrival, rejection, true))).collect()
 }
 
@@ -44,28 +45,40 @@ fn conflicts(parts: &[Part], conflicts: &[usize]) -> Vec<(usize, Rejection)> {
         .collect()
 }
 
-/// The same for samples that belong into blocks that cannot be read; the first block of each message is named.
-fn unreadable(parts: &[Part], unreadable: &[(usize, Unreadable)]) -> Vec<(usize, Rejection)> {
-    let mut counts: BTreeMap<usize, (usize, Unreadable)> = BTreeMap::new();
-    for (place, block) in unreadable {
-        if let Some(part) = parts.get(*place) {
-            counts.entry(part.arrival).or_insert((0, *block)).0 += 1;
+/// The same for what belongs into blocks that cannot be read; the first block of each message is named.
+fn unreadable(
+    parts: &[Part],
+    samples: &[(usize, Unreadable)],
+    ranges: &[(usize, Unreadable)],
+) -> Vec<(usize, Rejection)> {
+    let mut counts: BTreeMap<usize, (u64, Unreadable)> = BTreeMap::new();
+    for (count, places) in [(1, samples), (0, ranges)] {
+        for (place, block) in places {
+            if let Some(part) = parts.get(*place) {
+                counts.entry(part.arrival).or_insert((0, *block)).0 += count;
+            }
         }
     }
-    let rejection = |(arrival, (samples, Unreadable { series, start, what, .. })): (usize, (usize, Unreadable))| {
+    let rejection = |(arrival, (samples, Unreadable { series, start, what, .. })): (usize, (u64, Unreadable))| {
         let detail = format!(
             "the stored block of series {} that begins at {start} cannot be read, since {what}: `healthtrack doctor` \
              says how to repair it; then retry this message",
             series.0
         );
-        (arrival, Rejection::new(Reason::UnreadableBlock, detail, samples))
+        (arrival, Rejection { reason: Reason::UnreadableBlock, detail, samples })
     };
     counts.into_iter().map(rejection).collect()
 }
 
 /// Why samples that belong onto a damaged page cannot be stored.
 pub(super) fn damaged(samples: usize) -> Rejection {
-    Rejection::new(Reason::UnreadableBlock, DAMAGED, samples)
+    let samples = u64::try_from(samples).unwrap_or(u64::MAX);
+    Rejection { reason: Reason::UnreadableBlock, detail: DAMAGED.to_owned(), samples }
+}
+
+/// Why a range cannot be replaced; no sample is lost by it.
+pub(super) fn refused_range() -> Rejection {
+    Rejection { reason: Reason::RefusedByDatabase, detail: REFUSED_RANGE.to_owned(), samples: 0 }
 }
 
 /// Why one sample that stands alone cannot be stored.

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::memory::SeriesMemory;
+use super::merge::model::{Counts, Message, Model};
 use super::plan;
-use super::unit::Part;
+use super::unit::{Part, Unit};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceKey, MetricId, SeriesId};
-use crate::model::origin::Origin;
-use crate::model::sample::{Flags, Run, Sample, SampleKey};
+use crate::model::origin::{Origin, Revision};
+use crate::model::revision::{Precedence, ReplacedRange, Word};
+use crate::model::sample::{Flags, Run, Sample};
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::directory::{SeriesKey, SeriesState};
-use crate::store::hot::{BlockRange, Stored};
+use crate::store::hot::{BlockRange, Past, Stored};
 use crate::telemetry::Tally;
 
 /// How an attempt to commit ends.
@@ -38,35 +40,55 @@ enum Fault {
     NothingLearnt,
 }
 
-/// The hot table, as the lane sees it.
+/// The hot table, as the lane sees it, with what was superseded and replaced.
 #[derive(Clone, Debug, Default)]
-struct Table(BTreeMap<SeriesId, Vec<Block>>);
+struct Table {
+    blocks: BTreeMap<SeriesId, Vec<Block>>,
+    superseded: Vec<(SeriesId, Sample)>,
+    ranges: Vec<(SeriesId, ReplacedRange)>,
+}
 
 impl Table {
+    /// What `ends` says.
     fn last(&self, series: SeriesId) -> Option<Timestamp> {
-        self.0.get(&series)?.iter().map(|block| block.stop).max()
+        let blocks = self.blocks.get(&series).into_iter().flatten().map(|block| block.stop);
+        let superseded = self.superseded.iter().filter(|(of, _)| *of == series).map(|(_, sample)| sample.start);
+        let ranges = self.ranges.iter().filter(|(of, _)| *of == series).map(|(_, range)| range.last());
+        blocks.chain(superseded).chain(ranges).max()
     }
 
-    fn samples(&self) -> Vec<(SeriesId, SampleKey, f64)> {
-        let of = |(series, blocks): (&SeriesId, &Vec<Block>)| {
-            let series = *series;
-            let samples = blocks.iter().flat_map(|block| block.samples().collect::<Vec<_>>());
-            samples.map(|sample| (series, sample.key(), sample.value)).collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(of).collect()
+    fn samples(&self, series: SeriesId) -> Vec<Sample> {
+        self.blocks.get(&series).into_iter().flatten().flat_map(Block::samples).collect()
     }
 
     /// What `overlapping` reads: what begins in each stretch, and the block before it, of the same day.
     fn touched(&self, wanted: &[BlockRange]) -> Vec<(SeriesId, Stored)> {
         let mut touched = BTreeMap::new();
         for want in wanted {
-            let blocks = self.0.get(&want.series).into_iter().flatten();
+            let blocks = self.blocks.get(&want.series).into_iter().flatten();
             let former = blocks.clone().rfind(|block| block.start <= want.from);
             let former = former.filter(|block| block.start.day() == want.from.day());
             let later = blocks.filter(|block| block.start > want.from && block.start <= want.to);
             touched.extend(former.into_iter().chain(later).map(|block| ((want.series, block.start), block)));
         }
         touched.into_iter().map(|((series, _), block)| (series, Stored::Block(block.clone()))).collect()
+    }
+
+    /// What `past` reads.
+    fn past(&self, wanted: &[BlockRange], replaced: &[BlockRange]) -> Past {
+        let stood = |(series, one): &&(SeriesId, Sample)| {
+            wanted.iter().any(|want| want.series == *series && (want.from..=want.to).contains(&one.start))
+        };
+        let mut superseded: Vec<_> = self.superseded.iter().filter(stood).collect();
+        superseded.sort_by_key(|(_, one)| one.start);
+        let touches = |(series, range): &&(SeriesId, ReplacedRange)| {
+            let mut all = wanted.iter().chain(replaced);
+            all.any(|want| want.series == *series && range.from <= want.to && want.from < range.to)
+        };
+        Past {
+            superseded: superseded.into_iter().map(|(series, one)| (*series, one.start, Word::from(one))).collect(),
+            ranges: self.ranges.iter().filter(touches).copied().collect(),
+        }
     }
 
     /// One attempt of one unit, in the steps of `Lane::write_over`.
@@ -78,18 +100,25 @@ impl Table {
             }
         }
         let (appends, merges) = plan::split(parts, memory);
-        let stored = self.touched(&plan::wanted(&merges, parts));
+        let (wanted, replaced) = (plan::wanted(&merges, parts), plan::replaced(&merges, parts));
+        let past = self.past(&wanted, &replaced);
+        let found = plan::Found { stored: self.touched(&[wanted, replaced].concat()), past };
         let mut next = self.clone();
         let mut put = Vec::new();
-        let laid =
-            plan::lay(&appends, &merges, parts, stored, &mut |series, block: &Block| put.push((series, block.clone())));
+        let put_one = &mut |series, block: &Block| put.push((series, block.clone()));
+        let laid = plan::lay(&appends, &merges, parts, found, &|_| PRECEDENCE, put_one);
         for removal in &laid.removals {
-            next.0.entry(removal.series).or_default().retain(|block| block.start != removal.start);
+            next.blocks.entry(removal.series).or_default().retain(|block| block.start != removal.start);
         }
         for (series, block) in put {
-            let blocks = next.0.entry(series).or_default();
+            let blocks = next.blocks.entry(series).or_default();
             blocks.push(block);
             blocks.sort_by_key(|block| block.start);
+        }
+        next.superseded.extend(laid.superseded.iter().copied());
+        for (series, range, _) in &laid.ranges {
+            next.ranges.retain(|(of, old)| of != series || !range.subsumes(old));
+            next.ranges.push((*series, *range));
         }
         if end != End::Failed {
             *self = next;
@@ -98,33 +127,52 @@ impl Table {
     }
 }
 
-fn batches() -> impl Strategy<Value = Vec<(Vec<Part>, Vec<End>)>> {
+const PRECEDENCE: Precedence = Precedence::ByShape;
+
+/// Messages of a batch, how often its unit is cut, and how attempts to write it end before one stands.
+type Batch = (Vec<Part>, u32, Vec<End>);
+
+fn batches() -> impl Strategy<Value = Vec<Batch>> {
     // Mostly going on from where the last batch was, so that appends are as common as merges.
-    let part =
-        (0..2_i32, prop_oneof![Just(0_i64), -3..1_i64, -40..40_i64], 1..6_i64, 0..3_i32, prop::bool::weighted(0.1));
+    let back = prop_oneof![Just(0_i64), -3..1_i64, -40..40_i64];
+    let word = (0..3_i32, prop::option::weighted(0.2, Just(50_000_000_i64)), prop::option::weighted(0.3, 0..4_i64));
+    let range = prop::option::weighted(0.4, (-20..5_i64, 1..30_i64));
+    let part = (0..2_i32, back, 0..6_i64, word, range, prop::bool::weighted(0.1));
     let end = prop_oneof![4 => Just(End::Failed), 6 => Just(End::Unanswered)];
     let attempts = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(end, 1..3)];
-    let batches = prop::collection::vec((prop::collection::vec(part, 1..4), attempts), 1..12);
-    batches.prop_map(|batches| {
+    let batch = (prop::collection::vec(part, 1..4), prop_oneof![3 => Just(0), 1 => 1..4_u32], attempts);
+    prop::collection::vec(batch, 1..12).prop_map(|batches| {
         let mut ends = [0_i64; 2];
         let mut made = Vec::new();
-        for (parts, attempts) in batches {
+        for (parts, cuts, attempts) in batches {
             let mut unit = Vec::new();
-            for (arrival, (device, back, count, value, is_falling)) in parts.into_iter().enumerate() {
+            for (arrival, (device, back, count, (value, span_us, revision), range, is_falling)) in
+                parts.into_iter().enumerate()
+            {
                 let end = &mut ends[usize::try_from(device).unwrap()];
                 let first = (*end + back).max(0);
                 *end = (*end).max(first + count);
-                let mut samples: Vec<Sample> = (first..first + count).map(|second| sample(second, value)).collect();
+                let revision = revision.and_then(Revision::new);
+                let origin = Origin { revision, ..Origin::default() };
+                let said = |place| Sample { span_us, origin, ..sample(place, value) };
+                let mut samples: Vec<Sample> = (first..first + count).map(said).collect();
                 if is_falling {
                     samples.reverse();
                 }
-                let key = SeriesKey { device: DeviceKey(device), metric: MetricId(10), statistic: Statistic::NONE };
-                unit.push(Part { arrival, key, run: Run::of(&samples) });
+                let replaces = range.zip(revision).map(|((from, length), revision)| {
+                    let from = (first + from).max(0);
+                    ReplacedRange { from: sample(from, 0).start, to: sample(from + length, 0).start, revision }
+                });
+                unit.push(Part { arrival, key: key(device), run: Run::of(&samples), replaces });
             }
-            made.push((unit, attempts));
+            made.push((unit, cuts, attempts));
         }
         made
     })
+}
+
+fn key(device: i32) -> SeriesKey {
+    SeriesKey { device: DeviceKey(device), metric: MetricId(10), statistic: Statistic::NONE }
 }
 
 /// Neighbours are near enough for one look-up and the next but one is not; midnight comes after 180 of them.
@@ -133,43 +181,59 @@ fn sample(place: i64, value: i32) -> Sample {
     Sample { start, span_us: None, value: f64::from(value), flags: Flags::NONE, origin: Origin::default() }
 }
 
+/// The pieces of a unit that is cut so often, in their order.
+fn pieces(parts: &[Part], cuts: u32) -> Vec<Vec<Part>> {
+    let mut units = vec![Unit { parts: parts.to_vec(), rejections: Vec::new() }];
+    for _ in 0..cuts {
+        units = units
+            .into_iter()
+            .flat_map(|unit| if unit.is_single() { vec![unit] } else { unit.split().unwrap().into() })
+            .collect();
+    }
+    units.into_iter().map(|unit| unit.parts).collect()
+}
+
 /// `Err` says what is wrong.
-fn run(batches: &[(Vec<Part>, Vec<End>)], fault: Fault) -> Result<(), String> {
+fn run(batches: &[Batch], fault: Fault) -> Result<(), String> {
     let (mut table, mut memory) = (Table::default(), SeriesMemory::default());
-    let mut model: BTreeMap<(SeriesId, SampleKey), Vec<f64>> = BTreeMap::new();
+    let mut models: BTreeMap<SeriesId, Model> = BTreeMap::new();
     let mut tally = Tally::default();
     let mut received = 0;
-    for (parts, attempts) in batches {
-        for sample in parts.iter().flat_map(|part| part.run.samples().map(move |sample| (part, sample))) {
-            let series = SeriesId(sample.0.key.device.0);
-            model.entry((series, sample.1.key())).or_default().push(sample.1.value);
-            received += 1;
+    for (parts, cuts, attempts) in batches {
+        for part in parts {
+            let message = Message { range: part.replaces, samples: part.run.samples().collect() };
+            received += message.samples.len() as u64;
+            let model = models.entry(SeriesId(part.key.device.0)).or_default();
+            model.hear(PRECEDENCE, &message, &mut Counts::default());
         }
-        for end in attempts.iter().copied().chain([End::Stands]) {
-            match table.write(parts, &mut memory, end) {
-                Some(laid) => {
-                    tally.add(laid.tally);
-                    if fault != Fault::NothingLearnt {
-                        laid.remember(&mut memory);
+        for parts in pieces(parts, *cuts) {
+            for end in attempts.iter().copied().chain([End::Stands]) {
+                match table.write(&parts, &mut memory, end) {
+                    Some(laid) => {
+                        tally.add(laid.tally);
+                        if fault != Fault::NothingLearnt {
+                            laid.remember(&mut memory);
+                        }
                     }
+                    None if fault == Fault::NothingForgotten => {}
+                    None => plan::forget(&parts, &mut memory),
                 }
-                None if fault == Fault::NothingForgotten => {}
-                None => plan::forget(parts, &mut memory),
             }
         }
-        for blocks in table.0.values() {
+        for (series, model) in &models {
+            let blocks = table.blocks.get(series).map_or(&[][..], Vec::as_slice);
             if blocks.windows(2).any(|pair| pair[0].stop >= pair[1].start) {
                 return Err("blocks overlap".to_owned());
             }
+            let (stored, expected) = (table.samples(*series), model.samples());
+            if stored != expected {
+                return Err(format!("{stored:?} are stored where {expected:?} stand"));
+            }
+            let superseded = table.superseded.iter().filter(|(of, _)| of == series).count();
+            if superseded != model.former.len() {
+                return Err(format!("{superseded} are superseded, and not {}", model.former.len()));
+            }
         }
-    }
-    let stored: Vec<(SeriesId, SampleKey)> = table.samples().iter().map(|(series, key, _)| (*series, *key)).collect();
-    let expected: Vec<(SeriesId, SampleKey)> = model.keys().copied().collect();
-    if stored != expected {
-        return Err(format!("{} samples are stored where {} were sent", stored.len(), expected.len()));
-    }
-    if table.samples().iter().any(|(series, key, value)| model[&(*series, *key)].first() != Some(value)) {
-        return Err("another value than the first is stored".to_owned());
     }
     if tally.total() != received {
         return Err(format!("{tally:?} of {received} received"));
@@ -185,11 +249,10 @@ proptest! {
 }
 
 /// Ten samples, written twice; the first commit ends in these ways first.
-fn twice(attempts: Vec<End>) -> Vec<(Vec<Part>, Vec<End>)> {
+fn twice(attempts: Vec<End>) -> Vec<Batch> {
     let samples: Vec<Sample> = (0..10).map(|second| sample(second, 1)).collect();
-    let key = SeriesKey { device: DeviceKey(0), metric: MetricId(10), statistic: Statistic::NONE };
-    let unit = vec![Part { arrival: 0, key, run: Run::of(&samples) }];
-    vec![(unit.clone(), attempts), (unit, Vec::new())]
+    let unit = vec![Part { arrival: 0, key: key(0), run: Run::of(&samples), replaces: None }];
+    vec![(unit.clone(), 0, attempts), (unit, 0, Vec::new())]
 }
 
 #[test]

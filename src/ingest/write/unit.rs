@@ -3,7 +3,9 @@
 use crate::ingest::queue::Arrival;
 use crate::ingest::validate::ValidSamples;
 use crate::model::reason::Rejection;
+use crate::model::revision::ReplacedRange;
 use crate::model::sample::{Run, Sample};
+use crate::model::time::SECOND_US;
 use crate::store::directory::SeriesKey;
 
 /// Samples of one series out of one arrival.
@@ -13,6 +15,8 @@ pub(super) struct Part {
     pub(super) arrival: usize,
     pub(super) key: SeriesKey,
     pub(super) run: Run,
+    /// What the samples stand in place of, be there none.
+    pub(super) replaces: Option<ReplacedRange>,
 }
 
 /// A rejection and the place of its arrival in the batch.
@@ -53,17 +57,8 @@ impl Unit {
             return Ok([self, Unit { parts: Vec::new(), rejections }]);
         }
         if let Some(part) = self.parts.pop() {
-            let samples: Vec<Sample> = part.run.samples().collect();
-            return match samples.split_at_checked(samples.len() / 2) {
-                Some((first, second)) if !first.is_empty() => {
-                    let half = |samples| Unit {
-                        parts: vec![Part { run: Run::of(samples), ..part.clone() }],
-                        rejections: Vec::new(),
-                    };
-                    Ok([half(first), half(second)])
-                }
-                _ => Err(RejectedItem::Sample(part.arrival)),
-            };
+            let alone = |part| Unit { parts: vec![part], rejections: Vec::new() };
+            return part.split().map(|halves| halves.map(alone));
         }
         if self.rejections.len() > 1 {
             let rest = self.rejections.split_off(self.rejections.len() / 2);
@@ -74,8 +69,8 @@ impl Unit {
 
     /// True where nothing is left to cut.
     pub(super) fn is_single(&self) -> bool {
-        let samples: usize = self.parts.iter().map(|part| part.run.len()).sum();
-        samples + self.rejections.len() <= 1
+        let pieces: usize = self.parts.iter().map(Part::pieces).sum();
+        pieces + self.rejections.len() <= 1
     }
 
     /// What is written of a sample that cannot be stored.
@@ -84,11 +79,54 @@ impl Unit {
     }
 }
 
+impl Part {
+    /// Two halves, the first to be written first. A range is halved with the samples that begin in it, so that what
+    /// is replaced and what stands in its place are written together for as long as may be.
+    fn split(self) -> Result<[Part; 2], RejectedItem> {
+        let samples: Vec<Sample> = self.run.samples().collect();
+        let half = |samples: &[Sample], replaces| Part {
+            run: Run::of(samples),
+            replaces,
+            arrival: self.arrival,
+            key: self.key,
+        };
+        if let Some(range) = self.replaces {
+            if let Some([first, second]) = halves(range) {
+                let (early, late): (Vec<Sample>, Vec<Sample>) =
+                    samples.iter().partition(|sample| sample.start < second.from);
+                return Ok([half(&early, Some(first)), half(&late, Some(second))]);
+            }
+            if samples.is_empty() {
+                return Err(RejectedItem::Range(self.arrival));
+            }
+            return Ok([half(&[], Some(range)), half(&samples, None)]);
+        }
+        match samples.split_at_checked(samples.len() / 2) {
+            Some((first, second)) if !first.is_empty() => Ok([half(first, None), half(second, None)]),
+            _ => Err(RejectedItem::Sample(self.arrival)),
+        }
+    }
+
+    /// Into how many pieces it can be cut, at least.
+    fn pieces(&self) -> usize {
+        self.run.len() + self.replaces.map_or(0, |range| if halves(range).is_some() { 2 } else { 1 })
+    }
+}
+
+/// The halves of a range; `None` where it is too short to be worth cutting.
+fn halves(range: ReplacedRange) -> Option<[ReplacedRange; 2]> {
+    let middle = range.from.plus_micros(range.to.micros_since(range.from) / 2);
+    let is_long = range.to.micros_since(range.from) >= 2 * SECOND_US;
+    is_long.then_some([ReplacedRange { to: middle, ..range }, ReplacedRange { from: middle, ..range }])
+}
+
 /// What the database rejects.
 #[derive(Debug)]
 pub(super) enum RejectedItem {
     /// One sample, of this arrival.
     Sample(usize),
+    /// That a range is replaced, by this arrival.
+    Range(usize),
     /// One row of the quarantine itself.
     Row(ArrivalRejection),
     /// Not even a row: the statement itself.
@@ -113,6 +151,7 @@ pub(super) fn whole(
                 arrival: place,
                 key: SeriesKey { device, metric: one.metric, statistic: one.statistic },
                 run: one.run,
+                replaces: one.replaces,
             })),
             Err(mut rejection) => {
                 let samples = valid.iter().map(|one| u64::try_from(one.run.len()).unwrap_or(u64::MAX)).sum();
@@ -132,7 +171,7 @@ pub(super) fn give_back(batch: &mut [Arrival], units: impl Iterator<Item = Unit>
         for part in unit.parts {
             if let Some(arrival) = batch.get_mut(part.arrival) {
                 let (metric, statistic) = (part.key.metric, part.key.statistic);
-                arrival.valid.push(ValidSamples { metric, statistic, run: part.run });
+                arrival.valid.push(ValidSamples { metric, statistic, run: part.run, replaces: part.replaces });
             }
         }
         for one in unit.rejections {
@@ -158,7 +197,7 @@ mod tests {
 
     use super::*;
     use crate::model::ids::{DeviceKey, MetricId};
-    use crate::model::origin::Origins;
+    use crate::model::origin::{Origins, Revision};
     use crate::model::reason::Reason;
     use crate::model::sample::{Spans, Times};
     use crate::model::statistic::Statistic;
@@ -173,11 +212,19 @@ mod tests {
             arrival,
             key,
             run: Run { times, spans: Spans::None, values, flags: Vec::new(), origins: Origins::default() },
+            replaces: None,
         }
     }
 
+    /// Seconds of the same beginning.
+    fn replaced(from: i64, to: i64) -> ReplacedRange {
+        let at = |second| Timestamp::from_micros(1_795_428_000_000_000 + second * SECOND_US).unwrap();
+        ReplacedRange { from: at(from), to: at(to), revision: Revision::new(1).unwrap() }
+    }
+
     fn arrival(second: u64) -> Arrival {
-        let valid = ValidSamples { metric: MetricId(10), statistic: Statistic::NONE, run: part(0, 2).run };
+        let replaces = Some(replaced(0, 60));
+        let valid = ValidSamples { metric: MetricId(10), statistic: Statistic::NONE, run: part(0, 2).run, replaces };
         Arrival {
             device: None,
             valid: vec![valid],
@@ -214,6 +261,30 @@ mod tests {
     }
 
     #[test]
+    fn a_range_is_cut_with_the_samples_that_begin_in_it_and_no_moment_of_it_is_lost() {
+        let mut units = vec![Unit {
+            parts: vec![Part { replaces: Some(replaced(-60, 3_600)), ..part(0, 4) }],
+            rejections: Vec::new(),
+        }];
+        let (mut samples, mut replaced_us, mut at) = (0, 0, None);
+        while let Some(unit) = units.pop() {
+            let cut_at = unit.parts[0].replaces;
+            match unit.split() {
+                Ok([first, second]) => units.extend([second, first]),
+                Err(RejectedItem::Sample(0)) => samples += 1,
+                Err(RejectedItem::Range(0)) => {
+                    let range = cut_at.unwrap();
+                    assert_eq!(range.from, at.unwrap_or(range.from), "ranges follow one another");
+                    replaced_us += range.to.micros_since(range.from);
+                    at = Some(range.to);
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((samples, replaced_us), (4, 3_660 * SECOND_US));
+    }
+
+    #[test]
     fn cutting_ends_with_each_sample_and_each_row_alone_and_loses_none() {
         let rejection = Rejection::new(Reason::BadTopic, "x", 1);
         let rejection = |arrival| ArrivalRejection::new(arrival, rejection.clone(), true);
@@ -230,7 +301,7 @@ mod tests {
                 Ok([first, second]) => units.extend([second, first]),
                 Err(RejectedItem::Sample(arrival)) => samples.push(arrival),
                 Err(RejectedItem::Row(_)) => rows += 1,
-                Err(RejectedItem::Nothing) => panic!("an empty unit"),
+                Err(RejectedItem::Range(_) | RejectedItem::Nothing) => panic!("an empty unit"),
             }
         }
         let mut expected = vec![0; 5];

@@ -97,6 +97,10 @@ pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &Dev
          UPDATE signal.erasure SET blocks = blocks + (SELECT count(*) FROM gone),
                                    hot_samples = hot_samples + (SELECT coalesce(sum(samples), 0) FROM gone)
          WHERE erasure_id = $2",
+        // What stood once is the device's too.
+        "SELECT signal.erase_superseded(
+             ARRAY(SELECT series_id FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = $1),
+             NULL, NULL)",
         "WITH gone AS (
              DELETE FROM signal.series USING signal.device
              WHERE device.device_key = series.device_key AND device_id = $1 RETURNING 1)

@@ -46,6 +46,12 @@ fn whole() -> String {
     )
 }
 
+/// Removes what stood once, too.
+const FORGET_FORMER: &str = "SELECT signal.erase_superseded(
+        ARRAY(SELECT series_id FROM signal.series WHERE series.device_key = wear.device_key),
+        lower(worn_during), upper(worn_during))
+    FROM care.wear WHERE patient_id = $1";
+
 /// A block that lies across the beginning or the end of a wear.
 struct Across {
     series: SeriesId,
@@ -127,6 +133,7 @@ pub(super) async fn take_worn(
     let query = sqlx::query(AssertSqlSafe(query)).persistent(false).bind(patient.0).bind(erasure);
     query.execute(&mut *transaction).await.map_err(&step)?;
     sqlx::query(NOTE).bind(patient.0).execute(&mut *transaction).await.map_err(&step)?;
+    sqlx::query(FORGET_FORMER).bind(patient.0).execute(&mut *transaction).await.map_err(&step)?;
     let mut after = None;
     while let Some(some) = across(transaction, patient, after).await? {
         after = some.last().map(|across| (across.series, across.block.start));

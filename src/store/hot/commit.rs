@@ -8,7 +8,8 @@ use sqlx::PgConnection;
 use super::changes::Changes;
 use super::copy::{COLUMNS, CopyRows};
 use super::days::{Hold, hold_days};
-use super::overlap::{BlockRange, by_span, overlapping};
+use super::overlap::{BlockRange, REPLACED_SAMPLES_MAX, by_span, overlapping, overlapping_within};
+use super::revised::{Past, Revised, past, write as write_revised};
 use super::row::Stored;
 use super::small_batch;
 use crate::faults::{Defect, is_injected};
@@ -39,6 +40,8 @@ pub struct Write<'a> {
     pub removals: &'a [Removal],
     /// New and merged blocks.
     pub rows: &'a CopyRows,
+    /// What the merged ones supersede, and what is replaced.
+    pub revised: &'a Revised,
     /// What of that is new, and what is superseded, for the feed of changes.
     pub changes: &'a Changes,
     /// What was rejected.
@@ -87,11 +90,28 @@ impl<'c> Writing<'c> {
         Ok(Writing::Merging(transaction))
     }
 
-    /// What a merge compares with. It stays until this commits.
-    pub async fn stored(&mut self, wanted: &[BlockRange]) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
+    /// What a merge compares with, in stretches where samples begin and in those that are replaced. It stays until this
+    /// commits.
+    pub async fn stored(
+        &mut self,
+        wanted: &[BlockRange],
+        replaced: &[BlockRange],
+    ) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
         match self {
             Writing::Appending(..) => Ok(Vec::new()),
-            Writing::Merging(transaction) => overlapping(transaction.connection(), wanted).await,
+            Writing::Merging(transaction) if replaced.is_empty() => overlapping(transaction.connection(), wanted).await,
+            Writing::Merging(transaction) => {
+                let all = [wanted, replaced].concat();
+                overlapping_within(transaction.connection(), &all, REPLACED_SAMPLES_MAX).await
+            }
+        }
+    }
+
+    /// What stood once at the moments of these stretches, and which ranges touch them or the others.
+    pub async fn past(&mut self, wanted: &[BlockRange], replaced: &[BlockRange]) -> Result<Past, StoreError> {
+        match self {
+            Writing::Appending(..) => Ok(Past::default()),
+            Writing::Merging(transaction) => past(transaction.connection(), wanted, replaced).await,
         }
     }
 
@@ -113,6 +133,7 @@ impl<'c> Writing<'c> {
         };
         write.changes.note(transaction.connection()).await?;
         remove(transaction.connection(), write.removals).await?;
+        write_revised(transaction.connection(), write.revised).await?;
         let began = Instant::now();
         if !write.rows.is_empty() {
             copy(transaction.connection(), write.rows).await?;

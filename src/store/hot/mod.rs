@@ -24,6 +24,9 @@ mod row;
 /// Stored blocks that a merge compares with.
 mod overlap;
 
+/// What stood once, and what was replaced.
+mod revised;
+
 /// After which moment a series has nothing.
 mod ends;
 
@@ -51,6 +54,7 @@ pub use commit::{Removal, Write, Writing, Written};
 pub use copy::CopyRows;
 pub use overlap::{BlockRange, overlapping};
 pub use read::{Filter, SeriesBlock, check_all_visible, read_blocks};
+pub use revised::{NewRange, Past, Revised};
 pub use row::{Stored, Unreadable};
 
 pub(super) use commit::{copy, remove};

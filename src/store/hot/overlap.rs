@@ -6,6 +6,9 @@
 //! block before it. The starts come first, out of the index, so that a long block that many stretches share is read
 //! once.
 //!
+//! Where a range is replaced, all that was read may have to be written as superseded, while the shard's row is held and
+//! who proves to own it waits: so less is read then (`REPLACED_SAMPLES_MAX`).
+//!
 //! A query spans `QUERY_DAYS` at most, since the server plans over each chunk between its bounds. All that is read
 //! lies in memory until it is merged, so more than `STORED_SAMPLES_MAX` is an error that a smaller unit does not meet:
 //! one sample falls into one block.
@@ -25,6 +28,9 @@ use crate::store::moment::Moment;
 const QUERY_DAYS: i64 = 64;
 /// What is read for one transaction: unpacked, some 50 MB.
 const STORED_SAMPLES_MAX: usize = 1 << 20;
+
+/// The same where something is replaced: a second's work.
+pub(super) const REPLACED_SAMPLES_MAX: usize = 1 << 17;
 
 /// A stretch of one series in which stored blocks are wanted.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -46,9 +52,18 @@ pub async fn overlapping(
     connection: &mut PgConnection,
     wanted: &[BlockRange],
 ) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
-    let (mut stored, mut samples) = (Vec::new(), 0);
+    overlapping_within(connection, wanted, STORED_SAMPLES_MAX).await
+}
+
+/// The same, of so many samples at most.
+pub(super) async fn overlapping_within(
+    connection: &mut PgConnection,
+    wanted: &[BlockRange],
+    samples_max: usize,
+) -> Result<Vec<(SeriesId, Stored)>, StoreError> {
+    let (mut stored, mut room) = (Vec::new(), Room { samples_max, samples: 0 });
     for wanted in by_span(wanted, |want| want.from).values() {
-        read(connection, wanted, &mut stored, &mut samples).await?;
+        read(connection, wanted, &mut stored, &mut room).await?;
     }
     stored.sort_unstable_by_key(|(series, block)| (*series, block.start()));
     end_unreadable_before_next(&mut stored);
@@ -64,11 +79,17 @@ pub(super) fn by_span<T: Copy>(items: &[T], at: impl Fn(&T) -> Timestamp) -> BTr
     parts
 }
 
+/// How much is read, and how much may be.
+struct Room {
+    samples_max: usize,
+    samples: usize,
+}
+
 async fn read(
     connection: &mut PgConnection,
     wanted: &[BlockRange],
     stored: &mut Vec<(SeriesId, Stored)>,
-    samples: &mut usize,
+    room: &mut Room,
 ) -> Result<(), StoreError> {
     let step = StoreError::reading("reading stored blocks");
     let low = |want: &BlockRange| want.from.day().start();
@@ -106,10 +127,10 @@ async fn read(
     while let Some(row) = rows.try_next().await.map_err(&step)? {
         let block = stored_at(&row, 1)?;
         if let Stored::Block(block) = &block {
-            *samples += block.len();
+            room.samples += block.len();
         }
-        if *samples > STORED_SAMPLES_MAX {
-            return Err(StoreError::LargeMerge { samples_max: STORED_SAMPLES_MAX });
+        if room.samples > room.samples_max {
+            return Err(StoreError::LargeMerge { samples_max: room.samples_max });
         }
         stored.push((SeriesId(row.try_get(0).map_err(&step)?), block));
     }

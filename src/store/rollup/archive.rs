@@ -82,6 +82,8 @@ pub async fn keep(transaction: &mut PgConnection, day: Day, first_file: Option<&
         "DELETE FROM signal.rollup_day AS former USING pg_temp.rolling_rollup AS rolled
          WHERE former.series_id = rolled.series_id AND former.day = rolled.day AND former.is_archived",
         "INSERT INTO signal.rollup_day SELECT * FROM pg_temp.rolling_rollup",
+        "SELECT signal.split_rollups(array_agg(series_id), array_agg(day)) FROM pg_temp.rolling_rollup
+         WHERE split IS NULL",
     ] {
         sqlx::query(statement).persistent(false).execute(&mut *transaction).await.map_err(&step)?;
     }
@@ -213,7 +215,20 @@ impl<'c> FileRollups<'c> {
     }
 
     /// All of the file is told.
-    pub async fn finish(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(StoreError::at("rolling up a file"))
+    pub async fn finish(mut self) -> Result<(), StoreError> {
+        let step = StoreError::at("rolling up a file");
+        sqlx::query(
+            "SELECT signal.split_rollups(array_agg(kept.series_id), array_agg(kept.day))
+             FROM signal.rollup_day AS kept JOIN signal.series USING (series_id) JOIN signal.metric USING (metric_id)
+             JOIN signal.archive_file AS file ON file.metric = metric.name
+             WHERE file.name = $1 AND kept.is_archived
+               AND kept.day BETWEEN (file.first_start_at AT TIME ZONE 'UTC')::date
+                                AND (file.last_start_at AT TIME ZONE 'UTC')::date",
+        )
+        .bind(&self.file.name)
+        .execute(&mut *self.transaction)
+        .await
+        .map_err(&step)?;
+        self.transaction.commit().await.map_err(step)
     }
 }

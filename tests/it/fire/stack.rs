@@ -364,6 +364,7 @@ impl TestStack {
             received: count("healthtrack_ingest_received_samples_total") - self.witnesses,
             stored: of("stored") - self.witnesses,
             duplicate: of("duplicate"),
+            outdated: of("outdated"),
             conflict: of("conflict"),
             quarantined: of("quarantined"),
             in_flight: count("healthtrack_ingest_in_flight_samples"),

@@ -63,6 +63,7 @@ pub(crate) struct Counters {
     pub(crate) received: i64,
     pub(crate) stored: i64,
     pub(crate) duplicate: i64,
+    pub(crate) outdated: i64,
     pub(crate) conflict: i64,
     pub(crate) quarantined: i64,
     pub(crate) in_flight: i64,

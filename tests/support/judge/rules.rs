@@ -200,8 +200,8 @@ impl Court<'_> {
 
     pub(super) fn counters_balance(&mut self) {
         let case = self.case;
-        let Counters { received, stored, duplicate, conflict, quarantined, in_flight } = case.counters;
-        if received != stored + duplicate + conflict + quarantined || in_flight != 0 {
+        let Counters { received, stored, duplicate, outdated, conflict, quarantined, in_flight } = case.counters;
+        if received != stored + duplicate + outdated + conflict + quarantined || in_flight != 0 {
             self.find(What::Unbalanced, None, format!("{:?} do not balance to zero", case.counters));
         }
         if !case.rules.is_calm {
@@ -216,6 +216,7 @@ impl Court<'_> {
             received: 0,
             stored: count(&[PublicationKind::Plain, PublicationKind::Late]) * samples,
             duplicate: count(&[PublicationKind::Repeat]) * samples,
+            outdated: 0,
             conflict: count(&[PublicationKind::Conflict]) * samples,
             quarantined: count(&[PublicationKind::Broken]),
             in_flight: 0,

@@ -59,6 +59,7 @@ fn sound() -> Case {
         received: 0,
         stored: i64::try_from(stored.len()).unwrap(),
         duplicate: 5 * count(PublicationKind::Repeat),
+        outdated: 0,
         conflict: 5 * count(PublicationKind::Conflict),
         quarantined: count(PublicationKind::Broken),
         in_flight: 0,

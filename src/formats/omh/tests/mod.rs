@@ -12,6 +12,9 @@ mod traps;
 /// What is no message.
 mod hostile;
 
+/// Words of the source, and its local time.
+mod revised;
+
 const AT: &str = r#""effective_time_frame":{"date_time":"2026-11-23T11:00:00+01:00"}"#;
 const TEN: i64 = 1_795_428_000_000_000;
 const NIGHT: &str = r#""effective_time_frame":{"time_interval":{"start_date_time":"2026-11-23T10:00:00Z","duration":{"value":8,"unit":"h"}}}"#;
