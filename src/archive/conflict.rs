@@ -29,6 +29,7 @@ use crate::formats::{Values, batch, topic};
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;
 use crate::model::reason::Reason;
+use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::quarantine::Quarantined;
@@ -41,11 +42,6 @@ const MESSAGE_VALUES_MAX: usize = 1_000;
 const PAGE_VALUES_MAX: usize = 50_000;
 /// How long one may take to get there: many times longer than a block that is removed.
 const VALUE_TIME: Duration = Duration::from_micros(100);
-/// What an operator is told.
-const VALUE: &str =
-    "another value is archived under the same device, metric, statistic, start and end: the first stays";
-const BOUND: &str = "a value is archived under the same device, metric, statistic, start and end, and stays: this one \
-                     lies beyond its sensor's range and cannot be stored again by a retry";
 /// Of a device that the database does not know, since it was restored, and that any of several shards may have written.
 const NO_SHARD: &str = "main";
 
@@ -200,7 +196,7 @@ pub(super) fn failed(part: &Path) -> impl FnOnce(FileError) -> ArchiveError {
 /// The rows as messages.
 fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, now: Timestamp) -> Vec<Quarantined> {
     let mut messages = Vec::new();
-    for ((device, statistic, _, is_bound), rows) in grouped(rows) {
+    for ((device, statistic, _), rows) in grouped(rows) {
         for some in rows.chunks(MESSAGE_VALUES_MAX) {
             let shard = shards.get(&device).map_or(NO_SHARD, String::as_str);
             messages.push(Quarantined {
@@ -208,7 +204,9 @@ fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, n
                 topic: topic::build(shard, device.as_str(), &batch::FORMAT),
                 content_type: None,
                 reason: Reason::Conflict.word(),
-                detail: if is_bound { BOUND } else { VALUE }.to_owned(),
+                detail: "another value is archived under the same device, metric, statistic, start and end: the first \
+                         stays"
+                    .to_owned(),
                 samples: some.len() as u64,
                 payload: payload(metric, statistic.text(), some),
             });
@@ -221,9 +219,7 @@ fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
     let values = if metric.is_coded() {
         Values::Codes(rows.iter().filter_map(|row| metric.code_of(row.value)).map(Cow::Borrowed).collect())
     } else {
-        // What lies beyond its sensor's range has no number; the format has no word for it, so it says "not measured".
-        let number = |row: &&Row| if row.flags.is_bound() { f64::NAN } else { row.value };
-        Values::Numbers(rows.iter().map(number).collect())
+        Values::Numbers(rows.iter().map(|row| number(row)).collect())
     };
     let times = rows.iter().map(|row| row.start.micros()).collect();
     let ends = rows.iter().filter_map(|row| row.end).map(Timestamp::micros).collect();
@@ -231,14 +227,20 @@ fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
     write::readable(&Series { statistic, ends, ..Series::new(&*metric.name, times, values) })
 }
 
-/// Rows by what is told of them together: a device, a statistic, and whether they are intervals and bounds.
-fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool, bool), Vec<&Row>> {
+/// The value as the format takes it: infinite where the sensor said "low" or "high".
+fn number(row: &Row) -> f64 {
+    match row.flags {
+        flags if !flags.is_bound() => row.value,
+        flags if flags.0 & Flags::BELOW_RANGE.0 != 0 => f64::NEG_INFINITY,
+        _ => f64::INFINITY,
+    }
+}
+
+/// Rows by what is told of them together: a device, a statistic, and whether they are intervals.
+fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool), Vec<&Row>> {
     let mut groups: HashMap<_, Vec<&Row>> = HashMap::new();
     for row in rows {
-        groups
-            .entry((row.device.clone(), row.statistic, row.end.is_some(), row.flags.is_bound()))
-            .or_default()
-            .push(row);
+        groups.entry((row.device.clone(), row.statistic, row.end.is_some())).or_default().push(row);
     }
     groups
 }

@@ -18,7 +18,6 @@ use super::thread::on_thread;
 use crate::model::ids::DeviceId;
 use crate::model::metric::Catalogue;
 use crate::model::rollup::{DayRollup, Newest};
-use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::Day;
 use crate::store::rollup::{DueFile, FileRollup, FileRollups, due_files};
@@ -87,8 +86,7 @@ fn sum_up(
         for (place, (start, value)) in slice.starts.iter().zip(slice.values).enumerate() {
             let end = slice.ends.and_then(|ends| ends.get(place)).copied();
             let day = days.entry((statistic.clone(), start.day())).or_insert((slice.statistic, DayRollup::default()));
-            // Files keep no flags.
-            day.1.add(Newest { start: *start, end, value: *value, flags: Flags::NONE });
+            day.1.add(Newest { start: *start, end, value: *value, flags: slice.flags_at(place) });
         }
         let count = slice.len();
         source.pass(count);

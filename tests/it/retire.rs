@@ -9,6 +9,12 @@ use crate::roll::{FAULT_VARIABLE, TestStack, said};
 use crate::support::stack::{Verdict, promise};
 
 const RETENTION: &str = "HEALTHTRACK__ARCHIVE__RETENTION_DAYS";
+/// A value of each series was another once, and an hour of it was replaced.
+const SUPERSEDE: &str = "
+    INSERT INTO signal.superseded_value (start_at, superseded_at, value, series_id)
+    SELECT 'DAY 08:00Z', now(), 59, series_id FROM signal.series;
+    INSERT INTO signal.replaced_range (from_at, to_at, revision, received_at, series_id)
+    SELECT 'DAY 08:00Z', 'DAY 09:00Z', 1, now(), series_id FROM signal.series";
 /// More than a roll of one late sample and a retention of two files have.
 const POINTS_MAX: u32 = 40;
 
@@ -41,11 +47,21 @@ async fn the_oldest_days_go(injected: Option<&str>) -> Verdict {
     assert_eq!(roll(&stack, 5, None)["retired"], json!(0), "the tenth less five days is the fifth, which stays");
     assert_eq!(stack.samples(), before);
 
+    for day in ["2024-03-05", "2024-03-10"] {
+        stack.execute(&SUPERSEDE.replace("DAY", day)).await;
+    }
     let report = roll(&stack, 4, injected);
     let after = stack.samples();
     promise(after == without(&before, "2024-03-05"), || format!("{after:#?}"))?;
     assert_eq!((&report["retired"], &report["retired_samples"]), (&json!(2), &json!(5)), "{report}");
     stack.verify();
+    for table in ["superseded_value WHERE start_at", "replaced_range WHERE from_at"] {
+        let mut left = Vec::new();
+        for day in ["2024-03-05", "2024-03-10"] {
+            left.push(stack.count(&format!("signal.{table} = '{day} 08:00Z'")).await);
+        }
+        promise(left == [0, 3], || format!("{left:?} of {table}"))?;
+    }
     let proof = "signal.erasure WHERE before_on = '2024-03-06' AND files = 2 AND archived_samples = 5
                  AND ended_at IS NOT NULL AND requested_by = session_user AND device_sha256 IS NULL";
     assert_eq!((stack.count(proof).await, stack.count("signal.erasure").await), (1, 1));

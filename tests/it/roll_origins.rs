@@ -81,9 +81,16 @@ async fn flags_local_time_reception_and_revision_are_the_same_before_and_after_a
 
         // The same again is a duplicate, a bound too, whatever its number; another value is none.
         put(&mut stack).await;
-        stack.execute("UPDATE signal.block SET values = '{70,39,90.5,101,401}' WHERE cardinality(values) = 5").await;
+        stack
+            .execute(
+                "UPDATE signal.block SET values = '{40,39,90.5,101,401}', flags = '{4,4,1,0,9}'
+                 WHERE cardinality(values) = 5",
+            )
+            .await;
         let report = stack.roll();
         let counts = ["samples", "duplicates", "conflicts"].map(|key| report[key].as_u64().unwrap());
-        assert_eq!((counts, stack.samples()), ([0, 7, 1], lines), "{report}");
+        assert_eq!((counts, stack.samples()), ([0, 6, 2], lines), "{report}");
+        let said = "signal.quarantine WHERE convert_from(payload, 'UTF8') LIKE '%[\"low\",101.0]%'";
+        assert_eq!(stack.count(said).await, 1, "a retry stores both as what they are");
     }
 }

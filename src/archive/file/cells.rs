@@ -200,7 +200,7 @@ fn timestamps(micros: impl Iterator<Item = i64>) -> Result<Vec<Timestamp>, usize
 }
 
 /// The values, or places of codes; the place of a row that has neither or both, or a code that is none. Of a bound the
-/// metric's own limit.
+/// limit of the metric's sensors.
 fn values(batch: &RecordBatch, metric: &Metric, flags: &[Flags]) -> Result<Result<ScalarBuffer<f64>, usize>, Damage> {
     let numbers = batch.columns().get(VALUE).and_then(|column| column.as_primitive_opt::<Float64Type>());
     let (numbers, codes) = (numbers.ok_or(Damage::Schema)?, Texts::of(batch, CODE).ok_or(Damage::Schema)?);
@@ -233,8 +233,9 @@ fn values(batch: &RecordBatch, metric: &Metric, flags: &[Flags]) -> Result<Resul
     Ok(Ok(places.into()))
 }
 
-/// What stands for the number of a bound: the limit of the metric on its side.
+/// What stands for the number of a bound: the limit of the metric's sensors on its side, as in the hot table.
 fn bound(metric: &Metric, flags: Flags) -> Option<f64> {
-    let limit = |is_below: bool| metric.hard.map_or(0.0, |range| if is_below { range.low } else { range.high });
+    let range = metric.sensor.or(metric.hard);
+    let limit = |is_below: bool| range.map_or(0.0, |range| if is_below { range.low } else { range.high });
     flags.is_bound().then(|| limit(flags.0 & Flags::BELOW_RANGE.0 != 0))
 }

@@ -28,7 +28,7 @@
 //! *Two versions of columns.* Files of the first know neither flags nor how a sample came; they are read as if nothing
 //! were known of either, and a rewrite makes them files of the second. A bound (`below_range`, `above_range`) has no
 //! value in a file: its side is kept, and no mean or threshold takes the limit for a number. Whoever reads it back is
-//! given the metric's own limit.
+//! given the limit of the metric's sensors, which is what the hot table has.
 //!
 //! Invariant: what `finish` tells of a file holds of its bytes, or `verify` says what does not
 //! (`a_flipped_bit_anywhere_is_found`). Invariant: rows rise by device, start, end and statistic; none is there twice

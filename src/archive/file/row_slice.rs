@@ -28,7 +28,7 @@ pub struct Row {
     pub end: Option<Timestamp>,
     /// In the catalogue's unit; for a coded metric, the place of the code in the catalogue's list, as in
     /// [`Sample`](crate::model::sample::Sample). Of a bound no file keeps it: whoever reads one
-    /// is given the metric's own limit.
+    /// is given the limit of the metric's sensors.
     pub value: f64,
     /// What is known against it.
     pub flags: Flags,

@@ -1,8 +1,8 @@
 //! Retire: files of days that have been kept for long enough leave the archive, and a proof stays.
 //!
 //! One transaction ends them in the manifest and writes the proof, so no reader sees half of a day and a killed
-//! retention has happened or has not. The bytes go like those of any superseded file, when the grace is over. A day on
-//! which somebody under legal hold wore anything stays whole.
+//! retention has happened or has not. With them goes what their samples have superseded. The bytes go like those of any
+//! superseded file, when the grace is over. A day on which somebody under legal hold wore anything stays whole.
 
 use sqlx::{Connection as _, PgConnection};
 
@@ -12,6 +12,20 @@ use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 use crate::store::rollup;
+
+/// What samples of retired days have superseded. A day that still has a live file is held.
+const FORGET_SUPERSEDED: &str = "
+    DELETE FROM signal.superseded_value AS former
+    WHERE start_at < $1::date::timestamp AT TIME ZONE 'UTC' AND NOT EXISTS (
+        SELECT FROM signal.archive_file
+        WHERE archive_file.superseded_at IS NULL AND day = (former.start_at AT TIME ZONE 'UTC')::date)";
+/// Ranges that were replaced wholly within such days.
+const FORGET_REPLACED: &str = "
+    DELETE FROM signal.replaced_range AS former
+    WHERE to_at <= $1::date::timestamp AT TIME ZONE 'UTC' AND NOT EXISTS (
+        SELECT FROM signal.archive_file
+        WHERE superseded_at IS NULL AND day >= (former.from_at AT TIME ZONE 'UTC')::date
+          AND day <= (former.to_at AT TIME ZONE 'UTC')::date)";
 
 /// Files that left the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +71,9 @@ pub async fn retire(connection: &mut PgConnection, days: u32, now: Timestamp) ->
     .await
     .map_err(&step)?;
     rollup::retire(&mut transaction, before).await?;
+    for forget in [FORGET_SUPERSEDED, FORGET_REPLACED] {
+        sqlx::query(forget).bind(before).execute(&mut *transaction).await.map_err(&step)?;
+    }
     crash_point();
     transaction.commit().await.map_err(&step)?;
     let names = rows.into_iter().map(|(name, ..)| name).collect();

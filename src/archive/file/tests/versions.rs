@@ -91,4 +91,11 @@ fn a_bound_has_no_value_in_the_file_and_its_number_changes_nothing() {
     assert_eq!((value.null_count(), value.is_null(0)), (1, true));
     let low = metric("heart_rate").hard.unwrap().low;
     assert_eq!(read(&bytes, &metric("heart_rate"), &KeyRing::default(), RowFilter::default()).unwrap(), bound(low));
+    let sensor = metric("interstitial_glucose").sensor.unwrap();
+    for (flags, limit) in [(Flags::BELOW_RANGE, sensor.low), (Flags::ABOVE_RANGE, sensor.high)] {
+        let rows = vec![Row { flags, ..row("a", 1, limit) }];
+        let (bytes, _) = written(&head("interstitial_glucose"), &KeyRing::default(), &rows);
+        let found = read(&bytes, &metric("interstitial_glucose"), &KeyRing::default(), RowFilter::default()).unwrap();
+        assert_eq!(found, rows, "what the hot table has is read back");
+    }
 }
