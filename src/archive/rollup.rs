@@ -87,8 +87,8 @@ fn sum_up(
         for (place, (start, value)) in slice.starts.iter().zip(slice.values).enumerate() {
             let end = slice.ends.and_then(|ends| ends.get(place)).copied();
             let day = days.entry((statistic.clone(), start.day())).or_insert((slice.statistic, DayRollup::default()));
-            // Files keep no flags.
-            day.1.add(Newest { start: *start, end, value: *value, flags: Flags::NONE });
+            let flags = slice.flags.get(place).copied().unwrap_or(Flags::NONE);
+            day.1.add(Newest { start: *start, end, value: *value, flags });
         }
         let count = slice.len();
         source.pass(count);
