@@ -1,9 +1,9 @@
 //! What is rolled up of the archive: taken over with the blocks that a roll moves, or read from files.
 //!
 //! # Why
-//! A roll sees its blocks in one snapshot, so what it keeps is measured there (`measure`) and written in the transaction
-//! that records the file (`keep`). The measured rows wait in a temporary table, as the noted blocks do. Files whose rows
-//! nobody has written yet are in `signal.rollup_due`, whoever recorded them.
+//! A roll sees its blocks in one snapshot, so what it keeps is measured there (`measure`) and written in the
+//! transaction that records the file (`keep`). The measured rows wait in a temporary table, as the noted blocks do.
+//! Files whose rows nobody has written yet are in `signal.rollup_due`, whoever recorded them.
 
 use sqlx::{Connection as _, PgConnection};
 
