@@ -30,7 +30,7 @@ const ROLLUPS_MAX: usize = 64;
 type Days = BTreeMap<(Option<String>, Day), (Statistic, DayRollup)>;
 
 impl Roller {
-    /// Rolls up what files are due. What fails is logged, and stays due: the samples are safe, and must not wait for it.
+    /// Rolls up what files are due. What fails is logged and stays due: the samples are safe, and do not wait for it.
     pub(super) async fn roll_up_files(&self, connection: &mut PgConnection) {
         let due = match due_files(connection).await {
             Ok(due) => due,

@@ -3,8 +3,9 @@
 //! # Why
 //! Answers are exact whenever this runs, and fast where it has run (`signal.rollup`). What comes as it is measured is
 //! there within minutes, so what is half an hour old is closed: closed sooner, each hub that was out of reach for a
-//! while would have the day of its series made anew. Each step is a transaction of a second or less, which a roll and an
-//! erasure wait for; between two, the database has as much time for others. Where several shards have daemons, one works.
+//! while would have the day of its series made anew. Each step is a transaction of a second or less, for which a roll
+//! and an erasure wait; between two, the database has as much time for others. Where several shards have daemons, one
+//! works.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

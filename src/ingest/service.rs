@@ -278,13 +278,7 @@ impl Service {
         around: &SessionContext,
         shards: &Arc<Shards>,
     ) -> JoinSet<()> {
-        let limits = validate::ValidationLimits {
-            future_max_us: self.ingest.future_max_us(),
-            past_max_us: self.ingest.past_max_us(),
-            span_max_us: self.ingest.span_max_us(),
-            statistic_span_max_us: self.ingest.statistic_span_max_us(),
-            device_age_max_us: self.ingest.device_age_max_us(),
-        };
+        let limits = validate::ValidationLimits::from(&self.ingest);
         let validator = Validator::new(Arc::clone(&self.context.catalogue), Arc::clone(&self.units), limits);
         let window = self.mqtt.receive_maximum;
         let session = |number: usize, named: &Arc<Named>| {

@@ -14,7 +14,7 @@ const QUARTER_US: i64 = 900 * SECOND_US;
 
 /// What a piece of a day holds.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
-pub struct Piece {
+pub struct QuarterRollup {
     /// How many values, bounds apart.
     pub count: i32,
     /// Samples below what the sensor can tell.
@@ -22,12 +22,12 @@ pub struct Piece {
     /// Samples above what the sensor can tell.
     pub above: i32,
     /// What the values are; `None` where there is none.
-    pub values: Option<PieceValues>,
+    pub values: Option<QuarterValues>,
 }
 
 /// What the values of a piece are.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub struct PieceValues {
+pub struct QuarterValues {
     /// Their sum.
     pub sum: f64,
     /// The least.
@@ -57,7 +57,7 @@ pub struct Newest {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DayRollup {
     /// By quarter of the day, from 0; each holds something.
-    pub pieces: BTreeMap<i16, Piece>,
+    pub pieces: BTreeMap<i16, QuarterRollup>,
     /// The newest sample.
     pub newest: Option<Newest>,
 }
@@ -71,27 +71,27 @@ impl DayRollup {
     }
 
     /// All of the day as one piece.
-    pub fn total(&self) -> Piece {
-        self.pieces.values().fold(Piece::default(), |total, piece| total.and(piece))
+    pub fn total(&self) -> QuarterRollup {
+        self.pieces.values().fold(QuarterRollup::default(), |total, piece| total.and(piece))
     }
 }
 
-impl Piece {
+impl QuarterRollup {
     fn add(&mut self, value: f64, flags: Flags) {
         let is = |bound: Flags| flags.0 & bound.0 != 0;
         *self = self.and(&match (is(Flags::BELOW_RANGE), is(Flags::ABOVE_RANGE)) {
-            (_, true) => Piece { above: 1, ..Piece::default() },
-            (true, false) => Piece { below: 1, ..Piece::default() },
+            (_, true) => QuarterRollup { above: 1, ..QuarterRollup::default() },
+            (true, false) => QuarterRollup { below: 1, ..QuarterRollup::default() },
             (false, false) => {
-                let values = PieceValues { sum: value, least: value, greatest: value, first: value, last: value };
-                Piece { count: 1, values: Some(values), ..Piece::default() }
+                let values = QuarterValues { sum: value, least: value, greatest: value, first: value, last: value };
+                QuarterRollup { count: 1, values: Some(values), ..QuarterRollup::default() }
             }
         });
     }
 
-    fn and(self, later: &Piece) -> Piece {
+    fn and(self, later: &QuarterRollup) -> QuarterRollup {
         let values = match (self.values, later.values) {
-            (Some(one), Some(next)) => Some(PieceValues {
+            (Some(one), Some(next)) => Some(QuarterValues {
                 sum: one.sum + next.sum,
                 least: one.least.min(next.least),
                 greatest: one.greatest.max(next.greatest),
@@ -100,7 +100,7 @@ impl Piece {
             }),
             (one, next) => one.or(next),
         };
-        Piece {
+        QuarterRollup {
             count: self.count.saturating_add(later.count),
             below: self.below.saturating_add(later.below),
             above: self.above.saturating_add(later.above),
@@ -129,7 +129,7 @@ mod tests {
         }
         let total = day.total();
         assert_eq!((total.count, total.below, total.above), (3, 1, 1));
-        let values = PieceValues { sum: 15.0, least: 4.0, greatest: 6.0, first: 4.0, last: 5.0 };
+        let values = QuarterValues { sum: 15.0, least: 4.0, greatest: 6.0, first: 4.0, last: 5.0 };
         assert_eq!(total.values, Some(values));
         assert_eq!(day.pieces.keys().copied().collect::<Vec<_>>(), [0, 1]);
         assert_eq!(day.newest.map(|newest| newest.value), Some(5.0));

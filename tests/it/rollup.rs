@@ -1,8 +1,8 @@
 //! Rollups: what the samples give, at every moment, in every zone.
 //!
-//! Samples are stored, erased, put into other blocks, held back in an open transaction, given their places in the feed and
-//! rolled up, by chance and in any order. After each step hours and days of a zone are asked for and compared with what a
-//! model counts that knows the samples and asks another calendar.
+//! Samples are stored, erased, put into other blocks, held back in an open transaction, given their places in the feed
+//! and rolled up, by chance and in any order. After each step hours and days of a zone are asked for and compared with
+//! what a model counts that knows the samples and asks another calendar.
 
 use std::collections::BTreeMap;
 

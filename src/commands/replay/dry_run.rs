@@ -88,12 +88,7 @@ pub(super) fn rehearse(
     shard: &str,
     config: &Config,
 ) -> anyhow::Result<Forecast> {
-    let limits = ValidationLimits {
-        future_max_us: config.ingest.future_max_us(),
-        past_max_us: config.ingest.past_max_us(),
-        span_max_us: config.ingest.span_max_us(),
-        statistic_span_max_us: config.ingest.statistic_span_max_us(),
-    };
+    let limits = ValidationLimits::from(&config.ingest);
     let catalogue = Arc::new(Catalogue::builtin()?);
     let validator = Validator::new(Arc::clone(&catalogue), Arc::new(Units::builtin()?), limits);
     let decoders = Decoders::new(FORMATS);

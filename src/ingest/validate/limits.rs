@@ -1,5 +1,6 @@
 //! Limits: how far from now a sample may be, and how long it may last.
 
+use crate::config::ingest::IngestConfig;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
@@ -25,6 +26,18 @@ pub(super) struct TimeWindow {
     pub(super) last: Timestamp,
     /// Before it, no device in use can have measured anything.
     pub(super) devices_since: Timestamp,
+}
+
+impl From<&IngestConfig> for ValidationLimits {
+    fn from(config: &IngestConfig) -> ValidationLimits {
+        ValidationLimits {
+            future_max_us: config.future_max_us(),
+            past_max_us: config.past_max_us(),
+            span_max_us: config.span_max_us(),
+            statistic_span_max_us: config.statistic_span_max_us(),
+            device_age_max_us: config.device_age_max_us(),
+        }
+    }
 }
 
 impl ValidationLimits {

@@ -1,15 +1,15 @@
 //! What is rolled up of the archive: taken over with the blocks that a roll moves, or read from files.
 //!
 //! # Why
-//! A roll sees its blocks in one snapshot, so what it keeps is measured there (`measure`) and written in the transaction
-//! that records the file (`keep`). The measured rows wait in a temporary table, as the noted blocks do. Files whose rows
-//! nobody has written yet are in `signal.rollup_due`, whoever recorded them.
+//! A roll sees its blocks in one snapshot, so what it keeps is measured there (`measure`) and written in the
+//! transaction that records the file (`keep`). The measured rows wait in a temporary table, as the noted blocks do.
+//! Files whose rows nobody has written yet are in `signal.rollup_due`, whoever recorded them.
 
 use sqlx::{Connection as _, PgConnection};
 
 use crate::model::ids::DeviceId;
 use crate::model::people::PatientId;
-use crate::model::rollup::{DayRollup, Piece, PieceValues};
+use crate::model::rollup::{DayRollup, QuarterRollup, QuarterValues};
 use crate::model::statistic::Statistic;
 use crate::model::time::Day;
 use crate::store::StoreError;
@@ -163,14 +163,14 @@ impl<'c> FileRollups<'c> {
     pub async fn insert(&mut self, row: &FileRollup) -> Result<(), StoreError> {
         let FileRollup { device, statistic, day, rollup } = row;
         let total = rollup.total();
-        let pieces: Vec<Piece> = rollup.pieces.values().copied().collect();
+        let pieces: Vec<QuarterRollup> = rollup.pieces.values().copied().collect();
         let (first, last) = (rollup.pieces.keys().next().copied(), rollup.pieces.keys().last().copied());
         let (Some(first), Some(last), Some(newest)) = (first, last, rollup.newest) else { return Ok(()) };
         let is_many = pieces.len() > 1;
         let is_broken = usize::try_from(last - first).is_ok_and(|steps| steps >= pieces.len());
-        let counts = |of: fn(&Piece) -> i32| pieces.iter().map(of).collect::<Vec<_>>();
-        let bounds = |total: i32, of: fn(&Piece) -> i32| (is_many && total > 0).then(|| counts(of));
-        let values = |of: fn(PieceValues) -> f64| {
+        let counts = |of: fn(&QuarterRollup) -> i32| pieces.iter().map(of).collect::<Vec<_>>();
+        let bounds = |total: i32, of: fn(&QuarterRollup) -> i32| (is_many && total > 0).then(|| counts(of));
+        let values = |of: fn(QuarterValues) -> f64| {
             is_many.then(|| pieces.iter().map(|piece| piece.values.map(of)).collect::<Vec<Option<f64>>>())
         };
         sqlx::query(
