@@ -1,6 +1,6 @@
 //! Limits: how far from now a sample may be, and how long it may last.
 
-use crate::config::ingest::IngestConfig;
+use crate::config::IngestConfig;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 

@@ -51,6 +51,7 @@ mod tests {
         past_max_us: 3_660 * DAY_US,
         span_max_us: 31 * DAY_US,
         statistic_span_max_us: 400 * DAY_US,
+        device_age_max_us: 5_475 * DAY_US,
     };
 
     fn at(micros: i64) -> Timestamp {
