@@ -38,7 +38,8 @@ fn reject(rejections: &mut Vec<Rejection>, rejection: Rejection) {
     }
 }
 
-/// The series as a reading, `None` where it holds no sample and replaces none, and how many of its slots are not measured.
+/// The series as a reading, `None` where it holds no sample and replaces none, and how many of its slots are not
+/// measured.
 fn decode_series<'a>(series: &RawSeries<'a>) -> Result<(Option<Reading<'a>>, u64), SeriesError> {
     let column = match (series.values, series.codes) {
         (Some(values), None) => column::numbers(values.get())?,

@@ -1,5 +1,5 @@
-//! Times of a series: a start and a period, or a list; the ends that make intervals of them; and the local time in which
-//! they were written.
+//! Times of a series: a start and a period, or a list; the ends that make intervals of them; and the local time in
+//! which they were written.
 
 use super::column::{entries, number};
 use super::error::SeriesError;

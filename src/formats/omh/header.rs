@@ -16,9 +16,9 @@ pub(super) struct Header<'a> {
     pub(super) schema: SchemaId<'a>,
     /// When the source made the data: what stands in where a body has no time of its own.
     pub(super) created: LocatedTime,
-    /// Which word of its source the data point is: the millisecond in which the source last modified it. Only the header
-    /// of Open mHealth says so. A data point that IEEE 1752.1 calls recalculated has a later creation, yet so has any
-    /// other, so that is no revision.
+    /// Which word of its source the data point is: the millisecond in which the source last modified it. Only the
+    /// header of Open mHealth says so. A data point that IEEE 1752.1 calls recalculated has a later creation, yet so
+    /// has any other, so that is no revision.
     pub(super) revision: Option<Revision>,
     /// True for the header of IEEE 1752.1, the only one that may stand above a series.
     pub(super) is_ieee: bool,

@@ -11,9 +11,9 @@
 //! no answer may stand or not, and a merge is right in both cases.
 //!
 //! Invariants: nothing is settled before its COMMIT; every sample of a batch is counted once, as stored, duplicate,
-//! outdated, conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored block that
-//! cannot be read costs what belongs into it (`merge`); what is too much for one transaction is written in several.
-//! What no waiting cures ends the lane, and with it the daemon.
+//! outdated, conflict or quarantined; what the database rejects costs one sample, not its batch (`unit`); a stored
+//! block that cannot be read costs what belongs into it (`merge`); what is too much for one transaction is written in
+//! several. What no waiting cures ends the lane, and with it the daemon.
 
 /// The parts of a batch that one transaction writes.
 mod unit;

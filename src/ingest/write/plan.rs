@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::memory::SeriesMemory;
 use super::merge::cover::union;
-use super::merge::{Incoming, Known, Merged, merge};
+use super::merge::{Incoming, KnownSeries, Merged, merge};
 use super::unit::Part;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
@@ -52,7 +52,7 @@ pub(super) struct WritePlan {
 
 /// What the database has of the moments that merges need.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct MergePast {
     /// In order of series and time.
     pub(super) stored: Vec<(SeriesId, Stored)>,
     pub(super) past: Past,
@@ -60,7 +60,7 @@ pub(super) struct Found {
 
 /// The same, of one series.
 #[derive(Debug, Default)]
-struct FoundOfSeries {
+struct SeriesPast {
     stored: Vec<Stored>,
     superseded: Vec<(Timestamp, Word)>,
     ranges: Vec<ReplacedRange>,
@@ -110,10 +110,10 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
 }
 
 /// Reads what the merges compare with.
-pub(super) async fn find(writing: &mut Writing<'_>, merges: &[Group], parts: &[Part]) -> Result<Found, StoreError> {
+pub(super) async fn find(writing: &mut Writing<'_>, merges: &[Group], parts: &[Part]) -> Result<MergePast, StoreError> {
     let (wanted, replaced) = (wanted(merges, parts), replaced(merges, parts));
     let past = writing.past(&wanted, &replaced).await?;
-    Ok(Found { stored: writing.stored(&wanted, &replaced).await?, past })
+    Ok(MergePast { stored: writing.stored(&wanted, &replaced).await?, past })
 }
 
 /// The days in which these groups replace something, in order.
@@ -164,7 +164,7 @@ pub(super) fn lay(
     appends: &[Group],
     merges: &[Group],
     parts: &[Part],
-    found: Found,
+    found: MergePast,
     precedence_of: &impl Fn(MetricId) -> Precedence,
     put: &mut impl FnMut(SeriesId, &Block),
 ) -> WritePlan {
@@ -182,10 +182,10 @@ pub(super) fn lay(
         laid.push(group, &blocks, put);
     }
     let by_series = found.by_series();
-    let nothing = FoundOfSeries::default();
+    let nothing = SeriesPast::default();
     for group in merges {
         let found = by_series.get(&group.series).unwrap_or(&nothing);
-        let known = Known {
+        let known = KnownSeries {
             precedence: precedence_of(group.key.metric),
             stored: &found.stored,
             superseded: &found.superseded,
@@ -196,9 +196,9 @@ pub(super) fn lay(
     laid
 }
 
-impl Found {
-    fn by_series(self) -> HashMap<SeriesId, FoundOfSeries> {
-        let mut by_series: HashMap<SeriesId, FoundOfSeries> = HashMap::new();
+impl MergePast {
+    fn by_series(self) -> HashMap<SeriesId, SeriesPast> {
+        let mut by_series: HashMap<SeriesId, SeriesPast> = HashMap::new();
         for (series, block) in self.stored {
             by_series.entry(series).or_default().stored.push(block);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::memory::SeriesMemory;
-use super::merge::model::{Counts, Message, Model};
+use super::merge::model::{Message, Model, ModelCounts};
 use super::plan;
 use super::unit::{Part, Unit};
 use crate::model::block::Block;
@@ -102,7 +102,7 @@ impl Table {
         let (appends, merges) = plan::split(parts, memory);
         let (wanted, replaced) = (plan::wanted(&merges, parts), plan::replaced(&merges, parts));
         let past = self.past(&wanted, &replaced);
-        let found = plan::Found { stored: self.touched(&[wanted, replaced].concat()), past };
+        let found = plan::MergePast { stored: self.touched(&[wanted, replaced].concat()), past };
         let mut next = self.clone();
         let mut put = Vec::new();
         let put_one = &mut |series, block: &Block| put.push((series, block.clone()));
@@ -204,7 +204,7 @@ fn run(batches: &[Batch], fault: Fault) -> Result<(), String> {
             let message = Message { range: part.replaces, samples: part.run.samples().collect() };
             received += message.samples.len() as u64;
             let model = models.entry(SeriesId(part.key.device.0)).or_default();
-            model.hear(PRECEDENCE, &message, &mut Counts::default());
+            model.hear(PRECEDENCE, &message, &mut ModelCounts::default());
         }
         for parts in pieces(parts, *cuts) {
             for end in attempts.iter().copied().chain([End::Stands]) {

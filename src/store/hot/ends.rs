@@ -7,9 +7,9 @@
 //! every chunk (1.2 to 1.9 s and 8,000 locks with 4,000 of them); with a bound some 30 chunks are planned, however many
 //! there are.
 //!
-//! A series ends no earlier than what its source has said of it: a word that is superseded, and a range that was replaced,
-//! may lie behind its last block (the archive has the block, or nothing is left of it). What came again behind it must be
-//! weighed and not appended.
+//! A series ends no earlier than what its source has said of it: a word that is superseded, and a range that was
+//! replaced, may lie behind its last block (the archive has the block, or nothing is left of it). What comes again
+//! behind that block must be weighed and not appended.
 //!
 //! What a hub has held back for longer is merged until its lane has met a later sample; an import of old days is, too,
 //! after its daemon was started again. Both read only what they touch (`overlap`).

@@ -12,9 +12,9 @@
 //! Nothing can be said of a sample that belongs into an unreadable block: it is handed back. So is a message that
 //! replaces a range in which such a block lies, for it would replace only a part.
 //!
-//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate, outdated, conflict or handed back;
-//! what is stored and of which nothing higher or later is said stays as it was; what ceases to stand is handed out as
-//! superseded; the blocks that come out overlap neither each other nor those that stay.
+//! Invariants, each kept by `tests`: every incoming sample ends as stored, duplicate, outdated, conflict or handed
+//! back; what is stored and of which nothing higher or later is said stays as it was; what ceases to stand is handed
+//! out as superseded; the blocks that come out overlap neither each other nor those that stay.
 
 /// What stands of the starts that are spoken of, laid into blocks.
 mod places;
@@ -50,7 +50,7 @@ pub(super) struct Incoming {
 
 /// What is known of the series, as far as it touches what came.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Known<'a> {
+pub(super) struct KnownSeries<'a> {
     pub(super) precedence: Precedence,
     /// In order of time.
     pub(super) stored: &'a [Stored],
@@ -100,7 +100,7 @@ struct Statement {
 type Tag = (Sample, Option<usize>);
 
 /// Lays what came into what is known.
-pub(super) fn merge(known: &Known<'_>, mut incoming: Incoming) -> Merged {
+pub(super) fn merge(known: &KnownSeries<'_>, mut incoming: Incoming) -> Merged {
     let mut merged = Merged::default();
     hand_back_ranges(known.stored, &mut incoming, &mut merged);
     let mut places = Places::new(known.stored);

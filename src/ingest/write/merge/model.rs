@@ -24,7 +24,7 @@ pub(crate) struct Model {
 
 /// How samples end.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Counts {
+pub(crate) struct ModelCounts {
     pub(crate) stored: u64,
     pub(crate) duplicates: u64,
     pub(crate) outdated: u64,
@@ -32,7 +32,7 @@ pub(crate) struct Counts {
 }
 
 impl Model {
-    pub(crate) fn hear(&mut self, precedence: Precedence, message: &Message, counts: &mut Counts) {
+    pub(crate) fn hear(&mut self, precedence: Precedence, message: &Message, counts: &mut ModelCounts) {
         if let Some(range) = message.range {
             for (_, standing) in self.standing.range_mut(range.from..range.to) {
                 let lower = |one: &mut Sample| one.origin.revision < Some(range.revision);
@@ -55,18 +55,16 @@ impl Model {
                 None if precedence == Precedence::Later => true,
                 None => one.span_us.is_some() && sample.span_us.is_some(),
             };
-            if standing.iter().filter(same).any(|one| one.origin.revision == revision) {
+            let contradicts = |one: &Sample| match revision {
+                Some(_) => one.origin.revision == revision,
+                None => !takes_place_of(one) && one.span_us == sample.span_us,
+            };
+            let stood = || self.former.iter().filter(|one| one.start == sample.start).any(|one| same(&one));
+            let is_said = standing.iter().filter(same).any(|one| one.origin.revision == revision);
+            if is_said || (revision.is_none() && stood() && !standing.iter().any(contradicts)) {
                 counts.duplicates += 1;
-            } else if revision.is_some() && standing.iter().any(|one| one.origin.revision == revision) {
+            } else if standing.iter().any(contradicts) {
                 counts.conflicts += 1;
-            } else if revision.is_none()
-                && standing.iter().any(|one| !takes_place_of(one) && one.span_us == sample.span_us)
-            {
-                counts.conflicts += 1;
-            } else if revision.is_none()
-                && self.former.iter().filter(|one| one.start == sample.start).any(|one| same(&one))
-            {
-                counts.duplicates += 1;
             } else {
                 counts.stored += 1;
                 self.former.extend(standing.extract_if(.., |one| takes_place_of(one)));

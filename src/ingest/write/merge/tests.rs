@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::model::{Counts, Message, Model};
+use super::model::{Message, Model, ModelCounts};
 use super::*;
 #[cfg(debug_assertions)]
 use crate::faults::is_seen;
@@ -61,7 +61,7 @@ impl Table {
         let stored = readable(&self.blocks);
         let mut superseded: Vec<_> = self.superseded.iter().map(|one| (one.start, Word::from(one))).collect();
         superseded.sort_by_key(|(start, _)| *start);
-        let known = Known { precedence, stored: &stored, superseded: &superseded, ranges: &self.ranges };
+        let known = KnownSeries { precedence, stored: &stored, superseded: &superseded, ranges: &self.ranges };
         let merged = merge(&known, incoming(unit));
         self.blocks.retain(|block| !merged.removed.contains(&block.start));
         self.blocks.extend(merged.blocks.iter().cloned());
@@ -106,12 +106,12 @@ fn sorted(mut samples: Vec<Sample>) -> Vec<Sample> {
 fn agrees_with_the_model((precedence, units): (Precedence, Vec<Vec<Message>>)) -> Result<(), TestCaseError> {
     let (mut table, mut model) = (Table::default(), Model::default());
     for unit in units {
-        let mut counts = Counts::default();
+        let mut counts = ModelCounts::default();
         unit.iter().for_each(|message| model.hear(precedence, message, &mut counts));
         let merged = table.write(precedence, &unit);
         let conflicts = merged.conflicts.len() as u64;
         let ended =
-            Counts { stored: merged.stored, duplicates: merged.duplicates, outdated: merged.outdated, conflicts };
+            ModelCounts { stored: merged.stored, duplicates: merged.duplicates, outdated: merged.outdated, conflicts };
         prop_assert_eq!(ended, counts);
         prop_assert_eq!(table.samples(), model.samples());
         prop_assert_eq!(sorted(table.superseded.clone()), sorted(model.former.clone()));
@@ -149,7 +149,7 @@ proptest! {
         let damaged: Vec<Unreadable> = table.blocks.iter().step_by(nth).map(damage).collect();
         let mut stored = readable(&table.blocks);
         stored.iter_mut().step_by(nth).zip(&damaged).for_each(|(block, bad)| *block = Stored::Unreadable(*bad));
-        let known = Known { precedence: Precedence::ByShape, stored: &stored, superseded: &[], ranges: &[] };
+        let known = KnownSeries { precedence: Precedence::ByShape, stored: &stored, superseded: &[], ranges: &[] };
         let parts: Vec<Message> =
             message.samples.iter().map(|one| Message { range: None, samples: vec![*one] }).collect();
         let mut all = incoming(&parts);
@@ -186,7 +186,7 @@ fn the_model_sees_each_thing_that_a_merge_may_not_leave_out() {
 fn a_message_whose_range_cannot_be_read_is_handed_back_whole() {
     let bad = Unreadable { series: SeriesId(1), start: at(10), stop: at(20), what: "it is damaged" };
     let stored = [Stored::Unreadable(bad)];
-    let known = Known { precedence: Precedence::ByShape, stored: &stored, superseded: &[], ranges: &[] };
+    let known = KnownSeries { precedence: Precedence::ByShape, stored: &stored, superseded: &[], ranges: &[] };
     let with = |samples: Vec<Sample>| vec![Message { range: Some(range(0, 60, 3)), samples }];
     let merged = merge(&known, incoming(&with(vec![revised(sample(5, None, 1), Some(3))])));
     assert_eq!((merged.unreadable, merged.unreadable_ranges), (vec![(0, bad)], vec![(0, bad)]));
