@@ -894,7 +894,7 @@ GRANT EXECUTE ON FUNCTION api.read_record(text,uuid,uuid) TO healthtrack_portal;
 
 -- Hot samples of a patient and metric that begin in [from, to), 400 days and a million at most, from the devices worn at the time.
 CREATE OR REPLACE FUNCTION api.read_samples(token text, look uuid, patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
- RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text)
+ RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text, flags text[], utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -913,7 +913,8 @@ BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
     PERFORM access.check_look(me, look, patient, 'samples/' || metric);
-    RETURN QUERY SELECT start_at, end_at, value, statistic, code, unit, device_id
+    RETURN QUERY SELECT start_at, end_at, value, statistic, code, unit, device_id,
+                              flags, utc_offset_minutes, received_at, revision
     FROM access.worn_samples(patient, metric, "from", "to", least(rows_max, 1000000));
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
@@ -1255,7 +1256,8 @@ BEGIN
         END IF;
         SELECT array_agg(at ORDER BY at) INTO starts
         FROM (SELECT at, shown, lag(shown) OVER step AS shown_before
-              FROM (SELECT at, date_trunc('hour', at AT TIME ZONE zone) AS hour, at AT TIME ZONE zone - at AT TIME ZONE 'UTC' AS ahead
+              FROM (SELECT at, date_trunc('hour', at AT TIME ZONE zone) AS hour,
+                           at AT TIME ZONE zone - at AT TIME ZONE 'UTC' AS ahead
                     FROM generate_series(to_timestamp(floor(extract(epoch FROM $2) / 900) * 900) - INTERVAL '2 hours',
                                          $3 + INTERVAL '2 hours', INTERVAL '15 minutes') AS every_quarter (at)) AS quarter
               CROSS JOIN LATERAL (SELECT (hour, ahead) AS shown) AS clock

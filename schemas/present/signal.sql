@@ -740,11 +740,15 @@ CREATE TABLE signal.rollup_day (
     greatests double precision[],  -- Greatest value of each piece.
     firsts double precision[],  -- First value of each piece.
     lasts double precision[],  -- Last value of each piece.
+    split smallint,  -- Where the day of whoever wears the device begins: quarters of an hour since midnight UTC; null where that is not known, or at midnight UTC.
+    head double precision[],  -- What lies before that: count, below, above, sum, least, greatest, first, last.
+    tail double precision[],  -- The same of what lies after it.
     CONSTRAINT rollup_day_pkey PRIMARY KEY (series_id, day, is_archived),  -- A series has one row a day and tier.
     CONSTRAINT rollup_day_series_fkey FOREIGN KEY (series_id) REFERENCES signal.series(series_id) ON DELETE CASCADE,  -- Add the series first; what it measured goes with it.
     CONSTRAINT rollup_day_counts_are_some CHECK (((count >= 0) AND (below >= 0) AND (above >= 0) AND (((count + below) + above) > 0))),  -- A row counts at least one sample.
+    CONSTRAINT rollup_day_halves_are_whole CHECK ((((split IS NULL) = (head IS NULL)) AND ((split IS NULL) = (tail IS NULL)) AND (cardinality(head) = 8) AND (cardinality(tail) = 8))),  -- Where a day is parted, each part has eight numbers.
     CONSTRAINT rollup_day_pieces_have_one_length CHECK ((COALESCE((cardinality(counts) > 1), true) AND (NOT (COALESCE(cardinality(quarters), cardinality(counts)) IS DISTINCT FROM cardinality(counts))) AND (NOT (COALESCE(cardinality(belows), cardinality(counts)) IS DISTINCT FROM cardinality(counts))) AND (NOT (COALESCE(cardinality(aboves), cardinality(counts)) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(sums) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(leasts) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(greatests) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(firsts) IS DISTINCT FROM cardinality(counts))) AND (NOT (cardinality(lasts) IS DISTINCT FROM cardinality(counts))))),  -- Each array has one element a piece, and none is there for one piece.
-    CONSTRAINT rollup_day_quarter_is_of_a_day CHECK (((first_quarter >= 0) AND (first_quarter <= 95)))  -- A day has 96 quarters of an hour.
+    CONSTRAINT rollup_day_quarter_is_of_a_day CHECK ((((first_quarter >= 0) AND (first_quarter <= 95)) AND ((split >= 1) AND (split <= 95))))  -- A day has 96 quarters of an hour.
 ) WITH (toast_tuple_target=128);
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_day TO healthtrack_ingest;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.rollup_day TO healthtrack_migrator;
@@ -984,7 +988,7 @@ CREATE VIEW signal.daily AS
                     open_rollups.last,
                     false,
                     COALESCE((open_rollups.quarters[cardinality(open_rollups.counts)])::integer, ((open_rollups.first_quarter + COALESCE(cardinality(open_rollups.counts), 1)) - 1)) AS "coalesce"
-                   FROM signal.open_rollups() open_rollups(last_at, last_span_us, last_value, sum, "least", "greatest", first, last, series_id, day, count, below, above, last_flags, first_quarter, is_archived, quarters, counts, belows, aboves, sums, leasts, greatests, firsts, lasts)) part
+                   FROM signal.open_rollups() open_rollups(last_at, last_span_us, last_value, sum, "least", "greatest", first, last, series_id, day, count, below, above, last_flags, first_quarter, is_archived, quarters, counts, belows, aboves, sums, leasts, greatests, firsts, lasts, split, head, tail)) part
           GROUP BY part.series_id, part.day) total
      JOIN signal.series USING (series_id))
      JOIN signal.device USING (device_key))
@@ -1055,6 +1059,7 @@ CREATE TABLE signal.archive_file (
     wear_change_id bigint DEFAULT 0 NOT NULL,  -- The last care.wear_change that was known when its subjects were decided.
     subject_key_id text,  -- Which key made its pseudonyms; null where none was given, and subject_id is null throughout.
     recorded_by xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- Which transaction of this cluster recorded it.
+    schema_version smallint DEFAULT 1 NOT NULL,  -- Which columns it has: 1 without flags, utc_offset_minutes, received_at and revision, 2 with them.
     CONSTRAINT archive_file_pkey PRIMARY KEY (metric, day, generation),
     CONSTRAINT archive_file_name_is_unique UNIQUE (name),
     CONSTRAINT archive_file_metric_fkey FOREIGN KEY (metric) REFERENCES signal.metric(name),
@@ -1064,6 +1069,7 @@ CREATE TABLE signal.archive_file (
     CONSTRAINT archive_file_is_removed_after_it_is_superseded CHECK ((removed_at >= superseded_at)),
     CONSTRAINT archive_file_lies_on_its_day CHECK (((((first_start_at AT TIME ZONE 'UTC'::text))::date = day) AND (((last_start_at AT TIME ZONE 'UTC'::text))::date = day))),
     CONSTRAINT archive_file_live_is_kept CHECK (((removed_at IS NULL) OR (superseded_at IS NOT NULL))),
+    CONSTRAINT archive_file_schema_version_is_positive CHECK ((schema_version > 0)),  -- Versions of the files' columns count from 1.
     CONSTRAINT archive_file_times_are_forward CHECK ((last_start_at >= first_start_at)),
     CONSTRAINT archive_file_wear_change_is_not_negative CHECK ((wear_change_id >= 0))
 );
@@ -1317,7 +1323,7 @@ REVOKE EXECUTE ON FUNCTION care.worn_samples(uuid,text,timestamp with time zone,
 
 -- Hot samples of a patient and metric that begin in [from, to), from the devices worn at the time; none where the actor may not see them.
 CREATE OR REPLACE FUNCTION access.worn_samples(patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
- RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text)
+ RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text, flags text[], utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1328,7 +1334,8 @@ BEGIN
                               'Name a metric and a period of 400 days at most.');
     END IF;
     RETURN QUERY
-        SELECT s.start_at, s.end_at, s.value, s.statistic, s.code, s.unit, s.device_id
+        SELECT s.start_at, s.end_at, s.value, s.statistic, s.code, s.unit, s.device_id,
+               s.flags, s.utc_offset_minutes, s.received_at, s.revision
         FROM care.wear w
         JOIN signal.device d USING (device_key)
         CROSS JOIN LATERAL signal.samples(d.device_id, worn_samples.metric,
@@ -1473,7 +1480,8 @@ CREATE OR REPLACE FUNCTION signal.append_rollups("from" timestamp with time zone
  SET jit TO 'off'
 AS $function$
 DECLARE
-    ids integer[];
+    ids  integer[];
+    days date[];
 BEGIN
     SELECT coalesce(array_agg(found.series_id), '{}') INTO ids
     FROM (SELECT DISTINCT b.series_id FROM signal.block b
@@ -1506,7 +1514,13 @@ BEGIN
         leasts = coalesce(r.leasts, ARRAY[r.least]) || coalesce(excluded.leasts, ARRAY[excluded.least]),
         greatests = coalesce(r.greatests, ARRAY[r.greatest]) || coalesce(excluded.greatests, ARRAY[excluded.greatest]),
         firsts = coalesce(r.firsts, ARRAY[r.first]) || coalesce(excluded.firsts, ARRAY[excluded.first]),
-        lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]);
+        lasts = coalesce(r.lasts, ARRAY[r.last]) || coalesce(excluded.lasts, ARRAY[excluded.last]),
+        split = NULL, head = NULL, tail = NULL;
+    IF $2 = date_trunc('day', $2, 'UTC') THEN
+        SELECT array_agg(r.series_id), array_agg(r.day) INTO ids, days
+        FROM signal.rollup_day r WHERE r.day = ($1 AT TIME ZONE 'UTC')::date AND NOT r.is_archived;
+        PERFORM signal.split_rollups(ids, days);
+    END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.append_rollups(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.append_rollups(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest;
@@ -1596,26 +1610,38 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     remaining bigint := rows_max;
-    got       bigint;
     before    bigint;
+    first     integer;
+    last      integer;
     batch     signal.change_batch;
 BEGIN
     PERFORM signal.check_change_place($1);
     FOR batch IN SELECT b.* FROM signal.change_batch b WHERE b.last_change > $1 ORDER BY b.last_change LOOP
         FOR number IN 1 .. cardinality(batch.commit_ids) LOOP
             CONTINUE WHEN batch.last_changes[number] <= $1;
-            before := coalesce(batch.last_changes[number - 1], batch.first_change - 1);
-            RETURN QUERY
-            SELECT before + e.place, e.kind, e.device_id, e.metric, e.statistic, e."from", e."to", e.samples,
-                   e.committed_at, e.series_id, e.device_sha256
-            FROM signal.change_entry e
-            WHERE e.commit_id = batch.commit_ids[number] AND e.place > $1 - before
-            ORDER BY e.place LIMIT remaining;
-            GET DIAGNOSTICS got = ROW_COUNT;
-            remaining := remaining - got;
             IF remaining <= 0 THEN
                 RETURN;
             END IF;
+            before := coalesce(batch.last_changes[number - 1], batch.first_change - 1);
+            first := greatest($1 - before, 0) + 1;
+            last := least(batch.last_changes[number] - before, first - 1 + remaining);
+            RETURN QUERY
+            SELECT before + first - 1 + item.place,
+                   CASE coalesce(item.kind, 1) WHEN 1 THEN 'stored' WHEN 2 THEN 'superseded' WHEN 3 THEN 'erased' END,
+                   device.device_id, metric.name, series.statistic, item.first_at,
+                   item.last_at + INTERVAL '1 microsecond', item.samples, listed.committed_at, item.series_id,
+                   listed.device_sha256
+            FROM signal.change_commit AS listed
+            CROSS JOIN LATERAL unnest(listed.series_ids[first : last], listed.first_ats[first : last],
+                                      listed.last_ats[first : last], listed.counts[first : last],
+                                      listed.kinds[first : last])
+                WITH ORDINALITY AS item (series_id, first_at, last_at, samples, kind, place)
+            LEFT JOIN signal.series ON series.series_id = item.series_id
+            LEFT JOIN signal.device ON device.device_key = series.device_key
+            LEFT JOIN signal.metric ON metric.metric_id = series.metric_id
+            WHERE listed.commit_id = batch.commit_ids[number]
+            ORDER BY item.place;
+            remaining := remaining - (last - first + 1);
         END LOOP;
     END LOOP;
 END $function$;
@@ -2163,6 +2189,7 @@ BEGIN
            array_agg(least((due.day + 1)::timestamp AT TIME ZONE 'UTC', $3) ORDER BY due.place)
     INTO from_ats, to_ats FROM unnest($2) WITH ORDINALITY AS due (day, place);
     INSERT INTO signal.rollup_day SELECT * FROM signal.pack_rollups($1, from_ats, to_ats);
+    PERFORM signal.split_rollups($1, $2);
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.make_rollups(integer[],date[],timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.make_rollups(integer[],date[],timestamp with time zone) TO healthtrack_ingest;
@@ -2291,7 +2318,7 @@ BEGIN
     SELECT newest.last_at, newest.last_span_us, newest.last_value, made.sum, made.least, made.greatest, made.first,
            made.last, made.series_id, made.day, made.count, made.below, made.above, newest.last_flags,
            made.first_quarter, true, made.quarters, made.counts, made.belows, made.aboves, made.sums, made.leasts,
-           made.greatests, made.firsts, made.lasts
+           made.greatests, made.firsts, made.lasts, made.split, made.head, made.tail
     FROM (SELECT r.* FROM signal.rollup_day r WHERE r.series_id = ANY (settled) AND r.day = $2 AND NOT r.is_archived
           UNION ALL
           SELECT * FROM signal.pack_rollups(others, array_fill(day_at, ARRAY[cardinality(others)]),
@@ -2563,7 +2590,7 @@ AS $function$
            CASE WHEN p.pieces > 1 AND p.above > 0 THEN p.aboves END,
            CASE WHEN p.pieces > 1 THEN p.sums END, CASE WHEN p.pieces > 1 THEN p.leasts END,
            CASE WHEN p.pieces > 1 THEN p.greatests END, CASE WHEN p.pieces > 1 THEN p.firsts END,
-           CASE WHEN p.pieces > 1 THEN p.lasts END
+           CASE WHEN p.pieces > 1 THEN p.lasts END, NULL::smallint, NULL::double precision[], NULL::double precision[]
     FROM (SELECT piece.series_id, piece.day, pg_catalog.sum(piece.count)::integer AS count,
                  pg_catalog.sum(piece.below)::integer AS below, pg_catalog.sum(piece.above)::integer AS above,
                  pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least, max(piece.greatest) AS greatest,
@@ -2718,7 +2745,8 @@ BEGIN
               FROM signal.changed_ranges(changed, closed) AS c
               CROSS JOIN LATERAL generate_series(
                   greatest((greatest(c.first_at, cut.low) AT TIME ZONE 'UTC')::date, from_on)::timestamp,
-                  least((least(c.last_at, cut.high) AT TIME ZONE 'UTC')::date, to_on)::timestamp, INTERVAL '1 day') AS shown (at)
+                  least((least(c.last_at, cut.high) AT TIME ZONE 'UTC')::date, to_on)::timestamp, INTERVAL '1 day')
+                  AS shown (at)
               WHERE c.series_id = ANY (wanted)) AS stale;
     END IF;
     open_ids := stale_ids;
@@ -2760,10 +2788,23 @@ BEGIN
         WHERE s.from_quarter = 0 AND s.to_quarter = 96
            OR r.pieces = 1 AND r.first_quarter >= s.from_quarter AND r.first_quarter < s.to_quarter
         UNION ALL
-        SELECT r.series_id, r.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
-               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.taken], r.first_quarter + r.taken - 1), added.count, added.below, added.above, added.sum, added.least, added.greatest,
+        -- Days that are parted where the wearer's begins.
+        SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * s.from_quarter,
+               extract(epoch FROM r.day)::bigint + 900 * s.from_quarter, half.part[1]::bigint, half.part[2]::bigint,
+               half.part[3]::bigint, half.part[4], half.part[5], half.part[6], half.part[7], half.part[8]
+        FROM settled r
+        JOIN segment s ON s.day = r.day AND (s.from_quarter = 0 AND s.to_quarter = r.split
+                                             OR s.from_quarter = r.split AND s.to_quarter = 96)
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.from_quarter = 0 THEN r.head ELSE r.tail END AS part) AS half
+        WHERE r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
+        UNION ALL
+        SELECT r.series_id, r.bucket_at, r.is_archived,
+               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
+               extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.taken], r.first_quarter + r.taken - 1),
+               added.count, added.below, added.above, added.sum, added.least, added.greatest,
                (array_remove(r.firsts[r.skipped + 1 : r.taken], NULL))[1],
-               (SELECT given.last[cardinality(given.last)] FROM (SELECT array_remove(r.lasts[r.skipped + 1 : r.taken], NULL) AS last) AS given)
+               (SELECT given.last[cardinality(given.last)]
+                FROM (SELECT array_remove(r.lasts[r.skipped + 1 : r.taken], NULL) AS last) AS given)
         FROM (SELECT r.*, s.bucket_at,
                      CASE WHEN r.quarters IS NULL THEN greatest(s.from_quarter - r.first_quarter, 0)
                           ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
@@ -2772,7 +2813,9 @@ BEGIN
                           ELSE (SELECT pg_catalog.count(*) FROM unnest(r.quarters) AS one (quarter)
                                 WHERE one.quarter < s.to_quarter) END AS taken
               FROM settled r JOIN segment s ON s.day = r.day
-              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96) OFFSET 0) AS r
+              WHERE $3 = 'day' AND r.pieces > 1 AND NOT (s.from_quarter = 0 AND s.to_quarter = 96)
+                AND NOT coalesce(s.from_quarter = 0 AND s.to_quarter = r.split
+                                 OR s.from_quarter = r.split AND s.to_quarter = 96, false) OFFSET 0) AS r
         CROSS JOIN LATERAL (
             SELECT pg_catalog.sum(piece.count) AS count, pg_catalog.sum(piece.below) AS below,
                    pg_catalog.sum(piece.above) AS above, pg_catalog.sum(piece.sum) AS sum, min(piece.least) AS least,
@@ -2787,7 +2830,8 @@ BEGIN
         SELECT r.series_id, s.bucket_at, r.is_archived, extract(epoch FROM r.day)::bigint + 900 * r.quarter,
                extract(epoch FROM r.day)::bigint + 900 * r.quarter, r.piece_count,
                r.piece_below, r.piece_above, r.piece_sum, r.piece_least, r.piece_greatest, r.piece_first, r.piece_last
-        FROM (SELECT r.series_id, r.day, r.is_archived, coalesce(piece.quarter, r.first_quarter + piece.place - 1) AS quarter,
+        FROM (SELECT r.series_id, r.day, r.is_archived,
+                     coalesce(piece.quarter, r.first_quarter + piece.place - 1) AS quarter,
                      piece.count AS piece_count, piece.below AS piece_below, piece.above AS piece_above,
                      piece.sum AS piece_sum, piece.least AS piece_least, piece.greatest AS piece_greatest,
                      piece.first AS piece_first, piece.last AS piece_last
@@ -2799,7 +2843,8 @@ BEGIN
         JOIN segment s ON s.day = r.day AND s.from_quarter <= r.quarter AND s.to_quarter > r.quarter
         UNION ALL
         SELECT piece.series_id, s.bucket_at, false, extract(epoch FROM piece.day)::bigint + 900 * piece.quarter,
-               extract(epoch FROM piece.day)::bigint + 900 * piece.quarter, piece.count, piece.below, piece.above, piece.sum, piece.least, piece.greatest, piece.first, piece.last
+               extract(epoch FROM piece.day)::bigint + 900 * piece.quarter,
+               piece.count, piece.below, piece.above, piece.sum, piece.least, piece.greatest, piece.first, piece.last
         FROM signal.measure_series(open_ids, open_from, open_to) AS piece
         JOIN segment s ON s.day = piece.day AND piece.quarter >= s.from_quarter AND piece.quarter < s.to_quarter
     ), total AS (
@@ -2839,6 +2884,55 @@ AS $function$
       AND found.start_at >= $3 AND found.start_at < $4
 $function$;
 
+-- Parts days of series where the day of whoever wore the device begins.
+CREATE OR REPLACE FUNCTION signal.split_rollups(series_ids integer[], days date[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+    UPDATE signal.rollup_day r SET split = parted.split, head = parted.head, tail = parted.tail
+    FROM (
+        SELECT one.series_id, one.day, one.is_archived, begins.split,
+               ARRAY[coalesce(sum(piece.count) FILTER (WHERE is_before), 0),
+                     coalesce(sum(piece.below) FILTER (WHERE is_before), 0),
+                     coalesce(sum(piece.above) FILTER (WHERE is_before), 0), sum(piece.sum) FILTER (WHERE is_before),
+                     min(piece.least) FILTER (WHERE is_before), max(piece.greatest) FILTER (WHERE is_before),
+                     (min(ARRAY[piece.place, piece.first]) FILTER (WHERE is_before AND piece.count > 0))[2],
+                     (max(ARRAY[piece.place, piece.last]) FILTER (WHERE is_before AND piece.count > 0))[2]] AS head,
+               ARRAY[coalesce(sum(piece.count) FILTER (WHERE NOT is_before), 0),
+                     coalesce(sum(piece.below) FILTER (WHERE NOT is_before), 0),
+                     coalesce(sum(piece.above) FILTER (WHERE NOT is_before), 0), sum(piece.sum) FILTER (WHERE NOT is_before),
+                     min(piece.least) FILTER (WHERE NOT is_before), max(piece.greatest) FILTER (WHERE NOT is_before),
+                     (min(ARRAY[piece.place, piece.first]) FILTER (WHERE NOT is_before AND piece.count > 0))[2],
+                     (max(ARRAY[piece.place, piece.last]) FILTER (WHERE NOT is_before AND piece.count > 0))[2]] AS tail
+        FROM (SELECT DISTINCT * FROM unnest($1, $2) AS given (series_id, day)) AS asked
+        JOIN signal.rollup_day one ON one.series_id = asked.series_id AND one.day = asked.day AND one.counts IS NOT NULL
+        JOIN signal.series s ON s.series_id = one.series_id
+        JOIN care.wear w ON w.device_key = s.device_key
+         AND w.worn_during @> (one.day::timestamp AT TIME ZONE 'UTC' + INTERVAL '12 hours')
+        JOIN care.patient p ON p.patient_id = w.patient_id
+        CROSS JOIN LATERAL (
+            SELECT (extract(epoch FROM shown.at - one.day::timestamp AT TIME ZONE 'UTC') / 900)::integer AS split
+            FROM (SELECT (one.day + step)::timestamp AT TIME ZONE p.time_zone AS at FROM generate_series(0, 1) AS step) AS shown
+            WHERE (shown.at AT TIME ZONE 'UTC')::date = one.day AND extract(epoch FROM shown.at)::bigint % 900 = 0
+            LIMIT 1
+        ) AS begins
+        CROSS JOIN LATERAL unnest(one.counts, one.quarters, one.belows, one.aboves, one.sums, one.leasts, one.greatests,
+                                  one.firsts, one.lasts) WITH ORDINALITY
+            AS piece (count, quarter, below, above, sum, least, greatest, first, last, place)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(piece.quarter, one.first_quarter + piece.place - 1) < begins.split AS is_before
+        ) AS side
+        WHERE begins.split > 0
+        GROUP BY 1, 2, 3, 4
+    ) AS parted
+    WHERE r.series_id = parted.series_id AND r.day = parted.day AND r.is_archived = parted.is_archived
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.split_rollups(integer[],date[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.split_rollups(integer[],date[]) TO healthtrack_ingest, healthtrack_roller;
+
 -- Days of series that have changed since they were rolled up, noted or not.
 CREATE OR REPLACE FUNCTION signal.unsettled_rollups()
  RETURNS TABLE(series_id integer, day date)
@@ -2859,7 +2953,8 @@ BEGIN
         FROM signal.changed_ranges(known.change, known.closed_until) AS c
         CROSS JOIN LATERAL generate_series(
             greatest((c.first_at AT TIME ZONE 'UTC')::date,
-                     (SELECT min(r.day) FROM signal.rollup_day r WHERE r.series_id = c.series_id AND NOT isfinite(c.first_at)))::timestamp,
+                     (SELECT min(r.day) FROM signal.rollup_day r
+                      WHERE r.series_id = c.series_id AND NOT isfinite(c.first_at)))::timestamp,
             (least(c.last_at, known.closed_until - INTERVAL '1 microsecond') AT TIME ZONE 'UTC')::date::timestamp,
             INTERVAL '1 day') AS shown (at)
         WHERE isfinite(c.first_at) OR EXISTS (SELECT FROM signal.rollup_day r WHERE r.series_id = c.series_id);
