@@ -217,17 +217,21 @@ BEGIN
                (max(ARRAY[p.last_at, p.last]) FILTER (WHERE p.count > 0))[2] AS last,
                bool_and(p.is_archived) = bool_or(p.is_archived) AS is_settled
         FROM part p GROUP BY 1, 2
+    ), due AS MATERIALIZED (
+        SELECT f.metric, f.first_on, f.last_on FROM signal.rollup_due f WHERE f.first_on <= to_on AND f.last_on >= from_on
     )
     SELECT d.device_id, m.name, s.statistic, t.bucket_at, t.count,
            CASE WHEN m.codes IS NULL THEN t.sum END, CASE WHEN m.codes IS NULL THEN t.sum / nullif(t.count, 0) END,
            CASE WHEN m.codes IS NULL THEN t.least END, CASE WHEN m.codes IS NULL THEN t.greatest END,
            CASE WHEN m.codes IS NULL THEN t.first END, CASE WHEN m.codes IS NULL THEN t.last END,
            NULL::bigint, t.below, t.above, m.codes[t.first::integer + 1], m.codes[t.last::integer + 1], m.unit,
-           t.is_settled
+           t.is_settled AND NOT EXISTS (
+               SELECT FROM due WHERE due.metric = m.name AND due.first_on <= (t.bucket_at AT TIME ZONE 'UTC')::date + 1
+                                 AND due.last_on >= (t.bucket_at AT TIME ZONE 'UTC')::date)
     FROM total t
     JOIN signal.series s ON s.series_id = t.series_id
     JOIN signal.device d ON d.device_key = s.device_key
     JOIN signal.metric m ON m.metric_id = s.metric_id;
 END $$;
 COMMENT ON FUNCTION signal.rollup(text[], text[], text, timestamptz, timestamptz, text) IS
-    'What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive.';
+    'What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive, and where a file of the archive is not rolled up yet.';
