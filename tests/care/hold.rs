@@ -133,13 +133,26 @@ async fn blocks_of_a_held_person_are_merged_and_rolled_and_not_dropped_on_the_wa
              SELECT '2026-11-15 {from}Z', '2026-11-15 {to}Z', 3600000000, series_id, '{{1,2}}' FROM {series} AS of"
         )
     };
+    // What the source says anew leaves what it said before.
+    let supersede = |at: &str| {
+        format!(
+            "INSERT INTO signal.superseded_value (start_at, superseded_at, value, series_id)
+             SELECT '2026-11-15 {at}Z', now(), 1, series_id FROM {series} AS of"
+        )
+    };
     for (rest, expected) in [
         (write("00:00", "03:00"), "block_stays_under_hold"),
         (write("04:00", "11:00"), "block_stays_under_hold"),
         (write("00:00", "11:00"), "done"),
+        (format!("{}; {}", write("04:00", "11:00"), supersede("00:00")), "done"),
+        (write("05:00", "10:00"), "block_stays_under_hold"),
+        (format!("{}; {}", supersede("04:00"), supersede("11:00")), "done"),
+        (write("00:00", "11:00"), "done"),
     ] {
         assert_eq!(tried(&mut roller, &format!("{take}; {rest}")).await, expected, "{rest}");
     }
+    let forget = format!("DELETE FROM signal.superseded_value WHERE series_id = {series}");
+    assert_eq!(tried(&mut roller, &forget).await, "superseded_value_stays_under_hold");
     let file = |metric: &str, to: &str| {
         format!(
             "INSERT INTO signal.archive_file (written_at, first_start_at, last_start_at, rows, bytes, day, generation, metric,

@@ -18,7 +18,8 @@ const FORGET_SUPERSEDED: &str = "
     DELETE FROM signal.superseded_value AS former
     WHERE start_at < $1::date::timestamp AT TIME ZONE 'UTC' AND NOT EXISTS (
         SELECT FROM signal.archive_file
-        WHERE archive_file.superseded_at IS NULL AND day = (former.start_at AT TIME ZONE 'UTC')::date)";
+        WHERE archive_file.superseded_at IS NULL AND day = (former.start_at AT TIME ZONE 'UTC')::date)
+      AND NOT signal.is_block_under_hold(series_id, start_at, start_at)";
 /// Ranges that were replaced wholly within such days.
 const FORGET_REPLACED: &str = "
     DELETE FROM signal.replaced_range AS former
