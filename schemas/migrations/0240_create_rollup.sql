@@ -102,3 +102,20 @@ COMMENT ON CONSTRAINT rollup_day_pieces_have_one_length ON signal.rollup_day IS 
 COMMENT ON CONSTRAINT rollup_day_series_fkey ON signal.rollup_day IS 'Add the series first; what it measured goes with it.';
 COMMENT ON CONSTRAINT rollup_day_halves_are_whole ON signal.rollup_day IS 'Where a day is parted, each part has eight numbers.';
 COMMENT ON CONSTRAINT rollup_day_quarter_is_of_a_day ON signal.rollup_day IS 'A day has 96 quarters of an hour.';
+
+CREATE TABLE signal.rollup_due (
+    first_on date NOT NULL,
+    last_on  date NOT NULL,
+    metric   text NOT NULL,
+    name     text NOT NULL,
+
+    CONSTRAINT rollup_due_pkey PRIMARY KEY (name),
+    CONSTRAINT rollup_due_file_fkey FOREIGN KEY (name) REFERENCES signal.archive_file (name) ON DELETE CASCADE
+);
+COMMENT ON TABLE  signal.rollup_due          IS 'Live files of the archive whose samples are not rolled up yet.';
+COMMENT ON COLUMN signal.rollup_due.first_on IS 'First UTC day of its samples.';
+COMMENT ON COLUMN signal.rollup_due.last_on  IS 'Last UTC day of its samples.';
+COMMENT ON COLUMN signal.rollup_due.metric   IS 'What was measured: signal.metric.name.';
+COMMENT ON COLUMN signal.rollup_due.name     IS 'Which file: signal.archive_file.';
+COMMENT ON CONSTRAINT rollup_due_pkey ON signal.rollup_due IS 'This file is due already.';
+COMMENT ON CONSTRAINT rollup_due_file_fkey ON signal.rollup_due IS 'Record the file first.';

@@ -158,7 +158,7 @@ BEGIN
         JOIN segment s ON s.day = r.day AND (s.from_quarter = 0 AND s.to_quarter = r.split
                                              OR s.from_quarter = r.split AND s.to_quarter = 96)
         CROSS JOIN LATERAL (SELECT CASE WHEN s.from_quarter = 0 THEN r.head ELSE r.tail END AS part) AS half
-        WHERE r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
+        WHERE $3 = 'day' AND r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
         UNION ALL
         SELECT r.series_id, r.bucket_at, r.is_archived,
                extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),

@@ -96,7 +96,10 @@ SELECT total.day, device.device_id, metric.name AS metric, series.statistic, tot
        CASE WHEN metric.codes IS NULL THEN total.first[2] END AS first,
        CASE WHEN metric.codes IS NULL THEN total.last[2] END AS last,
        total.below, total.above, metric.codes[total.first[2]::integer + 1] AS first_code,
-       metric.codes[total.last[2]::integer + 1] AS last_code, metric.unit, total.is_settled
+       metric.codes[total.last[2]::integer + 1] AS last_code, metric.unit,
+       total.is_settled AND NOT EXISTS (
+           SELECT FROM signal.rollup_due AS due
+           WHERE due.metric = metric.name AND total.day BETWEEN due.first_on AND due.last_on) AS is_settled
 FROM (SELECT part.series_id, part.day, sum(part.count) AS count, sum(part.below) AS below, sum(part.above) AS above,
              sum(part.sum) AS sum, min(part.least) AS least, max(part.greatest) AS greatest,
              min(ARRAY[part.first_quarter, part.first]) FILTER (WHERE part.count > 0) AS first,
@@ -118,7 +121,7 @@ FROM (SELECT part.series_id, part.day, sum(part.count) AS count, sum(part.below)
 JOIN signal.series USING (series_id)
 JOIN signal.device USING (device_key)
 JOIN signal.metric USING (metric_id);
-COMMENT ON VIEW signal.daily IS 'What each series measured on each UTC day; for another zone, or hours, ask signal.rollup().';
+COMMENT ON VIEW signal.daily IS 'What each series measured on each UTC day, but for days of files that await their first rollup (signal.rollup_due); for another zone, or hours, ask signal.rollup().';
 COMMENT ON COLUMN signal.daily.day IS 'UTC day on which the samples begin.';
 COMMENT ON COLUMN signal.daily.device_id IS 'What measured.';
 COMMENT ON COLUMN signal.daily.metric IS 'What was measured, by its name in the catalogue.';
@@ -135,5 +138,5 @@ COMMENT ON COLUMN signal.daily.above IS 'How many samples lay above what the sen
 COMMENT ON COLUMN signal.daily.first_code IS 'The first code of a coded metric.';
 COMMENT ON COLUMN signal.daily.last_code IS 'The last code of a coded metric.';
 COMMENT ON COLUMN signal.daily.unit IS 'UCUM unit of the values.';
-COMMENT ON COLUMN signal.daily.is_settled IS 'False where late samples of an archived day are in it, which the next roll compares with the archive.';
+COMMENT ON COLUMN signal.daily.is_settled IS 'False where late samples of an archived day are in it, which the next roll compares with the archive, and where a file of the archive is not rolled up yet.';
 GRANT SELECT ON signal.last, signal.daily TO healthtrack_ingest, healthtrack_roller, healthtrack_migrator;

@@ -4,23 +4,7 @@
 -- records the file. Any other file (late samples merged, somebody erased, an archive taken over, files of versions before
 -- this one) is noted here when it is recorded, whoever records it, and read when the next roll or erasure is at its end.
 -- Until then its days are told as they were, and not as settled.
--- New table, trigger and functions; locks signal.archive_file for an instant. Undo: drop them.
-CREATE TABLE signal.rollup_due (
-    first_on date NOT NULL,
-    last_on  date NOT NULL,
-    metric   text NOT NULL,
-    name     text NOT NULL,
-
-    CONSTRAINT rollup_due_pkey PRIMARY KEY (name),
-    CONSTRAINT rollup_due_file_fkey FOREIGN KEY (name) REFERENCES signal.archive_file (name) ON DELETE CASCADE
-);
-COMMENT ON TABLE  signal.rollup_due          IS 'Live files of the archive whose samples are not rolled up yet.';
-COMMENT ON COLUMN signal.rollup_due.first_on IS 'First UTC day of its samples.';
-COMMENT ON COLUMN signal.rollup_due.last_on  IS 'Last UTC day of its samples.';
-COMMENT ON COLUMN signal.rollup_due.metric   IS 'What was measured: signal.metric.name.';
-COMMENT ON COLUMN signal.rollup_due.name     IS 'Which file: signal.archive_file.';
-COMMENT ON CONSTRAINT rollup_due_pkey ON signal.rollup_due IS 'This file is due already.';
-COMMENT ON CONSTRAINT rollup_due_file_fkey ON signal.rollup_due IS 'Record the file first.';
+-- New trigger and functions; locks signal.archive_file for an instant. Undo: drop them.
 INSERT INTO signal.rollup_due (first_on, last_on, metric, name)
 SELECT (first_start_at AT TIME ZONE 'UTC')::date, (last_start_at AT TIME ZONE 'UTC')::date, metric, name
 FROM signal.archive_file WHERE superseded_at IS NULL;
@@ -119,5 +103,7 @@ GRANT EXECUTE ON FUNCTION
     signal.rollup(text[], text[], text, timestamptz, timestamptz, text),
     signal.pack_rollups(integer[], timestamptz[], timestamptz[]),
     signal.unsettled_rollups(), signal.open_rollups()
-    TO healthtrack_ingest, healthtrack_roller;
+    TO healthtrack_ingest, healthtrack_roller, healthtrack_migrator;
+GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint, timestamptz) TO healthtrack_migrator;
+GRANT SELECT ON signal.change_batch, signal.change_commit TO healthtrack_migrator;
 GRANT EXECUTE ON FUNCTION signal.measure_rolled(integer[], date) TO healthtrack_roller;

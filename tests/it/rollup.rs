@@ -435,6 +435,10 @@ async fn insert(connection: &mut PgConnection, series: i32, block: &Block) {
 }
 
 async fn seeded() -> TestDatabase {
+    seeded_in("America/New_York").await
+}
+
+async fn seeded_in(zone: &str) -> TestDatabase {
     let database = TestDatabase::migrated().await;
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     let names = METRICS.map(|name| format!("'{name}'")).join(",");
@@ -443,7 +447,7 @@ async fn seeded() -> TestDatabase {
          INSERT INTO signal.series (device_key, metric_id)
          SELECT device_key, metric_id FROM signal.device, signal.metric WHERE name IN ({names});
          INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
-         VALUES ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', 'America/New_York');
+         VALUES ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', '{zone}');
          INSERT INTO care.wear (patient_id, device_key, worn_during)
          SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, '[2024-01-01,)' FROM signal.device"
     );
@@ -491,6 +495,25 @@ const A_DAY: &str = "
     SELECT '2024-04-04 00:00Z', '2024-04-04 23:45Z', 900000000, series_id, array_fill(1.5::float8, ARRAY[96])
     FROM signal.series;
     SELECT signal.number_changes()";
+
+#[tokio::test]
+async fn the_hour_in_which_the_wearers_day_begins_is_counted_once() {
+    for zone in ["Europe/London", "Atlantic/Cape_Verde", "Asia/Kathmandu"] {
+        let database = seeded_in(zone).await;
+        let mut connection = PgConnection::connect(database.url()).await.unwrap();
+        execute(&mut connection, A_DAY).await;
+        execute(&mut connection, "SELECT signal.close_rollups('2024-04-05 12:00Z', 100)").await;
+        for every in ["hour", "day"] {
+            for asked in ["UTC", "Europe/London", "Asia/Kathmandu"] {
+                let query = format!(
+                    "SELECT sum(count)::bigint FROM signal.rollup(NULL, NULL, '{every}', '2024-04-04', '2024-04-05', '{asked}')"
+                );
+                let told: i64 = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap();
+                assert_eq!(told, 4 * 96, "by {every} in {asked}, worn in {zone}");
+            }
+        }
+    }
+}
 
 #[tokio::test]
 async fn the_daemons_login_closes_and_whoever_reads_samples_asks() {
