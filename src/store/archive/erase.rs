@@ -26,6 +26,7 @@ use crate::store::StoreError;
 use crate::store::care::audit::append_within;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
+use crate::store::rollup;
 
 /// Takes the right to write from the daemon that remembers the device.
 const FENCE: &str = "UPDATE signal.ingest_shard SET epoch = epoch + 1
@@ -83,6 +84,8 @@ pub async fn begin_erasure(
 pub async fn erase_hot(connection: &mut PgConnection, erasure: i64, device: &DeviceId) -> Result<(), StoreError> {
     let step = StoreError::at("erasing a device from the database");
     let mut transaction = connection.begin().await.map_err(&step)?;
+    // First: whoever closes rollups may take long, and nobody writes while the shards are locked.
+    rollup::hold(&mut transaction).await?;
     for statement in [
         "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE",
         "SELECT FROM signal.device WHERE device_id = $1 FOR UPDATE",

@@ -120,6 +120,8 @@ pub(super) async fn take_worn(
 ) -> Result<(), StoreError> {
     let step = StoreError::at("erasing what was measured on a patient from the database");
     let worn = WearsByDevice::of(worn);
+    // First: whoever closes rollups may take long, and nobody writes while the shards are locked.
+    rollup::hold(transaction).await?;
     let lock = "SELECT FROM signal.ingest_shard ORDER BY shard FOR NO KEY UPDATE";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(&step)?;
     rollup::forget(transaction, patient).await?;
