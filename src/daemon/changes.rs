@@ -2,7 +2,7 @@
 //!
 //! # Why
 //! Places are given once for all that was committed meanwhile, so the cost does not grow with the number of commits:
-//! woken by a commit, it works, and then rests for 50 ms or ten times as long as that took. What other programs have
+//! woken by a commit, it works, and then rests for 50 ms or ten times as long as that took, a second at most. What other programs have
 //! changed, such as an erasure, is found within a second. Where several shards have daemons, each does it for all.
 
 use std::sync::Arc;
@@ -25,6 +25,8 @@ const IDLE_EVERY: Duration = Duration::from_secs(1);
 const REST_MIN: Duration = Duration::from_millis(50);
 /// How much longer than the work the rest is.
 const RESTS_PER_WORK: u32 = 10;
+/// How long changes wait for their places at most.
+const REST_MAX: Duration = IDLE_EVERY;
 /// How often what is old leaves.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
@@ -44,27 +46,27 @@ impl ChangeFeed {
         // The last place that is known to be given: a database that knows less has been restored.
         let (mut connection, mut place, mut pruned) = (None, 0, None);
         loop {
-            let began = Instant::now();
-            let done = self.round(&mut connection, &mut place, &mut pruned).await;
-            let worked = began.elapsed();
-            if let Err(error) = done {
-                tracing::warn!("the feed of changes could not be looked after, trying again: {}", chain(&error));
-                connection = None;
-                sleep(IDLE_EVERY).await;
-            }
-            sleep(REST_MIN.max(worked * RESTS_PER_WORK)).await;
+            let rest = match self.round(&mut connection, &mut place, &mut pruned).await {
+                Ok(numbered) => (numbered * RESTS_PER_WORK).clamp(REST_MIN, REST_MAX),
+                Err(error) => {
+                    tracing::warn!("the feed of changes could not be looked after, trying again: {}", chain(&error));
+                    connection = None;
+                    IDLE_EVERY
+                }
+            };
+            sleep(rest).await;
             // Either there is something to number, or somebody else may have changed something.
             let _ = timeout(IDLE_EVERY, state.committed()).await;
         }
     }
 
-    /// Numbers what was committed, and, once in a while, removes what is old.
+    /// Numbers what was committed, and, once in a while, removes what is old; how long the first took.
     async fn round(
         &self,
         connection: &mut Option<PgConnection>,
         place: &mut i64,
         pruned: &mut Option<Instant>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Duration, StoreError> {
         let connector = &self.context.connector;
         let connection = match connection {
             Some(connection) => connection,
@@ -72,12 +74,13 @@ impl ChangeFeed {
         };
         let began = Instant::now();
         *place = within(connector.timeout(), "numbering changes", number(connection, *place)).await?;
-        self.context.telemetry.changes.number_seconds.record(began.elapsed());
+        let numbered = began.elapsed();
+        self.context.telemetry.changes.number_seconds.record(numbered);
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
             *pruned = Some(Instant::now());
             self.prune(connection).await?;
         }
-        Ok(())
+        Ok(numbered)
     }
 
     async fn prune(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
