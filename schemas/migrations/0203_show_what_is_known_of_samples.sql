@@ -1,6 +1,7 @@
 -- What is known of a sample, beside it: flags in words, the source's local time, when it was received, and its revision.
 --
--- A value that lies beyond its sensor's range is a bound, and is shown by its flag and never as a number. All of it
+-- A value that lies beyond its sensor's range is a bound, and is shown by its flag and never as a number. The day before
+-- a time is 24 hours, whatever the clocks of the session's zone do. All of it
 -- stands in the view: a function would have to be granted to everybody who may read it. Replaces views and a function by
 -- ones with more columns at their end; locks them for a moment. Undo: drop them and make those of migrations 12, 8, 13.
 CREATE OR REPLACE VIEW signal.block_sample AS
@@ -77,6 +78,6 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
            found.flag_words, found.utc_offset_minutes, found.received_at, found.revision
     FROM signal.block_sample AS found
     WHERE found.device_id = $1 AND found.metric = $2
-      AND found.block_start_at >= $3 - INTERVAL '1 day' AND found.block_start_at < $4 AND found.block_stop_at >= $3
+      AND found.block_start_at >= $3 - INTERVAL '24 hours' AND found.block_start_at < $4 AND found.block_stop_at >= $3
       AND found.start_at >= $3 AND found.start_at < $4
 $$;

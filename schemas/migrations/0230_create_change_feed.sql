@@ -185,7 +185,8 @@ BEGIN
           (SELECT c.commit_id, c.entries FROM signal.change_commit c
            WHERE c.commit_id > coalesce(last.seen_to, 0) ORDER BY c.commit_id LIMIT commits_max)) AS found;
     IF ids IS NULL THEN
-        RETURN coalesce(last.last_change, 0);
+        -- Whoever is told less than it knows would not notice the next time that places were lost.
+        RETURN greatest(last.last_change, known_to, 0);
     END IF;
 
     seen := greatest(last.seen_to, ids[cardinality(ids)]);
