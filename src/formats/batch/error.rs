@@ -31,6 +31,8 @@ pub(super) enum SeriesError {
     NoRevision,
     #[error("`replaces` must be {{\"from\": T, \"to\": T}}, and `from` before `to`")]
     Replaces,
+    #[error("a message may hold at most {0} series with `replaces`: send the others in another message")]
+    ManyReplaces(usize),
     #[error("`{0}` looks like {1} where milliseconds since 1970 belong")]
     Scale(&'static str, &'static str),
     #[error("`{0}` must hold times with a zone, as in 2026-11-23T10:00:00Z")]

@@ -10,11 +10,20 @@ use crate::model::reason::{Reason, Rejection};
 /// series cannot make a million sentences.
 pub(super) const REJECTIONS_MAX: usize = 16;
 
+/// Series of one message that may replace others: each holds days of its series while it is written.
+const REPLACES_MAX: usize = 64;
+
 /// The readings of all series, and a rejection for each that cannot be read.
 pub(super) fn decode_all<'a>(series: impl Iterator<Item = Result<RawSeries<'a>, Rejection>>) -> Decoded<'a> {
     let mut decoded = Decoded { readings: Vec::with_capacity(series.size_hint().0), ..Decoded::default() };
+    let mut replaces = 0_usize;
     for (place, one) in series.enumerate() {
-        let read = one.and_then(|series| decode_series(&series).map_err(|error| error.in_series(place, series.len())));
+        let read = one.and_then(|series| {
+            replaces += usize::from(series.replaces.is_some());
+            let is_over = series.replaces.is_some() && replaces > REPLACES_MAX;
+            let read = if is_over { Err(SeriesError::ManyReplaces(REPLACES_MAX)) } else { decode_series(&series) };
+            read.map_err(|error| error.in_series(place, series.len()))
+        });
         match read {
             Ok((reading, not_measured)) => {
                 decoded.not_measured += not_measured;

@@ -16,6 +16,8 @@ use crate::model::sample::Times;
 use crate::model::time::Timestamp;
 use crate::model::unit::Conversion;
 
+/// Microseconds by which a beat may be moved from where its interval lays it.
+const STEPS_MAX: i64 = 64;
 /// Microseconds in a millisecond, in which such values are stored.
 const MILLI_US: f64 = 1_000.0;
 
@@ -35,10 +37,10 @@ pub(super) fn lay_out(times: &mut Times, values: &[f64], conversion: Conversion,
         }
         if let Some((_, laid, interval_of_next)) = next.filter(|(stamp_of_next, ..)| *stamp_of_next == stamp) {
             let mut at = laid.plus_micros(-((interval_of_next * MILLI_US).round() as i64));
-            // A beat of another stamp may lie there to the microsecond: both are kept.
-            while !taken.insert(at) && at < stamp {
-                at = at.plus_micros(1);
-            }
+            // A beat of another stamp may lie there to the microsecond: both are kept. Where many do, none was measured
+            // so, and the stamp stays as it came.
+            let free = (0..STEPS_MAX).map(|step| at.plus_micros(step)).find(|at| *at < stamp && taken.insert(*at));
+            at = free.unwrap_or(stamp);
             *time = at;
         }
         next = Some((stamp, *time, interval_ms));

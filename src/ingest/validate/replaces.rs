@@ -4,7 +4,11 @@ use super::limits::ValidationLimits;
 use crate::formats::Reading;
 use crate::model::reason::Reason;
 use crate::model::revision::{REPLACED_DAYS_MAX, ReplacedRange};
-use crate::model::time::{SECOND_US, Timestamp};
+use crate::model::time::{DAY_US, SECOND_US, Timestamp};
+
+/// How far ahead a range may end: past a midnight anywhere. What comes before its end is merged, which costs more than
+/// to append.
+const AHEAD_DAYS_MAX: i64 = 2;
 
 /// The range that a reading replaces; `Err` with the rule that it breaks.
 pub(super) fn read(
@@ -29,6 +33,10 @@ pub(super) fn read(
         let rule = format!("what is replaced must not begin more than {seconds} s after its arrival");
         return Err((Reason::FutureTime, rule));
     }
+    if range.to > limits.window(now).last.plus_micros(AHEAD_DAYS_MAX * DAY_US) {
+        let rule = format!("what is replaced must not end more than {AHEAD_DAYS_MAX} days after its arrival");
+        return Err((Reason::FutureTime, rule));
+    }
     Ok(Some(range))
 }
 
@@ -42,7 +50,6 @@ mod tests {
     use crate::model::metric::Catalogue;
     use crate::model::origin::Revision;
     use crate::model::sample::{Spans, Times};
-    use crate::model::time::DAY_US;
     use crate::model::unit::Units;
 
     const NOW: i64 = 1_795_428_000_000_000;

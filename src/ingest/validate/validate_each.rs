@@ -4,6 +4,7 @@ use super::limits::{TimeWindow, ValidationLimits};
 use super::outcome::{ValidSamples, Validated};
 use super::resolve::ResolvedReading;
 use crate::model::metric::UnitMismatch;
+use crate::model::origin::Origin;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
 use crate::model::time::{DAY_US, SECOND_US};
@@ -35,8 +36,8 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
     }
     let mut refused: Vec<RejectedSamples> = Vec::new();
     let mut kept = Vec::with_capacity(count);
-    for place in 0..count {
-        match resolved.validate_sample(place, &rules) {
+    for (place, origin) in resolved.origins.each(count).enumerate() {
+        match resolved.validate_sample((place, origin), &rules) {
             Ok(None) => validated.not_measured += 1,
             Ok(Some(sample)) => {
                 validated.flagged += u64::from(sample.flags != Flags::NONE);
@@ -64,7 +65,7 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
 
 impl ResolvedReading<'_> {
     /// The sample at a place; `None` where it was not measured.
-    fn validate_sample(&self, place: usize, rules: &Rules<'_>) -> Result<Option<Sample>, Reason> {
+    fn validate_sample(&self, (place, origin): (usize, Origin), rules: &Rules<'_>) -> Result<Option<Sample>, Reason> {
         let value = self.values.get(place).copied().ok_or(Reason::MalformedSeries)?;
         if self.sentinels.contains(&value) {
             return Ok(None);
@@ -82,7 +83,6 @@ impl ResolvedReading<'_> {
         }
         let is_too_old = start < rules.window.devices_since;
         let known = self.flags.and(if is_too_old { Flags::BEFORE_DEVICE } else { Flags::NONE });
-        let origin = self.origins.at(place);
         let sample = |value, flags| Sample { start, span_us, value, flags: known.and(flags), origin };
         if let Some((limit, flags)) = self.bound_of(value) {
             return Ok(Some(sample(limit, flags)));

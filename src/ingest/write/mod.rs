@@ -93,6 +93,8 @@ const RETRY_MAX: Duration = Duration::from_secs(2);
 const LULL_MIN: Duration = Duration::from_millis(1);
 /// The copy buffer keeps no more than this between batches.
 const KEPT_BYTES_MAX: usize = 16 << 20;
+/// Parts of one transaction that replace others: each holds days of its series, and is weighed against the others.
+const REPLACES_MAX: usize = 1_024;
 /// Unreadable blocks that a lane remembers to have logged; beyond it they are logged again.
 const REPORTED_MAX: usize = 1_024;
 
@@ -287,6 +289,9 @@ impl Lane {
         progress: &mut BatchProgress,
     ) -> Result<Tally, StoreError> {
         let timeout = self.shared.context.connector.timeout();
+        if unit.parts.len() > 1 && unit.parts.iter().filter(|part| part.replaces.is_some()).count() > REPLACES_MAX {
+            return Err(StoreError::LargeMerge { samples_max: REPLACES_MAX });
+        }
         self.know_series(connection, &unit.parts).await?;
         let (appends, merges) = plan::split(&unit.parts, &self.series);
         let mut merged = plan::days(&merges, &unit.parts);

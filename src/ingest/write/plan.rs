@@ -233,7 +233,8 @@ impl WritePlan {
         self.changes.store_each(series, &merged.added);
         self.changes.supersede_each(series, &merged.gone);
         // The archive may hold what is replaced here, and nobody has counted it.
-        let days = merged.ranges.iter().flat_map(|(range, _)| by_day(range.from, range.to));
+        let replaced = union(merged.ranges.iter().map(|(range, _)| *range));
+        let days = replaced.into_iter().flat_map(|(from, to)| by_day(from, to));
         days.for_each(|day| self.changes.supersede(series, day, None));
         self.tally.stored += merged.stored;
         self.tally.duplicate += merged.duplicates;
