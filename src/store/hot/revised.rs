@@ -69,7 +69,7 @@ pub(super) async fn past(
     let days = by_day(wanted);
     let superseded = if days.is_empty() { Vec::new() } else { superseded(connection, &days).await? };
     let days = by_day(&[wanted, replaced].concat());
-    let ranges = ranges(connection, &days).await.map_err(StoreError::at("reading replaced ranges"))?;
+    let ranges = ranges(connection, &days).await.map_err(StoreError::reading("reading replaced ranges"))?;
     Ok(Past { superseded, ranges })
 }
 
@@ -77,7 +77,7 @@ async fn superseded(
     connection: &mut PgConnection,
     days: &[BlockRange],
 ) -> Result<Vec<(SeriesId, Timestamp, Word)>, StoreError> {
-    let step = StoreError::at("reading what was superseded");
+    let step = StoreError::reading("reading what was superseded");
     let query =
         "SELECT DISTINCT former.series_id, former.start_at, former.span_us, former.value, former.flags, former.revision
                  FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) AS want (series_id, first, last)
