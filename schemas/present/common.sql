@@ -1188,7 +1188,7 @@ BEGIN
     END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Whether a purge means a rejection, the law aside (signal.quarantine_under_legal_hold).
 CREATE OR REPLACE FUNCTION signal.quarantine_is_due(received_at timestamp with time zone, last_received_at timestamp with time zone, resolved_at timestamp with time zone, reason text, received_before timestamp with time zone, of_reason text, only_resolved boolean, spare_open_conflicts boolean)
@@ -1277,4 +1277,4 @@ BEGIN
     WHERE bucket.at < $3 AND bucket.stop_at > $2;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;

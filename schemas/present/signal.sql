@@ -309,7 +309,7 @@ CREATE TABLE signal.block (
     CONSTRAINT block_origins_have_one_length CHECK ( CASE WHEN (origin_sizes IS NULL) THEN ((received_ats IS NULL) AND (utc_offsets_minutes IS NULL) AND (revisions IS NULL)) ELSE ((received_at IS NULL) AND (utc_offset_minutes IS NULL) AND (revision IS NULL) AND ((received_ats IS NULL) OR (cardinality(received_ats) = cardinality(origin_sizes))) AND ((utc_offsets_minutes IS NULL) OR (cardinality(utc_offsets_minutes) = cardinality(origin_sizes))) AND ((revisions IS NULL) OR (cardinality(revisions) = cardinality(origin_sizes)))) END) NOT VALID,  -- A block says how its samples came either once for all, or in lists that are as long as origin_sizes.
     CONSTRAINT block_times_are_forward CHECK (((stop_at >= start_at) AND (tick_us > 0)))
 );
-CREATE CONSTRAINT TRIGGER block_stays_under_hold AFTER DELETE OR UPDATE OF series_id, start_at, stop_at ON signal.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.stop_at))) EXECUTE FUNCTION signal.check_block_under_hold();  -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks or by a file that it recorded.
+CREATE CONSTRAINT TRIGGER block_stays_under_hold AFTER DELETE OR UPDATE OF series_id, start_at, stop_at ON signal.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.stop_at))) EXECUTE FUNCTION signal.check_block_under_hold();  -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, by what their source superseded, or by a file that the transaction recorded.
 GRANT DELETE, INSERT, SELECT ON signal.block TO healthtrack_roller;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_ingest;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_migrator;
@@ -446,6 +446,7 @@ CREATE TABLE signal.superseded_value (
     utc_offset_minutes smallint  -- Minutes by which the source's local time was ahead of UTC; null where it did not say.
 );
 CREATE INDEX superseded_value_start_at_idx ON signal.superseded_value USING btree (series_id, start_at);
+CREATE TRIGGER superseded_value_stays_under_hold BEFORE DELETE OR UPDATE ON signal.superseded_value FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.start_at))) EXECUTE FUNCTION signal.keep_superseded_under_hold();  -- Trigger before what a source superseded goes: refuses it where somebody under legal hold was measured.
 GRANT DELETE, INSERT, SELECT ON signal.superseded_value TO healthtrack_roller;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.superseded_value TO healthtrack_migrator;
 GRANT INSERT, SELECT ON signal.superseded_value TO healthtrack_ingest;
@@ -891,7 +892,7 @@ GRANT SELECT ON signal.last TO healthtrack_ingest;
 GRANT SELECT ON signal.last TO healthtrack_migrator;
 GRANT SELECT ON signal.last TO healthtrack_roller;
 
--- What each series measured on each UTC day; for another zone, or hours, ask signal.rollup().
+-- What each series measured on each UTC day, but for days of files that await their first rollup (signal.rollup_due); for another zone, or hours, ask signal.rollup().
 --   day: UTC day on which the samples begin.
 --   device_id: What measured.
 --   metric: What was measured, by its name in the catalogue.
@@ -908,7 +909,7 @@ GRANT SELECT ON signal.last TO healthtrack_roller;
 --   first_code: The first code of a coded metric.
 --   last_code: The last code of a coded metric.
 --   unit: UCUM unit of the values.
---   is_settled: False where late samples of an archived day are in it, which the next roll compares with the archive.
+--   is_settled: False where late samples of an archived day are in it, which the next roll compares with the archive, and where a file of the archive is not rolled up yet.
 CREATE VIEW signal.daily AS
  SELECT total.day,
     device.device_id,
@@ -944,7 +945,9 @@ CREATE VIEW signal.daily AS
     metric.codes[((total.first[2])::integer + 1)] AS first_code,
     metric.codes[((total.last[2])::integer + 1)] AS last_code,
     metric.unit,
-    total.is_settled
+    (total.is_settled AND (NOT (EXISTS ( SELECT
+           FROM signal.rollup_due due
+          WHERE ((due.metric = metric.name) AND ((total.day >= due.first_on) AND (total.day <= due.last_on))))))) AS is_settled
    FROM (((( SELECT part.series_id,
             part.day,
             sum(part.count) AS count,
@@ -1593,7 +1596,7 @@ BEGIN
     WHERE item.first_at < $2 AND item.series_id IS NOT NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- What was stored, superseded or erased after a place of the feed, in the order of places, rows_max at most: ask again from the last change of the answer until nothing comes. A place from which it is not complete is refused (change_place_is_kept).
 CREATE OR REPLACE FUNCTION signal.changes(after bigint, rows_max integer DEFAULT 10000)
@@ -1680,7 +1683,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.changes_to_come() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.changes_to_come() TO healthtrack_ingest, healthtrack_roller;
 
--- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks or by a file that it recorded.
+-- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, by what their source superseded, or by a file that the transaction recorded.
 CREATE OR REPLACE FUNCTION signal.check_block_under_hold()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1708,13 +1711,19 @@ BEGIN
         -- A block that lies across the end of a wear may be cut there, and where its samples lie is not known.
         ends := CASE WHEN held @> OLD.start_at THEN ARRAY[OLD.start_at] ELSE '{}' END
                 || CASE WHEN held @> OLD.stop_at THEN ARRAY[OLD.stop_at] ELSE '{}' END;
-        IF EXISTS (SELECT FROM unnest(ends) AS moment WHERE NOT EXISTS (
+        IF EXISTS (SELECT FROM unnest(ends) AS moment
+                   WHERE NOT EXISTS (
                        SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
-                          AND b.start_at BETWEEN day_at AND moment AND b.stop_at >= moment))
+                          AND b.start_at BETWEEN day_at AND moment AND b.stop_at >= moment)
+                     AND NOT EXISTS (
+                       SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id AND v.start_at = moment))
            OR ends = '{}' AND NOT EXISTS (
                        SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
                           AND b.start_at BETWEEN day_at AND OLD.stop_at
                           AND tstzrange(b.start_at, b.stop_at, '[]') && held)
+                          AND NOT EXISTS (
+                       SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id
+                          AND v.start_at BETWEEN OLD.start_at AND OLD.stop_at AND held @> v.start_at)
         THEN
             RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'block_stays_under_hold',
                 MESSAGE = 'Somebody under legal hold was measured here: roll these samples, or leave them.';
@@ -2172,6 +2181,18 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.keep_rejection_as_it_came() FROM PUBLIC;
 
+-- Trigger before what a source superseded goes: refuses it where somebody under legal hold was measured.
+CREATE OR REPLACE FUNCTION signal.keep_superseded_under_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'superseded_value_stays_under_hold',
+        MESSAGE = 'Somebody under legal hold was measured here: leave what their device said before.';
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.keep_superseded_under_hold() FROM PUBLIC;
+
 -- Rolls up what blocks of some series hold on some days, up to where everything is closed.
 CREATE OR REPLACE FUNCTION signal.make_rollups(series_ids integer[], days date[], closed_until timestamp with time zone)
  RETURNS void
@@ -2290,7 +2311,7 @@ AS $function$
     GROUP BY 1, 2
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- The rollups of some series on a UTC day as they are when their blocks go to the archive.
 CREATE OR REPLACE FUNCTION signal.measure_rolled(series_ids integer[], rolled_on date)
@@ -2520,7 +2541,8 @@ BEGIN
           (SELECT c.commit_id, c.entries FROM signal.change_commit c
            WHERE c.commit_id > coalesce(last.seen_to, 0) ORDER BY c.commit_id LIMIT commits_max)) AS found;
     IF ids IS NULL THEN
-        RETURN coalesce(last.last_change, 0);
+        -- Whoever is told less than it knows would not notice the next time that places were lost.
+        RETURN greatest(last.last_change, known_to, 0);
     END IF;
 
     seen := greatest(last.seen_to, ids[cardinality(ids)]);
@@ -2573,7 +2595,7 @@ BEGIN
     RETURN QUERY SELECT * FROM signal.pack_rollups(ids, from_at, to_at);
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.open_rollups() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.open_rollups() TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.open_rollups() TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- The rows of signal.rollup_day that blocks of some series give, each series in its own time.
 CREATE OR REPLACE FUNCTION signal.pack_rollups(series_ids integer[], from_ats timestamp with time zone[], to_ats timestamp with time zone[])
@@ -2604,7 +2626,7 @@ AS $function$
           GROUP BY 1, 2) AS p
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.pack_rollups(integer[],timestamp with time zone[],timestamp with time zone[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.pack_rollups(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.pack_rollups(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Removes what was given its place before a time, batches_max batches at most: how many transactions. The newest batch stays.
 CREATE OR REPLACE FUNCTION signal.prune_changes(before timestamp with time zone, batches_max integer DEFAULT 100)
@@ -2702,7 +2724,7 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.refuse_other_bytes() FROM PUBLIC;
 
--- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive.
+-- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive, and where a file of the archive is not rolled up yet.
 CREATE OR REPLACE FUNCTION signal.rollup(devices text[], metrics text[], every text, "from" timestamp with time zone, "to" timestamp with time zone, zone text DEFAULT 'UTC'::text)
  RETURNS TABLE(device_id text, metric text, statistic text, bucket_at timestamp with time zone, count bigint, sum double precision, mean double precision, "least" double precision, "greatest" double precision, first double precision, last double precision, not_measured bigint, below bigint, above bigint, first_code text, last_code text, unit text, is_settled boolean)
  LANGUAGE plpgsql
@@ -2796,7 +2818,7 @@ BEGIN
         JOIN segment s ON s.day = r.day AND (s.from_quarter = 0 AND s.to_quarter = r.split
                                              OR s.from_quarter = r.split AND s.to_quarter = 96)
         CROSS JOIN LATERAL (SELECT CASE WHEN s.from_quarter = 0 THEN r.head ELSE r.tail END AS part) AS half
-        WHERE r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
+        WHERE $3 = 'day' AND r.pieces > 1 AND half.part[1] + half.part[2] + half.part[3] > 0
         UNION ALL
         SELECT r.series_id, r.bucket_at, r.is_archived,
                extract(epoch FROM r.day)::bigint + 900 * coalesce(r.quarters[r.skipped + 1], r.first_quarter + r.skipped),
@@ -2855,20 +2877,24 @@ BEGIN
                (max(ARRAY[p.last_at, p.last]) FILTER (WHERE p.count > 0))[2] AS last,
                bool_and(p.is_archived) = bool_or(p.is_archived) AS is_settled
         FROM part p GROUP BY 1, 2
+    ), due AS MATERIALIZED (
+        SELECT f.metric, f.first_on, f.last_on FROM signal.rollup_due f WHERE f.first_on <= to_on AND f.last_on >= from_on
     )
     SELECT d.device_id, m.name, s.statistic, t.bucket_at, t.count,
            CASE WHEN m.codes IS NULL THEN t.sum END, CASE WHEN m.codes IS NULL THEN t.sum / nullif(t.count, 0) END,
            CASE WHEN m.codes IS NULL THEN t.least END, CASE WHEN m.codes IS NULL THEN t.greatest END,
            CASE WHEN m.codes IS NULL THEN t.first END, CASE WHEN m.codes IS NULL THEN t.last END,
            NULL::bigint, t.below, t.above, m.codes[t.first::integer + 1], m.codes[t.last::integer + 1], m.unit,
-           t.is_settled
+           t.is_settled AND NOT EXISTS (
+               SELECT FROM due WHERE due.metric = m.name AND due.first_on <= (t.bucket_at AT TIME ZONE 'UTC')::date + 1
+                                 AND due.last_on >= (t.bucket_at AT TIME ZONE 'UTC')::date)
     FROM total t
     JOIN signal.series s ON s.series_id = t.series_id
     JOIN signal.device d ON d.device_key = s.device_key
     JOIN signal.metric m ON m.metric_id = s.metric_id;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
@@ -2880,7 +2906,7 @@ AS $function$
            found.flag_words, found.utc_offset_minutes, found.received_at, found.revision
     FROM signal.block_sample AS found
     WHERE found.device_id = $1 AND found.metric = $2
-      AND found.block_start_at >= $3 - INTERVAL '1 day' AND found.block_start_at < $4 AND found.block_stop_at >= $3
+      AND found.block_start_at >= $3 - INTERVAL '24 hours' AND found.block_start_at < $4 AND found.block_stop_at >= $3
       AND found.start_at >= $3 AND found.start_at < $4
 $function$;
 
@@ -2960,4 +2986,4 @@ BEGIN
         WHERE isfinite(c.first_at) OR EXISTS (SELECT FROM signal.rollup_day r WHERE r.series_id = c.series_id);
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.unsettled_rollups() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.unsettled_rollups() TO healthtrack_ingest, healthtrack_roller;
+GRANT EXECUTE ON FUNCTION signal.unsettled_rollups() TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
