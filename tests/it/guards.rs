@@ -103,9 +103,9 @@ async fn what_lies_is_not_stored_and_its_neighbours_are() {
             assert_eq!(stack.rows(&kept).await, ["(1)"], "{device}: {says}");
         }
     }
-    let beats = "SELECT extract(epoch FROM start_at)::float8 - 1795428000 FROM signal.sample
+    let beats = "SELECT ((extract(epoch FROM start_at) - 1795428000) * 1000)::bigint FROM signal.sample
                  WHERE device_id = 'beats' ORDER BY start_at";
-    assert_eq!(stack.rows(beats).await, ["(0)", "(0.21)", "(1)"]);
+    assert_eq!(stack.rows(beats).await, ["(0)", "(210)", "(1000)"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
