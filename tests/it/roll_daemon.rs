@@ -55,7 +55,10 @@ async fn the_daemon_that_owns_its_shard_rolls_and_late_samples_come_into_the_hot
         expected.push(format!("watch-7,heart_rate,,2024-03-05T00:0{}:{:02}Z,,70,,/min", minute / 60, minute % 60));
     }
     expected.sort();
-    assert_eq!((stack.samples(), stack.count("signal.block").await), (expected, 0));
+    // When they came is of no interest here.
+    let told = |line: String| line.split(',').take(8).collect::<Vec<_>>().join(",");
+    let samples: Vec<String> = stack.samples().into_iter().map(told).collect();
+    assert_eq!((samples, stack.count("signal.block").await), (expected, 0));
     stack.verify();
 }
 
