@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncReadExt as _, ReadHalf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -31,7 +32,7 @@ use crate::ingest::subscription::Subscription;
 use crate::model::backoff::jittered;
 use crate::model::time::Clock;
 use crate::mqtt::MqttError;
-use crate::mqtt::connect::{ConnectOptions, Connected, connect, shown};
+use crate::mqtt::connect::{ConnectOptions, Connected, Socket, connect, shown};
 use crate::telemetry::{Telemetry, chain};
 
 /// The half of a connection that reads.
@@ -47,6 +48,10 @@ mod leaving;
 const SOON: Duration = Duration::from_secs(10);
 /// So many of them in a row are no accident.
 const ENDED_SOON_MAX: u32 = 3;
+/// How long the broker is given to close a connection that was ended in order.
+const CLOSED_WITHIN: Duration = Duration::from_secs(1);
+/// What is read of it at once.
+const DISCARD_BYTES: usize = 16 << 10;
 /// A session that the broker has turned away so often in a row may never be drained, and nothing new may wait for ever.
 const TURNED_AWAY_MAX: u32 = 5;
 /// How often a connection proves that it lives, where anybody asks for that.
@@ -246,13 +251,15 @@ impl Session {
         self.replies.open();
         self.subscription.forget();
         let Connected { socket, rest, ping_every, packet_bytes_max, .. } = connected;
-        let (read, write) = tokio::io::split(socket);
+        let (mut read, write) = tokio::io::split(socket);
         tokio::select! {
             // Whichever ends first ends the connection, so nothing half-done in the other matters.
-            ended = self.read_messages(read, rest, ping_every, sink, reader) => ended,
-            ended = self.write_acks(write, connection, ping_every, packet_bytes_max) => ended,
-            error = self.subscription.unanswered(self.connect_timeout()) => Err(error),
+            ended = self.read_messages(&mut read, rest, ping_every, sink, reader) => return ended,
+            ended = self.write_acks(write, connection, ping_every, packet_bytes_max) => ended?,
+            error = self.subscription.unanswered(self.connect_timeout()) => return Err(error),
         }
+        discard(&mut read).await;
+        Ok(())
     }
 
     fn connect_timeout(&self) -> Duration {
@@ -264,4 +271,12 @@ impl Session {
         self.telemetry.mqtt.unacknowledged(&self.named.client_id, 0);
         self.named.disconnect(self.clock.now());
     }
+}
+
+/// Reads until the broker has closed the connection, and keeps nothing. A socket that is closed while bytes wait in it
+/// is reset, and the broker may then lose acknowledgements that it has not read yet.
+async fn discard(socket: &mut ReadHalf<Box<dyn Socket>>) {
+    let mut bytes = vec![0; DISCARD_BYTES];
+    let closed = async { while socket.read(&mut bytes).await.is_ok_and(|count| count > 0) {} };
+    let _ = timeout(CLOSED_WITHIN, closed).await;
 }

@@ -35,7 +35,7 @@ impl Session {
     /// Reads until the connection ends, or until it is to stop: then it waits for the other half to end it.
     pub(super) async fn read_messages(
         &self,
-        mut socket: ReadHalf<Box<dyn Socket>>,
+        socket: &mut ReadHalf<Box<dyn Socket>>,
         mut bytes: BytesMut,
         ping_every: Duration,
         sink: &mut impl Sink,
