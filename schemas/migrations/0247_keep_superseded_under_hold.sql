@@ -1,8 +1,8 @@
 -- Legal hold of what a source has superseded.
 --
 -- A word that takes another's place, or takes a stretch of time back, removes blocks and leaves what stood there in
--- signal.superseded_value. So a moment of a held person is covered by such a value as well as by a block, and whoever is
--- under hold can be said anew. What was superseded stays as long as the hold, as blocks do.
+-- signal.superseded_value. So a moment of a held person is covered by such a value of the same transaction as well as by a block,
+-- and whoever is under hold can be said anew. What was superseded stays as long as the hold, as blocks do.
 -- Replaces a function, adds one and a trigger; locks signal.superseded_value for a moment. Undo: drop them, and make the
 -- function as 0181 has it.
 CREATE OR REPLACE FUNCTION signal.check_block_under_hold() RETURNS trigger
@@ -33,14 +33,16 @@ BEGIN
                        SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
                           AND b.start_at BETWEEN day_at AND moment AND b.stop_at >= moment)
                      AND NOT EXISTS (
-                       SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id AND v.start_at = moment))
+                       SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id AND v.start_at = moment
+                          AND v.xmin = pg_current_xact_id()::xid))
            OR ends = '{}' AND NOT EXISTS (
                        SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
                           AND b.start_at BETWEEN day_at AND OLD.stop_at
                           AND tstzrange(b.start_at, b.stop_at, '[]') && held)
                           AND NOT EXISTS (
                        SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id
-                          AND v.start_at BETWEEN OLD.start_at AND OLD.stop_at AND held @> v.start_at)
+                          AND v.start_at BETWEEN OLD.start_at AND OLD.stop_at AND held @> v.start_at
+                          AND v.xmin = pg_current_xact_id()::xid)
         THEN
             RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'block_stays_under_hold',
                 MESSAGE = 'Somebody under legal hold was measured here: roll these samples, or leave them.';
@@ -49,7 +51,7 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION signal.check_block_under_hold() IS
-    'Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, by what their source superseded, or by a file that the transaction recorded.';
+    'Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, or by what the transaction has noted as superseded, or by a file that it recorded.';
 
 CREATE FUNCTION signal.keep_superseded_under_hold() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

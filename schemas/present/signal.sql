@@ -309,7 +309,7 @@ CREATE TABLE signal.block (
     CONSTRAINT block_origins_have_one_length CHECK ( CASE WHEN (origin_sizes IS NULL) THEN ((received_ats IS NULL) AND (utc_offsets_minutes IS NULL) AND (revisions IS NULL)) ELSE ((received_at IS NULL) AND (utc_offset_minutes IS NULL) AND (revision IS NULL) AND ((received_ats IS NULL) OR (cardinality(received_ats) = cardinality(origin_sizes))) AND ((utc_offsets_minutes IS NULL) OR (cardinality(utc_offsets_minutes) = cardinality(origin_sizes))) AND ((revisions IS NULL) OR (cardinality(revisions) = cardinality(origin_sizes)))) END) NOT VALID,  -- A block says how its samples came either once for all, or in lists that are as long as origin_sizes.
     CONSTRAINT block_times_are_forward CHECK (((stop_at >= start_at) AND (tick_us > 0)))
 );
-CREATE CONSTRAINT TRIGGER block_stays_under_hold AFTER DELETE OR UPDATE OF series_id, start_at, stop_at ON signal.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.stop_at))) EXECUTE FUNCTION signal.check_block_under_hold();  -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, by what their source superseded, or by a file that the transaction recorded.
+CREATE CONSTRAINT TRIGGER block_stays_under_hold AFTER DELETE OR UPDATE OF series_id, start_at, stop_at ON signal.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.stop_at))) EXECUTE FUNCTION signal.check_block_under_hold();  -- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, or by what the transaction has noted as superseded, or by a file that it recorded.
 GRANT DELETE, INSERT, SELECT ON signal.block TO healthtrack_roller;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_ingest;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block TO healthtrack_migrator;
@@ -1683,7 +1683,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.changes_to_come() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.changes_to_come() TO healthtrack_ingest, healthtrack_roller;
 
--- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, by what their source superseded, or by a file that the transaction recorded.
+-- Trigger at the end of a transaction: what was removed of a person under legal hold is covered by other blocks, or by what the transaction has noted as superseded, or by a file that it recorded.
 CREATE OR REPLACE FUNCTION signal.check_block_under_hold()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1716,14 +1716,16 @@ BEGIN
                        SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
                           AND b.start_at BETWEEN day_at AND moment AND b.stop_at >= moment)
                      AND NOT EXISTS (
-                       SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id AND v.start_at = moment))
+                       SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id AND v.start_at = moment
+                          AND v.xmin = pg_current_xact_id()::xid))
            OR ends = '{}' AND NOT EXISTS (
                        SELECT FROM signal.block b WHERE b.series_id = OLD.series_id
                           AND b.start_at BETWEEN day_at AND OLD.stop_at
                           AND tstzrange(b.start_at, b.stop_at, '[]') && held)
                           AND NOT EXISTS (
                        SELECT FROM signal.superseded_value v WHERE v.series_id = OLD.series_id
-                          AND v.start_at BETWEEN OLD.start_at AND OLD.stop_at AND held @> v.start_at)
+                          AND v.start_at BETWEEN OLD.start_at AND OLD.stop_at AND held @> v.start_at
+                          AND v.xmin = pg_current_xact_id()::xid)
         THEN
             RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'block_stays_under_hold',
                 MESSAGE = 'Somebody under legal hold was measured here: roll these samples, or leave them.';
