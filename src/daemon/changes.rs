@@ -2,8 +2,9 @@
 //!
 //! # Why
 //! Places are given once for all that was committed meanwhile, so the cost does not grow with the number of commits:
-//! woken by a commit, it works, and then rests for 50 ms or ten times as long as that took, a second at most. What other programs have
-//! changed, such as an erasure, is found within a second. Where several shards have daemons, each does it for all.
+//! woken by a commit, it works, and then rests for 50 ms or ten times as long as that took, a second at most. What
+//! other programs have changed, such as an erasure, is found within a second. Where several shards have daemons, each
+//! does it for all.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -78,7 +78,8 @@ pub async fn keep(transaction: &mut PgConnection, day: Day, first_file: Option<&
         "INSERT INTO signal.rollup_stale (series_id, day)
          SELECT rolled.series_id, $1::date FROM (SELECT DISTINCT series_id FROM pg_temp.rolling_block) AS rolled
          WHERE EXISTS (SELECT FROM signal.block AS late
-                       WHERE late.series_id = rolled.series_id AND late.start_at >= $1::date::timestamp AT TIME ZONE 'UTC'
+                       WHERE late.series_id = rolled.series_id
+                         AND late.start_at >= $1::date::timestamp AT TIME ZONE 'UTC'
                          AND late.start_at < ($1::date + 1)::timestamp AT TIME ZONE 'UTC')
          ON CONFLICT (series_id, day) DO UPDATE SET failed_at = NULL",
     ] {

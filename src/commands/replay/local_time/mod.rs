@@ -7,7 +7,7 @@
 //! # The rule
 //! A clock that is put back shows an hour twice, one that is put forward skips one, and neither is written in the file.
 //! What tells is the order of its rows: the readings of one device stand in the order in which they were measured,
-//! oldest first or newest first. So a series of one file is resolved as a whole ([`resolve`]):
+//! oldest first or newest first. So a series of one file is resolved as a whole (`resolve`):
 //!
 //! 1. A time that the clock showed once is that moment.
 //! 2. Where times of the repeated hour **step back**, the clock was put back there: what stands before is the first
@@ -20,8 +20,8 @@
 //! 5. A vendor that keeps a whole session (a night of sleep) in the offset of its start is read so, by session.
 //! 6. A time that the clock skipped is refused where no run leads to it.
 //!
-//! Rules 2 and 3 hold for what fills the minutes of the clock ([`ClockHabit::Grid`]), rules 2 to 4 for what a sensor
-//! measured ([`ClockHabit::Sensor`]), rules 2 and 5 for sessions ([`ClockHabit::Session`]).
+//! Rules 2 and 3 hold for what fills the minutes of the clock (`ClockHabit::Grid`), rules 2 to 4 for what a sensor
+//! measured (`ClockHabit::Sensor`), rules 2 and 5 for sessions (`ClockHabit::Session`).
 //!
 //! Invariant: regular readings in true time, of which two or more lie outside the repeated hour, written as their local
 //! times in order, come back as the same moments, in every zone (`tests`).
