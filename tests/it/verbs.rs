@@ -259,6 +259,31 @@ async fn a_summary_says_count_minimum_maximum_and_sum_of_each_series() {
 }
 
 #[tokio::test]
+async fn hours_and_days_are_told_in_the_place_of_samples() {
+    let database = migrated().await;
+    store_a_little(&database).await;
+    let told = |every: &str, zone: &str| {
+        let asked = ["samples", "--every", every, "--zone", zone, "--device", "watch-7", "--metric", "heart_rate"];
+        let asked = [&asked[..], &["--from", "2026-11-23", "--to", "2026-11-25"]].concat();
+        let mut lines: Vec<String> = said(&mut healthtrack(&database, &asked)).lines().map(str::to_owned).collect();
+        lines[1..].sort();
+        lines
+    };
+    let days = told("1d", "UTC");
+    assert!(days[0].starts_with("device_id,metric,statistic,bucket_at,count,sum,mean,least,greatest"), "{days:?}");
+    let of = |line: &String| line.split(',').skip(2).take(4).collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        days[1..].iter().map(of).collect::<Vec<_>>(),
+        [" 2026-11-23T00:00:00Z 2 123.5", " 2026-11-24T00:00:00Z 1 60.0", "maximum 2026-11-23T00:00:00Z 1 140.0"]
+    );
+    for (every, zone) in [("1d", "Asia/Kathmandu"), ("1h", "Asia/Kathmandu"), ("1h", "UTC")] {
+        let count = |line: &String| line.split(',').nth(4).unwrap().parse::<u32>().unwrap();
+        let counts: u32 = told(every, zone)[1..].iter().map(count).sum();
+        assert_eq!(counts, 4, "{every} in {zone}");
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_has_enough_ends_the_export_quietly() {
     let database = migrated().await;
     // More than a pipe holds.
