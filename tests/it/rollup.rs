@@ -452,6 +452,17 @@ async fn seeded_in(zone: &str) -> TestDatabase {
          SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, '[2024-01-01,)' FROM signal.device"
     );
     execute(&mut connection, &statement).await;
+    // TimescaleDB makes a chunk with the first row in it, and would wait for the transaction that is held open.
+    for week in WEEKS {
+        let days = format!("generate_series(date '{week}' - 3, date '{week}' + 12, INTERVAL '1 day') AS of (day)");
+        let statement = format!(
+            "SELECT signal.ensure_chunk(day::date) FROM {days};
+             INSERT INTO signal.block (start_at, stop_at, tick_us, series_id, values)
+             SELECT day::timestamp AT TIME ZONE 'UTC', day::timestamp AT TIME ZONE 'UTC', 1, 0, '{{0}}' FROM {days};
+             DELETE FROM signal.block WHERE series_id = 0"
+        );
+        execute(&mut connection, &statement).await;
+    }
     database
 }
 
