@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # A TimescaleDB (Apache build) of one's own, for tests and measurements, without touching the machine's packages.
 #
-#   timescale.sh start [name=value ...]   starts a fresh server with these settings on top and prints its URL
-#   timescale.sh stop URL                 stops that server and removes its data
+#   timescale.sh start [--in-memory] [name=value ...]   starts a fresh server, these settings on top, and prints its URL
+#   timescale.sh stop URL                               stops that server and removes its data
 #
+# --in-memory is for tests, which make and drop many databases: no fsync, and the data in a tmpfs of their own where the
+# system lets one be mounted.
 # Debian's trixie carries postgresql-17 with TimescaleDB; it is unpacked once into a folder and run there by chroot, as
 # the folder's own user postgres, on a free port of 127.0.0.1. HEALTHTRACK_TIMESCALE_ROOT names another folder.
 # Needs debootstrap, and root or sudo.
@@ -40,14 +42,25 @@ free_port() {
     done
 }
 
+# Puts memory in the place of a folder that is there and empty.
+mount_memory() {
+    if as_root mount -t tmpfs -o "size=50%,mode=700" healthtrack "$root$1" 2>/dev/null; then
+        as_root chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin chown postgres:postgres "$1"
+    else
+        echo "no tmpfs could be mounted, so the data lie on the disk" >&2
+    fi
+}
+
 start() {
     unpack
-    local port password data
+    local port password data in_memory=no
+    if [ "${1:-}" = --in-memory ]; then in_memory=yes; shift; fi
     port="$(free_port)"
     password="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
     data="/tmp/healthtrack-$port"
     # `initdb` reads the password from a pipe: it never lies in a file.
     inside sh -c "umask 077 && mkdir $data && mkfifo $data.pw"
+    if [ "$in_memory" = yes ]; then mount_memory "$data"; set -- fsync=off "$@"; fi
     inside sh -c "cat > $data.pw" <<<"$password" &
     inside sh -c "exec $binaries/initdb --encoding=UTF8 --locale=C --data-checksums --auth=scram-sha-256 \
         --username=postgres --pwfile=$data.pw --pgdata=$data >/dev/null"
@@ -68,7 +81,7 @@ start() {
     } | inside sh -c "rm $data.pw; cat >> $data/postgresql.conf"
     if ! inside "$binaries/pg_ctl" start -s -w -t 60 -D "$data" -l "$data/log"; then
         inside cat "$data/log" || true
-        inside rm -rf "$data"
+        remove "$data"
         exit 1
     fi
     echo "postgres://postgres:$password@127.0.0.1:$port/postgres"
@@ -81,11 +94,17 @@ stop() {
     data="/tmp/healthtrack-$port"
     inside "$binaries/pg_ctl" stop -s -w -m fast -t 30 -D "$data" ||
         inside "$binaries/pg_ctl" stop -s -m immediate -D "$data"
-    inside rm -rf "$data"
+    remove "$data"
+}
+
+# Removes a server's folder, and what is mounted there.
+remove() {
+    if mountpoint -q "$root$1"; then as_root umount "$root$1"; fi
+    inside rm -rf "$1"
 }
 
 case "${1:-}" in
     start) shift; start "$@" ;;
     stop) stop "${2:?name the URL that start printed}" ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -44,7 +44,7 @@ async fn of_eight_patients_who_want_one_name_at_once_one_gets_it() {
     let given = race(clients).await;
     assert_eq!(given.iter().filter(|done| done.is_ok()).count(), 1);
     let refused = Err("space_member_pseudonym_is_unique_in_its_space".to_owned());
-    assert_eq!(given.iter().filter(|done| **done == refused).count(), 7);
+    assert_eq!(given.iter().filter(|done| **done == refused).count(), 7, "{given:?}");
 }
 
 #[tokio::test]
