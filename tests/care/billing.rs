@@ -50,6 +50,37 @@ async fn a_charge_is_priced_by_the_list() {
 }
 
 #[tokio::test]
+async fn a_charge_is_in_the_currency_of_its_invoice() {
+    let mut network = Network::new().await;
+    let (bill, account) = biller(&mut network).await;
+    let code = "INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('VISIT-EU', 'Visit', 90, 'EUR')";
+    network.run(code).await;
+    let charge = |currency: &str| {
+        format!(
+            "INSERT INTO care.charge (patient_id, facility_id, invoice_id, served_on, charge_code, unit_price, currency)
+             VALUES ('{}', '{}', '{}', '2026-06-01', 'VISIT-EU', 90, {currency})",
+            bill.patient, bill.facility, bill.invoice
+        )
+    };
+    for said in ["DEFAULT", "'USD'"] {
+        assert_eq!(network.refusal(&charge(said)).await, "charge_currency_is_its_invoices", "the owner neither");
+        assert_eq!(refusal(&mut network, account, &charge(said)).await, "charge_currency_is_its_invoices");
+    }
+    bill.charge(&mut network, "VISIT-30", 1, "120").await;
+    assert_eq!(network.one("SELECT currency FROM care.charge").await, "USD");
+    for change in [
+        "UPDATE care.charge SET charge_code = 'VISIT-EU'".to_owned(),
+        format!("UPDATE care.invoice SET currency = 'EUR' WHERE invoice_id = '{}'", bill.invoice),
+    ] {
+        assert_eq!(network.refusal(&change).await, "charge_currency_is_its_invoices", "{change}");
+    }
+    let unknown = charge("DEFAULT").replace("VISIT-EU', 90", "VISIT-XX', 90");
+    assert!(
+        ["charge_code_fkey", "charge_currency_is_its_invoices"].contains(&network.refusal(&unknown).await.as_str())
+    );
+}
+
+#[tokio::test]
 async fn an_invoice_is_for_who_was_seen_and_keeps_its_terms() {
     let mut network = Network::new().await;
     let (bill, account) = biller(&mut network).await;
