@@ -469,7 +469,39 @@ async fn in_care() -> (Network, Uuid, Uuid) {
     (network, provider, patient)
 }
 
+#[tokio::test]
+async fn a_plan_is_followed_where_the_membership_includes_it() {
+    let (mut network, provider, patient) = in_care().await;
+    let plan = plan(&mut network, patient, provider).await;
+    let account = network.provider_account(provider).await;
+    network.act(account).await;
+    let draft = network.id(&format!("SELECT care.draft_care_plan('{plan}', 'less coffee')")).await;
+    network.rest().await;
+    let activate = format!("SELECT care.activate_care_plan('{draft}')");
+    network.run("UPDATE care.membership SET plan = 'regular'").await;
+    network.act(account).await;
+    assert_eq!(network.refusal(&activate).await, "care_plan_is_in_the_membership");
+    network.rest().await;
+    network.run("UPDATE care.membership SET plan = 'premium', valid_during = '[2020-01-01, 2021-01-01)'").await;
+    network.act(account).await;
+    assert_eq!(network.refusal(&activate).await, "care_plan_is_in_the_membership", "it is over");
+    network.rest().await;
+    network.run("UPDATE care.membership SET valid_during = '[2020-01-01,)'").await;
+    network.act(account).await;
+    network.run(&activate).await;
+    network.rest().await;
+    network.run("UPDATE care.membership SET plan = 'regular'").await;
+    let kept = "SELECT status FROM care.care_plan_version";
+    assert_eq!(network.one(kept).await, "active", "what is followed stays so");
+}
+
+/// A plan of a premium member.
 async fn plan(network: &mut Network, patient: Uuid, provider: Uuid) -> Uuid {
+    network
+        .run(&format!(
+            "INSERT INTO care.membership (patient_id, plan, valid_during) VALUES ('{patient}', 'premium', '[2020-01-01,)')"
+        ))
+        .await;
     network
         .id(&format!(
             "INSERT INTO care.care_plan (patient_id, provider_id, title) VALUES ('{patient}', '{provider}', 'Sleep')
