@@ -27,6 +27,26 @@ async fn a_patient_has_one_name_of_a_kind_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_death_is_compared_with_the_birth_by_the_days_of_the_persons_zone() {
+    let mut network = Network::new().await;
+    let dies = |born_on: &str, deceased_at: &str, zone: &str| {
+        format!(
+            "INSERT INTO care.patient (born_on, deceased_at, sex, time_zone)
+             VALUES ('{born_on}', '{deceased_at}', 'female', '{zone}')"
+        )
+    };
+    for zone in ["UTC", "Asia/Tokyo", "Pacific/Honolulu"] {
+        network.run(&format!("SET TimeZone = '{zone}'")).await;
+        // One in the morning of the day of birth in Tokyo, when it is the day before in UTC.
+        network.run(&dies("2026-03-02", "2026-03-01 16:00Z", "Asia/Tokyo")).await;
+        let early = dies("2026-03-02", "2026-03-01 14:59Z", "Asia/Tokyo");
+        assert_eq!(network.refusal(&early).await, "patient_dies_after_birth", "in {zone}");
+        let west = dies("2026-03-02", "2026-03-02 05:59Z", "America/Chicago");
+        assert_eq!(network.refusal(&west).await, "patient_dies_after_birth", "in {zone}");
+    }
+}
+
+#[tokio::test]
 async fn a_patient_has_one_address_of_a_kind_at_a_time() {
     let mut network = Network::new().await;
     let patient = network.patient().await;
