@@ -51,6 +51,24 @@ async fn a_result_has_one_value_and_a_number_has_a_unit() {
 }
 
 #[tokio::test]
+async fn a_unit_fits_the_code_of_its_result() {
+    let mut network = Network::new().await;
+    let patient = network.patient().await;
+    let of = |loinc: &str, unit: &str| {
+        result(patient, "status, value_number, unit", &format!("'final', 5, '{unit}'")).replace("4548-4", loinc)
+    };
+    for (loinc, unit) in [("4548-4", "kg"), ("4548-4", "mmol/mol"), ("2345-7", "mmol/L"), ("29463-7", "%")] {
+        assert_eq!(network.refusal(&of(loinc, unit)).await, "lab_result_unit_fits_its_code", "{loinc} in {unit}");
+    }
+    for (loinc, unit) in [("59261-8", "mmol/mol"), ("2345-7", "mg/dL"), ("33914-3", "mL/min/{1.73_m2}"), ("1-8", "kg")]
+    {
+        network.run(&of(loinc, unit)).await;
+    }
+    let change = "UPDATE care.lab_result SET unit = 'kg' WHERE loinc = '2345-7'";
+    assert!(!network.refusal(change).await.is_empty());
+}
+
+#[tokio::test]
 async fn what_is_final_is_corrected_by_another_row_once() {
     let mut network = Network::new().await;
     let (patient, other) = (network.patient().await, network.patient().await);

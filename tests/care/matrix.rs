@@ -61,7 +61,7 @@ const TABLES: [(&str, &str); 34] = [
     ("directory", "care.provider_specialty care.qualification care.appointment_transition"),
     ("directory", "care.medication care.questionnaire care.programme care.programme_session care.staff_assignment"),
     ("directory", "care.centre_service care.space care.insurer care.insurance_plan care.charge_code"),
-    ("directory", "care.device_model care.device_model_metric care.device_detail"),
+    ("directory", "care.device_model care.device_model_metric care.device_detail care.loinc_unit"),
     ("demographics", "care.patient care.address care.contact_point"),
     ("name", "care.patient_name"),
     ("chart", "care.wear care.identifier care.follow_up care.care_plan care.consultation"),

@@ -73,6 +73,7 @@ pub(super) const AREAS: [Area; 9] = [
             "encounter",
             "lab_order",
             "lab_result",
+            "loinc_unit",
             "current_lab_result",
             "imaging_study",
             "imaging_series",
