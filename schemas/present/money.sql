@@ -135,6 +135,7 @@ CREATE TABLE care.invoice (
     number text NOT NULL,  -- Its number, unique in its facility.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     CONSTRAINT invoice_pkey PRIMARY KEY (invoice_id),  -- This invoice is known already.
+    CONSTRAINT invoice_id_with_currency_is_unique UNIQUE (invoice_id, currency),  -- This invoice is known already.
     CONSTRAINT invoice_id_with_patient_is_unique UNIQUE (patient_id, facility_id, invoice_id),  -- This invoice is known already.
     CONSTRAINT invoice_number_is_unique_in_its_facility UNIQUE (facility_id, number),  -- This facility has an invoice with that number already.
     CONSTRAINT invoice_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Choose one of the network's facilities.
@@ -176,10 +177,12 @@ CREATE TABLE care.charge (
     unit_price care.amount NOT NULL,  -- Price of one, in the invoice's currency.
     amount numeric(14,2) GENERATED ALWAYS AS (((quantity)::numeric * (unit_price)::numeric)) STORED NOT NULL,  -- quantity × unit_price.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    currency care.currency NOT NULL,  -- Currency of its price, by the list; its invoice has the same.
     CONSTRAINT charge_pkey PRIMARY KEY (charge_id),  -- This charge is known already.
     CONSTRAINT charge_id_with_patient_is_unique UNIQUE (patient_id, facility_id, invoice_id, charge_id),  -- This charge is known already.
     CONSTRAINT charge_appointment_fkey FOREIGN KEY (patient_id, appointment_id) REFERENCES care.appointment(patient_id, appointment_id),  -- Choose an appointment of this patient.
     CONSTRAINT charge_code_fkey FOREIGN KEY (charge_code) REFERENCES care.charge_code(charge_code),  -- Choose one of the known charge codes.
+    CONSTRAINT charge_currency_is_its_invoices FOREIGN KEY (invoice_id, currency) REFERENCES care.invoice(invoice_id, currency),  -- Charge in the currency of the invoice: start another invoice for another currency.
     CONSTRAINT charge_encounter_fkey FOREIGN KEY (patient_id, encounter_id) REFERENCES care.encounter(patient_id, encounter_id),  -- Choose an encounter of this patient.
     CONSTRAINT charge_invoice_fkey FOREIGN KEY (patient_id, facility_id, invoice_id) REFERENCES care.invoice(patient_id, facility_id, invoice_id),  -- Choose an invoice of this patient and facility.
     CONSTRAINT charge_price_is_not_negative CHECK (((unit_price)::numeric >= (0)::numeric)),  -- A price is not negative.
@@ -188,6 +191,7 @@ CREATE TABLE care.charge (
 CREATE INDEX charge_appointment_idx ON care.charge USING btree (patient_id, appointment_id) WHERE (appointment_id IS NOT NULL);
 CREATE INDEX charge_encounter_idx ON care.charge USING btree (patient_id, encounter_id) WHERE (encounter_id IS NOT NULL);
 CREATE INDEX charge_invoice_idx ON care.charge USING btree (invoice_id);
+CREATE TRIGGER charge_has_the_currency_of_its_price BEFORE INSERT OR UPDATE OF charge_code, currency ON care.charge FOR EACH ROW EXECUTE FUNCTION care.fill_charge_currency();  -- Trigger before a charge is written: it has the currency of its price in the list.
 CREATE TRIGGER charge_is_fixed_once_issued BEFORE INSERT OR DELETE OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.charge_only_drafts();  -- Trigger: refuses to add, change or remove a charge of an invoice that is issued.
 CREATE TRIGGER charge_is_priced_by_the_list BEFORE INSERT OR UPDATE OF charge_code, unit_price, served_on, invoice_id ON care.charge FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_price();  -- Trigger before a charge is written through the portal: its price is that of the list.
 CREATE TRIGGER charge_is_stamped BEFORE INSERT OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
@@ -704,8 +708,8 @@ CREATE OR REPLACE FUNCTION care.check_price()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM care.charge_code c JOIN care.invoice i ON i.currency = c.currency
-                   WHERE c.charge_code = NEW.charge_code AND i.invoice_id = NEW.invoice_id
+    IF NOT EXISTS (SELECT FROM care.charge_code c
+                   WHERE c.charge_code = NEW.charge_code
                      AND c.unit_price = NEW.unit_price AND daterange(NULL, c.retired_on) @> NEW.served_on) THEN
         PERFORM care.refuse('charge_is_priced_by_the_list',
             'Charge what the list says on that day; ask an operator for a discount.');
@@ -732,6 +736,20 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_refund() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.check_refund() TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger before a charge is written: it has the currency of its price in the list.
+CREATE OR REPLACE FUNCTION care.fill_charge_currency()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- An unknown code is told of by its own constraint.
+    NEW.currency := coalesce((SELECT c.currency FROM care.charge_code c WHERE c.charge_code = NEW.charge_code), 'XXX');
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.fill_charge_currency() FROM PUBLIC;
 
 -- Issues a draft; from then on its charges stay, and the ledger says what is due.
 CREATE OR REPLACE FUNCTION care.issue_invoice(of_invoice uuid, due date)

@@ -16,7 +16,7 @@ CREATE TABLE care.patient (
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     CONSTRAINT patient_pkey PRIMARY KEY (patient_id),  -- This person is registered already.
     CONSTRAINT patient_birth_is_believable CHECK ((born_on >= '1900-01-01'::date)),  -- Give a date of birth after 1899.
-    CONSTRAINT patient_dies_after_birth CHECK ((deceased_at >= born_on)),  -- A date of death cannot lie before the date of birth.
+    CONSTRAINT patient_dies_after_birth CHECK ((((deceased_at AT TIME ZONE (time_zone)::text))::date >= born_on)),  -- A date of death cannot lie before the date of birth.
     CONSTRAINT patient_sex_is_known CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))  -- Choose female, male, other or unknown.
 );
 CREATE INDEX patient_under_hold_idx ON care.patient USING btree (patient_id) WHERE legal_hold;

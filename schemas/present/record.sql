@@ -457,6 +457,7 @@ CREATE TRIGGER lab_result_is_touched BEFORE UPDATE ON care.lab_result FOR EACH R
 CREATE TRIGGER lab_result_keeps_former_versions AFTER UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
 CREATE TRIGGER lab_result_keeps_what_is_final BEFORE UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
 CREATE TRIGGER lab_result_stays_under_hold BEFORE DELETE ON care.lab_result FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+CREATE TRIGGER lab_result_unit_fits_its_code BEFORE INSERT OR UPDATE OF loinc, unit ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.check_unit_of_result();  -- Trigger before a result is stored: refuses a unit that its LOINC code does not have.
 ALTER TABLE care.lab_result FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.lab_result FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY granted ON care.lab_result FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
@@ -464,6 +465,19 @@ CREATE POLICY maintenance ON care.lab_result FOR ALL TO healthtrack_migrator USI
 CREATE POLICY own ON care.lab_result FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.lab_result TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON care.lab_result TO healthtrack_care;
+
+-- Units in which what a LOINC code stands for may be told; a code without a row takes any.
+CREATE TABLE care.loinc_unit (
+    loinc text NOT NULL,  -- What is measured.
+    unit care.ucum_unit NOT NULL,  -- A UCUM unit that fits it.
+    CONSTRAINT loinc_unit_pkey PRIMARY KEY (loinc, unit),  -- This unit fits this code already.
+    CONSTRAINT loinc_unit_code_is_loinc CHECK ((loinc ~ '^[0-9]{1,7}-[0-9]$'::text))  -- Give a LOINC code: digits, a hyphen and a check digit.
+);
+ALTER TABLE care.loinc_unit FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.loinc_unit FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.loinc_unit FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.loinc_unit TO healthtrack_migrator;
+GRANT SELECT ON care.loinc_unit TO healthtrack_care;
 
 -- Results as they stand: without those that were corrected, and without errors.
 --   lab_result_id: Key.
@@ -1545,6 +1559,23 @@ BEGIN
     END IF;
     RETURN NEW;
 END $function$;
+
+-- Trigger before a result is stored: refuses a unit that its LOINC code does not have.
+CREATE OR REPLACE FUNCTION care.check_unit_of_result()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    units text[] := (SELECT array_agg(known.unit::text) FROM care.loinc_unit AS known WHERE known.loinc = NEW.loinc);
+BEGIN
+    IF NEW.unit IS NOT NULL AND NOT coalesce(NEW.unit::text = ANY (units), true) THEN
+        PERFORM care.refuse('lab_result_unit_fits_its_code', 'Give this result in a unit that fits its LOINC code.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_unit_of_result() FROM PUBLIC;
 
 -- Trigger after each update: keeps the former row in care.history, and refuses to move a row to another patient.
 CREATE OR REPLACE FUNCTION care.keep_former_version()
