@@ -41,6 +41,9 @@ pub mod topic;
 /// Open mHealth and IEEE 1752.1.
 pub mod omh;
 
+/// Observations of HL7 FHIR R4.
+pub mod fhir;
+
 /// HealthTrack's own batch in JSON.
 pub mod batch;
 
