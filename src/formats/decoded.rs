@@ -9,6 +9,9 @@ use crate::model::reason::Rejection;
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
 
+/// Readings of one message that may replace others: each holds days of its series while it is written.
+pub(super) const REPLACES_MAX: usize = 64;
+
 /// The values of a reading, as the payload gave them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values<'a> {

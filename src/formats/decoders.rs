@@ -78,7 +78,7 @@ mod tests {
         let unknown = delivery("ht/1/main/watch-7/xml", None);
         let refused = Decoders::new(FORMATS).decode(&unknown).unwrap_err();
         assert_eq!(refused.reason, Reason::UnsupportedFormat);
-        assert_eq!(refused.detail, "the topic's format must be batch or omh");
+        assert_eq!(refused.detail, "the topic's format must be batch, omh or fhir");
         for (known, list) in [(&FORMATS[..1], "batch"), (&[FORMATS[0], FORMATS[1], FORMATS[0]], "batch, omh or batch")]
         {
             let refused = Decoders::new(known).decode(&unknown).unwrap_err();

@@ -23,6 +23,15 @@ mod format;
 /// Texts: what every decoder does with them.
 pub(crate) mod text;
 
+/// Why a part of a message is rejected.
+mod error;
+
+/// The leaves of a payload in JSON.
+mod json;
+
+/// Times one period apart.
+mod evenly;
+
 /// `NaN` and `Infinity` among JSON.
 mod bare;
 
@@ -31,6 +40,9 @@ pub mod topic;
 
 /// Open mHealth and IEEE 1752.1.
 pub mod omh;
+
+/// Observations of HL7 FHIR R4.
+pub mod fhir;
 
 /// HealthTrack's own batch in JSON.
 pub mod batch;

@@ -1,10 +1,10 @@
 //! Registry: every format there is. A new one is a folder beside this file and a line in `FORMATS`.
 
 use super::format::Format;
-use super::{batch, omh};
+use super::{batch, fhir, omh};
 
 /// The formats, by their topics' last level.
-pub static FORMATS: &[&Format] = &[&batch::FORMAT, &omh::FORMAT];
+pub static FORMATS: &[&Format] = &[&batch::FORMAT, &omh::FORMAT, &fhir::FORMAT];
 
 /// The format of this word.
 pub fn find(word: &str) -> Option<&'static Format> {

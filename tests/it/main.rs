@@ -45,6 +45,9 @@ mod chunks;
 /// Published corpora of Open mHealth and IEEE 1752.1.
 mod omh;
 
+/// Observations of FHIR R4.
+mod fhir;
+
 /// Values, units and times that lie.
 mod guards;
 

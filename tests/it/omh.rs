@@ -11,6 +11,8 @@ use healthtrack::formats::{Values, omh};
 use healthtrack::model::sample::{Spans, Times};
 use healthtrack::model::time::Timestamp;
 
+use crate::support::stack::TestStack;
+
 #[test]
 fn each_labelled_case_is_judged_as_it_is_labelled() {
     let Some(corpora) = crate::support::corpora() else { return };
@@ -79,6 +81,36 @@ const EXPECTED: &[(&str, &str, &str, f64, &str)] = &[
     ("omh_heart-rate_2-0.json", "heart_rate", "beats/min", 67.5, "2025-01-01T08:04:00Z"),
     ("omh_respiratory-rate_2-0.json", "respiratory_rate", "breaths/min", 12.0, "2025-01-01T08:06:00Z"),
 ];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_point_that_is_sent_again_supersedes_by_the_time_of_its_last_modification() {
+    let Some(stack) = TestStack::build(&[]).await else { return };
+    let point = |modified: &str, rate: u32| {
+        let modified = if modified.is_empty() {
+            String::new()
+        } else {
+            format!(r#","source_last_modification_date_time":"2026-11-23T{modified}Z""#)
+        };
+        format!(
+            r#"{{"header":{{"id":"one","creation_date_time":"2026-11-23T12:00:00Z",
+            "schema_id":{{"namespace":"omh","name":"heart-rate","version":"2.0"}},
+            "acquisition_provenance":{{"source_name":"strap","source_data_point_id":"7"{modified}}}}},
+            "body":{{"heart_rate":{{"value":{rate},"unit":"beats/min"}},
+            "effective_time_frame":{{"date_time":"2026-11-23T10:00:00Z"}}}}}}"#
+        )
+    };
+    let words = [point("", 60), point("11:00:00.001", 61), point("11:00:00.003", 63), point("11:00:00.002", 62)];
+    for (place, word) in words.iter().chain([&words[1], &words[0]]).enumerate() {
+        stack.publish("ht/1/main/strap/omh", word.as_str()).await;
+        stack.acknowledged(u32::try_from(place).unwrap() + 1).await;
+    }
+    let standing = "SELECT value, revision FROM signal.sample";
+    assert_eq!(stack.rows(standing).await, ["(63,1795431600003)"]);
+    let superseded = stack.rows("SELECT value FROM signal.superseded ORDER BY value").await;
+    assert_eq!(superseded, ["(60)", "(61)"]);
+    assert_eq!(stack.daemon.metric("healthtrack_ingest_samples_total{outcome=\"outdated\"}"), 3.0);
+    assert_eq!(stack.daemon.outcomes(), [3, 0, 0, 0]);
+}
 
 /// All JSON files below a folder, in order.
 fn json_files(folder: &Path) -> Vec<PathBuf> {

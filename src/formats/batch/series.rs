@@ -3,15 +3,13 @@
 use super::error::SeriesError;
 use super::wire::{RawSeries, Text};
 use super::{column, revised, times};
+use crate::formats::decoded::REPLACES_MAX;
 use crate::formats::{Decoded, Reading};
 use crate::model::reason::{Reason, Rejection};
 
 /// Rejections kept apart in one message; those of further series are joined, so that a payload of a million empty
 /// series cannot make a million sentences.
 pub(super) const REJECTIONS_MAX: usize = 16;
-
-/// Series of one message that may replace others: each holds days of its series while it is written.
-const REPLACES_MAX: usize = 64;
 
 /// The readings of all series, and a rejection for each that cannot be read.
 pub(super) fn decode_all<'a>(series: impl Iterator<Item = Result<RawSeries<'a>, Rejection>>) -> Decoded<'a> {

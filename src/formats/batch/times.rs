@@ -5,6 +5,7 @@ use super::column::{entries, number};
 use super::error::SeriesError;
 use super::wire::RawSeries;
 use crate::formats::Offsets;
+use crate::formats::evenly::evenly;
 use crate::model::sample::{Spans, Times};
 use crate::model::time::Timestamp;
 
@@ -117,25 +118,11 @@ fn read_period_us(text: &str) -> Result<f64, SeriesError> {
     number(text.as_bytes()).map(|millis| millis * MILLI_US).filter(|period| *period >= 1.0).ok_or(SeriesError::Period)
 }
 
-/// Times one period apart. A period that is no whole number of microseconds (256 Hz is 3,906.25) gives a list, each
-/// time rounded by itself, because a rounded period would drift by a second within 70 minutes.
 fn lay_out(start: Timestamp, period_us: Option<f64>, slots: usize) -> Result<Times, SeriesError> {
-    let Some(period) = period_us else {
+    let Some(period_us) = period_us else {
         return if slots <= 1 { Ok(Times::At(vec![start; slots])) } else { Err(SeriesError::NoPeriod) };
     };
-    let steps = slots.saturating_sub(1) as f64;
-    let range = Timestamp::MAX.micros_since(start) as f64;
-    // A lone value has no next one, yet its period must be one that an integer can hold.
-    if period * steps.max(1.0) > range {
-        return Err(SeriesError::PastTheEnd);
-    }
-    let whole = period.round();
-    // Four roundings' worth: 1.001 ms times 1,000 is 1000.9999999999999.
-    if (period - whole).abs() <= whole * 4.0 * f64::EPSILON {
-        return Ok(Times::Regular { start, period_us: whole as i64 });
-    }
-    let at = |place: usize| start.plus_micros((period * place as f64).round() as i64);
-    Ok(Times::At((0..slots).map(at).collect()))
+    evenly(start, period_us, slots).ok_or(SeriesError::PastTheEnd)
 }
 
 /// Spans from the times to the ends that are left; one number where they are equal.

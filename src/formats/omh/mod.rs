@@ -34,7 +34,7 @@ mod write;
 use collect::{Collector, SeriesPart};
 use error::{BARE_NUMBER, NO_METRIC, SchemaError};
 use header::{Header, SchemaId};
-use json::{each, members};
+use json::{document, each, members};
 use schema::{Found, Mapping, Schema};
 
 /// What the registry knows of it.
@@ -107,14 +107,6 @@ pub fn check_body(namespace: &str, name: &str, version: &str, body: &[u8]) -> Re
     let body = document(text::utf8(body)?)?;
     let Schema(_, rule, _) = find(namespace, name, version).map_err(SchemaError::rejection)?;
     rule.check(body).map_err(SchemaError::rejection)
-}
-
-/// The whole of the text as one JSON value, proven to be JSON.
-fn document(text: &str) -> Result<&RawValue, Rejection> {
-    // The text of an error may repeat a value, so only its place is repeated here.
-    serde_json::from_str(text).map_err(|error: serde_json::Error| {
-        undecodable(format!("the message must be JSON: see line {}, column {}", error.line(), error.column()))
-    })
 }
 
 /// Reads a data point or a data series.
