@@ -33,6 +33,9 @@ mod merge;
 /// What a source said last.
 mod revisions;
 
+/// Totals that are sent again and again.
+mod growing_totals;
+
 /// Hours and days of what was measured.
 mod rollup;
 

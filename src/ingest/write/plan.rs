@@ -112,7 +112,7 @@ pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
 /// Reads what the merges compare with.
 pub(super) async fn find(writing: &mut Writing<'_>, merges: &[Group], parts: &[Part]) -> Result<MergePast, StoreError> {
     let (wanted, replaced) = (wanted(merges, parts), replaced(merges, parts));
-    let past = writing.past(&wanted, &replaced).await?;
+    let past = writing.past(&wanted, &replaced, |stretches| words(merges, parts, stretches)).await?;
     Ok(MergePast { stored: writing.stored(&wanted, &replaced).await?, past })
 }
 
@@ -157,6 +157,24 @@ pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
         );
     }
     wanted
+}
+
+/// What the merges' samples say that begin in these stretches, which are some of those that are wanted.
+pub(super) fn words(merges: &[Group], parts: &[Part], stretches: &[BlockRange]) -> Vec<(SeriesId, Timestamp, Word)> {
+    let mut stretches = stretches.to_vec();
+    stretches.sort_unstable_by_key(|stretch| (stretch.series, stretch.from));
+    let lies_in_one = |series: SeriesId, start: Timestamp| {
+        let after = stretches.partition_point(|stretch| (stretch.series, stretch.from) <= (series, start));
+        let before = after.checked_sub(1).and_then(|place| stretches.get(place));
+        before.is_some_and(|stretch| stretch.series == series && start <= stretch.to)
+    };
+    let mut words = Vec::new();
+    for group in merges {
+        let samples = group.runs(parts).flat_map(|part| part.run.samples());
+        let said = samples.filter(|sample| lies_in_one(group.series, sample.start));
+        words.extend(said.map(|sample| (group.series, sample.start, Word::from(&sample))));
+    }
+    words
 }
 
 /// Puts the rows of both kinds.
