@@ -208,6 +208,7 @@ fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, n
                          stays"
                     .to_owned(),
                 samples: some.len() as u64,
+                due_at: None,
                 payload: payload(metric, statistic.text(), some),
             });
         }
