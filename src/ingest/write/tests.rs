@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::memory::SeriesMemory;
 use super::merge::model::{Message, Model, ModelCounts};
-use super::plan;
 use super::unit::{Part, Unit};
+use super::{plan, stretches};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceKey, MetricId, SeriesId};
 use crate::model::origin::{Origin, Revision};
@@ -111,8 +111,8 @@ impl Table {
             }
         }
         let (appends, merges) = plan::split(parts, memory);
-        let (wanted, replaced) = (plan::wanted(&merges, parts), plan::replaced(&merges, parts));
-        let past = self.past(&wanted, &replaced, |stretches| plan::words(&merges, parts, stretches));
+        let (wanted, replaced) = (stretches::wanted(&merges, parts), stretches::replaced(&merges, parts));
+        let past = self.past(&wanted, &replaced, |stretches| stretches::words(&merges, parts, stretches));
         let found = plan::MergePast { stored: self.touched(&[wanted, replaced].concat()), past };
         let mut next = self.clone();
         let mut put = Vec::new();
