@@ -1,7 +1,8 @@
 //! Conflict: late values that differ from archived ones, as messages for the quarantine.
 //!
 //! The message that brought such a value was acknowledged and is gone, so one is made that says the same: an operator
-//! reads it like any other, and a retry stores its values again, for the next roll to find.
+//! reads it like any other, and a retry stores its values again, for the next roll to find. It has the revision by which
+//! they were said, or a retry would find them outdated.
 //!
 //! # Why
 //! A device that sends a year again with other values makes as many conflicts as it has samples, and the day must be
@@ -28,6 +29,7 @@ use crate::formats::batch::write::{self, Series};
 use crate::formats::{Values, batch, topic};
 use crate::model::ids::DeviceId;
 use crate::model::metric::Metric;
+use crate::model::origin::Revision;
 use crate::model::reason::Reason;
 use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
@@ -196,7 +198,7 @@ pub(super) fn failed(part: &Path) -> impl FnOnce(FileError) -> ArchiveError {
 /// The rows as messages.
 fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, now: Timestamp) -> Vec<Quarantined> {
     let mut messages = Vec::new();
-    for ((device, statistic, _), rows) in grouped(rows) {
+    for ((device, statistic, revision, _), rows) in grouped(rows) {
         for some in rows.chunks(MESSAGE_VALUES_MAX) {
             let shard = shards.get(&device).map_or(NO_SHARD, String::as_str);
             messages.push(Quarantined {
@@ -208,14 +210,15 @@ fn messages(rows: &[Row], metric: &Metric, shards: &HashMap<DeviceId, String>, n
                          stays"
                     .to_owned(),
                 samples: some.len() as u64,
-                payload: payload(metric, statistic.text(), some),
+                due_at: None,
+                payload: payload(metric, statistic.text(), revision, some),
             });
         }
     }
     messages
 }
 
-fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
+fn payload(metric: &Metric, statistic: Option<String>, revision: Option<Revision>, rows: &[&Row]) -> Bytes {
     let values = if metric.is_coded() {
         Values::Codes(rows.iter().filter_map(|row| metric.code_of(row.value)).map(Cow::Borrowed).collect())
     } else {
@@ -224,7 +227,7 @@ fn payload(metric: &Metric, statistic: Option<String>, rows: &[&Row]) -> Bytes {
     let times = rows.iter().map(|row| row.start.micros()).collect();
     let ends = rows.iter().filter_map(|row| row.end).map(Timestamp::micros).collect();
     let statistic = statistic.map(Cow::Owned);
-    write::readable(&Series { statistic, ends, ..Series::new(&*metric.name, times, values) })
+    write::readable(&Series { statistic, ends, revision, ..Series::new(&*metric.name, times, values) })
 }
 
 /// The value as the format takes it: infinite where the sensor said "low" or "high".
@@ -236,11 +239,15 @@ fn number(row: &Row) -> f64 {
     }
 }
 
-/// Rows by what is told of them together: a device, a statistic, and whether they are intervals.
-fn grouped(rows: &[Row]) -> HashMap<(DeviceId, Statistic, bool), Vec<&Row>> {
+/// What is told of rows together: a device, a statistic, a revision, and whether they are intervals.
+type Told = (DeviceId, Statistic, Option<Revision>, bool);
+
+/// Rows by what is told of them together.
+fn grouped(rows: &[Row]) -> HashMap<Told, Vec<&Row>> {
     let mut groups: HashMap<_, Vec<&Row>> = HashMap::new();
     for row in rows {
-        groups.entry((row.device.clone(), row.statistic, row.end.is_some())).or_default().push(row);
+        let told = (row.device.clone(), row.statistic, row.origin.revision, row.end.is_some());
+        groups.entry(told).or_default().push(row);
     }
     groups
 }

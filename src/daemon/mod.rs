@@ -8,6 +8,7 @@
 //! chunks                      partitions of the coming days        knows who owns the shard
 //! roller, compactor           archive, compaction                  owns its shard
 //! quarantine                  age, size                            owns its shard
+//! early                       daily values that were dated ahead   owns its shard
 //! maintenance                 the network's own clock              owns its shard
 //! changes                     places in the feed of changes        owns its shard
 //! rollups                     hours and days, closed               owns its shard
@@ -36,6 +37,9 @@ mod tasks;
 
 /// Quarantine: what is old leaves it, and how full it is.
 mod quarantine;
+
+/// Daily values that were dated ahead, when their time has come.
+mod early;
 
 /// The feed of changes: places, and what is old.
 mod changes;
@@ -132,6 +136,8 @@ impl Daemon {
         let retention_days = config.ingest.quarantine_retention_days;
         let quarantine = quarantine::Upkeep { context: context.clone(), cap: Arc::clone(&cap), retention_days };
         supervisor.spawn_endless(Task::Quarantine, quarantine.run(Arc::clone(&state)));
+        let early = early::Early { context: context.clone(), mqtt: config.mqtt.clone() };
+        supervisor.spawn_endless(Task::Early, early.run(Arc::clone(&state)));
         supervisor.spawn_endless(Task::Rollups, rollups::run(context.clone(), Arc::clone(&state)));
         let feed = changes::ChangeFeed { context: context.clone(), kept: config.ingest.changes_kept() };
         supervisor.spawn_endless(Task::Changes, feed.run(Arc::clone(&state)));

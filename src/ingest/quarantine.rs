@@ -140,6 +140,7 @@ pub fn row(arrival: &Arrival, rejection: &Rejection) -> Quarantined {
         detail: storable(&rejection.detail),
         // A range that cannot be replaced holds no sample.
         samples: rejection.samples.max(1),
+        due_at: rejection.due_at,
         payload: arrival.payload.clone(),
     }
 }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use super::time::Timestamp;
+
 /// Why a message, or a part of one, is kept in quarantine.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -136,11 +138,14 @@ pub struct Rejection {
     pub detail: String,
     /// How many samples the part held; 1 where that cannot be known.
     pub samples: u64,
+    /// When what was refused may be tried again, since its time has come then; `None` where that changes nothing.
+    pub due_at: Option<Timestamp>,
 }
 
 impl Rejection {
     /// A rejection of `samples` samples.
     pub fn new(reason: Reason, detail: impl Into<String>, samples: usize) -> Rejection {
-        Rejection { reason, detail: detail.into(), samples: u64::try_from(samples.max(1)).unwrap_or(u64::MAX) }
+        let samples = u64::try_from(samples.max(1)).unwrap_or(u64::MAX);
+        Rejection { reason, detail: detail.into(), samples, due_at: None }
     }
 }

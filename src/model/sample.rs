@@ -1,6 +1,6 @@
 //! Sample: one valid value at one time, or over one interval; and the run of samples in which they travel.
 
-use super::origin::{Origin, Origins};
+use super::origin::{Origin, Origins, Revision};
 use super::time::{DAY_US, Day, Timestamp};
 
 /// What is known against a sample that is kept all the same.
@@ -161,6 +161,11 @@ impl Spans {
 }
 
 impl Run {
+    /// The lowest revision of its samples; `None` where one of them counts none, or there are none.
+    pub fn lowest_revision(&self) -> Option<Revision> {
+        self.origins.runs(self.len()).map(|(_, origin)| origin.revision).min().flatten()
+    }
+
     /// How many samples it holds.
     pub fn len(&self) -> usize {
         self.values.len()

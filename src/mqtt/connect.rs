@@ -109,8 +109,8 @@ pub(crate) fn broker_url(config: &MqttConfig) -> Result<Url, BrokerUrlError> {
 pub(crate) struct BrokerUrlError;
 
 /// Connects as a publisher; the error names the broker.
-pub(crate) async fn connect_publisher(url: &Url, client_id: &str) -> Result<Connected, BrokerError> {
-    let connected = connect(&ConnectOptions::of_publisher(url, client_id, &TlsConfig::default())).await;
+pub(crate) async fn connect_publisher(url: &Url, client_id: &str, tls: &TlsConfig) -> Result<Connected, BrokerError> {
+    let connected = connect(&ConnectOptions::of_publisher(url, client_id, tls)).await;
     connected.map_err(|source| BrokerError { broker: shown(url), setting: "--broker, or mqtt.url", source })
 }
 

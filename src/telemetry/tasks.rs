@@ -26,6 +26,8 @@ pub enum Task {
     Maintenance,
     /// What is old leaves quarantine, and how full it is.
     Quarantine,
+    /// Daily values that were dated ahead, taken in when their time has come.
+    Early,
     /// Places in the feed of changes, and what leaves it by age.
     Changes,
     /// Hours and days of what was measured.
@@ -39,13 +41,14 @@ pub enum Task {
 }
 
 impl Task {
-    const ALL: [Task; 11] = [
+    const ALL: [Task; 12] = [
         Task::Ingest,
         Task::Roller,
         Task::Compactor,
         Task::Chunks,
         Task::Maintenance,
         Task::Quarantine,
+        Task::Early,
         Task::Changes,
         Task::Rollups,
         Task::HttpHealth,
@@ -62,6 +65,7 @@ impl Task {
             Task::Chunks => "chunks",
             Task::Maintenance => "maintenance",
             Task::Quarantine => "quarantine",
+            Task::Early => "early",
             Task::Changes => "changes",
             Task::Rollups => "rollups",
             Task::HttpHealth => "http_health",

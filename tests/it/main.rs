@@ -33,6 +33,12 @@ mod merge;
 /// What a source said last.
 mod revisions;
 
+/// Daily values that are dated ahead of now.
+mod early;
+
+/// Totals that are sent again and again.
+mod growing_totals;
+
 /// Hours and days of what was measured.
 mod rollup;
 

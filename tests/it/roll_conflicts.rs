@@ -56,3 +56,21 @@ async fn more_than_a_hundred_thousand_conflicts_are_rolled_and_are_all_in_quaran
     stack.keys = KEY.to_owned();
     all_go_to_quarantine(stack, &[70.0]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_kept_with_the_revision_by_which_it_was_said() {
+    let mut stack = TestStack::build().await;
+    for values in [[60.0, 61.0, 62.0], [70.0, 71.0, 62.0]] {
+        stack.put_every("watch-7", "heart_rate", None, "2024-03-05 08:00Z", 1, None, &values).await;
+        stack.execute("UPDATE signal.block SET origin_sizes = '{1,2}', revisions = '{NULL,7}'").await;
+        stack.roll();
+    }
+    let messages = "SELECT convert_from(payload, 'UTF8')::jsonb #> '{series,0}' AS one FROM signal.quarantine";
+    let kept: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+        "SELECT concat_ws(' ', one -> 'values', one -> 'revision') FROM ({messages}) AS message ORDER BY 1"
+    )))
+    .fetch_all(&mut stack.connection)
+    .await
+    .unwrap();
+    assert_eq!(kept, ["[70.0]", "[71.0] 7"]);
+}

@@ -307,6 +307,7 @@ pub(crate) fn kept(reason: Reason, topic: &str, content_type: Option<&str>, payl
         reason: reason.word(),
         detail: "nobody has added the device".to_owned(),
         samples: 2,
+        due_at: None,
         payload: payload.to_owned().into(),
     }
 }

@@ -94,11 +94,14 @@ const ZSTD_LEVEL: i32 = 6;
 /// streams, so they have a dictionary.
 ///
 /// Statistics are the chunk's: of its one page they would say the same again, in as many bytes as a new column takes.
-/// Moments of reception mostly differ from device to device and stay for some hundred rows: a dictionary of them takes
-/// a quarter more than zstd needs for the plain ones.
+/// Moments of reception, and revisions, stay for as many rows as a message had. Of messages of some hundred rows zstd
+/// needs a tenth to a third less for the plain moments than for their differences, and a quarter less than for a
+/// dictionary; of messages of 60 rows, as live ones are, their differences take 0.05 bytes a row and plain ones 0.08; of
+/// single rows 0.5 and 2.0.
 pub(super) fn layout(
     builder: WriterPropertiesBuilder,
     has_whole_values: bool,
+    has_short_messages: bool,
 ) -> Result<WriterPropertiesBuilder, ParquetError> {
     let rising =
         |column: usize, nulls_first| SortingColumn { column_idx: column as i32, descending: false, nulls_first };
@@ -119,7 +122,8 @@ pub(super) fn layout(
             rising(STATISTIC, true),
         ]));
     let mut encoded = vec![("start_at", Encoding::DELTA_BINARY_PACKED), ("end_at", Encoding::DELTA_BINARY_PACKED)];
-    encoded.extend([("received_at", Encoding::PLAIN), ("revision", Encoding::PLAIN)]);
+    let told = if has_short_messages { Encoding::DELTA_BINARY_PACKED } else { Encoding::PLAIN };
+    encoded.extend([("received_at", told), ("revision", told)]);
     if has_whole_values {
         encoded.push(("value", Encoding::BYTE_STREAM_SPLIT));
     }

@@ -23,6 +23,9 @@ use crate::model::sample::Flags;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
+/// From so many rows a message on, moments of reception repeat long enough to be packed as they are.
+const ROWS_OF_LONG_MESSAGE: usize = 64;
+
 /// Rows that wait to be encoded: those of one row group at most.
 #[derive(Debug, Default)]
 pub(super) struct RowGroup {
@@ -46,6 +49,11 @@ impl RowGroup {
     /// True where every value that waits is a whole number.
     pub(super) fn has_whole_values(&self) -> bool {
         self.value.iter().all(|value| value.fract() == 0.0)
+    }
+
+    /// True where few of the rows that wait came together.
+    pub(super) fn has_short_messages(&self) -> bool {
+        self.rows() < ROWS_OF_LONG_MESSAGE.saturating_mul(self.origin.runs.len())
     }
 
     /// Adds rows. A value is a place in the list of codes, where there is one.

@@ -119,7 +119,7 @@ impl<W: Write + Send> FileWriter<W> {
             return Ok(());
         }
         if let Some((out, builder)) = self.waiting.take() {
-            let properties = layout(builder, self.group.has_whole_values())?.build();
+            let properties = layout(builder, self.group.has_whole_values(), self.group.has_short_messages())?.build();
             // Without Arrow's own schema: it repeats Parquet's, and readers would take texts for dictionaries.
             let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
             let writer = ArrowWriter::try_new_with_options(out, schema(), options)?;

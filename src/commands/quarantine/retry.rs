@@ -3,7 +3,6 @@
 //! What is still invalid comes back as the same row, counted once more; what is stored already is counted as a
 //! duplicate. So a retry may be repeated without harm.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
@@ -14,9 +13,10 @@ use url::Url;
 
 use crate::commands::database::Database;
 use crate::commands::report::{bar, counted, print, print_json};
+use crate::config::TlsConfig;
 use crate::model::time::{Clock as _, SystemClock};
 use crate::mqtt::connect::broker_url;
-use crate::mqtt::publisher::{Ack, Counts, NO_SUBSCRIBER, Outgoing, Publisher};
+use crate::mqtt::publisher::{Ack, AnsweredIds, Counts, Outgoing, Publisher};
 use crate::store::quarantine::{RetryFilter, mark_retried, retry_extent, to_retry};
 
 /// Messages read from the database at once: 16 MB at the longest message that the daemon takes by default.
@@ -61,9 +61,10 @@ struct RetryReport {
 }
 
 pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> anyhow::Result<()> {
-    let broker = match &which.broker {
-        Some(url) => url.clone(),
-        None => broker_url(&database.config.mqtt)?,
+    let mqtt = &database.config.mqtt;
+    let (broker, tls) = match &which.broker {
+        Some(url) => (url.clone(), TlsConfig::default()),
+        None => (broker_url(mqtt)?, mqtt.tls()),
     };
     let pool = database.pool().await?;
     let (messages, newest) = retry_extent(&pool, which.filter()).await?;
@@ -83,7 +84,7 @@ pub(super) async fn run(database: &Database, which: &RetryArgs, json: bool) -> a
                 }
             });
             let client_id = format!("healthtrack-retry-{}", std::process::id());
-            let publisher = Publisher::connect_with(&broker, client_id, INFLIGHT, on_ack).await?;
+            let publisher = Publisher::connect_by_tls(&broker, client_id, tls, INFLIGHT, on_ack).await?;
             let (retried, counts) = publish_all(&pool, which, newest, publisher, &answered).await?;
             bar.finish_and_clear();
             let Counts { issued: messages, without_subscriber, refused, unanswered, .. } = counts;
@@ -114,7 +115,7 @@ async fn publish_all(
     let mut retried = 0;
     let published = publish_pages(pool, which, newest, &publisher, answered, &mut retried).await;
     let counts = publisher.finish(GRACE).await;
-    retried += answered.mark(pool).await?;
+    retried += mark(answered, pool).await?;
     published.map(|()| (retried, counts))
 }
 
@@ -143,31 +144,17 @@ async fn publish_pages(
             };
             publisher.hand_over(outgoing).await?;
         }
-        *retried += answered.mark(pool).await?;
+        *retried += mark(answered, pool).await?;
     }
 }
 
-/// Numbers of messages that a subscriber was given and that are not marked yet; at most a page and what is in flight.
-#[derive(Clone, Debug, Default)]
-struct AnsweredIds(Arc<Mutex<Vec<i64>>>);
-
-impl AnsweredIds {
-    /// A message that the broker accepted but delivered to nobody was not retried.
-    fn note(&self, ack: &Ack) {
-        if ack.reason < NO_SUBSCRIBER
-            && let Ok(id) = i64::try_from(ack.id)
-        {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(id);
-        }
+/// Marks what was answered since the last call; how many messages that are.
+async fn mark(answered: &AnsweredIds, pool: &PgPool) -> anyhow::Result<u64> {
+    let ids = answered.take();
+    if !ids.is_empty() {
+        mark_retried(pool, &ids, SystemClock.now()).await?;
     }
-
-    async fn mark(&self, pool: &PgPool) -> anyhow::Result<u64> {
-        let ids = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if !ids.is_empty() {
-            mark_retried(pool, &ids, SystemClock.now()).await?;
-        }
-        Ok(ids.len() as u64)
-    }
+    Ok(ids.len() as u64)
 }
 
 impl RetryReport {

@@ -8,6 +8,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use crate::formats::{HeartRates, Values};
+use crate::model::origin::Revision;
 use crate::model::time::Timestamp;
 
 /// Microseconds in a millisecond.
@@ -24,6 +25,8 @@ pub struct Series<'a> {
     pub statistic: Option<Cow<'a, str>>,
     /// The unit, where it is to be named; else the catalogue's.
     pub unit: Option<Cow<'a, str>>,
+    /// Which word of the source it is, where the source counts them.
+    pub revision: Option<Revision>,
     /// When each was measured or began, in microseconds since 1970.
     pub times: Vec<i64>,
     /// When each ended; empty for instants.
@@ -35,7 +38,7 @@ pub struct Series<'a> {
 impl<'a> Series<'a> {
     /// Values at moments, in the catalogue's unit.
     pub fn new(metric: impl Into<Cow<'a, str>>, times: Vec<i64>, values: Values<'a>) -> Series<'a> {
-        Series { metric: metric.into(), statistic: None, unit: None, times, ends: Vec::new(), values }
+        Series { metric: metric.into(), statistic: None, unit: None, revision: None, times, ends: Vec::new(), values }
     }
 
     /// Numbers at moments, in the catalogue's unit.
@@ -80,9 +83,10 @@ pub fn readable(series: &Series<'_>) -> Bytes {
     };
     let statistic = series.statistic.as_ref().map(|statistic| ("statistic", json!(statistic)));
     let unit = series.unit.as_ref().map(|unit| ("unit", json!(unit)));
+    let revision = series.revision.map(|revision| ("revision", json!(revision.number())));
     let ends = (!series.ends.is_empty()).then(|| ("ends", json!(times(&series.ends))));
     if let Some(members) = one.as_object_mut() {
-        let optional = [statistic, unit, ends, Some((key, values))];
+        let optional = [statistic, unit, revision, ends, Some((key, values))];
         members.extend(optional.into_iter().flatten().map(|(key, value)| (key.to_owned(), value)));
     }
     json!({"v": 1, "series": [one]}).to_string().into()
@@ -117,6 +121,10 @@ fn put_series(out: &mut BytesMut, series: &Series<'_>) {
     }
     if let Some(unit) = &series.unit {
         put_text(out, b",\"unit\":", unit);
+    }
+    if let Some(revision) = series.revision {
+        out.put_slice(b",\"revision\":");
+        put_integer(out, revision.number());
     }
     match period_ms(series) {
         Some((start, period)) => put_regular(out, start, period),

@@ -46,3 +46,58 @@ pub(super) fn lay_out(times: &mut Times, values: &[f64], conversion: Conversion,
         next = Some((stamp, *time, interval_ms));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HARD: Range = Range { low: 200.0, high: 3_000.0 };
+
+    fn laid(stamps: &[Timestamp], values: &[f64]) -> Vec<Timestamp> {
+        let mut times = Times::At(stamps.to_vec());
+        lay_out(&mut times, values, Conversion::Identity, HARD);
+        let Times::At(times) = times else { panic!("a list stays one") };
+        times
+    }
+
+    /// Beats of a few notifications, at the ends of time as well, and values that are no interval among them.
+    fn beats() -> impl Strategy<Value = Vec<(Timestamp, f64)>> {
+        let stamp = prop_oneof![
+            Just(Timestamp::MIN),
+            Just(Timestamp::MAX),
+            (0..3_i64).prop_map(|n| Timestamp::MIN.plus_micros(n * 400_000)),
+            (0..3_i64).prop_map(|n| Timestamp::from_micros(1_795_428_000_000_000 + n * 800_000).unwrap()),
+        ];
+        let value = prop_oneof![
+            5 => prop::sample::select(vec![400.0, 799.999, 800.0, 800.001, 2_999.0]),
+            1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -800.0, 0.0, 1e308, 5e-324]),
+        ];
+        let same = (stamp, prop::collection::vec(value, 1..8));
+        let groups = prop::collection::vec(same, 1..6);
+        groups.prop_map(|groups| {
+            groups.into_iter().flat_map(|(stamp, values)| values.into_iter().map(move |value| (stamp, value))).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn each_beat_is_laid_before_its_stamp_or_stays_there(beats in beats()) {
+            let (stamps, values): (Vec<Timestamp>, Vec<f64>) = beats.into_iter().unzip();
+            let times = laid(&stamps, &values);
+            prop_assert_eq!(times.len(), stamps.len());
+            let mut moved = HashSet::new();
+            for ((stamp, at), value) in stamps.iter().zip(&times).zip(&values) {
+                prop_assert!(at <= stamp);
+                prop_assert!(at == stamp || (HARD.contains(*value) && moved.insert(*at) && !stamps.contains(at)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_beats_of_one_stamp_at_the_beginning_of_time_stay_there() {
+        let stamps = vec![Timestamp::MIN; 100_000];
+        assert_eq!(laid(&stamps, &vec![800.0; 100_000]), stamps);
+    }
+}

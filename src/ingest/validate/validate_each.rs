@@ -3,17 +3,24 @@
 use super::limits::{TimeWindow, ValidationLimits};
 use super::outcome::{ValidSamples, Validated};
 use super::resolve::ResolvedReading;
-use crate::model::metric::UnitMismatch;
+use crate::model::metric::{MetricKind, UnitMismatch};
 use crate::model::origin::Origin;
 use crate::model::reason::{Reason, Rejection};
 use crate::model::sample::{Flags, Run, Sample};
-use crate::model::time::{DAY_US, SECOND_US};
+use crate::model::time::{DAY_US, MINUTE_US, SECOND_US, Timestamp};
+
+/// How far ahead of UTC a day may begin: no zone is further east.
+const ZONE_US_MAX: i64 = 14 * 60 * MINUTE_US;
+/// What lasts so long is a day's.
+const DAILY_SPAN_US_MIN: i64 = 20 * 60 * MINUTE_US;
 
 /// Samples of one reading that are refused for one reason.
 struct RejectedSamples {
     reason: Reason,
     samples: usize,
     first: usize,
+    /// When the last of those begins that only wait for their time.
+    due_at: Option<Timestamp>,
 }
 
 /// What samples are validated by.
@@ -31,7 +38,7 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
     let rules = Rules { window, limits, span_max_us, mismatch: resolved.unit_mismatch() };
     let mut validated = Validated::default();
     if rules.mismatch.is_some_and(|mismatch| mismatch.is_whole()) {
-        let all = RejectedSamples { reason: Reason::UnitMismatch, samples: count, first: 0 };
+        let all = RejectedSamples { reason: Reason::UnitMismatch, samples: count, first: 0, due_at: None };
         return Validated { rejections: vec![resolved.explain(&all, &rules)], ..validated };
     }
     let mut refused: Vec<RejectedSamples> = Vec::new();
@@ -44,8 +51,14 @@ pub(super) fn validate_each(resolved: ResolvedReading<'_>, window: TimeWindow, l
                 kept.push(sample);
             }
             Err(reason) => match refused.iter_mut().find(|refused| refused.reason == reason) {
-                Some(refused) => refused.samples += 1,
-                None => refused.push(RejectedSamples { reason, samples: 1, first: place }),
+                Some(refused) => {
+                    refused.samples += 1;
+                    refused.due_at = refused.due_at.max(resolved.due_at(place, reason, &rules));
+                }
+                None => {
+                    let due_at = resolved.due_at(place, reason, &rules);
+                    refused.push(RejectedSamples { reason, samples: 1, first: place, due_at });
+                }
             },
         }
     }
@@ -99,12 +112,25 @@ impl ResolvedReading<'_> {
         Ok(Some(sample(value, unlikely)))
     }
 
+    /// When a sample that lies ahead is tried again: a daily value that a zone explains waits for its time.
+    fn due_at(&self, place: usize, reason: Reason, rules: &Rules<'_>) -> Option<Timestamp> {
+        let is_daily = self.metric.kind == MetricKind::Daily
+            || self.spans.at(place).is_some_and(|span_us| span_us >= DAILY_SPAN_US_MIN);
+        let start = self.times.at(place).filter(|_| reason == Reason::FutureTime && is_daily)?;
+        (start <= rules.window.last.plus_micros(ZONE_US_MAX)).then_some(start)
+    }
+
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.
     fn explain(&self, refused: &RejectedSamples, rules: &Rules<'_>) -> Rejection {
         let limits = rules.limits;
         let rule = match refused.reason {
             Reason::FutureTime => {
-                format!("a sample must not begin more than {} s after its arrival", limits.future_max_us / SECOND_US)
+                let waits = match refused.due_at {
+                    Some(_) => ", and a day's value waits here until its time has come",
+                    None => "",
+                };
+                let seconds = limits.future_max_us / SECOND_US;
+                format!("a sample must not begin more than {seconds} s after its arrival{waits}")
             }
             Reason::AncientTime => {
                 let days = limits.past_max_us / DAY_US;
@@ -131,7 +157,7 @@ impl ResolvedReading<'_> {
         let (name, samples, count) = (&self.metric.name, refused.samples, self.values.len());
         let detail =
             format!("{name}: {rule}; {samples} of {count} samples break this, first that at place {}", refused.first);
-        Rejection::new(refused.reason, detail, refused.samples)
+        Rejection { due_at: refused.due_at, ..Rejection::new(refused.reason, detail, refused.samples) }
     }
 
     fn rule_of_values(&self) -> String {

@@ -13,7 +13,9 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::ahead::{Ahead, AheadSeries};
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
+use crate::model::revision::ReplacedRange;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::directory::{SeriesKey, SeriesState};
@@ -27,7 +29,7 @@ pub(super) struct DeviceMemory(Segmented<NameSegment>);
 
 /// Where series end, by their parts.
 #[derive(Debug, Default)]
-pub(super) struct SeriesMemory(Segmented<HashTable<SeriesEntry>>);
+pub(super) struct SeriesMemory(Segmented<HashTable<SeriesEntry>>, AheadSeries);
 
 impl DeviceMemory {
     /// The key of a device, where it is remembered.
@@ -58,6 +60,7 @@ impl SeriesMemory {
 
     /// Remembers a series.
     pub(super) fn insert(&mut self, key: &SeriesKey, state: SeriesState) {
+        self.1.forget(key);
         self.0.change(key, |segment, hash, hashes| {
             let new = SeriesEntry::new(key, state);
             match segment.find_mut(hash, |entry| entry.key() == *key) {
@@ -69,8 +72,27 @@ impl SeriesMemory {
         });
     }
 
+    /// What is replaced in a series after all that is stored.
+    pub(super) fn ahead(&self, key: &SeriesKey) -> Option<Ahead> {
+        self.1.get(key)
+    }
+
+    /// Samples of a remembered series are stored until this moment.
+    pub(super) fn store(&mut self, key: &SeriesKey, last: Timestamp) {
+        self.1.store(key, last);
+        self.advance(key, last);
+    }
+
+    /// A range of a remembered series is replaced.
+    pub(super) fn replace(&mut self, key: &SeriesKey, range: &ReplacedRange) {
+        if let Some(state) = self.get(key) {
+            self.1.replace(key, state.last, range);
+            self.advance(key, range.last());
+        }
+    }
+
     /// Moves the end of a remembered series on.
-    pub(super) fn advance(&mut self, key: &SeriesKey, last: Timestamp) {
+    fn advance(&mut self, key: &SeriesKey, last: Timestamp) {
         self.0.change(key, |segment, hash, _| {
             if let Some(entry) = segment.find_mut(hash, |entry| entry.key() == *key) {
                 let state = entry.state();
@@ -81,6 +103,7 @@ impl SeriesMemory {
 
     /// Forgets a series.
     pub(super) fn forget(&mut self, key: &SeriesKey) {
+        self.1.forget(key);
         self.0.change(key, |segment, hash, _| {
             if let Ok(entry) = segment.find_entry(hash, |entry| entry.key() == *key) {
                 entry.remove();
@@ -324,7 +347,7 @@ mod tests {
                         model.insert(key, state(n, second));
                     }
                     (2, Some(last)) => {
-                        memory.advance(&key, last);
+                        memory.store(&key, last);
                         model.entry(key).and_modify(|state: &mut SeriesState| state.last = state.last.max(Some(last)));
                     }
                     _ => {

@@ -1,29 +1,28 @@
 //! Plan: which series of a unit are simply appended, which must be merged, and what rows both give.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
+use super::ahead::Ahead;
 use super::memory::SeriesMemory;
 use super::merge::cover::union;
 use super::merge::{Incoming, KnownSeries, Merged, merge};
+use super::stretches::{by_day, replaced, wanted, words};
 use super::unit::Part;
 use crate::faults::{Defect, is_injected};
 use crate::model::block::{Block, BlockBuilder};
 use crate::model::ids::{MetricId, SeriesId};
 use crate::model::revision::{Precedence, ReplacedRange, Word};
 use crate::model::sample::Sample;
-use crate::model::time::{Day, MINUTE_US, Timestamp};
+use crate::model::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::directory::SeriesKey;
-use crate::store::hot::{BlockRange, Changes, NewRange, Past, Removal, Revised, Stored, Unreadable, Writing};
+use crate::store::hot::{Changes, NewRange, Past, Removal, Revised, Stored, Unreadable, Writing};
 use crate::telemetry::Tally;
-
-/// Samples further apart are looked for each by itself: what lies in a minute costs less than another look-up.
-const GAP_US: i64 = MINUTE_US;
 
 /// The parts of one series: in the order in which they begin where it is appended, else in that in which they came.
 #[derive(Debug)]
 pub(super) struct Group {
-    series: SeriesId,
+    pub(super) series: SeriesId,
     key: SeriesKey,
     /// Places in the unit.
     parts: Vec<usize>,
@@ -35,8 +34,10 @@ pub(super) struct WritePlan {
     pub(super) removals: Vec<Removal>,
     /// What of its blocks is new.
     pub(super) changes: Changes,
-    /// Where each series then ends.
+    /// Until when each series is then stored.
     lasts: Vec<(SeriesKey, Timestamp)>,
+    /// What is replaced of each series, before its samples are stored.
+    replaced: Vec<(SeriesKey, ReplacedRange)>,
     pub(super) tally: Tally,
     /// The parts of conflicting samples, one entry a sample.
     pub(super) conflicts: Vec<usize>,
@@ -84,7 +85,8 @@ pub(super) fn split(parts: &[Part], series: &SeriesMemory) -> (Vec<Group>, Vec<G
         };
         let last = series.get(&key).and_then(|state| state.last).filter(|_| !is_injected(Defect::ForgetLasts));
         let mut group = Group { series: id, key, parts: places };
-        if group.is_append(parts, last) {
+        let ahead = series.ahead(&key).filter(|_| last.is_some());
+        if group.is_append(parts, last) || ahead.is_some_and(|ahead| group.is_append_below(parts, &ahead)) {
             appends.push(group);
         } else {
             // What is said of one moment is weighed in the order in which it came, wherever its part begins.
@@ -102,61 +104,11 @@ pub(super) fn forget(parts: &[Part], series: &mut SeriesMemory) {
     }
 }
 
-/// The days in which these groups' samples begin, in order.
-pub(super) fn days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
-    let days: BTreeSet<Day> =
-        groups.iter().flat_map(|group| group.runs(parts)).flat_map(|part| part.run.days()).collect();
-    days.into_iter().collect()
-}
-
 /// Reads what the merges compare with.
 pub(super) async fn find(writing: &mut Writing<'_>, merges: &[Group], parts: &[Part]) -> Result<MergePast, StoreError> {
     let (wanted, replaced) = (wanted(merges, parts), replaced(merges, parts));
-    let past = writing.past(&wanted, &replaced).await?;
+    let past = writing.past(&wanted, &replaced, |stretches| words(merges, parts, stretches)).await?;
     Ok(MergePast { stored: writing.stored(&wanted, &replaced).await?, past })
-}
-
-/// The days in which these groups replace something, in order.
-pub(super) fn replaced_days(groups: &[Group], parts: &[Part]) -> Vec<Day> {
-    let stretches = groups.iter().flat_map(|group| group.replaced(parts));
-    let days: BTreeSet<Day> = stretches.flat_map(|(from, to)| by_day(from, to)).map(|(from, _)| from.day()).collect();
-    days.into_iter().collect()
-}
-
-/// The stretches in which the merges need stored blocks beside those of their samples: where something is replaced.
-pub(super) fn replaced(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
-    let of = |group: &Group| {
-        let series = group.series;
-        let days = group.replaced(parts).into_iter().flat_map(|(from, to)| by_day(from, to));
-        days.map(move |(from, to)| BlockRange { series, from, to }).collect::<Vec<_>>()
-    };
-    merges.iter().flat_map(of).collect()
-}
-
-/// `[from, to)` in pieces of one day each, from their first to their last moment.
-fn by_day(from: Timestamp, to: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
-    let last = to.plus_micros(-1);
-    let next = move |day: &Day| Some(day.next()).filter(|next| next.start() <= last);
-    let days = std::iter::successors(Some(from.day()).filter(|_| from <= last), next);
-    days.map(move |day| (day.start().max(from), day.next().start().plus_micros(-1).min(last)))
-}
-
-/// The stretches in which the merges' samples begin: none is longer than a day, and none spans a gap, so that what
-/// lies between samples that are far apart is not read.
-pub(super) fn wanted(merges: &[Group], parts: &[Part]) -> Vec<BlockRange> {
-    let is_near = |a: &Timestamp, b: &Timestamp| a.day() == b.day() && b.micros_since(*a) <= GAP_US;
-    let mut wanted = Vec::new();
-    for group in merges {
-        let samples = group.runs(parts).flat_map(|part| part.run.samples());
-        let mut starts: Vec<Timestamp> = samples.map(|sample| sample.start).collect();
-        starts.sort_unstable();
-        wanted.extend(
-            starts
-                .chunk_by(is_near)
-                .filter_map(|near| Some(BlockRange { series: group.series, from: *near.first()?, to: *near.last()? })),
-        );
-    }
-    wanted
 }
 
 /// Puts the rows of both kinds.
@@ -223,8 +175,11 @@ impl WritePlan {
 
     /// What the lane knows of its series once this is committed.
     pub(super) fn remember(&self, series: &mut SeriesMemory) {
+        for (key, range) in &self.replaced {
+            series.replace(key, range);
+        }
         for (key, last) in &self.lasts {
-            series.advance(key, *last);
+            series.store(key, *last);
         }
     }
 
@@ -247,7 +202,7 @@ impl WritePlan {
         self.removals.extend(merged.removed.into_iter().map(|start| Removal { series, start }));
         self.superseded.extend(merged.superseded.into_iter().map(|sample| (series, sample)));
         // What comes later may not be appended where something was replaced, though nothing be stored there.
-        self.lasts.extend(merged.ranges.iter().map(|(range, _)| (group.key, range.last())));
+        self.replaced.extend(merged.ranges.iter().map(|(range, _)| (group.key, *range)));
         self.ranges.extend(merged.ranges.into_iter().map(|(range, part)| (series, range, part)));
         self.push(group, &merged.blocks, put);
     }
@@ -261,7 +216,7 @@ impl WritePlan {
 }
 
 impl Group {
-    fn runs<'a>(&'a self, parts: &'a [Part]) -> impl Iterator<Item = &'a Part> {
+    pub(super) fn runs<'a>(&'a self, parts: &'a [Part]) -> impl Iterator<Item = &'a Part> {
         self.parts.iter().filter_map(|place| parts.get(*place))
     }
 
@@ -276,8 +231,14 @@ impl Group {
     }
 
     /// The stretches that are replaced, none of which touches another.
-    fn replaced(&self, parts: &[Part]) -> Vec<(Timestamp, Timestamp)> {
+    pub(super) fn replaced(&self, parts: &[Part]) -> Vec<(Timestamp, Timestamp)> {
         union(self.runs(parts).filter_map(|part| part.replaces))
+    }
+
+    /// The same where something is replaced after all that is stored, and no sample has a lower revision.
+    fn is_append_below(&self, parts: &[Part], ahead: &Ahead) -> bool {
+        let is_lower = |part: &Part| part.run.lowest_revision() < Some(ahead.revision);
+        !self.runs(parts).any(is_lower) && self.is_append(parts, ahead.stored)
     }
 
     /// True where every sample begins after all that was before it, so that none can be there already.

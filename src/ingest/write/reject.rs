@@ -65,7 +65,7 @@ fn unreadable(
              says how to repair it; then retry this message",
             series.0
         );
-        (arrival, Rejection { reason: Reason::UnreadableBlock, detail, samples })
+        (arrival, Rejection { reason: Reason::UnreadableBlock, detail, samples, due_at: None })
     };
     counts.into_iter().map(rejection).collect()
 }
@@ -73,12 +73,12 @@ fn unreadable(
 /// Why samples that belong onto a damaged page cannot be stored.
 pub(super) fn damaged(samples: usize) -> Rejection {
     let samples = u64::try_from(samples).unwrap_or(u64::MAX);
-    Rejection { reason: Reason::UnreadableBlock, detail: DAMAGED.to_owned(), samples }
+    Rejection { reason: Reason::UnreadableBlock, detail: DAMAGED.to_owned(), samples, due_at: None }
 }
 
 /// Why a range cannot be replaced; no sample is lost by it.
 pub(super) fn refused_range() -> Rejection {
-    Rejection { reason: Reason::RefusedByDatabase, detail: REFUSED_RANGE.to_owned(), samples: 0 }
+    Rejection { reason: Reason::RefusedByDatabase, detail: REFUSED_RANGE.to_owned(), samples: 0, due_at: None }
 }
 
 /// Why one sample that stands alone cannot be stored.

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::memory::SeriesMemory;
 use super::merge::model::{Message, Model, ModelCounts};
-use super::plan;
 use super::unit::{Part, Unit};
+use super::{plan, stretches};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceKey, MetricId, SeriesId};
 use crate::model::origin::{Origin, Revision};
@@ -75,20 +75,31 @@ impl Table {
     }
 
     /// What `past` reads.
-    fn past(&self, wanted: &[BlockRange], replaced: &[BlockRange]) -> Past {
-        let stood = |(series, one): &&(SeriesId, Sample)| {
-            wanted.iter().any(|want| want.series == *series && (want.from..=want.to).contains(&one.start))
+    fn past(
+        &self,
+        wanted: &[BlockRange],
+        replaced: &[BlockRange],
+        words_in: impl FnOnce(&[BlockRange]) -> Vec<(SeriesId, Timestamp, Word)>,
+    ) -> Past {
+        let is_revised = |want: &&BlockRange| {
+            let begins = |one: &Sample| (want.from..=want.to).contains(&one.start);
+            self.superseded.iter().any(|(series, one)| want.series == *series && begins(one))
         };
-        let mut superseded: Vec<_> = self.superseded.iter().filter(stood).collect();
-        superseded.sort_by_key(|(_, one)| one.start);
+        let revised: Vec<BlockRange> = wanted.iter().filter(is_revised).copied().collect();
+        let mut superseded = Vec::new();
+        for (series, start, said) in words_in(&revised) {
+            let former = self.superseded.iter().filter(|(of, one)| (*of, one.start) == (series, start));
+            let former = former.map(|(_, one)| Word::from(one));
+            let same = |word: &Word| word.revision.is_none() && said.revision.is_none() && word.says_what(&said);
+            let highest = former.clone().max_by_key(|word| word.revision);
+            superseded.extend(highest.into_iter().chain(former.filter(same)).map(|word| (series, start, word)));
+        }
+        superseded.sort_by_key(|(series, start, _)| (*series, *start));
         let touches = |(series, range): &&(SeriesId, ReplacedRange)| {
             let mut all = wanted.iter().chain(replaced);
             all.any(|want| want.series == *series && range.from <= want.to && want.from < range.to)
         };
-        Past {
-            superseded: superseded.into_iter().map(|(series, one)| (*series, one.start, Word::from(one))).collect(),
-            ranges: self.ranges.iter().filter(touches).copied().collect(),
-        }
+        Past { superseded, ranges: self.ranges.iter().filter(touches).copied().collect() }
     }
 
     /// One attempt of one unit, in the steps of `Lane::write_over`.
@@ -100,8 +111,8 @@ impl Table {
             }
         }
         let (appends, merges) = plan::split(parts, memory);
-        let (wanted, replaced) = (plan::wanted(&merges, parts), plan::replaced(&merges, parts));
-        let past = self.past(&wanted, &replaced);
+        let (wanted, replaced) = (stretches::wanted(&merges, parts), stretches::replaced(&merges, parts));
+        let past = self.past(&wanted, &replaced, |stretches| stretches::words(&merges, parts, stretches));
         let found = plan::MergePast { stored: self.touched(&[wanted, replaced].concat()), past };
         let mut next = self.clone();
         let mut put = Vec::new();

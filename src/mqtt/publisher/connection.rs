@@ -12,6 +12,7 @@ use url::Url;
 
 use super::answer::OnAck;
 use super::shared::SharedConnection;
+use crate::config::TlsConfig;
 use crate::model::backoff::jittered;
 use crate::mqtt::connect::{ANSWER_BYTES_MAX, Connected, Socket, connect_publisher, shown};
 use crate::mqtt::error::{BrokerError, MqttError};
@@ -31,6 +32,7 @@ pub(super) async fn stay_connected(
     shared: Arc<SharedConnection>,
     url: Url,
     client_id: String,
+    tls: TlsConfig,
     first: Connected,
     mut on_ack: OnAck,
 ) {
@@ -38,7 +40,7 @@ pub(super) async fn stay_connected(
     loop {
         let connected = match next.take() {
             Some(connected) => Ok(connected),
-            None => connect_publisher(&url, &client_id).await.inspect(|connected| {
+            None => connect_publisher(&url, &client_id, &tls).await.inspect(|connected| {
                 shared.reconnects.fetch_add(1, Ordering::Relaxed);
                 shared.open(connected);
             }),

@@ -15,6 +15,9 @@ mod window;
 /// What the broker says to each.
 mod answer;
 
+/// Which messages somebody has received.
+mod answered;
+
 /// Why a message is not published.
 mod error;
 
@@ -34,12 +37,13 @@ use tokio::time::{timeout, timeout_at};
 use url::Url;
 
 use super::connect::connect_publisher;
+use crate::config::TlsConfig;
 use crate::model::time::{Clock as _, SystemClock};
 use shared::SharedConnection;
 use window::OutgoingMessage;
 
-pub(crate) use answer::NO_SUBSCRIBER;
 pub use answer::{Ack, Counts, OnAck};
+pub(crate) use answered::AnsweredIds;
 pub use error::PublishError;
 
 /// How many unacknowledged messages one publisher keeps where nobody says otherwise.
@@ -83,12 +87,23 @@ impl Publisher {
         inflight_max: usize,
         on_ack: OnAck,
     ) -> Result<Publisher, PublishError> {
+        Publisher::connect_by_tls(url, client_id, TlsConfig::default(), inflight_max, on_ack).await
+    }
+
+    /// The same by these authorities and certificates, where the URL asks for TLS.
+    pub(crate) async fn connect_by_tls(
+        url: &Url,
+        client_id: impl Into<String>,
+        tls: TlsConfig,
+        inflight_max: usize,
+        on_ack: OnAck,
+    ) -> Result<Publisher, PublishError> {
         let client_id = client_id.into();
-        let connected = connect_publisher(url, &client_id).await?;
+        let connected = connect_publisher(url, &client_id, &tls).await?;
         let shared = Arc::new(SharedConnection::new(inflight_max));
         shared.open(&connected);
         let connection =
-            tokio::spawn(connection::stay_connected(shared.clone(), url.clone(), client_id, connected, on_ack));
+            tokio::spawn(connection::stay_connected(shared.clone(), url.clone(), client_id, tls, connected, on_ack));
         Ok(Publisher { shared, connection, says_when: false })
     }
 

@@ -14,6 +14,7 @@ use super::row::Stored;
 use super::small_batch;
 use crate::faults::{Defect, is_injected};
 use crate::model::ids::SeriesId;
+use crate::model::revision::Word;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
@@ -107,11 +108,17 @@ impl<'c> Writing<'c> {
         }
     }
 
-    /// What stood once at the moments of these stretches, and which ranges touch them or the others.
-    pub async fn past(&mut self, wanted: &[BlockRange], replaced: &[BlockRange]) -> Result<Past, StoreError> {
+    /// What stood once in these stretches, as far as it bears on the words of `words_in`, which is asked for those of
+    /// some of them; and which ranges touch them or the others.
+    pub async fn past(
+        &mut self,
+        wanted: &[BlockRange],
+        replaced: &[BlockRange],
+        words_in: impl FnOnce(&[BlockRange]) -> Vec<(SeriesId, Timestamp, Word)>,
+    ) -> Result<Past, StoreError> {
         match self {
             Writing::Appending(..) => Ok(Past::default()),
-            Writing::Merging(transaction) => past(transaction.connection(), wanted, replaced).await,
+            Writing::Merging(transaction) => past(transaction.connection(), wanted, replaced, words_in).await,
         }
     }
 

@@ -1,13 +1,14 @@
 //! Revised: what stood once, and which ranges were replaced: read for a merge, and written by it.
 //!
 //! # Why
-//! A word that arrives is weighed against what stands, what stood, and what was taken back (`model::revision`). The
-//! last two are asked for by the days of a series in which samples arrive, since look-ups cost more than the few rows
-//! that lie between them. Words that say the same are read once, however often they were superseded; still a source may
-//! correct one moment a million times, and what is read lies in memory, so more than `SUPERSEDED_MAX` is an error
-//! that a smaller unit does not meet.
+//! A word that arrives is weighed against what stands, what stood, and what was taken back (`model::revision`). A source
+//! may correct one moment a million times: a total that is sent each second has 86,400 former words by the evening. So
+//! of what stood no more is read than decides: one word of the highest revision for each start of which something is
+//! said, and those without a revision that say what is said again. Both are look-ups of one index, whatever has been
+//! said before; and where nothing was superseded in the stretch of a sample, as nearly everywhere, not even these are
+//! made. What was taken back is asked for by the days of a series in which samples arrive.
 
-use futures_util::TryStreamExt as _;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use super::overlap::{BlockRange, REPLACED_SAMPLES_MAX};
@@ -19,15 +20,16 @@ use crate::model::time::{DAY_US, Timestamp};
 use crate::store::StoreError;
 use crate::store::moment::Moment;
 
-/// Superseded words that are read for one transaction.
-const SUPERSEDED_MAX: usize = 1 << 20;
+/// Stands for the span of an instant in the index of superseded words.
+const NO_SPAN: i64 = -1;
 /// Rows that one statement writes: some 2 MB.
 const ROWS_MAX: usize = 1 << 15;
 
 /// What of the past a merge needs to know.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Past {
-    /// What stood once, by series and start.
+    /// Of what stood once, by series and start: one word of the highest revision for each start that was asked for, and
+    /// those without a revision that say what was asked for.
     pub superseded: Vec<(SeriesId, Timestamp, Word)>,
     /// What was replaced, in no order.
     pub ranges: Vec<(SeriesId, ReplacedRange)>,
@@ -60,55 +62,89 @@ impl Revised {
     }
 }
 
-/// What stood in the stretches that are wanted, and which ranges touch them or those that are replaced.
+/// What stood in the stretches that are wanted, as far as it bears on the words that `words_in` gives for some of them;
+/// and which ranges touch them or those that are replaced.
 pub(super) async fn past(
     connection: &mut PgConnection,
     wanted: &[BlockRange],
     replaced: &[BlockRange],
+    words_in: impl FnOnce(&[BlockRange]) -> Vec<(SeriesId, Timestamp, Word)>,
 ) -> Result<Past, StoreError> {
-    let days = by_day(wanted);
-    let superseded = if days.is_empty() { Vec::new() } else { superseded(connection, &days).await? };
+    let step = StoreError::reading("reading what was superseded");
+    let revised = revised_of(connection, wanted).await.map_err(&step)?;
+    let words = if revised.is_empty() { Vec::new() } else { words_in(&revised) };
+    let mut superseded = Vec::new();
+    for words in words.chunks(ROWS_MAX) {
+        superseded.extend(former(connection, words).await.map_err(&step)?);
+    }
+    superseded.sort_by_key(|(series, start, _)| (*series, *start));
     let days = by_day(&[wanted, replaced].concat());
     let ranges = ranges(connection, &days).await.map_err(StoreError::reading("reading replaced ranges"))?;
     Ok(Past { superseded, ranges })
 }
 
-async fn superseded(
-    connection: &mut PgConnection,
-    days: &[BlockRange],
-) -> Result<Vec<(SeriesId, Timestamp, Word)>, StoreError> {
-    let step = StoreError::reading("reading what was superseded");
-    let query =
-        "SELECT DISTINCT former.series_id, former.start_at, former.span_us, former.value, former.flags, former.revision
-                 FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) AS want (series_id, first, last)
-                 CROSS JOIN LATERAL (
-                     SELECT * FROM signal.superseded_value AS former
-                     WHERE former.series_id = want.series_id AND former.start_at BETWEEN want.first AND want.last
-                     OFFSET 0) AS former
-                 ORDER BY former.series_id, former.start_at";
-    let mut rows = sqlx::query(query)
-        .bind(days.iter().map(|day| day.series.0).collect::<Vec<_>>())
-        .bind(days.iter().map(|day| Moment(day.from)).collect::<Vec<_>>())
-        .bind(days.iter().map(|day| Moment(day.to)).collect::<Vec<_>>())
-        .fetch(connection);
-    let mut superseded = Vec::new();
-    while let Some(row) = rows.try_next().await.map_err(&step)? {
-        if superseded.len() >= SUPERSEDED_MAX {
-            return Err(StoreError::LargeMerge { samples_max: SUPERSEDED_MAX });
-        }
-        let read = || {
-            let flags: i16 = row.try_get(4)?;
-            let word = Word {
-                span_us: row.try_get(2)?,
-                value: row.try_get(3)?,
-                bounds: Flags(u8::try_from(flags).unwrap_or(0)).bounds(),
-                revision: row.try_get::<Option<i64>, _>(5)?.and_then(Revision::new),
-            };
-            Ok((SeriesId(row.try_get(0)?), row.try_get::<Moment, _>(1)?.0, word))
-        };
-        superseded.push(read().map_err(&step)?);
+/// Those of the stretches in which something was superseded.
+async fn revised_of(connection: &mut PgConnection, wanted: &[BlockRange]) -> Result<Vec<BlockRange>, sqlx::Error> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(superseded)
+    let query = "SELECT want.place
+                 FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY
+                      AS want (series_id, first, last, place)
+                 CROSS JOIN LATERAL (
+                     SELECT FROM signal.superseded_value AS former
+                     WHERE former.series_id = want.series_id AND former.start_at BETWEEN want.first AND want.last
+                     LIMIT 1) AS former
+                 ORDER BY want.place";
+    let places: Vec<i64> = sqlx::query_scalar(query)
+        .bind(wanted.iter().map(|want| want.series.0).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|want| Moment(want.from)).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|want| Moment(want.to)).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let at = |place: i64| usize::try_from(place - 1).ok().and_then(|place| wanted.get(place)).copied();
+    Ok(places.into_iter().filter_map(at).collect())
+}
+
+async fn former(
+    connection: &mut PgConnection,
+    words: &[(SeriesId, Timestamp, Word)],
+) -> Result<Vec<(SeriesId, Timestamp, Word)>, sqlx::Error> {
+    // LIMIT 1 keeps each look-up one of the index; 12 are the bits of bounds.
+    let query = "SELECT DISTINCT said.series_id, said.start_at, former.span_us, former.value, (former.flags & 12)::integer,
+                        former.revision
+                 FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::float8[], $5::smallint[], $6::boolean[])
+                      AS said (series_id, start_at, span_us, value, bounds, is_counted)
+                 CROSS JOIN LATERAL (
+                     (SELECT span_us, value, flags, revision FROM signal.superseded_value AS highest
+                      WHERE highest.series_id = said.series_id AND highest.start_at = said.start_at
+                      ORDER BY highest.revision DESC NULLS LAST LIMIT 1)
+                     UNION ALL
+                     (SELECT span_us, value, flags, revision FROM signal.superseded_value AS same
+                      WHERE NOT said.is_counted AND same.series_id = said.series_id AND same.start_at = said.start_at
+                        AND same.revision IS NULL AND same.value = said.value
+                        AND coalesce(same.span_us, -1) = said.span_us AND same.flags & 12 = said.bounds LIMIT 1)
+                 ) AS former";
+    let rows = sqlx::query(query)
+        .bind(words.iter().map(|(series, ..)| series.0).collect::<Vec<_>>())
+        .bind(words.iter().map(|(_, start, _)| Moment(*start)).collect::<Vec<_>>())
+        .bind(words.iter().map(|(.., word)| word.span_us.unwrap_or(NO_SPAN)).collect::<Vec<_>>())
+        .bind(words.iter().map(|(.., word)| word.value).collect::<Vec<_>>())
+        .bind(words.iter().map(|(.., word)| i16::from(word.bounds.0)).collect::<Vec<_>>())
+        .bind(words.iter().map(|(.., word)| word.revision.is_some()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let read = |row: PgRow| {
+        let flags: i32 = row.try_get(4)?;
+        let word = Word {
+            span_us: row.try_get(2)?,
+            value: row.try_get(3)?,
+            bounds: Flags(u8::try_from(flags).unwrap_or(0)).bounds(),
+            revision: row.try_get::<Option<i64>, _>(5)?.and_then(Revision::new),
+        };
+        Ok((SeriesId(row.try_get(0)?), row.try_get::<Moment, _>(1)?.0, word))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 async fn ranges(

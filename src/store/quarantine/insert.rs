@@ -26,6 +26,8 @@ pub struct Quarantined {
     pub detail: String,
     /// How many samples the rejected part holds.
     pub samples: u64,
+    /// When the daemon gives it to itself again; `None` where it does not.
+    pub due_at: Option<Timestamp>,
     /// The whole message.
     pub payload: bytes::Bytes,
 }
@@ -57,17 +59,17 @@ pub(in crate::store) async fn insert(connection: &mut PgConnection, rows: &[Quar
              RETURNING payload_sha256, payload_bytes, xmax = 0 AS is_new),
          rejection AS (
              INSERT INTO signal.quarantine_rejection AS old (received_at, last_received_at, times_received, samples,
-                                                             topic, reason, detail, content_type, payload_sha256)
-             SELECT received_at, received_at, times, samples, topic, reason, detail, content_type, payload_sha256
+                                                             topic, reason, detail, content_type, due_at, payload_sha256)
+             SELECT received_at, received_at, times, samples, topic, reason, detail, content_type, due_at, payload_sha256
              FROM unnest($3::bytea[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
-                         $9::text[], $10::text[]) WITH ORDINALITY
-                  AS new (payload_sha256, received_at, times, samples, topic, reason, detail, content_type, place)
+                         $9::text[], $10::text[], $11::timestamptz[]) WITH ORDINALITY
+                  AS new (payload_sha256, received_at, times, samples, topic, reason, detail, content_type, due_at, place)
              JOIN bytes USING (payload_sha256) ORDER BY place
              ON CONFLICT (payload_sha256, md5(topic), reason) DO UPDATE SET
                  times_received = old.times_received + excluded.times_received,
                  last_received_at = greatest(old.last_received_at, excluded.last_received_at),
                  samples = greatest(old.samples, excluded.samples),
-                 resolved_at = NULL, resolved_by = NULL, resolution = NULL
+                 due_at = excluded.due_at, resolved_at = NULL, resolved_by = NULL, resolution = NULL
              RETURNING xmax = 0 AS is_new)
          SELECT (SELECT count(*) FROM rejection WHERE is_new),
                 (SELECT coalesce(sum(payload_bytes), 0) FROM bytes WHERE is_new)::bigint",
@@ -82,6 +84,7 @@ pub(in crate::store) async fn insert(connection: &mut PgConnection, rows: &[Quar
     .bind(column(|row| row.reason))
     .bind(column(|row| &row.detail))
     .bind(rejections.iter().map(|one| one.row.content_type.as_deref()).collect::<Vec<_>>())
+    .bind(rejections.iter().map(|one| one.due_at.map(Moment)).collect::<Vec<_>>())
     .fetch_one(connection)
     .await
     .map_err(StoreError::at("putting messages into quarantine"))?;
@@ -101,6 +104,8 @@ struct Repeated<'a> {
     digest: Digest,
     row: &'a Quarantined,
     times: i64,
+    /// When all of it is due.
+    due_at: Option<Timestamp>,
 }
 
 fn batch(rows: &[Quarantined]) -> Batch<'_> {
@@ -114,8 +119,11 @@ fn batch(rows: &[Quarantined]) -> Batch<'_> {
         batch.payloads.insert(digest, bytes);
         let place = *places.entry((digest, &row.topic, row.reason)).or_insert(batch.rejections.len());
         match batch.rejections.get_mut(place) {
-            Some(there) => there.times += 1,
-            None => batch.rejections.push(Repeated { digest, row, times: 1 }),
+            Some(there) => {
+                there.times += 1;
+                there.due_at = there.due_at.max(row.due_at);
+            }
+            None => batch.rejections.push(Repeated { digest, row, times: 1, due_at: row.due_at }),
         }
     }
     batch
@@ -140,6 +148,7 @@ mod tests {
             reason,
             detail: "x".to_owned(),
             samples: 1,
+            due_at: None,
             payload: payload.into(),
         };
         let rows = [row("conflict", "a"), row("unknown_unit", "a"), row("conflict", "a"), row("conflict", "b")];

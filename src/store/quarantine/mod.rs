@@ -14,12 +14,16 @@ mod insert;
 /// What operators read, and what a retry does.
 mod inspect;
 
+/// Given to the daemon again, since its time has come.
+mod due;
+
 /// Removed.
 mod purge;
 
 /// Marked as dealt with, and how full it is.
 mod upkeep;
 
+pub use due::{count_tries, due, settle};
 pub(in crate::store) use insert::insert;
 pub use insert::{Added, Quarantined};
 pub use inspect::{

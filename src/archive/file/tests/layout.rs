@@ -63,9 +63,10 @@ fn a_file_declares_its_order_and_carries_statistics_and_no_bloom_filter() {
         assert!(column.bloom_filter_offset().is_none());
         assert!(matches!(column.compression(), Compression::ZSTD(_)));
         assert!(column.statistics().is_some());
-        let (is_time, is_plain) = ([3, 4].contains(&place), [10, 11].contains(&place));
-        assert_eq!(column.dictionary_page_offset().is_some(), !is_time && !is_plain, "column {place}");
-        assert_eq!(column.encodings().any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED), is_time);
+        // Times, and what messages of a few rows say once.
+        let is_delta = [3, 4, 10, 11].contains(&place);
+        assert_eq!(column.dictionary_page_offset().is_some(), !is_delta, "column {place}");
+        assert_eq!(column.encodings().any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED), is_delta);
     }
     let said = metadata.file_metadata().key_value_metadata().unwrap();
     let said: Vec<_> = said.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default())).collect();
@@ -106,4 +107,20 @@ fn a_writer_holds_two_row_groups_in_memory() {
         held_max = held_max.max(writer.held_bytes());
     }
     assert!((1..16 << 20).contains(&held_max), "{held_max} bytes");
+}
+
+#[test]
+fn what_long_messages_say_once_is_packed_as_it_is_and_of_short_ones_by_differences() {
+    let encoding = |each: usize| {
+        let received = |place: usize| origin((place / each * each) as i64, None, Some((place / each) as i64));
+        let rows: Vec<Row> =
+            (0..8_192).map(|place| Row { origin: received(place), ..row("ring-1", place as i64, 60.0) }).collect();
+        let (bytes, _) = written(&head("heart_rate"), &KeyRing::default(), &rows);
+        let metadata = metadata(&bytes);
+        [10, 11].map(|column| {
+            let encodings: Vec<Encoding> = metadata.row_group(0).column(column).encodings().collect();
+            encodings.contains(&Encoding::DELTA_BINARY_PACKED)
+        })
+    };
+    assert_eq!([1, 60, 600].map(encoding), [[true; 2], [true; 2], [false; 2]]);
 }

@@ -54,7 +54,7 @@ pub(super) struct KnownSeries<'a> {
     pub(super) precedence: Precedence,
     /// In order of time.
     pub(super) stored: &'a [Stored],
-    /// By start.
+    /// By start: of each one of the highest revision, and those without a revision that say what came.
     pub(super) superseded: &'a [(Timestamp, Word)],
     /// In no order.
     pub(super) ranges: &'a [ReplacedRange],
@@ -133,20 +133,18 @@ pub(super) fn merge(known: &KnownSeries<'_>, mut incoming: Incoming) -> Merged {
         superseded = superseded.get(superseded.partition_point(|(start, _)| *start < at)..).unwrap_or_default();
         let former = superseded.iter().take_while(|(start, _)| *start == at);
         for (_, word) in former.filter(|_| !is_injected(Defect::RepeatSuperseded)) {
-            start.known_superseded(*word, None);
+            start.known_superseded(word);
         }
         let standing = places.standing(at);
-        standing.iter().for_each(|sample| start.known_standing(Word::from(sample), Some((*sample, None))));
-        let known_former = start.superseded().len();
+        standing.iter().for_each(|sample| start.known_standing(Word::from(sample), (*sample, None)));
         weigh(&mut start, cover.at(at), said, &mut merged);
-        let (standing, former) = (start.standing(), start.superseded().get(known_former..).unwrap_or_default());
-        for (sample, part) in standing.iter().filter_map(|(_, tag)| *tag) {
+        for (sample, part) in start.standing().iter().map(|(_, tag)| *tag) {
             if part.is_some() {
                 merged.added.push(at);
                 places.add(sample);
             }
         }
-        for (sample, part) in former.iter().filter_map(|(_, tag)| *tag) {
+        for (sample, part) in start.superseded().iter().map(|(_, tag)| *tag) {
             if part.is_none() {
                 merged.gone.push(at);
                 places.take(&sample);
@@ -160,18 +158,13 @@ pub(super) fn merge(known: &KnownSeries<'_>, mut incoming: Incoming) -> Merged {
 }
 
 /// What is said of one start, in the order in which it came.
-fn weigh(
-    start: &mut Start<Option<Tag>>,
-    covering: &[Covering],
-    said: impl Iterator<Item = Tagged>,
-    merged: &mut Merged,
-) {
-    let replace = |start: &mut Start<Option<Tag>>, until: Option<usize>| {
+fn weigh(start: &mut Start<Tag>, covering: &[Covering], said: impl Iterator<Item = Tagged>, merged: &mut Merged) {
+    let replace = |start: &mut Start<Tag>, until: Option<usize>| {
         covering.iter().filter(|one| one.part <= until).for_each(|one| start.replace(one.range.revision));
     };
     for (sample, part) in said {
         replace(start, Some(part));
-        match start.say(Word::from(&sample), Some((sample, Some(part)))) {
+        match start.say(Word::from(&sample), (sample, Some(part))) {
             Said::Stands => merged.stored += 1,
             Said::Duplicate => merged.duplicates += 1,
             Said::Outdated => merged.outdated += 1,
