@@ -147,6 +147,8 @@ impl World {
         let mut connection = PgConnection::connect(database.url()).await.unwrap();
         let other = PgConnection::connect(database.url()).await.unwrap();
         let start = format!("{}T00:00:00Z", WEEKS[week]);
+        // A statement that is kept keeps its first plan, until something makes that void.
+        execute(&mut connection, "SET plan_cache_mode = force_generic_plan").await;
         execute(
             &mut connection,
             &format!(
@@ -314,7 +316,29 @@ impl World {
             assert_eq!(read(&mut self.connection, &query).await, expected, "signal.daily {from} {to}");
         }
     }
+
+    /// Asks for the newest samples, by a plan of this moment and by one that was made when the world began.
+    async fn check_last(&mut self) {
+        let expected: BTreeMap<String, (i64, Option<f64>)> = self
+            .samples
+            .iter()
+            .zip(METRICS)
+            .filter_map(|(samples, metric)| Some((metric.to_owned(), samples.last_key_value()?.1)))
+            .map(|(metric, sample)| {
+                let is_bound = sample.flags.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0) != 0;
+                (metric, (sample.start.micros(), (!is_bound).then_some(sample.value)))
+            })
+            .collect();
+        for is_kept in [false, true] {
+            let rows = sqlx::query(NEWEST).persistent(is_kept).fetch_all(&mut self.connection).await.unwrap();
+            let told = rows.iter().map(|row| (row.get("metric"), (row.get("at"), row.get("value")))).collect();
+            assert_eq!(expected, told, "signal.last, the plan kept: {is_kept}");
+        }
+    }
 }
+
+const NEWEST: &str =
+    "SELECT metric, (extract(epoch FROM start_at) * 1000000)::bigint AS at, value FROM signal.last";
 
 fn close(before: i64, days: i32) -> String {
     format!("SELECT signal.close_rollups({}, {days})", moment(before))
@@ -479,6 +503,7 @@ fn an_answer_is_what_the_samples_give() {
                 for (step, question) in steps {
                     world.take(&step).await;
                     world.check(question).await;
+                    world.check_last().await;
                 }
                 // Once nothing changes any more, everything is closed and nothing is computed.
                 world.take(&Step::Release).await;
