@@ -45,6 +45,9 @@ mod rollup;
 /// The same of what is archived.
 mod rollup_archive;
 
+/// The view of samples leaves out what is not asked for.
+mod sample_view;
+
 /// Few chunks, whatever comes.
 mod chunks;
 

@@ -147,6 +147,8 @@ impl World {
         let mut connection = PgConnection::connect(database.url()).await.unwrap();
         let other = PgConnection::connect(database.url()).await.unwrap();
         let start = format!("{}T00:00:00Z", WEEKS[week]);
+        // A statement that is kept keeps its first plan, until something makes that void.
+        execute(&mut connection, "SET plan_cache_mode = force_generic_plan").await;
         execute(
             &mut connection,
             &format!(
@@ -314,7 +316,71 @@ impl World {
             assert_eq!(read(&mut self.connection, &query).await, expected, "signal.daily {from} {to}");
         }
     }
+
+    /// Asks for the newest samples, by a plan of this moment and by one that was made when the world began.
+    async fn check_last(&mut self) {
+        let expected: BTreeMap<String, (i64, Option<f64>)> = self
+            .samples
+            .iter()
+            .zip(METRICS)
+            .filter_map(|(samples, metric)| Some((metric.to_owned(), samples.last_key_value()?.1)))
+            .map(|(metric, sample)| {
+                let is_bound = sample.flags.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0) != 0;
+                (metric, (sample.start.micros(), (!is_bound).then_some(sample.value)))
+            })
+            .collect();
+        for is_kept in [false, true] {
+            let rows = sqlx::query(NEWEST).persistent(is_kept).fetch_all(&mut self.connection).await.unwrap();
+            let told = rows.iter().map(|row| (row.get("metric"), (row.get("at"), row.get("value")))).collect();
+            assert_eq!(expected, told, "signal.last, the plan kept: {is_kept}");
+        }
+    }
+
+    /// Asks what goals of the wearer have measured by day, and compares with the samples that came while it was worn.
+    async fn check_goals(&mut self, (_, from_s, to_s, _): Question) {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let shown = |at: i64| zone.to_datetime(jiff::Timestamp::from_microsecond(at).unwrap()).date().to_string();
+        let (from, to) = (shown(self.at(from_s)), shown(self.at(to_s) + DAY_US));
+        let (taken_off, put_on) = PAUSE.map(|at| Timestamp::parse_rfc3339(at).unwrap().micros()).into();
+        let mut expected: BTreeMap<(String, String), Bucket> = BTreeMap::new();
+        for (metric, samples) in METRICS.iter().zip(&self.samples).take(HELD) {
+            for (start, sample) in samples {
+                let day = shown(*start);
+                let is_bound = sample.flags.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0) != 0;
+                if !is_bound && day >= from && day < to && !(taken_off..put_on).contains(start) {
+                    expected.entry(((*metric).to_owned(), day)).or_default().add(sample);
+                }
+            }
+        }
+        let query = format!(
+            "SELECT goal.metric, measured_on::text AS day, parts, total, lowest, highest, latest
+             FROM care.goal CROSS JOIN LATERAL care.measure_goal_days(goal, '{from}', '{to}')"
+        );
+        let rows = sqlx::query(AssertSqlSafe(query)).persistent(false).fetch_all(&mut self.connection).await.unwrap();
+        let told: BTreeMap<(String, String), Bucket> = rows
+            .iter()
+            .map(|row| {
+                let bucket = Bucket {
+                    count: row.get("parts"),
+                    sum: row.get("total"),
+                    least: row.get("lowest"),
+                    greatest: row.get("highest"),
+                    last: row.get("latest"),
+                    ..Bucket::default()
+                };
+                ((row.get("metric"), row.get("day")), bucket)
+            })
+            .collect();
+        let expected = expected.into_iter().map(|(of, bucket)| (of, Bucket { first: None, ..bucket })).collect();
+        assert_eq!(told, expected, "goals from {from} to {to}");
+        assert_eq!(rows.len(), told.len(), "a day comes once");
+    }
 }
+
+/// When the device was taken off for two days, and put on again, each within a day.
+const PAUSE: [&str; 2] = ["2024-04-06T15:30:00Z", "2024-04-08T10:00:00Z"];
+
+const NEWEST: &str = "SELECT metric, (extract(epoch FROM start_at) * 1000000)::bigint AS at, value FROM signal.last";
 
 fn close(before: i64, days: i32) -> String {
     format!("SELECT signal.close_rollups({}, {days})", moment(before))
@@ -442,6 +508,9 @@ async fn seeded_in(zone: &str) -> TestDatabase {
     let database = TestDatabase::migrated().await;
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     let names = METRICS.map(|name| format!("'{name}'")).join(",");
+    // Of the last metric some is not committed yet.
+    let goals = METRICS[..HELD].iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(",");
+    let [off, on] = PAUSE;
     let statement = format!(
         "INSERT INTO signal.device (added_at, device_id, added_by) VALUES (now(), 'watch', 'test');
          INSERT INTO signal.series (device_key, metric_id)
@@ -449,7 +518,11 @@ async fn seeded_in(zone: &str) -> TestDatabase {
          INSERT INTO care.patient (patient_id, born_on, sex, time_zone)
          VALUES ('0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', '1980-05-17', 'female', '{zone}');
          INSERT INTO care.wear (patient_id, device_key, worn_during)
-         SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, '[2024-01-01,)' FROM signal.device"
+         SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', device_key, during
+         FROM signal.device, unnest(ARRAY['[2024-01-01, {off})', '[{on},)']::tstzrange[]) AS worn (during);
+         INSERT INTO care.goal (patient_id, title, metric, measure, comparator, target, per, pursued_during)
+         SELECT '0e1f3c5a-7b9d-4e2f-8a1b-3c5d7e9f1a2b', 'x', name, 'sum', 'at_least', 1, 'day', '[2024-01-01, 2024-12-31)'
+         FROM signal.metric WHERE name IN ({goals})"
     );
     execute(&mut connection, &statement).await;
     // TimescaleDB makes a chunk with the first row in it, and would wait for the transaction that is held open.
@@ -479,6 +552,8 @@ fn an_answer_is_what_the_samples_give() {
                 for (step, question) in steps {
                     world.take(&step).await;
                     world.check(question).await;
+                    world.check_last().await;
+                    world.check_goals(question).await;
                 }
                 // Once nothing changes any more, everything is closed and nothing is computed.
                 world.take(&Step::Release).await;
