@@ -445,7 +445,7 @@ CREATE TABLE signal.superseded_value (
     flags smallint DEFAULT 0 NOT NULL,  -- What is known against it, as in signal.block; 0 where nothing is.
     utc_offset_minutes smallint  -- Minutes by which the source's local time was ahead of UTC; null where it did not say.
 );
-CREATE INDEX superseded_value_start_at_idx ON signal.superseded_value USING btree (series_id, start_at);
+CREATE INDEX superseded_value_word_idx ON signal.superseded_value USING btree (series_id, start_at, revision DESC NULLS LAST, value, COALESCE(span_us, ('-1'::integer)::bigint));
 CREATE TRIGGER superseded_value_stays_under_hold BEFORE DELETE OR UPDATE ON signal.superseded_value FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.start_at))) EXECUTE FUNCTION signal.keep_superseded_under_hold();  -- Trigger before what a source superseded goes: refuses it where somebody under legal hold was measured.
 GRANT DELETE, INSERT, SELECT ON signal.superseded_value TO healthtrack_roller;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.superseded_value TO healthtrack_migrator;
@@ -645,6 +645,8 @@ GRANT SELECT ON signal.change_entry TO healthtrack_migrator;
 --   resolved_at: When an operator marked it as dealt with; null while it is open.
 --   resolved_by: Who did that; null while it is open.
 --   resolution: How it was dealt with; null while it is open.
+--   due_at: When the daemon gives it to itself again, since its time has come then; null where it does not.
+--   tries: How often the daemon has given it to itself again.
 CREATE VIEW signal.quarantine WITH (security_invoker=true) AS
  SELECT quarantine_rejection.quarantine_id,
     quarantine_rejection.received_at,
@@ -660,7 +662,9 @@ CREATE VIEW signal.quarantine WITH (security_invoker=true) AS
     quarantine_payload.payload_bytes,
     quarantine_rejection.resolved_at,
     quarantine_rejection.resolved_by,
-    quarantine_rejection.resolution
+    quarantine_rejection.resolution,
+    quarantine_rejection.due_at,
+    quarantine_rejection.tries
    FROM (signal.quarantine_rejection
      JOIN signal.quarantine_payload USING (payload_sha256));
 GRANT SELECT ON signal.quarantine TO healthtrack_ingest;
@@ -683,14 +687,18 @@ CREATE TABLE signal.quarantine_rejection (
     resolved_by text,  -- Who did that; null while it is open.
     resolution text,  -- How it was dealt with, in that person's words; null while it is open.
     payload_sha256 bytea NOT NULL,  -- The message.
+    due_at timestamp with time zone,  -- When the daemon gives it to itself again, since its time has come then; null where it does not.
+    tries smallint DEFAULT 0 NOT NULL,  -- How often the daemon has given it to itself again.
     CONSTRAINT quarantine_rejection_pkey PRIMARY KEY (quarantine_id),
     CONSTRAINT quarantine_rejection_payload_fkey FOREIGN KEY (payload_sha256) REFERENCES signal.quarantine_payload(payload_sha256),
     CONSTRAINT quarantine_counts_are_positive CHECK (((samples > 0) AND (times_received > 0))),
     CONSTRAINT quarantine_reason_is_a_word CHECK ((reason ~ '^[a-z_]+$'::text)),
     CONSTRAINT quarantine_resolution_is_whole CHECK ((num_nulls(resolved_at, resolved_by, resolution) = ANY (ARRAY[0, 3]))),
     CONSTRAINT quarantine_resolution_says_something CHECK (((resolved_by ~ '\S'::text) AND (resolution ~ '\S'::text))),
-    CONSTRAINT quarantine_times_are_forward CHECK ((last_received_at >= received_at))
+    CONSTRAINT quarantine_times_are_forward CHECK ((last_received_at >= received_at)),
+    CONSTRAINT quarantine_tries_count_up CHECK ((tries >= 0))  -- A message was given again zero times or more.
 );
+CREATE INDEX quarantine_rejection_due_at_idx ON signal.quarantine_rejection USING btree (due_at) WHERE ((due_at IS NOT NULL) AND (resolved_at IS NULL));
 CREATE UNIQUE INDEX quarantine_rejection_is_kept_once ON signal.quarantine_rejection USING btree (payload_sha256, md5(topic), reason);
 CREATE INDEX quarantine_rejection_received_at_idx ON signal.quarantine_rejection USING btree (received_at, quarantine_id);
 CREATE TRIGGER quarantine_rejection_stays_as_it_came BEFORE UPDATE OF quarantine_id, received_at, last_received_at, topic, reason, detail, content_type, payload_sha256 ON signal.quarantine_rejection FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND ((new.last_received_at < old.last_received_at) OR (((((((old.quarantine_id IS DISTINCT FROM new.quarantine_id) OR (old.received_at IS DISTINCT FROM new.received_at)) OR (old.topic IS DISTINCT FROM new.topic)) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.detail IS DISTINCT FROM new.detail)) OR (old.content_type IS DISTINCT FROM new.content_type)) OR (old.payload_sha256 IS DISTINCT FROM new.payload_sha256))))) EXECUTE FUNCTION signal.keep_rejection_as_it_came();  -- Trigger before a rejection becomes another one, or came earlier: refuses it to everybody but the owner.
