@@ -1,8 +1,8 @@
 //! Conflict: late values that differ from archived ones, as messages for the quarantine.
 //!
 //! The message that brought such a value was acknowledged and is gone, so one is made that says the same: an operator
-//! reads it like any other, and a retry stores its values again, for the next roll to find. It has the revision by which
-//! they were said, or a retry would find them outdated.
+//! reads it like any other, and a retry stores its values again, for the next roll to find. It has the revision by
+//! which they were said, or a retry would find them outdated.
 //!
 //! # Why
 //! A device that sends a year again with other values makes as many conflicts as it has samples, and the day must be

@@ -1,9 +1,9 @@
 //! Early: daily values that were dated ahead of their time go the way of every message again when it has come.
 //!
 //! # Why
-//! A device at UTC+13 dates today's total in what is tomorrow in UTC. It was rejected on arrival (`future_time`), and its
-//! source believes it delivered; nobody would ever retry it by hand. So the rejection says when it is due, and then the
-//! message is published to its topic again, as `healthtrack quarantine retry` would. Where several daemons have one
+//! A device at UTC+13 dates today's total in what is tomorrow in UTC. It was rejected on arrival (`future_time`), and
+//! its source believes it delivered; nobody would ever retry it by hand. So the rejection says when it is due, and then
+//! the message is published to its topic again, as `healthtrack quarantine retry` would. Where several daemons have one
 //! shard's messages, what two of them publish is stored once.
 //!
 //! A pass takes `PAGES_MAX` pages at most, and none that the broker does not take more often than

@@ -96,8 +96,8 @@ const ZSTD_LEVEL: i32 = 6;
 /// Statistics are the chunk's: of its one page they would say the same again, in as many bytes as a new column takes.
 /// Moments of reception, and revisions, stay for as many rows as a message had. Of messages of some hundred rows zstd
 /// needs a tenth to a third less for the plain moments than for their differences, and a quarter less than for a
-/// dictionary; of messages of 60 rows, as live ones are, their differences take 0.05 bytes a row and plain ones 0.08; of
-/// single rows 0.5 and 2.0.
+/// dictionary; of messages of 60 rows, as live ones are, their differences take 0.05 bytes a row and plain ones 0.08;
+/// of single rows 0.5 and 2.0.
 pub(super) fn layout(
     builder: WriterPropertiesBuilder,
     has_whole_values: bool,

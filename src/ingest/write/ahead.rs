@@ -19,7 +19,7 @@ const SERIES_MAX: usize = 1 << 14;
 
 /// A series of which something is replaced after all that is stored.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ahead {
+pub(super) struct RangeAhead {
     /// After this, nothing is stored.
     pub(super) stored: Option<Timestamp>,
     /// The last moment that is replaced.
@@ -30,11 +30,11 @@ pub(super) struct Ahead {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct AheadSeries(HashMap<SeriesKey, Ahead>);
+pub(super) struct AheadSeries(HashMap<SeriesKey, RangeAhead>);
 
 impl AheadSeries {
     /// That of a series, if there is one.
-    pub(super) fn get(&self, key: &SeriesKey) -> Option<Ahead> {
+    pub(super) fn get(&self, key: &SeriesKey) -> Option<RangeAhead> {
         self.0.get(key).copied()
     }
 
@@ -47,7 +47,7 @@ impl AheadSeries {
                 ahead.revision = ahead.revision.max(range.revision);
             }
             None if is_new => {
-                self.0.insert(*key, Ahead { stored: end, last: range.last(), revision: range.revision });
+                self.0.insert(*key, RangeAhead { stored: end, last: range.last(), revision: range.revision });
             }
             None => {}
         }

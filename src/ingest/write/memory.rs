@@ -13,7 +13,7 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::ahead::{Ahead, AheadSeries};
+use super::ahead::{AheadSeries, RangeAhead};
 use crate::model::ids::{DeviceId, DeviceKey, MetricId, SeriesId};
 use crate::model::revision::ReplacedRange;
 use crate::model::statistic::Statistic;
@@ -73,7 +73,7 @@ impl SeriesMemory {
     }
 
     /// What is replaced in a series after all that is stored.
-    pub(super) fn ahead(&self, key: &SeriesKey) -> Option<Ahead> {
+    pub(super) fn ahead(&self, key: &SeriesKey) -> Option<RangeAhead> {
         self.1.get(key)
     }
 

@@ -36,6 +36,9 @@ mod merge;
 /// What is appended, what is merged, and what rows both give.
 mod plan;
 
+/// What a unit says of one series.
+mod group;
+
 /// In which moments merges need what is stored.
 mod stretches;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::Group;
+use super::group::Group;
 use super::unit::Part;
 use crate::model::ids::SeriesId;
 use crate::model::revision::Word;

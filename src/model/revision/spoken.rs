@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Word;
+use super::word::Word;
 
 /// So many words are looked through one after another, which costs less than a set of them.
 const LISTED_MAX: usize = 32;

@@ -6,7 +6,7 @@
 //! same. A caller need tell of what stood before no more than that.
 
 use super::spoken::Spoken;
-use super::{Precedence, Word};
+use super::word::{Precedence, Word};
 use crate::model::origin::Revision;
 
 /// What becomes of a word.

@@ -1,7 +1,10 @@
 //! Words in any order, and what then stands.
 
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
+use crate::model::origin::Revision;
+use crate::model::sample::Flags;
 
 fn word(span_us: Option<i64>, value: i32, revision: Option<i64>) -> Word {
     let revision = revision.and_then(Revision::new);

@@ -1,8 +1,8 @@
 //! Revised: what stood once, and which ranges were replaced: read for a merge, and written by it.
 //!
 //! # Why
-//! A word that arrives is weighed against what stands, what stood, and what was taken back (`model::revision`). A source
-//! may correct one moment a million times: a total that is sent each second has 86,400 former words by the evening. So
+//! A word that arrives is weighed against what stands, what stood, and what was taken back (`model::revision`). A
+//! source may correct one moment a million times: a total that is sent each second has 86,400 former words by the evening. So
 //! of what stood no more is read than decides: one word of the highest revision for each start of which something is
 //! said, and those without a revision that say what is said again. Both are look-ups of one index, whatever has been
 //! said before; and where nothing was superseded in the stretch of a sample, as nearly everywhere, not even these are
@@ -111,9 +111,10 @@ async fn former(
     words: &[(SeriesId, Timestamp, Word)],
 ) -> Result<Vec<(SeriesId, Timestamp, Word)>, sqlx::Error> {
     // LIMIT 1 keeps each look-up one of the index; 12 are the bits of bounds.
-    let query = "SELECT DISTINCT said.series_id, said.start_at, former.span_us, former.value, (former.flags & 12)::integer,
-                        former.revision
-                 FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::float8[], $5::smallint[], $6::boolean[])
+    let query = "SELECT DISTINCT said.series_id, said.start_at, former.span_us, former.value,
+                        (former.flags & 12)::integer, former.revision
+                 FROM unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::float8[], $5::smallint[],
+                             $6::boolean[])
                       AS said (series_id, start_at, span_us, value, bounds, is_counted)
                  CROSS JOIN LATERAL (
                      (SELECT span_us, value, flags, revision FROM signal.superseded_value AS highest

@@ -59,11 +59,14 @@ pub(in crate::store) async fn insert(connection: &mut PgConnection, rows: &[Quar
              RETURNING payload_sha256, payload_bytes, xmax = 0 AS is_new),
          rejection AS (
              INSERT INTO signal.quarantine_rejection AS old (received_at, last_received_at, times_received, samples,
-                                                             topic, reason, detail, content_type, due_at, payload_sha256)
-             SELECT received_at, received_at, times, samples, topic, reason, detail, content_type, due_at, payload_sha256
+                                                             topic, reason, detail, content_type, due_at,
+                                                             payload_sha256)
+             SELECT received_at, received_at, times, samples, topic, reason, detail, content_type, due_at,
+                    payload_sha256
              FROM unnest($3::bytea[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
                          $9::text[], $10::text[], $11::timestamptz[]) WITH ORDINALITY
-                  AS new (payload_sha256, received_at, times, samples, topic, reason, detail, content_type, due_at, place)
+                  AS new (payload_sha256, received_at, times, samples, topic, reason, detail, content_type, due_at,
+                          place)
              JOIN bytes USING (payload_sha256) ORDER BY place
              ON CONFLICT (payload_sha256, md5(topic), reason) DO UPDATE SET
                  times_received = old.times_received + excluded.times_received,

@@ -26,7 +26,9 @@ fn of_thousands_of_ranges_in_one_message_only_so_many_are_read() {
 
 proptest! {
     #[test]
-    fn an_offset_is_one_of_less_than_a_day_or_the_series_is_refused(hours in 0..100_u32, minutes in 0..100_u32, east: bool) {
+    fn an_offset_is_one_of_less_than_a_day_or_the_series_is_refused(
+        hours in 0..100_u32, minutes in 0..100_u32, east: bool
+    ) {
         let sign = if east { '+' } else { '-' };
         let series = format!(
             r#"{{"metric":"heart_rate","times":["2026-11-23T10:00:00{sign}{hours:02}:{minutes:02}"],"values":[61]}}"#
@@ -48,6 +50,7 @@ proptest! {
         let text = message(&format!(r#"{{"metric":"heart_rate","times":[0],"values":[61],"revision":{number}}}"#));
         let decoded = decode(text.as_bytes()).unwrap();
         let revision = decoded.readings.first().and_then(|reading| reading.revision);
-        prop_assert_eq!(revision.map(|revision| revision.number().unsigned_abs()), Some(number).filter(|n| *n <= 1 << 53));
+        let expected = Some(number).filter(|number| *number <= 1 << 53);
+        prop_assert_eq!(revision.map(|revision| revision.number().unsigned_abs()), expected);
     }
 }
