@@ -1178,14 +1178,29 @@ CREATE OR REPLACE FUNCTION signal.measure_series(series_ids integer[], from_ats 
  SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
+DECLARE
+    together record;
 BEGIN
-    IF cardinality(series_ids) > 0 THEN
+    FOR together IN
+        SELECT array_agg(placed.series_id) AS ids, array_agg(placed.from_at) AS from_ats, array_agg(placed.to_at) AS to_ats,
+               min(placed.low) AS low, max(placed.to_at) AS high
+        FROM (SELECT apart.*, pg_catalog.sum(apart.begins) OVER (ORDER BY apart.low, apart.to_at ROWS UNBOUNDED PRECEDING)
+                                  AS place
+              FROM (SELECT asked.*, date_trunc('day', asked.from_at, 'UTC') AS low,
+                           CASE WHEN date_trunc('day', asked.from_at, 'UTC') <= max(asked.to_at) OVER (
+                                         ORDER BY date_trunc('day', asked.from_at, 'UTC'), asked.to_at
+                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                                THEN 0 ELSE 1 END AS begins
+                    FROM unnest($1, $2, $3) AS asked (series_id, from_at, to_at)
+                    WHERE asked.from_at < asked.to_at) AS apart) AS placed
+        GROUP BY placed.place
+    LOOP
         RETURN QUERY
         SELECT asked.series_id, piece.*
-        FROM unnest($1, $2, $3) AS asked (series_id, from_at, to_at)
-        CROSS JOIN LATERAL signal.measure_quarters(asked.series_id, asked.from_at, asked.to_at) AS piece
-        WHERE asked.from_at < asked.to_at;
-    END IF;
+        FROM unnest(together.ids, together.from_ats, together.to_ats) AS asked (series_id, from_at, to_at)
+        CROSS JOIN LATERAL signal.measure_quarters_within(asked.series_id, asked.from_at, asked.to_at,
+                                                          together.low, together.high) AS piece;
+    END LOOP;
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.measure_series(integer[],timestamp with time zone[],timestamp with time zone[]) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
@@ -1278,3 +1293,111 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.rollup_buckets(text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- The samples of a series that begin in the 256 days from a midnight UTC on, which is told in seconds since 1970.
+CREATE OR REPLACE FUNCTION signal.unpack_256_days(series integer, first_s double precision)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT unpacked.*
+    FROM (SELECT * FROM signal.unpack_32_times_8_days($1, $2) WHERE true
+          UNION ALL
+          SELECT NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::double precision, NULL::smallint,
+                 NULL::timestamptz, NULL::bigint WHERE false) AS unpacked
+    WHERE signal.holds_blocks(to_timestamp($2), to_timestamp($2 + 22118400))
+      AND unpacked.start_at >= to_timestamp($2) AND unpacked.start_at < to_timestamp($2 + 22118400)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack_256_days(integer,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack_256_days(integer,double precision) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- The samples of a series that begin in the 256 days from a midnight UTC on, in branches of 8 days.
+CREATE OR REPLACE FUNCTION signal.unpack_32_times_8_days(series integer, first_s double precision)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT * FROM signal.unpack_8_days($1, $2 + 0) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 691200) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 1382400) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 2073600) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 2764800) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 3456000) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 4147200) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 4838400) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 5529600) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 6220800) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 6912000) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 7603200) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 8294400) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 8985600) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 9676800) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 10368000) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 11059200) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 11750400) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 12441600) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 13132800) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 13824000) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 14515200) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 15206400) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 15897600) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 16588800) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 17280000) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 17971200) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 18662400) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 19353600) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 20044800) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 20736000) UNION ALL
+    SELECT * FROM signal.unpack_8_days($1, $2 + 21427200)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack_32_times_8_days(integer,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack_32_times_8_days(integer,double precision) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- The samples of a series that begin in the 8 days from a midnight UTC on, which is told in seconds since 1970.
+CREATE OR REPLACE FUNCTION signal.unpack_8_days(series integer, first_s double precision)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT unpacked.*
+    FROM (SELECT * FROM signal.unpack_blocks($1, to_timestamp($2), to_timestamp($2 + 691200)) WHERE true
+          UNION ALL
+          SELECT NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::double precision, NULL::smallint,
+                 NULL::timestamptz, NULL::bigint WHERE false) AS unpacked
+    WHERE signal.holds_blocks(to_timestamp($2), to_timestamp($2 + 691200))
+      AND unpacked.start_at >= to_timestamp($2) AND unpacked.start_at < to_timestamp($2 + 691200)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack_8_days(integer,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack_8_days(integer,double precision) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- The samples of a series that begin from a midnight UTC on, which is told in seconds since 1970.
+CREATE OR REPLACE FUNCTION signal.unpack_after(series integer, first_s double precision)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT unpacked.*
+    FROM (SELECT * FROM signal.unpack_blocks($1, to_timestamp($2), 'infinity') WHERE true
+          UNION ALL
+          SELECT NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::double precision, NULL::smallint,
+                 NULL::timestamptz, NULL::bigint WHERE false) AS unpacked
+    WHERE unpacked.start_at >= to_timestamp($2)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack_after(integer,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack_after(integer,double precision) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- The samples of a series that begin before a midnight UTC, which is told in seconds since 1970.
+CREATE OR REPLACE FUNCTION signal.unpack_before(series integer, first_s double precision)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT unpacked.*
+    FROM (SELECT * FROM signal.unpack_blocks($1, '-infinity', to_timestamp($2)) WHERE true
+          UNION ALL
+          SELECT NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::double precision, NULL::smallint,
+                 NULL::timestamptz, NULL::bigint WHERE false) AS unpacked
+    WHERE unpacked.start_at < to_timestamp($2)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack_before(integer,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack_before(integer,double precision) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;

@@ -402,7 +402,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block_sample TO healthtrack_migra
 GRANT SELECT ON signal.block_sample TO healthtrack_ingest;
 GRANT SELECT ON signal.block_sample TO healthtrack_roller;
 
--- Hot samples, one row each. For a known time use signal.samples(), which reads only what it must.
+-- Hot samples, one a row. A condition on start_at with a constant time reads the chunks of that time, in steps of eight days, and no others; signal.samples() reads those of whole days. For what is counted ask signal.rollup().
 --   device_id: What measured.
 --   metric: What was measured, by its name in the catalogue.
 --   statistic: What the value says about many measurements; null for a plain measurement.
@@ -416,19 +416,48 @@ GRANT SELECT ON signal.block_sample TO healthtrack_roller;
 --   received_at: When it was received, to the second; where blocks were joined, to a quarter of an hour.
 --   revision: Which word of the source it is; null where the source counts none.
 CREATE VIEW signal.sample AS
- SELECT device_id,
-    metric,
-    statistic,
-    start_at,
-    end_at,
-    value,
-    code,
-    unit,
-    flag_words AS flags,
-    utc_offset_minutes,
-    received_at,
-    revision
-   FROM signal.block_sample;
+ SELECT device.device_id,
+    metric.name AS metric,
+    series.statistic,
+    sample.start_at,
+    (sample.start_at + ((sample.span_us)::double precision * '00:00:00.000001'::interval)) AS end_at,
+        CASE
+            WHEN ((metric.codes IS NULL) AND (((sample.flags)::integer & 12) = 0)) THEN sample.value
+            ELSE NULL::double precision
+        END AS value,
+    metric.codes[((sample.value)::integer + 1)] AS code,
+    metric.unit,
+        CASE
+            WHEN (sample.flags = 0) THEN '{}'::text[]
+            ELSE array_remove(ARRAY[
+            CASE
+                WHEN (((sample.flags)::integer & 1) <> 0) THEN 'unlikely_value'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 2) <> 0) THEN 'time_assumed'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 4) <> 0) THEN 'below_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 8) <> 0) THEN 'above_range'::text
+                ELSE NULL::text
+            END,
+            CASE
+                WHEN (((sample.flags)::integer & 16) <> 0) THEN 'before_device'::text
+                ELSE NULL::text
+            END], NULL::text)
+        END AS flags,
+    sample.utc_offset_minutes,
+    sample.received_at,
+    sample.revision
+   FROM (((signal.series
+     JOIN signal.device USING (device_key))
+     JOIN signal.metric USING (metric_id))
+     CROSS JOIN LATERAL signal.unpack(series.series_id) sample(start_at, span_us, flags, value, utc_offset_minutes, received_at, revision));
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.sample TO healthtrack_migrator;
 GRANT SELECT ON signal.sample TO healthtrack_ingest;
 GRANT SELECT ON signal.sample TO healthtrack_roller;
@@ -862,21 +891,50 @@ CREATE VIEW signal.last AS
                 ELSE NULL::text
             END], NULL::text)
         END AS flags
-   FROM (((signal.series
+   FROM ((((signal.series
      JOIN signal.device USING (device_key))
      JOIN signal.metric USING (metric_id))
+     LEFT JOIN LATERAL ( SELECT block.stop_at AS start_at,
+            COALESCE(block.span_us, block.spans_us[cardinality(block."values")]) AS span_us,
+            block."values"[cardinality(block."values")] AS value,
+            COALESCE(block.flags[cardinality(block."values")], (0)::smallint) AS flags
+           FROM signal.block
+          WHERE ((block.series_id = series.series_id) AND (block.start_at >= signal.recent_from()))
+          ORDER BY block.start_at DESC
+         LIMIT 1) recent ON (true))
      CROSS JOIN LATERAL ( SELECT either.start_at,
             either.span_us,
             either.value,
             either.flags
-           FROM (( SELECT block.stop_at AS start_at,
-                    COALESCE(block.span_us, block.spans_us[cardinality(block."values")]) AS span_us,
-                    block."values"[cardinality(block."values")] AS value,
-                    COALESCE(block.flags[cardinality(block."values")], (0)::smallint) AS flags
-                   FROM signal.block
-                  WHERE (block.series_id = series.series_id)
-                  ORDER BY block.start_at DESC
-                 LIMIT 1)
+           FROM ( SELECT recent.start_at,
+                    recent.span_us,
+                    recent.value,
+                    recent.flags
+                  WHERE (recent.start_at IS NOT NULL)
+                UNION ALL
+                 SELECT older.start_at,
+                    older.span_us,
+                    older.value,
+                    older.flags
+                   FROM (( SELECT (COALESCE((series.series_id = ANY (( SELECT signal.changed_series(signal.recent_from()) AS changed_series)::integer[])), true) OR (EXISTS ( SELECT
+                                   FROM signal.rollup_stale stale
+                                  WHERE (stale.series_id = series.series_id)))) AS is_changed,
+                            ( SELECT kept.day
+                                   FROM signal.rollup_day kept
+                                  WHERE ((kept.series_id = series.series_id) AND (NOT kept.is_archived))
+                                  ORDER BY kept.day DESC
+                                 LIMIT 1) AS rolled_on
+                         OFFSET 0) known
+                     CROSS JOIN LATERAL signal.newest_within(series.series_id,
+                        CASE
+                            WHEN known.is_changed THEN '-infinity'::timestamp with time zone
+                            ELSE ((known.rolled_on)::timestamp without time zone AT TIME ZONE 'UTC'::text)
+                        END,
+                        CASE
+                            WHEN known.is_changed THEN signal.recent_from()
+                            ELSE LEAST(signal.recent_from(), (((known.rolled_on + 1))::timestamp without time zone AT TIME ZONE 'UTC'::text))
+                        END) older(start_at, span_us, value, flags))
+                  WHERE (recent.start_at IS NULL)
                 UNION ALL
                 ( SELECT kept.last_at,
                     kept.last_span_us,
@@ -1598,6 +1656,25 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
+-- Series of which something has changed that was rolled up, as far as that is not noted as stale yet; null where that is not known, or where not all before a time is closed.
+CREATE OR REPLACE FUNCTION signal.changed_series(before timestamp with time zone)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    known signal.rollup_horizon;
+BEGIN
+    SELECT * INTO STRICT known FROM signal.rollup_horizon;
+    IF NOT known.is_kept OR known.closed_until < $1 THEN
+        RETURN NULL;
+    END IF;
+    RETURN ARRAY(SELECT DISTINCT c.series_id FROM signal.changed_ranges(known.change, known.closed_until) AS c);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.changed_series(timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.changed_series(timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
 -- What was stored, superseded or erased after a place of the feed, in the order of places, rows_max at most: ask again from the last change of the answer until nothing comes. A place from which it is not complete is refused (change_place_is_kept).
 CREATE OR REPLACE FUNCTION signal.changes(after bigint, rows_max integer DEFAULT 10000)
  RETURNS TABLE(change bigint, kind text, device_id text, metric text, statistic text, "from" timestamp with time zone, "to" timestamp with time zone, samples integer, committed_at timestamp with time zone, series_id integer, device_sha256 text)
@@ -2081,6 +2158,40 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.forget_rollups(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.forget_rollups(uuid) TO healthtrack_roller;
 
+-- Whether there was a chunk that touches [low, high), of whole UTC days, when the plan was made.
+CREATE OR REPLACE FUNCTION signal.holds_blocks(low timestamp with time zone, high timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    chunk text;
+BEGIN
+    IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
+        -- The last that begins before the end, by its name (signal.ensure_chunk_within).
+        SELECT c.relname INTO chunk FROM pg_class c
+        WHERE c.relname < 'block_' || to_char($2 AT TIME ZONE 'UTC', 'YYYYMMDD') AND c.relname > 'block_0'
+          AND c.relnamespace = 'signal'::regnamespace AND c.relispartition AND c.relkind <> 'i'
+        ORDER BY c.relname DESC LIMIT 1;
+        RETURN CASE WHEN chunk ~ '^block_[0-9]{8}$'
+                    THEN to_date(substr(chunk, 7, 8), 'YYYYMMDD') + 1 > ($1 AT TIME ZONE 'UTC')::date
+                    WHEN chunk ~ '^block_[0-9]{8}_[0-9]{8}$'
+                    THEN to_date(substr(chunk, 16, 8), 'YYYYMMDD') > ($1 AT TIME ZONE 'UTC')::date
+                    ELSE chunk IS NOT NULL END;
+    END IF;
+    RETURN coalesce((
+        SELECT slice.range_end > (extract(epoch FROM $1) * 1000000)::bigint
+        FROM _timescaledb_catalog.dimension_slice AS slice
+        WHERE slice.dimension_id = (SELECT dimension.id FROM _timescaledb_catalog.dimension
+                                    JOIN _timescaledb_catalog.hypertable ON hypertable.id = dimension.hypertable_id
+                                    WHERE hypertable.schema_name = 'signal' AND hypertable.table_name = 'block')
+          AND slice.range_start < (extract(epoch FROM $2) * 1000000)::bigint
+        ORDER BY slice.range_start DESC LIMIT 1), false);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.holds_blocks(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.holds_blocks(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
 -- True where this transaction has counted a file of so many samples in the proof of an erasure under way, whose subject is not under legal hold.
 CREATE OR REPLACE FUNCTION signal.is_file_proved_erased(of_rows bigint, first_at timestamp with time zone, last_at timestamp with time zone)
  RETURNS boolean
@@ -2259,8 +2370,8 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.mark_stale_rollups() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.mark_stale_rollups() TO healthtrack_ingest;
 
--- What the blocks of a series give for each quarter of an hour in [from, to), which begin with a quarter.
-CREATE OR REPLACE FUNCTION signal.measure_quarters(series integer, "from" timestamp with time zone, "to" timestamp with time zone)
+-- What the blocks of a series give for each quarter of an hour in [from, to), which begin with a quarter; all of it lies in [low, high), which leaves chunks out.
+CREATE OR REPLACE FUNCTION signal.measure_quarters_within(series integer, "from" timestamp with time zone, "to" timestamp with time zone, low timestamp with time zone, high timestamp with time zone)
  RETURNS TABLE(day date, quarter smallint, count bigint, below bigint, above bigint, sum double precision, "least" double precision, "greatest" double precision, first double precision, last double precision)
  LANGUAGE sql
  STABLE PARALLEL SAFE ROWS 96
@@ -2306,14 +2417,15 @@ AS $function$
               WHERE block.gaps IS NOT NULL OR block.flags IS NOT NULL) AS sample
         GROUP BY 2
     ) AS piece
-    WHERE block.series_id = $1 AND block.start_at >= date_trunc('day', $2, 'UTC') AND block.start_at < $3
+    WHERE block.series_id = $1 AND block.start_at >= $4 AND block.start_at < $5
+      AND block.start_at >= date_trunc('day', $2, 'UTC') AND block.start_at < $3
       AND block.stop_at >= $2
       AND piece.quarter >= CASE WHEN block.start_at < $2 THEN floor(extract(epoch FROM $2) / 900)::bigint % 96 ELSE 0 END
       AND piece.quarter < CASE WHEN block.stop_at >= $3 THEN floor(extract(epoch FROM $3) / 900)::bigint % 96 ELSE 96 END
     GROUP BY 1, 2
 $function$;
-REVOKE EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.measure_quarters(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+REVOKE EXECUTE ON FUNCTION signal.measure_quarters_within(integer,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.measure_quarters_within(integer,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- The rollups of some series on a UTC day as they are when their blocks go to the archive.
 CREATE OR REPLACE FUNCTION signal.measure_rolled(series_ids integer[], rolled_on date)
@@ -2400,6 +2512,26 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[],bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[],bigint) TO healthtrack_ingest;
+
+-- The newest hot sample of a series in a block that begins in [low, high); nothing where one of them is null.
+CREATE OR REPLACE FUNCTION signal.newest_within(series integer, low timestamp with time zone, high timestamp with time zone)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, value double precision, flags smallint)
+ LANGUAGE plpgsql
+ STABLE STRICT ROWS 1
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT b.stop_at, coalesce(b.span_us, b.spans_us[cardinality(b.values)]), b.values[cardinality(b.values)],
+               coalesce(b.flags[cardinality(b.values)], 0::smallint)
+        FROM signal.block b
+        WHERE b.series_id = $1 AND b.start_at >= $2 AND b.start_at < $3 ORDER BY b.start_at DESC LIMIT 1;
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.newest_within(integer,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.newest_within(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Adds to the feed of changes what this transaction does: of each change the series, the starts of its first and last sample, how many, and its kind (1 stored, 2 superseded, 3 erased; null where all were stored).
 CREATE OR REPLACE FUNCTION signal.note_changes(series_ids integer[], first_ats timestamp with time zone[], last_ats timestamp with time zone[], counts integer[], kinds smallint[])
@@ -2575,21 +2707,24 @@ CREATE OR REPLACE FUNCTION signal.open_rollups()
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
 AS $function$
 DECLARE
     known   signal.rollup_horizon;
+    low     timestamptz;
     ids     integer[];
     from_at timestamptz[];
     to_at   timestamptz[];
 BEGIN
     SELECT * INTO STRICT known FROM signal.rollup_horizon;
+    low := date_trunc('day', known.closed_until, 'UTC');
     SELECT array_agg(open.series_id), array_agg(open.from_at), array_agg(open.to_at) INTO ids, from_at, to_at
     FROM (SELECT DISTINCT b.series_id,
                  greatest(known.closed_until, date_trunc('day', b.start_at, 'UTC')) AS from_at,
                  date_trunc('day', b.start_at, 'UTC') + INTERVAL '24 hours' AS to_at
           FROM signal.block b
-          WHERE b.start_at >= date_trunc('day', known.closed_until, 'UTC') AND b.stop_at >= known.closed_until
+          WHERE b.start_at >= low AND b.stop_at >= known.closed_until
           UNION ALL
           SELECT u.series_id, u.day::timestamp AT TIME ZONE 'UTC',
                  least((u.day + 1)::timestamp AT TIME ZONE 'UTC', known.closed_until)
@@ -2714,6 +2849,18 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.quarantine_under_legal_hold(bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.quarantine_under_legal_hold(bigint[]) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
+-- A day before that up to which rollups are closed, as it was when the plan was made: for questions that are answered alike whatever it says.
+CREATE OR REPLACE FUNCTION signal.recent_from()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT date_trunc('day', h.closed_until, 'UTC') - INTERVAL '24 hours' FROM signal.rollup_horizon h
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.recent_from() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.recent_from() TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
 -- Trigger before a message gets other bytes: refuses it.
 CREATE OR REPLACE FUNCTION signal.refuse_other_bytes()
  RETURNS trigger
@@ -2726,7 +2873,7 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.refuse_other_bytes() FROM PUBLIC;
 
--- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive, and where a file of the archive is not rolled up yet.
+-- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. count counts values, below and above what lies beyond the sensor's range. not_measured is null: a slot that a source leaves empty is counted when it comes (healthtrack_ingest_not_measured_total) and not kept, so a delivery that is repeated, or a value that fills the slot later, could not be told from another empty slot. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive, and where a file of the archive is not rolled up yet: a late sample may be one that the archive has.
 CREATE OR REPLACE FUNCTION signal.rollup(devices text[], metrics text[], every text, "from" timestamp with time zone, "to" timestamp with time zone, zone text DEFAULT 'UTC'::text)
  RETURNS TABLE(device_id text, metric text, statistic text, bucket_at timestamp with time zone, count bigint, sum double precision, mean double precision, "least" double precision, "greatest" double precision, first double precision, last double precision, not_measured bigint, below bigint, above bigint, first_code text, last_code text, unit text, is_settled boolean)
  LANGUAGE plpgsql
@@ -2898,6 +3045,21 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.rollup(text[],text[],text,timestamp with time zone,timestamp with time zone,text) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
+-- Hot samples that begin in [from, to), whatever measured them; reads the chunks of that time alone, also where it is reckoned from now().
+CREATE OR REPLACE FUNCTION signal.samples("from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS SETOF signal.sample
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT found.device_id, found.metric, found.statistic, found.start_at, found.end_at, found.value, found.code, found.unit,
+           found.flag_words, found.utc_offset_minutes, found.received_at, found.revision
+    FROM signal.block_sample AS found
+    WHERE found.block_start_at >= $1 - INTERVAL '24 hours' AND found.block_start_at < $2 AND found.block_stop_at >= $1
+      AND found.start_at >= $1 AND found.start_at < $2
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.samples(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.samples(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
 -- Hot samples of one device and metric that begin in [from, to), in no order; reads only their chunks and blocks.
 CREATE OR REPLACE FUNCTION signal.samples(device_id text, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
  RETURNS SETOF signal.sample
@@ -2960,6 +3122,103 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.split_rollups(integer[],date[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.split_rollups(integer[],date[]) TO healthtrack_ingest, healthtrack_roller;
+
+-- The hot samples of a series, in branches of 256 days from November 2007 to November 2035, and two for all other times.
+CREATE OR REPLACE FUNCTION signal.unpack(series integer)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT NULL::timestamptz, NULL::bigint, NULL::smallint, NULL::double precision, NULL::smallint,
+                 NULL::timestamptz, NULL::bigint
+    FROM signal.block WHERE false UNION ALL
+    SELECT * FROM signal.unpack_before($1, 1194393600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1194393600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1216512000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1238630400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1260748800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1282867200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1304985600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1327104000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1349222400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1371340800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1393459200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1415577600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1437696000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1459814400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1481932800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1504051200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1526169600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1548288000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1570406400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1592524800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1614643200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1636761600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1658880000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1680998400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1703116800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1725235200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1747353600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1769472000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1791590400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1813708800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1835827200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1857945600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1880064000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1902182400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1924300800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1946419200) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1968537600) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 1990656000) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 2012774400) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 2034892800) UNION ALL
+    SELECT * FROM signal.unpack_256_days($1, 2057011200) UNION ALL
+    SELECT * FROM signal.unpack_after($1, 2079129600)
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack(integer) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- The samples of a series in blocks that begin in [low, high).
+CREATE OR REPLACE FUNCTION signal.unpack_blocks(series integer, low timestamp with time zone, high timestamp with time zone)
+ RETURNS TABLE(start_at timestamp with time zone, span_us bigint, flags smallint, value double precision, utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT sample.start_at, sample.span_us, sample.flags, sample.value,
+           coalesce(block.utc_offset_minutes, block.utc_offsets_minutes[sample.origin]),
+           coalesce(block.received_at, block.received_ats[sample.origin]),
+           coalesce(block.revision, block.revisions[sample.origin])
+    FROM signal.block
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN block.origin_sizes IS NOT NULL
+                    THEN (SELECT array_agg(run.place ORDER BY run.place)
+                          FROM unnest(block.origin_sizes) WITH ORDINALITY AS run (size, place)
+                          CROSS JOIN generate_series(1, run.size)) END AS places
+    ) AS origin
+    CROSS JOIN LATERAL (
+        SELECT block.start_at + INTERVAL '1 microsecond' * (block.tick_us * (item.place - 1)) AS start_at,
+               coalesce(block.span_us, item.span_us) AS span_us,
+               coalesce(item.flags, 0::smallint) AS flags,
+               item.value,
+               item.origin
+        FROM unnest(block.values, block.spans_us, block.flags, origin.places)
+             WITH ORDINALITY AS item (value, span_us, flags, origin, place)
+        WHERE block.gaps IS NULL
+        UNION ALL
+        SELECT block.start_at + INTERVAL '1 microsecond' * (block.tick_us * sum(item.gap) OVER (ORDER BY item.place)),
+               coalesce(block.span_us, item.span_us),
+               coalesce(item.flags, 0::smallint),
+               item.value,
+               item.origin
+        FROM unnest(block.values, block.gaps, block.spans_us, block.flags, origin.places)
+             WITH ORDINALITY AS item (value, gap, span_us, flags, origin, place)
+        WHERE block.gaps IS NOT NULL
+    ) AS sample
+    WHERE block.series_id = $1 AND block.start_at >= $2 AND block.start_at < $3
+    OFFSET 0
+$function$;
+REVOKE EXECUTE ON FUNCTION signal.unpack_blocks(integer,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.unpack_blocks(integer,timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Days of series that have changed since they were rolled up, noted or not.
 CREATE OR REPLACE FUNCTION signal.unsettled_rollups()
