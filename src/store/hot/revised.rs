@@ -2,11 +2,11 @@
 //!
 //! # Why
 //! A word that arrives is weighed against what stands, what stood, and what was taken back (`model::revision`). A
-//! source may correct one moment a million times: a total that is sent each second has 86,400 former words by the evening. So
-//! of what stood no more is read than decides: one word of the highest revision for each start of which something is
-//! said, and those without a revision that say what is said again. Both are look-ups of one index, whatever has been
-//! said before; and where nothing was superseded in the stretch of a sample, as nearly everywhere, not even these are
-//! made. What was taken back is asked for by the days of a series in which samples arrive.
+//! source may correct one moment a million times: a total that is sent each second has 86,400 former words by the
+//! evening. So of what stood no more is read than decides: one word of the highest revision for each start of which
+//! something is said, and those without a revision that say what is said again. Both are look-ups of one index,
+//! whatever has been said before; and where nothing was superseded in the stretch of a sample, as nearly everywhere,
+//! not even these are made. What was taken back is asked for by the days of a series in which samples arrive.
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
