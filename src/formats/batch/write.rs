@@ -8,6 +8,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use crate::formats::{HeartRates, Values};
+use crate::model::origin::Revision;
 use crate::model::time::Timestamp;
 
 /// Microseconds in a millisecond.
@@ -68,8 +69,8 @@ pub fn write<'s, 'a: 's>(series: impl IntoIterator<Item = &'s Series<'a>>) -> By
     out.freeze()
 }
 
-/// The same for people to read: one series, its times in RFC 3339.
-pub fn readable(series: &Series<'_>) -> Bytes {
+/// The same for people to read: one series, its times in RFC 3339, and which word of its source it is.
+pub fn readable(series: &Series<'_>, revision: Option<Revision>) -> Bytes {
     let times = |micros: &[i64]| -> Vec<String> {
         micros.iter().filter_map(|micros| Timestamp::from_micros(*micros).ok()).map(|time| time.to_string()).collect()
     };
@@ -81,8 +82,9 @@ pub fn readable(series: &Series<'_>) -> Bytes {
     let statistic = series.statistic.as_ref().map(|statistic| ("statistic", json!(statistic)));
     let unit = series.unit.as_ref().map(|unit| ("unit", json!(unit)));
     let ends = (!series.ends.is_empty()).then(|| ("ends", json!(times(&series.ends))));
+    let revision = revision.map(|revision| ("revision", json!(revision.number())));
     if let Some(members) = one.as_object_mut() {
-        let optional = [statistic, unit, ends, Some((key, values))];
+        let optional = [statistic, unit, ends, revision, Some((key, values))];
         members.extend(optional.into_iter().flatten().map(|(key, value)| (key.to_owned(), value)));
     }
     json!({"v": 1, "series": [one]}).to_string().into()
@@ -282,7 +284,7 @@ mod tests {
         let night = Series { ends: vec![30_000_000], ..Series::new("sleep_stage", vec![0], codes) };
         let day = Series { statistic: Some("maximum".into()), ..Series::instants("heart_rate", vec![0], vec![180.5]) };
         for series in [night, day] {
-            let (fast, slow) = (write([&series]), readable(&series));
+            let (fast, slow) = (write([&series]), readable(&series, None));
             assert_eq!(decode(&slow), decode(&fast));
             assert!(std::str::from_utf8(&slow).unwrap().contains("1970-01-01T00:00:00Z"));
         }
@@ -293,7 +295,7 @@ mod tests {
         let values = vec![f64::NEG_INFINITY, 41.0, f64::INFINITY];
         let series = Series::instants("interstitial_glucose", vec![0, 300_000_000, 900_000_000], values.clone());
         assert_eq!(read(std::slice::from_ref(&series))["series"][0]["values"], json!(["low", 41, "high"]));
-        for written in [write([&series]), readable(&series)] {
+        for written in [write([&series]), readable(&series, None)] {
             assert_eq!(decode(&written).unwrap().readings[0].values, Values::Numbers(values.clone()));
         }
     }

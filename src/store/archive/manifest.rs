@@ -3,6 +3,7 @@
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, Transaction};
 
+use super::past::ReaderPast;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::hot::Filter;
@@ -11,7 +12,7 @@ use crate::store::moment::Moment;
 pub(super) const COLUMNS: &str = "archive_file.metric, (archive_file.day)::timestamp AT TIME ZONE 'UTC', generation, \
                        archive_file.name, rows, bytes, sha256, content, first_start_at, last_start_at, key_id, \
                        written_at, superseded_at, removed_at, subject_key_id, wear_change_id, \
-                       schema_version";
+                       schema_version, revised_to";
 
 /// One file, as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct ArchiveFile {
     pub wear_change: i64,
     /// Which columns it has.
     pub version: u32,
+    /// Up to which number it knows what was superseded and replaced of its metric and day.
+    pub revised_to: i64,
     /// When it became part of the archive.
     pub written_at: Timestamp,
     /// When a newer generation took its place.
@@ -117,16 +120,23 @@ pub async fn live_file(
 /// Chunks are dropped one at a time, each in a transaction of its own; nobody drops so many in a row.
 const LOCK_TRIES: u32 = 100;
 
-/// Begins a reader's transaction: the live files that may hold what is asked for, by metric and day, and one snapshot
-/// for the manifest and the hot table.
+/// What a reader of both tiers finds in one snapshot.
+#[derive(Debug)]
+pub struct ToRead<'c> {
+    /// In which the hot table is read.
+    pub snapshot: Transaction<'c, Postgres>,
+    /// The live files that may hold what is asked for, by metric and day.
+    pub files: Vec<ArchiveFile>,
+    /// What was said since they were written.
+    pub past: ReaderPast,
+}
+
+/// Begins a reader's transaction: one snapshot for the manifest and the hot table.
 ///
 /// The table is locked against a change of its shape before the snapshot is taken. A roll removes blocks in a
 /// transaction and drops the empty chunk in a later one, and dropping heeds no snapshot: without the lock, a reader
 /// that has read the manifest might find the chunk gone whose blocks it should still see.
-pub async fn to_read<'c>(
-    connection: &'c mut PgConnection,
-    filter: &Filter,
-) -> Result<(Transaction<'c, Postgres>, Vec<ArchiveFile>), StoreError> {
+pub async fn to_read<'c>(connection: &'c mut PgConnection, filter: &Filter) -> Result<ToRead<'c>, StoreError> {
     use sqlx::Connection as _;
     let step = StoreError::at("beginning to read samples");
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
@@ -145,8 +155,12 @@ pub async fn to_read<'c>(
         .fetch_all(&mut *transaction)
         .await
         .map_err(&step)?;
-    let files = rows.iter().map(file).collect::<Result<_, _>>()?;
-    Ok((transaction, files))
+    let files: Vec<ArchiveFile> = rows.iter().map(file).collect::<Result<_, _>>()?;
+    let past = match files.is_empty() {
+        true => ReaderPast::default(),
+        false => ReaderPast::read(&mut transaction, filter).await?,
+    };
+    Ok(ToRead { snapshot: transaction, files, past })
 }
 
 /// Locks the hot table with its chunks. A chunk that is dropped while the server goes through them all is an internal
@@ -210,5 +224,6 @@ fn read(row: &PgRow) -> Result<Option<ArchiveFile>, sqlx::Error> {
         subject_key_id: row.try_get(14)?,
         wear_change: row.try_get(15)?,
         version: u32::try_from(row.try_get::<i16, _>(16)?).unwrap_or(0),
+        revised_to: row.try_get(17)?,
     }))
 }
