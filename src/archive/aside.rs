@@ -3,8 +3,8 @@
 //! # Why
 //! A device that sends a year again with other values makes as many conflicts as it has samples, and one that scores it
 //! again supersedes as many; the day must be rolled all the same. So they wait as a file of the archive's own kind and
-//! under its key, and reach the transaction a page at a time: memory does not grow with them, and either all of them are
-//! kept and gone from where they were, or none.
+//! under its key, and reach the transaction a page at a time: memory does not grow with them, and either all of them
+//! are kept and gone from where they were, or none.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -16,7 +16,7 @@ use super::aside::{AsideWriter, BUFFER_BYTES, RowsAside, failed};
 use super::error::ArchiveError;
 use super::file::{Facts, FileError, FileWriter, Head, RowSlice, Rows};
 use super::handle::Archive;
-use super::merge::{HotRows, Merge, MergeOutcome, Past};
+use super::merge::{HotRows, KnownPast, Merge, MergeOutcome};
 use super::subjects::Subjects;
 use crate::model::block::Block;
 use crate::model::ids::DeviceId;
@@ -38,9 +38,9 @@ pub(super) struct HotBlock {
 
 /// What a snapshot hands over.
 #[derive(Debug)]
-pub(super) enum Batch {
+pub(super) enum RollBatch {
     /// What is known of some devices, before their blocks.
-    Past(Past),
+    Past(KnownPast),
     /// Blocks.
     Blocks(Vec<HotBlock>),
 }
@@ -66,7 +66,7 @@ pub(super) struct Built {
 
 /// What a merge made, and what became of the rows.
 #[derive(Debug)]
-pub(super) struct Merged {
+pub(super) struct MergedFile {
     /// The file; `None` where no row stands any more.
     pub(super) built: Option<Built>,
     /// Rows that the live file did not hold.
@@ -82,17 +82,17 @@ pub(super) struct Merged {
 }
 
 /// Writes the file of a job out of batches, until no more come.
-pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Batch>) -> Result<Merged, ArchiveError> {
+pub(super) fn build(job: Job, mut batches: mpsc::Receiver<RollBatch>) -> Result<MergedFile, ArchiveError> {
     let precedence = Precedence::of(job.head.metric.kind);
     let mut builder = Builder::begin(job, precedence, Outdated::Dropped)?;
     let mut hot = HotRows::default();
     while let Some(batch) = batches.blocking_recv() {
         let blocks = match batch {
-            Batch::Past(past) => {
+            RollBatch::Past(past) => {
                 builder.merge.know(past);
                 continue;
             }
-            Batch::Blocks(blocks) => blocks,
+            RollBatch::Blocks(blocks) => blocks,
         };
         for HotBlock { device, statistic, block } in blocks {
             hot.push(&device, statistic, block, |slice| builder.lay(slice))?;
@@ -103,7 +103,7 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<Batch>) -> Result<Merg
 }
 
 /// Writes the file of a job out of another file's rows, as if they were hot. Nobody but these files may have them.
-pub(super) fn join(job: Job, other: &str, precedence: Precedence) -> Result<Merged, ArchiveError> {
+pub(super) fn join(job: Job, other: &str, precedence: Precedence) -> Result<MergedFile, ArchiveError> {
     let mut rows = job.archive.rows(other, &job.head.metric)?;
     let mut builder = Builder::begin(job, precedence, Outdated::Kept)?;
     let failed = |source| ArchiveError::File { name: other.to_owned(), source };
@@ -147,7 +147,7 @@ impl Builder {
         laid.map_err(|error| error.of(part))
     }
 
-    fn finish(self) -> Result<Merged, ArchiveError> {
+    fn finish(self) -> Result<MergedFile, ArchiveError> {
         let Builder { part, file, mut writer, merge, subjects, mut met, archive } = self;
         let laid = merge.finish(|what, slice| take(&mut writer, &subjects, &mut met, what, slice));
         laid.map_err(|error| error.of(&part))?;
@@ -162,7 +162,7 @@ impl Builder {
         };
         let MergeOutcomeRows { new, duplicates, outdated, conflicts, superseded, .. } = met;
         let (conflicts, superseded) = (conflicts.finish()?, superseded.finish()?);
-        Ok(Merged { built, new, duplicates, outdated, conflicts, superseded })
+        Ok(MergedFile { built, new, duplicates, outdated, conflicts, superseded })
     }
 }
 

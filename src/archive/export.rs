@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 
-use super::build::{BATCH_SAMPLES, BATCHES_MAX, Batch, HotBlock, Job, Merged, build};
+use super::build::{BATCH_SAMPLES, BATCHES_MAX, HotBlock, Job, MergedFile, RollBatch, build};
 use super::error::ArchiveError;
-use super::merge::Past;
+use super::merge::KnownPast;
 use super::thread::on_thread;
 use crate::config::DutyPercent;
 use crate::store::archive::{ArchiveFile, SeriesOf, Snapshot};
@@ -24,14 +24,14 @@ pub(super) async fn export(
     (blocks, live): (u64, Option<&ArchiveFile>),
     job: Job,
     mut pace: Pace,
-) -> Result<Merged, ArchiveError> {
+) -> Result<MergedFile, ArchiveError> {
     let (batches, taken) = mpsc::channel(BATCHES_MAX);
     let building = on_thread(move || build(job, taken));
     let reading = async move {
         let mut given = 0;
         for page in pages(series) {
             let past = snapshot.past(page, live).await?;
-            if !past.is_empty() && batches.send(Batch::Past(Past::of(past))).await.is_err() {
+            if !past.is_empty() && batches.send(RollBatch::Past(KnownPast::of(past))).await.is_err() {
                 // The thread has ended; it says why.
                 return Ok(given);
             }
@@ -43,13 +43,13 @@ pub(super) async fn export(
                 batch.push(HotBlock { device: of.device.clone(), statistic: of.statistic, block });
                 if samples >= BATCH_SAMPLES {
                     samples = 0;
-                    if batches.send(Batch::Blocks(std::mem::take(&mut batch))).await.is_err() {
+                    if batches.send(RollBatch::Blocks(std::mem::take(&mut batch))).await.is_err() {
                         return Ok(given);
                     }
                     pace.rest().await;
                 }
             }
-            if !batch.is_empty() && batches.send(Batch::Blocks(batch)).await.is_err() {
+            if !batch.is_empty() && batches.send(RollBatch::Blocks(batch)).await.is_err() {
                 return Ok(given);
             }
         }

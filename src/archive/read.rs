@@ -8,8 +8,8 @@
 //! its row groups do not rule out what is asked for.
 //!
 //! Invariant: each sample is given once, whatever rolls go on
-//! (`roll::a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on`), and each start as its source said it last
-//! (`roll_revisions`).
+//! (`roll::a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on`), and each start as its source said it
+//! last (`roll_revisions`).
 
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
@@ -18,7 +18,7 @@ use super::error::ArchiveError;
 use super::file::{self, FileError, RowSlice, Rows};
 use super::handle::Archive;
 use super::manifest::metric_of;
-use super::merge::{Archived, HotRows, Merge, MergeOutcome, Past};
+use super::merge::{Archived, HotRows, KnownPast, Merge, MergeOutcome};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
 use crate::model::revision::Precedence;
@@ -175,7 +175,7 @@ impl Files<'_> {
         let opened = file::open(archive.storage.open(&file.name)?, metric, &archive.keys);
         let rows = opened.and_then(|opened| opened.rows(filter)).map_err(named(&file.name))?;
         let mut merge = Merge::new(OfFile { name: file.name.clone(), rows: Some(rows) }, self.precedence(metric.id));
-        merge.know(Past::of(self.past.take(metric.id, file)));
+        merge.know(KnownPast::of(self.past.take(metric.id, file)));
         Ok(merge)
     }
 }

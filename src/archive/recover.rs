@@ -12,7 +12,7 @@ use std::time::UNIX_EPOCH;
 use sqlx::PgConnection;
 
 use super::aside::{RowsAside, superseded};
-use super::build::Merged;
+use super::build::MergedFile;
 use super::check::FileProblem;
 use super::conflict::messages;
 use super::error::ArchiveError;
@@ -211,7 +211,7 @@ impl Recovery<'_> {
         let (archive, made) = (self.archive.clone(), head.clone());
         let (file, beside) = (found.clone(), listed.clone());
         let merged = on_thread(move || joined(&archive, &file, &beside, (made, subjects))).await?;
-        let Merged { built, new, conflicts, superseded, .. } = merged;
+        let MergedFile { built, new, conflicts, superseded, .. } = merged;
         // Nothing was taken back, and neither file is empty.
         let built = built.ok_or_else(|| ArchiveError::UnknownName { name: found.name.clone() })?;
         self.report.samples += new;

@@ -11,7 +11,7 @@ use std::time::Instant;
 use sqlx::PgConnection;
 
 use super::aside::superseded;
-use super::build::{Job, Merged};
+use super::build::{Job, MergedFile};
 use super::conflict::messages;
 use super::error::ArchiveError;
 use super::export::{Pace, export};
@@ -93,11 +93,11 @@ impl Roller {
         connection: &mut PgConnection,
         (due, blocks): (&Due, u64),
         (live, is_new): (Option<ArchiveFile>, bool),
-        (merged, head, shards): (Merged, Head, HashMap<DeviceId, String>),
+        (merged, head, shards): (MergedFile, Head, HashMap<DeviceId, String>),
         known_to: KnownTo,
     ) -> Result<Option<Rolled>, ArchiveError> {
         let now = self.context.clock.now();
-        let Merged { built, new, duplicates, outdated, conflicts, superseded: former } = merged;
+        let MergedFile { built, new, duplicates, outdated, conflicts, superseded: former } = merged;
         let (metric, part) = (head.metric.clone(), built.as_ref().map(|built| built.part.clone()));
         let file = built.as_ref().filter(|_| is_new).map(|built| manifest_row(built, &head, known_to, now));
         let is_empty = built.is_none();

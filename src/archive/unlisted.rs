@@ -17,7 +17,7 @@
 //! A live file of the manifest that is nowhere in the archive was replaced by a later generation and deleted after its
 //! grace, which a restored manifest cannot know: a later generation was proved to hold it when it was published.
 
-use super::build::{Job, Merged, join};
+use super::build::{Job, MergedFile, join};
 use super::error::ArchiveError;
 use super::file::{Damage, Facts, FileError, Head, survey};
 use super::handle::Archive;
@@ -119,7 +119,7 @@ pub(super) fn joined(
     found: &NamedFile,
     listed: &Listed,
     (head, subjects): (Head, Subjects),
-) -> Result<Merged, ArchiveError> {
+) -> Result<MergedFile, ArchiveError> {
     let is_later = found.generation > listed.last_generation;
     let precedence = if is_later { Precedence::of(head.metric.kind) } else { Precedence::Unordered };
     let live = listed.live.as_ref().map(|live| live.name.clone());

@@ -86,7 +86,7 @@ impl Tiers {
         }
     }
 
-    fn past(&self) -> Past {
+    fn past(&self) -> KnownPast {
         let ranges = self.ranges.iter().filter(|(number, _)| *number > self.known_to).map(|(_, range)| *range);
         let former = self.hot.values().flat_map(|hot| {
             let mut former: Vec<&(i64, Sample)> = hot.superseded.iter().collect();
@@ -95,7 +95,7 @@ impl Tiers {
         });
         let former = former.map(|(number, sample)| FormerSample { sample: *sample, is_since: *number > self.known_to });
         let (ranges, former) = (ranges.collect(), former.collect());
-        Past::of(vec![SeriesPast { device: device(), statistic: Statistic::NONE, ranges, former }])
+        KnownPast::of(vec![SeriesPast { device: device(), statistic: Statistic::NONE, ranges, former }])
     }
 
     /// What a reader sees and a roll writes; what it supersedes; and how many hot rows had which outcome.

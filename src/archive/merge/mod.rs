@@ -31,8 +31,8 @@ use crate::model::ids::DeviceId;
 use crate::model::revision::Precedence;
 use crate::model::time::Timestamp;
 pub(super) use hot_rows::HotRows;
-use moment::Moment;
-pub(super) use past::Past;
+use moment::SharedStart;
+pub(super) use past::KnownPast;
 
 /// Rows that were merged, and what became of them.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -82,19 +82,19 @@ impl Archived for Option<Rows> {
 /// The rows of a file, with which hot rows are merged.
 pub(super) struct Merge<I> {
     old: I,
-    past: Past,
+    past: KnownPast,
     /// The start that both sides have, until all hot rows of it have come.
-    open: Option<Moment>,
+    open: Option<SharedStart>,
     precedence: Precedence,
 }
 
 impl<I: Archived> Merge<I> {
     pub(super) fn new(old: I, precedence: Precedence) -> Merge<I> {
-        Merge { old, past: Past::default(), open: None, precedence }
+        Merge { old, past: KnownPast::default(), open: None, precedence }
     }
 
     /// What is known of devices beside what stands, before the first hot row of any of them is laid.
-    pub(super) fn know(&mut self, past: Past) {
+    pub(super) fn know(&mut self, past: KnownPast) {
         self.past.extend(past);
     }
 
@@ -116,7 +116,7 @@ impl<I: Archived> Merge<I> {
                 continue;
             }
             let Some(old) = self.old.slice()? else {
-                self.past = Past::default();
+                self.past = KnownPast::default();
                 return give(MergeOutcome::New, hot);
             };
             let before = old.rows_before_start(first.device, first.start);
@@ -172,8 +172,8 @@ impl<I: Archived> Merge<I> {
     }
 
     /// The file's rows of a start.
-    fn open_moment(&mut self, device: DeviceId, start: Timestamp) -> Result<Moment, FileError> {
-        let mut open = Moment::new(device, start);
+    fn open_moment(&mut self, device: DeviceId, start: Timestamp) -> Result<SharedStart, FileError> {
+        let mut open = SharedStart::new(device, start);
         while let Some(old) = self.old.slice()? {
             let rows = open.take_old(&old);
             if rows == 0 {
@@ -185,8 +185,8 @@ impl<I: Archived> Merge<I> {
     }
 }
 
-/// How many of the first rows are the same on both sides, each alone at its start as far as can be seen: the last row of
-/// a slice may have others behind it.
+/// How many of the first rows are the same on both sides, each alone at its start as far as can be seen: the last row
+/// of a slice may have others behind it.
 fn said_again(old: &RowSlice<'_>, hot: &RowSlice<'_>) -> usize {
     if old.statistic != hot.statistic {
         return 0;

@@ -1,9 +1,9 @@
-//! Moment: one start of one device, of which both the file and the hot table say something.
+//! SharedStart: one start of one device, of which both the file and the hot table say something.
 
 use std::cmp::Ordering;
 
 use super::super::file::{Row, RowSlice};
-use super::{MergeOutcome, Past};
+use super::{KnownPast, MergeOutcome};
 use crate::model::ids::DeviceId;
 use crate::model::revision::{Precedence, Said, Start, Word};
 use crate::model::sample::Flags;
@@ -11,7 +11,7 @@ use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 
 /// The rows of one device and start, of all statistics.
-pub(super) struct Moment {
+pub(super) struct SharedStart {
     device: DeviceId,
     start: Timestamp,
     old: Vec<Row>,
@@ -27,9 +27,9 @@ enum Side {
     Past(usize),
 }
 
-impl Moment {
-    pub(super) fn new(device: DeviceId, start: Timestamp) -> Moment {
-        Moment { device, start, old: Vec::new(), hot: Vec::new() }
+impl SharedStart {
+    pub(super) fn new(device: DeviceId, start: Timestamp) -> SharedStart {
+        SharedStart { device, start, old: Vec::new(), hot: Vec::new() }
     }
 
     /// Takes those of the first rows that begin with it; how many.
@@ -52,7 +52,7 @@ impl Moment {
     }
 
     /// What becomes of each row, in the order of files.
-    pub(super) fn decide(&self, precedence: Precedence, past: &Past) -> Vec<(MergeOutcome, Row)> {
+    pub(super) fn decide(&self, precedence: Precedence, past: &KnownPast) -> Vec<(MergeOutcome, Row)> {
         let mut statistics: Vec<Statistic> = Vec::new();
         for row in self.old.iter().chain(&self.hot) {
             if !statistics.contains(&row.statistic) {
@@ -70,7 +70,13 @@ impl Moment {
     /// Told are first what stood before the file was written and what stands in it, then what has been replaced since,
     /// what stood since in the hot table, and what stands there: the order in which it was heard, but that a range may
     /// have come at any time, which makes no difference to what stands.
-    fn weigh(&self, statistic: Statistic, precedence: Precedence, past: &Past, decided: &mut Vec<(MergeOutcome, Row)>) {
+    fn weigh(
+        &self,
+        statistic: Statistic,
+        precedence: Precedence,
+        past: &KnownPast,
+        decided: &mut Vec<(MergeOutcome, Row)>,
+    ) {
         let of = |rows: &[Row]| -> Vec<(usize, Word)> {
             let own = rows.iter().enumerate().filter(|(_, row)| row.statistic == statistic);
             own.map(|(place, row)| (place, word(row))).collect()
@@ -129,7 +135,7 @@ impl Moment {
     }
 }
 
-impl Moment {
+impl SharedStart {
     fn hot_rows<'s>(&'s self, words: &'s [(usize, Word)]) -> impl Iterator<Item = &'s Row> {
         words.iter().filter_map(|(place, _)| self.hot.get(*place))
     }

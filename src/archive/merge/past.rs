@@ -1,5 +1,5 @@
-//! Past: what is known of series beside what stands in the file and in the hot table: which ranges were replaced since
-//! the file was written, and what stood once.
+//! Past: what is known of series beside what stands in the file and in the hot table: which ranges were replaced
+//! since the file was written, and what stood once.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::store::archive::{FormerSample, SeriesPast};
 
 /// Of devices, those that a file's rows have not passed.
 #[derive(Debug, Default)]
-pub(in crate::archive) struct Past(BTreeMap<DeviceId, Vec<OfSeries>>);
+pub(in crate::archive) struct KnownPast(BTreeMap<DeviceId, Vec<OfSeries>>);
 
 #[derive(Debug)]
 struct OfSeries {
@@ -33,9 +33,9 @@ pub(super) struct Former {
     pub(super) is_since: bool,
 }
 
-impl Past {
+impl KnownPast {
     /// What the database knows of series, in the terms of files.
-    pub(in crate::archive) fn of(series: Vec<SeriesPast>) -> Past {
+    pub(in crate::archive) fn of(series: Vec<SeriesPast>) -> KnownPast {
         let mut past: BTreeMap<DeviceId, Vec<OfSeries>> = BTreeMap::new();
         for SeriesPast { device, statistic, ranges, former } in series {
             let former = former.into_iter().map(|FormerSample { sample, is_since }| {
@@ -56,11 +56,11 @@ impl Past {
             let of_series = OfSeries { statistic, ranges, former: former.collect() };
             past.entry(device).or_default().push(of_series);
         }
-        Past(past)
+        KnownPast(past)
     }
 
     /// Adds what is known of devices that come after all of these.
-    pub(super) fn extend(&mut self, past: Past) {
+    pub(super) fn extend(&mut self, past: KnownPast) {
         self.0.extend(past.0);
     }
 

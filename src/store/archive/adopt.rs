@@ -38,8 +38,8 @@ pub async fn shards_of(
     rows.into_iter().map(named).collect()
 }
 
-/// Makes a file live in the place of the one that was, if one was. What differs between the two, and what of them stands
-/// no longer, comes in pages.
+/// Makes a file live in the place of the one that was, if one was. What differs between the two, and what of them
+/// stands no longer, comes in pages.
 pub async fn adopt<E: From<StoreError>>(
     connection: &mut PgConnection,
     live: Option<&ArchiveFile>,

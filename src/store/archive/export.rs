@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use super::manifest::{ArchiveFile, live_file};
-use super::past::{REPLACED_SERIES, SeriesPast, draw_number, is_known, past_of};
+use super::past::{REPLACED_SERIES, SeriesOf, SeriesPast, draw_number, is_known, past_of};
 use super::subject::last_wear_change;
 use super::wear::{WearFilter, WearPeriod, worn};
 use crate::model::block::Block;
@@ -38,19 +38,6 @@ impl Due {
     pub fn table(&self) -> &str {
         self.chunk.as_ref().map_or("signal.block", Chunk::table)
     }
-}
-
-/// A series with its device and statistic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeriesOf {
-    /// Its number.
-    pub series: SeriesId,
-    /// What measured.
-    pub device: DeviceId,
-    /// What its values say about many measurements.
-    pub statistic: Statistic,
-    /// The shard that writes it.
-    pub shard: Option<String>,
 }
 
 /// What a chunk holds of days that end by `before`: each metric and day with its blocks.

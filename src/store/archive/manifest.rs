@@ -1,12 +1,10 @@
 //! The manifest: which files the archive has, and which it had.
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::past::ReaderPast;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
-use crate::store::hot::Filter;
 use crate::store::moment::Moment;
 
 pub(super) const COLUMNS: &str = "archive_file.metric, (archive_file.day)::timestamp AT TIME ZONE 'UTC', generation, \
@@ -115,71 +113,6 @@ pub async fn live_file(
         .await
         .map_err(StoreError::at("reading the manifest"))?;
     row.as_ref().map(file).transpose()
-}
-
-/// Chunks are dropped one at a time, each in a transaction of its own; nobody drops so many in a row.
-const LOCK_TRIES: u32 = 100;
-
-/// What a reader of both tiers finds in one snapshot.
-#[derive(Debug)]
-pub struct ToRead<'c> {
-    /// In which the hot table is read.
-    pub snapshot: Transaction<'c, Postgres>,
-    /// The live files that may hold what is asked for, by metric and day.
-    pub files: Vec<ArchiveFile>,
-    /// What was said since they were written.
-    pub past: ReaderPast,
-}
-
-/// Begins a reader's transaction: one snapshot for the manifest and the hot table.
-///
-/// The table is locked against a change of its shape before the snapshot is taken. A roll removes blocks in a
-/// transaction and drops the empty chunk in a later one, and dropping heeds no snapshot: without the lock, a reader
-/// that has read the manifest might find the chunk gone whose blocks it should still see.
-pub async fn to_read<'c>(connection: &'c mut PgConnection, filter: &Filter) -> Result<ToRead<'c>, StoreError> {
-    use sqlx::Connection as _;
-    let step = StoreError::at("beginning to read samples");
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
-    lock_shape(&mut transaction).await.map_err(&step)?;
-    let query = format!(
-        "SELECT {COLUMNS} FROM signal.archive_file JOIN signal.metric ON metric.name = archive_file.metric
-         WHERE superseded_at IS NULL AND ($1::smallint IS NULL OR metric_id = $1)
-           AND ($2::timestamptz IS NULL OR last_start_at >= $2) AND ($3::timestamptz IS NULL OR first_start_at < $3)
-         ORDER BY metric_id, day"
-    );
-    let rows = sqlx::query(AssertSqlSafe(query))
-        .bind(filter.metric.map(|metric| metric.0))
-        .bind(filter.from.map(Moment))
-        .bind(filter.to.map(Moment))
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(&step)?;
-    let files: Vec<ArchiveFile> = rows.iter().map(file).collect::<Result<_, _>>()?;
-    let past = match files.is_empty() {
-        true => ReaderPast::default(),
-        false => ReaderPast::read(&mut transaction, filter).await?,
-    };
-    Ok(ToRead { snapshot: transaction, files, past })
-}
-
-/// Locks the hot table with its chunks. A chunk that is dropped while the server goes through them all is an internal
-/// error to it (TimescaleDB: cache lookup failed), so it is asked again; nothing was read yet, and no snapshot taken.
-async fn lock_shape(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
-    use sqlx::Connection as _;
-    let lock = "LOCK TABLE signal.block IN ACCESS SHARE MODE";
-    let mut tries = 1;
-    loop {
-        let mut attempt = transaction.begin().await?;
-        match sqlx::query(lock).persistent(false).execute(&mut *attempt).await {
-            Ok(_) => return attempt.commit().await,
-            Err(sqlx::Error::Database(error)) if tries < LOCK_TRIES && error.code().as_deref() == Some("XX000") => {
-                attempt.rollback().await?;
-                tries += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Records that a superseded file was deleted.

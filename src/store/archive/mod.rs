@@ -28,6 +28,9 @@ mod export;
 /// What was said beside what stands.
 mod past;
 
+/// One snapshot of both tiers.
+mod reader;
+
 /// What a roll supersedes of the archive.
 mod supersede;
 
@@ -66,9 +69,10 @@ pub use claim::{ClaimNonces, announce_nonce, claim_nonces, database_identity, se
 pub use erase::{Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
 pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
 pub use erase_worn::{erase_worn, found_worn};
-pub use export::{Due, SeriesOf, Snapshot, Taken, due_days, revised_days};
-pub use manifest::{ArchiveFile, FileScope, ToRead, files, has_files, is_listed, live_file, mark_removed, to_read};
-pub use past::{FormerSample, ReaderPast, SeriesPast};
+pub use export::{Due, Snapshot, Taken, due_days, revised_days};
+pub use manifest::{ArchiveFile, FileScope, files, has_files, is_listed, live_file, mark_removed};
+pub use past::{FormerSample, SeriesOf, SeriesPast};
+pub use reader::{ReaderPast, ToRead, to_read};
 pub use record::{Aside, Change, NextFile, Recorded, record};
 pub use retire::{Retired, retire};
 pub use scope::{ErasureCounts, ErasureTarget};

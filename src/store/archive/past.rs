@@ -11,17 +11,27 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use super::export::SeriesOf;
-use super::manifest::ArchiveFile;
-use crate::model::ids::{DeviceId, MetricId};
+use crate::model::ids::{DeviceId, MetricId, SeriesId};
 use crate::model::origin::{Origin, Revision};
 use crate::model::revision::{REPLACED_DAYS_MAX, ReplacedRange};
 use crate::model::sample::{Flags, Sample};
 use crate::model::statistic::Statistic;
 use crate::model::time::Day;
 use crate::store::StoreError;
-use crate::store::hot::Filter;
 use crate::store::moment::Moment;
+
+/// A series with its device and statistic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesOf {
+    /// Its number.
+    pub series: SeriesId,
+    /// What measured.
+    pub device: DeviceId,
+    /// What its values say about many measurements.
+    pub statistic: Statistic,
+    /// The shard that writes it.
+    pub shard: Option<String>,
+}
 
 /// A sample that stood once.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -141,97 +151,12 @@ pub(super) async fn is_known(
     .map_err(StoreError::at("asking what was said meanwhile"))
 }
 
-/// Whose, of one metric.
-type OfDevice = (DeviceId, Statistic);
-
-/// What was said since files were written: little, since the next roll takes all of it over.
-#[derive(Debug, Default)]
-pub struct ReaderPast {
-    /// With their numbers.
-    ranges: BTreeMap<MetricId, Vec<(OfDevice, ReplacedRange, i64)>>,
-    former: BTreeMap<(MetricId, Day), Vec<(OfDevice, FormerSample)>>,
-}
-
-impl ReaderPast {
-    /// What touches the live files that a reader asks for.
-    pub(super) async fn read(snapshot: &mut PgConnection, filter: &Filter) -> Result<ReaderPast, StoreError> {
-        let step = StoreError::reading("reading what the source said before");
-        let mut past = ReaderPast::default();
-        let bound = |query: &'static str| {
-            sqlx::query(query)
-                .bind(filter.device.as_ref().map(|device| device.as_str().to_owned()))
-                .bind(filter.metric.map(|metric| metric.0))
-                .bind(filter.from.map(Moment))
-                .bind(filter.to.map(Moment))
-        };
-        let ranges = bound(
-            "SELECT metric_id, device_id, statistic, from_at, to_at, revision, range_id
-             FROM signal.replaced_range JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
-             JOIN signal.metric USING (metric_id)
-             WHERE ($1::text IS NULL OR device_id = $1) AND ($2::smallint IS NULL OR metric_id = $2)
-               AND ($3::timestamptz IS NULL OR to_at > $3) AND ($4::timestamptz IS NULL OR from_at < $4)
-               AND EXISTS (SELECT FROM signal.archive_file AS file
-                           WHERE file.metric = metric.name AND file.superseded_at IS NULL AND file.revised_to < range_id
-                             AND file.day BETWEEN (from_at AT TIME ZONE 'UTC')::date AND (to_at AT TIME ZONE 'UTC')::date)",
-        );
-        for row in ranges.fetch_all(&mut *snapshot).await.map_err(&step)? {
-            let (metric, device, statistic) = series(&row)?;
-            let read = || Ok((row.try_get(3)?, row.try_get(4)?, row.try_get(5)?, row.try_get(6)?));
-            let (from, to, revision, number) = read().map_err(&step)?;
-            let Some(range) = range(from, to, revision) else { continue };
-            past.ranges.entry(metric).or_default().push(((device, statistic), range, number));
-        }
-        let former_rows = bound(
-            "SELECT metric_id, device_id, statistic, start_at, span_us, value, flags, revision, utc_offset_minutes,
-                    received_at, true
-             FROM signal.superseded_value JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
-             JOIN signal.metric USING (metric_id)
-             JOIN signal.archive_file AS file
-               ON file.metric = metric.name AND file.day = (start_at AT TIME ZONE 'UTC')::date
-              AND file.superseded_at IS NULL AND superseded_id > file.revised_to
-             WHERE ($1::text IS NULL OR device_id = $1) AND ($2::smallint IS NULL OR metric_id = $2)
-               AND ($3::timestamptz IS NULL OR start_at >= $3) AND ($4::timestamptz IS NULL OR start_at < $4)
-             ORDER BY metric_id, start_at, superseded_id",
-        );
-        for row in former_rows.fetch_all(snapshot).await.map_err(&step)? {
-            let (metric, device, statistic) = series(&row)?;
-            let former = former(&row, 3).map_err(&step)?;
-            let day = former.sample.start.day();
-            past.former.entry((metric, day)).or_default().push(((device, statistic), former));
-        }
-        Ok(past)
-    }
-
-    /// Takes what was said since a live file was written.
-    pub fn take(&mut self, metric: MetricId, file: &ArchiveFile) -> Vec<SeriesPast> {
-        let mut past: BTreeMap<(DeviceId, Option<String>), SeriesPast> = BTreeMap::new();
-        let (from, to) = (file.day.start(), file.day.next().start());
-        let empty = |device: &DeviceId, statistic: Statistic| SeriesPast {
-            device: device.clone(),
-            statistic,
-            ranges: Vec::new(),
-            former: Vec::new(),
-        };
-        for ((device, statistic), range, number) in self.ranges.get(&metric).into_iter().flatten() {
-            if *number > file.revised_to && range.from < to && range.to > from {
-                let key = (device.clone(), statistic.text());
-                past.entry(key).or_insert_with(|| empty(device, *statistic)).ranges.push(*range);
-            }
-        }
-        for ((device, statistic), former) in self.former.remove(&(metric, file.day)).unwrap_or_default() {
-            let key = (device.clone(), statistic.text());
-            past.entry(key).or_insert_with(|| empty(&device, statistic)).former.push(former);
-        }
-        past.into_values().collect()
-    }
-}
-
-fn range(from: Moment, to: Moment, revision: i64) -> Option<ReplacedRange> {
+pub(super) fn range(from: Moment, to: Moment, revision: i64) -> Option<ReplacedRange> {
     Some(ReplacedRange { from: from.0, to: to.0, revision: Revision::new(revision)? })
 }
 
 /// A row's sample from a column on, and whether it was superseded since.
-fn former(row: &PgRow, at: usize) -> Result<FormerSample, sqlx::Error> {
+pub(super) fn former(row: &PgRow, at: usize) -> Result<FormerSample, sqlx::Error> {
     let flags: i16 = row.try_get(at + 3)?;
     let origin = Origin {
         revision: row.try_get::<Option<i64>, _>(at + 4)?.and_then(Revision::new),
@@ -246,18 +171,4 @@ fn former(row: &PgRow, at: usize) -> Result<FormerSample, sqlx::Error> {
         origin,
     };
     Ok(FormerSample { sample, is_since: row.try_get(at + 7)? })
-}
-
-/// Metric, device and statistic of a row that begins with them.
-fn series(row: &PgRow) -> Result<(MetricId, DeviceId, Statistic), StoreError> {
-    let step = StoreError::at("reading what the source said before");
-    let bad = |what| StoreError::BadRow { what };
-    let (device, statistic): (String, Option<String>) =
-        (row.try_get(1).map_err(&step)?, row.try_get(2).map_err(&step)?);
-    let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
-    Ok((
-        MetricId(row.try_get(0).map_err(&step)?),
-        DeviceId::parse(&device).map_err(|_| bad("a device's name must be a name"))?,
-        statistic.ok_or(bad("a statistic must be one of the closed list"))?,
-    ))
 }

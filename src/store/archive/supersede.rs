@@ -1,5 +1,5 @@
-//! Supersede: archived samples that stand no longer are kept as what was superseded, in the transaction that records the
-//! file without them, and the feed of changes says so.
+//! Supersede: archived samples that stand no longer are kept as what was superseded, in the transaction that records
+//! the file without them, and the feed of changes says so.
 
 use std::collections::BTreeMap;
 

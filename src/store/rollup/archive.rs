@@ -103,7 +103,8 @@ pub async fn keep(transaction: &mut PgConnection, day: Day, first_file: Option<&
 pub async fn forget_day(transaction: &mut PgConnection, metric: MetricId, day: Day) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM signal.rollup_day AS kept USING signal.series
-         WHERE series.series_id = kept.series_id AND series.metric_id = $1 AND kept.day = $2::date AND kept.is_archived",
+         WHERE series.series_id = kept.series_id AND series.metric_id = $1 AND kept.day = $2::date
+           AND kept.is_archived",
     )
     .bind(metric.0)
     .bind(day.to_string())
