@@ -11,6 +11,9 @@
 //! ever been (`rolls_change_nothing_of_what_stands`); each hot row comes out once, as one of `MergeOutcome`
 //! (`each_key_comes_out_once_and_what_is_said_last_stands`).
 
+/// What becomes of rows.
+mod outcome;
+
 /// Blocks as rows.
 mod hot_rows;
 
@@ -32,31 +35,8 @@ use crate::model::revision::Precedence;
 use crate::model::time::Timestamp;
 pub(super) use hot_rows::HotRows;
 use moment::SharedStart;
+pub(super) use outcome::MergeOutcome;
 pub(super) use past::KnownPast;
-
-/// Rows that were merged, and what became of them.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum MergeOutcome {
-    /// The file holds them, and they come next.
-    Old,
-    /// Hot, and they come next.
-    New,
-    /// Hot rows that say what was said before.
-    Duplicate,
-    /// Hot rows beside which another was said before with the same right, and stays.
-    Conflict,
-    /// Hot rows of which a higher revision was said.
-    Outdated,
-    /// What stood in the file, or in the hot table, and does not stand any more.
-    Superseded,
-}
-
-impl MergeOutcome {
-    /// True for rows that belong into what is merged.
-    pub(super) fn is_next(self) -> bool {
-        matches!(self, MergeOutcome::Old | MergeOutcome::New)
-    }
-}
 
 /// Rows of a file, a slice at a time.
 pub(super) trait Archived {

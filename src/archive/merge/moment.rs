@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use super::super::file::{Row, RowSlice};
-use super::{KnownPast, MergeOutcome};
+use super::outcome::MergeOutcome;
+use super::past::KnownPast;
 use crate::model::ids::DeviceId;
 use crate::model::revision::{Precedence, Said, Start, Word};
 use crate::model::sample::Flags;

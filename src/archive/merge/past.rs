@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::file::{Row, RowSlice};
-use super::MergeOutcome;
+use super::outcome::MergeOutcome;
 use crate::model::ids::DeviceId;
 use crate::model::origin::Revision;
 use crate::model::revision::ReplacedRange;
