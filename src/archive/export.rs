@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 
-use super::build::{BATCH_SAMPLES, BATCHES_MAX, Built, HotBlock, Job, build};
+use super::build::{BATCH_SAMPLES, BATCHES_MAX, HotBlock, Job, MergedFile, RollBatch, build};
 use super::error::ArchiveError;
+use super::merge::KnownPast;
 use super::thread::on_thread;
 use crate::config::DutyPercent;
-use crate::store::archive::{SeriesOf, Snapshot};
+use crate::store::archive::{ArchiveFile, SeriesOf, Snapshot};
 
 /// Devices that are read with one question: 256 of a value a second are 22 million samples, which the server sorts.
 const PAGE_DEVICES: usize = 256;
@@ -20,15 +21,20 @@ const PACE_MIN: Duration = Duration::from_millis(20);
 pub(super) async fn export(
     snapshot: &mut Snapshot<'_>,
     series: &[SeriesOf],
-    blocks: u64,
+    (blocks, live): (u64, Option<&ArchiveFile>),
     job: Job,
     mut pace: Pace,
-) -> Result<Built, ArchiveError> {
+) -> Result<MergedFile, ArchiveError> {
     let (batches, taken) = mpsc::channel(BATCHES_MAX);
     let building = on_thread(move || build(job, taken));
     let reading = async move {
         let mut given = 0;
         for page in pages(series) {
+            let past = snapshot.past(page, live).await?;
+            if !past.is_empty() && batches.send(RollBatch::Past(KnownPast::of(past))).await.is_err() {
+                // The thread has ended; it says why.
+                return Ok(given);
+            }
             let mut stream = std::pin::pin!(snapshot.blocks(page));
             let (mut batch, mut samples) = (Vec::new(), 0);
             while let Some((place, block)) = stream.try_next().await? {
@@ -37,14 +43,13 @@ pub(super) async fn export(
                 batch.push(HotBlock { device: of.device.clone(), statistic: of.statistic, block });
                 if samples >= BATCH_SAMPLES {
                     samples = 0;
-                    if batches.send(std::mem::take(&mut batch)).await.is_err() {
-                        // The thread has ended; it says why.
+                    if batches.send(RollBatch::Blocks(std::mem::take(&mut batch))).await.is_err() {
                         return Ok(given);
                     }
                     pace.rest().await;
                 }
             }
-            if !batch.is_empty() && batches.send(batch).await.is_err() {
+            if !batch.is_empty() && batches.send(RollBatch::Blocks(batch)).await.is_err() {
                 return Ok(given);
             }
         }

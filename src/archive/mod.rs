@@ -20,11 +20,14 @@
 //! another's of which it is a copy (`claim`).
 //!
 //! *Late samples go to the hot table again*, into whatever day they belong to; ingest does not read files, so it
-//! counts a sample that is archived already as stored. Until the next roll of that day readers merge both by
-//! key: what the archive holds is first, so it stays (`merge`). The roll then decides for good: a key with the same
-//! value was a duplicate and goes, one with another value was a conflict and goes to quarantine, the rest becomes the
-//! next generation. The generation before it leaves the live tree in the same roll and is kept for
-//! `archive.grace_hours`, so that a reader which began before may finish.
+//! counts a sample that is archived already as stored. Until the next roll of that day readers weigh both by the rule
+//! of revisions, as if the archived word had never left the hot table (`merge`). The roll then decides for good: what
+//! was said before was a duplicate and goes, what is lower than what stands is outdated and goes, what has no better
+//! right than what stands was a conflict and goes to quarantine, and the rest becomes the next generation. What it
+//! supersedes goes to `signal.superseded_value`. A range that a source has replaced makes the archived days that it
+//! touches due, though they have nothing in the hot table; of which nothing stands then, that day has no live file any
+//! more. The generation before it leaves the live tree in the same roll and is kept for `archive.grace_hours`, so that
+//! a reader which began before may finish.
 //!
 //! *What is known of a sample goes with it*: its flags, the source's local time, when it was received and which word of
 //! the source it is, as `signal.sample` shows them.
@@ -54,10 +57,13 @@ mod handle;
 /// Whom samples are about, by pseudonym.
 pub mod subjects;
 
-/// Rows of the hot table merged with rows of a file, each once.
+/// Rows of the hot table merged with rows of a file: what the source said last.
 mod merge;
 
-/// Late values that differ from archived ones.
+/// What does not go into a file waits on the disk.
+mod aside;
+
+/// Late values that differ from archived ones, as messages.
 mod conflict;
 
 /// A snapshot's blocks become a file.
@@ -89,6 +95,9 @@ pub mod report;
 
 /// The whole way, day by day.
 pub mod roll;
+
+/// One metric and day of it.
+mod roll_day;
 
 /// Files whose samples are not rolled up yet.
 mod rollup;

@@ -2,12 +2,14 @@
 //!
 //! # Why
 //! Manifest and hot table are read in one snapshot (`store::archive::to_read`), files never change: so a roll that goes
-//! on meanwhile moves nothing before a reader's eyes. What is in both, because it came late, is recognised by its key,
-//! and the archived value is the first. A file is read only where its metric, its day and the statistics of its row
-//! groups do not rule out what is asked for.
+//! on meanwhile moves nothing before a reader's eyes. What has come since a file was written is weighed against it as
+//! the next roll will do (`merge`): so what is told is what will be archived. What was superseded or replaced since is
+//! read at once, since the next roll takes it over. A file is read only where its metric, its day and the statistics of
+//! its row groups do not rule out what is asked for.
 //!
 //! Invariant: each sample is given once, whatever rolls go on
-//! (`roll::a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on`).
+//! (`roll::a_reader_sees_each_sample_once_while_rolls_and_late_samples_go_on`), and each start as its source said it
+//! last (`roll_revisions`).
 
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
@@ -16,13 +18,14 @@ use super::error::ArchiveError;
 use super::file::{self, FileError, RowSlice, Rows};
 use super::handle::Archive;
 use super::manifest::metric_of;
-use super::merge::{Archived, HotRows, Merge, MergeOutcome};
+use super::merge::{Archived, HotRows, KnownPast, Merge, MergeOutcome};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::metric::Catalogue;
+use crate::model::revision::Precedence;
 use crate::model::sample::Sample;
 use crate::model::statistic::Statistic;
 use crate::model::time::{Day, Timestamp};
-use crate::store::archive::{ArchiveFile, to_read};
+use crate::store::archive::{ArchiveFile, ReaderPast, ToRead, to_read};
 use crate::store::hot::{Filter, SeriesBlock, read_blocks};
 
 /// Samples that are handed over at once.
@@ -49,12 +52,12 @@ pub async fn read<E: From<ArchiveError>>(
     filter: &Filter,
     take: impl FnMut(SampleChunk) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (mut snapshot, files) = to_read(connection, filter).await.map_err(ArchiveError::from)?;
+    let ToRead { mut snapshot, files, past } = to_read(connection, filter).await.map_err(ArchiveError::from)?;
     let archive = match archive {
         None if !files.is_empty() => return Err(ArchiveError::NoUrl.into()),
         archive => archive,
     };
-    let files = Files { archive, catalogue, filter, files: files.into_iter().peekable() };
+    let files = Files { archive, catalogue, filter, files: files.into_iter().peekable(), past };
     let mut reading = Reading { files, unit: None, out: ChunkWriter { filter, take, open: None } };
     let mut blocks = std::pin::pin!(read_blocks(&mut snapshot, filter));
     while let Some(found) = blocks.try_next().await.map_err(ArchiveError::from)? {
@@ -84,6 +87,7 @@ struct Files<'a> {
     catalogue: &'a Catalogue,
     filter: &'a Filter,
     files: std::iter::Peekable<std::vec::IntoIter<ArchiveFile>>,
+    past: ReaderPast,
 }
 
 /// Rows of a file, or none.
@@ -105,7 +109,7 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Reading<'_, 
         if self.unit.as_ref().is_none_or(|unit| (unit.metric, unit.day) != key) {
             self.end_unit()?;
             self.take_files_before(Some(key))?;
-            let merge = Merge::new(self.files.rows_of(key)?);
+            let merge = self.files.rows_of(key)?;
             self.unit = Some(Unit { metric: key.0, day: key.1, hot: HotRows::default(), merge });
         }
         let (Some(unit), out) = (&mut self.unit, &mut self.out) else { return Ok(()) };
@@ -115,8 +119,8 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Reading<'_, 
 
     /// Hands out the files of metrics and days that come before this one, or all.
     fn take_files_before(&mut self, key: Option<(MetricId, Day)>) -> Result<(), E> {
-        while let Some((metric, rows)) = self.files.next_before(key)? {
-            self.out.finish(Merge::new(rows), metric)?;
+        while let Some((metric, merge)) = self.files.next_before(key)? {
+            self.out.finish(merge, metric)?;
         }
         Ok(())
     }
@@ -137,7 +141,7 @@ impl<E: From<ArchiveError>, T: FnMut(SampleChunk) -> Result<(), E>> Reading<'_, 
 
 impl Files<'_> {
     /// The rows of the next file, where it comes before `key`.
-    fn next_before(&mut self, key: Option<(MetricId, Day)>) -> Result<Option<(MetricId, OfFile)>, ArchiveError> {
+    fn next_before(&mut self, key: Option<(MetricId, Day)>) -> Result<Option<(MetricId, Merge<OfFile>)>, ArchiveError> {
         let Some(file) = self.files.peek() else { return Ok(None) };
         let metric = metric_of(self.catalogue, file)?.id;
         if key.is_some_and(|key| (metric, file.day) >= key) {
@@ -148,24 +152,31 @@ impl Files<'_> {
     }
 
     /// The rows of the file of this metric and day, which is the next one or is not there.
-    fn rows_of(&mut self, key: (MetricId, Day)) -> Result<OfFile, ArchiveError> {
+    fn rows_of(&mut self, key: (MetricId, Day)) -> Result<Merge<OfFile>, ArchiveError> {
         let is_next = match self.files.peek() {
             Some(file) => (metric_of(self.catalogue, file)?.id, file.day) == key,
             None => false,
         };
         match self.files.next_if(|_| is_next) {
             Some(file) => self.open(&file),
-            None => Ok(OfFile { name: String::new(), rows: None }),
+            None => Ok(Merge::new(OfFile { name: String::new(), rows: None }, self.precedence(key.0))),
         }
     }
 
-    fn open(&self, file: &ArchiveFile) -> Result<OfFile, ArchiveError> {
+    fn precedence(&self, metric: MetricId) -> Precedence {
+        Precedence::of_metric(self.catalogue, metric)
+    }
+
+    fn open(&mut self, file: &ArchiveFile) -> Result<Merge<OfFile>, ArchiveError> {
         let archive = self.archive.ok_or(ArchiveError::NoUrl)?;
         let Filter { device, from, to, .. } = self.filter;
         let filter = file::RowFilter { device: device.clone(), from: *from, to: *to };
-        let opened = file::open(archive.storage.open(&file.name)?, metric_of(self.catalogue, file)?, &archive.keys);
+        let metric = metric_of(self.catalogue, file)?;
+        let opened = file::open(archive.storage.open(&file.name)?, metric, &archive.keys);
         let rows = opened.and_then(|opened| opened.rows(filter)).map_err(named(&file.name))?;
-        Ok(OfFile { name: file.name.clone(), rows: Some(rows) })
+        let mut merge = Merge::new(OfFile { name: file.name.clone(), rows: Some(rows) }, self.precedence(metric.id));
+        merge.know(KnownPast::of(self.past.take(metric.id, file)));
+        Ok(merge)
     }
 }
 

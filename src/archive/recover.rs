@@ -11,13 +11,14 @@ use std::time::UNIX_EPOCH;
 
 use sqlx::PgConnection;
 
-use super::build::Built;
+use super::aside::{RowsAside, superseded};
+use super::build::MergedFile;
 use super::check::FileProblem;
-use super::conflict::Conflicts;
+use super::conflict::messages;
 use super::error::ArchiveError;
-use super::file::{Facts, Head};
+use super::file::{Facts, Head, Row};
 use super::handle::Archive;
-use super::publish::{manifest_row, place_file, row_of};
+use super::publish::{KnownTo, manifest_row, place_file, row_of};
 use super::storage::Storage;
 use super::subjects::Subjects;
 use super::thread::on_thread;
@@ -25,7 +26,9 @@ use super::unlisted::{Listed, NamedFile, Worth, joined, weigh};
 use crate::context::Context;
 use crate::faults::crash_point;
 use crate::model::time::{Day, SECOND_US, Timestamp};
-use crate::store::archive::{self as store, ArchiveFile, FileScope, files, last_wear_change, mark_removed, shards_of};
+use crate::store::archive::{
+    self as store, ArchiveFile, Aside, FileScope, files, last_wear_change, mark_removed, shards_of,
+};
 use crate::telemetry::chain;
 
 /// What was found and done.
@@ -172,7 +175,8 @@ impl Recovery<'_> {
         facts: &Facts,
     ) -> Result<(), ArchiveError> {
         // Whom its rows are about is decided anew, where a key of pseudonyms is given.
-        let row = row_of(facts, head, 0, self.context.clock.now());
+        let revised_to = listed.live.as_ref().map_or(0, |live| live.revised_to);
+        let row = row_of(facts, head, KnownTo { wear_change: 0, revised_to }, self.context.clock.now());
         let before = listed.live.as_ref().map_or(0, |live| live.rows);
         self.report.adopted += 1;
         self.report.samples += row.rows.saturating_sub(before);
@@ -184,7 +188,7 @@ impl Recovery<'_> {
                 let moved = row.clone();
                 on_thread(move || archive.prove(&catalogue, &moved)).await?;
             }
-            self.record(listed, &row, head, &Conflicts::default()).await?;
+            self.record(listed, &row, head, &(RowsAside::default(), RowsAside::default())).await?;
         }
         self.now_live(listed, row);
         Ok(())
@@ -200,19 +204,26 @@ impl Recovery<'_> {
         let change = last_wear_change(self.connection).await?;
         let day = (Some(found.day.start()), Some(found.day.next().start()));
         let subjects = Subjects::within(self.connection, self.archive.pseudonyms.as_ref(), day).await?;
-        let (generation, subject_key) = (listed.last_generation + 1, subjects.key.clone());
+        // Above both, since the found file may hold just what both together say, and would have the same name.
+        let generation = listed.last_generation.max(found.generation) + 1;
+        let subject_key = subjects.key.clone();
         let head = Head { generation, subject_key, ..head };
         let (archive, made) = (self.archive.clone(), head.clone());
         let (file, beside) = (found.clone(), listed.clone());
-        let mut built: Built = on_thread(move || joined(&archive, &file, &beside, (made, subjects))).await?;
-        let conflicts = std::mem::take(&mut built.conflicts);
-        self.report.samples += built.new;
+        let merged = on_thread(move || joined(&archive, &file, &beside, (made, subjects))).await?;
+        let MergedFile { built, new, conflicts, superseded, .. } = merged;
+        // Nothing was taken back, and neither file is empty.
+        let built = built.ok_or_else(|| ArchiveError::UnknownName { name: found.name.clone() })?;
+        self.report.samples += new;
         self.report.conflicts += conflicts.rows;
-        let row = manifest_row(&built, &head, change, self.context.clock.now());
+        let revised_to = listed.live.as_ref().map_or(0, |live| live.revised_to);
+        let row = manifest_row(&built, &head, KnownTo { wear_change: change, revised_to }, self.context.clock.now());
         place_file(self.archive, self.context, built, head.clone(), row.name.clone()).await?;
-        self.record(listed, &row, &head, &conflicts).await?;
-        conflicts.discard(self.archive).await?;
-        // Each of its samples is in the file that was recorded just now, or in quarantine.
+        let aside = (conflicts, superseded);
+        self.record(listed, &row, &head, &aside).await?;
+        aside.0.discard(self.archive).await?;
+        aside.1.discard(self.archive).await?;
+        // Each of its samples is in the file that was recorded just now, in quarantine, or superseded.
         self.archive.withdraw(&found.name).await?;
         self.now_live(listed, row);
         Ok(())
@@ -224,13 +235,18 @@ impl Recovery<'_> {
         listed: &Listed,
         row: &ArchiveFile,
         head: &Head,
-        conflicts: &Conflicts,
+        (conflicts, former): &(RowsAside, RowsAside),
     ) -> Result<(), ArchiveError> {
         crash_point();
         let devices = conflicts.devices(self.archive, &head.metric).await?;
         let shards = shards_of(self.connection, &devices).await?;
-        let pages = conflicts.pages(self.archive, &head.metric, shards, row.written_at).await?;
-        store::adopt(self.connection, listed.live.as_ref(), row, pages).await?;
+        let (metric, now) = (head.metric.clone(), row.written_at);
+        let made = move |rows: &[Row]| messages(rows, &metric, &shards, now);
+        let aside = Aside {
+            conflicts: conflicts.pages(self.archive, &head.metric, made).await?,
+            superseded: former.pages(self.archive, &head.metric, superseded).await?,
+        };
+        store::adopt(self.connection, listed.live.as_ref(), (row, head.metric.id), aside).await?;
         crash_point();
         match &listed.live {
             Some(live) => self.archive.supersede(&live.name, self.context.clock.now()).await,

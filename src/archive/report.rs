@@ -17,8 +17,12 @@ pub struct RollReport {
     pub samples: u64,
     /// Late samples that were archived before.
     pub duplicates: u64,
-    /// Late samples that differ from archived ones, now in quarantine.
+    /// Late samples that differ from archived ones with the same right to stand, now in quarantine.
     pub conflicts: u64,
+    /// Late samples of which a higher revision was archived before.
+    pub outdated: u64,
+    /// Archived samples that a later word of their source has superseded.
+    pub superseded: u64,
     /// Files that became another generation since their subjects were true no more.
     pub relabelled: u64,
     /// Files of days that have been kept for long enough, now out of the archive.
@@ -51,6 +55,8 @@ pub(super) struct Rolled {
     pub(super) samples: u64,
     pub(super) duplicates: u64,
     pub(super) conflicts: u64,
+    pub(super) outdated: u64,
+    pub(super) superseded: u64,
     /// Length of the new file, where there is one.
     pub(super) bytes: Option<u64>,
 }
@@ -77,5 +83,7 @@ impl RollReport {
         self.samples += rolled.samples;
         self.duplicates += rolled.duplicates;
         self.conflicts += rolled.conflicts;
+        self.outdated += rolled.outdated;
+        self.superseded += rolled.superseded;
     }
 }

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::BufWriter;
 
+use super::aside::BUFFER_BYTES;
 use super::build::Built;
-use super::conflict::{BUFFER_BYTES, Conflicts};
 use super::error::ArchiveError;
 use super::file::{FileError, FileWriter, Head, RowSlice};
 use super::handle::Archive;
@@ -45,5 +45,5 @@ pub(super) fn rewrite(
     }
     let (out, facts) = writer.finish().map_err(failed)?;
     drop(out.into_inner().map_err(|error| io(error.into_error()))?);
-    Ok((gone, Some(Built { part, file, facts, new: 0, duplicates: 0, conflicts: Conflicts::default() })))
+    Ok((gone, Some(Built { part, file, facts })))
 }

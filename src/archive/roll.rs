@@ -4,43 +4,34 @@
 //! its way. A day that cannot be rolled is reported and left in the hot table; the others are rolled. What no day could
 //! survive (no database, a full disk) ends the roll.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use tracing::{Instrument as _, Span};
 
-use super::build::Job;
 use super::claim::own;
 use super::error::ArchiveError;
-use super::export::{Pace, export};
-use super::file::Head;
 use super::handle::Archive;
-use super::publish::{manifest_row, place_file};
 use super::recover::{delete_superseded, recover};
-use super::report::{RollReport, Rolled};
+use super::report::RollReport;
 use super::storage::Storage;
-use super::subjects::Subjects;
-use super::thread::on_thread;
 use crate::config::ArchiveConfig;
 use crate::context::Context;
-use crate::faults::{Defect, crash_point, is_injected};
-use crate::model::metric::Metric;
+use crate::faults::crash_point;
 use crate::model::time::{SECOND_US, Timestamp};
-use crate::store::archive::{self as store, ArchiveFile, Change, Due, Recorded, Snapshot};
+use crate::store::archive::{self as store, Due};
 use crate::store::care::context::Maintenance;
 use crate::store::care::error::CareError;
 use crate::store::care::goal::keep_days;
 use crate::store::hot::{Chunk, chunks_before, drop_if_empty};
 use crate::store::inspect::server;
 use crate::store::pool::within;
-use crate::telemetry::{RollStep, chain};
+use crate::telemetry::chain;
 
-/// How often a day is rolled again whose blocks changed meanwhile.
-const TRIES: u32 = 5;
 /// Clocks that differ by more would let a day end that has not.
 const CLOCK_DIFFERENCE_MAX_US: i64 = 3_600 * SECOND_US;
 /// Longer than any question on a busy machine, and than any merge into a day; shorter than for ever.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
+pub(super) const QUESTION_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Moves days that are over into the archive.
 #[derive(Clone, Debug)]
@@ -169,6 +160,12 @@ impl Roller {
                 Err(error) => return Err(error.into()),
             }
         }
+        // Days of which something is due as well are rolled once.
+        let replaced = store::revised_days(connection, before);
+        let replaced = within(QUESTION_TIMEOUT, "looking for archived days that were replaced", replaced).await?;
+        let is_due = |day: &Due| due.iter().any(|other: &Due| (other.metric, other.day) == (day.metric, day.day));
+        let replaced: Vec<Due> = replaced.into_iter().filter(|day| !is_due(day)).collect();
+        due.extend(replaced);
         chunks.retain(|chunk| chunk.to <= before && unread.iter().all(|(from, _)| *from != chunk.from));
         Ok(Choice { chunks, due, unread: unread.into_iter().map(|(_, told)| told).collect() })
     }
@@ -176,7 +173,7 @@ impl Roller {
     /// Keeps what these days gave for patients' goals, since progress is computed from the hot table. On a connection
     /// of its own, and only logged where it fails: the samples are safe in the archive, and must not wait for it.
     async fn keep_goals(&self, due: &[Due]) {
-        let days = due.iter().map(|due| due.day);
+        let days = due.iter().filter(|due| due.blocks > 0).map(|due| due.day);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
         let kept = async {
             let mut connection = self.context.connector.connect().await?;
@@ -196,114 +193,6 @@ impl Roller {
         tracing::info_span!("roll", roll.day = %due.day, roll.metric = metric)
     }
 
-    /// Rolls one metric and day, again where its blocks changed meanwhile.
-    async fn roll_day(&self, connection: &mut PgConnection, due: &Due) -> Result<Rolled, ArchiveError> {
-        let unknown = || ArchiveError::Metric { metric: due.metric.0 };
-        let metric = self.context.catalogue.by_id(due.metric).ok_or_else(unknown)?;
-        for _ in 0..TRIES {
-            if let Some(rolled) = self.try_day(connection, due, metric).await? {
-                let archive = &self.context.telemetry.archive;
-                archive.rolled_samples.increment(rolled.samples);
-                archive.duplicate_samples.increment(rolled.duplicates);
-                archive.conflict_samples.increment(rolled.conflicts);
-                archive.written_bytes.increment(rolled.bytes.unwrap_or(0));
-                return Ok(rolled);
-            }
-        }
-        Err(ArchiveError::Changing { tries: TRIES })
-    }
-
-    /// One try; `None` where some block changed before it was recorded.
-    async fn try_day(
-        &self,
-        connection: &mut PgConnection,
-        due: &Due,
-        metric: &Metric,
-    ) -> Result<Option<Rolled>, ArchiveError> {
-        let began = Instant::now();
-        let (mut snapshot, blocks) = Snapshot::take(connection, due).await?;
-        crash_point();
-        let live = snapshot.live_file(&metric.name).await?;
-        if let Some(live) = &live {
-            // What is damaged must not become the next generation.
-            let (roller, file) = (self.clone(), live.clone());
-            on_thread(move || roller.archive.prove(&roller.context.catalogue, &file)).await?;
-        }
-        let generation = snapshot.last_generation(&metric.name).await? + 1;
-        let (subjects, change) = self.subjects(&mut snapshot).await?;
-        let head = Head { metric: metric.clone(), day: due.day, generation, subject_key: subjects.key.clone() };
-        let (archive, name) = (self.archive.clone(), live.as_ref().map(|live| live.name.clone()));
-        let job = Job { archive, head: head.clone(), live: name, subjects };
-        let series = snapshot.series().await?;
-        let pace = Pace::begin(self.config.duty_percent);
-        let mut built = export(&mut snapshot, &series, blocks, job, pace).await?;
-        // The live file was proved above, so where it holds all of them it may stay, unless the law wants a new one.
-        let is_new = live.is_none() || built.new > 0 || snapshot.is_any_held().await?;
-        snapshot.end().await?;
-        crash_point();
-        let now = self.context.clock.now();
-        let conflicts = std::mem::take(&mut built.conflicts);
-        let (new, duplicates) = (built.new, built.duplicates);
-        self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
-        let part = built.part.clone();
-        let file = is_new.then(|| manifest_row(&built, &head, change, now));
-        match &file {
-            Some(file) => {
-                let mut pace = Pace::begin(self.config.duty_percent);
-                place_file(&self.archive, &self.context, built, head, file.name.clone()).await?;
-                pace.rest().await;
-            }
-            None => self.archive.discard(&part).await?,
-        }
-        let began = Instant::now();
-        let live_generation = live.as_ref().map(|live| live.generation);
-        let change = Change { blocks, live: live_generation, file: file.as_ref() };
-        let shards = series.into_iter().filter_map(|one| Some((one.device, one.shard?))).collect();
-        let pages = conflicts.pages(&self.archive, metric, shards, now).await?;
-        let limit = QUESTION_TIMEOUT + conflicts.time();
-        let recording = async { Ok(store::record(connection, due, &change, pages).await) };
-        let recorded: Result<_, ArchiveError> = within(limit, "recording a file", recording).await?;
-        self.withdraw_unrecorded(connection, file.as_ref().filter(|_| recorded.is_err())).await;
-        let recorded = recorded?;
-        conflicts.discard(&self.archive).await?;
-        crash_point();
-        self.context.telemetry.archive.took(RollStep::Record, began.elapsed());
-        match (recorded, &file, &live) {
-            (Recorded::Changed, None, _) => return Ok(None),
-            (Recorded::Changed, Some(file), _) => {
-                self.archive.withdraw(&file.name).await?;
-                return Ok(None);
-            }
-            (Recorded::Done, Some(_), Some(live)) => self.archive.supersede(&live.name, now).await?,
-            (Recorded::Done, ..) => {}
-        }
-        if let (Some(file), true) = (&file, is_injected(Defect::ManifestBeforeFile)) {
-            let name = file.name.clone();
-            self.archive.at(move |storage| storage.publish(&part, &name)).await?;
-        }
-        crash_point();
-        Ok(Some(Rolled { samples: new, duplicates, conflicts: conflicts.rows, bytes: file.map(|file| file.bytes) }))
-    }
-
-    /// Withdraws a file whose record has failed, where the server still answers and says that it has no row: its
-    /// samples are in the hot table, or have gone from it by another's will. Else the next roll finds out (`recover`).
-    async fn withdraw_unrecorded(&self, connection: &mut PgConnection, file: Option<&ArchiveFile>) {
-        let Some(ArchiveFile { name, .. }) = file else { return };
-        let asked = within(QUESTION_TIMEOUT, "looking for a file's row", store::is_listed(connection, name)).await;
-        if let Ok(false) = asked
-            && let Err(error) = self.archive.withdraw(name).await
-        {
-            tracing::warn!(archive.file = name, "a file that was not recorded stays: {}", chain(&error));
-        }
-    }
-
-    /// Whom the samples of a snapshot are about, and up to which change of wear that is true.
-    async fn subjects(&self, snapshot: &mut Snapshot<'_>) -> Result<(Subjects, i64), ArchiveError> {
-        let Some(pseudonyms) = &self.archive.pseudonyms else { return Ok((Subjects::default(), 0)) };
-        let (worn, change) = snapshot.worn().await?;
-        Ok((Subjects::of(pseudonyms, worn), change))
-    }
-
     pub(super) fn note_failure(&self, report: &mut RollReport, told: String) {
         self.context.telemetry.archive.failures.increment(1);
         tracing::error!("{told}");
@@ -321,7 +210,8 @@ impl Roller {
 
     /// How long the oldest day has been due.
     fn note_lag(&self, due: &[Due]) {
-        let since = due.iter().map(|due| due.day.next().start().plus_micros(self.config.after_us())).min();
+        let measured = due.iter().filter(|due| due.blocks > 0);
+        let since = measured.map(|due| due.day.next().start().plus_micros(self.config.after_us())).min();
         let lag_us = since.map_or(0, |since| self.context.clock.now().micros_since(since).max(0));
         self.context.telemetry.archive.lag_seconds.set(lag_us as f64 / SECOND_US as f64);
     }

@@ -10,13 +10,14 @@
 //! it has all of the live file,
 //!   and is a later generation   Adopted     its row is written, and it takes the live file's place
 //! the live file has all of it   Redundant   superseded; deleted after the grace by a roll that has just proved it
-//! each has what the other lacks Joined      both become the next generation; what differs goes to quarantine
+//! each has what the other lacks Joined      both become the next generation by the rule of revisions; what that cannot
+//!                                           decide goes to quarantine
 //! ```
 //!
 //! A live file of the manifest that is nowhere in the archive was replaced by a later generation and deleted after its
 //! grace, which a restored manifest cannot know: a later generation was proved to hold it when it was published.
 
-use super::build::{Built, Job, join};
+use super::build::{Job, MergedFile, join};
 use super::error::ArchiveError;
 use super::file::{Damage, Facts, FileError, Head, survey};
 use super::handle::Archive;
@@ -24,6 +25,7 @@ use super::merge::{Merge, MergeOutcome};
 use super::storage::Storage;
 use super::subjects::Subjects;
 use crate::model::metric::{Catalogue, Metric};
+use crate::model::revision::Precedence;
 use crate::model::time::{Day, Timestamp};
 use crate::store::archive::ArchiveFile;
 
@@ -110,21 +112,24 @@ pub(super) fn weigh(
     }
 }
 
-/// The next generation of a metric and day: the live file, which was proved, and what another has beside it.
+/// The next generation of a metric and day: the live file, which was proved, and what another has beside it. What a
+/// later generation says was said later.
 pub(super) fn joined(
     archive: &Archive,
     found: &NamedFile,
     listed: &Listed,
     (head, subjects): (Head, Subjects),
-) -> Result<Built, ArchiveError> {
+) -> Result<MergedFile, ArchiveError> {
+    let is_later = found.generation > listed.last_generation;
+    let precedence = if is_later { Precedence::of(head.metric.kind) } else { Precedence::Unordered };
     let live = listed.live.as_ref().map(|live| live.name.clone());
-    join(Job { archive: archive.clone(), head, live, subjects }, &found.name)
+    join(Job { archive: archive.clone(), head, live, subjects }, &found.name, precedence)
 }
 
 /// True where each row of one file is in another, with its value.
 fn covers(archive: &Archive, metric: &Metric, whole: &str, part: &str) -> Result<bool, ArchiveError> {
     let mut rows = archive.rows(part, metric)?;
-    let mut merge = Merge::new(Some(archive.rows(whole, metric)?));
+    let mut merge = Merge::new(Some(archive.rows(whole, metric)?), Precedence::Unordered);
     let failed = |source: FileError| ArchiveError::File { name: format!("{whole} or {part}"), source };
     let mut has_all = true;
     while let Some(slice) = rows.slice().map_err(failed)? {
@@ -139,7 +144,12 @@ fn covers(archive: &Archive, metric: &Metric, whole: &str, part: &str) -> Result
         }
         rows.pass(count);
     }
-    Ok(true)
+    let met = merge.settle(&mut |what, _| {
+        has_all &= matches!(what, MergeOutcome::Old | MergeOutcome::Duplicate);
+        Ok::<(), FileError>(())
+    });
+    met.map_err(failed)?;
+    Ok(has_all)
 }
 
 #[cfg(test)]

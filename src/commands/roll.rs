@@ -105,7 +105,7 @@ fn show_due(due: &[Due], catalogue: &Catalogue, json: bool) -> anyhow::Result<()
 
 fn in_words(report: &RollReport) -> String {
     let RollReport { days, files, bytes, samples, duplicates, conflicts, retired, chunks, deleted, .. } = report;
-    let RollReport { recovered, adopted, .. } = report;
+    let RollReport { recovered, adopted, outdated, superseded, .. } = report;
     let mut text = format!(
         "rolled {}: {} in {}, {bytes} bytes\n",
         counted(*days, "partition"),
@@ -115,6 +115,8 @@ fn in_words(report: &RollReport) -> String {
     for (count, noun, what) in [
         (*duplicates, "late sample", "archived before"),
         (*conflicts, "late sample", "in quarantine, since it differs from the archived one"),
+        (*outdated, "late sample", "outdated, since a higher revision was archived before"),
+        (*superseded, "archived sample", "superseded by what its source said later"),
         (*retired, "file", "of days that were kept for long enough out of the archive"),
         (*chunks, "empty chunk", "dropped"),
         (*deleted, "superseded file", "deleted"),

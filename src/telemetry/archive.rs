@@ -16,7 +16,15 @@ const DUPLICATE_SAMPLES: MetricName = MetricName(
 );
 const CONFLICT_SAMPLES: MetricName = MetricName(
     "healthtrack_archive_conflict_samples_total",
-    "Late samples that differ from archived ones, quarantined at the roll.",
+    "Late samples that differ from archived ones with the same right to stand, quarantined at the roll.",
+);
+const OUTDATED_SAMPLES: MetricName = MetricName(
+    "healthtrack_archive_outdated_samples_total",
+    "Late samples of which a higher revision was archived already: counted as stored when they came.",
+);
+const SUPERSEDED_SAMPLES: MetricName = MetricName(
+    "healthtrack_archive_superseded_samples_total",
+    "Archived samples that a roll took out, since their source has said something else or taken them back.",
 );
 const WRITTEN_BYTES: MetricName =
     MetricName("healthtrack_archive_written_bytes_total", "Bytes of files that were recorded.");
@@ -72,6 +80,10 @@ pub struct ArchiveMetrics {
     pub duplicate_samples: Counter,
     /// `healthtrack_archive_conflict_samples_total`
     pub conflict_samples: Counter,
+    /// `healthtrack_archive_outdated_samples_total`
+    pub outdated_samples: Counter,
+    /// `healthtrack_archive_superseded_samples_total`
+    pub superseded_samples: Counter,
     /// `healthtrack_archive_written_bytes_total`
     pub written_bytes: Counter,
     /// `healthtrack_archive_failures_total`
@@ -97,6 +109,8 @@ impl ArchiveMetrics {
             rolled_samples: new.counter(ROLLED_SAMPLES),
             duplicate_samples: new.counter(DUPLICATE_SAMPLES),
             conflict_samples: new.counter(CONFLICT_SAMPLES),
+            outdated_samples: new.counter(OUTDATED_SAMPLES),
+            superseded_samples: new.counter(SUPERSEDED_SAMPLES),
             written_bytes: new.counter(WRITTEN_BYTES),
             failures: new.counter(FAILURES),
             lag_seconds: new.gauge(LAG_SECONDS),

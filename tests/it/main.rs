@@ -158,6 +158,9 @@ mod claim;
 /// More conflicts than memory should hold.
 mod roll_conflicts;
 
+/// What is said anew of archived days.
+mod roll_revisions;
+
 /// What is known of samples beside their values, in both tiers.
 mod roll_origins;
 

@@ -152,15 +152,6 @@ impl<'a> RowSlice<'a> {
         self.flags.get(place).copied().unwrap_or_default()
     }
 
-    /// True where its first row says what that of another slice says: bounds on one side do, whatever their numbers.
-    pub fn says_first_what(&self, other: &RowSlice<'_>) -> bool {
-        let (one, next) = (self.flags_at(0), other.flags_at(0));
-        match (one.is_bound(), next.is_bound()) {
-            (false, false) => self.values.first() == other.values.first(),
-            _ => side(one) == side(next),
-        }
-    }
-
     /// Its rows in pieces, none of which is cut further: those that came alike and against which the same is known.
     pub(super) fn each_piece(&self, mut take: impl FnMut(Range<usize>, Flags, Origin)) {
         for (rows, origin) in self.origins.pieces(0..self.len()) {
@@ -211,26 +202,13 @@ impl<'a> RowSlice<'a> {
         Ok(())
     }
 
-    /// How many of its rows come before a key.
-    pub fn rows_before(&self, key: RowKey<'_>) -> usize {
-        match self.device.cmp(key.device) {
-            Ordering::Less => return self.len(),
-            Ordering::Greater => return 0,
-            Ordering::Equal => {}
+    /// How many of its rows come before all that begins with a device's start.
+    pub fn rows_before_start(&self, device: &DeviceId, start: Timestamp) -> usize {
+        match self.device.cmp(device) {
+            Ordering::Less => self.len(),
+            Ordering::Greater => 0,
+            Ordering::Equal => self.starts.partition_point(|own| *own < start),
         }
-        let is_before = |order: Ordering| order == Ordering::Less;
-        let tie = is_before(statistics(self.statistic, key.statistic));
-        let first = self.starts.partition_point(|start| *start < key.start);
-        // Of those that begin with it, few, the shorter come first.
-        let same = self.starts.get(first..).unwrap_or_default().iter().take_while(|start| **start == key.start).count();
-        let shorter = (first..first + same).take_while(|place| {
-            let end = self.ends.and_then(|ends| ends.get(*place).copied());
-            match end.cmp(&key.end) {
-                Ordering::Equal => tie,
-                order => is_before(order),
-            }
-        });
-        first + shorter.count()
     }
 
     /// The first place whose row does not come after the one before it.
@@ -267,11 +245,6 @@ impl Order {
         }
         Ok(())
     }
-}
-
-/// On which side of what can be measured a bound lies.
-fn side(flags: Flags) -> u8 {
-    flags.0 & (Flags::BELOW_RANGE.0 | Flags::ABOVE_RANGE.0)
 }
 
 /// The order of statistics.

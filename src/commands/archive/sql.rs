@@ -6,6 +6,9 @@
 //! lacks is null by name (`UNION ALL BY NAME`): `union_by_name` would open every file before each question, which makes
 //! one of a thousand files take twice as long. Encrypted files need their key, which is never written here, and five of
 //! DuckDB's optimizers switched off (seen with 1.5 and 2.0): with them, a filter on an encrypted file fails.
+//!
+//! The view knows files alone: what a source has said anew since they were written, or taken back, it cannot know; the
+//! next roll writes files that do.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -39,6 +39,8 @@ pub enum Precedence {
     ByShape,
     /// The later, whatever its shape: there is one value for a day, and one for an event.
     Later,
+    /// The first of two that last equally long; others stand side by side: nobody knows which was said later.
+    Unordered,
 }
 
 impl Precedence {
@@ -59,6 +61,10 @@ impl Precedence {
 
     /// True where of two words without a revision the later stands alone.
     pub(super) fn later_stands(self, standing: &Word, word: &Word) -> bool {
-        self == Precedence::Later || (standing.span_us.is_some() && word.span_us.is_some())
+        match self {
+            Precedence::ByShape => standing.span_us.is_some() && word.span_us.is_some(),
+            Precedence::Later => true,
+            Precedence::Unordered => false,
+        }
     }
 }

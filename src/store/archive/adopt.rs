@@ -6,9 +6,10 @@ use futures_util::{Stream, TryStreamExt as _};
 use sqlx::{Connection as _, PgConnection};
 
 use super::manifest::ArchiveFile;
-use super::record::{insert, supersede};
+use super::record::{Aside, insert, supersede as end_live};
+use super::supersede::{SupersededSample, supersede};
 use crate::faults::crash_point;
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, MetricId};
 use crate::store::StoreError;
 use crate::store::hot::{Hold, hold_days};
 use crate::store::quarantine::{self, Quarantined};
@@ -37,21 +38,26 @@ pub async fn shards_of(
     rows.into_iter().map(named).collect()
 }
 
-/// Makes a file live in the place of the one that was, if one was. What differs between the two comes in pages.
+/// Makes a file live in the place of the one that was, if one was. What differs between the two, and what of them
+/// stands no longer, comes in pages.
 pub async fn adopt<E: From<StoreError>>(
     connection: &mut PgConnection,
     live: Option<&ArchiveFile>,
-    file: &ArchiveFile,
-    conflicts: impl Stream<Item = Result<Vec<Quarantined>, E>>,
+    (file, metric): (&ArchiveFile, MetricId),
+    aside: Aside<impl Stream<Item = Result<Vec<Quarantined>, E>>, impl Stream<Item = Result<Vec<SupersededSample>, E>>>,
 ) -> Result<(), E> {
     let step = StoreError::at("adopting a file");
     let mut transaction = connection.begin().await.map_err(&step)?;
     hold_days(&mut transaction, &[file.day], Hold::Alone).await?;
     if let Some(live) = live {
-        supersede(&mut transaction, &live.metric, live.day, live.generation, file.written_at).await?;
+        end_live(&mut transaction, &live.metric, live.day, live.generation, file.written_at).await?;
     }
     insert(&mut transaction, file).await?;
-    let mut conflicts = std::pin::pin!(conflicts);
+    let mut superseded = std::pin::pin!(aside.superseded);
+    while let Some(page) = superseded.try_next().await? {
+        supersede(&mut transaction, metric, file.revised_to, &page).await?;
+    }
+    let mut conflicts = std::pin::pin!(aside.conflicts);
     while let Some(page) = conflicts.try_next().await? {
         quarantine::insert(&mut transaction, &page).await?;
     }

@@ -1,17 +1,16 @@
 //! The manifest: which files the archive has, and which it had.
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
-use crate::store::hot::Filter;
 use crate::store::moment::Moment;
 
 pub(super) const COLUMNS: &str = "archive_file.metric, (archive_file.day)::timestamp AT TIME ZONE 'UTC', generation, \
                        archive_file.name, rows, bytes, sha256, content, first_start_at, last_start_at, key_id, \
                        written_at, superseded_at, removed_at, subject_key_id, wear_change_id, \
-                       schema_version";
+                       schema_version, revised_to";
 
 /// One file, as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +43,8 @@ pub struct ArchiveFile {
     pub wear_change: i64,
     /// Which columns it has.
     pub version: u32,
+    /// Up to which number it knows what was superseded and replaced of its metric and day.
+    pub revised_to: i64,
     /// When it became part of the archive.
     pub written_at: Timestamp,
     /// When a newer generation took its place.
@@ -114,60 +115,6 @@ pub async fn live_file(
     row.as_ref().map(file).transpose()
 }
 
-/// Chunks are dropped one at a time, each in a transaction of its own; nobody drops so many in a row.
-const LOCK_TRIES: u32 = 100;
-
-/// Begins a reader's transaction: the live files that may hold what is asked for, by metric and day, and one snapshot
-/// for the manifest and the hot table.
-///
-/// The table is locked against a change of its shape before the snapshot is taken. A roll removes blocks in a
-/// transaction and drops the empty chunk in a later one, and dropping heeds no snapshot: without the lock, a reader
-/// that has read the manifest might find the chunk gone whose blocks it should still see.
-pub async fn to_read<'c>(
-    connection: &'c mut PgConnection,
-    filter: &Filter,
-) -> Result<(Transaction<'c, Postgres>, Vec<ArchiveFile>), StoreError> {
-    use sqlx::Connection as _;
-    let step = StoreError::at("beginning to read samples");
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
-    lock_shape(&mut transaction).await.map_err(&step)?;
-    let query = format!(
-        "SELECT {COLUMNS} FROM signal.archive_file JOIN signal.metric ON metric.name = archive_file.metric
-         WHERE superseded_at IS NULL AND ($1::smallint IS NULL OR metric_id = $1)
-           AND ($2::timestamptz IS NULL OR last_start_at >= $2) AND ($3::timestamptz IS NULL OR first_start_at < $3)
-         ORDER BY metric_id, day"
-    );
-    let rows = sqlx::query(AssertSqlSafe(query))
-        .bind(filter.metric.map(|metric| metric.0))
-        .bind(filter.from.map(Moment))
-        .bind(filter.to.map(Moment))
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(&step)?;
-    let files = rows.iter().map(file).collect::<Result<_, _>>()?;
-    Ok((transaction, files))
-}
-
-/// Locks the hot table with its chunks. A chunk that is dropped while the server goes through them all is an internal
-/// error to it (TimescaleDB: cache lookup failed), so it is asked again; nothing was read yet, and no snapshot taken.
-async fn lock_shape(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
-    use sqlx::Connection as _;
-    let lock = "LOCK TABLE signal.block IN ACCESS SHARE MODE";
-    let mut tries = 1;
-    loop {
-        let mut attempt = transaction.begin().await?;
-        match sqlx::query(lock).persistent(false).execute(&mut *attempt).await {
-            Ok(_) => return attempt.commit().await,
-            Err(sqlx::Error::Database(error)) if tries < LOCK_TRIES && error.code().as_deref() == Some("XX000") => {
-                attempt.rollback().await?;
-                tries += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 /// Records that a superseded file was deleted.
 pub async fn mark_removed(connection: &mut PgConnection, name: &str, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
@@ -210,5 +157,6 @@ fn read(row: &PgRow) -> Result<Option<ArchiveFile>, sqlx::Error> {
         subject_key_id: row.try_get(14)?,
         wear_change: row.try_get(15)?,
         version: u32::try_from(row.try_get::<i16, _>(16)?).unwrap_or(0),
+        revised_to: row.try_get(17)?,
     }))
 }

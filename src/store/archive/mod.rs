@@ -25,6 +25,15 @@ mod claim;
 /// What is due, and a snapshot of it.
 mod export;
 
+/// What was said beside what stands.
+mod past;
+
+/// One snapshot of both tiers.
+mod reader;
+
+/// What a roll supersedes of the archive.
+mod supersede;
+
 /// The transaction in which blocks become a file.
 mod record;
 
@@ -60,14 +69,17 @@ pub use claim::{ClaimNonces, announce_nonce, claim_nonces, database_identity, se
 pub use erase::{Replacement, begin_erasure, end_erasure, erase_hot, found_of, note_deleted, replace};
 pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
 pub use erase_worn::{erase_worn, found_worn};
-pub use export::{Due, SeriesOf, Snapshot, due_days};
-pub use manifest::{ArchiveFile, FileScope, files, has_files, is_listed, live_file, mark_removed, to_read};
-pub use record::{Change, Recorded, record};
+pub use export::{Due, Snapshot, Taken, due_days, revised_days};
+pub use manifest::{ArchiveFile, FileScope, files, has_files, is_listed, live_file, mark_removed};
+pub use past::{FormerSample, SeriesOf, SeriesPast};
+pub use reader::{ReaderPast, ToRead, to_read};
+pub use record::{Aside, Change, NextFile, Recorded, record};
 pub use retire::{Retired, retire};
 pub use scope::{ErasureCounts, ErasureTarget};
 pub use subject::{
     due_for_subjects, forget_wear_changes, is_anything_worn, is_patient, last_wear_change, not_held, settle_subjects,
 };
+pub use supersede::SupersededSample;
 pub use wear::{WearFilter, WearPeriod, worn};
 
 /// Makes this connection the only one that rolls in this database, for as long as it lives; false where another is.

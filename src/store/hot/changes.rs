@@ -71,7 +71,7 @@ impl Changes {
     }
 
     /// Lists them within the transaction that does them.
-    pub(super) async fn note(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+    pub(in crate::store) async fn note(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         if self.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, MetricId};
 use crate::model::people::PatientId;
 use crate::model::rollup::{DayRollup, QuarterRollup, QuarterValues};
 use crate::model::statistic::Statistic;
@@ -97,6 +97,21 @@ pub async fn keep(transaction: &mut PgConnection, day: Day, first_file: Option<&
     }
     let query = "DELETE FROM signal.rollup_due WHERE name = $1";
     sqlx::query(query).bind(file).execute(transaction).await.map(drop).map_err(step)
+}
+
+/// Removes what was rolled up of a metric's archived day, of which nothing stands any more.
+pub async fn forget_day(transaction: &mut PgConnection, metric: MetricId, day: Day) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM signal.rollup_day AS kept USING signal.series
+         WHERE series.series_id = kept.series_id AND series.metric_id = $1 AND kept.day = $2::date
+           AND kept.is_archived",
+    )
+    .bind(metric.0)
+    .bind(day.to_string())
+    .execute(transaction)
+    .await
+    .map(drop)
+    .map_err(StoreError::at("removing what was rolled up of a day"))
 }
 
 /// Removes what was rolled up of the days on which a patient wore anything. What others measured on them is made again,

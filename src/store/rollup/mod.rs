@@ -17,6 +17,6 @@ mod ask;
 /// What is rolled up of the archive.
 mod archive;
 
-pub use archive::{DueFile, FileRollup, FileRollups, due_files, forget, hold, keep, measure, retire};
+pub use archive::{DueFile, FileRollup, FileRollups, due_files, forget, forget_day, hold, keep, measure, retire};
 pub use ask::{Every, Rollup, RollupQuestion, rollups};
 pub use close::{Closed, close};

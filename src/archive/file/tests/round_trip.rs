@@ -88,14 +88,15 @@ proptest! {
     }
 
     #[test]
-    fn rows_before_a_key_are_those_that_sort_before_it(rows in rows(None), place in 0..200_usize) {
+    fn rows_before_a_start_are_those_that_begin_before_it(rows in rows(None), place in 0..200_usize) {
         let key = rows[place % rows.len()].clone();
         let (bytes, _) = written(&head("heart_rate"), &KeyRing::default(), &rows);
         let opened = open(bytes, &metric("heart_rate"), &KeyRing::default()).unwrap();
         let mut read = opened.rows(RowFilter::default()).unwrap();
         while let Some(slice) = read.slice().unwrap() {
-            let before = slice.rows().filter(|row| row.order(&key).is_lt()).count();
-            prop_assert_eq!(slice.rows_before(key.key()), before);
+            let is_before = |row: &Row| (&row.device, row.start) < (&key.device, key.start);
+            let before = slice.rows().filter(is_before).count();
+            prop_assert_eq!(slice.rows_before_start(&key.device, key.start), before);
             let count = slice.len();
             read.pass(count);
         }

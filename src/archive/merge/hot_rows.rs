@@ -1,13 +1,6 @@
-//! Merge: rows of the hot table in the order of a file, merged with the rows of one, each sample once.
-//!
-//! # Why
-//! Both sides come sorted, so each is held a block or a batch at a time, however long the day. What the file holds was
-//! stored first, so it stays; the hot row of the same key is a duplicate, or a conflict.
-//!
-//! Invariant: what comes out rises in the order of files and holds each key once
-//! (`each_key_comes_out_once_and_the_archived_value_stays`).
+//! Hot rows: blocks of one metric and day as strips in the order of a file, a block in memory.
 
-use super::file::{FileError, OriginRuns, Row, RowSlice, Rows};
+use super::super::file::{OriginRuns, Row, RowSlice};
 use crate::model::block::Block;
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::model::sample::{Flags, Sample, Spans};
@@ -16,7 +9,7 @@ use crate::model::time::Timestamp;
 
 /// Blocks of one metric and day, handed over by device and start, as strips in the order of a file.
 #[derive(Debug, Default)]
-pub(super) struct HotRows {
+pub(in crate::archive) struct HotRows {
     /// The last block, as long as no other one overlaps it.
     whole: Option<Columns>,
     /// Rows of the device that was handed over last, in order, where blocks overlap: those of at most one
@@ -39,7 +32,7 @@ struct Columns {
 
 impl HotRows {
     /// Takes a block; the rows that no later block can come before are handed out.
-    pub(super) fn push<E>(
+    pub(in crate::archive) fn push<E>(
         &mut self,
         device: &DeviceId,
         statistic: Statistic,
@@ -63,7 +56,7 @@ impl HotRows {
     }
 
     /// Hands out what still waits.
-    pub(super) fn finish<E>(self, mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub(in crate::archive) fn finish<E>(self, mut give: impl FnMut(RowSlice<'_>) -> Result<(), E>) -> Result<(), E> {
         self.whole.iter().try_for_each(|whole| give(whole.slice()))?;
         self.mixed.iter().try_for_each(|row| give(row.slice()))
     }
@@ -110,101 +103,3 @@ impl Columns {
         RowSlice { device, subject, statistic: *statistic, starts, ends, values, flags, origins }
     }
 }
-
-/// Rows that were merged, and where they are from.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum MergeOutcome {
-    /// The file holds them, and they come next.
-    Old,
-    /// Hot; no row of the file has their keys, and they come next.
-    New,
-    /// A hot row that the file holds.
-    Duplicate,
-    /// A hot row whose key the file holds with another value.
-    Conflict,
-}
-
-impl MergeOutcome {
-    /// True for rows that belong into what is merged.
-    pub(super) fn is_next(self) -> bool {
-        matches!(self, MergeOutcome::Old | MergeOutcome::New)
-    }
-}
-
-/// Rows of a file, a slice at a time.
-pub(super) trait Archived {
-    /// The next consecutive rows; `None` at the end. They come again until they are passed.
-    fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError>;
-
-    /// Passes over so many of them.
-    fn pass(&mut self, rows: usize);
-}
-
-impl Archived for Option<Rows> {
-    fn slice(&mut self) -> Result<Option<RowSlice<'_>>, FileError> {
-        self.as_mut().map_or(Ok(None), Rows::slice)
-    }
-
-    fn pass(&mut self, rows: usize) {
-        if let Some(of_file) = self {
-            of_file.pass(rows);
-        }
-    }
-}
-
-/// The rows of a file, with which hot rows are merged.
-pub(super) struct Merge<I> {
-    old: I,
-}
-
-impl<I: Archived> Merge<I> {
-    pub(super) fn new(old: I) -> Merge<I> {
-        Merge { old }
-    }
-
-    /// Lays hot rows, which come after those before them: hands out the file's rows before each, and the row itself
-    /// with what it turned out to be.
-    pub(super) fn lay<E: From<FileError>>(
-        &mut self,
-        mut hot: RowSlice<'_>,
-        mut give: impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        while let Some(first) = hot.first() {
-            let Some(old) = self.old.slice()? else { return give(MergeOutcome::New, hot) };
-            let before = old.rows_before(first);
-            if before > 0 {
-                give(MergeOutcome::Old, old.slice(0..before))?;
-                self.old.pass(before);
-                continue;
-            }
-            let new = old.first().map_or(hot.len(), |old| hot.rows_before(old));
-            if new > 0 {
-                give(MergeOutcome::New, hot.slice(0..new))?;
-                hot = hot.slice(new..hot.len());
-                continue;
-            }
-            // Neither comes before the other: one key.
-            let is_same = old.says_first_what(&hot);
-            give(if is_same { MergeOutcome::Duplicate } else { MergeOutcome::Conflict }, hot.slice(0..1))?;
-            hot = hot.slice(1..hot.len());
-        }
-        Ok(())
-    }
-
-    /// Hands out the file's last rows.
-    pub(super) fn finish<E: From<FileError>>(
-        mut self,
-        mut give: impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        while let Some(old) = self.old.slice()? {
-            let rows = old.len();
-            give(MergeOutcome::Old, old)?;
-            self.old.pass(rows);
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-#[path = "merge_tests.rs"]
-mod tests;
