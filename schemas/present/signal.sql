@@ -472,8 +472,10 @@ CREATE TABLE signal.superseded_value (
     revision bigint,  -- Which word of the source it was; null where the source counts none.
     series_id integer NOT NULL,  -- Whose: signal.series.
     flags smallint DEFAULT 0 NOT NULL,  -- What is known against it, as in signal.block; 0 where nothing is.
-    utc_offset_minutes smallint  -- Minutes by which the source's local time was ahead of UTC; null where it did not say.
+    utc_offset_minutes smallint,  -- Minutes by which the source's local time was ahead of UTC; null where it did not say.
+    superseded_id bigint DEFAULT nextval('signal.replaced_range_range_id_seq'::regclass)  -- Rises with each value that is superseded or range that is replaced of a day; that of the new file where a roll superseded it; null where that was before there were numbers.
 );
+CREATE INDEX superseded_value_superseded_id_idx ON signal.superseded_value USING btree (superseded_id);
 CREATE INDEX superseded_value_word_idx ON signal.superseded_value USING btree (series_id, start_at, revision DESC NULLS LAST, value, COALESCE(span_us, ('-1'::integer)::bigint));
 CREATE TRIGGER superseded_value_stays_under_hold BEFORE DELETE OR UPDATE ON signal.superseded_value FOR EACH ROW WHEN (((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)) AND signal.is_block_under_hold(old.series_id, old.start_at, old.start_at))) EXECUTE FUNCTION signal.keep_superseded_under_hold();  -- Trigger before what a source superseded goes: refuses it where somebody under legal hold was measured.
 GRANT DELETE, INSERT, SELECT ON signal.superseded_value TO healthtrack_roller;
@@ -553,6 +555,7 @@ CREATE TABLE signal.replaced_range (
     CONSTRAINT replaced_range_is_short CHECK (((to_at > from_at) AND (to_at <= (from_at + '2400:00:00'::interval)))),  -- A replaced range ends after it begins, and at most 100 days later.
     CONSTRAINT replaced_range_revision_is_a_whole_number CHECK (((revision >= 0) AND (revision <= '9007199254740992'::bigint)))  -- A revision is a whole number from 0 to 2^53.
 );
+CREATE INDEX replaced_range_range_id_idx ON signal.replaced_range USING btree (range_id);
 GRANT DELETE, INSERT, SELECT ON signal.replaced_range TO healthtrack_ingest;
 GRANT DELETE, INSERT, SELECT ON signal.replaced_range TO healthtrack_roller;
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.replaced_range TO healthtrack_migrator;
@@ -1129,6 +1132,7 @@ CREATE TABLE signal.archive_file (
     subject_key_id text,  -- Which key made its pseudonyms; null where none was given, and subject_id is null throughout.
     recorded_by xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- Which transaction of this cluster recorded it.
     schema_version smallint DEFAULT 1 NOT NULL,  -- Which columns it has: 1 without flags, utc_offset_minutes, received_at and revision, 2 with them.
+    revised_to bigint DEFAULT 0 NOT NULL,  -- It knows all that was superseded and replaced of its metric and day up to this superseded_id and range_id; 0 where it knows of nothing.
     CONSTRAINT archive_file_pkey PRIMARY KEY (metric, day, generation),
     CONSTRAINT archive_file_name_is_unique UNIQUE (name),
     CONSTRAINT archive_file_metric_fkey FOREIGN KEY (metric) REFERENCES signal.metric(name),
@@ -1138,6 +1142,7 @@ CREATE TABLE signal.archive_file (
     CONSTRAINT archive_file_is_removed_after_it_is_superseded CHECK ((removed_at >= superseded_at)),
     CONSTRAINT archive_file_lies_on_its_day CHECK (((((first_start_at AT TIME ZONE 'UTC'::text))::date = day) AND (((last_start_at AT TIME ZONE 'UTC'::text))::date = day))),
     CONSTRAINT archive_file_live_is_kept CHECK (((removed_at IS NULL) OR (superseded_at IS NOT NULL))),
+    CONSTRAINT archive_file_revised_to_is_not_negative CHECK ((revised_to >= 0)),  -- What a file knows of revisions is counted from 0.
     CONSTRAINT archive_file_schema_version_is_positive CHECK ((schema_version > 0)),  -- Versions of the files' columns count from 1.
     CONSTRAINT archive_file_times_are_forward CHECK ((last_start_at >= first_start_at)),
     CONSTRAINT archive_file_wear_change_is_not_negative CHECK ((wear_change_id >= 0))
@@ -1145,7 +1150,7 @@ CREATE TABLE signal.archive_file (
 CREATE UNIQUE INDEX archive_file_is_live_once ON signal.archive_file USING btree (metric, day) WHERE (superseded_at IS NULL);
 CREATE TRIGGER archive_file_is_rolled_up AFTER INSERT OR UPDATE OF superseded_at ON signal.archive_file FOR EACH ROW EXECUTE FUNCTION signal.note_rollup_due();  -- Trigger after a file is recorded or superseded: notes that its samples are to be rolled up, or no longer.
 CREATE TRIGGER archive_file_stays_as_recorded BEFORE INSERT OR DELETE OR UPDATE ON signal.archive_file FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION signal.keep_file_as_recorded();  -- Trigger before a file is recorded, changes or goes: notes which transaction recorded it, lets it end once, and refuses the rest to everybody but the owner.
-CREATE CONSTRAINT TRIGGER archive_file_stays_under_hold AFTER UPDATE OF superseded_at ON signal.archive_file DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.superseded_at IS NULL) AND (new.superseded_at IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION signal.check_file_under_hold();  -- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else.
+CREATE CONSTRAINT TRIGGER archive_file_stays_under_hold AFTER UPDATE OF superseded_at ON signal.archive_file DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.superseded_at IS NULL) AND (new.superseded_at IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION signal.check_file_under_hold();  -- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else, or all of it was noted as superseded.
 GRANT DELETE, INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON signal.archive_file TO healthtrack_roller;
 GRANT SELECT ON signal.archive_file TO healthtrack_ingest;
@@ -1878,7 +1883,7 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.check_devices() FROM PUBLIC;
 
--- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else.
+-- Trigger at the end of a transaction: a file of a time in which somebody under legal hold wore something has a live successor, or is counted by the proof of an erasure of somebody else, or all of it was noted as superseded.
 CREATE OR REPLACE FUNCTION signal.check_file_under_hold()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1890,7 +1895,12 @@ BEGIN
                    WHERE f.metric = OLD.metric AND f.day = OLD.day AND f.superseded_at IS NULL)
        AND EXISTS (SELECT FROM care.wear w JOIN care.patient p USING (patient_id)
                    WHERE p.legal_hold AND w.worn_during && tstzrange(OLD.first_start_at, OLD.last_start_at, '[]'))
-       AND NOT signal.is_file_proved_erased(OLD.rows, OLD.first_start_at, OLD.last_start_at) THEN
+       AND NOT signal.is_file_proved_erased(OLD.rows, OLD.first_start_at, OLD.last_start_at)
+       -- Its source took all of it back: it stays, as what was superseded.
+       AND OLD.rows > (SELECT count(*) FROM signal.superseded_value v JOIN signal.series s USING (series_id)
+                       JOIN signal.metric m USING (metric_id)
+                       WHERE m.name = OLD.metric AND v.start_at BETWEEN OLD.first_start_at AND OLD.last_start_at
+                         AND v.xmin = pg_current_xact_id()::xid) THEN
         RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = 'archive_file_stays_under_hold',
             MESSAGE = 'Somebody under legal hold wore something on that day: its files stay.';
     END IF;
@@ -2234,6 +2244,7 @@ BEGIN
         OLD.superseded_at := coalesce(OLD.superseded_at, NEW.superseded_at);
         OLD.removed_at := NEW.removed_at;
         OLD.wear_change_id := NEW.wear_change_id;
+        OLD.revised_to := greatest(OLD.revised_to, NEW.revised_to);
         IF OLD IS NOT DISTINCT FROM NEW THEN
             RETURN NEW;
         END IF;
