@@ -90,5 +90,25 @@ CROSS JOIN LATERAL (
          ORDER BY kept.day DESC LIMIT 1)
     ) AS either ORDER BY either.start_at DESC LIMIT 1
 ) AS newest;
+ALTER FUNCTION signal.recent_from() SECURITY DEFINER;
+ALTER FUNCTION signal.changed_series(timestamptz) SECURITY DEFINER;
+ALTER FUNCTION signal.newest_within(integer, timestamptz, timestamptz) SECURITY DEFINER;
 GRANT EXECUTE ON FUNCTION signal.recent_from(), signal.changed_series(timestamptz), signal.newest_within(integer, timestamptz, timestamptz)
     TO healthtrack_ingest, healthtrack_roller, healthtrack_migrator;
+
+-- Whoever may read signal.last today reads it still.
+DO $keep$
+DECLARE
+    reader record;
+BEGIN
+    FOR reader IN
+        SELECT DISTINCT entry.grantee
+        FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid,
+             LATERAL (SELECT * FROM aclexplode(coalesce(relacl, acldefault('r', relowner)))
+                      UNION ALL SELECT * FROM aclexplode(attacl)) AS entry
+        WHERE pg_class.oid = 'signal.last'::regclass AND entry.privilege_type = 'SELECT' AND entry.grantee <> 0
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION signal.recent_from(), signal.changed_series(timestamptz),
+                        signal.newest_within(integer, timestamptz, timestamptz) TO %s', reader.grantee::regrole);
+    END LOOP;
+END $keep$;

@@ -12,18 +12,24 @@
 -- Without a condition every branch that holds a chunk is planned, 0.3 s with 550 chunks in the place of 0.04 s, and all
 -- that is read goes through two more nodes: up to 1.5 times as long as by signal.block_sample, which stays as it was.
 -- signal.holds_blocks() is called immutable, which it is not, so that the planner asks it. A new chunk changes
--- signal.block, which makes every plan void that names it; the branch of no rows that does is there for that. A time
+-- signal.block, which makes every plan void that names it; the branch of no rows that does is there for that. What it
+-- looks at must be no older than the plan, or a plan would be kept that never heard of a chunk: so it asks a volatile
+-- function, which sees what was committed until now, and of a transaction that sees less (REPEATABLE READ) every branch
+-- is planned. A time
 -- that is known only when the question is run (`now()`, another column) leaves nothing out; signal.samples() does.
 -- Series are looked up first and their blocks by series, so a join from devices or persons reads no others.
 --
 -- Functions become part of a question only where they run as whoever asks, so whoever may read signal.sample today is
--- granted what it is made of. Adds functions and replaces a view by one with the same columns; locks it for a moment. Undo: make the view as
--- 203 has it, and drop them.
-CREATE FUNCTION signal.holds_blocks(low timestamptz, high timestamptz) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+-- granted what it is made of; signal.let_read_samples() does that for another role. Adds functions and replaces a view by
+-- one with the same columns; locks it for a moment. Undo: make the view as 203 has it, and drop them.
+CREATE FUNCTION signal.find_blocks(low timestamptz, high timestamptz) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     chunk text;
 BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RETURN true;
+    END IF;
     IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
         -- The last that begins before the end, by its name (signal.ensure_chunk_within).
         SELECT c.relname INTO chunk FROM pg_class c
@@ -44,6 +50,14 @@ BEGIN
                                     WHERE hypertable.schema_name = 'signal' AND hypertable.table_name = 'block')
           AND slice.range_start < (extract(epoch FROM $2) * 1000000)::bigint
         ORDER BY slice.range_start DESC LIMIT 1), false);
+END $$;
+COMMENT ON FUNCTION signal.find_blocks(timestamptz, timestamptz) IS
+    'Whether there is a chunk that touches [low, high), of whole UTC days; true in a transaction that may not see all.';
+
+CREATE FUNCTION signal.holds_blocks(low timestamptz, high timestamptz) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN signal.find_blocks($1, $2);
 END $$;
 COMMENT ON FUNCTION signal.holds_blocks(timestamptz, timestamptz) IS
     'Whether there was a chunk that touches [low, high), of whole UTC days, when the plan was made.';
@@ -250,22 +264,34 @@ FROM signal.series
 JOIN signal.device USING (device_key)
 JOIN signal.metric USING (metric_id)
 CROSS JOIN LATERAL signal.unpack(series.series_id) AS sample;
-COMMENT ON VIEW signal.sample IS 'Hot samples, one a row. A condition on start_at with a constant time reads the chunks of that time, in steps of eight days, and no others; signal.samples() reads those of whole days. For what is counted ask signal.rollup().';
+COMMENT ON VIEW signal.sample IS 'Hot samples, one a row. A condition on start_at with a constant time reads the chunks of that time, in steps of eight days, and no others; signal.samples() reads those of whole days. Write the time as a timestamptz; a date leaves out no chunk. A role that is granted SELECT needs signal.let_read_samples(role), too. For what is counted ask signal.rollup().';
+
+CREATE FUNCTION signal.let_read_samples(reader regrole) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('GRANT SELECT ON signal.block TO %s', $1);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION signal.holds_blocks(timestamptz, timestamptz),
+        signal.find_blocks(timestamptz, timestamptz),
+        signal.unpack_blocks(integer, timestamptz, timestamptz), signal.unpack_8_days(integer, double precision),
+        signal.unpack_32_times_8_days(integer, double precision), signal.unpack_256_days(integer, double precision),
+        signal.unpack_before(integer, double precision), signal.unpack_after(integer, double precision),
+        signal.unpack(integer) TO %s', $1);
+END $$;
+COMMENT ON FUNCTION signal.let_read_samples(regrole) IS
+    'Grants a role what the view signal.sample is made of; SELECT on the view itself and USAGE on the schema are granted as ever.';
+GRANT EXECUTE ON FUNCTION signal.let_read_samples(regrole) TO healthtrack_migrator;
 
 DO $keep$
 DECLARE
     reader record;
 BEGIN
     FOR reader IN
-        SELECT DISTINCT pg_get_userbyid(entry.grantee) AS name
-        FROM pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner))) AS entry
+        SELECT DISTINCT entry.grantee
+        FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid,
+             LATERAL (SELECT * FROM aclexplode(coalesce(relacl, acldefault('r', relowner)))
+                      UNION ALL SELECT * FROM aclexplode(attacl)) AS entry
         WHERE pg_class.oid = 'signal.sample'::regclass AND entry.privilege_type = 'SELECT' AND entry.grantee <> 0
     LOOP
-        EXECUTE format('GRANT SELECT ON signal.block TO %I', reader.name);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION signal.holds_blocks(timestamptz, timestamptz),
-            signal.unpack_blocks(integer, timestamptz, timestamptz), signal.unpack_8_days(integer, double precision),
-            signal.unpack_32_times_8_days(integer, double precision), signal.unpack_256_days(integer, double precision),
-            signal.unpack_before(integer, double precision), signal.unpack_after(integer, double precision),
-            signal.unpack(integer) TO %I', reader.name);
+        PERFORM signal.let_read_samples(reader.grantee::regrole);
     END LOOP;
 END $keep$;
