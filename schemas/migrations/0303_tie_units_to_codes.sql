@@ -37,15 +37,15 @@ SELECT loinc, unit FROM (VALUES
     ('718-7', '{g/dL,g/L}'),  -- haemoglobin, mass
     ('59260-0', '{mmol/L}'),  -- haemoglobin, moles
     ('4544-3 20570-8', '{%,L/L}'),  -- haematocrit
-    ('6690-2 777-3', '{10*3/uL,10*9/L,/uL}'),  -- leukocytes, platelets
+    ('6690-2 777-3', '{10*3/uL,10*3/mm3,10*9/L,/uL}'),  -- leukocytes, platelets
     ('789-8', '{10*6/uL,10*12/L}'),  -- erythrocytes
-    ('1742-6 1920-8 6768-6', '{U/L,ukat/L}'),  -- ALT, AST, alkaline phosphatase
+    ('1742-6 1920-8 6768-6', '{U/L,[IU]/L,ukat/L}'),  -- ALT, AST, alkaline phosphatase
     ('1975-2', '{mg/dL,mg/L}'),  -- bilirubin, mass
     ('14631-6', '{umol/L}'),  -- bilirubin, moles
     ('3016-3', '{m[IU]/L,u[IU]/mL,mU/L,uU/mL}'),  -- thyrotropin
     ('1988-5', '{mg/L,mg/dL}'),  -- C-reactive protein
-    ('8867-4', '{/min,\{beats\}/min}'),  -- heart rate
-    ('9279-1', '{/min,\{breaths\}/min}'),  -- respiratory rate
+    ('8867-4', '{/min}'),  -- heart rate
+    ('9279-1', '{/min}'),  -- respiratory rate
     ('8480-6 8462-4', '{mm[Hg],kPa}'),  -- blood pressure
     ('8310-5', '{Cel,[degF],K}'),  -- body temperature
     ('29463-7', '{kg,g,[lb_av]}'),  -- body weight
@@ -54,12 +54,23 @@ SELECT loinc, unit FROM (VALUES
     ('2708-6 59408-5', '{%}')  -- oxygen saturation
 ) AS known (loincs, units), string_to_table(loincs, ' ') AS loinc, unnest(units::text[]) AS unit;
 
+-- UCUM writes the litre either way.
+INSERT INTO care.loinc_unit (loinc, unit)
+SELECT loinc, translate(unit, 'L', 'l') FROM care.loinc_unit WHERE unit ~ 'L';
+
 CREATE FUNCTION care.check_unit_of_result() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    units text[] := (SELECT array_agg(known.unit::text) FROM care.loinc_unit AS known WHERE known.loinc = NEW.loinc);
+    -- An annotation changes nothing of a unit.
+    units text[] := (SELECT array_agg(regexp_replace(known.unit, '\{[^}]*\}', '', 'g')) FROM care.loinc_unit AS known
+                     WHERE known.loinc = NEW.loinc);
 BEGIN
-    IF NEW.unit IS NOT NULL AND NOT coalesce(NEW.unit::text = ANY (units), true) THEN
+    IF NEW.unit IS NULL OR coalesce(regexp_replace(NEW.unit, '\{[^}]*\}', '', 'g') = ANY (units), true) THEN
+        RETURN NEW;
+    END IF;
+    -- A correction has the unit of what it corrects.
+    IF NOT EXISTS (SELECT FROM care.lab_result AS former
+                   WHERE former.lab_result_id = NEW.amends_lab_result_id AND former.unit = NEW.unit) THEN
         PERFORM care.refuse('lab_result_unit_fits_its_code', 'Give this result in a unit that fits its LOINC code.');
     END IF;
     RETURN NEW;
