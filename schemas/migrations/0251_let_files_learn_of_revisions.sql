@@ -29,7 +29,7 @@ BEGIN
                    WHERE p.legal_hold AND w.worn_during && tstzrange(OLD.first_start_at, OLD.last_start_at, '[]'))
        AND NOT signal.is_file_proved_erased(OLD.rows, OLD.first_start_at, OLD.last_start_at)
        -- Its source took all of it back: it stays, as what was superseded.
-       AND OLD.rows > (SELECT count(*) FROM signal.superseded_value v JOIN signal.series s USING (series_id)
+       AND OLD.rows > (SELECT count(DISTINCT (v.series_id, v.start_at)) FROM signal.superseded_value v JOIN signal.series s USING (series_id)
                        JOIN signal.metric m USING (metric_id)
                        WHERE m.name = OLD.metric AND v.start_at BETWEEN OLD.first_start_at AND OLD.last_start_at
                          AND v.xmin = pg_current_xact_id()::xid) THEN
