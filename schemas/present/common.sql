@@ -1152,6 +1152,19 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.hold_rollups() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.hold_rollups() TO healthtrack_roller;
 
+-- Whether there was a chunk that touches [low, high), of whole UTC days, when the plan was made.
+CREATE OR REPLACE FUNCTION signal.holds_blocks(low timestamp with time zone, high timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN signal.find_blocks($1, $2);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.holds_blocks(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.holds_blocks(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
 -- Has long arrays of a chunk compressed by pglz from now on.
 CREATE OR REPLACE FUNCTION signal.make_chunk_dense(chunk regclass)
  RETURNS void

@@ -16,7 +16,7 @@ CREATE TABLE care.patient (
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     CONSTRAINT patient_pkey PRIMARY KEY (patient_id),  -- This person is registered already.
     CONSTRAINT patient_birth_is_believable CHECK ((born_on >= '1900-01-01'::date)),  -- Give a date of birth after 1899.
-    CONSTRAINT patient_dies_after_birth CHECK ((((deceased_at AT TIME ZONE (time_zone)::text))::date >= born_on)),  -- A date of death cannot lie before the date of birth.
+    CONSTRAINT patient_dies_after_birth CHECK (((((deceased_at AT TIME ZONE 'UTC'::text) + '14:00:00'::interval))::date >= born_on)),  -- A date of death cannot lie before the date of birth.
     CONSTRAINT patient_sex_is_known CHECK ((sex = ANY (ARRAY['female'::text, 'male'::text, 'other'::text, 'unknown'::text])))  -- Choose female, male, other or unknown.
 );
 CREATE INDEX patient_under_hold_idx ON care.patient USING btree (patient_id) WHERE legal_hold;
@@ -442,6 +442,8 @@ AS $function$
 BEGIN
     IF NEW.born_on > current_date + 1 OR NEW.deceased_at > now() + INTERVAL '1 day' THEN
         PERFORM care.refuse('patient_is_of_this_day', 'A date of birth or death does not lie ahead.');
+    ELSIF (NEW.deceased_at AT TIME ZONE NEW.time_zone::text)::date < NEW.born_on THEN
+        PERFORM care.refuse('patient_dies_after_birth', 'A date of death cannot lie before the date of birth.');
     END IF;
     RETURN NEW;
 END $function$;

@@ -1568,9 +1568,16 @@ CREATE OR REPLACE FUNCTION care.check_unit_of_result()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-    units text[] := (SELECT array_agg(known.unit::text) FROM care.loinc_unit AS known WHERE known.loinc = NEW.loinc);
+    -- An annotation changes nothing of a unit.
+    units text[] := (SELECT array_agg(regexp_replace(known.unit, '\{[^}]*\}', '', 'g')) FROM care.loinc_unit AS known
+                     WHERE known.loinc = NEW.loinc);
 BEGIN
-    IF NEW.unit IS NOT NULL AND NOT coalesce(NEW.unit::text = ANY (units), true) THEN
+    IF NEW.unit IS NULL OR coalesce(regexp_replace(NEW.unit, '\{[^}]*\}', '', 'g') = ANY (units), true) THEN
+        RETURN NEW;
+    END IF;
+    -- A correction has the unit of what it corrects.
+    IF NOT EXISTS (SELECT FROM care.lab_result AS former
+                   WHERE former.lab_result_id = NEW.amends_lab_result_id AND former.unit = NEW.unit) THEN
         PERFORM care.refuse('lab_result_unit_fits_its_code', 'Give this result in a unit that fits its LOINC code.');
     END IF;
     RETURN NEW;

@@ -402,7 +402,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON signal.block_sample TO healthtrack_migra
 GRANT SELECT ON signal.block_sample TO healthtrack_ingest;
 GRANT SELECT ON signal.block_sample TO healthtrack_roller;
 
--- Hot samples, one a row. A condition on start_at with a constant time reads the chunks of that time, in steps of eight days, and no others; signal.samples() reads those of whole days. For what is counted ask signal.rollup().
+-- Hot samples, one a row. A condition on start_at with a constant time reads the chunks of that time, in steps of eight days, and no others; signal.samples() reads those of whole days. Write the time as a timestamptz; a date leaves out no chunk. A role that is granted SELECT needs signal.let_read_samples(role), too. For what is counted ask signal.rollup().
 --   device_id: What measured.
 --   metric: What was measured, by its name in the catalogue.
 --   statistic: What the value says about many measurements; null for a plain measurement.
@@ -1673,7 +1673,7 @@ GRANT EXECUTE ON FUNCTION signal.changed_ranges(bigint,timestamp with time zone)
 CREATE OR REPLACE FUNCTION signal.changed_series(before timestamp with time zone)
  RETURNS integer[]
  LANGUAGE plpgsql
- STABLE
+ STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
@@ -1897,7 +1897,7 @@ BEGIN
                    WHERE p.legal_hold AND w.worn_during && tstzrange(OLD.first_start_at, OLD.last_start_at, '[]'))
        AND NOT signal.is_file_proved_erased(OLD.rows, OLD.first_start_at, OLD.last_start_at)
        -- Its source took all of it back: it stays, as what was superseded.
-       AND OLD.rows > (SELECT count(*) FROM signal.superseded_value v JOIN signal.series s USING (series_id)
+       AND OLD.rows > (SELECT count(DISTINCT (v.series_id, v.start_at)) FROM signal.superseded_value v JOIN signal.series s USING (series_id)
                        JOIN signal.metric m USING (metric_id)
                        WHERE m.name = OLD.metric AND v.start_at BETWEEN OLD.first_start_at AND OLD.last_start_at
                          AND v.xmin = pg_current_xact_id()::xid) THEN
@@ -2152,6 +2152,43 @@ $function$;
 REVOKE EXECUTE ON FUNCTION signal.erase_superseded(integer[],timestamp with time zone,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.erase_superseded(integer[],timestamp with time zone,timestamp with time zone) TO healthtrack_roller;
 
+-- Whether there is a chunk that touches [low, high), of whole UTC days; true in a transaction that may not see all.
+CREATE OR REPLACE FUNCTION signal.find_blocks(low timestamp with time zone, high timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    chunk text;
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RETURN true;
+    END IF;
+    IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
+        -- The last that begins before the end, by its name (signal.ensure_chunk_within).
+        SELECT c.relname INTO chunk FROM pg_class c
+        WHERE c.relname < 'block_' || to_char($2 AT TIME ZONE 'UTC', 'YYYYMMDD') AND c.relname > 'block_0'
+          AND c.relnamespace = 'signal'::regnamespace AND c.relispartition AND c.relkind <> 'i'
+        ORDER BY c.relname DESC LIMIT 1;
+        RETURN CASE WHEN chunk ~ '^block_[0-9]{8}$'
+                    THEN to_date(substr(chunk, 7, 8), 'YYYYMMDD') + 1 > ($1 AT TIME ZONE 'UTC')::date
+                    WHEN chunk ~ '^block_[0-9]{8}_[0-9]{8}$'
+                    THEN to_date(substr(chunk, 16, 8), 'YYYYMMDD') > ($1 AT TIME ZONE 'UTC')::date
+                    ELSE chunk IS NOT NULL END;
+    END IF;
+    RETURN coalesce((
+        SELECT slice.range_end > (extract(epoch FROM $1) * 1000000)::bigint
+        FROM _timescaledb_catalog.dimension_slice AS slice
+        WHERE slice.dimension_id = (SELECT dimension.id FROM _timescaledb_catalog.dimension
+                                    JOIN _timescaledb_catalog.hypertable ON hypertable.id = dimension.hypertable_id
+                                    WHERE hypertable.schema_name = 'signal' AND hypertable.table_name = 'block')
+          AND slice.range_start < (extract(epoch FROM $2) * 1000000)::bigint
+        ORDER BY slice.range_start DESC LIMIT 1), false);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.find_blocks(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.find_blocks(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
 -- Removes what was rolled up of the days on which a patient wore anything; what others measured on them is made again from blocks and files.
 CREATE OR REPLACE FUNCTION signal.forget_rollups(of_patient uuid)
  RETURNS void
@@ -2175,40 +2212,6 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.forget_rollups(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.forget_rollups(uuid) TO healthtrack_roller;
-
--- Whether there was a chunk that touches [low, high), of whole UTC days, when the plan was made.
-CREATE OR REPLACE FUNCTION signal.holds_blocks(low timestamp with time zone, high timestamp with time zone)
- RETURNS boolean
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-DECLARE
-    chunk text;
-BEGIN
-    IF EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'signal.block'::regclass) THEN
-        -- The last that begins before the end, by its name (signal.ensure_chunk_within).
-        SELECT c.relname INTO chunk FROM pg_class c
-        WHERE c.relname < 'block_' || to_char($2 AT TIME ZONE 'UTC', 'YYYYMMDD') AND c.relname > 'block_0'
-          AND c.relnamespace = 'signal'::regnamespace AND c.relispartition AND c.relkind <> 'i'
-        ORDER BY c.relname DESC LIMIT 1;
-        RETURN CASE WHEN chunk ~ '^block_[0-9]{8}$'
-                    THEN to_date(substr(chunk, 7, 8), 'YYYYMMDD') + 1 > ($1 AT TIME ZONE 'UTC')::date
-                    WHEN chunk ~ '^block_[0-9]{8}_[0-9]{8}$'
-                    THEN to_date(substr(chunk, 16, 8), 'YYYYMMDD') > ($1 AT TIME ZONE 'UTC')::date
-                    ELSE chunk IS NOT NULL END;
-    END IF;
-    RETURN coalesce((
-        SELECT slice.range_end > (extract(epoch FROM $1) * 1000000)::bigint
-        FROM _timescaledb_catalog.dimension_slice AS slice
-        WHERE slice.dimension_id = (SELECT dimension.id FROM _timescaledb_catalog.dimension
-                                    JOIN _timescaledb_catalog.hypertable ON hypertable.id = dimension.hypertable_id
-                                    WHERE hypertable.schema_name = 'signal' AND hypertable.table_name = 'block')
-          AND slice.range_start < (extract(epoch FROM $2) * 1000000)::bigint
-        ORDER BY slice.range_start DESC LIMIT 1), false);
-END $function$;
-REVOKE EXECUTE ON FUNCTION signal.holds_blocks(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signal.holds_blocks(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- True where this transaction has counted a file of so many samples in the proof of an erasure under way, whose subject is not under legal hold.
 CREATE OR REPLACE FUNCTION signal.is_file_proved_erased(of_rows bigint, first_at timestamp with time zone, last_at timestamp with time zone)
@@ -2324,6 +2327,24 @@ BEGIN
         MESSAGE = 'Somebody under legal hold was measured here: leave what their device said before.';
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.keep_superseded_under_hold() FROM PUBLIC;
+
+-- Grants a role what the view signal.sample is made of; SELECT on the view itself and USAGE on the schema are granted as ever.
+CREATE OR REPLACE FUNCTION signal.let_read_samples(reader regrole)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    EXECUTE format('GRANT SELECT ON signal.block TO %s', $1);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION signal.holds_blocks(timestamptz, timestamptz),
+        signal.find_blocks(timestamptz, timestamptz),
+        signal.unpack_blocks(integer, timestamptz, timestamptz), signal.unpack_8_days(integer, double precision),
+        signal.unpack_32_times_8_days(integer, double precision), signal.unpack_256_days(integer, double precision),
+        signal.unpack_before(integer, double precision), signal.unpack_after(integer, double precision),
+        signal.unpack(integer) TO %s', $1);
+END $function$;
+REVOKE EXECUTE ON FUNCTION signal.let_read_samples(regrole) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signal.let_read_samples(regrole) TO healthtrack_migrator;
 
 -- Rolls up what blocks of some series hold on some days, up to where everything is closed.
 CREATE OR REPLACE FUNCTION signal.make_rollups(series_ids integer[], days date[], closed_until timestamp with time zone)
@@ -2536,7 +2557,7 @@ GRANT EXECUTE ON FUNCTION signal.move_writer(uuid,integer,bigint,bigint,bigint[]
 CREATE OR REPLACE FUNCTION signal.newest_within(series integer, low timestamp with time zone, high timestamp with time zone)
  RETURNS TABLE(start_at timestamp with time zone, span_us bigint, value double precision, flags smallint)
  LANGUAGE plpgsql
- STABLE STRICT ROWS 1
+ STABLE STRICT SECURITY DEFINER ROWS 1
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
@@ -2872,7 +2893,7 @@ GRANT EXECUTE ON FUNCTION signal.quarantine_under_legal_hold(bigint[]) TO health
 CREATE OR REPLACE FUNCTION signal.recent_from()
  RETURNS timestamp with time zone
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+ IMMUTABLE PARALLEL SAFE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     SELECT date_trunc('day', h.closed_until, 'UTC') - INTERVAL '24 hours' FROM signal.rollup_horizon h

