@@ -111,7 +111,14 @@ impl Early {
                 content_type: message.content_type.map(Bytes::from),
                 payload: message.payload.into(),
             };
-            publisher.hand_over(outgoing).await?;
+            match publisher.hand_over(outgoing).await {
+                Ok(_) => {}
+                // It stays in quarantine, and keeps none behind it from being given.
+                Err(error @ (PublishError::TooLarge { .. } | PublishError::LongText)) => {
+                    tracing::warn!("what was dated ahead is not given: {}", chain(&error));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         publisher.finish(GRACE).await;
         let taken = answered.take();

@@ -12,7 +12,8 @@ const HOUR_MS: i64 = 3_600_000;
 const KEPT: &str = "SELECT split_part(topic, '/', 4), reason, due_at IS NOT NULL AS waits, resolved_by, tries
                     FROM signal.quarantine ORDER BY topic, reason";
 /// The time of what waits is over.
-const LET_TIME_PASS: &str = "UPDATE signal.quarantine_rejection SET due_at = now() - INTERVAL '1 second'
+const LET_TIME_PASS: &str = "UPDATE signal.quarantine_rejection SET due_at = now() - INTERVAL '1 second',
+                                                                    retried_at = retried_at - INTERVAL '1 day'
                              WHERE due_at IS NOT NULL";
 
 fn message(series: &str) -> String {

@@ -112,12 +112,14 @@ impl ResolvedReading<'_> {
         Ok(Some(sample(value, unlikely)))
     }
 
-    /// When a sample that lies ahead is tried again: a daily value that a zone explains waits for its time.
+    /// When a sample that lies ahead is tried again: a daily value that a zone explains waits until it is taken from
+    /// its source, too, so that no older total comes after newer ones.
     fn due_at(&self, place: usize, reason: Reason, rules: &Rules<'_>) -> Option<Timestamp> {
         let is_daily = self.metric.kind == MetricKind::Daily
             || self.spans.at(place).is_some_and(|span_us| span_us >= DAILY_SPAN_US_MIN);
         let start = self.times.at(place).filter(|_| reason == Reason::FutureTime && is_daily)?;
-        (start <= rules.window.last.plus_micros(ZONE_US_MAX)).then_some(start)
+        let due_at = start.plus_micros(-rules.limits.future_max_us);
+        (start <= rules.window.last.plus_micros(ZONE_US_MAX)).then_some(due_at)
     }
 
     /// One sentence with the rule and the first place that breaks it. It repeats no value, and no code.

@@ -18,7 +18,8 @@ const WAIT_DAYS_MAX: i64 = 2;
 const RESOLVED_BY: &str = "healthtrack";
 const RESOLUTION: &str = "its time has come, and it was taken in again";
 
-/// Messages of a shard whose time has come, those first that were tried least; at most `limit`.
+/// Messages of a shard whose time has come, in the order in which they came, since of two totals for one day the later
+/// stands; at most `limit`. What was not taken is left for 2 minutes, then 4, and 4 hours before the last time.
 pub async fn due(
     connection: &mut PgConnection,
     shard: &str,
@@ -29,10 +30,11 @@ pub async fn due(
         "SELECT quarantine_id, topic, content_type, payload
          FROM (SELECT * FROM signal.quarantine_rejection
                WHERE due_at IS NOT NULL AND resolved_at IS NULL AND due_at <= $1 AND due_at > $2 AND tries < $3
+                 AND (retried_at IS NULL OR retried_at < $1 - INTERVAL '1 minute' * (1 << (tries + 1)))
                  AND split_part(topic, '/', 3) = $4
-               ORDER BY tries, due_at, quarantine_id LIMIT $5) AS due
+               ORDER BY received_at, quarantine_id LIMIT $5) AS due
          JOIN signal.quarantine_payload USING (payload_sha256)
-         ORDER BY quarantine_id",
+         ORDER BY due.received_at, quarantine_id",
     )
     .bind(Moment(now))
     .bind(Moment(now.plus_micros(-WAIT_DAYS_MAX * DAY_US)))
