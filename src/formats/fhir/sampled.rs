@@ -72,7 +72,11 @@ pub(super) fn read<'a>(
             word => {
                 let of = Decimal::parse(word)
                     .ok_or(SchemaError::shape("must be decimals, E, U and L, with spaces between").within("data"))?;
-                values.push(zero.plus_times(factor, of));
+                let value = zero.plus_times(factor, of);
+                if !value.is_finite() {
+                    return Err(SchemaError::shape("must be numbers that a double holds").within("data"));
+                }
+                values.push(value);
             }
         }
     }

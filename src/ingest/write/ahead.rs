@@ -40,6 +40,10 @@ impl AheadSeries {
 
     /// A range is replaced in a series of which all that is known ended at `end`.
     pub(super) fn replace(&mut self, key: &SeriesKey, end: Option<Timestamp>, range: &ReplacedRange) {
+        if self.0.len() >= SERIES_MAX {
+            // Ranges that are over are of no use any more; they are known by the later ones.
+            self.0.retain(|_, ahead| ahead.last >= range.from);
+        }
         let is_new = end.is_none_or(|end| range.last() > end) && self.0.len() < SERIES_MAX;
         match self.0.get_mut(key) {
             Some(ahead) => {
