@@ -28,7 +28,7 @@ const KEY: &str = "bench:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 fn archive(criterion: &mut Criterion) {
     let day = support::start().day();
     let metric = Catalogue::builtin().unwrap().by_name("heart_rate").unwrap().clone();
-    let head = Head { metric, day, generation: 1, subject_key: None };
+    let head = Head { metric, day, generation: 1, subject_key: None, revised_to: 0 };
     let rows: Vec<Row> = (0..DEVICES).flat_map(|device| heart_rates(device, &head)).collect();
     let encrypted = vec![SecretString::from(KEY)];
     let rings = [("plain", Vec::new()), ("encrypted", encrypted)];

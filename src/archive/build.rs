@@ -102,10 +102,12 @@ pub(super) fn build(job: Job, mut batches: mpsc::Receiver<RollBatch>) -> Result<
     builder.finish()
 }
 
-/// Writes the file of a job out of another file's rows, as if they were hot. Nobody but these files may have them.
-pub(super) fn join(job: Job, other: &str, precedence: Precedence) -> Result<MergedFile, ArchiveError> {
+/// Writes the file of a job out of another file's rows, as if they were hot, and of what was said beside both. Nobody
+/// but these files may have them.
+pub(super) fn join(job: Job, other: &str, precedence: Precedence, past: KnownPast) -> Result<MergedFile, ArchiveError> {
     let mut rows = job.archive.rows(other, &job.head.metric)?;
     let mut builder = Builder::begin(job, precedence, Outdated::Kept)?;
+    builder.merge.know(past);
     let failed = |source| ArchiveError::File { name: other.to_owned(), source };
     while let Some(slice) = rows.slice().map_err(failed)? {
         let count = slice.len();

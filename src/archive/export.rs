@@ -14,6 +14,8 @@ use crate::store::archive::{ArchiveFile, SeriesOf, Snapshot};
 
 /// Devices that are read with one question: 256 of a value a second are 22 million samples, which the server sorts.
 const PAGE_DEVICES: usize = 256;
+/// The same where all that they said of the day is read as well, to be weighed against a file.
+const WEIGHED_DEVICES: usize = 16;
 /// What is worked between two rests: long beside the grain of a timer (1 ms), short beside what a reader is willing to
 /// wait.
 const PACE_MIN: Duration = Duration::from_millis(20);
@@ -29,7 +31,7 @@ pub(super) async fn export(
     let building = on_thread(move || build(job, taken));
     let reading = async move {
         let mut given = 0;
-        for page in pages(series) {
+        for page in pages(series, if live.is_some() { WEIGHED_DEVICES } else { PAGE_DEVICES }) {
             let past = snapshot.past(page, live).await?;
             if !past.is_empty() && batches.send(RollBatch::Past(KnownPast::of(past))).await.is_err() {
                 // The thread has ended; it says why.
@@ -62,11 +64,11 @@ pub(super) async fn export(
 }
 
 /// Series in pages of so many devices, none of which is cut.
-fn pages(series: &[SeriesOf]) -> impl Iterator<Item = &[SeriesOf]> {
+fn pages(series: &[SeriesOf], devices_max: usize) -> impl Iterator<Item = &[SeriesOf]> {
     let mut devices = 0;
     series.chunk_by(move |one, next| {
         devices += usize::from(one.device != next.device);
-        let goes_on = devices < PAGE_DEVICES;
+        let goes_on = devices < devices_max;
         if !goes_on {
             devices = 0;
         }

@@ -8,7 +8,8 @@ use crate::store::archive::ArchiveFile;
 /// What the manifest says that a file is.
 pub(super) fn head_of(catalogue: &Catalogue, file: &ArchiveFile) -> Result<Head, ArchiveError> {
     let (metric, day, generation) = (metric_of(catalogue, file)?.clone(), file.day, file.generation);
-    Ok(Head { metric, day, generation, subject_key: key_of(file, file.subject_key_id.as_deref())? })
+    let subject_key = key_of(file, file.subject_key_id.as_deref())?;
+    Ok(Head { metric, day, generation, subject_key, revised_to: file.revised_to })
 }
 
 /// A key that the manifest names.

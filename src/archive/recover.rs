@@ -18,6 +18,7 @@ use super::conflict::messages;
 use super::error::ArchiveError;
 use super::file::{Facts, Head, Row};
 use super::handle::Archive;
+use super::merge::KnownPast;
 use super::publish::{KnownTo, manifest_row, place_file, row_of};
 use super::storage::Storage;
 use super::subjects::Subjects;
@@ -27,7 +28,8 @@ use crate::context::Context;
 use crate::faults::crash_point;
 use crate::model::time::{Day, SECOND_US, Timestamp};
 use crate::store::archive::{
-    self as store, ArchiveFile, Aside, FileScope, files, last_wear_change, mark_removed, shards_of,
+    self as store, ArchiveFile, Aside, FileScope, draw_number, files, last_wear_change, mark_removed, past_of_day,
+    shards_of,
 };
 use crate::telemetry::chain;
 
@@ -147,6 +149,12 @@ impl Recovery<'_> {
 
     /// Decides on an unlisted file, and does it.
     async fn settle(&mut self, found: &NamedFile, listed: &mut Listed) -> Result<(), ArchiveError> {
+        // A later file has taken its place: what that lacks of it was superseded or taken back.
+        let is_before = listed.live.as_ref().is_some_and(|live| found.generation < live.generation);
+        if is_before && !listed.is_missing && self.tree.superseded.contains(&found.name) {
+            self.report.redundant.push(found.name.clone());
+            return Ok(());
+        }
         let (archive, catalogue) = (self.archive.clone(), Arc::clone(&self.context.catalogue));
         let (file, beside) = (found.clone(), listed.clone());
         match on_thread(move || weigh(&archive, &catalogue, &file, &beside)).await {
@@ -175,7 +183,7 @@ impl Recovery<'_> {
         facts: &Facts,
     ) -> Result<(), ArchiveError> {
         // Whom its rows are about is decided anew, where a key of pseudonyms is given.
-        let revised_to = listed.live.as_ref().map_or(0, |live| live.revised_to);
+        let revised_to = self.known_to(listed, head).await?;
         let row = row_of(facts, head, KnownTo { wear_change: 0, revised_to }, self.context.clock.now());
         let before = listed.live.as_ref().map_or(0, |live| live.rows);
         self.report.adopted += 1;
@@ -194,6 +202,14 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Up to which number a found file knows what was superseded and replaced: what it was made with was told by its
+    /// words already, and would bring older ones back if it were told once more. A database that was restored numbers
+    /// anew from an earlier number, and all that it holds is from before the file.
+    async fn known_to(&mut self, listed: &Listed, head: &Head) -> Result<i64, ArchiveError> {
+        let drawn = draw_number(self.connection).await?;
+        Ok(head.revised_to.min(drawn).max(listed.live.as_ref().map_or(0, |live| live.revised_to)))
+    }
+
     /// Makes the next generation out of the live file and one that has something beside it.
     async fn join(&mut self, found: &NamedFile, listed: &mut Listed, head: Head) -> Result<(), ArchiveError> {
         self.report.joined += 1;
@@ -206,17 +222,21 @@ impl Recovery<'_> {
         let subjects = Subjects::within(self.connection, self.archive.pseudonyms.as_ref(), day).await?;
         // Above both, since the found file may hold just what both together say, and would have the same name.
         let generation = listed.last_generation.max(found.generation) + 1;
-        let subject_key = subjects.key.clone();
-        let head = Head { generation, subject_key, ..head };
+        let live_to = listed.live.as_ref().map_or(0, |live| live.revised_to);
+        let (past, revised_to) = match found.generation > listed.last_generation {
+            // As in the roll that made it, or would have: what was said since the live file comes before its words.
+            true => past_of_day(self.connection, (head.metric.id, found.day), live_to).await?,
+            false => (Vec::new(), live_to),
+        };
+        let head = Head { generation, subject_key: subjects.key.clone(), revised_to, ..head };
         let (archive, made) = (self.archive.clone(), head.clone());
         let (file, beside) = (found.clone(), listed.clone());
-        let merged = on_thread(move || joined(&archive, &file, &beside, (made, subjects))).await?;
+        let merged = on_thread(move || joined(&archive, &file, &beside, (made, subjects), KnownPast::of(past))).await?;
         let MergedFile { built, new, conflicts, superseded, .. } = merged;
         // Nothing was taken back, and neither file is empty.
         let built = built.ok_or_else(|| ArchiveError::UnknownName { name: found.name.clone() })?;
         self.report.samples += new;
         self.report.conflicts += conflicts.rows;
-        let revised_to = listed.live.as_ref().map_or(0, |live| live.revised_to);
         let row = manifest_row(&built, &head, KnownTo { wear_change: change, revised_to }, self.context.clock.now());
         place_file(self.archive, self.context, built, head.clone(), row.name.clone()).await?;
         let aside = (conflicts, superseded);

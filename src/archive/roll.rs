@@ -85,7 +85,7 @@ impl Roller {
         let owned = own(&self.archive, &self.context, connection).await?;
         owned.advance(&self.archive, &self.context, connection).await?;
         crash_point();
-        let recovered = recover(connection, &self.archive, &self.context, false).await?;
+        let recovered = Box::pin(recover(connection, &self.archive, &self.context, false)).await?;
         self.context.telemetry.archive.missing_files.set(recovered.missing.len() as f64);
         self.context.telemetry.archive.unlisted_files.set(recovered.unlisted.len() as f64);
         self.report_verified(connection).await?;
@@ -98,7 +98,7 @@ impl Roller {
         watch(RollProgress::Due(due.iter().map(|due| due.blocks).sum()));
         self.keep_goals(&due).await;
         for due in &due {
-            match self.roll_day(connection, due).instrument(self.span(due)).await {
+            match Box::pin(self.roll_day(connection, due)).instrument(self.span(due)).await {
                 Ok(rolled) => report.add(rolled),
                 Err(error) if error.is_of_the_day() => {
                     self.archive.at(Storage::remove_unfinished).await?;

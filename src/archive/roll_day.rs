@@ -37,7 +37,8 @@ impl Roller {
         let unknown = || ArchiveError::Metric { metric: due.metric.0 };
         let metric = self.context.catalogue.by_id(due.metric).ok_or_else(unknown)?;
         for _ in 0..TRIES {
-            if let Some(rolled) = self.try_day(connection, due, metric).await? {
+            // On the heap, as the steps below: one within another they would need more of the stack than a thread has.
+            if let Some(rolled) = Box::pin(self.try_day(connection, due, metric)).await? {
                 let archive = &self.context.telemetry.archive;
                 archive.rolled_samples.increment(rolled.samples);
                 archive.duplicate_samples.increment(rolled.duplicates);
@@ -71,12 +72,13 @@ impl Roller {
         }
         let generation = snapshot.last_generation(&metric.name).await? + 1;
         let (subjects, wear_change) = self.subjects(&mut snapshot).await?;
-        let head = Head { metric: metric.clone(), day: due.day, generation, subject_key: subjects.key.clone() };
+        let subject_key = subjects.key.clone();
+        let head = Head { metric: metric.clone(), day: due.day, generation, subject_key, revised_to };
         let (archive, name) = (self.archive.clone(), live.as_ref().map(|live| live.name.clone()));
         let job = Job { archive, head: head.clone(), live: name, subjects };
         let series = snapshot.series(live.as_ref()).await?;
         let pace = Pace::begin(self.config.duty_percent);
-        let merged = export(&mut snapshot, &series, (blocks, live.as_ref()), job, pace).await?;
+        let merged = Box::pin(export(&mut snapshot, &series, (blocks, live.as_ref()), job, pace)).await?;
         // The live file was proved above, so where it holds all of them it may stay, unless the law wants a new one.
         let is_new = live.is_none() || merged.new > 0 || merged.superseded.rows > 0 || snapshot.is_any_held().await?;
         snapshot.end().await?;
@@ -84,7 +86,7 @@ impl Roller {
         self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
         let shards = series.into_iter().filter_map(|one| Some((one.device, one.shard?))).collect();
         let known_to = KnownTo { wear_change, revised_to };
-        self.settle_day(connection, (due, blocks), (live, is_new), (merged, head, shards), known_to).await
+        Box::pin(self.settle_day(connection, (due, blocks), (live, is_new), (merged, head, shards), known_to)).await
     }
 
     /// Publishes what a merge made, where it is to become live, and records it; `None` where some block changed before.
@@ -104,7 +106,7 @@ impl Roller {
         match (&file, built) {
             (Some(file), Some(built)) => {
                 let mut pace = Pace::begin(self.config.duty_percent);
-                place_file(&self.archive, &self.context, built, head, file.name.clone()).await?;
+                Box::pin(place_file(&self.archive, &self.context, built, head, file.name.clone())).await?;
                 pace.rest().await;
             }
             (None, Some(built)) => self.archive.discard(&built.part).await?,
@@ -126,7 +128,7 @@ impl Roller {
         };
         let limit = QUESTION_TIMEOUT + conflicts.time() + former.time();
         let recording = async { Ok(store::record(connection, (due, &metric.name), &change, aside).await) };
-        let recorded: Result<_, ArchiveError> = within(limit, "recording a file", recording).await?;
+        let recorded: Result<_, ArchiveError> = Box::pin(within(limit, "recording a file", recording)).await?;
         self.withdraw_unrecorded(connection, file.as_ref().filter(|_| recorded.is_err())).await;
         let recorded = recorded?;
         conflicts.discard(&self.archive).await?;

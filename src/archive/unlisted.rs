@@ -21,7 +21,7 @@ use super::build::{Job, MergedFile, join};
 use super::error::ArchiveError;
 use super::file::{Damage, Facts, FileError, Head, survey};
 use super::handle::Archive;
-use super::merge::{Merge, MergeOutcome};
+use super::merge::{KnownPast, Merge, MergeOutcome};
 use super::storage::Storage;
 use super::subjects::Subjects;
 use crate::model::metric::{Catalogue, Metric};
@@ -119,11 +119,12 @@ pub(super) fn joined(
     found: &NamedFile,
     listed: &Listed,
     (head, subjects): (Head, Subjects),
+    past: KnownPast,
 ) -> Result<MergedFile, ArchiveError> {
     let is_later = found.generation > listed.last_generation;
     let precedence = if is_later { Precedence::of(head.metric.kind) } else { Precedence::Unordered };
     let live = listed.live.as_ref().map(|live| live.name.clone());
-    join(Job { archive: archive.clone(), head, live, subjects }, &found.name, precedence)
+    join(Job { archive: archive.clone(), head, live, subjects }, &found.name, precedence, past)
 }
 
 /// True where each row of one file is in another, with its value.

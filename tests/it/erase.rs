@@ -37,7 +37,7 @@ async fn spread(stack: &mut TestStack) {
             "INSERT INTO signal.superseded_value (start_at, superseded_at, value, series_id)
              SELECT '2024-03-05 09:00Z', now(), 69, series_id FROM signal.series;
              INSERT INTO signal.replaced_range (from_at, to_at, revision, received_at, series_id)
-             SELECT '2024-03-05 09:00Z', '2024-03-06 09:00Z', 1, now(), series_id FROM signal.series",
+             SELECT '2024-03-05 11:00Z', '2024-03-06 09:00Z', 1, now(), series_id FROM signal.series",
         )
         .await;
     for (topic, payload) in [

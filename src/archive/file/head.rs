@@ -22,6 +22,7 @@ const FIRST: &str = "healthtrack.first_start_at";
 const LAST: &str = "healthtrack.last_start_at";
 const CONTENT: &str = "healthtrack.content";
 const SUBJECT_KEY: &str = "healthtrack.subject_key_id";
+const REVISED_TO: &str = "healthtrack.revised_to";
 
 /// What a file is: known before its first row.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,9 @@ pub struct Head {
     pub generation: u32,
     /// The key that made its pseudonyms; `None` where no row has one.
     pub subject_key: Option<KeyId>,
+    /// Up to which number it was made with what the database says was superseded and replaced; 0 where nothing is known
+    /// of it. The manifest may say more, so it is not compared.
+    pub revised_to: i64,
 }
 
 /// What a file turned out to be: recorded in the manifest, proved by [`verify`](super::verify()).
@@ -66,6 +70,7 @@ impl Head {
             (UNIT, self.metric.unit.clone()),
             (DAY, self.day.to_string()),
             (GENERATION, self.generation.to_string()),
+            (REVISED_TO, self.revised_to.to_string()),
         ];
         let subject_key = self.subject_key.iter().map(|id| (SUBJECT_KEY, id.to_string()));
         fixed.into_iter().chain(subject_key).map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
@@ -102,6 +107,11 @@ pub(super) fn check_end(
 pub(super) fn subject_key(said: &[KeyValue]) -> Result<Option<KeyId>, Damage> {
     let parse = |id: &str| KeyId::parse(id).ok_or(Damage::Head("key of subjects"));
     found(said, SUBJECT_KEY).map(parse).transpose()
+}
+
+/// Up to which number the footer says that its rows were revised; files of before say nothing.
+pub(super) fn revised_to(said: &[KeyValue]) -> i64 {
+    found(said, REVISED_TO).and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 /// The version that the footer names, where it is one that a reader can understand.

@@ -11,7 +11,7 @@ use ring::digest;
 use super::content::{Content, ContentSum};
 use super::error::{Damage, FileError};
 use super::filter::RowFilter;
-use super::head::{Facts, Head, check_end, subject_key, version};
+use super::head::{Facts, Head, check_end, revised_to, subject_key, version};
 use super::key::KeyRing;
 use super::read::{Opened, open};
 use super::row_slice::Order;
@@ -63,7 +63,8 @@ pub fn survey<R: ChunkReader + 'static>(
     sha256.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
     let opened = open(source, metric, keys)?;
     let (key, expected, said) = (opened.key().cloned(), opened.row_count(), opened.key_values().to_vec());
-    let head = Head { metric: metric.clone(), day, generation, subject_key: subject_key(&said)? };
+    let (metric, subject_key, revised_to) = (metric.clone(), subject_key(&said)?, revised_to(&said));
+    let head = Head { metric, day, generation, subject_key, revised_to };
     head.check(&said)?;
     let Scanned { rows, range, content } = scan(opened, &head)?;
     if rows != expected {

@@ -8,12 +8,11 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use super::manifest::{ArchiveFile, live_file};
-use super::past::{REPLACED_SERIES, SeriesOf, SeriesPast, draw_number, is_known, past_of};
+use super::past::{REPLACED_SERIES, SeriesOf, SeriesPast, draw_number, is_known, past_of, series_of};
 use super::subject::last_wear_change;
 use super::wear::{WearFilter, WearPeriod, worn};
 use crate::model::block::Block;
-use crate::model::ids::{DeviceId, MetricId, SeriesId};
-use crate::model::statistic::Statistic;
+use crate::model::ids::MetricId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
 use crate::store::hot::{BLOCK, Chunk, Hold, block_at, hold_days};
@@ -196,18 +195,7 @@ impl<'c> Snapshot<'c> {
             .fetch_all(&mut *self.transaction)
             .await
             .map_err(step)?;
-        rows.into_iter()
-            .map(|(series, device, statistic, shard)| {
-                let bad = |what| StoreError::BadRow { what };
-                let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
-                Ok(SeriesOf {
-                    series: SeriesId(series),
-                    device: DeviceId::parse(&device).map_err(|_| bad("a device's name must be a name"))?,
-                    statistic: statistic.ok_or(bad("a statistic must be one of the closed list"))?,
-                    shard,
-                })
-            })
-            .collect()
+        rows.into_iter().map(series_of).collect()
     }
 
     /// What some of these series have said beside what stands; nothing where there is no live file to weigh it against.

@@ -71,7 +71,7 @@ pub use erase_quarantine::{erase_quarantine, found_in_quarantine};
 pub use erase_worn::{erase_worn, found_worn};
 pub use export::{Due, Snapshot, Taken, due_days, revised_days};
 pub use manifest::{ArchiveFile, FileScope, files, has_files, is_listed, live_file, mark_removed};
-pub use past::{FormerSample, SeriesOf, SeriesPast};
+pub use past::{FormerSample, SeriesOf, SeriesPast, draw_number, past_of_day};
 pub use reader::{ReaderPast, ToRead, to_read};
 pub use record::{Aside, Change, NextFile, Recorded, record};
 pub use retire::{Retired, retire};

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use crate::model::ids::{DeviceId, MetricId, SeriesId};
 use crate::model::origin::{Origin, Revision};
@@ -18,6 +18,7 @@ use crate::model::sample::{Flags, Sample};
 use crate::model::statistic::Statistic;
 use crate::model::time::Day;
 use crate::store::StoreError;
+use crate::store::hot::{Hold, hold_days};
 use crate::store::moment::Moment;
 
 /// A series with its device and statistic.
@@ -53,6 +54,53 @@ pub struct SeriesPast {
     pub ranges: Vec<ReplacedRange>,
     /// By start, and of one start in the order in which they were superseded.
     pub former: Vec<FormerSample>,
+}
+
+/// A row's series.
+pub(super) fn series_of(
+    (series, device, statistic, shard): (i32, String, Option<String>, Option<String>),
+) -> Result<SeriesOf, StoreError> {
+    let bad = |what| StoreError::BadRow { what };
+    let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
+    Ok(SeriesOf {
+        series: SeriesId(series),
+        device: DeviceId::parse(&device).map_err(|_| bad("a device's name must be a name"))?,
+        statistic: statistic.ok_or(bad("a statistic must be one of the closed list"))?,
+        shard,
+    })
+}
+
+/// The past of all series of a metric on a day whose file knows all up to `known_to`, and the number up to which it is
+/// told now.
+pub async fn past_of_day(
+    connection: &mut PgConnection,
+    (metric, day): (MetricId, Day),
+    known_to: i64,
+) -> Result<(Vec<SeriesPast>, i64), StoreError> {
+    let step = StoreError::reading("reading what was said of an archived day");
+    let mut alone = connection.begin().await.map_err(&step)?;
+    hold_days(&mut alone, &[day], Hold::Alone).await?;
+    let number = draw_number(&mut alone).await?;
+    let query = format!(
+        "SELECT series_id, device_id, statistic, shard
+         FROM (SELECT former.series_id FROM signal.superseded_value AS former JOIN signal.series USING (series_id)
+               WHERE series.metric_id = $1 AND former.start_at >= $3 AND former.start_at < $4
+               UNION {REPLACED_SERIES}) AS said
+         JOIN signal.series USING (series_id) JOIN signal.device USING (device_key)
+         ORDER BY device_id COLLATE \"C\", statistic COLLATE \"C\" NULLS FIRST"
+    );
+    let rows: Vec<(i32, String, Option<String>, Option<String>)> = sqlx::query_as(AssertSqlSafe(query))
+        .bind(metric.0)
+        .bind(known_to)
+        .bind(Moment(day.start()))
+        .bind(Moment(day.next().start()))
+        .fetch_all(&mut *alone)
+        .await
+        .map_err(&step)?;
+    let series: Vec<SeriesOf> = rows.into_iter().map(series_of).collect::<Result<_, _>>()?;
+    let past = past_of(&mut alone, &series, (day, known_to)).await?;
+    alone.commit().await.map_err(&step)?;
+    Ok((past, number))
 }
 
 /// The past of some series on a day whose file knows all up to a number.
@@ -121,7 +169,7 @@ pub(super) const REPLACED_SERIES: &str = "
 
 /// Draws the number up to which a snapshot knows all that was superseded and replaced of a day, where it is taken right
 /// after; `is_known` tells.
-pub(super) async fn draw_number(transaction: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn draw_number(transaction: &mut PgConnection) -> Result<i64, StoreError> {
     sqlx::query_scalar("SELECT nextval('signal.replaced_range_range_id_seq')")
         .fetch_one(transaction)
         .await

@@ -45,7 +45,8 @@ fn write(folder: &Path, metric: &str, day: Day, keys: &KeyRing, rows: &[Row]) ->
     let metric = Catalogue::builtin().unwrap().by_name(metric).unwrap().clone();
     let folder = folder.join(format!("metric={}", metric.name)).join(format!("day={day}"));
     fs::create_dir_all(&folder).unwrap();
-    let (path, head) = (folder.join("g00001-test.parquet"), Head { metric, day, generation: 1, subject_key: None });
+    let (path, head) =
+        (folder.join("g00001-test.parquet"), Head { metric, day, generation: 1, subject_key: None, revised_to: 0 });
     let mut writer = FileWriter::begin(File::create(&path).unwrap(), head.clone(), keys).unwrap();
     rows.iter().for_each(|row| writer.push(row).unwrap());
     let (_, facts) = writer.finish().unwrap();

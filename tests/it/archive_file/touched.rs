@@ -28,6 +28,7 @@ fn one_device_on_one_day_touches_few_of_the_row_groups() {
         day: day("2026-11-23"),
         generation: 1,
         subject_key: None,
+        revised_to: 0,
     };
     let starts: Vec<Timestamp> = (0..SAMPLES).map(|s| head.day.start().plus_micros(s * SECOND_US)).collect();
     let mut writer = FileWriter::begin(File::create(&path).unwrap(), head, &KeyRing::default()).unwrap();

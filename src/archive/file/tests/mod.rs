@@ -39,7 +39,7 @@ fn day_start() -> Timestamp {
 }
 
 fn head(name: &str) -> Head {
-    Head { metric: metric(name), day: day_start().day(), generation: 1, subject_key: None }
+    Head { metric: metric(name), day: day_start().day(), generation: 1, subject_key: None, revised_to: 0 }
 }
 
 /// An instant, so many seconds into the day.
