@@ -70,10 +70,15 @@ impl Head {
             (UNIT, self.metric.unit.clone()),
             (DAY, self.day.to_string()),
             (GENERATION, self.generation.to_string()),
-            (REVISED_TO, self.revised_to.to_string()),
         ];
         let subject_key = self.subject_key.iter().map(|id| (SUBJECT_KEY, id.to_string()));
-        fixed.into_iter().chain(subject_key).map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
+        let revised_to = (self.revised_to > 0).then(|| (REVISED_TO, self.revised_to.to_string()));
+        fixed
+            .into_iter()
+            .chain(subject_key)
+            .chain(revised_to)
+            .map(|(key, value)| KeyValue::new(key.to_owned(), value))
+            .collect()
     }
 
     /// Compares the footer with what the file should be.
