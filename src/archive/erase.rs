@@ -42,7 +42,7 @@ use super::error::ArchiveError;
 use super::file::{FileError, Head, RowFilter, open};
 use super::handle::Archive;
 use super::manifest::head_of;
-use super::publish::{KnownTo, manifest_row, place_file};
+use super::publish::{manifest_row, place_file};
 use super::reach::Reach;
 use super::recover::recover;
 use super::rewrite::rewrite;
@@ -183,7 +183,7 @@ impl Eraser {
         .await?;
         crash_point();
         let now = self.context.clock.now();
-        let file = built.as_ref().map(|built| manifest_row(built, &head, KnownTo::of(live), now));
+        let file = built.as_ref().map(|built| manifest_row(built, &head, live.wear_change, now));
         if let (Some(built), Some(file)) = (built, &file) {
             place_file(&roller.archive, &roller.context, built, head, file.name.clone()).await?;
         }

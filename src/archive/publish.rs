@@ -16,29 +16,13 @@ use crate::model::time::Timestamp;
 use crate::store::archive::ArchiveFile;
 use crate::telemetry::{RollStep, Telemetry};
 
-/// Up to where a file knows what the database says of its day.
-#[derive(Copy, Clone, Debug, Default)]
-pub(super) struct KnownTo {
-    /// The last change of wear.
-    pub(super) wear_change: i64,
-    /// The last number of what was superseded and replaced.
-    pub(super) revised_to: i64,
-}
-
-impl KnownTo {
-    /// As far as a file that it is made from.
-    pub(super) fn of(file: &ArchiveFile) -> KnownTo {
-        KnownTo { wear_change: file.wear_change, revised_to: file.revised_to }
-    }
-}
-
-/// The manifest's row of a file that was built.
-pub(super) fn manifest_row(built: &Built, head: &Head, known_to: KnownTo, now: Timestamp) -> ArchiveFile {
-    row_of(&built.facts, head, known_to, now)
+/// The manifest's row of a file that was built, and whose subjects are true up to a change of wear.
+pub(super) fn manifest_row(built: &Built, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
+    row_of(&built.facts, head, wear_change, now)
 }
 
 /// The manifest's row of a file with these facts.
-pub(super) fn row_of(facts: &Facts, head: &Head, known_to: KnownTo, now: Timestamp) -> ArchiveFile {
+pub(super) fn row_of(facts: &Facts, head: &Head, wear_change: i64, now: Timestamp) -> ArchiveFile {
     ArchiveFile {
         metric: head.metric.name.clone(),
         day: head.day,
@@ -52,9 +36,9 @@ pub(super) fn row_of(facts: &Facts, head: &Head, known_to: KnownTo, now: Timesta
         last: facts.last,
         key_id: facts.key.as_ref().map(ToString::to_string),
         subject_key_id: head.subject_key.as_ref().map(ToString::to_string),
-        wear_change: known_to.wear_change,
+        wear_change,
         version: facts.version,
-        revised_to: known_to.revised_to,
+        revised_to: head.revised_to,
         written_at: now,
         superseded_at: None,
         removed_at: None,

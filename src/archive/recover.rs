@@ -19,7 +19,7 @@ use super::error::ArchiveError;
 use super::file::{Facts, Head, Row};
 use super::handle::Archive;
 use super::merge::KnownPast;
-use super::publish::{KnownTo, manifest_row, place_file, row_of};
+use super::publish::{manifest_row, place_file, row_of};
 use super::storage::Storage;
 use super::subjects::Subjects;
 use super::thread::on_thread;
@@ -182,9 +182,9 @@ impl Recovery<'_> {
         head: &Head,
         facts: &Facts,
     ) -> Result<(), ArchiveError> {
+        let head = &Head { revised_to: self.known_to(listed, head).await?, ..head.clone() };
         // Whom its rows are about is decided anew, where a key of pseudonyms is given.
-        let revised_to = self.known_to(listed, head).await?;
-        let row = row_of(facts, head, KnownTo { wear_change: 0, revised_to }, self.context.clock.now());
+        let row = row_of(facts, head, 0, self.context.clock.now());
         let before = listed.live.as_ref().map_or(0, |live| live.rows);
         self.report.adopted += 1;
         self.report.samples += row.rows.saturating_sub(before);
@@ -206,7 +206,7 @@ impl Recovery<'_> {
     /// words already, and would bring older ones back if it were told once more. A database that was restored numbers
     /// anew from an earlier number, and all that it holds is from before the file.
     async fn known_to(&mut self, listed: &Listed, head: &Head) -> Result<i64, ArchiveError> {
-        let drawn = draw_number(self.connection).await?;
+        let drawn = draw_number(self.connection, head.day).await?;
         Ok(head.revised_to.min(drawn).max(listed.live.as_ref().map_or(0, |live| live.revised_to)))
     }
 
@@ -223,10 +223,12 @@ impl Recovery<'_> {
         // Above both, since the found file may hold just what both together say, and would have the same name.
         let generation = listed.last_generation.max(found.generation) + 1;
         let live_to = listed.live.as_ref().map_or(0, |live| live.revised_to);
-        let (past, revised_to) = match found.generation > listed.last_generation {
-            // As in the roll that made it, or would have: what was said since the live file comes before its words.
-            true => past_of_day(self.connection, (head.metric.id, found.day), live_to).await?,
-            false => (Vec::new(), live_to),
+        let is_later = found.generation > listed.last_generation;
+        let revised_to = if is_later { self.known_to(listed, &head).await? } else { live_to };
+        // As in the roll that made it: what had been said since the live file comes before its words.
+        let past = match is_later {
+            true => past_of_day(self.connection, (head.metric.id, found.day), (live_to, revised_to)).await?,
+            false => Vec::new(),
         };
         let head = Head { generation, subject_key: subjects.key.clone(), revised_to, ..head };
         let (archive, made) = (self.archive.clone(), head.clone());
@@ -237,7 +239,7 @@ impl Recovery<'_> {
         let built = built.ok_or_else(|| ArchiveError::UnknownName { name: found.name.clone() })?;
         self.report.samples += new;
         self.report.conflicts += conflicts.rows;
-        let row = manifest_row(&built, &head, KnownTo { wear_change: change, revised_to }, self.context.clock.now());
+        let row = manifest_row(&built, &head, change, self.context.clock.now());
         place_file(self.archive, self.context, built, head.clone(), row.name.clone()).await?;
         let aside = (conflicts, superseded);
         self.record(listed, &row, &head, &aside).await?;

@@ -18,7 +18,7 @@ use super::error::ArchiveError;
 use super::file::Head;
 use super::handle::Archive;
 use super::manifest::head_of;
-use super::publish::{KnownTo, manifest_row, place_file};
+use super::publish::{manifest_row, place_file};
 use super::report::RollReport;
 use super::rewrite::rewrite;
 use super::roll::Roller;
@@ -74,7 +74,7 @@ impl Roller {
         };
         crash_point();
         let now = self.context.clock.now();
-        let file = manifest_row(&built, &made, KnownTo { wear_change: change, ..KnownTo::of(live) }, now);
+        let file = manifest_row(&built, &made, change, now);
         place_file(&self.archive, &self.context, built, made, file.name.clone()).await?;
         store::replace(connection, None, &Replacement { live, file: Some(&file), samples: 0 }, now).await?;
         crash_point();

@@ -16,7 +16,7 @@ use super::conflict::messages;
 use super::error::ArchiveError;
 use super::export::{Pace, export};
 use super::file::{Head, Row};
-use super::publish::{KnownTo, manifest_row, place_file};
+use super::publish::{manifest_row, place_file};
 use super::report::Rolled;
 use super::roll::{QUESTION_TIMEOUT, Roller};
 use super::subjects::Subjects;
@@ -85,8 +85,7 @@ impl Roller {
         crash_point();
         self.context.telemetry.archive.took(RollStep::Export, began.elapsed());
         let shards = series.into_iter().filter_map(|one| Some((one.device, one.shard?))).collect();
-        let known_to = KnownTo { wear_change, revised_to };
-        Box::pin(self.settle_day(connection, (due, blocks), (live, is_new), (merged, head, shards), known_to)).await
+        Box::pin(self.settle_day(connection, (due, blocks), (live, is_new), (merged, head, shards), wear_change)).await
     }
 
     /// Publishes what a merge made, where it is to become live, and records it; `None` where some block changed before.
@@ -96,12 +95,13 @@ impl Roller {
         (due, blocks): (&Due, u64),
         (live, is_new): (Option<ArchiveFile>, bool),
         (merged, head, shards): (MergedFile, Head, HashMap<DeviceId, String>),
-        known_to: KnownTo,
+        wear_change: i64,
     ) -> Result<Option<Rolled>, ArchiveError> {
         let now = self.context.clock.now();
         let MergedFile { built, new, duplicates, outdated, conflicts, superseded: former } = merged;
-        let (metric, part) = (head.metric.clone(), built.as_ref().map(|built| built.part.clone()));
-        let file = built.as_ref().filter(|_| is_new).map(|built| manifest_row(built, &head, known_to, now));
+        let (metric, revised_to, part) =
+            (head.metric.clone(), head.revised_to, built.as_ref().map(|built| built.part.clone()));
+        let file = built.as_ref().filter(|_| is_new).map(|built| manifest_row(built, &head, wear_change, now));
         let is_empty = built.is_none();
         match (&file, built) {
             (Some(file), Some(built)) => {
@@ -119,7 +119,7 @@ impl Roller {
             None => NextFile::Same,
         };
         let live_generation = live.as_ref().map(|live| live.generation);
-        let change = Change { blocks, live: live_generation, next, revised_to: known_to.revised_to, at: now };
+        let change = Change { blocks, live: live_generation, next, revised_to, at: now };
         let of_metric = metric.clone();
         let made = move |rows: &[Row]| messages(rows, &of_metric, &shards, now);
         let aside = Aside {

@@ -277,16 +277,42 @@ async fn a_roll_that_is_killed_as_it_supersedes_is_finished_by_the_next() {
         if point == 8 {
             source.publish(&taken_back).await;
         }
+        // What is in no file yet is taken back while the roll is dead.
+        let fresh = MINUTES + point;
+        source.publish(&say(&[(fresh, Some(1), 5)], 1)).await;
         source.heard("the later words").await;
         let killed = source.stack.roll_verb().env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
         assert_eq!(standing(&source.stack), source.model.standing(), "after a death at point {point}");
+        source.publish(&Message { revision: Some(1), replaces: Some((fresh, 1)), ..say(&[], 1) }).await;
         if killed.status.success() {
             assert!(point > 10, "point {point} is never reached");
             break;
         }
         source.roll("the next roll").await;
     }
+    source.roll("what was taken back last").await;
     assert_eq!(source.stack.count("signal.quarantine").await, 0);
+    agree(&mut source.stack).await;
+    source.stack.verify();
+}
+
+/// Of a day without a file: what a dead roll has published knows which words came before its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_roll_that_is_killed_brings_no_older_word_back() {
+    let Some(mut source) = Source::build().await else { return };
+    let mut adopted = 0;
+    for (point, (metric, minute)) in (5..).zip([(0, 0), (1, 0), (0, 3), (1, 3)]) {
+        let both = |value: i64| say(&[(minute, Some(1), value), (minute + 1, Some(1), value)], metric);
+        source.publish(&both(10)).await;
+        source.publish(&both(20)).await;
+        source.heard("the later words").await;
+        let killed = source.stack.roll_verb().env(FAULT_VARIABLE, format!("die_in_roll:{point}")).output().unwrap();
+        assert!(!killed.status.success(), "point {point} is never reached");
+        adopted += source.roll("the next roll").await["adopted"].as_u64().unwrap();
+        source.publish(&both(20)).await;
+        source.roll("the later words again").await;
+    }
+    assert!(adopted > 0, "no roll died between a file and its record");
     agree(&mut source.stack).await;
     source.stack.verify();
 }

@@ -15,7 +15,7 @@ use crate::model::block::Block;
 use crate::model::ids::MetricId;
 use crate::model::time::{Day, Timestamp};
 use crate::store::StoreError;
-use crate::store::hot::{BLOCK, Chunk, Hold, block_at, hold_days};
+use crate::store::hot::{BLOCK, Chunk, block_at};
 use crate::store::moment::Moment;
 use crate::store::rollup;
 
@@ -110,10 +110,7 @@ impl<'c> Snapshot<'c> {
     /// was superseded or replaced just as it was taken.
     pub async fn take(connection: &'c mut PgConnection, due: &'c Due) -> Result<Option<Taken<'c>>, StoreError> {
         let step = StoreError::reading("taking a snapshot to roll");
-        let mut alone = connection.begin().await.map_err(&step)?;
-        hold_days(&mut alone, &[due.day], Hold::Alone).await?;
-        let revised_to = draw_number(&mut alone).await?;
-        alone.commit().await.map_err(&step)?;
+        let revised_to = draw_number(connection, due.day).await?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
         let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
         let clear = "TRUNCATE pg_temp.rolling_block";
@@ -205,7 +202,9 @@ impl<'c> Snapshot<'c> {
         live: Option<&ArchiveFile>,
     ) -> Result<Vec<SeriesPast>, StoreError> {
         match live {
-            Some(live) => past_of(&mut self.transaction, series, (self.due.day, live.revised_to)).await,
+            Some(live) => {
+                past_of(&mut self.transaction, series, self.due.day, (live.revised_to, self.revised_to)).await
+            }
             None => Ok(Vec::new()),
         }
     }

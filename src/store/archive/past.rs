@@ -60,27 +60,24 @@ pub struct SeriesPast {
 pub(super) fn series_of(
     (series, device, statistic, shard): (i32, String, Option<String>, Option<String>),
 ) -> Result<SeriesOf, StoreError> {
-    let bad = |what| StoreError::BadRow { what };
-    let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
-    Ok(SeriesOf {
-        series: SeriesId(series),
-        device: DeviceId::parse(&device).map_err(|_| bad("a device's name must be a name"))?,
-        statistic: statistic.ok_or(bad("a statistic must be one of the closed list"))?,
-        shard,
-    })
+    let (device, statistic) = whose(&device, statistic.as_deref())?;
+    Ok(SeriesOf { series: SeriesId(series), device, statistic, shard })
 }
 
-/// The past of all series of a metric on a day whose file knows all up to `known_to`, and the number up to which it is
-/// told now.
+/// A row's device and statistic.
+pub(super) fn whose(device: &str, statistic: Option<&str>) -> Result<(DeviceId, Statistic), StoreError> {
+    let bad = |what| StoreError::BadRow { what };
+    let device = DeviceId::parse(device).map_err(|_| bad("a device's name must be a name"))?;
+    let statistic = statistic.map_or(Some(Statistic::NONE), Statistic::parse);
+    Ok((device, statistic.ok_or(bad("a statistic must be one of the closed list"))?))
+}
+
+/// The past of all series of a metric on a day whose file knows all up to one number, up to another.
 pub async fn past_of_day(
     connection: &mut PgConnection,
     (metric, day): (MetricId, Day),
-    known_to: i64,
-) -> Result<(Vec<SeriesPast>, i64), StoreError> {
-    let step = StoreError::reading("reading what was said of an archived day");
-    let mut alone = connection.begin().await.map_err(&step)?;
-    hold_days(&mut alone, &[day], Hold::Alone).await?;
-    let number = draw_number(&mut alone).await?;
+    (known_to, until): (i64, i64),
+) -> Result<Vec<SeriesPast>, StoreError> {
     let query = format!(
         "SELECT series_id, device_id, statistic, shard
          FROM (SELECT former.series_id FROM signal.superseded_value AS former JOIN signal.series USING (series_id)
@@ -94,20 +91,19 @@ pub async fn past_of_day(
         .bind(known_to)
         .bind(Moment(day.start()))
         .bind(Moment(day.next().start()))
-        .fetch_all(&mut *alone)
+        .fetch_all(&mut *connection)
         .await
-        .map_err(&step)?;
+        .map_err(StoreError::reading("reading what was said of an archived day"))?;
     let series: Vec<SeriesOf> = rows.into_iter().map(series_of).collect::<Result<_, _>>()?;
-    let past = past_of(&mut alone, &series, (day, known_to)).await?;
-    alone.commit().await.map_err(&step)?;
-    Ok((past, number))
+    past_of(connection, &series, day, (known_to, until)).await
 }
 
-/// The past of some series on a day whose file knows all up to a number.
+/// The past of some series on a day whose file knows all up to one number, up to another.
 pub(super) async fn past_of(
     snapshot: &mut PgConnection,
     series: &[SeriesOf],
-    (day, known_to): (Day, i64),
+    day: Day,
+    (known_to, until): (i64, i64),
 ) -> Result<Vec<SeriesPast>, StoreError> {
     let step = StoreError::reading("reading what the source said before");
     let ids: Vec<i32> = series.iter().map(|one| one.series.0).collect();
@@ -119,6 +115,7 @@ pub(super) async fn past_of(
              SELECT * FROM signal.replaced_range AS range
              WHERE range.series_id = want.series_id AND range.from_at < $3 AND range.to_at > $2
                AND range.to_at <= $3 + $5 * INTERVAL '24 hours' AND range.range_id > $4
+               AND range.range_id <= $6
              OFFSET 0) AS range",
     )
     .bind(&ids)
@@ -126,6 +123,7 @@ pub(super) async fn past_of(
     .bind(to)
     .bind(known_to)
     .bind(REPLACED_DAYS_MAX as f64)
+    .bind(until)
     .fetch_all(&mut *snapshot)
     .await
     .map_err(&step)?;
@@ -136,6 +134,7 @@ pub(super) async fn past_of(
          CROSS JOIN LATERAL (
              SELECT * FROM signal.superseded_value AS former
              WHERE former.series_id = want.series_id AND former.start_at >= $2 AND former.start_at < $3
+               AND (former.superseded_id IS NULL OR former.superseded_id <= $5)
              OFFSET 0) AS former
          ORDER BY former.start_at, former.superseded_id NULLS FIRST",
     )
@@ -143,6 +142,7 @@ pub(super) async fn past_of(
     .bind(from)
     .bind(to)
     .bind(known_to)
+    .bind(until)
     .fetch_all(snapshot)
     .await
     .map_err(&step)?;
@@ -167,13 +167,16 @@ pub(super) const REPLACED_SERIES: &str = "
     SELECT range.series_id FROM signal.replaced_range AS range JOIN signal.series USING (series_id)
     WHERE series.metric_id = $1 AND range.range_id > $2 AND range.from_at < $4 AND range.to_at > $3";
 
-/// Draws the number up to which a snapshot knows all that was superseded and replaced of a day, where it is taken right
-/// after; `is_known` tells.
-pub async fn draw_number(transaction: &mut PgConnection) -> Result<i64, StoreError> {
-    sqlx::query_scalar("SELECT nextval('signal.replaced_range_range_id_seq')")
-        .fetch_one(transaction)
-        .await
-        .map_err(StoreError::at("numbering what was said"))
+/// Draws the number up to which all that was superseded and replaced of a day is committed. What a snapshot that is
+/// taken right after sees beside it, `is_known` tells.
+pub async fn draw_number(connection: &mut PgConnection, day: Day) -> Result<i64, StoreError> {
+    let step = StoreError::at("numbering what was said");
+    let mut alone = connection.begin().await.map_err(&step)?;
+    hold_days(&mut alone, &[day], Hold::Alone).await?;
+    let draw = "SELECT nextval('signal.replaced_range_range_id_seq')";
+    let number = sqlx::query_scalar(draw).fetch_one(&mut *alone).await.map_err(&step)?;
+    alone.commit().await.map_err(&step)?;
+    Ok(number)
 }
 
 /// True where a snapshot sees nothing of a metric and day that has a higher number.

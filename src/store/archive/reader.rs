@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use super::manifest::{ArchiveFile, COLUMNS, file};
-use super::past::{FormerSample, SeriesPast, former, range};
+use super::past::{FormerSample, SeriesPast, former, range, whose};
 use crate::model::ids::{DeviceId, MetricId};
 use crate::model::revision::ReplacedRange;
 use crate::model::statistic::Statistic;
@@ -35,7 +35,6 @@ pub struct ToRead<'c> {
 /// transaction and drops the empty chunk in a later one, and dropping heeds no snapshot: without the lock, a reader
 /// that has read the manifest might find the chunk gone whose blocks it should still see.
 pub async fn to_read<'c>(connection: &'c mut PgConnection, filter: &Filter) -> Result<ToRead<'c>, StoreError> {
-    use sqlx::Connection as _;
     let step = StoreError::at("beginning to read samples");
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     let mut transaction = connection.begin_with(begin).await.map_err(&step)?;
@@ -64,7 +63,6 @@ pub async fn to_read<'c>(connection: &'c mut PgConnection, filter: &Filter) -> R
 /// Locks the hot table with its chunks. A chunk that is dropped while the server goes through them all is an internal
 /// error to it (TimescaleDB: cache lookup failed), so it is asked again; nothing was read yet, and no snapshot taken.
 async fn lock_shape(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
-    use sqlx::Connection as _;
     let lock = "LOCK TABLE signal.block IN ACCESS SHARE MODE";
     let mut tries = 1;
     loop {
@@ -168,14 +166,9 @@ impl ReaderPast {
 
 /// Metric, device and statistic of a row that begins with them.
 fn series(row: &PgRow) -> Result<(MetricId, DeviceId, Statistic), StoreError> {
-    let step = StoreError::at("reading what the source said before");
-    let bad = |what| StoreError::BadRow { what };
-    let (device, statistic): (String, Option<String>) =
-        (row.try_get(1).map_err(&step)?, row.try_get(2).map_err(&step)?);
-    let statistic = statistic.map_or(Some(Statistic::NONE), |text| Statistic::parse(&text));
-    Ok((
-        MetricId(row.try_get(0).map_err(&step)?),
-        DeviceId::parse(&device).map_err(|_| bad("a device's name must be a name"))?,
-        statistic.ok_or(bad("a statistic must be one of the closed list"))?,
-    ))
+    let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let (metric, device, statistic): (i16, String, Option<String>) =
+        read().map_err(StoreError::at("reading what the source said before"))?;
+    let (device, statistic) = whose(&device, statistic.as_deref())?;
+    Ok((MetricId(metric), device, statistic))
 }
