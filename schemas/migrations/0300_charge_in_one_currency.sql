@@ -17,7 +17,7 @@ ALTER TABLE care.charge ENABLE TRIGGER USER;
 CREATE FUNCTION care.fill_charge_currency() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    -- An unknown code is told of by its own constraint.
+    -- An unknown code is told of by its own constraint; XXX is ISO 4217's code for no currency.
     NEW.currency := coalesce((SELECT c.currency FROM care.charge_code c WHERE c.charge_code = NEW.charge_code), 'XXX');
     RETURN NEW;
 END $$;

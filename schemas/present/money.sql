@@ -745,7 +745,7 @@ CREATE OR REPLACE FUNCTION care.fill_charge_currency()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    -- An unknown code is told of by its own constraint.
+    -- An unknown code is told of by its own constraint; XXX is ISO 4217's code for no currency.
     NEW.currency := coalesce((SELECT c.currency FROM care.charge_code c WHERE c.charge_code = NEW.charge_code), 'XXX');
     RETURN NEW;
 END $function$;
