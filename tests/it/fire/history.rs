@@ -18,6 +18,13 @@ impl TestStack {
             .await;
         self.daemon.wait_ready().await;
     }
+
+    /// Waits until the daemon has noticed that the database is gone, and says when: what was committed before is
+    /// acknowledged by then, and nothing can be committed until the database is back.
+    async fn wait_gone(&self) -> i64 {
+        wait_until(TIMEOUT, "the daemon says that it is not ready", || async { !self.daemon.is_ready() }).await;
+        now_us()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,8 +41,7 @@ async fn a_database_restored_from_a_dump_keeps_all_that_is_acknowledged_from_the
     let Database::Shared(database) = &stack.database else { panic!("the database is on the shared server") };
     database.close().await;
     database.trade_places(&dump).await;
-    // What was committed last is acknowledged a moment after the database has closed.
-    let restored = now_us();
+    let restored = stack.wait_gone().await;
     database.open().await;
     stack.note("the dump is restored");
     stack.rules.forgotten = Some((dumped, restored));
@@ -82,8 +88,7 @@ async fn a_failover_to_a_stale_standby_keeps_all_that_is_acknowledged_from_then_
     postgres.kill_hard().await.unwrap();
     std::fs::rename(&cluster, cluster.with_file_name("gone")).unwrap();
     std::fs::rename(&standby, &cluster).unwrap();
-    // What was committed last is acknowledged a moment after the server has died.
-    let failed_over = now_us();
+    let failed_over = stack.wait_gone().await;
     postgres.restart().await.unwrap();
     stack.note("the standby takes over");
     stack.rules.forgotten = Some((lags, failed_over));
