@@ -29,7 +29,7 @@ pub(super) const PARTS: [&str; 10] = [
 
 /// What each part may do with the rows of a class: r reads, w changes and i adds what is the first patient's; R, W and I
 /// what is another's; D deletes anything at all.
-const CLASSES: [(&str, [&str; 10]); 20] = [
+const CLASSES: &[(&str, [&str; 10])] = &[
     ("directory", ["rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", ""]),
     ("chart", ["r", "R", "rwi", "", "", "", "", "", "", ""]),
     ("own chart", ["rwi", "RWI", "rwi", "", "", "", "", "", "", ""]),
@@ -54,7 +54,7 @@ const CLASSES: [(&str, [&str; 10]); 20] = [
 ];
 
 /// The class of each table.
-const TABLES: [(&str, &str); 34] = [
+const TABLES: &[(&str, &str)] = &[
     ("directory", "care.city care.facility care.facility_category care.provider care.room care.state"),
     ("directory", "care.facility_service care.opening_hours care.service care.special_day"),
     ("directory", "care.affiliation care.availability care.availability_exception care.plan care.specialty"),
@@ -92,7 +92,7 @@ const TABLES: [(&str, &str); 34] = [
 ];
 
 /// Tables with rules like no other's.
-const SPECIAL: [(&str, [&str; 10]); 4] = [
+const SPECIAL: &[(&str, [&str; 10])] = &[
     // The carer of the stage is whom the entry was shared with.
     ("care.journal_share", ["rwi", "RWI", "r", "", "", "", "", "", "", ""]),
     // A version is added by its author alone.
@@ -142,9 +142,10 @@ async fn every_table_is_open_to_the_parts_of_its_class_and_to_no_other() {
 
 /// Where what is found is not what the class says.
 async fn differences(network: &Network, stage: &Stage, tables: &[Table]) -> Vec<String> {
-    let cells = |class: &str| CLASSES.into_iter().find(|(name, _)| *name == class).expect("the class is known").1;
-    let classed = TABLES.into_iter().flat_map(|(class, names)| names.split(' ').map(move |name| (name, cells(class))));
-    let expected: BTreeMap<&str, [&str; 10]> = classed.chain(SPECIAL).collect();
+    let cells = |class: &str| CLASSES.iter().copied().find(|(name, _)| *name == class).expect("the class is known").1;
+    let classed =
+        TABLES.iter().copied().flat_map(|(class, names)| names.split(' ').map(move |name| (name, cells(class))));
+    let expected: BTreeMap<&str, [&str; 10]> = classed.chain(SPECIAL.iter().copied()).collect();
     let mut portals = Vec::new();
     for account in &stage.accounts {
         let mut portal = network.login("care").await;

@@ -22,7 +22,7 @@ const fn capability(
 }
 
 /// All that the model is for.
-pub(super) const CAPABILITIES: [Capability; 34] = [
+pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Wearables",
         "heart rate, sleep, activity, glucose …",

@@ -54,7 +54,7 @@ fn coverage(schemas: &[SchemaDoc]) -> String {
     let known: BTreeSet<String> = functions.chain(relations.iter().cloned()).collect();
     let mut text =
         "## What it is for, and what holds it\n\n| capability | what | held by |\n|---|---|---|\n".to_owned();
-    for capability in &CAPABILITIES {
+    for capability in CAPABILITIES {
         let held_by = capability.held_by.iter().map(|name| name.trim_start_matches("care."));
         let held_by = held_by.filter(|name| known.contains(*name)).map(|name| {
             if relations.contains(name) { format!("[{name}](#{})", anchor(name)) } else { format!("`{name}()`") }
