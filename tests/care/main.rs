@@ -21,6 +21,9 @@ mod schema;
 /// What the page says of logins and the server, on a server.
 mod privilege;
 
+/// Who may make a backup, and what a restored one holds.
+mod backup;
+
 /// A facility with hours, and the portal.
 mod practice;
 

@@ -15,7 +15,7 @@ use crate::support::postgres::TestDatabase;
 mod faults;
 
 /// A server that was set up by the files.
-mod server;
+pub(crate) mod server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_set_up_by_the_files_has_no_fault_and_each_planted_one_is_found_by_its_name() {

@@ -13,8 +13,15 @@ use crate::support::skip;
 use crate::support::wait::happens_within;
 
 /// Those that `deploy/roles.sql` makes; here each has its name for a password.
-const LOGINS: [&str; 6] =
-    ["health_owner", "health_daemon", "health_portal", "health_sign_in", "health_audit", "health_numbers"];
+const LOGINS: [&str; 7] = [
+    "health_owner",
+    "health_daemon",
+    "health_portal",
+    "health_sign_in",
+    "health_audit",
+    "health_numbers",
+    "health_backup",
+];
 /// A certificate, made by the server's own account in its own folder.
 const CERTIFICATE: &str = "COPY (SELECT) TO PROGRAM 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
                            -days 2 -subj /CN=localhost -keyout server.key -out server.crt 2>&1'";
@@ -23,13 +30,13 @@ const CERTIFICATE: &str = "COPY (SELECT) TO PROGRAM 'openssl req -x509 -newkey e
 pub(super) type Line = (String, String, String);
 
 /// A server that was set up as `deploy/` says.
-pub(super) struct Server {
-    pub(super) postgres: PrivatePostgres,
-    pub(super) root: PgConnection,
+pub(crate) struct Server {
+    pub(crate) postgres: PrivatePostgres,
+    pub(crate) root: PgConnection,
 }
 
 impl Server {
-    pub(super) async fn start() -> Option<Server> {
+    pub(crate) async fn start() -> Option<Server> {
         if let Some(missing) = ["psql", "openssl"].into_iter().find(|name| !has_program(name)) {
             skip(&format!("{missing} is not installed; apt-get install postgresql-client openssl"));
             return None;
@@ -73,14 +80,14 @@ impl Server {
         run(&mut self.root, "SELECT pg_reload_conf()").await;
     }
 
-    pub(super) fn url_as(&self, login: &str) -> String {
+    pub(crate) fn url_as(&self, login: &str) -> String {
         let mut url: url::Url = self.postgres.url("health").parse().unwrap();
         url.set_username(login).unwrap();
         url.set_password(Some(login)).unwrap();
         url.into()
     }
 
-    fn healthtrack(&self, login: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn healthtrack(&self, login: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
         command.args(arguments).env("HEALTHTRACK__STORE__URL", self.url_as(login));
         command.env("HEALTHTRACK__MQTT__URL", "mqtt://127.0.0.1:1");
@@ -141,7 +148,7 @@ pub(super) async fn run(connection: &mut PgConnection, statement: &str) {
     connection.execute(AssertSqlSafe(statement)).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
-fn said(command: &mut Command) {
+pub(crate) fn said(command: &mut Command) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
