@@ -17,6 +17,9 @@ mod outcome;
 /// Blocks as rows.
 mod hot_rows;
 
+/// Which revision replaces what begins at a moment.
+mod coverage;
+
 /// What was said since the file was written, and before.
 mod past;
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::super::file::{Row, RowSlice};
+use super::coverage::Coverage;
 use super::outcome::MergeOutcome;
 use crate::model::ids::DeviceId;
 use crate::model::origin::Revision;
-use crate::model::revision::ReplacedRange;
 use crate::model::statistic::Statistic;
 use crate::model::time::Timestamp;
 use crate::store::archive::{FormerSample, SeriesPast};
@@ -19,8 +19,8 @@ pub(in crate::archive) struct KnownPast(BTreeMap<DeviceId, Vec<OfSeries>>);
 #[derive(Debug)]
 struct OfSeries {
     statistic: Statistic,
-    /// Those of which the file knows nothing.
-    ranges: Vec<ReplacedRange>,
+    /// What ranges replace of which the file knows nothing.
+    replaced: Coverage,
     /// By start, and of one start in the order in which they were superseded.
     former: Vec<Former>,
 }
@@ -53,7 +53,7 @@ impl KnownPast {
                 };
                 Former { row, is_since }
             });
-            let of_series = OfSeries { statistic, ranges, former: former.collect() };
+            let of_series = OfSeries { statistic, replaced: Coverage::of(ranges), former: former.collect() };
             past.entry(device).or_default().push(of_series);
         }
         KnownPast(past)
@@ -83,7 +83,7 @@ impl KnownPast {
 
     /// The highest revision of a range that covers a start.
     pub(super) fn replaced(&self, device: &DeviceId, statistic: Statistic, start: Timestamp) -> Option<Revision> {
-        replaced(&self.series(device, statistic)?.ranges, start)
+        self.series(device, statistic)?.replaced.at(start).0
     }
 
     /// Forgets devices that come before one.
@@ -101,21 +101,24 @@ impl KnownPast {
         give: &mut impl FnMut(MergeOutcome, RowSlice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.forget_before(old.device);
-        let ranges = self.series(old.device, old.statistic).map_or(&[][..], |series| &series.ranges);
-        if ranges.is_empty() {
+        let Some(replaced) = self.series(old.device, old.statistic).map(|series| &series.replaced) else {
             return give(MergeOutcome::Old, old);
-        }
-        let bounds = ranges.iter().flat_map(|range| [range.from, range.to]);
-        old.cut_at(bounds, |piece, first| {
-            let Some(by) = replaced(ranges, first) else { return give(MergeOutcome::Old, piece) };
+        };
+        let mut rest = old;
+        while let Some(first) = rest.starts.first() {
+            let (by, until) = replaced.at(*first);
+            let rows = until.map_or(rest.len(), |until| rest.starts.partition_point(|start| *start < until));
+            let piece = rest.slice(0..rows);
+            rest = rest.slice(rows..rest.len());
+            let Some(by) = by else {
+                give(MergeOutcome::Old, piece)?;
+                continue;
+            };
             piece.origins.pieces(0..piece.len()).try_for_each(|(rows, origin)| {
                 let is_replaced = origin.revision < Some(by);
                 give(if is_replaced { MergeOutcome::Superseded } else { MergeOutcome::Old }, piece.slice(rows))
-            })
-        })
+            })?;
+        }
+        Ok(())
     }
-}
-
-fn replaced(ranges: &[ReplacedRange], start: Timestamp) -> Option<Revision> {
-    ranges.iter().filter(|range| range.covers(start)).map(|range| range.revision).max()
 }
