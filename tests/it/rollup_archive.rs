@@ -121,6 +121,38 @@ async fn late_samples_are_told_once_they_are_rolled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_archived_day_of_which_a_range_was_taken_back_is_told_as_unsettled() {
+    let mut stack = TestStack::build().await;
+    for device in ["watch-7", "Band.2"] {
+        stack.put(device, "heart_rate", None, "2024-03-05 08:00Z", &[60.0, 61.0]).await;
+        stack.put(device, "heart_rate", None, "2024-03-06 08:00Z", &[62.0]).await;
+    }
+    stack.roll();
+    stack
+        .execute(
+            "INSERT INTO signal.replaced_range (series_id, from_at, to_at, revision, received_at)
+             SELECT series_id, '2024-03-05 08:00:01Z', '2024-03-06 00:00Z', 1, '2024-03-09 00:00Z'
+             FROM signal.series JOIN signal.device USING (device_key) WHERE device_id = 'watch-7'",
+        )
+        .await;
+    for asked in [
+        "signal.daily",
+        "(SELECT *, (bucket_at AT TIME ZONE 'UTC')::date AS day FROM signal.rollup(
+              NULL, NULL, 'day', '2024-03-01Z', '2024-03-20Z')) AS by_day",
+        "(SELECT *, (bucket_at AT TIME ZONE 'UTC')::date AS day FROM signal.rollup(
+              '{watch-7}', '{heart_rate}', 'hour', '2024-03-05 08:00Z', '2024-03-06 09:00Z')) AS by_hour",
+    ] {
+        let query = format!("SELECT device_id || ' ' || day FROM {asked} WHERE NOT is_settled");
+        let unsettled: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(&mut stack.connection).await.unwrap();
+        assert_eq!(unsettled, ["watch-7 2024-03-05"], "{asked}");
+    }
+    stack.roll();
+    agree(&mut stack).await;
+    assert_eq!(told(&mut stack).await.0.values().map(|(count, _)| count).sum::<i64>(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_roll_that_is_killed_leaves_rollups_to_the_next() {
     for point in 1..=14 {
         let mut stack = TestStack::build().await;
