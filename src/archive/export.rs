@@ -14,7 +14,7 @@ use crate::store::archive::{ArchiveFile, SeriesOf, Snapshot};
 
 /// Devices that are read with one question: 256 of a value a second are 22 million samples, which the server sorts.
 const PAGE_DEVICES: usize = 256;
-/// The same where all that they said of the day is read as well, to be weighed against a file.
+/// The same where what they said before is read as well, to be weighed against a file.
 const WEIGHED_DEVICES: usize = 16;
 /// What is worked between two rests: long beside the grain of a timer (1 ms), short beside what a reader is willing to
 /// wait.
@@ -31,8 +31,9 @@ pub(super) async fn export(
     let building = on_thread(move || build(job, taken));
     let reading = async move {
         let mut given = 0;
-        for page in pages(series, if live.is_some() { WEIGHED_DEVICES } else { PAGE_DEVICES }) {
-            let past = snapshot.past(page, live).await?;
+        let is_weighed = snapshot.has_past(series, live).await?;
+        for page in pages(series, if is_weighed { WEIGHED_DEVICES } else { PAGE_DEVICES }) {
+            let past = if is_weighed { snapshot.past(page, live).await? } else { Vec::new() };
             if !past.is_empty() && batches.send(RollBatch::Past(KnownPast::of(past))).await.is_err() {
                 // The thread has ended; it says why.
                 return Ok(given);

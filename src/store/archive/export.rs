@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Row as _, Transaction};
 
 use super::manifest::{ArchiveFile, live_file};
-use super::past::{REPLACED_SERIES, SeriesOf, SeriesPast, draw_number, is_known, past_of, series_of};
+use super::past::{REPLACED_SERIES, SeriesOf, SeriesPast, draw_number, has_past, is_known, past_of, series_of};
 use super::subject::last_wear_change;
 use super::wear::{WearFilter, WearPeriod, worn};
 use crate::model::block::Block;
@@ -193,6 +193,14 @@ impl<'c> Snapshot<'c> {
             .await
             .map_err(step)?;
         rows.into_iter().map(series_of).collect()
+    }
+
+    /// True where any of these series has said anything beside what stands, to be weighed against a live file.
+    pub async fn has_past(&mut self, series: &[SeriesOf], live: Option<&ArchiveFile>) -> Result<bool, StoreError> {
+        match live {
+            Some(live) => has_past(&mut self.transaction, series, self.due.day, live.revised_to).await,
+            None => Ok(false),
+        }
     }
 
     /// What some of these series have said beside what stands; nothing where there is no live file to weigh it against.

@@ -98,6 +98,31 @@ pub async fn past_of_day(
     past_of(connection, &series, day, (known_to, until)).await
 }
 
+/// True where any of these series has said anything beside what stands on a day whose file knows all up to a number.
+pub(super) async fn has_past(
+    snapshot: &mut PgConnection,
+    series: &[SeriesOf],
+    day: Day,
+    known_to: i64,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (
+             SELECT FROM unnest($1::integer[]) AS want (series_id)
+             WHERE EXISTS (SELECT FROM signal.superseded_value AS former
+                           WHERE former.series_id = want.series_id AND former.start_at >= $2 AND former.start_at < $3)
+                OR EXISTS (SELECT FROM signal.replaced_range AS range
+                           WHERE range.series_id = want.series_id AND range.from_at < $3 AND range.to_at > $2
+                             AND range.range_id > $4))",
+    )
+    .bind(series.iter().map(|one| one.series.0).collect::<Vec<_>>())
+    .bind(Moment(day.start()))
+    .bind(Moment(day.next().start()))
+    .bind(known_to)
+    .fetch_one(snapshot)
+    .await
+    .map_err(StoreError::reading("asking whether the source said anything before"))
+}
+
 /// The past of some series on a day whose file knows all up to one number, up to another.
 pub(super) async fn past_of(
     snapshot: &mut PgConnection,
