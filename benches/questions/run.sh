@@ -9,7 +9,7 @@
 # metrics, 46 million. "by samples" asks signal.block_sample, as one does who knows of nothing else, once; "rows" is a table
 # with a row a sample under a unique key (a hypertable where there is TimescaleDB; its community build has continuous
 # aggregates and compression as well, which the Apache build that is used here has not). Each way must give the same
-# answer. All of it takes an hour, `--devices 10 --years 1 --rows no` a minute.
+# answer. All of it takes half an hour, `--devices 10 --years 1 --rows no` a minute.
 # Needs what end_to_end/run.sh needs; DuckDB runs in the Python that the tests have made (HEALTHTRACK_DUCKDB names
 # another: `python3 -m venv DIR && DIR/bin/pip install duckdb`, then DIR/bin/python).
 set -euo pipefail
