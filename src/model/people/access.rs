@@ -20,8 +20,29 @@ words! {
         Schedule = "schedule",
         Samples = "samples",
         Billing = "billing",
-        Journal = "journal",
         BehaviouralHealth = "behavioural_health",
+        Reproductive = "reproductive",
+        SubstanceUse = "substance_use",
+        Hiv = "hiv",
+    }
+    /// What a fact is of, where patients keep it from who may read the rest of their chart.
+    Sensitivity {
+        BehaviouralHealth = "behavioural_health",
+        Reproductive = "reproductive",
+        SubstanceUse = "substance_use",
+        Hiv = "hiv",
+    }
+    /// What of a record its author may keep apart.
+    RecordPart {
+        Condition = "condition",
+        Encounter = "encounter",
+        Procedure = "procedure",
+        MedicationStatement = "medication_statement",
+        Prescription = "prescription",
+        LabOrder = "lab_order",
+        LabResult = "lab_result",
+        ImagingStudy = "imaging_study",
+        ClinicalReport = "clinical_report",
     }
     /// What a patient grants access for.
     GrantPurpose {
