@@ -63,7 +63,7 @@ const CONDITION: NewCondition<'static> = NewCondition {
     severity: None,
     onset_on: None,
     note: None,
-    behavioural: None,
+    sensitivity: None,
 };
 
 const ALLERGY: NewAllergy<'static> = NewAllergy {
@@ -127,7 +127,7 @@ async fn who_somebody_is_is_changed_by_staff_and_where_they_live_by_themselves()
     let mut chart = Chart::open().await;
     let patient = chart.patient;
     let change = |born_on: &str, time_zone: &'static str| PatientChange {
-        born_on: born_on.parse().unwrap(),
+        born_on: Some(born_on.parse().unwrap()),
         sex: Sex::Female,
         time_zone,
         deceased_at: None,
@@ -188,7 +188,7 @@ async fn names_and_contacts_are_kept_with_their_periods_and_one_is_preferred() {
              VALUES ('{patient}', 'official', 'King', '{{Ada}}', '[2000-01-01,)')"
         ))
         .await;
-    let name = NewName { used: NameUse::Official, family: "Lovelace".to_owned(), given: vec!["Ada".to_owned()] };
+    let name = NewName::of(NameUse::Official, Some("Lovelace"), &["Ada"]);
     chart.network.does(carer, async |actor| demographics::change_name(actor, patient, &name).await).await;
     let names = "SELECT family || ' ' || (valid_during @> current_date)::text FROM care.patient_name
                  ORDER BY lower(valid_during)";

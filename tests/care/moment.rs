@@ -99,7 +99,7 @@ async fn a_grant_of_the_chart_opens_no_behavioural_health() {
     for portal in &mut portals {
         found.push(sqlx::query_scalar(query).fetch_one(portal).await.unwrap());
     }
-    assert_eq!(found, ["F32.9,I10 1 1", "I10 0 0"]);
+    assert_eq!(found, ["F32.9,I10 0 0", "I10 0 0"], "the author of a diagnosis, and who was granted the chart");
     seen.network.run("UPDATE access.grant_of_access SET scopes = '{chart,behavioural_health}'").await;
     let all: String = sqlx::query_scalar(query).fetch_one(&mut portals[1]).await.unwrap();
     assert_eq!(all, "F32.9,I10 1 1");

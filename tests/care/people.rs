@@ -19,7 +19,7 @@ async fn a_patient_has_one_name_of_a_kind_at_a_time() {
     let again = network.refusal(&name("official", "Lovelace", "{Ada}", "[2020-01-01,)")).await;
     assert_eq!(again, "patient_name_is_one_at_a_time");
     assert_eq!(network.refusal(&name("usual", " ", "{Ada}", "(,)")).await, "patient_name_is_some");
-    assert_eq!(network.refusal(&name("usual", "King", "{}", "(,)")).await, "patient_name_is_some");
+    assert_eq!(network.refusal(&name("usual", "King", "{\"  \"}", "(,)")).await, "patient_name_is_some");
     assert_eq!(network.refusal(&name("stage", "King", "{Ada}", "(,)")).await, "patient_name_use_is_known");
     assert_eq!(network.refusal(&name("usual", "King", "{Ada}", "empty")).await, "patient_name_period_is_some");
     let long = "x".repeat(201);

@@ -23,10 +23,10 @@ use super::network::Network;
 
 fn ada() -> NewPatient {
     NewPatient {
-        born_on: "1980-05-17".parse().unwrap(),
+        born_on: Some("1980-05-17".parse().unwrap()),
         sex: Sex::Female,
         time_zone: "America/Chicago".to_owned(),
-        names: vec![NewName { used: NameUse::Official, family: "King".to_owned(), given: vec!["Ada".to_owned()] }],
+        names: vec![NewName::of(NameUse::Official, Some("King"), &["Ada"])],
         addresses: vec![NewAddress {
             used: AddressUse::Home,
             lines: vec!["1 Main Street".to_owned()],
@@ -63,8 +63,11 @@ async fn a_provider_registers_a_patient_and_reads_the_record_that_others_cannot(
     let patient = network.does(account, async |actor| register_patient(actor, &ada()).await).await;
     let read = async |actor: &mut Actor<'_>| read_summary(actor, patient).await;
     let summary = network.does(account, read).await.unwrap();
-    assert_eq!((summary.patient_id, summary.version, summary.born_on), (patient, 1, "1980-05-17".parse().unwrap()));
-    assert_eq!(summary.name.unwrap().family, "King");
+    assert_eq!(
+        (summary.patient_id, summary.version, summary.born_on),
+        (patient, 1, Some("1980-05-17".parse().unwrap()))
+    );
+    assert_eq!(summary.name.unwrap().family.as_deref(), Some("King"));
     let other = network.provider().await;
     let other = network.provider_account(other).await;
     assert_eq!(network.does(other, read).await, None, "no provider in care acts");

@@ -329,7 +329,7 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
     let others = practice.network.account("patient", Some(other)).await;
     let desk = practice.network.account("front_desk", Some(facility.0)).await;
     let (since, until) = (moment(&mut practice.network, 24).await, moment(&mut practice.network, 26).await);
-    let query = SlotQuery { provider, facility, since, until, minutes: 60 };
+    let query = SlotQuery { provider, facility, since, until, minutes: 60, video_for: None };
     let network = &practice.network;
     let slots = network.does(own, async |actor| open_slots(actor, &query).await).await;
     assert_eq!((slots.len(), slots[0].start_at, slots[0].for_all_at), (2, since, None));

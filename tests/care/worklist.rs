@@ -5,7 +5,7 @@ use healthtrack::model::people::{FacilityId, PatientId};
 use healthtrack::model::time::{Clock as _, DAY_US, SystemClock};
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::chart::{self, ChartResult, ResultValue};
-use healthtrack::store::care::worklist::{self, PanelLine};
+use healthtrack::store::care::worklist::{self, OverdueBalance, PanelLine};
 use sqlx::{AssertSqlSafe, Executor as _};
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ async fn a_day_is_the_providers_own_or_the_desks_facilitys() {
         let until = now.plus_micros(2 * DAY_US);
         let day = practice.network.does(account, async |actor| worklist::day(actor, now, until).await).await;
         assert_eq!(day.iter().map(|line| line.appointment.0).collect::<Vec<_>>(), expected);
-        assert!(day.iter().all(|line| line.name == Some(("King".to_owned(), vec!["Ada".to_owned()]))), "{day:?}");
+        assert!(day.iter().all(|line| line.name == Some((Some("King".to_owned()), vec!["Ada".to_owned()]))), "{day:?}");
         assert_eq!(events(&mut practice.network, account).await, ["read day allowed"]);
         let long = async |actor: &mut Actor<'_>| worklist::day(actor, now, now.plus_micros(9 * DAY_US)).await;
         assert_eq!(practice.network.broken(account, long).await.rule, "day_is_asked_within_bounds");
@@ -115,6 +115,35 @@ async fn bills_that_are_due_are_the_billers_facilitys() {
     };
     assert_eq!(network.does(biller, next).await, []);
     assert_eq!(due(other, "2026-07-02").await, []);
+}
+
+#[tokio::test]
+async fn what_is_overdue_is_what_the_patients_of_the_billers_facility_still_owe() {
+    let mut network = Network::owned().await;
+    let bill = Bill::issued(&mut network).await;
+    let biller = network.account("biller", Some(bill.facility)).await;
+    let elsewhere = network.facility("WI", "clinic").await;
+    let other = network.account("biller", Some(elsewhere)).await;
+    let own = network.account("patient", Some(bill.patient)).await;
+    let overdue = async |account: Uuid, before: &str, after: Option<&OverdueBalance>| {
+        let before = before.parse().unwrap();
+        network.does(account, async |actor| worklist::overdue_balances(actor, before, after, 10).await).await
+    };
+    assert_eq!(overdue(biller, "2026-07-01", None).await, []);
+    let found = overdue(biller, "2026-07-02", None).await;
+    assert_eq!((found.len(), found[0].invoice_id.0, found[0].patient_id.0), (1, bill.invoice, bill.patient));
+    assert_eq!((found[0].due_from_patient_cents, found[0].currency.as_str()), (20_000, "USD"));
+    assert_eq!(overdue(biller, "2026-07-02", found.last()).await, []);
+    assert_eq!(overdue(other, "2026-07-02", None).await, [], "another facility's");
+    assert_eq!(overdue(own, "2026-07-02", None).await, [], "a list for billers");
+    let paying = |key: &str, amount: u32| {
+        format!("SELECT care.pay('{key}-0123456789abcdef', '{}', {amount}, 'cash')", bill.invoice)
+    };
+    let mut sql = network.connection().await;
+    sql.execute(AssertSqlSafe(paying("some", 150))).await.unwrap();
+    assert_eq!(overdue(biller, "2026-07-02", None).await[0].due_from_patient_cents, 5_000);
+    sql.execute(AssertSqlSafe(paying("rest", 50))).await.unwrap();
+    assert_eq!(overdue(biller, "2026-07-02", None).await, [], "what is paid is not overdue");
 }
 
 #[tokio::test]

@@ -5,9 +5,11 @@ use super::error::CareError;
 use super::record::Edited;
 use crate::model::people::{
     AllergyCategory, AllergyClinicalStatus, AllergyCriticality, AllergyId, AllergyVerificationStatus, ClinicalStatus,
-    ConditionCodeSystem, ConditionId, ConditionSeverity, EncounterId, PatientId, VerificationStatus,
+    ConditionCodeSystem, ConditionId, ConditionSeverity, EncounterId, PatientId, RecordPart, Sensitivity,
+    VerificationStatus,
 };
 use crate::model::time::Day;
+use uuid::Uuid;
 
 /// A condition to be added.
 #[derive(Clone, Debug)]
@@ -30,8 +32,8 @@ pub struct NewCondition<'a> {
     pub onset_on: Option<Day>,
     /// More, in words.
     pub note: Option<&'a str>,
-    /// Whether it is of behavioural health; `None` to let its code tell.
-    pub behavioural: Option<bool>,
+    /// What it is kept apart by; `None` to let its code tell.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 /// Adds a condition that the acting provider found; its key.
@@ -56,7 +58,7 @@ pub async fn add_condition(
         .bind(condition.severity)
         .bind(condition.onset_on)
         .bind(condition.note)
-        .bind(condition.behavioural)
+        .bind(condition.sensitivity)
         .fetch_one(connection)
         .await
         .map_err(failed)
@@ -138,4 +140,28 @@ pub async fn change_allergy(
             .await
             .map_err(failed)?;
     Ok(Edited::of(edited))
+}
+
+/// Keeps a row of the record apart, with its parts and former versions; for its author, and never taken back.
+///
+/// # Errors
+/// The database's: it is kept apart already, or another wrote it.
+pub async fn keep_apart(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    part: RecordPart,
+    row: Uuid,
+    sensitivity: Sensitivity,
+) -> Result<(), CareError> {
+    let (connection, token, failed) = actor.write("keeping a row apart").await?;
+    sqlx::query("SELECT api.keep_apart($1, $2, $3, $4, $5)")
+        .bind(token)
+        .bind(patient)
+        .bind(part)
+        .bind(row)
+        .bind(sensitivity)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }

@@ -6,15 +6,15 @@ use super::actor::Actor;
 use super::error::CareError;
 use super::record::Edited;
 use super::registration::{NewAddress, NewContact, NewName};
-use crate::model::people::{AddressId, ContactPointId, PatientId, PatientNameId, Sex};
-use crate::model::time::{Day, Timestamp};
+use crate::model::people::{AddressId, BirthDate, ContactPointId, PatientId, PatientNameId, Sex};
+use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
 /// Who somebody is.
 #[derive(Clone, Debug)]
 pub struct PatientChange<'a> {
-    /// Date of birth.
-    pub born_on: Day,
+    /// Birth, as far as it is known; `None` where nothing is.
+    pub born_on: Option<BirthDate>,
     /// Administrative gender.
     pub sex: Sex,
     /// Where the person's days begin: `America/Chicago`.
@@ -39,7 +39,7 @@ pub async fn change_patient(
             .bind(token)
             .bind(patient)
             .bind(version)
-            .bind(change.born_on)
+            .bind(&change.born_on)
             .bind(change.sex)
             .bind(change.time_zone)
             .bind(change.deceased_at.map(Moment))
@@ -49,7 +49,7 @@ pub async fn change_patient(
     Ok(Edited::of(edited))
 }
 
-/// Gives a patient another name of its use from today on; the name's key.
+/// Gives a patient another name of its use and script from today on, and leaves those in other scripts; the name's key.
 ///
 /// # Errors
 /// The database's: a rule refuses a part, or whoever acts may not change it.
@@ -59,12 +59,15 @@ pub async fn change_name(
     name: &NewName,
 ) -> Result<PatientNameId, CareError> {
     let (connection, token, failed) = actor.write("changing a name").await?;
-    sqlx::query_scalar("SELECT api.change_name($1, $2, $3, $4, $5)")
+    sqlx::query_scalar("SELECT api.change_name($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(token)
         .bind(patient)
         .bind(name.used)
         .bind(&name.family)
         .bind(&name.given)
+        .bind(&name.script)
+        .bind(&name.language)
+        .bind(name.preferred)
         .fetch_one(connection)
         .await
         .map_err(failed)

@@ -12,7 +12,8 @@ pub struct MaintenanceReport {
     pub counted_days: i64,
 }
 
-/// Ends holds that have run out, 500 at most, and counts anew what has changed at wellness centres.
+/// Ends holds that have run out, 500 at most, counts anew what has changed at wellness centres, and folds sums that are
+/// kept.
 ///
 /// # Errors
 /// The database's.

@@ -7,8 +7,9 @@ use sqlx::types::Json;
 use super::actor::Actor;
 use super::error::CareError;
 use crate::model::people::{
-    AllergyCategory, AllergyCriticality, AllergyId, ClinicalStatus, ConditionCodeSystem, ConditionId, EncounterClass,
-    EncounterId, LabFlag, LabResultId, LabResultStatus, PatientId, PrescriptionId, Sex, VerificationStatus,
+    AllergyCategory, AllergyCriticality, AllergyId, BirthDate, ClinicalStatus, ConditionCodeSystem, ConditionId,
+    EncounterClass, EncounterId, LabFlag, LabResultId, LabResultStatus, PatientId, PrescriptionId, Sensitivity, Sex,
+    VerificationStatus,
 };
 use crate::model::time::{Day, Timestamp};
 
@@ -19,14 +20,16 @@ pub struct RecordSummary {
     pub patient_id: PatientId,
     /// Version of the patient's own row, for an edit.
     pub version: i32,
-    /// Date of birth.
-    pub born_on: Day,
+    /// Birth, as far as it is known; `None` where nothing is.
+    pub born_on: Option<BirthDate>,
     /// Administrative gender.
     pub sex: Sex,
     /// Whether the person has died.
     pub deceased: bool,
     /// The official name; `None` where none is valid today.
     pub name: Option<NameLine>,
+    /// Every name of today, in each script, the official ones first.
+    pub names: Vec<NameLine>,
     /// Active allergies, the dangerous ones first.
     pub allergies: Vec<AllergyLine>,
     /// Active conditions, the newest first.
@@ -42,10 +45,13 @@ pub struct RecordSummary {
 /// A name, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct NameLine {
-    /// Family name.
-    pub family: String,
-    /// Given names.
+    /// Family name; `None` where the person has none.
+    pub family: Option<String>,
+    /// Given names; none where the family name is all.
     pub given: Vec<String>,
+    /// Script by ISO 15924; `None` where one name is told alone.
+    #[serde(default)]
+    pub script: Option<String>,
 }
 
 /// An allergy, to be shown.
@@ -78,6 +84,8 @@ pub struct ConditionLine {
     pub onset_on: Option<Day>,
     /// Version, for an edit.
     pub version: i32,
+    /// What it is kept apart by; `None` for plain care.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 /// A prescription, to be shown.
@@ -93,6 +101,8 @@ pub struct PrescriptionLine {
     pub ends_on: Day,
     /// Version, for an edit.
     pub version: i32,
+    /// What it is kept apart by; `None` for plain care.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 /// A result, to be shown.
@@ -114,6 +124,8 @@ pub struct ResultLine {
     pub status: LabResultStatus,
     /// When the specimen was taken.
     pub observed_at: Timestamp,
+    /// What it is kept apart by; `None` for plain care.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 /// A visit or stay, to be shown.

@@ -6,20 +6,19 @@ use uuid::Uuid;
 use super::actor::Actor;
 use super::error::CareError;
 use crate::model::people::{
-    AddressUse, ContactSystem, ContactUse, FacilityId, IdentifierSystem, NameUse, PatientId, Sex,
+    AddressUse, BirthDate, ContactSystem, ContactUse, FacilityId, IdentifierSystem, NameUse, PatientId, Sex,
 };
-use crate::model::time::Day;
 
 /// A person to be registered.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct NewPatient {
-    /// Date of birth.
-    pub born_on: Day,
+    /// Birth, as far as it is known; `None` where nothing is.
+    pub born_on: Option<BirthDate>,
     /// Administrative gender.
     pub sex: Sex,
     /// Where the person's days begin: `America/Chicago`.
     pub time_zone: String,
-    /// Names; one of them official.
+    /// Names; one of them official, or one official name in several scripts.
     pub names: Vec<NewName>,
     /// Where the person lives, works and gets bills.
     pub addresses: Vec<NewAddress>,
@@ -35,10 +34,30 @@ pub struct NewName {
     /// What it is used for.
     #[serde(rename = "use")]
     pub used: NameUse,
-    /// Family name.
-    pub family: String,
-    /// Given names, in their order.
+    /// Family name; `None` where the person has none.
+    pub family: Option<String>,
+    /// Given names, in their order; none where the family name is all.
     pub given: Vec<String>,
+    /// Script by ISO 15924, such as `Jpan`; `None` is told by the letters.
+    pub script: Option<String>,
+    /// Language by BCP 47, such as `ja`.
+    pub language: Option<String>,
+    /// Whether lists show this one among the scripts of its use; without a word of it, the first.
+    pub preferred: bool,
+}
+
+impl NewName {
+    /// A name in the script of its letters.
+    pub fn of(used: NameUse, family: Option<&str>, given: &[&str]) -> NewName {
+        NewName {
+            used,
+            family: family.map(str::to_owned),
+            given: given.iter().map(|name| (*name).to_owned()).collect(),
+            script: None,
+            language: None,
+            preferred: false,
+        }
+    }
 }
 
 /// An address.

@@ -27,6 +27,8 @@ pub struct SlotQuery {
     pub until: Timestamp,
     /// How long, 5 to 720.
     pub minutes: u16,
+    /// For whom, of visits by video: they take place where the patient is, and the provider is licensed there or not.
+    pub video_for: Option<PatientId>,
 }
 
 /// A time that can be had.
@@ -46,16 +48,18 @@ pub struct Slot {
 /// The database's; bounds that are too wide are refused by `slots_are_asked_within_bounds`.
 pub async fn open_slots(actor: &mut Actor<'_>, query: &SlotQuery) -> Result<Vec<Slot>, CareError> {
     let (connection, token, failed) = actor.ask("looking for open times")?;
-    let rows = sqlx::query("SELECT starts_at, ends_at, for_all_at FROM api.find_open_slots($1, $2, $3, $4, $5, $6)")
-        .bind(token)
-        .bind(query.provider)
-        .bind(query.facility)
-        .bind(Moment(query.since))
-        .bind(Moment(query.until))
-        .bind(i32::from(query.minutes))
-        .fetch_all(connection)
-        .await
-        .map_err(&failed)?;
+    let rows =
+        sqlx::query("SELECT starts_at, ends_at, for_all_at FROM api.find_open_slots($1, $2, $3, $4, $5, $6, $7)")
+            .bind(token)
+            .bind(query.provider)
+            .bind(query.facility)
+            .bind(Moment(query.since))
+            .bind(Moment(query.until))
+            .bind(i32::from(query.minutes))
+            .bind(query.video_for)
+            .fetch_all(connection)
+            .await
+            .map_err(&failed)?;
     let slot = |row: &PgRow| {
         Ok(Slot {
             start_at: row.try_get::<Moment, _>("starts_at")?.0,

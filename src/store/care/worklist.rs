@@ -5,7 +5,7 @@
 
 use super::actor::Actor;
 use super::error::CareError;
-use crate::model::people::{AppointmentId, AppointmentStatus, InvoiceId, PatientId, Sex, VisitMode};
+use crate::model::people::{AppointmentId, AppointmentStatus, BirthDate, InvoiceId, PatientId, Sex, VisitMode};
 use crate::model::time::{Day, Timestamp};
 use crate::store::moment::Moment;
 
@@ -14,18 +14,18 @@ use crate::store::moment::Moment;
 pub struct PanelLine {
     /// Who.
     pub patient_id: PatientId,
-    /// Official family name.
-    pub family: String,
+    /// Official family name; `None` where the person has none.
+    pub family: Option<String>,
     /// Official given names.
     pub given: Vec<String>,
-    /// Date of birth.
-    pub born_on: Day,
+    /// Birth, as far as it is known; `None` where nothing is.
+    pub born_on: Option<BirthDate>,
     /// Administrative gender.
     pub sex: Sex,
 }
 
-/// The acting provider's patients by name: whose family name begins so, in any case of letters; those after the last
-/// line of the page before; 200 at most.
+/// The acting provider's patients by name: of whom an official name in any script begins so (the family name, or the
+/// one that there is), in any case of letters; those after the last line of the page before; 200 at most.
 ///
 /// # Errors
 /// The database's.
@@ -41,7 +41,7 @@ pub async fn panel(
         .bind(token)
         .bind(look)
         .bind(name_begins)
-        .bind(after.map(|line| line.family.as_str()))
+        .bind(after.and_then(|line| line.family.as_deref()))
         .bind(after.map(|line| line.given.as_slice()))
         .bind(after.map(|line| line.patient_id))
         .bind(i32::from(rows_max))
@@ -65,8 +65,8 @@ pub struct DayLine {
     pub mode: VisitMode,
     /// Who comes.
     pub patient: PatientId,
-    /// Family and given names; `None` where the account may not see them.
-    pub name: Option<(String, Vec<String>)>,
+    /// Family name, where there is one, and given names; `None` where the account may not see them.
+    pub name: Option<(Option<String>, Vec<String>)>,
 }
 
 type DayRow =
@@ -95,7 +95,7 @@ pub async fn day(actor: &mut Actor<'_>, since: Timestamp, until: Timestamp) -> R
         status,
         mode,
         patient,
-        name: family.zip(given),
+        name: given.map(|given| (family, given)),
     };
     Ok(rows.into_iter().map(line).collect())
 }
@@ -111,6 +111,50 @@ pub struct DueInvoice {
     pub number: String,
     /// When it was due.
     pub due_on: Day,
+}
+
+/// What a patient still owes of an invoice that was due.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+pub struct OverdueBalance {
+    /// Of which invoice.
+    pub invoice_id: InvoiceId,
+    /// Who owes it.
+    pub patient_id: PatientId,
+    /// The invoice's number at the facility.
+    pub number: String,
+    /// When it was due.
+    pub due_on: Day,
+    /// Currency of both amounts.
+    pub currency: String,
+    /// What the patient owes, in hundredths.
+    pub due_from_patient_cents: i64,
+    /// What insurers have neither paid nor denied, in hundredths.
+    pub due_from_insurer_cents: i64,
+}
+
+/// What patients still owe of invoices of the acting biller's facility that were due before a day, the oldest first;
+/// those after the last line of the page before; 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn overdue_balances(
+    actor: &mut Actor<'_>,
+    before: Day,
+    after: Option<&OverdueBalance>,
+    rows_max: u16,
+) -> Result<Vec<OverdueBalance>, CareError> {
+    let Some(look) = actor.look(None, "due_invoices", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading balances that are overdue")?;
+    sqlx::query_as("SELECT * FROM api.read_overdue_balances($1, $2, NULL, $3, $4, $5, $6)")
+        .bind(token)
+        .bind(look)
+        .bind(before)
+        .bind(after.map(|line| line.due_on))
+        .bind(after.map(|line| line.invoice_id))
+        .bind(i32::from(rows_max))
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Issued invoices of the acting biller's facility that were due before a day, the oldest first; those after the last
