@@ -17,6 +17,9 @@ FROM generate_series(1, 100) AS n;
 INSERT INTO care.provider (provider_id, family_name, given_name, email)
 SELECT pg_temp.key('provider', n), 'Family' || n % 97, 'Given' || n % 31, 'provider' || n || '@example.org'
 FROM generate_series(1, 400) AS n;
+INSERT INTO care.qualification (provider_id, kind, title, issuer, awarded_year, country, license_number, licensed_during)
+SELECT pg_temp.key('provider', n), 'license', 'Licence', 'US', 2001, 'US', n::text, daterange('2001-01-01', NULL)
+FROM generate_series(1, 400) AS n;
 INSERT INTO care.affiliation (provider_id, facility_id, valid_during, role)
 SELECT pg_temp.key('provider', n), pg_temp.key('facility', 1 + n % 100), daterange('2020-01-01', NULL), 'attending'
 FROM generate_series(1, 400) AS n;
@@ -31,8 +34,8 @@ SELECT pg_temp.key('patient', n), DATE '1935-01-01' + (n::bigint * 7919 % 30000)
        'male'])[1 + n % 2],
        'America/Chicago'
 FROM generate_series(1, :patients) AS n;
-INSERT INTO care.patient_name (patient_id, use, family, given)
-SELECT pg_temp.key('patient', n), 'official', 'Name' || n % 5003, ARRAY['Given' || n % 401]
+INSERT INTO care.patient_name (patient_id, use, family, given, script, preferred)
+SELECT pg_temp.key('patient', n), 'official', 'Name' || n % 5003, ARRAY['Given' || n % 401], 'Latn', true
 FROM generate_series(1, :patients) AS n;
 INSERT INTO care.address (patient_id, use, lines, city, postal_code, country)
 SELECT pg_temp.key('patient', n), 'home', ARRAY[n || ' Elm Street'], 'City ' || n % 5, '62701', 'US'
@@ -50,7 +53,8 @@ FROM generate_series(1, 400) AS n;
 INSERT INTO access.account (account_id, facility_id, part, login)
 SELECT pg_temp.key(part, n), pg_temp.key('facility', n), part, part || '-' || n
 FROM generate_series(1, 100) AS n, unnest(ARRAY['front_desk', 'biller']) AS part;
-INSERT INTO access.account (account_id, part, login) VALUES (pg_temp.key('officer', 1), 'privacy_officer', 'officer');
+INSERT INTO access.account (account_id, part, login)
+VALUES (pg_temp.key('officer', 1), 'privacy_officer', 'officer'), (pg_temp.key('analyst', 1), 'analyst', 'analyst');
 -- Two providers care for each patient: a panel is five hundred people.
 INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis)
 SELECT pg_temp.key('patient', n), pg_temp.key('provider', 1 + (n + shift) % 400), tstzrange('2020-01-01', NULL),
@@ -68,6 +72,10 @@ SELECT pg_temp.key('appointment', n), pg_temp.key('patient', 1 + n::bigint * 791
 FROM generate_series(0, 5 * :patients - 1) AS n,
      LATERAL (SELECT date_trunc('day', now()) + (n / 400 / 8 - 5 * :patients / 400 / 8 * 4 / 5) * INTERVAL '1 day'
                      + (14 + n / 400 % 8) * INTERVAL '1 hour') AS moment (at);
+INSERT INTO care.review (patient_id, appointment_id, provider_id, facility_id, stars, state)
+SELECT patient_id, appointment_id, provider_id, facility_id, 1 + place % 5, CASE place % 9 WHEN 0 THEN 'pending' ELSE 'published' END
+FROM care.appointment, LATERAL (SELECT get_byte(uuid_send(appointment_id), 1)) AS dice (place)
+WHERE status = 'completed' AND place % 2 = 0;
 -- A patient's five visits are with one provider, whom they open the record to.
 INSERT INTO access.care_relationship (patient_id, provider_id, valid_during, basis)
 SELECT pg_temp.key('patient', 1 + n::bigint * 7919 % :patients), pg_temp.key('provider', 1 + n % 400),
@@ -98,12 +106,16 @@ SELECT pg_temp.key('patient', 1 + n % :patients), pg_temp.key('medication', 1 + 
        1 + n % 400),
        30, daterange('2026-01-01', '2026-12-31'), 1, '{tbl}', 30, 1, 1, 'day', 'oral', 'One tablet a day'
 FROM generate_series(0, 2 * :patients - 1) AS n;
+INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
+SELECT p.patient_id, p.prescription_id, pg_temp.key('facility', 1 + place), DATE '2026-01-05' + nth * (30 + place), 30, 30
+FROM care.prescription p, LATERAL (SELECT get_byte(uuid_send(p.patient_id), 0) % 20) AS dice (place),
+     generate_series(0, 5) AS nth;
 INSERT INTO care.lab_result (patient_id, observed_at, issued_at, value_number, loinc, title, unit, status)
 SELECT pg_temp.key('patient', 1 + n % :patients), TIMESTAMPTZ '2024-01-01Z' + (n / :patients * 60 + n % 50) * INTERVAL '1 day',
        TIMESTAMPTZ '2024-01-02Z' + (n / :patients * 60 + n % 50) * INTERVAL '1 day', 5 + n % 90,
        (ARRAY['4548-4', '2345-7', '718-7', '2951-2', '2823-3'])[1 + (n / :patients) % 5], 'Result', 'mmol/L', 'final'
 FROM generate_series(0, 10 * :patients - 1) AS n;
-INSERT INTO care.history (version, row_id, patient_id, held_from, superseded_at, relation, changed_by,
+INSERT INTO care.record_version (version, row_id, patient_id, held_from, superseded_at, relation, changed_by,
        superseded_by, image)
 SELECT 1, pg_temp.key('row', n), pg_temp.key('patient', 1 + n % :patients), TIMESTAMPTZ '2025-01-01Z',
        TIMESTAMPTZ '2025-02-01Z',
@@ -146,10 +158,24 @@ SELECT pg_temp.key('invoice', n), pg_temp.key('patient', 1 + n % :patients), pg_
        TIMESTAMPTZ '2026-01-01Z' + n % 300 * INTERVAL '1 day', DATE '2026-02-01' + (n % 300)::integer, 'issued',
        'INV-' || n
 FROM generate_series(0, 3 * :patients - 1) AS n;
-INSERT INTO care.charge (patient_id, facility_id, invoice_id, served_on, charge_code, unit_price)
+INSERT INTO care.charge (patient_id, facility_id, invoice_id, served_on, charge_code, unit_price, currency)
 SELECT pg_temp.key('patient', 1 + n % :patients), pg_temp.key('facility', 1 + n % 100), pg_temp.key('invoice', n),
-       DATE '2026-01-01', 'VISIT', 120
+       DATE '2026-01-01', 'VISIT', 120, 'USD'
 FROM generate_series(0, 3 * :patients - 1) AS n;
+-- Each is booked, and six in seven are paid.
+INSERT INTO care.payment (payment_id, patient_id, facility_id, invoice_id, amount, payer, method, idempotency_key)
+SELECT pg_temp.key('payment', n), pg_temp.key('patient', 1 + n % :patients), pg_temp.key('facility', 1 + n % 100),
+       pg_temp.key('invoice', n), 120, 'patient', 'cash', 'payment-of-invoice-' || n
+FROM generate_series(0, 3 * :patients - 1) AS n WHERE n % 7 > 0;
+INSERT INTO care.ledger_transaction (ledger_transaction_id, patient_id, facility_id, invoice_id, payment_id, kind)
+SELECT pg_temp.key(kind, n), pg_temp.key('patient', 1 + n % :patients), pg_temp.key('facility', 1 + n % 100),
+       pg_temp.key('invoice', n), CASE kind WHEN 'payment' THEN pg_temp.key('payment', n) END, kind
+FROM generate_series(0, 3 * :patients - 1) AS n, unnest(ARRAY['issue', 'payment']) AS kind
+WHERE kind = 'issue' OR n % 7 > 0;
+INSERT INTO care.ledger_entry (ledger_transaction_id, patient_id, facility_id, account, amount)
+SELECT ledger_transaction_id, patient_id, facility_id, account, amount
+FROM care.ledger_transaction JOIN (VALUES ('issue', 'receivable', 120), ('issue', 'revenue', -120),
+       ('payment', 'cash', 120), ('payment', 'receivable', -120)) AS entry (kind, account, amount) USING (kind);
 
 INSERT INTO access.audit_event (chain, seq, at, actor, patient_id, part, action, resource, outcome, reason, prev_hash, hash)
 SELECT 0, n, TIMESTAMPTZ '2026-01-01Z' + n * INTERVAL '10 seconds', pg_temp.key('provider account', 1 + n % 400),
@@ -172,4 +198,6 @@ SELECT '2026-02-01 00:00Z', '2026-02-01 23:59Z', 60000000, 0, series_id,
 FROM signal.series LIMIT 1000;
 
 SET session_replication_role = origin;
+-- What triggers would have kept.
+SELECT care.recount_reviews(), care.recount_balances(), care.recount_conditions(), care.recount_adherence();
 ANALYZE;

@@ -1,5 +1,6 @@
--- The twenty commonest questions of a portal, each as whoever asks it: a line `-- WHO: what`, then `--=` with the look
--- that the function of `api` takes which answers it, and its call; then the statement on tables.
+-- The commonest questions of a portal, and those that add up what many did, each as whoever asks it: a line `-- WHO:
+-- what`, then `--=` with the look that the function of `api` takes which answers it, and its call, or `none: ` where a
+-- view answers it; then the statement on tables.
 -- $patient is one of the asking provider's panel, or the patient who asks; $facility is where desk and biller work.
 
 -- provider: the first page of my panel, by name
@@ -56,7 +57,7 @@ WHERE c.patient_id = $patient;
 
 -- provider: former versions of a record
 --= history: SELECT * FROM api.read_history($token, $look, $patient, NULL, NULL, NULL, NULL, 50)
-SELECT relation, version, held_from, changed_by FROM care.history
+SELECT relation, version, held_from, changed_by FROM care.record_version
 WHERE patient_id = $patient ORDER BY superseded_at DESC LIMIT 50;
 
 -- provider: my day
@@ -118,3 +119,22 @@ ORDER BY lower(a.during);
 --= due_invoices of all: SELECT * FROM api.read_due_invoices($token, $look, NULL, current_date, NULL, NULL, 50)
 SELECT i.number, i.due_on, i.patient_id FROM care.invoice i
 WHERE i.facility_id = $facility AND i.status = 'issued' AND i.due_on < current_date ORDER BY i.due_on LIMIT 50;
+
+-- patient: facilities of a state, the best rated first
+--= nobody's: SELECT * FROM api.find_facilities($token, NULL, 'S2', NULL, NULL, 20)
+SELECT f.name, r.stars, r.reviews FROM care.facility f
+JOIN care.city c USING (city_id) LEFT JOIN care.facility_rating r USING (facility_id)
+WHERE c.state_id = 2 ORDER BY r.stars DESC NULLS LAST, f.name LIMIT 20;
+
+-- biller: what is overdue at my facility
+--= due_invoices of all: SELECT * FROM api.read_overdue_balances($token, $look, NULL, current_date, NULL, NULL, 50)
+SELECT i.number, t.due_on, t.due_from_patient FROM care.invoice_total t JOIN care.invoice i USING (invoice_id)
+WHERE t.facility_id = $facility AND t.due_from_patient > 0 AND t.due_on < current_date ORDER BY t.due_on LIMIT 50;
+
+-- provider: adherence of my panel, by substance
+--= adherence of all: SELECT * FROM api.read_adherence_rates($token, $look, NULL, '2026-01-01', '2027-01-01')
+SELECT ingredient, n, adherent, rate FROM care.adherence_summary('[2026-01-01, 2027-01-01)') ORDER BY ingredient;
+
+-- analyst: how many people have a condition, by age and sex
+--= none: none
+SELECT code_system, code, age_band, sex, patients FROM care.insight_conditions ORDER BY 1, 2, 3, 4;

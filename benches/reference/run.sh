@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The twenty commonest questions of a portal at a hundred thousand patients, as whoever asks them: time, pages, index, on
-# tables and through the functions of `api`; then audit events a second.
+# The commonest questions of a portal, and those that add up what many did, at a hundred thousand patients, as whoever
+# asks them: time, pages, index, on tables and through the functions of `api`; then audit events a second.
 #
 #   run.sh [--patients N] [--url URL]     URL of a superuser; without it a private server is started and removed
 #

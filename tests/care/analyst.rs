@@ -165,7 +165,8 @@ async fn conditions_and_readmissions_are_counted_by_the_same_rules() {
              SELECT patient_id, '{facility}', '{provider}', stay, 'inpatient', 'urgent', 'medical', 'home', 'I10'
              FROM numbered, unnest(ARRAY['[2025-03-01, 2025-03-05)', '[2025-03-15, 2025-03-20)']::tstzrange[]) AS stay
              WHERE n <= 12 OR lower(stay) < '2025-03-10';
-             SET session_replication_role = origin"
+             SET session_replication_role = origin;
+             SELECT care.recount_conditions()"
         ))
         .await;
     let conditions = "SELECT code || ' ' || age_band || ' ' || sex || ' ' || patients FROM care.insight_conditions";

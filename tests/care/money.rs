@@ -103,11 +103,11 @@ fn answering(claim: Uuid, accepted: &str, adjusted: &str) -> String {
 async fn an_invoice_goes_from_draft_through_claim_and_payment_to_nothing_due() {
     let mut network = Network::new().await;
     let bill = Bill::issued(&mut network).await;
-    assert_eq!(bill.balance(&mut network).await, "200.00 200.00 0 0 0 0");
+    assert_eq!(bill.balance(&mut network).await, "200.00 200.00 0.00 0.00 0.00 0.00");
     let claim = bill.claim(&mut network).await;
-    assert_eq!(bill.balance(&mut network).await, "200.00 0.00 200.00 0 0 0");
+    assert_eq!(bill.balance(&mut network).await, "200.00 0.00 200.00 0.00 0.00 0.00");
     network.run(&answering(claim, "0.7", "0.1")).await;
-    assert_eq!(bill.balance(&mut network).await, "200.00 40.00 140.00 0 0 20.00");
+    assert_eq!(bill.balance(&mut network).await, "200.00 40.00 140.00 0.00 0.00 20.00");
     let invoice = bill.invoice;
     let insurer = network
         .id(&format!("SELECT care.pay('insurer-0123456789', '{invoice}', 140, 'bank_transfer', NULL, '{claim}')"))
@@ -168,7 +168,7 @@ async fn an_invoice_that_is_issued_keeps_what_it_says() {
     assert_eq!(network.refusal(&void).await, "invoice_is_void_only_when_nothing_came");
     network.run("SELECT care.refund('back-0123456789abc', payment_id, 20, 'wrong person') FROM care.payment").await;
     network.run(&void).await;
-    assert_eq!(bill.balance(&mut network).await, "0.00 0.00 0 0.00 0 0");
+    assert_eq!(bill.balance(&mut network).await, "0.00 0.00 0.00 0.00 0.00 0.00");
     assert_eq!(network.refusal(&void).await, "invoice_is_issued");
 }
 
@@ -213,7 +213,7 @@ async fn a_claim_asks_once_for_what_is_due_and_was_covered() {
     let claim = bill.claim(&mut network).await;
     assert_eq!(
         bill.balance(&mut network).await,
-        "200.00 0.00 170.00 30.00 0 0",
+        "200.00 0.00 170.00 30.00 0.00 0.00",
         "what the patient paid is not claimed"
     );
     assert_eq!(network.refusal(&submit).await, "claim_is_covered_on_the_day_of_service", "nothing is left to claim");
@@ -266,7 +266,7 @@ async fn the_same_payment_from_eight_clients_at_once_is_one_payment_and_eight_eq
         let first = answers[0].as_ref().unwrap();
         assert!(answers.iter().all(|answer| answer.as_ref() == Ok(first)), "{answers:?}");
         assert_eq!(network.one("SELECT count(*)::text FROM care.payment").await, round.to_string());
-        assert_eq!(bill.balance(&mut network).await, "200.00 0.00 0 200.00 0 0");
+        assert_eq!(bill.balance(&mut network).await, "200.00 0.00 0.00 200.00 0.00 0.00");
         if round < ROUNDS {
             bill = Bill::issued(&mut network).await;
         }
@@ -284,7 +284,7 @@ async fn eight_payments_at_once_never_pay_more_than_is_due() {
         let answers = race(&network, |client| bill.paying(&format!("client{client}"), "60")).await;
         let refused = answers.iter().filter_map(|answer| answer.as_ref().err()).collect::<Vec<_>>();
         assert_eq!(refused, ["payment_is_not_above_what_is_due"; 5], "200 is three times 60, and 20 are left");
-        assert_eq!(bill.balance(&mut network).await, "200.00 20.00 0 180.00 0 0");
+        assert_eq!(bill.balance(&mut network).await, "200.00 20.00 0.00 180.00 0.00 0.00");
     }
     let refund = "SELECT care.refund('client{}-0123456789', payment_id, 40, 'wrong') FROM care.payment
                   ORDER BY payment_id LIMIT 1";
