@@ -150,16 +150,31 @@ impl DataKey {
 
 /// A text encrypted for this place, and for no other.
 pub fn encrypt(key: &DataKey, place: &CellAddress<'_>, plain: &str) -> Result<Vec<u8>, EnvelopeError> {
-    encrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), plain.as_bytes())
+    encrypt_bytes(key, place, plain.as_bytes())
+}
+
+/// The same of what is no text.
+pub fn encrypt_bytes(key: &DataKey, place: &CellAddress<'_>, plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+    encrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), plain)
 }
 
 /// The text that was encrypted for this cell.
 pub fn decrypt(key: &DataKey, place: &CellAddress<'_>, ciphertext: &[u8]) -> Result<Zeroizing<String>, EnvelopeError> {
     let shown = || format!("{}.{}", place.table, place.column);
-    let plain = decrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), ciphertext);
-    let plain = plain.ok_or_else(|| EnvelopeError::Closed { place: shown() })?;
+    let plain = decrypt_bytes(key, place, ciphertext)?;
     let text = std::str::from_utf8(&plain).map_err(|_| EnvelopeError::NoText { place: shown() })?;
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The same of what is no text.
+pub fn decrypt_bytes(
+    key: &DataKey,
+    place: &CellAddress<'_>,
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    let shown = || format!("{}.{}", place.table, place.column);
+    let plain = decrypted(&cipher(key.bytes.expose_secret())?, &text_at(key, place), ciphertext);
+    plain.ok_or_else(|| EnvelopeError::Closed { place: shown() })
 }
 
 fn text_at(key: &DataKey, place: &CellAddress<'_>) -> Vec<u8> {
