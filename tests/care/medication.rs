@@ -77,6 +77,8 @@ async fn a_dose_is_a_number_with_a_unit_a_route_and_a_frequency() {
     network.run(&case.prescription(columns, "'2026-01-01', 1, NULL, 30, true, 'day'")).await;
     let unexplained = network.refusal("UPDATE care.prescription SET status = 'stopped'").await;
     assert_eq!(unexplained, "prescription_stop_says_why");
+    let blank = case.prescription(&format!("{columns}, override_reason"), "'2026-01-01', 1, 2, 30, false, 'day', ' '");
+    assert_eq!(network.refusal(&blank).await, "prescription_override_says_why");
 }
 
 #[tokio::test]
