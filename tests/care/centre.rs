@@ -1,8 +1,9 @@
-//! Wellness centres: staff, services and visits of centres alone, and engagement that equals what is counted anew.
+//! Staff and services of facilities, and wellness centres: visits of centres alone, and engagement that equals what is counted anew.
 
 use healthtrack::model::people::FacilityId;
 use healthtrack::store::care::actor::Actor;
 use healthtrack::store::care::context::Maintenance;
+use healthtrack::store::care::directory::{FacilityQuery, find_facilities, list_services, list_staff};
 use healthtrack::store::care::programme;
 use uuid::Uuid;
 
@@ -10,20 +11,21 @@ use super::network::Network;
 use super::wellness::{Dice, race};
 
 #[tokio::test]
-async fn staff_services_and_visits_are_those_of_a_wellness_centre() {
+async fn staff_and_services_are_of_any_facility_and_visits_of_wellness_centres() {
     let mut network = Network::new().await;
     let (centre, hospital) =
         (network.facility("IL", "wellness_center").await, network.facility("IL", "hospital").await);
     let (provider, patient) = (network.provider().await, network.patient().await);
     let staff = |facility: Uuid, who: &str, period: &str| {
         format!(
-            "INSERT INTO care.staff_assignment (facility_id, provider_id, staff_name, role, assigned_during)
+            "INSERT INTO care.affiliation (facility_id, provider_id, staff_name, role, valid_during)
              VALUES ('{facility}', {who}, 'trainer', '{period}')"
         )
     };
     let service = |facility: Uuid, minutes: u32| {
         format!(
-            "INSERT INTO care.centre_service (facility_id, name, duration_minutes) VALUES ('{facility}', 'Yoga', {minutes})"
+            "INSERT INTO care.facility_service (facility_id, service, name, duration_minutes)
+             VALUES ('{facility}', 'yoga', 'Yin yoga', {minutes})"
         )
     };
     let visit = |facility: Uuid, period: &str| {
@@ -35,22 +37,24 @@ async fn staff_services_and_visits_are_those_of_a_wellness_centre() {
     let ada = format!("'{provider}', NULL");
     network.run(&staff(centre, &ada, "[2026-01-01, 2026-02-01)")).await;
     network.run(&staff(centre, "NULL, 'Grace'", "[2026-01-01,)")).await;
+    network.run(&staff(hospital, "NULL, 'Grace'", "[2026-01-01,)")).await;
     network.run(&service(centre, 45)).await;
+    network.run(&service(hospital, 45)).await;
+    network.run(&service(centre, 60).replace("Yin", "Morning")).await;
     network.run(&visit(centre, "[2026-03-01 10:00Z, 2026-03-01 11:00Z)")).await;
     for (rule, statement) in [
-        ("staff_assignment_centre_fkey", staff(hospital, &ada, "[2026-01-01,)")),
-        ("staff_assignment_is_of_one_person", staff(centre, &format!("'{provider}', 'Ada'"), "[2026-05-01,)")),
-        ("staff_assignment_is_of_one_person", staff(centre, "NULL, NULL", "[2026-05-01,)")),
-        ("staff_assignment_of_a_provider_is_not_repeated", staff(centre, &ada, "[2026-01-31,)")),
-        ("staff_assignment_of_a_name_is_not_repeated", staff(centre, "NULL, 'Grace'", "[2026-05-01,)")),
-        ("staff_assignment_period_is_half_open", staff(centre, &ada, "empty")),
-        (
-            "staff_assignment_role_is_snake_case",
-            staff(centre, &ada, "[2026-06-01,)").replace("'trainer'", "'A trainer'"),
-        ),
-        ("centre_service_centre_fkey", service(hospital, 45)),
-        ("centre_service_name_is_unique_in_its_centre", service(centre, 60)),
-        ("centre_service_duration_is_believable", service(centre, 0)),
+        ("affiliation_is_of_one_person", staff(centre, &format!("'{provider}', 'Ada'"), "[2026-05-01,)")),
+        ("affiliation_is_of_one_person", staff(centre, "NULL, NULL", "[2026-05-01,)")),
+        ("affiliation_is_of_one_person", staff(centre, "NULL, ' '", "[2026-05-01,)")),
+        ("affiliation_does_not_overlap", staff(centre, &ada, "[2026-01-31,)")),
+        ("affiliation_of_a_name_does_not_overlap", staff(centre, "NULL, 'Grace'", "[2026-05-01,)")),
+        ("affiliation_begins", staff(centre, &ada, "empty")),
+        ("affiliation_role_fkey", staff(centre, &ada, "[2026-06-01,)").replace("'trainer'", "'a trainer'")),
+        ("staff_role_is_snake_case", "INSERT INTO care.staff_role VALUES ('A trainer', 'x')".to_owned()),
+        ("staff_role_title_is_some", "UPDATE care.staff_role SET title = ' '".to_owned()),
+        ("facility_service_is_offered_once", service(centre, 60)),
+        ("facility_service_name_is_unique_in_its_facility", service(centre, 60).replace("'yoga'", "NULL")),
+        ("facility_service_duration_is_believable", service(hospital, 0)),
         ("centre_visit_centre_fkey", visit(hospital, "[2026-03-02 10:00Z, 2026-03-02 11:00Z)")),
         ("centre_visit_is_at_one_place", visit(centre, "[2026-03-01 10:30Z,)")),
         ("centre_visit_period_is_half_open", visit(centre, "[2026-03-02, 2026-03-04)")),
@@ -59,13 +63,65 @@ async fn staff_services_and_visits_are_those_of_a_wellness_centre() {
     }
     let becomes = format!("UPDATE care.facility SET category = 'clinic' WHERE facility_id = '{centre}'");
     let refusal = network.refusal(&becomes).await;
-    assert!(refusal.ends_with("_centre_fkey"), "a centre with staff stays one: {refusal}");
-    let other = network.facility("MA", "wellness_center").await;
+    assert!(refusal.ends_with("_centre_fkey"), "a centre with visits stays one: {refusal}");
     let foreign = format!(
-        "INSERT INTO care.centre_visit (patient_id, facility_id, centre_service_id, present_during)
-         SELECT '{patient}', '{other}', centre_service_id, '[2026-03-05 10:00Z,)' FROM care.centre_service"
+        "INSERT INTO care.centre_visit (patient_id, facility_id, facility_service_id, present_during)
+         SELECT '{patient}', '{centre}', facility_service_id, '[2026-03-05 10:00Z,)' FROM care.facility_service
+         WHERE facility_id = '{hospital}'"
     );
     assert_eq!(network.refusal(&foreign).await, "centre_visit_service_fkey");
+}
+
+#[tokio::test]
+async fn services_and_staff_of_today_are_listed_to_everybody() {
+    let mut network = Network::new().await;
+    let centre = network.facility("IL", "wellness_center").await;
+    let (provider, retired) = (network.provider().await, network.provider().await);
+    network
+        .run(&format!(
+            "UPDATE care.provider SET retired_on = current_date - 1 WHERE provider_id = '{retired}';
+             INSERT INTO care.facility_service (facility_id, service, name, duration_minutes, capacity, withdrawn_on)
+             VALUES ('{centre}', 'yoga', 'Yin yoga', 45, 12, NULL), ('{centre}', 'yoga', 'Morning yoga', 30, NULL, NULL),
+                    ('{centre}', 'fitness', NULL, NULL, NULL, NULL), ('{centre}', NULL, 'Sauna', NULL, 4, NULL),
+                    ('{centre}', 'nutrition', NULL, NULL, NULL, current_date - 3);
+             INSERT INTO care.affiliation (facility_id, provider_id, staff_name, role, valid_during)
+             VALUES ('{centre}', '{provider}', NULL, 'director', '[2020-01-01,)'),
+                    ('{centre}', '{provider}', NULL, 'dietitian', '[2020-01-01,)'),
+                    ('{centre}', '{retired}', NULL, 'therapist', '[2020-01-01,)'),
+                    ('{centre}', NULL, 'Grace', 'yoga_teacher', '[2020-01-01,)'),
+                    ('{centre}', NULL, 'Edith', 'trainer', '[2020-01-01, 2021-01-01)')"
+        ))
+        .await;
+    let patient = network.patient().await;
+    let anybody = network.account("patient", Some(patient)).await;
+    let facility = FacilityId(centre);
+    let offered = network.does(anybody, async |actor| list_services(actor, facility).await).await;
+    let offered = offered.iter().map(|o| (o.name.as_str(), o.service.as_deref(), o.duration_minutes, o.capacity));
+    assert_eq!(
+        offered.collect::<Vec<_>>(),
+        [
+            ("Fitness training", Some("fitness"), None, None),
+            ("Morning yoga", Some("yoga"), Some(30), None),
+            ("Sauna", None, None, Some(4)),
+            ("Yin yoga", Some("yoga"), Some(45), Some(12)),
+        ]
+    );
+    let staff = network.does(anybody, async |actor| list_staff(actor, facility).await).await;
+    let staff = staff.iter().map(|one| (one.title.as_str(), one.name.as_str(), one.provider_id.map(|id| id.0)));
+    assert_eq!(
+        staff.collect::<Vec<_>>(),
+        [
+            ("Dietitian", "Ada Okafor", Some(provider)),
+            ("Director", "Ada Okafor", Some(provider)),
+            ("Yoga teacher", "Grace", None),
+        ]
+    );
+    // What is found by its word is offered today, and each word is told once.
+    let query = FacilityQuery::default();
+    let found = network.does(anybody, async |actor| find_facilities(actor, &query).await).await;
+    assert_eq!(found[0].services, ["fitness", "yoga"]);
+    let query = FacilityQuery { service: Some("nutrition"), ..FacilityQuery::default() };
+    assert_eq!(network.does(anybody, async |actor| find_facilities(actor, &query).await).await, []);
 }
 
 #[tokio::test]

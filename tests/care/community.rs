@@ -53,7 +53,9 @@ async fn members_alone_read_and_each_writes_under_the_own_name() {
     let stranger = world.stranger().await;
     let post = world.post(0, "How do you sleep?").await;
     world.network.act(stranger).await;
-    for relation in ["space_member", "space_identity", "post", "reply", "support", "report", "community_post"] {
+    for relation in
+        ["space_member", "space_identity", "post", "reply", "post_support", "content_report", "community_post"]
+    {
         assert_eq!(world.network.one(&format!("SELECT count(*)::text FROM care.{relation}")).await, "0", "{relation}");
     }
     world.network.act(world.people[1].account).await;
@@ -67,20 +69,20 @@ async fn members_alone_read_and_each_writes_under_the_own_name() {
         "reply" => format!(
             "INSERT INTO care.reply (space_id, post_id, space_member_id, body) VALUES ('{space}', '{post}', '{member}', 'x')"
         ),
-        "support" => format!(
-            "INSERT INTO care.support (space_id, post_id, space_member_id) VALUES ('{space}', '{post}', '{member}')"
+        "post_support" => format!(
+            "INSERT INTO care.post_support (space_id, post_id, space_member_id) VALUES ('{space}', '{post}', '{member}')"
         ),
         _ => format!(
-            "INSERT INTO care.report (space_id, post_id, space_member_id, reason)
+            "INSERT INTO care.content_report (space_id, post_id, space_member_id, reason)
              VALUES ('{space}', '{post}', '{member}', 'spam')"
         ),
     };
-    for table in ["post", "reply", "support", "report"] {
+    for table in ["post", "reply", "post_support", "content_report"] {
         assert_eq!(world.network.refusal(&write(table, other)).await, "42501", "in another's name: {table}");
         world.network.run(&write(table, own)).await;
     }
-    assert_eq!(world.network.refusal(&write("support", own)).await, "support_is_one_a_member");
-    assert_eq!(world.network.refusal(&write("report", own)).await, "report_is_once_a_member");
+    assert_eq!(world.network.refusal(&write("post_support", own)).await, "post_support_is_one_a_member");
+    assert_eq!(world.network.refusal(&write("content_report", own)).await, "content_report_is_once_a_member");
     for forged in [
         "UPDATE care.post SET hidden_at = now()",
         "UPDATE care.post SET created_at = '2020-01-01'",
@@ -197,12 +199,12 @@ async fn a_moderator_sees_what_was_reported_and_by_what_name() {
     for (who, reason) in [(1, "spam"), (2, "dangerous_advice")] {
         world.network.act(world.people[who].account).await;
         let report = format!(
-            "INSERT INTO care.report (space_id, post_id, space_member_id, reason)
+            "INSERT INTO care.content_report (space_id, post_id, space_member_id, reason)
              VALUES ('{}', '{post}', '{}', '{reason}')",
             world.space, world.people[who].member
         );
         world.network.run(&report).await;
-        let own = "SELECT count(*)::text FROM care.report";
+        let own = "SELECT count(*)::text FROM care.content_report";
         assert_eq!(world.network.one(own).await, "1", "a member sees the own report alone");
     }
     let list = "SELECT concat_ws(' ', pseudonym, title, reports, reasons) FROM care.community_report";
@@ -362,8 +364,8 @@ impl World {
             let (space, member) = (self.space, person.member);
             let statements = format!(
                 "INSERT INTO care.reply (space_id, post_id, space_member_id, body) VALUES ('{space}', '{post}', '{member}', 'x');
-                 INSERT INTO care.support (space_id, post_id, space_member_id) VALUES ('{space}', '{post}', '{member}');
-                 INSERT INTO care.report (space_id, post_id, space_member_id, reason)
+                 INSERT INTO care.post_support (space_id, post_id, space_member_id) VALUES ('{space}', '{post}', '{member}');
+                 INSERT INTO care.content_report (space_id, post_id, space_member_id, reason)
                  VALUES ('{space}', '{post}', '{member}', 'other');
                  UPDATE care.reply SET body = 'changed' WHERE space_member_id = '{member}'"
             );

@@ -96,7 +96,7 @@ async fn a_facility_offers_known_services_once_and_a_patient_ranks_facilities() 
         format!("INSERT INTO care.facility_service (facility_id, service) VALUES ('{clinic}', '{service}')")
     };
     network.run(&offer("mri")).await;
-    assert_eq!(network.refusal(&offer("mri")).await, "facility_service_pkey");
+    assert_eq!(network.refusal(&offer("mri")).await, "facility_service_is_offered_once");
     assert_eq!(network.refusal(&offer("alchemy")).await, "facility_service_service_fkey");
     let bad = "INSERT INTO care.service VALUES ('Bad Name', 'x')";
     assert_eq!(network.refusal(bad).await, "service_is_snake_case");
@@ -132,9 +132,11 @@ async fn what_a_provider_has_learned_has_its_issuer_and_period() {
     assert_eq!(network.refusal(bad).await, "specialty_nucc_code_has_its_shape");
 
     let qualification = |provider, title: &str, year: i32, number: &str, period: &str| {
+        let (kind, country) = if title == "Licence" { ("license", "'US'") } else { ("degree", "NULL") };
         format!(
-            "INSERT INTO care.qualification (provider_id, title, issuer, awarded_year, license_number, licensed_during)
-             VALUES ('{provider}', '{title}', 'Illinois', {year}, {number}, {period})"
+            "INSERT INTO care.qualification
+                 (provider_id, kind, title, issuer, awarded_year, country, license_number, licensed_during)
+             VALUES ('{provider}', '{kind}', '{title}', 'Illinois', {year}, {country}, {number}, {period})"
         )
     };
     network.run(&qualification(provider, "Doctor of Medicine", 2001, "NULL", "NULL")).await;
@@ -168,9 +170,10 @@ async fn a_provider_is_at_a_facility_for_a_time_and_in_one_place_at_each_hour() 
     };
     network.run(&affiliation("attending", "[2025-01-01, 2026-01-01)")).await;
     network.run(&affiliation("director", "[2026-01-01,)")).await;
+    network.run(&affiliation("attending", "[2026-01-01,)")).await;
     for (bad, rule) in [
-        (affiliation("consultant", "[2027-01-01,)"), "affiliation_does_not_overlap"),
-        (affiliation("wizard", "[2020-01-01, 2021-01-01)"), "affiliation_role_is_known"),
+        (affiliation("director", "[2027-01-01,)"), "affiliation_does_not_overlap"),
+        (affiliation("wizard", "[2020-01-01, 2021-01-01)"), "affiliation_role_fkey"),
         (affiliation("nurse", "(,2021-01-01)"), "affiliation_begins"),
     ] {
         assert_eq!(network.refusal(&bad).await, rule, "{bad}");
@@ -239,8 +242,8 @@ async fn a_patient_has_one_membership_at_a_time() {
     ] {
         assert_eq!(network.refusal(&bad).await, rule, "{bad}");
     }
-    let bad = "UPDATE care.plan SET lead_days = 0";
-    assert_eq!(network.refusal(bad).await, "plan_lead_is_a_year_at_most");
+    let bad = "UPDATE care.membership_plan SET lead_days = 0";
+    assert_eq!(network.refusal(bad).await, "membership_plan_lead_is_a_year_at_most");
 }
 
 #[tokio::test]

@@ -130,10 +130,10 @@ async fn what_the_record_said_before_is_kept_and_cannot_be_altered() {
         ))
         .await;
     let former = "SELECT version || ' ' || (image ->> 'criticality') || ' ' || (image ->> 'clinical_status')
-                  FROM care.history WHERE relation = 'allergy' ORDER BY version";
+                  FROM care.record_version WHERE relation = 'allergy' ORDER BY version";
     assert_eq!(network.rows(former).await, ["1 low active", "2 high active"]);
-    assert_eq!(network.refusal("UPDATE care.history SET image = '{}'").await, "history_is_never_altered");
-    assert_eq!(network.refusal("TRUNCATE care.history").await, "history_is_never_altered");
+    assert_eq!(network.refusal("UPDATE care.record_version SET image = '{}'").await, "record_version_is_never_altered");
+    assert_eq!(network.refusal("TRUNCATE care.record_version").await, "record_version_is_never_altered");
     let other = network.patient().await;
     let moved = format!("UPDATE care.allergy SET patient_id = '{other}'");
     assert_eq!(network.refusal(&moved).await, "record_stays_with_its_patient");
@@ -167,7 +167,10 @@ async fn what_an_account_writes_bears_its_name_and_the_present_time_whatever_it_
         .await;
     let stamped = "SELECT version || ' ' || (created_at > '2020-01-01') || ' ' || updated_by FROM care.allergy";
     assert_eq!(network.one(stamped).await, format!("2 true {account}"));
-    assert_eq!(network.one("SELECT version || ' ' || changed_by FROM care.history").await, format!("1 {account}"));
+    assert_eq!(
+        network.one("SELECT version || ' ' || changed_by FROM care.record_version").await,
+        format!("1 {account}")
+    );
     assert_eq!(network.one("SELECT (signed_at > '2020-01-01')::text FROM care.clinical_report").await, "true");
 }
 

@@ -141,7 +141,7 @@ async fn no_statement_of_the_portal_gets_round_the_rules() {
             "42501",
         ),
         ("UPDATE care.membership SET plan = 'premium'".to_owned(), "42501"),
-        ("UPDATE care.plan SET lead_days = 365".to_owned(), "42501"),
+        ("UPDATE care.membership_plan SET lead_days = 365".to_owned(), "42501"),
         ("UPDATE care.availability SET reserved_hours = NULL".to_owned(), "42501"),
         ("DELETE FROM care.appointment".to_owned(), "42501"),
         ("INSERT INTO care.appointment_transition VALUES ('new', 'completed', '{patient}')".to_owned(), "42501"),

@@ -4,8 +4,9 @@
 use super::network::Network;
 
 /// Where the rules of the record are broken.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     include_str!("record_rules.rs"),
+    include_str!("naming.rs"),
     include_str!("people.rs"),
     include_str!("history.rs"),
     include_str!("encounter.rs"),
@@ -68,6 +69,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("contact_point", "valid_during = 'empty'", "contact_point_period_is_some"),
     ("identifier", "system = 'x', facility_id = NULL", "identifier_system_is_known"),
     ("identifier", "valid_during = 'empty'", "identifier_period_is_some"),
+    ("identifier", "issuer = '?'", "identifier_issuer_is_a_name"),
     ("identifier", "facility_id = gen_random_uuid()", "identifier_facility_fkey"),
     ("encounter", "class = 'x'", "encounter_class_is_known"),
     ("encounter", "during = '(2026-01-01,)'", "encounter_period_is_half_open"),
@@ -167,19 +169,19 @@ const BROKEN: &[(&str, &str, &str)] = &[
 /// What an insert must meet: a former version, a score, a questionnaire, answers, or a second row beside the first.
 const ADDED: &[(&str, &str)] = &[
     (
-        "INSERT INTO care.history (relation, row_id, patient_id, version, held_from, changed_by, superseded_by, image)
+        "INSERT INTO care.record_version (relation, row_id, patient_id, version, held_from, changed_by, superseded_by, image)
          SELECT 'x', p, p, 1, now() + interval '1 s', 'x', 'x', '{}' FROM key",
-        "history_ends_after_it_began",
+        "record_version_ends_after_it_began",
     ),
     (
-        "INSERT INTO care.history (relation, row_id, patient_id, version, held_from, changed_by, superseded_by, image)
+        "INSERT INTO care.record_version (relation, row_id, patient_id, version, held_from, changed_by, superseded_by, image)
          SELECT 'x', p, p, 1, now(), 'x', 'x', '[]' FROM key",
-        "history_image_is_a_row",
+        "record_version_image_is_a_row",
     ),
     (
-        "INSERT INTO care.history (relation, row_id, patient_id, version, held_from, changed_by, superseded_by, image)
+        "INSERT INTO care.record_version (relation, row_id, patient_id, version, held_from, changed_by, superseded_by, image)
          SELECT 'x', p, d, 1, now(), 'x', 'x', '{}' FROM key",
-        "history_patient_fkey",
+        "record_version_patient_fkey",
     ),
     (
         "INSERT INTO care.medication (code_system, code, name, ingredient, form)
@@ -252,6 +254,10 @@ const ADDED: &[(&str, &str)] = &[
          SELECT patient_id, questionnaire_response_id, 'gad7_1', 1, repeat('x', 10001) FROM care.questionnaire_response
          WHERE status = 'in_progress'",
         "answer_text_is_short",
+    ),
+    (
+        "ALTER TABLE care.identifier DISABLE TRIGGER identifier_closes; UPDATE care.identifier SET value = NULL",
+        "identifier_value_is_sealed_where_national",
     ),
     (
         "INSERT INTO care.score (patient_id, value, name, inputs, missing, algorithm, algorithm_version, citation)

@@ -37,9 +37,9 @@ async fn a_rule_that_refuses_says_its_own_sentence() {
     assert_eq!(refusal.rule, "patient_birth_is_believable");
     assert_eq!(refusal.to_string(), "Give a date of birth after 1899.");
     let refusal =
-        refused(&mut network, "INSERT INTO care.patient (sex, time_zone) VALUES ('female', 'Europe/Paris')").await;
-    assert_eq!(refusal.rule, "patient_born_on_is_given");
-    assert_eq!(refusal.sentence, "Fill in what is missing: born.");
+        refused(&mut network, "INSERT INTO care.patient (born_in, time_zone) VALUES ('1980', 'Europe/Paris')").await;
+    assert_eq!(refusal.rule, "patient_sex_is_given");
+    assert_eq!(refusal.sentence, "Fill in what is missing: sex.");
 }
 
 #[tokio::test]

@@ -20,8 +20,8 @@ const TABLES: &[&str] = &[
     "programme_feedback",
     "journal_entry",
     "journal_share",
-    "staff_assignment",
-    "centre_service",
+    "affiliation",
+    "facility_service",
     "centre_visit",
     "centre_engagement_day",
     "space",
@@ -29,8 +29,8 @@ const TABLES: &[&str] = &[
     "space_identity",
     "post",
     "reply",
-    "support",
-    "report",
+    "post_support",
+    "content_report",
     "moderation",
 ];
 
@@ -74,12 +74,12 @@ const BROKEN: &[(&str, &str)] = &[
     ("journal_entry_mood_is_1_to_5", "journal_entry SET mood = 6"),
     ("journal_entry_body_is_sealed", "journal_entry SET body = 'plain words of a patient, longer than any seal'"),
     ("journal_share_period_is_half_open", "journal_share SET shared_during = '(2026-01-01, 2026-02-01]'"),
-    ("staff_assignment_is_of_one_person", "staff_assignment SET staff_name = 'Grace'"),
-    ("staff_assignment_role_is_snake_case", "staff_assignment SET role = 'Trainer'"),
-    ("staff_assignment_period_is_half_open", "staff_assignment SET assigned_during = 'empty'"),
-    ("centre_service_name_is_some", "centre_service SET name = ' '"),
-    ("centre_service_duration_is_believable", "centre_service SET duration_minutes = 1441"),
-    ("centre_service_capacity_is_believable", "centre_service SET capacity = 0"),
+    ("affiliation_is_of_one_person", "affiliation SET staff_name = 'Grace'"),
+    ("affiliation_begins", "affiliation SET valid_during = 'empty'"),
+    ("facility_service_is_known_or_named", "facility_service SET name = NULL"),
+    ("facility_service_name_is_some", "facility_service SET name = ' '"),
+    ("facility_service_duration_is_believable", "facility_service SET duration_minutes = 1441"),
+    ("facility_service_capacity_is_believable", "facility_service SET capacity = 0"),
     ("centre_visit_period_is_half_open", "centre_visit SET present_during = '[2026-03-01, 2026-03-03)'"),
     ("centre_engagement_day_has_something", "centre_engagement_day SET members = 9"),
     ("space_name_is_some", "space SET name = ''"),
@@ -88,16 +88,16 @@ const BROKEN: &[(&str, &str)] = &[
     ("post_title_is_some", "post SET title = ''"),
     ("post_body_is_some", "post SET body = repeat('x', 10001)"),
     ("reply_body_is_some", "reply SET body = ' '"),
-    ("report_reason_is_known", "report SET reason = 'boring'"),
+    ("content_report_reason_is_known", "content_report SET reason = 'boring'"),
     ("moderation_is_about_what_it_does", "moderation SET action = 'ban'"),
     ("moderation_reason_is_some", "moderation SET reason = ''"),
-    ("report_note_is_short", "report SET note = repeat('x', 2001)"),
+    ("content_report_note_is_short", "content_report SET note = repeat('x', 2001)"),
 ];
 
 #[tokio::test]
 async fn every_check_refuses_what_it_says() {
     let mut network = with_a_row_in_each().await;
-    for (rule, change) in BROKEN.iter().copied() {
+    for &(rule, change) in BROKEN {
         assert_eq!(network.refusal(&format!("UPDATE care.{change}")).await, rule, "{change}");
     }
     let mut known: Vec<String> = BROKEN.iter().map(|(rule, _)| (*rule).to_owned()).collect();
@@ -207,12 +207,12 @@ const ROWS: &str = "
     INSERT INTO care.journal_entry (patient_id, written_at, body) SELECT patient_id, now(), sealed FROM one;
     INSERT INTO care.journal_share (patient_id, journal_entry_id, provider_id, shared_during)
         SELECT patient_id, journal_entry_id, provider_id, '[2026-01-01,)' FROM one JOIN care.journal_entry USING (patient_id);
-    INSERT INTO care.staff_assignment (facility_id, provider_id, role, assigned_during)
+    INSERT INTO care.affiliation (facility_id, provider_id, role, valid_during)
         SELECT facility_id, provider_id, 'trainer', '[2026-01-01,)' FROM one;
-    INSERT INTO care.centre_service (facility_id, name, duration_minutes) SELECT facility_id, 'x', 45 FROM one;
-    INSERT INTO care.centre_visit (patient_id, facility_id, centre_service_id, present_during)
-        SELECT patient_id, facility_id, centre_service_id, '[2026-01-02 10:00Z, 2026-01-02 11:00Z)'
-        FROM one JOIN care.centre_service USING (facility_id);
+    INSERT INTO care.facility_service (facility_id, name, duration_minutes) SELECT facility_id, 'x', 45 FROM one;
+    INSERT INTO care.centre_visit (patient_id, facility_id, facility_service_id, present_during)
+        SELECT patient_id, facility_id, facility_service_id, '[2026-01-02 10:00Z, 2026-01-02 11:00Z)'
+        FROM one JOIN care.facility_service USING (facility_id);
     SELECT care.refresh_engagement('2026-01-01', '2027-01-01');
     INSERT INTO care.space (name, topic, rules) VALUES ('x', 'x', 'x');
     INSERT INTO care.space_member (space_id, pseudonym) SELECT space_id, 'Owl' FROM care.space;
@@ -222,8 +222,8 @@ const ROWS: &str = "
         FROM care.space_member;
     INSERT INTO care.reply (space_id, post_id, space_member_id, body) SELECT space_id, post_id, space_member_id, 'x'
         FROM care.post;
-    INSERT INTO care.support (space_id, post_id, space_member_id) SELECT space_id, post_id, space_member_id FROM care.post;
-    INSERT INTO care.report (space_id, post_id, reply_id, space_member_id, reason)
+    INSERT INTO care.post_support (space_id, post_id, space_member_id) SELECT space_id, post_id, space_member_id FROM care.post;
+    INSERT INTO care.content_report (space_id, post_id, reply_id, space_member_id, reason)
         SELECT space_id, post_id, reply_id, space_member_id, 'spam' FROM care.reply;
     INSERT INTO access.account (part, login) VALUES ('moderator', 'moderator');
     INSERT INTO care.moderation (space_id, account_id, post_id, reply_id, action, reason)

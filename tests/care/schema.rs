@@ -62,17 +62,29 @@ async fn every_table_has_row_level_security_that_its_owner_cannot_forget() {
 #[tokio::test]
 async fn every_foreign_key_has_an_index_that_begins_with_it() {
     let mut network = Network::new().await;
-    // Small lists that never lose a row need none: looking for their children happens never.
-    let query = "SELECT k.conname::text FROM pg_constraint k
-         JOIN pg_namespace n ON n.oid = k.connamespace
-         JOIN pg_class t ON t.oid = k.confrelid
-         WHERE n.nspname IN ('care', 'access') AND k.contype = 'f' AND k.conparentid = 0
-           AND k.conkey @> ARRAY[(SELECT attnum FROM pg_attribute WHERE attrelid = k.conrelid AND attname = 'patient_id')]
+    // With the whole key, or with what tells one row of few: the person, or the other table's own key.
+    let query = "SELECT k.conname::text FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+         WHERE n.nspname IN ('care', 'access', 'signal') AND k.contype = 'f' AND k.conparentid = 0
            AND NOT EXISTS (
-               SELECT FROM pg_index i WHERE i.indrelid = k.conrelid
-               AND (i.indkey::int2[])[0] = ANY (k.conkey))
+               SELECT FROM pg_index i
+               JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[0]
+               LEFT JOIN pg_index p ON p.indrelid = k.confrelid AND p.indisprimary
+               WHERE i.indrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+                 AND (a.attname = 'patient_id'
+                      OR k.confkey[array_position(k.conkey, a.attnum)] = (p.indkey::int2[])[0]
+                      OR (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey))
          ORDER BY 1";
     assert_eq!(network.rows(query).await, [""; 0]);
-    network.run("CREATE TABLE care.injected (patient_id uuid CONSTRAINT planted_fkey REFERENCES care.patient)").await;
-    assert_eq!(network.rows(query).await, ["planted_fkey"], "the check sees what it should");
+    network
+        .run(
+            "CREATE TABLE care.injected (
+                 patient_id uuid CONSTRAINT planted_patient_fkey REFERENCES care.patient,
+                 facility_id uuid CONSTRAINT planted_facility_fkey REFERENCES care.facility, room_id uuid,
+                 CONSTRAINT planted_room_fkey FOREIGN KEY (facility_id, room_id) REFERENCES care.room (facility_id, room_id)
+             );
+             CREATE INDEX ON care.injected (facility_id)",
+        )
+        .await;
+    let planted = network.rows(query).await;
+    assert_eq!(planted, ["planted_patient_fkey", "planted_room_fkey"], "the check sees what it should");
 }

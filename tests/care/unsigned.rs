@@ -47,9 +47,9 @@ async fn what_members_write_leaves_an_event_without_account_and_patient() {
             "member create care.space_member",
             "member create care.post",
             "member create care.reply",
-            "member create care.support",
-            "member update care.support",
-            "member create care.report",
+            "member create care.post_support",
+            "member update care.post_support",
+            "member create care.content_report",
             "member update care.space_member",
         ]
     );
@@ -57,6 +57,6 @@ async fn what_members_write_leaves_an_event_without_account_and_patient() {
                     SELECT 'care.space_member/' || space_member_id AS resource FROM care.space_member
                     UNION ALL SELECT 'care.post/' || post_id FROM care.post
                     UNION ALL SELECT 'care.reply/' || reply_id FROM care.reply
-                    UNION ALL SELECT 'care.report/' || report_id FROM care.report) AS written USING (resource)";
+                    UNION ALL SELECT 'care.content_report/' || content_report_id FROM care.content_report) AS written USING (resource)";
     assert_eq!(network.one(rows).await, "6", "the chain proves the rows");
 }

@@ -87,9 +87,9 @@ async fn every_check_that_no_other_test_meets_refuses_what_it_says() {
         ("specialty_is_snake_case", "UPDATE care.specialty SET specialty = 'Heart!' WHERE specialty = 'cardiology'"),
         ("specialty_title_is_some", "UPDATE care.specialty SET title = ''"),
         ("specialty_nucc_code_is_unique", "UPDATE care.specialty SET nucc_code = '207Q00000X'"),
-        ("plan_is_snake_case", "UPDATE care.plan SET plan = 'Gold!' WHERE plan = 'premium'"),
-        ("plan_title_is_some", "UPDATE care.plan SET title = ' '"),
-        ("plan_patience_is_a_year_at_most", "UPDATE care.plan SET patience_days = -1"),
+        ("membership_plan_is_snake_case", "UPDATE care.membership_plan SET plan = 'Gold!' WHERE plan = 'premium'"),
+        ("membership_plan_title_is_some", "UPDATE care.membership_plan SET title = ' '"),
+        ("membership_plan_patience_is_a_year_at_most", "UPDATE care.membership_plan SET patience_days = -1"),
         ("appointment_transition_goes_somewhere", "UPDATE care.appointment_transition SET to_status = from_status"),
         ("waitlist_entry_mode_is_known", "UPDATE care.waitlist_entry SET mode = 'telepathy'"),
         (

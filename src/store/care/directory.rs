@@ -159,3 +159,78 @@ fn provider(row: &PgRow) -> Result<ProviderFound, sqlx::Error> {
         rating: rating(row)?,
     })
 }
+
+/// Something that a facility offers.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ServiceOffered {
+    /// Key.
+    pub facility_service_id: uuid::Uuid,
+    /// Its word in the list of services; `None` where the list has none that fits.
+    pub service: Option<String>,
+    /// Its own name, or else the title of its word.
+    pub name: String,
+    /// A sentence about it.
+    pub detail: Option<String>,
+    /// How long it takes.
+    pub duration_minutes: Option<i32>,
+    /// How many can take it at once.
+    pub capacity: Option<i32>,
+}
+
+/// What a facility offers today, by name.
+///
+/// # Errors
+/// The database's.
+pub async fn list_services(actor: &mut Actor<'_>, facility: FacilityId) -> Result<Vec<ServiceOffered>, CareError> {
+    let (connection, token, failed) = actor.ask("listing services of a facility")?;
+    let query = sqlx::query("SELECT * FROM api.list_services($1, $2)").bind(token).bind(facility);
+    let rows = query.fetch_all(connection).await.map_err(&failed)?;
+    rows.iter().map(service).collect::<Result<_, _>>().map_err(failed)
+}
+
+fn service(row: &PgRow) -> Result<ServiceOffered, sqlx::Error> {
+    Ok(ServiceOffered {
+        facility_service_id: row.try_get("facility_service_id")?,
+        service: row.try_get("service")?,
+        name: row.try_get("name")?,
+        detail: row.try_get("detail")?,
+        duration_minutes: row.try_get("duration_minutes")?,
+        capacity: row.try_get("capacity")?,
+    })
+}
+
+/// Somebody who works at a facility.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StaffMember {
+    /// Key of the affiliation.
+    pub affiliation_id: uuid::Uuid,
+    /// Which provider of the network; `None` for anybody else.
+    pub provider_id: Option<ProviderId>,
+    /// Name.
+    pub name: String,
+    /// Word of the role.
+    pub role: String,
+    /// The role in a few words.
+    pub title: String,
+}
+
+/// Who works at a facility today, by role and name; who has two roles is there twice.
+///
+/// # Errors
+/// The database's.
+pub async fn list_staff(actor: &mut Actor<'_>, facility: FacilityId) -> Result<Vec<StaffMember>, CareError> {
+    let (connection, token, failed) = actor.ask("listing the staff of a facility")?;
+    let query = sqlx::query("SELECT * FROM api.list_staff($1, $2)").bind(token).bind(facility);
+    let rows = query.fetch_all(connection).await.map_err(&failed)?;
+    rows.iter().map(staff_member).collect::<Result<_, _>>().map_err(failed)
+}
+
+fn staff_member(row: &PgRow) -> Result<StaffMember, sqlx::Error> {
+    Ok(StaffMember {
+        affiliation_id: row.try_get("affiliation_id")?,
+        provider_id: row.try_get("provider_id")?,
+        name: row.try_get("name")?,
+        role: row.try_get("role")?,
+        title: row.try_get("title")?,
+    })
+}

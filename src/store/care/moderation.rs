@@ -53,7 +53,7 @@ pub enum ModerationDecision {
 /// Asks the moderators to review a post or a reply; the report's key.
 ///
 /// # Errors
-/// `report_is_once_a_member`, `report_reason_is_known`, `row_is_within_rights`, and the database's.
+/// `content_report_is_once_a_member`, `content_report_reason_is_known`, `row_is_within_rights`, and the database's.
 pub async fn report(actor: &mut Actor<'_>, target: Contribution, reason: ReportReason) -> Result<ReportId, CareError> {
     let (connection, token, failed) = actor.write("reporting a post").await?;
     sqlx::query_scalar("SELECT api.report_post($1, $2, $3, $4)")
