@@ -1,4 +1,5 @@
-//! The data dictionary, the diagrams and the present schema in `schemas/` are what the schema says today.
+//! The data dictionary, the diagrams and the present schema in `schemas/` are what the schema says today; what is written
+//! by hand beside them, the map to FHIR, the glossary and the overview, names what there is, and each table.
 
 use std::process::Command;
 
@@ -66,7 +67,7 @@ async fn the_kinds_of_policies_and_the_lengths_of_holds_in_the_readme_are_the_sc
     let mut network = Network::new().await;
     let kinds = "SELECT kind FROM pg_proc, regexp_matches(prosrc, 'WHEN (''[^T]*'') THEN', 'g') AS listed,
                         regexp_matches(listed[1], '[a-z_]+', 'g') AS found, unnest(found) AS kind
-                 WHERE oid = 'access.guard(regclass, text)'::regprocedure GROUP BY kind ORDER BY kind COLLATE \"C\"";
+                 WHERE oid = 'access.guard(regclass, text, text)'::regprocedure GROUP BY kind ORDER BY kind COLLATE \"C\"";
     let known = network.rows(kinds).await;
     let said = readme.split("kinds of policies: ").nth(1).unwrap().split('.').next().unwrap();
     let mut said: Vec<&str> = said.split(", ").collect();
@@ -80,5 +81,81 @@ async fn the_kinds_of_policies_and_the_lengths_of_holds_in_the_readme_are_the_sc
         let source = network.one(&format!("SELECT prosrc FROM pg_proc WHERE oid = '{routine}'::regproc")).await;
         assert!(source.contains(&format!("now() + INTERVAL '{interval}'")), "{routine}: {source}");
         assert!(readme.contains(sentence), "{sentence}");
+    }
+}
+
+/// No diagram has more boxes.
+const ENTITIES_MAX: usize = 12;
+
+#[tokio::test]
+async fn each_diagram_can_be_read() {
+    let database = TestDatabase::migrated().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut docs = Command::new(env!("CARGO_BIN_EXE_healthtrack"));
+    docs.args(["schema", "docs", "--output", folder.path().to_str().unwrap()]);
+    assert!(docs.env("HEALTHTRACK__STORE__URL", database.url()).output().unwrap().status.success());
+    let page = std::fs::read_to_string(folder.path().join("diagrams.md")).unwrap();
+    let diagrams: Vec<&str> = page.split("```mermaid\nerDiagram\n").skip(1).collect();
+    assert!(diagrams.len() > 10, "the page was read");
+    for diagram in diagrams {
+        let diagram = diagram.split("```").next().unwrap();
+        let boxes: Vec<&str> = diagram.lines().filter_map(|line| line.trim().strip_suffix(" {")).collect();
+        assert!((1..=ENTITIES_MAX).contains(&boxes.len()), "{boxes:?}");
+        for line in diagram.lines().filter(|line| line.contains("--")) {
+            let ends = [line.split_whitespace().next(), line.split_whitespace().nth(2)];
+            assert!(ends.iter().all(|end| boxes.contains(&end.unwrap())), "a line leaves its diagram: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_map_to_fhir_has_a_row_for_each_table() {
+    let mut network = Network::new().await;
+    let tables = "SELECT relname::text FROM pg_class
+                  WHERE relnamespace = 'care'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+                  ORDER BY relname COLLATE \"C\"";
+    let page = std::fs::read_to_string("schemas/fhir.md").unwrap();
+    let (_, map) = page.split_once("## Table by table").unwrap();
+    let rows = map.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| `"));
+    let mut mapped = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        assert!(cells.len() == 6 && !cells[4].is_empty(), "four cells, the last of them said: {row}");
+        assert!(["same", "near", "part", "none"].contains(&cells[3]), "{row}");
+        assert_eq!(cells[2].is_empty(), cells[3] == "none", "a resource unless there is none: {row}");
+        mapped.push(cells[1].trim_matches('`').to_owned());
+    }
+    assert_eq!(mapped, network.rows(tables).await, "schemas/fhir.md: a row a table, in alphabetical order");
+}
+
+#[tokio::test]
+async fn the_glossary_and_the_overview_name_what_there_is() {
+    let mut network = Network::new().await;
+    let known = "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname IN ('care', 'access', 'signal') AND c.relkind IN ('r', 'p', 'v')
+                 UNION SELECT 'care.' || c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                 WHERE c.relnamespace = 'care'::regnamespace AND a.attnum > 0";
+    let known = network.rows(known).await;
+    let is_known = |name: &str| known.iter().any(|one| *one == name || *one == format!("care.{name}"));
+    let glossary = std::fs::read_to_string("schemas/glossary.md").unwrap();
+    let named = glossary.split("(`").skip(1).filter_map(|rest| rest.split_once("`)")).map(|(name, _)| name);
+    let mut count = 0;
+    for name in named {
+        count += 1;
+        assert!(is_known(name), "schemas/glossary.md: no {name}");
+    }
+    assert!(count > 10, "the page was read");
+    let words = glossary.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let words: Vec<String> = words.skip(1).map(str::to_lowercase).collect();
+    assert!(words.is_sorted() && words.len() > 50, "one word a line, in alphabetical order");
+    let overview = std::fs::read_to_string("schemas/overview.svg").unwrap();
+    let boxes: Vec<String> = overview
+        .split("<tspan class=\"schema\">")
+        .skip(1)
+        .map(|rest| rest.split("</text>").next().unwrap().replace("</tspan>", ""))
+        .collect();
+    assert!(boxes.len() > 14, "the drawing was read");
+    for name in boxes {
+        assert!(is_known(&name), "schemas/overview.svg: no {name}");
     }
 }

@@ -40,7 +40,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     ),
     capability(
         "Health record",
-        "electronic health records",
+        "what a provider keeps of a patient's health, by code",
         &[
             "condition",
             "procedure",
@@ -49,15 +49,18 @@ pub(super) const CAPABILITIES: &[Capability] = &[
             "immunization",
             "encounter",
             "lab_result",
+            "observation",
             "prescription",
+            "family_history",
+            "note",
         ],
         "",
     ),
     capability(
         "Imaging",
-        "studies, series and reports of imaging systems",
+        "what is known of studies and series, and reports on them",
         &["imaging_study", "imaging_series", "clinical_report"],
-        "",
+        "no images, and no connection to imaging systems",
     ),
     capability(
         "Questionnaires",
@@ -65,31 +68,42 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         &["questionnaire", "questionnaire_response", "answer", "score"],
         "",
     ),
-    capability("Insights", "personalised insights", &["score", "lab_trend", "goal_progress"], ""),
+    capability(
+        "Insights",
+        "scores of questionnaires, trends of results and progress to goals, of one person",
+        &["score", "lab_trend", "goal_progress", "recommendation"],
+        "recommendations are a provider's; the program makes none by itself",
+    ),
     capability(
         "Monitoring",
-        "monitoring in real time",
-        &["signal.sample", "api.read_samples"],
-        "a sample is readable within a tenth of a second",
+        "what a patient's devices measure, as it comes; rules for alerts, and what came of each alert",
+        &["signal.sample", "signal.last", "signal.changes", "api.read_samples", "alert_rule", "alert"],
+        "a sample is readable within a tenth of a second; nothing evaluates the rules by itself",
     ),
-    capability("Prediction", "predictive analytics", &["score", "readmission_30_day", "lab_trend"], ""),
+    capability(
+        "Prediction",
+        "which model said what of whom, and what came true",
+        &["prediction_model", "prediction", "score", "readmission_30_day", "lab_trend"],
+        "models run elsewhere; nothing here computes a prediction",
+    ),
     capability(
         "Self-management",
-        "proactive self-management",
+        "own goals, what was done for them, and how far they are reached",
         &["goal", "goal_entry", "goal_progress", "care_plan"],
         "",
     ),
     capability(
         "Scale",
-        "scalable, no silos, no bottleneck",
+        "one key of a person everywhere; samples in blocks, ingest in shards",
         &["patient", "signal.block", "signal.ingest_shard"],
-        "the archive, see [README.md](README.md)",
+        "the archive; records are one database, see [README.md](README.md)",
     ),
     capability(
         "Documentation",
         "data model, scalability, security and integration documented",
         &[],
-        "this page, [diagrams.md](diagrams.md), [README.md](README.md)",
+        "this page, [overview.svg](overview.svg), [diagrams.md](diagrams.md), [glossary.md](glossary.md), \
+         [fhir.md](fhir.md), [README.md](README.md)",
     ),
     capability(
         "Patients",
@@ -100,7 +114,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "History",
         "diagnoses, treatments, surgeries, medications",
-        &["condition", "procedure", "medication_statement", "allergy", "immunization", "history"],
+        &["condition", "procedure", "medication_statement", "allergy", "immunization", "record_version"],
         "",
     ),
     capability("Labs", "blood, urine, imaging", &["lab_order", "lab_result", "imaging_study", "clinical_report"], ""),
@@ -111,29 +125,34 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         &["encounter", "readmission_30_day", "readmission_rate", "adherence_pdc", "lab_trend"],
         "",
     ),
-    capability("Registration", "new patients and their accounts", &["patient", "access.account"], ""),
+    capability(
+        "Registration",
+        "new patients, proposed by staff",
+        &["patient", "access.proposal", "api.register_patient", "access.account"],
+        "accounts are made by who maintains the database",
+    ),
     capability(
         "Live updates",
-        "providers read and update in real time",
-        &["care.touch", "history", "access.care_relationship"],
+        "providers read and change the same record at once, and no edit overwrites another",
+        &["care.touch", "record_version", "access.care_relationship"],
         "optimistic versions: each row that may change has `version`",
     ),
     capability(
         "Dashboard",
-        "outcomes at a glance",
+        "rates of readmission, adherence and completion",
         &["readmission_rate", "adherence_summary", "programme_outcome"],
-        "",
+        "as functions and views; no page is drawn",
     ),
     capability(
         "Encryption",
-        "encryption in transit and at rest",
-        &["access.data_key"],
-        "TLS, encrypted columns, encrypted archive",
+        "journals, notes of consultations and documents sealed by a key of each patient's own; national numbers sealed",
+        &["access.data_key", "access.number_key", "document_content", "identifier_seal"],
+        "TLS to broker and database; files of the archive where a key is configured; all else is the disk's",
     ),
     capability(
         "Authorisation",
         "authorised providers only",
-        &["access.account", "access.care_relationship", "access.guard", "access.patients_in_care"],
+        &["access.account", "access.care_relationship", "access.guard", "access.patients_in_care", "sensitive_code"],
         "row-level security on every table",
     ),
     capability(
@@ -142,7 +161,12 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         &["access.audit_event", "access.verify_audit_chains", "access.my_access_log", "access.unexplained_access"],
         "",
     ),
-    capability("Backup", "copies to restore from", &[], "Postgres' own; the archive's files carry their own proof"),
+    capability(
+        "Backup",
+        "copies to restore from",
+        &[],
+        "Postgres' own, by a login that no policy binds ([backup.md](../deploy/backup.md)), and the archive's files",
+    ),
     capability("Places", "State → City → Facility; one city name in two states", &["state", "city", "facility"], ""),
     capability(
         "Facilities",
@@ -175,7 +199,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Membership",
         "regular and premium members: priority booking, telehealth, personal plans",
-        &["plan", "membership", "telehealth_session", "join_token", "care_plan", "goal"],
+        &["membership_plan", "membership", "telehealth_session", "join_token", "care_plan", "goal"],
         "",
     ),
     capability(
@@ -214,7 +238,14 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Wellness centres",
         "services, staff, engagement",
-        &["centre_service", "staff_assignment", "centre_visit", "centre_engagement_day"],
+        &[
+            "facility_service",
+            "affiliation",
+            "api.list_services",
+            "api.list_staff",
+            "centre_visit",
+            "centre_engagement_day",
+        ],
         "",
     ),
     capability(
@@ -240,7 +271,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Community",
         "share experiences, support each other",
-        &["space", "space_member", "post", "reply", "support", "report", "moderation"],
+        &["space", "space_member", "post", "reply", "post_support", "content_report", "moderation"],
         "",
     ),
 ];

@@ -43,7 +43,7 @@ pub(super) fn members<'a>(schemas: &'a [SchemaDoc], area: &Area) -> Vec<(&'a str
 }
 
 /// The name as areas write it: with its schema unless that is `care`.
-fn short(schema: &str, name: &str) -> String {
+pub(super) fn short(schema: &str, name: &str) -> String {
     if schema == "care" { name.to_owned() } else { format!("{schema}.{name}") }
 }
 

@@ -17,6 +17,9 @@ mod dictionary;
 /// As diagrams.
 mod diagrams;
 
+/// How large areas are drawn.
+mod parts;
+
 /// As SQL, an area in each file.
 mod present;
 

@@ -106,6 +106,8 @@ pub struct Parent {
     pub schema: String,
     /// The other's name.
     pub table: String,
+    /// The column that holds the other's key; the last of several.
+    pub column: String,
     /// True where the reference may be null.
     pub optional: bool,
     /// True where at most one row refers to each of the other's.

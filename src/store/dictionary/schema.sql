@@ -34,7 +34,14 @@ WITH relation AS (
          FROM pg_constraint k WHERE k.conrelid = r.oid AND k.contype <> 'n' AND k.conparentid = 0) AS rules,
         (SELECT jsonb_agg(jsonb_build_object(
              'name', k.conname, 'schema', n.nspname, 'table', p.relname,
-             'optional', EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum = ANY (k.conkey) AND NOT a.attnotnull),
+             'column', (SELECT a.attname FROM unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (own, theirs, place)
+                        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = pair.own
+                        ORDER BY EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = k.confrelid AND q.contype = 'p'
+                                         AND pair.theirs = ANY (q.conkey)) DESC, pair.place DESC LIMIT 1),
+             -- A column that is made of a constant is never null, though the catalog does not say so.
+             'optional', EXISTS (SELECT FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                                 WHERE a.attrelid = r.oid AND a.attnum = ANY (k.conkey) AND NOT a.attnotnull
+                                   AND NOT (a.attgenerated <> '' AND pg_get_expr(d.adbin, d.adrelid) ~ '^''[^'']*''::')),
              'single', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = r.oid AND i.indisunique AND i.indpred IS NULL
                                AND i.indnkeyatts <= cardinality(k.conkey) AND (i.indkey::int2[])[0:i.indnkeyatts - 1] <@ k.conkey)
          ) ORDER BY k.conname)
