@@ -66,7 +66,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     );
     let mut population = Population::begin(&mut connection, args.patients, args.seed, today).await?;
     let progress = bar(AREAS.len() as u64, "areas");
-    for area in &AREAS {
+    for area in AREAS {
         population.make(area).await.with_context(|| format!("cannot create {}", area.name))?;
         progress.inc(1);
     }

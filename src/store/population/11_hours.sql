@@ -12,3 +12,8 @@ SELECT f.facility_id, s.service FROM care.facility f JOIN care.service s ON s.se
     WHEN 'wellness_center' THEN '{fitness,yoga,nutrition}'
     WHEN 'urgent_care' THEN '{x_ray,laboratory}'
     ELSE '{physiotherapy}' END);
+INSERT INTO care.facility_service (facility_id, service, name, duration_minutes, capacity)
+SELECT f.facility_id, c.service, c.name, c.minutes, c.capacity FROM care.facility f, (VALUES
+    ('wellness_center', 'yoga', 'Yoga for beginners', 60, 16), ('wellness_center', 'fitness', 'Strength circle', 45, 12),
+    ('wellness_center', NULL, 'Massage', 50, 1), ('hospital', 'maternity', 'Birth class', 120, 20)
+) AS c (category, service, name, minutes, capacity) WHERE c.category = f.category;

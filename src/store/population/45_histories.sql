@@ -47,3 +47,13 @@ SELECT pg_temp.key('vaccine', n), pg_temp.key('patient', n), pg_temp.key('provid
 FROM generate_series(0, pg_temp.patients() - 1) AS n,
      LATERAL (SELECT pg_temp.today() - 20 - floor(pg_temp.chance('vaccine', n) * 60)::integer AS given_on) AS day
 WHERE n % 3 <> 0;
+-- What runs in families: for one in five, one or two relatives.
+INSERT INTO care.family_history (family_history_id, patient_id, recorded_by, relative, code_system, code, title, onset_age,
+                                 relative_deceased, caused_death)
+SELECT pg_temp.key('family' || k, n), pg_temp.key('patient', n), pg_temp.key('provider', n % pg_temp.providers()),
+       relative, 'icd10', code, title, 40 + floor(pg_temp.chance('family onset' || k, n) * 40)::integer, died, died
+FROM generate_series(0, pg_temp.patients() - 1) AS n,
+     (VALUES (1, 'mother', 'E11.9', 'Type 2 diabetes mellitus'), (2, 'father', 'I21.9', 'Myocardial infarction'),
+             (3, 'maternal_grandmother', 'C50.919', 'Breast cancer')) AS runs (k, relative, code, title),
+     LATERAL (SELECT pg_temp.chance('family died' || k, n) < 0.4 AS died) AS fate
+WHERE pg_temp.chance('family' || k, n) < 0.1;

@@ -23,7 +23,7 @@ INSERT INTO care.reply (reply_id, space_id, post_id, space_member_id, body, crea
 SELECT pg_temp.key('reply', n), pg_temp.key('space', n / 4 % 4), pg_temp.key('post', n), pg_temp.key('member', n - 16),
        'Thank you, the same here.', pg_temp.today() - make_interval(days => n % 60)
 FROM generate_series(16, pg_temp.patients() - 1, 8) AS n;
-INSERT INTO care.support (post_id, space_member_id, space_id, created_at)
+INSERT INTO care.post_support (post_id, space_member_id, space_id, created_at)
 SELECT pg_temp.key('post', n), pg_temp.key('member', n - 16), pg_temp.key('space', n / 4 % 4),
        pg_temp.today() - make_interval(days => n % 60)
 FROM generate_series(16, pg_temp.patients() - 1, 8) AS n;

@@ -1,8 +1,10 @@
--- Whoever wears simulated device n of the demo is patient n. A device may have published before, or may do so later.
+-- Whoever wears simulated device n of the demo is patient n, or whom that record was joined with. A device may have
+-- published before, or may do so later.
 INSERT INTO signal.device (device_id, added_at, added_by)
 SELECT 'wearer-' || lpad(n::text, 4, '0'), now(), 'populate'
 FROM generate_series(0, least(pg_temp.patients(), 10000) - 1) AS n ON CONFLICT DO NOTHING;
 INSERT INTO care.wear (patient_id, device_key, worn_during)
-SELECT pg_temp.key('patient', n), device_key, tstzrange(pg_temp.today() - 400, NULL)
+SELECT coalesce(survivor_id, pg_temp.key('patient', n)), device_key, tstzrange(pg_temp.today() - 400, NULL)
 FROM generate_series(0, least(pg_temp.patients(), 10000) - 1) AS n
-JOIN signal.device ON device_id = 'wearer-' || lpad(n::text, 4, '0');
+JOIN signal.device ON device_id = 'wearer-' || lpad(n::text, 4, '0')
+LEFT JOIN care.patient_link ON patient_id = pg_temp.key('patient', n);
