@@ -46,11 +46,13 @@ macro_rules! keys {
 }
 
 keys! {
-    AccountId AddressId AllergyId AppointmentId AttendanceId CarePlanId CarePlanVersionId ChargeId ClaimId ConditionId
-    ContactPointId CoverageId DispenseId EncounterId EnrolmentId FacilityId FollowUpId GoalEntryId GoalId GrantId
-    InvoiceId JournalEntryId JournalShareId LabOrderId LabResultId MedicationId ModerationId PatientId PatientNameId
-    PaymentId PostId PrescriptionId ProgrammeId ProgrammeSessionId ProviderId RefundId ReplyId ReportId RequestId
-    ReviewId RoomId SpaceId SpaceMemberId TelehealthSessionId WaitlistEntryId WearId
+    AccountId AddressId AllergyId AppointmentId AttendanceId CarePlanId CarePlanVersionId ChargeId ClaimId
+    ClinicalReportId ConditionId ContactPointId CoverageId DispenseId DocumentId EncounterId EnrolmentId FacilityId
+    FollowUpId GoalEntryId GoalId GrantId ImagingStudyId InvoiceId JournalEntryId JournalShareId LabOrderId
+    LabResultId MedicationId MessageId MessageThreadId ModerationId NotificationId ObservationId PatientId
+    PatientNameId PaymentId PostId PrescriptionId ProcedureId ProgrammeId ProgrammeSessionId ProviderId RecallId
+    RefundId ReplyId ReportId RequestId ReviewId RoomId ServiceRequestId SpaceId SpaceMemberId TaskId
+    TelehealthSessionId WaitlistEntryId WearId
 }
 
 macro_rules! texts {
@@ -87,10 +89,12 @@ macro_rules! texts {
 
 texts! {
     AddressUse AllergyCategory AllergyClinicalStatus AllergyCriticality AllergyVerificationStatus AppointmentStatus
-    AuditAction AuditOutcome ClinicalStatus ConditionCodeSystem ConditionSeverity ContactSystem ContactUse
-    EncounterClass EnrolmentStatus FollowUpStatus GoalComparator GoalMeasure GoalPeriod GrantPurpose IdentifierSystem
-    LabAbsentReason LabFlag LabResultStatus ModerationAction NameUse PaymentMethod PeriodUnit ReportReason Role Route
-    Scope Sex VerificationStatus VisitMode WaitlistStatus
+    AuditAction AuditOutcome BirthDate Channel ClinicalStatus ConditionCodeSystem ConditionSeverity ContactSystem
+    ContactUse EncounterClass EnrolmentStatus FollowUpStatus GoalComparator GoalMeasure GoalPeriod GrantPurpose
+    IdentifierSystem LabAbsentReason LabFlag LabResultStatus MessageCategory ModerationAction NameUse
+    NotificationKind ObservationAbsence ObservationCategory ObservationFlag ObservationStatus PaymentMethod
+    PeriodUnit RecallStatus RecordPart ReportReason RequestCategory RequestIntent RequestStatus Role Route Scope
+    Sensitivity Sex TaskKind TaskPool TaskStatus Urgency VerificationStatus VisitMode WaitlistStatus
 }
 
 impl Type<Postgres> for Day {

@@ -7,7 +7,11 @@ use super::network::{Network, refused_by};
 /// What is wrong with a function of `api`, each by its name.
 const MISSHAPEN: &str = "
     SELECT p.proname || ': ' || wrong.what
-    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang CROSS JOIN LATERAL (VALUES
+    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+    -- Of the directory, the community and the account itself, and what a search that was audited before has found.
+    CROSS JOIN (VALUES ('{find_facilities,find_open_slots,find_providers,list_access,list_prediction_models,list_programmes,
+        list_represented,list_services,list_staff,read_account,read_engagement,read_matches,read_replies,read_reports,read_space}'::text[])) AS nobodys (names)
+    CROSS JOIN LATERAL (VALUES
         (p.proowner <> 'healthtrack_care'::regrole, 'belongs to another role'),
         (NOT p.prosecdef, 'runs as its caller'),
         (p.provolatile <> 'v', 'sees the rights of an earlier moment'),
@@ -29,6 +33,18 @@ const MISSHAPEN: &str = "
          'does not ask first who acts'),
         (p.prosrc !~ 'SET CONSTRAINTS ALL IMMEDIATE;\\s+PERFORM access.leave\\(me\\);\\s+(RETURN answer;\\s+)?EXCEPTION WHEN OTHERS THEN[^;]*;\\s+PERFORM access.explain\\(failure\\);\\s+END\\s*$',
          'does not put back who acted, or tells an error as it is'),
+        ((p.proretset OR p.prorettype IN ('jsonb'::regtype, 'json'::regtype, 'xml'::regtype, 'record'::regtype))
+         AND p.prosrc !~ 'PERFORM access.check_look\\(me, look, patient, ' AND p.proname <> ALL (nobodys.names)
+         -- What an edit came to.
+         AND NOT coalesce(p.proargnames[p.pronargs + 1:], '{value}') <@ '{saved,version,lab_result_id,flag}',
+         'gives rows without a look'),
+        (p.prosrc !~ '\\maccess\\.(note|note_unsigned|check_look|look)\\(' AND p.proname <> ALL (nobodys.names)
+         AND p.proname NOT IN ('make_key', 'sign_out')
+         -- Nor does a function beneath.
+         AND NOT EXISTS (
+             SELECT FROM regexp_matches(p.prosrc, '\\m(access|care)\\.([a-z_]+)\\(', 'g') AS called
+             JOIN pg_proc b ON b.proname = called[2] AND b.pronamespace = called[1]::regnamespace
+             WHERE b.prosrc ~ '\\maccess\\.(note|note_unsigned|audit|append_event)\\('), 'leaves no event'),
         (p.proname ~ '^read_' AND 'patient' = ANY (p.proargnames) AND p.prosrc !~ 'access.check_look\\(me, look, patient, ',
          'reads a record without a look')
     ) AS wrong (is_so, what)
@@ -83,20 +99,26 @@ async fn every_function_of_api_is_of_one_shape() {
         .run(
             "CREATE FUNCTION api.injected(patient uuid) RETURNS text LANGUAGE sql STABLE AS 'SELECT born_on::text FROM care.patient';
              CALL access.publish('read_injected', 'patient uuid', 'text',
-                 'EXECUTE ''SELECT born_on FROM care.patient WHERE patient_id = '''''' || patient || '''''''' INTO answer;', 'It reads.')",
+                 'EXECUTE ''SELECT born_on FROM care.patient WHERE patient_id = '''''' || patient || '''''''' INTO answer;', 'It reads.');
+             CALL access.publish('find_injected', 'whose uuid', 'TABLE (born_on date)',
+                 'RETURN QUERY SELECT p.born_on FROM care.patient p WHERE p.patient_id = whose;', 'It finds.')",
         )
         .await;
     let expected = [
+        "find_injected: gives rows without a look",
+        "find_injected: leaves no event",
         "injected: belongs to another role",
         "injected: does not ask first who acts",
         "injected: does not put back who acted, or tells an error as it is",
         "injected: is open to others",
+        "injected: leaves no event",
         "injected: leaves settings to its caller",
         "injected: may run after who acts was put back",
         "injected: runs as its caller",
         "injected: says nothing of itself",
         "injected: sees the rights of an earlier moment",
         "injected: takes no token first",
+        "read_injected: leaves no event",
         "read_injected: reads a record without a look",
         "read_injected: runs text as a statement",
     ];

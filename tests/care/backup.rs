@@ -31,13 +31,17 @@ async fn the_login_for_backups_dumps_every_row_and_the_owner_is_refused() {
     let kept = digests(&mut server.root).await;
     assert!(kept.len() > 100 && kept.iter().any(|line| line.starts_with("care.patient|60|")), "{kept:?}");
     assert_eq!(digests(&mut backup).await, kept);
-    for statement in ["DELETE FROM care.patient", "UPDATE care.patient SET legal_hold = false", "SELECT api.look('', '', NULL)"] {
+    for statement in
+        ["DELETE FROM care.patient", "UPDATE care.patient SET legal_hold = false", "SELECT api.look('', '', NULL)"]
+    {
         let refused = backup.execute(statement).await.unwrap_err().to_string();
         assert!(refused.contains("permission denied") || refused.contains("does not exist"), "{statement}: {refused}");
     }
 
-    let folder: String =
-        sqlx::query_scalar("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetch_one(&mut server.root).await.unwrap();
+    let folder: String = sqlx::query_scalar("SELECT setting FROM pg_config WHERE name = 'BINDIR'")
+        .fetch_one(&mut server.root)
+        .await
+        .unwrap();
     let folder = Path::new(&folder);
     if !folder.join("pg_dump").exists() {
         // A server that was fetched comes without it: what it asks for was asked above.
@@ -55,11 +59,11 @@ async fn the_login_for_backups_dumps_every_row_and_the_owner_is_refused() {
     server.root.execute("CREATE DATABASE health_restored OWNER health_owner").await.unwrap();
     let restored = server.postgres.url("health_restored");
     let mut restore = Command::new(folder.join("pg_restore"));
-    restore.args(["--exit-on-error", "--no-owner", "--role=health_owner", "--dbname", &restored]).arg(dump.path());
-    said(&mut restore);
+    said(restore.args(["--exit-on-error", "--dbname", &restored]).arg(dump.path()));
     let mut root = PgConnection::connect(&restored).await.unwrap();
     assert_eq!(digests(&mut root).await, kept);
-    let by_others = "SELECT count(*) FROM pg_class WHERE relnamespace::regnamespace::text IN ('care', 'access', 'signal')
+    let by_others =
+        "SELECT count(*) FROM pg_class WHERE relnamespace::regnamespace::text IN ('care', 'access', 'signal')
                      AND relowner <> 'health_owner'::regrole";
     assert_eq!(sqlx::query_scalar::<_, i64>(by_others).fetch_one(&mut root).await.unwrap(), 0);
     // Rights on the database itself are in no dump.

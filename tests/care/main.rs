@@ -15,11 +15,17 @@ mod support;
 /// A small network to try things in.
 mod network;
 
+/// Tables that got other names.
+mod renamed;
+
 /// What every table keeps to.
 mod schema;
 
 /// What the page says of logins and the server, on a server.
 mod privilege;
+
+/// What a key tells by itself.
+mod oracles;
 
 /// Who may make a backup, and what a restored one holds.
 mod backup;
@@ -35,6 +41,15 @@ mod scheduling;
 
 /// Many who want the same at once.
 mod race;
+
+/// Births that are known in part.
+mod birth;
+
+/// Names of one word, and in several scripts.
+mod naming;
+
+/// Licences, and where each holds.
+mod license;
 
 /// Release windows by membership.
 mod priority;
@@ -57,6 +72,15 @@ mod record_rules;
 /// Names, addresses, contacts and numbers of patients.
 mod people;
 
+/// An account that calls by its token.
+mod by_token;
+
+/// Who stands near a patient, and who acts for one.
+mod proxy;
+
+/// One person, one record: search, links, sealed numbers.
+mod identity;
+
 /// Conditions, procedures, allergies, immunizations, former versions.
 mod history;
 
@@ -69,8 +93,56 @@ mod medication;
 /// Laboratory, images, reports.
 mod labs;
 
+/// What the tests of observations share.
+mod observing;
+
+/// What is measured, seen or asked at a visit or at home.
+mod observations;
+
+/// Each rule of it, broken.
+mod observation_rules;
+
+/// One series of all that was measured.
+mod chart_series;
+
+/// Records of other systems.
+mod intake;
+
+/// An account that calls functions of `api`.
+mod caller;
+
+/// What one asks another to do for a patient.
+mod requests;
+
+/// Tasks and inboxes.
+mod inbox;
+
+/// Messages between patients and who cares for them.
+mod messages;
+
+/// Documents, sealed.
+mod documents;
+
+/// A day's work through the wrappers of the store.
+mod work;
+
+/// Notifications, quiet hours, reminders.
+mod notifications;
+
+/// Who is to come back, and which vaccinations are due.
+mod recalls;
+
 /// Questionnaires, answers, scores.
 mod questionnaire;
+
+/// Sensitive rows, and whom they are open to.
+mod sensitive;
+
+/// The record kept apart.
+mod sensitive_record;
+
+/// Looks that name what was open.
+mod sensitive_look;
 
 /// Readmission, adherence, trends.
 mod outcome;
@@ -153,6 +225,12 @@ mod rules;
 /// Insurance, invoices, claims, payments, the ledger.
 mod money;
 
+/// Sums that are kept.
+mod tally;
+
+/// Sums that are kept of the record.
+mod tally_record;
+
 /// What a portal asks of money, wait-list and visits.
 mod portal;
 
@@ -193,6 +271,27 @@ mod worklist;
 
 /// What is written into charts.
 mod charting;
+
+/// A patient at a visit, and who is around.
+mod ward;
+
+/// Notes of visits.
+mod notes;
+
+/// What is to be done by a plan.
+mod activities;
+
+/// What speaks against a prescription, and medicines gone through.
+mod drugs;
+
+/// Alerts and their rules.
+mod alerts;
+
+/// Predictions and advice.
+mod advice;
+
+/// Every rule of notes, drugs, alerts and advice.
+mod insight_rules;
 
 /// Rights that end while somebody looks.
 mod moment;

@@ -176,10 +176,18 @@ impl Network {
             .await
     }
 
-    /// A provider.
+    /// A provider, licensed everywhere in the country.
     pub(crate) async fn provider(&mut self) -> Uuid {
-        self.id("INSERT INTO care.provider (family_name, given_name, email)
-                 VALUES ('Okafor', 'Ada', 'ada.okafor@example.org') RETURNING provider_id")
+        self.id("WITH made AS (
+                     INSERT INTO care.provider (family_name, given_name, email)
+                     VALUES ('Okafor', 'Ada', 'ada.okafor@example.org') RETURNING provider_id
+                 ), licensed AS (
+                     INSERT INTO care.qualification
+                         (provider_id, kind, title, issuer, awarded_year, country, license_number, licensed_during)
+                     SELECT provider_id, 'license', 'Licence', 'US', 2001, 'US', gen_random_uuid()::text, '[2001-01-01,)'
+                     FROM made
+                 )
+                 SELECT provider_id FROM made")
             .await
     }
 }

@@ -232,7 +232,7 @@ async fn template(owner: Option<&str>) -> String {
 /// Nobody can be connected to template0, while TimescaleDB's own workers look into template1, which then is no source.
 fn create_database(name: &str, owner: Option<&str>, template: &str) -> String {
     let owner = owner.map(|owner| format!("OWNER ht_test_{owner}")).unwrap_or_default();
-    format!("CREATE DATABASE {name} {owner} TEMPLATE {template}")
+    format!("CREATE DATABASE {name} {owner} TEMPLATE {template} STRATEGY file_copy")
 }
 
 fn as_login(url: &str, login: &str) -> String {

@@ -48,6 +48,8 @@ ids! {
     ChargeId
     /// A claim to an insurer.
     ClaimId
+    /// A report with findings and a conclusion.
+    ClinicalReportId
     /// A condition of a patient.
     ConditionId
     /// A telephone number or mail address of a patient.
@@ -56,6 +58,8 @@ ids! {
     CoverageId
     /// A fill of a prescription.
     DispenseId
+    /// A document attached to a record.
+    DocumentId
     /// A visit or a stay.
     EncounterId
     /// A patient's enrolment in a programme.
@@ -70,6 +74,8 @@ ids! {
     GoalId
     /// A grant of access by a patient.
     GrantId
+    /// A study of images.
+    ImagingStudyId
     /// An invoice.
     InvoiceId
     /// A journal entry.
@@ -82,8 +88,16 @@ ids! {
     LabResultId
     /// A drug.
     MedicationId
+    /// A message in a thread.
+    MessageId
+    /// A conversation between a patient and who cares.
+    MessageThreadId
     /// A moderator's decision.
     ModerationId
+    /// A notification to a patient over one channel.
+    NotificationId
+    /// An observation.
+    ObservationId
     /// A patient: nothing that may leave the database.
     PatientId
     /// A name of a patient.
@@ -94,12 +108,16 @@ ids! {
     PostId
     /// A prescription.
     PrescriptionId
+    /// A procedure.
+    ProcedureId
     /// A wellness programme.
     ProgrammeId
     /// A session of a programme.
     ProgrammeSessionId
     /// A provider.
     ProviderId
+    /// That a patient is to come back.
+    RecallId
     /// A refund.
     RefundId
     /// An answer to a post.
@@ -112,10 +130,14 @@ ids! {
     ReviewId
     /// A room of a facility.
     RoomId
+    /// What a provider asks others to do.
+    ServiceRequestId
     /// A space of the community.
     SpaceId
     /// A member of a space.
     SpaceMemberId
+    /// What somebody has to do for a patient.
+    TaskId
     /// A visit by video, as its server knows it.
     TelehealthSessionId
     /// An entry of the wait-list.

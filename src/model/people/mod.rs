@@ -11,6 +11,9 @@
 /// Typed keys.
 mod ids;
 
+/// Births as far as they are known.
+mod birth;
+
 /// Days as forms and records write them.
 mod date;
 
@@ -26,23 +29,35 @@ mod record;
 /// Words of appointments, programmes, goals and the community.
 mod services;
 
-pub use access::{AuditAction, AuditOutcome, GrantPurpose, ModerationAction, ReportReason, Role, Scope};
+/// Words of requests, tasks, messages and notifications.
+mod work;
+
+pub use access::{
+    AuditAction, AuditOutcome, GrantPurpose, ModerationAction, RecordPart, ReportReason, Role, Scope, Sensitivity,
+};
+pub use birth::{BirthDate, BirthError};
 pub use date::DateError;
 pub use ids::{
     AccountId, AddressId, AllergyId, AppointmentId, AttendanceId, CarePlanId, CarePlanVersionId, ChargeId, ClaimId,
-    ConditionId, ContactPointId, CoverageId, DispenseId, EncounterId, EnrolmentId, FacilityId, FollowUpId, GoalEntryId,
-    GoalId, GrantId, InvoiceId, JournalEntryId, JournalShareId, LabOrderId, LabResultId, MedicationId, ModerationId,
-    PatientId, PatientNameId, PaymentId, PostId, PrescriptionId, ProgrammeId, ProgrammeSessionId, ProviderId, RefundId,
-    ReplyId, ReportId, RequestId, ReviewId, RoomId, SpaceId, SpaceMemberId, TelehealthSessionId, WaitlistEntryId,
-    WearId,
+    ClinicalReportId, ConditionId, ContactPointId, CoverageId, DispenseId, DocumentId, EncounterId, EnrolmentId,
+    FacilityId, FollowUpId, GoalEntryId, GoalId, GrantId, ImagingStudyId, InvoiceId, JournalEntryId, JournalShareId,
+    LabOrderId, LabResultId, MedicationId, MessageId, MessageThreadId, ModerationId, NotificationId, ObservationId,
+    PatientId, PatientNameId, PaymentId, PostId, PrescriptionId, ProcedureId, ProgrammeId, ProgrammeSessionId,
+    ProviderId, RecallId, RefundId, ReplyId, ReportId, RequestId, ReviewId, RoomId, ServiceRequestId, SpaceId,
+    SpaceMemberId, TaskId, TelehealthSessionId, WaitlistEntryId, WearId,
 };
 pub use record::{
     AddressUse, AllergyCategory, AllergyClinicalStatus, AllergyCriticality, AllergyVerificationStatus, ClinicalStatus,
     ConditionCodeSystem, ConditionSeverity, ContactSystem, ContactUse, EncounterClass, IdentifierSystem,
-    LabAbsentReason, LabFlag, LabResultStatus, NameUse, PeriodUnit, Route, Sex, VerificationStatus,
+    LabAbsentReason, LabFlag, LabResultStatus, NameUse, ObservationAbsence, ObservationCategory, ObservationFlag,
+    ObservationStatus, PeriodUnit, Route, Sex, VerificationStatus,
 };
 pub use services::{
     AppointmentStatus, EnrolmentStatus, FollowUpStatus, GoalComparator, GoalMeasure, GoalPeriod, PaymentMethod,
     VisitMode, WaitlistStatus,
 };
 pub use word::UnknownWord;
+pub use work::{
+    Channel, MessageCategory, NotificationKind, RecallStatus, RequestCategory, RequestIntent, RequestStatus, TaskKind,
+    TaskPool, TaskStatus, Urgency,
+};

@@ -120,6 +120,51 @@ words! {
         Lost = "lost",
         NotDone = "not_done",
     }
+    /// What kind of observation.
+    ObservationCategory {
+        VitalSigns = "vital_signs",
+        SocialHistory = "social_history",
+        Survey = "survey",
+        Exam = "exam",
+        Activity = "activity",
+        Procedure = "procedure",
+        Therapy = "therapy",
+    }
+    /// How final an observation is.
+    ObservationStatus {
+        Preliminary = "preliminary",
+        Final = "final",
+        Amended = "amended",
+        Corrected = "corrected",
+        EnteredInError = "entered_in_error",
+    }
+    /// What an observation means, by HL7.
+    ObservationFlag {
+        CriticallyLow = "LL",
+        Low = "L",
+        Normal = "N",
+        High = "H",
+        CriticallyHigh = "HH",
+        Abnormal = "A",
+        CriticallyAbnormal = "AA",
+        Positive = "POS",
+        Negative = "NEG",
+        Indeterminate = "IND",
+    }
+    /// Why an observation has no value, by FHIR.
+    ObservationAbsence {
+        Unknown = "unknown",
+        AskedUnknown = "asked_unknown",
+        TempUnknown = "temp_unknown",
+        NotAsked = "not_asked",
+        AskedDeclined = "asked_declined",
+        Masked = "masked",
+        NotApplicable = "not_applicable",
+        Unsupported = "unsupported",
+        Error = "error",
+        NotPerformed = "not_performed",
+        NotPermitted = "not_permitted",
+    }
     /// What kind of visit or stay.
     EncounterClass {
         Ambulatory = "ambulatory",

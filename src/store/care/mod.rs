@@ -56,6 +56,12 @@ pub mod schedule;
 /// The wait-list for appointments.
 pub mod waitlist;
 
+/// What is measured, seen or asked at a visit or at home.
+pub mod observation;
+
+/// One series of all that was measured.
+pub mod chart_series;
+
 /// Visits by video, reviews, and follow-ups.
 pub mod visit;
 
@@ -67,6 +73,21 @@ pub mod registration;
 
 /// The record on one page, and its conditions.
 pub mod record;
+
+/// Documents, sealed.
+pub mod document;
+
+/// What is asked of others, and what was done for it.
+pub mod request;
+
+/// Tasks and inboxes.
+pub mod task;
+
+/// Messages between patients and who cares for them.
+pub mod message;
+
+/// What patients are told, and when they are to come back.
+pub mod notification;
 
 /// Conditions and allergies, written down.
 pub mod charting;

@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn each_migration_is_read() {
         let verbs = [
-            "ALTER", "CALL", "COMMENT", "CREATE", "DO", "DROP", "GRANT", "INSERT", "REVOKE", "SELECT", "UPDATE", "WITH",
+            "ALTER", "CALL", "COMMENT", "CREATE", "DELETE", "DO", "DROP", "GRANT", "INSERT", "REVOKE", "SELECT",
+            "UPDATE", "WITH",
         ];
         for entry in std::fs::read_dir("schemas/migrations").unwrap() {
             let path = entry.unwrap().path();

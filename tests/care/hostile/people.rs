@@ -65,6 +65,9 @@ pub(super) const CLIENTS: &str = "
     VALUES ('{provider}', 'Okafor', 'Ada', 'ada.okafor@example.org', NULL),
            ('{colleague}', 'Lindqvist', 'Bo', 'bo.lindqvist@example.org', NULL),
            ('{former}', 'Mistry', 'Cy', 'cy.mistry@example.org', '2020-01-01');
+    INSERT INTO care.qualification (provider_id, kind, title, issuer, awarded_year, country, license_number, licensed_during)
+    SELECT provider_id, 'license', 'Licence', 'US', 2001, 'US', provider_id::text, '[2001-01-01,)'
+    FROM unnest('{{provider},{colleague}}'::uuid[]) AS provider_id;
     INSERT INTO care.affiliation (provider_id, facility_id, role, valid_during)
     SELECT provider_id, '{facility}', 'attending', '[2020-01-01,)'
     FROM unnest('{{provider},{colleague}}'::uuid[]) AS provider_id;

@@ -37,7 +37,16 @@ const ARRANGED: &str = "
     VALUES ('{evening}', '{course}', tstzrange(now() - INTERVAL '1 hour', now()), 'First');
     INSERT INTO care.care_plan (care_plan_id, patient_id, provider_id, title) VALUES ('{plan}', '{own}',
     '{provider}', 'Sleep');
+    INSERT INTO care.note (note_id, patient_id, author_id, cosigner_id, loinc, title)
+    SELECT '00000000-0000-4000-8000-0000000000be', '{own}', provider_id, '{provider}', '11506-3', 'Visit' FROM care.provider
+    WHERE provider_id <> '{provider}' LIMIT 1;
+    INSERT INTO care.note_section (patient_id, note_id, place, loinc, title, body)
+    VALUES ('{own}', '00000000-0000-4000-8000-0000000000be', 1, '51848-0', 'Assessment', 'A cold');
+    UPDATE care.note SET status = 'signed', signed_at = now() WHERE note_id = '00000000-0000-4000-8000-0000000000be';
     INSERT INTO care.space (space_id, name, topic, rules) VALUES ('{room}', 'Clients', 'Sleep', 'Be kind');
+    INSERT INTO access.proxy (patient_id, account_id, valid_during, kind, document, jurisdiction, scopes, acts)
+    VALUES ('{visitor}', '{account_of_patient}', tstzrange(now(), NULL), 'conservator', 'Court order 5', 'US',
+            '{schedule}', '{schedule}');
     INSERT INTO signal.device (device_id, added_at, added_by) VALUES ('own-watch', now(), 'operator'),
     ('spare-watch', now(), 'operator');
     INSERT INTO care.patient_name (patient_id, use, family, given) VALUES ('{own}', 'official', 'Ruiz', '{Ana}')
@@ -60,22 +69,38 @@ const ARRANGED: &str = "
     INSERT INTO care.dispense (patient_id, prescription_id, facility_id, filled_on, days_supply, quantity)
     VALUES ('{own}', '{drug}', '{facility}', current_date - 110, 30, 60), ('{own}', '{drug}', '{facility}',
     current_date - 80, 30, 60);
+    INSERT INTO care.message_thread (patient_id, category, subject) VALUES ('{own}', 'other', 'Good day');
+    INSERT INTO care.message (patient_id, message_thread_id, sender_account_id, body)
+    SELECT patient_id, message_thread_id, '{account_of_patient}', 'Good day' FROM care.message_thread
+    WHERE patient_id = '{own}' AND subject = 'Good day';
+    SELECT care.notify('{own}', 'message_waiting', now());
     INSERT INTO care.lab_result (patient_id, observed_at, loinc, title, status, value_number, unit)
     SELECT '{own}', now() - n * INTERVAL '30 days', '4548-4', 'HbA1c', 'final', 6 + n, '%' FROM generate_series(1,
     4) AS n;
     INSERT INTO care.encounter (patient_id, facility_id, attending_provider_id, class, admission_type, service_line,
                                 discharge_disposition, during)
     VALUES ('{own}', '{facility}', '{provider}', 'inpatient', 'emergency', 'medical', 'home',
-    tstzrange(now() - INTERVAL '90 days', now() - INTERVAL '88 days'))";
+    tstzrange(now() - INTERVAL '90 days', now() - INTERVAL '88 days'));
+    INSERT INTO care.detected_issue (patient_id, prescription_id, kind, severity, about, effect)
+    VALUES ('{own}', '{drug}', 'dose', 'moderate', 'metformin', 'A lot')";
+
+/// Proposes somebody who is like the first of the own patients.
+const LIKE_OWN: &str = r#"SELECT api.propose_patient('{token}', '{"born_on": "1980-05-17", "sex": "female",
+    "time_zone": "UTC", "names": [{"use": "official", "family": "Ruiz", "given": ["Ana"]}]}')"#;
 
 /// A function, whose it is to call, and the calls.
 pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
     ("find_facilities", Who::Patient, &["SELECT * FROM api.find_facilities('{token}', NULL, NULL, NULL, NULL, 5)"]),
+    ("list_staff", Who::Patient, &["SELECT * FROM api.list_staff('{token}', '{facility}')"]),
     (
         "find_open_slots",
         Who::Patient,
-        &["SELECT * FROM api.find_open_slots('{token}', '{provider}', '{facility}', now() + INTERVAL '1 day',
-               now() + INTERVAL '2 days', 30)"],
+        &[
+            "SELECT * FROM api.find_open_slots('{token}', '{provider}', '{facility}', now() + INTERVAL '1 day',
+               now() + INTERVAL '2 days', 30)",
+            "SELECT * FROM api.find_open_slots('{token}', '{provider}', '{facility}', now() + INTERVAL '1 day',
+               now() + INTERVAL '2 days', 30, '{own}')",
+        ],
     ),
     (
         "list_emergencies",
@@ -133,6 +158,14 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT api.refund('{token}', 'key-fedcba9876543210', '{last}', 500, 'too much')",
         ],
     ),
+    (
+        "read_overdue_balances",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', NULL, 'due_invoices', NULL)",
+            "SELECT * FROM api.read_overdue_balances('{token}', '{last}', NULL, current_date + 60, NULL, NULL, 5)",
+        ],
+    ),
     ("submit_claim", Who::Biller, &["SELECT api.submit_claim('{token}', '{bill}', '{coverage_of_own}')"]),
     (
         "read_due_invoices",
@@ -150,16 +183,90 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT * FROM api.read_panel('{token}', '{last}', NULL, NULL, NULL, NULL, NULL, 5)",
         ],
     ),
-    ("give_device", Who::Provider, &["SELECT api.give_device('{token}', '{own}', 'spare-watch')"]),
-    ("take_device_back", Who::Provider, &["SELECT api.take_device_back('{token}', 'spare-watch')"]),
     (
-        "read_invoices",
-        Who::Patient,
+        "order_lab",
+        Who::Provider,
         &[
-            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
-            "SELECT * FROM api.read_invoices('{token}', '{last}', '{own}')",
+            "SELECT api.request_service('{token}', '{own}', NULL, 'laboratory', 'order', 'routine', 'loinc', '24331-1',
+                 'Lipids', NULL, 'Check', '{provider}', '{facility}', NULL, NULL, NULL, NULL, false, NULL)",
+            "SELECT api.order_lab('{token}', '{last}', NULL, 'blood', NULL)",
         ],
     ),
+    (
+        "read_asked",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'asked', NULL)",
+            "SELECT * FROM api.read_asked('{token}', '{last}', NULL, NULL, NULL, 5)",
+        ],
+    ),
+    (
+        "read_inbox",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'inbox', NULL)",
+            "SELECT * FROM api.read_inbox('{token}', '{last}', NULL, NULL, NULL, 5)",
+        ],
+    ),
+    (
+        "note_messages_read",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'messages', NULL)",
+            "SELECT api.note_messages_read('{token}', message_thread_id, now())
+                 FROM api.read_threads('{token}', '{last}', '{own}', NULL, NULL, 5) WHERE subject = 'Good day'",
+        ],
+    ),
+    (
+        "read_messages",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'messages', NULL)",
+            "SELECT m.* FROM api.read_threads('{token}', '{last}', '{own}', NULL, NULL, 5) AS t,
+                 api.read_messages('{token}', '{last}', '{own}', t.message_thread_id, NULL, NULL, 5) AS m",
+        ],
+    ),
+    (
+        "see_notification",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'notifications', NULL)",
+            "SELECT api.see_notification('{token}', notification_id)
+                 FROM api.read_notifications('{token}', '{last}', '{own}', NULL, NULL, 5) WHERE status = 'queued' LIMIT 1",
+        ],
+    ),
+    ("set_quiet_hours", Who::Patient, &["SELECT api.set_quiet_hours('{token}', '{own}', '22:00', '07:00')"]),
+    (
+        "appoint_proxy",
+        Who::Provider,
+        &["SELECT api.appoint_proxy('{token}', '{own}', '{account_of_stranger}', NULL, 'power_of_attorney',
+               'Notarised', NULL, '{schedule}', '{schedule}', NULL)"],
+    ),
+    ("list_represented", Who::Patient, &["SELECT * FROM api.list_represented('{token}')"]),
+    ("read_matches", Who::Desk, &[LIKE_OWN, "SELECT * FROM api.read_matches('{token}', '{last}')"]),
+    (
+        "choose_match",
+        Who::Desk,
+        &[
+            LIKE_OWN,
+            "SELECT api.choose_match('{token}', '{last}', match) FROM api.read_matches('{token}', '{last}') LIMIT 1",
+        ],
+    ),
+    (
+        "join_records",
+        Who::Provider,
+        &[
+            "SELECT api.join_records('{token}', '{visitor}', '{own}', 'The same person twice')",
+            "SELECT api.separate_records('{token}', '{last}', 'Two people after all')",
+        ],
+    ),
+    (
+        "add_identifier",
+        Who::Provider,
+        &["SELECT api.add_identifier('{token}', '{own}', 'passport', 'US', 'CL123456', NULL)"],
+    ),
+    ("give_device", Who::Provider, &["SELECT api.give_device('{token}', '{own}', 'spare-watch')"]),
+    ("take_device_back", Who::Provider, &["SELECT api.take_device_back('{token}', 'spare-watch')"]),
     (
         "attend",
         Who::Provider,
@@ -200,6 +307,63 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         ],
     ),
     (
+        "change_note",
+        Who::Provider,
+        &[
+            "SELECT api.draft_note('{token}', '{own}', NULL, '11506-3', 'Call', NULL, '{}', '{}', '{}', NULL)",
+            "SELECT * FROM api.change_note('{token}', '{last}', 1, 'Call', NULL, '{51848-0}', '{Assessment}', '{A cold}')",
+        ],
+    ),
+    (
+        "sign_note",
+        Who::Provider,
+        &[
+            "SELECT api.draft_note('{token}', '{own}', NULL, '11506-3', 'Call', NULL, '{51848-0}', '{x}', '{A cold}', NULL)",
+            "SELECT * FROM api.sign_note('{token}', '{last}', 1)",
+        ],
+    ),
+    (
+        "keep_note_apart",
+        Who::Provider,
+        &[
+            "SELECT api.draft_note('{token}', '{own}', NULL, '11506-3', 'Call', NULL, '{}', '{}', '{}', NULL)",
+            "SELECT * FROM api.keep_note_apart('{token}', '{last}', 1, 'behavioural_health')",
+        ],
+    ),
+    (
+        "read_issues",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'issues', NULL)",
+            "SELECT * FROM api.read_issues('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "cosign_note",
+        Who::Provider,
+        &["SELECT * FROM api.cosign_note('{token}', '00000000-0000-4000-8000-0000000000be', 2)"],
+    ),
+    (
+        "add_addendum",
+        Who::Provider,
+        &["SELECT api.add_addendum('{token}', '00000000-0000-4000-8000-0000000000be', 'Better')"],
+    ),
+    (
+        "read_notes",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'notes', NULL)",
+            "SELECT * FROM api.read_notes('{token}', '{last}', '{own}', now() + INTERVAL '1 minute')",
+        ],
+    ),
+    (
+        "mark_note_as_error",
+        Who::Provider,
+        &[
+            "SELECT * FROM api.mark_note_as_error('{token}', '00000000-0000-4000-8000-0000000000be', 3, 'Of somebody else')",
+        ],
+    ),
+    (
         "write_post",
         Who::Patient,
         &[
@@ -234,6 +398,11 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
     ),
     ("read_reports", Who::Moderator, &["SELECT * FROM api.read_reports('{token}', '{room}')"]),
     (
+        "keep_apart",
+        Who::Provider,
+        &["SELECT api.keep_apart('{token}', '{own}', 'prescription', '{drug}', 'behavioural_health')"],
+    ),
+    (
         "keep_data_key",
         Who::Patient,
         &[
@@ -249,6 +418,15 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT api.look('{token}', '{own}', 'samples/heart_rate', NULL)",
             "SELECT * FROM api.read_samples('{token}', '{last}', '{own}', 'heart_rate', now() - INTERVAL '2 days',
                  now(), 9)",
+        ],
+    ),
+    (
+        "read_chart_series",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'chart_series', NULL)",
+            "SELECT * FROM api.read_chart_series('{token}', '{last}', '{own}', '8867-4', now() - INTERVAL '2 days',
+                 now() + INTERVAL '1 day', 9)",
         ],
     ),
     (
