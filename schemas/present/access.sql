@@ -24,6 +24,7 @@ CREATE TABLE access.account (
     CONSTRAINT account_part_fits_its_person CHECK ((((part = 'patient'::text) = (patient_id IS NOT NULL)) AND ((part = 'provider'::text) = (provider_id IS NOT NULL)) AND ((part = ANY (ARRAY['front_desk'::text, 'biller'::text])) = (facility_id IS NOT NULL)))),  -- A patient's account needs a patient, a provider's a provider, a desk's or biller's a facility, and no other may have one.
     CONSTRAINT account_part_is_known CHECK ((part = ANY (ARRAY['patient'::text, 'provider'::text, 'front_desk'::text, 'biller'::text, 'moderator'::text, 'analyst'::text, 'privacy_officer'::text, 'operator'::text])))  -- Choose one of the known parts.
 );
+CREATE INDEX account_facility_idx ON access.account USING btree (facility_id) WHERE (facility_id IS NOT NULL);
 CREATE UNIQUE INDEX account_of_a_patient_is_one ON access.account USING btree (patient_id);
 CREATE UNIQUE INDEX account_of_a_provider_is_one ON access.account USING btree (provider_id);
 CREATE TRIGGER account_is_stamped BEFORE INSERT OR UPDATE ON access.account FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
@@ -63,6 +64,7 @@ CREATE TABLE access.look (
     looked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,  -- When.
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- The transaction that wrote it, which reads nothing by it.
     kind text NOT NULL,  -- At what: one of access.look_kind, or samples/ and a metric.
+    opens text[] DEFAULT '{}'::text[] NOT NULL,  -- Categories of sensitive rows that were open to the actor, as its event names them.
     CONSTRAINT look_pkey PRIMARY KEY (look_id)  -- This look is known already.
 );
 CREATE TRIGGER look_stays_under_hold BEFORE DELETE ON access.look FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -79,8 +81,11 @@ CREATE TABLE access.look_kind (
     billed boolean DEFAULT false NOT NULL,  -- Whether a biller looks at it, of those who have invoices of the facility.
     shared_entry boolean DEFAULT false NOT NULL,  -- Whether a shared journal entry opens it to whom it was shared with.
     of_all boolean DEFAULT false NOT NULL,  -- Whether one look may be at all patients whom the account may see, for rates and lists.
+    sensitive boolean DEFAULT true NOT NULL,  -- Whether rows that are kept apart by a category are among what it shows: then its events name the categories that were open.
+    act text,  -- What a proxy may do that opens it, beside the scope; null where nothing does.
     CONSTRAINT look_kind_pkey PRIMARY KEY (kind),  -- This kind of look is known already.
-    CONSTRAINT look_kind_is_a_name CHECK ((kind ~ '^[a-z_]{1,40}$'::text))  -- A kind of look is one word of small letters.
+    CONSTRAINT look_kind_is_a_name CHECK ((kind ~ '^[a-z_]{1,40}$'::text)),  -- A kind of look is one word of small letters.
+    CONSTRAINT look_kind_leaves_room CHECK ((length(kind) <= 26))  -- Name a kind in 26 letters at most: the audit writes four categories behind it.
 );
 ALTER TABLE access.look_kind FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.look_kind FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
@@ -96,9 +101,28 @@ CREATE TABLE access.proposal (
     CONSTRAINT proposal_pkey PRIMARY KEY (proposal_id),  -- This proposal is known already.
     CONSTRAINT proposal_is_small CHECK ((octet_length((person)::text) <= 65536))  -- A person is described in 64 kB at most.
 );
+CREATE TRIGGER proposal_is_compared AFTER INSERT ON access.proposal FOR EACH ROW EXECUTE FUNCTION access.note_matches();  -- Trigger after a person is proposed: keeps who may be the same, and records for each of them that they are shown.
 ALTER TABLE access.proposal FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.proposal FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.proposal TO healthtrack_migrator;
+
+-- Who may be the person that is about to be registered; for as long as the proposal stands.
+CREATE TABLE access.proposal_match (
+    proposal_match_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key, which choosing one takes.
+    patient_id uuid NOT NULL,  -- Who may be the same person.
+    proposal_id uuid NOT NULL,  -- Who is proposed.
+    score numeric(3,2) NOT NULL,  -- How much they are alike, from 0 to 1: name by 50 parts, birth date by 35, contact by 15, of what is known of both.
+    name_part numeric(3,2) NOT NULL,  -- How much the names are alike.
+    birth_part numeric(3,2),  -- How much the birth dates are alike; null where one is not known.
+    contact_part numeric(3,2),  -- Whether they have a number or mail address in common; null where one has none.
+    CONSTRAINT proposal_match_pkey PRIMARY KEY (proposal_match_id),  -- This match is known already.
+    CONSTRAINT proposal_match_is_one UNIQUE (proposal_id, patient_id),  -- This match is known already.
+    CONSTRAINT proposal_match_proposal_fkey FOREIGN KEY (proposal_id) REFERENCES access.proposal(proposal_id) ON DELETE CASCADE  -- Propose the person first.
+);
+CREATE TRIGGER proposal_match_stays_under_hold BEFORE DELETE ON access.proposal_match FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE access.proposal_match FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.proposal_match FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.proposal_match TO healthtrack_migrator;
 
 -- Which provider cares for which patient, when and why.
 CREATE TABLE access.care_relationship (
@@ -113,12 +137,14 @@ CREATE TABLE access.care_relationship (
     reason text,  -- Why, in the provider's words; demanded for an emergency.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     opened_by xid8,  -- The transaction that broke the glass, in which nothing is open yet; null for all other care.
+    opens text[],  -- Categories of sensitive rows that it opens; where it begins without a word of them, those that the provider's specialties treat, in an emergency all. Null opens none.
     CONSTRAINT care_relationship_pkey PRIMARY KEY (care_relationship_id),  -- This relationship is known already.
     CONSTRAINT care_relationship_is_not_repeated EXCLUDE USING gist (provider_id WITH =, patient_id WITH =, basis WITH =, valid_during WITH &&),  -- This provider has that access at that time already.
     CONSTRAINT care_relationship_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
     CONSTRAINT care_relationship_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Add the provider first.
     CONSTRAINT care_relationship_basis_is_known CHECK ((basis = ANY (ARRAY['care_team'::text, 'visit'::text, 'referral'::text, 'emergency'::text]))),  -- Choose care_team, visit, referral or emergency.
     CONSTRAINT care_relationship_emergency_is_short_and_explained CHECK (((basis <> 'emergency'::text) OR COALESCE(((reason ~ '\S'::text) AND (upper(valid_during) <= (lower(valid_during) + '01:00:00'::interval))), false))),  -- Emergency access needs a reason and lasts 60 minutes at most.
+    CONSTRAINT care_relationship_opens_known_categories CHECK ((opens <@ ARRAY['behavioural_health'::text, 'reproductive'::text, 'substance_use'::text, 'hiv'::text])),  -- Care opens categories among behavioural_health, reproductive, substance_use and hiv.
     CONSTRAINT care_relationship_period_is_half_open CHECK (((NOT isempty(valid_during)) AND lower_inc(valid_during) AND (NOT upper_inc(valid_during))))  -- Care has a beginning, and ends after it.
 );
 CREATE INDEX care_relationship_patient_idx ON access.care_relationship USING btree (patient_id);
@@ -126,6 +152,7 @@ CREATE INDEX care_relationship_provider_idx ON access.care_relationship USING bt
 CREATE TRIGGER care_relationship_is_stamped BEFORE INSERT OR UPDATE ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_relationship_is_touched BEFORE UPDATE ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER care_relationship_notes_who_opens BEFORE INSERT ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION access.note_who_opens();  -- Trigger before each insert: notes which transaction opens a record in an emergency.
+CREATE TRIGGER care_relationship_opens_what_is_treated BEFORE INSERT ON access.care_relationship FOR EACH ROW WHEN ((new.opens IS NULL)) EXECUTE FUNCTION access.open_categories();  -- Trigger before care begins without a word of what it opens: the categories that the provider treats.
 CREATE TRIGGER care_relationship_stays_under_hold BEFORE DELETE ON access.care_relationship FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE TRIGGER emergencies_are_few BEFORE INSERT ON access.care_relationship FOR EACH ROW WHEN ((new.basis = 'emergency'::text)) EXECUTE FUNCTION access.count_emergencies();  -- Trigger before a record is opened in an emergency: refuses more than access.cap allows in 24 hours.
 ALTER TABLE access.care_relationship FORCE ROW LEVEL SECURITY;
@@ -143,27 +170,79 @@ CREATE TABLE access.grant_of_access (
     revoked_at timestamp with time zone,  -- When it was taken back; null while it stands.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
     valid_during tstzrange NOT NULL,  -- Half-open period; no upper bound where it has no end.
-    scopes text[] NOT NULL,  -- What may be seen: chart, schedule, samples, billing, journal, behavioural_health. None holds another.
+    scopes text[] NOT NULL,  -- What may be seen: chart, schedule, samples, billing, behavioural_health, reproductive, substance_use, hiv. None holds another; entries of a journal are shared one by one.
     purpose text NOT NULL,  -- treatment, second_opinion, family, research, insurance or other.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    acts text[] DEFAULT '{}'::text[] NOT NULL,  -- What may be done for the patient, by a proxy: schedule, consent, message.
+    proxy_id uuid,  -- The proxy whose right it is; null for what a patient shares.
     CONSTRAINT grant_of_access_pkey PRIMARY KEY (grant_of_access_id),  -- This grant is known already.
     CONSTRAINT grant_of_access_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
     CONSTRAINT grant_of_access_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
     CONSTRAINT grant_of_access_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Choose one of the network's providers.
+    CONSTRAINT grant_of_access_proxy_fkey FOREIGN KEY (patient_id, proxy_id) REFERENCES access.proxy(patient_id, proxy_id),  -- Appoint the proxy first.
+    CONSTRAINT grant_of_access_acts_are_known CHECK ((acts <@ ARRAY['schedule'::text, 'consent'::text, 'message'::text])),  -- Choose of schedule, consent and message.
+    CONSTRAINT grant_of_access_acts_by_a_proxy CHECK (((acts = '{}'::text[]) OR ((proxy_id IS NOT NULL) AND (account_id IS NOT NULL)))),  -- Only a proxy acts for a patient: appoint one.
+    CONSTRAINT grant_of_access_acts_on_what_it_shows CHECK (((NOT (acts @> '{schedule}'::text[])) OR (scopes @> '{schedule}'::text[]))),  -- Whoever books for a patient sees the schedule: name that scope too.
     CONSTRAINT grant_of_access_is_for_one CHECK ((num_nonnulls(account_id, provider_id) = 1)),  -- Grant access to one account or to one provider.
     CONSTRAINT grant_of_access_period_is_half_open CHECK (((NOT isempty(valid_during)) AND lower_inc(valid_during) AND (NOT upper_inc(valid_during)))),  -- A grant has a beginning, and ends after it.
     CONSTRAINT grant_of_access_purpose_is_known CHECK ((purpose = ANY (ARRAY['treatment'::text, 'second_opinion'::text, 'family'::text, 'research'::text, 'insurance'::text, 'other'::text]))),  -- Choose treatment, second_opinion, family, research, insurance or other.
-    CONSTRAINT grant_of_access_scopes_are_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['chart'::text, 'schedule'::text, 'samples'::text, 'billing'::text, 'journal'::text, 'behavioural_health'::text])))  -- Choose what may be seen: chart, schedule, samples, billing, journal or behavioural_health.
+    CONSTRAINT grant_of_access_scopes_are_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['chart'::text, 'schedule'::text, 'samples'::text, 'billing'::text, 'behavioural_health'::text, 'reproductive'::text, 'substance_use'::text, 'hiv'::text])))  -- Choose at least one scope: chart, schedule, samples, billing, behavioural_health, reproductive, substance_use or hiv.
 );
 CREATE INDEX grant_of_access_account_idx ON access.grant_of_access USING btree (account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX grant_of_access_patient_idx ON access.grant_of_access USING btree (patient_id);
 CREATE INDEX grant_of_access_provider_idx ON access.grant_of_access USING btree (provider_id) WHERE (revoked_at IS NULL);
+CREATE INDEX grant_of_access_proxy_idx ON access.grant_of_access USING btree (proxy_id, patient_id) WHERE (proxy_id IS NOT NULL);
 CREATE TRIGGER grant_of_access_is_stamped BEFORE INSERT OR UPDATE ON access.grant_of_access FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER grant_of_access_is_touched BEFORE UPDATE ON access.grant_of_access FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER grant_of_access_stays_under_hold BEFORE DELETE ON access.grant_of_access FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE access.grant_of_access FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.grant_of_access FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.grant_of_access TO healthtrack_migrator;
+
+-- Who may read and act for a patient, by which authority and how long; what it opens are grants of access.
+CREATE TABLE access.proxy (
+    proxy_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- For whom.
+    account_id uuid NOT NULL,  -- Who acts: the account of another person.
+    related_person_id uuid,  -- Who that is to the patient; null where it was not said.
+    verified_by uuid,  -- The account that appointed the proxy or saw the document; null where the owner entered it.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    ended_at timestamp with time zone,  -- When it was ended before its time; null while it was not.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    valid_during tstzrange NOT NULL,  -- The authority's own period; a guardian's right ends by the age of majority in any case.
+    kind text NOT NULL,  -- parent or guardian (of a minor), conservator, power_of_attorney, or appointed (by the patient).
+    document text,  -- Which document shows it: its kind, date and number; null where the patient appointed the proxy.
+    jurisdiction text NOT NULL,  -- Whose law says when the patient is of age, by ISO 3166: US-AL.
+    scopes text[] NOT NULL,  -- What may be read, by the words of a grant of access.
+    acts text[] DEFAULT '{}'::text[] NOT NULL,  -- What may be done: schedule (book, move, cancel, wait), consent (to and join visits by video), message.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT proxy_pkey PRIMARY KEY (proxy_id),  -- This proxy is known already.
+    CONSTRAINT proxy_id_with_patient_is_unique UNIQUE (patient_id, proxy_id),  -- This proxy is known already.
+    CONSTRAINT proxy_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT proxy_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT proxy_related_person_fkey FOREIGN KEY (patient_id, related_person_id) REFERENCES care.related_person(patient_id, related_person_id),  -- Name somebody who stands near this patient.
+    CONSTRAINT proxy_verifier_fkey FOREIGN KEY (verified_by) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT proxy_acts_are_known CHECK ((acts <@ ARRAY['schedule'::text, 'consent'::text, 'message'::text])),  -- Choose of schedule, consent and message.
+    CONSTRAINT proxy_document_is_short CHECK ((length(document) <= 400)),  -- Describe the document in 400 letters at most.
+    CONSTRAINT proxy_jurisdiction_is_iso_3166 CHECK ((jurisdiction ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$'::text)),  -- Give the jurisdiction as US or US-AL.
+    CONSTRAINT proxy_kind_is_known CHECK ((kind = ANY (ARRAY['parent'::text, 'guardian'::text, 'conservator'::text, 'power_of_attorney'::text, 'appointed'::text]))),  -- Choose parent, guardian, conservator, power_of_attorney or appointed.
+    CONSTRAINT proxy_period_is_half_open CHECK (((NOT isempty(valid_during)) AND (NOT lower_inf(valid_during)) AND lower_inc(valid_during) AND (NOT upper_inc(valid_during)))),  -- An authority has a beginning, and ends after it.
+    CONSTRAINT proxy_shows_a_document CHECK (((kind = 'appointed'::text) OR COALESCE((document ~ '\S.{3,}'::text), false))),  -- Say which document shows this authority.
+    CONSTRAINT proxy_shows_something CHECK ((cardinality(scopes) > 0))  -- Say what this proxy may see.
+);
+CREATE INDEX proxy_account_idx ON access.proxy USING btree (account_id);
+CREATE INDEX proxy_patient_idx ON access.proxy USING btree (patient_id, related_person_id);
+CREATE UNIQUE INDEX proxy_stands_once ON access.proxy USING btree (patient_id, account_id, kind) WHERE (ended_at IS NULL);
+CREATE INDEX proxy_verifier_idx ON access.proxy USING btree (verified_by);
+CREATE TRIGGER proxy_is_followed AFTER INSERT OR UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION access.follow_proxy();  -- Trigger after a proxy is written: its grants follow it.
+CREATE TRIGGER proxy_is_lawful BEFORE INSERT OR UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION access.check_proxy();  -- Trigger before a proxy is written: an account of another person, a minor for a guardian, no confidential care past its age, and no change but the end.
+CREATE TRIGGER proxy_is_stamped BEFORE INSERT OR UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
+CREATE TRIGGER proxy_is_touched BEFORE UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER proxy_stays_under_hold BEFORE DELETE ON access.proxy FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE access.proxy FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.proxy FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.proxy TO healthtrack_migrator;
 
 -- Who looked at what, when, in which part, and whether it was allowed; chained.
 CREATE TABLE access.audit_event (
@@ -175,7 +254,7 @@ CREATE TABLE access.audit_event (
     request_id uuid,  -- The request that it belongs to; null where there is none.
     part text NOT NULL,  -- The part in which the actor acted, or the program's login where nobody did.
     action text NOT NULL,  -- read, create, update, sign, export, erase, break_glass, grant, revoke, review, log_in or log_out.
-    resource text NOT NULL,  -- What was touched, by table or kind and at most one key: care.appointment/…, samples/heart_rate.
+    resource text NOT NULL,  -- What it was: a kind of look, with the categories that were open behind points (record.behavioural_health), a table, or a table and a key.
     outcome text NOT NULL,  -- allowed or denied.
     reason text,  -- Why, as a word: own, in_care, granted, emergency …; null where nothing was said.
     prev_hash bytea NOT NULL,  -- Digest of the event before in its chain; for the first what access.audit_origin gives.
@@ -305,6 +384,20 @@ ALTER TABLE access.blur_key FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.blur_key FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.blur_key TO healthtrack_migrator;
 
+-- The keys of national numbers: without them no number is found or read.
+CREATE TABLE access.number_key (
+    made_at timestamp with time zone DEFAULT now() NOT NULL,  -- When they were made.
+    only_one boolean DEFAULT true NOT NULL,  -- Always true: a database has one pair.
+    digest_secret bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,  -- 32 random bytes: the key of the digests.
+    seal_secret bytea DEFAULT sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))) NOT NULL,  -- 32 random bytes: wraps the key of each sealed number.
+    CONSTRAINT number_key_pkey PRIMARY KEY (only_one),  -- There are keys already.
+    CONSTRAINT number_key_is_whole CHECK (((octet_length(digest_secret) = 32) AND (octet_length(seal_secret) = 32))),  -- A key has 32 bytes.
+    CONSTRAINT number_key_only_one_is_true CHECK (only_one)  -- A database has one pair of keys.
+);
+ALTER TABLE access.number_key FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.number_key FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.number_key TO healthtrack_migrator;
+
 -- Who looked at the acting patient's record, or tried to.
 --   seq: Place in the chain of events.
 --   at: When.
@@ -351,7 +444,7 @@ CREATE VIEW access.unexplained_access WITH (security_barrier=true) AS
     e.chain
    FROM (access.audit_event e
      JOIN access.account a ON ((a.account_id = e.actor)))
-  WHERE (( SELECT access.is_reviewer() AS is_reviewer) AND (e.patient_id IS NOT NULL) AND (e.patient_id IS DISTINCT FROM a.patient_id) AND (e.action <> 'break_glass'::text) AND (a.part <> 'privacy_officer'::text) AND (NOT ((e.action = 'create'::text) AND (e.resource ~~ 'care.patient/%'::text))) AND (NOT (EXISTS ( SELECT
+  WHERE (( SELECT access.is_reviewer() AS is_reviewer) AND (e.patient_id IS NOT NULL) AND (e.patient_id IS DISTINCT FROM a.patient_id) AND ((e.action <> 'break_glass'::text) AND (e.reason IS DISTINCT FROM 'registration'::text)) AND (a.part <> 'privacy_officer'::text) AND (NOT ((e.action = 'create'::text) AND (e.resource ~~ 'care.patient/%'::text))) AND (NOT (EXISTS ( SELECT
            FROM access.care_relationship r
           WHERE ((r.patient_id = e.patient_id) AND (r.provider_id = a.provider_id) AND (r.valid_during @> e.at) AND (r.basis = ANY (ARRAY['care_team'::text, 'referral'::text, 'emergency'::text])))))) AND (NOT (EXISTS ( SELECT
            FROM care.appointment v
@@ -388,6 +481,29 @@ AS $function$
                 FROM access.blur_key k) AS digest) AS part
 $function$;
 REVOKE EXECUTE ON FUNCTION care.blur(text,uuid[]) FROM PUBLIC;
+
+-- The digest by which a number is found; for the owner's functions.
+CREATE OR REPLACE FUNCTION care.digest_of(system text, issuer text, value text)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+            SELECT sealing.hmac(convert_to(concat_ws('|', system, issuer, value), 'UTF8'), k.digest_secret, 'sha256')
+            FROM access.number_key k
+        $function$;
+REVOKE EXECUTE ON FUNCTION care.digest_of(text,text,text) FROM PUBLIC;
+
+-- The number that was sealed; for the owner's functions.
+CREATE OR REPLACE FUNCTION care.open_number(sealed bytea)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+            SELECT sealing.pgp_sym_decrypt(sealed, encode(k.seal_secret, 'hex')) FROM access.number_key k
+        $function$;
+REVOKE EXECUTE ON FUNCTION care.open_number(bytea) FROM PUBLIC;
 
 -- Lets a provider see a patient's record because of a visit, joined to what was so already. Not for the portal.
 CREATE OR REPLACE FUNCTION care.open_record(visitor uuid, visited uuid, wanted tstzrange)
@@ -437,6 +553,33 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION care.register_patient(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.register_patient(jsonb) TO healthtrack_care, healthtrack_migrator;
 
+-- A number as ciphertext; for the owner's functions.
+CREATE OR REPLACE FUNCTION care.seal_number(value text)
+ RETURNS bytea
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+            SELECT sealing.pgp_sym_encrypt(value, encode(k.seal_secret, 'hex'),
+                                        'cipher-algo=aes256, sess-key=1, compress-algo=0, s2k-mode=1')
+            FROM access.number_key k
+        $function$;
+REVOKE EXECUTE ON FUNCTION care.seal_number(text) FROM PUBLIC;
+
+-- The account of a provider, or else of a patient; null where there is none that acts. For functions: nobody is shown the key of another's account.
+CREATE OR REPLACE FUNCTION access.account_of(provider uuid, patient uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.account_id FROM access.account a
+    WHERE a.disabled_at IS NULL AND (a.provider_id = account_of.provider OR a.patient_id = account_of.patient)
+    ORDER BY a.provider_id IS NULL LIMIT 1
+$function$;
+REVOKE EXECUTE ON FUNCTION access.account_of(uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.account_of(uuid,uuid) TO healthtrack_care;
+
 -- The provider whom the actor is; null for all others.
 CREATE OR REPLACE FUNCTION access.acting_provider()
  RETURNS uuid
@@ -472,6 +615,50 @@ BEGIN
     RETURN event.seq;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.append_event(access.audit_event) FROM PUBLIC;
+
+-- Lets an account read and act for a patient, by the patient's word or a document that staff has seen; audited; gives the key.
+CREATE OR REPLACE FUNCTION access.appoint_proxy(me access.caller, patient uuid, to_account uuid, related_person uuid, kind text, document text, jurisdiction text, scopes text[], acts text[], until timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    made uuid;
+BEGIN
+    IF kind = 'appointed' AND (patient = ANY (access.own_patients())) IS NOT TRUE THEN
+        PERFORM access.refuse('proxy_is_appointed_by_the_patient', 'Only the patient appoints this proxy.');
+    ELSIF kind <> 'appointed' AND (patient = ANY (access.patients_at_desk())) IS NOT TRUE AND NOT EXISTS (
+        -- An emergency opens a record for an hour; it lets nobody else in for longer.
+        SELECT FROM access.care_relationship r
+        WHERE r.patient_id = patient AND r.provider_id = access.acting_provider() AND r.basis <> 'emergency'
+          AND r.valid_during @> clock_timestamp() AND patient = ANY (access.patients_in_care())) THEN
+        PERFORM access.refuse('proxy_is_verified_by_staff',
+            'A provider in care or the front desk sees the document and appoints this proxy.');
+    ELSIF kind <> 'appointed' AND NOT access.is_of_minors(kind) AND EXISTS (
+        SELECT FROM unnest(scopes) AS category
+        WHERE category IN ('behavioural_health', 'reproductive', 'substance_use', 'hiv')
+          AND (patient = ANY (access.patients_opened(category))) IS NOT TRUE) THEN
+        PERFORM access.refuse('proxy_opens_what_staff_sees', 'Leave out what you may not open yourself.');
+    ELSIF to_account = me.account_id THEN
+        PERFORM access.refuse('proxy_is_verified_by_another', 'Somebody else has to appoint you.');
+    ELSIF until <= now() THEN
+        PERFORM access.refuse('grant_ends_later', 'Choose an end that is still to come.');
+    END IF;
+    INSERT INTO access.proxy (patient_id, account_id, related_person_id, verified_by, valid_during, kind, document,
+                              jurisdiction, scopes, acts)
+    VALUES (patient, to_account, related_person, me.account_id, tstzrange(now(), until), appoint_proxy.kind,
+            appoint_proxy.document, coalesce((
+                SELECT a.country || coalesce('-' || CASE WHEN a.state ~ '^[A-Z0-9]{1,3}$' THEN a.state END, '')
+                FROM care.address a
+                WHERE a.patient_id = patient AND a.use = 'home' AND a.valid_during @> current_date LIMIT 1), appoint_proxy.jurisdiction, 'US'),
+            appoint_proxy.scopes, coalesce(appoint_proxy.acts, '{}'))
+    RETURNING proxy_id INTO made;
+    PERFORM access.note(me, 'grant', patient, 'access.proxy/' || made, CASE WHEN kind = 'appointed' THEN 'own' END);
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.appoint_proxy(access.caller,uuid,uuid,uuid,text,text,text,text[],text[],timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.appoint_proxy(access.caller,uuid,uuid,uuid,text,text,text,text[],text[],timestamp with time zone) TO healthtrack_care;
 
 -- Appends an event about the actor, in this transaction. Gives its place in its chain.
 CREATE OR REPLACE FUNCTION access.audit(action text, patient_id uuid, resource text, outcome text, reason text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid, on_behalf uuid DEFAULT NULL::uuid)
@@ -616,12 +803,106 @@ BEGIN
         WHERE l.look_id = look AND l.session_id = me.session_id AND l.patient_id IS NOT DISTINCT FROM patient
           AND l.kind = check_look.kind AND l.looked_at > clock_timestamp() - INTERVAL '5 minutes'
           AND l.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
+          -- What was opened since, the event does not name.
+          AND (l.opens @> access.categories_open(patient)
+               OR NOT (SELECT k.sensitive FROM access.look_kind k WHERE k.kind = split_part(check_look.kind, '/', 1)))
     ) THEN
         PERFORM access.refuse('look_is_recorded', 'Record the look, commit it, and read within five minutes.');
     END IF;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.check_look(access.caller,uuid,uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.check_look(access.caller,uuid,uuid,text) TO healthtrack_care;
+
+-- Refuses what no other, committed transaction of this session proposed within five minutes.
+CREATE OR REPLACE FUNCTION access.check_proposal(me access.caller, proposal uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM access.proposal p
+        WHERE p.proposal_id = proposal AND p.session_id = me.session_id
+          AND p.proposed_at > clock_timestamp() - INTERVAL '5 minutes'
+          AND p.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()) THEN
+        PERFORM access.refuse('proposal_is_recorded', 'Propose the person, commit it, and register within five minutes.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_proposal(access.caller,uuid) FROM PUBLIC;
+
+-- Trigger before a proxy is written: an account of another person, a minor for a guardian, no confidential care past its age, and no change but the end.
+CREATE OR REPLACE FUNCTION access.check_proxy()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose       care.patient;
+    ages        constant care.age_of_majority := care.ages_in(NEW.jurisdiction);
+    of_age_at   timestamptz;
+    confides_at timestamptz;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF (NEW.patient_id, NEW.account_id, NEW.kind, NEW.scopes, NEW.acts, NEW.valid_during, NEW.jurisdiction)
+           IS DISTINCT FROM (OLD.patient_id, OLD.account_id, OLD.kind, OLD.scopes, OLD.acts, OLD.valid_during, OLD.jurisdiction)
+           OR OLD.ended_at IS NOT NULL THEN
+            PERFORM access.refuse('proxy_is_ended_and_not_altered', 'End this proxy and appoint another.');
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NOT EXISTS (SELECT FROM access.account a WHERE a.account_id = NEW.account_id AND a.part = 'patient'
+                   AND a.disabled_at IS NULL AND a.patient_id <> NEW.patient_id) THEN
+        PERFORM access.refuse('proxy_acts_by_a_persons_account', 'Name the account of another person.');
+    END IF;
+    -- Locked, so that a birth date that is being corrected is seen by one of both. Of a birth that is known in part the
+    -- first day counts, so that no right lasts too long.
+    SELECT p.* INTO whose FROM care.patient p WHERE p.patient_id = NEW.patient_id FOR SHARE;
+    of_age_at := care.birthday_of(lower(whose.born_during), whose.time_zone, ages.majority_years);
+    confides_at := care.birthday_of(lower(whose.born_during), whose.time_zone, ages.confidential_years);
+    IF NOT access.is_of_minors(NEW.kind) THEN
+        IF NEW.kind <> 'appointed' AND of_age_at > lower(NEW.valid_during) AND confides_at <= lower(NEW.valid_during)
+           AND NOT NEW.scopes <@ access.plain_scopes() THEN
+            PERFORM access.refuse('guardian_opens_no_confidential_care',
+                'At this age the patient decides who sees confidential care: leave its scopes out.');
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF of_age_at <= lower(NEW.valid_during) THEN
+        PERFORM access.refuse('guardian_is_of_a_minor', 'This patient is of age: another authority is needed.');
+    ELSIF of_age_at IS NULL AND upper_inf(NEW.valid_during) THEN
+        PERFORM access.refuse('guardianship_ends', 'Say until when: the date of birth is not known.');
+    ELSIF coalesce(confides_at <= lower(NEW.valid_during), true) AND NOT NEW.scopes <@ access.plain_scopes() THEN
+        PERFORM access.refuse('guardian_opens_no_confidential_care',
+            'At this age the patient decides who sees confidential care: leave its scopes out.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_proxy() FROM PUBLIC;
+
+-- Takes one of those found for who was to be registered, and ends the proposal; audited; gives the key, which opens nothing by itself.
+CREATE OR REPLACE FUNCTION access.choose_match(me access.caller, proposal uuid, match uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    chosen uuid;
+BEGIN
+    PERFORM access.check_proposal(me, proposal);
+    SELECT m.patient_id INTO chosen FROM access.proposal_match m
+    WHERE m.proposal_id = proposal AND m.proposal_match_id = match;
+    IF chosen IS NULL THEN
+        PERFORM access.refuse('match_is_of_the_proposal', 'Choose one of the people who were found.');
+    END IF;
+    DELETE FROM access.proposal p WHERE p.proposal_id = proposal;
+    PERFORM access.note(me, 'read', chosen, 'care.patient/' || chosen, 'registration');
+    RETURN chosen;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.choose_match(access.caller,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.choose_match(access.caller,uuid,uuid) TO healthtrack_care;
 
 -- Ends a session before its time; audited.
 CREATE OR REPLACE FUNCTION access.close_session(me access.caller)
@@ -656,6 +937,31 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.count_emergencies() FROM PUBLIC;
+
+-- Ends a proxy: by itself, by whom it was appointed, or by staff; a minor does not end a guardian's.
+CREATE OR REPLACE FUNCTION access.end_proxy(me access.caller, proxy uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose uuid;
+BEGIN
+    UPDATE access.proxy p SET ended_at = now()
+    WHERE p.proxy_id = proxy AND p.ended_at IS NULL AND (
+        p.account_id = me.account_id
+        OR p.patient_id = ANY (access.own_patients()) AND p.kind IN ('appointed', 'power_of_attorney')
+        -- Not by an emergency, which lasts an hour.
+        OR access.sees_whole(p.patient_id))
+    RETURNING p.patient_id INTO whose;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('proxy_stands', 'There is no such proxy that stands and that you may end.');
+    END IF;
+    PERFORM access.note(me, 'revoke', whose, 'access.proxy/' || proxy);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_proxy(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_proxy(access.caller,uuid) TO healthtrack_care;
 
 -- Says by a session's token who acts, until access.leave; refuses what is no token of a session that stands.
 CREATE OR REPLACE FUNCTION access.enter(token text)
@@ -693,6 +999,19 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.enter(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.enter(text) TO healthtrack_care;
 
+-- Trigger after a proxy is written: its grants follow it.
+CREATE OR REPLACE FUNCTION access.follow_proxy()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM access.open_proxy(NEW);
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.follow_proxy() FROM PUBLIC;
+
 -- Removes looks and proposals that are over, and sessions that ended a day ago; gives how many looks.
 CREATE OR REPLACE FUNCTION access.forget_looks()
  RETURNS bigint
@@ -725,6 +1044,7 @@ DECLARE
     -- Asked for once: an index is not searched by what may change while it is.
     since  constant timestamptz := clock_timestamp() - INTERVAL '1 hour';
     reason text;
+    opens  text[] := '{}';
     made   uuid;
 BEGIN
     -- The audit would else keep whatever somebody typed.
@@ -749,16 +1069,47 @@ BEGIN
                                   'This account has looked at many records within an hour: wait, or ask an operator.');
         END IF;
     END IF;
-    PERFORM access.note(me, 'read', patient, kind, reason, CASE WHEN reason IS NULL THEN 'denied' ELSE 'allowed' END,
+    IF reason <> 'own' AND (SELECT k.sensitive FROM access.look_kind k WHERE k.kind = look.kind) THEN
+        opens := access.categories_open(patient);
+    END IF;
+    PERFORM access.note(me, 'read', patient, concat_ws('.', kind, nullif(array_to_string(opens, '.'), '')), reason, CASE WHEN reason IS NULL THEN 'denied' ELSE 'allowed' END,
                         request);
     IF reason IS NOT NULL THEN
-        INSERT INTO access.look (session_id, patient_id, kind) VALUES (me.session_id, patient, kind)
+        INSERT INTO access.look (session_id, patient_id, kind, opens) VALUES (me.session_id, patient, kind, opens)
         RETURNING look_id INTO made;
     END IF;
     RETURN made;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.look(access.caller,uuid,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.look(access.caller,uuid,text,uuid) TO healthtrack_care;
+
+-- Who may be the person that this session proposed: name, year of birth and town, and how much is alike.
+CREATE OR REPLACE FUNCTION access.matches_of(me access.caller, proposal uuid)
+ RETURNS TABLE(match uuid, family text, given text[], born_in integer, town text, score numeric, name_part numeric, birth_part numeric, contact_part numeric)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    IF me.has_written THEN
+        PERFORM access.refuse('reading_comes_before_writing', 'Read in a transaction that has written nothing yet.');
+    END IF;
+    PERFORM access.check_proposal(me, proposal);
+    RETURN QUERY
+    SELECT m.proposal_match_id, n.family, n.given, coalesce(extract(year FROM p.born_on)::integer, left(p.born_in, 4)::integer), a.city, m.score, m.name_part,
+           m.birth_part, m.contact_part
+    FROM access.proposal_match m JOIN care.patient p USING (patient_id)
+    LEFT JOIN LATERAL (SELECT o.family, o.given FROM care.patient_name o
+                       WHERE o.patient_id = m.patient_id AND o.valid_during @> current_date
+                       ORDER BY o.use = 'official' DESC, o.preferred DESC, o.use LIMIT 1) AS n ON true
+    LEFT JOIN LATERAL (SELECT o.city FROM care.address o
+                       WHERE o.patient_id = m.patient_id AND o.valid_during @> current_date
+                       ORDER BY o.use = 'home' DESC, o.use LIMIT 1) AS a ON true
+    WHERE m.proposal_id = proposal ORDER BY m.score DESC, m.proposal_match_id;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.matches_of(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.matches_of(access.caller,uuid) TO healthtrack_care;
 
 -- A provider's name, which everybody may know, or the part that any other account plays.
 CREATE OR REPLACE FUNCTION access.name_of_account(account_id uuid)
@@ -797,6 +1148,25 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.note(access.caller,text,uuid,text,text,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.note(access.caller,text,uuid,text,text,text,uuid) TO healthtrack_care;
 
+-- Trigger after a person is proposed: keeps who may be the same, and records for each of them that they are shown.
+CREATE OR REPLACE FUNCTION access.note_matches()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN SELECT * FROM access.find_same_person(NEW.person) LOOP
+        INSERT INTO access.proposal_match (patient_id, proposal_id, score, name_part, birth_part, contact_part)
+        VALUES (found.patient_id, NEW.proposal_id, found.score, found.name_part, found.birth_part, found.contact_part);
+        PERFORM access.audit('read', found.patient_id, 'care.patient', 'allowed', 'registration');
+    END LOOP;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note_matches() FROM PUBLIC;
+
 -- Appends what a member of the community does, in this transaction, without account and patient.
 CREATE OR REPLACE FUNCTION access.note_unsigned(action text, resource text)
  RETURNS void
@@ -827,6 +1197,58 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.note_who_opens() FROM PUBLIC;
+
+-- Trigger before care begins without a word of what it opens: the categories that the provider treats.
+CREATE OR REPLACE FUNCTION access.open_categories()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    NEW.opens := access.categories_opened(NEW.provider_id, NEW.basis);
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.open_categories() FROM PUBLIC;
+
+-- Ends what a proxy has opened, and opens what it opens now: nothing once it has ended, a guardian's until the patient is of age.
+CREATE OR REPLACE FUNCTION access.open_proxy(of access.proxy)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    is_of_minor constant boolean := access.is_of_minors(of.kind);
+    ages        constant care.age_of_majority := care.ages_in(of.jurisdiction);
+    plain       constant text[] := CASE WHEN is_of_minor THEN access.plain_scopes() ELSE of.scopes END;
+    -- A right that was opened before begins where it began, so that what was done by it stays explained.
+    begins      constant timestamptz := greatest(lower(of.valid_during), CASE WHEN EXISTS (
+        SELECT FROM access.grant_of_access g WHERE g.proxy_id = of.proxy_id) THEN now() END);
+BEGIN
+    UPDATE access.grant_of_access g SET revoked_at = now() WHERE g.proxy_id = of.proxy_id AND g.revoked_at IS NULL;
+    IF of.ended_at IS NOT NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO access.grant_of_access (patient_id, account_id, proxy_id, valid_during, scopes, acts, purpose)
+    SELECT of.patient_id, of.account_id, of.proxy_id, part.period, part.scopes, part.acts, 'family'
+    FROM care.patient p CROSS JOIN LATERAL (
+        SELECT least(upper(of.valid_during), CASE WHEN is_of_minor THEN
+                   -- Nothing is known of the birth any more: then only an end that was said counts.
+                   coalesce(care.birthday_of(lower(p.born_during), p.time_zone, ages.majority_years),
+                            CASE WHEN upper_inf(of.valid_during) THEN now() END) END) AS until,
+               CASE WHEN is_of_minor THEN coalesce(
+                   care.birthday_of(lower(p.born_during), p.time_zone, ages.confidential_years), now()) END AS confides_at) AS moment
+    CROSS JOIN LATERAL (VALUES
+        (ARRAY(SELECT unnest(of.scopes) INTERSECT SELECT unnest(plain)), of.acts, moment.until),
+        (ARRAY(SELECT unnest(of.scopes) EXCEPT SELECT unnest(plain)), '{}', least(moment.until, moment.confides_at))
+    ) AS side (scopes, acts, until)
+    CROSS JOIN LATERAL (
+        SELECT side.scopes, side.acts,
+               CASE WHEN side.until IS NULL OR side.until > begins THEN tstzrange(begins, side.until) END AS period) AS part
+    WHERE p.patient_id = of.patient_id AND part.period IS NOT NULL AND cardinality(part.scopes) > 0;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.open_proxy(access.proxy) FROM PUBLIC;
 
 -- For the program that signs people in: opens a session by the SHA-256 of its token, audited; gives when it ends at the latest.
 CREATE OR REPLACE FUNCTION access.open_session(login text, token_hash bytea, idle_for interval DEFAULT '00:15:00'::interval, lasts interval DEFAULT '12:00:00'::interval)
@@ -910,6 +1332,22 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.part() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.part() TO healthtrack_analyst, healthtrack_auditor, healthtrack_care, healthtrack_migrator;
 
+-- Patients for whom the actor, as their proxy, may do this at this moment.
+CREATE OR REPLACE FUNCTION access.patients_acted_for(act text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN (SELECT coalesce(array_agg(DISTINCT g.patient_id), '{}')
+            FROM access.account a JOIN access.grant_of_access g USING (account_id)
+            WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND access.sees_newest()
+              AND g.revoked_at IS NULL AND g.valid_during @> clock_timestamp() AND g.acts @> ARRAY[act]);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.patients_acted_for(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.patients_acted_for(text) TO healthtrack_care, healthtrack_migrator;
+
 -- Patients with an appointment to come, or of the last 30 days, at the facility of the acting front desk; by a hold, while it lasts.
 CREATE OR REPLACE FUNCTION access.patients_at_desk()
  RETURNS uuid[]
@@ -988,6 +1426,56 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.patients_in_care() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.patients_in_care() TO healthtrack_care, healthtrack_migrator;
 
+-- Patients whose rows of this category are open to the actor at this moment, by care that opens it or by a grant of it.
+CREATE OR REPLACE FUNCTION access.patients_opened(category text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT r.patient_id), '{}')
+        FROM access.account a JOIN access.care_relationship r USING (provider_id)
+        JOIN unnest(access.patients_in_care()) AS cared (patient_id) ON cared.patient_id = r.patient_id
+        WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND r.opens @> ARRAY[category]
+          AND r.valid_during @> clock_timestamp() AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE
+    ) || access.patients_granted(category);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.patients_opened(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.patients_opened(text) TO healthtrack_care, healthtrack_migrator;
+
+-- For whom the actor may read and act at this moment, and what; no name of anybody.
+CREATE OR REPLACE FUNCTION access.proxies_held()
+ RETURNS TABLE(proxy uuid, patient uuid, kind text, scopes text[], acts text[], until_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT g.proxy_id, g.patient_id, p.kind, g.scopes, g.acts, upper(g.valid_during)
+    FROM access.account a JOIN access.grant_of_access g USING (account_id) JOIN access.proxy p USING (proxy_id)
+    WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND access.sees_newest()
+      AND g.revoked_at IS NULL AND g.valid_during @> clock_timestamp()
+    ORDER BY g.patient_id, p.kind, g.valid_during LIMIT 200
+$function$;
+REVOKE EXECUTE ON FUNCTION access.proxies_held() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.proxies_held() TO healthtrack_care;
+
+-- Proxies of a patient, the newest first; for a function that has looked.
+CREATE OR REPLACE FUNCTION access.proxies_of(patient uuid)
+ RETURNS TABLE(proxy uuid, related_person uuid, kind text, document text, jurisdiction text, scopes text[], acts text[], from_at timestamp with time zone, until_at timestamp with time zone, ended_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT p.proxy_id, p.related_person_id, p.kind, p.document, p.jurisdiction, p.scopes, p.acts, lower(p.valid_during),
+           CASE WHEN p.ended_at IS NULL THEN (SELECT max(coalesce(upper(g.valid_during), 'infinity'))
+               FROM access.grant_of_access g WHERE g.proxy_id = p.proxy_id AND g.revoked_at IS NULL) END, p.ended_at
+    FROM access.proxy p WHERE p.patient_id = patient ORDER BY p.created_at DESC, p.proxy_id LIMIT 200
+$function$;
+REVOKE EXECUTE ON FUNCTION access.proxies_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.proxies_of(uuid) TO healthtrack_care;
+
 -- Why the actor may look at this kind of a patient's record, as a word; null where not.
 CREATE OR REPLACE FUNCTION access.reason_to_look(patient uuid, kind text)
  RETURNS text
@@ -1009,6 +1497,8 @@ BEGIN
         WHEN patient = ANY (access.own_patients()) THEN 'own'
         WHEN open.in_care AND patient = ANY (access.patients_in_care()) THEN 'in_care'
         WHEN patient = ANY (access.patients_granted(open.scope)) THEN 'granted'
+        WHEN open.sensitive AND open.scope = 'chart' AND patient = ANY (access.patients_granted_apart()) THEN 'granted'
+        WHEN open.act IS NOT NULL AND patient = ANY (access.patients_acted_for(open.act)) THEN 'granted'
         WHEN open.at_desk AND access.part() = 'front_desk' AND (
             EXISTS (SELECT FROM care.appointment v
                     WHERE v.patient_id = patient AND v.facility_id = ANY (access.own_facilities()))
@@ -1075,6 +1565,21 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.revoke_sessions(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.revoke_sessions(text) TO healthtrack_sign_in;
+
+-- True where the actor is a provider in care, not by an emergency, or a desk at which the patient is known.
+CREATE OR REPLACE FUNCTION access.sees_whole(patient uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(patient = ANY (access.patients_at_desk()), false) OR EXISTS (
+        SELECT FROM access.care_relationship r
+        WHERE r.patient_id = patient AND r.provider_id = access.acting_provider() AND r.basis <> 'emergency'
+          AND r.valid_during @> clock_timestamp() AND patient = ANY (access.patients_in_care()))
+$function$;
+REVOKE EXECUTE ON FUNCTION access.sees_whole(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.sees_whole(uuid) TO healthtrack_care;
 
 -- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
 CREATE OR REPLACE FUNCTION access.share(patient_id uuid, account_id uuid, provider_id uuid, scopes text[], purpose text, until timestamp with time zone)
@@ -1169,7 +1674,7 @@ DECLARE
     whose uuid;
 BEGIN
     UPDATE access.grant_of_access g SET revoked_at = now()
-    WHERE g.grant_of_access_id = unshare.grant_of_access_id AND g.revoked_at IS NULL
+    WHERE g.grant_of_access_id = unshare.grant_of_access_id AND g.revoked_at IS NULL AND g.proxy_id IS NULL
       AND g.patient_id = ANY (access.own_patients())
     RETURNING g.patient_id INTO whose;
     IF whose IS NULL THEN

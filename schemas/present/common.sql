@@ -17,6 +17,9 @@ CREATE DOMAIN care.email AS text CHECK ((VALUE ~ '^[^@\s]{1,64}@[^@\s]{1,190}$':
 -- Telephone number by E.164: a plus sign and up to 15 digits.
 CREATE DOMAIN care.phone AS text CHECK ((VALUE ~ '^\+[1-9][0-9]{6,14}$'::text));
 
+-- What a fact is of, where patients keep it from who may read the rest: behavioural_health, reproductive, substance_use or hiv. Null is plain care.
+CREATE DOMAIN care.sensitivity AS text CHECK ((VALUE = ANY (ARRAY['behavioural_health'::text, 'reproductive'::text, 'substance_use'::text, 'hiv'::text])));
+
 -- Time zone by its name in the IANA database: America/New_York.
 CREATE DOMAIN care.time_zone AS text CHECK ((VALUE ~ '^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$'::text)) CHECK (((VALUE IS NULL) OR care.is_time_zone(VALUE))) NOT VALID;
 
@@ -37,21 +40,182 @@ AS $function$
            lower(care.wilson(count(*) FILTER (WHERE a.adherent), count(*))),
            upper(care.wilson(count(*) FILTER (WHERE a.adherent), count(*))), round(avg(a.pdc), 4),
            round((percentile_cont(0.5) WITHIN GROUP (ORDER BY a.pdc))::numeric, 4)
-    FROM care.adherence_pdc(measured, NULL, threshold) a GROUP BY a.ingredient
+    FROM care.adherence(measured, NULL, threshold) a GROUP BY a.ingredient
 $function$;
 
--- Age on a day as one of five bands: 0-17, 18-39, 40-64, 65-79, 80+.
+-- The band of ages on a day where it is the same for each day on which the birth may have been; else unknown.
+CREATE OR REPLACE FUNCTION care.age_band(born_during daterange, on_day date)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (care.age_band(lower(born_during), on_day) = care.age_band((upper(born_during) - 1), on_day)) THEN care.age_band(lower(born_during), on_day) ELSE 'unknown'::text END;
+REVOKE EXECUTE ON FUNCTION care.age_band(daterange,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.age_band(daterange,date) TO healthtrack_analyst, healthtrack_care, healthtrack_migrator;
+
+-- Age on a day as one of five bands: 0-17, 18-39, 40-64, 65-79, 80+; unknown where the day of birth is.
 CREATE OR REPLACE FUNCTION care.age_band(born_on date, on_day date)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone) < '18 years'::interval) THEN '0-17'::text WHEN (age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone) < '40 years'::interval) THEN '18-39'::text WHEN (age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone) < '65 years'::interval) THEN '40-64'::text WHEN (age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone) < '80 years'::interval) THEN '65-79'::text ELSE '80+'::text END;
+RETURN CASE WHEN (born_on IS NULL) THEN 'unknown'::text WHEN (EXTRACT(year FROM age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone)) < (18)::numeric) THEN '0-17'::text WHEN (EXTRACT(year FROM age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone)) < (40)::numeric) THEN '18-39'::text WHEN (EXTRACT(year FROM age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone)) < (65)::numeric) THEN '40-64'::text WHEN (EXTRACT(year FROM age((on_day)::timestamp with time zone, (born_on)::timestamp with time zone)) < (80)::numeric) THEN '65-79'::text ELSE '80+'::text END;
+
+-- The band of ages on a day where it is the same for each day on which the birth may have been; else unknown.
+CREATE OR REPLACE FUNCTION care.age_group(born_during daterange, on_day date)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (care.age_band(lower(born_during), on_day) = care.age_band((upper(born_during) - 1), on_day)) THEN care.age_band(lower(born_during), on_day) ELSE 'unknown'::text END;
+REVOKE EXECUTE ON FUNCTION care.age_group(daterange,date) FROM PUBLIC;
+
+-- Ages in whole years that somebody may have on a day who was born on one of these days; null where nothing is known.
+CREATE OR REPLACE FUNCTION care.age_span(born_during daterange, on_day date)
+ RETURNS int4range
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (born_during IS NOT NULL) THEN int4range((EXTRACT(year FROM age((on_day)::timestamp with time zone, ((upper(born_during) - 1))::timestamp with time zone)))::integer, (EXTRACT(year FROM age((on_day)::timestamp with time zone, (lower(born_during))::timestamp with time zone)))::integer, '[]'::text) ELSE NULL::int4range END;
+REVOKE EXECUTE ON FUNCTION care.age_span(daterange,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.age_span(daterange,date) TO healthtrack_analyst, healthtrack_care, healthtrack_migrator;
+
+-- A UCUM unit without its annotations, which change nothing of it; 1 where nothing else is there.
+CREATE OR REPLACE FUNCTION care.bare_unit(unit text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (strpos(unit, '{'::text) = 0) THEN unit ELSE COALESCE(NULLIF(regexp_replace(unit, '\{[^}]*\}'::text, ''::text, 'g'::text), ''::text), '1'::text) END;
+REVOKE EXECUTE ON FUNCTION care.bare_unit(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.bare_unit(text) TO healthtrack_care, healthtrack_migrator;
+
+-- The days on which a birth of this day, month or year may have been; null where nothing is known.
+CREATE OR REPLACE FUNCTION care.birth_span(born_on date, born_in text)
+ RETURNS daterange
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (born_on IS NOT NULL) THEN daterange(born_on, born_on, '[]'::text) WHEN (born_in ~ '^[0-9]{4}$'::text) THEN daterange(make_date(("left"(born_in, 4))::integer, 1, 1), make_date((("left"(born_in, 4))::integer + 1), 1, 1)) WHEN (born_in ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'::text) THEN daterange(make_date(("left"(born_in, 4))::integer, ("right"(born_in, 2))::integer, 1), ((make_date(("left"(born_in, 4))::integer, ("right"(born_in, 2))::integer, 1) + '1 mon'::interval))::date) ELSE NULL::daterange END;
+REVOKE EXECUTE ON FUNCTION care.birth_span(date,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.birth_span(date,text) TO healthtrack_analyst, healthtrack_care, healthtrack_migrator;
+
+-- A birth as FHIR writes it: 1980-05-17, 1980-05, 1980, or null.
+CREATE OR REPLACE FUNCTION care.birth_text(born_on date, born_in text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE(to_char((born_on)::timestamp with time zone, 'YYYY-MM-DD'::text), born_in);
+REVOKE EXECUTE ON FUNCTION care.birth_text(date,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.birth_text(date,text) TO healthtrack_care, healthtrack_migrator;
+
+-- When somebody has reached an age: midnight of the birthday at home; null where the birth date is not known.
+CREATE OR REPLACE FUNCTION care.birthday_of(born_on date, zone text, years integer)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT (born_on + years * INTERVAL '1 year') AT TIME ZONE zone
+$function$;
+REVOKE EXECUTE ON FUNCTION care.birthday_of(date,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.birthday_of(date,text,integer) TO healthtrack_care, healthtrack_migrator;
+
+-- Dates that care.likeness_of_births finds like one, itself among them.
+CREATE OR REPLACE FUNCTION care.births_like(born_on date)
+ RETURNS date[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(array_agg(DISTINCT made.day), '{}')
+    FROM (
+        SELECT overlay(to_char(born_on, 'YYYYMMDD') PLACING digit::text FROM place) AS said
+        FROM generate_series(1, 8) AS place, generate_series(0, 9) AS digit
+        UNION ALL SELECT to_char(born_on, 'YYYYDDMM')
+    ) AS variant
+    CROSS JOIN LATERAL (SELECT left(said, 4)::integer AS y, substr(said, 5, 2)::integer AS m, right(said, 2)::integer AS d) AS part
+    CROSS JOIN LATERAL (SELECT CASE WHEN y BETWEEN 1900 AND extract(year FROM now()) + 1 AND m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31
+                                    THEN make_date(y, m, 1) + d - 1 END AS day) AS made
+    WHERE extract(month FROM made.day) = m
+$function$;
+REVOKE EXECUTE ON FUNCTION care.births_like(date) FROM PUBLIC;
+
+-- Refuses a finding with parts that have no place in an observation.
+CREATE OR REPLACE FUNCTION care.check_finding(finding jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    parts  constant text[] := '{loinc,title,category,encounter,observed_at,ended_at,value,components,interpretation,
+                                reference_low,reference_high,body_site,method,device,sensitivity,note}';
+    within constant text[] := '{loinc,title,value,interpretation,reference_low,reference_high}';
+    forms  constant text[] := '{number,unit,comparator,low,high,numerator,denominator,denominator_unit,system,code,text,boolean,absent}';
+    one    jsonb;
+BEGIN
+    IF jsonb_typeof(finding) <> 'object' OR finding - parts <> '{}'
+       OR coalesce(finding -> 'value', '{}') - forms <> '{}' OR jsonb_typeof(coalesce(finding -> 'components', '[]')) <> 'array' THEN
+        PERFORM care.refuse('finding_has_known_parts', 'Say of an observation what has a place here, and nothing else.');
+    END IF;
+    FOR one IN SELECT * FROM jsonb_array_elements(coalesce(finding -> 'components', '[]')) LOOP
+        IF one - within <> '{}' OR coalesce(one -> 'value', '{}') - forms <> '{}' THEN
+            PERFORM care.refuse('finding_has_known_parts', 'Say of an observation what has a place here, and nothing else.');
+        END IF;
+    END LOOP;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_finding(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.check_finding(jsonb) TO healthtrack_care, healthtrack_migrator;
 
 -- Says that the patient is there, two hours early at most.
 CREATE OR REPLACE FUNCTION care.check_in_appointment(asked uuid)
  RETURNS void
  LANGUAGE sql
 AS $function$ SELECT care.change_appointment(asked, 'arrived') $function$;
+
+-- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE OR REPLACE FUNCTION care.check_recorder()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    names uuid := (to_jsonb(NEW) ->> TG_ARGV[0])::uuid;
+    named uuid := CASE TG_OP WHEN 'UPDATE' THEN (to_jsonb(OLD) ->> TG_ARGV[0])::uuid ELSE access.acting_provider() END;
+BEGIN
+    IF access.part() = 'provider' AND names IS DISTINCT FROM named AND (TG_OP = 'UPDATE' OR names IS NOT NULL) THEN
+        PERFORM care.refuse(TG_TABLE_NAME || '_is_recorded_in_person', 'A provider records in the own name only.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_recorder() FROM PUBLIC;
+
+-- Gives each table of a person's facts that has it not yet the trigger that refuses new ones of a joined record.
+CREATE OR REPLACE PROCEDURE care.close_joined_records()
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    fact record;
+BEGIN
+    FOR fact IN
+        SELECT c.oid::regclass AS of, c.relname AS name FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'patient_id' AND NOT a.attisdropped
+        WHERE c.relnamespace = 'care'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          -- The person, the link, and what follows by itself from what stands.
+          AND c.relname NOT IN ('patient', 'patient_link', 'history', 'record_version', 'ledger_transaction', 'ledger_entry',
+                                'payment', 'refund', 'claim', 'claim_line', 'telehealth_session', 'space_identity',
+                                -- What a program makes for everybody at once, which one person must not refuse.
+                                'alert', 'recommendation', 'prediction', 'notification', 'recall', 'task')
+          AND c.relname !~ '_(event|change|tally|total|year|day)$'
+          -- What nobody but the owner's functions sees is no fact of its own.
+          AND EXISTS (SELECT FROM pg_policy p
+                      WHERE p.polrelid = c.oid AND 'healthtrack_care'::regrole = ANY (p.polroles))
+          AND NOT EXISTS (SELECT FROM pg_trigger t
+                          WHERE t.tgrelid = c.oid AND t.tgfoid = 'care.refuse_facts_of_joined'::regproc)
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s REFERENCING NEW TABLE AS added
+                        FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined()',
+                       fact.name || '_is_not_of_a_joined_record', fact.of);
+    END LOOP;
+END $procedure$;
+REVOKE EXECUTE ON PROCEDURE care.close_joined_records() FROM PUBLIC;
 
 -- True where a code has the shape and check digit of its system: loinc, icd10, rxnorm, atc, snomed or cvx.
 CREATE OR REPLACE FUNCTION care.code_fits(system text, code text)
@@ -66,11 +230,68 @@ CREATE OR REPLACE FUNCTION care.complete_appointment(asked uuid)
  LANGUAGE sql
 AS $function$ SELECT care.change_appointment(asked, 'completed') $function$;
 
+-- True for a condition that is confirmed and lasts.
+CREATE OR REPLACE FUNCTION care.condition_lasts(clinical_status text, verification_status text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((verification_status = 'confirmed'::text) AND (clinical_status = ANY (ARRAY['active'::text, 'recurrence'::text, 'relapse'::text])));
+REVOKE EXECUTE ON FUNCTION care.condition_lasts(text,text) FROM PUBLIC;
+
 -- Books a held time, unless it is held no more.
 CREATE OR REPLACE FUNCTION care.confirm_appointment(asked uuid)
  RETURNS void
  LANGUAGE sql
 AS $function$ SELECT care.change_appointment(asked, 'booked') $function$;
+
+-- How many letters are to be put in, taken out, changed or exchanged with their neighbour to make one word the other; of the first 40.
+CREATE OR REPLACE FUNCTION care.edit_distance(one text, other text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    a     constant text[] := string_to_array(left(one, 40), NULL);
+    b     constant text[] := string_to_array(left(other, 40), NULL);
+    width constant integer := cardinality(b);
+    above integer[];
+    row   integer[] := ARRAY(SELECT generate_series(0, cardinality(b)));
+    next  integer[];
+BEGIN
+    FOR i IN 1 .. cardinality(a) LOOP
+        next := ARRAY[i];
+        FOR j IN 1 .. width LOOP
+            next[j + 1] := least(row[j + 1] + 1, next[j] + 1, row[j] + (a[i] <> b[j])::integer,
+                CASE WHEN i > 1 AND j > 1 AND a[i] = b[j - 1] AND a[i - 1] = b[j] THEN above[j - 1] + 1 END);
+        END LOOP;
+        above := row;
+        row := next;
+    END LOOP;
+    RETURN row[width + 1];
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.edit_distance(text,text) FROM PUBLIC;
+
+-- A name without case, accents, blanks and marks.
+CREATE OR REPLACE FUNCTION care.fold_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT translate(regexp_replace(regexp_replace(normalize(lower(name), NFKD), '[\u0300-\u036f]', '', 'g'),
+                                    '[\s\u0027\u2019`´.,_-]', '', 'g'), 'øłđðæœß', 'olddaos')
+$function$;
+REVOKE EXECUTE ON FUNCTION care.fold_name(text) FROM PUBLIC;
+
+-- A name as it is compared: small letters of the usual width without accents, whatever the locale of the database.
+CREATE OR REPLACE FUNCTION care.folded_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN lower(translate(regexp_replace(NORMALIZE(name, NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text), 'АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩØŁĐÆŒÞ'::text, 'абвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґαβγδεζηθικλμνξοπρστυφχψωøłđæœþ'::text));
+REVOKE EXECUTE ON FUNCTION care.folded_name(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.folded_name(text) TO healthtrack_care, healthtrack_migrator;
 
 -- Takes a device from its wearer and gives it to another patient in the same moment.
 CREATE OR REPLACE FUNCTION care.hand_over_device(device text, to_patient uuid, at timestamp with time zone DEFAULT now())
@@ -88,6 +309,15 @@ CREATE OR REPLACE FUNCTION care.identifier_fits(system text, value text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE system WHEN 'mrn'::text THEN (value ~ '^[A-Z0-9][A-Z0-9-]{2,19}$'::text) WHEN 'ssn'::text THEN (value ~ '^(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}$'::text) WHEN 'passport'::text THEN (value ~ '^[A-Z0-9]{6,9}$'::text) WHEN 'driver_license'::text THEN (value ~ '^[A-Z0-9][A-Z0-9-]{3,19}$'::text) WHEN 'member_number'::text THEN (value ~ '^[A-Z0-9][A-Z0-9-]{3,29}$'::text) ELSE false END;
+
+-- True for a kind of number that a state gives.
+CREATE OR REPLACE FUNCTION care.is_national(system text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (system = ANY (ARRAY['ssn'::text, 'passport'::text, 'driver_license'::text]));
+REVOKE EXECUTE ON FUNCTION care.is_national(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.is_national(text) TO healthtrack_care, healthtrack_migrator;
 
 -- True for a time zone that this server knows.
 CREATE OR REPLACE FUNCTION care.is_time_zone(zone text)
@@ -111,6 +341,64 @@ CREATE OR REPLACE FUNCTION care.items_fit(items jsonb)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (jsonb_typeof(items) = 'array'::text) THEN (SELECT (((count(*) >= 1) AND (count(*) <= 200)) AND (count(DISTINCT (item.value ->> 'link_id'::text)) = count(*)) AND bool_and(COALESCE((((item.value ->> 'link_id'::text) ~ '^[a-z][a-z0-9_]{0,60}$'::text) AND ((item.value ->> 'text'::text) ~ '\S'::text) AND ((item.value ->> 'type'::text) = ANY (ARRAY['choice'::text, 'integer'::text, 'number'::text, 'text'::text, 'boolean'::text, 'date'::text])) AND (jsonb_typeof((item.value -> 'required'::text)) = 'boolean'::text) AND (((item.value ->> 'type'::text) = 'choice'::text) = (item.value ? 'options'::text)) AND ((NOT (item.value ? 'options'::text)) OR jsonb_path_exists(item.value, '$?(@."options".size() >= 2 && @."options"[*]."value".type() == "number")'::jsonpath))), false))) FROM jsonb_array_elements(items_fit.items) item(value)) ELSE false END;
+
+-- How much two birth dates are alike: 1, 0.7 where day and month are exchanged or one digit is other, else 0; null where one is not known.
+CREATE OR REPLACE FUNCTION care.likeness_of_births(one date, other date)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT CASE WHEN one = other THEN 1
+                WHEN to_char(one, 'YYYYMMDD') = to_char(other, 'YYYYDDMM') THEN 0.7
+                WHEN (SELECT count(*) FROM generate_series(1, 8) AS place
+                      WHERE substr(to_char(one, 'YYYYMMDD'), place, 1) <> substr(to_char(other, 'YYYYMMDD'), place, 1)) = 1
+                THEN 0.7 WHEN one <> other THEN 0 END
+$function$;
+REVOKE EXECUTE ON FUNCTION care.likeness_of_births(date,date) FROM PUBLIC;
+
+-- How much two names are alike, from 0 to 1: family names by 6 parts and given names by 4, or 0.9 where they are exchanged; all of it where one has only one name.
+CREATE OR REPLACE FUNCTION care.likeness_of_names(family text, given text, other_family text, other_given text)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    alike numeric;
+BEGIN
+    IF coalesce(family, '') = '' OR coalesce(given, '') = '' OR coalesce(other_family, '') = '' OR coalesce(other_given, '') = '' THEN
+        RETURN care.likeness_of_words(concat(family, given), concat(other_family, other_given));
+    END IF;
+    alike := round(0.6 * care.likeness_of_words(family, other_family) + 0.4 * care.likeness_of_words(given, other_given), 2);
+    IF alike < 0.6 AND care.sound_of(family) = care.sound_of(other_given) AND care.sound_of(given) = care.sound_of(other_family) THEN
+        RETURN 0.9;
+    END IF;
+    RETURN alike;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.likeness_of_names(text,text,text,text) FROM PUBLIC;
+
+-- How much two words are alike, from 0 to 1; 0.85 at least where they sound alike.
+CREATE OR REPLACE FUNCTION care.likeness_of_words(one text, other text)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    a     constant text := care.fold_name(one);
+    b     constant text := care.fold_name(other);
+    alike numeric;
+BEGIN
+    IF a = b AND a <> '' THEN
+        RETURN 1;
+    ELSIF coalesce(a, '') = '' OR coalesce(b, '') = '' THEN
+        RETURN 0;
+    END IF;
+    alike := 1 - round(care.edit_distance(a, b)::numeric / greatest(least(length(a), 40), least(length(b), 40)), 2);
+    RETURN CASE WHEN alike < 0.85 AND care.sound_of(a) = care.sound_of(b) THEN 0.85 ELSE alike END;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.likeness_of_words(text,text) FROM PUBLIC;
 
 -- The dates that a period touches, where the clock is that zone's.
 CREATE OR REPLACE FUNCTION care.local_dates(span tstzrange, zone text)
@@ -186,14 +474,15 @@ CREATE OR REPLACE FUNCTION care.miss_appointment(asked uuid)
  LANGUAGE sql
 AS $function$ SELECT care.change_appointment(asked, 'no_show') $function$;
 
--- Times of so many minutes, counted from the start of each block of hours, at which a provider can be booked at a facility: within hours of both, not off, not taken, not past. for_all_at says until when a slot is kept for premium members; null where it is for all.
-CREATE OR REPLACE FUNCTION care.open_slots(asked_provider uuid, asked_facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer)
+-- Times of so many minutes, counted from the start of each block of hours, at which a provider can be booked at a facility, or by video for a patient: within hours of both, licensed there, not off, not taken, not past. for_all_at says until when a slot is kept for premium members; null where it is for all.
+CREATE OR REPLACE FUNCTION care.open_slots(asked_provider uuid, asked_facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer, video_for uuid DEFAULT NULL::uuid)
  RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone, for_all_at timestamp with time zone)
  LANGUAGE plpgsql
  STABLE ROWS 100
 AS $function$
 DECLARE
     span constant tstzrange := tstzrange(greatest(since, now()), greatest(until, since, now()));
+    mode constant text := CASE WHEN video_for IS NULL THEN 'in_person' ELSE 'telehealth' END;
     free tstzmultirange;
 BEGIN
     IF minutes NOT BETWEEN 5 AND 720 OR until > since + INTERVAL '100 days' THEN
@@ -201,7 +490,7 @@ BEGIN
             'Ask for visits of 5 minutes to 12 hours, within 100 days.');
     END IF;
     free := care.available(asked_provider, asked_facility, span) * care.opening(asked_facility, span)
-            - care.taken(asked_provider, span);
+            * care.licensed(asked_provider, asked_facility, mode, video_for, span) - care.taken(asked_provider, span);
     RETURN QUERY
         SELECT slot.at, slot.at + minutes * INTERVAL '1 minute', slot.at - h.reserved_hours * INTERVAL '1 hour'
         FROM care.visiting_hours(asked_provider, asked_facility, span) h,
@@ -210,6 +499,59 @@ BEGIN
         WHERE free @> tstzrange(slot.at, slot.at + minutes * INTERVAL '1 minute')
         ORDER BY slot.at;
 END $function$;
+REVOKE EXECUTE ON FUNCTION care.open_slots(uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.open_slots(uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) TO healthtrack_care;
+
+-- Gives a row of the record a category of sensitive facts, for its author.
+CREATE OR REPLACE FUNCTION care.raise_sensitivity(patient uuid, relation text, key uuid, category text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    changed bigint;
+BEGIN
+    IF relation <> ALL (ARRAY['condition', 'encounter', 'procedure', 'medication_statement', 'prescription', 'lab_order',
+                              'lab_result', 'imaging_study', 'clinical_report']) IS NOT FALSE THEN
+        PERFORM care.refuse('sensitivity_is_of_a_part_of_the_record', 'Choose a row of the record that can be kept apart.');
+    ELSIF category IS NULL THEN
+        PERFORM care.refuse('sensitivity_is_never_lowered',
+            'This row is kept apart already: ask who maintains the network to change its category.');
+    ELSIF NOT care.acts_as_author(relation, key) AND access.part() IS DISTINCT FROM 'patient' THEN
+        PERFORM care.refuse('sensitivity_is_its_authors', 'Only who wrote this keeps it apart.');
+    END IF;
+    -- Under the policies of whoever acts.
+    EXECUTE format('UPDATE care.%I SET sensitivity = $1 WHERE patient_id = $2 AND %I = $3', relation, relation || '_id')
+    USING category, patient, key;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed = 0 THEN
+        PERFORM care.refuse('sensitivity_is_its_authors', 'Only who wrote this keeps it apart.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.raise_sensitivity(uuid,text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.raise_sensitivity(uuid,text,uuid,text) TO healthtrack_care, healthtrack_migrator;
+
+-- What a text such as 1980-05-17, 1980-05 or 1980 says of a birth; null says that nothing is known.
+CREATE OR REPLACE FUNCTION care.read_birth(told text, OUT born_on date, OUT born_in text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+BEGIN
+    IF told ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN
+        born_on := told::date;
+    ELSIF told ~ '^[0-9]{4}(-[0-9]{2})?$' THEN
+        born_in := told;
+    ELSIF told IS NOT NULL THEN
+        RAISE invalid_datetime_format;
+    END IF;
+EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow THEN
+    PERFORM care.refuse('birth_is_told_as_a_date', 'Write the birth as 1980-05-17, or 1980-05 or 1980 where no more is known.');
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.read_birth(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.read_birth(text) TO healthtrack_care, healthtrack_migrator;
 
 -- Refuses what is asked, by a rule's name and a sentence for a person.
 CREATE OR REPLACE FUNCTION care.refuse(rule text, sentence text)
@@ -229,7 +571,7 @@ BEGIN
     PERFORM care.refuse(TG_TABLE_NAME || '_is_append_only', 'What is booked stays: book a correction beside it.');
 END $function$;
 
--- Ends holds that ran out, counts the changed days of wellness centres anew, and forgets looks and sessions that are over; how many of the first two.
+-- Ends holds that ran out, counts the changed days of wellness centres anew, forgets looks and sessions that are over, and folds tallies; how many of the first two.
 CREATE OR REPLACE FUNCTION care.run_maintenance(OUT ended_holds integer, OUT counted_days bigint)
  RETURNS record
  LANGUAGE plpgsql
@@ -240,6 +582,11 @@ BEGIN
     ended_holds := care.expire_holds();
     counted_days := care.refresh_engagement(current_date - 400, current_date + 2);
     PERFORM access.forget_looks();
+    PERFORM care.queue_reminders();
+    PERFORM care.queue_recalls();
+    PERFORM care.fold_adherence();
+    PERFORM care.merge_reviews();
+    PERFORM care.fold_conditions();
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.run_maintenance() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.run_maintenance() TO healthtrack_ingest, healthtrack_migrator;
@@ -265,6 +612,61 @@ CREATE OR REPLACE FUNCTION care.scoring_fits(items jsonb, scoring jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (scoring IS NULL) THEN true WHEN (((scoring ->> 'algorithm'::text) = 'sum'::text) AND ((scoring ->> 'version'::text) ~ '\S'::text) AND (jsonb_typeof((scoring -> 'items'::text)) = 'array'::text) AND (jsonb_typeof((scoring -> 'bands'::text)) = 'array'::text) AND (jsonb_typeof((scoring -> 'look_at'::text)) = 'array'::text)) THEN ((NOT (EXISTS (SELECT FROM jsonb_array_elements_text((scoring_fits.scoring -> 'items'::text)) counted(value) WHERE (NOT jsonb_path_exists(scoring_fits.items, '$[*]?(@."link_id" == $"id" && @."type" == "choice")'::jsonpath, jsonb_build_object('id', counted.value)))))) AND (SELECT ((count(*) > 0) AND bool_and(COALESCE(((bands.low <= bands.high) AND ((bands.before IS NULL) OR (bands.low = (bands.before + (1)::numeric)))), false))) FROM (SELECT ((part.band ->> 'from'::text))::numeric AS low, ((part.band ->> 'to'::text))::numeric AS high, lag(((part.band ->> 'to'::text))::numeric) OVER (ORDER BY part.nth) AS before FROM jsonb_array_elements((scoring_fits.scoring -> 'bands'::text)) WITH ORDINALITY part(band, nth)) bands)) ELSE false END;
 
+-- The script of a name by its letters, as ISO 15924 calls it; Zzzz where it is none of those that are told apart.
+CREATE OR REPLACE FUNCTION care.script_of(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (name ~ '[\u3040-\u30ff\uff66-\uff9f]'::text) THEN CASE WHEN (name ~ '[\u3400-\u9fff\uf900-\ufaff]'::text) THEN 'Jpan'::text WHEN (name ~ '[\u30a0-\u30ff\uff66-\uff9f]'::text) THEN 'Kana'::text ELSE 'Hira'::text END WHEN (name ~ '[\uac00-\ud7af\u1100-\u11ff\u3130-\u318f]'::text) THEN 'Hang'::text WHEN (name ~ '[\u3400-\u9fff\uf900-\ufaff]'::text) THEN 'Hani'::text WHEN (name ~ '[\u0400-\u052f]'::text) THEN 'Cyrl'::text WHEN (name ~ '[\u0370-\u03ff]'::text) THEN 'Grek'::text WHEN (name ~ '[\u0590-\u05ff]'::text) THEN 'Hebr'::text WHEN (name ~ '[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]'::text) THEN 'Arab'::text WHEN (name ~ '[\u0900-\u097f]'::text) THEN 'Deva'::text WHEN (name ~ '[\u0e00-\u0e7f]'::text) THEN 'Thai'::text WHEN (name ~ '[\u0530-\u058f]'::text) THEN 'Armn'::text WHEN (name ~ '[\u10a0-\u10ff]'::text) THEN 'Geor'::text WHEN (name ~ '[A-Za-z\u00c0-\u024f\u1e00-\u1eff]'::text) THEN 'Latn'::text ELSE 'Zzzz'::text END;
+REVOKE EXECUTE ON FUNCTION care.script_of(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.script_of(text) TO healthtrack_care, healthtrack_migrator;
+
+-- When a row of a patient was made and by whom it was last changed; none where the actor may not see it.
+CREATE OR REPLACE FUNCTION care.seen_row(patient uuid, relation text, of_row uuid, OUT made_at timestamp with time zone, OUT made_by text)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    keyed constant oid := to_regclass(format('care.%I', relation));
+    columns text[] := ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = keyed AND a.attnum > 0 AND NOT a.attisdropped);
+BEGIN
+    IF columns @> ARRAY['patient_id', relation || '_id'] AND has_table_privilege(keyed, 'SELECT') THEN
+        RETURN QUERY EXECUTE format('SELECT %s, %s FROM care.%I AS known WHERE known.%I = $1 AND known.patient_id = $2',
+            CASE WHEN 'created_at' = ANY (columns) THEN 'known.created_at' ELSE 'NULL::timestamptz' END,
+            CASE WHEN 'updated_by' = ANY (columns) THEN 'known.updated_by' ELSE 'NULL::text' END, relation, relation || '_id')
+            USING of_row, patient;
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.seen_row(uuid,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.seen_row(uuid,text,uuid) TO healthtrack_care;
+
+-- A key that names have in common which sound alike: Smith, Smyth and Schmidt; the name itself in other scripts.
+CREATE OR REPLACE FUNCTION care.sound_of(name text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    said text := care.fold_name(name);
+BEGIN
+    IF said !~ '^[a-z]+$' THEN
+        RETURN said;  -- Other scripts sound as they are written.
+    END IF;
+    said := regexp_replace(said, '^(kn|gn|pn)', 'n');
+    said := regexp_replace(said, '^wr', 'r');
+    said := regexp_replace(said, '^(ps|x)', 's');
+    said := replace(replace(replace(said, 'sch', 's'), 'ph', 'f'), 'gh', 'h');
+    said := regexp_replace(said, 'c(?=[eiy])', 's', 'g');
+    -- One sign for letters of one sound; what is hardly heard is 0 and parts what it stands between.
+    said := left(translate(said, 'aeiouywckqgjzv', 'aaaaaawkkkjjsf'), 1)
+        || substr(regexp_replace(translate(said, 'bpfvcgjkqxszdtlmnraeiouyhw', '11112222222233455600000000'), '(.)\1+', '\1', 'g'), 2);
+    RETURN left(replace(said, '0', ''), 6);
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.sound_of(text) FROM PUBLIC;
+
 -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE OR REPLACE FUNCTION care.stamp()
  RETURNS trigger
@@ -286,6 +688,38 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+-- The substances of a drug in lower case; of a combination, each.
+CREATE OR REPLACE FUNCTION care.substances_of(ingredient text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT DISTINCT part FROM regexp_split_to_table(lower(btrim(ingredient)), '\s*(/|\+|,|;|\mand\M)\s*') AS part WHERE part <> ''
+$function$;
+REVOKE EXECUTE ON FUNCTION care.substances_of(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.substances_of(text) TO healthtrack_care;
+
+-- How long a task of a priority may take: an hour, a day or a week.
+CREATE OR REPLACE FUNCTION care.time_to_act(priority text)
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT CASE priority WHEN 'stat' THEN INTERVAL '1 hour' WHEN 'routine' THEN INTERVAL '7 days' ELSE INTERVAL '1 day' END
+$function$;
+REVOKE EXECUTE ON FUNCTION care.time_to_act(text) FROM PUBLIC;
+
+-- The value of an observation or component, as a finding says it.
+CREATE OR REPLACE FUNCTION care.told_value(stored jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_strip_nulls(jsonb_build_object('number', (stored -> 'value_number'::text), 'unit', (stored -> 'unit'::text), 'comparator', (stored -> 'comparator'::text), 'low', (stored -> 'value_low'::text), 'high', (stored -> 'value_high'::text), 'numerator', (stored -> 'value_numerator'::text), 'denominator', (stored -> 'value_denominator'::text), 'denominator_unit', (stored -> 'denominator_unit'::text), 'system', (stored -> 'value_system'::text), 'code', (stored -> 'value_code'::text), 'text', (stored -> 'value_text'::text), 'boolean', (stored -> 'value_boolean'::text), 'absent', (stored -> 'absent_reason'::text)));
+REVOKE EXECUTE ON FUNCTION care.told_value(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.told_value(jsonb) TO healthtrack_care, healthtrack_migrator;
+
 -- Trigger before each update: raises version, and says when and by whom.
 CREATE OR REPLACE FUNCTION care.touch()
  RETURNS trigger
@@ -293,7 +727,7 @@ CREATE OR REPLACE FUNCTION care.touch()
 AS $function$
 BEGIN
     NEW.version := OLD.version + 1;
-    NEW.updated_at := now();
+    NEW.updated_at := greatest(now(), OLD.updated_at);
     NEW.updated_by := coalesce(access.actor()::text, session_user);
     RETURN NEW;
 END $function$;
@@ -341,12 +775,37 @@ CREATE OR REPLACE FUNCTION care.wilson(hits bigint, n bigint)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN CASE WHEN ((n > 0) AND ((hits >= 0) AND (hits <= n))) THEN (SELECT numrange(round((GREATEST((found.centre - found.reach), (0)::double precision))::numeric, 4), round((LEAST((found.centre + found.reach), (1)::double precision))::numeric, 4), '[]'::text) AS numrange FROM (SELECT 1.959964 AS z, ((wilson.hits)::double precision / (wilson.n)::double precision) AS rate) given, LATERAL (SELECT ((given.rate + (((given.z * given.z) / ((2 * wilson.n))::numeric))::double precision) / (((1)::numeric + ((given.z * given.z) / (wilson.n)::numeric)))::double precision) AS centre, (((given.z)::double precision * sqrt((((given.rate * ((1)::double precision - given.rate)) / (wilson.n)::double precision) + (((given.z * given.z) / ((4.0 * (wilson.n)::numeric) * (wilson.n)::numeric)))::double precision))) / (((1)::numeric + ((given.z * given.z) / (wilson.n)::numeric)))::double precision) AS reach) found) ELSE NULL::numrange END;
 
+-- The calendar year that a period is; null where it is none.
+CREATE OR REPLACE FUNCTION care.year_of(measured daterange)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (measured = daterange(make_date((EXTRACT(year FROM lower(measured)))::integer, 1, 1), make_date(((EXTRACT(year FROM lower(measured)))::integer + 1), 1, 1))) THEN (EXTRACT(year FROM lower(measured)))::integer ELSE NULL::integer END;
+REVOKE EXECUTE ON FUNCTION care.year_of(daterange) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.year_of(daterange) TO healthtrack_care;
+
 -- The account on whose behalf this transaction acts (setting healthtrack.actor); null where none, or nothing that is a key, was said.
 CREATE OR REPLACE FUNCTION access.actor()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (current_setting('healthtrack.actor'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('healthtrack.actor'::text, true))::uuid ELSE NULL::uuid END;
+
+-- Categories of sensitive rows of this patient that care or a grant opens to the actor at this moment; none for the patient, to whom all is open. Of no patient: those that are open for anybody.
+CREATE OR REPLACE FUNCTION access.categories_open(patient uuid)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(category ORDER BY category), '{}')
+        FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+        WHERE CASE WHEN patient IS NULL THEN access.patients_opened(category) <> '{}'
+                   ELSE patient <> ALL (access.own_patients()) AND patient = ANY (access.patients_opened(category)) END);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.categories_open(uuid) FROM PUBLIC;
 
 -- Refuses anew what was refused, as one of a closed set: a rule and its sentence (HT001), to try again (40001, 40P01, 55P03, 25006), or that it could not be done (HT500).
 CREATE OR REPLACE FUNCTION access.explain(failure access.failure)
@@ -387,8 +846,8 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.explain(access.failure) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.explain(access.failure) TO healthtrack_care;
 
--- Turns row-level security on for a table and makes the policies of a kind: directory, chart, own_chart, demographics, schedule, billing, journal, behavioural_health or internal.
-CREATE OR REPLACE PROCEDURE access.guard(IN guarded regclass, IN kind text)
+-- Turns row-level security on for a table and makes the policies of a kind: directory, chart, own_chart, sensitive_chart, sensitive_own_chart, demographics, schedule, billing or internal. The sensitive kinds want a nullable column sensitivity and take, third, the column with the provider who wrote the row, or a condition of the row that tells its author.
+CREATE OR REPLACE PROCEDURE access.guard(IN guarded regclass, IN kind text, IN author text DEFAULT NULL::text)
  LANGUAGE plpgsql
 AS $procedure$
 DECLARE
@@ -410,6 +869,9 @@ BEGIN
         WHEN 'directory' THEN
             EXECUTE format('GRANT SELECT ON %s TO healthtrack_care', guarded);
             EXECUTE format(reads, 'everybody_reads', guarded, '(SELECT access.part()) IS NOT NULL');
+        WHEN 'sensitive_chart', 'sensitive_own_chart' THEN
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_care', guarded);
+            CALL access.keep_apart(guarded, author, kind = 'sensitive_own_chart');
         WHEN 'chart', 'own_chart', 'demographics', 'schedule' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_care', guarded);
             EXECUTE format(writes, 'care', guarded, in_care, in_care);
@@ -426,15 +888,11 @@ BEGIN
             EXECUTE format(reads, 'own', guarded, own);
             EXECUTE format(reads, 'granted', guarded, format(granted, kind));
             EXECUTE format(writes, 'desk', guarded, format(at_desk, 'biller'), format(at_desk, 'biller'));
-        WHEN 'journal', 'behavioural_health' THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO healthtrack_care', guarded);
-            EXECUTE format(writes, 'own', guarded, own, own);
-            EXECUTE format(reads, 'granted', guarded, format(granted, kind));
         WHEN 'internal' THEN
             NULL;
     END CASE;
 END $procedure$;
-REVOKE EXECUTE ON PROCEDURE access.guard(regclass,text) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE access.guard(regclass,text,text) FROM PUBLIC;
 
 -- True for a login with healthtrack_analyst and for an account that plays that part.
 CREATE OR REPLACE FUNCTION access.is_analyst()
@@ -443,12 +901,52 @@ CREATE OR REPLACE FUNCTION access.is_analyst()
  STABLE
 RETURN (pg_has_role(SESSION_USER, 'healthtrack_analyst'::name, 'MEMBER'::text) OR COALESCE((access.part() = 'analyst'::text), false));
 
+-- True for a kind of proxy that ends when the patient is of age.
+CREATE OR REPLACE FUNCTION access.is_of_minors(kind text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (kind = ANY (ARRAY['parent'::text, 'guardian'::text]));
+REVOKE EXECUTE ON FUNCTION access.is_of_minors(text) FROM PUBLIC;
+
 -- True for a login with healthtrack_auditor and for a privacy officer.
 CREATE OR REPLACE FUNCTION access.is_reviewer()
  RETURNS boolean
  LANGUAGE sql
  STABLE
 RETURN (pg_has_role(SESSION_USER, 'healthtrack_auditor'::name, 'MEMBER'::text) OR COALESCE((access.part() = 'privacy_officer'::text), false));
+
+-- Makes the policies of a table with a column sensitivity, in the place of those of a chart: a row with a category is read by the patient, by its author (a column with a provider, or a condition of the row) and by whom that category is open to.
+CREATE OR REPLACE PROCEDURE access.keep_apart(IN guarded regclass, IN author text DEFAULT NULL::text, IN own_writes boolean DEFAULT false)
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    own     constant text := 'patient_id = ANY ((SELECT access.own_patients())::uuid[])';
+    in_care constant text := 'patient_id = ANY ((SELECT access.patients_in_care())::uuid[])';
+    chart   constant text := 'patient_id = ANY ((SELECT access.patients_granted(''chart''))::uuid[])';
+    plain   constant text := '(sensitivity IS NULL' || coalesce(' OR ' || CASE
+        WHEN author ~ '^[a-z_]+$' THEN format('%I = (SELECT care.acting_provider())', author)
+        ELSE '(' || author || ')' END, '') || ')';
+    opened  constant text := 'sensitivity IS NOT NULL AND CASE sensitivity ' || (
+        SELECT string_agg(format('WHEN %1$L THEN patient_id = ANY ((SELECT access.patients_opened(%1$L))::uuid[])', category),
+                          ' ' ORDER BY category)
+        FROM unnest(ARRAY['behavioural_health', 'reproductive', 'substance_use', 'hiv']) AS category) || ' END';
+    former  name;
+BEGIN
+    FOR former IN SELECT p.polname FROM pg_policy p
+                  WHERE p.polrelid = guarded AND p.polname IN ('care', 'granted', 'own', 'opened', 'opened_in_care') LOOP
+        EXECUTE format('DROP POLICY %I ON %s', former, guarded);
+    END LOOP;
+    EXECUTE format('CREATE POLICY own ON %s FOR %s TO healthtrack_care USING (%s) %s', guarded,
+        CASE WHEN own_writes THEN 'ALL' ELSE 'SELECT' END, own, CASE WHEN own_writes THEN format('WITH CHECK (%s)', own) END);
+    EXECUTE format('CREATE POLICY care ON %s FOR ALL TO healthtrack_care USING (%s AND %s) WITH CHECK (%2$s)', guarded,
+        in_care, plain);
+    EXECUTE format('CREATE POLICY granted ON %s FOR SELECT TO healthtrack_care USING (%s AND %s)', guarded, chart, plain);
+    EXECUTE format('CREATE POLICY opened ON %s FOR SELECT TO healthtrack_care USING (%s)', guarded, opened);
+    EXECUTE format('CREATE POLICY opened_in_care ON %s FOR UPDATE TO healthtrack_care USING (%s AND %s) WITH CHECK (%2$s)',
+        guarded, in_care, opened);
+END $procedure$;
+REVOKE EXECUTE ON PROCEDURE access.keep_apart(regclass,text,boolean) FROM PUBLIC;
 
 -- Puts back who acted before access.enter.
 CREATE OR REPLACE FUNCTION access.leave(me access.caller)
@@ -461,6 +959,28 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.leave(access.caller) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.leave(access.caller) TO healthtrack_care;
+
+-- Patients who let the actor see one category of sensitive rows or more.
+CREATE OR REPLACE FUNCTION access.patients_granted_apart()
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN access.patients_granted('behavioural_health') || access.patients_granted('hiv')
+        || access.patients_granted('reproductive') || access.patients_granted('substance_use');
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.patients_granted_apart() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.patients_granted_apart() TO healthtrack_care;
+
+-- Scopes that guardians of minors have to the end; all others close to them by the age of confidence.
+CREATE OR REPLACE FUNCTION access.plain_scopes()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ARRAY['chart'::text, 'schedule'::text, 'samples'::text, 'billing'::text];
+REVOKE EXECUTE ON FUNCTION access.plain_scopes() FROM PUBLIC;
 
 -- Makes a function of api from its own parts: parameters after the token, result, body (which sets answer, or returns rows), comment, and for a reading one the expression of the kind of look that it needs.
 CREATE OR REPLACE PROCEDURE access.publish(IN name text, IN parameters text, IN result text, IN body text, IN comment text, IN look text DEFAULT NULL::text)
@@ -623,6 +1143,40 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.sentence_of(access.failure) FROM PUBLIC;
 
+-- Lets an account read and act for a patient: appointed by the patient, or by staff that has seen the document; gives the key.
+CREATE OR REPLACE FUNCTION api.appoint_proxy(token text, patient uuid, to_account uuid, related_person uuid, kind text, document text, jurisdiction text, scopes text[], acts text[], until timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.appoint_proxy(me, patient, to_account, related_person, kind, document, jurisdiction, scopes, acts, until);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.appoint_proxy(text,uuid,uuid,uuid,text,text,text,text[],text[],timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.appoint_proxy(text,uuid,uuid,uuid,text,text,text,text[],text[],timestamp with time zone) TO healthtrack_portal;
+
 -- Opens one patient's record to the acting provider for 60 minutes from when this is committed, audited and to be reviewed; gives the end.
 CREATE OR REPLACE FUNCTION api.break_glass(token text, patient uuid, reason text)
  RETURNS timestamp with time zone
@@ -657,8 +1211,110 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.break_glass(text,uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.break_glass(text,uuid,text) TO healthtrack_portal;
 
--- Open times of a provider at a facility, for visits of so many minutes.
-CREATE OR REPLACE FUNCTION api.find_open_slots(token text, provider uuid, facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer)
+-- What would speak against a drug for a patient, the worst first, and what no list knows, as kind not_judged.
+CREATE OR REPLACE FUNCTION api.check_medication(token text, look uuid, patient uuid, medication uuid, dose_quantity double precision, dose_unit text, times smallint, per_amount double precision, per_unit text)
+ RETURNS TABLE(kind text, severity text, about text, effect text, other_prescription_id uuid, medication_statement_id uuid, allergy_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'issues');
+    RETURN QUERY SELECT i.kind, i.severity, i.about, i.effect, i.other_prescription_id, i.medication_statement_id, i.allergy_id
+    FROM care.detect_issues(patient, medication, check_medication.dose_quantity::numeric, check_medication.dose_unit,
+        check_medication.times, check_medication.per_amount::numeric, check_medication.per_unit) i
+    ORDER BY array_position('{high,moderate,low}', i.severity), i.kind, i.about LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.check_medication(text,uuid,uuid,uuid,double precision,text,smallint,double precision,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.check_medication(text,uuid,uuid,uuid,double precision,text,smallint,double precision,text) TO healthtrack_portal;
+
+-- Takes one of those found in the place of registering anew; gives the patient's key, which opens nothing by itself.
+CREATE OR REPLACE FUNCTION api.choose_match(token text, proposal uuid, match uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.choose_match(me, proposal, match);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.choose_match(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.choose_match(text,uuid,uuid) TO healthtrack_portal;
+
+-- Ends a proxy, whose next statement sees nothing.
+CREATE OR REPLACE FUNCTION api.end_proxy(token text, proxy uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.end_proxy(me, proxy);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_proxy(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_proxy(text,uuid) TO healthtrack_portal;
+
+-- Open times of a provider at a facility, for visits of so many minutes; for visits by video with the patient for whom.
+CREATE OR REPLACE FUNCTION api.find_open_slots(token text, provider uuid, facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer, video_for uuid DEFAULT NULL::uuid)
  RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone, for_all_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -677,7 +1333,8 @@ DECLARE
 BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
-    RETURN QUERY SELECT s.starts_at, s.ends_at, s.for_all_at FROM care.open_slots(provider, facility, since, until, minutes) s;
+    RETURN QUERY SELECT s.starts_at, s.ends_at, s.for_all_at
+    FROM care.open_slots(provider, facility, since, until, minutes, video_for) s;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
 EXCEPTION WHEN OTHERS THEN
@@ -686,8 +1343,107 @@ EXCEPTION WHEN OTHERS THEN
         failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
     PERFORM access.explain(failure);
 END $function$;
-REVOKE EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
+REVOKE EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) TO healthtrack_portal;
+
+-- Joins a record to another of the same person, which goes on; nothing is moved; gives the link.
+CREATE OR REPLACE FUNCTION api.join_records(token text, patient uuid, survivor uuid, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.join_records(me, patient, survivor, reason);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.join_records(text,uuid,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.join_records(text,uuid,uuid,text) TO healthtrack_portal;
+
+-- Keeps a row of the record (condition, encounter, procedure, medication_statement, prescription, lab_order, lab_result, imaging_study or clinical_report) apart by a category, with its parts and former versions; for its author, and never taken back.
+CREATE OR REPLACE FUNCTION api.keep_apart(token text, patient uuid, relation text, row_id uuid, sensitivity text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.raise_sensitivity(patient, relation, row_id, sensitivity);
+    PERFORM access.note(me, 'update', patient, 'care.' || relation || '/' || row_id);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_apart(text,uuid,text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_apart(text,uuid,text,uuid,text) TO healthtrack_portal;
+
+-- For whom whoever acts may read and act, and what, until when: keys and no names, 200 at most.
+CREATE OR REPLACE FUNCTION api.list_represented(token text)
+ RETURNS TABLE(proxy uuid, patient uuid, kind text, scopes text[], acts text[], until_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT * FROM access.proxies_held();
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_represented(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_represented(text) TO healthtrack_portal;
 
 -- A key for a row whose text is encrypted before it is stored, and bound to the key.
 CREATE OR REPLACE FUNCTION api.make_key(token text)
@@ -811,7 +1567,7 @@ BEGIN
     SET CONSTRAINTS ALL DEFERRED;
     PERFORM access.check_look(me, look, patient, 'adherence');
     RETURN QUERY SELECT a.patient_id, a.ingredient, a.fills, a.treatment_days, a.covered_days, a.pdc::float8, a.adherent
-    FROM care.adherence_pdc(daterange(from_on, before_on), patient) a ORDER BY a.patient_id, a.ingredient;
+    FROM care.adherence(daterange(from_on, before_on), patient) a ORDER BY a.patient_id, a.ingredient;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
 EXCEPTION WHEN OTHERS THEN
@@ -856,6 +1612,288 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_adherence_rates(text,uuid,uuid,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_adherence_rates(text,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- Rules that hold for a patient: the own ones, those of programmes and those for all, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_alert_rules(token text, look uuid, patient uuid)
+ RETURNS TABLE(alert_rule_id uuid, lineage_id uuid, edition integer, holds_for text, title text, metric text, loinc text, comparator text, threshold double precision, unit text, lasting interval, severity text, tells text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'alerts');
+    RETURN QUERY SELECT r.alert_rule_id, r.lineage_id, r.edition,
+        CASE WHEN r.patient_id IS NOT NULL THEN 'patient' WHEN r.programme_id IS NOT NULL THEN 'programme' ELSE 'all' END,
+        r.title, r.metric, r.loinc, r.comparator, r.threshold, r.unit, r.lasting, r.severity, r.tells
+    FROM care.alert_rules_of(patient) r ORDER BY r.title, r.alert_rule_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_alert_rules(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_alert_rules(text,uuid,uuid) TO healthtrack_portal;
+
+-- One series of a LOINC code or metric in [from, to), ten years at most: results and observations as they stand and days of the devices worn, by time, each with its source, unit and status, 20,000 at most.
+CREATE OR REPLACE FUNCTION api.read_chart_series(token text, look uuid, patient uuid, code text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
+ RETURNS TABLE(source text, observed_at timestamp with time zone, ended_at timestamp with time zone, loinc text, metric text, value double precision, lowest double precision, highest double precision, unit text, told_value double precision, told_unit text, comparator text, statistic text, count bigint, interpretation text, status text, row_id uuid, device text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'chart_series');
+    IF ("to" > "from" AND "to" <= "from" + INTERVAL '3660 days') IS NOT TRUE THEN
+        PERFORM access.refuse('chart_is_asked_within_bounds', 'Ask for ten years at most.');
+    END IF;
+    RETURN QUERY SELECT s.* FROM access.chart_codes(code) AS drawn,
+        care.chart_series(patient, drawn.loincs, drawn.metrics, "from", "to") AS s LIMIT least(rows_max, 20000);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_chart_series(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_chart_series(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
+
+-- Vaccinations that are due for a patient on a day: the next dose of each target, and since when.
+CREATE OR REPLACE FUNCTION api.read_immunizations_due(token text, look uuid, patient uuid, on_day date)
+ RETURNS TABLE(target text, title text, dose_number smallint, cvx text, due_on date, given integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'immunizations_due');
+    RETURN QUERY SELECT * FROM care.immunizations_due(patient, on_day);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_immunizations_due(text,uuid,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_immunizations_due(text,uuid,uuid,date) TO healthtrack_portal;
+
+-- Which records were joined with this one, and whether the other goes on, the newest first, 100 at most; each is read by the rights to it.
+CREATE OR REPLACE FUNCTION api.read_joined_records(token text, look uuid, patient uuid)
+ RETURNS TABLE(patient_link uuid, other uuid, goes_on boolean, joined_at timestamp with time zone, reason text, ended_at timestamp with time zone, end_reason text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'joined_records');
+    RETURN QUERY SELECT * FROM access.links_of(patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_joined_records(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_joined_records(text,uuid,uuid) TO healthtrack_portal;
+
+-- Who may be the person that this session has proposed, the likest first: name, year of birth and town, and how much is alike.
+CREATE OR REPLACE FUNCTION api.read_matches(token text, proposal uuid)
+ RETURNS TABLE(match uuid, family text, given text[], born_in integer, town text, score numeric, name_part numeric, birth_part numeric, contact_part numeric)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT * FROM access.matches_of(me, proposal);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_matches(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_matches(text,uuid) TO healthtrack_portal;
+
+-- Numbers of a patient in full, by a look of their own, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_numbers(token text, look uuid, patient uuid)
+ RETURNS TABLE(identifier uuid, system text, issuer text, number text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'numbers');
+    -- An emergency needs no number of a passport.
+    IF NOT (coalesce(patient = ANY (access.own_patients()), false) OR access.sees_whole(patient)) THEN
+        PERFORM access.refuse('numbers_are_for_regular_care', 'Numbers are shown to the patient, to regular care and to the desk.');
+    END IF;
+    RETURN QUERY SELECT * FROM access.numbers_of(patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_numbers(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_numbers(text,uuid,uuid) TO healthtrack_portal;
+
+-- Where a row of a patient came from: who last wrote it here and when it was made, and each system that has it, with its name there; none for a row that is not theirs to see.
+CREATE OR REPLACE FUNCTION api.read_provenance(token text, look uuid, patient uuid, relation text, "row" uuid)
+ RETURNS TABLE(source text, kind text, organisation text, external_id text, first_received_at timestamp with time zone, received_at timestamp with time zone, who text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'provenance');
+    RETURN QUERY
+    SELECT NULL, 'here', NULL, NULL, seen.made_at, seen.made_at,
+           CASE WHEN seen.made_by ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                THEN access.name_of_account(seen.made_by::uuid) ELSE 'program' END
+    FROM care.seen_row(patient, relation, "row") AS seen
+    UNION ALL
+    SELECT e.source, e.kind, e.organisation, e.external_id, e.first_received_at, e.received_at, NULL
+    FROM care.seen_row(patient, relation, "row") AS seen, access.external_records(relation, "row") AS e
+    ORDER BY 5, 1 NULLS FIRST LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_provenance(text,uuid,uuid,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_provenance(text,uuid,uuid,text,uuid) TO healthtrack_portal;
+
+-- Who may and might read and act for a patient, the newest first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_proxies(token text, look uuid, patient uuid)
+ RETURNS TABLE(proxy uuid, related_person uuid, kind text, document text, jurisdiction text, scopes text[], acts text[], from_at timestamp with time zone, until_at timestamp with time zone, ended_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'proxies');
+    RETURN QUERY SELECT * FROM access.proxies_of(patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_proxies(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_proxies(text,uuid,uuid) TO healthtrack_portal;
 
 -- A record on one page; null where there is none for whoever acts.
 CREATE OR REPLACE FUNCTION api.read_record(token text, look uuid, patient uuid)
@@ -958,6 +1996,38 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.review_emergency(text,uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.review_emergency(text,uuid,text) TO healthtrack_portal;
+
+-- Separates two records that are not one person's, as they were before.
+CREATE OR REPLACE FUNCTION api.separate_records(token text, patient_link uuid, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.separate_records(me, patient_link, reason);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.separate_records(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.separate_records(text,uuid,text) TO healthtrack_portal;
 
 -- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
 CREATE OR REPLACE FUNCTION api.share_record(token text, patient uuid, to_account uuid, to_provider uuid, scopes text[], purpose text, until timestamp with time zone)

@@ -127,7 +127,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON care.reply TO healthtrack_migrator;
 GRANT INSERT (reply_id, space_id, post_id, space_member_id, body), SELECT, UPDATE (withdrawn_at, body) ON care.reply TO healthtrack_care;
 
 -- That a member stands by a post, once.
-CREATE TABLE care.support (
+CREATE TABLE care.post_support (
     post_id uuid NOT NULL,  -- Which post.
     space_member_id uuid NOT NULL,  -- Who.
     space_id uuid NOT NULL,  -- In which space.
@@ -135,23 +135,23 @@ CREATE TABLE care.support (
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
     updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
-    CONSTRAINT support_is_one_a_member PRIMARY KEY (post_id, space_member_id),  -- You support this post already.
-    CONSTRAINT support_member_fkey FOREIGN KEY (space_id, space_member_id) REFERENCES care.space_member(space_id, space_member_id),  -- Choose a member of this space.
-    CONSTRAINT support_post_fkey FOREIGN KEY (space_id, post_id) REFERENCES care.post(space_id, post_id)  -- Choose a post of this space.
+    CONSTRAINT post_support_is_one_a_member PRIMARY KEY (post_id, space_member_id),  -- You support this post already.
+    CONSTRAINT post_support_member_fkey FOREIGN KEY (space_id, space_member_id) REFERENCES care.space_member(space_id, space_member_id),  -- Choose a member of this space.
+    CONSTRAINT post_support_post_fkey FOREIGN KEY (space_id, post_id) REFERENCES care.post(space_id, post_id)  -- Choose a post of this space.
 );
-CREATE INDEX support_member_idx ON care.support USING btree (space_id, space_member_id);
-CREATE TRIGGER support_is_touched BEFORE UPDATE ON care.support FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
-ALTER TABLE care.support FORCE ROW LEVEL SECURITY;
-CREATE POLICY maintenance ON care.support FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY member_changes ON care.support FOR UPDATE TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
-CREATE POLICY member_supports ON care.support FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = support.post_id)))));
-CREATE POLICY members_read ON care.support FOR SELECT TO healthtrack_care USING ((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])));
-GRANT DELETE, INSERT, SELECT, UPDATE ON care.support TO healthtrack_migrator;
-GRANT INSERT (post_id, space_member_id, space_id), SELECT, UPDATE (withdrawn_at) ON care.support TO healthtrack_care;
+CREATE INDEX post_support_member_idx ON care.post_support USING btree (space_id, space_member_id);
+CREATE TRIGGER post_support_is_touched BEFORE UPDATE ON care.post_support FOR EACH ROW EXECUTE FUNCTION care.touch_unsigned();  -- Trigger before each update of the community: raises version and says when, and not by whom.
+ALTER TABLE care.post_support FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON care.post_support FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY member_changes ON care.post_support FOR UPDATE TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[]))) WITH CHECK ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
+CREATE POLICY member_supports ON care.post_support FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.open_members() AS open_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = post_support.post_id)))));
+CREATE POLICY members_read ON care.post_support FOR SELECT TO healthtrack_care USING ((space_id = ANY (( SELECT care.own_spaces() AS own_spaces)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.post_support TO healthtrack_migrator;
+GRANT INSERT (post_id, space_member_id, space_id), SELECT, UPDATE (withdrawn_at) ON care.post_support TO healthtrack_care;
 
 -- That a member asks the moderators to look at a post or an answer.
-CREATE TABLE care.report (
-    report_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+CREATE TABLE care.content_report (
+    content_report_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
     space_id uuid NOT NULL,  -- In which space.
     post_id uuid NOT NULL,  -- Which post, or the answered one.
     reply_id uuid,  -- Which answer; null for the post itself.
@@ -159,23 +159,23 @@ CREATE TABLE care.report (
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was asked.
     reason text NOT NULL,  -- unkind, spam, dangerous_advice, personal_data, self_harm or other.
     note text,  -- In words; null where nothing was said.
-    CONSTRAINT report_pkey PRIMARY KEY (report_id),  -- This report is known already.
-    CONSTRAINT report_is_once_a_member UNIQUE NULLS NOT DISTINCT (post_id, reply_id, space_member_id),  -- You have reported that already.
-    CONSTRAINT report_member_fkey FOREIGN KEY (space_id, space_member_id) REFERENCES care.space_member(space_id, space_member_id),  -- Choose a member of this space.
-    CONSTRAINT report_post_fkey FOREIGN KEY (space_id, post_id) REFERENCES care.post(space_id, post_id),  -- Choose a post of this space.
-    CONSTRAINT report_reply_fkey FOREIGN KEY (post_id, reply_id) REFERENCES care.reply(post_id, reply_id),  -- Choose an answer to this post.
-    CONSTRAINT report_note_is_short CHECK ((length(note) <= 2000)),  -- Keep the note to 2000 letters.
-    CONSTRAINT report_reason_is_known CHECK ((reason = ANY (ARRAY['unkind'::text, 'spam'::text, 'dangerous_advice'::text, 'personal_data'::text, 'self_harm'::text, 'other'::text])))  -- Choose one of the known reasons.
+    CONSTRAINT content_report_pkey PRIMARY KEY (content_report_id),  -- This report is known already.
+    CONSTRAINT content_report_is_once_a_member UNIQUE NULLS NOT DISTINCT (post_id, reply_id, space_member_id),  -- You have reported that already.
+    CONSTRAINT content_report_member_fkey FOREIGN KEY (space_id, space_member_id) REFERENCES care.space_member(space_id, space_member_id),  -- Choose a member of this space.
+    CONSTRAINT content_report_post_fkey FOREIGN KEY (space_id, post_id) REFERENCES care.post(space_id, post_id),  -- Choose a post of this space.
+    CONSTRAINT content_report_reply_fkey FOREIGN KEY (post_id, reply_id) REFERENCES care.reply(post_id, reply_id),  -- Choose an answer to this post.
+    CONSTRAINT content_report_note_is_short CHECK ((length(note) <= 2000)),  -- Keep the note to 2000 letters.
+    CONSTRAINT content_report_reason_is_known CHECK ((reason = ANY (ARRAY['unkind'::text, 'spam'::text, 'dangerous_advice'::text, 'personal_data'::text, 'self_harm'::text, 'other'::text])))  -- Choose one of the known reasons.
 );
-CREATE INDEX report_member_idx ON care.report USING btree (space_member_id);
-CREATE INDEX report_space_idx ON care.report USING btree (space_id, created_at);
-ALTER TABLE care.report FORCE ROW LEVEL SECURITY;
-CREATE POLICY maintenance ON care.report FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-CREATE POLICY member_reports ON care.report FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = report.post_id)))));
-CREATE POLICY moderators_read ON care.report FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
-CREATE POLICY reporter_reads ON care.report FOR SELECT TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
-GRANT DELETE, INSERT, SELECT, UPDATE ON care.report TO healthtrack_migrator;
-GRANT INSERT (report_id, space_id, post_id, reply_id, space_member_id, reason, note), SELECT ON care.report TO healthtrack_care;
+CREATE INDEX content_report_member_idx ON care.content_report USING btree (space_member_id);
+CREATE INDEX content_report_space_idx ON care.content_report USING btree (space_id, created_at);
+ALTER TABLE care.content_report FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON care.content_report FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY member_reports ON care.content_report FOR INSERT TO healthtrack_care WITH CHECK (((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])) AND (EXISTS ( SELECT FROM care.post WHERE (post.post_id = content_report.post_id)))));
+CREATE POLICY moderators_read ON care.content_report FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) = 'moderator'::text));
+CREATE POLICY reporter_reads ON care.content_report FOR SELECT TO healthtrack_care USING ((space_member_id = ANY (( SELECT care.own_members() AS own_members)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.content_report TO healthtrack_migrator;
+GRANT INSERT (content_report_id, space_id, post_id, reply_id, space_member_id, reason, note), SELECT ON care.content_report TO healthtrack_care;
 
 -- What was reported, a row for each post or answer: what a moderator looks through.
 --   space_id: Space that it stands in.
@@ -204,14 +204,14 @@ CREATE VIEW care.community_report WITH (security_invoker=true) AS
     report.reports,
     report.reasons,
     report.reported_at
-   FROM (((( SELECT report_1.space_id,
-            report_1.post_id,
-            report_1.reply_id,
+   FROM (((( SELECT content_report.space_id,
+            content_report.post_id,
+            content_report.reply_id,
             count(*) AS reports,
-            array_agg(DISTINCT report_1.reason ORDER BY report_1.reason) AS reasons,
-            max(report_1.created_at) AS reported_at
-           FROM care.report report_1
-          GROUP BY report_1.space_id, report_1.post_id, report_1.reply_id) report
+            array_agg(DISTINCT content_report.reason ORDER BY content_report.reason) AS reasons,
+            max(content_report.created_at) AS reported_at
+           FROM care.content_report
+          GROUP BY content_report.space_id, content_report.post_id, content_report.reply_id) report
      JOIN care.post ON ((post.post_id = report.post_id)))
      LEFT JOIN care.reply ON ((reply.reply_id = report.reply_id)))
      JOIN care.space_member author ON ((author.space_member_id = COALESCE(reply.space_member_id, post.space_member_id))));
@@ -236,8 +236,10 @@ CREATE TABLE care.moderation (
     CONSTRAINT moderation_is_about_what_it_does CHECK ( CASE WHEN (action = ANY (ARRAY['hide'::text, 'show'::text])) THEN ((post_id IS NOT NULL) AND (space_member_id IS NULL)) WHEN (action = ANY (ARRAY['ban'::text, 'readmit'::text])) THEN ((space_member_id IS NOT NULL) AND (num_nonnulls(post_id, reply_id) = 0)) ELSE false END),  -- Hide or show a post or an answer, or ban or readmit a member.
     CONSTRAINT moderation_reason_is_some CHECK (((reason ~ '\S'::text) AND (length(reason) <= 2000)))  -- Give the reason, in 2000 letters at most.
 );
+CREATE INDEX moderation_account_idx ON care.moderation USING btree (account_id);
 CREATE INDEX moderation_member_idx ON care.moderation USING btree (space_member_id);
 CREATE INDEX moderation_post_idx ON care.moderation USING btree (space_id, post_id);
+CREATE INDEX moderation_reply_idx ON care.moderation USING btree (reply_id) WHERE (reply_id IS NOT NULL);
 CREATE TRIGGER moderation_is_carried_out AFTER INSERT ON care.moderation FOR EACH ROW EXECUTE FUNCTION care.carry_out_moderation();  -- Trigger after a decision: hides or shows the post or answer, bans or readmits the member.
 CREATE TRIGGER moderation_is_kept BEFORE UPDATE ON care.moderation FOR EACH ROW EXECUTE FUNCTION care.keep_moderation();  -- Trigger before an update of a decision: refuses it.
 ALTER TABLE care.moderation FORCE ROW LEVEL SECURITY;
@@ -269,8 +271,8 @@ CREATE VIEW care.community_post WITH (security_invoker=true) AS
     post.created_at,
     post.updated_at,
     ( SELECT count(*) AS count
-           FROM care.support
-          WHERE ((support.post_id = post.post_id) AND (support.withdrawn_at IS NULL))) AS supports,
+           FROM care.post_support
+          WHERE ((post_support.post_id = post.post_id) AND (post_support.withdrawn_at IS NULL))) AS supports,
     ( SELECT count(*) AS count
            FROM care.reply
           WHERE ((reply.post_id = post.post_id) AND (reply.hidden_at IS NULL) AND (reply.withdrawn_at IS NULL))) AS replies,
@@ -667,11 +669,11 @@ DECLARE
 BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
-    INSERT INTO care.report (space_id, post_id, reply_id, space_member_id, reason)
+    INSERT INTO care.content_report (space_id, post_id, reply_id, space_member_id, reason)
     SELECT shown.space_id, post, reply, own.space_member_id, report_post.reason
     FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = post
-    LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING report_id INTO answer;
-    PERFORM access.note_unsigned('create', 'care.report/' || answer);
+    LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id RETURNING content_report_id INTO answer;
+    PERFORM access.note_unsigned('create', 'care.content_report/' || answer);
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
     RETURN answer;
@@ -705,18 +707,18 @@ BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
     IF given THEN
-        INSERT INTO care.support (space_id, post_id, space_member_id)
+        INSERT INTO care.post_support (space_id, post_id, space_member_id)
         SELECT shown.space_id, post, own.space_member_id
         FROM (SELECT) AS once LEFT JOIN care.post AS shown ON shown.post_id = post
         LEFT JOIN care.space_identity AS own ON own.space_id = shown.space_id
         ON CONFLICT (post_id, space_member_id) DO UPDATE SET withdrawn_at = NULL;
     ELSE
-        UPDATE care.support s SET withdrawn_at = now()
+        UPDATE care.post_support s SET withdrawn_at = now()
         WHERE s.post_id = post AND s.withdrawn_at IS NULL
           AND s.space_member_id IN (SELECT i.space_member_id FROM care.space_identity i);
     END IF;
     IF given OR FOUND THEN
-        PERFORM access.note_unsigned(CASE WHEN given THEN 'create' ELSE 'update' END, 'care.support');
+        PERFORM access.note_unsigned(CASE WHEN given THEN 'create' ELSE 'update' END, 'care.post_support');
     END IF;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);

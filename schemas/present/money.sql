@@ -92,6 +92,7 @@ CREATE TABLE care.coverage (
     CONSTRAINT coverage_relation_is_known CHECK ((relation = ANY (ARRAY['self'::text, 'spouse'::text, 'child'::text, 'other'::text])))  -- Choose self, spouse, child or other.
 );
 CREATE INDEX coverage_policy_idx ON care.coverage USING btree (policy_id);
+CREATE TRIGGER coverage_is_not_of_a_joined_record AFTER INSERT ON care.coverage REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER coverage_is_stamped BEFORE INSERT OR UPDATE ON care.coverage FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER coverage_is_touched BEFORE UPDATE ON care.coverage FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER coverage_stays_under_hold BEFORE DELETE ON care.coverage FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -147,6 +148,7 @@ CREATE TABLE care.invoice (
 );
 CREATE TRIGGER invoice_is_booked AFTER UPDATE OF status ON care.invoice FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION care.book_invoice();  -- Trigger: books that an invoice is issued or void.
 CREATE TRIGGER invoice_is_for_who_was_seen BEFORE INSERT OR UPDATE OF patient_id ON care.invoice FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_billed_patient();  -- Trigger before an invoice is written through the portal: for a patient with an appointment or an encounter at the facility.
+CREATE TRIGGER invoice_is_not_of_a_joined_record AFTER INSERT ON care.invoice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER invoice_is_stamped BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER invoice_is_touched BEFORE UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER invoice_moves_forward BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.move_invoice();  -- Trigger: an invoice goes from draft to issued to void, and keeps what it said.
@@ -189,10 +191,12 @@ CREATE TABLE care.charge (
     CONSTRAINT charge_quantity_is_positive CHECK (((quantity >= 1) AND (quantity <= 10000)))  -- Charge one to ten thousand of something.
 );
 CREATE INDEX charge_appointment_idx ON care.charge USING btree (patient_id, appointment_id) WHERE (appointment_id IS NOT NULL);
+CREATE INDEX charge_code_idx ON care.charge USING btree (charge_code);
 CREATE INDEX charge_encounter_idx ON care.charge USING btree (patient_id, encounter_id) WHERE (encounter_id IS NOT NULL);
 CREATE INDEX charge_invoice_idx ON care.charge USING btree (invoice_id);
 CREATE TRIGGER charge_has_the_currency_of_its_price BEFORE INSERT OR UPDATE OF charge_code, currency ON care.charge FOR EACH ROW EXECUTE FUNCTION care.fill_charge_currency();  -- Trigger before a charge is written: it has the currency of its price in the list.
 CREATE TRIGGER charge_is_fixed_once_issued BEFORE INSERT OR DELETE OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.charge_only_drafts();  -- Trigger: refuses to add, change or remove a charge of an invoice that is issued.
+CREATE TRIGGER charge_is_not_of_a_joined_record AFTER INSERT ON care.charge REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER charge_is_priced_by_the_list BEFORE INSERT OR UPDATE OF charge_code, unit_price, served_on, invoice_id ON care.charge FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_price();  -- Trigger before a charge is written through the portal: its price is that of the list.
 CREATE TRIGGER charge_is_stamped BEFORE INSERT OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER charge_is_touched BEFORE UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -408,6 +412,7 @@ CREATE TABLE care.ledger_entry (
 );
 CREATE INDEX ledger_entry_patient_idx ON care.ledger_entry USING btree (patient_id);
 CREATE TRIGGER ledger_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER ledger_entry_is_totalled AFTER INSERT ON care.ledger_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.total_invoices();  -- Trigger after entries are booked: adds them to the totals of their invoices.
 CREATE TRIGGER ledger_entry_stays_under_hold BEFORE DELETE ON care.ledger_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE CONSTRAINT TRIGGER ledger_transaction_sums_to_zero AFTER INSERT ON care.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_ledger_sum();  -- Deferred trigger: a transaction has entries, and they sum to zero, when the database transaction ends.
 ALTER TABLE care.ledger_entry FORCE ROW LEVEL SECURITY;
@@ -417,6 +422,32 @@ CREATE POLICY maintenance ON care.ledger_entry FOR ALL TO healthtrack_migrator U
 CREATE POLICY own ON care.ledger_entry FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.ledger_entry TO healthtrack_migrator;
 GRANT SELECT ON care.ledger_entry TO healthtrack_care;
+
+-- What the ledger says of each invoice, kept as it is booked; none where nothing is booked.
+CREATE TABLE care.invoice_total (
+    patient_id uuid NOT NULL,  -- Whose invoice.
+    facility_id uuid NOT NULL,  -- In whose books.
+    invoice_id uuid NOT NULL,  -- Which invoice.
+    due_on date NOT NULL,  -- The day on which it is due, as the invoice says.
+    charged numeric(14,2) NOT NULL,  -- Total of its charges; nothing once void.
+    due_from_patient numeric(14,2) NOT NULL,  -- What the patient still owes.
+    due_from_insurer numeric(14,2) NOT NULL,  -- What insurers were asked for and have neither paid nor denied.
+    paid_by_patient numeric(14,2) NOT NULL,  -- What the patient paid, less refunds.
+    paid_by_insurer numeric(14,2) NOT NULL,  -- What insurers paid, less refunds.
+    adjusted numeric(14,2) NOT NULL,  -- What nobody pays, by contract with an insurer.
+    CONSTRAINT invoice_total_pkey PRIMARY KEY (invoice_id),  -- This invoice has its totals already.
+    CONSTRAINT invoice_total_invoice_fkey FOREIGN KEY (patient_id, facility_id, invoice_id) REFERENCES care.invoice(patient_id, facility_id, invoice_id)  -- Choose an invoice of this patient and facility.
+);
+CREATE INDEX invoice_total_invoice_idx ON care.invoice_total USING btree (patient_id, facility_id, invoice_id);
+CREATE INDEX invoice_total_overdue_idx ON care.invoice_total USING btree (facility_id, due_on, invoice_id) WHERE (due_from_patient > (0)::numeric);
+CREATE TRIGGER invoice_total_stays_under_hold BEFORE DELETE ON care.invoice_total FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE care.invoice_total FORCE ROW LEVEL SECURITY;
+CREATE POLICY desk ON care.invoice_total FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.invoice_total FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.invoice_total FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.invoice_total FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.invoice_total TO healthtrack_migrator;
+GRANT SELECT ON care.invoice_total TO healthtrack_care;
 
 -- What the ledger says of each invoice: charged = due + paid + adjusted, always.
 --   patient_id: Whose invoice.
@@ -434,16 +465,14 @@ CREATE VIEW care.invoice_balance WITH (security_invoker=true) AS
     i.facility_id,
     i.invoice_id,
     i.currency,
-    (- COALESCE(sum(e.amount) FILTER (WHERE (e.account = 'revenue'::text)), (0)::numeric)) AS charged,
-    COALESCE(sum(e.amount) FILTER (WHERE (e.account = 'receivable'::text)), (0)::numeric) AS due_from_patient,
-    COALESCE(sum(e.amount) FILTER (WHERE (e.account = 'insurer_receivable'::text)), (0)::numeric) AS due_from_insurer,
-    COALESCE(sum(e.amount) FILTER (WHERE ((e.account = 'cash'::text) AND (t.claim_id IS NULL))), (0)::numeric) AS paid_by_patient,
-    COALESCE(sum(e.amount) FILTER (WHERE ((e.account = 'cash'::text) AND (t.claim_id IS NOT NULL))), (0)::numeric) AS paid_by_insurer,
-    COALESCE(sum(e.amount) FILTER (WHERE (e.account = 'adjustment'::text)), (0)::numeric) AS adjusted
-   FROM ((care.invoice i
-     LEFT JOIN care.ledger_transaction t ON ((t.invoice_id = i.invoice_id)))
-     LEFT JOIN care.ledger_entry e ON ((e.ledger_transaction_id = t.ledger_transaction_id)))
-  GROUP BY i.invoice_id;
+    COALESCE(t.charged, (0)::numeric) AS charged,
+    COALESCE(t.due_from_patient, (0)::numeric) AS due_from_patient,
+    COALESCE(t.due_from_insurer, (0)::numeric) AS due_from_insurer,
+    COALESCE(t.paid_by_patient, (0)::numeric) AS paid_by_patient,
+    COALESCE(t.paid_by_insurer, (0)::numeric) AS paid_by_insurer,
+    COALESCE(t.adjusted, (0)::numeric) AS adjusted
+   FROM (care.invoice i
+     LEFT JOIN care.invoice_total t USING (invoice_id));
 GRANT SELECT ON care.invoice_balance TO healthtrack_care;
 
 -- Takes in the insurer's answer: for each charge of the claim what is accepted and what is adjusted; the rest is denied.
@@ -923,6 +952,29 @@ BEGIN
     RETURN made.payment_id;
 END $function$;
 
+-- Counts the totals of invoices anew from the ledger, after it was written with triggers off; nobody books meanwhile.
+CREATE OR REPLACE FUNCTION care.recount_balances()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Nobody books meanwhile; who reads goes on.
+    LOCK TABLE care.ledger_entry IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM care.invoice_total;
+    INSERT INTO care.invoice_total (patient_id, facility_id, invoice_id, due_on, charged, due_from_patient,
+                                    due_from_insurer, paid_by_patient, paid_by_insurer, adjusted)
+    SELECT i.patient_id, i.facility_id, i.invoice_id, i.due_on,
+           coalesce(-sum(e.amount) FILTER (WHERE e.account = 'revenue'), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'receivable'), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'insurer_receivable'), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'cash' AND t.claim_id IS NULL), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'cash' AND t.claim_id IS NOT NULL), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'adjustment'), 0)
+    FROM care.ledger_entry e JOIN care.ledger_transaction t USING (ledger_transaction_id)
+    JOIN care.invoice i USING (invoice_id) GROUP BY i.invoice_id;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.recount_balances() FROM PUBLIC;
+
 -- Gives money of a payment back; the same key with the same content again changes nothing and gives the same answer.
 CREATE OR REPLACE FUNCTION care.refund(refund_key text, of_payment uuid, given_back numeric, because text)
  RETURNS uuid
@@ -1021,6 +1073,36 @@ BEGIN
     FROM unnest(charges, asked) AS line (charge, amount);
     RETURN made;
 END $function$;
+
+-- Trigger after entries are booked: adds them to the totals of their invoices.
+CREATE OR REPLACE FUNCTION care.total_invoices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO care.invoice_total AS kept (patient_id, facility_id, invoice_id, due_on, charged, due_from_patient,
+                                            due_from_insurer, paid_by_patient, paid_by_insurer, adjusted)
+    SELECT i.patient_id, i.facility_id, i.invoice_id, i.due_on,
+           coalesce(-sum(e.amount) FILTER (WHERE e.account = 'revenue'), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'receivable'), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'insurer_receivable'), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'cash' AND t.claim_id IS NULL), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'cash' AND t.claim_id IS NOT NULL), 0),
+           coalesce(sum(e.amount) FILTER (WHERE e.account = 'adjustment'), 0)
+    FROM added e JOIN care.ledger_transaction t USING (ledger_transaction_id) JOIN care.invoice i USING (invoice_id)
+    GROUP BY i.invoice_id ORDER BY i.invoice_id
+    ON CONFLICT (invoice_id) DO UPDATE SET
+        charged = kept.charged + excluded.charged,
+        due_from_patient = kept.due_from_patient + excluded.due_from_patient,
+        due_from_insurer = kept.due_from_insurer + excluded.due_from_insurer,
+        paid_by_patient = kept.paid_by_patient + excluded.paid_by_patient,
+        paid_by_insurer = kept.paid_by_insurer + excluded.paid_by_insurer,
+        adjusted = kept.adjusted + excluded.adjusted;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.total_invoices() FROM PUBLIC;
 
 -- Takes an issued invoice back, while nothing was paid or all of it was refunded.
 CREATE OR REPLACE FUNCTION care.void_invoice(of_invoice uuid)
@@ -1211,6 +1293,49 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_invoices(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_invoices(text,uuid,uuid) TO healthtrack_portal;
+
+-- What patients still owe of invoices of the acting biller's facility that were due before a day, the oldest first, those after the last line of the page before, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_overdue_balances(token text, look uuid, patient uuid, due_before date, after_due_on date, after_invoice uuid, rows_max integer)
+ RETURNS TABLE(invoice_id uuid, patient_id uuid, number text, due_on date, currency text, due_from_patient_cents bigint, due_from_insurer_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'due_invoices');
+    RETURN QUERY
+    SELECT i.invoice_id, i.patient_id, i.number, t.due_on, i.currency::text, (t.due_from_patient * 100)::bigint,
+           (t.due_from_insurer * 100)::bigint
+    FROM (
+        SELECT k.invoice_id, k.due_on, k.due_from_patient, k.due_from_insurer FROM care.invoice_total k
+        WHERE patient IS NULL AND me.part = 'biller' AND k.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+          AND k.due_from_patient > 0 AND k.due_on < due_before
+          AND (after_invoice IS NULL OR (k.due_on, k.invoice_id) > (after_due_on, after_invoice))
+        ORDER BY k.due_on, k.invoice_id LIMIT least(rows_max, 500)
+    ) t JOIN care.invoice i USING (invoice_id)
+    ORDER BY t.due_on, i.invoice_id;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_overdue_balances(text,uuid,uuid,date,date,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_overdue_balances(text,uuid,uuid,date,date,uuid,integer) TO healthtrack_portal;
 
 -- Gives some of a payment back, once for a key; gives the refund.
 CREATE OR REPLACE FUNCTION api.refund(token text, key text, payment uuid, cents bigint, reason text)

@@ -171,18 +171,30 @@ CREATE POLICY maintenance ON care.service FOR ALL TO healthtrack_migrator USING 
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.service TO healthtrack_migrator;
 GRANT SELECT ON care.service TO healthtrack_care;
 
--- Which facility offers which special service.
+-- What a facility offers: services of the list, by which it is found, and services with a name of their own.
 CREATE TABLE care.facility_service (
     facility_id uuid NOT NULL,  -- The facility.
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
     updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
-    service text NOT NULL,  -- The service.
+    service text,  -- What kind it is; null where the list has none that fits.
     detail text,  -- A sentence about it; null where nothing is to be said.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
-    CONSTRAINT facility_service_pkey PRIMARY KEY (facility_id, service),  -- The facility offers this service already.
+    facility_service_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    withdrawn_on date,  -- First day on which it is offered no more; null while it is.
+    duration_minutes integer,  -- How long it takes; null where that is not said.
+    capacity integer,  -- How many can take it at once; null where that is not said.
+    name text,  -- Name, unique in its facility; null where the title of the service says it.
+    CONSTRAINT facility_service_pkey PRIMARY KEY (facility_service_id),  -- This service is known already.
+    CONSTRAINT facility_service_id_with_facility_is_unique UNIQUE (facility_id, facility_service_id),  -- This service is known already.
+    CONSTRAINT facility_service_is_offered_once UNIQUE NULLS NOT DISTINCT (facility_id, service, name),  -- The facility offers this service already.
+    CONSTRAINT facility_service_name_is_unique_in_its_facility UNIQUE (facility_id, name),  -- This facility offers a service of that name already.
     CONSTRAINT facility_service_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Add the facility first.
-    CONSTRAINT facility_service_service_fkey FOREIGN KEY (service) REFERENCES care.service(service)  -- Choose one of the known services.
+    CONSTRAINT facility_service_service_fkey FOREIGN KEY (service) REFERENCES care.service(service),  -- Choose one of the known services.
+    CONSTRAINT facility_service_capacity_is_believable CHECK (((capacity >= 1) AND (capacity <= 1000))),  -- Give room for 1 to 1000 people.
+    CONSTRAINT facility_service_duration_is_believable CHECK (((duration_minutes >= 5) AND (duration_minutes <= 1440))),  -- Give the duration as 5 to 1440 minutes.
+    CONSTRAINT facility_service_is_known_or_named CHECK ((num_nonnulls(service, name) >= 1)),  -- Choose one of the known services, or give the service a name.
+    CONSTRAINT facility_service_name_is_some CHECK (((name ~ '\S'::text) AND (length(name) <= 200)))  -- Give the service a name of 200 letters at most.
 );
 CREATE INDEX facility_service_service_idx ON care.facility_service USING btree (service, facility_id);
 CREATE TRIGGER facility_service_is_stamped BEFORE INSERT OR UPDATE ON care.facility_service FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
@@ -193,18 +205,48 @@ CREATE POLICY maintenance ON care.facility_service FOR ALL TO healthtrack_migrat
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.facility_service TO healthtrack_migrator;
 GRANT SELECT ON care.facility_service TO healthtrack_care;
 
+-- Which services of the list a facility offers today, each once.
+--   facility_id: The facility.
+--   service: The service.
+CREATE VIEW care.offered_service WITH (security_invoker=true) AS
+ SELECT DISTINCT facility_id,
+    service
+   FROM care.facility_service
+  WHERE ((service IS NOT NULL) AND ((withdrawn_on IS NULL) OR (withdrawn_on > CURRENT_DATE)));
+GRANT SELECT ON care.offered_service TO healthtrack_care;
+
 -- Mean of the published reviews of each facility, with their number; no row where there is none.
 --   facility_id: The facility.
 --   reviews: How many published reviews.
 --   stars: Their mean, to the hundredth.
 CREATE VIEW care.facility_rating WITH (security_invoker=true) AS
  SELECT facility_id,
-    count(*) AS reviews,
-    round(avg(stars), 2) AS stars
-   FROM care.review
-  WHERE (state = 'published'::text)
-  GROUP BY facility_id;
+    (sum(reviews))::bigint AS reviews,
+    round((sum(stars) / sum(reviews)), 2) AS stars
+   FROM care.review_tally
+  GROUP BY facility_id
+ HAVING (sum(reviews) > (0)::numeric);
 GRANT SELECT ON care.facility_rating TO healthtrack_care;
+
+-- What adds up to the number of published reviews, and of their stars, of a provider at a facility: one row, and one for each change since it was last merged.
+CREATE TABLE care.review_tally (
+    facility_id uuid NOT NULL,  -- Where.
+    provider_id uuid NOT NULL,  -- Who gave care.
+    review_tally_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,  -- Key.
+    reviews bigint NOT NULL,  -- Published reviews to be added; below zero where some were taken away.
+    stars bigint NOT NULL,  -- Their stars together.
+    CONSTRAINT review_tally_pkey PRIMARY KEY (review_tally_id),  -- This change is counted already.
+    CONSTRAINT review_tally_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id) ON DELETE CASCADE,  -- Choose one of the network's facilities.
+    CONSTRAINT review_tally_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id) ON DELETE CASCADE,  -- Choose one of the network's providers.
+    CONSTRAINT review_tally_adds_something CHECK (((reviews <> 0) OR (stars <> 0)))  -- A change adds a review or changes stars.
+);
+CREATE INDEX review_tally_facility_idx ON care.review_tally USING btree (facility_id, provider_id) INCLUDE (reviews, stars);
+CREATE INDEX review_tally_provider_idx ON care.review_tally USING btree (provider_id) INCLUDE (reviews, stars);
+ALTER TABLE care.review_tally FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.review_tally FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.review_tally FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.review_tally TO healthtrack_migrator;
+GRANT SELECT ON care.review_tally TO healthtrack_care;
 
 -- Facilities that a patient prefers, the best first.
 CREATE TABLE care.preferred_facility (
@@ -222,6 +264,7 @@ CREATE TABLE care.preferred_facility (
     CONSTRAINT preferred_facility_rank_is_small CHECK (((rank >= 1) AND (rank <= 20)))  -- Give a place from 1 to 20.
 );
 CREATE INDEX preferred_facility_facility_idx ON care.preferred_facility USING btree (facility_id);
+CREATE TRIGGER preferred_facility_is_not_of_a_joined_record AFTER INSERT ON care.preferred_facility REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER preferred_facility_is_stamped BEFORE INSERT OR UPDATE ON care.preferred_facility FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER preferred_facility_is_touched BEFORE UPDATE ON care.preferred_facility FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER preferred_facility_stays_under_hold BEFORE DELETE ON care.preferred_facility FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -233,73 +276,12 @@ CREATE POLICY own ON care.preferred_facility FOR ALL TO healthtrack_care USING (
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON care.preferred_facility TO healthtrack_care;
 
--- Who works at a wellness centre, as what and when.
-CREATE TABLE care.staff_assignment (
-    staff_assignment_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
-    facility_id uuid NOT NULL,  -- Which centre.
-    provider_id uuid,  -- Provider of the network; null for anybody else.
-    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
-    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
-    assigned_during daterange NOT NULL,  -- Half-open period of days; no upper bound while it goes on.
-    category text GENERATED ALWAYS AS ('wellness_center'::text) STORED,  -- Always wellness_center: part of the key to a facility of that category.
-    role text NOT NULL,  -- As what: trainer, dietitian, massage_therapist …
-    staff_name text,  -- Name of who is no provider; null for a provider.
-    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
-    CONSTRAINT staff_assignment_pkey PRIMARY KEY (staff_assignment_id),  -- This assignment is known already.
-    CONSTRAINT staff_assignment_of_a_name_is_not_repeated EXCLUDE USING gist (facility_id WITH =, staff_name WITH =, role WITH =, assigned_during WITH &&),  -- That person works there as that at that time already.
-    CONSTRAINT staff_assignment_of_a_provider_is_not_repeated EXCLUDE USING gist (facility_id WITH =, provider_id WITH =, role WITH =, assigned_during WITH &&),  -- The provider works there as that at that time already.
-    CONSTRAINT staff_assignment_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
-    CONSTRAINT staff_assignment_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Choose one of the network's providers.
-    CONSTRAINT staff_assignment_is_of_one_person CHECK (((num_nonnulls(provider_id, staff_name) = 1) AND (staff_name ~ '\S'::text))),  -- Name a provider or somebody else, one of the two.
-    CONSTRAINT staff_assignment_period_is_half_open CHECK (((NOT isempty(assigned_during)) AND lower_inc(assigned_during) AND (NOT upper_inc(assigned_during)))),  -- An assignment has a first day, and ends after it.
-    CONSTRAINT staff_assignment_role_is_snake_case CHECK ((role ~ '^[a-z][a-z0-9_]{1,40}$'::text))  -- Name the role by small letters, digits and underscores.
-);
-CREATE INDEX staff_assignment_provider_idx ON care.staff_assignment USING btree (provider_id);
-CREATE TRIGGER staff_assignment_is_stamped BEFORE INSERT OR UPDATE ON care.staff_assignment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
-CREATE TRIGGER staff_assignment_is_touched BEFORE UPDATE ON care.staff_assignment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-ALTER TABLE care.staff_assignment FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.staff_assignment FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
-CREATE POLICY maintenance ON care.staff_assignment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-GRANT DELETE, INSERT, SELECT, UPDATE ON care.staff_assignment TO healthtrack_migrator;
-GRANT SELECT ON care.staff_assignment TO healthtrack_care;
-
--- What a wellness centre offers.
-CREATE TABLE care.centre_service (
-    centre_service_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
-    facility_id uuid NOT NULL,  -- Which centre.
-    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
-    withdrawn_on date,  -- First day on which it is offered no more; null while it is.
-    duration_minutes integer NOT NULL,  -- How long it takes.
-    capacity integer DEFAULT 1 NOT NULL,  -- How many can take it at once.
-    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
-    category text GENERATED ALWAYS AS ('wellness_center'::text) STORED,  -- Always wellness_center: part of the key to a facility of that category.
-    name text NOT NULL,  -- Name, unique in its centre.
-    description text,  -- What it is; null where the name says it.
-    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
-    CONSTRAINT centre_service_pkey PRIMARY KEY (centre_service_id),  -- This service is known already.
-    CONSTRAINT centre_service_id_with_centre_is_unique UNIQUE (facility_id, centre_service_id),  -- This service is known already.
-    CONSTRAINT centre_service_name_is_unique_in_its_centre UNIQUE (facility_id, name),  -- This centre offers a service of that name already.
-    CONSTRAINT centre_service_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
-    CONSTRAINT centre_service_capacity_is_believable CHECK (((capacity >= 1) AND (capacity <= 1000))),  -- Give room for 1 to 1000 people.
-    CONSTRAINT centre_service_duration_is_believable CHECK (((duration_minutes >= 5) AND (duration_minutes <= 1440))),  -- Give the duration as 5 to 1440 minutes.
-    CONSTRAINT centre_service_name_is_some CHECK (((name ~ '\S'::text) AND (length(name) <= 200)))  -- Give the service a name of 200 letters at most.
-);
-CREATE TRIGGER centre_service_is_stamped BEFORE INSERT OR UPDATE ON care.centre_service FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
-CREATE TRIGGER centre_service_is_touched BEFORE UPDATE ON care.centre_service FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-ALTER TABLE care.centre_service FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.centre_service FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
-CREATE POLICY maintenance ON care.centre_service FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_service TO healthtrack_migrator;
-GRANT SELECT ON care.centre_service TO healthtrack_care;
-
 -- That a patient was at a wellness centre.
 CREATE TABLE care.centre_visit (
     centre_visit_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
     patient_id uuid NOT NULL,  -- Who.
     facility_id uuid NOT NULL,  -- At which centre.
-    centre_service_id uuid,  -- For which service; null for none in particular.
+    facility_service_id uuid,  -- For which service; null for none in particular.
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
     updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
@@ -310,11 +292,13 @@ CREATE TABLE care.centre_visit (
     CONSTRAINT centre_visit_is_at_one_place EXCLUDE USING gist (patient_id WITH =, present_during WITH &&),  -- The patient is at a centre at that time already: end that visit first.
     CONSTRAINT centre_visit_centre_fkey FOREIGN KEY (facility_id, category) REFERENCES care.facility(facility_id, category),  -- Choose a facility that is a wellness centre.
     CONSTRAINT centre_visit_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
-    CONSTRAINT centre_visit_service_fkey FOREIGN KEY (facility_id, centre_service_id) REFERENCES care.centre_service(facility_id, centre_service_id),  -- Choose a service of that centre.
+    CONSTRAINT centre_visit_service_fkey FOREIGN KEY (facility_id, facility_service_id) REFERENCES care.facility_service(facility_id, facility_service_id),  -- Choose a service of that centre.
     CONSTRAINT centre_visit_period_is_half_open CHECK (((NOT isempty(present_during)) AND lower_inc(present_during) AND (NOT upper_inc(present_during)) AND (upper_inf(present_during) OR (upper(present_during) <= (lower(present_during) + '24:00:00'::interval)))))  -- A visit has a beginning, and ends after it within a day.
 );
 CREATE INDEX centre_visit_centre_idx ON care.centre_visit USING btree (facility_id, lower(present_during));
 CREATE INDEX centre_visit_patient_idx ON care.centre_visit USING btree (patient_id);
+CREATE INDEX centre_visit_service_idx ON care.centre_visit USING btree (facility_service_id);
+CREATE TRIGGER centre_visit_is_not_of_a_joined_record AFTER INSERT ON care.centre_visit REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER centre_visit_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.note_visit();  -- Trigger after a visit is written: its day is to be counted.
 CREATE TRIGGER centre_visit_is_stamped BEFORE INSERT OR UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER centre_visit_is_touched BEFORE UPDATE ON care.centre_visit FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -356,6 +340,7 @@ CREATE TABLE care.centre_engagement_change (
     CONSTRAINT centre_engagement_change_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id)  -- Choose one of the network's facilities.
 );
 CREATE INDEX centre_engagement_change_day_idx ON care.centre_engagement_change USING btree (changed_on);
+CREATE INDEX centre_engagement_change_facility_idx ON care.centre_engagement_change USING btree (facility_id);
 ALTER TABLE care.centre_engagement_change FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.centre_engagement_change FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.centre_engagement_change TO healthtrack_migrator;
@@ -385,6 +370,32 @@ AS $function$
            (SELECT count(*) FROM span CROSS JOIN care.programme AS run JOIN care.enrolment AS taken USING (programme_id)
             WHERE run.facility_id = $1 AND taken.admitted_at >= first_at AND taken.admitted_at < stop_at)::integer
 $function$;
+
+-- Merges the rows of each provider at each facility in the tally of reviews into one; how many there were. Run at READ COMMITTED.
+CREATE OR REPLACE FUNCTION care.merge_reviews()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    merged bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('care.review_tally', 0));
+    WITH several AS (
+        SELECT facility_id, provider_id FROM care.review_tally
+        GROUP BY 1, 2 HAVING count(*) > 1
+    ), gone AS (
+        DELETE FROM care.review_tally t USING several s
+        WHERE t.facility_id = s.facility_id AND t.provider_id = s.provider_id
+        RETURNING t.facility_id, t.provider_id, t.reviews, t.stars
+    ), kept AS (
+        INSERT INTO care.review_tally (facility_id, provider_id, reviews, stars)
+        SELECT facility_id, provider_id, sum(reviews), sum(stars) FROM gone
+        GROUP BY 1, 2 HAVING sum(reviews) <> 0 OR sum(stars) <> 0
+    )
+    SELECT count(*) INTO merged FROM gone;
+    RETURN merged;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.merge_reviews() FROM PUBLIC;
 
 -- Notes that something at a centre has changed on the day of a moment; nothing for other facilities.
 CREATE OR REPLACE FUNCTION care.note_engagement(facility_id uuid, moment timestamp with time zone)
@@ -461,6 +472,42 @@ AS $function$
            * tstzmultirange(span)
     FROM period WHERE opens_minute IS NOT NULL
 $function$;
+
+-- Country and state in which a visit takes place, and the zone of its days: of the facility, or by video of the patient's address of that day.
+CREATE OR REPLACE FUNCTION care.place_of_visit(asked_facility uuid, asked_mode text, asked_patient uuid, on_day date)
+ RETURNS TABLE(country text, state text, zone text)
+ LANGUAGE sql
+ STABLE ROWS 1
+AS $function$
+    SELECT coalesce(lives.country, part.country),
+           CASE WHEN lives.country IS NULL THEN part.code ELSE coalesce(named.code, upper(btrim(lives.state))) END,
+           coalesce(person.time_zone, place.time_zone)::text
+    FROM care.facility AS place JOIN care.city AS town USING (city_id) JOIN care.state AS part USING (state_id)
+    LEFT JOIN care.patient AS person ON person.patient_id = asked_patient AND asked_mode = 'telehealth'
+    LEFT JOIN LATERAL (
+        SELECT home.country, home.state FROM care.address AS home
+        WHERE home.patient_id = person.patient_id AND home.use IN ('temporary', 'home') AND home.valid_during @> on_day
+        ORDER BY home.use = 'home' LIMIT 1
+    ) AS lives ON true
+    LEFT JOIN care.state AS named ON named.country = lives.country AND lower(named.name) = lower(btrim(lives.state))
+    WHERE place.facility_id = asked_facility
+$function$;
+REVOKE EXECUTE ON FUNCTION care.place_of_visit(uuid,text,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.place_of_visit(uuid,text,uuid,date) TO healthtrack_care;
+
+-- Counts the tally of reviews anew from the reviews themselves, after they were written with triggers off. Run at READ COMMITTED.
+CREATE OR REPLACE FUNCTION care.recount_reviews()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('care.review_tally', 0));
+    -- One statement: a review that is committed meanwhile is in both of what it counts and removes, or in neither.
+    WITH gone AS (DELETE FROM care.review_tally)
+    INSERT INTO care.review_tally (facility_id, provider_id, reviews, stars)
+    SELECT facility_id, provider_id, count(*), sum(stars) FROM care.review WHERE state = 'published' GROUP BY 1, 2;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.recount_reviews() FROM PUBLIC;
 
 -- Counts the days in [from, to) again of which something has changed; how many they were. Run at READ COMMITTED.
 CREATE OR REPLACE FUNCTION care.refresh_engagement("from" date, "to" date)
@@ -542,19 +589,20 @@ BEGIN
     SET CONSTRAINTS ALL DEFERRED;
     RETURN QUERY SELECT f.facility_id, f.name, f.category, f.street, f.postal_code, c.name, s.code,
            f.phone::text, f.booking_url::text, rating.reviews, rating.stars,
-           ARRAY(SELECT o.service FROM care.facility_service o WHERE o.facility_id = f.facility_id ORDER BY 1),
+           ARRAY(SELECT o.service FROM care.offered_service o WHERE o.facility_id = f.facility_id ORDER BY 1),
            NOT isempty(care.opening(f.facility_id, tstzrange(now(), now() + INTERVAL '1 minute')))
     FROM care.city c JOIN care.state s USING (state_id) JOIN care.facility f USING (city_id)
     CROSS JOIN LATERAL (
-        SELECT count(*) AS reviews, avg(r.stars)::float8 AS stars FROM care.review r
-        WHERE r.facility_id = f.facility_id AND r.state = 'published'
+        SELECT coalesce(sum(t.reviews), 0)::bigint AS reviews,
+               (sum(t.stars) / nullif(sum(t.reviews), 0))::float8 AS stars
+        FROM care.review_tally t WHERE t.facility_id = f.facility_id
     ) rating
     WHERE (in_city IS NULL OR lower(c.name) = lower(in_city))
       AND (in_state IS NULL OR s.code = in_state)
       AND (of_category IS NULL OR f.category = of_category)
       AND (f.closed_on IS NULL OR f.closed_on > current_date)
       AND (offering IS NULL OR EXISTS (
-          SELECT FROM care.facility_service o WHERE o.facility_id = f.facility_id AND o.service = offering))
+          SELECT FROM care.offered_service o WHERE o.facility_id = f.facility_id AND o.service = offering))
     ORDER BY rating.stars DESC NULLS LAST, f.name, f.facility_id LIMIT least(rows_max, 200);
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
@@ -566,6 +614,41 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.find_facilities(text,text,text,text,text,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.find_facilities(text,text,text,text,text,integer) TO healthtrack_portal;
+
+-- What a facility offers today, by name, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_services(token text, facility uuid)
+ RETURNS TABLE(facility_service_id uuid, service text, name text, detail text, duration_minutes integer, capacity integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT o.facility_service_id, o.service, coalesce(o.name, kind.title), o.detail, o.duration_minutes, o.capacity
+    FROM care.facility_service o LEFT JOIN care.service kind ON kind.service = o.service
+    WHERE o.facility_id = facility AND (o.withdrawn_on IS NULL OR o.withdrawn_on > current_date)
+    ORDER BY coalesce(o.name, kind.title), o.facility_service_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_services(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_services(text,uuid) TO healthtrack_portal;
 
 -- How much a centre was used on each day of [from, to), 1000 at most; counts, and nobody's name.
 CREATE OR REPLACE FUNCTION api.read_engagement(token text, centre uuid, "from" date, "to" date)

@@ -3,7 +3,7 @@
 -- Written by `healthtrack schema docs` from the database's catalog; to be read, not run. Do not edit.
 
 -- Kinds of membership, and what each gives.
-CREATE TABLE care.plan (
+CREATE TABLE care.membership_plan (
     lead_days smallint NOT NULL,  -- How many days ahead a visit may be booked.
     patience_days smallint NOT NULL,  -- After so many days on a wait-list one counts as having priority, so that nobody waits for ever.
     priority boolean NOT NULL,  -- True where reserved hours may be booked, and a wait-list is entered before others.
@@ -11,17 +11,17 @@ CREATE TABLE care.plan (
     personal_plans boolean NOT NULL,  -- True where personal care plans are included.
     plan text NOT NULL,  -- Stable word.
     title text NOT NULL,  -- A few words for a person.
-    CONSTRAINT plan_pkey PRIMARY KEY (plan),  -- This plan is known already.
-    CONSTRAINT plan_is_snake_case CHECK ((plan ~ '^[a-z][a-z0-9_]{1,40}$'::text)),  -- Name a plan by small letters, digits and underscores.
-    CONSTRAINT plan_lead_is_a_year_at_most CHECK (((lead_days >= 1) AND (lead_days <= 365))),  -- Let visits be booked 1 to 365 days ahead.
-    CONSTRAINT plan_patience_is_a_year_at_most CHECK (((patience_days >= 0) AND (patience_days <= 365))),  -- Give 0 to 365 days of patience.
-    CONSTRAINT plan_title_is_some CHECK ((title ~ '\S'::text))  -- Give the plan a title.
+    CONSTRAINT membership_plan_pkey PRIMARY KEY (plan),  -- This plan is known already.
+    CONSTRAINT membership_plan_is_snake_case CHECK ((plan ~ '^[a-z][a-z0-9_]{1,40}$'::text)),  -- Name a plan by small letters, digits and underscores.
+    CONSTRAINT membership_plan_lead_is_a_year_at_most CHECK (((lead_days >= 1) AND (lead_days <= 365))),  -- Let visits be booked 1 to 365 days ahead.
+    CONSTRAINT membership_plan_patience_is_a_year_at_most CHECK (((patience_days >= 0) AND (patience_days <= 365))),  -- Give 0 to 365 days of patience.
+    CONSTRAINT membership_plan_title_is_some CHECK ((title ~ '\S'::text))  -- Give the plan a title.
 );
-ALTER TABLE care.plan FORCE ROW LEVEL SECURITY;
-CREATE POLICY everybody_reads ON care.plan FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
-CREATE POLICY maintenance ON care.plan FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
-GRANT DELETE, INSERT, SELECT, UPDATE ON care.plan TO healthtrack_migrator;
-GRANT SELECT ON care.plan TO healthtrack_care;
+ALTER TABLE care.membership_plan FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON care.membership_plan FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.membership_plan FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.membership_plan TO healthtrack_migrator;
+GRANT SELECT ON care.membership_plan TO healthtrack_care;
 
 -- Who has which plan, and when.
 CREATE TABLE care.membership (
@@ -37,9 +37,11 @@ CREATE TABLE care.membership (
     CONSTRAINT membership_id_with_patient_is_unique UNIQUE (patient_id, membership_id),  -- This membership is known already.
     CONSTRAINT membership_is_one_at_a_time EXCLUDE USING gist (patient_id WITH =, valid_during WITH &&),  -- The patient has another membership at that time: end that first.
     CONSTRAINT membership_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
-    CONSTRAINT membership_plan_fkey FOREIGN KEY (plan) REFERENCES care.plan(plan),  -- Choose one of the known plans.
+    CONSTRAINT membership_plan_fkey FOREIGN KEY (plan) REFERENCES care.membership_plan(plan),  -- Choose one of the known plans.
     CONSTRAINT membership_period_is_half_open CHECK (((NOT isempty(valid_during)) AND lower_inc(valid_during) AND (NOT upper_inc(valid_during))))  -- A membership has a beginning, and ends after it.
 );
+CREATE INDEX membership_plan_idx ON care.membership USING btree (plan);
+CREATE TRIGGER membership_is_not_of_a_joined_record AFTER INSERT ON care.membership REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER membership_is_stamped BEFORE INSERT OR UPDATE ON care.membership FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER membership_is_touched BEFORE UPDATE ON care.membership FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER membership_stays_under_hold BEFORE DELETE ON care.membership FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -82,20 +84,24 @@ CREATE TABLE care.appointment (
     CONSTRAINT appointment_period_is_half_open CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (lower(during) IS NOT NULL) AND (upper(during) <= (lower(during) + '12:00:00'::interval)))),  -- An appointment has a beginning, and ends after it within twelve hours.
     CONSTRAINT appointment_status_is_known CHECK ((status = ANY (ARRAY['held'::text, 'booked'::text, 'arrived'::text, 'completed'::text, 'cancelled'::text, 'no_show'::text])))  -- Choose held, booked, arrived, completed, cancelled or no_show.
 );
+CREATE INDEX appointment_booked_idx ON care.appointment USING btree (lower(during)) WHERE (status = 'booked'::text);
 CREATE INDEX appointment_facility_idx ON care.appointment USING btree (facility_id, lower(during));
 CREATE INDEX appointment_held_idx ON care.appointment USING btree (expires_at) WHERE (status = 'held'::text);
 CREATE INDEX appointment_patient_idx ON care.appointment USING btree (patient_id, lower(during));
 CREATE INDEX appointment_provider_idx ON care.appointment USING btree (provider_id, lower(during));
+CREATE TRIGGER appointment_drops_its_reminder AFTER UPDATE ON care.appointment FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during))) EXECUTE FUNCTION care.drop_reminder();  -- Trigger after an appointment is moved or ends: its reminder is not sent any more.
 CREATE TRIGGER appointment_has_its_session AFTER INSERT OR UPDATE OF status, mode ON care.appointment FOR EACH ROW WHEN (((new.mode = 'telehealth'::text) AND (new.status = ANY (ARRAY['booked'::text, 'arrived'::text, 'completed'::text])))) EXECUTE FUNCTION care.make_telehealth_session();  -- Trigger after a visit by video is booked: makes its session, once.
 CREATE TRIGGER appointment_insert_is_logged AFTER INSERT ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.log_appointment();  -- Trigger after each insert and each change of time, place, people or status of an appointment: writes its event.
 CREATE TRIGGER appointment_is_bookable BEFORE INSERT ON care.appointment FOR EACH ROW WHEN (((new.status = 'held'::text) OR ((new.status = 'booked'::text) AND (NOT care.writes_as_owner())))) EXECUTE FUNCTION care.keep_appointment_bookable();  -- Trigger before an appointment takes a time: waits its turn, ends holds there that have run out, and asks whether it may be booked.
 CREATE TRIGGER appointment_is_its_providers BEFORE UPDATE ON care.appointment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_visit_owner();  -- Trigger before an appointment is changed through the portal: a provider changes the own ones.
 CREATE TRIGGER appointment_is_lawful BEFORE INSERT OR UPDATE ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.keep_appointment_lawful();  -- Trigger before each insert and update of an appointment: status by its ways, by whom it may, and at its time.
+CREATE TRIGGER appointment_is_not_of_a_joined_record AFTER INSERT ON care.appointment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER appointment_is_one_of_few BEFORE INSERT ON care.appointment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.count_bookings();  -- Trigger before a time is held or booked through the portal: refuses more than access.cap allows to a patient or to an account of a desk.
 CREATE TRIGGER appointment_is_stamped BEFORE INSERT OR UPDATE ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER appointment_is_touched BEFORE UPDATE ON care.appointment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER appointment_keeps_the_record AFTER UPDATE ON care.appointment FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during)) OR (old.provider_id IS DISTINCT FROM new.provider_id))) EXECUTE FUNCTION care.keep_visit_relationship();  -- Trigger after an appointment changes status, time or provider: opens the record to the provider, unless a provider did it, or closes it.
 CREATE TRIGGER appointment_opens_the_record AFTER INSERT ON care.appointment FOR EACH ROW WHEN ((new.status = ANY (ARRAY['booked'::text, 'arrived'::text, 'completed'::text]))) EXECUTE FUNCTION care.keep_visit_relationship();  -- Trigger after an appointment changes status, time or provider: opens the record to the provider, unless a provider did it, or closes it.
+CREATE TRIGGER appointment_provider_is_licensed BEFORE INSERT OR UPDATE OF status, during, provider_id, facility_id, mode, patient_id ON care.appointment FOR EACH ROW WHEN ((new.status = ANY (ARRAY['held'::text, 'booked'::text, 'arrived'::text]))) EXECUTE FUNCTION care.check_license();  -- Trigger before a visit is held, booked, moved or begun: refuses a provider who is not licensed where it takes place.
 CREATE TRIGGER appointment_settles_the_waitlist AFTER UPDATE ON care.appointment FOR EACH ROW WHEN (((((old.status IS DISTINCT FROM new.status) OR (old.during IS DISTINCT FROM new.during)) OR (old.provider_id IS DISTINCT FROM new.provider_id)) OR (old.facility_id IS DISTINCT FROM new.facility_id))) EXECUTE FUNCTION care.settle_waitlist();  -- Trigger after an appointment changes: an offer is taken or has lapsed, and a time that is given back is offered to the next.
 CREATE TRIGGER appointment_stays_bookable BEFORE UPDATE ON care.appointment FOR EACH ROW WHEN ((((((old.during IS DISTINCT FROM new.during) OR (old.provider_id IS DISTINCT FROM new.provider_id)) OR (old.facility_id IS DISTINCT FROM new.facility_id)) OR (old.room_id IS DISTINCT FROM new.room_id)) OR (old.mode IS DISTINCT FROM new.mode))) EXECUTE FUNCTION care.keep_appointment_bookable();  -- Trigger before an appointment takes a time: waits its turn, ends holds there that have run out, and asks whether it may be booked.
 CREATE TRIGGER appointment_stays_under_hold BEFORE DELETE ON care.appointment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -106,6 +112,7 @@ CREATE POLICY desk ON care.appointment FOR ALL TO healthtrack_care USING (((faci
 CREATE POLICY granted ON care.appointment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('schedule'::text) AS patients_granted)::uuid[])));
 CREATE POLICY maintenance ON care.appointment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY own ON care.appointment FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY proxy ON care.appointment FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_acted_for('schedule'::text) AS patients_acted_for)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_acted_for('schedule'::text) AS patients_acted_for)::uuid[])));
 CREATE POLICY with_provider ON care.appointment FOR SELECT TO healthtrack_care USING (((provider_id = ( SELECT access.acting_provider() AS acting_provider)) AND (status <> 'held'::text)));
 CREATE POLICY with_provider_is_changed ON care.appointment FOR UPDATE TO healthtrack_care USING (((provider_id = ( SELECT access.acting_provider() AS acting_provider)) AND (status <> 'held'::text))) WITH CHECK ((provider_id = ( SELECT access.acting_provider() AS acting_provider)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.appointment TO healthtrack_migrator;
@@ -218,6 +225,7 @@ CREATE TABLE care.follow_up (
 CREATE INDEX follow_up_appointment_idx ON care.follow_up USING btree (patient_id, appointment_id);
 CREATE INDEX follow_up_done_appointment_idx ON care.follow_up USING btree (patient_id, done_appointment_id);
 CREATE INDEX follow_up_due_idx ON care.follow_up USING btree (upper(due_during)) WHERE (status = 'recommended'::text);
+CREATE TRIGGER follow_up_is_not_of_a_joined_record AFTER INSERT ON care.follow_up REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER follow_up_is_stamped BEFORE INSERT OR UPDATE ON care.follow_up FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER follow_up_is_touched BEFORE UPDATE ON care.follow_up FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER follow_up_stays_under_hold BEFORE DELETE ON care.follow_up FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -259,9 +267,13 @@ CREATE TABLE care.review (
 CREATE INDEX review_facility_idx ON care.review USING btree (facility_id, stars) WHERE (state = 'published'::text);
 CREATE INDEX review_patient_idx ON care.review USING btree (patient_id, appointment_id);
 CREATE INDEX review_provider_idx ON care.review USING btree (provider_id, stars) WHERE (state = 'published'::text);
+CREATE TRIGGER review_change_is_tallied AFTER UPDATE ON care.review REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.tally_reviews();  -- Trigger after reviews are written: adds the difference to the tally.
 CREATE TRIGGER review_is_moderated_again BEFORE UPDATE OF stars, body ON care.review FOR EACH ROW WHEN (((old.stars IS DISTINCT FROM new.stars) OR (old.body IS DISTINCT FROM new.body))) EXECUTE FUNCTION care.ask_for_moderation();  -- Trigger before a review's stars or text change: it waits for a moderator again.
+CREATE TRIGGER review_is_not_of_a_joined_record AFTER INSERT ON care.review REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER review_is_stamped BEFORE INSERT OR UPDATE ON care.review FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
+CREATE TRIGGER review_is_tallied AFTER INSERT ON care.review REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.tally_reviews();  -- Trigger after reviews are written: adds the difference to the tally.
 CREATE TRIGGER review_is_touched BEFORE UPDATE ON care.review FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER review_removal_is_tallied AFTER DELETE ON care.review REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION care.tally_reviews();  -- Trigger after reviews are written: adds the difference to the tally.
 CREATE TRIGGER review_stays_under_hold BEFORE DELETE ON care.review FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.review FORCE ROW LEVEL SECURITY;
 CREATE POLICY everybody_reads ON care.review FOR SELECT TO healthtrack_care USING (((state = 'published'::text) AND (( SELECT access.part() AS part) IS NOT NULL)));
@@ -302,6 +314,7 @@ CREATE TABLE care.waitlist_entry (
 CREATE INDEX waitlist_entry_patient_idx ON care.waitlist_entry USING btree (patient_id, appointment_id);
 CREATE INDEX waitlist_entry_provider_idx ON care.waitlist_entry USING btree (provider_id);
 CREATE INDEX waitlist_entry_waiting_idx ON care.waitlist_entry USING btree (facility_id, joined_at) WHERE (status = 'waiting'::text);
+CREATE TRIGGER waitlist_entry_is_not_of_a_joined_record AFTER INSERT ON care.waitlist_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER waitlist_entry_is_stamped BEFORE INSERT OR UPDATE ON care.waitlist_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER waitlist_entry_is_touched BEFORE UPDATE ON care.waitlist_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER waitlist_entry_stays_under_hold BEFORE DELETE ON care.waitlist_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -310,6 +323,7 @@ CREATE POLICY care ON care.waitlist_entry FOR SELECT TO healthtrack_care USING (
 CREATE POLICY desk ON care.waitlist_entry FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'front_desk'::text)));
 CREATE POLICY maintenance ON care.waitlist_entry FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY own ON care.waitlist_entry FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY proxy ON care.waitlist_entry FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_acted_for('schedule'::text) AS patients_acted_for)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_acted_for('schedule'::text) AS patients_acted_for)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.waitlist_entry TO healthtrack_migrator;
 GRANT INSERT (patient_id, facility_id, provider_id, minutes, wanted_during, mode), SELECT ON care.waitlist_entry TO healthtrack_care;
 
@@ -342,6 +356,7 @@ ALTER TABLE care.telehealth_session FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.telehealth_session FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY maintenance ON care.telehealth_session FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY own ON care.telehealth_session FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+CREATE POLICY proxy ON care.telehealth_session FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_acted_for('consent'::text) AS patients_acted_for)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.telehealth_session TO healthtrack_migrator;
 GRANT SELECT ON care.telehealth_session TO healthtrack_care;
 
@@ -414,7 +429,7 @@ CREATE OR REPLACE FUNCTION care.check_bookable(wanted care.appointment)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    member constant care.plan := care.plan_of(wanted.patient_id);
+    member constant care.membership_plan := care.plan_of(wanted.patient_id);
     starts constant timestamptz := lower(wanted.during);
     zone   constant text := (SELECT time_zone FROM care.facility WHERE facility_id = wanted.facility_id);
 BEGIN
@@ -477,6 +492,22 @@ BEGIN
     END IF;
 END $function$;
 
+-- Trigger before a visit is held, booked, moved or begun: refuses a provider who is not licensed where it takes place.
+CREATE OR REPLACE FUNCTION care.check_license()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT care.licensed(NEW.provider_id, NEW.facility_id, NEW.mode, NEW.patient_id, NEW.during) @> NEW.during THEN
+        PERFORM care.refuse('appointment_provider_is_licensed',
+            'The provider has no licence where this visit takes place on that day: choose another provider or day.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_license() FROM PUBLIC;
+
 -- Trigger before an appointment is changed through the portal: a provider changes the own ones.
 CREATE OR REPLACE FUNCTION care.check_visit_owner()
  RETURNS trigger
@@ -522,7 +553,8 @@ CREATE OR REPLACE FUNCTION care.consent_to_telehealth(asked_appointment uuid)
 AS $function$
 BEGIN
     UPDATE care.telehealth_session SET consented_at = coalesce(consented_at, now())
-    WHERE appointment_id = asked_appointment AND patient_id = ANY (access.own_patients());
+    WHERE appointment_id = asked_appointment
+      AND (patient_id = ANY (access.own_patients()) OR patient_id = ANY (access.patients_acted_for('consent')));
     IF NOT FOUND THEN
         PERFORM care.refuse('telehealth_session_is_ones_own', 'There is no such visit by video.');
     END IF;
@@ -563,6 +595,21 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.count_bookings() FROM PUBLIC;
+
+-- Trigger after an appointment is moved or ends: its reminder is not sent any more.
+CREATE OR REPLACE FUNCTION care.drop_reminder()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE care.notification n SET status = 'cancelled', next_attempt_at = NULL
+    WHERE n.patient_id = NEW.patient_id AND n.appointment_id = NEW.appointment_id AND n.status = 'queued'
+      AND (NEW.status <> 'booked' OR n.about_at IS DISTINCT FROM lower(NEW.during));
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.drop_reminder() FROM PUBLIC;
 
 -- Ends holds that have run out, 500 at most, and offers their times to who waits; gives how many. Anybody may call it, once a minute is right.
 CREATE OR REPLACE FUNCTION care.expire_holds(up_to integer DEFAULT 500)
@@ -616,7 +663,8 @@ BEGIN
         INTO joined
     FROM care.telehealth_session s JOIN care.appointment a USING (appointment_id)
     JOIN access.account c ON c.account_id = access.actor() AND c.disabled_at IS NULL
-                         AND (c.patient_id = a.patient_id OR c.provider_id = a.provider_id)
+                         AND (c.patient_id = a.patient_id OR c.provider_id = a.provider_id
+                              OR a.patient_id = ANY (access.patients_acted_for('consent')))
     WHERE s.appointment_id = asked_appointment
     FOR UPDATE OF s;
     IF NOT FOUND THEN
@@ -745,7 +793,7 @@ AS $function$
 BEGIN
     UPDATE care.waitlist_entry SET status = 'left'
     WHERE waitlist_entry_id = asked AND status = 'waiting'
-      AND (patient_id = ANY (access.own_patients())
+      AND (patient_id = ANY (access.own_patients()) OR patient_id = ANY (access.patients_acted_for('schedule'))
            OR facility_id = ANY (access.own_facilities()) AND access.part() = 'front_desk');
     IF NOT FOUND THEN
         PERFORM care.refuse('waitlist_entry_is_waiting', 'There is no such entry, or it waits no more.');
@@ -854,7 +902,7 @@ BEGIN
             GET STACKED DIAGNOSTICS rule = CONSTRAINT_NAME;
             IF rule NOT IN ('appointment_patient_is_free', 'appointment_is_within_its_release_window',
                             'appointment_is_not_reserved', 'appointment_by_video_needs_its_plan',
-                            'appointment_holds_are_three') THEN
+                            'appointment_holds_are_three', 'appointment_provider_is_licensed') THEN
                 RETURN NULL;
             END IF;
         END;
@@ -883,16 +931,33 @@ REVOKE EXECUTE ON FUNCTION care.open_record_by_joining() FROM PUBLIC;
 
 -- What a patient's membership gives at this moment: the regular plan where there is none. Not for the portal, which would learn of anybody's.
 CREATE OR REPLACE FUNCTION care.plan_of(member uuid)
- RETURNS care.plan
+ RETURNS care.membership_plan
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT p.* FROM care.plan p
+    SELECT p.* FROM care.membership_plan p
     WHERE p.plan = coalesce((SELECT m.plan FROM care.membership m
                              WHERE m.patient_id = member AND m.valid_during @> now()), 'regular')
 $function$;
 REVOKE EXECUTE ON FUNCTION care.plan_of(uuid) FROM PUBLIC;
+
+-- Queues a reminder of each appointment that begins within a day and has none; gives how many.
+CREATE OR REPLACE FUNCTION care.queue_reminders()
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(sum(care.notify(v.patient_id, 'appointment_reminder', now(), appointment => v.appointment_id,
+                                    about_at => lower(v.during))), 0)::integer
+    FROM care.appointment v
+    WHERE v.status = 'booked' AND lower(v.during) > now() AND lower(v.during) <= now() + INTERVAL '1 day'
+      AND NOT EXISTS (SELECT FROM care.notification n
+                      WHERE n.patient_id = v.patient_id AND n.appointment_id = v.appointment_id
+                        AND n.about_at = lower(v.during) AND n.status <> 'cancelled')
+$function$;
+REVOKE EXECUTE ON FUNCTION care.queue_reminders() FROM PUBLIC;
 
 -- Refuses a time at which the patient has another visit that the actor may see.
 CREATE OR REPLACE FUNCTION care.refuse_second_visit(patient uuid, during tstzrange, moved uuid)
@@ -1005,6 +1070,32 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION care.taken(uuid,tstzrange) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.taken(uuid,tstzrange) TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger after reviews are written: adds the difference to the tally.
+CREATE OR REPLACE FUNCTION care.tally_reviews()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO care.review_tally (facility_id, provider_id, reviews, stars)
+        SELECT facility_id, provider_id, count(*), sum(stars) FROM added WHERE state = 'published' GROUP BY 1, 2;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO care.review_tally (facility_id, provider_id, reviews, stars)
+        SELECT facility_id, provider_id, -count(*), -sum(stars) FROM removed WHERE state = 'published' GROUP BY 1, 2;
+    ELSE
+        INSERT INTO care.review_tally (facility_id, provider_id, reviews, stars)
+        SELECT facility_id, provider_id, sum(n), sum(n * stars)
+        FROM (SELECT facility_id, provider_id, stars, 1 AS n FROM added WHERE state = 'published'
+              UNION ALL
+              SELECT facility_id, provider_id, stars, -1 FROM removed WHERE state = 'published') AS moved
+        GROUP BY 1, 2 HAVING sum(n) <> 0 OR sum(n * stars) <> 0;
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.tally_reviews() FROM PUBLIC;
 
 -- Uses a link of the acting account, once: gives its session's key; starts the session where the provider joins.
 CREATE OR REPLACE FUNCTION care.use_join_token(secret text)
@@ -1356,13 +1447,13 @@ BEGIN
     ELSIF me.part = 'provider' THEN
         RETURN QUERY SELECT v.appointment_id, lower(v.during), upper(v.during), v.status, v.mode, v.patient_id, n.family, n.given
         FROM care.appointment v LEFT JOIN care.patient_name n
-            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.valid_during @> current_date
+            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
         WHERE v.provider_id = (SELECT access.acting_provider()) AND lower(v.during) >= "from" AND lower(v.during) < "to"
         ORDER BY lower(v.during), v.appointment_id LIMIT 2000;
     ELSIF me.part = 'front_desk' THEN
         RETURN QUERY SELECT v.appointment_id, lower(v.during), upper(v.during), v.status, v.mode, v.patient_id, n.family, n.given
         FROM care.appointment v LEFT JOIN care.patient_name n
-            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.valid_during @> current_date
+            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
         WHERE v.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
           AND lower(v.during) >= "from" AND lower(v.during) < "to"
         ORDER BY lower(v.during), v.appointment_id LIMIT 2000;

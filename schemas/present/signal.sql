@@ -78,6 +78,7 @@ CREATE TABLE care.wear (
 CREATE INDEX wear_patient_idx ON care.wear USING btree (patient_id);
 CREATE CONSTRAINT TRIGGER wear_change_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.wear DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.note_wear_change();  -- Trigger at the end of a transaction: notes which time may have another wearer now.
 CREATE TRIGGER wear_changes_from_now_on BEFORE INSERT OR UPDATE OF worn_during ON care.wear FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_wear_change();  -- Trigger before a wear is made or changed through the portal: no time in which something was measured, or somebody else wore the device, changes hands.
+CREATE TRIGGER wear_is_not_of_a_joined_record AFTER INSERT ON care.wear REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER wear_is_recorded AFTER INSERT OR DELETE OR UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.record_wear();  -- Trigger: keeps a record of each change of care.wear, and lets no wear move to another patient or device.
 CREATE TRIGGER wear_is_stamped BEFORE INSERT OR UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER wear_is_touched BEFORE UPDATE ON care.wear FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -978,7 +979,7 @@ GRANT SELECT ON signal.last TO healthtrack_roller;
 --   first_code: The first code of a coded metric.
 --   last_code: The last code of a coded metric.
 --   unit: UCUM unit of the values.
---   is_settled: False where late samples of an archived day are in it, which the next roll compares with the archive, and where a file of the archive is not rolled up yet.
+--   is_settled: False where late samples of an archived day are in it, or a range of one was replaced, which the next roll compares with the archive, and where a file of the archive is not rolled up yet.
 CREATE VIEW signal.daily AS
  SELECT total.day,
     device.device_id,
@@ -1016,7 +1017,10 @@ CREATE VIEW signal.daily AS
     metric.unit,
     (total.is_settled AND (NOT (EXISTS ( SELECT
            FROM signal.rollup_due due
-          WHERE ((due.metric = metric.name) AND ((total.day >= due.first_on) AND (total.day <= due.last_on))))))) AS is_settled
+          WHERE ((due.metric = metric.name) AND ((total.day >= due.first_on) AND (total.day <= due.last_on)))))) AND (NOT (EXISTS ( SELECT
+           FROM (signal.replaced_range range
+             JOIN signal.archive_file file ON (((file.superseded_at IS NULL) AND (file.revised_to < range.range_id))))
+          WHERE ((range.series_id = total.series_id) AND (range.to_at > ((total.day)::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (range.from_at < (((total.day + 1))::timestamp without time zone AT TIME ZONE 'UTC'::text)) AND (file.metric = metric.name) AND (file.day = total.day)))))) AS is_settled
    FROM (((( SELECT part.series_id,
             part.day,
             sum(part.count) AS count,
@@ -1219,7 +1223,7 @@ AS $function$
                concat_ws(' ', person.metric, person.month, person.age_band, person.sex, '') AS name
         FROM (
             SELECT m.name AS metric, m.unit, date_trunc('month', b.start_at AT TIME ZONE 'UTC')::date AS month,
-                   care.age_band(p.born_on, b.start_at::date) AS age_band, p.sex, p.patient_id, avg(value) AS mean
+                   care.age_band(p.born_during, b.start_at::date) AS age_band, p.sex, p.patient_id, avg(value) AS mean
             FROM signal.block b
             JOIN signal.series s USING (series_id)
             JOIN signal.metric m USING (metric_id)
@@ -1394,6 +1398,27 @@ AS $function$
       AND found.statistic IS NULL AND found.value IS NOT NULL
 $function$;
 REVOKE EXECUTE ON FUNCTION care.worn_samples(uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+
+-- The LOINC codes and metrics that a chart of one of either draws.
+CREATE OR REPLACE FUNCTION access.chart_codes(code text, OUT loincs text[], OUT metrics text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF code ~ '^[0-9]' AND care.code_fits('loinc', code) THEN
+        loincs := ARRAY[code];
+        metrics := ARRAY(SELECT m.name FROM signal.metric m WHERE code = ANY (m.loinc) AND m.codes IS NULL ORDER BY m.name);
+    ELSE
+        SELECT m.loinc, ARRAY[m.name] INTO loincs, metrics FROM signal.metric m WHERE m.name = code AND m.codes IS NULL;
+        IF metrics IS NULL THEN
+            PERFORM access.refuse('chart_is_of_a_known_code', 'Choose a LOINC code, or a metric that is a number.');
+        END IF;
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.chart_codes(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.chart_codes(text) TO healthtrack_care;
 
 -- Hot samples of a patient and metric that begin in [from, to), from the devices worn at the time; none where the actor may not see them.
 CREATE OR REPLACE FUNCTION access.worn_samples(patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
@@ -2913,7 +2938,7 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION signal.refuse_other_bytes() FROM PUBLIC;
 
--- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. count counts values, below and above what lies beyond the sensor's range. not_measured is null: a slot that a source leaves empty is counted when it comes (healthtrack_ingest_not_measured_total) and not kept, so a delivery that is repeated, or a value that fills the slot later, could not be told from another empty slot. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive, and where a file of the archive is not rolled up yet: a late sample may be one that the archive has.
+-- What devices measured in each hour or day of a zone that touches [from, to), in no order; null devices or metrics are all. Exact at every moment: what is closed is read, what is not, or has changed since, is computed. count counts values, below and above what lies beyond the sensor's range. not_measured is null: a slot that a source leaves empty is counted when it comes (healthtrack_ingest_not_measured_total) and not kept, so a delivery that is repeated, or a value that fills the slot later, could not be told from another empty slot. is_settled is false where late samples of an archived day are in it that the next roll compares with the archive, where a range of one was replaced since its file was made, and where a file of the archive is not rolled up yet: a late sample may be one that the archive has.
 CREATE OR REPLACE FUNCTION signal.rollup(devices text[], metrics text[], every text, "from" timestamp with time zone, "to" timestamp with time zone, zone text DEFAULT 'UTC'::text)
  RETURNS TABLE(device_id text, metric text, statistic text, bucket_at timestamp with time zone, count bigint, sum double precision, mean double precision, "least" double precision, "greatest" double precision, first double precision, last double precision, not_measured bigint, below bigint, above bigint, first_code text, last_code text, unit text, is_settled boolean)
  LANGUAGE plpgsql
@@ -3067,7 +3092,15 @@ BEGIN
                bool_and(p.is_archived) = bool_or(p.is_archived) AS is_settled
         FROM part p GROUP BY 1, 2
     ), due AS MATERIALIZED (
-        SELECT f.metric, f.first_on, f.last_on FROM signal.rollup_due f WHERE f.first_on <= to_on AND f.last_on >= from_on
+        SELECT NULL::integer AS series_id, f.metric, f.first_on, f.last_on FROM signal.rollup_due f
+        WHERE f.first_on <= to_on AND f.last_on >= from_on
+        UNION ALL
+        SELECT r.series_id, f.metric, f.day, f.day FROM signal.replaced_range r
+        JOIN signal.series s ON s.series_id = r.series_id
+        JOIN signal.metric m ON m.metric_id = s.metric_id
+        JOIN signal.archive_file f ON f.metric = m.name AND f.superseded_at IS NULL AND f.revised_to < r.range_id
+            AND f.day::timestamp AT TIME ZONE 'UTC' < r.to_at AND (f.day + 1)::timestamp AT TIME ZONE 'UTC' > r.from_at
+        WHERE r.series_id = ANY (wanted) AND r.to_at > cut.low AND r.from_at < cut.high
     )
     SELECT d.device_id, m.name, s.statistic, t.bucket_at, t.count,
            CASE WHEN m.codes IS NULL THEN t.sum END, CASE WHEN m.codes IS NULL THEN t.sum / nullif(t.count, 0) END,
@@ -3075,7 +3108,7 @@ BEGIN
            CASE WHEN m.codes IS NULL THEN t.first END, CASE WHEN m.codes IS NULL THEN t.last END,
            NULL::bigint, t.below, t.above, m.codes[t.first::integer + 1], m.codes[t.last::integer + 1], m.unit,
            t.is_settled AND NOT EXISTS (
-               SELECT FROM due WHERE due.metric = m.name AND due.first_on <= (t.bucket_at AT TIME ZONE 'UTC')::date + 1
+               SELECT FROM due WHERE due.metric = m.name AND coalesce(due.series_id, t.series_id) = t.series_id AND due.first_on <= (t.bucket_at AT TIME ZONE 'UTC')::date + 1
                                  AND due.last_on >= (t.bucket_at AT TIME ZONE 'UTC')::date)
     FROM total t
     JOIN signal.series s ON s.series_id = t.series_id
@@ -3095,7 +3128,7 @@ AS $function$
            found.flag_words, found.utc_offset_minutes, found.received_at, found.revision
     FROM signal.block_sample AS found
     WHERE found.block_start_at >= $1 - INTERVAL '24 hours' AND found.block_start_at < $2 AND found.block_stop_at >= $1
-      AND found.start_at >= $1 AND found.start_at < $2
+      AND (found.block_start_at >= $1 AND found.block_stop_at < $2 OR found.start_at >= $1 AND found.start_at < $2)
 $function$;
 REVOKE EXECUTE ON FUNCTION signal.samples(timestamp with time zone,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signal.samples(timestamp with time zone,timestamp with time zone) TO healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
@@ -3111,7 +3144,7 @@ AS $function$
     FROM signal.block_sample AS found
     WHERE found.device_id = $1 AND found.metric = $2
       AND found.block_start_at >= $3 - INTERVAL '24 hours' AND found.block_start_at < $4 AND found.block_stop_at >= $3
-      AND found.start_at >= $3 AND found.start_at < $4
+      AND (found.block_start_at >= $3 AND found.block_stop_at < $4 OR found.start_at >= $3 AND found.start_at < $4)
 $function$;
 
 -- Parts days of series where the day of whoever wore the device begins.

@@ -19,6 +19,7 @@ CREATE TABLE care.care_plan (
     CONSTRAINT care_plan_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Give the plan a title of 200 letters at most.
 );
 CREATE INDEX care_plan_provider_idx ON care.care_plan USING btree (provider_id);
+CREATE TRIGGER care_plan_is_not_of_a_joined_record AFTER INSERT ON care.care_plan REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER care_plan_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_is_touched BEFORE UPDATE ON care.care_plan FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER care_plan_stays_under_hold BEFORE DELETE ON care.care_plan FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -59,6 +60,7 @@ CREATE INDEX care_plan_version_author_idx ON care.care_plan_version USING btree 
 CREATE INDEX care_plan_version_plan_idx ON care.care_plan_version USING btree (patient_id, care_plan_id);
 CREATE TRIGGER care_plan_is_in_the_membership BEFORE INSERT OR UPDATE OF status ON care.care_plan_version FOR EACH ROW WHEN (((new.status = 'active'::text) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_personal_plan();  -- Trigger before an edition becomes active: refuses it where the membership of today has no personal plans.
 CREATE TRIGGER care_plan_version_is_kept BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.keep_plan_version();  -- Trigger before each update of an edition: its words stay, its status goes forward.
+CREATE TRIGGER care_plan_version_is_not_of_a_joined_record AFTER INSERT ON care.care_plan_version REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER care_plan_version_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_version_is_touched BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER care_plan_version_stays_under_hold BEFORE DELETE ON care.care_plan_version FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -70,6 +72,49 @@ CREATE POLICY maintenance ON care.care_plan_version FOR ALL TO healthtrack_migra
 CREATE POLICY own ON care.care_plan_version FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.care_plan_version TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON care.care_plan_version TO healthtrack_care;
+
+-- Something that is to be done by a plan.
+CREATE TABLE care.care_plan_activity (
+    care_plan_activity_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- Whose plan it is.
+    care_plan_id uuid NOT NULL,  -- Of which plan.
+    goal_id uuid,  -- Which goal it serves; null where it serves none in particular.
+    provider_id uuid,  -- Who does it; null where the patient does.
+    created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    due_during daterange NOT NULL,  -- The days on which it is to be done; no upper bound where it goes on.
+    kind text NOT NULL,  -- visit, medication, exercise, nutrition, measurement, education, counselling or other.
+    title text NOT NULL,  -- What is to be done.
+    status text DEFAULT 'not_started'::text NOT NULL,  -- not_started, in_progress, on_hold, completed, cancelled or entered_in_error.
+    status_reason text,  -- Why it is on hold, cancelled or an error; null where nothing was said.
+    updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    CONSTRAINT care_plan_activity_pkey PRIMARY KEY (care_plan_activity_id),  -- This activity is known already.
+    CONSTRAINT care_plan_activity_goal_fkey FOREIGN KEY (patient_id, goal_id) REFERENCES care.goal(patient_id, goal_id),  -- Choose a goal of this patient.
+    CONSTRAINT care_plan_activity_plan_fkey FOREIGN KEY (patient_id, care_plan_id) REFERENCES care.care_plan(patient_id, care_plan_id),  -- Choose a plan of this patient.
+    CONSTRAINT care_plan_activity_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Choose one of the network's providers.
+    CONSTRAINT care_plan_activity_kind_is_known CHECK ((kind = ANY (ARRAY['visit'::text, 'medication'::text, 'exercise'::text, 'nutrition'::text, 'measurement'::text, 'education'::text, 'counselling'::text, 'other'::text]))),  -- Choose one of the known kinds of activities.
+    CONSTRAINT care_plan_activity_period_is_half_open CHECK (((NOT isempty(due_during)) AND lower_inc(due_during) AND (NOT upper_inc(due_during)))),  -- An activity has a first day, and ends after it.
+    CONSTRAINT care_plan_activity_status_is_known CHECK ((status = ANY (ARRAY['not_started'::text, 'in_progress'::text, 'on_hold'::text, 'completed'::text, 'cancelled'::text, 'entered_in_error'::text]))),  -- Choose how far it is.
+    CONSTRAINT care_plan_activity_stop_says_why CHECK (((status <> ALL (ARRAY['on_hold'::text, 'cancelled'::text, 'entered_in_error'::text])) OR COALESCE((status_reason ~ '\S'::text), false))),  -- Say why it is on hold, cancelled or an error.
+    CONSTRAINT care_plan_activity_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Say what is to be done, in 200 letters at most.
+);
+CREATE INDEX care_plan_activity_goal_idx ON care.care_plan_activity USING btree (patient_id, goal_id);
+CREATE INDEX care_plan_activity_plan_idx ON care.care_plan_activity USING btree (patient_id, care_plan_id);
+CREATE INDEX care_plan_activity_provider_idx ON care.care_plan_activity USING btree (provider_id);
+CREATE TRIGGER care_plan_activity_is_agreed BEFORE INSERT OR UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.check_care_plan_activity();  -- Trigger before an activity is stored or changed: its goal is of its plan, the patient says only how far the own ones are, and what is over stays.
+CREATE TRIGGER care_plan_activity_is_not_of_a_joined_record AFTER INSERT ON care.care_plan_activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER care_plan_activity_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
+CREATE TRIGGER care_plan_activity_is_touched BEFORE UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
+CREATE TRIGGER care_plan_activity_keeps_former_versions AFTER UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER care_plan_activity_stays_under_hold BEFORE DELETE ON care.care_plan_activity FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE care.care_plan_activity FORCE ROW LEVEL SECURITY;
+CREATE POLICY care ON care.care_plan_activity FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
+CREATE POLICY granted ON care.care_plan_activity FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.care_plan_activity FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.care_plan_activity FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.care_plan_activity TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.care_plan_activity TO healthtrack_care;
 
 -- What a patient wants to reach each day or week.
 CREATE TABLE care.goal (
@@ -106,6 +151,7 @@ CREATE TABLE care.goal (
 CREATE INDEX goal_metric_idx ON care.goal USING btree (metric);
 CREATE INDEX goal_plan_idx ON care.goal USING btree (care_plan_id);
 CREATE TRIGGER goal_fits_its_metric BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.fit_goal_to_metric();  -- Trigger before a goal is written: its unit is that of its metric, which is numeric.
+CREATE TRIGGER goal_is_not_of_a_joined_record AFTER INSERT ON care.goal REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER goal_is_stamped BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER goal_is_touched BEFORE UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER goal_stays_under_hold BEFORE DELETE ON care.goal FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -136,6 +182,7 @@ CREATE TABLE care.goal_entry (
     CONSTRAINT goal_entry_value_is_a_number CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))  -- Give the value as a number.
 );
 CREATE INDEX goal_entry_goal_idx ON care.goal_entry USING btree (patient_id, goal_id, done_on);
+CREATE TRIGGER goal_entry_is_not_of_a_joined_record AFTER INSERT ON care.goal_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER goal_entry_is_stamped BEFORE INSERT OR UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER goal_entry_is_touched BEFORE UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER goal_entry_stays_under_hold BEFORE DELETE ON care.goal_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -180,7 +227,7 @@ CREATE TABLE care.consultation (
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
     updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
-    notes bytea,  -- Sealed for this row with the patient's data key; null where nothing was noted.
+    notes bytea,  -- What was said about the plan, sealed for this row with the patient's data key, and null where nothing was noted; what belongs to the record stands in care.note.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     CONSTRAINT consultation_pkey PRIMARY KEY (consultation_id),  -- This consultation is known already.
     CONSTRAINT consultation_of_an_appointment_is_once UNIQUE (care_plan_id, appointment_id),  -- That appointment has a consultation of this plan already.
@@ -192,6 +239,7 @@ CREATE TABLE care.consultation (
 CREATE INDEX consultation_appointment_idx ON care.consultation USING btree (appointment_id);
 CREATE INDEX consultation_plan_idx ON care.consultation USING btree (patient_id, care_plan_id, held_at);
 CREATE INDEX consultation_provider_idx ON care.consultation USING btree (provider_id, held_at);
+CREATE TRIGGER consultation_is_not_of_a_joined_record AFTER INSERT ON care.consultation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER consultation_is_stamped BEFORE INSERT OR UPDATE ON care.consultation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER consultation_is_touched BEFORE UPDATE ON care.consultation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER consultation_stays_under_hold BEFORE DELETE ON care.consultation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -308,6 +356,7 @@ CREATE TABLE care.enrolment (
 );
 CREATE INDEX enrolment_waiting_idx ON care.enrolment USING btree (programme_id, asked_at) WHERE (status = 'waitlisted'::text);
 CREATE TRIGGER enrolment_is_kept BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.keep_enrolment();  -- Trigger before an enrolment is written: known steps only, and completed only by the programme's rule.
+CREATE TRIGGER enrolment_is_not_of_a_joined_record AFTER INSERT ON care.enrolment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER enrolment_is_noted AFTER INSERT OR DELETE OR UPDATE OF programme_id, admitted_at, status ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.note_enrolment();  -- Trigger after an enrolment is written: the day of its admission is to be counted.
 CREATE TRIGGER enrolment_is_stamped BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER enrolment_is_touched BEFORE UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -341,6 +390,7 @@ CREATE TABLE care.attendance (
 );
 CREATE INDEX attendance_patient_idx ON care.attendance USING btree (patient_id);
 CREATE INDEX attendance_session_idx ON care.attendance USING btree (programme_session_id);
+CREATE TRIGGER attendance_is_not_of_a_joined_record AFTER INSERT ON care.attendance REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER attendance_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.note_attendance();  -- Trigger after an attendance is written: its day is to be counted.
 CREATE TRIGGER attendance_is_stamped BEFORE INSERT OR UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER attendance_is_touched BEFORE UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -376,6 +426,7 @@ CREATE TABLE care.progress_update (
     CONSTRAINT progress_update_value_is_a_number CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))  -- Give the value as a number.
 );
 CREATE INDEX progress_update_patient_idx ON care.progress_update USING btree (patient_id, enrolment_id);
+CREATE TRIGGER progress_update_is_not_of_a_joined_record AFTER INSERT ON care.progress_update REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER progress_update_is_stamped BEFORE INSERT OR UPDATE ON care.progress_update FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER progress_update_is_touched BEFORE UPDATE ON care.progress_update FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER progress_update_stays_under_hold BEFORE DELETE ON care.progress_update FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -408,6 +459,7 @@ CREATE TABLE care.programme_feedback (
 );
 CREATE INDEX programme_feedback_patient_idx ON care.programme_feedback USING btree (patient_id);
 CREATE INDEX programme_feedback_programme_idx ON care.programme_feedback USING btree (programme_id);
+CREATE TRIGGER programme_feedback_is_not_of_a_joined_record AFTER INSERT ON care.programme_feedback REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER programme_feedback_is_stamped BEFORE INSERT OR UPDATE ON care.programme_feedback FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER programme_feedback_is_touched BEFORE UPDATE ON care.programme_feedback FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER programme_feedback_stays_under_hold BEFORE DELETE ON care.programme_feedback FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -498,6 +550,7 @@ CREATE TABLE care.journal_entry (
     CONSTRAINT journal_entry_mood_is_1_to_5 CHECK (((mood >= 1) AND (mood <= 5)))  -- Give the mood as 1 to 5, or not at all.
 );
 CREATE INDEX journal_entry_patient_idx ON care.journal_entry USING btree (patient_id, written_at DESC);
+CREATE TRIGGER journal_entry_is_not_of_a_joined_record AFTER INSERT ON care.journal_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER journal_entry_is_stamped BEFORE INSERT OR UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER journal_entry_is_touched BEFORE UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER journal_entry_stays_under_hold BEFORE DELETE ON care.journal_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -527,6 +580,7 @@ CREATE TABLE care.journal_share (
 );
 CREATE INDEX journal_share_entry_idx ON care.journal_share USING btree (patient_id, journal_entry_id);
 CREATE INDEX journal_share_provider_idx ON care.journal_share USING btree (provider_id);
+CREATE TRIGGER journal_share_is_not_of_a_joined_record AFTER INSERT ON care.journal_share REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
 CREATE TRIGGER journal_share_is_stamped BEFORE INSERT OR UPDATE ON care.journal_share FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER journal_share_is_touched BEFORE UPDATE ON care.journal_share FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER journal_share_stays_under_hold BEFORE DELETE ON care.journal_share FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -598,6 +652,32 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION care.attend(uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.attend(uuid,uuid) TO healthtrack_care, healthtrack_migrator;
 
+-- Trigger before an activity is stored or changed: its goal is of its plan, the patient says only how far the own ones are, and what is over stays.
+CREATE OR REPLACE FUNCTION care.check_care_plan_activity()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    free constant text[] := '{status,version,updated_at,updated_by}';
+BEGIN
+    IF EXISTS (SELECT FROM care.goal g WHERE g.patient_id = NEW.patient_id AND g.goal_id = NEW.goal_id
+                  AND g.care_plan_id <> NEW.care_plan_id) THEN
+        PERFORM care.refuse('care_plan_activity_goal_is_of_its_plan', 'Choose a goal of the same plan.');
+    END IF;
+    IF access.part() = 'patient' AND (TG_OP = 'INSERT' OR NEW.provider_id IS NOT NULL
+            OR NEW.status NOT IN (OLD.status, 'in_progress', 'completed') OR to_jsonb(NEW) - free <> to_jsonb(OLD) - free) THEN
+        PERFORM care.refuse('care_plan_activity_is_agreed_with_a_provider',
+            'Say of what you do yourself that it is begun or done, and agree on the rest with your provider.');
+    ELSIF TG_OP = 'UPDATE' AND (OLD.status IN ('cancelled', 'entered_in_error')
+            OR OLD.status = 'completed' AND NEW.status <> 'entered_in_error') THEN
+        PERFORM care.refuse('care_plan_activity_that_is_over_stays', 'This activity is over: plan another one.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_care_plan_activity() FROM PUBLIC;
+
 -- Trigger before an edition becomes active: refuses it where the membership of today has no personal plans.
 CREATE OR REPLACE FUNCTION care.check_personal_plan()
  RETURNS trigger
@@ -606,7 +686,7 @@ CREATE OR REPLACE FUNCTION care.check_personal_plan()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM care.membership m JOIN care.plan p ON p.plan = m.plan
+    IF NOT EXISTS (SELECT FROM care.membership m JOIN care.membership_plan p ON p.plan = m.plan
                    WHERE m.patient_id = NEW.patient_id AND m.valid_during @> now() AND p.personal_plans) THEN
         PERFORM care.refuse('care_plan_is_in_the_membership',
             'This membership has no personal plans: change it to one that does first.');
@@ -1261,6 +1341,51 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.attend(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.attend(text,uuid,uuid) TO healthtrack_portal;
 
+-- Says how far an activity is where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such activity for whoever acts.
+CREATE OR REPLACE FUNCTION api.change_activity(token text, care_plan_activity uuid, known_version integer, status text, reason text)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        UPDATE care.care_plan_activity AS a SET status = change_activity.status, status_reason = coalesce(reason, a.status_reason)
+        WHERE a.care_plan_activity_id = care_plan_activity AND a.version = known_version
+        RETURNING a.version, a.patient_id INTO version, whose;
+        saved := FOUND;
+        IF saved THEN
+            PERFORM access.note(me, 'update', whose, 'care.care_plan_activity/' || care_plan_activity);
+            RETURN NEXT;
+        ELSE
+            RETURN QUERY SELECT false, a.version FROM care.care_plan_activity a WHERE a.care_plan_activity_id = care_plan_activity;
+        END IF;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_activity(text,uuid,integer,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_activity(text,uuid,integer,text,text) TO healthtrack_portal;
+
 -- Completes an enrolment where enough sessions were attended; when.
 CREATE OR REPLACE FUNCTION api.complete_enrolment(token text, enrolment uuid)
  RETURNS timestamp with time zone
@@ -1444,6 +1569,84 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.note_goal_entry(text,uuid,date,double precision) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.note_goal_entry(text,uuid,date,double precision) TO healthtrack_portal;
+
+-- Adds to a plan what a provider, or without one the patient, is to do on the days of [first_on, stop_on); gives its key.
+CREATE OR REPLACE FUNCTION api.plan_activity(token text, care_plan uuid, goal uuid, performer uuid, kind text, title text, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        -- The person comes from the plan, so that no caller can mix two; without such a plan the row is refused.
+        whose constant uuid := (SELECT p.patient_id FROM care.care_plan p WHERE p.care_plan_id = care_plan);
+    BEGIN
+        INSERT INTO care.care_plan_activity AS a (patient_id, care_plan_id, goal_id, provider_id, kind, title, due_during)
+        VALUES (whose, care_plan, goal, performer, plan_activity.kind, plan_activity.title, daterange(first_on, stop_on))
+        RETURNING a.care_plan_activity_id INTO answer;
+        PERFORM access.note(me, 'create', whose, 'care.care_plan_activity/' || answer);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.plan_activity(text,uuid,uuid,uuid,text,text,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.plan_activity(text,uuid,uuid,uuid,text,text,date,date) TO healthtrack_portal;
+
+-- What is to be done by the plans of a patient, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_activities(token text, look uuid, patient uuid)
+ RETURNS TABLE(care_plan_activity_id uuid, version integer, care_plan_id uuid, goal_id uuid, provider_id uuid, kind text, title text, status text, status_reason text, first_on date, stop_on date)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'activities');
+    RETURN QUERY SELECT a.care_plan_activity_id, a.version, a.care_plan_id, a.goal_id, a.provider_id, a.kind, a.title, a.status,
+        a.status_reason, lower(a.due_during), upper(a.due_during)
+    FROM care.care_plan_activity a WHERE a.patient_id = patient
+    ORDER BY lower(a.due_during) DESC, a.care_plan_activity_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_activities(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_activities(text,uuid,uuid) TO healthtrack_portal;
 
 -- Each day or week of a goal that touches [from, to), 400 days at most.
 CREATE OR REPLACE FUNCTION api.read_goal_progress(token text, look uuid, patient uuid, goal uuid, "from" date, "to" date)
