@@ -1,12 +1,11 @@
-//! An account that calls functions of `api` with its token, by SQL, as any program does.
+//! An account that calls functions of `api` with its token, by SQL, each call a transaction of its own, as any program does.
 
-use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::network::Network;
+use super::network::{Network, refused_by};
 
-/// A session of an account, over the portal's login.
+/// A session of an account, over the portal's login. In what it is given `$t` stands for the token.
 pub(crate) struct Caller {
     portal: PgConnection,
     token: String,
@@ -23,16 +22,17 @@ impl Caller {
         Caller::of(network, account).await
     }
 
-    /// The rows of a statement, each as the text of its first column; `$t` stands for the token.
-    async fn try_rows(&mut self, statement: &str) -> Result<Vec<Option<String>>, sqlx::Error> {
-        let statement = statement.replace("$t", &format!("'{}'", self.token));
-        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&mut self.portal).await
+    /// The rows of a statement, each as the text of its first column; else the rule that refuses it.
+    pub(crate) async fn asks(&mut self, statement: &str) -> Result<Vec<String>, String> {
+        let said = statement.replace("$t", &format!("'{}'", self.token));
+        let rows = sqlx::query_scalar::<_, Option<String>>(AssertSqlSafe(said)).fetch_all(&mut self.portal).await;
+        rows.map(|rows| rows.into_iter().map(Option::unwrap_or_default).collect())
+            .map_err(|error| refused_by::<()>(Err(error), statement))
     }
 
     /// The rows of a statement that must not be refused.
     pub(crate) async fn rows(&mut self, statement: &str) -> Vec<String> {
-        let rows = self.try_rows(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
-        rows.into_iter().map(Option::unwrap_or_default).collect()
+        self.asks(statement).await.unwrap_or_else(|rule| panic!("{statement}: {rule}"))
     }
 
     /// The one row of a statement.
@@ -47,24 +47,23 @@ impl Caller {
         self.one(&format!("SELECT api.{call}::text")).await.parse().unwrap()
     }
 
-    /// The rule that refuses a call.
-    pub(crate) async fn refused(&mut self, call: &str) -> String {
-        match self.try_rows(&format!("SELECT api.{call}::text")).await {
-            Ok(rows) => panic!("nothing refused {call}: {rows:?}"),
-            Err(sqlx::Error::Database(error)) => {
-                let error = error.downcast_ref::<PgDatabaseError>();
-                error.constraint().map_or_else(|| error.code().to_owned(), str::to_owned)
-            }
-            Err(error) => panic!("{call}: {error}"),
-        }
-    }
-
     /// What a call of a function answers, as the text of its row.
     pub(crate) async fn call(&mut self, call: &str) -> Vec<String> {
         self.rows(&format!("SELECT api.{call}::text")).await
     }
 
-    /// Reads a kind of a record, or of all, by a look: `columns` of `function`, its last arguments as they are given.
+    /// What a call of a function gives, as one text; else the rule that refuses it.
+    pub(crate) async fn tries(&mut self, call: &str) -> Result<String, String> {
+        self.asks(&format!("SELECT api.{call}::text")).await.map(|rows| rows.concat())
+    }
+
+    /// The rule that refuses a call.
+    pub(crate) async fn refused(&mut self, call: &str) -> String {
+        self.tries(call).await.expect_err(call)
+    }
+
+    /// Reads a kind of a record, or of all, by a look: `columns` of `function`, its last arguments as they are given, or
+    /// none; nothing where it is not open.
     pub(crate) async fn read(
         &mut self,
         columns: &str,
@@ -78,6 +77,12 @@ impl Caller {
         if look.is_empty() {
             return Vec::new();
         }
-        self.rows(&format!("SELECT {columns} FROM api.{function}($t, '{look}', {patient}, {arguments})")).await
+        let arguments = if arguments.is_empty() { String::new() } else { format!(", {arguments}") };
+        self.rows(&format!("SELECT {columns} FROM api.{function}($t, '{look}', {patient}{arguments})")).await
+    }
+
+    /// Reads a kind of a patient's record where the function needs no more arguments.
+    pub(crate) async fn reads(&mut self, kind: &str, function: &str, patient: Uuid, columns: &str) -> Vec<String> {
+        self.read(columns, function, Some(patient), kind, "").await
     }
 }

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::by_token::ByToken;
+use super::caller::Caller;
 use super::network::Network;
 use super::practice::{Practice, hours_ahead};
 
@@ -44,10 +44,10 @@ fn propose(family: &str, given: &str, born_on: &str, phone: &str) -> String {
     format!("propose_patient($t, $n${}$n$)", person(family, given, born_on, phone))
 }
 
-async fn desk(network: &mut Network) -> ByToken {
+async fn desk(network: &mut Network) -> Caller {
     let facility = network.facility("IL", "clinic").await;
     let account = network.account("front_desk", Some(facility)).await;
-    ByToken::of(network, account).await
+    Caller::of(network, account).await
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn who_was_shown_is_recorded_before_it_and_one_of_few() {
     known(&mut network, "Smith", "Ann", "1991-03-12", None).await;
     let facility = network.facility("IL", "clinic").await;
     let account = network.account("front_desk", Some(facility)).await;
-    let (mut desk, mut other) = (ByToken::of(&network, account).await, ByToken::of(&network, account).await);
+    let (mut desk, mut other) = (Caller::of(&network, account).await, Caller::of(&network, account).await);
     let like = propose("Schmidt", "Ann", "1991-03-12", "+13125550111");
     let at_once = format!("SELECT (SELECT count(*) FROM api.read_matches($t, api.{like}))::text");
     let refused = Err("reading_comes_before_writing".to_owned());
@@ -124,7 +124,7 @@ async fn who_was_shown_is_recorded_before_it_and_one_of_few() {
     network.run("SELECT access.forget_looks()").await;
     assert_eq!(network.one("SELECT count(*)::text FROM access.proposal_match").await, "0");
     let patient = network.account("patient", Some(ann)).await;
-    let mut patient = ByToken::of(&network, patient).await;
+    let mut patient = Caller::of(&network, patient).await;
     assert_eq!(patient.refused(&like).await, "patient_is_registered_by_staff");
 }
 
@@ -182,8 +182,8 @@ struct Twice {
     practice: Practice,
     joined: Uuid,
     survivor: Uuid,
-    carer: ByToken,
-    stranger: ByToken,
+    carer: Caller,
+    stranger: Caller,
 }
 
 impl Twice {
@@ -194,10 +194,10 @@ impl Twice {
         practice.network.put_in_care(joined, provider).await;
         practice.network.put_in_care(survivor, provider).await;
         let account = practice.account("provider", Some(provider)).await;
-        let carer = ByToken::of(&practice.network, account).await;
+        let carer = Caller::of(&practice.network, account).await;
         let other = practice.network.provider().await;
         let other = practice.account("provider", Some(other)).await;
-        let stranger = ByToken::of(&practice.network, other).await;
+        let stranger = Caller::of(&practice.network, other).await;
         Twice { practice, joined, survivor, carer, stranger }
     }
 
@@ -233,13 +233,13 @@ async fn a_joined_record_takes_no_new_facts_until_it_is_separated() {
     let separate = format!("separate_records($t, '{link}', 'Two people after all')");
     assert_eq!(twice.stranger.refused(&separate).await, "patient_link_stands");
     assert_eq!(twice.carer.refused(&separate.replace("Two people after all", "x")).await, "patient_link_end_says_why");
-    twice.carer.calls(&separate).await.unwrap();
+    twice.carer.tries(&separate).await.unwrap();
     assert_eq!(twice.carer.refused(&separate).await, "patient_link_stands", "once");
     twice.carer.key(&allergy(joined)).await;
     let again = twice.carer.key(&join).await;
     let officer = twice.practice.account("privacy_officer", None).await;
-    let mut officer = ByToken::of(&twice.practice.network, officer).await;
-    officer.calls(&format!("separate_records($t, '{again}', 'Joined by mistake')")).await.unwrap();
+    let mut officer = Caller::of(&twice.practice.network, officer).await;
+    officer.tries(&format!("separate_records($t, '{again}', 'Joined by mistake')")).await.unwrap();
 }
 
 #[tokio::test]
@@ -345,7 +345,7 @@ async fn a_national_number_is_sealed_found_by_its_digest_and_read_by_a_look_of_i
     );
     assert_eq!(twice.practice.network.rows(&looked).await, ["identifiers", "numbers"]);
 
-    twice.carer.calls(&format!("end_identifier($t, '{number}')")).await.unwrap();
+    twice.carer.tries(&format!("end_identifier($t, '{number}')")).await.unwrap();
     let ended =
         format!("UPDATE care.identifier SET valid_during = '[2020-01-01,2020-02-01)' WHERE identifier_id = '{number}'");
     twice.practice.network.run(&ended).await;

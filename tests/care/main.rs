@@ -72,9 +72,6 @@ mod record_rules;
 /// Names, addresses, contacts and numbers of patients.
 mod people;
 
-/// An account that calls by its token.
-mod by_token;
-
 /// Who stands near a patient, and who acts for one.
 mod proxy;
 

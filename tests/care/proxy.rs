@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::by_token::ByToken;
+use super::caller::Caller;
 use super::network::Network;
 use super::practice::{Practice, hours_ahead};
 
@@ -12,8 +12,8 @@ struct Family {
     practice: Practice,
     child: Uuid,
     parent_account: Uuid,
-    parent: ByToken,
-    desk: ByToken,
+    parent: Caller,
+    desk: Caller,
 }
 
 impl Family {
@@ -26,8 +26,8 @@ impl Family {
         let facility = practice.facility;
         let parent_account = practice.account("patient", Some(grown)).await;
         let desk = practice.account("front_desk", Some(facility)).await;
-        let parent = ByToken::of(&practice.network, parent_account).await;
-        let desk = ByToken::of(&practice.network, desk).await;
+        let parent = Caller::of(&practice.network, parent_account).await;
+        let desk = Caller::of(&practice.network, desk).await;
         Family { practice, child, parent_account, parent, desk }
     }
 
@@ -71,7 +71,7 @@ async fn a_guardian_books_and_reads_until_the_birthday_and_not_after() {
     assert_eq!(family.parent.refused(&family.hold(40)).await, "row_is_within_rights", "nobody has appointed them");
     family.desk.key(&family.appoint(PARENT)).await;
     let held = family.parent.key(&family.hold(40)).await;
-    family.parent.calls(&format!("change_appointment($t, '{held}', 'confirm')")).await.unwrap();
+    family.parent.tries(&format!("change_appointment($t, '{held}', 'confirm')")).await.unwrap();
     assert_eq!(family.visits().await, 2);
     assert!(family.reads_chart().await);
     let audited = format!(
@@ -79,7 +79,7 @@ async fn a_guardian_books_and_reads_until_the_birthday_and_not_after() {
         family.parent_account, family.child
     );
     assert_eq!(family.practice.network.one(&audited).await, "1", "in the own name, at the child's record");
-    family.parent.calls(&format!("change_appointment($t, '{held}', 'cancel')")).await.unwrap();
+    family.parent.tries(&format!("change_appointment($t, '{held}', 'cancel')")).await.unwrap();
     let ends = "SELECT (upper(g.valid_during) AT TIME ZONE p.time_zone = p.born_on + INTERVAL '19 years')::text
                 FROM access.grant_of_access g JOIN care.patient p USING (patient_id) WHERE g.revoked_at IS NULL";
     assert_eq!(family.practice.network.one(ends).await, "true", "in Alabama with 19, at midnight at home");
@@ -119,18 +119,18 @@ async fn an_attorney_for_the_schedule_books_and_reads_no_chart() {
     let represented =
         family.parent.asks("SELECT kind || scopes::text || acts::text FROM api.list_represented($t)").await;
     assert_eq!(represented.unwrap(), ["power_of_attorney{schedule}{schedule}"]);
-    family.parent.calls(&format!("change_appointment($t, '{held}', 'confirm')")).await.unwrap();
+    family.parent.tries(&format!("change_appointment($t, '{held}', 'confirm')")).await.unwrap();
     let wait = format!(
         "join_waitlist($t, '{}', '{}', NULL, 30, now() + INTERVAL '1 day', now() + INTERVAL '9 days', 'in_person')",
         family.child, family.practice.facility
     );
     let waiting = family.parent.key(&wait).await;
-    family.parent.calls(&format!("leave_waitlist($t, '{waiting}')")).await.unwrap();
+    family.parent.tries(&format!("leave_waitlist($t, '{waiting}')")).await.unwrap();
 
     let mut other = Family::new().await;
     let elsewhere = other.parent.refused(&format!("end_proxy($t, '{proxy}')")).await;
     assert_eq!(elsewhere, "proxy_stands");
-    family.desk.calls(&format!("end_proxy($t, '{proxy}')")).await.unwrap();
+    family.desk.tries(&format!("end_proxy($t, '{proxy}')")).await.unwrap();
     assert_eq!(family.parent.refused(&family.hold(50)).await, "row_is_within_rights", "from the next statement on");
     assert_eq!(family.visits().await, 0);
     let told = family.desk.reads("proxies", "read_proxies", family.child, "kind || (ended_at IS NULL)").await;
@@ -164,10 +164,10 @@ async fn somebody_to_call_in_an_emergency_reads_and_does_nothing() {
             "change_related_person($t, '{person}', {version}, 'father', '{{}}', NULL, '{{Bo}}', NULL, 'b@example.org', NULL, {ended})"
         )
     };
-    assert_eq!(family.desk.calls(&change(1, false)).await.as_deref(), Ok("(t,2)"));
-    assert_eq!(family.desk.calls(&change(1, false)).await.as_deref(), Ok("(f,2)"), "an editor of another version");
-    assert_eq!(family.desk.calls(&change(2, true)).await.as_deref(), Ok("(t,3)"));
-    assert_eq!(family.parent.calls(&change(3, true)).await.as_deref(), Ok(""), "for others there is no such person");
+    assert_eq!(family.desk.tries(&change(1, false)).await.as_deref(), Ok("(t,2)"));
+    assert_eq!(family.desk.tries(&change(1, false)).await.as_deref(), Ok("(f,2)"), "an editor of another version");
+    assert_eq!(family.desk.tries(&change(2, true)).await.as_deref(), Ok("(t,3)"));
+    assert_eq!(family.parent.tries(&change(3, true)).await.as_deref(), Ok(""), "for others there is no such person");
     let former = "SELECT count(*)::text FROM care.record_version WHERE relation = 'related_person'";
     assert_eq!(family.practice.network.one(former).await, "2");
 }
@@ -185,7 +185,7 @@ async fn confidential_care_closes_to_a_guardian_before_the_rest_does() {
     family.practice.network.run(&born(family.child, 12)).await;
     assert_eq!(family.practice.network.rows(opened).await, both[1..]);
     assert!(family.reads_chart().await, "the rest stays");
-    family.parent.calls(&format!("end_proxy($t, '{proxy}')")).await.unwrap();
+    family.parent.tries(&format!("end_proxy($t, '{proxy}')")).await.unwrap();
     assert!(!family.reads_chart().await, "a proxy gives it up");
     assert_eq!(family.desk.refused(&family.appoint(&all)).await, "guardian_opens_no_confidential_care");
     family.desk.key(&family.appoint(PARENT)).await;
@@ -209,10 +209,10 @@ async fn a_proxy_consents_to_a_visit_by_video_and_joins_it_where_that_was_given(
     let join = format!("issue_join_token($t, '{visit}')");
     assert_eq!(family.parent.refused(&consent).await, "telehealth_session_is_ones_own");
     assert_eq!(family.parent.refused(&join).await, "telehealth_session_is_ones_own");
-    family.desk.calls(&format!("end_proxy($t, '{proxy}')")).await.unwrap();
+    family.desk.tries(&format!("end_proxy($t, '{proxy}')")).await.unwrap();
     family.desk.key(&family.appoint(PARENT)).await;
-    family.parent.calls(&consent).await.unwrap();
-    let secret = family.parent.calls(&join).await.unwrap();
+    family.parent.tries(&consent).await.unwrap();
+    let secret = family.parent.tries(&join).await.unwrap();
     family.parent.key(&format!("use_join_token($t, '{secret}')")).await;
 }
 
@@ -221,7 +221,7 @@ async fn a_proxy_is_made_and_ended_by_whom_it_may() {
     let mut family = Family::new().await;
     let (child, facility) = (family.child, family.practice.facility);
     let own = family.practice.account("patient", Some(child)).await;
-    let mut own = ByToken::of(&family.practice.network, own).await;
+    let mut own = Caller::of(&family.practice.network, own).await;
     let appointed = "NULL, 'appointed', NULL, NULL, '{schedule}', '{schedule}', NULL";
     let cases = [
         (PARENT.to_owned(), "proxy_is_verified_by_staff", true),
@@ -247,8 +247,8 @@ async fn a_proxy_is_made_and_ended_by_whom_it_may() {
     let provider = family.practice.provider;
     family.practice.network.run("DELETE FROM access.care_relationship").await;
     let account = family.practice.account("provider", Some(provider)).await;
-    let mut carer = ByToken::of(&family.practice.network, account).await;
-    carer.calls(&format!("break_glass($t, '{child}', 'Found unconscious at school')")).await.unwrap();
+    let mut carer = Caller::of(&family.practice.network, account).await;
+    carer.tries(&format!("break_glass($t, '{child}', 'Found unconscious at school')")).await.unwrap();
     assert_eq!(
         carer.refused(&family.appoint(PARENT)).await,
         "proxy_is_verified_by_staff",
@@ -262,7 +262,7 @@ async fn a_proxy_is_made_and_ended_by_whom_it_may() {
     let grant = family.practice.network.one(grant).await;
     assert_eq!(own.refused(&format!("unshare_record($t, '{grant}')")).await, "grant_stands");
     let made = own.key(&family.appoint(appointed)).await;
-    own.calls(&format!("end_proxy($t, '{made}')")).await.unwrap();
+    own.tries(&format!("end_proxy($t, '{made}')")).await.unwrap();
     assert_eq!(own.refused(&format!("end_proxy($t, '{made}')")).await, "proxy_stands", "once");
     let changed = format!("UPDATE access.proxy SET scopes = '{{samples}}' WHERE proxy_id = '{guardian}'");
     assert_eq!(family.practice.network.refusal(&changed).await, "proxy_is_ended_and_not_altered");
@@ -327,7 +327,7 @@ async fn what_runs_in_a_family_is_written_by_who_cares_and_kept_with_its_version
     let mut family = Family::new().await;
     let (child, provider) = (family.child, family.practice.provider);
     let account = family.practice.account("provider", Some(provider)).await;
-    let mut carer = ByToken::of(&family.practice.network, account).await;
+    let mut carer = Caller::of(&family.practice.network, account).await;
     let add = format!(
         "add_family_history($t, '{child}', 'mother', 'icd10', 'E11.9', 'Type 2 diabetes mellitus', 44, true, false, NULL, NULL)"
     );
@@ -345,8 +345,8 @@ async fn what_runs_in_a_family_is_written_by_who_cares_and_kept_with_its_version
         format!("change_family_history($t, '{entry}', {version}, 45, true, true, '{status}', 'Told by the aunt')")
     };
     assert_eq!(carer.refused(&change(1, "rumour")).await, "family_history_status_is_known");
-    assert_eq!(carer.calls(&change(1, "completed")).await.as_deref(), Ok("(t,2)"));
-    assert_eq!(carer.calls(&change(1, "completed")).await.as_deref(), Ok("(f,2)"));
+    assert_eq!(carer.tries(&change(1, "completed")).await.as_deref(), Ok("(t,2)"));
+    assert_eq!(carer.tries(&change(1, "completed")).await.as_deref(), Ok("(f,2)"));
     let columns = "relative || onset_age || caused_death";
     assert_eq!(carer.reads("family_history", "read_family_history", child, columns).await, ["mother45true"]);
     family.desk.key(&family.appoint(PARENT)).await;
