@@ -571,22 +571,36 @@ BEGIN
     PERFORM care.refuse(TG_TABLE_NAME || '_is_append_only', 'What is booked stays: book a correction beside it.');
 END $function$;
 
--- Ends holds that ran out, counts the changed days of wellness centres anew, forgets looks and sessions that are over, and folds tallies; how many of the first two.
-CREATE OR REPLACE FUNCTION care.run_maintenance(OUT ended_holds integer, OUT counted_days bigint)
+-- Ends holds that ran out, counts the changed days of wellness centres anew, forgets looks and sessions that are over, queues reminders and recalls, and folds sums that are kept; how many of the first two, and which steps failed.
+CREATE OR REPLACE FUNCTION care.run_maintenance(OUT ended_holds integer, OUT counted_days bigint, OUT failed text[])
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+DECLARE
+    step text;
+    done bigint;
 BEGIN
-    ended_holds := care.expire_holds();
-    counted_days := care.refresh_engagement(current_date - 400, current_date + 2);
-    PERFORM access.forget_looks();
-    PERFORM care.queue_reminders();
-    PERFORM care.queue_recalls();
-    PERFORM care.fold_adherence();
-    PERFORM care.merge_reviews();
-    PERFORM care.fold_conditions();
+    failed := '{}';
+    FOREACH step IN ARRAY ARRAY[
+        'care.expire_holds()', 'care.refresh_engagement(current_date - 400, current_date + 2)', 'access.forget_looks()',
+        'care.queue_reminders()', 'care.queue_recalls()', 'care.fold_adherence()', 'care.merge_reviews()',
+        'care.fold_conditions()'
+    ] LOOP
+        BEGIN
+            EXECUTE 'SELECT ' || step INTO done;
+            IF step ~ 'expire_holds' THEN
+                ended_holds := done;
+            ELSIF step ~ 'refresh_engagement' THEN
+                counted_days := done;
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            failed := failed || format('%s: SQLSTATE %s', split_part(step, '(', 1), SQLSTATE);
+        END;
+    END LOOP;
+    ended_holds := coalesce(ended_holds, 0);
+    counted_days := coalesce(counted_days, 0);
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.run_maintenance() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.run_maintenance() TO healthtrack_ingest, healthtrack_migrator;

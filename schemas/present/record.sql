@@ -229,7 +229,7 @@ CREATE INDEX medication_ingredient_idx ON care.medication USING btree (ingredien
 CREATE TRIGGER medication_is_classified BEFORE INSERT OR UPDATE ON care.medication FOR EACH ROW EXECUTE FUNCTION care.classify(':code_system=code', 'ingredient=ingredient');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
 CREATE TRIGGER medication_is_stamped BEFORE INSERT OR UPDATE ON care.medication FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER medication_is_touched BEFORE UPDATE ON care.medication FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER medication_substance_is_counted AFTER UPDATE OF ingredient ON care.medication FOR EACH STATEMENT EXECUTE FUNCTION care.rename_substance();  -- Trigger after medications got another substance: adherence is worked out anew, and nobody folds until this is committed.
+CREATE TRIGGER medication_substance_is_counted AFTER UPDATE ON care.medication REFERENCING OLD TABLE AS former NEW TABLE AS renamed FOR EACH STATEMENT EXECUTE FUNCTION care.rename_substance();  -- Trigger after medications got another substance: adherence is worked out anew, and nobody folds until this is committed.
 ALTER TABLE care.medication FORCE ROW LEVEL SECURITY;
 CREATE POLICY everybody_reads ON care.medication FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.medication FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
@@ -3917,7 +3917,10 @@ CREATE OR REPLACE FUNCTION care.rename_substance()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    PERFORM care.recount_adherence();
+    -- A catalogue that is loaded again says most of it as before.
+    IF EXISTS (SELECT FROM former JOIN renamed USING (medication_id) WHERE former.ingredient <> renamed.ingredient) THEN
+        PERFORM care.recount_adherence();
+    END IF;
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.rename_substance() FROM PUBLIC;

@@ -1198,7 +1198,7 @@ BEGIN
     FROM care.recall r JOIN care.patient p ON p.patient_id = r.patient_id AND p.deceased_at IS NULL
     CROSS JOIN care.notification_template t CROSS JOIN unnest('{portal, email, sms, push}'::text[]) AS c (channel)
     LEFT JOIN care.notification_preference w ON w.patient_id = r.patient_id AND w.channel = c.channel AND w.kind = t.kind
-    WHERE r.status = 'planned' AND r.due_on <= current_date + 14 AND t.template = 'recall_due'
+    WHERE r.status = 'planned' AND r.due_on <= (now() AT TIME ZONE p.time_zone)::date + 14 AND t.template = 'recall_due'
       AND coalesce(w.wanted, c.channel = 'portal')
       AND NOT EXISTS (SELECT FROM care.notification n WHERE n.patient_id = r.patient_id AND n.recall_id = r.recall_id
                         AND n.status <> 'cancelled')

@@ -67,6 +67,9 @@ pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
             Err(error) => Err(CareError::Failed(error)),
         };
         match done {
+            Ok(done) if !done.failed.is_empty() => {
+                tracing::warn!("maintenance of the network has failed in part: {}", done.failed.join(", "));
+            }
             Ok(done) => tracing::debug!(
                 maintenance.ended_holds = done.ended_holds,
                 maintenance.counted_days = done.counted_days,

@@ -188,8 +188,27 @@ async fn an_appointment_is_reminded_of_once_and_takes_its_reminder_with_it() {
         .await;
     post.network.run("SELECT care.run_maintenance()").await;
     assert_eq!(post.states().await, ["portal cancelled 0", "portal queued 0"], "another time, another reminder");
+    post.network
+        .run(
+            "UPDATE care.appointment SET during = tstzrange(lower(during) - INTERVAL '1 hour',
+                                                           upper(during) - INTERVAL '1 hour')
+             WHERE lower(during) < now() + INTERVAL '20 hours'",
+        )
+        .await;
+    post.network.run("SELECT care.run_maintenance()").await;
+    let back = ["portal cancelled 0", "portal cancelled 0", "portal queued 0"];
+    assert_eq!(post.states().await, back, "of the former time again");
     post.network.run("UPDATE care.appointment SET status = 'cancelled'").await;
-    assert_eq!(post.states().await, ["portal cancelled 0", "portal cancelled 0"]);
+    assert_eq!(post.states().await, ["portal cancelled 0"; 3]);
+    // A step that fails is told by its name, and takes no other down.
+    post.network
+        .run(
+            "CREATE OR REPLACE FUNCTION care.queue_reminders() RETURNS integer LANGUAGE plpgsql AS $$
+             BEGIN RAISE EXCEPTION 'of somebody'; END $$",
+        )
+        .await;
+    let failed = "SELECT failed::text || ' ' || (counted_days >= 0)::text FROM care.run_maintenance()";
+    assert_eq!(post.network.one(failed).await, r#"{"care.queue_reminders: SQLSTATE P0001"} true"#);
     post.wants("email", "appointment").await;
     let late = format!(
         "SELECT care.notify('{patient}', 'appointment_reminder', {NOON}, about_at => {NOON} + INTERVAL '1 hour')::text"
