@@ -116,10 +116,8 @@ ask "$database_url" -v days="$days" -v first_day="$first_day" -f "$here/fleet.sq
 ask "$database_url" -v years="$years" -v first_day=2019-01-01 -f "$here/person.sql" >&2
 samples="$(samples_laid)"
 say "$samples samples laid; rolling up"
-before_close="$(now)"
-# Twice: what is over is noted first, and then made. As on the day on which the samples end.
-until [ "$(ask "$database_url" -c "SELECT is_done FROM signal.close_rollups('${to}Z', 2000)")" = t ]; do :; done
-took="$(minus "$(now)" "$before_close")"
+# As on the day on which the samples end.
+took="$(close_rollups "$to")"
 ask "$database_url" -c "VACUUM (ANALYZE) signal.rollup_day"
 if [ "$rows" = yes ]; then
     say "laying rows"

@@ -18,6 +18,15 @@ new_archive() {
 # Lays what lay.sql says, for $1 days: heart rates of blocks $2 to $3 of a day (there are 90), the rest with block 0.
 lay() { ask "$database_url" -v late="${late:-false}" -v first_day="$first_day" -v days="$1" -v from="$2" -v to="$3" -f "$roll_folder/lay.sql" >&2; }
 
+# Rolls up all that ends before $1, as the daemon does while days pass; prints the seconds. Twice: what is over is noted
+# first, and then made.
+close_rollups() {
+    local began
+    began="$(now)"
+    until [ "$(ask "$database_url" -c "SELECT is_done FROM signal.close_rollups('$1Z', 2000)")" = t ]; do :; done
+    minus "$(now)" "$began"
+}
+
 samples_laid() { ask "$database_url" -c "SELECT coalesce(sum(cardinality(values)), 0) FROM signal.block"; }
 
 # Runs a verb alone: leaves what it said in $work/said and prints its seconds, its processor seconds and its peak MB.

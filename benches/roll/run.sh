@@ -2,11 +2,12 @@
 # Measures one roll of mixed metrics: samples a second, seconds by step, bytes a sample, peak memory; then a late roll
 # into the same days, the check of all files, and a reader of everything.
 #
-#   run.sh [--devices N] [--days N] [--encrypted yes|no] [--postgres plain|timescale] [--quiet COMMAND]
+#   run.sh [--devices N] [--days N] [--closed yes|no] [--encrypted yes|no] [--postgres plain|timescale] [--quiet COMMAND]
 #
 # Made by SQL (lay.sql): N devices (332), N days (3); half of them with a heart rate a second, half with one each 5 to
 # 15 s, all with steps, oxygen, glucose and sleep: 50 million samples in blocks as compaction leaves them. The roll
-# works without rest. --quiet names a program that runs its arguments while nothing else does.
+# works without rest. --closed no leaves to it what the daemon rolls up while days pass. --quiet names a program that
+# runs its arguments while nothing else does.
 # Needs what end_to_end/run.sh needs.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -17,10 +18,11 @@ shopt -s inherit_errexit
 
 devices=332
 days=3
+closed=yes
 encrypted=no
 postgres=timescale
 quiet=
-take_options devices days encrypted postgres quiet -- "$@"
+take_options devices days closed encrypted postgres quiet -- "$@"
 are_numbers "$devices,$days" || fail "numbers are whole and above zero"
 check_postgres "$postgres"
 begin
@@ -49,6 +51,9 @@ new_archive roll "$devices"
 say "laying samples"
 late=false lay "$days" 0 84
 say "$(samples_laid) samples laid"
+if [ "$closed" = yes ]; then
+    echo "rolled up before in $(close_rollups "$(date -u -d "$first_day + $days day" +%F)") s"
+fi
 before="$(figures cpu "$postmaster")"
 took="$(measured roll --before 2024-06-01 --duty-percent 100 --json)"
 rolled "roll" "$took"
