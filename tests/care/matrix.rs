@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::network::Network;
 
 /// Who asks, in the order of the cells.
-pub(super) const PARTS: [&str; 10] = [
+pub(super) const PARTS: [&str; 13] = [
     "patient",
     "other patient",
     "provider in care",
@@ -24,33 +24,36 @@ pub(super) const PARTS: [&str; 10] = [
     "analyst",
     "privacy officer",
     "operator",
+    "facility manager",
+    "network admin",
+    "clinical quality",
     "nobody",
 ];
 
 /// What each part may do with the rows of a class: r reads, w changes and i adds what is the first patient's; R, W and I
 /// what is another's; D deletes anything at all.
-const CLASSES: &[(&str, [&str; 10])] = &[
-    ("directory", ["rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", ""]),
-    ("chart", ["r", "R", "rwi", "", "", "", "", "", "", ""]),
-    ("own chart", ["rwi", "RWI", "rwi", "", "", "", "", "", "", ""]),
+const CLASSES: &[(&str, [&str; 13])] = &[
+    ("directory", ["rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", "rR", ""]),
+    ("chart", ["r", "R", "rwi", "", "", "", "", "", "", "", "", "", ""]),
+    ("own chart", ["rwi", "RWI", "rwi", "", "", "", "", "", "", "", "", "", ""]),
     // Written by functions and triggers alone.
-    ("chart that writes itself", ["r", "R", "r", "", "", "", "", "", "", ""]),
-    ("demographics", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", ""]),
-    ("name", ["r", "R", "rwi", "rwi", "", "", "", "", "", ""]),
-    ("schedule", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", ""]),
-    ("schedule that writes itself", ["r", "R", "r", "r", "", "", "", "", "", ""]),
-    ("visit of a centre", ["r", "R", "r", "rwi", "", "", "", "", "", ""]),
-    ("waiting list", ["ri", "RI", "r", "ri", "", "", "", "", "", ""]),
-    ("billing", ["r", "R", "", "", "rwi", "", "", "", "", ""]),
-    ("money that moved", ["r", "R", "", "", "ri", "", "", "", "", ""]),
-    ("ledger", ["r", "R", "", "", "r", "", "", "", "", ""]),
-    ("own", ["rwi", "RWI", "", "", "", "", "", "", "", ""]),
-    ("own to read", ["r", "R", "", "", "", "", "", "", "", ""]),
-    ("own to add", ["i", "I", "", "", "", "", "", "", "", ""]),
-    ("moderated", ["", "", "", "", "", "rR", "", "", "", ""]),
-    ("audit", ["r", "R", "", "", "", "", "", "rR", "", ""]),
-    ("keys", ["ri", "RI", "ri", "", "", "", "", "", "", ""]),
-    ("internal", ["", "", "", "", "", "", "", "", "", ""]),
+    ("chart that writes itself", ["r", "R", "r", "", "", "", "", "", "", "", "", "", ""]),
+    ("demographics", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", "", "", "", ""]),
+    ("name", ["r", "R", "rwi", "rwi", "", "", "", "", "", "", "", "", ""]),
+    ("schedule", ["rwi", "RWI", "rwi", "rwi", "", "", "", "", "", "", "", "", ""]),
+    ("schedule that writes itself", ["r", "R", "r", "r", "", "", "", "", "", "", "", "", ""]),
+    ("visit of a centre", ["r", "R", "r", "rwi", "", "", "", "", "", "", "", "", ""]),
+    ("waiting list", ["ri", "RI", "r", "ri", "", "", "", "", "", "", "", "", ""]),
+    ("billing", ["r", "R", "", "", "rwi", "", "", "", "", "", "", "", ""]),
+    ("money that moved", ["r", "R", "", "", "ri", "", "", "", "", "", "", "", ""]),
+    ("ledger", ["r", "R", "", "", "r", "", "", "", "", "", "", "", ""]),
+    ("own", ["rwi", "RWI", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("own to read", ["r", "R", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("own to add", ["i", "I", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("moderated", ["", "", "", "", "", "rR", "", "", "", "", "", "", ""]),
+    ("audit", ["r", "R", "", "", "", "", "", "rR", "", "", "", "", ""]),
+    ("keys", ["ri", "RI", "ri", "", "", "", "", "", "", "", "", "", ""]),
+    ("internal", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
 ];
 
 /// The class of each table.
@@ -113,27 +116,27 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 /// Tables with rules like no other's.
-const SPECIAL: &[(&str, [&str; 10])] = &[
+const SPECIAL: &[(&str, [&str; 13])] = &[
     // The carer of the stage is whom the entry was shared with.
-    ("care.journal_share", ["rwi", "RWI", "r", "", "", "", "", "", "", ""]),
+    ("care.journal_share", ["rwi", "RWI", "r", "", "", "", "", "", "", "", "", "", ""]),
     // A patient, a desk and billers see what they are to do.
-    ("care.task", ["", "", "rwi", "", "", "", "", "", "", ""]),
+    ("care.task", ["", "", "rwi", "", "", "", "", "", "", "", "", "", ""]),
     // A version is added by its author alone.
-    ("care.care_plan_version", ["r", "R", "rw", "", "", "", "", "", "", ""]),
+    ("care.care_plan_version", ["r", "R", "rw", "", "", "", "", "", "", "", "", "", ""]),
     // Seen with its observation, which the stage has not got.
-    ("care.observation_component", ["", "", "", "", "", "", "", "", "", ""]),
+    ("care.observation_component", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
     // A program opens it.
-    ("care.alert", ["r", "R", "rw", "", "", "", "", "", "", ""]),
+    ("care.alert", ["r", "R", "rw", "", "", "", "", "", "", "", "", "", ""]),
     // Seen with the prescription and the medicine that they name.
-    ("care.detected_issue", ["", "", "", "", "", "", "", "", "", ""]),
-    ("care.reconciled_statement", ["", "", "", "", "", "", "", "", "", ""]),
+    ("care.detected_issue", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("care.reconciled_statement", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
     // What is not signed is its author's alone, and what belongs to a note is seen with it.
-    ("care.note", ["", "", "", "", "", "", "", "", "", ""]),
-    ("care.note_section", ["", "", "", "", "", "", "", "", "", ""]),
-    ("care.note_addendum", ["", "", "", "", "", "", "", "", "", ""]),
-    ("care.centre_engagement_day", ["", "", "", "r", "r", "", "", "", "rR", ""]),
+    ("care.note", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("care.note_section", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("care.note_addendum", ["", "", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("care.centre_engagement_day", ["", "", "", "r", "r", "", "", "", "rR", "", "", "", ""]),
     // Nobody is covered by the policies of the stage yet; a biller adds those of any insurer.
-    ("care.policy", ["", "", "", "", "iI", "", "", "", "", ""]),
+    ("care.policy", ["", "", "", "", "iI", "", "", "", "", "", "", "", ""]),
 ];
 
 /// A table, and how a row of it is made.
@@ -179,7 +182,7 @@ async fn differences(network: &Network, stage: &Stage, tables: &[Table]) -> Vec<
     let cells = |class: &str| CLASSES.iter().copied().find(|(name, _)| *name == class).expect("the class is known").1;
     let classed =
         TABLES.iter().copied().flat_map(|(class, names)| names.split(' ').map(move |name| (name, cells(class))));
-    let expected: BTreeMap<&str, [&str; 10]> = classed.chain(SPECIAL.iter().copied()).collect();
+    let expected: BTreeMap<&str, [&str; 13]> = classed.chain(SPECIAL.iter().copied()).collect();
     let mut portals = Vec::new();
     for account in &stage.accounts {
         let mut portal = network.login("care").await;
@@ -254,6 +257,9 @@ pub(super) async fn stage(network: &mut Network) -> Stage {
         ("analyst", None),
         ("privacy_officer", None),
         ("operator", None),
+        ("facility_manager", Some(first)),
+        ("network_admin", None),
+        ("clinical_quality", None),
     ] {
         accounts.push(Some(network.account(part, whose).await));
     }

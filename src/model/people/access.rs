@@ -13,6 +13,9 @@ words! {
         Analyst = "analyst",
         PrivacyOfficer = "privacy_officer",
         Operator = "operator",
+        FacilityManager = "facility_manager",
+        NetworkAdmin = "network_admin",
+        ClinicalQuality = "clinical_quality",
     }
     /// What a patient may let others see; none holds another.
     Scope {
