@@ -41,12 +41,15 @@ macro_rules! area {
 pub const AREAS: &[PopulationArea] = &[
     area!("places", "10_places.sql"),
     area!("hours", "11_hours.sql"),
+    area!("days off", "12_days_off.sql"),
     area!("providers", "20_providers.sql"),
     area!("credentials", "21_credentials.sql"),
+    area!("absences", "22_absences.sql"),
     area!("patients", "30_patients.sql"),
     area!("names", "31_names.sql"),
     area!("memberships", "32_memberships.sql"),
     area!("contacts", "33_contacts.sql"),
+    area!("preferences", "34_preferences.sql"),
     area!("visits", "40_visits.sql"),
     area!("stays", "41_stays.sql"),
     area!("medication", "42_medication.sql"),
@@ -60,10 +63,15 @@ pub const AREAS: &[PopulationArea] = &[
     area!("programmes", "50_programmes.sql"),
     area!("goals", "51_goals.sql"),
     area!("alerts and advice", "52_insight.sql"),
+    area!("visits elsewhere", "53_visits_elsewhere.sql"),
+    area!("engagement", "54_engagement.sql"),
     area!("community", "55_community.sql"),
+    area!("moderation", "56_moderation.sql"),
     area!("money", "60_money.sql"),
+    area!("refunds", "61_refunds.sql"),
     area!("devices", "70_devices.sql"),
     area!("record access", "80_record_access.sql"),
+    area!("emergencies", "81_emergencies.sql"),
 ];
 
 /// Those who wear the demo's simulated devices, as the first of the patients.
@@ -177,6 +185,7 @@ impl<'c> Population<'c> {
     /// Keeps it all, and gives the sheet of answers.
     pub async fn finish(mut self) -> Result<Vec<KnownFact>, StoreError> {
         let step = StoreError::at("keeping a population");
+        sqlx::raw_sql(include_str!("99_end.sql")).execute(&mut *self.0).await.map_err(&step)?;
         let rows: Vec<(String, uuid::Uuid, serde_json::Value)> =
             sqlx::query_as("SELECT kind, subject, answer FROM known_fact ORDER BY kind, subject")
                 .fetch_all(&mut *self.0)
