@@ -109,6 +109,10 @@ async fn the_next_dose_is_due_by_age_and_distance() {
         (3000, vec![(1000, "03"), (900, "03")], vec![]),
         (3000, vec![(1000, "140"), (900, "21")], vec!["1 03 2635"]),
         (24838, vec![], vec![]),
+        // One that was given four days before the first birthday counts, one of the day before that does not.
+        (1461, vec![(1100, "03")], vec!["2 03 0"]),
+        (1461, vec![(1101, "03")], vec!["1 03 1096"]),
+        (1461, vec![(1101, "03"), (500, "03")], vec!["2 03 0"]),
     ] {
         assert_eq!(due(&mut network, age, &given, "measles").await, expected, "{age} days, {given:?}");
     }
@@ -163,6 +167,7 @@ async fn every_check_of_the_schedule_refuses_what_it_says() {
         ("immunization_schedule_ages_are_ordered", "max_age_days = min_age_days"),
         ("immunization_schedule_interval_fits_its_dose", "min_interval_days = 0"),
         ("immunization_schedule_names_a_vaccine", "cvx = '{flu}'"),
+        ("immunization_schedule_counts_from_an_age_before_it_is_due", "counts_from_age_days = min_age_days + 1"),
     ] {
         let update =
             format!("UPDATE care.immunization_schedule SET {change} WHERE target = 'measles' AND dose_number = 2");
