@@ -172,6 +172,32 @@ async fn who_wrote_a_row_keeps_it_apart_with_its_parts_and_former_versions_and_n
 }
 
 #[tokio::test]
+async fn an_observation_and_what_runs_in_the_family_are_kept_apart_by_their_authors() {
+    let mut cared = Cared::new().await;
+    let (whose, author) = (PatientId(cared.patient), cared.author);
+    let rows = format!(
+        "INSERT INTO care.observation (patient_id, observed_at, loinc, title, category, value_text, performed_by, performer_id, status)
+         VALUES ('{0}', now() - INTERVAL '1 day', '5196-1', 'Weight', 'survey', 'x', 'provider', '{author}', 'final');
+         INSERT INTO care.family_history (patient_id, recorded_by, relative, code_system, code, title)
+         VALUES ('{0}', '{author}', 'mother', 'icd10', 'E11.9', 'Diabetes')",
+        cared.patient
+    );
+    cared.network.run(&rows).await;
+    for (table, part) in [("observation", RecordPart::Observation), ("family_history", RecordPart::FamilyHistory)] {
+        let key: Uuid = cared.network.id(&format!("SELECT {table}_id FROM care.{table}")).await;
+        let count = format!("SELECT count(*) FROM care.{table}");
+        assert_eq!(cared.seen(&count).await, [1, 1, 1], "{table}");
+        let keeps = async |actor: &mut healthtrack::store::care::actor::Actor<'_>| {
+            charting::keep_apart(actor, whose, part, key, Sensitivity::BehaviouralHealth).await
+        };
+        let [_, author, other] = cared.accounts;
+        assert_eq!(cared.network.broken(other, keeps).await.rule, "sensitivity_is_its_authors", "{table}");
+        cared.network.does(author, keeps).await;
+        assert_eq!(cared.seen(&count).await, [1, 1, 0], "{table}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_does_not_tell_what_stands_there_already() {
     let cared = recorded().await;
     let (patient, other) = (cared.patient, cared.other);

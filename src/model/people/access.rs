@@ -46,6 +46,8 @@ words! {
         LabResult = "lab_result",
         ImagingStudy = "imaging_study",
         ClinicalReport = "clinical_report",
+        Observation = "observation",
+        FamilyHistory = "family_history",
     }
     /// What a patient grants access for.
     GrantPurpose {
