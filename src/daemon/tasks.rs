@@ -15,7 +15,7 @@ use crate::ingest::State;
 use crate::model::time::Day;
 use crate::store::care::context::Maintenance;
 use crate::store::care::error::CareError;
-use crate::store::care::maintenance::run_maintenance;
+use crate::store::care::maintenance::{cut_audit, run_maintenance};
 use crate::store::hot::ensure_chunks;
 use crate::telemetry::{Telemetry, UPKEEP_EVERY, chain};
 
@@ -24,6 +24,8 @@ const CHUNKS_EVERY: Duration = Duration::from_secs(3_600);
 const CHUNK_DAYS_AHEAD: usize = 2;
 /// How often holds that ran out are ended: a hold lasts 10 minutes.
 const MAINTENANCE_EVERY: Duration = Duration::from_secs(60);
+/// Steps in which a partition of the audit is made.
+const AUDIT_STEPS: usize = 3;
 /// A daemon that starts has its backlog to take in first.
 const MAINTENANCE_AFTER: Duration = Duration::from_secs(1);
 
@@ -77,7 +79,22 @@ pub(super) async fn maintain_network(context: Context, state: Arc<State>) {
             ),
             Err(error) => tracing::warn!("maintenance of the network has failed: {}", chain(&error)),
         }
+        // One of its steps reads a partition, which may be as large as nobody cared for it.
+        if let Err(error) = make_audit_partition(&context.clone().without_statement_timeout()).await {
+            tracing::warn!("the audit's next partition was not made: {}", chain(&error));
+        }
     }
+}
+
+/// Makes the next partition of the audit where events lie in the one that was made ahead.
+async fn make_audit_partition(context: &Context) -> Result<(), CareError> {
+    let mut connection = context.connector.connect().await.map_err(CareError::Failed)?;
+    for _ in 0..AUDIT_STEPS {
+        if !cut_audit(&mut Maintenance::on(&mut connection)).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Joins small blocks while the daemon owns its shard.

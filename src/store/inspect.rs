@@ -68,6 +68,16 @@ pub async fn lock_capacity(connection: &mut PgConnection) -> Result<LockCapacity
     Ok(LockCapacity { chunks, locks, sessions })
 }
 
+/// Events in the partition of the audit that should be empty; none where this login may not ask.
+pub async fn uncut_audit(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+    let step = StoreError::at("asking how far the audit's partitions are");
+    let may_ask = "SELECT has_function_privilege('care.uncut_audit()', 'EXECUTE')";
+    match sqlx::query_scalar(may_ask).fetch_one(&mut *connection).await.map_err(&step)? {
+        true => sqlx::query_scalar("SELECT care.uncut_audit()").fetch_one(connection).await.map(Some).map_err(&step),
+        false => Ok(None),
+    }
+}
+
 /// Asks the server what it is.
 pub async fn server(connection: &mut PgConnection) -> Result<Server, StoreError> {
     let step = StoreError::at("asking the database what it is");

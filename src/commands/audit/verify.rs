@@ -17,7 +17,8 @@ use crate::store::care::context::Auditor;
 pub(super) const EXAMPLES: &str = "Examples:
   healthtrack audit verify --head \"$(tail -1 /elsewhere/heads)\"
   healthtrack audit verify --shipped /elsewhere/heads --public-key heads.pub --max-age-min 15
-  healthtrack audit verify --shipped s3://health-heads/main --public-key heads.pub";
+  healthtrack audit verify --shipped s3://health-heads/main --public-key heads.pub
+  healthtrack audit verify --follows \"$(tail -1 /elsewhere/detached)\"";
 
 /// How to verify.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,6 +26,9 @@ pub(super) struct Args {
     /// What `audit head` printed earlier: those events must still be there, unchanged
     #[arg(long, value_name = "CHAIN/SEQ:HASH,…", value_delimiter = ',', value_parser = parse_head)]
     head: Vec<AuditHead>,
+    /// What `access.detach_audit` gave when the oldest events were detached: the chains must go on from there
+    #[arg(long, value_name = "CHAIN/SEQ:HASH,…", value_delimiter = ',', value_parser = parse_head)]
+    follows: Vec<AuditHead>,
     /// Records that `audit ship` has kept: a file, also of a syslog daemon, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "FILE|URL", requires = "public_key")]
     shipped: Option<String>,
@@ -68,7 +72,8 @@ pub(super) async fn run(args: Args, common: &Common) -> anyhow::Result<()> {
     let mut shipped = match (&args.shipped, &args.public_key) {
         (Some(place), Some(key)) => {
             let (keys, age_minutes_max) = (PublicKeys::read(key)?, args.max_age_min);
-            let expected = Expected { keys, first: args.from, age_minutes_max, now: SystemClock.now() };
+            let (moved, now) = (args.follows.clone(), SystemClock.now());
+            let expected = Expected { keys, first: args.from, moved, age_minutes_max, now };
             Some((RecordSource::open(place, &database.config.archive)?, expected))
         }
         _ => None,
@@ -80,7 +85,7 @@ pub(super) async fn run(args: Args, common: &Common) -> anyhow::Result<()> {
         Some((source, expected)) => Some(verify_shipped(&mut auditor, source, expected).await?),
         None => None,
     };
-    let ChainReport { events, findings, unlisted } = verify(&mut auditor, &args.head).await?;
+    let ChainReport { events, findings, unlisted } = verify(&mut auditor, &args.head, &args.follows).await?;
     let is_intact = findings.is_empty() && report.as_ref().is_none_or(|report| report.findings.is_empty());
     if common.json {
         let shipped = report.as_ref().map(proof);

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::finding::Findings;
-use super::limits::check_chunks;
+use super::limits::{check_audit, check_chunks};
 use super::{privilege, quarantine, sessions, sources};
 use crate::config::Config;
 use crate::model::ids::ShardName;
@@ -20,7 +20,7 @@ use crate::store::hot::compact::chunks_to_compact;
 use crate::store::hot::sound::{SeriesName, series_name, unreadable_blocks};
 use crate::store::hot::{Unreadable, chunks_before};
 use crate::store::incarnation::{self, Incarnation};
-use crate::store::inspect::{Owner, Server, lock_capacity, server, shard_owner};
+use crate::store::inspect::{Owner, Server, lock_capacity, server, shard_owner, uncut_audit};
 use crate::store::migrate::{is_current, is_hypertable};
 use crate::store::pool::Connector;
 use crate::telemetry::chain;
@@ -96,6 +96,7 @@ async fn examine(
         check_compaction(config.compaction.enabled, &waiting, findings);
     }
     check_chunks(&lock_capacity(connection).await?, findings);
+    check_audit(uncut_audit(connection).await?, findings);
     sessions::check(config, connection, findings).await?;
     quarantine::check(connection, &config.ingest, findings).await?;
     sources::check(connection, config.ingest.device_sources, findings).await?;

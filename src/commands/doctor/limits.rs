@@ -12,6 +12,8 @@ use crate::store::inspect::LockCapacity;
 const LOCKS_PER_CHUNK: i64 = 2;
 /// How many questions without a time should be possible at once.
 const QUESTIONS_MIN: i64 = 4;
+/// A partition is made within minutes, and takes 100 million events.
+const UNCUT_MAX: i64 = 1_000_000;
 
 /// Whether there are few enough chunks for the server's locks.
 pub(super) fn check_chunks(capacity: &LockCapacity, findings: &mut Findings) {
@@ -27,6 +29,18 @@ pub(super) fn check_chunks(capacity: &LockCapacity, findings: &mut Findings) {
     );
     let what = format!("chunks: {chunks}; a question without a time takes {needed} of the server's {locks} locks");
     if needed > locks { findings.fail(what, advice) } else { findings.warn(what, advice) }
+}
+
+/// Whether the audit's next partition is made before events need it.
+pub(super) fn check_audit(uncut: Option<i64>, findings: &mut Findings) {
+    match uncut {
+        None => {}
+        Some(..=UNCUT_MAX) => findings.ok("audit: its next partition is there"),
+        Some(uncut) => findings.warn(
+            format!("audit: {uncut} events lie in the partition that should be empty"),
+            "nothing is lost; run `healthtrack serve`, and see in its log why the next partition was not made",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +61,14 @@ mod tests {
             assert_eq!(findings.0[0].level, level, "{chunks}");
             let advice = findings.0[0].advice.clone();
             assert!(advised.is_none_or(|advised| advice.is_some_and(|advice| advice.contains(advised))), "{chunks}");
+        }
+    }
+    #[test]
+    fn an_audit_whose_partitions_nobody_makes_is_warned_of() {
+        for (uncut, level) in [(None, None), (Some(1_000_000), Some(Level::Ok)), (Some(1_000_001), Some(Level::Warn))] {
+            let mut findings = Findings::default();
+            check_audit(uncut, &mut findings);
+            assert_eq!(findings.0.first().map(|finding| finding.level), level, "{uncut:?}");
         }
     }
 }
