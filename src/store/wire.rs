@@ -14,6 +14,8 @@ use crate::model::time::{DAY_US, Day, Timestamp};
 
 /// Object id of `date` in `pg_type`, fixed for ever; by its name it would be asked for over each connection.
 const DATE: Oid = Oid(1082);
+/// The same of `date[]`.
+const DATE_ARRAY: Oid = Oid(1182);
 /// Days from 1970 to 2000, where Postgres begins to count.
 const POSTGRES_EPOCH_DAYS: i64 = 10_957;
 
@@ -46,13 +48,16 @@ macro_rules! keys {
 }
 
 keys! {
-    AccountId AddressId AllergyId AppointmentId AttendanceId CarePlanId CarePlanVersionId ChargeId ClaimId
-    ClinicalReportId ConditionId ContactPointId CoverageId DispenseId DocumentId EncounterId EnrolmentId FacilityId
-    FollowUpId GoalEntryId GoalId GrantId ImagingStudyId InvoiceId JournalEntryId JournalShareId LabOrderId
-    LabResultId MedicationId MessageId MessageThreadId ModerationId NotificationId ObservationId PatientId
-    PatientNameId PaymentId PostId PrescriptionId ProcedureId ProgrammeId ProgrammeSessionId ProviderId RecallId
-    RefundId ReplyId ReportId RequestId ReviewId RoomId ServiceRequestId SpaceId SpaceMemberId TaskId
-    TelehealthSessionId WaitlistEntryId WearId
+    AccountId AccountProposalId AddressId AffiliationId AllergyId AppointmentId AppointmentSeriesId AttendanceId
+    AttendanceWaiverId AvailabilityExceptionId AvailabilityId CarePlanId CarePlanVersionId CareRelationshipId ChargeId
+    ClaimId ClinicalReportId ConditionId ContactPointId CoverageId DepartmentId DispenseId DocumentId
+    EligibilityAnswerId EncounterId EnrolmentId EquipmentId EquipmentOutageId ErasureRequestId FacilityId
+    FacilityServiceId FollowUpId GoalEntryId GoalId GrantId ImagingStudyId InsurancePlanId InsurerId InvoiceId
+    JournalEntryId JournalShareId LabOrderId LabResultId MedicationId MembershipId MembershipPriceId MessageId
+    MessageThreadId ModerationId NotificationId ObservationId OrganisationId OrganisationIdentifierId PatientId
+    PatientNameId PaymentId PlanBenefitId PolicyId PostId PrescriptionId ProcedureId ProgrammeId ProgrammeSessionId
+    ProviderId QualificationId QuestionnaireId RecallId RefundId ReplyId ReportId RequestId ResourceId ReviewId RoomId
+    ServiceRequestId SpaceId SpaceMemberId TaskId TelehealthSessionId WaitlistEntryId WearId
 }
 
 macro_rules! texts {
@@ -89,12 +94,19 @@ macro_rules! texts {
 
 texts! {
     AddressUse AllergyCategory AllergyClinicalStatus AllergyCriticality AllergyVerificationStatus AppointmentStatus
-    AuditAction AuditOutcome BirthDate Channel ClinicalStatus ConditionCodeSystem ConditionSeverity ContactSystem
-    ContactUse EncounterClass EnrolmentStatus FollowUpStatus GoalComparator GoalMeasure GoalPeriod GrantPurpose
-    IdentifierSystem LabAbsentReason LabFlag LabResultStatus MessageCategory ModerationAction NameUse
-    NotificationKind ObservationAbsence ObservationCategory ObservationFlag ObservationStatus PaymentMethod
-    PeriodUnit RecallStatus RecordPart ReportReason RequestCategory RequestIntent RequestStatus Role Route Scope
-    Sensitivity Sex TaskKind TaskPool TaskStatus Urgency VerificationStatus VisitMode WaitlistStatus
+    AuditAction AuditOutcome BirthDate Channel ClaimRelation ClinicalStatus ConditionCodeSystem ConditionSeverity
+    ContactSystem ContactUse CostShare EncounterClass EnrolmentStatus ErasureGround ErasureStatus FeePeriod
+    FollowUpStatus GoalComparator GoalMeasure GoalPeriod GrantPurpose IdentifierSystem LabAbsentReason LabFlag
+    LabResultStatus MessageCategory ModerationAction NameUse NotificationKind ObservationAbsence ObservationCategory
+    ObservationFlag ObservationStatus OrganisationKind OrganisationNumberKind PaymentMethod PeriodUnit RecallStatus
+    RecordPart ReportReason RequestCategory RequestIntent RequestStatus Role Route Scope Sensitivity SeriesFrequency
+    Sex TaskKind TaskPool TaskStatus TelehealthRule Urgency VerificationStatus VisitMode WaitlistStatus
+}
+
+impl PgHasArrayType for Day {
+    fn array_type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(DATE_ARRAY)
+    }
 }
 
 impl Type<Postgres> for Day {

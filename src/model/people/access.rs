@@ -73,6 +73,21 @@ words! {
         LogIn = "log_in",
         LogOut = "log_out",
     }
+    /// How far a request of an erasure is.
+    ErasureStatus {
+        Requested = "requested",
+        Granted = "granted",
+        Refused = "refused",
+        Withdrawn = "withdrawn",
+        Done = "done",
+    }
+    /// Why a person is erased.
+    ErasureGround {
+        Request = "request",
+        CourtOrder = "court_order",
+        Mistake = "mistake",
+        Replay = "replay",
+    }
     /// Whether it was allowed.
     AuditOutcome {
         Allowed = "allowed",

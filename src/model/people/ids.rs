@@ -32,18 +32,32 @@ macro_rules! ids {
 ids! {
     /// An account: who may act.
     AccountId
+    /// An account that one administrator has proposed.
+    AccountProposalId
     /// An address of a patient.
     AddressId
+    /// That somebody works at a facility.
+    AffiliationId
     /// An allergy of a patient.
     AllergyId
     /// An appointment.
     AppointmentId
+    /// A series of appointments.
+    AppointmentSeriesId
     /// A participant's presence at a session of a programme.
     AttendanceId
+    /// Hours in which a provider sees patients.
+    AvailabilityId
+    /// A time at which a provider is away, or works longer.
+    AvailabilityExceptionId
+    /// A front desk's word that a patient may book again.
+    AttendanceWaiverId
     /// A care plan, whatever its edition.
     CarePlanId
     /// One edition of a care plan.
     CarePlanVersionId
+    /// That a provider cares for a patient.
+    CareRelationshipId
     /// A charge on an invoice.
     ChargeId
     /// A claim to an insurer.
@@ -60,22 +74,38 @@ ids! {
     DispenseId
     /// A document attached to a record.
     DocumentId
+    /// What an insurer said of a coverage.
+    EligibilityAnswerId
     /// A visit or a stay.
     EncounterId
+    /// A piece of equipment of a facility.
+    EquipmentId
+    /// A period in which a piece of equipment is out of service.
+    EquipmentOutageId
     /// A patient's enrolment in a programme.
     EnrolmentId
+    /// A department of a facility.
+    DepartmentId
     /// A facility.
     FacilityId
+    /// A service that a facility offers.
+    FacilityServiceId
     /// A follow-up that was recommended.
     FollowUpId
     /// What was done for a goal on a day.
     GoalEntryId
     /// A goal.
     GoalId
+    /// A request of an erasure.
+    ErasureRequestId
     /// A grant of access by a patient.
     GrantId
     /// A study of images.
     ImagingStudyId
+    /// A plan of an insurer.
+    InsurancePlanId
+    /// An insurer.
+    InsurerId
     /// An invoice.
     InvoiceId
     /// A journal entry.
@@ -88,6 +118,10 @@ ids! {
     LabResultId
     /// A drug.
     MedicationId
+    /// A period of a membership.
+    MembershipId
+    /// A price of a plan of membership.
+    MembershipPriceId
     /// A message in a thread.
     MessageId
     /// A conversation between a patient and who cares.
@@ -98,12 +132,20 @@ ids! {
     NotificationId
     /// An observation.
     ObservationId
+    /// An organisation that answers for facilities.
+    OrganisationId
+    /// A number by which others know an organisation.
+    OrganisationIdentifierId
     /// A patient: nothing that may leave the database.
     PatientId
     /// A name of a patient.
     PatientNameId
     /// A payment.
     PaymentId
+    /// A benefit of an insurer's plan.
+    PlanBenefitId
+    /// A contract with an insurer.
+    PolicyId
     /// A post in a space of the community.
     PostId
     /// A prescription.
@@ -116,6 +158,10 @@ ids! {
     ProgrammeSessionId
     /// A provider.
     ProviderId
+    /// A degree, a certificate or a licence of a provider.
+    QualificationId
+    /// One edition of a questionnaire.
+    QuestionnaireId
     /// That a patient is to come back.
     RecallId
     /// A refund.
@@ -126,6 +172,8 @@ ids! {
     ReportId
     /// A request, as the audit names it.
     RequestId
+    /// A room or piece of equipment that an appointment holds.
+    ResourceId
     /// A review of a visit.
     ReviewId
     /// A room of a facility.

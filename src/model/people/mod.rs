@@ -33,17 +33,22 @@ mod services;
 mod work;
 
 pub use access::{
-    AuditAction, AuditOutcome, GrantPurpose, ModerationAction, RecordPart, ReportReason, Role, Scope, Sensitivity,
+    AuditAction, AuditOutcome, ErasureGround, ErasureStatus, GrantPurpose, ModerationAction, RecordPart, ReportReason,
+    Role, Scope, Sensitivity,
 };
 pub use birth::{BirthDate, BirthError};
 pub use date::DateError;
 pub use ids::{
-    AccountId, AddressId, AllergyId, AppointmentId, AttendanceId, CarePlanId, CarePlanVersionId, ChargeId, ClaimId,
-    ClinicalReportId, ConditionId, ContactPointId, CoverageId, DispenseId, DocumentId, EncounterId, EnrolmentId,
-    FacilityId, FollowUpId, GoalEntryId, GoalId, GrantId, ImagingStudyId, InvoiceId, JournalEntryId, JournalShareId,
-    LabOrderId, LabResultId, MedicationId, MessageId, MessageThreadId, ModerationId, NotificationId, ObservationId,
-    PatientId, PatientNameId, PaymentId, PostId, PrescriptionId, ProcedureId, ProgrammeId, ProgrammeSessionId,
-    ProviderId, RecallId, RefundId, ReplyId, ReportId, RequestId, ReviewId, RoomId, ServiceRequestId, SpaceId,
+    AccountId, AccountProposalId, AddressId, AffiliationId, AllergyId, AppointmentId, AppointmentSeriesId,
+    AttendanceId, AttendanceWaiverId, AvailabilityExceptionId, AvailabilityId, CarePlanId, CarePlanVersionId,
+    CareRelationshipId, ChargeId, ClaimId, ClinicalReportId, ConditionId, ContactPointId, CoverageId, DepartmentId,
+    DispenseId, DocumentId, EligibilityAnswerId, EncounterId, EnrolmentId, EquipmentId, EquipmentOutageId,
+    ErasureRequestId, FacilityId, FacilityServiceId, FollowUpId, GoalEntryId, GoalId, GrantId, ImagingStudyId,
+    InsurancePlanId, InsurerId, InvoiceId, JournalEntryId, JournalShareId, LabOrderId, LabResultId, MedicationId,
+    MembershipId, MembershipPriceId, MessageId, MessageThreadId, ModerationId, NotificationId, ObservationId,
+    OrganisationId, OrganisationIdentifierId, PatientId, PatientNameId, PaymentId, PlanBenefitId, PolicyId, PostId,
+    PrescriptionId, ProcedureId, ProgrammeId, ProgrammeSessionId, ProviderId, QualificationId, QuestionnaireId,
+    RecallId, RefundId, ReplyId, ReportId, RequestId, ResourceId, ReviewId, RoomId, ServiceRequestId, SpaceId,
     SpaceMemberId, TaskId, TelehealthSessionId, WaitlistEntryId, WearId,
 };
 pub use record::{
@@ -53,7 +58,8 @@ pub use record::{
     ObservationStatus, PeriodUnit, Route, Sex, VerificationStatus,
 };
 pub use services::{
-    AppointmentStatus, EnrolmentStatus, FollowUpStatus, GoalComparator, GoalMeasure, GoalPeriod, PaymentMethod,
+    AppointmentStatus, ClaimRelation, CostShare, EnrolmentStatus, FeePeriod, FollowUpStatus, GoalComparator,
+    GoalMeasure, GoalPeriod, OrganisationKind, OrganisationNumberKind, PaymentMethod, SeriesFrequency, TelehealthRule,
     VisitMode, WaitlistStatus,
 };
 pub use word::UnknownWord;

@@ -17,6 +17,36 @@ words! {
         InPerson = "in_person",
         Telehealth = "telehealth",
     }
+    /// What an organisation is.
+    OrganisationKind {
+        Network = "network",
+        LegalEntity = "legal_entity",
+        Division = "division",
+        Practice = "practice",
+        Partner = "partner",
+        Other = "other",
+    }
+    /// By which number others know an organisation.
+    OrganisationNumberKind {
+        Npi = "npi",
+        Ein = "ein",
+        TaxId = "tax_id",
+        Lei = "lei",
+        Ccn = "ccn",
+        Clia = "clia",
+        Other = "other",
+    }
+    /// Whether a kind of visit takes place by video.
+    TelehealthRule {
+        Never = "never",
+        Allowed = "allowed",
+        Only = "only",
+    }
+    /// How often a series of visits comes back.
+    SeriesFrequency {
+        Weekly = "weekly",
+        Monthly = "monthly",
+    }
     /// Where an entry of the wait-list stands; `lapsed` where an offer was let pass.
     WaitlistStatus {
         Waiting = "waiting",
@@ -30,6 +60,22 @@ words! {
         Recommended = "recommended",
         Done = "done",
         Declined = "declined",
+    }
+    /// For how long a membership is charged at once.
+    FeePeriod {
+        Month = "month",
+        Year = "year",
+    }
+    /// As what a claim replaces another.
+    ClaimRelation {
+        Resubmission = "resubmission",
+        Appeal = "appeal",
+    }
+    /// What a plan of an insurer lets the patient bear.
+    CostShare {
+        Deductible = "deductible",
+        Coinsurance = "coinsurance",
+        Copay = "copay",
     }
     /// How somebody pays.
     PaymentMethod {

@@ -6,6 +6,9 @@
 //! code. What is asked for are the columns of the table alone, one event after the other, so memory does not grow with
 //! the audit. An event that lacks what every event has counts as altered.
 //!
+//! What was detached from the audit is not there any more. Where a chain goes on is told by whoever asks and not by the
+//! database, whose owner could say it of a beginning that was destroyed.
+//!
 //! Invariant: both proofs compute the same digest of each event and find the same
 //! (`care::audit`, `care::forgery::the_digest_computed_here_…`).
 
@@ -62,17 +65,25 @@ struct Link {
     digest: Option<Hash>,
 }
 
-/// What is wrong with the chains, and whether they still hold the heads that were once exported.
+/// What is wrong with the chains, and whether they still hold the heads that were once exported. Where events were
+/// detached, `moved` is the last one of each chain among them, which the chain must follow.
 ///
 /// # Errors
 /// The database's.
-pub async fn verify(auditor: &mut Auditor<'_>, kept: &[AuditHead]) -> Result<ChainReport, CareError> {
-    let mut proof = Proof::default();
+pub async fn verify(
+    auditor: &mut Auditor<'_>,
+    kept: &[AuditHead],
+    moved: &[AuditHead],
+) -> Result<ChainReport, CareError> {
+    let mut proof = Proof { moved: moved.iter().map(|head| (head.chain, head.clone())).collect(), ..Proof::default() };
     proof.read(auditor).await?;
     proof.read_forks(auditor).await?;
     let mut report = proof.report;
     for lost in lost_heads(auditor, kept).await? {
         let Some(head) = usize::try_from(lost.place).ok().and_then(|place| kept.get(place)) else { continue };
+        if is_moved(head, moved) {
+            continue;
+        }
         let finding = if lost.replaced { "is not the event that was the head" } else { "end is missing" };
         report.add(head.chain, head.seq, finding);
     }
@@ -87,6 +98,8 @@ pub async fn verify(auditor: &mut Auditor<'_>, kept: &[AuditHead]) -> Result<Cha
 #[derive(Debug, Default)]
 struct Proof {
     report: ChainReport,
+    /// The last event of each chain that was detached.
+    moved: BTreeMap<i16, AuditHead>,
     last: Option<Link>,
     /// What events name as the one before them that is not.
     astray: BTreeSet<(i16, Hash)>,
@@ -126,14 +139,18 @@ impl Proof {
         if link.digest.is_none() || link.hash != link.digest {
             self.report.add(chain, seq, "altered");
         }
+        let moved = self.moved.get(&chain);
         match before {
-            None if seq != 1 => self.report.add(chain, seq, "beginning is missing"),
+            None if Some(seq) != moved.map_or(Some(1), |moved| moved.seq.checked_add(1)) => {
+                self.report.add(chain, seq, "beginning is missing")
+            }
             Some(before) if before.seq.checked_add(1) != Some(seq) => {
                 self.report.add(chain, seq, "events before it are missing");
             }
             _ => {}
         }
-        let follows = before.map_or_else(|| origin(chain), |before| before.hash);
+        let begins = || moved.map_or_else(|| origin(chain), |moved| hex::decode(&moved.hash).ok()?.try_into().ok());
+        let follows = before.map_or_else(begins, |before| before.hash);
         if follows.is_none() || link.prev_hash != follows {
             self.report.add(chain, seq, "does not follow the event before it");
             if let Some(prev_hash) = link.prev_hash
@@ -171,6 +188,14 @@ impl Proof {
         }
         Ok(())
     }
+}
+
+/// True for an event that was detached, as far as `moved` tells: not the last one with another hash.
+pub(crate) fn is_moved(head: &AuditHead, moved: &[AuditHead]) -> bool {
+    moved.iter().any(|last| {
+        let is_last = last.seq == head.seq && last.hash.eq_ignore_ascii_case(&head.hash);
+        last.chain == head.chain && (head.seq < last.seq || is_last)
+    })
 }
 
 /// What the first event of a chain follows.

@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::actor::Actor;
 use super::error::CareError;
-use crate::model::people::{FacilityId, ProviderId};
+use crate::model::people::{DepartmentId, FacilityId, OrganisationId, ProviderId};
 
 /// No search answers with more.
 pub const FOUND_ROWS_MAX: u16 = 200;
@@ -19,10 +19,12 @@ pub struct FacilityQuery<'a> {
     pub city: Option<&'a str>,
     /// Code of its state: `IL`. A city's name may stand in several.
     pub state: Option<&'a str>,
-    /// Category: `clinic`.
+    /// One of its categories: `clinic`.
     pub category: Option<&'a str>,
     /// A special service that it must offer: `mri`.
     pub service: Option<&'a str>,
+    /// An organisation that it belongs to, itself or by one of the organisation's parts.
+    pub organisation: Option<OrganisationId>,
 }
 
 /// A facility that was found.
@@ -32,8 +34,16 @@ pub struct FacilityFound {
     pub facility_id: FacilityId,
     /// Name, unique in its city.
     pub name: String,
-    /// Category.
+    /// Facility that it is a part of; `None` for one that stands by itself.
+    pub part_of: Option<FacilityId>,
+    /// Organisation that answers for it.
+    pub organisation_id: OrganisationId,
+    /// Its name.
+    pub organisation: String,
+    /// Main category.
     pub category: String,
+    /// All of them, the main one first.
+    pub categories: Vec<String>,
     /// Street and number.
     pub street: String,
     /// Postal code.
@@ -54,7 +64,7 @@ pub struct FacilityFound {
     pub open_now: bool,
 }
 
-/// Mean of published reviews.
+/// Mean of the published ratings of this provider or this facility.
 #[derive(Copy, Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Rating {
     /// How many.
@@ -72,12 +82,13 @@ pub async fn find_facilities(
     query: &FacilityQuery<'_>,
 ) -> Result<Vec<FacilityFound>, CareError> {
     let (connection, token, failed) = actor.ask("finding facilities")?;
-    let rows = sqlx::query("SELECT * FROM api.find_facilities($1, $2, $3, $4, $5, $6)")
+    let rows = sqlx::query("SELECT * FROM api.find_facilities($1, $2, $3, $4, $5, $6, $7)")
         .bind(token)
         .bind(query.city)
         .bind(query.state)
         .bind(query.category)
         .bind(query.service)
+        .bind(query.organisation)
         .bind(i32::from(FOUND_ROWS_MAX))
         .fetch_all(connection)
         .await
@@ -89,7 +100,11 @@ fn facility(row: &PgRow) -> Result<FacilityFound, sqlx::Error> {
     Ok(FacilityFound {
         facility_id: row.try_get("facility_id")?,
         name: row.try_get("name")?,
+        part_of: row.try_get("part_of")?,
+        organisation_id: row.try_get("organisation_id")?,
+        organisation: row.try_get("organisation")?,
         category: row.try_get("category")?,
+        categories: row.try_get("categories")?,
         street: row.try_get("street")?,
         postal_code: row.try_get("postal_code")?,
         city: row.try_get("city_name")?,
@@ -212,6 +227,10 @@ pub struct StaffMember {
     pub role: String,
     /// The role in a few words.
     pub title: String,
+    /// In which department; `None` for the whole facility.
+    pub department_id: Option<DepartmentId>,
+    /// Its name.
+    pub department: Option<String>,
 }
 
 /// Who works at a facility today, by role and name; who has two roles is there twice.
@@ -232,5 +251,7 @@ fn staff_member(row: &PgRow) -> Result<StaffMember, sqlx::Error> {
         name: row.try_get("name")?,
         role: row.try_get("role")?,
         title: row.try_get("title")?,
+        department_id: row.try_get("department_id")?,
+        department: row.try_get("department")?,
     })
 }

@@ -163,6 +163,7 @@ fn missing(table: &str, column: &str) -> BrokenRule {
 
 /// Constraints of tables and domains, and unique indexes that are no constraints. A rule that must not be told apart
 /// is not told: a unique key over rows of patients in which no made-up key (uuid) stands, as a number of insurance.
+/// A partition's rule says what its table's does.
 /// What pg_dump leaves out, the comment of a constraint trigger's constraint, stands on the trigger as well.
 const READ_RULES: &str = "
     WITH rule AS (
@@ -170,7 +171,11 @@ const READ_RULES: &str = "
                k.conrelid AS relation, CASE WHEN k.contype = 'u' THEN k.conkey END AS unique_columns,
                coalesce(obj_description(k.oid, 'pg_constraint'),
                         (SELECT obj_description(g.oid, 'pg_trigger') FROM pg_trigger g
-                         WHERE k.contype = 't' AND g.tgrelid = k.conrelid AND g.tgconstraint = k.oid)) AS comment
+                         WHERE k.contype = 't' AND g.tgrelid = k.conrelid AND g.tgconstraint = k.oid),
+                        (SELECT obj_description(above.oid, 'pg_constraint')
+                         FROM pg_inherits i JOIN pg_constraint above ON above.conrelid = i.inhparent
+                         WHERE i.inhrelid = k.conrelid AND (above.oid = k.conparentid OR above.conname = k.conname)
+                        )) AS comment
         FROM pg_constraint k
         LEFT JOIN pg_class c ON c.oid = k.conrelid
         LEFT JOIN pg_type t ON t.oid = k.contypid

@@ -25,3 +25,13 @@ pub async fn run_maintenance(maintenance: &mut Maintenance<'_>) -> Result<Mainte
     let (ended_holds, counted_days, failed) = sqlx::query_as(query).fetch_one(connection).await.map_err(step)?;
     Ok(MaintenanceReport { ended_holds, counted_days, failed })
 }
+
+/// Does what is next until the partition of the audit that is made ahead is empty again; false where nothing is to be
+/// done. Each call is a transaction of its own, short for whoever appends meanwhile.
+///
+/// # Errors
+/// The database's; where a lock was not to be had within a quarter of a second, the next call does the same step.
+pub async fn cut_audit(maintenance: &mut Maintenance<'_>) -> Result<bool, CareError> {
+    let (connection, step) = maintenance.step("making the audit's next partition");
+    sqlx::query_scalar("SELECT care.cut_audit()").fetch_one(connection).await.map_err(step)
+}

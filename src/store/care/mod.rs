@@ -50,8 +50,55 @@ pub mod samples;
 /// Facilities and providers.
 pub mod directory;
 
+/// Accounts, and who keeps them.
+pub mod account;
+/// Organisations, departments, categories, and what patients say of them.
+pub mod organisation;
+
+/// A facility, as its manager keeps it.
+pub mod upkeep;
+
+/// Its staff, and when they see patients.
+pub mod upkeep_staff;
+
+/// Programmes, as the manager of their facility keeps them.
+pub mod upkeep_programme;
+
+/// Departments, equipment, attendance and categories, as managers keep them.
+pub mod upkeep_department;
+
+/// The network, as its administrators keep it.
+pub mod administration;
+
+/// Organisations, as administrators keep them.
+pub mod upkeep_organisation;
+
+/// What providers are qualified for, and what care opens.
+pub mod credential;
+
+/// The network's catalogues.
+pub mod catalogue;
+
+/// Kinds of visit, as administrators keep them.
+pub mod catalogue_visit;
+
+/// Prices of membership, insurers and plans, as administrators keep them.
+pub mod catalogue_insurance;
+
+/// Counts and rates of many.
+pub mod quality;
+
 /// Appointments.
 pub mod schedule;
+
+/// Kinds of visit, and the rooms and equipment that they need.
+pub mod appointment_type;
+
+/// Visits that come back every so many weeks or months.
+pub mod series;
+
+/// Cancellations and missed visits.
+pub mod attendance;
 
 /// The wait-list for appointments.
 pub mod waitlist;
@@ -76,6 +123,18 @@ pub mod record;
 
 /// Documents, sealed.
 pub mod document;
+
+/// What plans of insurers pay, and what charges would cost.
+pub mod benefit;
+
+/// What insurers said of coverages.
+pub mod eligibility;
+
+/// Claims with their codes.
+pub mod claim;
+
+/// Memberships: their prices, periods and changes.
+pub mod membership;
 
 /// What is asked of others, and what was done for it.
 pub mod request;
@@ -127,6 +186,9 @@ pub mod moderation;
 
 /// Devices given to people.
 pub mod device;
+
+/// People erased, by class of rows.
+pub mod erasure;
 
 /// What is done by the clock.
 pub mod maintenance;

@@ -10,13 +10,15 @@ use sqlx::postgres::PgRow;
 use super::actor::Actor;
 use super::context::Maintenance;
 use super::error::CareError;
-use crate::model::people::{AppointmentId, AppointmentStatus, FacilityId, PatientId, ProviderId, RoomId, VisitMode};
+use crate::model::people::{
+    AppointmentId, AppointmentSeriesId, AppointmentStatus, FacilityId, PatientId, ProviderId, RoomId, VisitMode,
+};
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
 
 /// Whose open times, and how long a visit is to be.
 #[derive(Copy, Clone, Debug)]
-pub struct SlotQuery {
+pub struct SlotQuery<'q> {
     /// With whom.
     pub provider: ProviderId,
     /// Where.
@@ -25,8 +27,10 @@ pub struct SlotQuery {
     pub since: Timestamp,
     /// Until this moment, 100 days later at most.
     pub until: Timestamp,
-    /// How long, 5 to 720.
-    pub minutes: u16,
+    /// How long, 5 to 720; `None` for as long as the kind of visit is.
+    pub minutes: Option<u16>,
+    /// Of which kind (`appointment_type::list`), with the time before and after it and what it needs.
+    pub appointment_type: Option<&'q str>,
     /// For whom, of visits by video: they take place where the patient is, and the provider is licensed there or not.
     pub video_for: Option<PatientId>,
 }
@@ -45,18 +49,20 @@ pub struct Slot {
 /// Open times, the earliest first.
 ///
 /// # Errors
-/// The database's; bounds that are too wide are refused by `slots_are_asked_within_bounds`.
-pub async fn open_slots(actor: &mut Actor<'_>, query: &SlotQuery) -> Result<Vec<Slot>, CareError> {
+/// The database's; bounds that are too wide are refused by `slots_are_asked_within_bounds`, a kind that nobody knows by
+/// `appointment_type_is_known`.
+pub async fn open_slots(actor: &mut Actor<'_>, query: &SlotQuery<'_>) -> Result<Vec<Slot>, CareError> {
     let (connection, token, failed) = actor.ask("looking for open times")?;
     let rows =
-        sqlx::query("SELECT starts_at, ends_at, for_all_at FROM api.find_open_slots($1, $2, $3, $4, $5, $6, $7)")
+        sqlx::query("SELECT starts_at, ends_at, for_all_at FROM api.find_open_slots($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(token)
             .bind(query.provider)
             .bind(query.facility)
             .bind(Moment(query.since))
             .bind(Moment(query.until))
-            .bind(i32::from(query.minutes))
+            .bind(query.minutes.map(i32::from))
             .bind(query.video_for)
+            .bind(query.appointment_type)
             .fetch_all(connection)
             .await
             .map_err(&failed)?;
@@ -83,12 +89,14 @@ pub struct AppointmentRequest {
     pub room: Option<RoomId>,
     /// When it begins.
     pub start_at: Timestamp,
-    /// When it ends.
-    pub end_at: Timestamp,
+    /// When it ends; `None` where its kind says so.
+    pub end_at: Option<Timestamp>,
     /// How they meet.
     pub mode: VisitMode,
     /// Why, in the patient's words.
     pub reason: Option<String>,
+    /// Of which kind (`appointment_type::list`); `None` where nobody says.
+    pub appointment_type: Option<String>,
 }
 
 /// Holds a time for ten minutes, and gives the appointment's key.
@@ -97,28 +105,27 @@ pub struct AppointmentRequest {
 /// The database's; a time that is taken is refused by `appointment_provider_is_free`, and others by their rules.
 pub async fn hold(actor: &mut Actor<'_>, request: &AppointmentRequest) -> Result<AppointmentId, CareError> {
     let (connection, token, failed) = actor.write("holding a time").await?;
-    sqlx::query_scalar("SELECT api.hold_appointment($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+    sqlx::query_scalar("SELECT api.hold_appointment($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind(token)
         .bind(request.patient)
         .bind(request.provider)
         .bind(request.facility)
         .bind(Moment(request.start_at))
-        .bind(Moment(request.end_at))
+        .bind(request.end_at.map(Moment))
         .bind(request.room)
         .bind(request.mode)
         .bind(request.reason.as_deref())
+        .bind(request.appointment_type.as_deref())
         .fetch_one(connection)
         .await
         .map_err(failed)
 }
 
-/// How an appointment goes on.
+/// How an appointment goes on; `attendance::cancel` gives one back.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum AppointmentChange {
     /// Book what is held.
     Confirm,
-    /// Give it back.
-    Cancel,
     /// The patient is there.
     CheckIn,
     /// Care was given.
@@ -139,7 +146,6 @@ pub async fn change(
 ) -> Result<(), CareError> {
     let (word, step) = match change {
         AppointmentChange::Confirm => ("confirm", "booking a held time"),
-        AppointmentChange::Cancel => ("cancel", "giving a time back"),
         AppointmentChange::CheckIn => ("check_in", "checking a patient in"),
         AppointmentChange::Complete => ("complete", "completing a visit"),
         AppointmentChange::Miss => ("miss", "saying that a patient did not come"),
@@ -193,6 +199,16 @@ pub struct AppointmentSummary {
     pub changes: i64,
     /// Follow-ups that it recommends and that are open.
     pub open_follow_ups: i64,
+    /// Of which kind; `None` where nobody said.
+    pub appointment_type: Option<String>,
+    /// The series that it is a part of.
+    pub series: Option<AppointmentSeriesId>,
+    /// Why it was cancelled; `None` where it was not, or nobody said.
+    pub cancellation_reason: Option<String>,
+    /// Whether it was cancelled later than its facility asks for; `None` where it was not cancelled.
+    pub cancelled_late: Option<bool>,
+    /// Names of the rooms and the equipment that it holds.
+    pub resources: Vec<String>,
 }
 
 /// A patient's appointments that the asker may see, the latest first, 500 at most.
@@ -220,6 +236,11 @@ pub async fn history(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<Ap
             facility_name: row.try_get("facility_name")?,
             changes: row.try_get("changes")?,
             open_follow_ups: row.try_get("open_follow_ups")?,
+            appointment_type: row.try_get("appointment_type")?,
+            series: row.try_get("series")?,
+            cancellation_reason: row.try_get("cancellation_reason")?,
+            cancelled_late: row.try_get("cancelled_late")?,
+            resources: row.try_get("resources")?,
         })
     };
     rows.iter().map(visit).collect::<Result<_, _>>().map_err(failed)

@@ -60,23 +60,35 @@ pub async fn join_session(actor: &mut Actor<'_>, secret: &SecretString) -> Resul
     query.fetch_one(connection).await.map_err(failed)
 }
 
-/// Reviews one's own completed visit with one to five stars; the review's key. It is read once a moderator has read it.
+/// What a patient says of a visit.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct NewReview<'a> {
+    /// Stars for the provider, 1 to 5; `None` where only the facility is rated.
+    pub provider_stars: Option<i32>,
+    /// Stars for the facility, 1 to 5; `None` where only the provider is rated.
+    pub facility_stars: Option<i32>,
+    /// What is said.
+    pub body: Option<&'a str>,
+}
+
+/// Reviews one's own completed visit: the provider, the facility or both; the review's key. It is read once a moderator
+/// has read it.
 ///
 /// # Errors
-/// `appointment_is_known`, `review_is_of_a_completed_visit`, `review_is_one_of_each_visit`, the other rules of
-/// `care.review`, and the database's.
+/// `appointment_is_known`, `review_is_of_a_completed_visit`, `review_is_one_of_each_visit`, `review_rates_something`,
+/// the other rules of `care.review`, and the database's.
 pub async fn review(
     actor: &mut Actor<'_>,
     appointment: AppointmentId,
-    stars: i32,
-    body: Option<&str>,
+    said: &NewReview<'_>,
 ) -> Result<ReviewId, CareError> {
     let (connection, token, failed) = actor.write("reviewing a visit").await?;
-    let query = sqlx::query_scalar("SELECT api.review_visit($1, $2, $3, $4)")
+    let query = sqlx::query_scalar("SELECT api.review_visit($1, $2, $3, $4, $5)")
         .bind(token)
         .bind(appointment)
-        .bind(stars)
-        .bind(body);
+        .bind(said.provider_stars)
+        .bind(said.facility_stars)
+        .bind(said.body);
     query.fetch_one(connection).await.map_err(failed)
 }
 
