@@ -20,8 +20,9 @@ FROM generate_series(0, pg_temp.providers() - 1) AS n
 JOIN care.facility ON facility_id = pg_temp.facility_at(n + 3, 1) JOIN care.city USING (city_id) JOIN care.state AS part USING (state_id)
 WHERE n % 12 IN (0, 1, 2, 5, 7) AND part.code NOT IN (
     SELECT state FROM care.qualification WHERE provider_id = pg_temp.key('provider', n) AND state IS NOT NULL);
-INSERT INTO care.affiliation (provider_id, facility_id, role, valid_during)
-SELECT pg_temp.key('provider', n), pg_temp.facility_at(n, 1), 'attending', daterange(pg_temp.today() - 2000, NULL)
+INSERT INTO care.affiliation (provider_id, facility_id, department_id, role, valid_during)
+SELECT pg_temp.key('provider', n), pg_temp.facility_at(n, 1), pg_temp.key('departmentprimary_care', 7 * (n % 8) + 1), 'attending',
+       daterange(pg_temp.today() - 2000, NULL)
 FROM generate_series(0, pg_temp.providers() - 1) AS n;
 INSERT INTO care.affiliation (facility_id, staff_name, role, valid_during)
 SELECT f.facility_id, c.staff_name, c.role, daterange(pg_temp.today() - 900, NULL) FROM care.facility f, (VALUES

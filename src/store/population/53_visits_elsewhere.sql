@@ -1,9 +1,4 @@
--- Who waits for an earlier time, visits by video, and what was said of plans at visits.
-INSERT INTO care.waitlist_entry (waitlist_entry_id, patient_id, facility_id, provider_id, minutes, wanted_during)
-SELECT pg_temp.key('waits', n), pg_temp.key('patient', n), pg_temp.facility_at(n % pg_temp.providers(), 1),
-       CASE WHEN n % 2 = 0 THEN pg_temp.key('provider', n % pg_temp.providers()) END, 30,
-       tstzrange(pg_temp.today() + 1, pg_temp.today() + 15)
-FROM generate_series(2, pg_temp.patients() - 1, 25) AS n;
+-- Visits by video, and what was said of plans at visits.
 INSERT INTO care.appointment (appointment_id, patient_id, provider_id, facility_id, during, status, mode, reason)
 SELECT pg_temp.key('video', n), pg_temp.key('patient', n), pg_temp.key('provider', n % pg_temp.providers()),
        pg_temp.facility_at(n % pg_temp.providers(), 1), tstzrange(at, at + INTERVAL '20 minutes'), 'completed', 'telehealth', 'blood pressure'

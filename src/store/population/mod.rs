@@ -41,10 +41,13 @@ macro_rules! area {
 pub const AREAS: &[PopulationArea] = &[
     area!("places", "10_places.sql"),
     area!("hours", "11_hours.sql"),
-    area!("days off", "12_days_off.sql"),
+    area!("departments", "12_departments.sql"),
+    area!("days off", "13_days_off.sql"),
+    area!("kinds of visit", "14_appointment_types.sql"),
     area!("providers", "20_providers.sql"),
     area!("credentials", "21_credentials.sql"),
     area!("absences", "22_absences.sql"),
+    area!("accounts", "23_accounts.sql"),
     area!("patients", "30_patients.sql"),
     area!("names", "31_names.sql"),
     area!("memberships", "32_memberships.sql"),
@@ -69,9 +72,11 @@ pub const AREAS: &[PopulationArea] = &[
     area!("moderation", "56_moderation.sql"),
     area!("money", "60_money.sql"),
     area!("refunds", "61_refunds.sql"),
+    area!("attendance", "62_attendance.sql"),
     area!("devices", "70_devices.sql"),
     area!("record access", "80_record_access.sql"),
     area!("emergencies", "81_emergencies.sql"),
+    area!("erasures", "82_erasures.sql"),
 ];
 
 /// Those who wear the demo's simulated devices, as the first of the patients.
