@@ -49,6 +49,9 @@ pub mod archive;
 /// Devices, and who wears them.
 pub mod device;
 
+/// People, erased.
+pub mod patient;
+
 /// Rejected messages.
 pub mod quarantine;
 
@@ -92,6 +95,8 @@ enum Command {
     Archive(archive::Args),
     /// Add, list and move devices, and record who wears them
     Device(device::Args),
+    /// Erase people, and show what proves it
+    Patient(patient::Args),
     /// List what was rejected; retry, resolve and purge it
     Quarantine(quarantine::Args),
     /// Show who read what, and verify that the record is intact
@@ -140,6 +145,7 @@ async fn run_command(command: Command, span: impl FnOnce() -> Span + Send) -> an
         Command::Roll(args) => roll::run(args).instrument(span()).await,
         Command::Archive(args) => archive::run(args).instrument(span()).await,
         Command::Device(args) => device::run(args).instrument(span()).await,
+        Command::Patient(args) => patient::run(args).instrument(span()).await,
         Command::Quarantine(args) => quarantine::run(args).instrument(span()).await,
         Command::Audit(args) => audit::run(args).instrument(span()).await,
         Command::Populate(args) => populate::run(args).instrument(span()).await,

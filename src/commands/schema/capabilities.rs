@@ -128,8 +128,14 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Registration",
         "new patients, proposed by staff",
-        &["patient", "access.proposal", "api.register_patient", "access.account"],
-        "accounts are made by who maintains the database",
+        &["patient", "access.proposal", "api.register_patient", "api.open_patient_account"],
+        "how somebody proves who they are is of the program that signs people in",
+    ),
+    capability(
+        "Administration",
+        "accounts, facilities, hours, staff and catalogues, kept by managers and administrators",
+        &["access.account", "access.account_proposal", "api.list_accounts", "api.keep_provider", "api.keep_term"],
+        "the first administrator's account is made by who maintains the database",
     ),
     capability(
         "Live updates",
@@ -140,7 +146,13 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Dashboard",
         "rates of readmission, adherence and completion",
-        &["readmission_rate", "adherence_summary", "programme_outcome"],
+        &[
+            "readmission_rate",
+            "adherence_summary",
+            "programme_outcome",
+            "api.count_readmissions",
+            "api.count_adherence",
+        ],
         "as functions and views; no page is drawn",
     ),
     capability(
@@ -162,6 +174,12 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         "",
     ),
     capability(
+        "Erasure",
+        "a person erased by class of rows, and rows that expire, each with its proof",
+        &["access.row_class", "access.table_class", "access.erasure_request", "access.erasure_proof", "expire_rows"],
+        "`healthtrack patient erase`; retentions are set by the network ([erasure.md](../deploy/erasure.md))",
+    ),
+    capability(
         "Backup",
         "copies to restore from",
         &[],
@@ -172,8 +190,11 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         "Facilities",
         "facility categories; address, rating, contact, hours, booking, services",
         &[
+            "organisation",
             "facility_category",
             "facility",
+            "facility_has_category",
+            "department",
             "room",
             "opening_hours",
             "special_day",
@@ -199,7 +220,16 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Membership",
         "regular and premium members: priority booking, telehealth, personal plans",
-        &["membership_plan", "membership", "telehealth_session", "join_token", "care_plan", "goal"],
+        &[
+            "membership_plan",
+            "membership",
+            "membership_price",
+            "membership_fee",
+            "telehealth_session",
+            "join_token",
+            "care_plan",
+            "goal",
+        ],
         "",
     ),
     capability(
@@ -211,7 +241,17 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     capability(
         "Scheduling",
         "scheduling, rating and review; log of details, follow-ups, feedback",
-        &["appointment", "appointment_event", "waitlist_entry", "follow_up", "review", "provider_rating"],
+        &[
+            "appointment",
+            "appointment_event",
+            "appointment_type",
+            "appointment_resource",
+            "appointment_series",
+            "waitlist_entry",
+            "follow_up",
+            "review",
+            "provider_rating",
+        ],
         "",
     ),
     capability(
@@ -256,10 +296,16 @@ pub(super) const CAPABILITIES: &[Capability] = &[
             "insurance_plan",
             "policy",
             "coverage",
+            "plan_benefit",
+            "plan_cost_sharing",
+            "accumulator",
+            "eligibility_answer",
             "invoice",
             "charge",
             "claim",
             "claim_line",
+            "claim_adjustment",
+            "claim_diagnosis",
             "payment",
             "refund",
             "ledger_transaction",
