@@ -72,13 +72,26 @@ impl Caller {
         kind: &str,
         arguments: &str,
     ) -> Vec<String> {
+        let read = self.tries_to_read(columns, function, patient, kind, arguments).await;
+        read.unwrap_or_else(|rule| panic!("{function}, {kind}: {rule}"))
+    }
+
+    /// The same; else the rule that refuses it.
+    pub(crate) async fn tries_to_read(
+        &mut self,
+        columns: &str,
+        function: &str,
+        patient: Option<Uuid>,
+        kind: &str,
+        arguments: &str,
+    ) -> Result<Vec<String>, String> {
         let patient = patient.map_or_else(|| "NULL".to_owned(), |patient| format!("'{patient}'"));
         let look = self.one(&format!("SELECT api.look($t, {patient}, '{kind}', NULL)::text")).await;
         if look.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let arguments = if arguments.is_empty() { String::new() } else { format!(", {arguments}") };
-        self.rows(&format!("SELECT {columns} FROM api.{function}($t, '{look}', {patient}{arguments})")).await
+        self.asks(&format!("SELECT {columns} FROM api.{function}($t, '{look}', {patient}{arguments})")).await
     }
 
     /// Reads a kind of a patient's record where the function needs no more arguments.

@@ -61,8 +61,11 @@ async fn staff_and_services_are_of_any_facility_and_visits_of_wellness_centres()
     ] {
         assert_eq!(network.refusal(&statement).await, rule, "{statement}");
     }
-    let becomes = format!("UPDATE care.facility SET category = 'clinic' WHERE facility_id = '{centre}'");
-    let refusal = network.refusal(&becomes).await;
+    network.run(&format!("UPDATE care.facility SET category = 'clinic' WHERE facility_id = '{centre}'")).await;
+    let no_more = format!(
+        "DELETE FROM care.facility_has_category WHERE facility_id = '{centre}' AND category = 'wellness_center'"
+    );
+    let refusal = network.refusal(&no_more).await;
     assert!(refusal.ends_with("_centre_fkey"), "a centre with visits stays one: {refusal}");
     let foreign = format!(
         "INSERT INTO care.centre_visit (patient_id, facility_id, facility_service_id, present_during)
@@ -169,7 +172,8 @@ const ANEW: &str = "
     SELECT facility_id, (at AT TIME ZONE time_zone)::date AS day, count(*) FILTER (WHERE what = 'visit') AS visits,
            count(DISTINCT patient_id) AS members, count(*) FILTER (WHERE what = 'attendance') AS attendances,
            count(*) FILTER (WHERE what = 'enrolment') AS enrolments
-    FROM happened JOIN care.facility USING (facility_id) WHERE category = 'wellness_center' GROUP BY 1, 2";
+    FROM happened JOIN care.facility USING (facility_id)
+    WHERE facility_id IN (SELECT facility_id FROM care.facility_has_category WHERE category = 'wellness_center') GROUP BY 1, 2";
 const KEPT: &str = "
     SELECT facility_id, counted_on AS day, visits::bigint, members::bigint, attendances::bigint, enrolments::bigint
     FROM care.centre_engagement_day";
@@ -324,7 +328,7 @@ impl World {
             0..=2 => format!(
                 "INSERT INTO care.centre_visit (patient_id, facility_id, present_during)
                  SELECT '{patient}', facility_id, tstzrange({at}, {at} + INTERVAL '50 minutes')
-                 FROM care.facility WHERE facility_id = '{centre}' AND category = 'wellness_center'
+                 FROM care.facility_has_category WHERE facility_id = '{centre}' AND category = 'wellness_center'
                  ON CONFLICT DO NOTHING"
             ),
             3 => format!(

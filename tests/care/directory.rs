@@ -209,9 +209,10 @@ async fn a_provider_is_at_a_facility_for_a_time_and_in_one_place_at_each_hour() 
     let here = format!("'{clinic}'");
     network.run(&exception("off", "NULL", "[2026-07-01, 2026-07-20)")).await;
     network.run(&exception("extra", &here, "[2026-07-04 08:00, 2026-07-04 12:00)")).await;
+    network.run(&exception("off", &here, "[2026-09-01, 2026-09-03)")).await;
     for (bad, rule) in [
         (exception("off", "NULL", "[2026-07-19, 2026-07-21)"), "availability_exception_does_not_overlap"),
-        (exception("off", &here, "[2026-09-01, 2026-09-02)"), "availability_exception_extra_has_a_place"),
+        (exception("off", &here, "[2026-09-02, 2026-09-04)"), "availability_exception_off_at_a_place_does_not_overlap"),
         (exception("extra", "NULL", "[2026-09-01, 2026-09-02)"), "availability_exception_extra_has_a_place"),
         (exception("extra", &here, "[2026-09-01, 2026-09-03)"), "availability_exception_extra_is_a_day_at_most"),
         (exception("off", "NULL", "[2026-09-01,)"), "availability_exception_is_half_open"),
@@ -263,12 +264,12 @@ async fn facilities_and_providers_are_found_by_place_kind_service_and_field_the_
     for (facility, stars, hour) in [(plain, 3, -30), (plain, 4, -40), (good, 5, -50)] {
         practice.facility = facility;
         let visit = practice.taken_over(practice.patient, &hours_ahead(hour, 30), "completed").await;
-        practice.network.run(&format!("SELECT care.review_visit('{visit}', {stars})")).await;
+        practice.network.run(&format!("SELECT care.review_visit('{visit}', {stars}, {stars})")).await;
     }
     practice.network.run("UPDATE care.review SET state = 'published'").await;
 
     let anybody = practice.network.account("analyst", None).await;
-    let query = |city, state, category, service| FacilityQuery { city, state, category, service };
+    let query = |city, state, category, service| FacilityQuery { city, state, category, service, organisation: None };
     for (query, expected) in [
         (query(Some("springfield"), None, None, None), vec![good, plain]),
         (query(Some("Springfield"), Some("IL"), None, None), vec![plain]),

@@ -143,7 +143,7 @@ async fn the_digest_computed_here_is_the_one_that_the_database_computes() {
         key(8)
     );
     shipping.tamper(&events).await;
-    let report = verify(&mut Auditor::on(&mut shipping.network.sql), &[]).await.unwrap();
+    let report = verify(&mut Auditor::on(&mut shipping.network.sql), &[], &[]).await.unwrap();
     assert_eq!((report.events, report.findings), (256, vec![]));
     assert_eq!(
         shipping.network.rows("SELECT finding FROM access.verify_audit_chains('{}', '{}', '{}')").await,

@@ -9,7 +9,11 @@ use super::network::Network;
 use crate::support::daemon::TIMEOUT;
 use crate::support::wait::wait_until;
 
-pub(crate) const APPEND: &str = "SELECT access.audit('read', NULL, 'care.patient', 'allowed', 'own')";
+/// Which chain it goes to is chance.
+pub(crate) const APPEND_ANYWHERE: &str = "SELECT access.audit('read', NULL, 'care.patient', 'allowed', 'own')";
+/// Goes to the same chain each time, where nobody holds it, and else to the next.
+pub(crate) const APPEND: &str =
+    "SELECT setseed(0.5); SELECT access.audit('read', NULL, 'care.patient', 'allowed', 'own')";
 
 /// A network whose heads are shipped into a file, with an auditor's login.
 pub(crate) struct Shipping {

@@ -18,6 +18,9 @@ mod network;
 /// Tables that got other names.
 mod renamed;
 
+/// What stood before organisations and two ratings.
+mod upgrade;
+
 /// What every table keeps to.
 mod schema;
 
@@ -29,6 +32,25 @@ mod oracles;
 
 /// Who may make a backup, and what a restored one holds.
 mod backup;
+
+/// Accounts, and who keeps them.
+mod account_bounds;
+mod accounts;
+
+/// What the manager of a facility keeps.
+mod manager;
+
+/// Departments, equipment, attendance and categories of a facility.
+mod upkeep;
+
+/// What the administrators of the network keep.
+mod administrator;
+
+/// Organisations, kinds of visit, prices and plans.
+mod catalogues;
+
+/// What who watches the quality of care is told.
+mod quality;
 
 /// A facility with hours, and the portal.
 mod practice;
@@ -51,11 +73,29 @@ mod naming;
 /// Licences, and where each holds.
 mod license;
 
+/// What memberships cost, and how they go on.
+mod membership_price;
+
 /// Release windows by membership.
 mod priority;
 
 /// Who gets a time that is given back.
 mod waitlist;
+
+/// Kinds of visit, and what they keep free.
+mod appointment_type;
+
+/// Rooms and equipment of visits.
+mod resources;
+
+/// Visits that come back.
+mod series;
+
+/// Why visits are cancelled, and whether in time.
+mod cancellation;
+
+/// What comes of missed visits.
+mod attendance_policy;
 
 /// What patients say of visits.
 mod review;
@@ -74,6 +114,21 @@ mod people;
 
 /// Who stands near a patient, and who acts for one.
 mod proxy;
+
+/// People erased, and the proof of it.
+mod erasure;
+
+/// What is left of an erased person, and what others do by it.
+mod erasure_after;
+
+/// Words of an erased person, looked for everywhere.
+mod erasure_marks;
+
+/// Classes of rows, and how long they are kept.
+mod retention;
+
+/// Wholes that expire with their parts.
+mod expiry;
 
 /// One person, one record: search, links, sealed numbers.
 mod identity;
@@ -186,6 +241,9 @@ mod heads;
 /// What its owner does besides.
 mod forgery;
 
+/// Its partitions, made ahead and detached.
+mod partitions;
+
 /// Their way out.
 mod shipping;
 
@@ -207,6 +265,9 @@ mod programme;
 /// The journal.
 mod journal;
 
+/// Organisations, departments and categories.
+mod organisation;
+
 /// Wellness centres.
 mod centre;
 
@@ -221,6 +282,21 @@ mod rules;
 
 /// Insurance, invoices, claims, payments, the ledger.
 mod money;
+
+/// Answers of insurers with codes, and what is asked for again.
+mod adjudication;
+
+/// What plans of insurers pay, and what was used of it.
+mod benefits;
+
+/// What charges would cost, by a model.
+mod estimate;
+
+/// What insurers said of coverages.
+mod eligibility;
+
+/// Two coverages of one patient.
+mod coordination;
 
 /// Sums that are kept.
 mod tally;

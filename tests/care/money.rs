@@ -91,7 +91,7 @@ impl Bill {
 }
 
 /// An answer to a claim that gives each line the same shares.
-fn answering(claim: Uuid, accepted: &str, adjusted: &str) -> String {
+pub(crate) fn answering(claim: Uuid, accepted: &str, adjusted: &str) -> String {
     format!(
         "SELECT care.adjudicate_claim('{claim}', array_agg(charge_id), array_agg(round(submitted_amount * {accepted}, 2)),
                                       array_agg(round(submitted_amount * {adjusted}, 2)))

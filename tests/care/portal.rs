@@ -8,9 +8,10 @@ use healthtrack::model::people::{
 };
 use healthtrack::model::time::{Clock as _, DAY_US, SystemClock};
 use healthtrack::store::care::actor::Actor;
+use healthtrack::store::care::attendance;
 use healthtrack::store::care::money::{self, ChargeDecision, InvoiceBalance, Payment};
 use healthtrack::store::care::schedule::{self, AppointmentChange};
-use healthtrack::store::care::visit;
+use healthtrack::store::care::visit::{self, NewReview};
 use healthtrack::store::care::waitlist::{self, WaitlistEntry, WaitlistRequest};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -217,10 +218,7 @@ async fn who_waits_may_leave_and_an_offer_that_is_cancelled_has_lapsed() {
     let first = practice.network.does(own, async |portal| waitlist::join(portal, &anybody).await).await;
     practice.give_back(24).await;
     let held = practice.network.id("SELECT appointment_id FROM care.appointment WHERE status = 'held'").await;
-    practice
-        .network
-        .does(own, async |portal| schedule::change(portal, AppointmentId(held), AppointmentChange::Cancel).await)
-        .await;
+    practice.network.does(own, async |portal| attendance::cancel(portal, AppointmentId(held), None).await).await;
 
     // Somebody else's times are not what this entry waits for.
     let elsewhere = practice.network.provider().await;
@@ -287,20 +285,21 @@ async fn a_completed_visit_is_reviewed_once_by_its_patient() {
     let stranger = practice.network.account("patient", Some(other)).await;
     let network = &practice.network;
     let review = async |portal: &mut Actor<'_>, which, stars| {
-        visit::review(portal, AppointmentId(which), stars, Some("Kind")).await
+        let said = NewReview { provider_stars: stars, facility_stars: Some(3), body: Some("Kind") };
+        visit::review(portal, AppointmentId(which), &said).await
     };
     for (account, which, stars, sentence) in [
-        (own, missed, 4, "Only a completed visit can be reviewed."),
-        (stranger, completed, 4, "There is no such appointment."),
-        (own, completed, 6, "Give one to five stars."),
+        (own, missed, Some(4), "Only a completed visit can be reviewed."),
+        (stranger, completed, Some(4), "There is no such appointment."),
+        (own, completed, Some(6), "Give one to five stars."),
     ] {
         assert_eq!(network.told(account, async |portal| review(portal, which, stars).await).await, sentence);
     }
-    let made = network.does(own, async |portal| review(portal, completed, 4).await).await;
-    let again = network.told(own, async |portal| review(portal, completed, 5).await).await;
+    let made = network.does(own, async |portal| review(portal, completed, Some(4)).await).await;
+    let again = network.told(own, async |portal| review(portal, completed, None).await).await;
     assert_eq!(again, "This visit has been reviewed already.");
-    let stored = "SELECT concat_ws(' ', review_id, appointment_id, stars, body, state) FROM care.review";
-    assert_eq!(practice.network.one(stored).await, format!("{made} {completed} 4 Kind pending"));
+    let stored = "SELECT concat_ws(' ', review_id, appointment_id, provider_stars, facility_stars, body, state) FROM care.review";
+    assert_eq!(practice.network.one(stored).await, format!("{made} {completed} 4 3 Kind pending"));
 }
 
 #[tokio::test]

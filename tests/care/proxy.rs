@@ -79,7 +79,7 @@ async fn a_guardian_books_and_reads_until_the_birthday_and_not_after() {
         family.parent_account, family.child
     );
     assert_eq!(family.practice.network.one(&audited).await, "1", "in the own name, at the child's record");
-    family.parent.tries(&format!("change_appointment($t, '{held}', 'cancel')")).await.unwrap();
+    family.parent.tries(&format!("cancel_appointment($t, '{held}', 'other_plans')")).await.unwrap();
     let ends = "SELECT (upper(g.valid_during) AT TIME ZONE p.time_zone = p.born_on + INTERVAL '19 years')::text
                 FROM access.grant_of_access g JOIN care.patient p USING (patient_id) WHERE g.revoked_at IS NULL";
     assert_eq!(family.practice.network.one(ends).await, "true", "in Alabama with 19, at midnight at home");
@@ -88,7 +88,7 @@ async fn a_guardian_books_and_reads_until_the_birthday_and_not_after() {
     assert!(family.reads_chart().await, "18 are not 19");
     family.practice.network.run(&born(family.child, 19)).await;
     assert_eq!(family.parent.refused(&family.hold(50)).await, "row_is_within_rights");
-    let known = family.parent.refused(&format!("change_appointment($t, '{held}', 'cancel')")).await;
+    let known = family.parent.refused(&format!("cancel_appointment($t, '{held}', 'other_plans')")).await;
     assert_eq!(known, "appointment_is_known");
     assert_eq!(family.visits().await, 0);
     assert!(!family.reads_chart().await);

@@ -162,3 +162,36 @@ async fn who_gives_back_and_who_waits_and_books_meet_no_deadlock() {
         assert!(result.is_ok(), "{result:?}");
     }
 }
+
+#[tokio::test]
+async fn who_changes_a_visit_that_was_moved_meanwhile_locks_what_it_takes_by_then() {
+    for change in ["care.reschedule_appointment('$1', $2)", "care.cancel_appointment('$1')"] {
+        let mut practice = Practice::new().await;
+        let (provider, other) = (practice.provider, practice.provider().await);
+        let visit = practice.taken_over(practice.patient, &hours_ahead(24, 30), "booked").await;
+        let moved = hours_ahead(48, 30);
+        practice
+            .network
+            .run(&format!("BEGIN; SELECT care.reschedule_appointment('{visit}', {moved}, asked_provider => '{other}')"))
+            .await;
+        let change = change.replace("$1", &visit.to_string()).replace("$2", &hours_ahead(72, 30));
+        let (mut changing, mut watcher) = (practice.network.connection().await, practice.network.connection().await);
+        let changed = tokio::spawn(async move {
+            sqlx::Executor::execute(&mut changing, "BEGIN").await.unwrap();
+            (attempt(&mut changing, &format!("SELECT {change}::text")).await, changing)
+        });
+        let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock')::text";
+        let watch = tokio::sync::Mutex::new(&mut watcher);
+        wait_until(Duration::from_secs(10), "it waits for the lock", async || {
+            attempt(*watch.lock().await, waits).await.unwrap() == "true"
+        })
+        .await;
+        practice.network.run("COMMIT").await;
+        let (result, _open) = changed.await.unwrap();
+        assert!(result.is_ok(), "{result:?}");
+        let locks =
+            format!("SELECT concat_ws(' ', care.try_lock_schedule('{provider}'), care.try_lock_schedule('{other}'))");
+        assert_eq!(practice.network.one(&locks).await, "t f", "the former provider's time is let go");
+    }
+}

@@ -14,7 +14,7 @@ use crate::support::postgres::TestDatabase;
 const RENAMING: &str = "0490";
 
 /// Runs the migrations whose names lie in a range, each in a transaction of its own as `migrate` does.
-async fn run(connection: &mut PgConnection, is_wanted: impl Fn(&str) -> bool) -> Result<usize, sqlx::Error> {
+pub(super) async fn run(connection: &mut PgConnection, is_wanted: impl Fn(&str) -> bool) -> Result<usize, sqlx::Error> {
     let files =
         fs::read_dir("schemas/migrations").unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let mut files: Vec<String> = files.filter(|name| is_wanted(name)).collect();
@@ -28,11 +28,11 @@ async fn run(connection: &mut PgConnection, is_wanted: impl Fn(&str) -> bool) ->
     Ok(files.len())
 }
 
-async fn execute(connection: &mut PgConnection, text: &str) {
+pub(super) async fn execute(connection: &mut PgConnection, text: &str) {
     sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(connection).await.unwrap();
 }
 
-async fn rows(connection: &mut PgConnection, query: &str) -> Vec<String> {
+pub(super) async fn rows(connection: &mut PgConnection, query: &str) -> Vec<String> {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(connection).await.unwrap()
 }
 

@@ -20,7 +20,7 @@ const HOLDS_THE_DAY: &str = "from_at <= '2024-03-05 08:00Z' AND to_at > '2024-03
 const LOGINS: [&str; 9] = ["ingest", "roller", "portal", "analyst", "auditor", "migrator", "nobody", "care", "sign_in"];
 
 /// A statement, and who may run it: ingest, roller, portal, analyst, auditor, migrator, nobody, care, sign-in.
-const CELLS: [(&str, &str); 42] = [
+const CELLS: [(&str, &str); 48] = [
     ("INSERT INTO signal.block SELECT * FROM signal.block WHERE false", "IR...M..."),
     ("DELETE FROM signal.block WHERE false", "IR...M..."),
     ("SELECT FROM signal.sample LIMIT 0", "IR...M..."),
@@ -45,7 +45,7 @@ const CELLS: [(&str, &str); 42] = [
     ("UPDATE care.patient SET legal_hold = false WHERE false", ".....M..."),
     ("SELECT patient_id, device_key, worn_during FROM care.wear LIMIT 0", ".R...M.C."),
     ("UPDATE care.wear SET worn_during = worn_during WHERE false", ".....M.C."),
-    ("INSERT INTO care.facility SELECT * FROM care.facility WHERE false", ".....M..."),
+    ("INSERT INTO care.facility (name) SELECT name FROM care.facility WHERE false", ".....M.C."),
     ("SELECT FROM access.account LIMIT 0", ".....M..."),
     ("UPDATE access.account SET part = 'operator' WHERE false", ".....M..."),
     ("INSERT INTO access.care_relationship SELECT * FROM access.care_relationship WHERE false", ".....M..."),
@@ -54,6 +54,12 @@ const CELLS: [(&str, &str); 42] = [
     ("UPDATE access.audit_event SET outcome = 'denied' WHERE false", "........."),
     ("DELETE FROM access.audit_event WHERE false", "........."),
     ("TRUNCATE access.audit_event", "........."),
+    ("SELECT FROM access.audit_event_now LIMIT 0", "........."),
+    ("INSERT INTO access.audit_event_next SELECT * FROM access.audit_event WHERE false", "........."),
+    ("SELECT care.uncut_audit()", "I....M..."),
+    ("SELECT care.cut_audit()", "I....M..."),
+    ("SELECT access.cut_audit_by(4)", "........."),
+    ("SELECT access.detach_audit('audit_event_from_1')", "........."),
     ("SELECT access.audit('read', NULL, 'care.patient', 'allowed')", ".....M.C."),
     ("SELECT access.audit_program('read', NULL, 'care.patient')", ".R...M..."),
     ("SELECT FROM access.verify_audit_chains('{}', '{}', '{}')", "....AM..."),

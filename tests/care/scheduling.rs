@@ -2,6 +2,7 @@
 
 use healthtrack::model::people::{AppointmentStatus, FacilityId, PatientId, ProviderId, VisitMode};
 use healthtrack::model::time::Timestamp;
+use healthtrack::store::care::attendance::cancel;
 use healthtrack::store::care::context::Maintenance;
 use healthtrack::store::care::schedule::{
     AppointmentChange, AppointmentRequest, SlotQuery, change as say, expire_holds, history, hold as hold_time,
@@ -313,7 +314,7 @@ async fn booking_ends_holds_that_have_run_out() {
 }
 
 /// A moment so many hours from now, on the hour.
-async fn moment(network: &mut Network, hours: i32) -> Timestamp {
+pub(crate) async fn moment(network: &mut Network, hours: i32) -> Timestamp {
     let query = format!(
         "SELECT (extract(epoch FROM date_trunc('hour', now()) + {hours} * INTERVAL '1 hour')::bigint * 1000000)::text"
     );
@@ -329,7 +330,8 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
     let others = practice.network.account("patient", Some(other)).await;
     let desk = practice.network.account("front_desk", Some(facility.0)).await;
     let (since, until) = (moment(&mut practice.network, 24).await, moment(&mut practice.network, 26).await);
-    let query = SlotQuery { provider, facility, since, until, minutes: 60, video_for: None };
+    let (minutes, video_for, appointment_type) = (Some(60), None, None);
+    let query = SlotQuery { provider, facility, since, until, minutes, video_for, appointment_type };
     let network = &practice.network;
     let slots = network.does(own, async |actor| open_slots(actor, &query).await).await;
     assert_eq!((slots.len(), slots[0].start_at, slots[0].for_all_at), (2, since, None));
@@ -341,9 +343,10 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
         facility,
         room: None,
         start_at,
-        end_at,
+        end_at: Some(end_at),
         mode: VisitMode::InPerson,
         reason: Some("Cough".into()),
+        appointment_type: None,
     };
     let appointment = network.does(own, async |actor| hold_time(actor, &wish).await).await;
     let taken = AppointmentRequest { patient: PatientId(other), ..wish };
@@ -360,7 +363,7 @@ async fn a_program_takes_a_visit_from_an_open_time_to_its_history() {
     ] {
         assert_eq!(network.broken(desk, async |actor| say(actor, appointment, what).await).await.rule, rule);
     }
-    network.does(own, async |actor| say(actor, appointment, AppointmentChange::Cancel).await).await;
+    network.does(own, async |actor| cancel(actor, appointment, Some("other_plans")).await).await;
     let visits = network.does(own, async |actor| history(actor, patient).await).await;
     assert_eq!((visits.len(), visits[0].start_at, visits[0].changes), (1, slots[1].start_at, 4));
     assert_eq!((visits[0].status, visits[0].provider_name.as_str()), (AppointmentStatus::Cancelled, "Ada Okafor"));

@@ -22,7 +22,8 @@ async fn every_table_column_view_function_domain_and_rule_has_a_comment() {
          WHERE n.nspname IN ('care', 'access') AND t.typtype = 'd' AND obj_description(t.oid, 'pg_type') IS NULL
          UNION ALL
          SELECT k.conname FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
-         WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0 AND k.conparentid = 0
+         WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0
+           AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = k.conrelid AND c.relispartition)
            AND obj_description(k.oid, 'pg_constraint') IS NULL";
     assert_eq!(network.rows(query).await, [""; 0]);
     network
@@ -40,7 +41,8 @@ async fn every_rule_is_named_for_its_truth_and_says_one_sentence_to_a_person() {
     let mut network = Network::new().await;
     let query = "SELECT k.conname || ': ' || obj_description(k.oid, 'pg_constraint')
          FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
-         WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0 AND k.conparentid = 0
+         WHERE n.nspname IN ('care', 'access') AND k.contype <> 'n' AND k.contypid = 0
+           AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = k.conrelid AND c.relispartition)
            AND (obj_description(k.oid, 'pg_constraint') !~ '^[A-Z].{5,160}\\.$'
                 OR k.conname ~ '_(check|key|excl)[0-9]*$')";
     assert_eq!(network.rows(query).await, [""; 0]);

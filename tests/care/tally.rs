@@ -85,10 +85,10 @@ async fn written(mut sql: PgConnection, work: Vec<Vec<String>>) -> Vec<String> {
 }
 
 const RATINGS: Kept = Kept {
-    anew: "SELECT 'facility', facility_id, count(*) AS reviews, round(avg(stars), 2) AS stars FROM care.review
-           WHERE state = 'published' GROUP BY facility_id
-           UNION ALL SELECT 'provider', provider_id, count(*), round(avg(stars), 2) FROM care.review
-           WHERE state = 'published' GROUP BY provider_id",
+    anew: "SELECT 'facility', facility_id, count(*) AS reviews, round(avg(facility_stars), 2) AS stars FROM care.review
+           WHERE state = 'published' AND facility_stars IS NOT NULL GROUP BY facility_id
+           UNION ALL SELECT 'provider', provider_id, count(*), round(avg(provider_stars), 2) FROM care.review
+           WHERE state = 'published' AND provider_stars IS NOT NULL GROUP BY provider_id",
     kept: "SELECT 'facility', facility_id, reviews, stars FROM care.facility_rating
            UNION ALL SELECT 'provider', provider_id, reviews, stars FROM care.provider_rating",
     fold: "SELECT care.merge_reviews()",
@@ -121,7 +121,12 @@ async fn ratings_are_what_counting_every_review_gives() {
     let mut network = Network::new().await;
     let visits = visits(&mut network, 24).await;
     let of = |dice: &mut Dice| {
-        let (visit, stars) = (*dice.one(&visits), 1 + dice.below(5));
+        let visit = *dice.one(&visits);
+        let (of_provider, of_facility) = match (1 + dice.below(5), 1 + dice.below(5), dice.below(3)) {
+            (stars, _, 0) => (stars.to_string(), "NULL".to_owned()),
+            (_, stars, 1) => ("NULL".to_owned(), stars.to_string()),
+            (one, two, _) => (one.to_string(), two.to_string()),
+        };
         let state = *dice.one(&[
             "'pending', moderation = NULL",
             "'published', moderation = NULL",
@@ -129,18 +134,21 @@ async fn ratings_are_what_counting_every_review_gives() {
         ]);
         let statement = match dice.below(6) {
             0 | 1 => format!(
-                "INSERT INTO care.review (patient_id, appointment_id, provider_id, facility_id, stars, state)
-                 SELECT patient_id, appointment_id, provider_id, facility_id, {stars}, 'published'
+                "INSERT INTO care.review (patient_id, appointment_id, provider_id, facility_id, provider_stars, facility_stars, state)
+                 SELECT patient_id, appointment_id, provider_id, facility_id, {of_provider}, {of_facility}, 'published'
                  FROM care.appointment WHERE appointment_id = '{visit}' ON CONFLICT DO NOTHING"
             ),
-            2 => format!("UPDATE care.review SET stars = {stars} WHERE appointment_id = '{visit}'"),
+            2 => format!(
+                "UPDATE care.review SET provider_stars = {of_provider}, facility_stars = {of_facility}
+                 WHERE appointment_id = '{visit}'"
+            ),
             3 | 4 => format!("UPDATE care.review SET state = {state} WHERE appointment_id = '{visit}'"),
             _ => format!("DELETE FROM care.review WHERE appointment_id = '{visit}'"),
         };
         vec![statement]
     };
     RATINGS.survives(&mut network, of).await;
-    let tally = "SELECT (count(*) FILTER (WHERE reviews > 0))::text || ' of ' || count(*) FROM care.review_tally";
+    let tally = "SELECT (count(*) FILTER (WHERE provider_reviews + facility_reviews > 0))::text || ' of ' || count(*) FROM care.review_tally";
     assert_eq!(network.one(tally).await, "4 of 4", "each pair has one row once it is merged");
     // What is written with triggers off is counted when it is asked for.
     network

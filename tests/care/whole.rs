@@ -36,13 +36,14 @@ async fn full() -> Practice {
              INSERT INTO care.provider_specialty (provider_id, specialty) VALUES ('{provider}', 'surgery');
              INSERT INTO care.qualification (provider_id, title, issuer, awarded_year)
              VALUES ('{provider}', 'Doctor of Medicine', 'Illinois', 2001);
+             UPDATE care.qualification SET verified_by = '{account}', verified_at = now();
              INSERT INTO care.availability_exception (provider_id, facility_id, kind, during)
              VALUES ('{provider}', '{facility}', 'extra', '[2027-01-01 08:00, 2027-01-01 12:00)');
              INSERT INTO care.membership (patient_id, plan, valid_during)
              VALUES ('{patient}', 'regular', '[2020-01-01,)');
              INSERT INTO care.follow_up (patient_id, appointment_id, due_during, reason)
              VALUES ('{patient}', '{visit}', '[2027-01-01, 2027-02-01)', 'Blood pressure');
-             SELECT care.review_visit('{visit}', 5);
+             SELECT care.review_visit('{visit}', 5, 4);
              INSERT INTO care.join_token (patient_id, telehealth_session_id, account_id, token_hash)
              SELECT patient_id, telehealth_session_id, '{account}', sha256('a') FROM care.telehealth_session;
              SELECT care.join_waitlist('{patient}', '{facility}', '{provider}', 30,

@@ -110,8 +110,8 @@ pub(super) const OF_MISUSE: &[Technique] = &[
         "a colleague's visit",
         PORTAL,
         Tells::Done,
-        &["SELECT api.change_appointment('{token}',
-    '{colleagues_visit}', 'cancel')"],
+        &["SELECT api.cancel_appointment('{token}',
+    '{colleagues_visit}', 'provider_away')"],
     ),
     by(
         "two months subtracted",

@@ -3,7 +3,7 @@
 //! technique can name them; a trial replaces their short names (`NAMES`).
 
 /// Short names of keys, by which techniques and holes speak of rows.
-pub(super) const NAMES: [(&str, &str); 32] = [
+pub(super) const NAMES: [(&str, &str); 37] = [
     ("facility", "00000000-0000-4000-8000-0000000000f1"),
     ("provider", "00000000-0000-4000-8000-0000000000d1"),
     ("colleague", "00000000-0000-4000-8000-0000000000d2"),
@@ -34,6 +34,11 @@ pub(super) const NAMES: [(&str, &str); 32] = [
     ("account_of_colleague", "00000000-0000-4000-8000-0000000000c6"),
     ("account_of_officer", "00000000-0000-4000-8000-0000000000c7"),
     ("account_of_moderator", "00000000-0000-4000-8000-0000000000c8"),
+    ("account_of_manager", "00000000-0000-4000-8000-0000000000ca"),
+    ("account_of_admin", "00000000-0000-4000-8000-0000000000cb"),
+    ("account_of_second", "00000000-0000-4000-8000-0000000000cd"),
+    ("account_of_quality", "00000000-0000-4000-8000-0000000000ce"),
+    ("account_of_clerk", "00000000-0000-4000-8000-0000000000cf"),
     ("account_of_stranger", "00000000-0000-4000-8000-0000000000c9"),
     ("nobodys", "00000000-0000-4000-8000-000000000111"),
 ];
@@ -110,7 +115,12 @@ pub(super) const CLIENTS: &str = "
            ('{account_of_biller}', 'biller', 'client-5', NULL, NULL, '{facility}'),
            ('{account_of_colleague}', 'provider', 'client-6', NULL, '{colleague}', NULL),
            ('{account_of_officer}', 'privacy_officer', 'client-7', NULL, NULL, NULL),
-           ('{account_of_moderator}', 'moderator', 'client-8', NULL, NULL, NULL)";
+           ('{account_of_moderator}', 'moderator', 'client-8', NULL, NULL, NULL),
+           ('{account_of_manager}', 'facility_manager', 'client-9', NULL, NULL, '{facility}'),
+           ('{account_of_admin}', 'network_admin', 'client-10', NULL, NULL, NULL),
+           ('{account_of_second}', 'network_admin', 'client-11', NULL, NULL, NULL),
+           ('{account_of_quality}', 'clinical_quality', 'client-12', NULL, NULL, NULL),
+           ('{account_of_clerk}', 'biller', 'client-13', NULL, NULL, '{facility}')";
 
 /// One of the made-up network, with facts of the own, and a row of each kind that the network is not made up with.
 pub(super) const STRANGER: &str = "

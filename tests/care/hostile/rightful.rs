@@ -4,12 +4,23 @@
 use super::client::{Notices, seen};
 use super::scene::{Template, Who};
 
+/// Denies the open claim of the bill, whose key is shown by a look before.
+const DENY_CLAIM: &str = "
+    SELECT api.answer_claim('{token}', claim, jsonb_build_array(jsonb_build_object('charge', charge, 'paid_cents', 0,
+        'adjustments', jsonb_build_array(jsonb_build_object('group', 'PR', 'code', '96', 'cents', asked_cents)))))
+    FROM api.read_claims('{token}', '{last}', '{own}') WHERE status = 'submitted'";
+
 /// Rows that the calls are about.
 const ARRANGED: &str = "
     INSERT INTO care.appointment (appointment_id, mode, patient_id, provider_id, facility_id, during, status)
     VALUES ('{video}', 'telehealth', '{own}', '{provider}', '{facility}', tstzrange(now(),
     now() + INTERVAL '2 hours'), 'booked');
+    INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
+    VALUES ('{own}', '{provider}', '{facility}', tstzrange(now() - INTERVAL '99 hours', now() - INTERVAL '98 hours'), 'no_show');
     INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('VISIT-99', 'Visit', 120, 'USD');
+    INSERT INTO care.membership_price (plan, currency, per, amount, valid_during)
+    VALUES ('premium', 'USD', 'month', 30, '[2020-01-01,)'), ('regular', 'USD', 'month', 0, '[2020-01-01,)')
+    ON CONFLICT DO NOTHING;
     INSERT INTO care.invoice (invoice_id, patient_id, facility_id, number)
     VALUES ('{bill}', '{own}', '{facility}', 'C-1'), ('{void}', '{own}', '{facility}', 'C-2');
     INSERT INTO care.charge (patient_id, facility_id, invoice_id, served_on, charge_code, quantity, unit_price)
@@ -21,6 +32,10 @@ const ARRANGED: &str = "
         FROM care.insurance_plan LIMIT 1 RETURNING policy_id
     ) INSERT INTO care.coverage (coverage_id, patient_id, policy_id, covered_during)
     SELECT '{coverage_of_own}', '{own}', policy_id, daterange(current_date - 90, current_date + 90) FROM made;
+    INSERT INTO care.insurance_plan (insurance_plan_id, insurer_id, name)
+    SELECT md5('insurance plan')::uuid, insurer_id, 'Clients' FROM care.insurer LIMIT 1;
+    INSERT INTO care.plan_benefit (insurance_plan_id, valid_during, network, category)
+    VALUES (md5('insurance plan')::uuid, '[2020-01-01,)', 'in', 'office_visit');
     INSERT INTO care.programme (programme_id, provider_id, capacity, sessions_needed, enrolment_during,
     runs_during, topic,
                                 title, description)
@@ -82,7 +97,26 @@ const ARRANGED: &str = "
     VALUES ('{own}', '{facility}', '{provider}', 'inpatient', 'emergency', 'medical', 'home',
     tstzrange(now() - INTERVAL '90 days', now() - INTERVAL '88 days'));
     INSERT INTO care.detected_issue (patient_id, prescription_id, kind, severity, about, effect)
-    VALUES ('{own}', '{drug}', 'dose', 'moderate', 'metformin', 'A lot')";
+    VALUES ('{own}', '{drug}', 'dose', 'moderate', 'metformin', 'A lot');
+    INSERT INTO care.appointment (appointment_id, patient_id, provider_id, facility_id, during, status)
+    VALUES (md5('reviewed')::uuid, '{own}', '{provider}', '{facility}', tstzrange(now() - INTERVAL '50 days',
+    now() - INTERVAL '50 days' + INTERVAL '30 minutes'), 'completed');
+    INSERT INTO care.review (patient_id, appointment_id, provider_id, facility_id, facility_stars, state)
+    VALUES ('{own}', md5('reviewed')::uuid, '{provider}', '{facility}', 4, 'published');
+    INSERT INTO care.department (department_id, facility_id, kind, name)
+    VALUES (md5('department')::uuid, '{facility}', 'laboratory', 'Laboratory');
+    INSERT INTO care.department_hours (department_id, weekday, opens_minute, closes_minute)
+    VALUES (md5('department')::uuid, 1, 420, 720);
+    INSERT INTO care.equipment (equipment_id, facility_id, kind, name, in_service_during)
+    VALUES (md5('equipment')::uuid, '{facility}', 'ecg', 'ECG', daterange(current_date, NULL));
+    INSERT INTO care.insurer (insurer_id, name) VALUES (md5('insurer')::uuid, 'Zed Health');
+    INSERT INTO care.organisation_identifier (organisation_id, kind, issuer, value)
+    SELECT organisation_id, 'npi', 'US-CMS', '1234567893' FROM care.facility WHERE facility_id = '{facility}';
+    INSERT INTO access.account_proposal (account_proposal_id, proposed_by, part, login)
+    VALUES ('00000000-0000-4000-8000-0000000000bf', '{account_of_second}', 'network_admin', 'client-14');
+    INSERT INTO care.availability_exception (availability_exception_id, provider_id, facility_id, kind, during)
+    VALUES ('00000000-0000-4000-8000-0000000000bf', '{colleague}', '{facility}', 'off',
+            tstzrange(now() + INTERVAL '90 days', now() + INTERVAL '91 days'))";
 
 /// Proposes somebody who is like the first of the own patients.
 const LIKE_OWN: &str = r#"SELECT api.propose_patient('{token}', '{"born_on": "1980-05-17", "sex": "female",
@@ -90,7 +124,178 @@ const LIKE_OWN: &str = r#"SELECT api.propose_patient('{token}', '{"born_on": "19
 
 /// A function, whose it is to call, and the calls.
 pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
-    ("find_facilities", Who::Patient, &["SELECT * FROM api.find_facilities('{token}', NULL, NULL, NULL, NULL, 5)"]),
+    ("find_facilities", Who::Patient, &["SELECT * FROM api.find_facilities('{token}', NULL, NULL, NULL, NULL, NULL, 5)"]),
+    (
+        "list_department_hours",
+        Who::Patient,
+        &["SELECT * FROM api.list_department_hours('{token}', md5('department')::uuid)"],
+    ),
+    ("list_departments", Who::Patient, &["SELECT * FROM api.list_departments('{token}', '{facility}')"]),
+    (
+        "list_organisation_numbers",
+        Who::Patient,
+        &["SELECT * FROM api.list_organisation_numbers('{token}', '00000000-0000-4000-8000-000000000001')"],
+    ),
+    ("list_reviews", Who::Patient, &["SELECT * FROM api.list_reviews('{token}', NULL, '{facility}', NULL, 5)"]),
+    (
+        "list_accounts",
+        Who::Manager,
+        &[
+            "SELECT api.look('{token}', NULL, 'accounts', NULL)",
+            "SELECT login FROM api.list_accounts('{token}', '{last}', NULL, 'biller', '{facility}', NULL, 50)
+             WHERE login = 'client-13'",
+        ],
+    ),
+    (
+        "set_specialty",
+        Who::Admin,
+        &["SELECT api.set_specialty('{token}', '{colleague}', 'cardiology', true, true) IS NULL AS failed"],
+    ),
+    (
+        "keep_specialty",
+        Who::Admin,
+        &["SELECT api.keep_specialty('{token}', 'zedology', '207Z00000X', 'Zedology', '{}') IS NULL AS failed"],
+    ),
+    ("keep_term", Who::Admin, &["SELECT api.keep_term('{token}', 'service', 'zed_bath', 'Zed bath') IS NULL AS failed"]),
+    (
+        "set_attendance_policy",
+        Who::Manager,
+        &["SELECT api.set_attendance_policy('{token}', '{facility}', 24, NULL, NULL, NULL) IS NULL AS failed"],
+    ),
+    (
+        "set_facility_category",
+        Who::Manager,
+        &["SELECT api.set_facility_category('{token}', '{facility}', 'pharmacy', true) IS NULL AS failed"],
+    ),
+    (
+        "keep_outage",
+        Who::Manager,
+        &["SELECT api.keep_outage('{token}', md5('equipment')::uuid, NULL, NULL, now(), NULL, 'Broken')"],
+    ),
+    (
+        "keep_appointment_type",
+        Who::Admin,
+        &["SELECT api.keep_appointment_type('{token}', 'zed', 'Zed', 30, 0, 0, 'never', false, true, NULL, NULL, NULL)
+             IS NULL AS failed"],
+    ),
+    (
+        "keep_cancellation_reason",
+        Who::Admin,
+        &["SELECT api.keep_cancellation_reason('{token}', 'zed', 'Zed', NULL, ARRAY['patient'], true) IS NULL AS failed"],
+    ),
+    (
+        "keep_insurance_plan",
+        Who::Admin,
+        &["SELECT api.keep_insurance_plan('{token}', NULL, md5('insurer')::uuid, 'Gold', 'USD', 1, NULL)"],
+    ),
+    (
+        "keep_adjustment_code",
+        Who::Admin,
+        &["SELECT api.keep_adjustment_code('{token}', 'CO', 'Z99', 'Zed', NULL, NULL) IS NULL AS failed"],
+    ),
+    (
+        "keep_membership_plan",
+        Who::Admin,
+        &["SELECT api.keep_membership_plan('{token}', 'zed', 'Zed', 30, 7, false, true, true) IS NULL AS failed"],
+    ),
+    (
+        "keep_charge_code",
+        Who::Admin,
+        &["SELECT api.keep_charge_code('{token}', 'ZED-1', 'Zed', 12000, 'USD', NULL) IS NULL AS failed"],
+    ),
+    (
+        "keep_loinc_unit",
+        Who::Admin,
+        &["SELECT api.keep_loinc_unit('{token}', '99999-9', 'mg/dL', 0, 100) IS NULL AS failed"],
+    ),
+    (
+        "confirm_account",
+        Who::Admin,
+        &["SELECT api.confirm_account('{token}', '00000000-0000-4000-8000-0000000000bf')"],
+    ),
+    (
+        "add_sensitive_code",
+        Who::Admin,
+        &["SELECT api.add_sensitive_code('{token}', 'icd10', 'Z99.9', 'hiv') IS NULL AS failed"],
+    ),
+    (
+        "drop_exception",
+        Who::Manager,
+        &["SELECT api.drop_exception('{token}', '00000000-0000-4000-8000-0000000000bf') IS NULL AS failed"],
+    ),
+    (
+        "add_facility",
+        Who::Admin,
+        &[
+            "SELECT api.add_state('{token}', 'US', 'ZZ', 'Zedland') IS NULL AS failed",
+            "SELECT api.add_facility('{token}', 'US', 'ZZ', 'Zed', 'clinic', 'Zed clinic', '1 Main Street', '62701',
+               'America/Chicago', '+12175550100', NULL, NULL, NULL, NULL)",
+        ],
+    ),
+    (
+        "count_visits",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_visits', NULL)",
+            "SELECT count(*) FROM api.count_visits('{token}', '{last}', NULL, NULL, '2020-01-01', '2030-01-01')",
+        ],
+    ),
+    (
+        "count_readmissions",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_readmissions', NULL)",
+            "SELECT count(*) FROM api.count_readmissions('{token}', '{last}', NULL, NULL)",
+        ],
+    ),
+    (
+        "count_adherence",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_adherence', NULL)",
+            "SELECT count(*) FROM api.count_adherence('{token}', '{last}', NULL, 2025)",
+        ],
+    ),
+    (
+        "count_programme_outcomes",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_programmes', NULL)",
+            "SELECT count(*) FROM api.count_programme_outcomes('{token}', '{last}', NULL, NULL)",
+        ],
+    ),
+    (
+        "count_engagement",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_engagement', NULL)",
+            "SELECT count(*) FROM api.count_engagement('{token}', '{last}', NULL, NULL, '2020-01-01', '2030-01-01')",
+        ],
+    ),
+    (
+        "count_conditions",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_conditions', NULL)",
+            "SELECT count(*) FROM api.count_conditions('{token}', '{last}', NULL)",
+        ],
+    ),
+    (
+        "count_patients",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_patients', NULL)",
+            "SELECT count(*) FROM api.count_patients('{token}', '{last}', NULL, NULL)",
+        ],
+    ),
+    (
+        "average_samples",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_samples', NULL)",
+            "SELECT count(*) FROM api.average_samples('{token}', '{last}', NULL, 'heart_rate', '2020-01-01', '2030-01-01')",
+        ],
+    ),
     ("list_staff", Who::Patient, &["SELECT * FROM api.list_staff('{token}', '{facility}')"]),
     (
         "find_open_slots",
@@ -120,6 +325,17 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         ],
     ),
     ("consent_to_telehealth", Who::Patient, &["SELECT api.consent_to_telehealth('{token}', '{video}')"]),
+    (
+        "book_series",
+        Who::Desk,
+        &["SELECT * FROM api.book_series('{token}', '{own}', '{provider}', '{facility}', now() + INTERVAL '9 days', 30,
+             'weekly', 1, 2, NULL, NULL, NULL, 'in_person', 'Exercises', NULL)"],
+    ),
+    (
+        "waive_missed_visits",
+        Who::Desk,
+        &["SELECT api.waive_missed_visits('{token}', '{own}', 'The bus did not come')"],
+    ),
     ("issue_join_token", Who::Provider, &["SELECT api.issue_join_token('{token}', '{video}')"]),
     (
         "use_join_token",
@@ -166,7 +382,75 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT * FROM api.read_overdue_balances('{token}', '{last}', NULL, current_date + 60, NULL, NULL, 5)",
         ],
     ),
+    (
+        "begin_membership",
+        Who::Patient,
+        &["SELECT api.begin_membership('{token}', '{own}', 'premium', 'USD', 'month', true)"],
+    ),
+    (
+        "change_membership",
+        Who::Patient,
+        &[
+            "SELECT api.change_membership('{token}', '{own}', 'regular', false)",
+        ],
+    ),
+    (
+        "end_membership",
+        Who::Patient,
+        &[
+            "SELECT api.end_membership('{token}', '{own}')",
+        ],
+    ),
+    ("list_membership_prices", Who::Patient, &["SELECT * FROM api.list_membership_prices('{token}', current_date)"]),
     ("submit_claim", Who::Biller, &["SELECT api.submit_claim('{token}', '{bill}', '{coverage_of_own}')"]),
+    (
+        "read_claims",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', '{own}', 'claims', NULL)",
+            "SELECT * FROM api.read_claims('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "list_benefits",
+        Who::Patient,
+        &["SELECT * FROM api.list_benefits('{token}', md5('insurance plan')::uuid, current_date)"],
+    ),
+    (
+        "read_estimate",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', '{own}', 'estimate', NULL)",
+            "SELECT * FROM api.read_estimate('{token}', '{last}', '{own}', '{facility}', current_date,
+                 '{{coverage_of_own}}', '{VISIT-99}', '{1}')",
+        ],
+    ),
+    (
+        "read_coverages",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', '{own}', 'coverages', NULL)",
+            "SELECT * FROM api.read_coverages('{token}', '{last}', '{own}')",
+        ],
+    ),
+    ("answer_claim", Who::Biller, &["SELECT api.look('{token}', '{own}', 'claims', NULL)", DENY_CLAIM]),
+    (
+        "replace_claim",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', '{own}', 'claims', NULL)",
+            "SELECT api.replace_claim('{token}', claim, 'appeal') FROM api.read_claims('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "submit_coded_claim",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', '{own}', 'claims', NULL)",
+            DENY_CLAIM,
+            "SELECT api.submit_coded_claim('{token}', '{bill}', '{coverage_of_own}', '{E11.9}', NULL)",
+        ],
+    ),
     (
         "read_due_invoices",
         Who::Biller,
@@ -250,6 +534,36 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         &[
             LIKE_OWN,
             "SELECT api.choose_match('{token}', '{last}', match) FROM api.read_matches('{token}', '{last}') LIMIT 1",
+        ],
+    ),
+    (
+        "close_facility",
+        Who::Admin,
+        &["SELECT api.close_facility('{token}', '{facility}', version, current_date + 400) IS NOT NULL AS told
+           FROM api.read_facility('{token}', '{facility}')"],
+    ),
+    (
+        "retire_provider",
+        Who::Admin,
+        &["SELECT api.retire_provider('{token}', '{colleague}', version, current_date + 400) IS NOT NULL AS told
+           FROM api.read_provider('{token}', '{colleague}')"],
+    ),
+    (
+        "open_patient_account",
+        Who::Desk,
+        &[
+            LIKE_OWN,
+            "SELECT api.register_patient('{token}', '{last}')",
+            "SELECT api.open_patient_account('{token}', '{last}', 'zed-1')",
+        ],
+    ),
+    (
+        "disable_patient_account",
+        Who::Desk,
+        &[
+            LIKE_OWN,
+            "SELECT api.register_patient('{token}', '{last}')",
+            "SELECT api.disable_patient_account('{token}', '{last}') IS NULL AS failed",
         ],
     ),
     (

@@ -22,6 +22,9 @@ pub(crate) enum Who {
     Biller,
     Officer,
     Moderator,
+    Manager,
+    Admin,
+    Quality,
     /// The analyst's login.
     Analyst,
     /// A login without a role.
@@ -39,6 +42,9 @@ impl Who {
             Who::Biller => Some("{account_of_biller}"),
             Who::Officer => Some("{account_of_officer}"),
             Who::Moderator => Some("{account_of_moderator}"),
+            Who::Manager => Some("{account_of_manager}"),
+            Who::Admin => Some("{account_of_admin}"),
+            Who::Quality => Some("{account_of_quality}"),
             Who::Nobody | Who::Analyst | Who::Outsider => None,
         }
     }
@@ -80,7 +86,8 @@ impl Template {
         }
         crate::differencing::watches(&mut network, 8).await;
         let mut tokens = BTreeMap::from([(Who::Nobody, String::new())]);
-        for who in [Who::Patient, Who::Provider, Who::Former, Who::Desk, Who::Biller, Who::Officer, Who::Moderator] {
+        let staff = [Who::Desk, Who::Biller, Who::Officer, Who::Moderator, Who::Manager, Who::Admin, Who::Quality];
+        for who in [Who::Patient, Who::Provider, Who::Former].into_iter().chain(staff) {
             let account = with_names(who.account().unwrap()).parse().unwrap();
             tokens.insert(who, token_of(&mut network.sql, account).await.expose().to_owned());
         }
