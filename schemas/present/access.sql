@@ -7,12 +7,12 @@ CREATE TABLE access.account (
     account_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key; what healthtrack.actor is set to.
     patient_id uuid,  -- The patient whose account it is; null for every other part.
     provider_id uuid,  -- The provider whose account it is; null for every other part.
-    facility_id uuid,  -- The facility that a front desk or a biller works for; null for every other part.
+    facility_id uuid,  -- The facility that a front desk, a biller or a facility manager works for; null for every other part.
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
     updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
     disabled_at timestamp with time zone,  -- Since when it may do nothing; null while it may.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
-    part text NOT NULL,  -- patient, provider, front_desk, biller, moderator, analyst, privacy_officer or operator.
+    part text NOT NULL,  -- patient, provider, front_desk, biller, moderator, analyst, privacy_officer, operator, facility_manager, network_admin or clinical_quality.
     login text NOT NULL,  -- Name to log in by.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     CONSTRAINT account_pkey PRIMARY KEY (account_id),  -- This account is known already.
@@ -21,18 +21,47 @@ CREATE TABLE access.account (
     CONSTRAINT account_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
     CONSTRAINT account_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Add the provider first.
     CONSTRAINT account_login_is_a_name CHECK ((login ~ '^[a-z0-9][a-z0-9._@+-]{2,190}$'::text)),  -- A login has small letters, digits and . _ @ + -, at least three of them.
-    CONSTRAINT account_part_fits_its_person CHECK ((((part = 'patient'::text) = (patient_id IS NOT NULL)) AND ((part = 'provider'::text) = (provider_id IS NOT NULL)) AND ((part = ANY (ARRAY['front_desk'::text, 'biller'::text])) = (facility_id IS NOT NULL)))),  -- A patient's account needs a patient, a provider's a provider, a desk's or biller's a facility, and no other may have one.
-    CONSTRAINT account_part_is_known CHECK ((part = ANY (ARRAY['patient'::text, 'provider'::text, 'front_desk'::text, 'biller'::text, 'moderator'::text, 'analyst'::text, 'privacy_officer'::text, 'operator'::text])))  -- Choose one of the known parts.
+    CONSTRAINT account_part_fits_its_person CHECK ((((part = 'patient'::text) = (patient_id IS NOT NULL)) AND ((part = 'provider'::text) = (provider_id IS NOT NULL)) AND ((part = ANY (ARRAY['front_desk'::text, 'biller'::text, 'facility_manager'::text])) = (facility_id IS NOT NULL)))),  -- A patient's account needs a patient, a provider's a provider, a desk's, biller's or facility manager's a facility, and no other may have one.
+    CONSTRAINT account_part_is_known CHECK ((part = ANY (ARRAY['patient'::text, 'provider'::text, 'front_desk'::text, 'biller'::text, 'moderator'::text, 'analyst'::text, 'privacy_officer'::text, 'operator'::text, 'facility_manager'::text, 'network_admin'::text, 'clinical_quality'::text])))  -- Choose one of the known parts.
 );
 CREATE INDEX account_facility_idx ON access.account USING btree (facility_id) WHERE (facility_id IS NOT NULL);
 CREATE UNIQUE INDEX account_of_a_patient_is_one ON access.account USING btree (patient_id);
 CREATE UNIQUE INDEX account_of_a_provider_is_one ON access.account USING btree (provider_id);
+CREATE TRIGGER account_is_kept_by_others BEFORE INSERT OR UPDATE ON access.account FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION access.check_account();  -- Trigger before an account is written by another: not the own one, no other part, and great power by two alone.
 CREATE TRIGGER account_is_stamped BEFORE INSERT OR UPDATE ON access.account FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER account_is_touched BEFORE UPDATE ON access.account FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER account_stays_under_hold BEFORE DELETE ON access.account FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE access.account FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.account FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.account TO healthtrack_migrator;
+
+-- Accounts of great power that one administrator proposed, for another to confirm.
+CREATE TABLE access.account_proposal (
+    account_proposal_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    proposed_by uuid NOT NULL,  -- Administrator who proposes.
+    decided_by uuid,  -- Who confirmed or withdrew; null while it stands, and where it ran out.
+    proposed_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was proposed.
+    until_at timestamp with time zone DEFAULT (now() + '72:00:00'::interval) NOT NULL,  -- After this moment nobody can confirm it.
+    decided_at timestamp with time zone,  -- When it was decided; null while it stands.
+    part text NOT NULL,  -- privacy_officer or network_admin.
+    login text NOT NULL,  -- Name that the account is to sign in by.
+    outcome text,  -- confirmed, withdrawn or expired; null while it stands.
+    CONSTRAINT account_proposal_pkey PRIMARY KEY (account_proposal_id),  -- This proposal is known already.
+    CONSTRAINT account_proposal_stands_once EXCLUDE USING btree (login WITH =) WHERE ((outcome IS NULL)),  -- An account of that name is proposed already.
+    CONSTRAINT account_proposal_decider_fkey FOREIGN KEY (decided_by) REFERENCES access.account(account_id),  -- An account decides.
+    CONSTRAINT account_proposal_proposer_fkey FOREIGN KEY (proposed_by) REFERENCES access.account(account_id),  -- An account proposes.
+    CONSTRAINT account_proposal_ends CHECK (((until_at > proposed_at) AND (until_at <= (proposed_at + '168:00:00'::interval)))),  -- A proposal ends within a week.
+    CONSTRAINT account_proposal_is_confirmed_by_another CHECK (((outcome <> 'confirmed'::text) OR (decided_by <> proposed_by))),  -- Let another administrator confirm what you have proposed.
+    CONSTRAINT account_proposal_is_decided_whole CHECK ((((outcome IS NULL) = (decided_at IS NULL)) AND ((COALESCE(outcome, 'expired'::text) <> 'expired'::text) = (decided_by IS NOT NULL)))),  -- What is decided has an outcome, a moment and, unless it ran out, somebody who decided.
+    CONSTRAINT account_proposal_login_is_a_name CHECK ((login ~ '^[a-z0-9][a-z0-9._@+-]{2,190}$'::text)),  -- Give a name to sign in by of small letters, digits and . _ @ + -, three at least.
+    CONSTRAINT account_proposal_outcome_is_known CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'withdrawn'::text, 'expired'::text]))),  -- Choose one of the known outcomes.
+    CONSTRAINT account_proposal_part_needs_two CHECK ((part = ANY (ARRAY['privacy_officer'::text, 'network_admin'::text])))  -- Only accounts of privacy officers and administrators of the network are proposed.
+);
+CREATE INDEX account_proposal_decider_idx ON access.account_proposal USING btree (decided_by);
+CREATE INDEX account_proposal_proposer_idx ON access.account_proposal USING btree (proposed_by);
+ALTER TABLE access.account_proposal FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.account_proposal FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.account_proposal TO healthtrack_migrator;
 
 -- Who is signed in; a token is the only proof of who acts.
 CREATE TABLE access.session (
@@ -83,6 +112,7 @@ CREATE TABLE access.look_kind (
     of_all boolean DEFAULT false NOT NULL,  -- Whether one look may be at all patients whom the account may see, for rates and lists.
     sensitive boolean DEFAULT true NOT NULL,  -- Whether rows that are kept apart by a category are among what it shows: then its events name the categories that were open.
     act text,  -- What a proxy may do that opens it, beside the scope; null where nothing does.
+    parts text[],  -- The parts that look at it of all; null where each part may.
     CONSTRAINT look_kind_pkey PRIMARY KEY (kind),  -- This kind of look is known already.
     CONSTRAINT look_kind_is_a_name CHECK ((kind ~ '^[a-z_]{1,40}$'::text)),  -- A kind of look is one word of small letters.
     CONSTRAINT look_kind_leaves_room CHECK ((length(kind) <= 26))  -- Name a kind in 26 letters at most: the audit writes four categories behind it.
@@ -147,8 +177,8 @@ CREATE TABLE access.care_relationship (
     CONSTRAINT care_relationship_opens_known_categories CHECK ((opens <@ ARRAY['behavioural_health'::text, 'reproductive'::text, 'substance_use'::text, 'hiv'::text])),  -- Care opens categories among behavioural_health, reproductive, substance_use and hiv.
     CONSTRAINT care_relationship_period_is_half_open CHECK (((NOT isempty(valid_during)) AND lower_inc(valid_during) AND (NOT upper_inc(valid_during))))  -- Care has a beginning, and ends after it.
 );
+CREATE INDEX care_relationship_panel_idx ON access.care_relationship USING btree (provider_id) INCLUDE (patient_id, valid_during, opened_by, opens);
 CREATE INDEX care_relationship_patient_idx ON access.care_relationship USING btree (patient_id);
-CREATE INDEX care_relationship_provider_idx ON access.care_relationship USING btree (provider_id);
 CREATE TRIGGER care_relationship_is_stamped BEFORE INSERT OR UPDATE ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_relationship_is_touched BEFORE UPDATE ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER care_relationship_notes_who_opens BEFORE INSERT ON access.care_relationship FOR EACH ROW EXECUTE FUNCTION access.note_who_opens();  -- Trigger before each insert: notes which transaction opens a record in an emergency.
@@ -236,7 +266,7 @@ CREATE INDEX proxy_patient_idx ON access.proxy USING btree (patient_id, related_
 CREATE UNIQUE INDEX proxy_stands_once ON access.proxy USING btree (patient_id, account_id, kind) WHERE (ended_at IS NULL);
 CREATE INDEX proxy_verifier_idx ON access.proxy USING btree (verified_by);
 CREATE TRIGGER proxy_is_followed AFTER INSERT OR UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION access.follow_proxy();  -- Trigger after a proxy is written: its grants follow it.
-CREATE TRIGGER proxy_is_lawful BEFORE INSERT OR UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION access.check_proxy();  -- Trigger before a proxy is written: an account of another person, a minor for a guardian, no confidential care past its age, and no change but the end.
+CREATE TRIGGER proxy_is_lawful BEFORE INSERT OR UPDATE ON access.proxy FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION access.check_proxy();  -- Trigger before a proxy is written: an account of another person, a minor for a guardian, no confidential care past its age, and no change but the end.
 CREATE TRIGGER proxy_is_stamped BEFORE INSERT OR UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER proxy_is_touched BEFORE UPDATE ON access.proxy FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER proxy_stays_under_hold BEFORE DELETE ON access.proxy FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -244,7 +274,7 @@ ALTER TABLE access.proxy FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.proxy FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.proxy TO healthtrack_migrator;
 
--- Who looked at what, when, in which part, and whether it was allowed; chained.
+-- Who looked at what, when, in which part, and whether it was allowed; chained, and partitioned by place.
 CREATE TABLE access.audit_event (
     seq bigint NOT NULL,  -- Place in its chain, from 1 and without gaps.
     at timestamp with time zone NOT NULL,  -- When, by the server's clock.
@@ -358,6 +388,149 @@ ALTER TABLE access.emergency_review FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.emergency_review FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.emergency_review TO healthtrack_migrator;
 
+-- Classes of persons' rows: why they are kept, how long, and what an erasure does with them.
+CREATE TABLE access.row_class (
+    kept_for interval,  -- How long a row is kept from the moment that its table names (table_class.aged_by), then at_end; null for ever, which is the default.
+    row_class text NOT NULL,  -- Key: identity, clinical, note …
+    title text NOT NULL,  -- What the rows are.
+    basis text NOT NULL,  -- By what law or for what purpose they are kept while nobody asks for an erasure.
+    erasure text NOT NULL,  -- What an erasure of the person does: delete, anonymise (columns are emptied) or keep.
+    at_end text DEFAULT 'delete'::text NOT NULL,  -- What happens to a row when its retention ends: delete or anonymise.
+    reason text NOT NULL,  -- Why an erasure does that.
+    CONSTRAINT row_class_pkey PRIMARY KEY (row_class),  -- This class is known already.
+    CONSTRAINT row_class_end_is_known CHECK ((at_end = ANY (ARRAY['delete'::text, 'anonymise'::text]))),  -- At the end of a retention rows are deleted or anonymised.
+    CONSTRAINT row_class_erasure_is_known CHECK ((erasure = ANY (ARRAY['delete'::text, 'anonymise'::text, 'keep'::text]))),  -- An erasure deletes, anonymises or keeps the rows of a class.
+    CONSTRAINT row_class_is_kept_for_a_month_at_least CHECK ((kept_for >= '30 days'::interval)),  -- Keep rows for 30 days at least, or leave the retention out.
+    CONSTRAINT row_class_is_snake_case CHECK ((row_class ~ '^[a-z][a-z_]{2,39}$'::text)),  -- Name a class in 3 to 40 small letters.
+    CONSTRAINT row_class_says_why CHECK (((title ~ '\S'::text) AND (basis ~ '\S'::text) AND (reason ~ '\S'::text)))  -- Say what the rows are, why they are kept and why an erasure does what it does.
+);
+ALTER TABLE access.row_class FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.row_class FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.row_class TO healthtrack_migrator;
+
+-- Which class the rows of a table are in, how a person's are found, and what of them is emptied.
+CREATE TABLE access.table_class (
+    relation text NOT NULL,  -- The table, with its schema.
+    found_by text NOT NULL,  -- The column that says whose a row is.
+    key_kind text DEFAULT 'patient'::text NOT NULL,  -- Of what that column holds the key: the patient, an account, session, member … of theirs; samples: found and erased by healthtrack archive erase.
+    row_class text NOT NULL,  -- The class of its rows.
+    aged_by text,  -- The column from which a retention counts, of a part as of a whole; null where rows have no age or do not expire.
+    part_of text,  -- The table with whose rows its rows go, by the foreign key between both, once all of them are old enough; null where they expire by themselves.
+    blanked text[] DEFAULT '{}'::text[] NOT NULL,  -- Columns that an erasure empties where it anonymises: a column becomes the word erased where it is filled, column=expression that value.
+    kept text[] DEFAULT '{}'::text[] NOT NULL,  -- Columns of open text that stay where it anonymises: codes, units, numbers of a bill, words of a list.
+    unless text,  -- A condition, the owner's, on which a row p does not expire, by the moment $1 before which rows do; null for none.
+    CONSTRAINT table_class_pkey PRIMARY KEY (relation, found_by),  -- This column of the table is in a class already.
+    CONSTRAINT table_class_row_class_fkey FOREIGN KEY (row_class) REFERENCES access.row_class(row_class),  -- Make the class of rows first.
+    CONSTRAINT table_class_ages_by_persons CHECK (((aged_by IS NULL) OR (key_kind = 'patient'::text))),  -- Only rows with the key of their patient expire, since a legal hold is a patient's.
+    CONSTRAINT table_class_is_a_table CHECK (((relation ~ '^(care|access|signal)\.[a-z_]+$'::text) AND (found_by ~ '^[a-z_0-9]+$'::text))),  -- Name the table with its schema, and a column of it.
+    CONSTRAINT table_class_key_kind_is_known CHECK ((key_kind = ANY (ARRAY['patient'::text, 'account'::text, 'session'::text, 'proposal'::text, 'relationship'::text, 'policy'::text, 'member'::text, 'post'::text, 'reply'::text, 'samples'::text])))  -- Choose one of the kinds of keys that a person has.
+);
+CREATE INDEX table_class_row_class_idx ON access.table_class USING btree (row_class);
+ALTER TABLE access.table_class FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.table_class FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.table_class TO healthtrack_migrator;
+
+-- Requests to be erased, and what was decided.
+CREATE TABLE access.erasure_request (
+    erasure_request_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- Whose rows are to go.
+    requested_by uuid NOT NULL,  -- The account that asked: the patient's, or a proxy's.
+    decided_by uuid,  -- The privacy officer's account; null until it is decided.
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was asked for.
+    decided_at timestamp with time zone,  -- When it was decided; null before.
+    ended_at timestamp with time zone,  -- When it was refused, withdrawn or carried out; null before.
+    version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
+    status text DEFAULT 'requested'::text NOT NULL,  -- requested, granted, refused, withdrawn or done.
+    reason text,  -- What the person said; null where nothing, and the word erased once it is done.
+    decision_reason text,  -- Why it was granted or refused, without a name of anybody; null until it is decided.
+    CONSTRAINT erasure_request_pkey PRIMARY KEY (erasure_request_id),  -- This request is known already.
+    CONSTRAINT erasure_request_decider_fkey FOREIGN KEY (decided_by) REFERENCES access.account(account_id),  -- Make the account first.
+    CONSTRAINT erasure_request_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT erasure_request_requester_fkey FOREIGN KEY (requested_by) REFERENCES access.account(account_id),  -- Make the account first.
+    CONSTRAINT erasure_request_decision_says_who_and_why CHECK (( CASE status WHEN 'requested'::text THEN (num_nonnulls(decided_by, decided_at, decision_reason) = 0) WHEN 'withdrawn'::text THEN (num_nonnulls(decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 3])) ELSE (num_nonnulls(decided_by, decided_at, decision_reason) = 3) END AND ((decision_reason ~ '\S.{4,}'::text) IS NOT FALSE) AND ((length(decision_reason) <= 2000) IS NOT FALSE))),  -- Say in a few words why an erasure is granted or refused.
+    CONSTRAINT erasure_request_ends_at_a_time CHECK (((ended_at IS NOT NULL) = (status = ANY (ARRAY['refused'::text, 'withdrawn'::text, 'done'::text])))),  -- A request that is over has the time at which it ended.
+    CONSTRAINT erasure_request_reason_is_short CHECK ((length(reason) <= 2000)),  -- Give the reason in 2000 letters at most.
+    CONSTRAINT erasure_request_status_is_known CHECK ((status = ANY (ARRAY['requested'::text, 'granted'::text, 'refused'::text, 'withdrawn'::text, 'done'::text])))  -- A request is requested, granted, refused, withdrawn or done.
+);
+CREATE INDEX erasure_request_decider_idx ON access.erasure_request USING btree (decided_by);
+CREATE UNIQUE INDEX erasure_request_is_one_at_a_time ON access.erasure_request USING btree (patient_id) WHERE (ended_at IS NULL);
+CREATE INDEX erasure_request_patient_idx ON access.erasure_request USING btree (patient_id);
+CREATE INDEX erasure_request_requester_idx ON access.erasure_request USING btree (requested_by);
+CREATE TRIGGER erasure_request_stays_under_hold BEFORE DELETE ON access.erasure_request FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE access.erasure_request FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.erasure_request FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.erasure_request TO healthtrack_migrator;
+
+-- Proofs of erasure: whose rows, by what decision, how many of each class; only added to, and without a fact of anybody.
+CREATE TABLE access.erasure_proof (
+    erasure_proof_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- The key under which the rest stays, which names nobody any more.
+    erasure_request_id uuid,  -- The request that was granted; null where another ground is.
+    decided_by uuid,  -- The privacy officer's account; null where another ground is.
+    erased_at timestamp with time zone DEFAULT now() NOT NULL,  -- When.
+    ground text NOT NULL,  -- request, court_order, mistake (registered by mistake) or replay (a backup was restored).
+    erased_by text DEFAULT SESSION_USER NOT NULL,  -- The login that carried it out.
+    records uuid[] NOT NULL,  -- The keys of all records that went as one, this one among them.
+    counts jsonb NOT NULL,  -- For each class how many rows were deleted, anonymised and kept.
+    digest bytea NOT NULL,  -- SHA-256 of the rest of the row, as access.erasure_digest computes it.
+    CONSTRAINT erasure_proof_pkey PRIMARY KEY (erasure_proof_id),  -- This proof is known already.
+    CONSTRAINT erasure_proof_decider_fkey FOREIGN KEY (decided_by) REFERENCES access.account(account_id),  -- Name the account that decided.
+    CONSTRAINT erasure_proof_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Name the key of a patient.
+    CONSTRAINT erasure_proof_request_fkey FOREIGN KEY (erasure_request_id) REFERENCES access.erasure_request(erasure_request_id),  -- Name a request that was granted.
+    CONSTRAINT erasure_proof_counts_are_named CHECK ((jsonb_typeof(counts) = 'object'::text)),  -- Give the counts by the name of each class.
+    CONSTRAINT erasure_proof_digest_is_whole CHECK ((octet_length(digest) = 32)),  -- A digest has 32 bytes.
+    CONSTRAINT erasure_proof_ground_is_known CHECK ((ground = ANY (ARRAY['request'::text, 'court_order'::text, 'mistake'::text, 'replay'::text]))),  -- Choose one of the known grounds: request, court_order, mistake or replay.
+    CONSTRAINT erasure_proof_is_of_whom_it_names CHECK ((patient_id = ANY (records))),  -- Name the patient among the records that went.
+    CONSTRAINT erasure_proof_of_a_request_names_it CHECK ((num_nonnulls(erasure_request_id, decided_by) = CASE ground WHEN 'request'::text THEN 2 ELSE 0 END))  -- Name the request and who decided it where a request is the ground, and only there.
+);
+CREATE INDEX erasure_proof_decider_idx ON access.erasure_proof USING btree (decided_by);
+CREATE INDEX erasure_proof_patient_idx ON access.erasure_proof USING btree (patient_id);
+CREATE INDEX erasure_proof_records_idx ON access.erasure_proof USING gin (records);
+CREATE INDEX erasure_proof_request_idx ON access.erasure_proof USING btree (erasure_request_id);
+CREATE TRIGGER erasure_proof_is_not_emptied BEFORE TRUNCATE ON access.erasure_proof FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change_of_proof();  -- Trigger before a proof of an erasure changes or goes: refuses it to everybody, the owner among them.
+CREATE TRIGGER erasure_proof_is_only_added_to BEFORE DELETE OR UPDATE ON access.erasure_proof FOR EACH ROW EXECUTE FUNCTION access.refuse_change_of_proof();  -- Trigger before a proof of an erasure changes or goes: refuses it to everybody, the owner among them.
+CREATE TRIGGER erasure_proof_stays_under_hold BEFORE DELETE ON access.erasure_proof FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE access.erasure_proof FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.erasure_proof FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.erasure_proof TO healthtrack_migrator;
+
+-- Erasures that run; nobody but their own transaction ever sees a row.
+CREATE TABLE access.erasure_run (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,  -- The transaction that erases.
+    CONSTRAINT erasure_run_pkey PRIMARY KEY (xid)  -- This transaction erases already.
+);
+ALTER TABLE access.erasure_run FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.erasure_run FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.erasure_run TO healthtrack_migrator;
+
+-- How many rows of a class expired on a day; only added to.
+CREATE TABLE access.expiry_proof (
+    expired_on date NOT NULL,  -- The day, of the clock of the database.
+    row_class text NOT NULL,  -- Rows of which class.
+    deleted bigint DEFAULT 0 NOT NULL,  -- How many were deleted.
+    anonymised bigint DEFAULT 0 NOT NULL,  -- How many were anonymised.
+    kept_for interval NOT NULL,  -- The retention that had ended, as it was when the first row expired.
+    CONSTRAINT expiry_proof_pkey PRIMARY KEY (row_class, expired_on),  -- This day's proof of the class is known already.
+    CONSTRAINT expiry_proof_row_class_fkey FOREIGN KEY (row_class) REFERENCES access.row_class(row_class),  -- Name a class of rows.
+    CONSTRAINT expiry_proof_counts_are_not_negative CHECK (((deleted >= 0) AND (anonymised >= 0)))  -- Counts of what expired are not negative.
+);
+CREATE TRIGGER expiry_proof_is_not_emptied BEFORE TRUNCATE ON access.expiry_proof FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change_of_proof();  -- Trigger before a proof of an erasure changes or goes: refuses it to everybody, the owner among them.
+CREATE TRIGGER expiry_proof_is_only_added_to BEFORE DELETE OR UPDATE ON access.expiry_proof FOR EACH ROW EXECUTE FUNCTION access.keep_expiry_proof();  -- Trigger before a proof of expiry changes or goes: its counts rise on its day, and nothing else of it changes.
+ALTER TABLE access.expiry_proof FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.expiry_proof FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.expiry_proof TO healthtrack_migrator;
+
+-- On which day the rows of a table were last all looked at for the end of their retention.
+CREATE TABLE access.retention_turn (
+    done_on date NOT NULL,  -- The day.
+    relation text NOT NULL,  -- The table, with its schema.
+    blocked text,  -- The SQLSTATE of what kept its rows from going on that day; null where nothing did.
+    CONSTRAINT retention_turn_pkey PRIMARY KEY (relation)  -- This table has had its turn already.
+);
+ALTER TABLE access.retention_turn FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.retention_turn FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.retention_turn TO healthtrack_migrator;
+
 -- How often something may be done through the portal; the owner changes it by UPDATE.
 CREATE TABLE access.cap (
     most integer NOT NULL,  -- How often at most; the unit is in the name.
@@ -444,7 +617,7 @@ CREATE VIEW access.unexplained_access WITH (security_barrier=true) AS
     e.chain
    FROM (access.audit_event e
      JOIN access.account a ON ((a.account_id = e.actor)))
-  WHERE (( SELECT access.is_reviewer() AS is_reviewer) AND (e.patient_id IS NOT NULL) AND (e.patient_id IS DISTINCT FROM a.patient_id) AND ((e.action <> 'break_glass'::text) AND (e.reason IS DISTINCT FROM 'registration'::text)) AND (a.part <> 'privacy_officer'::text) AND (NOT ((e.action = 'create'::text) AND (e.resource ~~ 'care.patient/%'::text))) AND (NOT (EXISTS ( SELECT
+  WHERE (( SELECT access.is_reviewer() AS is_reviewer) AND (e.patient_id IS NOT NULL) AND (e.patient_id IS DISTINCT FROM a.patient_id) AND (e.action <> 'break_glass'::text) AND (e.reason IS DISTINCT FROM 'registration'::text) AND (a.part <> 'privacy_officer'::text) AND (NOT ((e.action = 'create'::text) AND (e.resource ~~ 'care.patient/%'::text))) AND (NOT (EXISTS ( SELECT
            FROM access.care_relationship r
           WHERE ((r.patient_id = e.patient_id) AND (r.provider_id = a.provider_id) AND (r.valid_during @> e.at) AND (r.basis = ANY (ARRAY['care_team'::text, 'referral'::text, 'emergency'::text])))))) AND (NOT (EXISTS ( SELECT
            FROM care.appointment v
@@ -493,6 +666,45 @@ AS $function$
             FROM access.number_key k
         $function$;
 REVOKE EXECUTE ON FUNCTION care.digest_of(text,text,text) FROM PUBLIC;
+
+-- Lets rows of one table expire whose class has a retention that ended, 500 at most with their parts; how many. Nothing expires whose class has none.
+CREATE OR REPLACE FUNCTION care.expire_rows()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    turn record;
+    came record;
+BEGIN
+    SELECT t.relation, t.row_class, t.aged_by, t.unless, c.kept_for, c.at_end INTO turn
+    FROM access.table_class t JOIN access.row_class c USING (row_class)
+    LEFT JOIN access.retention_turn r USING (relation)
+    WHERE c.kept_for IS NOT NULL AND t.aged_by IS NOT NULL AND t.found_by = 'patient_id'
+      -- Parts are deleted with their whole, and emptied by themselves.
+      AND (t.part_of IS NULL OR c.at_end = 'anonymise')
+      AND (r.done_on IS NULL OR r.done_on < current_date)
+    ORDER BY r.done_on NULLS FIRST, t.relation LIMIT 1;
+    IF turn.relation IS NULL THEN
+        RETURN 0;
+    END IF;
+    came := access.expire_of(turn.relation, turn.aged_by, turn.kept_for, turn.at_end, turn.unless);
+    IF came.done > 0 THEN
+        INSERT INTO access.expiry_proof AS p (expired_on, row_class, deleted, anonymised, kept_for)
+        VALUES (current_date, turn.row_class, CASE turn.at_end WHEN 'delete' THEN came.done ELSE 0 END,
+                CASE turn.at_end WHEN 'delete' THEN 0 ELSE came.done END, turn.kept_for)
+        ON CONFLICT (row_class, expired_on) DO UPDATE
+        SET deleted = p.deleted + excluded.deleted, anonymised = p.anonymised + excluded.anonymised;
+    END IF;
+    IF came.is_over THEN
+        INSERT INTO access.retention_turn AS r (relation, done_on, blocked) VALUES (turn.relation, current_date, came.stopped)
+        ON CONFLICT (relation) DO UPDATE SET done_on = excluded.done_on, blocked = excluded.blocked;
+    END IF;
+    RETURN came.done;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.expire_rows() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.expire_rows() TO healthtrack_ingest, healthtrack_migrator;
 
 -- The number that was sealed; for the owner's functions.
 CREATE OR REPLACE FUNCTION care.open_number(sealed bytea)
@@ -566,6 +778,28 @@ AS $function$
         $function$;
 REVOKE EXECUTE ON FUNCTION care.seal_number(text) FROM PUBLIC;
 
+-- Locks an account that the caller keeps, and gives it; refuses any other.
+CREATE OR REPLACE FUNCTION access.account_kept(me access.caller, account uuid)
+ RETURNS access.account
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    own  constant access.account := access.lock_accounts(me, account);
+    kept access.account;
+BEGIN
+    IF account = me.account_id THEN
+        PERFORM access.refuse('account_is_changed_by_another', 'Ask somebody else to change your own account.');
+    END IF;
+    SELECT * INTO kept FROM access.account a WHERE a.account_id = account AND access.may_keep(own, a.part, a.facility_id);
+    IF NOT FOUND THEN
+        PERFORM access.refuse('account_is_kept_by_who_may', 'Ask an administrator of the network, or the manager of the facility.');
+    END IF;
+    RETURN kept;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.account_kept(access.caller,uuid) FROM PUBLIC;
+
 -- The account of a provider, or else of a patient; null where there is none that acts. For functions: nobody is shown the key of another's account.
 CREATE OR REPLACE FUNCTION access.account_of(provider uuid, patient uuid)
  RETURNS uuid
@@ -579,6 +813,34 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.account_of(uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.account_of(uuid,uuid) TO healthtrack_care;
+
+-- Accounts that the caller keeps, by login, with how many sessions stand.
+CREATE OR REPLACE FUNCTION access.accounts_kept(me access.caller, of_part text, facility uuid, after_login text, rows_max integer)
+ RETURNS TABLE(account_id uuid, part text, login text, facility_id uuid, provider_id uuid, disabled_at timestamp with time zone, version integer, sessions bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    own access.account;
+BEGIN
+    SELECT * INTO own FROM access.account a WHERE a.account_id = me.account_id;
+    IF own.part NOT IN ('network_admin', 'facility_manager') THEN
+        PERFORM access.refuse('account_is_kept_by_who_may', 'Ask an administrator of the network, or the manager of the facility.');
+    END IF;
+    RETURN QUERY
+        SELECT a.account_id, a.part, a.login, a.facility_id, a.provider_id, a.disabled_at, a.version,
+               (SELECT count(*) FROM access.session s
+                WHERE s.account_id = a.account_id AND s.revoked_at IS NULL
+                  AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for))
+        FROM access.account a
+        WHERE access.may_keep(own, a.part, a.facility_id) AND (of_part IS NULL OR a.part = of_part)
+          AND (facility IS NULL OR a.facility_id = facility) AND (after_login IS NULL OR a.login > after_login)
+        ORDER BY a.login LIMIT least(greatest(rows_max, 1), 200);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.accounts_kept(access.caller,text,uuid,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.accounts_kept(access.caller,text,uuid,text,integer) TO healthtrack_care;
 
 -- The provider whom the actor is; null for all others.
 CREATE OR REPLACE FUNCTION access.acting_provider()
@@ -600,11 +862,20 @@ CREATE OR REPLACE FUNCTION access.append_event(event access.audit_event)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
+    LOCK TABLE ONLY access.audit_event IN ROW EXCLUSIVE MODE;
     event.chain := access.take_audit_chain();
-    -- A statement of its own: it sees what was committed before the chain was had. Where the transaction has one
-    -- snapshot for all its statements it may not, and the key refuses the fork.
+    -- Statements of their own: they see what was committed before the chain was had. Where the transaction has one
+    -- snapshot for all its statements they may not, and the key refuses the fork.
     SELECT e.seq + 1, e.hash INTO event.seq, event.prev_hash
-    FROM access.audit_event e WHERE e.chain = event.chain ORDER BY e.seq DESC LIMIT 1;
+    FROM access.audit_event_next e WHERE e.chain = event.chain ORDER BY e.seq DESC LIMIT 1;
+    IF event.seq IS NULL THEN
+        SELECT e.seq + 1, e.hash INTO event.seq, event.prev_hash
+        FROM access.audit_event_now e WHERE e.chain = event.chain ORDER BY e.seq DESC LIMIT 1;
+    END IF;
+    IF event.seq IS NULL THEN
+        SELECT e.seq + 1, e.hash INTO event.seq, event.prev_hash
+        FROM access.audit_event e WHERE e.chain = event.chain ORDER BY e.seq DESC LIMIT 1;
+    END IF;
     IF event.seq IS NULL THEN
         event.seq := 1;
         event.prev_hash := access.audit_origin(event.chain);
@@ -704,6 +975,8 @@ BEGIN
         coalesce(octet_length(event.reason) || ':' || event.reason, '-'),
         CASE event.chain WHEN 0 THEN '' ELSE ',' || event.chain END), 'UTF8'));
 END $function$;
+REVOKE EXECUTE ON FUNCTION access.audit_digest(access.audit_event) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.audit_digest(access.audit_event) TO healthtrack_auditor, healthtrack_migrator;
 
 -- Place and digest of the last event of each chain that has one: to be kept where nobody who could change the chains can write.
 CREATE OR REPLACE FUNCTION access.audit_heads()
@@ -749,6 +1022,20 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.audit_program(text,uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.audit_program(text,uuid,text) TO healthtrack_migrator, healthtrack_roller;
 
+-- From now on this transaction is an erasure, which rules of change let through.
+CREATE OR REPLACE FUNCTION access.begin_erasing()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO access.erasure_run DEFAULT VALUES;
+    PERFORM set_config('healthtrack.erasing', 'on', true);
+    SET CONSTRAINTS ALL DEFERRED;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.begin_erasing() FROM PUBLIC;
+
 -- Opens one patient's record to the acting provider for 60 minutes, audited and to be reviewed; gives the end.
 CREATE OR REPLACE FUNCTION access.break_glass(patient_id uuid, reason text)
  RETURNS timestamp with time zone
@@ -787,6 +1074,63 @@ AS $function$
     SELECT c.most FROM access.cap c WHERE c.cap = asked
 $function$;
 REVOKE EXECUTE ON FUNCTION access.cap_of(text) FROM PUBLIC;
+
+-- Categories of sensitive rows of this patient that care or a grant opens to the actor at this moment; none for the patient, to whom all is open. Of no patient: those that are open for anybody.
+CREATE OR REPLACE FUNCTION access.categories_open(patient uuid)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF patient IS NULL THEN
+        RETURN (
+            SELECT coalesce(array_agg(category ORDER BY category), '{}')
+            FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+            WHERE access.patients_opened(category) <> '{}');
+    END IF;
+    RETURN (
+        SELECT coalesce(array_agg(category ORDER BY category), '{}')
+        FROM (SELECT unnest(r.opens)
+              FROM access.account a JOIN access.care_relationship r USING (provider_id)
+              WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND r.patient_id = patient
+                AND r.valid_during @> clock_timestamp() AND access.sees_newest() AND access.works(a.provider_id)
+                AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE
+              UNION
+              SELECT category
+              FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+              WHERE patient = ANY (access.patients_granted(category))) AS opened (category)
+        WHERE patient <> ALL (access.own_patients()));
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.categories_open(uuid) FROM PUBLIC;
+
+-- Trigger before an account is written by another: not the own one, no other part, and great power by two alone.
+CREATE OR REPLACE FUNCTION access.check_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    me constant uuid := access.actor();
+BEGIN
+    IF me IS NULL THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'UPDATE' AND OLD.account_id = me THEN
+        PERFORM access.refuse('account_is_changed_by_another', 'Ask somebody else to change your own account.');
+    ELSIF TG_OP = 'UPDATE' AND (NEW.part, NEW.patient_id, NEW.provider_id)
+                               IS DISTINCT FROM (OLD.part, OLD.patient_id, OLD.provider_id) THEN
+        PERFORM access.refuse('account_keeps_its_part', 'Disable this account, and open one of the other part.');
+    ELSIF NEW.part IN ('privacy_officer', 'network_admin') AND NEW.disabled_at IS NULL
+          AND (TG_OP = 'INSERT' OR OLD.disabled_at IS NOT NULL) AND NOT EXISTS (
+              SELECT FROM access.account_proposal p
+              WHERE p.login = NEW.login AND p.part = NEW.part AND p.outcome = 'confirmed' AND p.decided_at = now()
+                AND p.decided_by = me) THEN
+        PERFORM access.refuse('account_is_opened_by_two', 'Propose this account, and let another administrator confirm it.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_account() FROM PUBLIC;
 
 -- Refuses to read in a transaction that has written, and where no other, committed transaction of this session recorded the look within five minutes.
 CREATE OR REPLACE FUNCTION access.check_look(me access.caller, look uuid, patient uuid, kind text)
@@ -881,6 +1225,31 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.check_proxy() FROM PUBLIC;
 
+-- Refuses to let an account go that is one of the last two administrators, or the last privacy officer.
+CREATE OR REPLACE FUNCTION access.check_that_some_stay(leaves access.account)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+DECLARE
+    -- An administrator is opened by two.
+    least_left constant integer := CASE leaves.part WHEN 'network_admin' THEN 2 WHEN 'privacy_officer' THEN 1 ELSE 0 END;
+BEGIN
+    IF least_left = 0 OR leaves.disabled_at IS NOT NULL THEN
+        RETURN;
+    END IF;
+    -- One at a time, since what is under way is not counted.
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.part.' || leaves.part, 0));
+    IF (SELECT count(*) FROM access.account a
+        WHERE a.part = leaves.part AND a.disabled_at IS NULL AND a.account_id <> leaves.account_id) < least_left THEN
+        PERFORM access.refuse('accounts_of_great_power_stay',
+            'Two administrators and a privacy officer stay: open another account of this part first.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_that_some_stay(access.account) FROM PUBLIC;
+
 -- Takes one of those found for who was to be registered, and ends the proposal; audited; gives the key, which opens nothing by itself.
 CREATE OR REPLACE FUNCTION access.choose_match(me access.caller, proposal uuid, match uuid)
  RETURNS uuid
@@ -938,6 +1307,274 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.count_emergencies() FROM PUBLIC;
 
+-- Makes an empty table that may become a partition of the audit: nobody's to read or write, and never emptied.
+CREATE OR REPLACE FUNCTION access.create_audit_partition(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    EXECUTE format('CREATE TABLE access.%I (LIKE access.audit_event INCLUDING CONSTRAINTS)', name);
+    EXECUTE format('ALTER TABLE access.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
+    EXECUTE format('CREATE POLICY maintenance ON access.%I FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true)', name);
+    -- The triggers of rows come with being attached.
+    EXECUTE format('CREATE TRIGGER audit_event_stays_whole BEFORE TRUNCATE ON access.%I
+                    FOR EACH STATEMENT EXECUTE FUNCTION access.refuse_change_of_audit()', name);
+    EXECUTE format('COMMENT ON TABLE access.%I IS %L', name, 'A range of places of access.audit_event.');
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.create_audit_partition(text) FROM PUBLIC;
+
+-- Does what is next until the audit has an empty partition without end, and partitions of three widths; false where nothing is to be done.
+CREATE OR REPLACE FUNCTION access.cut_audit_by(width bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '250ms'
+AS $function$
+DECLARE
+    begins     bigint;
+    ends       bigint;
+    last       bigint;
+    now_begins bigint;
+    is_checked boolean;
+BEGIN
+    -- One at a time; it hinders neither who reads nor who appends.
+    LOCK TABLE ONLY access.audit_event IN SHARE UPDATE EXCLUSIVE MODE;
+    SELECT substring(pg_get_expr(relpartbound, oid) FROM 'FROM \(''?([0-9]+)') INTO STRICT begins
+    FROM pg_class WHERE oid = 'access.audit_event_next'::regclass;
+    SELECT substring(pg_get_constraintdef(oid) FROM 'seq < ''?([0-9]+)'), convalidated INTO ends, is_checked
+    FROM pg_constraint WHERE conrelid = 'access.audit_event_next'::regclass AND conname = 'audit_event_lies_within';
+    IF ends IS NULL THEN
+        SELECT max(of_chain.seq) INTO last FROM generate_series(0, 63) AS number CROSS JOIN LATERAL (
+            SELECT e.seq FROM access.audit_event_next e WHERE e.chain = number::smallint ORDER BY e.seq DESC LIMIT 1) AS of_chain;
+        IF last IS NULL THEN
+            RETURN false;
+        END IF;
+        ends := ((last - 1 + width / 2) / width + 3) * width + 1;
+        EXECUTE format('ALTER TABLE access.audit_event_next ADD CONSTRAINT audit_event_lies_within
+                        CHECK (seq >= %L::bigint AND seq < %L::bigint) NOT VALID', begins, ends);
+    ELSIF NOT is_checked THEN
+        ALTER TABLE access.audit_event_next VALIDATE CONSTRAINT audit_event_lies_within;
+    ELSE
+        LOCK TABLE ONLY access.audit_event IN ACCESS EXCLUSIVE MODE;
+        SELECT coalesce(substring(pg_get_expr(relpartbound, oid) FROM 'FROM \(''?([0-9]+)')::bigint, 1) INTO STRICT now_begins
+        FROM pg_class WHERE oid = 'access.audit_event_now'::regclass;
+        PERFORM access.rename_audit_partition('audit_event_now', 'audit_event_from_' || now_begins);
+        ALTER TABLE access.audit_event DETACH PARTITION access.audit_event_next;
+        PERFORM access.rename_audit_partition('audit_event_next', 'audit_event_now');
+        EXECUTE format('ALTER TABLE access.audit_event ATTACH PARTITION access.audit_event_now FOR VALUES FROM (%s) TO (%s)',
+                       begins, ends);
+        ALTER TABLE access.audit_event_now DROP CONSTRAINT audit_event_lies_within;
+        PERFORM access.create_audit_partition('audit_event_next');
+        EXECUTE format('ALTER TABLE access.audit_event ATTACH PARTITION access.audit_event_next FOR VALUES FROM (%s) TO (MAXVALUE)',
+                       ends);
+    END IF;
+    RETURN true;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.cut_audit_by(bigint) FROM PUBLIC;
+
+-- Confirms what another administrator proposed and gives the account that it opens, or withdraws it; audited.
+CREATE OR REPLACE FUNCTION access.decide_account(me access.caller, proposal uuid, confirm boolean)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    own      constant access.account := access.lock_accounts(me,
+        (SELECT p.proposed_by FROM access.account_proposal p WHERE p.account_proposal_id = proposal));
+    proposed access.account_proposal;
+    opened   uuid;
+BEGIN
+    IF own.part <> 'network_admin' THEN
+        PERFORM access.refuse('account_is_proposed_by_an_administrator', 'Ask an administrator of the network.');
+    END IF;
+    UPDATE access.account_proposal p
+    SET outcome = CASE WHEN confirm THEN 'confirmed' ELSE 'withdrawn' END, decided_at = now(), decided_by = me.account_id
+    WHERE p.account_proposal_id = proposal AND p.outcome IS NULL AND p.until_at > now()
+    RETURNING * INTO proposed;
+    IF NOT FOUND OR confirm AND NOT EXISTS (SELECT FROM access.account a
+                                            WHERE a.account_id = proposed.proposed_by AND a.disabled_at IS NULL) THEN
+        PERFORM access.refuse('account_proposal_stands', 'This proposal is over: propose the account again.');
+    END IF;
+    PERFORM access.note(me, 'review', NULL, 'access.account_proposal/' || proposal, proposed.outcome);
+    IF NOT confirm THEN
+        RETURN NULL;
+    END IF;
+    UPDATE access.account a SET disabled_at = NULL
+    WHERE a.login = proposed.login AND a.part = proposed.part AND a.disabled_at IS NOT NULL RETURNING a.account_id INTO opened;
+    IF opened IS NULL THEN
+        INSERT INTO access.account AS a (part, login) VALUES (proposed.part, proposed.login) RETURNING a.account_id INTO opened;
+    ELSE
+        PERFORM access.end_sessions_of(opened);
+    END IF;
+    PERFORM access.note(me, 'grant', NULL, 'access.account/' || opened, proposed.part);
+    RETURN opened;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.decide_account(access.caller,uuid,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.decide_account(access.caller,uuid,boolean) TO healthtrack_care;
+
+-- Grants or refuses a request as the acting privacy officer, audited for the person.
+CREATE OR REPLACE FUNCTION access.decide_erasure(me access.caller, request uuid, granted boolean, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose uuid;
+BEGIN
+    IF me.part <> 'privacy_officer' THEN
+        PERFORM access.refuse('erasure_is_decided_by_the_officer', 'Only a privacy officer decides about an erasure.');
+    ELSIF granted IS NULL THEN
+        PERFORM access.refuse('erasure_is_granted_or_refused', 'Say whether the erasure is granted or refused.');
+    END IF;
+    UPDATE access.erasure_request r
+    SET status = CASE WHEN granted THEN 'granted' ELSE 'refused' END, decided_by = me.account_id, decided_at = now(),
+        decision_reason = decide_erasure.reason, ended_at = CASE WHEN granted THEN NULL ELSE now() END, version = r.version + 1
+    WHERE r.erasure_request_id = request AND r.status = 'requested' RETURNING r.patient_id INTO whose;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('erasure_request_is_undecided', 'There is no such request that waits for a decision.');
+    ELSIF granted AND access.is_held(access.records_of(whose)) THEN
+        PERFORM access.refuse('erasure_waits_for_hold', 'This person is under legal hold: nothing of theirs is erased until it ends.');
+    END IF;
+    PERFORM access.note(me, 'review', whose, 'access.erasure_request/' || request);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.decide_erasure(access.caller,uuid,boolean,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.decide_erasure(access.caller,uuid,boolean,text) TO healthtrack_care;
+
+-- Takes the oldest partition off the audit and records that; gives the last event of each chain in it, as CHAIN/SEQ:HASH.
+CREATE OR REPLACE FUNCTION access.detach_audit(partition text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '250ms'
+AS $function$
+DECLARE
+    oldest text;
+    ends   bigint;
+    heads  text;
+BEGIN
+    LOCK TABLE ONLY access.audit_event IN ACCESS EXCLUSIVE MODE;
+    SELECT c.relname, substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''?([0-9]+)') INTO oldest, ends
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'access.audit_event'::regclass
+    ORDER BY substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \(''?([0-9]+)')::bigint NULLS FIRST LIMIT 1;
+    IF oldest IS DISTINCT FROM partition OR oldest !~ '^audit_event_from_[0-9]+$' THEN
+        PERFORM access.refuse('audit_is_detached_from_its_beginning',
+            'Detach the oldest partition of the audit that nothing is appended to any more: audit_event_from_ with the lowest number.');
+    END IF;
+    IF (SELECT count(*) FROM generate_series(0, 63) AS number CROSS JOIN LATERAL (
+            SELECT FROM access.audit_event e WHERE e.chain = number::smallint AND e.seq >= ends LIMIT 1) AS passed) < 64 THEN
+        PERFORM access.refuse('audit_is_detached_when_passed',
+            'Wait until each of the 64 chains has an event after this partition, or a chain could not go on.');
+    END IF;
+    EXECUTE format('SELECT string_agg(format(''%%s/%%s:%%s'', chain, seq, encode(hash, ''hex'')), '','' ORDER BY chain)
+                    FROM access.audit_event WHERE seq = %s', ends - 1) INTO heads;
+    EXECUTE format('ALTER TABLE access.audit_event DETACH PARTITION access.%I', partition);
+    EXECUTE format('CREATE TRIGGER audit_event_stays BEFORE UPDATE OR DELETE ON access.%I
+                    FOR EACH ROW EXECUTE FUNCTION access.refuse_change_of_audit()', partition);
+    PERFORM access.audit_program('export', NULL, 'access.audit_event');
+    RETURN heads;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.detach_audit(text) FROM PUBLIC;
+
+-- Disables an account that the caller keeps, and ends its sessions; audited.
+CREATE OR REPLACE FUNCTION access.disable_account(me access.caller, account uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    kept constant access.account := access.account_kept(me, account);
+BEGIN
+    PERFORM access.check_that_some_stay(kept);
+    UPDATE access.account a SET disabled_at = now() WHERE a.account_id = account AND a.disabled_at IS NULL;
+    PERFORM access.end_sessions_of(account);
+    PERFORM access.note(me, 'revoke', NULL, 'access.account/' || account, kept.part);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.disable_account(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.disable_account(access.caller,uuid) TO healthtrack_care;
+
+-- Disables the account of a patient at the own desk, and ends its sessions; audited.
+CREATE OR REPLACE FUNCTION access.disable_patient_account(me access.caller, patient uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    account uuid;
+BEGIN
+    PERFORM access.lock_accounts(me, NULL);
+    IF NOT access.is_at_own_desk(patient) THEN
+        PERFORM access.refuse('patients_account_is_opened_at_the_desk', 'Open accounts of patients who came to your desk.');
+    END IF;
+    PERFORM access.lock_accounts(me, (SELECT a.account_id FROM access.account a WHERE a.patient_id = patient));
+    UPDATE access.account a SET disabled_at = now() WHERE a.patient_id = patient AND a.disabled_at IS NULL
+    RETURNING a.account_id INTO account;
+    IF account IS NOT NULL THEN
+        PERFORM access.end_sessions_of(account);
+        PERFORM access.note(me, 'revoke', patient, 'access.account/' || account, 'at_desk');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.disable_patient_account(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.disable_patient_account(access.caller,uuid) TO healthtrack_care;
+
+-- What empties the columns of a table that an erasure empties, and what is true of a row where they are not empty yet.
+CREATE OR REPLACE FUNCTION access.emptied(relation text, OUT becomes text, OUT differs text)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- An expression is the owner's, who may write any statement.
+    SELECT string_agg(DISTINCT format('%I = %s', b.name, b.value), ', '),
+           string_agg(DISTINCT format('%I IS DISTINCT FROM (%s)', b.name, b.value), ' OR ')
+    FROM access.table_class t CROSS JOIN LATERAL unnest(t.blanked) AS item (word)
+    CROSS JOIN LATERAL (SELECT split_part(word, '=', 1), CASE WHEN word ~ '=' THEN substr(word, strpos(word, '=') + 1)
+                               ELSE format('CASE WHEN %I IS NOT NULL THEN ''erased'' END', word) END) AS b (name, value)
+    WHERE t.relation = emptied.relation
+$function$;
+REVOKE EXECUTE ON FUNCTION access.emptied(text) FROM PUBLIC;
+
+-- Enables an account again that the caller keeps; audited. One that two open, two enable.
+CREATE OR REPLACE FUNCTION access.enable_account(me access.caller, account uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    kept constant access.account := access.account_kept(me, account);
+BEGIN
+    UPDATE access.account a SET disabled_at = NULL WHERE a.account_id = account AND a.disabled_at IS NOT NULL;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    -- One that was begun while the account was being disabled would else stand again.
+    PERFORM access.end_sessions_of(account);
+    PERFORM access.note(me, 'grant', NULL, 'access.account/' || account, kept.part);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.enable_account(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.enable_account(access.caller,uuid) TO healthtrack_care;
+
+-- From now on this transaction is bound by every rule again.
+CREATE OR REPLACE FUNCTION access.end_erasing()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- What is checked of all rows at once holds again, too.
+    SET CONSTRAINTS ALL IMMEDIATE;
+    DELETE FROM access.erasure_run r WHERE r.xid = pg_current_xact_id();
+    PERFORM set_config('healthtrack.erasing', '', true);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_erasing() FROM PUBLIC;
+
 -- Ends a proxy: by itself, by whom it was appointed, or by staff; a minor does not end a guardian's.
 CREATE OR REPLACE FUNCTION access.end_proxy(me access.caller, proxy uuid)
  RETURNS void
@@ -962,6 +1599,39 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.end_proxy(access.caller,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.end_proxy(access.caller,uuid) TO healthtrack_care;
+
+-- Ends all sessions of an account that the caller keeps; audited; how many.
+CREATE OR REPLACE FUNCTION access.end_sessions(me access.caller, account uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    kept  constant access.account := access.account_kept(me, account);
+    ended constant integer := access.end_sessions_of(account);
+BEGIN
+    PERFORM access.note(me, 'log_out', NULL, 'access.account/' || account, kept.part);
+    RETURN ended;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_sessions(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_sessions(access.caller,uuid) TO healthtrack_care;
+
+-- Ends all sessions of an account; how many.
+CREATE OR REPLACE FUNCTION access.end_sessions_of(account uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    ended integer;
+BEGIN
+    UPDATE access.session s SET revoked_at = now() WHERE s.account_id = account AND s.revoked_at IS NULL;
+    GET DIAGNOSTICS ended = ROW_COUNT;
+    RETURN ended;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_sessions_of(uuid) FROM PUBLIC;
 
 -- Says by a session's token who acts, until access.leave; refuses what is no token of a session that stands.
 CREATE OR REPLACE FUNCTION access.enter(token text)
@@ -999,6 +1669,163 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.enter(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.enter(text) TO healthtrack_care;
 
+-- Erases a person in all records joined as one, by class of rows: the proof. Refused under hold, before samples went, and without a granted request where that is the ground.
+CREATE OR REPLACE FUNCTION access.erase_person(patient uuid, ground text, request uuid DEFAULT NULL::uuid)
+ RETURNS access.erasure_proof
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    proof access.erasure_proof;
+    event access.audit_event;
+    wards uuid[];
+BEGIN
+    proof.records := access.records_of(patient);
+    PERFORM FROM care.patient p WHERE p.patient_id = ANY (proof.records) ORDER BY p.patient_id FOR UPDATE;
+    IF NOT EXISTS (SELECT FROM care.patient p WHERE p.patient_id = patient) THEN
+        PERFORM access.refuse('erasure_is_of_a_patient', 'There is no such patient: give the key of care.patient.');
+    ELSIF proof.records IS DISTINCT FROM access.records_of(patient) THEN
+        PERFORM access.refuse('erasure_is_of_records_that_stay', 'Records of this person were just joined or separated: run this again.');
+    ELSIF access.is_held(proof.records) THEN
+        PERFORM access.refuse('erasure_waits_for_hold', 'This person is under legal hold: nothing of theirs is erased until it ends.');
+    ELSIF EXISTS (SELECT FROM care.wear w WHERE w.patient_id = ANY (proof.records)) THEN
+        PERFORM access.refuse('samples_are_erased_first', 'Erase first what was measured: healthtrack archive erase, for each record of the person.');
+    END IF;
+    IF ground = 'request' THEN
+        UPDATE access.erasure_request r SET status = 'done', ended_at = now(), version = r.version + 1
+        WHERE r.erasure_request_id = request AND r.patient_id = ANY (proof.records) AND r.status = 'granted'
+        RETURNING r.erasure_request_id, r.decided_by INTO proof.erasure_request_id, proof.decided_by;
+        IF proof.erasure_request_id IS NULL THEN
+            PERFORM access.refuse('erasure_is_granted_first', 'There is no granted request of this person: a privacy officer grants it.');
+        END IF;
+    END IF;
+    -- Times to come go to who waits for them, and is not erased.
+    UPDATE care.waitlist_entry w SET status = 'left' WHERE w.patient_id = ANY (proof.records) AND w.status = 'waiting';
+    UPDATE care.appointment a SET status = 'cancelled', expires_at = NULL
+    WHERE a.patient_id = ANY (proof.records) AND a.status IN ('held', 'booked') AND lower(a.during) > now();
+    UPDATE access.care_relationship r SET valid_during = tstzrange(lower(r.valid_during), now())
+    WHERE r.patient_id = ANY (proof.records) AND r.valid_during @> now()
+      AND (lower_inf(r.valid_during) OR lower(r.valid_during) < now());
+    DELETE FROM access.care_relationship r WHERE r.patient_id = ANY (proof.records) AND lower(r.valid_during) >= now();
+    wards := access.wards_of(proof.records);
+    PERFORM access.begin_erasing();
+    -- The policy of a family goes on, without the name of who is erased.
+    UPDATE care.policy q SET holder_name = 'erased'
+    WHERE q.holder_name <> 'erased' AND EXISTS (
+        SELECT FROM care.coverage c WHERE c.policy_id = q.policy_id AND c.relation = 'self' AND c.patient_id = ANY (proof.records));
+    proof.counts := access.erase_rows(proof.records, false);
+    PERFORM access.end_erasing();
+    PERFORM access.seek_guardians(wards);
+    proof.erasure_proof_id := gen_random_uuid();
+    proof.patient_id := patient;
+    proof.erased_at := now();
+    proof.ground := ground;
+    proof.erased_by := session_user;
+    proof.digest := access.erasure_digest(proof);
+    INSERT INTO access.erasure_proof SELECT proof.*;
+    event.part := 'program';
+    event.patient_id := patient;
+    event.action := 'erase';
+    event.resource := 'access.erasure_proof/' || proof.erasure_proof_id;
+    event.outcome := 'allowed';
+    event.reason := ground;
+    PERFORM access.append_event(event);
+    RETURN proof;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.erase_person(uuid,text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.erase_person(uuid,text,uuid) TO healthtrack_migrator;
+
+-- Empties and deletes the rows of these records by class, or only counts them; gives the counts.
+CREATE OR REPLACE FUNCTION access.erase_rows(patients uuid[], dry boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    all_keys constant jsonb := access.keys_of_person(patients);
+    counts   jsonb := '{}';
+    item     record;
+    found    text;
+    n        bigint;
+BEGIN
+    FOR item IN
+        SELECT t.relation, t.found_by, t.row_class, e.becomes, e.differs,
+               ARRAY(SELECT jsonb_array_elements_text(all_keys -> t.key_kind)::uuid) AS keys,
+               CASE WHEN c.erasure = 'anonymise' AND e.becomes IS NULL THEN 'keep' ELSE c.erasure END AS erasure
+        FROM access.table_class t JOIN access.row_class c USING (row_class)
+        CROSS JOIN LATERAL access.emptied(t.relation) AS e
+        LEFT JOIN unnest(access.order_of_deletion(ARRAY(
+            SELECT DISTINCT d.relation FROM access.table_class d JOIN access.row_class k USING (row_class)
+            WHERE k.erasure = 'delete' AND d.key_kind <> 'samples'))) WITH ORDINALITY AS o (relation, place) ON o.relation = t.relation
+        WHERE t.key_kind <> 'samples'
+        ORDER BY c.erasure = 'delete', o.place, t.relation, t.found_by
+    LOOP
+        found := format('FROM %s WHERE %I = ANY ($1)', item.relation, item.found_by);
+        CASE
+            WHEN item.erasure = 'anonymise' AND dry THEN
+                EXECUTE format('SELECT count(*) %s AND (%s)', found, item.differs) INTO n USING item.keys;
+            WHEN item.erasure = 'anonymise' THEN
+                EXECUTE format('UPDATE %s SET %s WHERE %I = ANY ($1) AND (%s)', item.relation, item.becomes, item.found_by, item.differs)
+                USING item.keys;
+                GET DIAGNOSTICS n = ROW_COUNT;
+            WHEN item.erasure = 'delete' AND NOT dry THEN
+                EXECUTE 'DELETE ' || found USING item.keys;
+                GET DIAGNOSTICS n = ROW_COUNT;
+            ELSE
+                EXECUTE 'SELECT count(*) ' || found INTO n USING item.keys;
+        END CASE;
+        counts := access.count_in(counts, item.row_class,
+            CASE item.erasure WHEN 'delete' THEN 'deleted' WHEN 'anonymise' THEN 'anonymised' ELSE 'kept' END, n);
+    END LOOP;
+    RETURN counts;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.erase_rows(uuid[],boolean) FROM PUBLIC;
+
+-- SHA-256 of a proof: its columns in their order, with commas, a time as microseconds, nothing as a dash.
+CREATE OR REPLACE FUNCTION access.erasure_digest(proof access.erasure_proof)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT sha256(convert_to(concat_ws(',', proof.erasure_proof_id, proof.patient_id, coalesce(proof.erasure_request_id::text, '-'),
+        coalesce(proof.decided_by::text, '-'), (extract(epoch FROM proof.erased_at) * 1000000)::bigint, proof.ground,
+        length(proof.erased_by) || ':' || proof.erased_by, array_to_string(proof.records, '+'), proof.counts::text), 'UTF8'))
+$function$;
+REVOKE EXECUTE ON FUNCTION access.erasure_digest(access.erasure_proof) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.erasure_digest(access.erasure_proof) TO healthtrack_migrator;
+
+-- True in a transaction of an erasure, while it erases.
+CREATE OR REPLACE FUNCTION access.erasure_runs()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM access.erasure_run r WHERE r.xid = pg_current_xact_id_if_assigned())
+$function$;
+REVOKE EXECUTE ON FUNCTION access.erasure_runs() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.erasure_runs() TO healthtrack_care, healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- Requests of a patient, or of all for the privacy officer; for a function that has looked.
+CREATE OR REPLACE FUNCTION access.erasures_of(me access.caller, patient uuid)
+ RETURNS TABLE(erasure_request_id uuid, patient_id uuid, requested_at timestamp with time zone, status text, reason text, decided_at timestamp with time zone, decision_reason text, ended_at timestamp with time zone, held boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- Whether somebody is under hold is told to the officer alone.
+    SELECT r.erasure_request_id, r.patient_id, r.requested_at, r.status, r.reason, r.decided_at, r.decision_reason, r.ended_at,
+           CASE WHEN me.part = 'privacy_officer' THEN access.is_held(access.records_of(r.patient_id)) END
+    FROM access.erasure_request r
+    WHERE CASE WHEN erasures_of.patient IS NULL THEN me.part = 'privacy_officer' ELSE r.patient_id = erasures_of.patient END
+    ORDER BY r.ended_at IS NOT NULL, r.requested_at DESC, r.erasure_request_id LIMIT 500
+$function$;
+REVOKE EXECUTE ON FUNCTION access.erasures_of(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.erasures_of(access.caller,uuid) TO healthtrack_care;
+
 -- Trigger after a proxy is written: its grants follow it.
 CREATE OR REPLACE FUNCTION access.follow_proxy()
  RETURNS trigger
@@ -1031,6 +1858,96 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.forget_looks() FROM PUBLIC;
 
+-- Whether a patient came to the desk that acts within 30 days, as others there say, or was registered by it within a day.
+CREATE OR REPLACE FUNCTION access.is_at_own_desk(patient uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(access.part() = 'front_desk' AND (
+        EXISTS (SELECT FROM access.account a
+                JOIN care.facility f ON f.facility_id = a.facility_id
+                JOIN care.appointment v ON v.facility_id = a.facility_id AND v.patient_id = is_at_own_desk.patient
+                WHERE a.account_id = access.actor() AND a.disabled_at IS NULL
+                  AND (f.closed_on <= (now() AT TIME ZONE f.time_zone)::date) IS NOT TRUE
+                  AND v.status IN ('arrived', 'completed') AND lower(v.during) > now() - INTERVAL '30 days'
+                  -- Who comes is said by somebody else.
+                  AND NOT EXISTS (SELECT FROM care.appointment_event e
+                                  WHERE e.patient_id = v.patient_id AND e.appointment_id = v.appointment_id
+                                    AND e.actor = a.account_id))
+        OR EXISTS (SELECT FROM access.account a
+                   JOIN care.facility f ON f.facility_id = a.facility_id
+                   JOIN access.audit_event e ON e.actor = a.account_id
+                   WHERE a.account_id = access.actor() AND (f.closed_on <= (now() AT TIME ZONE f.time_zone)::date) IS NOT TRUE
+                     AND e.at > now() - INTERVAL '24 hours' AND e.patient_id = is_at_own_desk.patient
+                     AND e.action = 'create' AND e.resource = 'care.patient/' || is_at_own_desk.patient)), false)
+$function$;
+REVOKE EXECUTE ON FUNCTION access.is_at_own_desk(uuid) FROM PUBLIC;
+
+-- Trigger before a proof of expiry changes or goes: its counts rise on its day, and nothing else of it changes.
+CREATE OR REPLACE FUNCTION access.keep_expiry_proof()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.expired_on, NEW.row_class, NEW.kept_for) = (OLD.expired_on, OLD.row_class, OLD.kept_for)
+       AND NEW.deleted >= OLD.deleted AND NEW.anonymised >= OLD.anonymised AND OLD.expired_on = current_date THEN
+        RETURN NEW;
+    END IF;
+    PERFORM access.refuse('proof_is_only_added_to', 'What was erased stays proved: a proof is neither changed nor removed.');
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.keep_expiry_proof() FROM PUBLIC;
+
+-- The keys by which rows of a person are found, by kind: those of their accounts, sessions, pseudonyms …
+CREATE OR REPLACE FUNCTION access.keys_of_person(patients uuid[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH account AS (SELECT a.account_id FROM access.account a WHERE a.patient_id = ANY (patients)),
+         member AS (SELECT i.space_member_id FROM care.space_identity i WHERE i.patient_id = ANY (patients))
+    SELECT jsonb_build_object(
+        'patient', to_jsonb(patients),
+        'account', to_jsonb(ARRAY(SELECT a.account_id FROM account a)),
+        'session', to_jsonb(ARRAY(SELECT s.session_id FROM access.session s JOIN account USING (account_id))),
+        'proposal', to_jsonb(ARRAY(SELECT m.proposal_id FROM access.proposal_match m WHERE m.patient_id = ANY (patients))),
+        'relationship', to_jsonb(ARRAY(SELECT r.care_relationship_id FROM access.care_relationship r WHERE r.patient_id = ANY (patients))),
+        -- A policy that covers somebody else too, who is not erased, is theirs as well.
+        'policy', to_jsonb(ARRAY(SELECT DISTINCT c.policy_id FROM care.coverage c WHERE c.patient_id = ANY (patients)
+                                 AND NOT EXISTS (SELECT FROM care.coverage o
+                                                 WHERE o.policy_id = c.policy_id AND o.patient_id <> ALL (patients)
+                                                   AND NOT EXISTS (SELECT FROM access.erasure_proof e
+                                                                   WHERE e.records @> ARRAY[o.patient_id])))),
+        'member', to_jsonb(ARRAY(SELECT m.space_member_id FROM member m)),
+        'post', to_jsonb(ARRAY(SELECT p.post_id FROM care.post p JOIN member USING (space_member_id))),
+        'reply', to_jsonb(ARRAY(SELECT r.reply_id FROM care.reply r JOIN member USING (space_member_id))))
+$function$;
+REVOKE EXECUTE ON FUNCTION access.keys_of_person(uuid[]) FROM PUBLIC;
+
+-- Locks who acts and another account, one after the other by key, and gives who acts as it is then.
+CREATE OR REPLACE FUNCTION access.lock_accounts(me access.caller, other uuid)
+ RETURNS access.account
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+DECLARE
+    own access.account;
+BEGIN
+    PERFORM FROM access.account a WHERE a.account_id IN (me.account_id, other) ORDER BY a.account_id FOR NO KEY UPDATE;
+    SELECT * INTO own FROM access.account a WHERE a.account_id = me.account_id AND a.disabled_at IS NULL;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('session_stands', 'Sign in again.');
+    END IF;
+    RETURN own;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.lock_accounts(access.caller,uuid) FROM PUBLIC;
+
 -- Audits that a kind of a patient's record is looked at, or that it was not allowed; gives the key of the look, null where it was not.
 CREATE OR REPLACE FUNCTION access.look(me access.caller, patient uuid, kind text, request uuid)
  RETURNS uuid
@@ -1055,11 +1972,12 @@ BEGIN
     ELSIF patient IS NOT NULL THEN
         reason := access.reason_to_look(patient, kind);
     ELSE
-        SELECT me.part INTO reason FROM access.look_kind k WHERE k.kind = look.kind AND k.of_all;
+        SELECT me.part INTO reason FROM access.look_kind k WHERE k.kind = look.kind AND k.of_all
+            AND (k.parts IS NULL OR me.part = ANY (k.parts));
     END IF;
     -- A look that is refused is one too. One at a time for each account, since what is under way is not counted.
     IF reason IS DISTINCT FROM 'own' THEN
-        PERFORM FROM access.account a WHERE a.account_id = me.account_id FOR NO KEY UPDATE;
+        PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.look.' || me.account_id, 0));
         IF (SELECT count(*) FROM (
                 SELECT FROM access.audit_event e
                 WHERE e.actor = me.account_id AND e.at > since AND e.action = 'read'
@@ -1072,7 +1990,8 @@ BEGIN
     IF reason <> 'own' AND (SELECT k.sensitive FROM access.look_kind k WHERE k.kind = look.kind) THEN
         opens := access.categories_open(patient);
     END IF;
-    PERFORM access.note(me, 'read', patient, concat_ws('.', kind, nullif(array_to_string(opens, '.'), '')), reason, CASE WHEN reason IS NULL THEN 'denied' ELSE 'allowed' END,
+    PERFORM access.note(me, 'read', patient, concat_ws('.', kind, nullif(array_to_string(opens, '.'), '')), reason,
+        CASE WHEN reason IS NULL THEN 'denied' ELSE 'allowed' END,
                         request);
     IF reason IS NOT NULL THEN
         INSERT INTO access.look (session_id, patient_id, kind, opens) VALUES (me.session_id, patient, kind, opens)
@@ -1110,6 +2029,96 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.matches_of(access.caller,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.matches_of(access.caller,uuid) TO healthtrack_care;
+
+-- Whether an account keeps those of this part, at this facility where they have one.
+CREATE OR REPLACE FUNCTION access.may_keep(own access.account, part text, facility uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+RETURN COALESCE(((((own).part = 'network_admin'::text) AND (part <> 'patient'::text)) OR (((own).part = 'facility_manager'::text) AND (part = ANY (ARRAY['front_desk'::text, 'biller'::text])) AND (facility = (own).facility_id))), false);
+REVOKE EXECUTE ON FUNCTION access.may_keep(access.account,text,uuid) FROM PUBLIC;
+
+-- Tables with rows of persons that are in no class, or in one that does not fit them, each with what to do; none in a sound database.
+CREATE OR REPLACE FUNCTION access.misclassified()
+ RETURNS TABLE(relation text, problem text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH part AS (  -- Tables with their columns; parts of a partitioned table are the table's.
+        SELECT c.oid, c.oid::regclass::text AS relation, a.attnum, a.attname::text AS name, t.typname::text AS type
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_type t ON t.oid = coalesce(nullif((SELECT d.typbasetype FROM pg_type d WHERE d.oid = a.atttypid), 0), a.atttypid)
+        WHERE c.relnamespace IN ('care'::regnamespace, 'access'::regnamespace, 'signal'::regnamespace)
+          AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    ), classed AS (
+        SELECT t.*, c.erasure, to_regclass(t.relation) AS oid FROM access.table_class t JOIN access.row_class c USING (row_class)
+    ), referring AS (
+        SELECT k.oid, k.conrelid, k.confrelid, ARRAY(
+                   SELECT p.name FROM part p WHERE p.oid = k.conrelid AND p.attnum = ANY (k.conkey)) AS columns
+        FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0
+    )
+    SELECT p.relation, 'Holds rows of persons by ' || p.name || ': say their class in access.table_class.' FROM part p
+    WHERE p.name = 'patient_id' AND NOT EXISTS (SELECT FROM classed c WHERE c.oid = p.oid AND c.found_by = p.name)
+    UNION
+    SELECT r.conrelid::regclass::text, 'Refers to a person''s rows in ' || r.confrelid::regclass || ': say its class in access.table_class.'
+    FROM referring r JOIN classed c ON c.oid = r.confrelid AND c.key_kind <> 'samples'
+    WHERE c.relation <> 'access.account' AND r.conrelid IN (SELECT p.oid FROM part p)
+      AND NOT EXISTS (SELECT FROM classed own WHERE own.oid = r.conrelid)
+    UNION
+    SELECT c.relation, 'Has no column ' || named.name || ': correct its row of access.table_class.' FROM classed c
+    CROSS JOIN LATERAL unnest(array_remove(ARRAY[c.found_by, c.aged_by], NULL) || c.blanked || c.kept) AS item (word)
+    CROSS JOIN LATERAL (SELECT split_part(item.word, '=', 1)) AS named (name)
+    WHERE NOT EXISTS (SELECT FROM part p WHERE p.oid = c.oid AND p.name = named.name)
+      AND NOT (c.key_kind = 'samples' AND EXISTS (SELECT FROM part p WHERE p.oid = c.oid))
+    UNION
+    SELECT child.relation, 'Stays while ' || parent.relation || ' is deleted: delete it too, or empty the column that refers to it.'
+    FROM referring r JOIN classed parent ON parent.oid = r.confrelid AND parent.erasure = 'delete' AND parent.key_kind <> 'samples'
+    -- What is another person's by a second key refers to what stays with them.
+    JOIN classed child ON child.oid = r.conrelid AND child.erasure <> 'delete' AND (child.key_kind <> 'account' OR child.found_by = ANY (r.columns))
+    WHERE NOT EXISTS (SELECT FROM unnest(child.blanked) AS b WHERE split_part(b, '=', 1) = ANY (r.columns))
+    UNION
+    -- Open text: what no rule confines to words, codes or keys that are known.
+    SELECT c.relation, 'Says in ' || p.name || ' what anybody writes: name it in blanked or kept of access.table_class.'
+    FROM classed c JOIN part p ON p.oid = c.oid
+    WHERE c.erasure = 'anonymise' AND p.type IN ('text', '_text', 'varchar', 'json', 'jsonb', 'bytea', 'xml') AND p.name !~ '_by$'
+      AND NOT EXISTS (
+          SELECT FROM pg_constraint k WHERE k.conrelid = p.oid AND (
+              k.contype = 'f' AND p.attnum = ANY (k.conkey)
+              OR k.contype = 'c' AND pg_get_constraintdef(k.oid) ~ ('\(\(?' || p.name || ' (= ANY|<@) \(?ARRAY\[|code_fits\([^,]*, ' || p.name || '\)')))
+      AND (SELECT a.atttypid::regtype::text FROM pg_attribute a WHERE a.attrelid = p.oid AND a.attnum = p.attnum)
+          NOT IN ('care.sensitivity', 'care.currency', 'care.ucum_unit')
+      AND NOT EXISTS (SELECT FROM access.table_class t CROSS JOIN LATERAL unnest(t.blanked || t.kept) AS b
+                      WHERE t.relation = c.relation AND split_part(b, '=', 1) = p.name)
+    ORDER BY 1, 2
+$function$;
+REVOKE EXECUTE ON FUNCTION access.misclassified() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.misclassified() TO healthtrack_migrator;
+
+-- Moves an account to another facility, and ends its sessions; audited.
+CREATE OR REPLACE FUNCTION access.move_account(me access.caller, account uuid, read_version integer, facility uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    kept constant access.account := access.account_kept(me, account);
+BEGIN
+    IF me.part <> 'network_admin' THEN
+        PERFORM access.refuse('account_is_moved_by_an_administrator', 'Ask an administrator of the network to move this account.');
+    ELSIF kept.version IS DISTINCT FROM read_version THEN
+        PERFORM access.refuse('account_is_changed_as_it_was_read', 'The account has changed since it was read: read it again.');
+    ELSIF EXISTS (SELECT FROM care.facility f WHERE f.facility_id = facility
+                  AND f.closed_on <= (now() AT TIME ZONE f.time_zone)::date) THEN
+        PERFORM access.refuse('account_is_of_a_facility_that_stands', 'This facility is closed: choose another one.');
+    END IF;
+    UPDATE access.account a SET facility_id = facility WHERE a.account_id = account;
+    PERFORM access.end_sessions_of(account);
+    PERFORM access.note(me, 'update', NULL, 'access.account/' || account, kept.part);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.move_account(access.caller,uuid,integer,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.move_account(access.caller,uuid,integer,uuid) TO healthtrack_care;
 
 -- A provider's name, which everybody may know, or the part that any other account plays.
 CREATE OR REPLACE FUNCTION access.name_of_account(account_id uuid)
@@ -1198,6 +2207,39 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.note_who_opens() FROM PUBLIC;
 
+-- Opens an account of a part that the caller keeps; audited; gives the key.
+CREATE OR REPLACE FUNCTION access.open_account(me access.caller, part text, login text, facility uuid, provider uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    own  constant access.account := access.lock_accounts(me, NULL);
+    made uuid;
+BEGIN
+    IF NOT access.may_keep(own, part, facility) THEN
+        PERFORM access.refuse('account_is_kept_by_who_may', 'Ask an administrator of the network, or the manager of the facility.');
+    ELSIF EXISTS (SELECT FROM care.facility f WHERE f.facility_id = facility
+                  AND f.closed_on <= (now() AT TIME ZONE f.time_zone)::date) THEN
+        PERFORM access.refuse('account_is_of_a_facility_that_stands', 'This facility is closed: choose another one.');
+    END IF;
+    BEGIN
+        INSERT INTO access.account AS a (part, login, facility_id, provider_id) VALUES (part, login, facility, provider)
+        RETURNING a.account_id INTO made;
+    EXCEPTION WHEN unique_violation THEN
+        IF own.part = 'network_admin' THEN
+            RAISE;
+        END IF;
+        PERFORM access.refuse_unsaid();
+    END;
+    PERFORM access.note(me, 'grant', NULL, 'access.account/' || made, part);
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.open_account(access.caller,text,text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.open_account(access.caller,text,text,uuid,uuid) TO healthtrack_care;
+
 -- Trigger before care begins without a word of what it opens: the categories that the provider treats.
 CREATE OR REPLACE FUNCTION access.open_categories()
  RETURNS trigger
@@ -1210,6 +2252,57 @@ BEGIN
     RETURN NEW;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.open_categories() FROM PUBLIC;
+
+-- Opens the account of a patient at the own desk, or enables again by its login what another disabled; audited; gives the key.
+CREATE OR REPLACE FUNCTION access.open_patient_account(me access.caller, patient uuid, login text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    own      access.account;
+    disabler uuid;
+    made     uuid;
+BEGIN
+    PERFORM access.lock_accounts(me, NULL);
+    IF NOT access.is_at_own_desk(patient) THEN
+        PERFORM access.refuse('patients_account_is_opened_at_the_desk', 'Open accounts of patients who came to your desk.');
+    ELSIF EXISTS (SELECT FROM access.erasure_proof e WHERE e.patient_id = patient OR patient = ANY (e.records)) THEN
+        PERFORM access.refuse('record_is_of_an_erased_person', 'This person was erased: register them anew.');
+    END IF;
+    -- After the rights: nobody waits for a row of a stranger.
+    PERFORM access.lock_accounts(me, (SELECT a.account_id FROM access.account a WHERE a.patient_id = patient));
+    SELECT * INTO own FROM access.account a WHERE a.patient_id = patient;
+    IF NOT FOUND THEN
+        BEGIN
+            INSERT INTO access.account AS a (part, login, patient_id) VALUES ('patient', login, patient)
+            RETURNING a.account_id INTO made;
+        EXCEPTION WHEN unique_violation THEN
+            PERFORM access.refuse_unsaid();
+        END;
+        PERFORM access.note(me, 'grant', patient, 'access.account/' || made, 'new_at_desk');
+        RETURN made;
+    ELSIF own.login IS DISTINCT FROM login THEN
+        PERFORM access.refuse('patients_account_keeps_its_login', 'This patient has an account by another login: ask them for it.');
+    ELSIF own.disabled_at IS NULL THEN
+        RETURN own.account_id;
+    END IF;
+    -- Who disabled it, before this transaction: nobody ends the sessions of a patient to begin them anew.
+    SELECT e.actor INTO disabler FROM access.audit_event e
+    WHERE e.patient_id = patient AND e.action = 'revoke' AND e.resource = 'access.account/' || own.account_id
+    ORDER BY e.at DESC LIMIT 1;
+    IF (disabler <> me.account_id AND own.disabled_at < now()) IS NOT TRUE THEN
+        PERFORM access.refuse('patients_account_is_enabled_by_another', 'Ask another account of the desk to enable what yours disabled.');
+    END IF;
+    UPDATE access.account a SET disabled_at = NULL WHERE a.account_id = own.account_id;
+    PERFORM access.end_sessions_of(own.account_id);
+    PERFORM access.note(me, 'grant', patient, 'access.account/' || own.account_id, 'again_at_desk');
+    RETURN own.account_id;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.open_patient_account(access.caller,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.open_patient_account(access.caller,uuid,text) TO healthtrack_care;
 
 -- Ends what a proxy has opened, and opens what it opens now: nothing once it has ended, a guardian's until the patient is of age.
 CREATE OR REPLACE FUNCTION access.open_proxy(of access.proxy)
@@ -1256,13 +2349,14 @@ CREATE OR REPLACE FUNCTION access.open_session(login text, token_hash bytea, idl
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '2s'
 AS $function$
 DECLARE
     event access.audit_event;
     until timestamptz;
 BEGIN
     SELECT a.account_id, a.part, a.patient_id INTO event.actor, event.part, event.patient_id
-    FROM access.account a WHERE a.login = open_session.login AND a.disabled_at IS NULL;
+    FROM access.account a WHERE a.login = open_session.login AND a.disabled_at IS NULL FOR SHARE;
     IF event.actor IS NULL THEN
         PERFORM access.refuse('account_may_sign_in', 'There is no such account, or it is disabled.');
     END IF;
@@ -1291,7 +2385,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.own_account() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.own_account() TO healthtrack_care;
 
--- The facility that the acting front desk or biller works for, as an array of one; empty for others.
+-- The facility that the actor works for, as an array of one; empty for others, and but for billers 30 days after it closed.
 CREATE OR REPLACE FUNCTION access.own_facilities()
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1300,7 +2394,10 @@ CREATE OR REPLACE FUNCTION access.own_facilities()
 AS $function$
 BEGIN
     RETURN (SELECT coalesce(array_agg(a.facility_id), '{}') FROM access.account a
-            WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.facility_id IS NOT NULL);
+            WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.facility_id IS NOT NULL
+              AND (a.part = 'biller' OR EXISTS (
+                  SELECT FROM care.facility f
+                  WHERE f.facility_id = a.facility_id AND (f.closed_on < current_date - 30) IS NOT TRUE)));
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.own_facilities() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.own_facilities() TO healthtrack_care, healthtrack_migrator;
@@ -1332,6 +2429,26 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.part() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.part() TO healthtrack_analyst, healthtrack_auditor, healthtrack_care, healthtrack_migrator;
 
+-- The parts of rows p of a table, and parts of those: by which tables, and on what condition, a row of such a part is one of p.
+CREATE OR REPLACE FUNCTION access.parts_of(relation text)
+ RETURNS TABLE(part text, alias text, aged_by text, tables text, condition text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE tree (part, depth, alias, aged_by, tables, condition) AS (
+        SELECT parts_of.relation, 0, 'p', NULL::text, NULL::text, NULL::text
+        UNION ALL
+        SELECT t.relation, w.depth + 1, own.alias, t.aged_by, concat_ws(', ', w.tables, t.relation || ' ' || own.alias),
+               concat_ws(' AND ', w.condition, r.condition)
+        FROM tree w JOIN access.table_class t ON t.part_of = w.part
+        CROSS JOIN LATERAL (SELECT 'p' || (w.depth + 1)) AS own (alias)
+        CROSS JOIN LATERAL access.reference(to_regclass(t.relation), to_regclass(w.part), own.alias, w.alias) AS r
+        WHERE w.depth < 9)
+    SELECT t.part, t.alias, t.aged_by, t.tables, t.condition FROM tree t WHERE t.depth > 0
+$function$;
+REVOKE EXECUTE ON FUNCTION access.parts_of(text) FROM PUBLIC;
+
 -- Patients for whom the actor, as their proxy, may do this at this moment.
 CREATE OR REPLACE FUNCTION access.patients_acted_for(act text)
  RETURNS uuid[]
@@ -1360,6 +2477,7 @@ BEGIN
         SELECT coalesce(array_agg(DISTINCT v.patient_id), '{}')
         FROM access.account a JOIN care.appointment v USING (facility_id)
         WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.part = 'front_desk'
+          AND a.facility_id = ANY (access.own_facilities())
           AND v.status IN ('held', 'booked', 'arrived', 'completed')
           AND (v.status <> 'held' OR v.expires_at > clock_timestamp())
           AND lower(v.during) > now() - INTERVAL '30 days'
@@ -1437,13 +2555,58 @@ BEGIN
     RETURN (
         SELECT coalesce(array_agg(DISTINCT r.patient_id), '{}')
         FROM access.account a JOIN access.care_relationship r USING (provider_id)
-        JOIN unnest(access.patients_in_care()) AS cared (patient_id) ON cared.patient_id = r.patient_id
         WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND r.opens @> ARRAY[category]
-          AND r.valid_during @> clock_timestamp() AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE
+          AND r.valid_during @> clock_timestamp() AND access.sees_newest() AND access.works(a.provider_id)
+          AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE
     ) || access.patients_granted(category);
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.patients_opened(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.patients_opened(text) TO healthtrack_care, healthtrack_migrator;
+
+-- Accounts that were proposed, the newest first.
+CREATE OR REPLACE FUNCTION access.proposals_of_accounts(me access.caller)
+ RETURNS TABLE(account_proposal_id uuid, part text, login text, proposed_by uuid, proposed_at timestamp with time zone, until_at timestamp with time zone, outcome text, decided_by uuid, decided_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    IF me.part <> 'network_admin' THEN
+        PERFORM access.refuse('account_is_proposed_by_an_administrator', 'Ask an administrator of the network.');
+    END IF;
+    RETURN QUERY
+        SELECT p.account_proposal_id, p.part, p.login, p.proposed_by, p.proposed_at, p.until_at,
+               CASE WHEN p.outcome IS NULL AND p.until_at <= now() THEN 'expired' ELSE p.outcome END, p.decided_by, p.decided_at
+        FROM access.account_proposal p ORDER BY p.proposed_at DESC, p.account_proposal_id LIMIT 200;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.proposals_of_accounts(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.proposals_of_accounts(access.caller) TO healthtrack_care;
+
+-- Proposes an account of great power for another administrator to confirm; audited; gives the key.
+CREATE OR REPLACE FUNCTION access.propose_account(me access.caller, part text, login text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    own      constant access.account := access.lock_accounts(me, NULL);
+    proposed uuid;
+BEGIN
+    IF own.part <> 'network_admin' THEN
+        PERFORM access.refuse('account_is_proposed_by_an_administrator', 'Ask an administrator of the network.');
+    END IF;
+    UPDATE access.account_proposal p SET outcome = 'expired', decided_at = now()
+    WHERE p.login = login AND p.outcome IS NULL AND p.until_at <= now();
+    INSERT INTO access.account_proposal AS p (proposed_by, part, login) VALUES (me.account_id, part, login)
+    RETURNING p.account_proposal_id INTO proposed;
+    PERFORM access.note(me, 'create', NULL, 'access.account_proposal/' || proposed, part);
+    RETURN proposed;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.propose_account(access.caller,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.propose_account(access.caller,text,text) TO healthtrack_care;
 
 -- For whom the actor may read and act at this moment, and what; no name of anybody.
 CREATE OR REPLACE FUNCTION access.proxies_held()
@@ -1523,6 +2686,40 @@ BEGIN
     PERFORM access.refuse('audit_is_only_appended', 'What was audited stays: nothing of it is changed or removed.');
 END $function$;
 
+-- Trigger before a proof of an erasure changes or goes: refuses it to everybody, the owner among them.
+CREATE OR REPLACE FUNCTION access.refuse_change_of_proof()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM access.refuse('proof_is_only_added_to', 'What was erased stays proved: a proof is neither changed nor removed.');
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.refuse_change_of_proof() FROM PUBLIC;
+
+-- Asks for the erasure of the acting patient, or of one for whom the actor consents; gives the request.
+CREATE OR REPLACE FUNCTION access.request_erasure(me access.caller, patient uuid, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    made uuid;
+BEGIN
+    IF NOT coalesce(patient = ANY (access.own_patients()) OR patient = ANY (access.patients_acted_for('consent')), false) THEN
+        PERFORM access.refuse('erasure_is_asked_by_the_patient',
+            'The patient asks for an erasure, or who may consent for them.');
+    END IF;
+    INSERT INTO access.erasure_request (patient_id, requested_by, reason)
+    VALUES (patient, me.account_id, nullif(btrim(request_erasure.reason), '')) RETURNING erasure_request_id INTO made;
+    PERFORM access.note(me, 'create', patient, 'access.erasure_request/' || made);
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.request_erasure(access.caller,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.request_erasure(access.caller,uuid,text) TO healthtrack_care;
+
 -- Records what the acting privacy officer found of an emergency.
 CREATE OR REPLACE FUNCTION access.review_emergency(care_relationship_id uuid, finding text)
  RETURNS void
@@ -1581,6 +2778,27 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.sees_whole(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.sees_whole(uuid) TO healthtrack_care;
 
+-- Says which categories a care relationship opens, for administrators; audited where the patient sees it.
+CREATE OR REPLACE FUNCTION access.set_opens(me access.caller, relationship uuid, read_version integer, opens text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    cared_for uuid;
+BEGIN
+    PERFORM access.check_administrator(me);
+    UPDATE access.care_relationship r SET opens = coalesce(opens, '{}')
+    WHERE r.care_relationship_id = relationship AND r.version = read_version AND r.basis <> 'emergency'
+    RETURNING r.patient_id INTO cared_for;
+    PERFORM access.check_change(cared_for IS NOT NULL);
+    PERFORM access.note(me, 'grant', cared_for, 'access.care_relationship/' || relationship, nullif(array_to_string(opens, '_'), ''));
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.set_opens(access.caller,uuid,integer,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.set_opens(access.caller,uuid,integer,text[]) TO healthtrack_care;
+
 -- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
 CREATE OR REPLACE FUNCTION access.share(patient_id uuid, account_id uuid, provider_id uuid, scopes text[], purpose text, until timestamp with time zone)
  RETURNS uuid
@@ -1627,12 +2845,13 @@ CREATE OR REPLACE FUNCTION access.take_audit_chain()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-    own   constant smallint := pg_backend_pid() % 64;
+    own   constant smallint := floor(random() * 64);
     taken smallint;
 BEGIN
     SELECT c.chain INTO taken FROM access.audit_chain c WHERE c.chain = own FOR NO KEY UPDATE SKIP LOCKED;
     IF taken IS NULL THEN
-        SELECT c.chain INTO taken FROM access.audit_chain c ORDER BY c.chain LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+        -- The next that is free, so that the first of all does not get what falls on others.
+        SELECT c.chain INTO taken FROM access.audit_chain c ORDER BY (c.chain - own + 64) % 64 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
     END IF;
     IF taken IS NULL THEN
         SELECT c.chain INTO taken FROM access.audit_chain c WHERE c.chain = own FOR NO KEY UPDATE;
@@ -1663,6 +2882,48 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.take_proposal(access.caller,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.take_proposal(access.caller,uuid) TO healthtrack_care;
 
+-- Deletes rows of a table, and before them what is part of them; gives how many.
+CREATE OR REPLACE FUNCTION access.take_with_parts(relation text, rows tid[], persons uuid[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    tree constant text[] := ARRAY(SELECT DISTINCT w.part FROM access.parts_of(relation) AS w);
+    one  record;
+    n    bigint := 0;
+    m    bigint;
+BEGIN
+    -- Children before their parents, among the parts as well.
+    FOR one IN
+        SELECT o.place, w.alias, w.tables, w.condition, o.part FROM unnest(access.order_of_deletion(tree)) WITH ORDINALITY AS o (part, place)
+        JOIN access.parts_of(relation) AS w ON w.part = o.part
+        ORDER BY o.place, w.condition
+    LOOP
+        EXECUTE format('DELETE FROM %s d USING %s, %s p WHERE d.ctid = %s.ctid AND %s AND p.ctid = ANY ($1)',
+                       one.part, one.tables, relation, one.alias, one.condition) USING rows;
+        GET DIAGNOSTICS m = ROW_COUNT;
+        n := n + m;
+    END LOOP;
+    EXECUTE format('DELETE FROM %s p WHERE p.ctid = ANY ($1)', relation) USING rows;
+    GET DIAGNOSTICS m = ROW_COUNT;
+    n := n + m;
+    -- A part that the whole refers to, as content does to which documents do, goes when nothing refers to it any more.
+    FOR one IN
+        SELECT t.relation AS part, r.condition FROM access.table_class t
+        CROSS JOIN LATERAL access.reference(to_regclass(take_with_parts.relation), to_regclass(t.relation)) AS r
+        WHERE t.part_of = take_with_parts.relation
+    LOOP
+        EXECUTE format('DELETE FROM %s p WHERE p.patient_id = ANY ($1) AND NOT EXISTS (SELECT FROM %s c WHERE %s)',
+                       one.part, relation, one.condition) USING persons;
+        GET DIAGNOSTICS m = ROW_COUNT;
+        n := n + m;
+    END LOOP;
+    RETURN n;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.take_with_parts(text,tid[],uuid[]) FROM PUBLIC;
+
 -- Takes a grant of the actor's own record back; the next statement of whoever had it sees nothing.
 CREATE OR REPLACE FUNCTION access.unshare(grant_of_access_id uuid)
  RETURNS void
@@ -1684,6 +2945,27 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.unshare(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.unshare(uuid) TO healthtrack_care;
+
+-- Triggers of persons' tables that would refuse an erasure, or keep what was; none after access.spare_erasures().
+CREATE OR REPLACE FUNCTION access.unspared()
+ RETURNS TABLE(trigger text, relation text, definition text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT t.tgname::text, c.oid::regclass::text, pg_get_triggerdef(t.oid)
+    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgconstraint = 0 AND t.tgtype & 24 > 0
+      AND c.relnamespace IN ('care'::regnamespace, 'access'::regnamespace)
+      AND EXISTS (SELECT FROM access.table_class k WHERE to_regclass(k.relation) = c.oid)
+      AND (p.prosrc ~ '\mrefuse\(' OR p.proname = 'keep_former_version')
+      -- The owner is not bound by hold; nothing is taken from the audit or from a proof.
+      AND p.proname !~ '_under_hold$' AND c.relname NOT IN ('audit_event', 'erasure_proof')
+      AND pg_get_triggerdef(t.oid) !~ 'access\.erasing\(\)'
+    ORDER BY 2, 1
+$function$;
+REVOKE EXECUTE ON FUNCTION access.unspared() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.unspared() TO healthtrack_migrator;
 
 -- What is wrong with the chains, and whether they still hold the heads that were once exported; no row where all is well.
 CREATE OR REPLACE FUNCTION access.verify_audit_chains(chains smallint[], seqs bigint[], hashes bytea[])
@@ -1716,6 +2998,42 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]) TO healthtrack_auditor, healthtrack_migrator;
+
+-- For which minors these people act as parents or guardians at this moment.
+CREATE OR REPLACE FUNCTION access.wards_of(patients uuid[])
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(array_agg(DISTINCT p.patient_id), '{}') FROM access.proxy p JOIN access.account a USING (account_id)
+    WHERE a.patient_id = ANY (patients) AND p.patient_id <> ALL (patients) AND p.ended_at IS NULL
+      AND access.is_of_minors(p.kind) AND p.valid_during @> now()
+$function$;
+REVOKE EXECUTE ON FUNCTION access.wards_of(uuid[]) FROM PUBLIC;
+
+-- Takes a request back that was not carried out, also a granted one.
+CREATE OR REPLACE FUNCTION access.withdraw_erasure(me access.caller, request uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose uuid;
+BEGIN
+    UPDATE access.erasure_request r
+    SET status = 'withdrawn', ended_at = now(), version = r.version + 1
+    WHERE r.erasure_request_id = request AND r.ended_at IS NULL
+      AND (r.patient_id = ANY (access.own_patients()) OR r.patient_id = ANY (access.patients_acted_for('consent')))
+    RETURNING r.patient_id INTO whose;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('erasure_request_stands', 'There is no such request of yours that is not over.');
+    END IF;
+    PERFORM access.note(me, 'update', whose, 'access.erasure_request/' || request);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.withdraw_erasure(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.withdraw_erasure(access.caller,uuid) TO healthtrack_care;
 
 -- Keeps a patient's wrapped data key, unless there is one already; gives the one that stands.
 CREATE OR REPLACE FUNCTION api.keep_data_key(token text, look uuid, patient uuid, key_id text, wrapped bytea, made_at timestamp with time zone)

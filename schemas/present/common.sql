@@ -186,6 +186,21 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_recorder() FROM PUBLIC;
 
+-- Refuses whoever is neither the patient nor a desk that expects the patient.
+CREATE OR REPLACE FUNCTION care.check_who_chooses(patient uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.actor() IS NOT NULL
+       AND (patient = ANY (access.own_patients()) OR patient = ANY (access.patients_at_desk())) IS NOT TRUE THEN
+        PERFORM care.refuse('row_is_within_rights', 'There is no such row, or none that you may read or write.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_who_chooses(uuid) FROM PUBLIC;
+
 -- Gives each table of a person's facts that has it not yet the trigger that refuses new ones of a joined record.
 CREATE OR REPLACE PROCEDURE care.close_joined_records()
  LANGUAGE plpgsql
@@ -199,7 +214,8 @@ BEGIN
         WHERE c.relnamespace = 'care'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
           -- The person, the link, and what follows by itself from what stands.
           AND c.relname NOT IN ('patient', 'patient_link', 'history', 'record_version', 'ledger_transaction', 'ledger_entry',
-                                'payment', 'refund', 'claim', 'claim_line', 'telehealth_session', 'space_identity',
+                                'payment', 'refund', 'claim', 'claim_line', 'claim_adjustment', 'claim_diagnosis',
+                                'claim_line_diagnosis', 'accumulator', 'telehealth_session', 'space_identity',
                                 -- What a program makes for everybody at once, which one person must not refuse.
                                 'alert', 'recommendation', 'prediction', 'notification', 'recall', 'task')
           AND c.relname !~ '_(event|change|tally|total|year|day)$'
@@ -243,6 +259,18 @@ CREATE OR REPLACE FUNCTION care.confirm_appointment(asked uuid)
  RETURNS void
  LANGUAGE sql
 AS $function$ SELECT care.change_appointment(asked, 'booked') $function$;
+
+-- Does the next step of making the audit's next partition ahead; false where nothing is to be done.
+CREATE OR REPLACE FUNCTION care.cut_audit()
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT access.cut_audit_by(524288)
+$function$;
+REVOKE EXECUTE ON FUNCTION care.cut_audit() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.cut_audit() TO healthtrack_ingest, healthtrack_migrator;
 
 -- How many letters are to be put in, taken out, changed or exchanged with their neighbour to make one word the other; of the first 40.
 CREATE OR REPLACE FUNCTION care.edit_distance(one text, other text)
@@ -334,6 +362,34 @@ EXCEPTION WHEN invalid_parameter_value THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.is_time_zone(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.is_time_zone(text) TO healthtrack_care, healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
+
+-- True for a rule that speaks of calendars of provider and facility, of the kind of visit or of whoever books, not of visits elsewhere.
+CREATE OR REPLACE FUNCTION care.is_told_of_a_day(rule text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- `appointment_patient_is_free` is of a visit that whoever books may see.
+    SELECT coalesce(rule IN (
+        'appointment_patient_is_free', 'appointment_provider_is_free', 'appointment_room_is_free', 'appointment_has_what_it_needs',
+        'appointment_is_in_the_future', 'appointment_is_where_its_provider_works', 'appointment_is_within_opening_hours',
+        'appointment_is_within_availability', 'appointment_is_before_its_facility_closes', 'appointment_is_not_reserved',
+        'appointment_is_as_long_as_its_type', 'appointment_provider_has_the_specialty_of_its_type',
+        'appointment_provider_is_licensed', 'appointment_by_video_needs_its_plan', 'appointment_resource_room_is_free',
+        'appointment_resource_equipment_is_free', 'holds_of_a_desk_are_few') OR rule ~ '^appointment_type_', false)
+$function$;
+REVOKE EXECUTE ON FUNCTION care.is_told_of_a_day(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.is_told_of_a_day(text) TO healthtrack_care, healthtrack_migrator;
+
+-- True where the last two digits of a code are its check digits by ISO 7064 (mod 97-10).
+CREATE OR REPLACE FUNCTION care.iso_7064_fits(code text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN CASE WHEN (code ~ '^[0-9A-Z]{3,40}$'::text) THEN (SELECT (((string_agg((((strpos('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'::text, part.letter))::numeric - (1)::numeric) || ''::text), ''::text ORDER BY part.nth))::numeric % (97)::numeric) = (1)::numeric) FROM regexp_split_to_table(iso_7064_fits.code, ''::text) WITH ORDINALITY part(letter, nth)) ELSE false END;
+REVOKE EXECUTE ON FUNCTION care.iso_7064_fits(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.iso_7064_fits(text) TO healthtrack_care;
 
 -- True where a list of questions has the shape that care.questionnaire.items describes.
 CREATE OR REPLACE FUNCTION care.items_fit(items jsonb)
@@ -447,6 +503,15 @@ AS $function$
     SELECT pg_advisory_xact_lock(hashtext('healthtrack.visit'), hashtext(visitor::text || visited) % 64)
 $function$;
 
+-- Waits until nobody else chooses among rooms and equipment of a facility; after the locks of schedules.
+CREATE OR REPLACE FUNCTION care.lock_resources(facility uuid)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended('healthtrack.resources.' || facility, 0))
+$function$;
+REVOKE EXECUTE ON FUNCTION care.lock_resources(uuid) FROM PUBLIC;
+
 -- Waits until nobody else books these providers, patients and rooms, and keeps others waiting to the end of the transaction.
 CREATE OR REPLACE FUNCTION care.lock_schedule(VARIADIC resources uuid[])
  RETURNS void
@@ -468,39 +533,44 @@ CREATE OR REPLACE FUNCTION care.luhn_fits(digits text)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN CASE WHEN (digits ~ '^[0-9]{2,20}$'::text) THEN (SELECT ((sum(CASE WHEN ((part.nth % (2)::bigint) = 1) THEN (part.digit)::integer ELSE ((((part.digit)::integer * 2) % 10) + ((part.digit)::integer / 5)) END) % (10)::bigint) = 0) FROM regexp_split_to_table(reverse(luhn_fits.digits), ''::text) WITH ORDINALITY part(digit, nth)) ELSE false END;
 
+-- When a period of a membership begins, counted from its anchor.
+CREATE OR REPLACE FUNCTION care.membership_period_at(anchor timestamp with time zone, per text, number integer)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+    SELECT anchor + (number - 1) * (CASE per WHEN 'year' THEN INTERVAL '1 year' ELSE INTERVAL '1 month' END)
+$function$;
+REVOKE EXECUTE ON FUNCTION care.membership_period_at(timestamp with time zone,text,integer) FROM PUBLIC;
+
 -- Says that the patient did not come, once the time has begun.
 CREATE OR REPLACE FUNCTION care.miss_appointment(asked uuid)
  RETURNS void
  LANGUAGE sql
 AS $function$ SELECT care.change_appointment(asked, 'no_show') $function$;
 
--- Times of so many minutes, counted from the start of each block of hours, at which a provider can be booked at a facility, or by video for a patient: within hours of both, licensed there, not off, not taken, not past. for_all_at says until when a slot is kept for premium members; null where it is for all.
-CREATE OR REPLACE FUNCTION care.open_slots(asked_provider uuid, asked_facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer, video_for uuid DEFAULT NULL::uuid)
- RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone, for_all_at timestamp with time zone)
- LANGUAGE plpgsql
- STABLE ROWS 100
+-- True where a number of an organisation has the shape and the check digits of its kind.
+CREATE OR REPLACE FUNCTION care.organisation_number_fits(kind text, number text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN CASE kind WHEN 'npi'::text THEN ((number ~ '^[12][0-9]{9}$'::text) AND care.luhn_fits(('80840'::text || number))) WHEN 'lei'::text THEN ((number ~ '^[0-9A-Z]{18}[0-9]{2}$'::text) AND care.iso_7064_fits(number)) WHEN 'ein'::text THEN (number ~ '^[0-9]{2}-[0-9]{7}$'::text) WHEN 'ccn'::text THEN (number ~ '^[0-9]{2}[0-9A-Z][0-9]{3}$'::text) WHEN 'clia'::text THEN (number ~ '^[0-9]{2}D[0-9]{7}$'::text) ELSE (number ~ '^\S(.{0,98}\S)?$'::text) END;
+REVOKE EXECUTE ON FUNCTION care.organisation_number_fits(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.organisation_number_fits(text,text) TO healthtrack_care;
+
+-- The year of a plan, from the first of a month on, in which a day falls.
+CREATE OR REPLACE FUNCTION care.plan_year(begins_month integer, on_day date)
+ RETURNS daterange
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-DECLARE
-    span constant tstzrange := tstzrange(greatest(since, now()), greatest(until, since, now()));
-    mode constant text := CASE WHEN video_for IS NULL THEN 'in_person' ELSE 'telehealth' END;
-    free tstzmultirange;
-BEGIN
-    IF minutes NOT BETWEEN 5 AND 720 OR until > since + INTERVAL '100 days' THEN
-        PERFORM care.refuse('slots_are_asked_within_bounds',
-            'Ask for visits of 5 minutes to 12 hours, within 100 days.');
-    END IF;
-    free := care.available(asked_provider, asked_facility, span) * care.opening(asked_facility, span)
-            * care.licensed(asked_provider, asked_facility, mode, video_for, span) - care.taken(asked_provider, span);
-    RETURN QUERY
-        SELECT slot.at, slot.at + minutes * INTERVAL '1 minute', slot.at - h.reserved_hours * INTERVAL '1 hour'
-        FROM care.visiting_hours(asked_provider, asked_facility, span) h,
-             generate_series(lower(h.during), upper(h.during) - minutes * INTERVAL '1 minute',
-                             minutes * INTERVAL '1 minute') AS slot (at)
-        WHERE free @> tstzrange(slot.at, slot.at + minutes * INTERVAL '1 minute')
-        ORDER BY slot.at;
-END $function$;
-REVOKE EXECUTE ON FUNCTION care.open_slots(uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION care.open_slots(uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) TO healthtrack_care;
+    SELECT daterange(first_on, (first_on + INTERVAL '1 year')::date)
+    FROM make_date(extract(year FROM on_day)::integer - (extract(month FROM on_day) < begins_month)::integer, begins_month, 1) AS first_on
+$function$;
+REVOKE EXECUTE ON FUNCTION care.plan_year(integer,date) FROM PUBLIC;
 
 -- Gives a row of the record a category of sensitive facts, for its author.
 CREATE OR REPLACE FUNCTION care.raise_sensitivity(patient uuid, relation text, key uuid, category text)
@@ -512,7 +582,7 @@ DECLARE
     changed bigint;
 BEGIN
     IF relation <> ALL (ARRAY['condition', 'encounter', 'procedure', 'medication_statement', 'prescription', 'lab_order',
-                              'lab_result', 'imaging_study', 'clinical_report']) IS NOT FALSE THEN
+                              'lab_result', 'imaging_study', 'clinical_report', 'observation', 'family_history']) IS NOT FALSE THEN
         PERFORM care.refuse('sensitivity_is_of_a_part_of_the_record', 'Choose a row of the record that can be kept apart.');
     ELSIF category IS NULL THEN
         PERFORM care.refuse('sensitivity_is_never_lowered',
@@ -571,7 +641,7 @@ BEGIN
     PERFORM care.refuse(TG_TABLE_NAME || '_is_append_only', 'What is booked stays: book a correction beside it.');
 END $function$;
 
--- Ends holds that ran out, counts the changed days of wellness centres anew, forgets looks and sessions that are over, queues reminders and recalls, and folds sums that are kept; how many of the first two, and which steps failed.
+-- Ends holds that ran out, counts the changed days of wellness centres anew, forgets looks and sessions that are over, queues reminders and recalls, renews memberships, folds sums that are kept, and lets rows expire whose retention has ended; how many of the first two, and which steps failed.
 CREATE OR REPLACE FUNCTION care.run_maintenance(OUT ended_holds integer, OUT counted_days bigint, OUT failed text[])
  RETURNS record
  LANGUAGE plpgsql
@@ -585,8 +655,8 @@ BEGIN
     failed := '{}';
     FOREACH step IN ARRAY ARRAY[
         'care.expire_holds()', 'care.refresh_engagement(current_date - 400, current_date + 2)', 'access.forget_looks()',
-        'care.queue_reminders()', 'care.queue_recalls()', 'care.fold_adherence()', 'care.merge_reviews()',
-        'care.fold_conditions()'
+        'care.queue_reminders()', 'care.queue_recalls()', 'care.renew_memberships()', 'care.fold_adherence()',
+        'care.merge_reviews()', 'care.fold_conditions()', 'care.expire_rows()'
     ] LOOP
         BEGIN
             EXECUTE 'SELECT ' || step INTO done;
@@ -655,6 +725,37 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.seen_row(uuid,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.seen_row(uuid,text,uuid) TO healthtrack_care;
+
+-- Days of a series, the first included: by a number or until a day, within five years, 53 at most (one more than a series may have).
+CREATE OR REPLACE FUNCTION care.series_days(first_on date, frequency text, every integer, count integer, until_on date)
+ RETURNS SETOF date
+ LANGUAGE sql
+ IMMUTABLE ROWS 20
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT day FROM (
+        SELECT CASE frequency WHEN 'weekly' THEN first_on + 7 * every * n
+                              WHEN 'monthly' THEN (first_on + make_interval(months => every * n))::date END AS day
+        FROM generate_series(0, 1830 / (7 * every)) AS n
+    ) AS step
+    WHERE day <= least(until_on, first_on + 1830)
+      -- A month that has not this day would give its last one.
+      AND (frequency = 'weekly' OR extract(day FROM day) = extract(day FROM first_on))
+    ORDER BY day LIMIT least(count, 53)
+$function$;
+REVOKE EXECUTE ON FUNCTION care.series_days(date,text,integer,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.series_days(date,text,integer,integer,date) TO healthtrack_care, healthtrack_migrator;
+
+-- What falls on the rest of a time from a moment on, of an amount for all of it; rounded once to the cent.
+CREATE OR REPLACE FUNCTION care.share_of_fee(amount numeric, whole tstzrange, since timestamp with time zone)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT round(amount * extract(epoch FROM upper(whole) - since) / extract(epoch FROM upper(whole) - lower(whole)), 2)
+$function$;
+REVOKE EXECUTE ON FUNCTION care.share_of_fee(numeric,tstzrange,timestamp with time zone) FROM PUBLIC;
 
 -- A key that names have in common which sound alike: Smith, Smyth and Schmidt; the name itself in other scripts.
 CREATE OR REPLACE FUNCTION care.sound_of(name text)
@@ -746,6 +847,15 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+-- Does as care.lock_resources where nobody is to be waited for; false where somebody is.
+CREATE OR REPLACE FUNCTION care.try_lock_resources(facility uuid)
+ RETURNS boolean
+ LANGUAGE sql
+AS $function$
+    SELECT pg_try_advisory_xact_lock(hashtextextended('healthtrack.resources.' || facility, 0))
+$function$;
+REVOKE EXECUTE ON FUNCTION care.try_lock_resources(uuid) FROM PUBLIC;
+
 -- The same without waiting: false where somebody else books one of them at this moment.
 CREATE OR REPLACE FUNCTION care.try_lock_schedule(VARIADIC resources uuid[])
  RETURNS boolean
@@ -754,6 +864,19 @@ AS $function$
     SELECT coalesce(bool_and(pg_try_advisory_xact_lock(hashtextextended('healthtrack.schedule.' || resource, 0))), true)
     FROM unnest(resources) AS resource WHERE resource IS NOT NULL
 $function$;
+
+-- Events in the partition of the audit that should be empty: more than a minute's say that none is made ahead.
+CREATE OR REPLACE FUNCTION care.uncut_audit()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(sum(of_chain.places), 0)::bigint FROM generate_series(0, 63) AS number CROSS JOIN LATERAL (
+        SELECT max(e.seq) - min(e.seq) + 1 AS places FROM access.audit_event_next e WHERE e.chain = number::smallint) AS of_chain
+$function$;
+REVOKE EXECUTE ON FUNCTION care.uncut_audit() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.uncut_audit() TO healthtrack_ingest, healthtrack_migrator;
 
 -- True where the last of some digits is the check digit of those before it by Verhoeff.
 CREATE OR REPLACE FUNCTION care.verhoeff_fits(digits text)
@@ -782,6 +905,17 @@ BEGIN
     RETURN state = 0;
 END $function$;
 
+-- A half-open period with so many minutes more before and after.
+CREATE OR REPLACE FUNCTION care.widened(span tstzrange, before_minutes smallint, after_minutes smallint)
+ RETURNS tstzrange
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT tstzrange(lower(span) - before_minutes * INTERVAL '1 minute', upper(span) + after_minutes * INTERVAL '1 minute')
+$function$;
+REVOKE EXECUTE ON FUNCTION care.widened(tstzrange,smallint,smallint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.widened(tstzrange,smallint,smallint) TO healthtrack_care, healthtrack_migrator;
+
 -- Interval of 95 % by Wilson (1927) for a rate of hits among n; null where n is 0.
 CREATE OR REPLACE FUNCTION care.wilson(hits bigint, n bigint)
  RETURNS numrange
@@ -805,21 +939,90 @@ CREATE OR REPLACE FUNCTION access.actor()
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (current_setting('healthtrack.actor'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('healthtrack.actor'::text, true))::uuid ELSE NULL::uuid END;
 
--- Categories of sensitive rows of this patient that care or a grant opens to the actor at this moment; none for the patient, to whom all is open. Of no patient: those that are open for anybody.
-CREATE OR REPLACE FUNCTION access.categories_open(patient uuid)
- RETURNS text[]
+-- Refuses who does not administer the network.
+CREATE OR REPLACE FUNCTION access.check_administrator(me access.caller)
+ RETURNS void
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    RETURN (
-        SELECT coalesce(array_agg(category ORDER BY category), '{}')
-        FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
-        WHERE CASE WHEN patient IS NULL THEN access.patients_opened(category) <> '{}'
-                   ELSE patient <> ALL (access.own_patients()) AND patient = ANY (access.patients_opened(category)) END);
+    IF (me.part = 'network_admin') IS NOT TRUE THEN
+        PERFORM access.refuse('network_is_kept_by_an_administrator', 'Ask an administrator of the network.');
+    END IF;
 END $function$;
-REVOKE EXECUTE ON FUNCTION access.categories_open(uuid) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION access.check_administrator(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.check_administrator(access.caller) TO healthtrack_care;
+
+-- Refuses where no row was changed: it has another version, or is not there for who acts.
+CREATE OR REPLACE FUNCTION access.check_change(is_done boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF is_done IS NOT TRUE THEN
+        PERFORM access.refuse('row_is_changed_as_it_was_read',
+            'This has changed since it was read, or is not yours to change: read it again.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_change(boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.check_change(boolean) TO healthtrack_care;
+
+-- Refuses who neither manages this facility nor administers the network.
+CREATE OR REPLACE FUNCTION access.check_keeper(me access.caller, facility uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF (me.part = 'network_admin'
+        OR me.part = 'facility_manager' AND facility = ANY (access.own_facilities())) IS NOT TRUE THEN
+        PERFORM access.refuse('facility_is_kept_by_its_manager', 'Ask the manager of the facility, or an administrator of the network.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_keeper(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.check_keeper(access.caller,uuid) TO healthtrack_care;
+
+-- Refuses who does not watch quality.
+CREATE OR REPLACE FUNCTION access.check_quality(me access.caller)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF (me.part = 'clinical_quality') IS NOT TRUE THEN
+        PERFORM access.refuse('quality_is_counted_for_who_watches_it', 'Ask who watches the quality of care.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.check_quality(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.check_quality(access.caller) TO healthtrack_care;
+
+-- Adds to the count of what was done with rows of a class.
+CREATE OR REPLACE FUNCTION access.count_in(counts jsonb, row_class text, done text, n bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT CASE WHEN n = 0 THEN counts ELSE counts || jsonb_build_object(row_class, coalesce(counts -> row_class, '{}')
+        || jsonb_build_object(done, coalesce((counts -> row_class ->> done)::bigint, 0) + n)) END
+$function$;
+REVOKE EXECUTE ON FUNCTION access.count_in(jsonb,text,text,bigint) FROM PUBLIC;
+
+-- Asked by triggers that refuse changes: true while this transaction erases a person's rows.
+CREATE OR REPLACE FUNCTION access.erasing()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE coalesce(current_setting('healthtrack.erasing', true), '') WHEN '' THEN false ELSE access.erasure_runs() END
+$function$;
+REVOKE EXECUTE ON FUNCTION access.erasing() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.erasing() TO healthtrack_care, healthtrack_ingest, healthtrack_migrator, healthtrack_roller;
 
 -- Refuses anew what was refused, as one of a closed set: a rule and its sentence (HT001), to try again (40001, 40P01, 55P03, 25006), or that it could not be done (HT500).
 CREATE OR REPLACE FUNCTION access.explain(failure access.failure)
@@ -908,12 +1111,36 @@ BEGIN
 END $procedure$;
 REVOKE EXECUTE ON PROCEDURE access.guard(regclass,text,text) FROM PUBLIC;
 
--- True for a login with healthtrack_analyst and for an account that plays that part.
+-- What must be true of a row p beside its age to be deleted: no younger part, and nothing else that refers to it or to a part.
+CREATE OR REPLACE FUNCTION access.in_use(relation text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH part AS (SELECT * FROM access.parts_of(in_use.relation)),
+         whole AS (SELECT in_use.relation AS part, 'p' AS alias, NULL::text AS tables, NULL::text AS condition
+                   UNION ALL SELECT w.part, w.alias, w.tables, w.condition FROM part w)
+    SELECT coalesce(string_agg(DISTINCT kept.rule, ''), '') FROM (
+        -- A part that is younger keeps all.
+        SELECT format(' AND NOT EXISTS (SELECT FROM %s WHERE %s AND %s.%I >= $1)', w.tables, w.condition, w.alias, w.aged_by) AS rule
+        FROM part w WHERE w.aged_by IS NOT NULL
+        UNION ALL
+        -- So does what others refer to.
+        SELECT format(' AND NOT EXISTS (SELECT FROM %s WHERE %s)', concat_ws(', ', w.tables, f.conrelid::regclass || ' c'),
+                      concat_ws(' AND ', w.condition, r.condition))
+        FROM whole w JOIN pg_constraint f ON f.confrelid = to_regclass(w.part) AND f.contype = 'f' AND f.conparentid = 0
+        CROSS JOIN LATERAL access.reference(f.conrelid, f.confrelid, 'c', w.alias) AS r
+        WHERE f.conrelid NOT IN (SELECT to_regclass(o.part) FROM part o)) AS kept
+$function$;
+REVOKE EXECUTE ON FUNCTION access.in_use(text) FROM PUBLIC;
+
+-- Whether who asks may see counts of many: a login of the analyst's role, or an account of an analyst or of clinical quality.
 CREATE OR REPLACE FUNCTION access.is_analyst()
  RETURNS boolean
  LANGUAGE sql
  STABLE
-RETURN (pg_has_role(SESSION_USER, 'healthtrack_analyst'::name, 'MEMBER'::text) OR COALESCE((access.part() = 'analyst'::text), false));
+RETURN (pg_has_role(SESSION_USER, 'healthtrack_analyst'::name, 'MEMBER'::text) OR COALESCE((access.part() = ANY (ARRAY['analyst'::text, 'clinical_quality'::text])), false));
 
 -- True for a kind of proxy that ends when the patient is of age.
 CREATE OR REPLACE FUNCTION access.is_of_minors(kind text)
@@ -962,6 +1189,15 @@ BEGIN
 END $procedure$;
 REVOKE EXECUTE ON PROCEDURE access.keep_apart(regclass,text,boolean) FROM PUBLIC;
 
+-- What an event calls a row of a catalogue: its table and its word, or the MD5 of its code, as a key.
+CREATE OR REPLACE FUNCTION access.kept_under(relation text, key text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+RETURN CASE WHEN (key ~ '^[a-z_.]{1,50}$'::text) THEN ((relation || '.'::text) || key) ELSE ((relation || '/'::text) || (md5(key))::uuid) END;
+REVOKE EXECUTE ON FUNCTION access.kept_under(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.kept_under(text,text) TO healthtrack_care;
+
 -- Puts back who acted before access.enter.
 CREATE OR REPLACE FUNCTION access.leave(me access.caller)
  RETURNS void
@@ -973,6 +1209,53 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.leave(access.caller) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.leave(access.caller) TO healthtrack_care;
+
+-- Lets administrators keep a table of the directory, and managers what is of their facility there; removable or not.
+CREATE OR REPLACE PROCEDURE access.let_keep(IN guarded regclass, IN of_facility boolean, IN removable boolean DEFAULT false)
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    policy  constant text := 'CREATE POLICY %I ON %s FOR %s TO healthtrack_care USING (%s) WITH CHECK (%4$s)';
+    managed constant text :=
+        '(SELECT access.part()) = ''facility_manager'' AND facility_id = ANY ((SELECT access.own_facilities())::uuid[])';
+BEGIN
+    EXECUTE format('GRANT INSERT, UPDATE ON %s TO healthtrack_care', guarded);
+    IF removable THEN
+        EXECUTE format('GRANT DELETE ON %s TO healthtrack_care', guarded);
+    END IF;
+    EXECUTE format(policy, 'administrator', guarded, 'ALL', '(SELECT access.part()) = ''network_admin''');
+    IF of_facility THEN
+        EXECUTE format(policy, 'manager', guarded, 'ALL', managed);
+    END IF;
+END $procedure$;
+REVOKE EXECUTE ON PROCEDURE access.let_keep(regclass,boolean,boolean) FROM PUBLIC;
+
+-- Tables in the order in which rows can be deleted: children before those that they refer to.
+CREATE OR REPLACE FUNCTION access.order_of_deletion(relations text[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    open    text[] := relations;
+    ordered text[] := '{}';
+    free    text[];
+BEGIN
+    WHILE cardinality(open) > 0 LOOP
+        SELECT array_agg(o.relation ORDER BY o.relation) INTO free FROM unnest(open) AS o (relation)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_constraint k JOIN unnest(open) AS other (relation) ON k.conrelid = to_regclass(other.relation)
+            WHERE k.contype = 'f' AND k.confrelid = to_regclass(o.relation) AND k.conrelid <> k.confrelid);
+        IF free IS NULL THEN
+            PERFORM access.refuse('tables_refer_in_one_direction', 'Tables that are deleted refer to each other in a circle: empty a column of one.');
+        END IF;
+        ordered := ordered || free;
+        open := ARRAY(SELECT o.relation FROM unnest(open) AS o (relation) WHERE o.relation <> ALL (free));
+    END LOOP;
+    RETURN ordered;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.order_of_deletion(text[]) FROM PUBLIC;
 
 -- Patients who let the actor see one category of sensitive rows or more.
 CREATE OR REPLACE FUNCTION access.patients_granted_apart()
@@ -1049,6 +1332,22 @@ $template$,
 END $procedure$;
 REVOKE EXECUTE ON PROCEDURE access.publish(text,text,text,text,text,text) FROM PUBLIC;
 
+-- People who took a substance in a year that is over, and how many took it as they should.
+CREATE OR REPLACE FUNCTION access.quality_adherence(year integer)
+ RETURNS TABLE(ingredient text, patients bigint, adherent_rate numeric)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.ingredient, care.safe_count(count(DISTINCT a.patient_id)),
+           care.safe_rate(count(DISTINCT a.patient_id) FILTER (WHERE a.adherent), count(DISTINCT a.patient_id))
+    FROM care.adherence(daterange(make_date(year, 1, 1), make_date(year + 1, 1, 1))) a
+    WHERE (SELECT access.is_analyst()) AND year < extract(year FROM now())
+    GROUP BY a.ingredient HAVING count(DISTINCT a.patient_id) >= 11
+$function$;
+REVOKE EXECUTE ON FUNCTION access.quality_adherence(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.quality_adherence(integer) TO healthtrack_care;
+
 -- Why the actor may see this scope of a patient's record: own, in_care or granted; null where not.
 CREATE OR REPLACE FUNCTION access.reason_to_see(patient_id uuid, scope text)
  RETURNS text
@@ -1063,6 +1362,22 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.reason_to_see(uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.reason_to_see(uuid,text) TO healthtrack_care;
 
+-- For each foreign key of a table to another, when a row c of the one refers to a row p of the other.
+CREATE OR REPLACE FUNCTION access.reference(child regclass, parent regclass, c text DEFAULT 'c'::text, p text DEFAULT 'p'::text)
+ RETURNS TABLE(condition text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT (SELECT string_agg(format('%s.%I = %s.%I', c, own.attname, p, other.attname), ' AND ' ORDER BY k.place)
+            FROM unnest(f.conkey, f.confkey) WITH ORDINALITY AS k (own, other, place)
+            JOIN pg_attribute own ON own.attrelid = f.conrelid AND own.attnum = k.own
+            JOIN pg_attribute other ON other.attrelid = f.confrelid AND other.attnum = k.other)
+    FROM pg_constraint f
+    WHERE f.contype = 'f' AND f.conparentid = 0 AND f.conrelid = reference.child AND f.confrelid = reference.parent ORDER BY f.conname
+$function$;
+REVOKE EXECUTE ON FUNCTION access.reference(regclass,regclass,text,text) FROM PUBLIC;
+
 -- Refuses with a rule's name and a sentence for a person.
 CREATE OR REPLACE FUNCTION access.refuse(rule text, sentence text)
  RETURNS void
@@ -1072,6 +1387,37 @@ AS $function$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HT001', CONSTRAINT = rule, MESSAGE = sentence;
 END $function$;
+
+-- Refuses without a word of whether it is taken or not theirs who asks.
+CREATE OR REPLACE FUNCTION access.refuse_unsaid()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- The sentence of what row-level security refuses: a login may be anybody's address, and tells who has an account.
+    PERFORM access.refuse('row_is_within_rights', 'This is taken already, or not yours to see or change: ask the front desk.');
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.refuse_unsaid() FROM PUBLIC;
+
+-- Gives a partition of the audit, and its indexes, another name.
+CREATE OR REPLACE FUNCTION access.rename_audit_partition(old text, new text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    own record;
+BEGIN
+    EXECUTE format('ALTER TABLE access.%I RENAME TO %I', old, new);
+    -- The names of its indexes must be free in a database that it is restored into.
+    FOR own IN SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+               WHERE i.indrelid = format('access.%I', new)::regclass LOOP
+        EXECUTE format('ALTER INDEX access.%I RENAME TO %I', own.relname,
+                       new || regexp_replace(own.relname, '^audit_event_(now|next)(_.*[a-z])[0-9]*$', '\2'));
+    END LOOP;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.rename_audit_partition(text,text) FROM PUBLIC;
 
 -- Takes from PUBLIC what lets a login of this database disturb or watch others: CONNECT and TEMPORARY (as the owner), and statistics, locks and signals (as a superuser); once for each copy of it.
 CREATE OR REPLACE PROCEDURE access.restrict_database()
@@ -1156,6 +1502,57 @@ AS $function$
     FROM rule LIMIT 1
 $function$;
 REVOKE EXECUTE ON FUNCTION access.sentence_of(access.failure) FROM PUBLIC;
+
+-- Lets erasures past each trigger of persons' tables that refuses a change or keeps what was; called again after such tables are made.
+CREATE OR REPLACE PROCEDURE access.spare_erasures()
+ LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+    rule record;
+    made text;
+BEGIN
+    FOR rule IN SELECT u.definition FROM access.unspared() AS u LOOP
+        made := regexp_replace(rule.definition, '^CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER');
+        IF made ~ ' WHEN \(' THEN
+            made := regexp_replace(made, ' WHEN \((.*)\) EXECUTE FUNCTION ', ' WHEN ((NOT access.erasing()) AND (\1)) EXECUTE FUNCTION ');
+        ELSE
+            made := regexp_replace(made, ' EXECUTE FUNCTION ', ' WHEN (NOT access.erasing()) EXECUTE FUNCTION ');
+        END IF;
+        EXECUTE made;
+    END LOOP;
+END $procedure$;
+REVOKE EXECUTE ON PROCEDURE access.spare_erasures() FROM PUBLIC;
+
+-- Deletes rows of a table with their parts, or empties them, past the rules of change; gives how many.
+CREATE OR REPLACE FUNCTION access.take_expired(relation text, rows tid[], persons uuid[], at_end text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    done bigint;
+BEGIN
+    PERFORM access.begin_erasing();
+    IF at_end = 'delete' THEN
+        done := access.take_with_parts(relation, rows, persons);
+    ELSE
+        EXECUTE format('UPDATE %s p SET %s WHERE p.ctid = ANY ($1)', relation, (access.emptied(relation)).becomes) USING rows;
+        GET DIAGNOSTICS done = ROW_COUNT;
+    END IF;
+    PERFORM access.end_erasing();
+    RETURN done;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.take_expired(text,tid[],uuid[],text) FROM PUBLIC;
+
+-- Some words as one, of letters and at most 60, as an event has them.
+CREATE OR REPLACE FUNCTION access.word_of(words text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+RETURN "left"(btrim(regexp_replace(lower(words), '[^a-z_]+'::text, '_'::text, 'g'::text), '_'::text), 60);
+REVOKE EXECUTE ON FUNCTION access.word_of(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.word_of(text) TO healthtrack_care;
 
 -- Lets an account read and act for a patient: appointed by the patient, or by staff that has seen the document; gives the key.
 CREATE OR REPLACE FUNCTION api.appoint_proxy(token text, patient uuid, to_account uuid, related_person uuid, kind text, document text, jurisdiction text, scopes text[], acts text[], until timestamp with time zone)
@@ -1295,6 +1692,416 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.choose_match(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.choose_match(text,uuid,uuid) TO healthtrack_portal;
 
+-- Opens the account that another administrator has proposed; its key.
+CREATE OR REPLACE FUNCTION api.confirm_account(token text, account_proposal uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.decide_account(me, account_proposal, true);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.confirm_account(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.confirm_account(text,uuid) TO healthtrack_portal;
+
+-- People who took a substance in a year, and how many of them as they should; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_adherence(token text, look uuid, patient uuid, year integer)
+ RETURNS TABLE(ingredient text, patients bigint, adherent_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_adherence');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.ingredient, q.patients, q.adherent_rate::float8 FROM access.quality_adherence(count_adherence.year) q
+    ORDER BY q.ingredient LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_adherence(text,uuid,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_adherence(text,uuid,uuid,integer) TO healthtrack_portal;
+
+-- How many visits the days of the own facility have, as its manager sees them.
+CREATE OR REPLACE FUNCTION api.count_days(token text, look uuid, patient uuid, facility uuid, first_on date, stop_on date)
+ RETURNS TABLE(day date, booked bigint, completed bigint, cancelled bigint, missed bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'day_counts');
+    RETURN QUERY SELECT * FROM access.count_days(me, facility, first_on, stop_on);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_days(text,uuid,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_days(text,uuid,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- People who came to a wellness centre or a session by month, and how many attended a session; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_engagement(token text, look uuid, patient uuid, facility uuid, first_month date, stop_month date)
+ RETURNS TABLE(facility_id uuid, month date, members bigint, attended_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_engagement');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.facility_id, q.month, q.members, q.attended_rate::float8 FROM access.quality_engagement() q
+    WHERE (facility IS NULL OR q.facility_id = facility) AND q.month >= first_month AND q.month < stop_month
+    ORDER BY q.month DESC, q.facility_id LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_engagement(text,uuid,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_engagement(text,uuid,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- People who were seen at a facility by age and sex; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_patients(token text, look uuid, patient uuid, facility uuid)
+ RETURNS TABLE(facility_id uuid, age_band text, sex text, patients bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_patients');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.facility_id, q.age_band, q.sex, q.patients FROM access.quality_patients() q
+    WHERE facility IS NULL OR q.facility_id = facility ORDER BY q.facility_id, q.age_band, q.sex LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_patients(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_patients(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- People who took part in programmes that have ended, and how many completed them or withdrew; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_programme_outcomes(token text, look uuid, patient uuid, facility uuid)
+ RETURNS TABLE(programme_id uuid, facility_id uuid, title text, patients bigint, completed_rate double precision, withdrawn_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_programmes');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.programme_id, q.facility_id, q.title, q.patients, q.completed_rate::float8, q.withdrawn_rate::float8
+    FROM access.quality_programmes() q WHERE facility IS NULL OR q.facility_id = facility
+    ORDER BY q.title, q.programme_id LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_programme_outcomes(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_programme_outcomes(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- People who were discharged by year, facility and attending provider, and how many came back within 30 days; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_readmissions(token text, look uuid, patient uuid, facility uuid)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, year integer, patients bigint, readmitted_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_readmissions');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.facility_id, q.provider_id, q.year, q.patients, q.readmitted_rate::float8
+    FROM access.quality_readmissions() q WHERE facility IS NULL OR q.facility_id = facility
+    ORDER BY q.year DESC, q.facility_id, q.provider_id NULLS FIRST LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_readmissions(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_readmissions(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- People with visits by month, facility and provider, and how many did not come or cancelled; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_visits(token text, look uuid, patient uuid, facility uuid, first_month date, stop_month date)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, month date, patients bigint, missed_rate double precision, cancelled_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_visits');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.facility_id, q.provider_id, q.month, q.patients, q.missed_rate::float8, q.cancelled_rate::float8
+    FROM access.quality_visits() q
+    WHERE (facility IS NULL OR q.facility_id = facility) AND q.month >= first_month AND q.month < stop_month
+    ORDER BY q.month DESC, q.facility_id, q.provider_id NULLS FIRST LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_visits(text,uuid,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_visits(text,uuid,uuid,uuid,date,date) TO healthtrack_portal;
+
+-- Grants or refuses a request, as the privacy officer; none is granted under legal hold.
+CREATE OR REPLACE FUNCTION api.decide_erasure(token text, erasure_request uuid, granted boolean, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.decide_erasure(me, erasure_request, granted, reason);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.decide_erasure(text,uuid,boolean,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.decide_erasure(text,uuid,boolean,text) TO healthtrack_portal;
+
+-- Disables an account that the caller keeps; its sessions end at once.
+CREATE OR REPLACE FUNCTION api.disable_account(token text, account uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.disable_account(me, account);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.disable_account(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.disable_account(text,uuid) TO healthtrack_portal;
+
+-- Disables the account of a patient at the own desk; its sessions end at once.
+CREATE OR REPLACE FUNCTION api.disable_patient_account(token text, patient uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.disable_patient_account(me, patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.disable_patient_account(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.disable_patient_account(text,uuid) TO healthtrack_portal;
+
+-- Enables an account again that the caller keeps.
+CREATE OR REPLACE FUNCTION api.enable_account(token text, account uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.enable_account(me, account);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.enable_account(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.enable_account(text,uuid) TO healthtrack_portal;
+
 -- Ends a proxy, whose next statement sees nothing.
 CREATE OR REPLACE FUNCTION api.end_proxy(token text, proxy uuid)
  RETURNS void
@@ -1327,8 +2134,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.end_proxy(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.end_proxy(text,uuid) TO healthtrack_portal;
 
--- Open times of a provider at a facility, for visits of so many minutes; for visits by video with the patient for whom.
-CREATE OR REPLACE FUNCTION api.find_open_slots(token text, provider uuid, facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer, video_for uuid DEFAULT NULL::uuid)
+-- Ends all sessions of an account that the caller keeps; how many.
+CREATE OR REPLACE FUNCTION api.end_sessions(token text, account uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  integer;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.end_sessions(me, account);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_sessions(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_sessions(text,uuid) TO healthtrack_portal;
+
+-- Open times of a provider at a facility, for visits of so many minutes or of a kind; for visits by video with the patient for whom.
+CREATE OR REPLACE FUNCTION api.find_open_slots(token text, provider uuid, facility uuid, since timestamp with time zone, until timestamp with time zone, minutes integer, video_for uuid DEFAULT NULL::uuid, appointment_type text DEFAULT NULL::text)
  RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone, for_all_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1348,7 +2189,7 @@ BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
     RETURN QUERY SELECT s.starts_at, s.ends_at, s.for_all_at
-    FROM care.open_slots(provider, facility, since, until, minutes, video_for) s;
+    FROM care.open_slots(provider, facility, since, until, minutes, video_for, appointment_type) s;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
 EXCEPTION WHEN OTHERS THEN
@@ -1357,8 +2198,8 @@ EXCEPTION WHEN OTHERS THEN
         failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
     PERFORM access.explain(failure);
 END $function$;
-REVOKE EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid) TO healthtrack_portal;
+REVOKE EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_open_slots(text,uuid,uuid,timestamp with time zone,timestamp with time zone,integer,uuid,text) TO healthtrack_portal;
 
 -- Joins a record to another of the same person, which goes on; nothing is moved; gives the link.
 CREATE OR REPLACE FUNCTION api.join_records(token text, patient uuid, survivor uuid, reason text)
@@ -1427,6 +2268,72 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.keep_apart(text,uuid,text,uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.keep_apart(text,uuid,text,uuid,text) TO healthtrack_portal;
 
+-- Accounts that were proposed, for administrators, the newest 200.
+CREATE OR REPLACE FUNCTION api.list_account_proposals(token text, look uuid, patient uuid)
+ RETURNS TABLE(account_proposal_id uuid, part text, login text, proposed_by uuid, proposed_at timestamp with time zone, until_at timestamp with time zone, outcome text, decided_by uuid, decided_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'account_proposals');
+    RETURN QUERY SELECT * FROM access.proposals_of_accounts(me);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_account_proposals(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_account_proposals(text,uuid,uuid) TO healthtrack_portal;
+
+-- Accounts that the caller keeps, by login, 200 at most: with how many sessions stand.
+CREATE OR REPLACE FUNCTION api.list_accounts(token text, look uuid, patient uuid, of_part text, facility uuid, after_login text, rows_max integer)
+ RETURNS TABLE(account_id uuid, part text, login text, facility_id uuid, provider_id uuid, disabled_at timestamp with time zone, version integer, sessions bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'accounts');
+    RETURN QUERY SELECT * FROM access.accounts_kept(me, of_part, list_accounts.facility, after_login, rows_max);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_accounts(text,uuid,uuid,text,uuid,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_accounts(text,uuid,uuid,text,uuid,text,integer) TO healthtrack_portal;
+
 -- For whom whoever acts may read and act, and what, until when: keys and no names, 200 at most.
 CREATE OR REPLACE FUNCTION api.list_represented(token text)
  RETURNS TABLE(proxy uuid, patient uuid, kind text, scopes text[], acts text[], until_at timestamp with time zone)
@@ -1492,6 +2399,140 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.make_key(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.make_key(text) TO healthtrack_portal;
+
+-- Moves an account to another facility, for an administrator; its sessions end at once.
+CREATE OR REPLACE FUNCTION api.move_account(token text, account uuid, known_version integer, facility uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.move_account(me, account, known_version, facility);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.move_account(text,uuid,integer,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.move_account(text,uuid,integer,uuid) TO healthtrack_portal;
+
+-- Opens an account: an administrator of every part but patient, a manager for the own desk and billers; its key.
+CREATE OR REPLACE FUNCTION api.open_account(token text, of_part text, login text, facility uuid, provider uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.open_account(me, of_part, login, facility, provider);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.open_account(text,text,text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.open_account(text,text,text,uuid,uuid) TO healthtrack_portal;
+
+-- Opens the account of a patient who came to the own desk, or enables by its login what another disabled; its key.
+CREATE OR REPLACE FUNCTION api.open_patient_account(token text, patient uuid, login text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.open_patient_account(me, patient, login);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.open_patient_account(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.open_patient_account(text,uuid,text) TO healthtrack_portal;
+
+-- Proposes a privacy officer or an administrator, for another administrator to confirm within three days; the key.
+CREATE OR REPLACE FUNCTION api.propose_account(token text, of_part text, login text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.propose_account(me, of_part, login);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.propose_account(text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.propose_account(text,text,text) TO healthtrack_portal;
 
 -- Keeps a person for the registration that follows within five minutes, in another transaction; gives the proposal's key.
 CREATE OR REPLACE FUNCTION api.propose_patient(token text, person jsonb)
@@ -1699,6 +2740,39 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_chart_series(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_chart_series(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
+
+-- Requests of a patient, or where no patient is named those of all for the privacy officer; the open ones first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_erasures(token text, look uuid, patient uuid)
+ RETURNS TABLE(erasure_request_id uuid, patient_id uuid, requested_at timestamp with time zone, status text, reason text, decided_at timestamp with time zone, decision_reason text, ended_at timestamp with time zone, held boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'erasures');
+    RETURN QUERY SELECT * FROM access.erasures_of(me, patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_erasures(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_erasures(text,uuid,uuid) TO healthtrack_portal;
 
 -- Vaccinations that are due for a patient on a day: the next dose of each target, and since when.
 CREATE OR REPLACE FUNCTION api.read_immunizations_due(token text, look uuid, patient uuid, on_day date)
@@ -1979,6 +3053,40 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
 
+-- Asks for the erasure of the own record, or of one for whose patient the account consents; gives the request, which the privacy officer decides.
+CREATE OR REPLACE FUNCTION api.request_erasure(token text, patient uuid, reason text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.request_erasure(me, patient, reason);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.request_erasure(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.request_erasure(text,uuid,text) TO healthtrack_portal;
+
 -- Records what the acting privacy officer found of an emergency.
 CREATE OR REPLACE FUNCTION api.review_emergency(token text, care_relationship uuid, finding text)
  RETURNS void
@@ -2042,6 +3150,38 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.separate_records(text,uuid,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.separate_records(text,uuid,text) TO healthtrack_portal;
+
+-- Says which categories of a record a care relationship opens; its patient sees who said so.
+CREATE OR REPLACE FUNCTION api.set_care_opens(token text, care_relationship uuid, known_version integer, opens text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.set_opens(me, care_relationship, known_version, set_care_opens.opens);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.set_care_opens(text,uuid,integer,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.set_care_opens(text,uuid,integer,text[]) TO healthtrack_portal;
 
 -- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
 CREATE OR REPLACE FUNCTION api.share_record(token text, patient uuid, to_account uuid, to_provider uuid, scopes text[], purpose text, until timestamp with time zone)
@@ -2143,6 +3283,70 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.unshare_record(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.unshare_record(text,uuid) TO healthtrack_portal;
+
+-- Ends a proposal of an account, so that nobody confirms it.
+CREATE OR REPLACE FUNCTION api.withdraw_account_proposal(token text, account_proposal uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.decide_account(me, account_proposal, false);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.withdraw_account_proposal(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.withdraw_account_proposal(text,uuid) TO healthtrack_portal;
+
+-- Takes an own request back as long as it was not carried out.
+CREATE OR REPLACE FUNCTION api.withdraw_erasure(token text, erasure_request uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.withdraw_erasure(me, erasure_request);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.withdraw_erasure(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.withdraw_erasure(text,uuid) TO healthtrack_portal;
 
 -- Writes a chunk anew in the order of an index.
 CREATE OR REPLACE FUNCTION signal.cluster_chunk(chunk regclass, index name)

@@ -241,7 +241,7 @@ CREATE INDEX moderation_member_idx ON care.moderation USING btree (space_member_
 CREATE INDEX moderation_post_idx ON care.moderation USING btree (space_id, post_id);
 CREATE INDEX moderation_reply_idx ON care.moderation USING btree (reply_id) WHERE (reply_id IS NOT NULL);
 CREATE TRIGGER moderation_is_carried_out AFTER INSERT ON care.moderation FOR EACH ROW EXECUTE FUNCTION care.carry_out_moderation();  -- Trigger after a decision: hides or shows the post or answer, bans or readmits the member.
-CREATE TRIGGER moderation_is_kept BEFORE UPDATE ON care.moderation FOR EACH ROW EXECUTE FUNCTION care.keep_moderation();  -- Trigger before an update of a decision: refuses it.
+CREATE TRIGGER moderation_is_kept BEFORE UPDATE ON care.moderation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_moderation();  -- Trigger before an update of a decision: refuses it.
 ALTER TABLE care.moderation FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON care.moderation FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY moderator_decides ON care.moderation FOR INSERT TO healthtrack_care WITH CHECK (((( SELECT access.part() AS part) = 'moderator'::text) AND (account_id = ( SELECT access.actor() AS actor))));

@@ -19,10 +19,11 @@ CREATE TABLE care.insurer (
 CREATE TRIGGER insurer_is_stamped BEFORE INSERT OR UPDATE ON care.insurer FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER insurer_is_touched BEFORE UPDATE ON care.insurer FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.insurer FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.insurer FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.insurer FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.insurer FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.insurer TO healthtrack_migrator;
-GRANT SELECT ON care.insurer TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.insurer TO healthtrack_care;
 
 -- What an insurer sells: the plan that a policy is of.
 CREATE TABLE care.insurance_plan (
@@ -30,17 +31,99 @@ CREATE TABLE care.insurance_plan (
     insurer_id uuid NOT NULL,  -- Whose plan.
     retired_on date,  -- First day on which it is not sold any more; null while it is.
     name text NOT NULL,  -- Name, unique at its insurer.
+    currency care.currency DEFAULT 'USD'::text NOT NULL,  -- Currency of all that it says of amounts.
+    year_begins_month smallint DEFAULT 1 NOT NULL,  -- Month on whose first day its year begins, 1 to 12.
     CONSTRAINT insurance_plan_pkey PRIMARY KEY (insurance_plan_id),  -- This insurance plan is known already.
     CONSTRAINT insurance_plan_id_with_insurer_is_unique UNIQUE (insurer_id, insurance_plan_id),  -- This insurance plan is known already.
     CONSTRAINT insurance_plan_name_is_unique_at_its_insurer UNIQUE (insurer_id, name),  -- This insurer has a plan of that name already.
     CONSTRAINT insurance_plan_insurer_fkey FOREIGN KEY (insurer_id) REFERENCES care.insurer(insurer_id),  -- Add the insurer first.
-    CONSTRAINT insurance_plan_name_is_some CHECK ((name ~ '\S'::text))  -- Give the insurance plan a name.
+    CONSTRAINT insurance_plan_name_is_some CHECK ((name ~ '\S'::text)),  -- Give the insurance plan a name.
+    CONSTRAINT insurance_plan_year_begins_in_a_month CHECK (((year_begins_month >= 1) AND (year_begins_month <= 12)))  -- Choose a month from 1 to 12.
 );
+CREATE TRIGGER insurance_stays_as_it_was_claimed BEFORE UPDATE OF year_begins_month ON care.insurance_plan FOR EACH ROW WHEN ((old.year_begins_month <> new.year_begins_month)) EXECUTE FUNCTION care.keep_what_was_counted();  -- Trigger before a coverage gets another policy, a policy another plan or a plan another year: refuses it once claims were made by it.
 ALTER TABLE care.insurance_plan FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.insurance_plan FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.insurance_plan FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.insurance_plan FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.insurance_plan TO healthtrack_migrator;
-GRANT SELECT ON care.insurance_plan TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.insurance_plan TO healthtrack_care;
+
+-- Which facilities are in the network of an insurance plan, and when.
+CREATE TABLE care.plan_network (
+    insurance_plan_id uuid NOT NULL,  -- Of which plan.
+    facility_id uuid NOT NULL,  -- Which facility.
+    valid_during daterange NOT NULL,  -- On which days; no upper bound while it goes on.
+    CONSTRAINT plan_network_pkey PRIMARY KEY (insurance_plan_id, facility_id, valid_during),  -- This facility is in the network already.
+    CONSTRAINT plan_network_names_a_facility_once EXCLUDE USING gist (insurance_plan_id WITH =, facility_id WITH =, valid_during WITH &&),  -- This facility is in the network of that plan on some of those days already.
+    CONSTRAINT plan_network_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Choose one of the network's facilities.
+    CONSTRAINT plan_network_plan_fkey FOREIGN KEY (insurance_plan_id) REFERENCES care.insurance_plan(insurance_plan_id),  -- Add the insurance plan first.
+    CONSTRAINT plan_network_period_has_a_beginning CHECK (((NOT isempty(valid_during)) AND (NOT lower_inf(valid_during))))  -- A facility is in a network from a first day on, and leaves it later.
+);
+CREATE INDEX plan_network_facility_idx ON care.plan_network USING btree (facility_id);
+ALTER TABLE care.plan_network FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.plan_network FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
+CREATE POLICY everybody_reads ON care.plan_network FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.plan_network FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.plan_network TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.plan_network TO healthtrack_care;
+
+-- What a patient bears in a year of an insurance plan before it pays, and at most.
+CREATE TABLE care.plan_cost_sharing (
+    insurance_plan_id uuid NOT NULL,  -- Of which plan.
+    valid_during daterange NOT NULL,  -- For services on which days; no upper bound while it goes on.
+    deductible_individual care.amount NOT NULL,  -- What one person bears of a year before the plan pays; 0 where it pays from the first.
+    deductible_family care.amount,  -- The same of all under one policy; null where there is none.
+    out_of_pocket_individual care.amount,  -- The most that one person bears of a year; null where there is none.
+    out_of_pocket_family care.amount,  -- The most that all under one policy bear of a year; null where there is none.
+    CONSTRAINT plan_cost_sharing_pkey PRIMARY KEY (insurance_plan_id, valid_during),  -- The plan has amounts for these days already.
+    CONSTRAINT plan_cost_sharing_is_one_at_a_time EXCLUDE USING gist (insurance_plan_id WITH =, valid_during WITH &&),  -- The plan has other amounts for some of those days: end them first.
+    CONSTRAINT plan_cost_sharing_plan_fkey FOREIGN KEY (insurance_plan_id) REFERENCES care.insurance_plan(insurance_plan_id),  -- Add the insurance plan first.
+    CONSTRAINT plan_cost_sharing_is_not_negative CHECK (((LEAST(deductible_individual, deductible_family, out_of_pocket_individual, out_of_pocket_family))::numeric >= (0)::numeric)),  -- Deductibles and what a patient bears at most are not negative.
+    CONSTRAINT plan_cost_sharing_of_a_family_is_no_less CHECK ((((deductible_family)::numeric >= (deductible_individual)::numeric) AND ((out_of_pocket_family)::numeric >= (out_of_pocket_individual)::numeric))),  -- What a family bears is no less than what one person does.
+    CONSTRAINT plan_cost_sharing_period_has_a_beginning CHECK (((NOT isempty(valid_during)) AND (NOT lower_inf(valid_during))))  -- Amounts hold from a first day on, and end after it.
+);
+ALTER TABLE care.plan_cost_sharing FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.plan_cost_sharing FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
+CREATE POLICY everybody_reads ON care.plan_cost_sharing FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.plan_cost_sharing FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.plan_cost_sharing TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.plan_cost_sharing TO healthtrack_care;
+
+-- What an insurance plan pays of a kind of service, in its network or out of it.
+CREATE TABLE care.plan_benefit (
+    plan_benefit_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    insurance_plan_id uuid NOT NULL,  -- Of which plan.
+    valid_during daterange NOT NULL,  -- For services on which days; no upper bound while it goes on.
+    copay care.amount DEFAULT 0 NOT NULL,  -- What the patient pays first, after the deductible, for each time that a charge counts.
+    amount_limit care.amount,  -- The most that the plan pays in a period; null where there is none.
+    visit_limit integer,  -- How many of it are covered in a period; null where there is no limit.
+    coinsurance_percent numeric(5,2) DEFAULT 0 NOT NULL,  -- Percentage that the patient pays of what is left after deductible and copay.
+    deductible_applies boolean DEFAULT true NOT NULL,  -- Whether the deductible is borne first.
+    network text NOT NULL,  -- in for facilities in the plan's network, out for others.
+    category text,  -- For which category of charges; null where it is for one code.
+    charge_code text,  -- For which charge, before its category; null where it is for a category.
+    limit_per text,  -- Period of the limits, month or plan_year; null without limits.
+    CONSTRAINT plan_benefit_pkey PRIMARY KEY (plan_benefit_id),  -- This benefit is known already.
+    CONSTRAINT plan_benefit_is_one_at_a_time EXCLUDE USING gist (insurance_plan_id WITH =, network WITH =, COALESCE(category, ''::text) WITH =, COALESCE(charge_code, ''::text) WITH =, valid_during WITH &&),  -- The plan has another benefit for that on some of those days: end that first.
+    CONSTRAINT plan_benefit_charge_code_fkey FOREIGN KEY (charge_code) REFERENCES care.charge_code(charge_code),  -- Choose one of the known charge codes for the benefit.
+    CONSTRAINT plan_benefit_plan_fkey FOREIGN KEY (insurance_plan_id) REFERENCES care.insurance_plan(insurance_plan_id),  -- Add the insurance plan first.
+    CONSTRAINT plan_benefit_category_is_known CHECK ((category = ANY (ARRAY['office_visit'::text, 'telehealth'::text, 'preventive'::text, 'laboratory'::text, 'imaging'::text, 'surgery'::text, 'inpatient'::text, 'emergency'::text, 'therapy'::text, 'pharmacy'::text, 'dental'::text, 'vision'::text, 'equipment'::text, 'other'::text]))),  -- Choose one of the known categories of service for the benefit.
+    CONSTRAINT plan_benefit_coinsurance_is_a_percentage CHECK (((coinsurance_percent >= (0)::numeric) AND (coinsurance_percent <= (100)::numeric))),  -- Co-insurance is 0 to 100 per cent.
+    CONSTRAINT plan_benefit_copay_is_not_negative CHECK (((copay)::numeric >= (0)::numeric)),  -- A copay is not negative.
+    CONSTRAINT plan_benefit_is_for_a_category_or_a_code CHECK ((num_nonnulls(category, charge_code) = 1)),  -- A benefit is for a category or for one charge code.
+    CONSTRAINT plan_benefit_limit_has_a_period CHECK ((((num_nonnulls(visit_limit, amount_limit) > 0) = (limit_per IS NOT NULL)) AND (limit_per = ANY (ARRAY['month'::text, 'plan_year'::text])))),  -- A benefit with a limit says whether it is for a month or a plan_year, and no other does.
+    CONSTRAINT plan_benefit_limits_are_not_negative CHECK (((visit_limit >= 0) AND ((amount_limit)::numeric >= (0)::numeric))),  -- Limits are not negative.
+    CONSTRAINT plan_benefit_network_is_known CHECK ((network = ANY (ARRAY['in'::text, 'out'::text]))),  -- Choose in or out.
+    CONSTRAINT plan_benefit_period_has_a_beginning CHECK (((NOT isempty(valid_during)) AND (NOT lower_inf(valid_during))))  -- A benefit has a first day, and ends after it.
+);
+CREATE INDEX plan_benefit_charge_code_idx ON care.plan_benefit USING btree (charge_code) WHERE (charge_code IS NOT NULL);
+CREATE INDEX plan_benefit_plan_idx ON care.plan_benefit USING btree (insurance_plan_id);
+ALTER TABLE care.plan_benefit FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.plan_benefit FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
+CREATE POLICY everybody_reads ON care.plan_benefit FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.plan_benefit FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.plan_benefit TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.plan_benefit TO healthtrack_care;
 
 -- A contract with an insurer; whom it covers is in coverage.
 CREATE TABLE care.policy (
@@ -60,6 +143,7 @@ CREATE TABLE care.policy (
     CONSTRAINT policy_number_is_a_number CHECK ((number ~ '^[A-Z0-9][A-Z0-9-]{2,39}$'::text))  -- A policy number has 3 to 40 capital letters, digits and hyphens.
 );
 CREATE INDEX policy_plan_idx ON care.policy USING btree (insurance_plan_id);
+CREATE TRIGGER insurance_stays_as_it_was_claimed BEFORE UPDATE OF insurance_plan_id ON care.policy FOR EACH ROW WHEN (((NOT access.erasing()) AND (old.insurance_plan_id <> new.insurance_plan_id))) EXECUTE FUNCTION care.keep_what_was_counted();  -- Trigger before a coverage gets another policy, a policy another plan or a plan another year: refuses it once claims were made by it.
 CREATE TRIGGER policy_is_stamped BEFORE INSERT OR UPDATE ON care.policy FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER policy_is_touched BEFORE UPDATE ON care.policy FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.policy FORCE ROW LEVEL SECURITY;
@@ -92,16 +176,79 @@ CREATE TABLE care.coverage (
     CONSTRAINT coverage_relation_is_known CHECK ((relation = ANY (ARRAY['self'::text, 'spouse'::text, 'child'::text, 'other'::text])))  -- Choose self, spouse, child or other.
 );
 CREATE INDEX coverage_policy_idx ON care.coverage USING btree (policy_id);
-CREATE TRIGGER coverage_is_not_of_a_joined_record AFTER INSERT ON care.coverage REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER coverage_is_not_of_a_joined_record AFTER INSERT ON care.coverage REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER coverage_is_stamped BEFORE INSERT OR UPDATE ON care.coverage FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER coverage_is_touched BEFORE UPDATE ON care.coverage FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER coverage_stays_under_hold BEFORE DELETE ON care.coverage FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+CREATE TRIGGER insurance_stays_as_it_was_claimed BEFORE UPDATE OF policy_id ON care.coverage FOR EACH ROW WHEN (((NOT access.erasing()) AND (old.policy_id <> new.policy_id))) EXECUTE FUNCTION care.keep_what_was_counted();  -- Trigger before a coverage gets another policy, a policy another plan or a plan another year: refuses it once claims were made by it.
 ALTER TABLE care.coverage FORCE ROW LEVEL SECURITY;
 CREATE POLICY desk ON care.coverage FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[])));
 CREATE POLICY maintenance ON care.coverage FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 CREATE POLICY own ON care.coverage FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.coverage TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON care.coverage TO healthtrack_care;
+
+-- What an insurer said of a coverage when it was asked; only ever added to, and the newest counts.
+CREATE TABLE care.eligibility_answer (
+    eligibility_answer_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    patient_id uuid NOT NULL,  -- Of whom.
+    coverage_id uuid NOT NULL,  -- Of which coverage of this patient.
+    facility_id uuid,  -- Where it was noted, whose desk and billers read all of it; null for a program's.
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was asked.
+    valid_until timestamp with time zone NOT NULL,  -- Until when the answer may be relied on.
+    served_during daterange NOT NULL,  -- For services on which days; half-open.
+    active boolean NOT NULL,  -- Whether the coverage is active on these days.
+    categories text[] DEFAULT '{}'::text[] NOT NULL,  -- For which kinds of service it was asked; none where it was asked for all.
+    told jsonb DEFAULT '{}'::jsonb NOT NULL,  -- What was told of benefits, as it came.
+    told_by text NOT NULL,  -- Who told it: the insurer's service or a person there, and its reference.
+    disposition text,  -- What the insurer said in words; null where nothing.
+    noted_by text DEFAULT COALESCE((access.actor())::text, (SESSION_USER)::text) NOT NULL,  -- Account or program that asked.
+    CONSTRAINT eligibility_answer_pkey PRIMARY KEY (eligibility_answer_id),  -- This answer is known already.
+    CONSTRAINT eligibility_answer_coverage_fkey FOREIGN KEY (patient_id, coverage_id) REFERENCES care.coverage(patient_id, coverage_id),  -- Choose a coverage of this patient.
+    CONSTRAINT eligibility_answer_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Choose one of the network's facilities.
+    CONSTRAINT eligibility_answer_categories_are_known CHECK ((categories <@ ARRAY['office_visit'::text, 'telehealth'::text, 'preventive'::text, 'laboratory'::text, 'imaging'::text, 'surgery'::text, 'inpatient'::text, 'emergency'::text, 'therapy'::text, 'pharmacy'::text, 'dental'::text, 'vision'::text, 'equipment'::text, 'other'::text])),  -- Choose known categories of service.
+    CONSTRAINT eligibility_answer_disposition_is_short CHECK (((disposition ~ '\S'::text) AND (length(disposition) <= 500))),  -- Say what the insurer said in 500 letters at most, or nothing.
+    CONSTRAINT eligibility_answer_is_for_some_days CHECK (((NOT isempty(served_during)) AND (NOT lower_inf(served_during)) AND (NOT upper_inf(served_during)))),  -- Ask for services on certain days, from a first to a last.
+    CONSTRAINT eligibility_answer_is_told_as_an_object CHECK (((jsonb_typeof(told) = 'object'::text) AND (length((told)::text) <= 100000))),  -- Give what was told as a JSON object of 100000 letters at most.
+    CONSTRAINT eligibility_answer_is_valid_for_a_time CHECK (((valid_until > asked_at) AND (valid_until <= (asked_at + '400 days'::interval)))),  -- An answer may be relied on for a time after it was asked for, 400 days at most.
+    CONSTRAINT eligibility_answer_says_who_told CHECK (((told_by ~ '\S'::text) AND (length(told_by) <= 200)))  -- Say who told it, in 200 letters at most.
+);
+CREATE INDEX eligibility_answer_coverage_idx ON care.eligibility_answer USING btree (patient_id, coverage_id, asked_at DESC);
+CREATE INDEX eligibility_answer_facility_idx ON care.eligibility_answer USING btree (facility_id);
+CREATE TRIGGER eligibility_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.eligibility_answer FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER eligibility_answer_is_not_of_a_joined_record AFTER INSERT ON care.eligibility_answer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER eligibility_answer_is_stamped BEFORE INSERT ON care.eligibility_answer FOR EACH ROW EXECUTE FUNCTION care.stamp_eligibility();  -- Trigger before an answer is noted: what an account notes bears its name, its facility and the present time.
+CREATE TRIGGER eligibility_answer_stays_under_hold BEFORE DELETE ON care.eligibility_answer FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE care.eligibility_answer FORCE ROW LEVEL SECURITY;
+CREATE POLICY biller ON care.eligibility_answer FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[])) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])))) WITH CHECK (((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[])) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[]))));
+CREATE POLICY desk ON care.eligibility_answer FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_at_desk() AS patients_at_desk)::uuid[])) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[]))));
+CREATE POLICY maintenance ON care.eligibility_answer FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.eligibility_answer FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.eligibility_answer TO healthtrack_migrator;
+GRANT INSERT, SELECT ON care.eligibility_answer TO healthtrack_care;
+
+-- What a person has borne of a year of an insurance plan, and what the plan paid, by answered claims.
+CREATE TABLE care.accumulator (
+    patient_id uuid NOT NULL,  -- Who.
+    policy_id uuid NOT NULL,  -- Under which policy.
+    year_begins_on date NOT NULL,  -- First day of the plan's year.
+    deductible numeric(14,2) NOT NULL,  -- What was borne as deductible.
+    out_of_pocket numeric(14,2) NOT NULL,  -- What was borne as deductible, co-insurance and copay; denials do not count.
+    paid numeric(14,2) NOT NULL,  -- What the insurer decided to pay.
+    currency care.currency NOT NULL,  -- Currency of these amounts.
+    CONSTRAINT accumulator_pkey PRIMARY KEY (patient_id, policy_id, year_begins_on, currency),  -- This year of that person is counted already.
+    CONSTRAINT accumulator_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
+    CONSTRAINT accumulator_policy_fkey FOREIGN KEY (policy_id) REFERENCES care.policy(policy_id),  -- Add the policy first.
+    CONSTRAINT accumulator_is_not_negative CHECK (((deductible >= (0)::numeric) AND (out_of_pocket >= deductible) AND (paid >= (0)::numeric)))  -- What was borne and paid is not negative, and the deductible is a part of what was borne.
+);
+CREATE INDEX accumulator_policy_idx ON care.accumulator USING btree (policy_id, year_begins_on);
+CREATE TRIGGER accumulator_stays_under_hold BEFORE DELETE ON care.accumulator FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE care.accumulator FORCE ROW LEVEL SECURITY;
+CREATE POLICY desk ON care.accumulator FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_billed() AS patients_billed)::uuid[])));
+CREATE POLICY maintenance ON care.accumulator FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.accumulator FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.accumulator TO healthtrack_migrator;
+GRANT SELECT ON care.accumulator TO healthtrack_care;
 
 -- What can be charged, and what it usually costs.
 CREATE TABLE care.charge_code (
@@ -110,16 +257,19 @@ CREATE TABLE care.charge_code (
     title text NOT NULL,  -- A few words for a person.
     unit_price care.amount NOT NULL,  -- Usual price of one.
     currency care.currency NOT NULL,  -- Currency of that price.
+    category text DEFAULT 'other'::text NOT NULL,  -- What kind of service it is, by which plans of insurers pay.
     CONSTRAINT charge_code_pkey PRIMARY KEY (charge_code),  -- This charge code is known already.
+    CONSTRAINT charge_code_category_is_known CHECK ((category = ANY (ARRAY['office_visit'::text, 'telehealth'::text, 'preventive'::text, 'laboratory'::text, 'imaging'::text, 'surgery'::text, 'inpatient'::text, 'emergency'::text, 'therapy'::text, 'pharmacy'::text, 'dental'::text, 'vision'::text, 'equipment'::text, 'other'::text]))),  -- Choose one of the known categories of service.
     CONSTRAINT charge_code_is_a_code CHECK ((charge_code ~ '^[A-Z0-9][A-Z0-9-]{1,19}$'::text)),  -- A charge code has 2 to 20 capital letters, digits and hyphens.
     CONSTRAINT charge_code_price_is_not_negative CHECK (((unit_price)::numeric >= (0)::numeric)),  -- A price is not negative.
     CONSTRAINT charge_code_title_is_some CHECK ((title ~ '\S'::text))  -- Give the charge code a title.
 );
 ALTER TABLE care.charge_code FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.charge_code FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.charge_code FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.charge_code FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.charge_code TO healthtrack_migrator;
-GRANT SELECT ON care.charge_code TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.charge_code TO healthtrack_care;
 
 -- What a facility asks of a patient for what was done.
 CREATE TABLE care.invoice (
@@ -146,13 +296,14 @@ CREATE TABLE care.invoice (
     CONSTRAINT invoice_number_is_a_number CHECK ((number ~ '^[A-Z0-9][A-Z0-9-]{0,39}$'::text)),  -- An invoice number has up to 40 capital letters, digits and hyphens.
     CONSTRAINT invoice_status_is_known CHECK ((status = ANY (ARRAY['draft'::text, 'issued'::text, 'void'::text])))  -- Choose draft, issued or void.
 );
+CREATE INDEX invoice_due_idx ON care.invoice USING btree (facility_id, due_on, invoice_id) WHERE (status = 'issued'::text);
 CREATE TRIGGER invoice_is_booked AFTER UPDATE OF status ON care.invoice FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION care.book_invoice();  -- Trigger: books that an invoice is issued or void.
-CREATE TRIGGER invoice_is_for_who_was_seen BEFORE INSERT OR UPDATE OF patient_id ON care.invoice FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_billed_patient();  -- Trigger before an invoice is written through the portal: for a patient with an appointment or an encounter at the facility.
-CREATE TRIGGER invoice_is_not_of_a_joined_record AFTER INSERT ON care.invoice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER invoice_is_for_who_was_seen BEFORE INSERT OR UPDATE OF patient_id ON care.invoice FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_billed_patient();  -- Trigger before an invoice is written through the portal: for a patient with an appointment or an encounter at the facility.
+CREATE TRIGGER invoice_is_not_of_a_joined_record AFTER INSERT ON care.invoice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER invoice_is_stamped BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER invoice_is_touched BEFORE UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER invoice_moves_forward BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.move_invoice();  -- Trigger: an invoice goes from draft to issued to void, and keeps what it said.
-CREATE TRIGGER invoice_stays_due_as_issued BEFORE UPDATE ON care.invoice FOR EACH ROW EXECUTE FUNCTION care.keep_terms();  -- Trigger before an invoice changes: it is issued now, and keeps the day on which it is due.
+CREATE TRIGGER invoice_moves_forward BEFORE INSERT OR UPDATE ON care.invoice FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.move_invoice();  -- Trigger: an invoice goes from draft to issued to void, and keeps what it said.
+CREATE TRIGGER invoice_stays_due_as_issued BEFORE UPDATE ON care.invoice FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_terms();  -- Trigger before an invoice changes: it is issued now, and keeps the day on which it is due.
 CREATE TRIGGER invoice_stays_under_hold BEFORE DELETE ON care.invoice FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.invoice FORCE ROW LEVEL SECURITY;
 CREATE POLICY desk ON care.invoice FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
@@ -195,9 +346,9 @@ CREATE INDEX charge_code_idx ON care.charge USING btree (charge_code);
 CREATE INDEX charge_encounter_idx ON care.charge USING btree (patient_id, encounter_id) WHERE (encounter_id IS NOT NULL);
 CREATE INDEX charge_invoice_idx ON care.charge USING btree (invoice_id);
 CREATE TRIGGER charge_has_the_currency_of_its_price BEFORE INSERT OR UPDATE OF charge_code, currency ON care.charge FOR EACH ROW EXECUTE FUNCTION care.fill_charge_currency();  -- Trigger before a charge is written: it has the currency of its price in the list.
-CREATE TRIGGER charge_is_fixed_once_issued BEFORE INSERT OR DELETE OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.charge_only_drafts();  -- Trigger: refuses to add, change or remove a charge of an invoice that is issued.
-CREATE TRIGGER charge_is_not_of_a_joined_record AFTER INSERT ON care.charge REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER charge_is_priced_by_the_list BEFORE INSERT OR UPDATE OF charge_code, unit_price, served_on, invoice_id ON care.charge FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_price();  -- Trigger before a charge is written through the portal: its price is that of the list.
+CREATE TRIGGER charge_is_fixed_once_issued BEFORE INSERT OR DELETE OR UPDATE ON care.charge FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.charge_only_drafts();  -- Trigger: refuses to add, change or remove a charge of an invoice that is issued.
+CREATE TRIGGER charge_is_not_of_a_joined_record AFTER INSERT ON care.charge REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER charge_is_priced_by_the_list BEFORE INSERT OR UPDATE OF charge_code, unit_price, served_on, invoice_id ON care.charge FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_price();  -- Trigger before a charge is written through the portal: its price is that of the list.
 CREATE TRIGGER charge_is_stamped BEFORE INSERT OR UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER charge_is_touched BEFORE UPDATE ON care.charge FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER charge_stays_under_hold BEFORE DELETE ON care.charge FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -226,25 +377,34 @@ CREATE TABLE care.claim (
     denied_amount numeric(14,2),  -- What falls back to the patient; null until it answers.
     status text DEFAULT 'submitted'::text NOT NULL,  -- submitted or adjudicated.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
+    replaces_claim_id uuid,  -- The answered claim whose denials it asks for again; null where it is the first.
+    related_as text,  -- resubmission with what was missing, or appeal; null where it replaces none.
     CONSTRAINT claim_pkey PRIMARY KEY (claim_id),  -- This claim is known already.
     CONSTRAINT claim_id_with_coverage_is_unique UNIQUE (patient_id, coverage_id, claim_id),  -- This claim is known already.
     CONSTRAINT claim_id_with_patient_is_unique UNIQUE (patient_id, facility_id, invoice_id, claim_id),  -- This claim is known already.
+    CONSTRAINT claim_is_replaced_once UNIQUE (replaces_claim_id),  -- This claim was replaced already: replace the newer one.
     CONSTRAINT claim_is_open_once EXCLUDE USING gist (invoice_id WITH =) WHERE ((status = 'submitted'::text)),  -- This invoice has a claim that is not answered yet.
     CONSTRAINT claim_coverage_fkey FOREIGN KEY (patient_id, coverage_id) REFERENCES care.coverage(patient_id, coverage_id),  -- Choose a coverage of this patient.
     CONSTRAINT claim_invoice_fkey FOREIGN KEY (patient_id, facility_id, invoice_id) REFERENCES care.invoice(patient_id, facility_id, invoice_id),  -- Choose an invoice of this patient and facility.
+    CONSTRAINT claim_replaces_fkey FOREIGN KEY (patient_id, facility_id, invoice_id, replaces_claim_id) REFERENCES care.claim(patient_id, facility_id, invoice_id, claim_id),  -- Replace a claim of the same invoice.
     CONSTRAINT claim_amounts_add_up CHECK (((accepted_amount >= (0)::numeric) AND (adjusted_amount >= (0)::numeric) AND (denied_amount >= (0)::numeric) AND (((accepted_amount + adjusted_amount) + denied_amount) = submitted_amount))),  -- Accepted, adjusted and denied together are what was submitted.
     CONSTRAINT claim_answer_is_whole CHECK ((((status = 'adjudicated'::text) = (num_nonnulls(accepted_amount, adjusted_amount, denied_amount) = 3)) AND (num_nonnulls(accepted_amount, adjusted_amount, denied_amount) = ANY (ARRAY[0, 3])))),  -- An adjudicated claim says what is accepted, adjusted and denied, and no other says any of it.
     CONSTRAINT claim_asks_for_something CHECK ((submitted_amount > (0)::numeric)),  -- A claim asks for more than nothing.
     CONSTRAINT claim_is_dated_once_adjudicated CHECK (((status = 'adjudicated'::text) = (adjudicated_at IS NOT NULL))),  -- A claim has a day of answer once it is adjudicated, and not before.
+    CONSTRAINT claim_related_as_is_known CHECK ((((related_as IS NULL) = (replaces_claim_id IS NULL)) AND ((related_as IS NULL) OR (related_as = ANY (ARRAY['resubmission'::text, 'appeal'::text]))))),  -- A claim that replaces another is a resubmission or an appeal, and no other is.
+    CONSTRAINT claim_replaces_another CHECK ((replaces_claim_id <> claim_id)),  -- A claim replaces another one.
     CONSTRAINT claim_status_is_known CHECK ((status = ANY (ARRAY['submitted'::text, 'adjudicated'::text])))  -- Choose submitted or adjudicated.
 );
+CREATE INDEX claim_coverage_idx ON care.claim USING btree (coverage_id);
 CREATE INDEX claim_invoice_idx ON care.claim USING btree (invoice_id);
+CREATE TRIGGER claim_adjustments_add_up BEFORE UPDATE OF status ON care.claim FOR EACH ROW WHEN (((NOT access.erasing()) AND ((old.status = 'submitted'::text) AND (new.status = 'adjudicated'::text)))) EXECUTE FUNCTION care.complete_adjustments();  -- Trigger before a claim is answered: what has no code gets NONE, and codes that take off too much are refused.
 CREATE TRIGGER claim_answer_is_booked AFTER UPDATE OF status ON care.claim FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION care.book_claim();  -- Trigger: books that a claim is submitted or answered.
+CREATE TRIGGER claim_is_accumulated AFTER UPDATE OF status ON care.claim FOR EACH ROW WHEN (((old.status = 'submitted'::text) AND (new.status = 'adjudicated'::text))) EXECUTE FUNCTION care.accumulate_claim();  -- Trigger after a claim is answered: adds what the patient bears and the insurer pays to the sums of the plan's year.
 CREATE TRIGGER claim_is_booked AFTER INSERT ON care.claim FOR EACH ROW EXECUTE FUNCTION care.book_claim();  -- Trigger: books that a claim is submitted or answered.
 CREATE TRIGGER claim_is_stamped BEFORE INSERT OR UPDATE ON care.claim FOR EACH ROW EXECUTE FUNCTION care.stamp_money();  -- Trigger before money is booked: what an account books bears its name and the present time.
 CREATE CONSTRAINT TRIGGER claim_is_the_sum_of_its_lines AFTER INSERT OR UPDATE ON care.claim DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_claim_sum();  -- Deferred trigger: a claim's amounts are the sums of its lines when the transaction ends.
 CREATE TRIGGER claim_is_touched BEFORE UPDATE ON care.claim FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER claim_moves_forward BEFORE INSERT OR UPDATE ON care.claim FOR EACH ROW EXECUTE FUNCTION care.move_claim();  -- Trigger: a claim is submitted for what is due on an issued invoice, and answered once.
+CREATE TRIGGER claim_moves_forward BEFORE INSERT OR UPDATE ON care.claim FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.move_claim();  -- Trigger: a claim is submitted for what is due on an issued invoice, and answered once.
 CREATE TRIGGER claim_stays_under_hold BEFORE DELETE ON care.claim FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.claim FORCE ROW LEVEL SECURITY;
 CREATE POLICY desk ON care.claim FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
@@ -265,7 +425,9 @@ CREATE TABLE care.claim_line (
     accepted_amount numeric(14,2),  -- What the insurer pays; null until it answers.
     adjusted_amount numeric(14,2),  -- What nobody pays, by contract; null until the insurer answers.
     denied_amount numeric(14,2) GENERATED ALWAYS AS (((submitted_amount - accepted_amount) - adjusted_amount)) STORED,  -- What falls back to the patient: the rest; null until the insurer answers.
+    allowed_amount numeric(14,2) GENERATED ALWAYS AS ((submitted_amount - adjusted_amount)) STORED,  -- What the insurer counts with: asked for less adjusted, which is what it and the patient pay; null until it answers.
     CONSTRAINT claim_line_pkey PRIMARY KEY (claim_id, charge_id),  -- This charge is on the claim already.
+    CONSTRAINT claim_line_id_with_patient_is_unique UNIQUE (patient_id, facility_id, invoice_id, claim_id, charge_id),  -- This charge is on the claim already.
     CONSTRAINT claim_line_charge_fkey FOREIGN KEY (patient_id, facility_id, invoice_id, charge_id) REFERENCES care.charge(patient_id, facility_id, invoice_id, charge_id),  -- Choose a charge of this invoice.
     CONSTRAINT claim_line_claim_fkey FOREIGN KEY (patient_id, facility_id, invoice_id, claim_id) REFERENCES care.claim(patient_id, facility_id, invoice_id, claim_id),  -- Choose a claim of this invoice.
     CONSTRAINT claim_line_amounts_add_up CHECK (((accepted_amount >= (0)::numeric) AND (adjusted_amount >= (0)::numeric) AND ((accepted_amount + adjusted_amount) <= submitted_amount))),  -- An insurer answers with amounts between nothing and what was asked for.
@@ -275,8 +437,8 @@ CREATE TABLE care.claim_line (
 CREATE INDEX claim_line_charge_idx ON care.claim_line USING btree (charge_id);
 CREATE INDEX claim_line_patient_idx ON care.claim_line USING btree (patient_id);
 CREATE CONSTRAINT TRIGGER claim_line_adds_up_to_its_claim AFTER INSERT OR UPDATE ON care.claim_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_claim_sum();  -- Deferred trigger: a claim's amounts are the sums of its lines when the transaction ends.
-CREATE TRIGGER claim_line_is_answered_once BEFORE INSERT OR UPDATE ON care.claim_line FOR EACH ROW EXECUTE FUNCTION care.keep_claim_line();  -- Trigger: the lines of a claim are answered while it is open, and never change what they ask.
-CREATE TRIGGER claim_line_is_claimable AFTER INSERT ON care.claim_line FOR EACH ROW EXECUTE FUNCTION care.check_claim_line();  -- Trigger: refuses a line that was not covered on its day, or that asks for more than earlier claims left.
+CREATE TRIGGER claim_line_is_answered_once BEFORE INSERT OR UPDATE ON care.claim_line FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_claim_line();  -- Trigger: the lines of a claim are answered while it is open, and never change what they ask.
+CREATE TRIGGER claim_line_is_claimable AFTER INSERT ON care.claim_line FOR EACH ROW EXECUTE FUNCTION care.check_claim_line();  -- Trigger: refuses a line that was not covered on its day, that comes before the primary insurer's answer, or that asks for more than earlier claims left or denied.
 CREATE TRIGGER claim_line_stays_under_hold BEFORE DELETE ON care.claim_line FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.claim_line FORCE ROW LEVEL SECURITY;
 CREATE POLICY desk ON care.claim_line FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
@@ -285,6 +447,109 @@ CREATE POLICY maintenance ON care.claim_line FOR ALL TO healthtrack_migrator USI
 CREATE POLICY own ON care.claim_line FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.claim_line TO healthtrack_migrator;
 GRANT INSERT, SELECT, UPDATE ON care.claim_line TO healthtrack_care;
+
+-- Why an insurer pays less than was asked for: group and code of X12 835, in words of this network.
+CREATE TABLE care.adjustment_code (
+    retired_on date,  -- First day on which it is not used any more; null while it is.
+    group_code text NOT NULL,  -- Who bears it: CO nobody by contract, PR the patient, OA and PI nobody, for other reasons or by the payer.
+    code text NOT NULL,  -- Claim adjustment reason code; NONE where the insurer gave none.
+    title text NOT NULL,  -- A few words for a person.
+    counts_as text,  -- deductible, coinsurance or copay: what the plan lets the patient bear; null for a denial, a discount or another reason.
+    CONSTRAINT adjustment_code_pkey PRIMARY KEY (group_code, code),  -- This adjustment code is known already.
+    CONSTRAINT adjustment_code_counts_for_the_patient CHECK (((counts_as IS NULL) OR ((counts_as = ANY (ARRAY['deductible'::text, 'coinsurance'::text, 'copay'::text])) AND (group_code = 'PR'::text)))),  -- Only a code of group PR counts as deductible, coinsurance or copay.
+    CONSTRAINT adjustment_code_group_is_known CHECK ((group_code = ANY (ARRAY['CO'::text, 'PR'::text, 'OA'::text, 'PI'::text]))),  -- Choose CO, PR, OA or PI.
+    CONSTRAINT adjustment_code_is_a_code CHECK ((code ~ '^[A-Z0-9]{1,5}$'::text)),  -- An adjustment code has up to five capital letters and digits.
+    CONSTRAINT adjustment_code_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Give the code a title of 200 letters at most.
+);
+ALTER TABLE care.adjustment_code FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.adjustment_code FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
+CREATE POLICY everybody_reads ON care.adjustment_code FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
+CREATE POLICY maintenance ON care.adjustment_code FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.adjustment_code TO healthtrack_migrator;
+GRANT INSERT, SELECT, UPDATE ON care.adjustment_code TO healthtrack_care;
+
+-- What an insurer takes off one line of a claim, and why; all of a line add up to what is adjusted and denied.
+CREATE TABLE care.claim_adjustment (
+    claim_id uuid NOT NULL,  -- Of which claim.
+    charge_id uuid NOT NULL,  -- Of which charge on it.
+    patient_id uuid NOT NULL,  -- For whom; the claim's patient.
+    facility_id uuid NOT NULL,  -- Who asks; the claim's facility.
+    invoice_id uuid NOT NULL,  -- The claim's invoice.
+    amount numeric(14,2) NOT NULL,  -- How much, in the invoice's currency.
+    group_code text NOT NULL,  -- Who bears it: CO, PR, OA or PI.
+    code text NOT NULL,  -- Why.
+    CONSTRAINT claim_adjustment_pkey PRIMARY KEY (claim_id, charge_id, group_code, code),  -- This line has an amount of that code already: add to it.
+    CONSTRAINT claim_adjustment_code_fkey FOREIGN KEY (group_code, code) REFERENCES care.adjustment_code(group_code, code),  -- Choose one of the known adjustment codes.
+    CONSTRAINT claim_adjustment_line_fkey FOREIGN KEY (patient_id, facility_id, invoice_id, claim_id, charge_id) REFERENCES care.claim_line(patient_id, facility_id, invoice_id, claim_id, charge_id),  -- Choose a charge on this claim.
+    CONSTRAINT claim_adjustment_takes_something CHECK ((amount > (0)::numeric))  -- An adjustment takes off more than nothing.
+);
+CREATE INDEX claim_adjustment_code_idx ON care.claim_adjustment USING btree (group_code, code);
+CREATE INDEX claim_adjustment_patient_idx ON care.claim_adjustment USING btree (patient_id);
+CREATE TRIGGER claim_adjustment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.claim_adjustment FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER claim_adjustment_stays_under_hold BEFORE DELETE ON care.claim_adjustment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+CREATE TRIGGER claim_is_coded_while_open AFTER INSERT ON care.claim_adjustment FOR EACH ROW EXECUTE FUNCTION care.check_open_claim();  -- Trigger after codes are added to a claim: refuses them once it is answered.
+ALTER TABLE care.claim_adjustment FORCE ROW LEVEL SECURITY;
+CREATE POLICY desk ON care.claim_adjustment FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.claim_adjustment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.claim_adjustment FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.claim_adjustment FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.claim_adjustment TO healthtrack_migrator;
+GRANT INSERT, SELECT ON care.claim_adjustment TO healthtrack_care;
+
+-- What was treated, as an insurer is told: codes of ICD-10-CM in their order.
+CREATE TABLE care.claim_diagnosis (
+    claim_id uuid NOT NULL,  -- On which claim.
+    patient_id uuid NOT NULL,  -- For whom; the claim's patient.
+    facility_id uuid NOT NULL,  -- Who asks; the claim's facility.
+    invoice_id uuid NOT NULL,  -- The claim's invoice.
+    sequence smallint NOT NULL,  -- Its place, 1 for the principal one.
+    code text NOT NULL,  -- Code of ICD-10-CM, with its point.
+    sensitivity care.sensitivity,  -- Category by which it is kept from whoever was granted bills alone; null for plain care.
+    CONSTRAINT claim_diagnosis_pkey PRIMARY KEY (claim_id, sequence),  -- The claim has a diagnosis in that place already.
+    CONSTRAINT claim_diagnosis_id_with_patient_is_unique UNIQUE (patient_id, claim_id, sequence),  -- The claim has a diagnosis in that place already.
+    CONSTRAINT claim_diagnosis_is_named_once UNIQUE (claim_id, code),  -- The claim names this diagnosis already.
+    CONSTRAINT claim_diagnosis_claim_fkey FOREIGN KEY (patient_id, facility_id, invoice_id, claim_id) REFERENCES care.claim(patient_id, facility_id, invoice_id, claim_id),  -- Choose a claim of this invoice.
+    CONSTRAINT claim_diagnosis_is_icd_10_cm CHECK ((code ~ '^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$'::text)),  -- Write a code of ICD-10-CM with its point, like E11.9.
+    CONSTRAINT claim_diagnosis_sequence_is_believable CHECK (((sequence >= 1) AND (sequence <= 12)))  -- A claim has twelve diagnoses at most.
+);
+CREATE TRIGGER claim_diagnosis_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.claim_diagnosis FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER claim_diagnosis_is_classified BEFORE INSERT OR UPDATE ON care.claim_diagnosis FOR EACH ROW EXECUTE FUNCTION care.classify_claim_diagnosis();  -- Trigger before a diagnosis of a claim is written: its category is that of its code.
+CREATE TRIGGER claim_diagnosis_stays_under_hold BEFORE DELETE ON care.claim_diagnosis FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+CREATE TRIGGER claim_is_coded_while_open AFTER INSERT ON care.claim_diagnosis FOR EACH ROW EXECUTE FUNCTION care.check_open_claim();  -- Trigger after codes are added to a claim: refuses them once it is answered.
+ALTER TABLE care.claim_diagnosis FORCE ROW LEVEL SECURITY;
+CREATE POLICY desk ON care.claim_diagnosis FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.claim_diagnosis FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])) AND ((sensitivity IS NULL) OR (patient_id = ANY (access.patients_granted((sensitivity)::text))))));
+CREATE POLICY maintenance ON care.claim_diagnosis FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.claim_diagnosis FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.claim_diagnosis TO healthtrack_migrator;
+GRANT INSERT, SELECT ON care.claim_diagnosis TO healthtrack_care;
+
+-- For which of a claim's diagnoses one of its charges was done.
+CREATE TABLE care.claim_line_diagnosis (
+    claim_id uuid NOT NULL,  -- On which claim.
+    charge_id uuid NOT NULL,  -- Which charge on it.
+    patient_id uuid NOT NULL,  -- For whom; the claim's patient.
+    facility_id uuid NOT NULL,  -- Who asks; the claim's facility.
+    invoice_id uuid NOT NULL,  -- The claim's invoice.
+    priority smallint NOT NULL,  -- Its place for this charge, 1 for the first.
+    sequence smallint NOT NULL,  -- Which of the claim's diagnoses.
+    CONSTRAINT claim_line_diagnosis_pkey PRIMARY KEY (claim_id, charge_id, priority),  -- This charge has a diagnosis in that place already.
+    CONSTRAINT claim_line_diagnosis_is_named_once UNIQUE (claim_id, charge_id, sequence),  -- This charge names that diagnosis already.
+    CONSTRAINT claim_line_diagnosis_diagnosis_fkey FOREIGN KEY (patient_id, claim_id, sequence) REFERENCES care.claim_diagnosis(patient_id, claim_id, sequence),  -- Choose one of the claim's diagnoses.
+    CONSTRAINT claim_line_diagnosis_line_fkey FOREIGN KEY (patient_id, facility_id, invoice_id, claim_id, charge_id) REFERENCES care.claim_line(patient_id, facility_id, invoice_id, claim_id, charge_id),  -- Choose a charge on this claim.
+    CONSTRAINT claim_line_diagnosis_priority_is_believable CHECK (((priority >= 1) AND (priority <= 4)))  -- A charge is for four diagnoses at most.
+);
+CREATE INDEX claim_line_diagnosis_patient_idx ON care.claim_line_diagnosis USING btree (patient_id, claim_id, sequence);
+CREATE TRIGGER claim_is_coded_while_open AFTER INSERT ON care.claim_line_diagnosis FOR EACH ROW EXECUTE FUNCTION care.check_open_claim();  -- Trigger after codes are added to a claim: refuses them once it is answered.
+CREATE TRIGGER claim_line_diagnosis_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.claim_line_diagnosis FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER claim_line_diagnosis_stays_under_hold BEFORE DELETE ON care.claim_line_diagnosis FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
+ALTER TABLE care.claim_line_diagnosis FORCE ROW LEVEL SECURITY;
+CREATE POLICY desk ON care.claim_line_diagnosis FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
+CREATE POLICY granted ON care.claim_line_diagnosis FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_granted('billing'::text) AS patients_granted)::uuid[])));
+CREATE POLICY maintenance ON care.claim_line_diagnosis FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY own ON care.claim_line_diagnosis FOR SELECT TO healthtrack_care USING ((patient_id = ANY (( SELECT access.own_patients() AS own_patients)::uuid[])));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.claim_line_diagnosis TO healthtrack_migrator;
+GRANT INSERT, SELECT ON care.claim_line_diagnosis TO healthtrack_care;
 
 -- Money that came for an invoice.
 CREATE TABLE care.payment (
@@ -315,7 +580,7 @@ CREATE TABLE care.payment (
 );
 CREATE INDEX payment_claim_idx ON care.payment USING btree (claim_id) WHERE (claim_id IS NOT NULL);
 CREATE INDEX payment_invoice_idx ON care.payment USING btree (invoice_id);
-CREATE TRIGGER payment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.payment FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER payment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.payment FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
 CREATE TRIGGER payment_is_booked AFTER INSERT ON care.payment FOR EACH ROW EXECUTE FUNCTION care.book_payment();  -- Trigger: books a payment.
 CREATE TRIGGER payment_is_due BEFORE INSERT ON care.payment FOR EACH ROW EXECUTE FUNCTION care.check_payment();  -- Trigger: refuses a payment above what its payer owes.
 CREATE TRIGGER payment_is_stamped BEFORE INSERT ON care.payment FOR EACH ROW EXECUTE FUNCTION care.stamp_money();  -- Trigger before money is booked: what an account books bears its name and the present time.
@@ -349,7 +614,7 @@ CREATE TABLE care.refund (
     CONSTRAINT refund_key_is_hard_to_guess CHECK ((idempotency_key ~ '^[A-Za-z0-9_-]{16,80}$'::text))  -- A refund key has 16 to 80 letters, digits, hyphens and underscores.
 );
 CREATE INDEX refund_payment_idx ON care.refund USING btree (payment_id);
-CREATE TRIGGER refund_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.refund FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER refund_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.refund FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
 CREATE TRIGGER refund_is_booked AFTER INSERT ON care.refund FOR EACH ROW EXECUTE FUNCTION care.book_refund();  -- Trigger: books a refund.
 CREATE TRIGGER refund_is_covered BEFORE INSERT ON care.refund FOR EACH ROW EXECUTE FUNCTION care.check_refund();  -- Trigger: refuses to give back more than came.
 CREATE TRIGGER refund_is_stamped BEFORE INSERT ON care.refund FOR EACH ROW EXECUTE FUNCTION care.stamp_money();  -- Trigger before money is booked: what an account books bears its name and the present time.
@@ -388,7 +653,7 @@ CREATE INDEX ledger_transaction_claim_idx ON care.ledger_transaction USING btree
 CREATE INDEX ledger_transaction_payment_idx ON care.ledger_transaction USING btree (payment_id) WHERE (payment_id IS NOT NULL);
 CREATE INDEX ledger_transaction_refund_idx ON care.ledger_transaction USING btree (refund_id) WHERE (refund_id IS NOT NULL);
 CREATE CONSTRAINT TRIGGER ledger_transaction_has_entries AFTER INSERT ON care.ledger_transaction DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_ledger_sum();  -- Deferred trigger: a transaction has entries, and they sum to zero, when the database transaction ends.
-CREATE TRIGGER ledger_transaction_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER ledger_transaction_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_transaction FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
 CREATE TRIGGER ledger_transaction_stays_under_hold BEFORE DELETE ON care.ledger_transaction FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.ledger_transaction FORCE ROW LEVEL SECURITY;
 CREATE POLICY desk ON care.ledger_transaction FOR ALL TO healthtrack_care USING (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text))) WITH CHECK (((facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])) AND (( SELECT access.part() AS part) = 'biller'::text)));
@@ -411,7 +676,7 @@ CREATE TABLE care.ledger_entry (
     CONSTRAINT ledger_entry_moves_something CHECK ((amount <> (0)::numeric))  -- An entry moves more than nothing.
 );
 CREATE INDEX ledger_entry_patient_idx ON care.ledger_entry USING btree (patient_id);
-CREATE TRIGGER ledger_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
+CREATE TRIGGER ledger_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON care.ledger_entry FOR EACH STATEMENT WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_change();  -- Trigger on a table that is only ever added to: refuses update, delete and truncate.
 CREATE TRIGGER ledger_entry_is_totalled AFTER INSERT ON care.ledger_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.total_invoices();  -- Trigger after entries are booked: adds them to the totals of their invoices.
 CREATE TRIGGER ledger_entry_stays_under_hold BEFORE DELETE ON care.ledger_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE CONSTRAINT TRIGGER ledger_transaction_sums_to_zero AFTER INSERT ON care.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_ledger_sum();  -- Deferred trigger: a transaction has entries, and they sum to zero, when the database transaction ends.
@@ -475,6 +740,27 @@ CREATE VIEW care.invoice_balance WITH (security_invoker=true) AS
      LEFT JOIN care.invoice_total t USING (invoice_id));
 GRANT SELECT ON care.invoice_balance TO healthtrack_care;
 
+-- Trigger after a claim is answered: adds what the patient bears and the insurer pays to the sums of the plan's year.
+CREATE OR REPLACE FUNCTION care.accumulate_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- What decides where it counts stays as it is until this is over.
+    PERFORM FROM care.coverage v JOIN care.policy p USING (policy_id) JOIN care.insurance_plan k USING (insurance_plan_id)
+    WHERE v.coverage_id = NEW.coverage_id FOR SHARE OF v, p, k;
+    INSERT INTO care.accumulator AS kept (patient_id, policy_id, year_begins_on, deductible, out_of_pocket, paid, currency)
+    SELECT s.patient_id, s.policy_id, s.year_begins_on, s.deductible, s.out_of_pocket, s.paid, s.currency
+    FROM care.cost_shares(NEW.claim_id) AS s
+    ON CONFLICT (patient_id, policy_id, year_begins_on, currency) DO UPDATE SET
+        deductible = kept.deductible + excluded.deductible,
+        out_of_pocket = kept.out_of_pocket + excluded.out_of_pocket, paid = kept.paid + excluded.paid;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.accumulate_claim() FROM PUBLIC;
+
 -- Takes in the insurer's answer: for each charge of the claim what is accepted and what is adjusted; the rest is denied.
 CREATE OR REPLACE FUNCTION care.adjudicate_claim(of_claim uuid, charges uuid[], accepted numeric[], adjusted numeric[])
  RETURNS void
@@ -499,6 +785,79 @@ BEGIN
           FROM care.claim_line WHERE claim_id = of_claim) AS answer
     WHERE claim_id = of_claim;
 END $function$;
+
+-- Takes in an insurer's answer with codes: for each charge what is paid, and what each group and code takes off, in hundredths.
+CREATE OR REPLACE FUNCTION care.answer_claim(of_claim uuid, answer jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    charges  uuid[];
+    accepted numeric[];
+    adjusted numeric[];
+BEGIN
+    -- The invoice first, as all who book money do.
+    PERFORM FROM care.invoice JOIN care.claim USING (invoice_id) WHERE claim_id = of_claim FOR NO KEY UPDATE OF invoice;
+    IF jsonb_typeof(answer) IS DISTINCT FROM 'array' THEN
+        PERFORM care.refuse('claim_answer_is_whole', 'An answer names each charge of the claim once.');
+    ELSIF NOT EXISTS (SELECT FROM care.claim WHERE claim_id = of_claim AND status = 'submitted') THEN
+        PERFORM care.refuse('claim_is_answered_once', 'There is no such open claim: it may be answered already.');
+    END IF;
+    SELECT array_agg(line.charge), array_agg(coalesce(line.paid_cents, 0) * 0.01),
+           array_agg((SELECT coalesce(sum(cents), 0) * 0.01
+                      FROM jsonb_to_recordset(coalesce(line.adjustments, '[]')) AS taken ("group" text, cents bigint)
+                      WHERE "group" <> 'PR'))
+    INTO charges, accepted, adjusted
+    FROM jsonb_to_recordset(answer) AS line (charge uuid, paid_cents bigint, adjustments jsonb);
+    IF EXISTS (
+        SELECT FROM jsonb_to_recordset(answer) AS line (charge uuid, paid_cents bigint, adjustments jsonb)
+        JOIN care.claim_line l ON l.claim_id = of_claim AND l.charge_id = line.charge
+        WHERE l.submitted_amount * 100 <> coalesce(line.paid_cents, 0) + (
+            SELECT coalesce(sum(cents), 0) FROM jsonb_to_recordset(coalesce(line.adjustments, '[]')) AS taken (cents bigint)))
+    THEN
+        PERFORM care.refuse('claim_answer_adds_up', 'What is paid for a charge and what its codes take off add up to what was asked.');
+    END IF;
+    INSERT INTO care.claim_adjustment (claim_id, charge_id, patient_id, facility_id, invoice_id, amount, group_code, code)
+    SELECT of_claim, l.charge_id, l.patient_id, l.facility_id, l.invoice_id, taken.cents * 0.01, taken."group", taken.code
+    FROM jsonb_to_recordset(answer) AS line (charge uuid, adjustments jsonb)
+    JOIN care.claim_line l ON l.claim_id = of_claim AND l.charge_id = line.charge
+    CROSS JOIN LATERAL jsonb_to_recordset(coalesce(line.adjustments, '[]')) AS taken ("group" text, code text, cents bigint)
+    -- An insurer's program may write each code it knows: one that takes off nothing says nothing.
+    WHERE taken.cents IS DISTINCT FROM 0;
+    PERFORM care.adjudicate_claim(of_claim, charges, accepted, adjusted);
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.answer_claim(uuid,jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.answer_claim(uuid,jsonb) TO healthtrack_care;
+
+-- How often a benefit was used by a person under a policy in a period, and what the plan paid of it, by answered claims; for a biller, at the own facility.
+CREATE OR REPLACE FUNCTION care.benefit_used(patient uuid, policy uuid, benefit care.plan_benefit, within daterange, OUT visits numeric, OUT paid numeric)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(sum(used.quantity) FILTER (WHERE used.paid > 0 OR used.borne), 0), coalesce(sum(used.paid), 0)
+    FROM (
+        SELECT h.charge_id, h.quantity, sum(l.accepted_amount) AS paid,
+               bool_or(EXISTS (SELECT FROM care.claim_adjustment a JOIN care.adjustment_code j USING (group_code, code)
+                               WHERE a.claim_id = l.claim_id AND a.charge_id = l.charge_id AND j.counts_as IS NOT NULL)) AS borne
+        FROM care.coverage v JOIN care.claim c ON c.coverage_id = v.coverage_id AND c.status = 'adjudicated'
+        JOIN care.claim_line l ON l.claim_id = c.claim_id JOIN care.charge h ON h.charge_id = l.charge_id
+        JOIN care.charge_code k ON k.charge_code = h.charge_code
+        WHERE v.patient_id = patient AND v.policy_id = policy AND within @> h.served_on
+          -- A charge whose code has a benefit of its own uses that one up, and not its category's.
+          AND (k.charge_code = benefit.charge_code OR k.category = benefit.category AND NOT EXISTS (
+              SELECT FROM care.plan_benefit b
+              WHERE b.insurance_plan_id = benefit.insurance_plan_id AND b.network = benefit.network
+                AND b.charge_code = k.charge_code AND b.valid_during @> h.served_on))
+          AND (access.part() IS DISTINCT FROM 'biller' OR h.facility_id = ANY (access.own_facilities()))
+          AND (benefit.network = 'in') = EXISTS (
+              SELECT FROM care.plan_network n WHERE n.insurance_plan_id = benefit.insurance_plan_id
+                 AND n.facility_id = h.facility_id AND n.valid_during @> h.served_on)
+        GROUP BY h.charge_id) AS used
+$function$;
+REVOKE EXECUTE ON FUNCTION care.benefit_used(uuid,uuid,care.plan_benefit,daterange) FROM PUBLIC;
 
 -- Books one transaction with its entries; for the triggers of the ledger alone.
 CREATE OR REPLACE FUNCTION care.book(patient uuid, facility uuid, invoice uuid, claim uuid, payment uuid, refund uuid, booked_kind text, accounts text[], amounts numeric[])
@@ -636,23 +995,42 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_billed_patient() FROM PUBLIC;
 
--- Trigger: refuses a line that was not covered on its day, or that asks for more than earlier claims left.
+-- Trigger: refuses a line that was not covered on its day, that comes before the primary insurer's answer, or that asks for more than earlier claims left or denied.
 CREATE OR REPLACE FUNCTION care.check_claim_line()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+DECLARE
+    asking care.claim;
+    charge care.charge;
+    cover  care.coverage;
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM care.charge h, care.claim c JOIN care.coverage v USING (coverage_id)
-        WHERE h.charge_id = NEW.charge_id AND c.claim_id = NEW.claim_id AND v.covered_during @> h.served_on
-    ) THEN
+    SELECT * INTO asking FROM care.claim c WHERE c.claim_id = NEW.claim_id;
+    SELECT * INTO charge FROM care.charge h WHERE h.charge_id = NEW.charge_id;
+    SELECT * INTO cover FROM care.coverage v WHERE v.coverage_id = asking.coverage_id;
+    IF (cover.covered_during @> charge.served_on) IS NOT TRUE THEN
         PERFORM care.refuse('claim_is_covered_on_the_day_of_service',
             'This coverage was not valid on the day of service.');
     END IF;
+    IF cover.rank = 'secondary' AND EXISTS (
+        SELECT FROM care.coverage v
+        WHERE v.patient_id = NEW.patient_id AND v.rank = 'primary' AND v.covered_during @> charge.served_on
+          AND NOT EXISTS (SELECT FROM care.claim_line l JOIN care.claim c USING (claim_id)
+                          WHERE l.charge_id = NEW.charge_id AND c.coverage_id = v.coverage_id AND c.status = 'adjudicated'))
+    THEN
+        PERFORM care.refuse('claim_follows_the_primary', 'Ask the primary insurer first, and wait for its answer.');
+    END IF;
+    IF NEW.submitted_amount > (
+        SELECT coalesce(sum(a.amount), 0) FROM care.claim_adjustment a JOIN care.adjustment_code k USING (group_code, code)
+        WHERE a.claim_id = asking.replaces_claim_id AND a.charge_id = NEW.charge_id AND a.group_code = 'PR' AND k.counts_as IS NULL)
+       AND asking.replaces_claim_id IS NOT NULL
+    THEN
+        PERFORM care.refuse('claim_replaces_what_was_denied', 'A claim that replaces another asks for what that one denied, and no more.');
+    END IF;
     -- Who inserts a claim holds its invoice, so no two claims take the same rest.
-    IF (SELECT h.amount FROM care.charge h WHERE h.charge_id = NEW.charge_id)
+    IF charge.amount
         < (SELECT sum(coalesce(l.accepted_amount + l.adjusted_amount, l.submitted_amount))
            FROM care.claim_line l WHERE l.charge_id = NEW.charge_id)
     THEN
@@ -704,6 +1082,23 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_ledger_sum() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.check_ledger_sum() TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger after codes are added to a claim: refuses them once it is answered.
+CREATE OR REPLACE FUNCTION care.check_open_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- Waits for whoever answers it in this moment, and then sees that it is answered.
+    PERFORM FROM care.claim c WHERE c.claim_id = NEW.claim_id AND c.status = 'submitted' FOR SHARE;
+    IF NOT FOUND THEN
+        PERFORM care.refuse('claim_is_coded_while_open', 'This claim is answered: its codes stay; submit another for what was denied.');
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_open_claim() FROM PUBLIC;
 
 -- Trigger: refuses a payment above what its payer owes.
 CREATE OR REPLACE FUNCTION care.check_payment()
@@ -765,6 +1160,130 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_refund() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.check_refund() TO healthtrack_care, healthtrack_migrator;
+
+-- Trigger before a diagnosis of a claim is written: its category is that of its code.
+CREATE OR REPLACE FUNCTION care.classify_claim_diagnosis()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    NEW.sensitivity := care.sensitivity_of('icd10', NEW.code);
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.classify_claim_diagnosis() FROM PUBLIC;
+
+-- Trigger before a claim is answered: what has no code gets NONE, and codes that take off too much are refused.
+CREATE OR REPLACE FUNCTION care.complete_adjustments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    rest record;
+BEGIN
+    FOR rest IN
+        SELECT l.charge_id, part.group_code,
+               part.amount - coalesce((SELECT sum(a.amount) FROM care.claim_adjustment a
+                   WHERE a.claim_id = l.claim_id AND a.charge_id = l.charge_id
+                     AND (a.group_code = 'PR') = (part.group_code = 'PR')), 0) AS amount
+        FROM care.claim_line l, LATERAL (VALUES ('CO', l.adjusted_amount), ('PR', l.denied_amount)) AS part (group_code, amount)
+        WHERE l.claim_id = NEW.claim_id
+    LOOP
+        IF rest.amount < 0 THEN
+            PERFORM care.refuse('claim_adjustments_add_up', 'The codes of a charge take off what is adjusted and denied, and no more.');
+        ELSIF rest.amount > 0 THEN
+            INSERT INTO care.claim_adjustment (claim_id, charge_id, patient_id, facility_id, invoice_id, amount, group_code, code)
+            VALUES (NEW.claim_id, rest.charge_id, NEW.patient_id, NEW.facility_id, NEW.invoice_id, rest.amount, rest.group_code, 'NONE');
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.complete_adjustments() FROM PUBLIC;
+
+-- What an answered claim, or all, adds to the sums of persons by policy, year and currency.
+CREATE OR REPLACE FUNCTION care.cost_shares(of_claim uuid DEFAULT NULL::uuid)
+ RETURNS SETOF care.accumulator
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT l.patient_id, v.policy_id, lower(care.plan_year(k.year_begins_month, h.served_on)),
+           coalesce(sum(borne.deductible), 0)::numeric(14, 2), coalesce(sum(borne.everything), 0)::numeric(14, 2),
+           sum(l.accepted_amount)::numeric(14, 2), h.currency
+    FROM care.claim c JOIN care.claim_line l USING (claim_id) JOIN care.charge h ON h.charge_id = l.charge_id
+    JOIN care.coverage v ON v.coverage_id = c.coverage_id JOIN care.policy p ON p.policy_id = v.policy_id
+    JOIN care.insurance_plan k ON k.insurance_plan_id = p.insurance_plan_id
+    CROSS JOIN LATERAL (
+        SELECT sum(a.amount) FILTER (WHERE j.counts_as = 'deductible') AS deductible, sum(a.amount) AS everything
+        FROM care.claim_adjustment a JOIN care.adjustment_code j USING (group_code, code)
+        WHERE a.claim_id = l.claim_id AND a.charge_id = l.charge_id AND j.counts_as IS NOT NULL) AS borne
+    WHERE c.status = 'adjudicated' AND (of_claim IS NULL OR c.claim_id = of_claim)
+    GROUP BY 1, 2, 3, h.currency ORDER BY 1, 2, 3, 7
+$function$;
+REVOKE EXECUTE ON FUNCTION care.cost_shares(uuid) FROM PUBLIC;
+
+-- Of the newest answer of each coverage that was not noted at the acting desk's or biller's facility: whether it is active, and until when that may be relied on.
+CREATE OR REPLACE FUNCTION care.eligibility_elsewhere(patient uuid, on_day date)
+ RETURNS TABLE(coverage_id uuid, asked_at timestamp with time zone, valid_until timestamp with time zone, active boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 2
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT DISTINCT ON (a.coverage_id) a.coverage_id, a.asked_at, a.valid_until, a.active
+    FROM care.eligibility_answer a
+    WHERE a.patient_id = patient AND a.served_during @> on_day
+      AND (a.facility_id = ANY (access.own_facilities())) IS NOT TRUE
+      AND (patient = ANY (access.patients_at_desk()) OR patient = ANY (access.patients_billed()))
+    ORDER BY a.coverage_id, a.asked_at DESC, a.eligibility_answer_id
+$function$;
+REVOKE EXECUTE ON FUNCTION care.eligibility_elsewhere(uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.eligibility_elsewhere(uuid,date) TO healthtrack_care;
+
+-- What a patient would pay of charges at a facility on a day under one coverage or two, charge by charge.
+CREATE OR REPLACE FUNCTION care.estimate(patient uuid, facility uuid, served_on date, coverages uuid[], codes text[], quantities integer[])
+ RETURNS TABLE(line integer, charge_code text, currency text, billed numeric, covered boolean, deductible numeric, copay numeric, coinsurance numeric, first_pays numeric, second_pays numeric, patient_pays numeric)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    known integer := (SELECT count(*) FROM unnest(codes) AS named (code) JOIN care.charge_code k ON k.charge_code = named.code
+                      WHERE daterange(NULL, k.retired_on) @> estimate.served_on);
+    ranked uuid[];
+BEGIN
+    IF coalesce(cardinality(codes), 0) NOT BETWEEN 1 AND 100 OR cardinality(quantities) IS DISTINCT FROM cardinality(codes)
+       OR EXISTS (SELECT FROM unnest(quantities) AS times WHERE (times BETWEEN 1 AND 10000) IS NOT TRUE)
+       OR known <> cardinality(codes) THEN
+        PERFORM care.refuse('estimate_names_known_charges', 'Name 1 to 100 charges of the list, and how many of each.');
+    END IF;
+    -- The first is asked first, whatever the order in which they were named.
+    SELECT array_agg(v.coverage_id ORDER BY v.rank) INTO ranked FROM care.coverage v
+    WHERE v.coverage_id = ANY (coverages) AND v.patient_id = patient AND v.covered_during @> estimate.served_on;
+    IF coalesce(cardinality(ranked), 0) NOT BETWEEN 1 AND 2 OR cardinality(ranked) <> cardinality(coverages) THEN
+        PERFORM care.refuse('estimate_is_under_coverages_of_the_day', 'Choose one or two coverages of this patient that are valid on that day.');
+    END IF;
+    IF (SELECT count(DISTINCT found.currency) FROM (
+            SELECT k.currency::text FROM care.charge_code k WHERE k.charge_code = ANY (codes)
+            UNION ALL SELECT p.currency::text FROM care.coverage v JOIN care.policy o USING (policy_id)
+                JOIN care.insurance_plan p USING (insurance_plan_id) WHERE v.coverage_id = ANY (ranked)) AS found (currency)) <> 1 THEN
+        PERFORM care.refuse('estimate_is_in_one_currency', 'Charges and plans are in several currencies: estimate those of one.');
+    END IF;
+    RETURN QUERY
+    SELECT one.line, k.charge_code, k.currency::text, k.unit_price * quantities[one.line], one.covered, one.deductible, one.copay,
+           one.coinsurance, one.insurer, least(coalesce(two.insurer, 0), k.unit_price * quantities[one.line] - one.insurer),
+           greatest(0, k.unit_price * quantities[one.line] - one.insurer - coalesce(two.insurer, 0))
+    FROM care.share_of_plan(ranked[1], facility, served_on, codes, quantities) AS one
+    JOIN care.charge_code k ON k.charge_code = codes[one.line]
+    LEFT JOIN LATERAL (SELECT s.* FROM care.share_of_plan(ranked[2], facility, served_on, codes, quantities) AS s
+                       WHERE cardinality(ranked) = 2) AS two ON two.line = one.line
+    ORDER BY one.line;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.estimate(uuid,uuid,date,uuid[],text[],integer[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.estimate(uuid,uuid,date,uuid[],text[],integer[]) TO healthtrack_care;
 
 -- Trigger before a charge is written: it has the currency of its price in the list.
 CREATE OR REPLACE FUNCTION care.fill_charge_currency()
@@ -829,6 +1348,26 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.keep_terms() FROM PUBLIC;
 
+-- Trigger before a coverage gets another policy, a policy another plan or a plan another year: refuses it once claims were made by it.
+CREATE OR REPLACE FUNCTION care.keep_what_was_counted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF (CASE TG_TABLE_NAME
+        WHEN 'coverage' THEN EXISTS (SELECT FROM care.claim c WHERE c.coverage_id = (to_jsonb(OLD) ->> 'coverage_id')::uuid)
+        WHEN 'policy' THEN EXISTS (SELECT FROM care.accumulator a WHERE a.policy_id = (to_jsonb(OLD) ->> 'policy_id')::uuid)
+        ELSE EXISTS (SELECT FROM care.accumulator a JOIN care.policy p USING (policy_id)
+                     WHERE p.insurance_plan_id = (to_jsonb(OLD) ->> 'insurance_plan_id')::uuid)
+    END) THEN
+        PERFORM care.refuse('insurance_stays_as_it_was_claimed', 'Claims were made by this: add another policy, coverage or plan beside it.');
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.keep_what_was_counted() FROM PUBLIC;
+
 -- What stands on an account for an invoice, or for one claim of it.
 CREATE OR REPLACE FUNCTION care.ledger_balance(of_invoice uuid, of_account text, of_claim uuid DEFAULT NULL::uuid)
  RETURNS numeric
@@ -871,11 +1410,16 @@ BEGIN
        OR TG_OP = 'UPDATE' AND (
            OLD.status = 'adjudicated' AND to_jsonb(OLD) - '{version,updated_at,updated_by}'::text[]
                                        <> to_jsonb(NEW) - '{version,updated_at,updated_by}'::text[]
-           OR (OLD.invoice_id, OLD.coverage_id, OLD.submitted_amount)
-           <> (NEW.invoice_id, NEW.coverage_id, NEW.submitted_amount))
+           OR (OLD.invoice_id, OLD.coverage_id, OLD.submitted_amount, OLD.replaces_claim_id, OLD.related_as)
+              IS DISTINCT FROM (NEW.invoice_id, NEW.coverage_id, NEW.submitted_amount, NEW.replaces_claim_id, NEW.related_as))
     THEN
         PERFORM care.refuse('claim_is_answered_once',
             'A claim is submitted and answered once; submit another for what is left.');
+    END IF;
+    IF TG_OP = 'INSERT' AND NEW.replaces_claim_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM care.claim c WHERE c.claim_id = NEW.replaces_claim_id AND c.status = 'adjudicated' AND c.coverage_id = NEW.coverage_id)
+    THEN
+        PERFORM care.refuse('claim_replaces_an_answered_one', 'Replace a claim that is answered, under the same coverage.');
     END IF;
     IF TG_OP = 'INSERT' AND NEW.submitted_amount > care.ledger_balance(NEW.invoice_id, 'receivable') THEN
         PERFORM care.refuse('claim_is_not_above_what_is_due', 'Claim no more than what is still due.');
@@ -952,6 +1496,21 @@ BEGIN
     RETURN made.payment_id;
 END $function$;
 
+-- Counts anew what persons have borne of plans' years, after claims were written with triggers off; nobody answers a claim meanwhile.
+CREATE OR REPLACE FUNCTION care.recount_accumulators()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- Nobody answers a claim meanwhile; who reads goes on.
+    LOCK TABLE care.claim IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM care.accumulator;
+    INSERT INTO care.accumulator SELECT * FROM care.cost_shares();
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.recount_accumulators() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.recount_accumulators() TO healthtrack_migrator;
+
 -- Counts the totals of invoices anew from the ledger, after it was written with triggers off; nobody books meanwhile.
 CREATE OR REPLACE FUNCTION care.recount_balances()
  RETURNS void
@@ -1000,6 +1559,164 @@ BEGIN
     END IF;
     RETURN made.refund_id;
 END $function$;
+
+-- Asks again for what a claim denied and is still due, with its diagnoses; gives the new claim's key.
+CREATE OR REPLACE FUNCTION care.replace_claim(of_claim uuid, related text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    former  care.claim;
+    due     numeric;
+    charges uuid[];
+    asked   numeric[];
+    made    uuid;
+BEGIN
+    PERFORM FROM care.invoice JOIN care.claim USING (invoice_id) WHERE claim_id = of_claim FOR NO KEY UPDATE OF invoice;
+    SELECT * INTO former FROM care.claim WHERE claim_id = of_claim AND status = 'adjudicated';
+    IF NOT FOUND THEN
+        PERFORM care.refuse('claim_replaces_an_answered_one', 'Replace a claim that is answered, under the same coverage.');
+    END IF;
+    due := care.ledger_balance(former.invoice_id, 'receivable');
+    WITH denied AS (
+        SELECT a.charge_id, sum(a.amount) AS amount
+        FROM care.claim_adjustment a JOIN care.adjustment_code k USING (group_code, code)
+        WHERE a.claim_id = of_claim AND a.group_code = 'PR' AND k.counts_as IS NULL GROUP BY a.charge_id
+    ), remaining AS (
+        SELECT d.charge_id, least(d.amount, h.amount - (
+                   SELECT coalesce(sum(coalesce(l.accepted_amount + l.adjusted_amount, l.submitted_amount)), 0)
+                   FROM care.claim_line l WHERE l.charge_id = d.charge_id)) AS amount
+        FROM denied d JOIN care.charge h USING (charge_id)
+    ), claimable AS (
+        SELECT charge_id, least(amount, due - (sum(amount) OVER (ORDER BY charge_id) - amount)) AS amount FROM remaining
+    )
+    SELECT array_agg(charge_id ORDER BY charge_id), array_agg(amount ORDER BY charge_id) INTO charges, asked
+    FROM claimable WHERE amount > 0;
+    IF charges IS NULL THEN
+        PERFORM care.refuse('claim_replaces_what_was_denied', 'Nothing that this claim denied is still due.');
+    END IF;
+    INSERT INTO care.claim (patient_id, facility_id, invoice_id, coverage_id, submitted_amount, replaces_claim_id, related_as)
+    SELECT former.patient_id, former.facility_id, former.invoice_id, former.coverage_id, sum(amount), of_claim, related
+    FROM unnest(asked) AS amount
+    RETURNING claim_id INTO made;
+    INSERT INTO care.claim_line (claim_id, charge_id, patient_id, facility_id, invoice_id, submitted_amount)
+    SELECT made, charge, former.patient_id, former.facility_id, former.invoice_id, amount
+    FROM unnest(charges, asked) AS line (charge, amount);
+    INSERT INTO care.claim_diagnosis (claim_id, patient_id, facility_id, invoice_id, sequence, code)
+    SELECT made, d.patient_id, d.facility_id, d.invoice_id, d.sequence, d.code FROM care.claim_diagnosis d WHERE d.claim_id = of_claim;
+    INSERT INTO care.claim_line_diagnosis (claim_id, charge_id, patient_id, facility_id, invoice_id, priority, sequence)
+    SELECT made, d.charge_id, d.patient_id, d.facility_id, d.invoice_id, d.priority, d.sequence
+    FROM care.claim_line_diagnosis d WHERE d.claim_id = of_claim AND d.charge_id = ANY (charges);
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.replace_claim(uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.replace_claim(uuid,text) TO healthtrack_care;
+
+-- What one coverage would pay of charges, and what it lets the patient bear, charge by charge; for functions that have asked whether the coverage may be seen.
+CREATE OR REPLACE FUNCTION care.share_of_plan(of_coverage uuid, at_facility uuid, served_on date, codes text[], quantities integer[])
+ RETURNS TABLE(line integer, covered boolean, deductible numeric, copay numeric, coinsurance numeric, insurer numeric)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    cover   record;
+    sharing care.plan_cost_sharing;
+    benefit care.plan_benefit;
+    charge  care.charge_code;
+    used    record;
+    year    daterange;
+    within  text;
+    left_deductible numeric;
+    left_pocket     numeric;
+    here    jsonb := '{}';  -- What this estimate has used of each benefit: visits and amounts.
+    times   numeric;
+    rest    numeric;
+    over    numeric;
+    cut     numeric;
+BEGIN
+    SELECT v.patient_id, v.policy_id, k.insurance_plan_id, k.currency::text AS currency, k.year_begins_month INTO STRICT cover
+    FROM care.coverage v JOIN care.policy p USING (policy_id) JOIN care.insurance_plan k USING (insurance_plan_id)
+    WHERE v.coverage_id = of_coverage;
+    year := care.plan_year(cover.year_begins_month, share_of_plan.served_on);
+    within := CASE WHEN EXISTS (SELECT FROM care.plan_network n
+                                WHERE n.insurance_plan_id = cover.insurance_plan_id AND n.facility_id = at_facility
+                                  AND n.valid_during @> share_of_plan.served_on) THEN 'in' ELSE 'out' END;
+    SELECT * INTO sharing FROM care.plan_cost_sharing s
+    WHERE s.insurance_plan_id = cover.insurance_plan_id AND s.valid_during @> share_of_plan.served_on;
+    -- One person's and the family's, whichever is nearer; null where there is no most.
+    SELECT greatest(0, least(sharing.deductible_individual - coalesce(sum(a.deductible) FILTER (WHERE a.patient_id = cover.patient_id), 0),
+                             sharing.deductible_family - coalesce(sum(a.deductible), 0))),
+           CASE WHEN num_nonnulls(sharing.out_of_pocket_individual, sharing.out_of_pocket_family) > 0 THEN
+               greatest(0, least(sharing.out_of_pocket_individual - coalesce(sum(a.out_of_pocket) FILTER (WHERE a.patient_id = cover.patient_id), 0),
+                                 sharing.out_of_pocket_family - coalesce(sum(a.out_of_pocket), 0))) END
+    INTO left_deductible, left_pocket
+    FROM care.accumulator a
+    WHERE a.policy_id = cover.policy_id AND a.year_begins_on = lower(year) AND a.currency = cover.currency;
+    FOR place IN 1 .. cardinality(codes) LOOP
+        line := place;
+        SELECT * INTO charge FROM care.charge_code k WHERE k.charge_code = codes[line];
+        SELECT b.* INTO benefit FROM care.plan_benefit b
+        WHERE b.insurance_plan_id = cover.insurance_plan_id AND b.network = within AND b.valid_during @> share_of_plan.served_on
+          AND (b.charge_code = charge.charge_code OR b.category = charge.category)
+        ORDER BY b.charge_code IS NULL LIMIT 1;
+        covered := FOUND;
+        times := quantities[line];
+        IF NOT covered THEN
+            times := 0;
+        ELSIF benefit.limit_per IS NOT NULL THEN
+            SELECT u.visits + coalesce((here #>> ARRAY[benefit.plan_benefit_id::text, 'visits'])::numeric, 0) AS visits,
+                   u.paid + coalesce((here #>> ARRAY[benefit.plan_benefit_id::text, 'paid'])::numeric, 0) AS paid
+            INTO used
+            FROM care.benefit_used(cover.patient_id, cover.policy_id, benefit,
+                CASE benefit.limit_per WHEN 'plan_year' THEN year
+                     ELSE daterange(date_trunc('month', share_of_plan.served_on)::date,
+                                    (date_trunc('month', share_of_plan.served_on) + INTERVAL '1 month')::date) END) AS u;
+            times := least(times, greatest(0, coalesce(benefit.visit_limit - used.visits, times)));
+        END IF;
+        rest := times * charge.unit_price;
+        deductible := CASE WHEN times > 0 AND benefit.deductible_applies THEN least(rest, coalesce(left_deductible, 0)) ELSE 0 END;
+        copay := CASE WHEN times > 0 THEN least(benefit.copay * times, rest - deductible) ELSE 0 END;
+        coinsurance := CASE WHEN times > 0 THEN round((rest - deductible - copay) * benefit.coinsurance_percent / 100, 2) ELSE 0 END;
+        -- Above the most that the patient bears, first co-insurance falls away, then copay, then deductible.
+        over := greatest(0, deductible + copay + coinsurance - coalesce(left_pocket, deductible + copay + coinsurance));
+        cut := least(over, coinsurance); coinsurance := coinsurance - cut; over := over - cut;
+        cut := least(over, copay); copay := copay - cut; over := over - cut;
+        deductible := deductible - over;
+        insurer := rest - deductible - copay - coinsurance;
+        IF times > 0 AND benefit.amount_limit IS NOT NULL THEN
+            insurer := least(insurer, greatest(0, benefit.amount_limit - used.paid));
+        END IF;
+        left_deductible := left_deductible - deductible;
+        left_pocket := left_pocket - deductible - copay - coinsurance;
+        IF times > 0 AND benefit.limit_per IS NOT NULL THEN
+            here := here || jsonb_build_object(benefit.plan_benefit_id, jsonb_build_object(
+                'visits', coalesce((here #>> ARRAY[benefit.plan_benefit_id::text, 'visits'])::numeric, 0) + times,
+                'paid', coalesce((here #>> ARRAY[benefit.plan_benefit_id::text, 'paid'])::numeric, 0) + insurer));
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.share_of_plan(uuid,uuid,date,text[],integer[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.share_of_plan(uuid,uuid,date,text[],integer[]) TO healthtrack_care;
+
+-- Trigger before an answer is noted: what an account notes bears its name, its facility and the present time.
+CREATE OR REPLACE FUNCTION care.stamp_eligibility()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.actor() IS NOT NULL THEN
+        NEW.asked_at := now();
+        NEW.noted_by := access.actor()::text;
+        NEW.facility_id := (access.own_facilities())[1];
+    END IF;
+    RETURN NEW;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.stamp_eligibility() FROM PUBLIC;
 
 -- Trigger before money is booked: what an account books bears its name and the present time.
 CREATE OR REPLACE FUNCTION care.stamp_money()
@@ -1074,6 +1791,32 @@ BEGIN
     RETURN made;
 END $function$;
 
+-- Claims what is due and was covered, with its diagnoses in their order, and for each charge the places of those that it is for; gives the claim's key.
+CREATE OR REPLACE FUNCTION care.submit_coded_claim(of_invoice uuid, under_coverage uuid, diagnoses text[], pointers jsonb DEFAULT NULL::jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    made uuid := care.submit_claim(of_invoice, under_coverage);
+BEGIN
+    IF coalesce(cardinality(diagnoses), 0) = 0 THEN
+        PERFORM care.refuse('claim_has_a_diagnosis', 'Name at least one diagnosis.');
+    END IF;
+    INSERT INTO care.claim_diagnosis (claim_id, patient_id, facility_id, invoice_id, sequence, code)
+    SELECT c.claim_id, c.patient_id, c.facility_id, c.invoice_id, named.place, named.code
+    FROM care.claim c, unnest(diagnoses) WITH ORDINALITY AS named (code, place) WHERE c.claim_id = made;
+    -- Without pointers, each line is for the first four.
+    INSERT INTO care.claim_line_diagnosis (claim_id, charge_id, patient_id, facility_id, invoice_id, priority, sequence)
+    SELECT l.claim_id, l.charge_id, l.patient_id, l.facility_id, l.invoice_id, pointed.priority, pointed.sequence::smallint
+    FROM care.claim_line l, jsonb_array_elements_text(coalesce(pointers -> l.charge_id::text,
+             to_jsonb(ARRAY(SELECT generate_series(1, least(cardinality(diagnoses), 4)))))) WITH ORDINALITY AS pointed (sequence, priority)
+    WHERE l.claim_id = made;
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.submit_coded_claim(uuid,uuid,text[],jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.submit_coded_claim(uuid,uuid,text[],jsonb) TO healthtrack_care;
+
 -- Trigger after entries are booked: adds them to the totals of their invoices.
 CREATE OR REPLACE FUNCTION care.total_invoices()
  RETURNS trigger
@@ -1116,6 +1859,67 @@ BEGIN
     END IF;
 END $function$;
 
+-- Keys of a page of the issued invoices of the acting account's facility that were due before a day, 500 at most.
+CREATE OR REPLACE FUNCTION access.invoices_due(due_before date, after_due_on date, after_invoice uuid, rows_max integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- An account that bills has one facility; with a list of them no index gives the order.
+    own constant uuid := (access.own_facilities())[1];
+BEGIN
+    RETURN (SELECT coalesce(array_agg(d.invoice_id), '{}')
+            FROM (SELECT i.invoice_id FROM care.invoice i
+                  WHERE i.facility_id = own AND i.status = 'issued' AND i.due_on < due_before
+                    AND (i.due_on, i.invoice_id) > (coalesce(after_due_on, '-infinity'), coalesce(after_invoice, '00000000-0000-0000-0000-000000000000'))
+                  ORDER BY i.due_on, i.invoice_id LIMIT least(rows_max, 500)) AS d);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.invoices_due(date,date,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.invoices_due(date,date,uuid,integer) TO healthtrack_care;
+
+-- Adds what members of a plan pay for care of a category, or of a charge code; the key.
+CREATE OR REPLACE FUNCTION api.add_plan_benefit(token text, insurance_plan uuid, network text, category text, charge_code text, copay_cents bigint, coinsurance_basis_points integer, deductible_applies boolean, visit_limit integer, limit_cents bigint, limit_per text, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.plan_benefit AS b (insurance_plan_id, network, category, charge_code, copay, coinsurance_percent,
+                                        deductible_applies, visit_limit, amount_limit, limit_per, valid_during)
+    VALUES (insurance_plan, add_plan_benefit.network, add_plan_benefit.category, add_plan_benefit.charge_code, copay_cents / 100.0,
+            coinsurance_basis_points / 100.0, add_plan_benefit.deductible_applies, add_plan_benefit.visit_limit,
+            limit_cents / 100.0, add_plan_benefit.limit_per, daterange(first_on, stop_on))
+    RETURNING b.plan_benefit_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.plan_benefit/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_plan_benefit(text,uuid,text,text,text,bigint,integer,boolean,integer,bigint,text,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_plan_benefit(text,uuid,text,text,text,bigint,integer,boolean,integer,bigint,text,date,date) TO healthtrack_portal;
+
 -- Notes an insurer's answer to a claim, which names each of its charges once.
 CREATE OR REPLACE FUNCTION api.adjudicate_claim(token text, claim uuid, charges uuid[], accepted_cents bigint[], adjusted_cents bigint[])
  RETURNS void
@@ -1151,6 +1955,76 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.adjudicate_claim(text,uuid,uuid[],bigint[],bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.adjudicate_claim(text,uuid,uuid[],bigint[],bigint[]) TO healthtrack_portal;
 
+-- Notes an insurer's answer with codes: for each charge what is paid and what each group and code takes off.
+CREATE OR REPLACE FUNCTION api.answer_claim(token text, claim uuid, decisions jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM care.answer_claim(claim, decisions);
+    PERFORM access.note(me, 'update', (SELECT c.patient_id FROM care.claim c WHERE c.claim_id = claim),
+                        'care.claim/' || claim);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.answer_claim(text,uuid,jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.answer_claim(text,uuid,jsonb) TO healthtrack_portal;
+
+-- Says on which day a benefit of a plan does not stand any more.
+CREATE OR REPLACE FUNCTION api.end_plan_benefit(token text, plan_benefit uuid, stop_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.plan_benefit b SET valid_during = daterange(lower(b.valid_during), end_plan_benefit.stop_on)
+    WHERE b.plan_benefit_id = plan_benefit;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.plan_benefit/' || plan_benefit);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_plan_benefit(text,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_plan_benefit(text,uuid,date) TO healthtrack_portal;
+
 -- Issues an invoice, whose charges are fixed from then on.
 CREATE OR REPLACE FUNCTION api.issue_invoice(token text, invoice uuid, due_on date)
  RETURNS void
@@ -1184,6 +2058,280 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.issue_invoice(text,uuid,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.issue_invoice(text,uuid,date) TO healthtrack_portal;
+
+-- Adds a code by which insurers adjust claims, titles it anew, or ends it.
+CREATE OR REPLACE FUNCTION api.keep_adjustment_code(token text, group_code text, code text, title text, counts_as text, retired_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.adjustment_code (group_code, code, title, counts_as, retired_on)
+    VALUES (keep_adjustment_code.group_code, keep_adjustment_code.code, keep_adjustment_code.title, keep_adjustment_code.counts_as,
+            keep_adjustment_code.retired_on)
+    ON CONFLICT ON CONSTRAINT adjustment_code_pkey DO UPDATE
+    SET title = EXCLUDED.title, counts_as = EXCLUDED.counts_as, retired_on = EXCLUDED.retired_on;
+    PERFORM access.note(me, 'update', NULL, access.kept_under('care.adjustment_code', keep_adjustment_code.group_code || ' ' || keep_adjustment_code.code));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_adjustment_code(text,text,text,text,text,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_adjustment_code(text,text,text,text,text,date) TO healthtrack_portal;
+
+-- Adds a price to the list, changes it for invoices to come, or ends it.
+CREATE OR REPLACE FUNCTION api.keep_charge_code(token text, charge_code text, title text, cents bigint, currency text, retired_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.charge_code (charge_code, title, unit_price, currency, retired_on)
+    VALUES (keep_charge_code.charge_code, keep_charge_code.title, keep_charge_code.cents / 100.0, keep_charge_code.currency,
+            keep_charge_code.retired_on)
+    ON CONFLICT ON CONSTRAINT charge_code_pkey DO UPDATE
+    SET title = EXCLUDED.title, unit_price = EXCLUDED.unit_price, currency = EXCLUDED.currency, retired_on = EXCLUDED.retired_on;
+    PERFORM access.note(me, 'update', NULL, access.kept_under('care.charge_code', keep_charge_code.charge_code));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_charge_code(text,text,text,bigint,text,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_charge_code(text,text,text,bigint,text,date) TO healthtrack_portal;
+
+-- Adds a plan of an insurer, changes it, or says from which day on it is not sold any more; the key.
+CREATE OR REPLACE FUNCTION api.keep_insurance_plan(token text, insurance_plan uuid, insurer uuid, name text, currency text, year_begins_month integer, retired_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    IF insurance_plan IS NULL THEN
+        INSERT INTO care.insurance_plan AS p (insurer_id, name, currency, year_begins_month, retired_on)
+        VALUES (insurer, keep_insurance_plan.name, keep_insurance_plan.currency, keep_insurance_plan.year_begins_month,
+                keep_insurance_plan.retired_on)
+        RETURNING p.insurance_plan_id INTO answer;
+    ELSE
+        UPDATE care.insurance_plan p SET name = keep_insurance_plan.name, currency = keep_insurance_plan.currency,
+            year_begins_month = keep_insurance_plan.year_begins_month, retired_on = keep_insurance_plan.retired_on
+        WHERE p.insurance_plan_id = insurance_plan AND p.insurer_id = insurer RETURNING p.insurance_plan_id INTO answer;
+        PERFORM access.check_change(FOUND);
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'care.insurance_plan/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_insurance_plan(text,uuid,uuid,text,text,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_insurance_plan(text,uuid,uuid,text,text,integer,date) TO healthtrack_portal;
+
+-- Adds an insurer, or says anew what it is called and how it is reached; the key.
+CREATE OR REPLACE FUNCTION api.keep_insurer(token text, insurer uuid, known_version integer, name text, phone text, website text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    IF insurer IS NULL THEN
+        INSERT INTO care.insurer AS i (name, phone, website) VALUES (keep_insurer.name, keep_insurer.phone, keep_insurer.website)
+        RETURNING i.insurer_id INTO answer;
+    ELSE
+        UPDATE care.insurer i SET name = keep_insurer.name, phone = keep_insurer.phone, website = keep_insurer.website
+        WHERE i.insurer_id = insurer AND i.version = known_version RETURNING i.insurer_id INTO answer;
+        PERFORM access.check_change(FOUND);
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'care.insurer/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_insurer(text,uuid,integer,text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_insurer(text,uuid,integer,text,text,text) TO healthtrack_portal;
+
+-- Why an insurer pays less than was asked for, by group and code, 2000 at most.
+CREATE OR REPLACE FUNCTION api.list_adjustment_codes(token text)
+ RETURNS TABLE(group_code text, code text, title text, counts_as text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT k.group_code, k.code, k.title, k.counts_as FROM care.adjustment_code k
+    WHERE k.retired_on IS NULL OR k.retired_on > current_date ORDER BY k.group_code, k.code LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_adjustment_codes(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_adjustment_codes(text) TO healthtrack_portal;
+
+-- What an insurance plan pays of each kind of service on a day, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_benefits(token text, plan uuid, on_day date)
+ RETURNS TABLE(network text, category text, charge_code text, copay_cents bigint, coinsurance_basis_points integer, deductible_applies boolean, visit_limit integer, amount_limit_cents bigint, limit_per text, currency text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT b.network, b.category, b.charge_code, (b.copay * 100)::bigint, (b.coinsurance_percent * 100)::integer, b.deductible_applies, b.visit_limit,
+           (b.amount_limit * 100)::bigint, b.limit_per, p.currency::text
+    FROM care.plan_benefit b JOIN care.insurance_plan p USING (insurance_plan_id)
+    WHERE b.insurance_plan_id = plan AND b.valid_during @> on_day ORDER BY b.network, b.category, b.charge_code LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_benefits(text,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_benefits(text,uuid,date) TO healthtrack_portal;
+
+-- Notes what an insurer said of a coverage for services from a first day to a last; gives the answer's key.
+CREATE OR REPLACE FUNCTION api.note_eligibility(token text, patient uuid, coverage uuid, valid_until timestamp with time zone, first_on date, last_on date, active boolean, categories text[], told jsonb, told_by text, disposition text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.eligibility_answer AS e
+        (patient_id, coverage_id, facility_id, valid_until, served_during, active, categories, told, told_by, disposition)
+    VALUES (patient, coverage, (access.own_facilities())[1], note_eligibility.valid_until, daterange(first_on, last_on, '[]'), note_eligibility.active,
+            note_eligibility.categories, note_eligibility.told, note_eligibility.told_by, note_eligibility.disposition)
+    RETURNING e.eligibility_answer_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.eligibility_answer/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.note_eligibility(text,uuid,uuid,timestamp with time zone,date,date,boolean,text[],jsonb,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.note_eligibility(text,uuid,uuid,timestamp with time zone,date,date,boolean,text[],jsonb,text,text) TO healthtrack_portal;
 
 -- Pays an invoice, once for a key; gives the payment.
 CREATE OR REPLACE FUNCTION api.pay(token text, key text, invoice uuid, cents bigint, method text, processor_token text, claim uuid)
@@ -1221,6 +2369,130 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.pay(text,text,uuid,bigint,text,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.pay(text,text,uuid,bigint,text,text,uuid) TO healthtrack_portal;
 
+-- What a patient has borne in the year of each plan in which a day falls, and the amounts of the plan, 100 at most.
+CREATE OR REPLACE FUNCTION api.read_accumulators(token text, look uuid, patient uuid, on_day date)
+ RETURNS TABLE(policy uuid, year_begins_on date, currency text, deductible_cents bigint, out_of_pocket_cents bigint, paid_cents bigint, deductible_of_plan_cents bigint, out_of_pocket_of_plan_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'accumulators');
+    RETURN QUERY
+    SELECT a.policy_id, a.year_begins_on, a.currency::text, (a.deductible * 100)::bigint, (a.out_of_pocket * 100)::bigint,
+           (a.paid * 100)::bigint, (s.deductible_individual * 100)::bigint, (s.out_of_pocket_individual * 100)::bigint
+    FROM care.accumulator a LEFT JOIN care.policy p USING (policy_id)
+    LEFT JOIN care.plan_cost_sharing s ON s.insurance_plan_id = p.insurance_plan_id AND s.valid_during @> on_day
+    WHERE a.patient_id = patient AND on_day >= a.year_begins_on AND on_day < a.year_begins_on + INTERVAL '1 year'
+    ORDER BY a.policy_id, a.currency::text LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_accumulators(text,uuid,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_accumulators(text,uuid,uuid,date) TO healthtrack_portal;
+
+-- Lines of the claims of a patient that whoever acts may see, with codes, the latest claim first, 500 at most; diagnoses are null for who was not granted all of them.
+CREATE OR REPLACE FUNCTION api.read_claims(token text, look uuid, patient uuid)
+ RETURNS TABLE(claim uuid, invoice uuid, coverage uuid, rank text, status text, replaces uuid, related text, currency text, charge uuid, charge_code text, asked_cents bigint, allowed_cents bigint, paid_cents bigint, patient_cents bigint, adjustments jsonb, diagnoses text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'claims');
+    RETURN QUERY
+    SELECT c.claim_id, c.invoice_id, c.coverage_id, v.rank, c.status, c.replaces_claim_id, c.related_as, i.currency::text,
+           l.charge_id, h.charge_code, (l.submitted_amount * 100)::bigint, (l.allowed_amount * 100)::bigint,
+           (l.accepted_amount * 100)::bigint, (l.denied_amount * 100)::bigint,
+           (SELECT jsonb_agg(jsonb_build_object('group', a.group_code, 'code', a.code, 'cents', (a.amount * 100)::bigint)
+                             ORDER BY a.group_code, a.code)
+            FROM care.claim_adjustment a WHERE a.claim_id = l.claim_id AND a.charge_id = l.charge_id),
+           CASE WHEN me.part = 'biller' OR patient = ANY (access.own_patients())
+                     OR (SELECT bool_and(patient = ANY (access.patients_granted(category)))
+                         FROM unnest('{behavioural_health,reproductive,substance_use,hiv}'::text[]) AS category) THEN
+           ARRAY(SELECT d.code FROM care.claim_line_diagnosis p JOIN care.claim_diagnosis d USING (patient_id, claim_id, sequence)
+                 WHERE p.claim_id = l.claim_id AND p.charge_id = l.charge_id ORDER BY p.priority) END
+    FROM care.claim c JOIN care.claim_line l USING (claim_id) JOIN care.charge h ON h.charge_id = l.charge_id
+    JOIN care.invoice i ON i.invoice_id = c.invoice_id LEFT JOIN care.coverage v ON v.coverage_id = c.coverage_id
+    WHERE c.patient_id = patient ORDER BY c.submitted_at DESC, c.claim_id, h.served_on, l.charge_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_claims(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_claims(text,uuid,uuid) TO healthtrack_portal;
+
+-- Coverages of a patient that whoever acts may see, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_coverages(token text, look uuid, patient uuid)
+ RETURNS TABLE(coverage uuid, rank text, relation text, from_on date, until_on date, policy uuid, number text, insurer text, plan uuid, plan_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'coverages');
+    RETURN QUERY
+    SELECT v.coverage_id, v.rank, v.relation, lower(v.covered_during), upper(v.covered_during), p.policy_id, p.number, r.name,
+           k.insurance_plan_id, k.name
+    FROM care.coverage v JOIN care.policy p USING (policy_id) JOIN care.insurance_plan k USING (insurance_plan_id)
+    JOIN care.insurer r ON r.insurer_id = p.insurer_id
+    WHERE v.patient_id = patient ORDER BY upper(v.covered_during) DESC, v.rank LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_coverages(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_coverages(text,uuid,uuid) TO healthtrack_portal;
+
 -- Issued invoices of the acting biller's facility that were due before a day, the oldest first, those after the last line of the page before, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_due_invoices(token text, look uuid, patient uuid, due_before date, after_due_on date, after_invoice uuid, rows_max integer)
  RETURNS TABLE(invoice_id uuid, patient_id uuid, number text, due_on date)
@@ -1244,9 +2516,8 @@ BEGIN
     PERFORM access.check_look(me, look, patient, 'due_invoices');
     RETURN QUERY
     SELECT i.invoice_id, i.patient_id, i.number, i.due_on FROM care.invoice i
-    WHERE patient IS NULL AND me.part = 'biller' AND i.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
-      AND i.status = 'issued' AND i.due_on < due_before
-      AND (after_invoice IS NULL OR (i.due_on, i.invoice_id) > (after_due_on, after_invoice))
+    WHERE patient IS NULL AND me.part = 'biller'
+      AND i.invoice_id = ANY ((SELECT access.invoices_due(due_before, after_due_on, after_invoice, rows_max))::uuid[])
     ORDER BY i.due_on, i.invoice_id LIMIT least(rows_max, 500);
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
@@ -1258,6 +2529,52 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_due_invoices(text,uuid,uuid,date,date,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_due_invoices(text,uuid,uuid,date,date,uuid,integer) TO healthtrack_portal;
+
+-- The newest answer of the insurer of each coverage of a patient for services on a day, and of a newer one that was noted elsewhere whether it is active and until when, 100 at most.
+CREATE OR REPLACE FUNCTION api.read_eligibility(token text, look uuid, patient uuid, on_day date)
+ RETURNS TABLE(eligibility_answer uuid, coverage uuid, asked_at timestamp with time zone, valid_until timestamp with time zone, still_valid boolean, from_on date, until_on date, active boolean, categories text[], told jsonb, told_by text, disposition text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'eligibility');
+    RETURN QUERY
+    WITH own AS (
+        SELECT DISTINCT ON (a.coverage_id) a.*
+        FROM care.eligibility_answer a WHERE a.patient_id = patient AND a.served_during @> on_day
+        ORDER BY a.coverage_id, a.asked_at DESC, a.eligibility_answer_id)
+    SELECT e.* FROM (
+        SELECT a.eligibility_answer_id, a.coverage_id, a.asked_at, a.valid_until, a.valid_until > now(),
+               lower(a.served_during), upper(a.served_during), a.active, a.categories, a.told, a.told_by, a.disposition
+        FROM own AS a
+        UNION ALL
+        SELECT NULL, b.coverage_id, NULL, b.valid_until, b.valid_until > now(), NULL, NULL, b.active, NULL, NULL, NULL, NULL
+        FROM care.eligibility_elsewhere(patient, on_day) AS b LEFT JOIN own AS a ON a.coverage_id = b.coverage_id
+        WHERE (a.asked_at >= b.asked_at) IS NOT TRUE) AS e (eligibility_answer, coverage)
+    ORDER BY e.coverage, e.eligibility_answer NULLS FIRST LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_eligibility(text,uuid,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_eligibility(text,uuid,uuid,date) TO healthtrack_portal;
 
 -- Invoices of a patient that whoever acts may see, and what is due of them, the latest first, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_invoices(token text, look uuid, patient uuid)
@@ -1373,6 +2690,124 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.refund(text,text,uuid,bigint,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.refund(text,text,uuid,bigint,text) TO healthtrack_portal;
 
+-- Asks again for what a claim denied and is still due, as a resubmission or an appeal; gives the new claim.
+CREATE OR REPLACE FUNCTION api.replace_claim(token text, claim uuid, related text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.replace_claim(claim, related);
+    PERFORM access.note(me, 'create', (SELECT c.patient_id FROM care.claim c WHERE c.claim_id = claim),
+                        'care.claim/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.replace_claim(text,uuid,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.replace_claim(text,uuid,text) TO healthtrack_portal;
+
+-- Says what a member of a plan pays before it pays, and at most, in a period that begins on a day.
+CREATE OR REPLACE FUNCTION api.set_plan_cost_sharing(token text, insurance_plan uuid, first_on date, stop_on date, deductible_cents bigint, family_deductible_cents bigint, out_of_pocket_cents bigint, family_out_of_pocket_cents bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.plan_cost_sharing s SET valid_during = daterange(first_on, stop_on), deductible_individual = deductible_cents / 100.0,
+        deductible_family = family_deductible_cents / 100.0, out_of_pocket_individual = out_of_pocket_cents / 100.0,
+        out_of_pocket_family = family_out_of_pocket_cents / 100.0
+    WHERE s.insurance_plan_id = insurance_plan AND lower(s.valid_during) = first_on;
+    IF NOT FOUND THEN
+        INSERT INTO care.plan_cost_sharing (insurance_plan_id, valid_during, deductible_individual, deductible_family,
+                                            out_of_pocket_individual, out_of_pocket_family)
+        VALUES (insurance_plan, daterange(first_on, stop_on), deductible_cents / 100.0, family_deductible_cents / 100.0,
+                out_of_pocket_cents / 100.0, family_out_of_pocket_cents / 100.0);
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'care.insurance_plan/' || insurance_plan, 'cost_sharing');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.set_plan_cost_sharing(text,uuid,date,date,bigint,bigint,bigint,bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.set_plan_cost_sharing(text,uuid,date,date,bigint,bigint,bigint,bigint) TO healthtrack_portal;
+
+-- Says that a facility is in the network of a plan in a period that begins on a day.
+CREATE OR REPLACE FUNCTION api.set_plan_network(token text, insurance_plan uuid, facility uuid, first_on date, stop_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.plan_network n SET valid_during = daterange(first_on, stop_on)
+    WHERE n.insurance_plan_id = insurance_plan AND n.facility_id = facility AND lower(n.valid_during) = first_on;
+    IF NOT FOUND THEN
+        INSERT INTO care.plan_network (insurance_plan_id, facility_id, valid_during)
+        VALUES (insurance_plan, facility, daterange(first_on, stop_on));
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'care.insurance_plan/' || insurance_plan, 'network');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.set_plan_network(text,uuid,uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.set_plan_network(text,uuid,uuid,date,date) TO healthtrack_portal;
+
 -- Asks the insurer for what is still due of an invoice and was covered; gives the claim.
 CREATE OR REPLACE FUNCTION api.submit_claim(token text, invoice uuid, coverage uuid)
  RETURNS uuid
@@ -1408,6 +2843,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.submit_claim(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.submit_claim(text,uuid,uuid) TO healthtrack_portal;
+
+-- Asks the insurer for what is still due and was covered, with diagnoses in their order and, for each charge that pointers name, the places of those that it is for; gives the claim.
+CREATE OR REPLACE FUNCTION api.submit_coded_claim(token text, invoice uuid, coverage uuid, diagnoses text[], pointers jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.submit_coded_claim(invoice, coverage, diagnoses, pointers);
+    PERFORM access.note(me, 'create', (SELECT c.patient_id FROM care.claim c WHERE c.claim_id = answer),
+                        'care.claim/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.submit_coded_claim(text,uuid,uuid,text[],jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.submit_coded_claim(text,uuid,uuid,text[],jsonb) TO healthtrack_portal;
 
 -- Voids an invoice.
 CREATE OR REPLACE FUNCTION api.void_invoice(token text, invoice uuid)

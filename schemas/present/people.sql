@@ -29,11 +29,11 @@ CREATE INDEX patient_under_hold_idx ON care.patient USING btree (patient_id) WHE
 CREATE TRIGGER patient_birth_moves_guardianship AFTER UPDATE ON care.patient FOR EACH ROW WHEN (((old.born_during IS DISTINCT FROM new.born_during) OR ((old.time_zone)::text IS DISTINCT FROM (new.time_zone)::text))) EXECUTE FUNCTION access.follow_birth();  -- Trigger after a birth date or time zone is changed: rights of guardians end by the birthday that is known now.
 CREATE TRIGGER patient_death_is_counted AFTER UPDATE ON care.patient FOR EACH ROW WHEN (((old.deceased_at IS DISTINCT FROM new.deceased_at) OR ((old.time_zone)::text IS DISTINCT FROM (new.time_zone)::text))) EXECUTE FUNCTION care.log_treatment();  -- Trigger after a prescription, or a death, has changed: logs that all years of the patient are to be worked out.
 CREATE TRIGGER patient_hold_waits_for_removals BEFORE UPDATE ON care.patient FOR EACH ROW WHEN ((new.legal_hold AND (NOT old.legal_hold))) EXECUTE FUNCTION care.wait_for_removals();  -- Trigger before a legal hold is set: waits until nothing of the person is being removed.
-CREATE TRIGGER patient_is_of_this_day BEFORE INSERT OR UPDATE OF born_on, born_in, deceased_at ON care.patient FOR EACH ROW EXECUTE FUNCTION care.check_dates_of_person();  -- Trigger before a patient is stored: refuses a birth or death to come.
+CREATE TRIGGER patient_is_of_this_day BEFORE INSERT OR UPDATE OF born_on, born_in, deceased_at ON care.patient FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_dates_of_person();  -- Trigger before a patient is stored: refuses a birth or death to come.
 CREATE TRIGGER patient_is_stamped BEFORE INSERT OR UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER patient_is_tallied AFTER DELETE OR UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.log_person();  -- Trigger after what counts of a person has changed, or the person is gone: logs what stood there.
 CREATE TRIGGER patient_is_touched BEFORE UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER patient_keeps_former_versions AFTER UPDATE ON care.patient FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER patient_keeps_former_versions AFTER UPDATE ON care.patient FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER patient_stays_under_hold BEFORE DELETE ON care.patient FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.patient FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.patient FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -78,10 +78,10 @@ CREATE TABLE care.patient_name (
 CREATE INDEX patient_name_family_idx ON care.patient_name USING btree (lower(family) text_pattern_ops, patient_id);
 CREATE INDEX patient_name_patient_idx ON care.patient_name USING btree (patient_id);
 CREATE TRIGGER patient_name_is_filled BEFORE INSERT ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.fill_name();  -- Trigger before a name is added: its script is told by its letters, and it is the preferred one where it is the first.
-CREATE TRIGGER patient_name_is_not_of_a_joined_record AFTER INSERT ON care.patient_name REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER patient_name_is_not_of_a_joined_record AFTER INSERT ON care.patient_name REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER patient_name_is_stamped BEFORE INSERT OR UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER patient_name_is_touched BEFORE UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER patient_name_keeps_former_versions AFTER UPDATE ON care.patient_name FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER patient_name_keeps_former_versions AFTER UPDATE ON care.patient_name FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER patient_name_stays_under_hold BEFORE DELETE ON care.patient_name FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.patient_name FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.patient_name FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -117,10 +117,10 @@ CREATE TABLE care.address (
     CONSTRAINT address_postal_code_fits_its_country CHECK (((country <> 'US'::text) OR COALESCE((postal_code ~ '^[0-9]{5}(-[0-9]{4})?$'::text), false))),  -- Give the ZIP code as five digits, or five and four.
     CONSTRAINT address_use_is_known CHECK ((use = ANY (ARRAY['home'::text, 'work'::text, 'temporary'::text, 'billing'::text])))  -- Choose home, work, temporary or billing.
 );
-CREATE TRIGGER address_is_not_of_a_joined_record AFTER INSERT ON care.address REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER address_is_not_of_a_joined_record AFTER INSERT ON care.address REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER address_is_stamped BEFORE INSERT OR UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER address_is_touched BEFORE UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER address_keeps_former_versions AFTER UPDATE ON care.address FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER address_keeps_former_versions AFTER UPDATE ON care.address FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER address_stays_under_hold BEFORE DELETE ON care.address FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.address FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.address FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -157,10 +157,10 @@ CREATE TABLE care.contact_point (
     CONSTRAINT contact_point_value_fits_its_system CHECK ( CASE system WHEN 'phone'::text THEN (value ~ '^\+[1-9][0-9]{6,14}$'::text) ELSE (value ~ '^[^@\s]{1,64}@[^@\s]{1,190}$'::text) END)  -- Give a number as +12175550100, or a mail address with one @.
 );
 CREATE INDEX contact_point_value_idx ON care.contact_point USING btree (value);
-CREATE TRIGGER contact_point_is_not_of_a_joined_record AFTER INSERT ON care.contact_point REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER contact_point_is_not_of_a_joined_record AFTER INSERT ON care.contact_point REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER contact_point_is_stamped BEFORE INSERT OR UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER contact_point_is_touched BEFORE UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER contact_point_keeps_former_versions AFTER UPDATE ON care.contact_point FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER contact_point_keeps_former_versions AFTER UPDATE ON care.contact_point FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER contact_point_stays_under_hold BEFORE DELETE ON care.contact_point FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.contact_point FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.contact_point FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -199,11 +199,11 @@ CREATE TABLE care.identifier (
 );
 CREATE INDEX identifier_patient_idx ON care.identifier USING btree (patient_id);
 CREATE INDEX identifier_value_idx ON care.identifier USING btree (value);
-CREATE TRIGGER identifier_closes BEFORE INSERT OR UPDATE OF value, system, issuer, facility_id ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.seal_identifier();  -- Trigger before a number is written: masks it, keeps its digest, and seals it where it is national.
-CREATE TRIGGER identifier_is_not_of_a_joined_record AFTER INSERT ON care.identifier REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER identifier_closes BEFORE INSERT OR UPDATE OF value, system, issuer, facility_id ON care.identifier FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.seal_identifier();  -- Trigger before a number is written: masks it, keeps its digest, and seals it where it is national.
+CREATE TRIGGER identifier_is_not_of_a_joined_record AFTER INSERT ON care.identifier REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER identifier_is_stamped BEFORE INSERT OR UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER identifier_is_touched BEFORE UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER identifier_keeps_former_versions AFTER UPDATE ON care.identifier FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER identifier_keeps_former_versions AFTER UPDATE ON care.identifier FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER identifier_stays_under_hold BEFORE DELETE ON care.identifier FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.identifier FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.identifier FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -259,10 +259,10 @@ CREATE TABLE care.related_person (
     CONSTRAINT related_person_relationship_is_known CHECK ((relationship = ANY (ARRAY['mother'::text, 'father'::text, 'parent'::text, 'guardian'::text, 'spouse'::text, 'partner'::text, 'child'::text, 'sibling'::text, 'grandparent'::text, 'relative'::text, 'friend'::text, 'neighbour'::text, 'caregiver'::text, 'attorney'::text, 'other'::text]))),  -- Choose one of the known relationships.
     CONSTRAINT related_person_roles_are_known CHECK (((array_position(roles, NULL::text) IS NULL) AND (roles <@ ARRAY['emergency_contact'::text, 'next_of_kin'::text, 'guardian'::text, 'power_of_attorney'::text, 'caregiver'::text])))  -- Choose emergency_contact, next_of_kin, guardian, power_of_attorney or caregiver.
 );
-CREATE TRIGGER related_person_is_not_of_a_joined_record AFTER INSERT ON care.related_person REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER related_person_is_not_of_a_joined_record AFTER INSERT ON care.related_person REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER related_person_is_stamped BEFORE INSERT OR UPDATE ON care.related_person FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER related_person_is_touched BEFORE UPDATE ON care.related_person FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER related_person_keeps_former_versions AFTER UPDATE ON care.related_person FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER related_person_keeps_former_versions AFTER UPDATE ON care.related_person FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER related_person_stays_under_hold BEFORE DELETE ON care.related_person FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.related_person FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.related_person FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -313,7 +313,7 @@ CREATE TABLE care.patient_link (
 CREATE UNIQUE INDEX patient_link_joins_once ON care.patient_link USING btree (patient_id) WHERE (ended_at IS NULL);
 CREATE INDEX patient_link_patient_idx ON care.patient_link USING btree (patient_id);
 CREATE INDEX patient_link_survivor_idx ON care.patient_link USING btree (survivor_id);
-CREATE TRIGGER patient_link_is_lawful BEFORE INSERT OR UPDATE ON care.patient_link FOR EACH ROW EXECUTE FUNCTION care.check_patient_link();  -- Trigger before records are joined or separated: no chains, and no change but the end; a joined record waits for no visit.
+CREATE TRIGGER patient_link_is_lawful BEFORE INSERT OR UPDATE ON care.patient_link FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_patient_link();  -- Trigger before records are joined or separated: no chains, and no change but the end; a joined record waits for no visit.
 CREATE TRIGGER patient_link_is_touched BEFORE UPDATE ON care.patient_link FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER patient_link_stays_under_hold BEFORE DELETE ON care.patient_link FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.patient_link FORCE ROW LEVEL SECURITY;
@@ -344,10 +344,11 @@ CREATE INDEX provider_family_name_idx ON care.provider USING btree (lower(family
 CREATE TRIGGER provider_is_stamped BEFORE INSERT OR UPDATE ON care.provider FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER provider_is_touched BEFORE UPDATE ON care.provider FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.provider FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.provider FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.provider FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.provider FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.provider TO healthtrack_migrator;
-GRANT SELECT ON care.provider TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.provider TO healthtrack_care;
 
 -- Degrees, certificates, licences and exemptions of providers; a licence holds in its state or country, on its days.
 CREATE TABLE care.qualification (
@@ -365,11 +366,15 @@ CREATE TABLE care.qualification (
     kind text DEFAULT 'degree'::text NOT NULL,  -- degree, certificate, license, or exemption: of what may be done there without a licence.
     country text,  -- Country where a licence or exemption holds, by ISO 3166-1; null for other kinds.
     state text,  -- State where it holds, by the code of ISO 3166-2 after the country; null for the whole country.
+    verified_at timestamp with time zone,  -- When somebody verified it with its issuer; null where nobody has.
+    verified_by uuid,  -- Administrator who verified it; null where nobody has.
     CONSTRAINT qualification_pkey PRIMARY KEY (qualification_id),  -- This qualification is known already.
     CONSTRAINT qualification_is_not_repeated UNIQUE (provider_id, title, issuer, awarded_year),  -- The provider has this qualification already.
     CONSTRAINT qualification_license_is_unique_with_its_issuer UNIQUE (issuer, license_number),  -- Somebody else holds the licence with this number.
     CONSTRAINT qualification_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Add the provider first.
+    CONSTRAINT qualification_verifier_fkey FOREIGN KEY (verified_by) REFERENCES access.account(account_id),  -- An account verifies.
     CONSTRAINT qualification_country_is_iso_3166 CHECK ((country ~ '^[A-Z]{2}$'::text)),  -- Give the country by two capital letters.
+    CONSTRAINT qualification_is_verified_by_somebody CHECK (((verified_at IS NULL) = (verified_by IS NULL))),  -- What is verified was verified by somebody at some time.
     CONSTRAINT qualification_kind_is_known CHECK ((kind = ANY (ARRAY['degree'::text, 'certificate'::text, 'license'::text, 'exemption'::text]))),  -- Choose degree, certificate, license or exemption.
     CONSTRAINT qualification_license_begins CHECK (((NOT isempty(licensed_during)) AND (NOT lower_inf(licensed_during)))),  -- A licence has a first day, and ends after it.
     CONSTRAINT qualification_license_has_a_jurisdiction CHECK ((((country IS NOT NULL) = (kind = ANY (ARRAY['license'::text, 'exemption'::text]))) AND ((state IS NULL) OR (country IS NOT NULL)))) NOT VALID,  -- Say in which country or state a licence or exemption holds, and of nothing else.
@@ -379,13 +384,15 @@ CREATE TABLE care.qualification (
     CONSTRAINT qualification_year_is_believable CHECK (((awarded_year >= 1940) AND (awarded_year <= 2100)))  -- Give a year between 1940 and 2100.
 );
 CREATE INDEX qualification_provider_idx ON care.qualification USING btree (provider_id);
+CREATE INDEX qualification_verifier_idx ON care.qualification USING btree (verified_by);
 CREATE TRIGGER qualification_is_stamped BEFORE INSERT OR UPDATE ON care.qualification FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER qualification_is_touched BEFORE UPDATE ON care.qualification FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.qualification FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.qualification FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.qualification FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.qualification FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.qualification TO healthtrack_migrator;
-GRANT SELECT ON care.qualification TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.qualification TO healthtrack_care;
 
 -- Fields of care.
 CREATE TABLE care.specialty (
@@ -401,10 +408,11 @@ CREATE TABLE care.specialty (
     CONSTRAINT specialty_title_is_some CHECK ((title ~ '\S'::text))  -- Give the specialty a title.
 );
 ALTER TABLE care.specialty FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.specialty FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.specialty FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.specialty FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.specialty TO healthtrack_migrator;
-GRANT SELECT ON care.specialty TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.specialty TO healthtrack_care;
 
 -- Which provider works in which field.
 CREATE TABLE care.provider_specialty (
@@ -424,10 +432,11 @@ CREATE INDEX provider_specialty_specialty_idx ON care.provider_specialty USING b
 CREATE TRIGGER provider_specialty_is_stamped BEFORE INSERT OR UPDATE ON care.provider_specialty FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER provider_specialty_is_touched BEFORE UPDATE ON care.provider_specialty FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.provider_specialty FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.provider_specialty FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.provider_specialty FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.provider_specialty FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.provider_specialty TO healthtrack_care;
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.provider_specialty TO healthtrack_migrator;
-GRANT SELECT ON care.provider_specialty TO healthtrack_care;
 
 -- Who works at which facility, as what and when: providers of the network, and others by name.
 CREATE TABLE care.affiliation (
@@ -441,24 +450,29 @@ CREATE TABLE care.affiliation (
     role text NOT NULL,  -- As what.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     staff_name text,  -- Name of who is no provider; null for a provider.
+    department_id uuid,  -- In which department; null where for the whole facility.
     CONSTRAINT affiliation_pkey PRIMARY KEY (affiliation_id),  -- This affiliation is known already.
-    CONSTRAINT affiliation_does_not_overlap EXCLUDE USING gist (provider_id WITH =, facility_id WITH =, role WITH =, valid_during WITH &&),  -- The provider works there as that at that time already.
-    CONSTRAINT affiliation_of_a_name_does_not_overlap EXCLUDE USING gist (facility_id WITH =, staff_name WITH =, role WITH =, valid_during WITH &&),  -- That person works there as that at that time already.
+    CONSTRAINT affiliation_does_not_overlap EXCLUDE USING gist (provider_id WITH =, facility_id WITH =, role WITH =, COALESCE(department_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, valid_during WITH &&),  -- The provider works there as that at that time already.
+    CONSTRAINT affiliation_of_a_name_does_not_overlap EXCLUDE USING gist (facility_id WITH =, staff_name WITH =, role WITH =, COALESCE(department_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, valid_during WITH &&),  -- That person works there as that at that time already.
     CONSTRAINT affiliation_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Add the facility first.
+    CONSTRAINT affiliation_is_in_a_department_of_its_facility FOREIGN KEY (facility_id, department_id) REFERENCES care.department(facility_id, department_id),  -- Choose a department of the facility of work.
     CONSTRAINT affiliation_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Add the provider first.
     CONSTRAINT affiliation_role_fkey FOREIGN KEY (role) REFERENCES care.staff_role(role),  -- Choose one of the known roles.
     CONSTRAINT affiliation_begins CHECK (((NOT isempty(valid_during)) AND (NOT lower_inf(valid_during)))),  -- An affiliation has a first day, and ends after it.
     CONSTRAINT affiliation_is_of_one_person CHECK (((num_nonnulls(provider_id, staff_name) = 1) AND (staff_name ~ '\S'::text)))  -- Name a provider or somebody else, one of the two.
 );
+CREATE INDEX affiliation_department_idx ON care.affiliation USING btree (facility_id, department_id);
 CREATE INDEX affiliation_facility_idx ON care.affiliation USING btree (facility_id);
 CREATE INDEX affiliation_role_idx ON care.affiliation USING btree (role);
 CREATE TRIGGER affiliation_is_stamped BEFORE INSERT OR UPDATE ON care.affiliation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER affiliation_is_touched BEFORE UPDATE ON care.affiliation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.affiliation FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.affiliation FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.affiliation FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.affiliation FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY manager ON care.affiliation FOR ALL TO healthtrack_care USING (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])))) WITH CHECK (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[]))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.affiliation TO healthtrack_migrator;
-GRANT SELECT ON care.affiliation TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.affiliation TO healthtrack_care;
 
 -- As what somebody may work at a facility.
 CREATE TABLE care.staff_role (
@@ -469,10 +483,11 @@ CREATE TABLE care.staff_role (
     CONSTRAINT staff_role_title_is_some CHECK ((title ~ '\S'::text))  -- Give the role a title.
 );
 ALTER TABLE care.staff_role FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.staff_role FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.staff_role FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.staff_role FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.staff_role TO healthtrack_migrator;
-GRANT SELECT ON care.staff_role TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.staff_role TO healthtrack_care;
 
 -- Hours of one weekday at which a provider sees patients at a facility.
 CREATE TABLE care.availability (
@@ -502,16 +517,18 @@ CREATE INDEX availability_facility_idx ON care.availability USING btree (facilit
 CREATE TRIGGER availability_is_stamped BEFORE INSERT OR UPDATE ON care.availability FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER availability_is_touched BEFORE UPDATE ON care.availability FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.availability FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.availability FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.availability FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.availability FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY manager ON care.availability FOR ALL TO healthtrack_care USING (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])))) WITH CHECK (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[]))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.availability TO healthtrack_migrator;
-GRANT SELECT ON care.availability TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.availability TO healthtrack_care;
 
 -- Time at which a provider is away, or there beyond the weekly hours. Why is not asked: everybody reads this.
 CREATE TABLE care.availability_exception (
     availability_exception_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
     provider_id uuid NOT NULL,  -- Who.
-    facility_id uuid,  -- Where the extra hours are; null for off, which is everywhere.
+    facility_id uuid,  -- Where the provider works longer, or is away from; null where the provider is away from everywhere.
     created_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the row was made.
     updated_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was last changed.
     version integer DEFAULT 1 NOT NULL,  -- Raised by each change.
@@ -519,10 +536,11 @@ CREATE TABLE care.availability_exception (
     kind text NOT NULL,  -- off or extra; off wins where both are.
     updated_by text DEFAULT SESSION_USER NOT NULL,  -- Account or program that last changed it.
     CONSTRAINT availability_exception_pkey PRIMARY KEY (availability_exception_id),  -- This exception is known already.
-    CONSTRAINT availability_exception_does_not_overlap EXCLUDE USING gist (provider_id WITH =, kind WITH =, during WITH &&),  -- The provider has such an exception at that time already.
+    CONSTRAINT availability_exception_does_not_overlap EXCLUDE USING gist (provider_id WITH =, kind WITH =, during WITH &&) WHERE (((kind = 'extra'::text) OR (facility_id IS NULL))),  -- The provider has such an exception at that time already.
+    CONSTRAINT availability_exception_off_at_a_place_does_not_overlap EXCLUDE USING gist (provider_id WITH =, facility_id WITH =, during WITH &&) WHERE ((kind = 'off'::text)),  -- The provider is away from there at that time already.
     CONSTRAINT availability_exception_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Add the facility first.
     CONSTRAINT availability_exception_provider_fkey FOREIGN KEY (provider_id) REFERENCES care.provider(provider_id),  -- Add the provider first.
-    CONSTRAINT availability_exception_extra_has_a_place CHECK (((kind = 'extra'::text) = (facility_id IS NOT NULL))),  -- Extra hours need a facility; time off is everywhere.
+    CONSTRAINT availability_exception_extra_has_a_place CHECK (((kind <> 'extra'::text) OR (facility_id IS NOT NULL))),  -- Extra hours need a facility.
     CONSTRAINT availability_exception_extra_is_a_day_at_most CHECK (((kind = 'off'::text) OR (upper(during) <= (lower(during) + '24:00:00'::interval)))),  -- Give extra hours day by day.
     CONSTRAINT availability_exception_is_half_open CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (NOT lower_inf(during)) AND (NOT upper_inf(during)))),  -- An exception has a beginning and an end after it.
     CONSTRAINT availability_exception_kind_is_known CHECK ((kind = ANY (ARRAY['off'::text, 'extra'::text])))  -- Choose off or extra.
@@ -531,22 +549,24 @@ CREATE INDEX availability_exception_facility_idx ON care.availability_exception 
 CREATE TRIGGER availability_exception_is_stamped BEFORE INSERT OR UPDATE ON care.availability_exception FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER availability_exception_is_touched BEFORE UPDATE ON care.availability_exception FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 ALTER TABLE care.availability_exception FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.availability_exception FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.availability_exception FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.availability_exception FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY manager ON care.availability_exception FOR ALL TO healthtrack_care USING (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])))) WITH CHECK (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[]))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON care.availability_exception TO healthtrack_care;
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.availability_exception TO healthtrack_migrator;
-GRANT SELECT ON care.availability_exception TO healthtrack_care;
 
--- Mean of the published reviews of each provider, with their number; no row where there is none.
+-- Mean of the published ratings of each provider, with their number; no row where there is none.
 --   provider_id: The provider.
---   reviews: How many published reviews.
+--   reviews: How many published ratings.
 --   stars: Their mean, to the hundredth.
 CREATE VIEW care.provider_rating WITH (security_invoker=true) AS
  SELECT provider_id,
-    (sum(reviews))::bigint AS reviews,
-    round((sum(stars) / sum(reviews)), 2) AS stars
+    (sum(provider_reviews))::bigint AS reviews,
+    round((sum(provider_stars) / sum(provider_reviews)), 2) AS stars
    FROM care.review_tally
   GROUP BY provider_id
- HAVING (sum(reviews) > (0)::numeric);
+ HAVING (sum(provider_reviews) > (0)::numeric);
 GRANT SELECT ON care.provider_rating TO healthtrack_care;
 
 -- Adds a patient with names, addresses, contacts and identifiers, all or nothing, and returns the new key; with its caller's rights.
@@ -613,7 +633,8 @@ AS $function$
     SELECT (SELECT coalesce(range_agg(h.during), '{}') FROM care.visiting_hours(asked_provider, asked_facility, span) h)
            * tstzmultirange(span)
            - (SELECT coalesce(range_agg(e.during), '{}') FROM care.availability_exception e
-              WHERE e.provider_id = asked_provider AND e.kind = 'off' AND e.during && span)
+              WHERE e.provider_id = asked_provider AND e.kind = 'off' AND e.during && span
+                AND (e.facility_id IS NULL OR e.facility_id = asked_facility))
 $function$;
 
 -- The days on which somebody may have been born; null where nothing is known.
@@ -802,7 +823,7 @@ AS $function$
     ) FROM care.patient p WHERE p.patient_id = patient
 $function$;
 
--- Trigger after rows are added: refuses new facts of a record that was joined with another.
+-- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE OR REPLACE FUNCTION care.refuse_facts_of_joined()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -810,11 +831,14 @@ CREATE OR REPLACE FUNCTION care.refuse_facts_of_joined()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    -- Waits for who joins or separates, also where no foreign key has locked the person.
+    -- Waits for who joins, separates or erases, also where no foreign key has locked the person.
     PERFORM FROM care.patient p WHERE p.patient_id IN (SELECT a.patient_id FROM added a) ORDER BY p.patient_id FOR KEY SHARE;
     IF EXISTS (SELECT FROM care.patient_link l JOIN added USING (patient_id) WHERE l.ended_at IS NULL) THEN
         PERFORM care.refuse('record_takes_facts_until_joined',
             'This record was joined with another of the same person: write there.');
+    ELSIF EXISTS (SELECT FROM access.erasure_proof e JOIN added a ON e.records @> ARRAY[a.patient_id])
+          AND NOT access.erasing() THEN
+        PERFORM care.refuse('record_is_of_an_erased_person', 'This person was erased: register them anew.');
     END IF;
     RETURN NULL;
 END $function$;
@@ -884,6 +908,76 @@ BEGIN
             WHERE p.provider_id = provider);
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.categories_opened(uuid,text) FROM PUBLIC;
+
+-- Deletes or empties rows of a table whose retention has ended, 500 at most: how many, whether none is left, and what kept one.
+CREATE OR REPLACE FUNCTION access.expire_of(relation text, aged_by text, kept_for interval, at_end text, unless text, OUT done bigint, OUT is_over boolean, OUT stopped text)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    most    constant integer := 500;
+    -- A retention is counted in the network's calendar, so in one zone for all.
+    before  constant timestamptz := date_trunc('day', now() - kept_for, 'UTC');
+    held    constant uuid[] := ARRAY(SELECT DISTINCT r FROM care.patient p, unnest(access.records_of(p.patient_id)) AS r WHERE p.legal_hold);
+    found   tid[];
+    persons uuid[];
+    one     tid;
+BEGIN
+    EXECUTE format('SELECT array_agg(o.ctid), array_agg(DISTINCT o.patient_id) FROM (
+            SELECT p.ctid, p.patient_id FROM %s p
+            WHERE p.%I < $1 AND p.patient_id <> ALL ($2) AND (%s) IS NOT TRUE AND (%s)%s ORDER BY p.ctid LIMIT %s) AS o',
+        relation, aged_by, coalesce(unless, 'false'),
+        CASE at_end WHEN 'delete' THEN 'true' ELSE coalesce((access.emptied(relation)).differs, 'false') END,
+        CASE at_end WHEN 'delete' THEN access.in_use(relation) ELSE '' END, most)
+    INTO found, persons USING before, held;
+    done := 0;
+    is_over := coalesce(cardinality(found), 0) < most;
+    IF found IS NULL THEN
+        RETURN;
+    END IF;
+    -- A hold that is being set waits for this, and one that was set since is seen now.
+    PERFORM FROM care.patient p WHERE p.patient_id = ANY (persons) ORDER BY p.patient_id FOR KEY SHARE;
+    IF access.is_held(persons) THEN
+        is_over := false;
+        RETURN;
+    END IF;
+    BEGIN
+        done := access.take_expired(relation, found, persons, at_end);
+    EXCEPTION WHEN foreign_key_violation OR SQLSTATE 'HT001' THEN
+        -- Something needs one of these rows: it is kept as long as that is, and the others go.
+        FOREACH one IN ARRAY found LOOP
+            BEGIN
+                done := done + access.take_expired(relation, ARRAY[one], persons, at_end);
+            EXCEPTION WHEN foreign_key_violation OR SQLSTATE 'HT001' THEN
+                stopped := SQLSTATE;
+            END;
+        END LOOP;
+        is_over := is_over OR done = 0;
+    END;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.expire_of(text,text,interval,text,text) FROM PUBLIC;
+
+-- What an erasure of a person would do, by class: its records, whether a hold forbids it, and the request that was granted; changes nothing.
+CREATE OR REPLACE FUNCTION access.find_erasure(patient uuid, OUT records uuid[], OUT held boolean, OUT request uuid, OUT counts jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM care.patient p WHERE p.patient_id = patient) THEN
+        PERFORM access.refuse('erasure_is_of_a_patient', 'There is no such patient: give the key of care.patient.');
+    END IF;
+    records := access.records_of(patient);
+    held := access.is_held(records);
+    request := (SELECT r.erasure_request_id FROM access.erasure_request r
+                WHERE r.patient_id = ANY (find_erasure.records) AND r.status = 'granted' ORDER BY r.decided_at LIMIT 1);
+    counts := access.erase_rows(records, true);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.find_erasure(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.find_erasure(uuid) TO healthtrack_migrator;
 
 -- People who may be the one described, the likest first, as many as access.cap allows; for who records it.
 CREATE OR REPLACE FUNCTION access.find_same_person(person jsonb)
@@ -959,6 +1053,18 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.follow_birth() FROM PUBLIC;
 
+-- True where one of these records is under legal hold.
+CREATE OR REPLACE FUNCTION access.is_held(patients uuid[])
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM care.patient p WHERE p.patient_id = ANY (patients) AND p.legal_hold)
+$function$;
+REVOKE EXECUTE ON FUNCTION access.is_held(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.is_held(uuid[]) TO healthtrack_migrator;
+
 -- Joins a record to the one that goes on, audited for both; gives the link.
 CREATE OR REPLACE FUNCTION access.join_records(me access.caller, patient uuid, survivor uuid, reason text)
  RETURNS uuid
@@ -1001,6 +1107,33 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.links_of(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.links_of(uuid) TO healthtrack_care;
 
+-- Notes each category that care of a specialty opens from now on, and each that it opens no more.
+CREATE OR REPLACE FUNCTION access.note_opens(me access.caller, specialty text, opens text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    former text[];
+    word   text;
+BEGIN
+    SELECT s.opens INTO former FROM care.specialty s WHERE s.specialty = note_opens.specialty FOR UPDATE;
+    FOREACH word IN ARRAY coalesce(former, '{}') LOOP
+        IF (word = ANY (opens)) IS NOT TRUE THEN
+            PERFORM access.note(me, 'revoke', NULL, access.kept_under('care.specialty', specialty), word);
+        END IF;
+    END LOOP;
+    FOREACH word IN ARRAY coalesce(opens, '{}') LOOP
+        IF (word = ANY (former)) IS NOT TRUE THEN
+            PERFORM access.note(me, 'grant', NULL, access.kept_under('care.specialty', specialty), access.word_of(word));
+        END IF;
+    END LOOP;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note_opens(access.caller,text,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.note_opens(access.caller,text,text[]) TO healthtrack_care;
+
 -- Numbers of a patient in full; for a function that has looked.
 CREATE OR REPLACE FUNCTION access.numbers_of(patient uuid)
  RETURNS TABLE(identifier uuid, system text, issuer text, number text)
@@ -1014,6 +1147,35 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.numbers_of(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.numbers_of(uuid) TO healthtrack_care;
+
+-- Keys of a page of the people in the acting provider's care, by name, 200 at most.
+CREATE OR REPLACE FUNCTION access.panel_page(name_begins text, after_family text, after_given text[], after_patient uuid, rows_max integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    begins constant text := care.folded_name(name_begins);
+    own    uuid[] := access.patients_in_care();
+BEGIN
+    IF begins IS NOT NULL THEN
+        own := (SELECT coalesce(array_agg(DISTINCT s.patient_id), '{}') FROM unnest(own) AS cared (patient_id)
+                JOIN care.patient_name s USING (patient_id)
+                WHERE s.use = 'official' AND s.valid_during @> current_date
+                  AND starts_with(care.folded_name(coalesce(s.family, array_to_string(s.given, ' '))), begins));
+    END IF;
+    RETURN (SELECT coalesce(array_agg(d.patient_id), '{}') FROM (
+        SELECT n.patient_id FROM unnest(own) AS cared (patient_id)
+        JOIN care.patient_name n USING (patient_id)
+        WHERE n.use = 'official' AND n.preferred AND n.valid_during @> current_date
+          AND (after_patient IS NULL
+               OR (lower(coalesce(n.family, n.given[1])), n.given, n.patient_id)
+                  > (lower(coalesce(after_family, after_given[1])), after_given, after_patient))
+        ORDER BY lower(coalesce(n.family, n.given[1])), n.given, n.patient_id LIMIT least(rows_max, 200)) AS d);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.panel_page(text,text,text[],uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.panel_page(text,text,text[],uuid,integer) TO healthtrack_care;
 
 -- Keeps a person for the registration that follows, audited; gives the proposal's key.
 CREATE OR REPLACE FUNCTION access.propose_patient(me access.caller, person jsonb)
@@ -1041,7 +1203,7 @@ BEGIN
         PERFORM access.refuse('record_number_is_of_the_own_facility', 'Give a record number of a facility where you work.');
     END IF;
     -- One at a time for each account, since what is under way is not counted.
-    PERFORM FROM access.account a WHERE a.account_id = me.account_id FOR NO KEY UPDATE;
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.propose.' || me.account_id, 0));
     IF (SELECT count(*) FROM access.audit_event e
         WHERE e.actor = me.account_id AND e.at > since
           AND e.resource = 'access.proposal') >= access.cap_of('registrations_an_account_a_day') THEN
@@ -1055,6 +1217,24 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.propose_patient(access.caller,jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.propose_patient(access.caller,jsonb) TO healthtrack_care;
+
+-- The keys of all records of one person: the given one and those joined with it.
+CREATE OR REPLACE FUNCTION access.records_of(patient uuid)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- Links make no chains: all records of a person are those that were joined to one survivor, and it.
+    WITH survivor AS (
+        SELECT coalesce((SELECT l.survivor_id FROM care.patient_link l
+                         WHERE l.patient_id = records_of.patient AND l.ended_at IS NULL), records_of.patient) AS patient_id)
+    SELECT array_agg(DISTINCT r.patient_id ORDER BY r.patient_id)
+    FROM (SELECT s.patient_id FROM survivor s
+          UNION SELECT l.patient_id FROM survivor s JOIN care.patient_link l ON l.survivor_id = s.patient_id AND l.ended_at IS NULL) AS r
+$function$;
+REVOKE EXECUTE ON FUNCTION access.records_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.records_of(uuid) TO healthtrack_migrator;
 
 -- Separates two records again, audited for both; each takes facts as before.
 CREATE OR REPLACE FUNCTION access.separate_records(me access.caller, patient_link uuid, reason text)
@@ -1155,6 +1335,120 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.worn_days(uuid,text[],timestamp with time zone,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.worn_days(uuid,text[],timestamp with time zone,timestamp with time zone) TO healthtrack_care;
 
+-- Names a provider, or somebody else, who works at a facility; the key.
+CREATE OR REPLACE FUNCTION api.add_affiliation(token text, facility uuid, provider uuid, staff_name text, role text, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_keeper(me, facility);
+    INSERT INTO care.affiliation AS a (facility_id, provider_id, staff_name, role, valid_during)
+    VALUES (facility, provider, add_affiliation.staff_name, add_affiliation.role, daterange(first_on, stop_on))
+    RETURNING a.affiliation_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.affiliation/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_affiliation(text,uuid,uuid,text,text,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_affiliation(text,uuid,uuid,text,text,date,date) TO healthtrack_portal;
+
+-- Adds hours of a weekday in which a provider sees patients at a facility; the key.
+CREATE OR REPLACE FUNCTION api.add_availability(token text, facility uuid, provider uuid, weekday integer, starts_minute integer, ends_minute integer, reserved_hours integer, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_keeper(me, facility);
+    INSERT INTO care.availability AS a (facility_id, provider_id, weekday, starts_minute, ends_minute, reserved_hours, valid_during)
+    VALUES (facility, provider, add_availability.weekday, add_availability.starts_minute, add_availability.ends_minute,
+            add_availability.reserved_hours, daterange(first_on, stop_on))
+    RETURNING a.availability_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.availability/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_availability(text,uuid,uuid,integer,integer,integer,integer,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_availability(text,uuid,uuid,integer,integer,integer,integer,date,date) TO healthtrack_portal;
+
+-- Says when a provider is away from a facility (off) or works longer (extra); from no facility in particular, an administrator; the key.
+CREATE OR REPLACE FUNCTION api.add_exception(token text, facility uuid, provider uuid, kind text, since timestamp with time zone, until timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_keeper(me, facility);
+    INSERT INTO care.availability_exception AS e (facility_id, provider_id, kind, during)
+    VALUES (facility, provider, add_exception.kind, tstzrange(since, until)) RETURNING e.availability_exception_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.availability_exception/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_exception(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_exception(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone) TO healthtrack_portal;
+
 -- Adds a number by which somebody else knows a patient, with who gave it; gives its key.
 CREATE OR REPLACE FUNCTION api.add_identifier(token text, patient uuid, system text, issuer text, value text, facility uuid)
  RETURNS uuid
@@ -1195,6 +1489,46 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.add_identifier(text,uuid,text,text,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.add_identifier(text,uuid,text,text,text,uuid) TO healthtrack_portal;
+
+-- Adds a degree, a certificate, a licence or an exemption of a provider; the key.
+CREATE OR REPLACE FUNCTION api.add_qualification(token text, provider uuid, kind text, title text, issuer text, awarded_year integer, country text, state text, license_number text, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.qualification AS q (provider_id, kind, title, issuer, awarded_year, country, state, license_number, licensed_during)
+    VALUES (provider, add_qualification.kind, add_qualification.title, add_qualification.issuer, add_qualification.awarded_year,
+            add_qualification.country, add_qualification.state, add_qualification.license_number,
+            CASE WHEN first_on IS NOT NULL THEN daterange(first_on, stop_on) END)
+    RETURNING q.qualification_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.qualification/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_qualification(text,uuid,text,text,text,integer,text,text,text,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_qualification(text,uuid,text,text,text,integer,text,text,text,date,date) TO healthtrack_portal;
 
 -- Names somebody who stands near a patient, from today on; gives the key.
 CREATE OR REPLACE FUNCTION api.add_related_person(token text, patient uuid, relationship text, roles text[], family text, given text[], phone text, email text, rank integer)
@@ -1499,6 +1833,110 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.change_related_person(text,uuid,integer,text,text[],text,text[],text,text,integer,boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.change_related_person(text,uuid,integer,text,text[],text,text[],text,text,integer,boolean) TO healthtrack_portal;
 
+-- Takes back an exception that has not begun yet.
+CREATE OR REPLACE FUNCTION api.drop_exception(token text, availability_exception uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DELETE FROM care.availability_exception e WHERE e.availability_exception_id = availability_exception AND lower(e.during) > now();
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.availability_exception/' || availability_exception);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.drop_exception(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.drop_exception(text,uuid) TO healthtrack_portal;
+
+-- Says on which day somebody does not work at a facility any more.
+CREATE OR REPLACE FUNCTION api.end_affiliation(token text, affiliation uuid, known_version integer, stop_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    UPDATE care.affiliation a SET valid_during = daterange(lower(a.valid_during), end_affiliation.stop_on)
+    WHERE a.affiliation_id = affiliation AND a.version = known_version;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.affiliation/' || affiliation);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_affiliation(text,uuid,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_affiliation(text,uuid,integer,date) TO healthtrack_portal;
+
+-- Says on which day hours of a provider do not stand any more.
+CREATE OR REPLACE FUNCTION api.end_availability(token text, availability uuid, known_version integer, stop_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    UPDATE care.availability a SET valid_during = daterange(lower(a.valid_during), end_availability.stop_on)
+    WHERE a.availability_id = availability AND a.version = known_version;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.availability/' || availability);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_availability(text,uuid,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_availability(text,uuid,integer,date) TO healthtrack_portal;
+
 -- Ends a number of a patient with today.
 CREATE OR REPLACE FUNCTION api.end_identifier(token text, identifier uuid)
  RETURNS void
@@ -1541,6 +1979,43 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.end_identifier(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.end_identifier(text,uuid) TO healthtrack_portal;
 
+-- Says until which day a licence or an exemption holds; it is to be verified anew.
+CREATE OR REPLACE FUNCTION api.end_license(token text, qualification uuid, known_version integer, stop_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.qualification q SET licensed_during = daterange(lower(q.licensed_during), end_license.stop_on),
+        verified_at = NULL, verified_by = NULL
+    WHERE q.qualification_id = qualification AND q.version = known_version AND q.licensed_during IS NOT NULL;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.qualification/' || qualification);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_license(text,uuid,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_license(text,uuid,integer,date) TO healthtrack_portal;
+
 -- Providers who work somewhere today, by specialty and facility, the best rated first, 200 at most.
 CREATE OR REPLACE FUNCTION api.find_providers(token text, of_specialty text, facility uuid, rows_max integer)
  RETURNS TABLE(provider_id uuid, name text, languages text[], reviews bigint, stars double precision, specialties text[], facilities uuid[])
@@ -1572,8 +2047,8 @@ BEGIN
         WHERE a.provider_id = p.provider_id AND a.valid_during @> (now() AT TIME ZONE f.time_zone)::date
     ) place
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(t.reviews), 0)::bigint AS reviews,
-               (sum(t.stars) / nullif(sum(t.reviews), 0))::float8 AS stars
+        SELECT coalesce(sum(t.provider_reviews), 0)::bigint AS reviews,
+               (sum(t.provider_stars) / nullif(sum(t.provider_reviews), 0))::float8 AS stars
         FROM care.review_tally t WHERE t.provider_id = p.provider_id
     ) rating
     WHERE place.facilities IS NOT NULL AND (facility IS NULL OR facility = ANY (place.facilities))
@@ -1592,9 +2067,126 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.find_providers(text,text,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.find_providers(text,text,uuid,integer) TO healthtrack_portal;
 
--- Who works at a facility today, as what, 500 at most.
+-- Adds a provider, or changes what is known of one; the key.
+CREATE OR REPLACE FUNCTION api.keep_provider(token text, provider uuid, known_version integer, family text, given text, npi text, phone text, email text, languages text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    IF provider IS NULL THEN
+        INSERT INTO care.provider AS p (family_name, given_name, npi, phone, email, languages)
+        VALUES (family, given, keep_provider.npi, keep_provider.phone, keep_provider.email, keep_provider.languages)
+        RETURNING p.provider_id INTO answer;
+    ELSE
+        UPDATE care.provider p SET family_name = family, given_name = given, npi = keep_provider.npi,
+            phone = keep_provider.phone, email = keep_provider.email, languages = keep_provider.languages
+        WHERE p.provider_id = provider AND p.version = known_version RETURNING p.provider_id INTO answer;
+        PERFORM access.check_change(FOUND);
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'care.provider/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_provider(text,uuid,integer,text,text,text,text,text,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_provider(text,uuid,integer,text,text,text,text,text,text[]) TO healthtrack_portal;
+
+-- Adds a field of care, or says anew what care that begins in it opens.
+CREATE OR REPLACE FUNCTION api.keep_specialty(token text, specialty text, nucc_code text, title text, opens text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    PERFORM access.note_opens(me, keep_specialty.specialty, keep_specialty.opens);
+    INSERT INTO care.specialty (specialty, nucc_code, title, opens)
+    VALUES (keep_specialty.specialty, keep_specialty.nucc_code, keep_specialty.title, keep_specialty.opens)
+    ON CONFLICT ON CONSTRAINT specialty_pkey DO UPDATE
+    SET nucc_code = EXCLUDED.nucc_code, title = EXCLUDED.title, opens = EXCLUDED.opens;
+    PERFORM access.note(me, 'update', NULL, access.kept_under('care.specialty', keep_specialty.specialty));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_specialty(text,text,text,text,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_specialty(text,text,text,text,text[]) TO healthtrack_portal;
+
+-- Qualifications of a provider with their versions, and whether each was verified; 200 at most.
+CREATE OR REPLACE FUNCTION api.list_qualifications(token text, provider uuid)
+ RETURNS TABLE(qualification_id uuid, version integer, kind text, title text, issuer text, country text, state text, first_on date, stop_on date, verified boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT q.qualification_id, q.version, q.kind, q.title, q.issuer, q.country, q.state,
+        lower(q.licensed_during), upper(q.licensed_during), q.verified_at IS NOT NULL
+    FROM care.qualification q WHERE q.provider_id = provider ORDER BY q.kind, q.title, q.qualification_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_qualifications(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_qualifications(text,uuid) TO healthtrack_portal;
+
+-- Who works at a facility today, as what and in which department, 500 at most.
 CREATE OR REPLACE FUNCTION api.list_staff(token text, facility uuid)
- RETURNS TABLE(affiliation_id uuid, provider_id uuid, name text, role text, title text)
+ RETURNS TABLE(affiliation_id uuid, provider_id uuid, name text, role text, title text, department_id uuid, department text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1613,9 +2205,10 @@ BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
     RETURN QUERY SELECT a.affiliation_id, a.provider_id,
-           coalesce(a.staff_name, concat_ws(' ', p.given_name, p.family_name)), a.role, r.title
+           coalesce(a.staff_name, concat_ws(' ', p.given_name, p.family_name)), a.role, r.title, a.department_id, d.name
     FROM care.affiliation a JOIN care.facility f ON f.facility_id = a.facility_id JOIN care.staff_role r ON r.role = a.role
     LEFT JOIN care.provider p ON p.provider_id = a.provider_id
+    LEFT JOIN care.department d ON d.department_id = a.department_id
     WHERE a.facility_id = facility AND a.valid_during @> (now() AT TIME ZONE f.time_zone)::date
       AND (p.retired_on IS NULL OR p.retired_on > current_date)
     ORDER BY r.title, 3, a.affiliation_id LIMIT 500;
@@ -1629,6 +2222,40 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_staff(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_staff(text,uuid) TO healthtrack_portal;
+
+-- Says in which department of the facility somebody works, or that it is in none.
+CREATE OR REPLACE FUNCTION api.place_affiliation(token text, affiliation uuid, known_version integer, department uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    UPDATE care.affiliation a SET department_id = department WHERE a.affiliation_id = affiliation AND a.version = known_version;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.affiliation/' || affiliation, 'department');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.place_affiliation(text,uuid,integer,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.place_affiliation(text,uuid,integer,uuid) TO healthtrack_portal;
 
 -- Numbers of a patient with all but their last characters hidden, and who gave them, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_identifiers(token text, look uuid, patient uuid)
@@ -1664,7 +2291,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_identifiers(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_identifiers(text,uuid,uuid) TO healthtrack_portal;
 
--- Whom the acting provider cares for, by name (family, or the one name that there is), those after the last line of the page before, 200 at most; found by the beginning of an official name in any script.
+-- Whom the acting provider cares for, by name, those after the last line of the page before, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_panel(token text, look uuid, patient uuid, name_begins text, after_family text, after_given text[], after_patient uuid, rows_max integer)
  RETURNS TABLE(patient_id uuid, family text, given text[], born_on text, sex text)
  LANGUAGE plpgsql
@@ -1688,15 +2315,9 @@ BEGIN
     RETURN QUERY
     SELECT p.patient_id, n.family, n.given, care.birth_text(p.born_on, p.born_in), p.sex
     FROM care.patient p JOIN care.patient_name n USING (patient_id)
-    WHERE patient IS NULL AND p.patient_id = ANY ((SELECT access.patients_in_care())::uuid[])
+    WHERE patient IS NULL
+      AND p.patient_id = ANY ((SELECT access.panel_page(name_begins, after_family, after_given, after_patient, rows_max))::uuid[])
       AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
-      AND (name_begins IS NULL OR EXISTS (
-          SELECT FROM care.patient_name s
-          WHERE s.patient_id = p.patient_id AND s.use = 'official' AND s.valid_during @> current_date
-            AND starts_with(care.folded_name(coalesce(s.family, array_to_string(s.given, ' '))), care.folded_name(name_begins))))
-      AND (after_patient IS NULL
-           OR (lower(coalesce(n.family, n.given[1])), n.given, n.patient_id)
-              > (lower(coalesce(after_family, after_given[1])), after_given, after_patient))
     ORDER BY lower(coalesce(n.family, n.given[1])), n.given, n.patient_id LIMIT least(rows_max, 200);
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
@@ -1708,6 +2329,40 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_panel(text,uuid,uuid,text,text,text[],uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_panel(text,uuid,uuid,text,text,text[],uuid,integer) TO healthtrack_portal;
+
+-- What the directory says of a provider, and in which version.
+CREATE OR REPLACE FUNCTION api.read_provider(token text, provider uuid)
+ RETURNS TABLE(provider_id uuid, version integer, family text, given text, npi text, phone text, email text, languages text[], retired_on date)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT p.provider_id, p.version, p.family_name, p.given_name, p.npi, p.phone::text, p.email::text,
+        p.languages, p.retired_on
+    FROM care.provider p WHERE p.provider_id = provider;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_provider(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_provider(text,uuid) TO healthtrack_portal;
 
 -- Who stands near a patient, whom to call first in an emergency at the top, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_related_persons(token text, look uuid, patient uuid)
@@ -1777,6 +2432,123 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.register_patient(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.register_patient(text,uuid) TO healthtrack_portal;
+
+-- Says from which day on a provider gives no care; of about how many later visits the desks are told, null below 11.
+CREATE OR REPLACE FUNCTION api.retire_provider(token text, provider uuid, known_version integer, retired_on date)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  integer;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.provider p SET retired_on = retire_provider.retired_on WHERE p.provider_id = provider AND p.version = known_version;
+    PERFORM access.check_change(FOUND);
+    answer := care.safe_count(care.tell_of_visits(NULL, provider, retired_on))::integer;
+    PERFORM access.note(me, 'update', NULL, 'care.provider/' || provider, 'retired');
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.retire_provider(text,uuid,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.retire_provider(text,uuid,integer,date) TO healthtrack_portal;
+
+-- Says that a provider practises a field of care, mainly or beside others, or does not any more.
+CREATE OR REPLACE FUNCTION api.set_specialty(token text, provider uuid, specialty text, practised boolean, main boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    IF practised THEN
+        UPDATE care.provider_specialty p SET main = false
+        WHERE set_specialty.main AND p.main AND p.provider_id = provider AND p.specialty <> set_specialty.specialty;
+        INSERT INTO care.provider_specialty AS p (provider_id, specialty, main)
+        VALUES (provider, set_specialty.specialty, set_specialty.main)
+        ON CONFLICT ON CONSTRAINT provider_specialty_pkey DO UPDATE SET main = EXCLUDED.main;
+    ELSE
+        DELETE FROM care.provider_specialty p WHERE p.provider_id = provider AND p.specialty = set_specialty.specialty;
+    END IF;
+    PERFORM access.note(me, CASE WHEN practised THEN 'update' ELSE 'revoke' END, NULL, 'care.provider/' || provider,
+                        access.word_of('specialty_' || CASE WHEN main AND practised THEN 'main_' ELSE '' END || set_specialty.specialty));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.set_specialty(text,uuid,text,boolean,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.set_specialty(text,uuid,text,boolean,boolean) TO healthtrack_portal;
+
+-- Says that a qualification was verified with its issuer.
+CREATE OR REPLACE FUNCTION api.verify_qualification(token text, qualification uuid, known_version integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.qualification q SET verified_at = now(), verified_by = me.account_id
+    WHERE q.qualification_id = qualification AND q.version = known_version;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'review', NULL, 'care.qualification/' || qualification);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.verify_qualification(text,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.verify_qualification(text,uuid,integer) TO healthtrack_portal;
 
 -- True where somebody under legal hold wore the device of a series during a block of it.
 CREATE OR REPLACE FUNCTION signal.is_block_under_hold(series integer, first_at timestamp with time zone, last_at timestamp with time zone)

@@ -40,15 +40,15 @@ CREATE INDEX condition_code_idx ON care.condition USING btree (code_system, code
 CREATE INDEX condition_encounter_idx ON care.condition USING btree (patient_id, encounter_id);
 CREATE INDEX condition_patient_idx ON care.condition USING btree (patient_id, clinical_status);
 CREATE INDEX condition_recorder_idx ON care.condition USING btree (recorded_by) WHERE (recorded_by IS NOT NULL);
-CREATE TRIGGER condition_begins_within_a_life AFTER INSERT OR UPDATE OF onset_on ON care.condition FOR EACH ROW EXECUTE FUNCTION care.check_dates_of_condition();  -- Trigger before a condition is stored: refuses a beginning before the birth or to come.
+CREATE TRIGGER condition_begins_within_a_life AFTER INSERT OR UPDATE OF onset_on ON care.condition FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_dates_of_condition();  -- Trigger before a condition is stored: refuses a beginning before the birth or to come.
 CREATE TRIGGER condition_change_is_tallied AFTER UPDATE ON care.condition FOR EACH ROW WHEN ((((((old.patient_id IS DISTINCT FROM new.patient_id) OR (old.code_system IS DISTINCT FROM new.code_system)) OR (old.code IS DISTINCT FROM new.code)) OR (old.clinical_status IS DISTINCT FROM new.clinical_status)) OR (old.verification_status IS DISTINCT FROM new.verification_status))) EXECUTE FUNCTION care.log_conditions();  -- Trigger after a condition is written: logs what has come to count of it, and what has ceased to.
-CREATE TRIGGER condition_is_classified BEFORE INSERT OR UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.classify(':code_system=code');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER condition_is_not_of_a_joined_record AFTER INSERT ON care.condition REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER condition_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.condition FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER condition_is_classified BEFORE INSERT OR UPDATE ON care.condition FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify(':code_system=code');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER condition_is_not_of_a_joined_record AFTER INSERT ON care.condition REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER condition_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.condition FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER condition_is_stamped BEFORE INSERT OR UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER condition_is_tallied AFTER INSERT OR DELETE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.log_conditions();  -- Trigger after a condition is written: logs what has come to count of it, and what has ceased to.
 CREATE TRIGGER condition_is_touched BEFORE UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER condition_keeps_former_versions AFTER UPDATE ON care.condition FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER condition_keeps_former_versions AFTER UPDATE ON care.condition FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER condition_stays_under_hold BEFORE DELETE ON care.condition FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.condition FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.condition FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (recorded_by = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -186,11 +186,11 @@ CREATE INDEX procedure_encounter_idx ON care.procedure USING btree (patient_id, 
 CREATE INDEX procedure_facility_idx ON care.procedure USING btree (facility_id) WHERE (facility_id IS NOT NULL);
 CREATE INDEX procedure_patient_idx ON care.procedure USING btree (patient_id, lower(performed_during));
 CREATE INDEX procedure_performer_idx ON care.procedure USING btree (performer_id) WHERE (performer_id IS NOT NULL);
-CREATE TRIGGER procedure_is_classified BEFORE INSERT OR UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.classify('snomed=code');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER procedure_is_not_of_a_joined_record AFTER INSERT ON care.procedure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER procedure_is_classified BEFORE INSERT OR UPDATE ON care.procedure FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('snomed=code');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER procedure_is_not_of_a_joined_record AFTER INSERT ON care.procedure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER procedure_is_stamped BEFORE INSERT OR UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER procedure_is_touched BEFORE UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER procedure_keeps_former_versions AFTER UPDATE ON care.procedure FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER procedure_keeps_former_versions AFTER UPDATE ON care.procedure FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER procedure_stays_under_hold BEFORE DELETE ON care.procedure FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.procedure FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.procedure FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR ((performer_id = ( SELECT care.acting_provider() AS acting_provider)) OR (updated_by = (( SELECT access.actor() AS actor))::text))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -231,10 +231,11 @@ CREATE TRIGGER medication_is_stamped BEFORE INSERT OR UPDATE ON care.medication 
 CREATE TRIGGER medication_is_touched BEFORE UPDATE ON care.medication FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER medication_substance_is_counted AFTER UPDATE ON care.medication REFERENCING OLD TABLE AS former NEW TABLE AS renamed FOR EACH STATEMENT EXECUTE FUNCTION care.rename_substance();  -- Trigger after medications got another substance: adherence is worked out anew, and nobody folds until this is committed.
 ALTER TABLE care.medication FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.medication FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.medication FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.medication FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.medication TO healthtrack_migrator;
-GRANT SELECT ON care.medication TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.medication TO healthtrack_care;
 
 -- A drug that a patient takes or took, whoever prescribed it.
 CREATE TABLE care.medication_statement (
@@ -267,12 +268,12 @@ CREATE TABLE care.medication_statement (
 CREATE INDEX medication_statement_medication_idx ON care.medication_statement USING btree (medication_id) WHERE (medication_id IS NOT NULL);
 CREATE INDEX medication_statement_patient_idx ON care.medication_statement USING btree (patient_id);
 CREATE INDEX medication_statement_recorder_idx ON care.medication_statement USING btree (recorded_by) WHERE (recorded_by IS NOT NULL);
-CREATE TRIGGER medication_statement_is_classified BEFORE INSERT OR UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.classify('care.medication=medication_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER medication_statement_is_not_of_a_joined_record AFTER INSERT ON care.medication_statement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER medication_statement_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.medication_statement FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER medication_statement_is_classified BEFORE INSERT OR UPDATE ON care.medication_statement FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.medication=medication_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER medication_statement_is_not_of_a_joined_record AFTER INSERT ON care.medication_statement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER medication_statement_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.medication_statement FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER medication_statement_is_stamped BEFORE INSERT OR UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER medication_statement_is_touched BEFORE UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER medication_statement_keeps_former_versions AFTER UPDATE ON care.medication_statement FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER medication_statement_keeps_former_versions AFTER UPDATE ON care.medication_statement FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER medication_statement_stays_under_hold BEFORE DELETE ON care.medication_statement FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.medication_statement FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.medication_statement FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (recorded_by = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -316,11 +317,11 @@ CREATE TABLE care.allergy (
     CONSTRAINT allergy_verification_status_is_known CHECK ((verification_status = ANY (ARRAY['unconfirmed'::text, 'confirmed'::text, 'refuted'::text, 'entered_in_error'::text])))  -- Choose how sure this is.
 );
 CREATE INDEX allergy_recorder_idx ON care.allergy USING btree (recorded_by) WHERE (recorded_by IS NOT NULL);
-CREATE TRIGGER allergy_is_not_of_a_joined_record AFTER INSERT ON care.allergy REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER allergy_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.allergy FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER allergy_is_not_of_a_joined_record AFTER INSERT ON care.allergy REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER allergy_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.allergy FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER allergy_is_stamped BEFORE INSERT OR UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER allergy_is_touched BEFORE UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER allergy_keeps_former_versions AFTER UPDATE ON care.allergy FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER allergy_keeps_former_versions AFTER UPDATE ON care.allergy FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER allergy_stays_under_hold BEFORE DELETE ON care.allergy FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.allergy FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.allergy FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -351,10 +352,10 @@ CREATE TABLE care.allergy_reaction (
     CONSTRAINT allergy_reaction_severity_is_known CHECK ((severity = ANY (ARRAY['mild'::text, 'moderate'::text, 'severe'::text])))  -- Choose mild, moderate or severe.
 );
 CREATE INDEX allergy_reaction_allergy_idx ON care.allergy_reaction USING btree (patient_id, allergy_id);
-CREATE TRIGGER allergy_reaction_is_not_of_a_joined_record AFTER INSERT ON care.allergy_reaction REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER allergy_reaction_is_not_of_a_joined_record AFTER INSERT ON care.allergy_reaction REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER allergy_reaction_is_stamped BEFORE INSERT OR UPDATE ON care.allergy_reaction FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER allergy_reaction_is_touched BEFORE UPDATE ON care.allergy_reaction FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER allergy_reaction_keeps_former_versions AFTER UPDATE ON care.allergy_reaction FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER allergy_reaction_keeps_former_versions AFTER UPDATE ON care.allergy_reaction FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER allergy_reaction_stays_under_hold BEFORE DELETE ON care.allergy_reaction FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.allergy_reaction FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.allergy_reaction FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -398,10 +399,10 @@ CREATE TABLE care.immunization (
 CREATE INDEX immunization_facility_idx ON care.immunization USING btree (facility_id) WHERE (facility_id IS NOT NULL);
 CREATE INDEX immunization_patient_idx ON care.immunization USING btree (patient_id);
 CREATE INDEX immunization_performer_idx ON care.immunization USING btree (performer_id) WHERE (performer_id IS NOT NULL);
-CREATE TRIGGER immunization_is_not_of_a_joined_record AFTER INSERT ON care.immunization REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER immunization_is_not_of_a_joined_record AFTER INSERT ON care.immunization REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER immunization_is_stamped BEFORE INSERT OR UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER immunization_is_touched BEFORE UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER immunization_keeps_former_versions AFTER UPDATE ON care.immunization FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER immunization_keeps_former_versions AFTER UPDATE ON care.immunization FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER immunization_stays_under_hold BEFORE DELETE ON care.immunization FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.immunization FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.immunization FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -444,12 +445,12 @@ CREATE TABLE care.family_history (
 );
 CREATE INDEX family_history_patient_idx ON care.family_history USING btree (patient_id);
 CREATE INDEX family_history_provider_idx ON care.family_history USING btree (recorded_by);
-CREATE TRIGGER family_history_is_classified BEFORE INSERT OR UPDATE ON care.family_history FOR EACH ROW EXECUTE FUNCTION care.classify(':code_system=code');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER family_history_is_not_of_a_joined_record AFTER INSERT ON care.family_history REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER family_history_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.family_history FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER family_history_is_classified BEFORE INSERT OR UPDATE ON care.family_history FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify(':code_system=code');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER family_history_is_not_of_a_joined_record AFTER INSERT ON care.family_history REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER family_history_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.family_history FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER family_history_is_stamped BEFORE INSERT OR UPDATE ON care.family_history FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER family_history_is_touched BEFORE UPDATE ON care.family_history FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER family_history_keeps_former_versions AFTER UPDATE ON care.family_history FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER family_history_keeps_former_versions AFTER UPDATE ON care.family_history FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER family_history_stays_under_hold BEFORE DELETE ON care.family_history FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.family_history FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.family_history FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (recorded_by = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -503,11 +504,11 @@ CREATE TABLE care.encounter (
 CREATE INDEX encounter_attending_idx ON care.encounter USING btree (attending_provider_id, lower(during));
 CREATE INDEX encounter_facility_idx ON care.encounter USING btree (facility_id, lower(during));
 CREATE INDEX encounter_patient_idx ON care.encounter USING btree (patient_id, lower(during));
-CREATE TRIGGER encounter_is_classified BEFORE INSERT OR UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.classify('icd10=principal_code', 'service_line=service_line');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER encounter_is_not_of_a_joined_record AFTER INSERT ON care.encounter REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER encounter_is_classified BEFORE INSERT OR UPDATE ON care.encounter FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('icd10=principal_code', 'service_line=service_line');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER encounter_is_not_of_a_joined_record AFTER INSERT ON care.encounter REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER encounter_is_stamped BEFORE INSERT OR UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER encounter_is_touched BEFORE UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER encounter_keeps_former_versions AFTER UPDATE ON care.encounter FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER encounter_keeps_former_versions AFTER UPDATE ON care.encounter FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER encounter_stays_under_hold BEFORE DELETE ON care.encounter FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.encounter FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.encounter FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (attending_provider_id = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -558,12 +559,12 @@ CREATE INDEX note_cosigner_idx ON care.note USING btree (cosigner_id, created_at
 CREATE INDEX note_encounter_idx ON care.note USING btree (patient_id, encounter_id);
 CREATE INDEX note_error_by_idx ON care.note USING btree (error_by);
 CREATE INDEX note_patient_idx ON care.note USING btree (patient_id, created_at);
-CREATE TRIGGER note_is_not_of_a_joined_record AFTER INSERT ON care.note REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER note_is_recorded_in_person BEFORE INSERT OR UPDATE OF author_id ON care.note FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('author_id');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER note_is_not_of_a_joined_record AFTER INSERT ON care.note REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER note_is_recorded_in_person BEFORE INSERT OR UPDATE OF author_id ON care.note FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('author_id');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER note_is_stamped BEFORE INSERT OR UPDATE ON care.note FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER note_is_touched BEFORE UPDATE ON care.note FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER note_keeps_former_versions AFTER UPDATE ON care.note FOR EACH ROW WHEN ((old.status <> 'draft'::text)) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER note_keeps_its_words BEFORE INSERT OR UPDATE ON care.note FOR EACH ROW EXECUTE FUNCTION care.check_note();  -- Trigger before a note is stored or changed: it begins as a draft, goes forward by who may sign it, and keeps its words once signed.
+CREATE TRIGGER note_keeps_former_versions AFTER UPDATE ON care.note FOR EACH ROW WHEN (((NOT access.erasing()) AND (old.status <> 'draft'::text))) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER note_keeps_its_words BEFORE INSERT OR UPDATE ON care.note FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_note();  -- Trigger before a note is stored or changed: it begins as a draft, goes forward by who may sign it, and keeps its words once signed.
 CREATE TRIGGER note_stays_under_hold BEFORE DELETE ON care.note FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.note FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.note FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (author_id = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -599,8 +600,8 @@ CREATE TABLE care.note_section (
     CONSTRAINT note_section_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Give the section a heading of 200 letters at most.
 );
 CREATE INDEX note_section_note_idx ON care.note_section USING btree (patient_id, note_id);
-CREATE TRIGGER note_section_is_not_of_a_joined_record AFTER INSERT ON care.note_section REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER note_section_is_of_a_draft BEFORE INSERT OR UPDATE ON care.note_section FOR EACH ROW EXECUTE FUNCTION care.check_note_section();  -- Trigger before a section is stored or changed: its note is a draft.
+CREATE TRIGGER note_section_is_not_of_a_joined_record AFTER INSERT ON care.note_section REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER note_section_is_of_a_draft BEFORE INSERT OR UPDATE ON care.note_section FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_note_section();  -- Trigger before a section is stored or changed: its note is a draft.
 CREATE TRIGGER note_section_is_stamped BEFORE INSERT OR UPDATE ON care.note_section FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER note_section_is_touched BEFORE UPDATE ON care.note_section FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER note_section_stays_under_hold BEFORE DELETE ON care.note_section FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -632,9 +633,9 @@ CREATE TABLE care.note_addendum (
 );
 CREATE INDEX note_addendum_author_idx ON care.note_addendum USING btree (author_id, created_at);
 CREATE INDEX note_addendum_note_idx ON care.note_addendum USING btree (patient_id, note_id, created_at);
-CREATE TRIGGER note_addendum_is_never_altered BEFORE UPDATE ON care.note_addendum FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER note_addendum_is_never_altered BEFORE UPDATE ON care.note_addendum FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER note_addendum_is_never_emptied BEFORE TRUNCATE ON care.note_addendum FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
-CREATE TRIGGER note_addendum_is_not_of_a_joined_record AFTER INSERT ON care.note_addendum REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER note_addendum_is_not_of_a_joined_record AFTER INSERT ON care.note_addendum REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER note_addendum_is_recorded_in_person BEFORE INSERT ON care.note_addendum FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('author_id');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER note_addendum_is_stamped BEFORE INSERT OR UPDATE ON care.note_addendum FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER note_addendum_is_to_a_signed_note BEFORE INSERT ON care.note_addendum FOR EACH ROW EXECUTE FUNCTION care.check_note_addendum();  -- Trigger before an addendum is stored: its note is signed, and no error.
@@ -667,9 +668,9 @@ CREATE TABLE care.medication_reconciliation (
 );
 CREATE INDEX medication_reconciliation_encounter_idx ON care.medication_reconciliation USING btree (patient_id, encounter_id);
 CREATE INDEX medication_reconciliation_provider_idx ON care.medication_reconciliation USING btree (provider_id);
-CREATE TRIGGER medication_reconciliation_is_never_altered BEFORE UPDATE ON care.medication_reconciliation FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER medication_reconciliation_is_never_altered BEFORE UPDATE ON care.medication_reconciliation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER medication_reconciliation_is_never_emptied BEFORE TRUNCATE ON care.medication_reconciliation FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
-CREATE TRIGGER medication_reconciliation_is_not_of_a_joined_record AFTER INSERT ON care.medication_reconciliation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER medication_reconciliation_is_not_of_a_joined_record AFTER INSERT ON care.medication_reconciliation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER medication_reconciliation_is_recorded_in_person BEFORE INSERT ON care.medication_reconciliation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('provider_id');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER medication_reconciliation_is_stamped BEFORE INSERT OR UPDATE ON care.medication_reconciliation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE CONSTRAINT TRIGGER medication_reconciliation_is_whole AFTER INSERT ON care.medication_reconciliation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_reconciliation();  -- Trigger at the end of a transaction that reconciles: each current medicine is decided about.
@@ -704,9 +705,9 @@ CREATE TABLE care.reconciled_statement (
 CREATE INDEX reconciled_statement_reconciliation_idx ON care.reconciled_statement USING btree (patient_id, medication_reconciliation_id);
 CREATE INDEX reconciled_statement_statement_idx ON care.reconciled_statement USING btree (patient_id, medication_statement_id);
 CREATE TRIGGER reconciled_statement_is_carried_out BEFORE INSERT ON care.reconciled_statement FOR EACH ROW EXECUTE FUNCTION care.carry_out_reconciliation();  -- Trigger before a finding is stored: it belongs to a reconciliation of this transaction, and what it decides is done.
-CREATE TRIGGER reconciled_statement_is_never_altered BEFORE UPDATE ON care.reconciled_statement FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER reconciled_statement_is_never_altered BEFORE UPDATE ON care.reconciled_statement FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER reconciled_statement_is_never_emptied BEFORE TRUNCATE ON care.reconciled_statement FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
-CREATE TRIGGER reconciled_statement_is_not_of_a_joined_record AFTER INSERT ON care.reconciled_statement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER reconciled_statement_is_not_of_a_joined_record AFTER INSERT ON care.reconciled_statement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER reconciled_statement_is_stamped BEFORE INSERT OR UPDATE ON care.reconciled_statement FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER reconciled_statement_stays_under_hold BEFORE DELETE ON care.reconciled_statement FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.reconciled_statement FORCE ROW LEVEL SECURITY;
@@ -803,9 +804,9 @@ CREATE INDEX detected_issue_other_idx ON care.detected_issue USING btree (patien
 CREATE INDEX detected_issue_overrider_idx ON care.detected_issue USING btree (overridden_by);
 CREATE INDEX detected_issue_prescription_idx ON care.detected_issue USING btree (patient_id, prescription_id);
 CREATE INDEX detected_issue_statement_idx ON care.detected_issue USING btree (patient_id, medication_statement_id);
-CREATE TRIGGER detected_issue_is_never_altered BEFORE UPDATE ON care.detected_issue FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER detected_issue_is_never_altered BEFORE UPDATE ON care.detected_issue FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER detected_issue_is_never_emptied BEFORE TRUNCATE ON care.detected_issue FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
-CREATE TRIGGER detected_issue_is_not_of_a_joined_record AFTER INSERT ON care.detected_issue REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER detected_issue_is_not_of_a_joined_record AFTER INSERT ON care.detected_issue REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER detected_issue_is_stamped BEFORE INSERT OR UPDATE ON care.detected_issue FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER detected_issue_stays_under_hold BEFORE DELETE ON care.detected_issue FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.detected_issue FORCE ROW LEVEL SECURITY;
@@ -866,11 +867,11 @@ CREATE INDEX alert_rule_patient_idx ON care.alert_rule USING btree (patient_id);
 CREATE INDEX alert_rule_programme_idx ON care.alert_rule USING btree (programme_id);
 CREATE INDEX alert_rule_recorder_idx ON care.alert_rule USING btree (recorded_by);
 CREATE TRIGGER alert_rule_is_classified BEFORE INSERT ON care.alert_rule FOR EACH ROW EXECUTE FUNCTION care.classify('loinc=loinc');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER alert_rule_is_not_of_a_joined_record AFTER INSERT ON care.alert_rule REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER alert_rule_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.alert_rule FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER alert_rule_is_not_of_a_joined_record AFTER INSERT ON care.alert_rule REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER alert_rule_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.alert_rule FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER alert_rule_is_stamped BEFORE INSERT OR UPDATE ON care.alert_rule FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER alert_rule_is_touched BEFORE UPDATE ON care.alert_rule FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER alert_rule_keeps_its_words BEFORE INSERT OR UPDATE ON care.alert_rule FOR EACH ROW EXECUTE FUNCTION care.check_alert_rule();  -- Trigger before a rule is stored or changed: its unit fits, its versions are about the same, and it keeps its words.
+CREATE TRIGGER alert_rule_keeps_its_words BEFORE INSERT OR UPDATE ON care.alert_rule FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_alert_rule();  -- Trigger before a rule is stored or changed: its unit fits, its versions are about the same, and it keeps its words.
 CREATE TRIGGER alert_rule_stays_under_hold BEFORE DELETE ON care.alert_rule FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.alert_rule FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.alert_rule FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (recorded_by = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -932,8 +933,8 @@ CREATE INDEX alert_patient_idx ON care.alert USING btree (patient_id, created_at
 CREATE INDEX alert_rule_idx ON care.alert USING btree (lineage_id, alert_rule_id);
 CREATE TRIGGER alert_is_stamped BEFORE INSERT OR UPDATE ON care.alert FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER alert_is_touched BEFORE UPDATE ON care.alert FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER alert_keeps_former_versions AFTER UPDATE ON care.alert FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER alert_keeps_its_evidence BEFORE INSERT OR UPDATE ON care.alert FOR EACH ROW EXECUTE FUNCTION care.check_alert();  -- Trigger before an alert is stored or changed: its rule holds and is broken by its evidence, which stays, and it is answered in the own name.
+CREATE TRIGGER alert_keeps_former_versions AFTER UPDATE ON care.alert FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER alert_keeps_its_evidence BEFORE INSERT OR UPDATE ON care.alert FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_alert();  -- Trigger before an alert is stored or changed: its rule holds and is broken by its evidence, which stays, and it is answered in the own name.
 CREATE TRIGGER alert_stays_under_hold BEFORE DELETE ON care.alert FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.alert FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.alert FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (escalated_to = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -1011,7 +1012,7 @@ CREATE TABLE care.prediction (
 );
 CREATE INDEX prediction_model_idx ON care.prediction USING btree (prediction_model_id, created_at);
 CREATE INDEX prediction_patient_idx ON care.prediction USING btree (patient_id, created_at);
-CREATE TRIGGER prediction_is_kept BEFORE INSERT OR UPDATE ON care.prediction FOR EACH ROW EXECUTE FUNCTION care.check_prediction();  -- Trigger before a prediction is stored or changed: its model is approved, and only its outcome is told, once.
+CREATE TRIGGER prediction_is_kept BEFORE INSERT OR UPDATE ON care.prediction FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_prediction();  -- Trigger before a prediction is stored or changed: its model is approved, and only its outcome is told, once.
 CREATE TRIGGER prediction_is_stamped BEFORE INSERT OR UPDATE ON care.prediction FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER prediction_is_touched BEFORE UPDATE ON care.prediction FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER prediction_stays_under_hold BEFORE DELETE ON care.prediction FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -1063,11 +1064,11 @@ CREATE INDEX recommendation_alert_idx ON care.recommendation USING btree (patien
 CREATE INDEX recommendation_patient_idx ON care.recommendation USING btree (patient_id, created_at);
 CREATE INDEX recommendation_prediction_idx ON care.recommendation USING btree (patient_id, prediction_id);
 CREATE INDEX recommendation_provider_idx ON care.recommendation USING btree (recommended_by);
-CREATE TRIGGER recommendation_is_recorded_in_person BEFORE INSERT OR UPDATE OF recommended_by ON care.recommendation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recommended_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER recommendation_is_recorded_in_person BEFORE INSERT OR UPDATE OF recommended_by ON care.recommendation FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recommended_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER recommendation_is_stamped BEFORE INSERT OR UPDATE ON care.recommendation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER recommendation_is_touched BEFORE UPDATE ON care.recommendation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER recommendation_keeps_former_versions AFTER UPDATE ON care.recommendation FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER recommendation_keeps_its_words BEFORE INSERT OR UPDATE ON care.recommendation FOR EACH ROW EXECUTE FUNCTION care.check_recommendation();  -- Trigger before a recommendation is stored or changed: it is given by a provider or a program, keeps its words, and is answered by its patient.
+CREATE TRIGGER recommendation_keeps_former_versions AFTER UPDATE ON care.recommendation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER recommendation_keeps_its_words BEFORE INSERT OR UPDATE ON care.recommendation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_recommendation();  -- Trigger before a recommendation is stored or changed: it is given by a provider or a program, keeps its words, and is answered by its patient.
 CREATE TRIGGER recommendation_stays_under_hold BEFORE DELETE ON care.recommendation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.recommendation FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.recommendation FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (recommended_by = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -1119,12 +1120,12 @@ CREATE INDEX lab_order_encounter_idx ON care.lab_order USING btree (patient_id, 
 CREATE INDEX lab_order_open_idx ON care.lab_order USING btree (facility_id, ordered_at) WHERE (status = ANY (ARRAY['ordered'::text, 'collected'::text, 'in_process'::text]));
 CREATE INDEX lab_order_orderer_idx ON care.lab_order USING btree (ordered_by) WHERE (ordered_by IS NOT NULL);
 CREATE INDEX lab_order_patient_idx ON care.lab_order USING btree (patient_id, ordered_at);
-CREATE TRIGGER lab_order_is_classified BEFORE INSERT OR UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.classify('loinc=loinc');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER lab_order_is_not_of_a_joined_record AFTER INSERT ON care.lab_order REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER lab_order_is_recorded_in_person BEFORE INSERT OR UPDATE OF ordered_by ON care.lab_order FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('ordered_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER lab_order_is_classified BEFORE INSERT OR UPDATE ON care.lab_order FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('loinc=loinc');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER lab_order_is_not_of_a_joined_record AFTER INSERT ON care.lab_order REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER lab_order_is_recorded_in_person BEFORE INSERT OR UPDATE OF ordered_by ON care.lab_order FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('ordered_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER lab_order_is_stamped BEFORE INSERT OR UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER lab_order_is_touched BEFORE UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER lab_order_keeps_former_versions AFTER UPDATE ON care.lab_order FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER lab_order_keeps_former_versions AFTER UPDATE ON care.lab_order FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER lab_order_raises_its_parts AFTER UPDATE OF sensitivity ON care.lab_order FOR EACH ROW WHEN (((new.sensitivity IS NOT NULL) AND (old.sensitivity IS NULL))) EXECUTE FUNCTION care.classify_parts('care.lab_result=lab_order_id', 'care.clinical_report=lab_order_id');  -- Trigger after a whole is given a category: its plain parts (arguments care.table=column) get it as well.
 CREATE TRIGGER lab_order_stays_under_hold BEFORE DELETE ON care.lab_order FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.lab_order FORCE ROW LEVEL SECURITY;
@@ -1196,17 +1197,17 @@ END) STORED,  -- HL7's letter against the reference range: LL, L, N, H or HH; nu
 CREATE INDEX lab_result_order_idx ON care.lab_result USING btree (patient_id, lab_order_id);
 CREATE INDEX lab_result_patient_idx ON care.lab_result USING btree (patient_id, loinc, observed_at);
 CREATE TRIGGER lab_result_amends_what_was_final BEFORE INSERT ON care.lab_result FOR EACH ROW WHEN ((new.amends_lab_result_id IS NOT NULL)) EXECUTE FUNCTION care.check_lab_amendment();  -- Trigger: only what was final is corrected by another row.
-CREATE TRIGGER lab_result_is_classified BEFORE INSERT OR UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.classify('loinc=loinc', 'care.lab_order=lab_order_id', 'care.lab_result=amends_lab_result_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER lab_result_is_not_of_a_joined_record AFTER INSERT ON care.lab_result REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER lab_result_is_classified BEFORE INSERT OR UPDATE ON care.lab_result FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('loinc=loinc', 'care.lab_order=lab_order_id', 'care.lab_result=amends_lab_result_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER lab_result_is_not_of_a_joined_record AFTER INSERT ON care.lab_result REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER lab_result_is_stamped BEFORE INSERT OR UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER lab_result_is_touched BEFORE UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER lab_result_keeps_former_versions AFTER UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER lab_result_keeps_what_is_final BEFORE UPDATE ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
+CREATE TRIGGER lab_result_keeps_former_versions AFTER UPDATE ON care.lab_result FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER lab_result_keeps_what_is_final BEFORE UPDATE ON care.lab_result FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
 CREATE TRIGGER lab_result_opens_a_task AFTER INSERT ON care.lab_result FOR EACH ROW WHEN (((new.lab_order_id IS NOT NULL) AND (new.status = ANY (ARRAY['final'::text, 'amended'::text])))) EXECUTE FUNCTION care.open_result_task();  -- Trigger after a result of an order is final: a task for who ordered, at once where a value is critical.
 CREATE TRIGGER lab_result_opens_a_task_once_final AFTER UPDATE OF status ON care.lab_result FOR EACH ROW WHEN (((new.lab_order_id IS NOT NULL) AND (old.status = 'preliminary'::text) AND (new.status = ANY (ARRAY['final'::text, 'amended'::text])))) EXECUTE FUNCTION care.open_result_task();  -- Trigger after a result of an order is final: a task for who ordered, at once where a value is critical.
 CREATE TRIGGER lab_result_raises_its_parts AFTER UPDATE OF sensitivity ON care.lab_result FOR EACH ROW WHEN (((new.sensitivity IS NOT NULL) AND (old.sensitivity IS NULL))) EXECUTE FUNCTION care.classify_parts('care.lab_result=amends_lab_result_id', 'care.lab_result=lab_result_id=amends_lab_result_id');  -- Trigger after a whole is given a category: its plain parts (arguments care.table=column) get it as well.
 CREATE TRIGGER lab_result_stays_under_hold BEFORE DELETE ON care.lab_result FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
-CREATE TRIGGER lab_result_unit_fits_its_code BEFORE INSERT OR UPDATE OF loinc, unit ON care.lab_result FOR EACH ROW EXECUTE FUNCTION care.check_unit_of_result();  -- Trigger before a result is stored: refuses a unit that its LOINC code does not have.
+CREATE TRIGGER lab_result_unit_fits_its_code BEFORE INSERT OR UPDATE OF loinc, unit ON care.lab_result FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_unit_of_result();  -- Trigger before a result is stored: refuses a unit that its LOINC code does not have.
 ALTER TABLE care.lab_result FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.lab_result FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR ((updated_by = (( SELECT access.actor() AS actor))::text) OR ( SELECT care.acts_as_author('lab_order'::text, lab_result.lab_order_id) AS acts_as_author))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY granted ON care.lab_result FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])) AND ((sensitivity IS NULL) OR ((updated_by = (( SELECT access.actor() AS actor))::text) OR ( SELECT care.acts_as_author('lab_order'::text, lab_result.lab_order_id) AS acts_as_author)))));
@@ -1233,10 +1234,11 @@ CREATE TABLE care.loinc_unit (
     CONSTRAINT loinc_unit_conversion_is_whole CHECK (((num_nonnulls(shift, factor, divisor, chart_unit) = ANY (ARRAY[0, 4])) AND (((factor > (0)::numeric) AND (divisor > (0)::numeric)) IS NOT FALSE)))  -- A conversion has a unit, a shift, and a factor and a divisor above 0.
 );
 ALTER TABLE care.loinc_unit FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.loinc_unit FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.loinc_unit FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.loinc_unit FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.loinc_unit TO healthtrack_migrator;
-GRANT SELECT ON care.loinc_unit TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.loinc_unit TO healthtrack_care;
 
 -- What was measured, seen or asked of a patient, beside laboratory and devices.
 CREATE TABLE care.observation (
@@ -1318,17 +1320,17 @@ CREATE INDEX observation_patient_idx ON care.observation USING btree (patient_id
 CREATE INDEX observation_performer_idx ON care.observation USING btree (performer_id);
 CREATE INDEX observation_time_idx ON care.observation USING btree (patient_id, observed_at, observation_id);
 CREATE CONSTRAINT TRIGGER observation_has_its_components AFTER INSERT OR UPDATE OF component_count ON care.observation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.count_components();  -- Trigger at the end of a transaction: an observation has as many components as its row says.
-CREATE TRIGGER observation_is_classified BEFORE INSERT OR UPDATE ON care.observation FOR EACH ROW EXECUTE FUNCTION care.classify('loinc=loinc', ':value_system=value_code', 'care.observation=amends_observation_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER observation_is_made_in_person BEFORE INSERT OR UPDATE ON care.observation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_observer();  -- Trigger before an observation is written through the portal: in the own name, and taken back by whose it is.
-CREATE TRIGGER observation_is_not_of_a_joined_record AFTER INSERT ON care.observation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER observation_is_classified BEFORE INSERT OR UPDATE ON care.observation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('loinc=loinc', ':value_system=value_code', 'care.observation=amends_observation_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER observation_is_made_in_person BEFORE INSERT OR UPDATE ON care.observation FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_observer();  -- Trigger before an observation is written through the portal: in the own name, and taken back by whose it is.
+CREATE TRIGGER observation_is_not_of_a_joined_record AFTER INSERT ON care.observation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER observation_is_stamped BEFORE INSERT OR UPDATE ON care.observation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER observation_is_touched BEFORE UPDATE ON care.observation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER observation_is_within_a_life AFTER INSERT OR UPDATE ON care.observation FOR EACH ROW EXECUTE FUNCTION care.check_observation();  -- Trigger after an observation is stored: it is within a life, read from a known device, and corrects what was final.
-CREATE TRIGGER observation_keeps_former_versions AFTER UPDATE ON care.observation FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER observation_keeps_what_is_final BEFORE UPDATE ON care.observation FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
+CREATE TRIGGER observation_is_within_a_life AFTER INSERT OR UPDATE ON care.observation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_observation();  -- Trigger after an observation is stored: it is within a life, read from a known device, and corrects what was final.
+CREATE TRIGGER observation_keeps_former_versions AFTER UPDATE ON care.observation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER observation_keeps_what_is_final BEFORE UPDATE ON care.observation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
 CREATE TRIGGER observation_raises_its_parts AFTER UPDATE OF sensitivity ON care.observation FOR EACH ROW WHEN (((new.sensitivity IS NOT NULL) AND (old.sensitivity IS NULL))) EXECUTE FUNCTION care.classify_parts('care.observation=amends_observation_id', 'care.observation=observation_id=amends_observation_id');  -- Trigger after a whole is given a category: its plain parts (arguments care.table=column) get it as well.
 CREATE TRIGGER observation_stays_under_hold BEFORE DELETE ON care.observation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
-CREATE TRIGGER observation_value_is_possible BEFORE INSERT OR UPDATE OF loinc, unit, value_number, value_low, value_high, value_numerator ON care.observation FOR EACH ROW EXECUTE FUNCTION care.check_measured_value();  -- Trigger before a value is stored: refuses a unit that its LOINC code does not have, and what nobody can have.
+CREATE TRIGGER observation_value_is_possible BEFORE INSERT OR UPDATE OF loinc, unit, value_number, value_low, value_high, value_numerator ON care.observation FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_measured_value();  -- Trigger before a value is stored: refuses a unit that its LOINC code does not have, and what nobody can have.
 ALTER TABLE care.observation FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.observation FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (performer_id = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY granted ON care.observation FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])) AND ((sensitivity IS NULL) OR (performer_id = ( SELECT care.acting_provider() AS acting_provider)))));
@@ -1383,8 +1385,8 @@ CREATE TABLE care.observation_component (
 );
 CREATE INDEX observation_component_code_idx ON care.observation_component USING btree (patient_id, loinc);
 CREATE CONSTRAINT TRIGGER observation_component_is_counted AFTER INSERT OR DELETE ON care.observation_component DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.count_components();  -- Trigger at the end of a transaction: an observation has as many components as its row says.
-CREATE TRIGGER observation_component_is_never_altered BEFORE UPDATE ON care.observation_component FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
-CREATE TRIGGER observation_component_is_not_of_a_joined_record AFTER INSERT ON care.observation_component REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER observation_component_is_never_altered BEFORE UPDATE ON care.observation_component FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER observation_component_is_not_of_a_joined_record AFTER INSERT ON care.observation_component REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER observation_component_stays_under_hold BEFORE DELETE ON care.observation_component FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 CREATE TRIGGER observation_component_value_is_possible BEFORE INSERT ON care.observation_component FOR EACH ROW EXECUTE FUNCTION care.check_measured_value();  -- Trigger before a value is stored: refuses a unit that its LOINC code does not have, and what nobody can have.
 ALTER TABLE care.observation_component FORCE ROW LEVEL SECURITY;
@@ -1443,7 +1445,7 @@ CREATE TABLE care.external_record (
     CONSTRAINT external_record_relation_is_a_name CHECK ((relation ~ '^[a-z][a-z_]{0,62}$'::text))  -- Name a table as it is named, in small letters.
 );
 CREATE INDEX external_record_patient_idx ON care.external_record USING btree (patient_id);
-CREATE TRIGGER external_record_has_its_row BEFORE INSERT OR UPDATE ON care.external_record FOR EACH ROW EXECUTE FUNCTION care.check_external_record();  -- Trigger before a record of another system is registered: its row is there and of that patient, and its system is active; later it stays that row.
+CREATE TRIGGER external_record_has_its_row BEFORE INSERT OR UPDATE ON care.external_record FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_external_record();  -- Trigger before a record of another system is registered: its row is there and of that patient, and its system is active; later it stays that row.
 CREATE TRIGGER external_record_is_stamped BEFORE INSERT OR UPDATE ON care.external_record FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER external_record_is_touched BEFORE UPDATE ON care.external_record FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER external_record_stays_under_hold BEFORE DELETE ON care.external_record FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -1544,11 +1546,11 @@ CREATE INDEX imaging_study_encounter_idx ON care.imaging_study USING btree (pati
 CREATE INDEX imaging_study_facility_idx ON care.imaging_study USING btree (facility_id) WHERE (facility_id IS NOT NULL);
 CREATE INDEX imaging_study_patient_idx ON care.imaging_study USING btree (patient_id, started_at);
 CREATE INDEX imaging_study_referrer_idx ON care.imaging_study USING btree (referrer_id) WHERE (referrer_id IS NOT NULL);
-CREATE TRIGGER imaging_study_is_classified BEFORE INSERT OR UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.classify();  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER imaging_study_is_not_of_a_joined_record AFTER INSERT ON care.imaging_study REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER imaging_study_is_classified BEFORE INSERT OR UPDATE ON care.imaging_study FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify();  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER imaging_study_is_not_of_a_joined_record AFTER INSERT ON care.imaging_study REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER imaging_study_is_stamped BEFORE INSERT OR UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER imaging_study_is_touched BEFORE UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER imaging_study_keeps_former_versions AFTER UPDATE ON care.imaging_study FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER imaging_study_keeps_former_versions AFTER UPDATE ON care.imaging_study FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER imaging_study_raises_its_parts AFTER UPDATE OF sensitivity ON care.imaging_study FOR EACH ROW WHEN (((new.sensitivity IS NOT NULL) AND (old.sensitivity IS NULL))) EXECUTE FUNCTION care.classify_parts('care.imaging_series=imaging_study_id', 'care.clinical_report=imaging_study_id');  -- Trigger after a whole is given a category: its plain parts (arguments care.table=column) get it as well.
 CREATE TRIGGER imaging_study_stays_under_hold BEFORE DELETE ON care.imaging_study FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.imaging_study FORCE ROW LEVEL SECURITY;
@@ -1590,11 +1592,11 @@ CREATE TABLE care.imaging_series (
     CONSTRAINT imaging_series_modality_is_known CHECK ((modality = ANY (ARRAY['CR'::text, 'CT'::text, 'DX'::text, 'ECG'::text, 'ES'::text, 'IO'::text, 'IVUS'::text, 'MG'::text, 'MR'::text, 'NM'::text, 'OCT'::text, 'OP'::text, 'OT'::text, 'PT'::text, 'PX'::text, 'RF'::text, 'SM'::text, 'US'::text, 'XA'::text, 'XC'::text])))  -- Choose one of DICOM's kinds of machine.
 );
 CREATE INDEX imaging_series_study_idx ON care.imaging_series USING btree (patient_id, imaging_study_id);
-CREATE TRIGGER imaging_series_is_classified BEFORE INSERT OR UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.classify('care.imaging_study=imaging_study_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER imaging_series_is_not_of_a_joined_record AFTER INSERT ON care.imaging_series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER imaging_series_is_classified BEFORE INSERT OR UPDATE ON care.imaging_series FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.imaging_study=imaging_study_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER imaging_series_is_not_of_a_joined_record AFTER INSERT ON care.imaging_series REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER imaging_series_is_stamped BEFORE INSERT OR UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER imaging_series_is_touched BEFORE UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER imaging_series_keeps_former_versions AFTER UPDATE ON care.imaging_series FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER imaging_series_keeps_former_versions AFTER UPDATE ON care.imaging_series FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER imaging_series_stays_under_hold BEFORE DELETE ON care.imaging_series FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.imaging_series FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.imaging_series FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR ((updated_by = (( SELECT access.actor() AS actor))::text) OR ( SELECT care.acts_as_author('imaging_study'::text, imaging_series.imaging_study_id) AS acts_as_author))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -1647,14 +1649,14 @@ CREATE INDEX clinical_report_patient_idx ON care.clinical_report USING btree (pa
 CREATE INDEX clinical_report_signer_idx ON care.clinical_report USING btree (signed_by) WHERE (signed_by IS NOT NULL);
 CREATE INDEX clinical_report_unsigned_idx ON care.clinical_report USING btree (created_at) WHERE (status = 'preliminary'::text);
 CREATE TRIGGER clinical_report_closes_a_task AFTER INSERT OR UPDATE OF status ON care.clinical_report FOR EACH ROW WHEN (((new.lab_order_id IS NOT NULL) AND (new.status = ANY (ARRAY['final'::text, 'amended'::text])))) EXECUTE FUNCTION care.close_result_task();  -- Trigger after a report of the laboratory is signed: who ordered and signs has read the results.
-CREATE TRIGGER clinical_report_is_classified BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.classify('loinc=loinc', 'care.lab_order=lab_order_id', 'care.imaging_study=imaging_study_id', 'care.clinical_report=amends_clinical_report_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER clinical_report_is_its_signers BEFORE UPDATE ON care.clinical_report FOR EACH ROW WHEN (((old.signed_by IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_report_owner();  -- Trigger before a signed report is changed through the portal: by who signed it.
-CREATE TRIGGER clinical_report_is_not_of_a_joined_record AFTER INSERT ON care.clinical_report REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER clinical_report_is_signed_in_person BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.check_clinical_report();  -- Trigger: through the portal a report is signed by whoever acts, and now; only what was signed is corrected by another row.
+CREATE TRIGGER clinical_report_is_classified BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('loinc=loinc', 'care.lab_order=lab_order_id', 'care.imaging_study=imaging_study_id', 'care.clinical_report=amends_clinical_report_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER clinical_report_is_its_signers BEFORE UPDATE ON care.clinical_report FOR EACH ROW WHEN (((NOT access.erasing()) AND ((old.signed_by IS NOT NULL) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))))) EXECUTE FUNCTION care.check_report_owner();  -- Trigger before a signed report is changed through the portal: by who signed it.
+CREATE TRIGGER clinical_report_is_not_of_a_joined_record AFTER INSERT ON care.clinical_report REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER clinical_report_is_signed_in_person BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_clinical_report();  -- Trigger: through the portal a report is signed by whoever acts, and now; only what was signed is corrected by another row.
 CREATE TRIGGER clinical_report_is_stamped BEFORE INSERT OR UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER clinical_report_is_touched BEFORE UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER clinical_report_keeps_former_versions AFTER UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER clinical_report_keeps_what_is_final BEFORE UPDATE ON care.clinical_report FOR EACH ROW EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
+CREATE TRIGGER clinical_report_keeps_former_versions AFTER UPDATE ON care.clinical_report FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER clinical_report_keeps_what_is_final BEFORE UPDATE ON care.clinical_report FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_what_is_final();  -- Trigger before an update: what is final can be marked as an error and nothing else.
 CREATE TRIGGER clinical_report_raises_its_parts AFTER UPDATE OF sensitivity ON care.clinical_report FOR EACH ROW WHEN (((new.sensitivity IS NOT NULL) AND (old.sensitivity IS NULL))) EXECUTE FUNCTION care.classify_parts('care.clinical_report=amends_clinical_report_id', 'care.clinical_report=clinical_report_id=amends_clinical_report_id');  -- Trigger after a whole is given a category: its plain parts (arguments care.table=column) get it as well.
 CREATE TRIGGER clinical_report_stays_under_hold BEFORE DELETE ON care.clinical_report FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.clinical_report FORCE ROW LEVEL SECURITY;
@@ -1719,17 +1721,17 @@ CREATE INDEX prescription_medication_idx ON care.prescription USING btree (medic
 CREATE INDEX prescription_patient_idx ON care.prescription USING btree (patient_id, authored_at);
 CREATE INDEX prescription_prescriber_idx ON care.prescription USING btree (prescriber_id, authored_at);
 CREATE TRIGGER prescription_change_is_counted AFTER UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.log_treatment();  -- Trigger after a prescription, or a death, has changed: logs that all years of the patient are to be worked out.
-CREATE TRIGGER prescription_is_by_a_provider_in_care BEFORE INSERT OR UPDATE OF prescriber_id, authored_at ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.check_prescriber();  -- Trigger: a prescription is written by a provider in care, and through the portal in the own name and now.
-CREATE TRIGGER prescription_is_classified BEFORE INSERT OR UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.classify('care.medication=medication_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER prescription_is_its_prescribers BEFORE UPDATE ON care.prescription FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_prescription_owner();  -- Trigger before a prescription is changed through the portal: by its prescriber, or put on hold or stopped by another.
-CREATE TRIGGER prescription_is_not_of_a_joined_record AFTER INSERT ON care.prescription REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER prescription_is_by_a_provider_in_care BEFORE INSERT OR UPDATE OF prescriber_id, authored_at ON care.prescription FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_prescriber();  -- Trigger: a prescription is written by a provider in care, and through the portal in the own name and now.
+CREATE TRIGGER prescription_is_classified BEFORE INSERT OR UPDATE ON care.prescription FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.medication=medication_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER prescription_is_its_prescribers BEFORE UPDATE ON care.prescription FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_prescription_owner();  -- Trigger before a prescription is changed through the portal: by its prescriber, or put on hold or stopped by another.
+CREATE TRIGGER prescription_is_not_of_a_joined_record AFTER INSERT ON care.prescription REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER prescription_is_stamped BEFORE INSERT OR UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER prescription_is_touched BEFORE UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER prescription_keeps_former_versions AFTER UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER prescription_keeps_former_versions AFTER UPDATE ON care.prescription FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER prescription_keeps_its_issues AFTER INSERT ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.meet_issues();  -- Trigger before and after a prescription is written by an account: refuses what is severe and has no reason, and keeps each issue.
-CREATE TRIGGER prescription_keeps_what_was_filled BEFORE UPDATE ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.check_prescription_change();  -- Trigger: what has been filled keeps its dose, and what has ended stays ended.
+CREATE TRIGGER prescription_keeps_what_was_filled BEFORE UPDATE ON care.prescription FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_prescription_change();  -- Trigger: what has been filled keeps its dose, and what has ended stays ended.
 CREATE TRIGGER prescription_meets_no_severe_issue BEFORE INSERT ON care.prescription FOR EACH ROW EXECUTE FUNCTION care.meet_issues();  -- Trigger before and after a prescription is written by an account: refuses what is severe and has no reason, and keeps each issue.
-CREATE TRIGGER prescription_override_is_kept BEFORE UPDATE ON care.prescription FOR EACH ROW WHEN ((new.override_reason IS DISTINCT FROM old.override_reason)) EXECUTE FUNCTION care.keep_override();  -- Trigger before the reason to prescribe in spite of something is changed: refuses it.
+CREATE TRIGGER prescription_override_is_kept BEFORE UPDATE ON care.prescription FOR EACH ROW WHEN (((NOT access.erasing()) AND (new.override_reason IS DISTINCT FROM old.override_reason))) EXECUTE FUNCTION care.keep_override();  -- Trigger before the reason to prescribe in spite of something is changed: refuses it.
 CREATE TRIGGER prescription_raises_its_parts AFTER UPDATE OF sensitivity ON care.prescription FOR EACH ROW WHEN (((new.sensitivity IS NOT NULL) AND (old.sensitivity IS NULL))) EXECUTE FUNCTION care.classify_parts('care.dispense=prescription_id');  -- Trigger after a whole is given a category: its plain parts (arguments care.table=column) get it as well.
 CREATE TRIGGER prescription_stays_under_hold BEFORE DELETE ON care.prescription FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.prescription FORCE ROW LEVEL SECURITY;
@@ -1772,13 +1774,13 @@ CREATE INDEX dispense_filled_idx ON care.dispense USING btree (filled_on);
 CREATE INDEX dispense_patient_idx ON care.dispense USING btree (patient_id, filled_on);
 CREATE INDEX dispense_prescription_idx ON care.dispense USING btree (prescription_id, filled_on);
 CREATE TRIGGER dispense_change_is_counted AFTER UPDATE ON care.dispense REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.log_fills();  -- Trigger after fills are written: logs whose adherence of which years is to be worked out.
-CREATE TRIGGER dispense_is_classified BEFORE INSERT OR UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.classify('care.prescription=prescription_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER dispense_is_classified BEFORE INSERT OR UPDATE ON care.dispense FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.prescription=prescription_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
 CREATE TRIGGER dispense_is_counted AFTER INSERT ON care.dispense REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.log_fills();  -- Trigger after fills are written: logs whose adherence of which years is to be worked out.
-CREATE TRIGGER dispense_is_not_of_a_joined_record AFTER INSERT ON care.dispense REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER dispense_is_not_of_a_joined_record AFTER INSERT ON care.dispense REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER dispense_is_stamped BEFORE INSERT OR UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER dispense_is_touched BEFORE UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER dispense_keeps_former_versions AFTER UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
-CREATE TRIGGER dispense_keeps_to_its_prescription BEFORE INSERT OR UPDATE ON care.dispense FOR EACH ROW EXECUTE FUNCTION care.check_dispense();  -- Trigger: a fill keeps to its prescription's days, quantity and refills, also beside another fill.
+CREATE TRIGGER dispense_keeps_former_versions AFTER UPDATE ON care.dispense FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER dispense_keeps_to_its_prescription BEFORE INSERT OR UPDATE ON care.dispense FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_dispense();  -- Trigger: a fill keeps to its prescription's days, quantity and refills, also beside another fill.
 CREATE TRIGGER dispense_removal_is_counted AFTER DELETE ON care.dispense REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION care.log_fills();  -- Trigger after fills are written: logs whose adherence of which years is to be worked out.
 CREATE TRIGGER dispense_stays_under_hold BEFORE DELETE ON care.dispense FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.dispense FORCE ROW LEVEL SECURITY;
@@ -1803,6 +1805,7 @@ CREATE TABLE care.questionnaire (
     scoring jsonb,  -- How it is counted: algorithm (sum), version, items, bands (from, to, label) and look_at (item, from); null where it is not.
     created_by text DEFAULT COALESCE((access.actor())::text, (SESSION_USER)::text) NOT NULL,  -- Account or program that made it.
     sensitivity care.sensitivity,  -- What its answers and scores are of: behavioural_health, reproductive, substance_use or hiv; null for plain care.
+    retired_on date,  -- First day on which it is not answered any more; null while it is in use.
     CONSTRAINT questionnaire_pkey PRIMARY KEY (questionnaire_id),  -- This questionnaire is known already.
     CONSTRAINT questionnaire_edition_is_unique UNIQUE (name, edition),  -- This edition is published already.
     CONSTRAINT questionnaire_citation_is_some CHECK (((citation ~ '\S'::text) AND (title ~ '\S'::text))),  -- Give a title, and say who published it.
@@ -1811,12 +1814,13 @@ CREATE TABLE care.questionnaire (
     CONSTRAINT questionnaire_name_is_snake_case CHECK ((name ~ '^[a-z][a-z0-9_]{1,40}$'::text)),  -- Write the name in small letters, digits and underscores.
     CONSTRAINT questionnaire_scoring_counts_its_items CHECK (care.scoring_fits(items, scoring))  -- A score counts choices of this questionnaire, in bands without gaps.
 );
-CREATE TRIGGER questionnaire_is_never_altered BEFORE UPDATE ON care.questionnaire FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER questionnaire_is_never_altered BEFORE UPDATE ON care.questionnaire FOR EACH ROW WHEN (((to_jsonb(old.*) - 'retired_on'::text) IS DISTINCT FROM (to_jsonb(new.*) - 'retired_on'::text))) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 ALTER TABLE care.questionnaire FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.questionnaire FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.questionnaire FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.questionnaire FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.questionnaire TO healthtrack_migrator;
-GRANT SELECT ON care.questionnaire TO healthtrack_care;
+GRANT SELECT, UPDATE (retired_on) ON care.questionnaire TO healthtrack_care;
 
 -- A patients answers to a questionnaire, on one occasion.
 CREATE TABLE care.questionnaire_response (
@@ -1842,13 +1846,14 @@ CREATE TABLE care.questionnaire_response (
 );
 CREATE INDEX questionnaire_response_patient_idx ON care.questionnaire_response USING btree (patient_id, created_at);
 CREATE INDEX questionnaire_response_questionnaire_idx ON care.questionnaire_response USING btree (questionnaire_id);
-CREATE TRIGGER questionnaire_response_is_classified BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.classify('care.questionnaire=questionnaire_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER questionnaire_response_is_not_of_a_joined_record AFTER INSERT ON care.questionnaire_response REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER questionnaire_response_is_classified BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.questionnaire=questionnaire_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER questionnaire_response_is_not_of_a_joined_record AFTER INSERT ON care.questionnaire_response REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER questionnaire_response_is_of_one_in_use AFTER INSERT ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.refuse_answers_of_retired();  -- Trigger after answers are begun: refuses an account's answers to a questionnaire that is not in use any more.
 CREATE TRIGGER questionnaire_response_is_stamped BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER questionnaire_response_is_touched BEFORE UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER questionnaire_response_keeps_former_versions AFTER UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER questionnaire_response_keeps_former_versions AFTER UPDATE ON care.questionnaire_response FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER questionnaire_response_stays_under_hold BEFORE DELETE ON care.questionnaire_response FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
-CREATE TRIGGER response_is_completed_once BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW EXECUTE FUNCTION care.check_response();  -- Trigger: answers are complete when what is required is answered, and stay as they are then.
+CREATE TRIGGER response_is_completed_once BEFORE INSERT OR UPDATE ON care.questionnaire_response FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_response();  -- Trigger: answers are complete when what is required is answered, and stay as they are then.
 CREATE TRIGGER response_is_scored AFTER UPDATE ON care.questionnaire_response FOR EACH ROW WHEN (((new.status = 'completed'::text) AND (old.status <> 'completed'::text))) EXECUTE FUNCTION care.score_response();  -- Trigger: counts answers that have just been completed by their questionnaire's own rule.
 ALTER TABLE care.questionnaire_response FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.questionnaire_response FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR ((updated_by = (( SELECT access.actor() AS actor))::text) OR ( SELECT care.acts_as_author('encounter'::text, questionnaire_response.encounter_id) AS acts_as_author))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -1883,12 +1888,12 @@ CREATE TABLE care.answer (
     CONSTRAINT answer_value_is_one CHECK ((num_nonnulls(value_on, value_boolean, value_number, value_text) = 1))  -- Give one answer.
 );
 CREATE INDEX answer_response_idx ON care.answer USING btree (patient_id, questionnaire_response_id);
-CREATE TRIGGER answer_fits_its_question BEFORE INSERT OR UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.check_answer();  -- Trigger: an answer fits its question, and changes only until all are complete.
-CREATE TRIGGER answer_is_classified BEFORE INSERT OR UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.classify('care.questionnaire_response=questionnaire_response_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER answer_is_not_of_a_joined_record AFTER INSERT ON care.answer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER answer_fits_its_question BEFORE INSERT OR UPDATE ON care.answer FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_answer();  -- Trigger: an answer fits its question, and changes only until all are complete.
+CREATE TRIGGER answer_is_classified BEFORE INSERT OR UPDATE ON care.answer FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.questionnaire_response=questionnaire_response_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER answer_is_not_of_a_joined_record AFTER INSERT ON care.answer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER answer_is_stamped BEFORE INSERT OR UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER answer_is_touched BEFORE UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER answer_keeps_former_versions AFTER UPDATE ON care.answer FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER answer_keeps_former_versions AFTER UPDATE ON care.answer FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER answer_stays_under_hold BEFORE DELETE ON care.answer FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.answer FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.answer FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR ((updated_by = (( SELECT access.actor() AS actor))::text) OR ( SELECT care.acts_as_author('questionnaire_response'::text, answer.questionnaire_response_id) AS acts_as_author))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -1926,10 +1931,10 @@ CREATE TABLE care.score (
     CONSTRAINT score_is_whole_or_says_what_is_missing CHECK ((((value IS NULL) = (cardinality(missing) > 0)) AND ((value IS NOT NULL) OR (band IS NULL))))  -- A score is shown when nothing is missing, and never before.
 );
 CREATE INDEX score_patient_idx ON care.score USING btree (patient_id, name, created_at);
-CREATE TRIGGER score_is_classified BEFORE INSERT OR UPDATE ON care.score FOR EACH ROW EXECUTE FUNCTION care.classify('care.questionnaire_response=questionnaire_response_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
-CREATE TRIGGER score_is_never_altered BEFORE UPDATE ON care.score FOR EACH ROW EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER score_is_classified BEFORE INSERT OR UPDATE ON care.score FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.classify('care.questionnaire_response=questionnaire_response_id');  -- Trigger before a row is stored: where nobody gave it a category, the first that its arguments tell (loinc=column, :column=column with the system in a column, care.table=column for a whole that it is part of); refuses to lower one.
+CREATE TRIGGER score_is_never_altered BEFORE UPDATE ON care.score FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER score_is_never_emptied BEFORE TRUNCATE ON care.score FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
-CREATE TRIGGER score_is_not_of_a_joined_record AFTER INSERT ON care.score REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER score_is_not_of_a_joined_record AFTER INSERT ON care.score REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER score_stays_under_hold BEFORE DELETE ON care.score FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.score FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.score FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR ( SELECT care.acts_as_author('questionnaire_response'::text, score.questionnaire_response_id) AS acts_as_author)))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -1951,10 +1956,11 @@ CREATE TABLE care.sensitive_code (
     CONSTRAINT sensitive_code_system_is_known CHECK ((code_system = ANY (ARRAY['icd10'::text, 'snomed'::text, 'loinc'::text, 'rxnorm'::text, 'atc'::text, 'ingredient'::text, 'service_line'::text])))  -- Choose icd10, snomed, loinc, rxnorm, atc, ingredient or service_line.
 );
 ALTER TABLE care.sensitive_code FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.sensitive_code FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.sensitive_code FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.sensitive_code FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.sensitive_code TO healthtrack_migrator;
-GRANT SELECT ON care.sensitive_code TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.sensitive_code TO healthtrack_care;
 
 -- Former versions of rows of the record; the present one stands in its own table.
 CREATE TABLE care.record_version (
@@ -1974,7 +1980,7 @@ CREATE TABLE care.record_version (
     CONSTRAINT record_version_image_is_a_row CHECK ((jsonb_typeof(image) = 'object'::text))  -- A former version is a whole row.
 );
 CREATE INDEX record_version_patient_idx ON care.record_version USING btree (patient_id, superseded_at);
-CREATE TRIGGER record_version_is_never_altered BEFORE UPDATE ON care.record_version FOR EACH ROW WHEN (((to_jsonb(new.*) - 'sensitivity'::text) IS DISTINCT FROM (to_jsonb(old.*) - 'sensitivity'::text))) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
+CREATE TRIGGER record_version_is_never_altered BEFORE UPDATE ON care.record_version FOR EACH ROW WHEN (((NOT access.erasing()) AND ((to_jsonb(new.*) - 'sensitivity'::text) IS DISTINCT FROM (to_jsonb(old.*) - 'sensitivity'::text)))) EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER record_version_is_never_emptied BEFORE TRUNCATE ON care.record_version FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_alteration();  -- Trigger before a change of what is only added to: refuses it.
 CREATE TRIGGER record_version_stays_under_hold BEFORE DELETE ON care.record_version FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.record_version FORCE ROW LEVEL SECURITY;
@@ -2327,6 +2333,10 @@ BEGIN
             RETURN EXISTS (SELECT FROM care.answer a JOIN care.questionnaire_response r USING (questionnaire_response_id)
                            JOIN care.encounter w USING (encounter_id)
                            WHERE a.answer_id = key AND w.attending_provider_id = provider);
+        WHEN 'observation' THEN
+            RETURN EXISTS (SELECT FROM care.observation w WHERE w.observation_id = key AND w.performer_id = provider);
+        WHEN 'family_history' THEN
+            RETURN EXISTS (SELECT FROM care.family_history w WHERE w.family_history_id = key AND w.recorded_by = provider);
         ELSE
             RETURN false;
     END CASE;
@@ -3867,6 +3877,22 @@ BEGIN
     PERFORM care.refuse(TG_TABLE_NAME || '_is_never_altered', 'What is written here is kept as it was written.');
 END $function$;
 
+-- Trigger after answers are begun: refuses an account's answers to a questionnaire that is not in use any more.
+CREATE OR REPLACE FUNCTION care.refuse_answers_of_retired()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF access.actor() IS NOT NULL AND EXISTS (
+        SELECT FROM care.questionnaire q WHERE q.questionnaire_id = NEW.questionnaire_id AND q.retired_on <= current_date) THEN
+        PERFORM care.refuse('questionnaire_is_in_use', 'This questionnaire is not in use any more: choose its newest edition.');
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.refuse_answers_of_retired() FROM PUBLIC;
+
 -- Registers a row as a record of another system, as often as it comes: new, same, or changed since it came last.
 CREATE OR REPLACE FUNCTION care.register_external_record(source text, external_id text, relation text, row_id uuid, patient uuid, digest bytea)
  RETURNS text
@@ -4189,6 +4215,51 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.had_encounter(uuid,uuid,uuid,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.had_encounter(uuid,uuid,uuid,timestamp with time zone) TO healthtrack_auditor, healthtrack_care;
 
+-- People who were seen at a facility by age and sex, as analysts see them.
+CREATE OR REPLACE FUNCTION access.quality_patients()
+ RETURNS TABLE(facility_id uuid, age_band text, sex text, patients bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT q.facility_id, q.age_band, q.sex, q.patients FROM care.insight_patients q
+$function$;
+REVOKE EXECUTE ON FUNCTION access.quality_patients() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.quality_patients() TO healthtrack_care;
+
+-- People discharged in a year that is over, of a facility (no provider) and of each attending provider, and how many came back.
+CREATE OR REPLACE FUNCTION access.quality_readmissions()
+ RETURNS TABLE(facility_id uuid, provider_id uuid, year integer, patients bigint, readmitted_rate numeric)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT r.facility_id, e.attending_provider_id, extract(year FROM r.discharged_on)::integer,
+           care.safe_count(count(DISTINCT r.patient_id)),
+           care.safe_rate(count(DISTINCT r.patient_id) FILTER (WHERE r.readmitted), count(DISTINCT r.patient_id))
+    FROM care.readmission_30_day r
+    JOIN care.encounter e ON e.patient_id = r.patient_id AND e.encounter_id = r.index_encounter_id
+    WHERE (SELECT access.is_analyst()) AND r.followed_up AND r.discharged_on < date_trunc('year', now(), 'UTC')::date
+    GROUP BY GROUPING SETS ((r.facility_id, extract(year FROM r.discharged_on)::integer),
+                            (r.facility_id, e.attending_provider_id, extract(year FROM r.discharged_on)::integer))
+    HAVING count(DISTINCT r.patient_id) >= 11
+$function$;
+REVOKE EXECUTE ON FUNCTION access.quality_readmissions() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.quality_readmissions() TO healthtrack_care;
+
+-- True where a patient had a visit or stay, booked one, or was prescribed something since then.
+CREATE OR REPLACE FUNCTION access.was_seen_since(patient uuid, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM care.encounter e WHERE e.patient_id = patient AND e.during && tstzrange(moment, NULL))
+        OR EXISTS (SELECT FROM care.appointment a WHERE a.patient_id = patient AND a.during && tstzrange(moment, NULL) AND a.status <> 'cancelled')
+        OR EXISTS (SELECT FROM care.prescription r WHERE r.patient_id = patient AND r.created_at >= moment)
+$function$;
+REVOKE EXECUTE ON FUNCTION access.was_seen_since(uuid,timestamp with time zone) FROM PUBLIC;
+
 -- Adds to a signed note what the acting provider has to say; gives the addendum's key.
 CREATE OR REPLACE FUNCTION api.add_addendum(token text, note uuid, body text)
  RETURNS uuid
@@ -4350,6 +4421,81 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.add_family_history(text,uuid,text,text,text,text,integer,boolean,boolean,text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.add_family_history(text,uuid,text,text,text,text,integer,boolean,boolean,text,text) TO healthtrack_portal;
 
+-- Adds a medicine that can be prescribed; the key.
+CREATE OR REPLACE FUNCTION api.add_medication(token text, code_system text, code text, name text, ingredient text, form text, strength double precision, strength_unit text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.medication AS m (code_system, code, name, ingredient, form, strength, strength_unit)
+    VALUES (add_medication.code_system, add_medication.code, add_medication.name, add_medication.ingredient,
+            add_medication.form, add_medication.strength, add_medication.strength_unit)
+    RETURNING m.medication_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.medication/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_medication(text,text,text,text,text,text,double precision,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_medication(text,text,text,text,text,text,double precision,text) TO healthtrack_portal;
+
+-- Keeps rows to come with this code apart.
+CREATE OR REPLACE FUNCTION api.add_sensitive_code(token text, code_system text, code text, sensitivity text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.sensitive_code (code_system, code, sensitivity)
+    VALUES (add_sensitive_code.code_system, add_sensitive_code.code, add_sensitive_code.sensitivity);
+    PERFORM access.note(me, 'create', NULL, access.kept_under('care.sensitive_code', add_sensitive_code.code_system || ' ' || add_sensitive_code.code),
+                        access.word_of(add_sensitive_code.sensitivity));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_sensitive_code(text,text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_sensitive_code(text,text,text,text) TO healthtrack_portal;
+
 -- Corrects the number of a final result by a new row, whose key it gives.
 CREATE OR REPLACE FUNCTION api.amend_lab_result(token text, lab_result uuid, number double precision, remark text)
  RETURNS uuid
@@ -4469,6 +4615,43 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.answer_recommendation(text,uuid,integer,text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.answer_recommendation(text,uuid,integer,text,text) TO healthtrack_portal;
+
+-- Means of what devices measured by month, age and sex, blurred as everywhere; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.average_samples(token text, look uuid, patient uuid, metric text, first_month date, stop_month date)
+ RETURNS TABLE(month date, age_band text, sex text, patients bigint, mean double precision, deviation double precision, unit text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_samples');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.month, q.age_band, q.sex, q.patients, q.mean::float8, q.deviation::float8, q.unit
+    FROM care.insight_samples q
+    WHERE q.metric = average_samples.metric AND q.month >= first_month AND q.month < stop_month
+    ORDER BY q.month DESC, q.age_band, q.sex LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.average_samples(text,uuid,uuid,text,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.average_samples(text,uuid,uuid,text,date,date) TO healthtrack_portal;
 
 -- Answers an alert as the acting provider where it still has the version that was read: the version that stands, and whether it is the own one; no row where there is no such alert for whoever acts.
 CREATE OR REPLACE FUNCTION api.change_alert(token text, alert uuid, known_version integer, status text, reason text, pass_on_to uuid)
@@ -4749,6 +4932,41 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.cosign_note(text,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.cosign_note(text,uuid,integer) TO healthtrack_portal;
 
+-- People by condition, age and sex; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_conditions(token text, look uuid, patient uuid)
+ RETURNS TABLE(code_system text, code text, age_band text, sex text, patients bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_conditions');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.code_system, q.code, q.age_band, q.sex, q.patients FROM care.insight_conditions q
+    ORDER BY q.patients DESC, q.code, q.age_band, q.sex LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_conditions(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_conditions(text,uuid,uuid) TO healthtrack_portal;
+
 -- Stores a fill of a prescription; gives its key.
 CREATE OR REPLACE FUNCTION api.dispense(token text, patient uuid, prescription uuid, facility uuid, filled_on date, days_supply smallint, quantity double precision)
  RETURNS uuid
@@ -4864,6 +5082,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.end_alert_rule(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.end_alert_rule(text,uuid) TO healthtrack_portal;
+
+-- Lets a code be measured in a unit, or says anew what nobody can have.
+CREATE OR REPLACE FUNCTION api.keep_loinc_unit(token text, loinc text, unit text, lowest double precision, highest double precision)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    INSERT INTO care.loinc_unit (loinc, unit, lowest, highest)
+    VALUES (keep_loinc_unit.loinc, keep_loinc_unit.unit, keep_loinc_unit.lowest, keep_loinc_unit.highest)
+    ON CONFLICT ON CONSTRAINT loinc_unit_pkey DO UPDATE SET lowest = EXCLUDED.lowest, highest = EXCLUDED.highest;
+    PERFORM access.note(me, 'update', NULL, access.kept_under('care.loinc_unit', keep_loinc_unit.loinc || ' ' || keep_loinc_unit.unit));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_loinc_unit(text,text,text,double precision,double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_loinc_unit(text,text,text,double precision,double precision) TO healthtrack_portal;
 
 -- Keeps a note of the acting provider apart from the rest of the chart, as of a sensitive category, where it still has the version that was read; a signed note is not put back. No row where there is no such note for whoever acts.
 CREATE OR REPLACE FUNCTION api.keep_note_apart(token text, note uuid, known_version integer, sensitivity text)
@@ -5900,6 +6154,41 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.register_external_record(text,text,text,text,uuid,uuid,bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.register_external_record(text,text,text,text,uuid,uuid,bytea) TO healthtrack_portal;
+
+-- Says from which day on a questionnaire is not answered any more; none where it is in use again.
+CREATE OR REPLACE FUNCTION api.retire_questionnaire(token text, questionnaire uuid, retired_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_administrator(me);
+    UPDATE care.questionnaire q SET retired_on = retire_questionnaire.retired_on WHERE q.questionnaire_id = questionnaire;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.questionnaire/' || questionnaire);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.retire_questionnaire(text,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.retire_questionnaire(text,uuid,date) TO healthtrack_portal;
 
 -- Sets when somebody is to be told of a patient, or the next version of a former rule, which ends; gives the key of the version.
 CREATE OR REPLACE FUNCTION api.set_alert_rule(token text, patient uuid, former uuid, title text, metric text, loinc text, comparator text, threshold double precision, unit text, lasting_minutes integer, severity text, tells text[], sensitivity text)

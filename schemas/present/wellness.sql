@@ -19,7 +19,7 @@ CREATE TABLE care.care_plan (
     CONSTRAINT care_plan_title_is_some CHECK (((title ~ '\S'::text) AND (length(title) <= 200)))  -- Give the plan a title of 200 letters at most.
 );
 CREATE INDEX care_plan_provider_idx ON care.care_plan USING btree (provider_id);
-CREATE TRIGGER care_plan_is_not_of_a_joined_record AFTER INSERT ON care.care_plan REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER care_plan_is_not_of_a_joined_record AFTER INSERT ON care.care_plan REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER care_plan_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_is_touched BEFORE UPDATE ON care.care_plan FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER care_plan_stays_under_hold BEFORE DELETE ON care.care_plan FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -58,9 +58,9 @@ CREATE TABLE care.care_plan_version (
 );
 CREATE INDEX care_plan_version_author_idx ON care.care_plan_version USING btree (author_id);
 CREATE INDEX care_plan_version_plan_idx ON care.care_plan_version USING btree (patient_id, care_plan_id);
-CREATE TRIGGER care_plan_is_in_the_membership BEFORE INSERT OR UPDATE OF status ON care.care_plan_version FOR EACH ROW WHEN (((new.status = 'active'::text) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_personal_plan();  -- Trigger before an edition becomes active: refuses it where the membership of today has no personal plans.
-CREATE TRIGGER care_plan_version_is_kept BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.keep_plan_version();  -- Trigger before each update of an edition: its words stay, its status goes forward.
-CREATE TRIGGER care_plan_version_is_not_of_a_joined_record AFTER INSERT ON care.care_plan_version REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER care_plan_is_in_the_membership BEFORE INSERT OR UPDATE OF status ON care.care_plan_version FOR EACH ROW WHEN (((NOT access.erasing()) AND ((new.status = 'active'::text) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))))) EXECUTE FUNCTION care.check_personal_plan();  -- Trigger before an edition becomes active: refuses it where the membership of today has no personal plans.
+CREATE TRIGGER care_plan_version_is_kept BEFORE UPDATE ON care.care_plan_version FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_plan_version();  -- Trigger before each update of an edition: its words stay, its status goes forward.
+CREATE TRIGGER care_plan_version_is_not_of_a_joined_record AFTER INSERT ON care.care_plan_version REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER care_plan_version_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_version_is_touched BEFORE UPDATE ON care.care_plan_version FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER care_plan_version_stays_under_hold BEFORE DELETE ON care.care_plan_version FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -102,11 +102,11 @@ CREATE TABLE care.care_plan_activity (
 CREATE INDEX care_plan_activity_goal_idx ON care.care_plan_activity USING btree (patient_id, goal_id);
 CREATE INDEX care_plan_activity_plan_idx ON care.care_plan_activity USING btree (patient_id, care_plan_id);
 CREATE INDEX care_plan_activity_provider_idx ON care.care_plan_activity USING btree (provider_id);
-CREATE TRIGGER care_plan_activity_is_agreed BEFORE INSERT OR UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.check_care_plan_activity();  -- Trigger before an activity is stored or changed: its goal is of its plan, the patient says only how far the own ones are, and what is over stays.
-CREATE TRIGGER care_plan_activity_is_not_of_a_joined_record AFTER INSERT ON care.care_plan_activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER care_plan_activity_is_agreed BEFORE INSERT OR UPDATE ON care.care_plan_activity FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_care_plan_activity();  -- Trigger before an activity is stored or changed: its goal is of its plan, the patient says only how far the own ones are, and what is over stays.
+CREATE TRIGGER care_plan_activity_is_not_of_a_joined_record AFTER INSERT ON care.care_plan_activity REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER care_plan_activity_is_stamped BEFORE INSERT OR UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER care_plan_activity_is_touched BEFORE UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER care_plan_activity_keeps_former_versions AFTER UPDATE ON care.care_plan_activity FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER care_plan_activity_keeps_former_versions AFTER UPDATE ON care.care_plan_activity FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER care_plan_activity_stays_under_hold BEFORE DELETE ON care.care_plan_activity FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.care_plan_activity FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.care_plan_activity FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -150,8 +150,8 @@ CREATE TABLE care.goal (
 );
 CREATE INDEX goal_metric_idx ON care.goal USING btree (metric);
 CREATE INDEX goal_plan_idx ON care.goal USING btree (care_plan_id);
-CREATE TRIGGER goal_fits_its_metric BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.fit_goal_to_metric();  -- Trigger before a goal is written: its unit is that of its metric, which is numeric.
-CREATE TRIGGER goal_is_not_of_a_joined_record AFTER INSERT ON care.goal REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER goal_fits_its_metric BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.fit_goal_to_metric();  -- Trigger before a goal is written: its unit is that of its metric, which is numeric.
+CREATE TRIGGER goal_is_not_of_a_joined_record AFTER INSERT ON care.goal REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER goal_is_stamped BEFORE INSERT OR UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER goal_is_touched BEFORE UPDATE ON care.goal FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER goal_stays_under_hold BEFORE DELETE ON care.goal FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -182,7 +182,7 @@ CREATE TABLE care.goal_entry (
     CONSTRAINT goal_entry_value_is_a_number CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))  -- Give the value as a number.
 );
 CREATE INDEX goal_entry_goal_idx ON care.goal_entry USING btree (patient_id, goal_id, done_on);
-CREATE TRIGGER goal_entry_is_not_of_a_joined_record AFTER INSERT ON care.goal_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER goal_entry_is_not_of_a_joined_record AFTER INSERT ON care.goal_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER goal_entry_is_stamped BEFORE INSERT OR UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER goal_entry_is_touched BEFORE UPDATE ON care.goal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER goal_entry_stays_under_hold BEFORE DELETE ON care.goal_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -239,7 +239,7 @@ CREATE TABLE care.consultation (
 CREATE INDEX consultation_appointment_idx ON care.consultation USING btree (appointment_id);
 CREATE INDEX consultation_plan_idx ON care.consultation USING btree (patient_id, care_plan_id, held_at);
 CREATE INDEX consultation_provider_idx ON care.consultation USING btree (provider_id, held_at);
-CREATE TRIGGER consultation_is_not_of_a_joined_record AFTER INSERT ON care.consultation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER consultation_is_not_of_a_joined_record AFTER INSERT ON care.consultation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER consultation_is_stamped BEFORE INSERT OR UPDATE ON care.consultation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER consultation_is_touched BEFORE UPDATE ON care.consultation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER consultation_stays_under_hold BEFORE DELETE ON care.consultation FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -288,10 +288,12 @@ CREATE TRIGGER programme_is_stamped BEFORE INSERT OR UPDATE ON care.programme FO
 CREATE TRIGGER programme_is_touched BEFORE UPDATE ON care.programme FOR EACH ROW WHEN ((old.seats_taken = new.seats_taken)) EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER programme_move_is_noted AFTER UPDATE OF facility_id ON care.programme FOR EACH ROW WHEN ((old.facility_id IS DISTINCT FROM new.facility_id)) EXECUTE FUNCTION care.note_move();  -- Trigger after a programme or a session has moved to another facility: its days are to be counted at both.
 ALTER TABLE care.programme FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.programme FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.programme FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.programme FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY manager ON care.programme FOR ALL TO healthtrack_care USING (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])))) WITH CHECK (((( SELECT access.part() AS part) = 'facility_manager'::text) AND (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[]))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.programme TO healthtrack_migrator;
-GRANT SELECT ON care.programme TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.programme TO healthtrack_care;
 
 -- One meeting of a programme.
 CREATE TABLE care.programme_session (
@@ -325,10 +327,12 @@ CREATE TRIGGER programme_session_is_stamped BEFORE INSERT OR UPDATE ON care.prog
 CREATE TRIGGER programme_session_is_touched BEFORE UPDATE ON care.programme_session FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER programme_session_move_is_noted AFTER UPDATE OF facility_id ON care.programme_session FOR EACH ROW WHEN ((old.facility_id IS DISTINCT FROM new.facility_id)) EXECUTE FUNCTION care.note_move();  -- Trigger after a programme or a session has moved to another facility: its days are to be counted at both.
 ALTER TABLE care.programme_session FORCE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON care.programme_session FOR ALL TO healthtrack_care USING ((( SELECT access.part() AS part) = 'network_admin'::text)) WITH CHECK ((( SELECT access.part() AS part) = 'network_admin'::text));
 CREATE POLICY everybody_reads ON care.programme_session FOR SELECT TO healthtrack_care USING ((( SELECT access.part() AS part) IS NOT NULL));
 CREATE POLICY maintenance ON care.programme_session FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+CREATE POLICY manager ON care.programme_session FOR ALL TO healthtrack_care USING ((programme_id = ANY (( SELECT care.programmes_managed() AS programmes_managed)::uuid[]))) WITH CHECK (((programme_id = ANY (( SELECT care.programmes_managed() AS programmes_managed)::uuid[])) AND ((facility_id IS NULL) OR (facility_id = ANY (( SELECT access.own_facilities() AS own_facilities)::uuid[])))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON care.programme_session TO healthtrack_migrator;
-GRANT SELECT ON care.programme_session TO healthtrack_care;
+GRANT INSERT, SELECT, UPDATE ON care.programme_session TO healthtrack_care;
 
 -- That a patient takes part in a programme, or waits for a seat.
 CREATE TABLE care.enrolment (
@@ -355,8 +359,8 @@ CREATE TABLE care.enrolment (
     CONSTRAINT enrolment_status_is_known CHECK ((status = ANY (ARRAY['waitlisted'::text, 'enrolled'::text, 'completed'::text, 'withdrawn'::text])))  -- Choose waitlisted, enrolled, completed or withdrawn.
 );
 CREATE INDEX enrolment_waiting_idx ON care.enrolment USING btree (programme_id, asked_at) WHERE (status = 'waitlisted'::text);
-CREATE TRIGGER enrolment_is_kept BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.keep_enrolment();  -- Trigger before an enrolment is written: known steps only, and completed only by the programme's rule.
-CREATE TRIGGER enrolment_is_not_of_a_joined_record AFTER INSERT ON care.enrolment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER enrolment_is_kept BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_enrolment();  -- Trigger before an enrolment is written: known steps only, and completed only by the programme's rule.
+CREATE TRIGGER enrolment_is_not_of_a_joined_record AFTER INSERT ON care.enrolment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER enrolment_is_noted AFTER INSERT OR DELETE OR UPDATE OF programme_id, admitted_at, status ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.note_enrolment();  -- Trigger after an enrolment is written: the day of its admission is to be counted.
 CREATE TRIGGER enrolment_is_stamped BEFORE INSERT OR UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER enrolment_is_touched BEFORE UPDATE ON care.enrolment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -390,7 +394,7 @@ CREATE TABLE care.attendance (
 );
 CREATE INDEX attendance_patient_idx ON care.attendance USING btree (patient_id);
 CREATE INDEX attendance_session_idx ON care.attendance USING btree (programme_session_id);
-CREATE TRIGGER attendance_is_not_of_a_joined_record AFTER INSERT ON care.attendance REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER attendance_is_not_of_a_joined_record AFTER INSERT ON care.attendance REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER attendance_is_noted AFTER INSERT OR DELETE OR UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.note_attendance();  -- Trigger after an attendance is written: its day is to be counted.
 CREATE TRIGGER attendance_is_stamped BEFORE INSERT OR UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER attendance_is_touched BEFORE UPDATE ON care.attendance FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -426,7 +430,7 @@ CREATE TABLE care.progress_update (
     CONSTRAINT progress_update_value_is_a_number CHECK (((value > '-Infinity'::double precision) AND (value < 'Infinity'::double precision)))  -- Give the value as a number.
 );
 CREATE INDEX progress_update_patient_idx ON care.progress_update USING btree (patient_id, enrolment_id);
-CREATE TRIGGER progress_update_is_not_of_a_joined_record AFTER INSERT ON care.progress_update REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER progress_update_is_not_of_a_joined_record AFTER INSERT ON care.progress_update REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER progress_update_is_stamped BEFORE INSERT OR UPDATE ON care.progress_update FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER progress_update_is_touched BEFORE UPDATE ON care.progress_update FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER progress_update_stays_under_hold BEFORE DELETE ON care.progress_update FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -459,7 +463,7 @@ CREATE TABLE care.programme_feedback (
 );
 CREATE INDEX programme_feedback_patient_idx ON care.programme_feedback USING btree (patient_id);
 CREATE INDEX programme_feedback_programme_idx ON care.programme_feedback USING btree (programme_id);
-CREATE TRIGGER programme_feedback_is_not_of_a_joined_record AFTER INSERT ON care.programme_feedback REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER programme_feedback_is_not_of_a_joined_record AFTER INSERT ON care.programme_feedback REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER programme_feedback_is_stamped BEFORE INSERT OR UPDATE ON care.programme_feedback FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER programme_feedback_is_touched BEFORE UPDATE ON care.programme_feedback FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER programme_feedback_stays_under_hold BEFORE DELETE ON care.programme_feedback FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -550,7 +554,7 @@ CREATE TABLE care.journal_entry (
     CONSTRAINT journal_entry_mood_is_1_to_5 CHECK (((mood >= 1) AND (mood <= 5)))  -- Give the mood as 1 to 5, or not at all.
 );
 CREATE INDEX journal_entry_patient_idx ON care.journal_entry USING btree (patient_id, written_at DESC);
-CREATE TRIGGER journal_entry_is_not_of_a_joined_record AFTER INSERT ON care.journal_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER journal_entry_is_not_of_a_joined_record AFTER INSERT ON care.journal_entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER journal_entry_is_stamped BEFORE INSERT OR UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER journal_entry_is_touched BEFORE UPDATE ON care.journal_entry FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER journal_entry_stays_under_hold BEFORE DELETE ON care.journal_entry FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -580,7 +584,7 @@ CREATE TABLE care.journal_share (
 );
 CREATE INDEX journal_share_entry_idx ON care.journal_share USING btree (patient_id, journal_entry_id);
 CREATE INDEX journal_share_provider_idx ON care.journal_share USING btree (provider_id);
-CREATE TRIGGER journal_share_is_not_of_a_joined_record AFTER INSERT ON care.journal_share REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER journal_share_is_not_of_a_joined_record AFTER INSERT ON care.journal_share REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER journal_share_is_stamped BEFORE INSERT OR UPDATE ON care.journal_share FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER journal_share_is_touched BEFORE UPDATE ON care.journal_share FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER journal_share_stays_under_hold BEFORE DELETE ON care.journal_share FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -1184,6 +1188,19 @@ $function$;
 REVOKE EXECUTE ON FUNCTION care.programme_rating(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.programme_rating(uuid) TO healthtrack_care, healthtrack_migrator;
 
+-- Programmes of the facility that the actor manages.
+CREATE OR REPLACE FUNCTION care.programmes_managed()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(array_agg(programme_id), '{}') FROM care.programme
+    WHERE facility_id = ANY (access.own_facilities()) AND access.part() = 'facility_manager'
+$function$;
+REVOKE EXECUTE ON FUNCTION care.programmes_managed() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.programmes_managed() TO healthtrack_care;
+
 -- Programmes that the acting provider leads, or that the acting front desk's facility runs.
 CREATE OR REPLACE FUNCTION care.programmes_run()
  RETURNS uuid[]
@@ -1271,6 +1288,23 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.forget_unused_data_key(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.forget_unused_data_key(uuid) TO healthtrack_migrator;
 
+-- People who were admitted to a programme that has ended, and how many completed it or withdrew.
+CREATE OR REPLACE FUNCTION access.quality_programmes()
+ RETURNS TABLE(programme_id uuid, facility_id uuid, title text, patients bigint, completed_rate numeric, withdrawn_rate numeric)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT p.programme_id, p.facility_id, p.title, care.safe_count(count(*)),
+           care.safe_rate(count(*) FILTER (WHERE e.status = 'completed'), count(*)),
+           care.safe_rate(count(*) FILTER (WHERE e.status = 'withdrawn'), count(*))
+    FROM care.programme p JOIN care.enrolment e USING (programme_id)
+    WHERE (SELECT access.is_analyst()) AND e.admitted_at IS NOT NULL AND upper(p.runs_during) <= current_date
+    GROUP BY p.programme_id HAVING count(*) >= 11
+$function$;
+REVOKE EXECUTE ON FUNCTION access.quality_programmes() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.quality_programmes() TO healthtrack_care;
+
 -- Makes a draft the active edition of its plan.
 CREATE OR REPLACE FUNCTION api.activate_care_plan(token text, draft uuid)
  RETURNS void
@@ -1306,6 +1340,43 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.activate_care_plan(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.activate_care_plan(text,uuid) TO healthtrack_portal;
 
+-- Adds a session to a programme; the key.
+CREATE OR REPLACE FUNCTION api.add_programme_session(token text, programme uuid, facility uuid, room uuid, provider uuid, title text, since timestamp with time zone, until timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.programme_session AS s (programme_id, facility_id, room_id, provider_id, title, during)
+    VALUES (programme, facility, room, provider, add_programme_session.title, tstzrange(since, until))
+    RETURNING s.programme_session_id INTO answer;
+    PERFORM access.note(me, 'create', NULL, 'care.programme_session/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_programme_session(text,uuid,uuid,uuid,uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_programme_session(text,uuid,uuid,uuid,uuid,text,timestamp with time zone,timestamp with time zone) TO healthtrack_portal;
+
 -- Notes that a participant was at a session; gives the key.
 CREATE OR REPLACE FUNCTION api.attend(token text, programme_session uuid, patient uuid)
  RETURNS uuid
@@ -1340,6 +1411,41 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.attend(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.attend(text,uuid,uuid) TO healthtrack_portal;
+
+-- Cancels a session of a programme.
+CREATE OR REPLACE FUNCTION api.cancel_programme_session(token text, programme_session uuid, known_version integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    UPDATE care.programme_session s SET cancelled_at = now()
+    WHERE s.programme_session_id = programme_session AND s.version = known_version AND s.cancelled_at IS NULL;
+    PERFORM access.check_change(FOUND);
+    PERFORM access.note(me, 'update', NULL, 'care.programme_session/' || programme_session);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.cancel_programme_session(text,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.cancel_programme_session(text,uuid,integer) TO healthtrack_portal;
 
 -- Says how far an activity is where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such activity for whoever acts.
 CREATE OR REPLACE FUNCTION api.change_activity(token text, care_plan_activity uuid, known_version integer, status text, reason text)
@@ -1493,6 +1599,55 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.enrol(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.enrol(text,uuid,uuid) TO healthtrack_portal;
+
+-- Adds a wellness programme to a facility, or changes it; the key.
+CREATE OR REPLACE FUNCTION api.keep_programme(token text, programme uuid, known_version integer, facility uuid, provider uuid, topic text, title text, description text, capacity integer, sessions_needed integer, enrol_from timestamp with time zone, enrol_until timestamp with time zone, first_on date, stop_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_keeper(me, facility);
+    IF programme IS NULL THEN
+        INSERT INTO care.programme AS p (facility_id, provider_id, topic, title, description, capacity, sessions_needed,
+                                         enrolment_during, runs_during)
+        VALUES (facility, provider, keep_programme.topic, keep_programme.title, keep_programme.description,
+                keep_programme.capacity, keep_programme.sessions_needed, tstzrange(enrol_from, enrol_until), daterange(first_on, stop_on))
+        RETURNING p.programme_id INTO answer;
+    ELSE
+        UPDATE care.programme p SET facility_id = facility, provider_id = provider, topic = keep_programme.topic,
+            title = keep_programme.title, description = keep_programme.description, capacity = keep_programme.capacity,
+            sessions_needed = keep_programme.sessions_needed, enrolment_during = tstzrange(enrol_from, enrol_until),
+            runs_during = daterange(first_on, stop_on)
+        WHERE p.programme_id = programme AND p.version = known_version RETURNING p.programme_id INTO answer;
+        PERFORM access.check_change(FOUND);
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'care.programme/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.keep_programme(text,uuid,integer,uuid,uuid,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.keep_programme(text,uuid,integer,uuid,uuid,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone,date,date) TO healthtrack_portal;
 
 -- Programmes that are open for enrolment, 200 at most.
 CREATE OR REPLACE FUNCTION api.list_programmes(token text, facility uuid)

@@ -59,17 +59,17 @@ CREATE INDEX service_request_patient_idx ON care.service_request USING btree (pa
 CREATE INDEX service_request_performer_idx ON care.service_request USING btree (performer_id, requested_at);
 CREATE INDEX service_request_requester_idx ON care.service_request USING btree (requested_by, requested_at);
 CREATE INDEX service_request_specialty_idx ON care.service_request USING btree (specialty, requested_at);
-CREATE TRIGGER service_request_follows_its_states BEFORE UPDATE ON care.service_request FOR EACH ROW EXECUTE FUNCTION care.check_service_request();  -- Trigger before a request is changed: it follows its states, and what was asked stays as it was.
+CREATE TRIGGER service_request_follows_its_states BEFORE UPDATE ON care.service_request FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_service_request();  -- Trigger before a request is changed: it follows its states, and what was asked stays as it was.
 CREATE CONSTRAINT TRIGGER service_request_is_completed_by_what_is_done AFTER INSERT OR UPDATE OF status ON care.service_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.status = 'completed'::text)) EXECUTE FUNCTION care.check_completed_request();  -- Trigger at the end of a transaction: a completed request says by what, and that is done.
-CREATE TRIGGER service_request_is_not_of_a_joined_record AFTER INSERT ON care.service_request REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
-CREATE TRIGGER service_request_is_recorded_in_person BEFORE INSERT OR UPDATE OF requested_by ON care.service_request FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('requested_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER service_request_is_not_of_a_joined_record AFTER INSERT ON care.service_request REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
+CREATE TRIGGER service_request_is_recorded_in_person BEFORE INSERT OR UPDATE OF requested_by ON care.service_request FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('requested_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER service_request_is_stamped BEFORE INSERT OR UPDATE ON care.service_request FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER service_request_is_touched BEFORE UPDATE ON care.service_request FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER service_request_keeps_former_versions AFTER UPDATE ON care.service_request FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER service_request_keeps_former_versions AFTER UPDATE ON care.service_request FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER service_request_keeps_its_task AFTER UPDATE OF status, performer_id, facility_id ON care.service_request FOR EACH ROW WHEN (((old.status <> new.status) OR (old.performer_id IS DISTINCT FROM new.performer_id) OR (old.facility_id IS DISTINCT FROM new.facility_id))) EXECUTE FUNCTION care.keep_request_task();  -- Trigger after a request begins, ends or goes to somebody else: a task for the provider or the desk that is asked, as long as it stands.
 CREATE TRIGGER service_request_opens_a_task AFTER INSERT ON care.service_request FOR EACH ROW WHEN ((new.status = 'active'::text)) EXECUTE FUNCTION care.keep_request_task();  -- Trigger after a request begins, ends or goes to somebody else: a task for the provider or the desk that is asked, as long as it stands.
 CREATE TRIGGER service_request_stays_under_hold BEFORE DELETE ON care.service_request FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
-CREATE TRIGGER service_request_supersedes_what_stands BEFORE UPDATE OF status ON care.service_request FOR EACH ROW WHEN (((new.supersedes_service_request_id IS NOT NULL) AND (old.status = 'draft'::text) AND (new.status = 'active'::text))) EXECUTE FUNCTION care.supersede_service_request();  -- Trigger before a request becomes active in the place of another: revokes that one.
+CREATE TRIGGER service_request_supersedes_what_stands BEFORE UPDATE OF status ON care.service_request FOR EACH ROW WHEN (((NOT access.erasing()) AND ((new.supersedes_service_request_id IS NOT NULL) AND (old.status = 'draft'::text) AND (new.status = 'active'::text)))) EXECUTE FUNCTION care.supersede_service_request();  -- Trigger before a request becomes active in the place of another: revokes that one.
 CREATE TRIGGER service_request_supersedes_what_stands_at_once BEFORE INSERT ON care.service_request FOR EACH ROW WHEN (((new.supersedes_service_request_id IS NOT NULL) AND (new.status = 'active'::text))) EXECUTE FUNCTION care.supersede_service_request();  -- Trigger before a request becomes active in the place of another: revokes that one.
 ALTER TABLE care.service_request FORCE ROW LEVEL SECURITY;
 CREATE POLICY asked ON care.service_request FOR SELECT TO healthtrack_care USING (((performer_id = ( SELECT access.acting_provider() AS acting_provider)) AND (status = ANY (ARRAY['active'::text, 'on_hold'::text, 'completed'::text]))));
@@ -114,7 +114,7 @@ CREATE INDEX service_request_fulfilment_appointment_idx ON care.service_request_
 CREATE INDEX service_request_fulfilment_procedure_idx ON care.service_request_fulfilment USING btree (patient_id, procedure_id);
 CREATE INDEX service_request_fulfilment_report_idx ON care.service_request_fulfilment USING btree (patient_id, clinical_report_id);
 CREATE INDEX service_request_fulfilment_study_idx ON care.service_request_fulfilment USING btree (patient_id, imaging_study_id);
-CREATE TRIGGER service_request_fulfilment_is_not_of_a_joined_record AFTER INSERT ON care.service_request_fulfilment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER service_request_fulfilment_is_not_of_a_joined_record AFTER INSERT ON care.service_request_fulfilment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER service_request_fulfilment_is_of_an_active_request BEFORE INSERT ON care.service_request_fulfilment FOR EACH ROW EXECUTE FUNCTION care.check_fulfilment();  -- Trigger before something is noted under a request: the request is active, or was completed by something before.
 CREATE TRIGGER service_request_fulfilment_is_stamped BEFORE INSERT OR UPDATE ON care.service_request_fulfilment FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER service_request_fulfilment_is_touched BEFORE UPDATE ON care.service_request_fulfilment FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -188,12 +188,12 @@ CREATE INDEX task_report_idx ON care.task USING btree (patient_id, clinical_repo
 CREATE INDEX task_requester_idx ON care.task USING btree (requester_account_id, created_at);
 CREATE INDEX task_service_request_idx ON care.task USING btree (patient_id, service_request_id);
 CREATE INDEX task_thread_idx ON care.task USING btree (patient_id, message_thread_id);
-CREATE TRIGGER task_is_in_good_hands BEFORE INSERT OR UPDATE ON care.task FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_task_hands();  -- Trigger before a task is written through the portal: by whom it may be changed, and to whom it may go.
+CREATE TRIGGER task_is_in_good_hands BEFORE INSERT OR UPDATE ON care.task FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_task_hands();  -- Trigger before a task is written through the portal: by whom it may be changed, and to whom it may go.
 CREATE TRIGGER task_is_notified AFTER INSERT ON care.task FOR EACH ROW WHEN ((new.owner_account_id IS NOT NULL)) EXECUTE FUNCTION care.notify_of_task();  -- Trigger after a patient is asked to do something: says so to the patient.
 CREATE TRIGGER task_is_stamped BEFORE INSERT OR UPDATE ON care.task FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER task_is_touched BEFORE UPDATE ON care.task FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER task_stays_under_hold BEFORE DELETE ON care.task FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
-CREATE TRIGGER task_stays_what_it_is BEFORE INSERT OR UPDATE ON care.task FOR EACH ROW EXECUTE FUNCTION care.check_task();  -- Trigger before a task is written: what is over stays so, and what is to be done stays as it was; notes when it ended.
+CREATE TRIGGER task_stays_what_it_is BEFORE INSERT OR UPDATE ON care.task FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_task();  -- Trigger before a task is written: what is over stays so, and what is to be done stays as it was; notes when it ended.
 ALTER TABLE care.task FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.task FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY is_seen_with_its_subject ON care.task AS RESTRICTIVE FOR SELECT TO healthtrack_care USING (((owner_account_id = ( SELECT access.actor() AS actor)) OR (pool = ( SELECT access.part() AS part)) OR (((service_request_id IS NULL) OR (EXISTS ( SELECT FROM care.service_request r WHERE ((r.patient_id = task.patient_id) AND (r.service_request_id = task.service_request_id))))) AND ((lab_order_id IS NULL) OR (EXISTS ( SELECT FROM care.lab_order o WHERE ((o.patient_id = task.patient_id) AND (o.lab_order_id = task.lab_order_id))))) AND ((clinical_report_id IS NULL) OR (EXISTS ( SELECT FROM care.clinical_report c WHERE ((c.patient_id = task.patient_id) AND (c.clinical_report_id = task.clinical_report_id))))))));
@@ -231,8 +231,8 @@ CREATE INDEX message_thread_opener_idx ON care.message_thread USING btree (opene
 CREATE INDEX message_thread_patient_idx ON care.message_thread USING btree (patient_id, created_at);
 CREATE INDEX message_thread_provider_idx ON care.message_thread USING btree (provider_id);
 CREATE TRIGGER message_thread_closes_a_task AFTER UPDATE OF closed_at ON care.message_thread FOR EACH ROW WHEN ((new.closed_at IS NOT NULL)) EXECUTE FUNCTION care.close_message_task();  -- Trigger after a thread is closed: nothing is left to answer in it.
-CREATE TRIGGER message_thread_is_closed_and_nothing_else BEFORE UPDATE ON care.message_thread FOR EACH ROW EXECUTE FUNCTION care.check_thread();  -- Trigger before a thread is changed: it is closed once, and nothing else of it changes.
-CREATE TRIGGER message_thread_is_not_of_a_joined_record AFTER INSERT ON care.message_thread REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER message_thread_is_closed_and_nothing_else BEFORE UPDATE ON care.message_thread FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_thread();  -- Trigger before a thread is changed: it is closed once, and nothing else of it changes.
+CREATE TRIGGER message_thread_is_not_of_a_joined_record AFTER INSERT ON care.message_thread REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER message_thread_is_stamped BEFORE INSERT OR UPDATE ON care.message_thread FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER message_thread_is_touched BEFORE UPDATE ON care.message_thread FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER message_thread_is_with_who_cares BEFORE INSERT ON care.message_thread FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.sign_thread();  -- Trigger before an account begins a thread: in its own name, with somebody who cares, and a patient so many a day.
@@ -269,9 +269,9 @@ CREATE TABLE care.message (
 );
 CREATE INDEX message_sender_idx ON care.message USING btree (sender_account_id, created_at);
 CREATE INDEX message_thread_idx ON care.message USING btree (patient_id, message_thread_id, sent_at);
-CREATE TRIGGER message_is_its_senders BEFORE INSERT OR UPDATE ON care.message FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.sign_message();  -- Trigger before an account writes or retracts a message: in its own name and now, and so many a day.
-CREATE TRIGGER message_is_never_edited BEFORE INSERT OR UPDATE ON care.message FOR EACH ROW EXECUTE FUNCTION care.check_message();  -- Trigger before a message is written: its thread is open, and it is never edited.
-CREATE TRIGGER message_is_not_of_a_joined_record AFTER INSERT ON care.message REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER message_is_its_senders BEFORE INSERT OR UPDATE ON care.message FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.sign_message();  -- Trigger before an account writes or retracts a message: in its own name and now, and so many a day.
+CREATE TRIGGER message_is_never_edited BEFORE INSERT OR UPDATE ON care.message FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_message();  -- Trigger before a message is written: its thread is open, and it is never edited.
+CREATE TRIGGER message_is_not_of_a_joined_record AFTER INSERT ON care.message REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER message_is_notified AFTER INSERT ON care.message FOR EACH ROW EXECUTE FUNCTION care.notify_of_message();  -- Trigger after somebody writes to a patient: says so to the patient.
 CREATE TRIGGER message_is_stamped BEFORE INSERT OR UPDATE ON care.message FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER message_is_touched BEFORE UPDATE ON care.message FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
@@ -298,7 +298,7 @@ CREATE TABLE care.message_attachment (
 );
 CREATE INDEX message_attachment_document_idx ON care.message_attachment USING btree (patient_id, document_id);
 CREATE TRIGGER message_attachment_is_its_senders BEFORE INSERT ON care.message_attachment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_attachment();  -- Trigger before an account attaches a document to a message: to the own one, in the transaction that sends it.
-CREATE TRIGGER message_attachment_is_not_of_a_joined_record AFTER INSERT ON care.message_attachment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER message_attachment_is_not_of_a_joined_record AFTER INSERT ON care.message_attachment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER message_attachment_stays_under_hold BEFORE DELETE ON care.message_attachment FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.message_attachment FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.message_attachment FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -319,7 +319,7 @@ CREATE TABLE care.message_receipt (
     CONSTRAINT message_receipt_message_fkey FOREIGN KEY (patient_id, message_id) REFERENCES care.message(patient_id, message_id)  -- Choose a message of this patient.
 );
 CREATE INDEX message_receipt_account_idx ON care.message_receipt USING btree (account_id, read_at);
-CREATE TRIGGER message_receipt_is_not_of_a_joined_record AFTER INSERT ON care.message_receipt REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER message_receipt_is_not_of_a_joined_record AFTER INSERT ON care.message_receipt REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER message_receipt_is_ones_own BEFORE INSERT ON care.message_receipt FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_receipt();  -- Trigger before an account notes that it has read a message: for itself, and now.
 CREATE TRIGGER message_receipt_stays_under_hold BEFORE DELETE ON care.message_receipt FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.message_receipt FORCE ROW LEVEL SECURITY;
@@ -375,13 +375,13 @@ CREATE INDEX document_author_idx ON care.document USING btree (author_account_id
 CREATE INDEX document_content_idx ON care.document USING btree (patient_id, content_sha256);
 CREATE INDEX document_encounter_idx ON care.document USING btree (patient_id, encounter_id);
 CREATE INDEX document_patient_idx ON care.document USING btree (patient_id, documented_at);
-CREATE TRIGGER document_is_its_authors BEFORE UPDATE ON care.document FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_document_owner();  -- Trigger before a document is marked through the portal: a patient marks the own ones.
-CREATE TRIGGER document_is_never_altered BEFORE INSERT OR UPDATE ON care.document FOR EACH ROW EXECUTE FUNCTION care.check_document();  -- Trigger before a document is written: it is as large as its content, supersedes a current one, and never changes.
-CREATE TRIGGER document_is_not_of_a_joined_record AFTER INSERT ON care.document REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER document_is_its_authors BEFORE UPDATE ON care.document FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_document_owner();  -- Trigger before a document is marked through the portal: a patient marks the own ones.
+CREATE TRIGGER document_is_never_altered BEFORE INSERT OR UPDATE ON care.document FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_document();  -- Trigger before a document is written: it is as large as its content, supersedes a current one, and never changes.
+CREATE TRIGGER document_is_not_of_a_joined_record AFTER INSERT ON care.document REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER document_is_one_of_few BEFORE INSERT ON care.document FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.count_documents();  -- Trigger before an account attaches a document: in its own name, sealed by a key of the patient, and so many a day.
 CREATE TRIGGER document_is_stamped BEFORE INSERT OR UPDATE ON care.document FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER document_is_touched BEFORE UPDATE ON care.document FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER document_keeps_former_versions AFTER UPDATE ON care.document FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER document_keeps_former_versions AFTER UPDATE ON care.document FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER document_stays_under_hold BEFORE DELETE ON care.document FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.document FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.document FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (author_account_id = ( SELECT access.actor() AS actor))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -403,7 +403,7 @@ CREATE TABLE care.document_content (
     CONSTRAINT document_content_has_its_address CHECK ((sealed_sha256 = sha256(body))),  -- These bytes are not those of their address: send them again.
     CONSTRAINT document_content_is_sealed CHECK ((((octet_length(body) >= 30) AND (octet_length(body) <= 10485789)) AND (substr(body, 1, 1) = '\x01'::bytea)))  -- A document is stored sealed, up to 10 MiB of it.
 );
-CREATE TRIGGER document_content_is_not_of_a_joined_record AFTER INSERT ON care.document_content REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER document_content_is_not_of_a_joined_record AFTER INSERT ON care.document_content REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER document_content_stays_under_hold BEFORE DELETE ON care.document_content FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
 ALTER TABLE care.document_content FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.document_content FOR ALL TO healthtrack_care USING ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[]))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
@@ -445,7 +445,7 @@ CREATE TABLE care.notification_preference (
     CONSTRAINT notification_preference_keeps_the_portal CHECK ((wanted OR (channel <> 'portal'::text))),  -- Notifications in the portal itself stay on: turn the others off.
     CONSTRAINT notification_preference_kind_is_known CHECK ((kind = ANY (ARRAY['appointment'::text, 'message'::text, 'recall'::text, 'task'::text])))  -- Choose appointment, message, recall or task.
 );
-CREATE TRIGGER notification_preference_is_not_of_a_joined_record AFTER INSERT ON care.notification_preference REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER notification_preference_is_not_of_a_joined_record AFTER INSERT ON care.notification_preference REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER notification_preference_is_stamped BEFORE INSERT OR UPDATE ON care.notification_preference FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER notification_preference_is_touched BEFORE UPDATE ON care.notification_preference FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER notification_preference_stays_under_hold BEFORE DELETE ON care.notification_preference FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -468,7 +468,7 @@ CREATE TABLE care.quiet_hours (
     CONSTRAINT quiet_hours_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
     CONSTRAINT quiet_hours_leave_some_of_the_day CHECK ((quiet_from <> quiet_until))  -- Leave some hours of the day in which you can be reached.
 );
-CREATE TRIGGER quiet_hours_is_not_of_a_joined_record AFTER INSERT ON care.quiet_hours REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another.
+CREATE TRIGGER quiet_hours_is_not_of_a_joined_record AFTER INSERT ON care.quiet_hours REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION care.refuse_facts_of_joined();  -- Trigger after rows are added: refuses new facts of a record that was joined with another, or of an erased person.
 CREATE TRIGGER quiet_hours_is_stamped BEFORE INSERT OR UPDATE ON care.quiet_hours FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER quiet_hours_is_touched BEFORE UPDATE ON care.quiet_hours FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER quiet_hours_stays_under_hold BEFORE DELETE ON care.quiet_hours FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -524,7 +524,7 @@ CREATE INDEX notification_patient_idx ON care.notification USING btree (patient_
 CREATE INDEX notification_recall_idx ON care.notification USING btree (patient_id, recall_id);
 CREATE INDEX notification_task_idx ON care.notification USING btree (patient_id, task_id);
 CREATE INDEX notification_template_idx ON care.notification USING btree (template);
-CREATE TRIGGER notification_follows_its_states BEFORE UPDATE ON care.notification FOR EACH ROW EXECUTE FUNCTION care.check_notification();  -- Trigger before a notification is changed: it follows its states, and stays what it is.
+CREATE TRIGGER notification_follows_its_states BEFORE UPDATE ON care.notification FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_notification();  -- Trigger before a notification is changed: it follows its states, and stays what it is.
 CREATE TRIGGER notification_is_stamped BEFORE INSERT OR UPDATE ON care.notification FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER notification_is_touched BEFORE UPDATE ON care.notification FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
 CREATE TRIGGER notification_stays_under_hold BEFORE DELETE ON care.notification FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
@@ -567,12 +567,12 @@ CREATE INDEX recall_due_idx ON care.recall USING btree (due_on) WHERE (status = 
 CREATE INDEX recall_patient_idx ON care.recall USING btree (patient_id, due_on);
 CREATE INDEX recall_recorder_idx ON care.recall USING btree (recorded_by);
 CREATE TRIGGER recall_drops_its_notification AFTER UPDATE OF status, due_on ON care.recall FOR EACH ROW WHEN (((new.status <> 'planned'::text) OR (new.due_on <> old.due_on))) EXECUTE FUNCTION care.drop_recall_notification();  -- Trigger after a recall is over or put off: its notification is not sent any more.
-CREATE TRIGGER recall_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.recall FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
+CREATE TRIGGER recall_is_recorded_in_person BEFORE INSERT OR UPDATE OF recorded_by ON care.recall FOR EACH ROW WHEN (((NOT access.erasing()) AND (NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text)))) EXECUTE FUNCTION care.check_recorder('recorded_by');  -- Trigger before a provider records something through the portal: it bears the own name, and keeps the name that it bears.
 CREATE TRIGGER recall_is_stamped BEFORE INSERT OR UPDATE ON care.recall FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER recall_is_touched BEFORE UPDATE ON care.recall FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.
-CREATE TRIGGER recall_keeps_former_versions AFTER UPDATE ON care.recall FOR EACH ROW EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
+CREATE TRIGGER recall_keeps_former_versions AFTER UPDATE ON care.recall FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_former_version();  -- Trigger after each update: keeps the former row in care.record_version, and refuses to move a row to another patient.
 CREATE TRIGGER recall_stays_under_hold BEFORE DELETE ON care.recall FOR EACH ROW WHEN ((NOT pg_has_role(CURRENT_USER, 'healthtrack_migrator'::name, 'USAGE'::text))) EXECUTE FUNCTION care.keep_row_under_hold();  -- Trigger before a row goes: refuses it to everybody but the owner where the person is under legal hold.
-CREATE TRIGGER recall_that_is_over_stays_so BEFORE UPDATE ON care.recall FOR EACH ROW EXECUTE FUNCTION care.check_recall();  -- Trigger before a recall is changed: one that is over stays so, and notes when it ended.
+CREATE TRIGGER recall_that_is_over_stays_so BEFORE UPDATE ON care.recall FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.check_recall();  -- Trigger before a recall is changed: one that is over stays so, and notes when it ended.
 ALTER TABLE care.recall FORCE ROW LEVEL SECURITY;
 CREATE POLICY care ON care.recall FOR ALL TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])) AND ((sensitivity IS NULL) OR (recorded_by = ( SELECT care.acting_provider() AS acting_provider))))) WITH CHECK ((patient_id = ANY (( SELECT access.patients_in_care() AS patients_in_care)::uuid[])));
 CREATE POLICY granted ON care.recall FOR SELECT TO healthtrack_care USING (((patient_id = ANY (( SELECT access.patients_granted('chart'::text) AS patients_granted)::uuid[])) AND ((sensitivity IS NULL) OR (recorded_by = ( SELECT care.acting_provider() AS acting_provider)))));
@@ -595,9 +595,11 @@ CREATE TABLE care.immunization_schedule (
     target text NOT NULL,  -- Against what, as a stable word.
     title text NOT NULL,  -- What it is called.
     cvx text[] NOT NULL,  -- Vaccines that count for it, by CVX; the first is what is proposed.
+    counts_from_age_days integer,  -- The youngest age at which a dose of this target counts; null where every dose does. Of a target's doses, the first says it.
     CONSTRAINT immunization_schedule_pkey PRIMARY KEY (immunization_schedule_id),  -- This dose is known already.
     CONSTRAINT immunization_schedule_dose_is_one UNIQUE (schedule, target, dose_number),  -- This dose is in the schedule already.
     CONSTRAINT immunization_schedule_ages_are_ordered CHECK ((((min_age_days >= 0) AND (min_age_days <= 47482)) AND COALESCE((max_age_days > min_age_days), true))),  -- Give ages between birth and 130 years, the youngest first.
+    CONSTRAINT immunization_schedule_counts_from_an_age_before_it_is_due CHECK (((counts_from_age_days >= 0) AND (counts_from_age_days <= min_age_days))),  -- A dose counts from an age that is not above the one at which it is due.
     CONSTRAINT immunization_schedule_dose_is_small CHECK (((dose_number >= 1) AND (dose_number <= 20))),  -- Number the doses of a target from 1 to 20.
     CONSTRAINT immunization_schedule_interval_fits_its_dose CHECK ((((min_interval_days IS NOT NULL) = ((dose_number > 1) OR repeats)) AND COALESCE((min_interval_days > 0), true))),  -- A later dose, or one that is repeated, says how long after the one before.
     CONSTRAINT immunization_schedule_names_a_vaccine CHECK (((cardinality(cvx) > 0) AND (array_to_string(cvx, ' '::text) ~ '^([0-9]{2,3})( [0-9]{2,3})*$'::text))),  -- Name at least one vaccine by its code of CVX.
@@ -992,8 +994,11 @@ AS $function$
     WITH dose AS (
         SELECT s.target, count(DISTINCT i.given_on)::integer AS given, max(i.given_on) AS last_on
         FROM care.immunization_schedule s
+        LEFT JOIN care.immunization_schedule f
+          ON f.schedule = s.schedule AND f.target = s.target AND f.dose_number = 1
+        LEFT JOIN care.patient b ON b.patient_id = patient
         LEFT JOIN care.immunization i ON i.patient_id = patient AND i.status = 'completed' AND i.cvx = ANY (s.cvx)
-             AND i.given_on <= on_day
+             AND i.given_on <= on_day AND (i.given_on < lower(b.born_during) + f.counts_from_age_days) IS NOT TRUE
         WHERE s.schedule = by_schedule GROUP BY s.target
     )
     SELECT s.target, s.title, s.dose_number, s.cvx[1],
@@ -1357,6 +1362,25 @@ BEGIN
     END LOOP;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.take_notifications(text,integer,timestamp with time zone) FROM PUBLIC;
+
+-- Makes a task for each of these minors for whom nobody acts as parent or guardian.
+CREATE OR REPLACE FUNCTION access.seek_guardians(wards uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    -- Of the desk that knows them; else of who cares for them.
+    INSERT INTO care.task (patient_id, facility_id, pool, kind, title)
+    SELECT w.patient_id, known.facility_id, CASE WHEN known.facility_id IS NULL THEN 'care_team' ELSE 'front_desk' END, 'other',
+           'Find out who acts for this minor: nobody does any more'
+    FROM unnest(wards) AS w (patient_id) CROSS JOIN LATERAL (SELECT coalesce(
+        (SELECT f.facility_id FROM care.preferred_facility f WHERE f.patient_id = w.patient_id ORDER BY f.rank LIMIT 1),
+        (SELECT a.facility_id FROM care.appointment a WHERE a.patient_id = w.patient_id ORDER BY a.during DESC LIMIT 1))) AS known (facility_id)
+    WHERE NOT EXISTS (SELECT FROM access.proxy p WHERE p.patient_id = w.patient_id AND p.ended_at IS NULL
+                      AND access.is_of_minors(p.kind) AND p.valid_during @> now())
+$function$;
+REVOKE EXECUTE ON FUNCTION access.seek_guardians(uuid[]) FROM PUBLIC;
 
 -- Attaches a sealed document to a record, in the place of another one where that is named; gives its key.
 CREATE OR REPLACE FUNCTION api.attach_document(token text, document uuid, patient uuid, encounter uuid, supersedes uuid, documented_at timestamp with time zone, type_loinc text, title text, media_type text, size_bytes integer, body bytea, sensitivity text)
