@@ -14,6 +14,7 @@ SELECT pg_temp.key('facility', n), 1 + n % 50, (ARRAY['clinic', 'hospital', 'pha
        'wellness_center'])[1 + n % 4],
        'Facility ' || n, n || ' Main Street', '62701', 'America/Chicago', '+12175550100'
 FROM generate_series(1, 100) AS n;
+INSERT INTO care.facility_has_category (facility_id, category) SELECT facility_id, category FROM care.facility;
 INSERT INTO care.provider (provider_id, family_name, given_name, email)
 SELECT pg_temp.key('provider', n), 'Family' || n % 97, 'Given' || n % 31, 'provider' || n || '@example.org'
 FROM generate_series(1, 400) AS n;
@@ -72,8 +73,8 @@ SELECT pg_temp.key('appointment', n), pg_temp.key('patient', 1 + n::bigint * 791
 FROM generate_series(0, 5 * :patients - 1) AS n,
      LATERAL (SELECT date_trunc('day', now()) + (n / 400 / 8 - 5 * :patients / 400 / 8 * 4 / 5) * INTERVAL '1 day'
                      + (14 + n / 400 % 8) * INTERVAL '1 hour') AS moment (at);
-INSERT INTO care.review (patient_id, appointment_id, provider_id, facility_id, stars, state)
-SELECT patient_id, appointment_id, provider_id, facility_id, 1 + place % 5, CASE place % 9 WHEN 0 THEN 'pending' ELSE 'published' END
+INSERT INTO care.review (patient_id, appointment_id, provider_id, facility_id, provider_stars, facility_stars, state)
+SELECT patient_id, appointment_id, provider_id, facility_id, 1 + place % 5, 1 + place / 5 % 5, CASE place % 9 WHEN 0 THEN 'pending' ELSE 'published' END
 FROM care.appointment, LATERAL (SELECT get_byte(uuid_send(appointment_id), 1)) AS dice (place)
 WHERE status = 'completed' AND place % 2 = 0;
 -- A patient's five visits are with one provider, whom they open the record to.

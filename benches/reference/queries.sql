@@ -121,7 +121,7 @@ SELECT i.number, i.due_on, i.patient_id FROM care.invoice i
 WHERE i.facility_id = $facility AND i.status = 'issued' AND i.due_on < current_date ORDER BY i.due_on LIMIT 50;
 
 -- patient: facilities of a state, the best rated first
---= nobody's: SELECT * FROM api.find_facilities($token, NULL, 'S2', NULL, NULL, 20)
+--= nobody's: SELECT * FROM api.find_facilities($token, NULL, 'S2', NULL, NULL, NULL, 20)
 SELECT f.name, r.stars, r.reviews FROM care.facility f
 JOIN care.city c USING (city_id) LEFT JOIN care.facility_rating r USING (facility_id)
 WHERE c.state_id = 2 ORDER BY r.stars DESC NULLS LAST, f.name LIMIT 20;
