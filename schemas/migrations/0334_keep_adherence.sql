@@ -10,7 +10,7 @@
 -- are not kept: their line stays in the log, so that each reader's answer is of the rows that are open to that reader.
 -- Rows of both are open as the chart is, and go with their person. New tables, triggers and functions, which lock the
 -- tables they read against writes for an instant; a year is worked out once for all. Undo: make care.adherence_summary
--- as 81 and api.read_adherence as 141 have them, drop the rest.
+-- as 81 and api.read_adherence as 141 have them, take the line out of care.run_maintenance, drop the rest.
 CREATE TABLE care.adherence_year (
     patient_id     uuid     NOT NULL,
     fills          integer  NOT NULL,
@@ -235,15 +235,12 @@ SELECT care.recount_adherence();
 CREATE FUNCTION care.rename_substance() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    -- A catalogue that is loaded again says most of it as before.
-    IF EXISTS (SELECT FROM former JOIN renamed USING (medication_id) WHERE former.ingredient <> renamed.ingredient) THEN
-        PERFORM care.recount_adherence();
-    END IF;
+    PERFORM care.recount_adherence();
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION care.rename_substance() IS 'Trigger after medications got another substance: adherence is worked out anew, and nobody folds until this is committed.';
-CREATE TRIGGER medication_substance_is_counted AFTER UPDATE ON care.medication
-    REFERENCING OLD TABLE AS former NEW TABLE AS renamed FOR EACH STATEMENT EXECUTE FUNCTION care.rename_substance();
+CREATE TRIGGER medication_substance_is_counted AFTER UPDATE OF ingredient ON care.medication
+    FOR EACH STATEMENT EXECUTE FUNCTION care.rename_substance();
 
 CREATE OR REPLACE FUNCTION care.adherence_summary(measured daterange, threshold numeric DEFAULT 0.8)
     RETURNS TABLE (
@@ -258,6 +255,17 @@ CREATE OR REPLACE FUNCTION care.adherence_summary(measured daterange, threshold 
            round((percentile_cont(0.5) WITHIN GROUP (ORDER BY a.pdc))::numeric, 4)
     FROM care.adherence(measured, NULL, threshold) a GROUP BY a.ingredient
 $$;
+
+DO $$
+DECLARE
+    former constant text := '    PERFORM access.forget_looks();';
+    body   constant text := pg_get_functiondef('care.run_maintenance()'::regprocedure);
+BEGIN
+    IF position(former IN body) = 0 THEN
+        RAISE EXCEPTION 'care.run_maintenance does not end as this migration knows it';
+    END IF;
+    EXECUTE replace(body, former, former || chr(10) || '    PERFORM care.fold_adherence();');
+END $$;
 
 DROP FUNCTION api.read_adherence(text, uuid, uuid, date, date);
 CALL access.publish('read_adherence', 'from_on date, before_on date',

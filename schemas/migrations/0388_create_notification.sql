@@ -6,7 +6,8 @@
 -- at growing distances, and then has failed. Reminders of appointments are queued a day ahead by maintenance; an
 -- appointment that is moved or cancelled takes its reminder with it. Whoever sends is the owner's program: addresses are
 -- read when a notification is taken, and stand in no row of it. New tables; triggers on care.appointment and care.message
--- lock them against writes for an instant. Undo: drop tables, functions and triggers.
+-- lock them against writes for an instant. Undo: drop tables, functions and triggers, and take the call out of
+-- care.run_maintenance.
 CREATE TABLE care.notification_template (
     template text NOT NULL,
     kind     text NOT NULL,
@@ -279,6 +280,18 @@ COMMENT ON FUNCTION care.queue_reminders() IS 'Queues a reminder of each appoint
 REVOKE EXECUTE ON FUNCTION care.queue_reminders() FROM PUBLIC;
 -- `lower(during)` of all that is booked: the day that is looked through is one range of this index.
 CREATE INDEX appointment_booked_idx ON care.appointment (lower(during)) WHERE status = 'booked';
+DO $$
+DECLARE
+    known   constant text := pg_get_functiondef('care.run_maintenance()'::regprocedure);
+    changed constant text := replace(known, 'PERFORM access.forget_looks();',
+                                     'PERFORM access.forget_looks();' || chr(10) || '    PERFORM care.queue_reminders();');
+BEGIN
+    IF changed = known THEN
+        RAISE EXCEPTION 'care.run_maintenance does not forget looks';
+    END IF;
+    EXECUTE changed;
+END $$;
+
 CREATE FUNCTION care.drop_reminder() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -122,7 +122,7 @@ BEGIN
     FROM care.recall r JOIN care.patient p ON p.patient_id = r.patient_id AND p.deceased_at IS NULL
     CROSS JOIN care.notification_template t CROSS JOIN unnest('{portal, email, sms, push}'::text[]) AS c (channel)
     LEFT JOIN care.notification_preference w ON w.patient_id = r.patient_id AND w.channel = c.channel AND w.kind = t.kind
-    WHERE r.status = 'planned' AND r.due_on <= (now() AT TIME ZONE p.time_zone)::date + 14 AND t.template = 'recall_due'
+    WHERE r.status = 'planned' AND r.due_on <= current_date + 14 AND t.template = 'recall_due'
       AND coalesce(w.wanted, c.channel = 'portal')
       AND NOT EXISTS (SELECT FROM care.notification n WHERE n.patient_id = r.patient_id AND n.recall_id = r.recall_id
                         AND n.status <> 'cancelled')
@@ -132,6 +132,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION care.queue_recalls() IS 'Queues a notification of each recall that is due within two weeks and has none; gives how many.';
 REVOKE EXECUTE ON FUNCTION care.queue_recalls() FROM PUBLIC;
+DO $$
+DECLARE
+    known   constant text := pg_get_functiondef('care.run_maintenance()'::regprocedure);
+    changed constant text := replace(known, 'PERFORM care.queue_reminders();',
+                                     'PERFORM care.queue_reminders();' || chr(10) || '    PERFORM care.queue_recalls();');
+BEGIN
+    IF changed = known THEN
+        RAISE EXCEPTION 'care.run_maintenance queues no reminders';
+    END IF;
+    EXECUTE changed;
+END $$;
+
 CREATE FUNCTION care.drop_recall_notification() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

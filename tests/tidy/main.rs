@@ -30,5 +30,8 @@ mod faults;
 /// Who may ask something of care.
 mod care;
 
+/// Migrations that databases have applied.
+mod released;
+
 /// What types are called.
 mod names;
