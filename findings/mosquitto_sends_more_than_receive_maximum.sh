@@ -21,8 +21,9 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q mosquitto=2.0.11-1.2+deb12u2 >/dev/null 2>&1 ||
-    { echo "this Debian has no mosquitto 2.0.11-1.2+deb12u2" >&2; exit 2; }
+mosquitto_version=2.0.11-1.2+deb12u2
+apt-get download -q "mosquitto=$mosquitto_version" >/dev/null 2>&1 ||
+    { echo "this Debian has no mosquitto $mosquitto_version" >&2; exit 2; }
 dpkg-deb -x mosquitto_*.deb .
 
 cat >client.py <<'PYTHON'

@@ -16,6 +16,7 @@ use crate::daemon::{Daemon, DaemonError, Listeners};
 use crate::embedded::broker::INFLIGHT_MAX;
 use crate::embedded::{PostgresOptions, PostgresSearch, PrivateBroker, PrivatePostgres};
 use crate::ingest::State;
+use crate::store::StoreError;
 use crate::store::pool::Connector;
 use crate::telemetry::{Telemetry, start_log};
 
@@ -93,6 +94,10 @@ impl DemoStack {
     pub(super) async fn daemon_ends(&mut self) -> anyhow::Result<()> {
         match (&mut self.daemon).await {
             Ok(Ok(())) => bail!("the daemon has ended by itself; run again with HEALTHTRACK__TELEMETRY__LOG=info"),
+            // A folder of another build: nothing that the daemon's own advice could mend.
+            Ok(Err(error @ DaemonError::Store(StoreError::Migrate(_)))) => Err(error).with_context(|| {
+                format!("remove {} or give another folder with --data-dir", self.addresses.data_dir.display())
+            }),
             Ok(Err(error)) => Err(error).context("the daemon has ended"),
             Err(error) => Err(anyhow!(error).context("the daemon has panicked")),
         }
