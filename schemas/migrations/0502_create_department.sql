@@ -143,6 +143,7 @@ ALTER TABLE care.affiliation
         coalesce(department_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, valid_during WITH &&
     );
 CREATE INDEX affiliation_department_idx ON care.affiliation (facility_id, department_id);
+DROP INDEX care.affiliation_facility_idx;
 COMMENT ON COLUMN care.affiliation.department_id IS 'In which department; null where for the whole facility.';
 COMMENT ON CONSTRAINT affiliation_is_in_a_department_of_its_facility ON care.affiliation IS 'Choose a department of the facility of work.';
 COMMENT ON CONSTRAINT affiliation_does_not_overlap ON care.affiliation IS 'The provider works there as that at that time already.';

@@ -5,7 +5,7 @@
 -- a visit as a whole and counted for both, so each of its two ratings is that number, and no mean changes.
 -- The state of a review stays, and so do its version and time. Programs that write `stars` are to write what they mean.
 -- Rewrites care.review, locked meanwhile (a second for a million rows), and counts the tally anew. Undo: drop
--- facility_stars, name provider_stars `stars`, and give functions and views the bodies of 36, 141 and 330.
+-- facility_stars, name provider_stars `stars`, and give functions and views the bodies of 36, 138 and 330.
 DROP TRIGGER review_is_moderated_again ON care.review;
 DROP INDEX care.review_provider_idx, care.review_facility_idx;
 ALTER TABLE care.review RENAME COLUMN stars TO provider_stars;

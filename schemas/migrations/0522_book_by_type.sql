@@ -7,7 +7,7 @@
 -- waits in a circle; the exclusion constraints keep the truth in any case. Open times leave out what could not be had.
 -- A program that takes visits over holds what is free and is not refused, as by the other rules of booking.
 -- Locks care.appointment for an instant for a trigger. Undo: drop the trigger and new functions, and take the others back
--- as they were (migrations 37, 39, 138 and 306).
+-- as they were (migrations 35, 37, 39, 138 and 306).
 CREATE FUNCTION care.free_resources(asked_facility uuid, asked_kind text, span tstzrange)
     RETURNS TABLE (resource_id uuid, name text)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp AS $$

@@ -259,23 +259,36 @@ COMMENT ON FUNCTION care.cancel_series(uuid, timestamptz, text) IS 'Cancels the 
 REVOKE EXECUTE ON FUNCTION care.cancel_series(uuid, timestamptz, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.cancel_series(uuid, timestamptz, text) TO healthtrack_care, healthtrack_migrator;
 
-CREATE OR REPLACE FUNCTION care.check_bookable(wanted care.appointment) RETURNS void
+CREATE FUNCTION care.check_membership(wanted care.appointment) RETURNS care.membership_plan
     LANGUAGE plpgsql AS $$
 DECLARE
     member constant care.membership_plan := care.plan_of(wanted.patient_id);
-    starts constant timestamptz := lower(wanted.during);
-    zone   constant text := (SELECT time_zone FROM care.facility WHERE facility_id = wanted.facility_id);
 BEGIN
-    IF starts <= now() THEN
-        PERFORM care.refuse('appointment_is_in_the_future', 'Choose a time in the future.');
-    ELSIF starts > now() + member.lead_days * INTERVAL '24 hours'
+    IF lower(wanted.during) > now() + member.lead_days * INTERVAL '24 hours'
         AND (wanted.appointment_series_id IS NULL OR access.part() = 'patient') THEN
         PERFORM care.refuse('appointment_is_within_its_release_window',
             'This time cannot be booked yet with this membership.');
     ELSIF wanted.mode = 'telehealth' AND NOT member.telehealth THEN
         PERFORM care.refuse('appointment_by_video_needs_its_plan',
             'Visits by video need a membership that includes them.');
-    ELSIF NOT EXISTS (
+    END IF;
+    RETURN member;
+END $$;
+COMMENT ON FUNCTION care.check_membership(care.appointment) IS 'Refuses a time that the patient''s membership of now does not open; gives the plan.';
+REVOKE EXECUTE ON FUNCTION care.check_membership(care.appointment) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION care.check_bookable(wanted care.appointment) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    member care.membership_plan;
+    starts constant timestamptz := lower(wanted.during);
+    zone   constant text := (SELECT time_zone FROM care.facility WHERE facility_id = wanted.facility_id);
+BEGIN
+    IF starts <= now() THEN
+        PERFORM care.refuse('appointment_is_in_the_future', 'Choose a time in the future.');
+    END IF;
+    member := care.check_membership(wanted);
+    IF NOT EXISTS (
         SELECT FROM care.affiliation a
         WHERE a.provider_id = wanted.provider_id AND a.facility_id = wanted.facility_id
           AND a.valid_during @> (starts AT TIME ZONE zone)::date

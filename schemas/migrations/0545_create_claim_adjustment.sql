@@ -58,6 +58,7 @@ ALTER TABLE care.claim_line
 COMMENT ON COLUMN care.claim_line.allowed_amount IS 'What the insurer counts with: asked for less adjusted, which is what it and the patient pay; null until it answers.';
 ALTER TABLE care.claim_line ADD CONSTRAINT claim_line_id_with_patient_is_unique
     UNIQUE (patient_id, facility_id, invoice_id, claim_id, charge_id);
+DROP INDEX care.claim_line_patient_idx;
 COMMENT ON CONSTRAINT claim_line_id_with_patient_is_unique ON care.claim_line IS 'This charge is on the claim already.';
 
 CREATE TABLE care.claim_adjustment (

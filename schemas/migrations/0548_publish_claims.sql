@@ -25,6 +25,12 @@ CALL access.publish('list_adjustment_codes', '', 'TABLE (group_code text, code t
     SELECT k.group_code, k.code, k.title, k.counts_as FROM care.adjustment_code k
     WHERE k.retired_on IS NULL OR k.retired_on > current_date ORDER BY k.group_code, k.code LIMIT 2000;$body$,
     'Why an insurer pays less than was asked for, by group and code, 2000 at most.');
+CREATE FUNCTION access.categories() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN '{behavioural_health,hiv,reproductive,substance_use}'::text[];
+COMMENT ON FUNCTION access.categories() IS 'The categories of sensitive facts that care.sensitivity knows, by name.';
+REVOKE EXECUTE ON FUNCTION access.categories() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.categories() TO healthtrack_care, healthtrack_migrator;
+
 CALL access.publish('read_claims', '',
     'TABLE (claim uuid, invoice uuid, coverage uuid, rank text, status text, replaces uuid, related text, currency text, charge uuid, charge_code text, asked_cents bigint, allowed_cents bigint, paid_cents bigint, patient_cents bigint, adjustments jsonb, diagnoses text[])',
     $body$RETURN QUERY
@@ -36,7 +42,7 @@ CALL access.publish('read_claims', '',
             FROM care.claim_adjustment a WHERE a.claim_id = l.claim_id AND a.charge_id = l.charge_id),
            CASE WHEN me.part = 'biller' OR patient = ANY (access.own_patients())
                      OR (SELECT bool_and(patient = ANY (access.patients_granted(category)))
-                         FROM unnest('{behavioural_health,reproductive,substance_use,hiv}'::text[]) AS category) THEN
+                         FROM unnest(access.categories()) AS category) THEN
            ARRAY(SELECT d.code FROM care.claim_line_diagnosis p JOIN care.claim_diagnosis d USING (patient_id, claim_id, sequence)
                  WHERE p.claim_id = l.claim_id AND p.charge_id = l.charge_id ORDER BY p.priority) END
     FROM care.claim c JOIN care.claim_line l USING (claim_id) JOIN care.charge h ON h.charge_id = l.charge_id

@@ -224,7 +224,7 @@ BEGIN
     PERFORM access.lock_accounts(me, NULL);
     IF NOT access.is_at_own_desk(patient) THEN
         PERFORM access.refuse('patients_account_is_opened_at_the_desk', 'Open accounts of patients who came to your desk.');
-    ELSIF EXISTS (SELECT FROM access.erasure_proof e WHERE e.patient_id = patient OR patient = ANY (e.records)) THEN
+    ELSIF EXISTS (SELECT FROM access.erasure_proof e WHERE e.records @> ARRAY[patient]) THEN
         PERFORM access.refuse('record_is_of_an_erased_person', 'This person was erased: register them anew.');
     END IF;
     -- After the rights: nobody waits for a row of a stranger.

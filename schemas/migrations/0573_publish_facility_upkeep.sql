@@ -1,6 +1,6 @@
 -- What a facility's manager keeps: its description, hours, services, staff, their availability, programmes and sessions.
 --
--- Each function asks first whose facility it is, and the policies ask again. Rows with versions are changed as they were
+-- Where a facility is named, a function asks first whose it is; the policies ask in any case. Rows with versions are changed as they were
 -- read; hours of a weekday or of a date are written whole. Of its days a manager sees how many visits there were, and no
 -- visit, by a look. An administrator of the network may do the same at every facility.
 -- Locks nothing. Undo: drop the functions and the kind of look.

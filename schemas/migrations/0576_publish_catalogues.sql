@@ -1,4 +1,4 @@
--- The network's catalogues, kept by its administrators: memberships, prices, medicines, units, codes, words, questionnaires.
+-- The network's catalogues, kept by its administrators: memberships, prices, medicines, units, codes, questionnaires.
 --
 -- A code of a category may be added and not taken away, since rows were kept apart by it. A medicine is added and not
 -- changed, since prescriptions name it. A questionnaire is never altered; it gets a day from which on nobody answers it.
@@ -39,23 +39,6 @@ CALL access.publish('retire_questionnaire', 'questionnaire uuid, retired_on date
     PERFORM access.check_change(FOUND);
     PERFORM access.note(me, 'update', NULL, 'care.questionnaire/' || questionnaire);$body$,
     'Says from which day on a questionnaire is not answered any more; none where it is in use again.');
-CALL access.publish('keep_term', 'list text, word text, title text', 'void',
-    $body$PERFORM access.check_administrator(me);
-    CASE list
-        WHEN 'facility_category' THEN
-            INSERT INTO care.facility_category (category, title) VALUES (word, keep_term.title)
-            ON CONFLICT ON CONSTRAINT facility_category_pkey DO UPDATE SET title = EXCLUDED.title;
-        WHEN 'service' THEN
-            INSERT INTO care.service (service, title) VALUES (word, keep_term.title)
-            ON CONFLICT ON CONSTRAINT service_pkey DO UPDATE SET title = EXCLUDED.title;
-        WHEN 'staff_role' THEN
-            INSERT INTO care.staff_role (role, title) VALUES (word, keep_term.title)
-            ON CONFLICT ON CONSTRAINT staff_role_pkey DO UPDATE SET title = EXCLUDED.title;
-        ELSE
-            PERFORM access.refuse('term_is_of_a_known_list', 'Choose facility_category, service or staff_role.');
-    END CASE;
-    PERFORM access.note(me, 'update', NULL, access.kept_under('care.' || list, word));$body$,
-    'Adds a word to the categories of facilities, the services or the roles of staff, or titles it anew.');
 CALL access.publish('keep_membership_plan', 'plan text, title text, lead_days integer, patience_days integer, priority boolean,
     telehealth boolean, personal_plans boolean', 'void',
     $body$PERFORM access.check_administrator(me);

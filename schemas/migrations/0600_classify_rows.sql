@@ -212,6 +212,17 @@ INSERT INTO access.table_class (relation, found_by, key_kind, row_class, aged_by
     ('care.adherence_change', 'patient_id', 'patient', 'sums', NULL, '{}', '{}'),
     ('care.condition_change', 'patient_id', 'patient', 'sums', NULL, '{}', '{code_system,code}'),
     ('care.person_change', 'patient_id', 'patient', 'sums', NULL, '{}', '{sex}');
+-- Former answers of insurers expire by themselves; fees go with their membership, codes with their claim.
+INSERT INTO access.table_class (relation, found_by, row_class, aged_by, part_of, blanked, kept) VALUES
+    ('care.membership_fee', 'patient_id', 'money', NULL, 'care.membership', '{}', '{}'),
+    ('care.claim_adjustment', 'patient_id', 'money', NULL, 'care.claim_line', '{}', '{}'),
+    ('care.claim_diagnosis', 'patient_id', 'money', NULL, 'care.claim', '{}', '{code}'),
+    ('care.claim_line_diagnosis', 'patient_id', 'money', NULL, 'care.claim_line', '{}', '{}'),
+    ('care.accumulator', 'patient_id', 'money', NULL, NULL, '{}', '{}'),
+    ('care.eligibility_answer', 'patient_id', 'money', 'asked_at', NULL, ARRAY['told=''{}''::jsonb', 'told_by', 'disposition'], '{}'),
+    ('care.appointment_series', 'patient_id', 'clinical', 'created_at', NULL, '{reason}', '{}'),
+    ('care.appointment_resource', 'patient_id', 'clinical', NULL, 'care.appointment', '{}', '{}'),
+    ('care.attendance_waiver', 'patient_id', 'clinical', 'created_at', NULL, '{reason}', '{}');
 -- The community, where a person is a pseudonym.
 INSERT INTO access.table_class (relation, found_by, key_kind, row_class, blanked) VALUES
     ('care.space_identity', 'patient_id', 'patient', 'community_link', '{}'),

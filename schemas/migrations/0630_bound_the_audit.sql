@@ -3,8 +3,8 @@
 -- The audit only grows, and a table that nothing can leave is a disk that fills. From 632 on access.audit_event consists
 -- of parts by place in the chains: (chain, seq) stays the key, and since the 64 chains grow together, a range of places is
 -- a range of time. To become a part, the table must be known to end: a rule that is only checked for new rows now, and
--- for those that are there by 631, while events are appended. It ends half a part (33 million events) beyond what is
--- there at the least. Locks access.audit_event for an instant. Undo: drop the constraint.
+-- for those that are there by 631, while events are appended. It ends 524,288 places of each chain (33 million
+-- events) beyond what is there at the least. Locks access.audit_event for an instant. Undo: drop the constraint.
 DO $$
 DECLARE
     last bigint;

@@ -1,6 +1,6 @@
 -- The audit in partitions by place, so that what is old can be moved away, and no index grows for ever.
 --
--- A partition is a range of places, 1,572,864 in each chain, which is 100 million events. (chain, seq) stays the key over all
+-- A partition is a range of places, 1,572,864 in each chain, which is 100 million events; the first ends by 630. (chain, seq) stays the key over all
 -- of them, so two events of one place are impossible as before; and the chains grow together (an append takes a chain by
 -- chance, since 685), so a range of places is a range of time. There is always one partition more than is written to,
 -- access.audit_event_next, which has no end: no event is refused because its partition was not made (633 makes them).

@@ -3,7 +3,7 @@
 -- For the owner of the schema, by hand (deploy/audit.md). What is given back is the last event of each chain in that
 -- partition: what stays in the table follows these, so `healthtrack audit verify --follows` proves the rest, and whoever
 -- restores the partition proves it by them. Only the oldest goes, and only when each chain has gone on after it: one that
--- has not would begin again at 1, where nothing is any more. What was detached has no partition's triggers any more, so it gets them anew, and
+-- has not would begin again at 1, where nothing is any more. What was detached has no partition's trigger any more, so it gets one anew, and
 -- stays as it is until its owner has dropped it. New function, locks nothing; calling it locks access.audit_event for an
 -- instant, or gives up after a quarter of a second. Undo: drop it; to take a partition back, attach it.
 CREATE FUNCTION access.detach_audit(partition text) RETURNS text

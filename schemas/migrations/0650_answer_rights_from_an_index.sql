@@ -4,8 +4,8 @@
 -- and 0.4 ms. What care opens is asked with the same conditions, of the same index, and what is open of one patient of
 -- that patient's rows, not of four panels: the look at a record and the reading after it each took 3 ms of that.
 --
--- Locks access.care_relationship against writing while the index is made (2 s for 300,000 rows). Undo: the index of 021 on
--- provider_id, and both functions as 0322 has them.
+-- Locks access.care_relationship against writing while the index is made (2 s for 300,000 rows). Undo: the index of 27 on
+-- provider_id, and the functions of 322 and 323.
 CREATE INDEX care_relationship_panel_idx ON access.care_relationship (provider_id)
     INCLUDE (patient_id, valid_during, opened_by, opens);
 DROP INDEX access.care_relationship_provider_idx;
@@ -28,7 +28,7 @@ BEGIN
     IF patient IS NULL THEN
         RETURN (
             SELECT coalesce(array_agg(category ORDER BY category), '{}')
-            FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+            FROM unnest(access.categories()) AS category
             WHERE access.patients_opened(category) <> '{}');
     END IF;
     RETURN (
@@ -40,7 +40,7 @@ BEGIN
                 AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE
               UNION
               SELECT category
-              FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+              FROM unnest(access.categories()) AS category
               WHERE patient = ANY (access.patients_granted(category))) AS opened (category)
         WHERE patient <> ALL (access.own_patients()));
 END $$;

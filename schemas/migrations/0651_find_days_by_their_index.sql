@@ -5,7 +5,7 @@
 -- visits). The keys come from a function that asks for what is the own by its own terms; the rows are still read under
 -- the policies.
 --
--- Replaces a function. Undo: that of 0197 as 0308 left it, and drop access.appointments_starting.
+-- Replaces a function. Undo: that of 197 as 308 left it, and drop access.appointments_starting.
 CREATE FUNCTION access.appointments_starting("from" timestamptz, "to" timestamptz) RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

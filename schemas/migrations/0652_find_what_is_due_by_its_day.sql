@@ -2,7 +2,7 @@
 -- ever issued (3,000 pages for 3,000 bills), by the indexes that its policies ask for.
 --
 -- The keys of a page come from a function that asks for what is the own by its own terms; the rows are still read under
--- the policies. Locks care.invoice against writing while the index is made. Undo: drop both, and the function of 0197.
+-- the policies. Locks care.invoice against writing while the index is made. Undo: drop both, and the function of 197.
 CREATE INDEX invoice_due_idx ON care.invoice (facility_id, due_on, invoice_id) WHERE status = 'issued';
 
 CREATE FUNCTION access.invoices_due(due_before date, after_due_on date, after_invoice uuid, rows_max integer) RETURNS uuid[]

@@ -2,7 +2,7 @@
 -- of whoever acts once a row: for a panel of 750 people that was done 1,500 times for each page.
 --
 -- Who is on the panel is what the policies ask as well, so the function chooses among none but them. Replaces a function.
--- Undo: that of 0308, and drop access.panel_page.
+-- Undo: that of 308, and drop access.panel_page.
 CREATE FUNCTION access.panel_page(
     name_begins text, after_family text, after_given text[], after_patient uuid, rows_max integer
 ) RETURNS uuid[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -4,7 +4,7 @@
 -- from nine. Nor is it told of every vaccine, so a schedule says it where it matters. For who was born on a day that is
 -- known in part, the earliest one is taken: a dose that may have been in time is not given twice.
 --
--- Adds a column, replaces a function. Undo: drop the column; the function of 0390.
+-- Adds a column, replaces a function. Undo: drop the column; the function of 390.
 ALTER TABLE care.immunization_schedule ADD COLUMN counts_from_age_days integer
     CONSTRAINT immunization_schedule_counts_from_an_age_before_it_is_due
         CHECK (counts_from_age_days >= 0 AND counts_from_age_days <= min_age_days);

@@ -1,7 +1,7 @@
 -- Observations and the family's history can be kept apart by their authors as the other parts of the record can be.
 --
 -- Both have had a category since they were made, given by their codes; what no code tells (a mother's addiction, a weight
--- at a clinic for eating disorders) its author could not say. Replaces two functions. Undo: those of 0325.
+-- at a clinic for eating disorders) its author could not say. Replaces two functions. Undo: those of 321 and 325.
 CREATE OR REPLACE FUNCTION care.acts_as_author(relation text, key uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,6 +1,6 @@
 -- What a facility's manager keeps beside staff and services: departments, equipment, attendance policy, further categories.
 --
--- Each function asks first whose facility it is, and the policies ask again. Rows with versions are changed as they were
+-- Where a facility is named, a function asks first whose it is; the policies ask in any case. Rows with versions are changed as they were
 -- read; hours of a weekday are written whole. A department and a piece of equipment are given a day from which on they are
 -- not there any more; what is there stays, and its visits. An administrator may do the same at every facility.
 -- Locks nothing. Undo: drop the functions.

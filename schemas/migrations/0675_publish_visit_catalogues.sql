@@ -1,10 +1,9 @@
--- What an administrator keeps of visits: kinds of visit, kinds of departments and resources, reasons of cancellations.
+-- What an administrator keeps of visits, and lists of words: kinds of visit, of departments, of resources, categories of
+-- facilities, services, roles of staff, reasons of cancellations.
 --
 -- A kind of visit is written whole, with the specialties that give it and what it needs; visits that are booked keep what
--- was copied into them. Kinds of departments and of resources are words with titles, as services are, and are kept by the
--- same function; a code of HL7 that a kind has stays.
--- Locks nothing. Undo: drop the functions, and take api.keep_term back as it was (migration 576).
-DROP FUNCTION api.keep_term(text, text, text, text);
+-- was copied into them. Words with titles are kept by one function; a code of HL7 that a kind of department has stays.
+-- Locks nothing. Undo: drop the functions.
 CALL access.publish('keep_term', 'list text, word text, title text', 'void',
     $body$PERFORM access.check_administrator(me);
     CASE list

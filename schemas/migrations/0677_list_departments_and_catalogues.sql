@@ -1,9 +1,8 @@
--- What is kept now is listed with the rest: departments and equipment of a facility, and, of no facility, the catalogues.
+-- What is kept, with its versions: of a facility what stands there, of no facility the catalogues of the network.
 --
 -- Who changes or ends a row needs its key and its version. Without a facility an administrator is told organisations with
 -- their numbers, prices of membership, insurers and their plans; what has no version is told with 0.
--- Locks nothing. Undo: drop the function, and take it back as it was (migration 578).
-DROP FUNCTION api.list_kept(text, uuid);
+-- Locks nothing. Undo: drop the function.
 CALL access.publish('list_kept', 'facility uuid',
     'TABLE (relation text, row_id uuid, version integer, title text)',
     $body$PERFORM access.check_keeper(me, facility);

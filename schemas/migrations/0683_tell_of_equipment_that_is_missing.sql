@@ -11,23 +11,14 @@ DECLARE
     facility uuid := (SELECT e.facility_id FROM care.equipment e WHERE e.equipment_id = NEW.equipment_id);
 BEGIN
     PERFORM care.lock_resources(facility);
-    INSERT INTO care.task (patient_id, facility_id, pool, requester_account_id, kind, title, due_at)
-    SELECT told.patient_id, facility, 'front_desk', access.actor(), 'call_patient', told.title, told.starts_at - INTERVAL '24 hours'
-    FROM (
-        SELECT v.patient_id, lower(v.during) AS starts_at,
-               left(format('Move the visit of %s: without %s', to_char(lower(v.during) AT TIME ZONE f.time_zone, 'YYYY-MM-DD HH24:MI'),
-                           e.name), 200) AS title
-        FROM care.appointment_resource u JOIN care.appointment v USING (patient_id, appointment_id)
-        JOIN care.equipment e ON e.equipment_id = u.equipment_id JOIN care.facility f ON f.facility_id = e.facility_id
-        WHERE u.facility_id = facility AND u.equipment_id = NEW.equipment_id AND u.released_at IS NULL
-          AND v.status IN ('held', 'booked') AND lower(v.during) > now()
-          AND (EXISTS (SELECT FROM care.equipment_outage o WHERE o.equipment_id = e.equipment_id AND o.during && u.held_during)
-               OR NOT e.in_service_during @> (lower(u.held_during) AT TIME ZONE f.time_zone)::date
-               OR NOT e.in_service_during @> ((upper(u.held_during) - INTERVAL '1 microsecond') AT TIME ZONE f.time_zone)::date)
-    ) AS told
-    WHERE NOT EXISTS (SELECT FROM care.task t
-                      WHERE t.patient_id = told.patient_id AND t.title = told.title
-                        AND t.status IN ('requested', 'in_progress', 'on_hold'));
+    PERFORM care.ask_desk_to_move(v.patient_id, facility, lower(v.during), f.time_zone, 'without ' || e.name)
+    FROM care.appointment_resource u JOIN care.appointment v USING (patient_id, appointment_id)
+    JOIN care.equipment e ON e.equipment_id = u.equipment_id JOIN care.facility f ON f.facility_id = e.facility_id
+    WHERE u.facility_id = facility AND u.equipment_id = NEW.equipment_id AND u.released_at IS NULL
+      AND v.status IN ('held', 'booked') AND lower(v.during) > now()
+      AND (EXISTS (SELECT FROM care.equipment_outage o WHERE o.equipment_id = e.equipment_id AND o.during && u.held_during)
+           OR NOT e.in_service_during @> (lower(u.held_during) AT TIME ZONE f.time_zone)::date
+           OR NOT e.in_service_during @> ((upper(u.held_during) - INTERVAL '1 microsecond') AT TIME ZONE f.time_zone)::date);
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION care.tell_of_equipment() IS

@@ -1086,7 +1086,7 @@ BEGIN
     IF patient IS NULL THEN
         RETURN (
             SELECT coalesce(array_agg(category ORDER BY category), '{}')
-            FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+            FROM unnest(access.categories()) AS category
             WHERE access.patients_opened(category) <> '{}');
     END IF;
     RETURN (
@@ -1098,7 +1098,7 @@ BEGIN
                 AND (r.opened_by = pg_current_xact_id_if_assigned()) IS NOT TRUE
               UNION
               SELECT category
-              FROM unnest(ARRAY['behavioural_health', 'hiv', 'reproductive', 'substance_use']) AS category
+              FROM unnest(access.categories()) AS category
               WHERE patient = ANY (access.patients_granted(category))) AS opened (category)
         WHERE patient <> ALL (access.own_patients()));
 END $function$;
@@ -2269,7 +2269,7 @@ BEGIN
     PERFORM access.lock_accounts(me, NULL);
     IF NOT access.is_at_own_desk(patient) THEN
         PERFORM access.refuse('patients_account_is_opened_at_the_desk', 'Open accounts of patients who came to your desk.');
-    ELSIF EXISTS (SELECT FROM access.erasure_proof e WHERE e.patient_id = patient OR patient = ANY (e.records)) THEN
+    ELSIF EXISTS (SELECT FROM access.erasure_proof e WHERE e.records @> ARRAY[patient]) THEN
         PERFORM access.refuse('record_is_of_an_erased_person', 'This person was erased: register them anew.');
     END IF;
     -- After the rights: nobody waits for a row of a stranger.

@@ -939,6 +939,15 @@ CREATE OR REPLACE FUNCTION access.actor()
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (current_setting('healthtrack.actor'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('healthtrack.actor'::text, true))::uuid ELSE NULL::uuid END;
 
+-- The categories of sensitive facts that care.sensitivity knows, by name.
+CREATE OR REPLACE FUNCTION access.categories()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN '{behavioural_health,hiv,reproductive,substance_use}'::text[];
+REVOKE EXECUTE ON FUNCTION access.categories() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.categories() TO healthtrack_care, healthtrack_migrator;
+
 -- Refuses who does not administer the network.
 CREATE OR REPLACE FUNCTION access.check_administrator(me access.caller)
  RETURNS void

@@ -435,7 +435,6 @@ CREATE TABLE care.claim_line (
     CONSTRAINT claim_line_asks_for_something CHECK ((submitted_amount > (0)::numeric))  -- A line of a claim asks for more than nothing.
 );
 CREATE INDEX claim_line_charge_idx ON care.claim_line USING btree (charge_id);
-CREATE INDEX claim_line_patient_idx ON care.claim_line USING btree (patient_id);
 CREATE CONSTRAINT TRIGGER claim_line_adds_up_to_its_claim AFTER INSERT OR UPDATE ON care.claim_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION care.check_claim_sum();  -- Deferred trigger: a claim's amounts are the sums of its lines when the transaction ends.
 CREATE TRIGGER claim_line_is_answered_once BEFORE INSERT OR UPDATE ON care.claim_line FOR EACH ROW WHEN ((NOT access.erasing())) EXECUTE FUNCTION care.keep_claim_line();  -- Trigger: the lines of a claim are answered while it is open, and never change what they ask.
 CREATE TRIGGER claim_line_is_claimable AFTER INSERT ON care.claim_line FOR EACH ROW EXECUTE FUNCTION care.check_claim_line();  -- Trigger: refuses a line that was not covered on its day, that comes before the primary insurer's answer, or that asks for more than earlier claims left or denied.
@@ -2438,7 +2437,7 @@ BEGIN
             FROM care.claim_adjustment a WHERE a.claim_id = l.claim_id AND a.charge_id = l.charge_id),
            CASE WHEN me.part = 'biller' OR patient = ANY (access.own_patients())
                      OR (SELECT bool_and(patient = ANY (access.patients_granted(category)))
-                         FROM unnest('{behavioural_health,reproductive,substance_use,hiv}'::text[]) AS category) THEN
+                         FROM unnest(access.categories()) AS category) THEN
            ARRAY(SELECT d.code FROM care.claim_line_diagnosis p JOIN care.claim_diagnosis d USING (patient_id, claim_id, sequence)
                  WHERE p.claim_id = l.claim_id AND p.charge_id = l.charge_id ORDER BY p.priority) END
     FROM care.claim c JOIN care.claim_line l USING (claim_id) JOIN care.charge h ON h.charge_id = l.charge_id

@@ -462,7 +462,6 @@ CREATE TABLE care.affiliation (
     CONSTRAINT affiliation_is_of_one_person CHECK (((num_nonnulls(provider_id, staff_name) = 1) AND (staff_name ~ '\S'::text)))  -- Name a provider or somebody else, one of the two.
 );
 CREATE INDEX affiliation_department_idx ON care.affiliation USING btree (facility_id, department_id);
-CREATE INDEX affiliation_facility_idx ON care.affiliation USING btree (facility_id);
 CREATE INDEX affiliation_role_idx ON care.affiliation USING btree (role);
 CREATE TRIGGER affiliation_is_stamped BEFORE INSERT OR UPDATE ON care.affiliation FOR EACH ROW EXECUTE FUNCTION care.stamp();  -- Trigger before each write: what an account writes bears its name and the present time.
 CREATE TRIGGER affiliation_is_touched BEFORE UPDATE ON care.affiliation FOR EACH ROW EXECUTE FUNCTION care.touch();  -- Trigger before each update: raises version, and says when and by whom.

@@ -3943,7 +3943,6 @@ CREATE OR REPLACE FUNCTION care.rename_substance()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    -- A catalogue that is loaded again says most of it as before.
     IF EXISTS (SELECT FROM former JOIN renamed USING (medication_id) WHERE former.ingredient <> renamed.ingredient) THEN
         PERFORM care.recount_adherence();
     END IF;

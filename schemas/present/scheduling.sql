@@ -1104,20 +1104,15 @@ CREATE OR REPLACE FUNCTION care.check_bookable(wanted care.appointment)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    member constant care.membership_plan := care.plan_of(wanted.patient_id);
+    member care.membership_plan;
     starts constant timestamptz := lower(wanted.during);
     zone   constant text := (SELECT time_zone FROM care.facility WHERE facility_id = wanted.facility_id);
 BEGIN
     IF starts <= now() THEN
         PERFORM care.refuse('appointment_is_in_the_future', 'Choose a time in the future.');
-    ELSIF starts > now() + member.lead_days * INTERVAL '24 hours'
-        AND (wanted.appointment_series_id IS NULL OR access.part() = 'patient') THEN
-        PERFORM care.refuse('appointment_is_within_its_release_window',
-            'This time cannot be booked yet with this membership.');
-    ELSIF wanted.mode = 'telehealth' AND NOT member.telehealth THEN
-        PERFORM care.refuse('appointment_by_video_needs_its_plan',
-            'Visits by video need a membership that includes them.');
-    ELSIF NOT EXISTS (
+    END IF;
+    member := care.check_membership(wanted);
+    IF NOT EXISTS (
         SELECT FROM care.affiliation a
         WHERE a.provider_id = wanted.provider_id AND a.facility_id = wanted.facility_id
           AND a.valid_during @> (starts AT TIME ZONE zone)::date
@@ -1184,6 +1179,26 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_license() FROM PUBLIC;
 
+-- Refuses a time that the patient's membership of now does not open; gives the plan.
+CREATE OR REPLACE FUNCTION care.check_membership(wanted care.appointment)
+ RETURNS care.membership_plan
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    member constant care.membership_plan := care.plan_of(wanted.patient_id);
+BEGIN
+    IF lower(wanted.during) > now() + member.lead_days * INTERVAL '24 hours'
+        AND (wanted.appointment_series_id IS NULL OR access.part() = 'patient') THEN
+        PERFORM care.refuse('appointment_is_within_its_release_window',
+            'This time cannot be booked yet with this membership.');
+    ELSIF wanted.mode = 'telehealth' AND NOT member.telehealth THEN
+        PERFORM care.refuse('appointment_by_video_needs_its_plan',
+            'Visits by video need a membership that includes them.');
+    END IF;
+    RETURN member;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.check_membership(care.appointment) FROM PUBLIC;
+
 -- Trigger after a held time is booked: refuses one that the membership of now does not open.
 CREATE OR REPLACE FUNCTION care.check_membership_of_hold()
  RETURNS trigger
@@ -1191,15 +1206,8 @@ CREATE OR REPLACE FUNCTION care.check_membership_of_hold()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-DECLARE
-    member constant care.membership_plan := care.plan_of(NEW.patient_id);
 BEGIN
-    IF lower(NEW.during) > now() + member.lead_days * INTERVAL '24 hours'
-        AND (NEW.appointment_series_id IS NULL OR access.part() = 'patient') THEN
-        PERFORM care.refuse('appointment_is_within_its_release_window', 'This time cannot be booked yet with this membership.');
-    ELSIF NEW.mode = 'telehealth' AND NOT member.telehealth THEN
-        PERFORM care.refuse('appointment_by_video_needs_its_plan', 'Visits by video need a membership that includes them.');
-    END IF;
+    PERFORM care.check_membership(NEW);
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.check_membership_of_hold() FROM PUBLIC;
@@ -2281,23 +2289,14 @@ DECLARE
     facility uuid := (SELECT e.facility_id FROM care.equipment e WHERE e.equipment_id = NEW.equipment_id);
 BEGIN
     PERFORM care.lock_resources(facility);
-    INSERT INTO care.task (patient_id, facility_id, pool, requester_account_id, kind, title, due_at)
-    SELECT told.patient_id, facility, 'front_desk', access.actor(), 'call_patient', told.title, told.starts_at - INTERVAL '24 hours'
-    FROM (
-        SELECT v.patient_id, lower(v.during) AS starts_at,
-               left(format('Move the visit of %s: without %s', to_char(lower(v.during) AT TIME ZONE f.time_zone, 'YYYY-MM-DD HH24:MI'),
-                           e.name), 200) AS title
-        FROM care.appointment_resource u JOIN care.appointment v USING (patient_id, appointment_id)
-        JOIN care.equipment e ON e.equipment_id = u.equipment_id JOIN care.facility f ON f.facility_id = e.facility_id
-        WHERE u.facility_id = facility AND u.equipment_id = NEW.equipment_id AND u.released_at IS NULL
-          AND v.status IN ('held', 'booked') AND lower(v.during) > now()
-          AND (EXISTS (SELECT FROM care.equipment_outage o WHERE o.equipment_id = e.equipment_id AND o.during && u.held_during)
-               OR NOT e.in_service_during @> (lower(u.held_during) AT TIME ZONE f.time_zone)::date
-               OR NOT e.in_service_during @> ((upper(u.held_during) - INTERVAL '1 microsecond') AT TIME ZONE f.time_zone)::date)
-    ) AS told
-    WHERE NOT EXISTS (SELECT FROM care.task t
-                      WHERE t.patient_id = told.patient_id AND t.title = told.title
-                        AND t.status IN ('requested', 'in_progress', 'on_hold'));
+    PERFORM care.ask_desk_to_move(v.patient_id, facility, lower(v.during), f.time_zone, 'without ' || e.name)
+    FROM care.appointment_resource u JOIN care.appointment v USING (patient_id, appointment_id)
+    JOIN care.equipment e ON e.equipment_id = u.equipment_id JOIN care.facility f ON f.facility_id = e.facility_id
+    WHERE u.facility_id = facility AND u.equipment_id = NEW.equipment_id AND u.released_at IS NULL
+      AND v.status IN ('held', 'booked') AND lower(v.during) > now()
+      AND (EXISTS (SELECT FROM care.equipment_outage o WHERE o.equipment_id = e.equipment_id AND o.during && u.held_during)
+           OR NOT e.in_service_during @> (lower(u.held_during) AT TIME ZONE f.time_zone)::date
+           OR NOT e.in_service_during @> ((upper(u.held_during) - INTERVAL '1 microsecond') AT TIME ZONE f.time_zone)::date);
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.tell_of_equipment() FROM PUBLIC;
@@ -2312,23 +2311,12 @@ AS $function$
 DECLARE
     told integer;
 BEGIN
-    WITH moved AS (
-        SELECT v.patient_id, v.facility_id, lower(v.during) AS starts_at,
-               format('Move the visit of %s: %s', to_char(lower(v.during) AT TIME ZONE f.time_zone, 'YYYY-MM-DD HH24:MI'),
-                      CASE WHEN tell_of_visits.provider IS NULL THEN 'the facility closes' ELSE 'the provider retires' END) AS title
-        FROM care.appointment v JOIN care.facility f USING (facility_id)
-        WHERE (v.facility_id = tell_of_visits.facility OR v.provider_id = tell_of_visits.provider)
-          AND v.status IN ('held', 'booked') AND lower(v.during) > now()
-          AND (lower(v.during) AT TIME ZONE f.time_zone)::date >= since
-    ), asked AS (
-        INSERT INTO care.task (patient_id, facility_id, pool, requester_account_id, kind, title, due_at)
-        SELECT m.patient_id, m.facility_id, 'front_desk', access.actor(), 'call_patient', m.title, m.starts_at - INTERVAL '24 hours'
-        FROM moved m
-        WHERE NOT EXISTS (SELECT FROM care.task t
-                          WHERE t.patient_id = m.patient_id AND t.title = m.title
-                            AND t.status IN ('requested', 'in_progress', 'on_hold'))
-    )
-    SELECT count(*) INTO told FROM moved;
+    SELECT count(care.ask_desk_to_move(v.patient_id, v.facility_id, lower(v.during), f.time_zone,
+               CASE WHEN tell_of_visits.provider IS NULL THEN 'the facility closes' ELSE 'the provider retires' END)) INTO told
+    FROM care.appointment v JOIN care.facility f USING (facility_id)
+    WHERE (v.facility_id = tell_of_visits.facility OR v.provider_id = tell_of_visits.provider)
+      AND v.status IN ('held', 'booked') AND lower(v.during) > now()
+      AND (lower(v.during) AT TIME ZONE f.time_zone)::date >= since;
     RETURN told;
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.tell_of_visits(uuid,uuid,date) FROM PUBLIC;

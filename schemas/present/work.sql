@@ -634,6 +634,25 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION care.after_quiet_hours(uuid,timestamp with time zone) FROM PUBLIC;
 
+-- Opens a task of a desk to move a visit to come, once; true where it was not open yet.
+CREATE OR REPLACE FUNCTION care.ask_desk_to_move(patient uuid, facility uuid, starts_at timestamp with time zone, zone text, why text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- As long as a task's title may be.
+    wanted constant text := left(format('Move the visit of %s: %s', to_char(starts_at AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI'), why), 200);
+BEGIN
+    INSERT INTO care.task (patient_id, facility_id, pool, requester_account_id, kind, title, due_at)
+    SELECT patient, facility, 'front_desk', access.actor(), 'call_patient', wanted, starts_at - INTERVAL '24 hours'
+    WHERE NOT EXISTS (SELECT FROM care.task t
+                      WHERE t.patient_id = patient AND t.title = wanted AND t.status IN ('requested', 'in_progress', 'on_hold'));
+    RETURN FOUND;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.ask_desk_to_move(uuid,uuid,timestamp with time zone,text,text) FROM PUBLIC;
+
 -- Trigger before an account attaches a document to a message: to the own one, in the transaction that sends it.
 CREATE OR REPLACE FUNCTION care.check_attachment()
  RETURNS trigger

@@ -1,12 +1,12 @@
 //! Accounts are kept by accounts: whose by whom, never the own one, great power by two, and sessions end at once.
 
-use healthtrack::model::people::{AccountId, FacilityId, Role};
+use healthtrack::model::people::{AccountId, FacilityId, PatientId, Role};
 use healthtrack::store::care::account::{self, AccountFor};
 use uuid::Uuid;
 
 use super::caller::Caller;
 use super::network::Network;
-use super::practice::race;
+use super::practice::{Practice, hours_ahead, race};
 
 /// A facility with its manager, another facility, and two administrators.
 struct Office {
@@ -266,6 +266,37 @@ async fn a_program_keeps_accounts_and_the_audit_says_who_did() {
     let desk_events = office.network.rows(&of(desk)).await;
     assert_eq!(desk_events, ["facility_manager grant front_desk", "network_admin revoke front_desk"]);
     assert_eq!(office.network.rows(&of(officer)).await, ["network_admin grant privacy_officer"]);
+}
+
+#[tokio::test]
+async fn a_program_enables_moves_and_withdraws_and_opens_the_account_of_who_came() {
+    let mut practice = Practice::within(Network::owned().await).await;
+    let admin = practice.network.account("network_admin", None).await;
+    let other = practice.network.facility("MA", "clinic").await;
+    let (desk, second) = (practice.account("front_desk", Some(practice.facility)).await, practice.facility);
+    let second = practice.account("front_desk", Some(second)).await;
+    let biller = AccountId(practice.account("biller", Some(practice.facility)).await);
+    let visitor = PatientId(practice.patient);
+    practice.taken_over(practice.patient, &hours_ahead(-48, 30), "completed").await;
+    let network = &mut practice.network;
+    network.does(admin, async |actor| account::disable(actor, biller).await).await;
+    network.does(admin, async |actor| account::enable(actor, biller).await).await;
+    let version = network.one(&format!("SELECT version::text FROM access.account WHERE account_id = '{biller}'")).await;
+    let version: i32 = version.parse().unwrap();
+    network.does(admin, async |actor| account::relocate(actor, biller, version, FacilityId(other)).await).await;
+    let place =
+        format!("SELECT facility_id::text FROM access.account WHERE account_id = '{biller}' AND disabled_at IS NULL");
+    assert_eq!(network.one(&place).await, other.to_string());
+    let proposal = network.does(admin, async |actor| account::propose(actor, Role::NetworkAdmin, "third").await).await;
+    network.does(admin, async |actor| account::withdraw(actor, proposal).await).await;
+    assert_eq!(network.one("SELECT outcome FROM access.account_proposal").await, "withdrawn");
+
+    let opened = network.does(desk, async |actor| account::open_for_patient(actor, visitor, "ana").await).await;
+    network.does(desk, async |actor| account::disable_for_patient(actor, visitor).await).await;
+    let again = network.broken(desk, async |actor| account::open_for_patient(actor, visitor, "ana").await).await;
+    assert_eq!(again.rule, "patients_account_is_enabled_by_another");
+    let enabled = network.does(second, async |actor| account::open_for_patient(actor, visitor, "ana").await).await;
+    assert_eq!(enabled, opened);
 }
 
 #[tokio::test]

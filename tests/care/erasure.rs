@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use healthtrack::model::people::{ErasureStatus, PatientId};
+use healthtrack::store::care::erasure;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use uuid::Uuid;
 
@@ -288,4 +290,26 @@ async fn what_lets_an_erasure_past_the_rules_lets_nobody_else_past() {
     for forged in ["INSERT INTO access.erasure_run DEFAULT VALUES", "SELECT access.begin_erasing()"] {
         assert_eq!(tried(&mut care, forged).await, "42501");
     }
+}
+
+#[tokio::test]
+async fn a_program_asks_withdraws_decides_and_lists() {
+    let mut practice = Practice::within(Network::owned().await).await;
+    let patient = PatientId(practice.patient);
+    let own = practice.account("patient", Some(patient.0)).await;
+    let officer = practice.account("privacy_officer", None).await;
+    let network = &mut practice.network;
+    let first = network.does(own, async |actor| erasure::request(actor, patient, Some("I move away")).await).await;
+    network.does(own, async |actor| erasure::withdraw(actor, first).await).await;
+    let second = network.does(own, async |actor| erasure::request(actor, patient, None).await).await;
+    network.does(officer, async |actor| erasure::decide(actor, second, false, "A claim is open").await).await;
+    let own = network.does(own, async |actor| erasure::requests(actor, Some(patient)).await).await;
+    let of_all = network.does(officer, async |actor| erasure::requests(actor, None).await).await;
+    let told = |of: &[erasure::ErasureRequest]| {
+        let mut told: Vec<_> = of.iter().map(|request| (request.request, request.status)).collect();
+        told.sort_by_key(|(request, _)| *request != first);
+        told
+    };
+    assert_eq!(told(&own), [(first, ErasureStatus::Withdrawn), (second, ErasureStatus::Refused)]);
+    assert_eq!(told(&of_all), told(&own));
 }

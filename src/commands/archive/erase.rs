@@ -26,11 +26,21 @@ pub(super) async fn run(database: &Database, of: ErasureTarget, yes: bool, json:
         RollProgress::Due(bytes) => progress.set_length(bytes),
         RollProgress::Done(bytes) => progress.inc(bytes),
     };
-    let counts = if yes { eraser.erase(&of, &mut watch).await } else { eraser.find(&of, &mut watch).await };
+    let counts = erase_or_find(&eraser, &of, yes, &mut watch).await;
     progress.finish_and_clear();
-    let busy = "a roll or another erasure is running in this database; wait for it to end and run this again";
-    let counts = counts?.context(busy)?;
+    let counts = counts?;
     if json { print_json(&ErasureReport { erased: yes, counts }) } else { print(&in_words(yes, &counts)) }
+}
+
+/// Erases what was measured, or only finds it.
+pub(in crate::commands) async fn erase_or_find(
+    eraser: &Eraser,
+    of: &ErasureTarget,
+    yes: bool,
+    watch: &mut (dyn FnMut(RollProgress) + Send),
+) -> anyhow::Result<ErasureCounts> {
+    let counts = if yes { eraser.erase(of, watch).await } else { eraser.find(of, watch).await };
+    counts?.context("a roll or another erasure is running in this database; wait for it to end and run this again")
 }
 
 fn in_words(erased: bool, counts: &ErasureCounts) -> String {

@@ -2,7 +2,7 @@
 //! device or person is erased.
 
 /// A device or a person, erased.
-mod erase;
+pub(super) mod erase;
 
 /// Files that the manifest does not name.
 mod recover;

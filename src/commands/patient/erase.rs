@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::archive::erase::Eraser;
+use crate::commands::archive::erase::erase_or_find;
 use crate::commands::database::Database;
 use crate::commands::report::{Column, counted, print, print_json, table};
 use crate::model::people::{ErasureGround, PatientId};
@@ -88,10 +89,7 @@ pub(super) async fn run(
 async fn measured(eraser: &Eraser, found: &FoundErasure, yes: bool) -> anyhow::Result<Vec<ErasureCounts>> {
     let mut all = Vec::new();
     for record in &found.records {
-        let of = ErasureTarget::Patient(*record);
-        let counts = if yes { eraser.erase(&of, &mut |_| ()).await } else { eraser.find(&of, &mut |_| ()).await };
-        let busy = "a roll or another erasure is running in this database; wait for it to end and run this again";
-        all.push(counts?.context(busy)?);
+        all.push(erase_or_find(eraser, &ErasureTarget::Patient(*record), yes, &mut |_| ()).await?);
     }
     Ok(all)
 }

@@ -105,7 +105,8 @@ pub struct KeptRow {
     pub title: String,
 }
 
-fn split(hours: &[Hours]) -> (Vec<i32>, Vec<i32>) {
+/// Opening and closing minutes, as two lists of one length.
+pub(super) fn split(hours: &[Hours]) -> (Vec<i32>, Vec<i32>) {
     hours.iter().copied().unzip()
 }
 
@@ -168,13 +169,14 @@ pub async fn set_opening_hours(
     weekday: i32,
     hours: &[Hours],
 ) -> Result<(), CareError> {
+    let (opens, closes) = split(hours);
     let (connection, token, failed) = actor.write("setting opening hours").await?;
     sqlx::query("SELECT api.set_opening_hours($1, $2, $3, $4, $5)")
         .bind(token)
         .bind(facility)
         .bind(weekday)
-        .bind(split(hours).0)
-        .bind(split(hours).1)
+        .bind(opens)
+        .bind(closes)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -192,14 +194,15 @@ pub async fn set_special_day(
     title: &str,
     hours: &[Hours],
 ) -> Result<(), CareError> {
+    let (opens, closes) = split(hours);
     let (connection, token, failed) = actor.write("setting a special day").await?;
     sqlx::query("SELECT api.set_special_day($1, $2, $3, $4, $5, $6)")
         .bind(token)
         .bind(facility)
         .bind(falls_on)
         .bind(title)
-        .bind(split(hours).0)
-        .bind(split(hours).1)
+        .bind(opens)
+        .bind(closes)
         .execute(connection)
         .await
         .map_err(failed)?;

@@ -5,7 +5,7 @@
 
 use super::actor::Actor;
 use super::error::CareError;
-use super::upkeep::Hours;
+use super::upkeep::{Hours, split};
 use crate::model::people::{AffiliationId, DepartmentId, EquipmentId, EquipmentOutageId, FacilityId, RoomId};
 use crate::model::time::{Day, Timestamp};
 use crate::store::moment::Moment;
@@ -82,7 +82,7 @@ pub async fn set_department_hours(
     weekday: i32,
     hours: &[Hours],
 ) -> Result<(), CareError> {
-    let (opens, closes): (Vec<i32>, Vec<i32>) = hours.iter().copied().unzip();
+    let (opens, closes) = split(hours);
     let (connection, token, failed) = actor.write("setting hours of a department").await?;
     sqlx::query("SELECT api.set_department_hours($1, $2, $3, $4, $5)")
         .bind(token)

@@ -1,4 +1,4 @@
--- Visits by video, and what was said of plans at visits.
+-- Visits by video, what was said of plans at visits, and reports of films.
 INSERT INTO care.appointment (appointment_id, patient_id, provider_id, facility_id, during, status, mode, reason)
 SELECT pg_temp.key('video', n), pg_temp.key('patient', n), pg_temp.key('provider', n % pg_temp.providers()),
        pg_temp.facility_at(n % pg_temp.providers(), 1), tstzrange(at, at + INTERVAL '20 minutes'), 'completed', 'telehealth', 'blood pressure'

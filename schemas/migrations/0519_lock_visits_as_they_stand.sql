@@ -3,8 +3,8 @@
 -- Who moved a visit read its provider and room, waited for their locks, and where somebody else had moved it meanwhile, took
 -- those of the newer ones after them, out of the order of all others: now and then two waited for each other (40P01). Now
 -- what was read is read again under the locks. Where it has changed, the locks are let go, since they were taken under a
--- savepoint, and all is begun anew. Cancelling (524, 525) does the same.
--- Replaces a function, locks nothing. Undo: make those of 37, 524 and 525 lock what they read.
+-- savepoint, and all is begun anew. Cancelling is to do the same (524, 525).
+-- Makes a function and replaces one, locks nothing. Undo: make that of 37 lock what it reads.
 CREATE FUNCTION care.lock_visits(asked uuid[], VARIADIC others uuid[]) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
