@@ -54,7 +54,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
             "family_history",
             "note",
         ],
-        "",
+        "encounters, procedures and immunizations are entered by the owner's programs",
     ),
     capability(
         "Imaging",
@@ -66,7 +66,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         "Questionnaires",
         "patient-reported outcomes",
         &["questionnaire", "questionnaire_response", "answer", "score"],
-        "",
+        "answers are entered by the owner's programs",
     ),
     capability(
         "Insights",
@@ -236,7 +236,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         "Preferences",
         "profile, history, preferred facilities, appointment history",
         &["preferred_facility", "appointment_history"],
-        "",
+        "preferred facilities are entered by the owner's programs",
     ),
     capability(
         "Scheduling",
@@ -258,7 +258,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         "Care plans",
         "plan details, consultations, goal progress",
         &["care_plan", "care_plan_version", "consultation", "goal_progress"],
-        "",
+        "plans and consultations are entered by the owner's programs",
     ),
     capability(
         "Programmes",
@@ -272,7 +272,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
             "programme_feedback",
             "programme_participation",
         ],
-        "",
+        "progress and feedback are entered by the owner's programs",
     ),
     capability("Journal", "private entries with unique identifiers", &["journal_entry", "journal_share"], ""),
     capability(
@@ -286,7 +286,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
             "centre_visit",
             "centre_engagement_day",
         ],
-        "",
+        "visits are entered by the owner's programs",
     ),
     capability(
         "Billing",
@@ -312,7 +312,7 @@ pub(super) const CAPABILITIES: &[Capability] = &[
             "ledger_entry",
             "invoice_balance",
         ],
-        "",
+        "policies, coverages, drafts of invoices and their charges are entered by the owner's programs",
     ),
     capability(
         "Community",

@@ -176,12 +176,12 @@ pub async fn end_sessions(actor: &mut Actor<'_>, account: AccountId) -> Result<i
         .map_err(failed)
 }
 
-/// Opens the account of a patient who came to the own desk, under this name to sign in by, or enables it again if that is
-/// its name; its key.
+/// Opens the account of a patient who came to the own desk, under this name to sign in by, or enables it again if that
+/// is its name; its key.
 ///
 /// # Errors
-/// `patients_account_is_opened_at_the_desk`, `patients_account_keeps_its_login`, `patients_account_is_enabled_by_another`,
-/// `record_is_of_an_erased_person`, and the database's.
+/// `patients_account_is_opened_at_the_desk`, `patients_account_keeps_its_login`,
+/// `patients_account_is_enabled_by_another`, `record_is_of_an_erased_person`, and the database's.
 pub async fn open_for_patient(actor: &mut Actor<'_>, patient: PatientId, login: &str) -> Result<AccountId, CareError> {
     let (connection, token, failed) = actor.write("opening a patient's account").await?;
     sqlx::query_scalar("SELECT api.open_patient_account($1, $2, $3)")

@@ -14,9 +14,9 @@ pub struct MaintenanceReport {
     pub failed: Vec<String>,
 }
 
-/// Ends holds that have run out, 500 at most, counts anew what has changed at wellness centres, forgets looks and sessions
-/// that are over, queues reminders and recalls, renews memberships, folds sums that are kept, and lets rows expire whose
-/// retention has ended; a step that fails leaves the others done.
+/// Ends holds that have run out, 500 at most, counts anew what has changed at wellness centres, forgets looks and
+/// sessions that are over, queues reminders and recalls, renews memberships, folds sums that are kept, and lets rows
+/// expire whose retention has ended; a step that fails leaves the others done.
 ///
 /// # Errors
 /// The database's.
