@@ -869,6 +869,8 @@ DECLARE
     made  care.membership;
 BEGIN
     PERFORM care.check_who_chooses(patient);
+    -- Two who begin one at once wait for each other: an exclusion constraint alone would tell some of a deadlock.
+    PERFORM FROM care.patient p WHERE p.patient_id = patient FOR NO KEY UPDATE;
     price := care.membership_price_of(chosen_plan, in_currency, for_each, current_date);
     -- One that has no terms gives way; one that is charged is changed by care.change_membership.
     UPDATE care.membership m SET valid_during = tstzrange(lower(m.valid_during), now())
