@@ -73,6 +73,7 @@ CREATE TABLE access.session (
     revoked_at timestamp with time zone,  -- When it was ended before its time; null while it was not.
     idle_for interval NOT NULL,  -- How long it may be unused before it ends.
     token_hash bytea NOT NULL,  -- SHA-256 of the token.
+    confirmed_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the account last proved who it is: at sign-in, and when it was asked again.
     CONSTRAINT session_pkey PRIMARY KEY (session_id),  -- This session exists already.
     CONSTRAINT session_token_is_unique UNIQUE (token_hash),  -- Make a new token.
     CONSTRAINT session_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
@@ -84,6 +85,110 @@ CREATE INDEX session_account_idx ON access.session USING btree (account_id);
 ALTER TABLE access.session FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.session FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.session TO healthtrack_migrator;
+
+-- How an account proves who it is: its password, hashed, and the secret of its second factor, sealed.
+CREATE TABLE access.credential (
+    account_id uuid NOT NULL,  -- Whose.
+    password_at timestamp with time zone DEFAULT now() NOT NULL,  -- When the password was set.
+    totp_step bigint DEFAULT 0 NOT NULL,  -- The step of the last code that was used: none is taken twice.
+    password_hash text NOT NULL,  -- Argon2id in PHC form.
+    totp_sealed bytea,  -- Secret of RFC 6238, sealed; null where there is no second factor.
+    CONSTRAINT credential_pkey PRIMARY KEY (account_id),  -- This account has a password already.
+    CONSTRAINT credential_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT credential_password_is_hashed CHECK (((password_hash ~ '^\$argon2id\$v=19\$[!-~]+$'::text) AND ((length(password_hash) >= 60) AND (length(password_hash) <= 300))))  -- Store an Argon2id hash of a password.
+);
+ALTER TABLE access.credential FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.credential FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.credential TO healthtrack_migrator;
+
+-- By whom else an account is signed in: persons as providers of OpenID Connect know them.
+CREATE TABLE access.federated_identity (
+    account_id uuid NOT NULL,  -- Whose account here.
+    linked_at timestamp with time zone DEFAULT now() NOT NULL,  -- When its owner linked it.
+    used_at timestamp with time zone,  -- When it last signed in by it; null if never.
+    issuer text NOT NULL,  -- URL of the provider, as its tokens say.
+    subject text NOT NULL,  -- Who it is there: sub of its tokens.
+    CONSTRAINT federated_identity_pkey PRIMARY KEY (issuer, subject),  -- This sign-in is linked to an account already.
+    CONSTRAINT federated_identity_is_one_of_an_issuer UNIQUE (account_id, issuer),  -- Unlink the former sign-in of this provider first.
+    CONSTRAINT federated_identity_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT federated_identity_issuer_is_a_url CHECK (((issuer ~ '^https?://[!-~]+$'::text) AND (length(issuer) <= 500))),  -- An issuer is a URL of 500 characters at most.
+    CONSTRAINT federated_identity_subject_is_short CHECK (((subject ~ '^[ -~]+$'::text) AND (length(subject) <= 255)))  -- A subject has 1 to 255 ASCII characters.
+);
+ALTER TABLE access.federated_identity FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.federated_identity FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.federated_identity TO healthtrack_migrator;
+
+-- One-time links by which an account sets its password.
+CREATE TABLE access.invitation (
+    account_id uuid NOT NULL,  -- Whose.
+    made_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was made.
+    expires_at timestamp with time zone NOT NULL,  -- From when on it is of no use.
+    used_at timestamp with time zone,  -- When it was used, or replaced by a newer one; null while it can be used.
+    token_hash bytea NOT NULL,  -- SHA-256 of its token.
+    CONSTRAINT invitation_pkey PRIMARY KEY (token_hash),  -- Make a new token.
+    CONSTRAINT invitation_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT invitation_ends CHECK (((expires_at > made_at) AND (expires_at <= (made_at + '31 days'::interval)))),  -- An invitation ends within 31 days.
+    CONSTRAINT invitation_token_is_a_digest CHECK ((octet_length(token_hash) = 32))  -- Store the SHA-256 of a token.
+);
+CREATE INDEX invitation_account_idx ON access.invitation USING btree (account_id);
+ALTER TABLE access.invitation FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.invitation FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.invitation TO healthtrack_migrator;
+
+-- Passkeys by which an account is signed in: public keys of devices.
+CREATE TABLE access.passkey (
+    passkey_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
+    account_id uuid NOT NULL,  -- Whose.
+    made_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was added.
+    used_at timestamp with time zone,  -- When it last signed in or confirmed; null if never.
+    counter bigint NOT NULL,  -- How often its device has signed, as it said last; 0 of devices that do not count.
+    name text NOT NULL,  -- What its owner calls it.
+    public_key bytea NOT NULL,  -- What its signatures are verified with, as its device gave it (COSE).
+    credential_id bytea NOT NULL,  -- What its device knows it by.
+    CONSTRAINT passkey_pkey PRIMARY KEY (passkey_id),  -- This passkey exists already.
+    CONSTRAINT passkey_is_added_once UNIQUE (credential_id),  -- This passkey is added already: use another device, or remove it first.
+    CONSTRAINT passkey_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT passkey_counter_is_of_32_bits CHECK (((counter >= 0) AND (counter <= '4294967295'::bigint))),  -- A counter is of 32 bits.
+    CONSTRAINT passkey_credential_is_short CHECK (((octet_length(credential_id) >= 16) AND (octet_length(credential_id) <= 1023))),  -- A device knows a passkey by 16 to 1,023 bytes.
+    CONSTRAINT passkey_name_is_short CHECK (((name <> ''::text) AND (length(name) <= 60))),  -- Call the passkey something of 1 to 60 characters.
+    CONSTRAINT passkey_public_key_is_short CHECK (((octet_length(public_key) >= 16) AND (octet_length(public_key) <= 2000)))  -- A public key has 16 to 2,000 bytes.
+);
+CREATE INDEX passkey_account_idx ON access.passkey USING btree (account_id);
+ALTER TABLE access.passkey FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.passkey FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.passkey TO healthtrack_migrator;
+
+-- What devices are asked to sign: for one browser each, for five minutes, for one answer.
+CREATE TABLE access.passkey_challenge (
+    account_id uuid,  -- Who adds a passkey; null where somebody is to be signed in, whoever that is.
+    expires_at timestamp with time zone NOT NULL,  -- From when on it is of no use.
+    challenge bytea NOT NULL,  -- What the device signs: 32 random bytes.
+    token_hash bytea NOT NULL,  -- SHA-256 of the token that the browser has.
+    CONSTRAINT passkey_challenge_pkey PRIMARY KEY (token_hash),  -- Make a new token.
+    CONSTRAINT passkey_challenge_account_fkey FOREIGN KEY (account_id) REFERENCES access.account(account_id),  -- Choose an account that exists.
+    CONSTRAINT passkey_challenge_is_long CHECK ((octet_length(challenge) = 32)),  -- A challenge has 32 bytes.
+    CONSTRAINT passkey_challenge_token_is_a_digest CHECK ((octet_length(token_hash) = 32))  -- Store the SHA-256 of a token.
+);
+CREATE INDEX passkey_challenge_account_idx ON access.passkey_challenge USING btree (account_id);
+CREATE INDEX passkey_challenge_expires_idx ON access.passkey_challenge USING btree (expires_at);
+ALTER TABLE access.passkey_challenge FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.passkey_challenge FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.passkey_challenge TO healthtrack_migrator;
+
+-- How many guesses of a password are left, for a login, an address, or both together.
+CREATE TABLE access.sign_in_bucket (
+    level double precision NOT NULL,  -- Guesses that were left at refilled_at.
+    refilled_at timestamp with time zone NOT NULL,  -- When level was true.
+    trusted_until timestamp with time zone,  -- Of login and address together: until when guesses from elsewhere do not count here; null where nobody signed in.
+    bucket bytea NOT NULL,  -- SHA-256 of what it is for.
+    CONSTRAINT sign_in_bucket_pkey PRIMARY KEY (bucket),  -- This bucket is known already.
+    CONSTRAINT sign_in_bucket_is_a_digest CHECK ((octet_length(bucket) = 32)),  -- Store the SHA-256 of what it is for.
+    CONSTRAINT sign_in_bucket_owes_nothing CHECK ((level >= (0)::double precision))  -- A guess is paid for beforehand.
+);
+CREATE INDEX sign_in_bucket_refilled_idx ON access.sign_in_bucket USING btree (refilled_at);
+ALTER TABLE access.sign_in_bucket FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.sign_in_bucket FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.sign_in_bucket TO healthtrack_migrator;
 
 -- Looks at records that were allowed and audited, for five minutes.
 CREATE TABLE access.look (
@@ -778,6 +883,38 @@ AS $function$
         $function$;
 REVOKE EXECUTE ON FUNCTION care.seal_number(text) FROM PUBLIC;
 
+-- For the program that signs people in: sets a password by a one-time link, ends every session, passkey and link to a provider; gives the login.
+CREATE OR REPLACE FUNCTION access.accept_invitation(token_hash bytea, password_hash text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    account uuid;
+    whose   text;
+BEGIN
+    UPDATE access.invitation i SET used_at = now() FROM access.account a
+    WHERE i.token_hash = accept_invitation.token_hash AND i.used_at IS NULL AND i.expires_at > clock_timestamp()
+      AND a.account_id = i.account_id AND a.disabled_at IS NULL
+    RETURNING a.account_id, a.login INTO account, whose;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('invitation_stands', 'This link was used already or is too old: ask for a new one.');
+    END IF;
+    -- A second factor stays: whoever has the link alone gets no further.
+    INSERT INTO access.credential AS c (account_id, password_hash) VALUES (account, accept_invitation.password_hash)
+    ON CONFLICT (account_id) DO UPDATE SET password_hash = EXCLUDED.password_hash, password_at = now();
+    -- Who once sat at an open session may have linked an identity or a passkey of the own: an account that is recovered is
+    -- rid of both.
+    DELETE FROM access.federated_identity f WHERE f.account_id = account;
+    DELETE FROM access.passkey p WHERE p.account_id = account;
+    PERFORM access.revoke_sessions(whose);
+    PERFORM access.note_credential(whose);
+    RETURN whose;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.accept_invitation(bytea,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.accept_invitation(bytea,text) TO healthtrack_sign_in;
+
 -- Locks an account that the caller keeps, and gives it; refuses any other.
 CREATE OR REPLACE FUNCTION access.account_kept(me access.caller, account uuid)
  RETURNS access.account
@@ -853,6 +990,30 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.acting_provider() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.acting_provider() TO healthtrack_care, healthtrack_migrator;
+
+-- For the program that signs people in: keeps a passkey of a login, which its device has proved; audited.
+CREATE OR REPLACE FUNCTION access.add_passkey(login text, name text, counter bigint, credential_id bytea, public_key bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose uuid;
+BEGIN
+    SELECT a.account_id INTO whose FROM access.account a
+    WHERE a.login = lower(add_passkey.login) AND a.disabled_at IS NULL FOR NO KEY UPDATE;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('account_may_sign_in', 'There is no such account, or it is disabled.');
+    ELSIF (SELECT count(*) FROM access.passkey p WHERE p.account_id = whose) >= 10 THEN
+        PERFORM access.refuse('passkeys_of_an_account_are_few', 'An account has ten passkeys at most: remove one first.');
+    END IF;
+    INSERT INTO access.passkey (account_id, name, counter, credential_id, public_key)
+    VALUES (whose, add_passkey.name, add_passkey.counter, add_passkey.credential_id, add_passkey.public_key);
+    PERFORM access.note_credential(login);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.add_passkey(text,text,bigint,bytea,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.add_passkey(text,text,bigint,bytea,bytea) TO healthtrack_sign_in;
 
 -- Appends an event to a chain that nobody else holds; gives its place there. Place, moment and digests are set here.
 CREATE OR REPLACE FUNCTION access.append_event(event access.audit_event)
@@ -1036,6 +1197,70 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.begin_erasing() FROM PUBLIC;
 
+-- For the program that signs people in: keeps what a device is to sign, for a login that adds a passkey or, by null, to sign in; seconds to wait, else 0.
+CREATE OR REPLACE FUNCTION access.begin_passkey(login text, address text, token_hash bytea, challenge bytea)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose  uuid;
+    wait_s constant integer := access.take_guess(access.bucket_of('address', NULL, address), 60, INTERVAL '2 seconds');
+BEGIN
+    DELETE FROM access.passkey_challenge c WHERE c.token_hash IN (
+        SELECT o.token_hash FROM access.passkey_challenge o WHERE o.expires_at < clock_timestamp()
+        ORDER BY o.expires_at LIMIT 8 FOR UPDATE SKIP LOCKED);
+    IF wait_s > 0 THEN
+        RETURN wait_s;
+    END IF;
+    IF begin_passkey.login IS NOT NULL THEN
+        SELECT a.account_id INTO whose FROM access.account a WHERE a.login = lower(begin_passkey.login) AND a.disabled_at IS NULL;
+        IF whose IS NULL THEN
+            PERFORM access.refuse('account_may_sign_in', 'There is no such account, or it is disabled.');
+        END IF;
+    END IF;
+    INSERT INTO access.passkey_challenge (account_id, expires_at, token_hash, challenge)
+    VALUES (whose, clock_timestamp() + INTERVAL '5 minutes', begin_passkey.token_hash, begin_passkey.challenge);
+    RETURN 0;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.begin_passkey(text,text,bytea,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.begin_passkey(text,text,bytea,bytea) TO healthtrack_sign_in;
+
+-- For the program that signs people in: takes a guess at a login from an address; seconds to wait, else what is verified against.
+CREATE OR REPLACE FUNCTION access.begin_sign_in(login text, address text)
+ RETURNS TABLE(wait_s integer, password_hash text, totp_secret bytea)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    pair    constant bytea := access.bucket_of('pair', login, address);
+    trusted boolean;
+BEGIN
+    trusted := coalesce((SELECT b.trusted_until > now() FROM access.sign_in_bucket b WHERE b.bucket = pair), false);
+    -- A person mistypes a few times; behind one address sit a ward's people; from everywhere together, 4,320 a day.
+    wait_s := CASE WHEN trusted THEN 0 ELSE access.take_guess(access.bucket_of('address', NULL, address), 60, INTERVAL '2 seconds') END;
+    IF wait_s = 0 THEN
+        wait_s := access.take_guess(pair, 5, INTERVAL '30 seconds');
+    END IF;
+    IF wait_s = 0 AND NOT trusted THEN
+        wait_s := access.take_guess(access.bucket_of('login', login, NULL), 60, INTERVAL '20 seconds');
+    END IF;
+    DELETE FROM access.sign_in_bucket b WHERE b.bucket IN (
+        SELECT o.bucket FROM access.sign_in_bucket o
+        WHERE o.refilled_at < now() - INTERVAL '1 day' AND (o.trusted_until > now()) IS NOT TRUE
+        ORDER BY o.refilled_at LIMIT 8 FOR UPDATE SKIP LOCKED);
+    IF wait_s = 0 THEN
+        SELECT c.password_hash, decode(care.open_number(c.totp_sealed), 'hex') INTO password_hash, totp_secret
+        FROM access.account a JOIN access.credential c USING (account_id)
+        WHERE a.login = lower(begin_sign_in.login) AND a.disabled_at IS NULL;
+    END IF;
+    RETURN NEXT;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.begin_sign_in(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.begin_sign_in(text,text) TO healthtrack_sign_in;
+
 -- Opens one patient's record to the acting provider for 60 minutes, audited and to be reviewed; gives the end.
 CREATE OR REPLACE FUNCTION access.break_glass(patient_id uuid, reason text)
  RETURNS timestamp with time zone
@@ -1075,6 +1300,21 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.cap_of(text) FROM PUBLIC;
 
+-- Providers who care for a patient at this moment, why and until when; for a function that has looked.
+CREATE OR REPLACE FUNCTION access.care_team_of(patient uuid)
+ RETURNS TABLE(provider_id uuid, name text, basis text, from_at timestamp with time zone, until_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT r.provider_id, concat_ws(' ', p.given_name, p.family_name), r.basis, lower(r.valid_during), upper(r.valid_during)
+    FROM access.care_relationship r JOIN care.provider p USING (provider_id)
+    WHERE r.patient_id = patient AND r.valid_during @> clock_timestamp()
+    ORDER BY p.family_name, p.given_name, r.provider_id, lower(r.valid_during) LIMIT 200
+$function$;
+REVOKE EXECUTE ON FUNCTION access.care_team_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.care_team_of(uuid) TO healthtrack_care;
+
 -- Categories of sensitive rows of this patient that care or a grant opens to the actor at this moment; none for the patient, to whom all is open. Of no patient: those that are open for anybody.
 CREATE OR REPLACE FUNCTION access.categories_open(patient uuid)
  RETURNS text[]
@@ -1103,6 +1343,31 @@ BEGIN
         WHERE patient <> ALL (access.own_patients()));
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.categories_open(uuid) FROM PUBLIC;
+
+-- For the program that signs people in: another password; ends every other session and open link of the account; audited.
+CREATE OR REPLACE FUNCTION access.change_password(login text, password_hash text, token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose uuid;
+BEGIN
+    UPDATE access.credential c SET password_hash = change_password.password_hash, password_at = now() FROM access.account a
+    WHERE a.login = lower(change_password.login) AND c.account_id = a.account_id AND a.disabled_at IS NULL
+    RETURNING a.account_id INTO whose;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('account_has_a_password', 'Set a password first.');
+    END IF;
+    -- Who knew the former one is signed in nowhere any more.
+    UPDATE access.session s SET revoked_at = now()
+    WHERE s.account_id = whose AND s.revoked_at IS NULL AND s.token_hash <> change_password.token_hash;
+    UPDATE access.invitation i SET used_at = now() WHERE i.account_id = whose AND i.used_at IS NULL;
+    PERFORM access.note_credential(login);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.change_password(text,text,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.change_password(text,text,bytea) TO healthtrack_sign_in;
 
 -- Trigger before an account is written by another: not the own one, no other part, and great power by two alone.
 CREATE OR REPLACE FUNCTION access.check_account()
@@ -1286,6 +1551,64 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.close_session(access.caller) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.close_session(access.caller) TO healthtrack_care;
+
+-- For the program that signs people in: records that the account of a session has proved who it is by a passkey of its own.
+CREATE OR REPLACE FUNCTION access.confirm_by_passkey(credential_id bytea, counter bigint, token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose constant text := access.use_passkey(credential_id, counter);
+BEGIN
+    UPDATE access.session s SET confirmed_at = now() FROM access.account a
+    WHERE s.token_hash = confirm_by_passkey.token_hash AND a.account_id = s.account_id AND a.login = whose
+      AND s.revoked_at IS NULL AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for);
+    IF NOT FOUND THEN
+        PERFORM access.refuse('session_stands', 'Sign in again.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.confirm_by_passkey(bytea,bigint,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.confirm_by_passkey(bytea,bigint,bytea) TO healthtrack_sign_in;
+
+-- For a demo, by its owner: confirms a session of an account that has no password.
+CREATE OR REPLACE FUNCTION access.confirm_played(login text, token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- Whoever has a password proves it.
+    UPDATE access.session s SET confirmed_at = now() FROM access.account a
+    WHERE s.token_hash = confirm_played.token_hash AND a.account_id = s.account_id AND a.login = lower(confirm_played.login)
+      AND NOT EXISTS (SELECT FROM access.credential c WHERE c.account_id = a.account_id);
+    IF NOT FOUND THEN
+        PERFORM access.refuse('session_stands', 'Sign in again.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.confirm_played(text,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.confirm_played(text,bytea) TO healthtrack_migrator;
+
+-- For the program that signs people in: records that the account of a session has proved who it is; a code is taken once.
+CREATE OR REPLACE FUNCTION access.confirm_session(login text, address text, totp_step bigint, token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM access.end_guess(login, address, totp_step);
+    UPDATE access.session s SET confirmed_at = now() FROM access.account a
+    WHERE s.token_hash = confirm_session.token_hash AND a.account_id = s.account_id AND a.login = lower(confirm_session.login)
+      AND a.disabled_at IS NULL AND s.revoked_at IS NULL AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for);
+    IF NOT FOUND THEN
+        PERFORM access.refuse('session_stands', 'Sign in again.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.confirm_session(text,text,bigint,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.confirm_session(text,text,bigint,bytea) TO healthtrack_sign_in;
 
 -- Trigger before a record is opened in an emergency: refuses more than access.cap allows in 24 hours.
 CREATE OR REPLACE FUNCTION access.count_emergencies()
@@ -1575,6 +1898,69 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.end_erasing() FROM PUBLIC;
 
+-- For the program that signs people in: opens a session of the account that a provider's person is; its login, null where none is.
+CREATE OR REPLACE FUNCTION access.end_federated_sign_in(issuer text, subject text, token_hash bytea, idle_for interval, lasts interval)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose text;
+BEGIN
+    UPDATE access.federated_identity f SET used_at = now() FROM access.account a
+    WHERE f.issuer = end_federated_sign_in.issuer AND f.subject = end_federated_sign_in.subject
+      AND a.account_id = f.account_id AND a.disabled_at IS NULL
+    RETURNING a.login INTO whose;
+    IF whose IS NULL THEN
+        -- Whom the provider knows and nobody here linked: an event, and no session.
+        PERFORM access.note_failed_sign_in('');
+    ELSE
+        PERFORM access.open_session(whose, token_hash, idle_for, lasts);
+    END IF;
+    RETURN whose;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_federated_sign_in(text,text,bytea,interval,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_federated_sign_in(text,text,bytea,interval,interval) TO healthtrack_sign_in;
+
+-- A guess at a login from an address was right: takes the code of a step, and gives its bucket back.
+CREATE OR REPLACE FUNCTION access.end_guess(login text, address text, totp_step bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF end_guess.totp_step IS NOT NULL THEN
+        UPDATE access.credential c SET totp_step = end_guess.totp_step FROM access.account a
+        WHERE a.login = lower(end_guess.login) AND c.account_id = a.account_id AND c.totp_step < end_guess.totp_step;
+        IF NOT FOUND THEN
+            PERFORM access.refuse('code_is_used_once', 'This code was used already: wait for the next one.');
+        END IF;
+    END IF;
+    UPDATE access.sign_in_bucket b SET level = 5, refilled_at = clock_timestamp(), trusted_until = now() + INTERVAL '30 days'
+    WHERE b.bucket = access.bucket_of('pair', login, address);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_guess(text,text,bigint) FROM PUBLIC;
+
+-- Ends a session of an account before its time; audited.
+CREATE OR REPLACE FUNCTION access.end_own_session(me access.caller, session uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE access.session s SET revoked_at = now()
+    WHERE s.session_id = session AND s.account_id = me.account_id AND s.revoked_at IS NULL;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('session_to_end_stands', 'There is no such session of yours: it may have ended already.');
+    END IF;
+    PERFORM access.note(me, 'log_out', NULL, 'access.session');
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_own_session(access.caller,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_own_session(access.caller,uuid) TO healthtrack_care;
+
 -- Ends a proxy: by itself, by whom it was appointed, or by staff; a minor does not end a guardian's.
 CREATE OR REPLACE FUNCTION access.end_proxy(me access.caller, proxy uuid)
  RETURNS void
@@ -1633,6 +2019,33 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.end_sessions_of(uuid) FROM PUBLIC;
 
+-- The last event of each chain, and how many of its newest fifty are not what they should be; for the privacy officer.
+CREATE OR REPLACE FUNCTION access.ends_of_chains()
+ RETURNS TABLE(chain smallint, seq bigint, at timestamp with time zone, hash text, checked bigint, wrong bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT number.chain::smallint, found.seq, found.at, found.hash, found.checked, found.wrong
+    FROM generate_series(0, 63) AS number (chain) CROSS JOIN LATERAL (
+        SELECT max((w.event).seq) AS seq, max((w.event).at) FILTER (WHERE w.is_last) AS at,
+               max(encode((w.event).hash, 'hex')) FILTER (WHERE w.is_last) AS hash, count(*) AS checked,
+               count(*) FILTER (WHERE (w.event).hash <> access.audit_digest(w.event) OR (w.event).seq <> w.seq_before + 1
+                                      OR (w.event).prev_hash <> w.hash_before) AS wrong
+        FROM (
+            SELECT newest.event, row_number() OVER (ORDER BY (newest.event).seq DESC) = 1 AS is_last,
+                   lag((newest.event).seq) OVER (ORDER BY (newest.event).seq) AS seq_before,
+                   lag((newest.event).hash) OVER (ORDER BY (newest.event).seq) AS hash_before
+            FROM (SELECT e AS event FROM access.audit_event e WHERE e.chain = number.chain::smallint
+                  ORDER BY e.seq DESC LIMIT 50) AS newest
+        ) AS w
+    ) AS found
+    WHERE (SELECT access.part()) = 'privacy_officer' AND found.checked > 0
+    ORDER BY 1
+$function$;
+REVOKE EXECUTE ON FUNCTION access.ends_of_chains() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.ends_of_chains() TO healthtrack_care;
+
 -- Says by a session's token who acts, until access.leave; refuses what is no token of a session that stands.
 CREATE OR REPLACE FUNCTION access.enter(token text)
  RETURNS access.caller
@@ -1657,7 +2070,8 @@ BEGIN
     IF me.account_id IS NULL THEN
         PERFORM access.refuse('session_stands', 'Sign in again.');
     END IF;
-    IF unseen AND current_setting('transaction_read_only') = 'off' THEN
+    IF unseen AND current_setting('transaction_read_only') = 'off'
+       AND current_setting('healthtrack.unseen', true) IS DISTINCT FROM 'on' THEN
         UPDATE access.session s SET seen_at = clock_timestamp()
         FROM (SELECT o.session_id FROM access.session o WHERE o.session_id = me.session_id FOR UPDATE SKIP LOCKED) AS own
         WHERE s.session_id = own.session_id;
@@ -1858,6 +2272,71 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.forget_looks() FROM PUBLIC;
 
+-- What a patient has shared: what stands first, then what was taken back; for a function that has looked.
+CREATE OR REPLACE FUNCTION access.grants_of(patient uuid)
+ RETURNS TABLE(grant_of_access uuid, name text, scopes text[], purpose text, from_at timestamp with time zone, until_at timestamp with time zone, ended_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT g.grant_of_access_id, coalesce(concat_ws(' ', p.given_name, p.family_name), access.name_of_account(g.account_id)),
+           g.scopes, g.purpose, lower(g.valid_during), upper(g.valid_during), g.revoked_at
+    FROM access.grant_of_access g LEFT JOIN care.provider p USING (provider_id)
+    WHERE g.patient_id = patient AND g.proxy_id IS NULL
+      AND (g.revoked_at IS NOT NULL OR coalesce(upper(g.valid_during), 'infinity') > clock_timestamp())
+    ORDER BY g.revoked_at DESC NULLS FIRST, g.created_at DESC, g.grant_of_access_id LIMIT 200
+$function$;
+REVOKE EXECUTE ON FUNCTION access.grants_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.grants_of(uuid) TO healthtrack_care;
+
+-- For the program that signs people in: whether an account is linked to a provider.
+CREATE OR REPLACE FUNCTION access.has_identity(login text, issuer text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM access.federated_identity f JOIN access.account a USING (account_id)
+                   WHERE a.login = lower(has_identity.login) AND f.issuer = has_identity.issuer)
+$function$;
+REVOKE EXECUTE ON FUNCTION access.has_identity(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.has_identity(text,text) TO healthtrack_sign_in;
+
+-- For the program that signs people in: whether an account has a second factor.
+CREATE OR REPLACE FUNCTION access.has_totp(login text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM access.credential c JOIN access.account a USING (account_id)
+                   WHERE a.login = lower(has_totp.login) AND c.totp_sealed IS NOT NULL)
+$function$;
+REVOKE EXECUTE ON FUNCTION access.has_totp(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.has_totp(text) TO healthtrack_sign_in;
+
+-- Lets an account set its password by a one-time link, in place of an earlier one; audited; gives when it ends.
+CREATE OR REPLACE FUNCTION access.invite(login text, token_hash bytea, lasts interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose uuid;
+    until timestamptz;
+BEGIN
+    SELECT a.account_id INTO whose FROM access.account a WHERE a.login = invite.login AND a.disabled_at IS NULL FOR NO KEY UPDATE;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('account_may_sign_in', 'There is no such account, or it is disabled.');
+    END IF;
+    until := access.replace_link(whose, token_hash, lasts);
+    PERFORM access.audit_program('create', NULL, 'access.invitation');
+    RETURN until;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.invite(text,bytea,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.invite(text,bytea,interval) TO healthtrack_migrator;
+
 -- Whether a patient came to the desk that acts within 30 days, as others there say, or was registered by it within a day.
 CREATE OR REPLACE FUNCTION access.is_at_own_desk(patient uuid)
  RETURNS boolean
@@ -1885,6 +2364,32 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.is_at_own_desk(uuid) FROM PUBLIC;
 
+-- Whether a patient has a visit at the acting desk, from 30 days ago on, waits or is a task there, or was registered or found by the acting account within a day.
+CREATE OR REPLACE FUNCTION access.is_met_at_desk(patient uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    -- Asked for once: an index is not searched by what may change while it is.
+    since constant timestamptz := clock_timestamp() - INTERVAL '24 hours';
+BEGIN
+    RETURN access.part() = 'front_desk' AND (
+        EXISTS (SELECT FROM access.audit_event e
+                WHERE e.actor = access.actor() AND e.at > since AND e.patient_id = is_met_at_desk.patient
+                  AND e.action IN ('create', 'read') AND e.outcome = 'allowed' AND e.resource = 'care.patient/' || is_met_at_desk.patient)
+        OR EXISTS (SELECT FROM care.appointment v
+                   WHERE v.patient_id = is_met_at_desk.patient AND v.facility_id = ANY (access.own_facilities())
+                     AND lower(v.during) > clock_timestamp() - INTERVAL '30 days')
+        OR EXISTS (SELECT FROM care.waitlist_entry w
+                   WHERE w.patient_id = is_met_at_desk.patient AND w.facility_id = ANY (access.own_facilities()) AND w.status = 'waiting')
+        OR EXISTS (SELECT FROM care.task k
+                   WHERE k.patient_id = is_met_at_desk.patient AND k.pool = 'front_desk' AND k.ended_at IS NULL
+                     AND k.facility_id = ANY (access.own_facilities())));
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.is_met_at_desk(uuid) FROM PUBLIC;
+
 -- Trigger before a proof of expiry changes or goes: its counts rise on its day, and nothing else of it changes.
 CREATE OR REPLACE FUNCTION access.keep_expiry_proof()
  RETURNS trigger
@@ -1900,6 +2405,25 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.keep_expiry_proof() FROM PUBLIC;
+
+-- For the program that signs people in: keeps the secret of an account's second factor, sealed, and that the code of a step is used; null takes it away; audited.
+CREATE OR REPLACE FUNCTION access.keep_totp(login text, secret bytea, totp_step bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE access.credential c SET totp_sealed = care.seal_number(encode(secret, 'hex')),
+           totp_step = greatest(c.totp_step, keep_totp.totp_step) FROM access.account a
+    WHERE a.login = lower(keep_totp.login) AND c.account_id = a.account_id AND a.disabled_at IS NULL;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('account_has_a_password', 'Set a password first.');
+    END IF;
+    PERFORM access.note_credential(login);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.keep_totp(text,bytea,bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.keep_totp(text,bytea,bigint) TO healthtrack_sign_in;
 
 -- The keys by which rows of a person are found, by kind: those of their accounts, sessions, pseudonyms …
 CREATE OR REPLACE FUNCTION access.keys_of_person(patients uuid[])
@@ -1927,6 +2451,40 @@ AS $function$
         'reply', to_jsonb(ARRAY(SELECT r.reply_id FROM care.reply r JOIN member USING (space_member_id))))
 $function$;
 REVOKE EXECUTE ON FUNCTION access.keys_of_person(uuid[]) FROM PUBLIC;
+
+-- For the program that signs people in: an account is signed in by a person as a provider knows them; audited.
+CREATE OR REPLACE FUNCTION access.link_identity(login text, issuer text, subject text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO access.federated_identity (account_id, issuer, subject)
+    SELECT a.account_id, link_identity.issuer, link_identity.subject FROM access.account a
+    WHERE a.login = lower(link_identity.login) AND a.disabled_at IS NULL
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('identity_is_linked_once', 'This sign-in, or another of its provider, is linked already: unlink that first.');
+    END IF;
+    PERFORM access.note_credential(login);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.link_identity(text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.link_identity(text,text,text) TO healthtrack_sign_in;
+
+-- For the program that signs people in: the passkeys of a login, the oldest first.
+CREATE OR REPLACE FUNCTION access.list_passkeys(login text)
+ RETURNS TABLE(passkey_id uuid, made_at timestamp with time zone, used_at timestamp with time zone, name text, credential_id bytea)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT p.passkey_id, p.made_at, p.used_at, p.name, p.credential_id
+    FROM access.passkey p JOIN access.account a USING (account_id)
+    WHERE a.login = lower(list_passkeys.login) ORDER BY p.made_at, p.passkey_id
+$function$;
+REVOKE EXECUTE ON FUNCTION access.list_passkeys(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.list_passkeys(text) TO healthtrack_sign_in;
 
 -- Locks who acts and another account, one after the other by key, and gives who acts as it is then.
 CREATE OR REPLACE FUNCTION access.lock_accounts(me access.caller, other uuid)
@@ -2001,6 +2559,64 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.look(access.caller,uuid,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.look(access.caller,uuid,text,uuid) TO healthtrack_care;
+
+-- Keeps the digest of a one-time link by which an account that the caller keeps sets its password; audited; gives when it ends.
+CREATE OR REPLACE FUNCTION access.make_password_link(me access.caller, account uuid, token_hash bytea)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    kept  constant access.account := access.account_kept(me, account);
+    until timestamptz;
+BEGIN
+    IF kept.part IN ('network_admin', 'privacy_officer') THEN
+        PERFORM access.refuse('link_of_great_power_is_made_by_an_operator',
+                              'Ask whoever runs the installation: one administrator makes no link for this account.');
+    ELSIF kept.disabled_at IS NOT NULL THEN
+        PERFORM access.refuse('account_may_sign_in', 'There is no such account, or it is disabled.');
+    END IF;
+    until := access.replace_link(account, token_hash, INTERVAL '24 hours');
+    PERFORM access.note(me, 'grant', NULL, 'access.account/' || account, 'link');
+    RETURN until;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.make_password_link(access.caller,uuid,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.make_password_link(access.caller,uuid,bytea) TO healthtrack_care;
+
+-- Keeps the digest of a one-time link by which a patient of the acting desk sets the first password; audited; gives when it ends.
+CREATE OR REPLACE FUNCTION access.make_patient_link(me access.caller, patient uuid, token_hash bytea)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    own   access.account;
+    until timestamptz;
+BEGIN
+    PERFORM access.lock_accounts(me, NULL);
+    IF NOT access.is_at_own_desk(patient) THEN
+        PERFORM access.refuse('patients_account_is_opened_at_the_desk', 'Open accounts of patients who came to your desk.');
+    END IF;
+    -- After the rights: nobody waits for a row of a stranger.
+    PERFORM access.lock_accounts(me, (SELECT a.account_id FROM access.account a WHERE a.patient_id = patient));
+    SELECT * INTO own FROM access.account a WHERE a.patient_id = patient AND a.disabled_at IS NULL;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('patients_link_is_of_an_account', 'Open the account first: there is none, or it is disabled.');
+    ELSIF EXISTS (SELECT FROM access.credential c WHERE c.account_id = own.account_id) THEN
+        PERFORM access.refuse('patients_link_is_for_the_first_password',
+                              'This patient has set a password already: ask whoever runs the installation for another link.');
+    END IF;
+    UPDATE access.invitation i SET used_at = now() WHERE i.account_id = own.account_id AND i.used_at IS NULL;
+    INSERT INTO access.invitation AS i (account_id, expires_at, token_hash)
+    VALUES (own.account_id, now() + INTERVAL '24 hours', token_hash) RETURNING i.expires_at INTO until;
+    PERFORM access.note(me, 'grant', patient, 'access.account/' || own.account_id, 'link');
+    RETURN until;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.make_patient_link(access.caller,uuid,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.make_patient_link(access.caller,uuid,bytea) TO healthtrack_care;
 
 -- Who may be the person that this session proposed: name, year of birth and town, and how much is alike.
 CREATE OR REPLACE FUNCTION access.matches_of(me access.caller, proposal uuid)
@@ -2156,6 +2772,47 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.note(access.caller,text,uuid,text,text,text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.note(access.caller,text,uuid,text,text,text,uuid) TO healthtrack_care;
+
+-- Records that an account changed how it proves who it is.
+CREATE OR REPLACE FUNCTION access.note_credential(whose text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    event access.audit_event;
+BEGIN
+    SELECT a.account_id, a.part, a.patient_id INTO event.actor, event.part, event.patient_id
+    FROM access.account a WHERE a.login = lower(whose);
+    event.action := 'update';
+    event.resource := 'access.credential';
+    event.outcome := 'allowed';
+    PERFORM access.append_event(event);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note_credential(text) FROM PUBLIC;
+
+-- For the program that signs people in: records that a password or code was wrong; the login is not kept where nobody has it.
+CREATE OR REPLACE FUNCTION access.note_failed_sign_in(login text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    event access.audit_event;
+BEGIN
+    -- An event is written for a login that nobody has as well, which takes as long.
+    SELECT a.account_id, a.part, a.patient_id INTO event.actor, event.part, event.patient_id
+    FROM access.account a WHERE a.login = lower(note_failed_sign_in.login);
+    event.part := coalesce(event.part, 'unknown');
+    event.action := 'log_in';
+    event.resource := 'access.session';
+    event.outcome := 'denied';
+    PERFORM access.append_event(event);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.note_failed_sign_in(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.note_failed_sign_in(text) TO healthtrack_sign_in;
 
 -- Trigger after a person is proposed: keeps who may be the same, and records for each of them that they are shown.
 CREATE OR REPLACE FUNCTION access.note_matches()
@@ -2416,6 +3073,21 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.own_patients() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.own_patients() TO healthtrack_care, healthtrack_migrator;
 
+-- Sessions of an account that stand, the newest first, 100 at most.
+CREATE OR REPLACE FUNCTION access.own_sessions(me access.caller)
+ RETURNS TABLE(session uuid, began_at timestamp with time zone, seen_at timestamp with time zone, ends_at timestamp with time zone, is_this boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT s.session_id, s.created_at, s.seen_at, least(s.expires_at, s.seen_at + s.idle_for), s.session_id = me.session_id
+    FROM access.session s
+    WHERE s.account_id = me.account_id AND s.revoked_at IS NULL AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for)
+    ORDER BY s.created_at DESC, s.session_id LIMIT 100
+$function$;
+REVOKE EXECUTE ON FUNCTION access.own_sessions(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.own_sessions(access.caller) TO healthtrack_care;
+
 -- The part that the actor plays; null for nobody and for a disabled account.
 CREATE OR REPLACE FUNCTION access.part()
  RETURNS text
@@ -2448,6 +3120,18 @@ AS $function$
     SELECT t.part, t.alias, t.aged_by, t.tables, t.condition FROM tree t WHERE t.depth > 0
 $function$;
 REVOKE EXECUTE ON FUNCTION access.parts_of(text) FROM PUBLIC;
+
+-- For the program that signs people in: what devices keep beside a passkey of a login.
+CREATE OR REPLACE FUNCTION access.passkey_handle(login text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.account_id FROM access.account a WHERE a.login = lower(passkey_handle.login) AND a.disabled_at IS NULL
+$function$;
+REVOKE EXECUTE ON FUNCTION access.passkey_handle(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.passkey_handle(text) TO healthtrack_sign_in;
 
 -- Patients for whom the actor, as their proxy, may do this at this moment.
 CREATE OR REPLACE FUNCTION access.patients_acted_for(act text)
@@ -2639,6 +3323,33 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.proxies_of(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.proxies_of(uuid) TO healthtrack_care;
 
+-- For the program that signs people in: whose login a one-time link is for; null where it is of no use.
+CREATE OR REPLACE FUNCTION access.read_invitation(token_hash bytea)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.login FROM access.invitation i JOIN access.account a USING (account_id)
+    WHERE i.token_hash = read_invitation.token_hash AND i.used_at IS NULL AND i.expires_at > clock_timestamp()
+      AND a.disabled_at IS NULL
+$function$;
+REVOKE EXECUTE ON FUNCTION access.read_invitation(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.read_invitation(bytea) TO healthtrack_sign_in;
+
+-- For the program that signs people in: whose a passkey is, and what its signatures are verified with; no row where it is nobody's.
+CREATE OR REPLACE FUNCTION access.read_passkey(handle uuid, credential_id bytea)
+ RETURNS TABLE(login text, counter bigint, public_key bytea)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.login, p.counter, p.public_key FROM access.passkey p JOIN access.account a USING (account_id)
+    WHERE p.credential_id = read_passkey.credential_id AND p.account_id = read_passkey.handle AND a.disabled_at IS NULL
+$function$;
+REVOKE EXECUTE ON FUNCTION access.read_passkey(uuid,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.read_passkey(uuid,bytea) TO healthtrack_sign_in;
+
 -- Why the actor may look at this kind of a patient's record, as a word; null where not.
 CREATE OR REPLACE FUNCTION access.reason_to_look(patient uuid, kind text)
  RETURNS text
@@ -2667,6 +3378,7 @@ BEGIN
                     WHERE v.patient_id = patient AND v.facility_id = ANY (access.own_facilities()))
             OR EXISTS (SELECT FROM care.waitlist_entry w
                        WHERE w.patient_id = patient AND w.facility_id = ANY (access.own_facilities()))) THEN 'at_desk'
+        WHEN open.kind = 'desk_person' AND access.is_met_at_desk(patient) THEN 'at_desk'
         WHEN open.billed AND access.part() = 'biller' AND EXISTS (
             SELECT FROM care.invoice i
             WHERE i.patient_id = patient AND i.facility_id = ANY (access.own_facilities())) THEN 'billed'
@@ -2697,6 +3409,41 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.refuse_change_of_proof() FROM PUBLIC;
+
+-- For the program that signs people in: takes a passkey of a login away; audited.
+CREATE OR REPLACE FUNCTION access.remove_passkey(login text, passkey uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    DELETE FROM access.passkey p USING access.account a
+    WHERE a.login = lower(remove_passkey.login) AND p.account_id = a.account_id AND p.passkey_id = remove_passkey.passkey;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('passkey_to_remove_stands', 'There is no such passkey of yours: it may have been removed already.');
+    END IF;
+    PERFORM access.note_credential(login);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.remove_passkey(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.remove_passkey(text,uuid) TO healthtrack_sign_in;
+
+-- Keeps the digest of a one-time link of an account in the place of an earlier one; gives when it ends.
+CREATE OR REPLACE FUNCTION access.replace_link(account uuid, token_hash bytea, lasts interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    until timestamptz;
+BEGIN
+    UPDATE access.invitation i SET used_at = now() WHERE i.account_id = account AND i.used_at IS NULL;
+    INSERT INTO access.invitation (account_id, expires_at, token_hash) VALUES (account, now() + lasts, replace_link.token_hash)
+    RETURNING expires_at INTO until;
+    RETURN until;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.replace_link(uuid,bytea,interval) FROM PUBLIC;
 
 -- Asks for the erasure of the acting patient, or of one for whom the actor consents; gives the request.
 CREATE OR REPLACE FUNCTION access.request_erasure(me access.caller, patient uuid, reason text)
@@ -2799,7 +3546,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.set_opens(access.caller,uuid,integer,text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.set_opens(access.caller,uuid,integer,text[]) TO healthtrack_care;
 
--- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant.
+-- Lets one account or one provider see what the scopes name of the actor's own record; gives the grant, the one that stands where it is the same.
 CREATE OR REPLACE FUNCTION access.share(patient_id uuid, account_id uuid, provider_id uuid, scopes text[], purpose text, until timestamp with time zone)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -2807,17 +3554,32 @@ CREATE OR REPLACE FUNCTION access.share(patient_id uuid, account_id uuid, provid
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-    made uuid;
+    stands access.grant_of_access;
+    made   uuid;
 BEGIN
     IF (share.patient_id = ANY (access.own_patients())) IS NOT TRUE THEN
         PERFORM access.refuse('grant_is_the_patients', 'Only the patient may share this record.');
     ELSIF until <= now() THEN
         PERFORM access.refuse('grant_ends_later', 'Choose an end that is still to come.');
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.grant.' || share.patient_id, 0));
+    SELECT g.* INTO stands FROM access.grant_of_access g
+    WHERE g.patient_id = share.patient_id AND g.account_id IS NOT DISTINCT FROM share.account_id
+      AND g.provider_id IS NOT DISTINCT FROM share.provider_id AND g.purpose = share.purpose
+      AND g.scopes <@ share.scopes AND g.scopes @> share.scopes AND g.proxy_id IS NULL AND g.revoked_at IS NULL
+      AND coalesce(upper(g.valid_during), 'infinity') > clock_timestamp()
+    ORDER BY g.created_at DESC LIMIT 1;
+    IF stands.grant_of_access_id IS NOT NULL THEN
+        IF upper(stands.valid_during) IS NOT DISTINCT FROM until THEN
+            RETURN stands.grant_of_access_id;
+        END IF;
+        UPDATE access.grant_of_access g SET revoked_at = now() WHERE g.grant_of_access_id = stands.grant_of_access_id;
+        PERFORM access.audit('revoke', share.patient_id, 'access.grant_of_access/' || stands.grant_of_access_id, 'allowed', 'own');
+    END IF;
     INSERT INTO access.grant_of_access (patient_id, account_id, provider_id, valid_during, scopes, purpose)
     VALUES (share.patient_id, share.account_id, share.provider_id, tstzrange(now(), until), share.scopes, share.purpose)
     RETURNING grant_of_access_id INTO made;
-    PERFORM access.audit('grant', patient_id, 'access.grant_of_access/' || made, 'allowed', 'own');
+    PERFORM access.audit('grant', share.patient_id, 'access.grant_of_access/' || made, 'allowed', 'own');
     RETURN made;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.share(uuid,uuid,uuid,text[],text,timestamp with time zone) FROM PUBLIC;
@@ -2859,6 +3621,53 @@ BEGIN
     RETURN taken;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.take_audit_chain() FROM PUBLIC;
+
+-- Takes a guess from a bucket of so many that refills by one in such a time; 0, or the seconds to wait where none is left.
+CREATE OR REPLACE FUNCTION access.take_guess(of bytea, most integer, every interval)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    held access.sign_in_bucket;
+    now_at timestamptz;
+BEGIN
+    INSERT INTO access.sign_in_bucket (bucket, level, refilled_at) VALUES (of, most, clock_timestamp())
+    ON CONFLICT DO NOTHING;
+    SELECT * INTO held FROM access.sign_in_bucket b WHERE b.bucket = of FOR NO KEY UPDATE;
+    -- After the lock: who waited for it is not paid for the time twice.
+    now_at := greatest(clock_timestamp(), held.refilled_at);
+    held.level := least(most, coalesce(held.level, most)
+                              + extract(epoch FROM now_at - held.refilled_at) / extract(epoch FROM every));
+    UPDATE access.sign_in_bucket b SET level = CASE WHEN held.level >= 1 THEN held.level - 1 ELSE held.level END, refilled_at = now_at
+    WHERE b.bucket = of;
+    RETURN CASE WHEN held.level >= 1 THEN 0 ELSE ceil((1 - held.level) * extract(epoch FROM every)) END;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.take_guess(bytea,integer,interval) FROM PUBLIC;
+
+-- For the program that signs people in: what an answer must be to, once; null where there is none, it is too old, or another's.
+CREATE OR REPLACE FUNCTION access.take_passkey_challenge(login text, token_hash bytea)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    taken access.passkey_challenge;
+    whose uuid;
+BEGIN
+    DELETE FROM access.passkey_challenge c WHERE c.token_hash = take_passkey_challenge.token_hash RETURNING * INTO taken;
+    SELECT a.account_id INTO whose FROM access.account a
+    WHERE a.login = lower(take_passkey_challenge.login) AND a.disabled_at IS NULL;
+    IF taken.expires_at > clock_timestamp() AND taken.account_id IS NOT DISTINCT FROM whose
+        AND (login IS NULL) = (taken.account_id IS NULL) THEN
+        RETURN taken.challenge;
+    END IF;
+    RETURN NULL;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.take_passkey_challenge(text,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.take_passkey_challenge(text,bytea) TO healthtrack_sign_in;
 
 -- Takes what another, committed transaction of this session proposed within five minutes.
 CREATE OR REPLACE FUNCTION access.take_proposal(me access.caller, proposal uuid)
@@ -2924,6 +3733,23 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.take_with_parts(text,tid[],uuid[]) FROM PUBLIC;
 
+-- For the program that signs people in: takes that back; audited.
+CREATE OR REPLACE FUNCTION access.unlink_identity(login text, issuer text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    DELETE FROM access.federated_identity f USING access.account a
+    WHERE a.login = lower(unlink_identity.login) AND f.account_id = a.account_id AND f.issuer = unlink_identity.issuer;
+    IF FOUND THEN
+        PERFORM access.note_credential(login);
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.unlink_identity(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.unlink_identity(text,text) TO healthtrack_sign_in;
+
 -- Takes a grant of the actor's own record back; the next statement of whoever had it sees nothing.
 CREATE OR REPLACE FUNCTION access.unshare(grant_of_access_id uuid)
  RETURNS void
@@ -2966,6 +3792,29 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.unspared() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.unspared() TO healthtrack_migrator;
+
+-- A passkey was proved: keeps its counter, which only goes up; gives whose it is.
+CREATE OR REPLACE FUNCTION access.use_passkey(credential_id bytea, counter bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    whose text;
+BEGIN
+    -- Two answers at once are one after the other here.
+    UPDATE access.passkey p SET counter = use_passkey.counter, used_at = now()
+    FROM access.account a
+    WHERE p.credential_id = use_passkey.credential_id AND a.account_id = p.account_id AND a.disabled_at IS NULL
+      AND (use_passkey.counter > p.counter OR use_passkey.counter = 0 AND p.counter = 0)
+    RETURNING a.login INTO whose;
+    IF whose IS NULL THEN
+        PERFORM access.refuse('passkey_counts_up', 'This passkey was used elsewhere meanwhile: sign in by your password.');
+    END IF;
+    RETURN whose;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.use_passkey(bytea,bigint) FROM PUBLIC;
 
 -- What is wrong with the chains, and whether they still hold the heads that were once exported; no row where all is well.
 CREATE OR REPLACE FUNCTION access.verify_audit_chains(chains smallint[], seqs bigint[], hashes bytea[])
@@ -3011,6 +3860,19 @@ AS $function$
       AND access.is_of_minors(p.kind) AND p.valid_during @> now()
 $function$;
 REVOKE EXECUTE ON FUNCTION access.wards_of(uuid[]) FROM PUBLIC;
+
+-- For the program that signs people in: whether a session, which may be over since a day at most, was of the account with a login.
+CREATE OR REPLACE FUNCTION access.was_session_of(token_hash bytea, login text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT EXISTS (SELECT FROM access.session s JOIN access.account a USING (account_id)
+                   WHERE s.token_hash = was_session_of.token_hash AND a.login = lower(was_session_of.login))
+$function$;
+REVOKE EXECUTE ON FUNCTION access.was_session_of(bytea,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.was_session_of(bytea,text) TO healthtrack_sign_in;
 
 -- Takes a request back that was not carried out, also a granted one.
 CREATE OR REPLACE FUNCTION access.withdraw_erasure(me access.caller, request uuid)
@@ -3106,6 +3968,56 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_access(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_access(text) TO healthtrack_portal;
 
+-- Events of the audit, the newest first, 100 after a place: of a patient, of an account, or of all; for the privacy officer.
+CREATE OR REPLACE FUNCTION api.list_audit(token text, look uuid, patient uuid, of_patient uuid, of_account uuid, before timestamp with time zone, before_chain smallint, before_seq bigint)
+ RETURNS TABLE(chain smallint, seq bigint, at timestamp with time zone, actor uuid, who text, patient_id uuid, part text, action text, resource text, outcome text, reason text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'audit');
+    IF patient IS NOT NULL THEN
+        NULL;
+    ELSIF of_patient IS NOT NULL OR of_account IS NOT NULL THEN
+        RETURN QUERY SELECT e.chain, e.seq, e.at, e.actor, access.name_of_account(e.actor), e.patient_id, e.part, e.action, e.resource,
+            e.outcome, e.reason
+        FROM access.audit_event e
+        WHERE (of_patient IS NULL OR e.patient_id = of_patient) AND (of_account IS NULL OR e.actor = of_account)
+          AND (before IS NULL OR (e.at, e.chain, e.seq) < (before, before_chain, before_seq))
+        ORDER BY e.at DESC, e.chain DESC, e.seq DESC LIMIT 100;
+    ELSE
+        RETURN QUERY SELECT n.chain, n.seq, n.at, n.actor, access.name_of_account(n.actor), n.patient_id, n.part, n.action, n.resource,
+            n.outcome, n.reason
+        FROM generate_series(0, 63) AS number CROSS JOIN LATERAL (
+            SELECT e.* FROM access.audit_event e WHERE e.chain = number::smallint
+              AND (before IS NULL OR (e.at, e.chain, e.seq) < (before, before_chain, before_seq))
+            ORDER BY e.seq DESC LIMIT 100) AS n
+        ORDER BY n.at DESC, n.chain DESC, n.seq DESC LIMIT 100;
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_audit(text,uuid,uuid,uuid,uuid,timestamp with time zone,smallint,bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_audit(text,uuid,uuid,uuid,uuid,timestamp with time zone,smallint,bigint) TO healthtrack_portal;
+
 -- Emergencies with what was found of them, the newest first, 500 at most; for the privacy officer, none for others.
 CREATE OR REPLACE FUNCTION api.list_emergencies(token text, look uuid, patient uuid)
  RETURNS TABLE(care_relationship_id uuid, patient_id uuid, provider_id uuid, opened_at timestamp with time zone, until_at timestamp with time zone, reason text, finding text, reviewed_at timestamp with time zone, overdue boolean)
@@ -3139,6 +4051,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_emergencies(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_emergencies(text,uuid,uuid) TO healthtrack_portal;
+
+-- What others did with the acting patient's record, and what they were refused, the newest first after a place, 200 at most.
+CREATE OR REPLACE FUNCTION api.list_looks_of_others(token text, before timestamp with time zone, before_chain smallint, before_seq bigint, rows_max integer)
+ RETURNS TABLE(chain smallint, seq bigint, at timestamp with time zone, who text, part text, action text, resource text, outcome text, reason text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT e.chain, e.seq, e.at, access.name_of_account(e.actor), e.part, e.action, e.resource, e.outcome, e.reason
+    FROM access.audit_event e
+    WHERE e.patient_id = ANY ((SELECT access.own_patients())::uuid[]) AND e.actor IS DISTINCT FROM me.account_id
+      AND (before IS NULL OR (e.at, e.chain, e.seq) < (before, before_chain, before_seq))
+    ORDER BY e.at DESC, e.chain DESC, e.seq DESC LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_looks_of_others(text,timestamp with time zone,smallint,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_looks_of_others(text,timestamp with time zone,smallint,bigint,integer) TO healthtrack_portal;
 
 -- Looks of the last 30 days that no care, visit or grant explains, the newest first, 500 at most; for the privacy officer, none for others.
 CREATE OR REPLACE FUNCTION api.list_unexplained_access(token text, look uuid, patient uuid)

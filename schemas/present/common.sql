@@ -939,6 +939,17 @@ CREATE OR REPLACE FUNCTION access.actor()
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (current_setting('healthtrack.actor'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('healthtrack.actor'::text, true))::uuid ELSE NULL::uuid END;
 
+-- The bucket of a login, an address, or both.
+CREATE OR REPLACE FUNCTION access.bucket_of(kind text, login text, address text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT sha256(convert_to(concat_ws(chr(10), kind, lower(login), address), 'UTF8'))
+$function$;
+REVOKE EXECUTE ON FUNCTION access.bucket_of(text,text,text) FROM PUBLIC;
+
 -- The categories of sensitive facts that care.sensitivity knows, by name.
 CREATE OR REPLACE FUNCTION access.categories()
  RETURNS text[]
@@ -995,7 +1006,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.check_keeper(access.caller,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.check_keeper(access.caller,uuid) TO healthtrack_care;
 
--- Refuses who does not watch quality.
+-- Refuses who neither watches quality nor analyses.
 CREATE OR REPLACE FUNCTION access.check_quality(me access.caller)
  RETURNS void
  LANGUAGE plpgsql
@@ -1003,7 +1014,7 @@ CREATE OR REPLACE FUNCTION access.check_quality(me access.caller)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    IF (me.part = 'clinical_quality') IS NOT TRUE THEN
+    IF (me.part IN ('analyst', 'clinical_quality')) IS NOT TRUE THEN
         PERFORM access.refuse('quality_is_counted_for_who_watches_it', 'Ask who watches the quality of care.');
     END IF;
 END $function$;
@@ -1021,6 +1032,32 @@ AS $function$
         || jsonb_build_object(done, coalesce((counts -> row_class ->> done)::bigint, 0) + n)) END
 $function$;
 REVOKE EXECUTE ON FUNCTION access.count_in(jsonb,text,text,bigint) FROM PUBLIC;
+
+-- For the program that signs people in: opens a session of the account whose passkey was proved.
+CREATE OR REPLACE FUNCTION access.end_passkey_sign_in(credential_id bytea, counter bigint, token_hash bytea, idle_for interval, lasts interval)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT access.open_session(access.use_passkey(credential_id, counter), token_hash, idle_for, lasts)
+$function$;
+REVOKE EXECUTE ON FUNCTION access.end_passkey_sign_in(bytea,bigint,bytea,interval,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_passkey_sign_in(bytea,bigint,bytea,interval,interval) TO healthtrack_sign_in;
+
+-- For the program that signs people in: opens a session once password and code were right; a code is taken once.
+CREATE OR REPLACE FUNCTION access.end_sign_in(login text, address text, totp_step bigint, token_hash bytea, idle_for interval, lasts interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM access.end_guess(login, address, totp_step);
+    RETURN access.open_session(lower(login), token_hash, idle_for, lasts);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_sign_in(text,text,bigint,bytea,interval,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_sign_in(text,text,bigint,bytea,interval,interval) TO healthtrack_sign_in;
 
 -- Asked by triggers that refuse changes: true while this transaction erases a person's rows.
 CREATE OR REPLACE FUNCTION access.erasing()
@@ -2143,6 +2180,38 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.end_proxy(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.end_proxy(text,uuid) TO healthtrack_portal;
 
+-- Ends a session of the acting account before its time; audited.
+CREATE OR REPLACE FUNCTION api.end_session(token text, session uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.end_own_session(me, session);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_session(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_session(text,uuid) TO healthtrack_portal;
+
 -- Ends all sessions of an account that the caller keeps; how many.
 CREATE OR REPLACE FUNCTION api.end_sessions(token text, account uuid)
  RETURNS integer
@@ -2375,6 +2444,38 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_represented(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_represented(text) TO healthtrack_portal;
 
+-- The acting account's sessions that stand, the newest first.
+CREATE OR REPLACE FUNCTION api.list_sessions(token text)
+ RETURNS TABLE(session uuid, began_at timestamp with time zone, seen_at timestamp with time zone, ends_at timestamp with time zone, is_this boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT * FROM access.own_sessions(me);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_sessions(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_sessions(text) TO healthtrack_portal;
+
 -- A key for a row whose text is encrypted before it is stored, and bound to the key.
 CREATE OR REPLACE FUNCTION api.make_key(token text)
  RETURNS uuid
@@ -2408,6 +2509,74 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.make_key(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.make_key(text) TO healthtrack_portal;
+
+-- Lets an account that the caller keeps set its password by a one-time link, for 24 hours and in the place of an earlier one; when it ends.
+CREATE OR REPLACE FUNCTION api.make_password_link(token text, account uuid, token_hash bytea)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  timestamptz;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.make_password_link(me, account, token_hash);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.make_password_link(text,uuid,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.make_password_link(text,uuid,bytea) TO healthtrack_portal;
+
+-- Lets a patient who came to the own desk set the first password by a one-time link, for 24 hours and in the place of an earlier one; when it ends.
+CREATE OR REPLACE FUNCTION api.make_patient_link(token text, patient uuid, token_hash bytea)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  timestamptz;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.make_patient_link(me, patient, token_hash);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.make_patient_link(text,uuid,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.make_patient_link(text,uuid,bytea) TO healthtrack_portal;
 
 -- Moves an account to another facility, for an administrator; its sessions end at once.
 CREATE OR REPLACE FUNCTION api.move_account(token text, account uuid, known_version integer, facility uuid)
@@ -2713,6 +2882,72 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_alert_rules(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_alert_rules(text,uuid,uuid) TO healthtrack_portal;
 
+-- The last event of each chain of the audit, and how many of its newest fifty are not what they should be; for the privacy officer.
+CREATE OR REPLACE FUNCTION api.read_audit_chains(token text, look uuid, patient uuid)
+ RETURNS TABLE(chain smallint, seq bigint, at timestamp with time zone, hash text, checked bigint, wrong bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'audit');
+    RETURN QUERY SELECT c.* FROM access.ends_of_chains() c WHERE patient IS NULL;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_audit_chains(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_audit_chains(text,uuid,uuid) TO healthtrack_portal;
+
+-- Who cares for the acting patient at this moment, why and until when, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_care_team(token text, look uuid, patient uuid)
+ RETURNS TABLE(provider_id uuid, name text, basis text, from_at timestamp with time zone, until_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'sharing');
+    RETURN QUERY SELECT * FROM access.care_team_of(patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_care_team(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_care_team(text,uuid,uuid) TO healthtrack_portal;
+
 -- One series of a LOINC code or metric in [from, to), ten years at most: results and observations as they stand and days of the devices worn, by time, each with its source, unit and status, 20,000 at most.
 CREATE OR REPLACE FUNCTION api.read_chart_series(token text, look uuid, patient uuid, code text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
  RETURNS TABLE(source text, observed_at timestamp with time zone, ended_at timestamp with time zone, loinc text, metric text, value double precision, lowest double precision, highest double precision, unit text, told_value double precision, told_unit text, comparator text, statistic text, count bigint, interpretation text, status text, row_id uuid, device text)
@@ -2750,6 +2985,39 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_chart_series(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_chart_series(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
 
+-- For whom a desk books: name, birth as far as it is known, and town of a patient who has a visit or waits there, or whom the account registered or found within a day.
+CREATE OR REPLACE FUNCTION api.read_desk_person(token text, look uuid, patient uuid)
+ RETURNS TABLE(family text, given text[], born_on text, town text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'desk_person');
+    RETURN QUERY SELECT d.* FROM access.desk_person(patient) d;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_desk_person(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_desk_person(text,uuid,uuid) TO healthtrack_portal;
+
 -- Requests of a patient, or where no patient is named those of all for the privacy officer; the open ones first, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_erasures(token text, look uuid, patient uuid)
  RETURNS TABLE(erasure_request_id uuid, patient_id uuid, requested_at timestamp with time zone, status text, reason text, decided_at timestamp with time zone, decision_reason text, ended_at timestamp with time zone, held boolean)
@@ -2782,6 +3050,39 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_erasures(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_erasures(text,uuid,uuid) TO healthtrack_portal;
+
+-- To whom the acting patient has opened the record, what of it, what for and until when, and what was taken back since, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_grants(token text, look uuid, patient uuid)
+ RETURNS TABLE(grant_of_access uuid, name text, scopes text[], purpose text, from_at timestamp with time zone, until_at timestamp with time zone, ended_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'sharing');
+    RETURN QUERY SELECT * FROM access.grants_of(patient);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_grants(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_grants(text,uuid,uuid) TO healthtrack_portal;
 
 -- Vaccinations that are due for a patient on a day: the next dose of each target, and since when.
 CREATE OR REPLACE FUNCTION api.read_immunizations_due(token text, look uuid, patient uuid, on_day date)
@@ -2881,6 +3182,39 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_matches(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_matches(text,uuid) TO healthtrack_portal;
 
+-- The newest sample of each metric of a patient.
+CREATE OR REPLACE FUNCTION api.read_newest_vitals(token text, look uuid, patient uuid)
+ RETURNS TABLE(device text, metric text, title text, measured_at timestamp with time zone, value double precision, code text, unit text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'vitals');
+    RETURN QUERY SELECT n.* FROM access.newest_vitals(patient) AS n;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_newest_vitals(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_newest_vitals(text,uuid,uuid) TO healthtrack_portal;
+
 -- Numbers of a patient in full, by a look of their own, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_numbers(token text, look uuid, patient uuid)
  RETURNS TABLE(identifier uuid, system text, issuer text, number text)
@@ -2917,6 +3251,72 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_numbers(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_numbers(text,uuid,uuid) TO healthtrack_portal;
+
+-- The provider whose account acts; null for every other part.
+CREATE OR REPLACE FUNCTION api.read_own_provider(token text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := access.acting_provider();
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_own_provider(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_own_provider(text) TO healthtrack_portal;
+
+-- Login, part, name and time zone of the account that acts, the patient whose account it is, and when the session last proved it.
+CREATE OR REPLACE FUNCTION api.read_profile(token text)
+ RETURNS TABLE(login text, part text, name text, time_zone text, patient_id uuid, confirmed_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT * FROM access.own_profile(me);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_profile(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_profile(text) TO healthtrack_portal;
 
 -- Where a row of a patient came from: who last wrote it here and when it was made, and each system that has it, with its name there; none for a row that is not theirs to see.
 CREATE OR REPLACE FUNCTION api.read_provenance(token text, look uuid, patient uuid, relation text, "row" uuid)
@@ -3061,6 +3461,40 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
+
+-- What a patient's devices measured in [from, to), by minute (360 buckets of two days at most), hour (93 days) or day (ten years).
+CREATE OR REPLACE FUNCTION api.read_vitals(token text, look uuid, patient uuid, metrics text[], "from" timestamp with time zone, "to" timestamp with time zone, every text)
+ RETURNS TABLE(device text, metric text, bucket_at timestamp with time zone, stop_at timestamp with time zone, count bigint, value double precision, lowest double precision, highest double precision, statistic text, unit text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'vitals');
+    RETURN QUERY
+    SELECT v.* FROM access.vitals(patient, metrics, "from", "to", every) AS v ORDER BY v.metric, v.bucket_at, v.device LIMIT 50000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_vitals(text,uuid,uuid,text[],timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_vitals(text,uuid,uuid,text[],timestamp with time zone,timestamp with time zone,text) TO healthtrack_portal;
 
 -- Asks for the erasure of the own record, or of one for whose patient the account consents; gives the request, which the privacy officer decides.
 CREATE OR REPLACE FUNCTION api.request_erasure(token text, patient uuid, reason text)

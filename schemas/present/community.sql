@@ -204,14 +204,17 @@ CREATE VIEW care.community_report WITH (security_invoker=true) AS
     report.reports,
     report.reasons,
     report.reported_at
-   FROM (((( SELECT content_report.space_id,
-            content_report.post_id,
-            content_report.reply_id,
+   FROM (((( SELECT c.space_id,
+            c.post_id,
+            c.reply_id,
             count(*) AS reports,
-            array_agg(DISTINCT content_report.reason ORDER BY content_report.reason) AS reasons,
-            max(content_report.created_at) AS reported_at
-           FROM care.content_report
-          GROUP BY content_report.space_id, content_report.post_id, content_report.reply_id) report
+            array_agg(DISTINCT c.reason ORDER BY c.reason) AS reasons,
+            max(c.created_at) AS reported_at
+           FROM care.content_report c
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM care.moderation m
+                  WHERE ((m.space_id = c.space_id) AND (m.post_id = c.post_id) AND (NOT (m.reply_id IS DISTINCT FROM c.reply_id)) AND (m.action = 'show'::text) AND (m.decided_at >= c.created_at)))))
+          GROUP BY c.space_id, c.post_id, c.reply_id) report
      JOIN care.post ON ((post.post_id = report.post_id)))
      LEFT JOIN care.reply ON ((reply.reply_id = report.reply_id)))
      JOIN care.space_member author ON ((author.space_member_id = COALESCE(reply.space_member_id, post.space_member_id))));
@@ -549,6 +552,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.leave_space(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.leave_space(text,uuid) TO healthtrack_portal;
 
+-- Spaces of the community and, where the actor is in one, the name there, 200 at most.
+CREATE OR REPLACE FUNCTION api.list_spaces(token text)
+ RETURNS TABLE(space uuid, name text, topic text, rules text, is_open boolean, pseudonym text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT s.space_id, s.name, s.topic, s.rules, s.closed_at IS NULL,
+           (SELECT m.pseudonym FROM care.space_member m
+            WHERE m.space_id = s.space_id AND m.space_member_id = ANY (care.own_members()))
+    FROM care.space s ORDER BY s.name, s.space_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_spaces(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_spaces(text) TO healthtrack_portal;
+
 -- Replies to a post after a moment, in order, 100 at most.
 CREATE OR REPLACE FUNCTION api.read_replies(token text, post uuid, after timestamp with time zone)
  RETURNS TABLE(reply_id uuid, pseudonym text, body text, created_at timestamp with time zone, own boolean)
@@ -582,9 +621,9 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_replies(text,uuid,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_replies(text,uuid,timestamp with time zone) TO healthtrack_portal;
 
--- What is reported in a space, for moderators, the latest first, 100 at most.
-CREATE OR REPLACE FUNCTION api.read_reports(token text, space uuid)
- RETURNS TABLE(post_id uuid, reply_id uuid, space_member_id uuid, pseudonym text, body text, reports bigint, reasons text[], hidden boolean)
+-- What was reported in a space and is not settled, the latest first, 100 at most; a moderator sees all of it, a member the own reports.
+CREATE OR REPLACE FUNCTION api.read_reports(token text, space uuid, before_reported timestamp with time zone DEFAULT NULL::timestamp with time zone, before_post uuid DEFAULT NULL::uuid, before_reply uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(post_id uuid, reply_id uuid, space_member_id uuid, pseudonym text, body text, reports bigint, reasons text[], hidden boolean, reported_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -602,8 +641,13 @@ DECLARE
 BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
-    RETURN QUERY SELECT r.post_id, r.reply_id, r.space_member_id, r.pseudonym, r.body, r.reports, r.reasons, r.hidden_at IS NOT NULL
-    FROM care.community_report r WHERE r.space_id = space ORDER BY r.reported_at DESC, r.post_id LIMIT 100;
+    RETURN QUERY
+    SELECT r.post_id, r.reply_id, r.space_member_id, r.pseudonym, r.body, r.reports, r.reasons, r.hidden_at IS NOT NULL, r.reported_at
+    FROM care.community_report r
+    WHERE r.space_id = space
+      AND (before_post IS NULL OR (r.reported_at, r.post_id, coalesce(r.reply_id, r.post_id))
+                                < (before_reported, before_post, coalesce(before_reply, before_post)))
+    ORDER BY r.reported_at DESC, r.post_id DESC, coalesce(r.reply_id, r.post_id) DESC LIMIT 100;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
 EXCEPTION WHEN OTHERS THEN
@@ -612,8 +656,8 @@ EXCEPTION WHEN OTHERS THEN
         failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
     PERFORM access.explain(failure);
 END $function$;
-REVOKE EXECUTE ON FUNCTION api.read_reports(text,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION api.read_reports(text,uuid) TO healthtrack_portal;
+REVOKE EXECUTE ON FUNCTION api.read_reports(text,uuid,timestamp with time zone,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_reports(text,uuid,timestamp with time zone,uuid,uuid) TO healthtrack_portal;
 
 -- Posts of a space before a moment, the latest first, 100 at most.
 CREATE OR REPLACE FUNCTION api.read_space(token text, space uuid, before timestamp with time zone)

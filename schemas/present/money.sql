@@ -2293,6 +2293,91 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_benefits(text,uuid,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_benefits(text,uuid,date) TO healthtrack_portal;
 
+-- Claims of the acting biller's facility that are submitted, adjudicated or (in part) denied and not replaced, the newest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_claims(token text, look uuid, patient uuid, of_status text, after_submitted timestamp with time zone, after_claim uuid, rows_max integer)
+ RETURNS TABLE(claim_id uuid, patient_id uuid, invoice_id uuid, number text, status text, submitted_at timestamp with time zone, currency text, asked_cents bigint, paid_cents bigint, adjusted_cents bigint, denied_cents bigint, replaced boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'due_invoices');
+    RETURN QUERY
+    SELECT c.claim_id, c.patient_id, c.invoice_id, i.number, c.status, c.submitted_at, i.currency::text,
+           (c.submitted_amount * 100)::bigint, (c.accepted_amount * 100)::bigint, (c.adjusted_amount * 100)::bigint,
+           (c.denied_amount * 100)::bigint,
+           EXISTS (SELECT FROM care.claim r WHERE r.replaces_claim_id = c.claim_id AND r.patient_id = c.patient_id)
+    FROM care.claim c JOIN care.invoice i ON i.invoice_id = c.invoice_id
+    WHERE patient IS NULL AND me.part = 'biller' AND c.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+      AND c.status = CASE WHEN of_status = 'denied' THEN 'adjudicated' ELSE of_status END
+      AND (of_status <> 'denied' OR c.denied_amount > 0 AND NOT EXISTS (
+          SELECT FROM care.claim r WHERE r.replaces_claim_id = c.claim_id AND r.patient_id = c.patient_id))
+      AND (after_claim IS NULL OR (c.submitted_at, c.claim_id) < (after_submitted, after_claim))
+    ORDER BY c.submitted_at DESC, c.claim_id DESC LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_claims(text,uuid,uuid,text,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_claims(text,uuid,uuid,text,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
+-- Invoices of the acting biller's facility by how they stand, the newest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_invoices(token text, look uuid, patient uuid, of_status text, after_created timestamp with time zone, after_invoice uuid, rows_max integer)
+ RETURNS TABLE(invoice_id uuid, patient_id uuid, number text, status text, created_at timestamp with time zone, due_on date, currency text, charged_cents bigint, due_from_patient_cents bigint, due_from_insurer_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'due_invoices');
+    RETURN QUERY
+    SELECT i.invoice_id, i.patient_id, i.number, i.status, i.created_at, i.due_on, i.currency::text,
+           (SELECT coalesce(sum(h.amount), 0) * 100 FROM care.charge h WHERE h.invoice_id = i.invoice_id)::bigint,
+           (coalesce(t.due_from_patient, 0) * 100)::bigint, (coalesce(t.due_from_insurer, 0) * 100)::bigint
+    FROM care.invoice i LEFT JOIN care.invoice_total t ON t.invoice_id = i.invoice_id
+    WHERE patient IS NULL AND me.part = 'biller' AND i.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+      AND i.status = of_status
+      AND (after_invoice IS NULL OR (i.created_at, i.invoice_id) < (after_created, after_invoice))
+    ORDER BY i.created_at DESC, i.invoice_id DESC LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_invoices(text,uuid,uuid,text,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_invoices(text,uuid,uuid,text,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
 -- Notes what an insurer said of a coverage for services from a first day to a last; gives the answer's key.
 CREATE OR REPLACE FUNCTION api.note_eligibility(token text, patient uuid, coverage uuid, valid_until timestamp with time zone, first_on date, last_on date, active boolean, categories text[], told jsonb, told_by text, disposition text)
  RETURNS uuid
@@ -2406,6 +2491,154 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_accumulators(text,uuid,uuid,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_accumulators(text,uuid,uuid,date) TO healthtrack_portal;
+
+-- What was charged on a bill, 500 lines at most.
+CREATE OR REPLACE FUNCTION api.read_bill_lines(token text, look uuid, patient uuid, invoice uuid)
+ RETURNS TABLE(charge uuid, served_on date, charge_code text, title text, quantity integer, cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT c.charge_id, c.served_on, c.charge_code, k.title, c.quantity, (c.amount * 100)::bigint
+    FROM care.charge c JOIN care.charge_code k USING (charge_code)
+    WHERE c.patient_id = patient AND c.invoice_id = invoice ORDER BY c.served_on, c.charge_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_bill_lines(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_bill_lines(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- What was paid for a bill and given back, 500 payments at most.
+CREATE OR REPLACE FUNCTION api.read_bill_payments(token text, look uuid, patient uuid, invoice uuid)
+ RETURNS TABLE(payment uuid, received_at timestamp with time zone, payer text, method text, cents bigint, refunded_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT p.payment_id, p.received_at, p.payer, p.method, (p.amount * 100)::bigint,
+           (coalesce((SELECT sum(r.amount) FROM care.refund r WHERE r.payment_id = p.payment_id), 0) * 100)::bigint
+    FROM care.payment p WHERE p.patient_id = patient AND p.invoice_id = invoice ORDER BY p.received_at, p.payment_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_bill_payments(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_bill_payments(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- Bills of a patient that were sent, and what is due of each, the latest first, those before the last line of the page before, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_bills(token text, look uuid, patient uuid, before timestamp with time zone, before_invoice uuid, rows_max integer)
+ RETURNS TABLE(invoice uuid, number text, facility text, status text, issued_at timestamp with time zone, due_on date, currency text, charged_cents bigint, paid_by_patient_cents bigint, paid_by_insurer_cents bigint, adjusted_cents bigint, due_from_patient_cents bigint, due_from_insurer_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT i.invoice_id, i.number, f.name, i.status, i.issued_at, i.due_on, i.currency::text, (b.charged * 100)::bigint,
+           (b.paid_by_patient * 100)::bigint, (b.paid_by_insurer * 100)::bigint, (b.adjusted * 100)::bigint,
+           (b.due_from_patient * 100)::bigint, (b.due_from_insurer * 100)::bigint
+    FROM care.invoice i JOIN care.facility f USING (facility_id) JOIN care.invoice_balance b USING (invoice_id)
+    WHERE i.patient_id = patient AND i.status <> 'draft'
+      AND (before IS NULL OR (i.issued_at, i.invoice_id) < (before, before_invoice))
+    ORDER BY i.issued_at DESC, i.invoice_id DESC LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_bills(text,uuid,uuid,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_bills(text,uuid,uuid,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
+-- What an invoice of a patient is for, by day, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_charges(token text, look uuid, patient uuid, invoice uuid)
+ RETURNS TABLE(charge_id uuid, served_on date, charge_code text, title text, quantity integer, cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT h.charge_id, h.served_on, h.charge_code, k.title, h.quantity, (h.amount * 100)::bigint
+    FROM care.charge h JOIN care.charge_code k ON k.charge_code = h.charge_code
+    WHERE h.invoice_id = invoice AND h.patient_id = patient ORDER BY h.served_on, h.charge_code, h.charge_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_charges(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_charges(text,uuid,uuid,uuid) TO healthtrack_portal;
 
 -- Lines of the claims of a patient that whoever acts may see, with codes, the latest claim first, 500 at most; diagnoses are null for who was not granted all of them.
 CREATE OR REPLACE FUNCTION api.read_claims(token text, look uuid, patient uuid)
@@ -2575,6 +2808,45 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_eligibility(text,uuid,uuid,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_eligibility(text,uuid,uuid,date) TO healthtrack_portal;
 
+-- One invoice of a patient and what the ledger says is due.
+CREATE OR REPLACE FUNCTION api.read_invoice(token text, look uuid, patient uuid, invoice uuid)
+ RETURNS TABLE(number text, status text, facility_name text, issued_at timestamp with time zone, due_on date, currency text, charged_cents bigint, due_from_patient_cents bigint, due_from_insurer_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT i.number, i.status, f.name, i.issued_at, i.due_on, i.currency::text,
+           (SELECT coalesce(sum(h.amount), 0) * 100 FROM care.charge h WHERE h.invoice_id = i.invoice_id)::bigint,
+           (b.due_from_patient * 100)::bigint, (b.due_from_insurer * 100)::bigint
+    FROM care.invoice i JOIN care.facility f ON f.facility_id = i.facility_id
+    JOIN care.invoice_balance b ON b.invoice_id = i.invoice_id
+    WHERE i.invoice_id = invoice AND i.patient_id = patient;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_invoice(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_invoice(text,uuid,uuid,uuid) TO healthtrack_portal;
+
 -- Invoices of a patient that whoever acts may see, and what is due of them, the latest first, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_invoices(token text, look uuid, patient uuid)
  RETURNS TABLE(invoice uuid, currency text, charged_cents bigint, due_from_patient_cents bigint, due_from_insurer_cents bigint)
@@ -2652,6 +2924,43 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_overdue_balances(text,uuid,uuid,date,date,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_overdue_balances(text,uuid,uuid,date,date,uuid,integer) TO healthtrack_portal;
+
+-- Payments of an invoice of a patient and how much of each was given back, the oldest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_payments(token text, look uuid, patient uuid, invoice uuid)
+ RETURNS TABLE(payment_id uuid, received_at timestamp with time zone, payer text, method text, claim_id uuid, cents bigint, given_back_cents bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT y.payment_id, y.received_at, y.payer, y.method, y.claim_id, (y.amount * 100)::bigint,
+           (SELECT coalesce(sum(r.amount), 0) * 100 FROM care.refund r WHERE r.payment_id = y.payment_id)::bigint
+    FROM care.payment y
+    WHERE y.invoice_id = invoice AND y.patient_id = patient ORDER BY y.received_at, y.payment_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_payments(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_payments(text,uuid,uuid,uuid) TO healthtrack_portal;
 
 -- Gives some of a payment back, once for a key; gives the refund.
 CREATE OR REPLACE FUNCTION api.refund(token text, key text, payment uuid, cents bigint, reason text)

@@ -1365,6 +1365,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.find_facilities(text,text,text,text,text,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.find_facilities(text,text,text,text,text,uuid,integer) TO healthtrack_portal;
 
+-- Facilities that stand and whose name begins so, with their towns, by name, 200 at most.
+CREATE OR REPLACE FUNCTION api.find_facilities_by_name(token text, name_begins text, rows_max integer)
+ RETURNS TABLE(facility_id uuid, name text, city text, state text, category text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT f.facility_id, f.name, c.name, s.code::text, f.category
+    FROM care.facility f JOIN care.city c USING (city_id) JOIN care.state s USING (state_id)
+    WHERE (f.closed_on IS NULL OR f.closed_on > current_date) AND starts_with(lower(f.name), lower(name_begins))
+    ORDER BY f.name, c.name, f.facility_id LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.find_facilities_by_name(text,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_facilities_by_name(text,text,integer) TO healthtrack_portal;
+
 -- Adds a department to a facility, changes it, or says from which day on it is no more; the key.
 CREATE OR REPLACE FUNCTION api.keep_department(token text, facility uuid, department uuid, known_version integer, kind text, name text, phone text, closed_on date)
  RETURNS uuid
@@ -1674,6 +1710,39 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_facility_categories(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_facility_categories(text) TO healthtrack_portal;
 
+-- What facilities are called, closed ones too, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_facility_names(token text, facilities uuid[])
+ RETURNS TABLE(facility_id uuid, name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT f.facility_id, f.name FROM care.facility f WHERE f.facility_id = ANY (facilities) ORDER BY f.facility_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_facility_names(text,uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_facility_names(text,uuid[]) TO healthtrack_portal;
+
 -- What stands at a facility, or in the catalogues of the network, and is kept there, with its versions; 5000 at most.
 CREATE OR REPLACE FUNCTION api.list_kept(token text, facility uuid)
  RETURNS TABLE(relation text, row_id uuid, version integer, title text)
@@ -1763,6 +1832,40 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_kept(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_kept(text,uuid) TO healthtrack_portal;
 
+-- The hours of each weekday of a facility, in minutes after midnight of its zone.
+CREATE OR REPLACE FUNCTION api.list_opening_hours(token text, facility uuid)
+ RETURNS TABLE(weekday smallint, opens_minute smallint, closes_minute smallint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT h.weekday, h.opens_minute, h.closes_minute FROM care.opening_hours h
+    WHERE h.facility_id = facility ORDER BY h.weekday, h.opens_minute LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_opening_hours(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_opening_hours(text,uuid) TO healthtrack_portal;
+
 -- Numbers by which others know an organisation today, 500 at most.
 CREATE OR REPLACE FUNCTION api.list_organisation_numbers(token text, organisation uuid)
  RETURNS TABLE(kind text, issuer text, value text, valid_from date, valid_to date)
@@ -1841,6 +1944,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_organisations(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_organisations(text,uuid) TO healthtrack_portal;
+
+-- Cities in which a facility stands.
+CREATE OR REPLACE FUNCTION api.list_places(token text)
+ RETURNS TABLE(state text, city text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT s.code, c.name FROM care.city c JOIN care.state s USING (state_id)
+    WHERE EXISTS (SELECT FROM care.facility f
+                  WHERE f.city_id = c.city_id AND (f.closed_on IS NULL OR f.closed_on > current_date))
+    ORDER BY s.code, c.name LIMIT 5000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_places(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_places(text) TO healthtrack_portal;
 
 -- Rooms and equipment of the acting front desk's facility, and when each is held or out of service within eight days at most; never for whom.
 CREATE OR REPLACE FUNCTION api.list_resources(token text, facility uuid, since timestamp with time zone, until timestamp with time zone)
@@ -1927,6 +2066,40 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_services(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_services(text,uuid) TO healthtrack_portal;
+
+-- Facilities that the acting account works for, or at which the acting provider works today.
+CREATE OR REPLACE FUNCTION api.list_workplaces(token text)
+ RETURNS TABLE(facility uuid, name text, time_zone text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT f.facility_id, f.name, f.time_zone::text FROM care.facility f
+    WHERE f.facility_id = ANY ((SELECT access.own_workplaces())::uuid[]) ORDER BY f.name, f.facility_id;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_workplaces(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_workplaces(text) TO healthtrack_portal;
 
 -- Offers a service at a facility, or describes it anew; the key.
 CREATE OR REPLACE FUNCTION api.offer_service(token text, facility uuid, service text, name text, detail text, duration_minutes integer, capacity integer)

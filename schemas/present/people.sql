@@ -908,6 +908,26 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.categories_opened(uuid,text) FROM PUBLIC;
 
+-- Name, birth as far as it is known, and town of a patient whom the acting desk meets.
+CREATE OR REPLACE FUNCTION access.desk_person(patient uuid)
+ RETURNS TABLE(family text, given text[], born_on text, town text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT n.family, n.given, coalesce(p.born_on::text, p.born_in), a.city
+    FROM care.patient p
+    LEFT JOIN LATERAL (SELECT o.family, o.given FROM care.patient_name o
+                       WHERE o.patient_id = p.patient_id AND o.valid_during @> current_date
+                       ORDER BY o.use = 'official' DESC, o.preferred DESC, o.use LIMIT 1) AS n ON true
+    LEFT JOIN LATERAL (SELECT o.city FROM care.address o
+                       WHERE o.patient_id = p.patient_id AND o.valid_during @> current_date
+                       ORDER BY o.use = 'home' DESC, o.use LIMIT 1) AS a ON true
+    WHERE p.patient_id = desk_person.patient AND access.reason_to_look(desk_person.patient, 'desk_person') = 'at_desk'
+$function$;
+REVOKE EXECUTE ON FUNCTION access.desk_person(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.desk_person(uuid) TO healthtrack_care;
+
 -- Deletes or empties rows of a table whose retention has ended, 500 at most: how many, whether none is left, and what kept one.
 CREATE OR REPLACE FUNCTION access.expire_of(relation text, aged_by text, kept_for interval, at_end text, unless text, OUT done bigint, OUT is_over boolean, OUT stopped text)
  RETURNS record
@@ -1146,6 +1166,46 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.numbers_of(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.numbers_of(uuid) TO healthtrack_care;
+
+-- Who an account is, where its days begin, and when its session last proved it.
+CREATE OR REPLACE FUNCTION access.own_profile(me access.caller)
+ RETURNS TABLE(login text, part text, name text, time_zone text, patient_id uuid, confirmed_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT a.login, a.part,
+           coalesce((SELECT concat_ws(' ', array_to_string(n.given, ' '), n.family) FROM care.patient_name n
+                     WHERE n.patient_id = a.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date),
+                    (SELECT concat_ws(' ', p.given_name, p.family_name) FROM care.provider p WHERE p.provider_id = a.provider_id),
+                    (SELECT f.name FROM care.facility f WHERE f.facility_id = a.facility_id), a.login),
+           coalesce((SELECT p.time_zone FROM care.patient p WHERE p.patient_id = a.patient_id),
+                    (SELECT f.time_zone FROM care.facility f WHERE f.facility_id = a.facility_id),
+                    (SELECT f.time_zone FROM care.affiliation v JOIN care.facility f USING (facility_id)
+                     WHERE v.provider_id = a.provider_id AND v.valid_during @> current_date
+                     ORDER BY lower(v.valid_during), v.facility_id LIMIT 1), 'UTC'),
+           a.patient_id, (SELECT s.confirmed_at FROM access.session s WHERE s.session_id = me.session_id)
+    FROM access.account a WHERE a.account_id = me.account_id AND a.disabled_at IS NULL
+$function$;
+REVOKE EXECUTE ON FUNCTION access.own_profile(access.caller) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.own_profile(access.caller) TO healthtrack_care;
+
+-- Keys of the facilities that the acting account works for, or at which the acting provider works today.
+CREATE OR REPLACE FUNCTION access.own_workplaces()
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN (SELECT coalesce(array_agg(DISTINCT w.facility_id), '{}')
+            FROM (SELECT unnest(access.own_facilities()) AS facility_id
+                  UNION ALL
+                  SELECT v.facility_id FROM care.affiliation v
+                  WHERE v.provider_id = access.acting_provider() AND v.valid_during @> current_date) AS w);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.own_workplaces() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.own_workplaces() TO healthtrack_care;
 
 -- Keys of a page of the people in the acting provider's care, by name, 200 at most.
 CREATE OR REPLACE FUNCTION access.panel_page(name_begins text, after_family text, after_given text[], after_patient uuid, rows_max integer)
@@ -2015,6 +2075,57 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.end_license(text,uuid,integer,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.end_license(text,uuid,integer,date) TO healthtrack_portal;
 
+-- Providers and the facilities at which they work today, a row each, by specialty and place, the best rated first, 500 at most.
+CREATE OR REPLACE FUNCTION api.find_practices(token text, of_specialties text[], in_city text, in_state text, rows_max integer)
+ RETURNS TABLE(provider_id uuid, name text, reviews bigint, stars double precision, specialties text[], facility_id uuid, facility_name text, street text, city text, state text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name), rating.reviews, rating.stars,
+           ARRAY(SELECT x.specialty FROM care.provider_specialty x WHERE x.provider_id = p.provider_id
+                 ORDER BY x.main DESC, x.specialty),
+           f.facility_id, f.name, f.street, c.name, s.code
+    FROM (SELECT DISTINCT a.provider_id, a.facility_id FROM care.affiliation a JOIN care.facility w USING (facility_id)
+          WHERE a.valid_during @> (now() AT TIME ZONE w.time_zone)::date) AS works
+    JOIN care.provider p ON p.provider_id = works.provider_id
+    JOIN care.facility f ON f.facility_id = works.facility_id
+    JOIN care.city c ON c.city_id = f.city_id JOIN care.state s ON s.state_id = c.state_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(t.provider_reviews), 0)::bigint AS reviews,
+               (sum(t.provider_stars) / nullif(sum(t.provider_reviews), 0))::float8 AS stars
+        FROM care.review_tally t WHERE t.provider_id = p.provider_id
+    ) rating
+    WHERE (p.retired_on IS NULL OR p.retired_on > current_date) AND (f.closed_on IS NULL OR f.closed_on > current_date)
+      AND (in_city IS NULL OR lower(c.name) = lower(in_city)) AND (in_state IS NULL OR s.code = in_state)
+      AND (of_specialties IS NULL OR EXISTS (
+          SELECT FROM care.provider_specialty x WHERE x.provider_id = p.provider_id AND x.specialty = ANY (of_specialties)))
+    ORDER BY rating.stars DESC NULLS LAST, p.family_name, p.given_name, p.provider_id, f.name, f.facility_id
+    LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.find_practices(text,text[],text,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_practices(text,text[],text,text,integer) TO healthtrack_portal;
+
 -- Providers who work somewhere today, by specialty and facility, the best rated first, 200 at most.
 CREATE OR REPLACE FUNCTION api.find_providers(token text, of_specialty text, facility uuid, rows_max integer)
  RETURNS TABLE(provider_id uuid, name text, languages text[], reviews bigint, stars double precision, specialties text[], facilities uuid[])
@@ -2065,6 +2176,48 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.find_providers(text,text,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.find_providers(text,text,uuid,integer) TO healthtrack_portal;
+
+-- Providers whose family name, given name or both begin so, with specialties and where they see patients, 200 at most.
+CREATE OR REPLACE FUNCTION api.find_providers_by_name(token text, name_begins text, rows_max integer)
+ RETURNS TABLE(provider_id uuid, name text, specialties text[], facilities text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name),
+           ARRAY(SELECT s.specialty FROM care.provider_specialty s WHERE s.provider_id = p.provider_id
+                 ORDER BY s.main DESC, s.specialty),
+           ARRAY(SELECT DISTINCT f.name FROM care.affiliation a JOIN care.facility f USING (facility_id)
+                 WHERE a.provider_id = p.provider_id AND a.valid_during @> (now() AT TIME ZONE f.time_zone)::date ORDER BY 1)
+    FROM care.provider p
+    WHERE (p.retired_on IS NULL OR p.retired_on > current_date)
+      AND (starts_with(lower(p.family_name), lower(name_begins)) OR starts_with(lower(p.given_name), lower(name_begins))
+           OR starts_with(lower(concat_ws(' ', p.given_name, p.family_name)), lower(name_begins)))
+    ORDER BY p.family_name, p.given_name, p.provider_id LIMIT least(rows_max, 200);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.find_providers_by_name(text,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.find_providers_by_name(text,text,integer) TO healthtrack_portal;
 
 -- Adds a provider, or changes what is known of one; the key.
 CREATE OR REPLACE FUNCTION api.keep_provider(token text, provider uuid, known_version integer, family text, given text, npi text, phone text, email text, languages text[])
@@ -2149,6 +2302,39 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.keep_specialty(text,text,text,text,text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.keep_specialty(text,text,text,text,text[]) TO healthtrack_portal;
 
+-- What providers are called, by their keys, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_provider_names(token text, providers uuid[])
+ RETURNS TABLE(provider_id uuid, name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT p.provider_id, concat_ws(' ', p.given_name, p.family_name)
+    FROM care.provider p WHERE p.provider_id = ANY (providers) ORDER BY p.provider_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_provider_names(text,uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_provider_names(text,uuid[]) TO healthtrack_portal;
+
 -- Qualifications of a provider with their versions, and whether each was verified; 200 at most.
 CREATE OR REPLACE FUNCTION api.list_qualifications(token text, provider uuid)
  RETURNS TABLE(qualification_id uuid, version integer, kind text, title text, issuer text, country text, state text, first_on date, stop_on date, verified boolean)
@@ -2182,6 +2368,40 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_qualifications(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_qualifications(text,uuid) TO healthtrack_portal;
+
+-- Specialties that somebody practises.
+CREATE OR REPLACE FUNCTION api.list_specialties(token text)
+ RETURNS TABLE(specialty text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT DISTINCT x.specialty FROM care.provider_specialty x JOIN care.provider p USING (provider_id)
+    WHERE p.retired_on IS NULL OR p.retired_on > current_date ORDER BY 1 LIMIT 1000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_specialties(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_specialties(text) TO healthtrack_portal;
 
 -- Who works at a facility today, as what and in which department, 500 at most.
 CREATE OR REPLACE FUNCTION api.list_staff(token text, facility uuid)
@@ -2396,6 +2616,43 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_related_persons(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_related_persons(text,uuid,uuid) TO healthtrack_portal;
+
+-- How it stands with a patient's entries of the wait-list, the latest first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_waitlist(token text, look uuid, patient uuid)
+ RETURNS TABLE(entry uuid, status text, appointment uuid, facility_name text, provider_name text, since timestamp with time zone, until_at timestamp with time zone, minutes smallint, mode text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'waitlist');
+    RETURN QUERY SELECT w.waitlist_entry_id, w.status, w.appointment_id, f.name,
+        (SELECT concat_ws(' ', p.given_name, p.family_name) FROM care.provider p WHERE p.provider_id = w.provider_id),
+        lower(w.wanted_during), upper(w.wanted_during), w.minutes, w.mode
+    FROM care.waitlist_entry w JOIN care.facility f USING (facility_id)
+    WHERE w.patient_id = patient ORDER BY w.joined_at DESC, w.waitlist_entry_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_waitlist(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_waitlist(text,uuid,uuid) TO healthtrack_portal;
 
 -- Adds the patient who was proposed, all or nothing; gives the key.
 CREATE OR REPLACE FUNCTION api.register_patient(token text, proposal uuid)

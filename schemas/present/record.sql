@@ -1703,6 +1703,7 @@ CREATE TABLE care.prescription (
     CONSTRAINT prescription_medication_fkey FOREIGN KEY (medication_id) REFERENCES care.medication(medication_id),  -- Choose a drug of the list.
     CONSTRAINT prescription_patient_fkey FOREIGN KEY (patient_id) REFERENCES care.patient(patient_id),  -- Register the patient first.
     CONSTRAINT prescription_prescriber_fkey FOREIGN KEY (prescriber_id) REFERENCES care.provider(provider_id),  -- Choose one of the network's providers.
+    CONSTRAINT prescription_amounts_are_numbers CHECK (((per_amount < 'NaN'::numeric) AND (dose_quantity < 'NaN'::numeric) AND (quantity < 'NaN'::numeric))),  -- Write the amounts of a prescription as numbers.
     CONSTRAINT prescription_dose_is_positive CHECK (((dose_quantity > (0)::numeric) AND (quantity >= dose_quantity))),  -- A dose is above zero, and a fill holds at least one.
     CONSTRAINT prescription_frequency_is_believable CHECK ((((times >= 1) AND (times <= 24)) AND (per_amount > (0)::numeric))),  -- Give one to 24 doses in a period of time.
     CONSTRAINT prescription_frequency_is_given CHECK ((as_needed OR (times IS NOT NULL))),  -- Say how often, or as needed.
@@ -4242,6 +4243,7 @@ AS $function$
     GROUP BY GROUPING SETS ((r.facility_id, extract(year FROM r.discharged_on)::integer),
                             (r.facility_id, e.attending_provider_id, extract(year FROM r.discharged_on)::integer))
     HAVING count(DISTINCT r.patient_id) >= 11
+       AND (grouping(e.attending_provider_id) = 1 OR (SELECT access.part()) IS DISTINCT FROM 'analyst')
 $function$;
 REVOKE EXECUTE ON FUNCTION access.quality_readmissions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.quality_readmissions() TO healthtrack_care;
@@ -5198,6 +5200,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.keep_source_system(text,text,text,text,boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.keep_source_system(text,text,text,text,boolean) TO healthtrack_portal;
 
+-- Medicines that can be prescribed, whose name or substance begins so, by name, after one of a page before, 500 at most.
+CREATE OR REPLACE FUNCTION api.list_medications(token text, begins text, after_name text, after uuid, rows_max integer)
+ RETURNS TABLE(medication_id uuid, name text, ingredient text, form text, strength double precision, strength_unit text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY SELECT m.medication_id, m.name, m.ingredient, m.form, m.strength::double precision, m.strength_unit::text
+    FROM care.medication m
+    WHERE (begins IS NULL OR starts_with(lower(m.name), lower(begins)) OR starts_with(m.ingredient, lower(begins)))
+      AND (after IS NULL OR (m.name, m.medication_id) > (after_name, after))
+    ORDER BY m.name, m.medication_id LIMIT least(rows_max, 500);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_medications(text,text,text,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_medications(text,text,text,uuid,integer) TO healthtrack_portal;
+
 -- Models that predict, with what they are meant for and how well they did, 200 at most.
 CREATE OR REPLACE FUNCTION api.list_prediction_models(token text)
  RETURNS TABLE(prediction_model_id uuid, name text, model_version text, intended_use text, inputs text[], predicts text, unit text, population text, performance jsonb, approved_at timestamp with time zone, retired_at timestamp with time zone)
@@ -5355,6 +5393,45 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.prescribe(text,uuid,uuid,uuid,uuid,double precision,text,text,smallint,double precision,text,text,double precision,smallint,smallint,date,date,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.prescribe(text,uuid,uuid,uuid,uuid,double precision,text,text,smallint,double precision,text,text,double precision,smallint,smallint,date,date,text) TO healthtrack_portal;
 
+-- Writes a prescription of the acting provider under a key of the form that sends it, so that the same form sent again is refused as known; valid at once.
+CREATE OR REPLACE FUNCTION api.prescribe_once(token text, prescription uuid, patient uuid, medication uuid, encounter uuid, dose_quantity double precision, dose_unit text, route text, times smallint, per_amount double precision, per_unit text, instructions text, quantity double precision, days_supply smallint, refills_allowed smallint, valid_from date, valid_until date, override_reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    INSERT INTO care.prescription (prescription_id, patient_id, medication_id, prescriber_id, encounter_id, dose_quantity, dose_unit,
+        route, times, per_amount, per_unit, as_needed, instructions, quantity, days_supply, refills_allowed, valid_during,
+        override_reason)
+    VALUES (prescription, patient, medication, access.acting_provider(), encounter, prescribe_once.dose_quantity,
+        prescribe_once.dose_unit, prescribe_once.route, prescribe_once.times, prescribe_once.per_amount, prescribe_once.per_unit,
+        prescribe_once.times IS NULL, prescribe_once.instructions, prescribe_once.quantity, prescribe_once.days_supply,
+        prescribe_once.refills_allowed, daterange(valid_from, valid_until), prescribe_once.override_reason);
+    PERFORM access.note(me, 'create', patient, 'care.prescription/' || prescription);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.prescribe_once(text,uuid,uuid,uuid,uuid,double precision,text,text,smallint,double precision,text,text,double precision,smallint,smallint,date,date,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.prescribe_once(text,uuid,uuid,uuid,uuid,double precision,text,text,smallint,double precision,text,text,double precision,smallint,smallint,date,date,text) TO healthtrack_portal;
+
 -- Alerts of a patient that were opened before a moment, the latest first, 200 at most, each with its evidence.
 CREATE OR REPLACE FUNCTION api.read_alerts(token text, look uuid, patient uuid, before timestamp with time zone)
  RETURNS TABLE(alert_id uuid, version integer, alert_rule_id uuid, title text, severity text, status text, opened_at timestamp with time zone, observed_from timestamp with time zone, observed_to timestamp with time zone, readings integer, lowest double precision, highest double precision, latest double precision, unit text, acknowledged_by uuid, escalated_to uuid, closed_at timestamp with time zone, reason text)
@@ -5391,6 +5468,117 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_alerts(text,uuid,uuid,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_alerts(text,uuid,uuid,timestamp with time zone) TO healthtrack_portal;
+
+-- Alerts of patients in the actor's care that are not closed, with who it is, the worst first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_alerts_to_answer(token text, look uuid, patient uuid)
+ RETURNS TABLE(alert_id uuid, version integer, patient_id uuid, family text, given text[], title text, severity text, status text, opened_at timestamp with time zone, latest double precision, unit text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'open_alerts');
+    RETURN QUERY SELECT a.alert_id, a.version, a.patient_id, n.family, n.given, r.title, a.severity, a.status, a.created_at,
+        a.latest, r.unit
+    FROM care.alert a LEFT JOIN care.alert_rule r USING (alert_rule_id)
+    LEFT JOIN care.patient_name n ON n.patient_id = a.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
+    WHERE patient IS NULL AND a.status NOT IN ('resolved', 'dismissed') AND a.patient_id = ANY ((SELECT access.patients_in_care())::uuid[])
+    ORDER BY array_position('{critical,high,moderate,low}', a.severity), a.created_at, a.alert_id LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_alerts_to_answer(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_alerts_to_answer(text,uuid,uuid) TO healthtrack_portal;
+
+-- Allergies of a patient, also those that are over or were an error, what stands first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_allergies(token text, look uuid, patient uuid)
+ RETURNS TABLE(allergy_id uuid, version integer, category text, substance text, criticality text, clinical_status text, verification_status text, onset_on date)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'record');
+    RETURN QUERY SELECT a.allergy_id, a.version, a.category, a.substance, a.criticality, a.clinical_status, a.verification_status, a.onset_on
+    FROM care.allergy a WHERE a.patient_id = patient
+    ORDER BY (a.clinical_status = 'active' AND a.verification_status NOT IN ('refuted', 'entered_in_error')) DESC,
+             a.criticality = 'high' DESC, a.substance, a.allergy_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_allergies(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_allergies(text,uuid,uuid) TO healthtrack_portal;
+
+-- Conditions of a patient, also those that are over or were an error, what stands first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_conditions(token text, look uuid, patient uuid)
+ RETURNS TABLE(condition_id uuid, version integer, code_system text, code text, title text, clinical_status text, verification_status text, severity text, onset_on date, abated_on date, note text, sensitivity text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'record');
+    RETURN QUERY SELECT c.condition_id, c.version, c.code_system, c.code, c.title, c.clinical_status, c.verification_status,
+        c.severity, c.onset_on, c.abated_on, c.note, c.sensitivity::text
+    FROM care.condition c WHERE c.patient_id = patient
+    ORDER BY (c.clinical_status IN ('active', 'recurrence', 'relapse') AND c.verification_status NOT IN ('refuted', 'entered_in_error')) DESC,
+             c.onset_on DESC NULLS LAST, c.condition_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_conditions(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_conditions(text,uuid,uuid) TO healthtrack_portal;
 
 -- What relatives of a patient have or had, by relative, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_family_history(token text, look uuid, patient uuid)
@@ -5775,6 +5963,45 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_predictions(text,uuid,uuid,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_predictions(text,uuid,uuid,timestamp with time zone) TO healthtrack_portal;
 
+-- Prescriptions of a patient, also those that are over, those that run first, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_prescriptions(token text, look uuid, patient uuid)
+ RETURNS TABLE(prescription_id uuid, version integer, prescriber_id uuid, medication_id uuid, name text, ingredient text, form text, dose_quantity double precision, dose_unit text, route text, times smallint, per_amount double precision, per_unit text, instructions text, quantity double precision, days_supply smallint, refills_allowed smallint, from_on date, until_on date, status text, status_reason text, override_reason text, runs boolean, sensitivity text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'record');
+    RETURN QUERY SELECT p.prescription_id, p.version, p.prescriber_id, p.medication_id, m.name, m.ingredient, m.form, p.dose_quantity::double precision,
+        p.dose_unit::text, p.route, p.times, p.per_amount::double precision, p.per_unit, p.instructions, p.quantity::double precision,
+        p.days_supply, p.refills_allowed, lower(p.valid_during), upper(p.valid_during), p.status, p.status_reason, p.override_reason,
+        p.status IN ('active', 'on_hold') AND upper(p.valid_during) > current_date, p.sensitivity::text
+    FROM care.prescription p JOIN care.medication m USING (medication_id) WHERE p.patient_id = patient
+    ORDER BY (p.status IN ('active', 'on_hold') AND upper(p.valid_during) > current_date) DESC, p.authored_at DESC, p.prescription_id
+    LIMIT 200;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_prescriptions(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_prescriptions(text,uuid,uuid) TO healthtrack_portal;
+
 -- What programmes came to, of all participants whom the account may see.
 CREATE OR REPLACE FUNCTION api.read_programme_outcomes(token text, look uuid, patient uuid)
  RETURNS TABLE(programme_id uuid, title text, n bigint, hits bigint, rate double precision, rate_low double precision, rate_high double precision, withdrawn bigint, attended_share double precision)
@@ -5917,6 +6144,41 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_reconciliations(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_reconciliations(text,uuid,uuid) TO healthtrack_portal;
+
+-- The usual values that came with results of a patient, of those that have any, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_result_ranges(token text, look uuid, patient uuid, results uuid[])
+ RETURNS TABLE(lab_result_id uuid, reference_low double precision, reference_high double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'results');
+    RETURN QUERY SELECT r.lab_result_id, r.reference_low::double precision, r.reference_high::double precision
+    FROM care.lab_result r WHERE r.patient_id = patient AND r.lab_result_id = ANY (results)
+      AND num_nonnulls(r.reference_low, r.reference_high) > 0 ORDER BY r.lab_result_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_result_ranges(text,uuid,uuid,uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_result_ranges(text,uuid,uuid,uuid[]) TO healthtrack_portal;
 
 -- Results of a patient, of one test where it is named, the latest first, those before the last line of the page before, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_results(token text, look uuid, patient uuid, of_loinc text, before timestamp with time zone, before_result uuid, rows_max integer)

@@ -2399,6 +2399,7 @@ AS $function$
             AND upper(a.during) <= date_trunc('month', now(), 'UTC')) AS v
     GROUP BY GROUPING SETS ((v.facility_id, v.month), (v.facility_id, v.provider_id, v.month))
     HAVING count(DISTINCT v.patient_id) >= 11
+       AND (grouping(v.provider_id) = 1 OR (SELECT access.part()) IS DISTINCT FROM 'analyst')
 $function$;
 REVOKE EXECUTE ON FUNCTION access.quality_visits() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.quality_visits() TO healthtrack_care;
@@ -3354,7 +3355,7 @@ GRANT EXECUTE ON FUNCTION api.moderate_review(text,uuid,integer,text,text) TO he
 
 -- Appointments of a patient that whoever acts may see, the latest first, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_appointments(token text, look uuid, patient uuid)
- RETURNS TABLE(appointment_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, status text, mode text, provider_name text, facility_name text, changes bigint, open_follow_ups bigint, appointment_type text, series uuid, cancellation_reason text, cancelled_late boolean, resources text[])
+ RETURNS TABLE(appointment_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, status text, mode text, provider_name text, facility_name text, changes bigint, open_follow_ups bigint, appointment_type text, series uuid, cancellation_reason text, cancelled_late boolean, resources text[], provider uuid, facility uuid, reason text, held_until timestamp with time zone, notice_hours smallint, consented_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3374,7 +3375,13 @@ BEGIN
     SET CONSTRAINTS ALL DEFERRED;
     PERFORM access.check_look(me, look, patient, 'appointments');
     RETURN QUERY SELECT h.appointment_id, lower(h.during), upper(h.during), h.status, h.mode, h.provider_name, h.facility_name, h.changes, h.open_follow_ups,
-        h.appointment_type, h.appointment_series_id, h.cancellation_reason, h.cancelled_late, h.resources
+        h.appointment_type, h.appointment_series_id, h.cancellation_reason, h.cancelled_late, h.resources,
+        h.provider_id, h.facility_id,
+        CASE WHEN access.part() = 'front_desk' OR patient = ANY ((SELECT access.own_patients())::uuid[])
+                  OR patient = ANY ((SELECT access.patients_in_care())::uuid[]) THEN h.reason END,
+        (SELECT a.expires_at FROM care.appointment a WHERE a.appointment_id = h.appointment_id),
+        (SELECT p.notice_hours FROM care.attendance_policy p WHERE p.facility_id = h.facility_id),
+        (SELECT s.consented_at FROM care.telehealth_session s WHERE s.appointment_id = h.appointment_id)
     FROM care.appointment_history h WHERE h.patient_id = patient ORDER BY lower(h.during) DESC LIMIT 500;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
@@ -3539,6 +3546,57 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_memberships(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_memberships(text,uuid,uuid) TO healthtrack_portal;
 
+-- Visits of the acting provider or at the acting desk that begin in [from, to), 2,000 at most, or one of them: with whom, and what is held for it.
+CREATE OR REPLACE FUNCTION api.read_schedule(token text, look uuid, patient uuid, "from" timestamp with time zone, "to" timestamp with time zone, appointment uuid)
+ RETURNS TABLE(appointment_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, status text, mode text, patient_id uuid, family text, given text[], provider_id uuid, provider_name text, facility_id uuid, resources text[], appointment_type text, reason text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'day');
+    IF (patient IS NULL AND (appointment IS NOT NULL OR ("to" > "from" AND "to" <= "from" + INTERVAL '8 days'))) IS NOT TRUE THEN
+        PERFORM access.refuse('day_is_asked_within_bounds', 'Ask for eight days at most.');
+    ELSIF me.part IN ('provider', 'front_desk') THEN
+        RETURN QUERY SELECT v.appointment_id, lower(v.during), upper(v.during), v.status, v.mode, v.patient_id, n.family, n.given,
+            v.provider_id, concat_ws(' ', p.given_name, p.family_name), v.facility_id,
+            ARRAY(SELECT coalesce(r.name, e.name) FROM care.appointment_resource u
+                  LEFT JOIN care.room r ON r.room_id = u.room_id LEFT JOIN care.equipment e ON e.equipment_id = u.equipment_id
+                  WHERE u.patient_id = v.patient_id AND u.appointment_id = v.appointment_id AND u.released_at IS NULL
+                  ORDER BY u.room_id IS NULL, coalesce(r.name, e.name)),
+            k.title, v.reason
+        FROM care.appointment v JOIN care.provider p ON p.provider_id = v.provider_id
+        LEFT JOIN care.appointment_type k ON k.appointment_type = v.appointment_type
+        LEFT JOIN care.patient_name n
+            ON n.patient_id = v.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
+        WHERE (v.provider_id = (SELECT access.acting_provider()) OR v.facility_id = ANY ((SELECT access.own_facilities())::uuid[]))
+          AND v.appointment_id = ANY (CASE WHEN appointment IS NULL
+              THEN (SELECT access.appointments_starting("from", "to"))::uuid[] ELSE ARRAY[appointment] END)
+        ORDER BY lower(v.during), v.appointment_id LIMIT 2000;
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_schedule(text,uuid,uuid,timestamp with time zone,timestamp with time zone,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_schedule(text,uuid,uuid,timestamp with time zone,timestamp with time zone,uuid) TO healthtrack_portal;
+
 -- Series of a patient, the latest first, 200 at most: the rule, how many visits are to come, and the next.
 CREATE OR REPLACE FUNCTION api.read_series(token text, look uuid, patient uuid)
  RETURNS TABLE(series uuid, provider uuid, facility uuid, first_on date, until_on date, starts_minute smallint, minutes smallint, frequency text, every smallint, count smallint, mode text, appointment_type text, visits bigint, to_come bigint, next_at timestamp with time zone)
@@ -3580,9 +3638,9 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_series(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_series(text,uuid,uuid) TO healthtrack_portal;
 
--- How it stands with a patient's entries of the wait-list, the latest first, 200 at most.
-CREATE OR REPLACE FUNCTION api.read_waitlist(token text, look uuid, patient uuid)
- RETURNS TABLE(entry uuid, status text, appointment uuid)
+-- Who waits for a time at the acting desk, in their order, 200 at most; names of whom the desk may see.
+CREATE OR REPLACE FUNCTION api.read_waiting(token text, look uuid, patient uuid)
+ RETURNS TABLE(entry uuid, patient_id uuid, family text, given text[], provider_id uuid, provider_name text, minutes integer, mode text, since timestamp with time zone, until timestamp with time zone, joined_at timestamp with time zone)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3600,9 +3658,17 @@ DECLARE
 BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
-    PERFORM access.check_look(me, look, patient, 'waitlist');
-    RETURN QUERY SELECT w.waitlist_entry_id, w.status, w.appointment_id FROM care.waitlist_entry w
-    WHERE w.patient_id = patient ORDER BY w.joined_at DESC, w.waitlist_entry_id LIMIT 200;
+    PERFORM access.check_look(me, look, patient, 'day');
+    IF me.part = 'front_desk' THEN
+        RETURN QUERY SELECT w.waitlist_entry_id, w.patient_id, n.family, n.given, w.provider_id,
+            nullif(concat_ws(' ', p.given_name, p.family_name), ''), w.minutes::integer, w.mode, lower(w.wanted_during),
+            upper(w.wanted_during), w.joined_at
+        FROM care.waitlist_entry w LEFT JOIN care.provider p ON p.provider_id = w.provider_id
+        LEFT JOIN care.patient_name n
+            ON n.patient_id = w.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
+        WHERE patient IS NULL AND w.status = 'waiting' AND w.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+        ORDER BY w.joined_at, w.waitlist_entry_id LIMIT 200;
+    END IF;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
 EXCEPTION WHEN OTHERS THEN
@@ -3611,8 +3677,8 @@ EXCEPTION WHEN OTHERS THEN
         failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
     PERFORM access.explain(failure);
 END $function$;
-REVOKE EXECUTE ON FUNCTION api.read_waitlist(text,uuid,uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION api.read_waitlist(text,uuid,uuid) TO healthtrack_portal;
+REVOKE EXECUTE ON FUNCTION api.read_waiting(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_waiting(text,uuid,uuid) TO healthtrack_portal;
 
 -- Moves an appointment to another time, and to another provider where one is named.
 CREATE OR REPLACE FUNCTION api.reschedule_appointment(token text, appointment uuid, starts_at timestamp with time zone, ends_at timestamp with time zone, provider uuid)

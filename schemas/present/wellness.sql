@@ -1649,6 +1649,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.keep_programme(text,uuid,integer,uuid,uuid,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.keep_programme(text,uuid,integer,uuid,uuid,text,text,text,integer,integer,timestamp with time zone,timestamp with time zone,date,date) TO healthtrack_portal;
 
+-- Sessions of the programmes of a facility that are not over, for its manager, the next first, 5000 at most.
+CREATE OR REPLACE FUNCTION api.list_programme_sessions(token text, facility uuid)
+ RETURNS TABLE(programme_session_id uuid, programme text, starts_at timestamp with time zone, ends_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_keeper(me, facility);
+    RETURN QUERY SELECT n.programme_session_id, g.title, lower(n.during), upper(n.during)
+    FROM care.programme_session n JOIN care.programme g USING (programme_id)
+    WHERE g.facility_id = facility AND n.cancelled_at IS NULL AND upper(n.during) > now()
+    ORDER BY lower(n.during), n.programme_session_id LIMIT 5000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_programme_sessions(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_programme_sessions(text,uuid) TO healthtrack_portal;
+
 -- Programmes that are open for enrolment, 200 at most.
 CREATE OR REPLACE FUNCTION api.list_programmes(token text, facility uuid)
  RETURNS TABLE(programme_id uuid, facility_id uuid, topic text, title text, first_on date, stop_on date, seats_free integer)
@@ -1874,6 +1910,43 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_journal(text,uuid,uuid,timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_journal(text,uuid,uuid,timestamp with time zone) TO healthtrack_portal;
 
+-- Which entries of a journal are shared at this moment, with whom and until when, 1,000 at most.
+CREATE OR REPLACE FUNCTION api.read_journal_shares(token text, look uuid, patient uuid)
+ RETURNS TABLE(journal_entry uuid, provider uuid, name text, until_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'journal');
+    RETURN QUERY
+    SELECT s.journal_entry_id, s.provider_id, concat_ws(' ', p.given_name, p.family_name), upper(s.shared_during)
+    FROM care.journal_share s JOIN care.provider p USING (provider_id)
+    WHERE s.patient_id = patient AND s.shared_during @> now()
+    ORDER BY s.created_at DESC, s.journal_share_id LIMIT 1000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_journal_shares(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_journal_shares(text,uuid,uuid) TO healthtrack_portal;
+
 -- The programmes of a patient and how far they have come, the newest first, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_participation(token text, look uuid, patient uuid)
  RETURNS TABLE(enrolment_id uuid, programme_id uuid, title text, status text, sessions_needed integer, sessions_held bigint, sessions_attended bigint, rule_met boolean)
@@ -1910,7 +1983,7 @@ GRANT EXECUTE ON FUNCTION api.read_participation(text,uuid,uuid) TO healthtrack_
 
 -- Plans of a patient that are followed, with the goals that are pursued today; goals of no plan too, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_plans(token text, look uuid, patient uuid)
- RETURNS TABLE(care_plan_id uuid, title text, edition integer, summary text, goal_id uuid, goal_title text, metric text, target double precision, unit text, comparator text, per text)
+ RETURNS TABLE(care_plan_id uuid, title text, edition integer, summary text, goal_id uuid, goal_title text, metric text, target double precision, unit text, comparator text, per text, measure text, first_on date, stop_on date)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1930,7 +2003,8 @@ BEGIN
     SET CONSTRAINTS ALL DEFERRED;
     PERFORM access.check_look(me, look, patient, 'goals');
     RETURN QUERY
-    SELECT c.care_plan_id, c.title, v.edition, v.summary, g.goal_id, g.title, g.metric, g.target, g.unit, g.comparator, g.per
+    SELECT c.care_plan_id, c.title, v.edition, v.summary, g.goal_id, g.title, g.metric, g.target, g.unit, g.comparator, g.per,
+           g.measure, lower(g.pursued_during), upper(g.pursued_during)
     FROM (SELECT * FROM care.care_plan WHERE patient_id = patient) c
     JOIN care.care_plan_version v ON v.patient_id = patient AND v.care_plan_id = c.care_plan_id AND v.status = 'active'
     FULL JOIN (SELECT * FROM care.goal WHERE patient_id = patient AND pursued_during @> current_date) g

@@ -90,6 +90,9 @@ pub mod population;
 /// The server's version and settings, for `doctor`.
 pub mod inspect;
 
+/// Logins of a database of one's own.
+pub mod login;
+
 /// What `doctor` asks about who may do what on the server.
 pub mod privilege;
 

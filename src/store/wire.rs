@@ -48,13 +48,13 @@ macro_rules! keys {
 }
 
 keys! {
-    AccountId AccountProposalId AddressId AffiliationId AllergyId AppointmentId AppointmentSeriesId AttendanceId
+    AccountId AccountProposalId AddressId AffiliationId AlertId AllergyId AppointmentId AppointmentSeriesId AttendanceId
     AttendanceWaiverId AvailabilityExceptionId AvailabilityId CarePlanId CarePlanVersionId CareRelationshipId ChargeId
     ClaimId ClinicalReportId ConditionId ContactPointId CoverageId DepartmentId DispenseId DocumentId
     EligibilityAnswerId EncounterId EnrolmentId EquipmentId EquipmentOutageId ErasureRequestId FacilityId
     FacilityServiceId FollowUpId GoalEntryId GoalId GrantId ImagingStudyId InsurancePlanId InsurerId InvoiceId
     JournalEntryId JournalShareId LabOrderId LabResultId MedicationId MembershipId MembershipPriceId MessageId
-    MessageThreadId ModerationId NotificationId ObservationId OrganisationId OrganisationIdentifierId PatientId
+    MessageThreadId ModerationId NoteId NotificationId ObservationId OrganisationId OrganisationIdentifierId PatientId
     PatientNameId PaymentId PlanBenefitId PolicyId PostId PrescriptionId ProcedureId ProgrammeId ProgrammeSessionId
     ProviderId QualificationId QuestionnaireId RecallId RefundId ReplyId ReportId RequestId ResourceId ReviewId RoomId
     ServiceRequestId SpaceId SpaceMemberId TaskId TelehealthSessionId WaitlistEntryId WearId

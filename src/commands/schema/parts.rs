@@ -220,7 +220,18 @@ pub(super) const PARTS: &[DiagramPart] = &[
     part(
         "access",
         "Accounts and sessions",
-        &["access.account", "access.account_proposal", "access.session", "access.look", "access.look_kind"],
+        &[
+            "access.account",
+            "access.account_proposal",
+            "access.credential",
+            "access.federated_identity",
+            "access.invitation",
+            "access.passkey",
+            "access.passkey_challenge",
+            "access.session",
+            "access.look",
+            "access.look_kind",
+        ],
     ),
     part(
         "access",

@@ -38,6 +38,8 @@ ids! {
     AddressId
     /// That somebody works at a facility.
     AffiliationId
+    /// An alert that a rule gave.
+    AlertId
     /// An allergy of a patient.
     AllergyId
     /// An appointment.
@@ -128,6 +130,8 @@ ids! {
     MessageThreadId
     /// A moderator's decision.
     ModerationId
+    /// A note of a chart.
+    NoteId
     /// A notification to a patient over one channel.
     NotificationId
     /// An observation.

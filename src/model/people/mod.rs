@@ -39,13 +39,13 @@ pub use access::{
 pub use birth::{BirthDate, BirthError};
 pub use date::DateError;
 pub use ids::{
-    AccountId, AccountProposalId, AddressId, AffiliationId, AllergyId, AppointmentId, AppointmentSeriesId,
+    AccountId, AccountProposalId, AddressId, AffiliationId, AlertId, AllergyId, AppointmentId, AppointmentSeriesId,
     AttendanceId, AttendanceWaiverId, AvailabilityExceptionId, AvailabilityId, CarePlanId, CarePlanVersionId,
     CareRelationshipId, ChargeId, ClaimId, ClinicalReportId, ConditionId, ContactPointId, CoverageId, DepartmentId,
     DispenseId, DocumentId, EligibilityAnswerId, EncounterId, EnrolmentId, EquipmentId, EquipmentOutageId,
     ErasureRequestId, FacilityId, FacilityServiceId, FollowUpId, GoalEntryId, GoalId, GrantId, ImagingStudyId,
     InsurancePlanId, InsurerId, InvoiceId, JournalEntryId, JournalShareId, LabOrderId, LabResultId, MedicationId,
-    MembershipId, MembershipPriceId, MessageId, MessageThreadId, ModerationId, NotificationId, ObservationId,
+    MembershipId, MembershipPriceId, MessageId, MessageThreadId, ModerationId, NoteId, NotificationId, ObservationId,
     OrganisationId, OrganisationIdentifierId, PatientId, PatientNameId, PaymentId, PlanBenefitId, PolicyId, PostId,
     PrescriptionId, ProcedureId, ProgrammeId, ProgrammeSessionId, ProviderId, QualificationId, QuestionnaireId,
     RecallId, RefundId, ReplyId, ReportId, RequestId, ResourceId, ReviewId, RoomId, ServiceRequestId, SpaceId,

@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::actor::Actor;
 use super::error::CareError;
+use super::session::SessionToken;
 use crate::model::people::{AccountId, AccountProposalId, FacilityId, PatientId, ProviderId, Role};
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
@@ -176,6 +177,27 @@ pub async fn end_sessions(actor: &mut Actor<'_>, account: AccountId) -> Result<i
         .map_err(failed)
 }
 
+/// Lets an account set its password by a one-time link, for 24 hours and in the place of an earlier one; when it ends.
+///
+/// # Errors
+/// `account_is_kept_by_who_may`, `account_is_changed_by_another`, `link_of_great_power_is_made_by_an_operator`,
+/// `account_may_sign_in`, and the database's.
+pub async fn make_password_link(
+    actor: &mut Actor<'_>,
+    account: AccountId,
+    link: &SessionToken,
+) -> Result<Timestamp, CareError> {
+    let (connection, token, failed) = actor.write("making a link for a password").await?;
+    let until: Moment = sqlx::query_scalar("SELECT api.make_password_link($1, $2, $3)")
+        .bind(token)
+        .bind(account)
+        .bind(link.hash())
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(until.0)
+}
+
 /// Opens the account of a patient who came to the own desk, under this name to sign in by, or enables it again if that
 /// is its name; its key.
 ///
@@ -206,6 +228,28 @@ pub async fn disable_for_patient(actor: &mut Actor<'_>, patient: PatientId) -> R
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+/// Lets a patient at the own desk set the first password by a one-time link, for 24 hours and in the place of an
+/// earlier one; when it ends.
+///
+/// # Errors
+/// `patients_account_is_opened_at_the_desk`, `patients_link_is_of_an_account`,
+/// `patients_link_is_for_the_first_password`, and the database's.
+pub async fn make_patient_link(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    link: &SessionToken,
+) -> Result<Timestamp, CareError> {
+    let (connection, token, failed) = actor.write("making a link for a patient").await?;
+    let until: Moment = sqlx::query_scalar("SELECT api.make_patient_link($1, $2, $3)")
+        .bind(token)
+        .bind(patient)
+        .bind(link.hash())
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(until.0)
 }
 
 /// Proposes a privacy officer or an administrator, for another administrator to confirm; the key.

@@ -20,6 +20,7 @@ use crate::store::StoreError;
 const SESSION_STANDS: &str = "session_stands";
 /// SQLSTATE of a connection that is not there.
 const NO_CONNECTION: &str = "08003";
+const BEGINNING: &str = "beginning to act";
 
 /// One account that acts through functions of `api`; what it writes is kept by `commit`, and undone without.
 #[derive(Debug)]
@@ -55,17 +56,59 @@ impl<'c> Actor<'c> {
         rules: &RuleCatalogue,
         token: &SessionToken,
     ) -> Result<Option<Actor<'c>>, CareError> {
+        Actor::on(Held::Idle(connection), rules, token).await
+    }
+
+    /// The same for a page that listens: reads within a transaction that writes nothing, so that the session is not
+    /// taken for used.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_unseen(
+        connection: &'c mut PgConnection,
+        rules: &RuleCatalogue,
+        token: &SessionToken,
+    ) -> Result<Option<Actor<'c>>, CareError> {
+        let transaction = connection.begin_with("BEGIN READ ONLY").await.map_err(rules.explains(BEGINNING))?;
+        Actor::on(Held::Writing(transaction), rules, token).await
+    }
+
+    /// The same for a look that a page takes by itself: it is recorded once it is committed, and the session is not
+    /// taken for used.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_look_unseen(
+        connection: &'c mut PgConnection,
+        rules: &RuleCatalogue,
+        token: &SessionToken,
+    ) -> Result<Option<Actor<'c>>, CareError> {
+        let mut transaction = connection.begin().await.map_err(rules.explains(BEGINNING))?;
+        let unseen = sqlx::query("SELECT set_config('healthtrack.unseen', 'on', true)");
+        unseen.execute(&mut *transaction).await.map_err(rules.explains(BEGINNING))?;
+        Actor::on(Held::Writing(transaction), rules, token).await
+    }
+
+    async fn on(
+        mut held: Held<'c>,
+        rules: &RuleCatalogue,
+        token: &SessionToken,
+    ) -> Result<Option<Actor<'c>>, CareError> {
+        let connection = match &mut held {
+            Held::Idle(connection) => &mut **connection,
+            Held::Writing(transaction) => &mut **transaction,
+            Held::Lost => return Err(lost(BEGINNING)),
+        };
         let asked = sqlx::query_as("SELECT account_id, part FROM api.read_account($1)")
             .bind(token.expose())
-            .fetch_one(&mut *connection)
+            .fetch_one(connection)
             .await
-            .map_err(rules.explains("beginning to act"));
+            .map_err(rules.explains(BEGINNING));
         let (account, role): (AccountId, Role) = match asked {
             Ok(found) => found,
             Err(CareError::Refused(broken)) if broken.rule == SESSION_STANDS => return Ok(None),
             Err(error) => return Err(error),
         };
-        let held = Held::Idle(connection);
         let undone = Arc::default();
         Ok(Some(Actor { held, token: token.clone(), account, role, rules: rules.clone(), undone }))
     }

@@ -1,13 +1,15 @@
 //! The chart, page by page: results, visits, former versions, plans; each the latest first, and a page goes on after
 //! the last line of the one before, since many lines may be of one moment.
 
+use uuid::Uuid;
+
 use super::actor::Actor;
 use super::error::CareError;
 use super::record::EncounterLine;
 use crate::model::people::{
     CarePlanId, EncounterClass, EncounterId, GoalId, LabFlag, LabResultId, LabResultStatus, PatientId,
 };
-use crate::model::time::Timestamp;
+use crate::model::time::{Day, Timestamp};
 use crate::store::moment::Moment;
 
 /// A result with its value as it was given.
@@ -80,6 +82,43 @@ pub async fn results(
     rows_max: u16,
 ) -> Result<Vec<ChartResult>, CareError> {
     let Some(look) = actor.look(Some(patient), "results", None).await? else { return Ok(Vec::new()) };
+    results_within(actor, look, patient, loinc, before, rows_max).await
+}
+
+/// A result of a patient by its key, however old: under one look, page by page.
+///
+/// # Errors
+/// The database's.
+pub async fn result(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    key: LabResultId,
+) -> Result<Option<ChartResult>, CareError> {
+    let Some(look) = actor.look(Some(patient), "results", None).await? else { return Ok(None) };
+    let mut before: Option<ChartResult> = None;
+    loop {
+        let mut page = results_within(actor, look, patient, None, before.as_ref(), RESULTS_AT_ONCE).await?;
+        if let Some(place) = page.iter().position(|line| line.lab_result_id == key) {
+            return Ok(Some(page.swap_remove(place)));
+        }
+        if page.len() < usize::from(RESULTS_AT_ONCE) {
+            return Ok(None);
+        }
+        before = page.pop();
+    }
+}
+
+/// As many as the database gives at once.
+const RESULTS_AT_ONCE: u16 = 500;
+
+async fn results_within(
+    actor: &mut Actor<'_>,
+    look: Uuid,
+    patient: PatientId,
+    loinc: Option<&str>,
+    before: Option<&ChartResult>,
+    rows_max: u16,
+) -> Result<Vec<ChartResult>, CareError> {
     let (connection, token, failed) = actor.ask("reading results")?;
     let rows: Vec<ResultRow> = sqlx::query_as("SELECT * FROM api.read_results($1, $2, $3, $4, $5, $6, $7)")
         .bind(token)
@@ -219,6 +258,12 @@ pub struct PlanLine {
     pub comparator: Option<String>,
     /// `day` or `week`: what the target is for.
     pub per: Option<String>,
+    /// What is made of the samples or entries: `sum`, `average`, ….
+    pub measure: Option<String>,
+    /// First local day on which the goal is pursued.
+    pub first_on: Option<Day>,
+    /// Local day before which it ends.
+    pub stop_on: Option<Day>,
 }
 
 /// The plans of a patient that are followed, with the goals that are pursued today; 500 lines at most.

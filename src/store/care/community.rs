@@ -48,6 +48,33 @@ pub struct CommunityReply {
     pub own: bool,
 }
 
+/// A space of the community.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+pub struct CommunitySpace {
+    /// Key.
+    pub space: SpaceId,
+    /// What it is called.
+    pub name: String,
+    /// What it is about.
+    pub topic: String,
+    /// What holds in it.
+    pub rules: String,
+    /// Whether it can be joined and written in.
+    pub is_open: bool,
+    /// The actor's name in it; `None` where the actor is not in it.
+    pub pseudonym: Option<String>,
+}
+
+/// Every space, by name; 200 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn spaces(actor: &mut Actor<'_>) -> Result<Vec<CommunitySpace>, CareError> {
+    let (connection, token, failed) = actor.ask("listing spaces")?;
+    let query = sqlx::query_as("SELECT * FROM api.list_spaces($1)").bind(token);
+    query.fetch_all(connection).await.map_err(failed)
+}
+
 /// Joins a space under a name; the member's key.
 ///
 /// # Errors

@@ -164,6 +164,19 @@ pub async fn find_providers(actor: &mut Actor<'_>, query: &ProviderQuery<'_>) ->
     rows.iter().map(provider).collect::<Result<_, _>>().map_err(failed)
 }
 
+/// What providers are called; 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn provider_names(
+    actor: &mut Actor<'_>,
+    providers: &[ProviderId],
+) -> Result<Vec<(ProviderId, String)>, CareError> {
+    let (connection, token, failed) = actor.ask("reading names of providers")?;
+    let query = sqlx::query_as("SELECT provider_id, name FROM api.list_provider_names($1, $2)").bind(token);
+    query.bind(providers).fetch_all(connection).await.map_err(failed)
+}
+
 fn provider(row: &PgRow) -> Result<ProviderFound, sqlx::Error> {
     Ok(ProviderFound {
         provider_id: row.try_get("provider_id")?,
@@ -173,6 +186,29 @@ fn provider(row: &PgRow) -> Result<ProviderFound, sqlx::Error> {
         facilities: row.try_get("facilities")?,
         rating: rating(row)?,
     })
+}
+
+/// A provider who was found by name.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+pub struct ProviderNamed {
+    /// Key.
+    pub provider_id: ProviderId,
+    /// Given name and family name.
+    pub name: String,
+    /// What they practise, the main one first.
+    pub specialties: Vec<String>,
+    /// Where they see patients.
+    pub facilities: Vec<String>,
+}
+
+/// Providers whose family name, given name or both begin so; 200 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn find_providers_by_name(actor: &mut Actor<'_>, begins: &str) -> Result<Vec<ProviderNamed>, CareError> {
+    let (connection, token, failed) = actor.ask("finding providers by name")?;
+    let query = sqlx::query_as("SELECT * FROM api.find_providers_by_name($1, $2, $3)").bind(token).bind(begins);
+    query.bind(i32::from(FOUND_ROWS_MAX)).fetch_all(connection).await.map_err(failed)
 }
 
 /// Something that a facility offers.

@@ -135,3 +135,40 @@ pub async fn unshare(actor: &mut Actor<'_>, entry: JournalEntryId, provider: Pro
         .map(|ended| ended > 0)
         .map_err(failed)
 }
+
+/// An entry that is shared at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalShare {
+    /// Which entry.
+    pub entry: JournalEntryId,
+    /// With whom.
+    pub provider: ProviderId,
+    /// By name.
+    pub name: String,
+    /// Until when; `None` until it is taken back.
+    pub until: Option<Timestamp>,
+}
+
+/// Which entries of a patient are shared at this moment, as far as the actor may see that; the newest share first.
+///
+/// # Errors
+/// The database's.
+pub async fn shares(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<JournalShare>, CareError> {
+    let Some(look) = actor.look(Some(patient), "journal", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading with whom a journal is shared")?;
+    let rows: Vec<(JournalEntryId, ProviderId, String, Option<Moment>)> =
+        sqlx::query_as("SELECT journal_entry, provider, name, until_at FROM api.read_journal_shares($1, $2, $3)")
+            .bind(token)
+            .bind(look)
+            .bind(patient)
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    let share = |(entry, provider, name, until): (_, _, _, Option<Moment>)| JournalShare {
+        entry,
+        provider,
+        name,
+        until: until.map(|until| until.0),
+    };
+    Ok(rows.into_iter().map(share).collect())
+}

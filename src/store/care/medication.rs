@@ -60,16 +60,23 @@ pub enum Frequency {
     AsNeeded,
 }
 
+impl Frequency {
+    /// How many times, in how many units of time, and which.
+    pub fn parts(self) -> (Option<i16>, f64, PeriodUnit) {
+        match self {
+            Frequency::Times { times, amount, unit } => (Some(times), amount, unit),
+            Frequency::AsNeeded => (None, 1.0, PeriodUnit::Day),
+        }
+    }
+}
+
 /// Writes a prescription that is valid at once; its key.
 ///
 /// # Errors
 /// The database's: a rule refuses it, the prescriber does not care for the patient, or is not who acts.
 pub async fn prescribe(actor: &mut Actor<'_>, new: &NewPrescription) -> Result<PrescriptionId, CareError> {
     let (connection, token, failed) = actor.write("prescribing").await?;
-    let (times, amount, unit) = match new.frequency {
-        Frequency::Times { times, amount, unit } => (Some(times), amount, unit),
-        Frequency::AsNeeded => (None, 1.0, PeriodUnit::Day),
-    };
+    let (times, amount, unit) = new.frequency.parts();
     sqlx::query_scalar(
         "SELECT api.prescribe($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
@@ -92,6 +99,113 @@ pub async fn prescribe(actor: &mut Actor<'_>, new: &NewPrescription) -> Result<P
     .bind(new.valid_until)
     .fetch_one(connection)
     .await
+    .map_err(failed)
+}
+
+/// A medicine that can be prescribed.
+#[derive(Clone, Debug, PartialEq, sqlx_macros::FromRow)]
+pub struct MedicationLine {
+    /// Key.
+    pub medication_id: MedicationId,
+    /// Name.
+    pub name: String,
+    /// Substance.
+    pub ingredient: String,
+    /// Form: `tablet`.
+    pub form: String,
+    /// Strength in `strength_unit`.
+    pub strength: Option<f64>,
+    /// Unit of the strength, by UCUM.
+    pub strength_unit: Option<String>,
+}
+
+/// Medicines whose name or substance begins so, by name; 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    actor: &mut Actor<'_>,
+    begins: Option<&str>,
+    rows_max: u16,
+) -> Result<Vec<MedicationLine>, CareError> {
+    let (connection, token, failed) = actor.ask("finding medicines")?;
+    let query = sqlx::query_as("SELECT * FROM api.list_medications($1, $2, NULL, NULL, $3)").bind(token).bind(begins);
+    query.bind(i32::from(rows_max)).fetch_all(connection).await.map_err(failed)
+}
+
+/// What speaks against a medicine for somebody.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+pub struct Issue {
+    /// `interaction`, `allergy`, `duplicate`, `dose`, or `not_judged`.
+    pub kind: String,
+    /// `high`, `moderate` or `low`; `None` where it was not judged.
+    pub severity: Option<String>,
+    /// The substance.
+    pub about: String,
+    /// What may happen.
+    pub effect: String,
+}
+
+/// What speaks against a medicine in such a dose, the worst first, and what stands in no list; 200 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn check(actor: &mut Actor<'_>, new: &NewPrescription) -> Result<Vec<Issue>, CareError> {
+    let Some(look) = actor.look(Some(new.patient_id), "issues", None).await? else { return Ok(Vec::new()) };
+    let (times, amount, unit) = new.frequency.parts();
+    let (connection, token, failed) = actor.ask("checking a medicine")?;
+    sqlx::query_as("SELECT kind, severity, about, effect FROM api.check_medication($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(token)
+        .bind(look)
+        .bind(new.patient_id)
+        .bind(new.medication_id)
+        .bind(new.dose_quantity)
+        .bind(&new.dose_unit)
+        .bind(times)
+        .bind(amount)
+        .bind(unit)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
+}
+
+/// Prescribes in the acting provider's name under a key of the form that asks, so that the same form sent again does
+/// nothing; in spite of what is severe where a reason says why.
+///
+/// # Errors
+/// `prescription_pkey` where it was written before, `prescription_meets_no_severe_issue`, and the database's.
+pub async fn prescribe_once(
+    actor: &mut Actor<'_>,
+    key: PrescriptionId,
+    new: &NewPrescription,
+    in_spite: Option<&str>,
+) -> Result<(), CareError> {
+    let (connection, token, failed) = actor.write("prescribing").await?;
+    let (times, amount, unit) = new.frequency.parts();
+    sqlx::query(
+        "SELECT api.prescribe_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+    )
+    .bind(token)
+    .bind(key)
+    .bind(new.patient_id)
+    .bind(new.medication_id)
+    .bind(new.encounter_id)
+    .bind(new.dose_quantity)
+    .bind(&new.dose_unit)
+    .bind(new.route)
+    .bind(times)
+    .bind(amount)
+    .bind(unit)
+    .bind(&new.instructions)
+    .bind(new.quantity)
+    .bind(new.days_supply)
+    .bind(new.refills_allowed)
+    .bind(new.valid_from)
+    .bind(new.valid_until)
+    .bind(in_spite)
+    .execute(connection)
+    .await
+    .map(drop)
     .map_err(failed)
 }
 

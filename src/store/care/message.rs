@@ -102,10 +102,12 @@ pub async fn note_read(actor: &mut Actor<'_>, thread: MessageThreadId, until: Ti
 }
 
 /// A message as it is read.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadMessage {
     /// Which.
     pub message_id: MessageId,
+    /// When it was written.
+    pub sent_at: Timestamp,
     /// Who wrote it: a provider's name, or a part.
     pub sender: String,
     /// Whether that is who reads.
@@ -117,6 +119,8 @@ pub struct ThreadMessage {
     /// The documents sent with it.
     pub documents: Vec<DocumentId>,
 }
+
+type MessageRow = (MessageId, Moment, String, bool, Option<String>, Option<String>, Vec<DocumentId>);
 
 /// The latest messages of a thread; 500 at most.
 ///
@@ -130,13 +134,84 @@ pub async fn of_thread(
 ) -> Result<Vec<ThreadMessage>, CareError> {
     let Some(look) = actor.look(Some(patient), "messages", None).await? else { return Ok(Vec::new()) };
     let (connection, token, failed) = actor.ask("reading messages")?;
-    sqlx::query_as("SELECT * FROM api.read_messages($1, $2, $3, $4, NULL, NULL, $5)")
-        .bind(token)
-        .bind(look)
-        .bind(patient)
-        .bind(thread)
-        .bind(i32::from(rows_max))
-        .fetch_all(connection)
-        .await
-        .map_err(failed)
+    let rows: Vec<MessageRow> = sqlx::query_as(
+        "SELECT message_id, sent_at, sender, is_own, body, retraction_reason, documents
+         FROM api.read_messages($1, $2, $3, $4, NULL, NULL, $5)",
+    )
+    .bind(token)
+    .bind(look)
+    .bind(patient)
+    .bind(thread)
+    .bind(i32::from(rows_max))
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    let message = |(message_id, sent_at, sender, is_own, body, retraction_reason, documents): MessageRow| {
+        let sent_at = sent_at.0;
+        ThreadMessage { message_id, sent_at, sender, is_own, body, retraction_reason, documents }
+    };
+    Ok(rows.into_iter().map(message).collect())
+}
+
+/// A thread, and how far it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Which.
+    pub thread: MessageThreadId,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// What kind of matter it is about.
+    pub category: MessageCategory,
+    /// What it is called.
+    pub subject: String,
+    /// With which provider; `None` for all who care.
+    pub provider: Option<ProviderId>,
+    /// Whether nothing can be written in it any more.
+    pub is_closed: bool,
+    /// When somebody last wrote.
+    pub last_sent_at: Option<Timestamp>,
+    /// Messages of others that the actor has not read.
+    pub unread: i64,
+}
+
+type ThreadRow =
+    (MessageThreadId, Moment, MessageCategory, String, Option<ProviderId>, Option<Moment>, Option<Moment>, i64);
+
+/// Threads of a patient, the newest first: those after the last one of the page before, so many and 200 at most; `None`
+/// where whoever acts may not read them.
+///
+/// # Errors
+/// The database's.
+pub async fn threads(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    after: Option<(Timestamp, MessageThreadId)>,
+    rows_max: u16,
+) -> Result<Option<Vec<Thread>>, CareError> {
+    let Some(look) = actor.look(Some(patient), "messages", None).await? else { return Ok(None) };
+    let (connection, token, failed) = actor.ask("reading threads")?;
+    let rows: Vec<ThreadRow> = sqlx::query_as(
+        "SELECT message_thread_id, began_at, category, subject, provider_id, closed_at, last_sent_at, unread
+         FROM api.read_threads($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(token)
+    .bind(look)
+    .bind(patient)
+    .bind(after.map(|(at, _)| Moment(at)))
+    .bind(after.map(|(_, thread)| thread))
+    .bind(i32::from(rows_max))
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    let thread = |(thread, began_at, category, subject, provider, closed_at, last_sent_at, unread): ThreadRow| Thread {
+        thread,
+        began_at: began_at.0,
+        category,
+        subject,
+        provider,
+        is_closed: closed_at.is_some(),
+        last_sent_at: last_sent_at.map(|at| at.0),
+        unread,
+    };
+    Ok(Some(rows.into_iter().map(thread).collect()))
 }

@@ -32,11 +32,26 @@ pub mod session;
 /// Who acts.
 pub mod actor;
 
+/// Passwords, one-time links, and the guesses that are left.
+pub mod sign_in;
+
+/// What devices sign in the place of passwords.
+pub mod passkey;
+
+/// The account that acts.
+pub mod profile;
+
 /// What opens a record.
 pub mod rights;
 
+/// To whom a record is open.
+pub mod sharing;
+
 /// The audit's chain.
 pub mod audit;
+
+/// What the privacy officer reads of it.
+pub mod oversight;
 
 /// The proof of its chains.
 pub mod chain;
@@ -47,8 +62,14 @@ pub mod data_key;
 /// A patient's samples.
 pub mod samples;
 
+/// The same as charts draw them.
+pub mod vitals;
+
 /// Facilities and providers.
 pub mod directory;
+
+/// Facilities by name.
+pub mod directory_named;
 
 /// Accounts, and who keeps them.
 pub mod account;
@@ -115,6 +136,9 @@ pub mod visit;
 /// Invoices, claims, payments and refunds.
 pub mod money;
 
+/// What was charged and paid.
+pub mod bill;
+
 /// Patients, registered.
 pub mod registration;
 
@@ -157,8 +181,23 @@ pub mod demographics;
 /// The chart, page by page.
 pub mod chart;
 
+/// The whole chart, also what is over.
+pub mod whole_chart;
+
+/// Notes: written, signed, amended.
+pub mod note;
+
+/// Alerts that are open.
+pub mod alert;
+
 /// What a provider, a desk and a biller have before them.
 pub mod worklist;
+
+/// Visits with their rooms, and who waits, for the desk.
+pub mod desk;
+
+/// Invoices and claims of a facility, for who bills.
+pub mod bills;
 
 /// Laboratory results.
 pub mod lab;
@@ -172,6 +211,9 @@ pub mod outcome;
 /// Care plans, goals and their progress.
 pub mod goal;
 
+/// Who sees patients where.
+pub mod practice;
+
 /// Wellness programmes, and how much a centre is used.
 pub mod programme;
 
@@ -183,6 +225,9 @@ pub mod community;
 
 /// What is reported, and decided about it.
 pub mod moderation;
+
+/// All that there is of a patient.
+pub mod export;
 
 /// Devices given to people.
 pub mod device;

@@ -8,6 +8,8 @@ use super::error::CareError;
 use crate::model::people::{
     ModerationAction, ModerationId, PostId, ReplyId, ReportId, ReportReason, SpaceId, SpaceMemberId,
 };
+use crate::model::time::Timestamp;
+use crate::store::moment::Moment;
 
 /// A post, or a reply to it: what can be reported and hidden.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct ReportedContribution {
     pub reasons: Vec<ReportReason>,
     /// True where it is hidden.
     pub hidden: bool,
+    /// When it was reported last.
+    pub reported_at: Timestamp,
 }
 
 /// What a moderator decides.
@@ -42,7 +46,7 @@ pub struct ReportedContribution {
 pub enum ModerationDecision {
     /// A post or a reply is shown no more.
     Hide(Contribution),
-    /// It is shown again.
+    /// It is shown, again or still: reports until now are settled.
     Show(Contribution),
     /// A member reads and writes no more.
     Ban(SpaceMemberId),
@@ -66,15 +70,26 @@ pub async fn report(actor: &mut Actor<'_>, target: Contribution, reason: ReportR
         .map_err(failed)
 }
 
-/// What was reported in a space, the latest first; 100 at most. A moderator sees all of it, a member the own reports.
+/// No list of reports answers with more.
+pub const REPORTS_MAX: usize = 100;
+
+/// What was reported in a space and is not settled, the latest first, `REPORTS_MAX` at most; what comes behind the last
+/// line of the page before. A moderator sees all of it, a member the own reports.
 ///
 /// # Errors
 /// The database's.
-pub async fn reported(actor: &mut Actor<'_>, space: SpaceId) -> Result<Vec<ReportedContribution>, CareError> {
+pub async fn reported(
+    actor: &mut Actor<'_>,
+    space: SpaceId,
+    before: Option<(Timestamp, Contribution)>,
+) -> Result<Vec<ReportedContribution>, CareError> {
     let (connection, token, failed) = actor.ask("reading reports")?;
-    let rows = sqlx::query("SELECT * FROM api.read_reports($1, $2)")
+    let rows = sqlx::query("SELECT * FROM api.read_reports($1, $2, $3, $4, $5)")
         .bind(token)
         .bind(space)
+        .bind(before.map(|(at, _)| Moment(at)))
+        .bind(before.map(|(_, last)| last.post))
+        .bind(before.and_then(|(_, last)| last.reply))
         .fetch_all(connection)
         .await
         .map_err(&failed)?;
@@ -87,6 +102,7 @@ pub async fn reported(actor: &mut Actor<'_>, space: SpaceId) -> Result<Vec<Repor
             reports: row.try_get("reports")?,
             reasons: row.try_get("reasons")?,
             hidden: row.try_get("hidden")?,
+            reported_at: row.try_get::<Moment, _>("reported_at")?.0,
         })
     };
     rows.iter().map(reported).collect::<Result<_, sqlx::Error>>().map_err(&failed)

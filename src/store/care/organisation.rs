@@ -139,6 +139,19 @@ pub async fn list_department_hours(
     query.fetch_all(connection).await.map_err(failed)
 }
 
+/// The hours of a facility, by weekday.
+///
+/// # Errors
+/// The database's.
+pub async fn list_opening_hours(
+    actor: &mut Actor<'_>,
+    facility: FacilityId,
+) -> Result<Vec<DepartmentHours>, CareError> {
+    let (connection, token, failed) = actor.ask("listing opening hours")?;
+    let query = sqlx::query_as("SELECT * FROM api.list_opening_hours($1, $2)").bind(token).bind(facility);
+    query.fetch_all(connection).await.map_err(failed)
+}
+
 /// A category of facilities.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct FacilityCategory {
@@ -209,4 +222,33 @@ pub async fn list_reviews(actor: &mut Actor<'_>, query: &ReviewQuery<'_>) -> Res
         .bind(query.state)
         .bind(i32::from(REVIEWS_MAX));
     query.fetch_all(connection).await.map_err(failed)
+}
+
+/// What a moderator decides about a review.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ReviewDecision<'a> {
+    /// Everybody reads it.
+    Publish,
+    /// Nobody else does, for this reason.
+    Refuse(&'a str),
+}
+
+/// Decides about a review, if it still is the version that was read.
+///
+/// # Errors
+/// `review_is_moderated_by_moderators`, `review_is_moderated_as_it_was_read`, `review_is_hidden_for_a_reason`, and the
+/// database's.
+pub async fn moderate_review(
+    actor: &mut Actor<'_>,
+    review: ReviewId,
+    version: i32,
+    decision: ReviewDecision<'_>,
+) -> Result<(), CareError> {
+    let (connection, token, failed) = actor.write("deciding about a review").await?;
+    let (state, why) = match decision {
+        ReviewDecision::Publish => ("published", None),
+        ReviewDecision::Refuse(why) => ("hidden", Some(why)),
+    };
+    let query = sqlx::query("SELECT api.moderate_review($1, $2, $3, $4, $5)").bind(token).bind(review).bind(version);
+    query.bind(state).bind(why).execute(connection).await.map(drop).map_err(failed)
 }

@@ -103,21 +103,70 @@ pub struct NewIdentifier {
     pub value: String,
 }
 
-/// Registers a person with all parts, or nothing; the new key.
-///
-/// The person is proposed first, in a transaction of its own that is audited: a refusal may tell that a number is known
-/// here. So this comes before what else the actor writes.
+/// Somebody known who may be the person that was proposed.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+pub struct Match {
+    /// Key of the finding, which is no patient's.
+    #[sqlx(rename = "match")]
+    pub found: Uuid,
+    /// Family name; `None` where the person has none.
+    pub family: Option<String>,
+    /// Given names; `None` where the person has no name.
+    pub given: Option<Vec<String>>,
+    /// Year of birth; `None` where it is not known.
+    pub born_in: Option<i32>,
+    /// Where the person lives.
+    pub town: Option<String>,
+}
+
+/// Proposes a person, which is audited and kept at once, for five minutes; the proposal's key.
 ///
 /// # Errors
-/// The database's: a rule refuses a part, whoever acts may not register, or has proposed too many within a day.
-pub async fn register_patient(actor: &mut Actor<'_>, patient: &NewPatient) -> Result<PatientId, CareError> {
+/// `patient_is_registered_by_staff`, `registrations_of_an_account_are_few`, and the database's.
+pub async fn propose_patient(actor: &mut Actor<'_>, patient: &NewPatient) -> Result<Uuid, CareError> {
     let (connection, token, failed) = actor.ask("proposing a patient")?;
-    let proposal: Uuid = sqlx::query_scalar("SELECT api.propose_patient($1, $2)")
+    sqlx::query_scalar("SELECT api.propose_patient($1, $2)")
         .bind(token)
         .bind(Json(patient))
         .fetch_one(connection)
         .await
-        .map_err(failed)?;
+        .map_err(failed)
+}
+
+/// Who may be the person that this session has proposed, the likest first.
+///
+/// # Errors
+/// `proposal_is_recorded`, and the database's.
+pub async fn matches(actor: &mut Actor<'_>, proposal: Uuid) -> Result<Vec<Match>, CareError> {
+    let (connection, token, failed) = actor.ask("looking for the same person")?;
+    sqlx::query_as("SELECT match, family, given, born_in, town FROM api.read_matches($1, $2)")
+        .bind(token)
+        .bind(proposal)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
+}
+
+/// Takes one of those who were found instead of registering anew; the patient's key, which opens nothing by itself.
+///
+/// # Errors
+/// `proposal_is_recorded`, `match_is_of_the_proposal`, and the database's.
+pub async fn choose_match(actor: &mut Actor<'_>, proposal: Uuid, found: Uuid) -> Result<PatientId, CareError> {
+    let (connection, token, failed) = actor.write("choosing the same person").await?;
+    sqlx::query_scalar("SELECT api.choose_match($1, $2, $3)")
+        .bind(token)
+        .bind(proposal)
+        .bind(found)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)
+}
+
+/// Registers the person that this session has proposed, with all parts or nothing; the new key.
+///
+/// # Errors
+/// `proposal_is_recorded`, and the database's: a rule refuses a part.
+pub async fn register_proposed(actor: &mut Actor<'_>, proposal: Uuid) -> Result<PatientId, CareError> {
     let (connection, token, failed) = actor.write("registering a patient").await?;
     sqlx::query_scalar("SELECT api.register_patient($1, $2)")
         .bind(token)
@@ -125,4 +174,16 @@ pub async fn register_patient(actor: &mut Actor<'_>, patient: &NewPatient) -> Re
         .fetch_one(connection)
         .await
         .map_err(failed)
+}
+
+/// Registers a person with all parts, or nothing; the new key.
+///
+/// The person is proposed first, in a transaction of its own that is audited: a refusal may tell that a number is
+/// known here. So this comes before what else the actor writes.
+///
+/// # Errors
+/// The database's: a rule refuses a part, whoever acts may not register, or has proposed too many within a day.
+pub async fn register_patient(actor: &mut Actor<'_>, patient: &NewPatient) -> Result<PatientId, CareError> {
+    let proposal = propose_patient(actor, patient).await?;
+    register_proposed(actor, proposal).await
 }

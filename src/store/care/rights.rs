@@ -49,7 +49,7 @@ pub async fn break_glass(actor: &mut Actor<'_>, patient: PatientId, reason: &str
     Ok(until.0)
 }
 
-/// Shares the acting patient's record; the grant's key.
+/// Shares the acting patient's record; the grant's key, that of the one that stands where it is the same.
 ///
 /// # Errors
 /// `grant_is_the_patients`, `grant_ends_later`, and the rules of `access.grant_of_access`.

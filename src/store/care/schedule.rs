@@ -209,6 +209,18 @@ pub struct AppointmentSummary {
     pub cancelled_late: Option<bool>,
     /// Names of the rooms and the equipment that it holds.
     pub resources: Vec<String>,
+    /// With whom.
+    pub provider: ProviderId,
+    /// Where.
+    pub facility: FacilityId,
+    /// Why, in the patient's words.
+    pub reason: Option<String>,
+    /// Until when it is held; `None` unless it is.
+    pub held_until: Option<Timestamp>,
+    /// Within how many hours of it a cancellation is late; `None` where its facility asks for no notice.
+    pub notice_hours: Option<i16>,
+    /// When the patient agreed to be seen by video; `None` until then.
+    pub consented_at: Option<Timestamp>,
 }
 
 /// A patient's appointments that the asker may see, the latest first, 500 at most.
@@ -241,6 +253,12 @@ pub async fn history(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<Ap
             cancellation_reason: row.try_get("cancellation_reason")?,
             cancelled_late: row.try_get("cancelled_late")?,
             resources: row.try_get("resources")?,
+            provider: row.try_get("provider")?,
+            facility: row.try_get("facility")?,
+            reason: row.try_get("reason")?,
+            held_until: row.try_get::<Option<Moment>, _>("held_until")?.map(|moment| moment.0),
+            notice_hours: row.try_get("notice_hours")?,
+            consented_at: row.try_get::<Option<Moment>, _>("consented_at")?.map(|moment| moment.0),
         })
     };
     rows.iter().map(visit).collect::<Result<_, _>>().map_err(failed)

@@ -37,7 +37,7 @@ impl SessionToken {
     }
 
     /// What is stored of it; of what is no token nothing, which the database refuses to keep.
-    fn hash(&self) -> Vec<u8> {
+    pub(super) fn hash(&self) -> Vec<u8> {
         let bytes = hex::decode(self.expose()).ok().filter(|bytes| bytes.len() == TOKEN_BYTES);
         bytes.map(|bytes| ring::digest::digest(&ring::digest::SHA256, &bytes).as_ref().to_vec()).unwrap_or_default()
     }

@@ -113,3 +113,31 @@ pub async fn cancel_session(actor: &mut Actor<'_>, session: ProgrammeSessionId, 
         .map_err(failed)?;
     Ok(())
 }
+
+/// A session of a programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTime {
+    /// Which.
+    pub session: ProgrammeSessionId,
+    /// Title of its programme.
+    pub programme: String,
+    /// When it begins and ends.
+    pub during: (Timestamp, Timestamp),
+}
+
+/// Sessions of the programmes of a facility that are not over, the next first, 5000 at most.
+///
+/// # Errors
+/// `facility_is_kept_by_its_manager`, and the database's.
+pub async fn sessions(actor: &mut Actor<'_>, facility: FacilityId) -> Result<Vec<SessionTime>, CareError> {
+    let (connection, token, failed) = actor.ask("listing sessions of programmes")?;
+    type Row = (ProgrammeSessionId, String, Moment, Moment);
+    let query = sqlx::query_as("SELECT * FROM api.list_programme_sessions($1, $2)").bind(token).bind(facility);
+    let rows: Vec<Row> = query.fetch_all(connection).await.map_err(failed)?;
+    let time = |(session, programme, Moment(starts_at), Moment(ends_at))| SessionTime {
+        session,
+        programme,
+        during: (starts_at, ends_at),
+    };
+    Ok(rows.into_iter().map(time).collect())
+}

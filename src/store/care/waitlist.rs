@@ -4,6 +4,9 @@
 //! (`schemas/migrations/0039_create_waitlist.sql`). An offer is a held appointment: `schedule::change` confirms it, or
 //! gives it back.
 
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
 use super::actor::Actor;
 use super::error::CareError;
 use crate::model::people::{
@@ -32,7 +35,7 @@ pub struct WaitlistRequest {
 }
 
 /// An entry of the wait-list.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitlistEntry {
     /// The entry's key.
     pub entry: WaitlistEntryId,
@@ -40,6 +43,18 @@ pub struct WaitlistEntry {
     pub status: WaitlistStatus,
     /// The time that was offered; `None` while waiting, and after leaving.
     pub appointment: Option<AppointmentId>,
+    /// Where, by name.
+    pub facility_name: String,
+    /// With whom, by name; `None` for anybody there.
+    pub provider_name: Option<String>,
+    /// Not before this moment.
+    pub since: Timestamp,
+    /// Over by this moment.
+    pub until: Timestamp,
+    /// How long a visit.
+    pub minutes: i16,
+    /// How they meet.
+    pub mode: VisitMode,
 }
 
 /// Joins; the entry's key.
@@ -79,11 +94,25 @@ pub async fn leave(actor: &mut Actor<'_>, entry: WaitlistEntryId) -> Result<(), 
 pub async fn of_patient(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<WaitlistEntry>, CareError> {
     let Some(look) = actor.look(Some(patient), "waitlist", None).await? else { return Ok(Vec::new()) };
     let (connection, token, failed) = actor.ask("reading the wait-list")?;
-    sqlx::query_as("SELECT entry, status, appointment FROM api.read_waitlist($1, $2, $3)")
+    let rows = sqlx::query("SELECT * FROM api.read_waitlist($1, $2, $3)")
         .bind(token)
         .bind(look)
         .bind(patient)
         .fetch_all(connection)
         .await
-        .map_err(failed)
+        .map_err(&failed)?;
+    let entry = |row: &PgRow| {
+        Ok(WaitlistEntry {
+            entry: row.try_get("entry")?,
+            status: row.try_get("status")?,
+            appointment: row.try_get("appointment")?,
+            facility_name: row.try_get("facility_name")?,
+            provider_name: row.try_get("provider_name")?,
+            since: row.try_get::<Moment, _>("since")?.0,
+            until: row.try_get::<Moment, _>("until_at")?.0,
+            minutes: row.try_get("minutes")?,
+            mode: row.try_get("mode")?,
+        })
+    };
+    rows.iter().map(entry).collect::<Result<_, _>>().map_err(failed)
 }

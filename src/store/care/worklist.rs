@@ -140,7 +140,7 @@ pub struct OverdueBalance {
 pub async fn overdue_balances(
     actor: &mut Actor<'_>,
     before: Day,
-    after: Option<&OverdueBalance>,
+    after: Option<(Day, InvoiceId)>,
     rows_max: u16,
 ) -> Result<Vec<OverdueBalance>, CareError> {
     let Some(look) = actor.look(None, "due_invoices", None).await? else { return Ok(Vec::new()) };
@@ -149,8 +149,8 @@ pub async fn overdue_balances(
         .bind(token)
         .bind(look)
         .bind(before)
-        .bind(after.map(|line| line.due_on))
-        .bind(after.map(|line| line.invoice_id))
+        .bind(after.map(|(due_on, _)| due_on))
+        .bind(after.map(|(_, invoice)| invoice))
         .bind(i32::from(rows_max))
         .fetch_all(connection)
         .await
