@@ -5,6 +5,8 @@
 //! keyring      keys by id, from a file or the environment: the last is current, each opens what names its id
 //! pseudonym    a patient's uuid  → subject_id: the same for one key, back only with database and key
 //! envelope     a patient's texts → encrypted columns, by a data key of the patient's own, wrapped by a key of the ring
+//! password     what somebody types → an Argon2id hash; totp: the code of a second factor → the step that it is of
+//! passkey      what a device signed for this site → whose passkey it was
 //! signature    Ed25519: who signed it, for whoever has the public key
 //! ```
 //!
@@ -32,6 +34,18 @@ pub mod pseudonym;
 
 /// Columns that are encrypted.
 pub mod envelope;
+
+/// Passwords, hashed.
+pub mod password;
+
+/// What providers of OpenID Connect say.
+pub mod oidc;
+
+/// Codes of second factors.
+pub mod totp;
+
+/// Keys that a person's device keeps.
+pub mod passkey;
 
 /// Keys that sign, and keys that tell who signed.
 pub mod signature;
