@@ -35,7 +35,7 @@
 //! | something a person may do with a patient's data | a function of an `Actor` in [`care`] |
 //! | an alert rule or a score | a module `insight` after [`care`]: a pure function over samples and records |
 //! | a FHIR resource | a module `exchange` after [`care`]: on its functions, never on SQL |
-//! | a page of the portal | a module `portal` after those two, one file a page beside its template |
+//! | a page of the portal | a file in [`portal`] beside its template, and a row in its table of URLs |
 //! | something that runs beside ingest | a task of the supervisor in [`daemon`] |
 //! | a subcommand | a file in [`commands`] |
 
@@ -80,6 +80,9 @@ pub mod audit;
 
 /// What a person may do with the network's data, as functions of an actor.
 pub mod care;
+
+/// Pages for patients and those who care for them.
+pub mod portal;
 
 /// What runs in `serve` and `demo`, under a supervisor.
 pub mod daemon;

@@ -20,6 +20,7 @@ mod environment;
 mod error;
 mod ingest;
 mod mqtt;
+mod portal;
 mod sections;
 mod store;
 
@@ -30,6 +31,7 @@ pub use environment::{data_dir, variable, variables};
 pub use error::ConfigError;
 pub use ingest::{DeviceSources, IngestConfig, UnknownDevice};
 pub use mqtt::{MqttConfig, TlsConfig};
+pub use portal::PortalConfig;
 pub use sections::{ArchiveConfig, HttpConfig, LogFormat, SecurityConfig, TelemetryConfig};
 pub use store::StoreConfig;
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub compaction: CompactionConfig,
     /// Health pages.
     pub http: HttpConfig,
+    /// Pages for people.
+    pub portal: PortalConfig,
     /// Metrics and logs.
     pub telemetry: TelemetryConfig,
     /// Keys of encrypted columns.
@@ -102,6 +106,7 @@ impl Config {
         self.mqtt.check()?;
         self.ingest.check()?;
         self.archive.check()?;
+        self.portal.check()?;
         self.compaction.check()
     }
 }

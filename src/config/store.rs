@@ -19,6 +19,11 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
+    /// The same database as another login, with so many connections.
+    pub(super) fn as_login(&self, url: SecretString, connections_max: u32) -> StoreConfig {
+        StoreConfig { url, connections_max, ..self.clone() }
+    }
+
     /// How long to wait for a free connection.
     pub fn acquire_timeout(&self) -> Duration {
         Duration::from_millis(self.acquire_timeout_ms)

@@ -7,6 +7,7 @@ use crate::archive::ArchiveError;
 use crate::ingest::IngestError;
 use crate::model::metric::CatalogueError;
 use crate::model::unit::UnitsError;
+use crate::portal::PortalError;
 use crate::store::StoreError;
 use crate::telemetry::Task;
 
@@ -39,6 +40,9 @@ pub enum DaemonError {
     /// The archive that the configuration names.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The pages for people.
+    #[error(transparent)]
+    Portal(#[from] PortalError),
     /// Ingest.
     #[error(transparent)]
     Ingest(#[from] IngestError),

@@ -1,4 +1,5 @@
-//! The daemon's pages: `/healthz` and `/readyz` for whoever watches it, `/metrics` for Prometheus.
+//! The daemon's pages: `/healthz` and `/readyz` for whoever watches it, `/metrics` for Prometheus; the portal beside
+//! them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -47,13 +48,16 @@ pub(super) struct Pages {
     pub(super) state: Arc<State>,
 }
 
-/// Serves `/healthz` and `/readyz` until `closing` is cancelled and what was asked is answered.
+/// Serves `/healthz` and `/readyz`, and the portal's pages where there are any, until `closing` is cancelled and what
+/// was asked is answered.
 pub(super) async fn serve_health(
     listener: TcpListener,
     pages: Pages,
+    portal: Option<Router>,
     closing: CancellationToken,
 ) -> Result<(), DaemonError> {
-    serve(Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)), listener, pages, closing).await
+    let own = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(pages);
+    serve(own.merge(portal.unwrap_or_default()), listener, closing).await
 }
 
 /// Serves `/metrics` likewise.
@@ -62,17 +66,12 @@ pub(super) async fn serve_metrics(
     pages: Pages,
     closing: CancellationToken,
 ) -> Result<(), DaemonError> {
-    serve(Router::new().route("/metrics", get(scrape)), listener, pages, closing).await
+    serve(Router::new().route("/metrics", get(scrape)).with_state(pages), listener, closing).await
 }
 
-async fn serve(
-    router: Router<Pages>,
-    listener: TcpListener,
-    pages: Pages,
-    closing: CancellationToken,
-) -> Result<(), DaemonError> {
-    let router = router.layer(from_fn(with_span)).with_state(pages);
-    Ok(axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned()).await?)
+async fn serve(router: Router, listener: TcpListener, closing: CancellationToken) -> Result<(), DaemonError> {
+    let service = router.layer(from_fn(with_span)).into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned()).await?)
 }
 
 /// Gives a request its span. The route is one of the program's own; what else a client has sent is in no log.

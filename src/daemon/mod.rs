@@ -3,7 +3,7 @@
 //! ```text
 //! task                        runs                                 works while the daemon
 //! ingest                      database, then the service           owns its shard, or waits for it
-//! http_health, http_metrics   /healthz and /readyz, /metrics       runs, also without a database
+//! http_health, http_metrics   /healthz, /readyz, the portal; /metrics   runs, also without a database
 //! histograms                  telemetry                            runs
 //! chunks                      partitions of the coming days        knows who owns the shard
 //! roller, compactor           archive, compaction                  owns its shard
@@ -52,6 +52,7 @@ mod roll_daily;
 
 use std::sync::Arc;
 
+use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 pub use error::DaemonError;
@@ -63,6 +64,8 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::ingest::State;
 use crate::ingest::quarantine::{Cap, CapLimits};
+use crate::model::time::SystemClock;
+use crate::portal::{Playbill, Portal, router};
 use crate::store::pool::Connector;
 use crate::telemetry::{Task, Telemetry};
 use http::Pages;
@@ -79,6 +82,8 @@ pub struct Daemon {
     pub telemetry: Arc<Telemetry>,
     /// What it is to its shard, for whoever waits for it.
     pub state: Arc<State>,
+    /// Whom a visitor can be: of the demo alone.
+    pub playbill: Option<Playbill>,
 }
 
 impl Daemon {
@@ -100,7 +105,7 @@ impl Daemon {
         stop: &CancellationToken,
         closing: &CancellationToken,
     ) -> Result<(), DaemonError> {
-        let Daemon { config, listeners, telemetry, state } = self;
+        let Daemon { config, listeners, telemetry, state, playbill } = self;
         let context = Context::new(Connector::new(&config.store)?, Arc::clone(&telemetry))?;
         let archive = Archive::of(&config.archive)?;
         tracing::info!(
@@ -114,7 +119,9 @@ impl Daemon {
         );
         // The pages do not wait for the database: an operator must be able to ask why nothing works.
         let pages = Pages { telemetry: Arc::clone(&telemetry), state: Arc::clone(&state) };
-        supervisor.spawn(Task::HttpHealth, http::serve_health(listeners.health, pages.clone(), closing.clone()));
+        let portal = portal_pages(&config, closing, playbill, &pages)?;
+        supervisor
+            .spawn(Task::HttpHealth, http::serve_health(listeners.health, pages.clone(), portal, closing.clone()));
         supervisor.spawn(Task::HttpMetrics, http::serve_metrics(listeners.metrics, pages, closing.clone()));
         supervisor.spawn_endless(Task::Histograms, tasks::fold_histograms(telemetry));
         supervisor.spawn_endless(Task::Chunks, tasks::make_chunks(context.clone(), Arc::clone(&state)));
@@ -145,4 +152,20 @@ impl Daemon {
         supervisor.spawn(Task::Ingest, ingest::run(context, state, settings, cap, stop.clone()));
         Ok(())
     }
+}
+
+/// The pages for people, where a login of the portal is configured.
+fn portal_pages(
+    config: &Config,
+    closing: &CancellationToken,
+    playbill: Option<Playbill>,
+    pages: &Pages,
+) -> Result<Option<Router>, DaemonError> {
+    if !config.portal.is_on() {
+        return Ok(None);
+    }
+    let clock = Arc::new(SystemClock);
+    let portal = Portal::new(config, clock, closing.clone(), playbill)?;
+    portal.watch(Arc::clone(&pages.telemetry), Arc::clone(&pages.state));
+    Ok(Some(router(portal)))
 }

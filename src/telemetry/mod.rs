@@ -34,6 +34,9 @@ mod backlog;
 /// The daemon's tasks.
 mod tasks;
 
+/// What the operator's page shows of it.
+pub mod shown;
+
 /// Where log lines go, and how an error is told in one.
 mod log;
 
