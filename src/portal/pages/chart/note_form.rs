@@ -1,0 +1,93 @@
+//! What is asked of a note: what it is called, its sections, and who is to sign it too.
+
+use crate::portal::forms::{Form, FormField, Problem, Typed};
+use crate::portal::page_error::PageError;
+use crate::portal::words::chart::CHART;
+use crate::store::care::actor::Actor;
+use crate::store::care::directory::{ProviderQuery, find_providers, provider_names};
+use crate::store::care::note::{Note, NoteSection, NoteWords};
+
+/// Kinds of notes by LOINC.
+fn kinds() -> Vec<(String, String)> {
+    let kinds = [
+        ("11506-3", CHART.note_progress),
+        ("34117-2", CHART.note_history),
+        ("11488-4", CHART.note_consult),
+        ("18842-5", CHART.note_discharge),
+    ];
+    kinds.map(|(loinc, title)| (loinc.to_owned(), title.to_owned())).into()
+}
+
+/// Sections that are asked for: field, LOINC, heading.
+fn sections() -> [(&'static str, &'static str, &'static str); 4] {
+    [
+        ("subjective", "61150-9", CHART.note_subjective),
+        ("objective", "61149-1", CHART.note_objective),
+        ("assessment", "51848-0", CHART.note_assessment),
+        ("plan", "18776-5", CHART.note_plan),
+    ]
+}
+
+/// Which field a rule is about.
+pub(super) const AT: &[(&str, &str)] = &[
+    ("note_title_is_some", "title"),
+    ("note_cosigner_is_another", "cosigner"),
+    ("note_kind_is_loinc", "kind"),
+    ("note_says_something_once_signed", "subjective"),
+];
+
+/// The form for a draft: a new one, or one that is there.
+pub(super) async fn drafting(
+    actor: &mut Actor<'_>,
+    action: &str,
+    token: &str,
+    note: Option<&Note>,
+) -> Result<Form, PageError> {
+    let mut signers: Vec<(String, String)> = find_providers(actor, &ProviderQuery::default())
+        .await?
+        .into_iter()
+        .map(|found| (found.provider_id.to_string(), found.name))
+        .collect();
+    let cosigner = note.and_then(|note| note.cosigner_id);
+    if let Some(cosigner) = cosigner.filter(|key| !signers.iter().any(|(known, _)| *known == key.to_string())) {
+        let named = provider_names(actor, &[cosigner]).await?;
+        signers.extend(named.into_iter().map(|(key, name)| (key.to_string(), name)));
+    }
+    let mut form = Form::new("note", action, token, CHART.save);
+    form = match note {
+        None => form.with(FormField::choice("kind", CHART.note_kind, kinds()).of("11506-3").required()),
+        Some(note) => form.with(FormField::hidden("act", "save")).with(FormField::hidden("version", note.version)),
+    };
+    form = form.with(FormField::line("title", CHART.note_title).of(note.map_or("", |note| &note.title)).required());
+    for (field, loinc, title) in sections() {
+        let body = note.and_then(|note| note.sections.iter().find(|section| section.loinc == loinc));
+        form = form.with(FormField::lines(field, title).of(body.map_or("", |section| &section.body)));
+    }
+    form = form.with(
+        FormField::choice("cosigner", CHART.note_cosigner, signers)
+            .of(cosigner.map(|key| key.to_string()).unwrap_or_default()),
+    );
+    Ok(if note.is_some() {
+        form.with(FormField::check("sign", CHART.note_sign_now).hint(CHART.note_sign_hint))
+    } else {
+        form
+    })
+}
+
+/// What was typed of a note; sections that the form does not ask for stay as they are.
+pub(super) fn words_of<'a>(typed: &'a Typed, stored: &'a [NoteSection]) -> Result<NoteWords<'a>, Problem> {
+    let asked = sections().into_iter().filter_map(|(field, loinc, title)| Some((loinc, title, typed.some(field)?)));
+    let others = stored.iter().filter(|part| !sections().iter().any(|(_, loinc, _)| *loinc == part.loinc));
+    let others = others.map(|part| (part.loinc.as_str(), part.title.as_str(), part.body.as_str()));
+    Ok(NoteWords {
+        title: typed.required("title")?,
+        cosigner: typed.maybe("cosigner")?,
+        sections: asked.chain(others).collect(),
+    })
+}
+
+/// What was typed into sections, as one text.
+pub(super) fn typed_words(typed: &Typed) -> String {
+    let typed = sections().into_iter().filter_map(|(field, _, title)| Some(format!("{title}: {}", typed.some(field)?)));
+    typed.collect::<Vec<String>>().join("\n")
+}
