@@ -52,6 +52,9 @@ pub mod device;
 /// People, erased.
 pub mod patient;
 
+/// Who may sign in.
+pub mod user;
+
 /// Rejected messages.
 pub mod quarantine;
 
@@ -97,6 +100,8 @@ enum Command {
     Device(device::Args),
     /// Erase people, and show what proves it
     Patient(patient::Args),
+    /// Invite people to the portal
+    User(user::Args),
     /// List what was rejected; retry, resolve and purge it
     Quarantine(quarantine::Args),
     /// Show who read what, and verify that the record is intact
@@ -146,6 +151,7 @@ async fn run_command(command: Command, span: impl FnOnce() -> Span + Send) -> an
         Command::Archive(args) => archive::run(args).instrument(span()).await,
         Command::Device(args) => device::run(args).instrument(span()).await,
         Command::Patient(args) => patient::run(args).instrument(span()).await,
+        Command::User(args) => user::run(args).instrument(span()).await,
         Command::Quarantine(args) => quarantine::run(args).instrument(span()).await,
         Command::Audit(args) => audit::run(args).instrument(span()).await,
         Command::Populate(args) => populate::run(args).instrument(span()).await,

@@ -36,6 +36,6 @@ pub async fn run(args: Args, span: impl FnOnce() -> Span + Send) -> anyhow::Resu
     let stop = CancellationToken::new();
     cancel_on_signal(stop.clone())?;
     let listeners = Listeners::open(&config).await?;
-    let daemon = Daemon { config, listeners, telemetry, state: Arc::default() };
+    let daemon = Daemon { config, listeners, telemetry, state: Arc::default(), playbill: None };
     Ok(daemon.run(stop).instrument(span()).await?)
 }

@@ -56,6 +56,7 @@ impl Screen {
             "{hubs} simulated devices publish {history_h} h of history as fast as it is stored, then live"
         ));
         self.say("one message in 50 is sent twice and a few are invalid on purpose: see duplicates and quarantine");
+        self.say(&format!("  portal     http://{http}"));
         self.say(&format!("  health     http://{http}/readyz"));
         self.say(&format!("  metrics    http://{metrics}/metrics"));
         self.say(&format!("  broker     {broker}"));

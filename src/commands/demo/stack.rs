@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -16,12 +17,18 @@ use crate::daemon::{Daemon, DaemonError, Listeners};
 use crate::embedded::broker::INFLIGHT_MAX;
 use crate::embedded::{PostgresOptions, PostgresSearch, PrivateBroker, PrivatePostgres};
 use crate::ingest::State;
+use crate::portal::Playbill;
 use crate::store::StoreError;
+use crate::store::care::session::SessionToken;
+use crate::store::login::keep_login;
 use crate::store::pool::Connector;
 use crate::telemetry::{Telemetry, start_log};
 
 /// The database within the private server.
 const DATABASE: &str = "healthtrack";
+/// Its portal's logins.
+const PAGES_LOGIN: &str = "demo_portal";
+const SIGN_IN_LOGIN: &str = "demo_sign_in";
 /// The shard in the devices' topics, and the daemon's own.
 pub(super) const SHARD: &str = "demo";
 /// From the request to end until the daemon is left alone; stopping the database fits into the second that remains of
@@ -66,12 +73,15 @@ impl DemoStack {
         let postgres = PrivatePostgres::start(data_dir, options).await?;
         postgres.create_database(DATABASE).await?;
         let (broker, database) = (PrivateBroker::start().await?.url(), postgres.url(DATABASE));
-        let config = configure(config::variables(), &broker, &database)?;
+        let logins = PortalLogins::of(&postgres)?;
+        let mut config = configure(config::variables(), &broker, &database, &logins)?;
         start_log(&config.telemetry);
         // Held from here on: between the search for a free port and its use another program could take it.
         let health = listen_near(config.http.bind).await?;
         let listeners = Listeners { health, metrics: listen_near(config.telemetry.bind).await? };
         let connector = Connector::new(&config.store)?;
+        // Browsers send their forms to where it listens at last.
+        config.portal.origin = format!("http://{}", listeners.health.local_addr()?);
         let addresses = Addresses {
             http: listeners.health.local_addr()?,
             metrics: listeners.metrics.local_addr()?,
@@ -83,10 +93,13 @@ impl DemoStack {
         let telemetry = Arc::new(Telemetry::new().context("the metrics cannot be declared")?);
         let stop_daemon = CancellationToken::new();
         let state = Arc::new(State::default());
-        let daemon = Daemon { config, listeners, telemetry: telemetry.clone(), state: state.clone() };
+        let playbill = Some(Playbill::of(connector.clone()));
+        let daemon = Daemon { config, listeners, telemetry: telemetry.clone(), state: state.clone(), playbill };
         let daemon = AbortOnDropHandle::new(tokio::spawn(daemon.run(stop_daemon.clone())));
         let mut stack = DemoStack { telemetry, addresses, connector, daemon, stop_daemon, postgres };
         stack.wait_until_subscribed(&state).await?;
+        // Their roles are there once the daemon has migrated.
+        logins.make(&stack.connector).await?;
         Ok(stack)
     }
 
@@ -133,11 +146,39 @@ impl DemoStack {
     }
 }
 
+/// The logins that the portal asks the database with, made anew with each run.
+struct PortalLogins {
+    password: SecretString,
+    /// URLs.
+    pages: String,
+    sign_in: String,
+}
+
+impl PortalLogins {
+    fn of(postgres: &PrivatePostgres) -> anyhow::Result<PortalLogins> {
+        let password = SessionToken::generate().context("this machine has no randomness for a password")?;
+        let password = SecretString::from(password.expose().to_owned());
+        let url = |login: &str| {
+            let port = postgres.port();
+            format!("postgres://{login}:{}@127.0.0.1:{port}/{DATABASE}", password.expose_secret())
+        };
+        Ok(PortalLogins { pages: url(PAGES_LOGIN), sign_in: url(SIGN_IN_LOGIN), password })
+    }
+
+    async fn make(&self, connector: &Connector) -> anyhow::Result<()> {
+        let mut connection = connector.connect().await?;
+        keep_login(&mut connection, PAGES_LOGIN, "healthtrack_portal", &self.password).await?;
+        keep_login(&mut connection, SIGN_IN_LOGIN, "healthtrack_sign_in", &self.password).await?;
+        Ok(())
+    }
+}
+
 /// The defaults, then the environment's addresses and log settings, then the demo's own.
 fn configure(
     variables: impl Iterator<Item = (String, String)>,
     broker: &str,
     database: &str,
+    logins: &PortalLogins,
 ) -> anyhow::Result<Config> {
     let laid = |key: &str, value: &str| (format!("HEALTHTRACK__{key}"), value.to_owned());
     // A line a second would vanish among the daemon's own, and rumqttd calls every disconnect an error.
@@ -151,6 +192,10 @@ fn configure(
         laid("MQTT__RECEIVE_MAXIMUM", &INFLIGHT_MAX.to_string()),
         laid("INGEST__SHARD", SHARD),
         laid("INGEST__UNKNOWN_DEVICE", "enrol"),
+        laid("PORTAL__URL", &logins.pages),
+        laid("PORTAL__SIGN_IN_URL", &logins.sign_in),
+        // Nobody is signed out while they look around.
+        laid("PORTAL__IDLE_MINUTES", "720"),
     ];
     Ok(Config::read(None, std::iter::once(first).chain(allowed).chain(own))?)
 }
@@ -168,7 +213,6 @@ async fn listen_near(address: SocketAddr) -> anyhow::Result<TcpListener> {
 mod tests {
     use super::*;
     use crate::config::UnknownDevice;
-    use secrecy::ExposeSecret as _;
 
     #[test]
     fn the_environment_may_move_the_pages_but_not_the_database_or_the_broker() {
@@ -179,7 +223,12 @@ mod tests {
             ("HEALTHTRACK__HTTP__BIND", "127.0.0.1:0"),
         ];
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = configure(variables, "mqtt://127.0.0.1:1", "postgres://here/db").unwrap();
+        let logins = PortalLogins {
+            password: "x".into(),
+            pages: "postgres://a@here/db".to_owned(),
+            sign_in: "postgres://b@here/db".to_owned(),
+        };
+        let config = configure(variables, "mqtt://127.0.0.1:1", "postgres://here/db", &logins).unwrap();
         assert_eq!(config.store.url.expose_secret(), "postgres://here/db");
         assert_eq!((config.mqtt.connections, config.telemetry.log.as_str()), (1, "debug"));
         assert_eq!(config.ingest.unknown_device, UnknownDevice::Enrol);
