@@ -253,7 +253,7 @@ async fn the_community_through_the_store() {
 
     let target = Contribution { post, reply: Some(reply) };
     network.does(owl.account, async |actor| moderation::report(actor, target, ReportReason::Unkind).await).await;
-    let reported = network.does(moderator, async |actor| moderation::reported(actor, space).await).await;
+    let reported = network.does(moderator, async |actor| moderation::reported(actor, space, None).await).await;
     assert_eq!((reported[0].target, reported[0].member, reported[0].reports), (target, lark_member, 1));
     assert_eq!(reported[0].reasons, [ReportReason::Unkind]);
     for decision in [ModerationDecision::Hide(target), ModerationDecision::Ban(lark_member)] {

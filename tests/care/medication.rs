@@ -72,6 +72,9 @@ async fn a_dose_is_a_number_with_a_unit_a_route_and_a_frequency() {
     ] {
         assert_eq!(network.refusal(&case.prescription(columns, values)).await, rule);
     }
+    let none = case
+        .prescription("authored_at, dose_quantity, times, days_supply, per_amount", "'2026-01-01', 1, 2, 30, 'NaN'");
+    assert_eq!(network.refusal(&none).await, "prescription_amounts_are_numbers");
     let endless = case.usual().replace(", 2026-07-01)", ",)");
     assert_eq!(network.refusal(&endless).await, "prescription_period_is_bounded");
     network.run(&case.prescription(columns, "'2026-01-01', 1, NULL, 30, true, 'day'")).await;

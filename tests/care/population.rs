@@ -115,13 +115,21 @@ async fn the_same_seed_makes_the_same_network_and_another_seed_another() {
 
 /// Tables that a made-up network leaves empty: what is there for a moment only, or comes with samples.
 const EMPTY: &[&str] = &[
+    // Passwords, which nobody is given.
+    "access.credential",
     // That a transaction erases.
     "access.erasure_run",
-    // Sessions, and what they looked at or proposed.
+    // Whom providers of sign-ins know, and links to set a password.
+    "access.federated_identity",
+    "access.invitation",
+    // Sessions, and what they looked at or proposed; what their devices keep, and are asked.
     "access.look",
+    "access.passkey",
+    "access.passkey_challenge",
     "access.proposal",
     "access.proposal_match",
     "access.session",
+    "access.sign_in_bucket",
     // Changes that maintenance has folded into sums.
     "care.adherence_change",
     "care.condition_change",

@@ -175,7 +175,7 @@ async fn waits(
 ) -> Vec<(WaitlistEntryId, WaitlistStatus, Option<AppointmentId>)> {
     let entries =
         practice.network.does(account, async |portal| waitlist::of_patient(portal, PatientId(patient)).await).await;
-    entries.into_iter().map(|WaitlistEntry { entry, status, appointment }| (entry, status, appointment)).collect()
+    entries.into_iter().map(|WaitlistEntry { entry, status, appointment, .. }| (entry, status, appointment)).collect()
 }
 
 #[tokio::test]

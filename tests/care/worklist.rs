@@ -126,7 +126,7 @@ async fn what_is_overdue_is_what_the_patients_of_the_billers_facility_still_owe(
     let other = network.account("biller", Some(elsewhere)).await;
     let own = network.account("patient", Some(bill.patient)).await;
     let overdue = async |account: Uuid, before: &str, after: Option<&OverdueBalance>| {
-        let before = before.parse().unwrap();
+        let (before, after) = (before.parse().unwrap(), after.map(|line| (line.due_on, line.invoice_id)));
         network.does(account, async |actor| worklist::overdue_balances(actor, before, after, 10).await).await
     };
     assert_eq!(overdue(biller, "2026-07-01", None).await, []);

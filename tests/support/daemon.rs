@@ -250,7 +250,7 @@ fn get(port: u16, path: &str) -> Option<String> {
 
 /// Below the ports that systems give to outgoing connections: one of those would be taken before the daemon listens, or
 /// while it is down. Each is given once a process.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(256);
     let ports = || 10_000 + begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % 20_000;

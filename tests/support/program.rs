@@ -23,6 +23,15 @@ impl Program {
         found
     }
 
+    /// The machine's own program of one of these names, which nothing fetches; or a loud word with the package to install.
+    pub(crate) fn installed(names: &[&str], package: &str) -> Option<PathBuf> {
+        let found = names.iter().find_map(|name| installed(name));
+        if found.is_none() {
+            super::skip(&format!("{package} is not installed; apt-get install {package}"));
+        }
+        found.map(|program| program.path)
+    }
+
     /// A command that runs it, silent.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);

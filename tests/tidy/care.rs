@@ -4,8 +4,10 @@ use crate::source::{Rule, SourceFile, bad, each_line};
 
 /// Where a plain connection becomes an actor or a context, and where the catalogue of rules is read, which is about
 /// nobody. The reader of both tiers gives its connection to `archive`, which knows no contexts.
-const BEFORE_ANYBODY_ACTS: [(&str, &str); 4] = [
+const BEFORE_ANYBODY_ACTS: [(&str, &str); 6] = [
     ("store/care/actor.rs", "begin"),
+    ("store/care/actor.rs", "begin_unseen"),
+    ("store/care/actor.rs", "begin_look_unseen"),
     ("store/care/context.rs", "on"),
     ("store/care/context.rs", "connection"),
     ("store/care/error.rs", "read"),

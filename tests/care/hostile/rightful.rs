@@ -92,6 +92,9 @@ const ARRANGED: &str = "
     INSERT INTO care.lab_result (patient_id, observed_at, loinc, title, status, value_number, unit)
     SELECT '{own}', now() - n * INTERVAL '30 days', '4548-4', 'HbA1c', 'final', 6 + n, '%' FROM generate_series(1,
     4) AS n;
+    INSERT INTO care.lab_result (lab_result_id, patient_id, observed_at, loinc, title, status, value_number, unit,
+                                 reference_high)
+    VALUES (md5('ranged')::uuid, '{own}', now() - INTERVAL '5 days', '2345-7', 'Glucose', 'final', 90, 'mg/dL', 99);
     INSERT INTO care.encounter (patient_id, facility_id, attending_provider_id, class, admission_type, service_line,
                                 discharge_disposition, during)
     VALUES ('{own}', '{facility}', '{provider}', 'inpatient', 'emergency', 'medical', 'home',
@@ -375,6 +378,73 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         ],
     ),
     (
+        "read_bills",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
+            "SELECT * FROM api.read_bills('{token}', '{last}', '{own}', NULL, NULL, 5)",
+        ],
+    ),
+    (
+        "read_bill_lines",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
+            "SELECT * FROM api.read_bill_lines('{token}', '{last}', '{own}', '{bill}')",
+        ],
+    ),
+    (
+        "read_bill_payments",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
+            "SELECT * FROM api.read_bill_payments('{token}', '{last}', '{own}', '{bill}')",
+        ],
+    ),
+    (
+        "read_desk_person",
+        Who::Desk,
+        &[
+            "SELECT api.look('{token}', '{own}', 'desk_person', NULL)",
+            "SELECT * FROM api.read_desk_person('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "make_patient_link",
+        Who::Desk,
+        &[
+            LIKE_OWN,
+            "SELECT api.register_patient('{token}', '{last}')",
+            "WITH opened AS MATERIALIZED (SELECT api.open_patient_account('{token}', '{last}', 'zed-2') AS account)
+             SELECT api.make_patient_link('{token}', '{last}', sha256('zed-2')) FROM opened WHERE account IS NOT NULL",
+        ],
+    ),
+    (
+        "find_facilities_by_name",
+        Who::Patient,
+        &["SELECT * FROM api.find_facilities_by_name('{token}', '', 5)"],
+    ),
+    (
+        "list_facility_names",
+        Who::Patient,
+        &["SELECT * FROM api.list_facility_names('{token}', ARRAY['{facility}']::uuid[])"],
+    ),
+    (
+        "list_programme_sessions",
+        Who::Manager,
+        &["SELECT * FROM api.list_programme_sessions('{token}', '{facility}')"],
+    ),
+    (
+        "find_providers_by_name",
+        Who::Patient,
+        &["SELECT * FROM api.find_providers_by_name('{token}', '', 5)"],
+    ),
+    (
+        "find_practices",
+        Who::Patient,
+        &["SELECT * FROM api.find_practices('{token}', NULL, NULL, NULL, 5)"],
+    ),
+    (
         "read_overdue_balances",
         Who::Biller,
         &[
@@ -449,6 +519,39 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT api.look('{token}', '{own}', 'claims', NULL)",
             DENY_CLAIM,
             "SELECT api.submit_coded_claim('{token}', '{bill}', '{coverage_of_own}', '{E11.9}', NULL)",
+        ],
+    ),
+    (
+        "list_invoices",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', NULL, 'due_invoices', NULL)",
+            "SELECT * FROM api.list_invoices('{token}', '{last}', NULL, 'issued', NULL, NULL, 5)",
+        ],
+    ),
+    (
+        "list_claims",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', NULL, 'due_invoices', NULL)",
+            "SELECT * FROM api.list_claims('{token}', '{last}', NULL, 'submitted', NULL, NULL, 5)",
+        ],
+    ),
+    (
+        "read_charges",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
+            "SELECT * FROM api.read_charges('{token}', '{last}', '{own}', '{bill}')",
+        ],
+    ),
+    (
+        "read_payments",
+        Who::Biller,
+        &[
+            "SELECT api.pay('{token}', 'key-0123456789abcdef', '{bill}', 5000, 'cash', NULL, NULL)",
+            "SELECT api.look('{token}', '{own}', 'invoices', NULL)",
+            "SELECT * FROM api.read_payments('{token}', '{last}', '{own}', '{bill}')",
         ],
     ),
     (
@@ -578,6 +681,43 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         "add_identifier",
         Who::Provider,
         &["SELECT api.add_identifier('{token}', '{own}', 'passport', 'US', 'CL123456', NULL)"],
+    ),
+    (
+        "read_result_ranges",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'results', NULL)",
+            "SELECT * FROM api.read_result_ranges('{token}', '{last}', '{own}', ARRAY[md5('ranged')::uuid])",
+        ],
+    ),
+    (
+        "list_provider_names",
+        Who::Patient,
+        &["SELECT * FROM api.list_provider_names('{token}', ARRAY['{provider}']::uuid[])"],
+    ),
+    (
+        "read_prescriptions",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'record', NULL)",
+            "SELECT * FROM api.read_prescriptions('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "read_vitals",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', '{own}', 'vitals', NULL)",
+            "SELECT * FROM api.read_vitals('{token}', '{last}', '{own}', '{heart_rate}', now() - INTERVAL '2 days', now(), 'hour')",
+        ],
+    ),
+    (
+        "read_newest_vitals",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'vitals', NULL)",
+            "SELECT * FROM api.read_newest_vitals('{token}', '{last}', '{own}')",
+        ],
     ),
     ("give_device", Who::Provider, &["SELECT api.give_device('{token}', '{own}', 'spare-watch')"]),
     ("take_device_back", Who::Provider, &["SELECT api.take_device_back('{token}', 'spare-watch')"]),

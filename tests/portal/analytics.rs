@@ -1,0 +1,116 @@
+//! Figures: what each part counts, by facility and period, on the page and as a file.
+
+use axum::http::StatusCode;
+use uuid::Uuid;
+
+use crate::house::{Browser, House};
+
+/// People with a visit last month, at a place with somebody: so many came, and so many did not.
+async fn visits(house: &mut House, facility: Uuid, provider: Uuid, came: u32, missed: u32) {
+    for (people, status) in [(came, "completed"), (missed, "no_show")] {
+        let statement = format!(
+            "WITH patient AS (
+                 INSERT INTO care.patient (born_on, sex, time_zone)
+                 SELECT '1980-05-17', 'female', 'America/Chicago' FROM generate_series(1, {people}) RETURNING patient_id
+             )
+             INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
+             SELECT patient_id, '{provider}', '{facility}', tstzrange(at, at + INTERVAL '30 minutes'), '{status}'
+             FROM (SELECT patient_id, row_number() OVER () FROM patient) AS p (patient_id, place),
+                  LATERAL (SELECT date_trunc('month', now(), 'UTC') - INTERVAL '1 month'
+                                  + (SELECT count(*) FROM care.appointment) * INTERVAL '1 hour'
+                                  + (place + 12) * INTERVAL '1 hour') AS moment (at)"
+        );
+        house.network.run(&statement).await;
+    }
+}
+
+/// A house with a clinic of 30 who came and 11 who did not, and another of 20 who came and 5 who did not.
+async fn counted() -> (House, Uuid, Uuid, Uuid) {
+    let mut house = House::new().await;
+    let (first, second) = (house.network.facility("IL", "clinic").await, house.network.facility("IL", "clinic").await);
+    let provider = house.network.provider().await;
+    visits(&mut house, first, provider, 30, 11).await;
+    visits(&mut house, second, provider, 20, 5).await;
+    (house, first, second, provider)
+}
+
+async fn signed_in(house: &mut House, part: &str, whose: Option<Uuid>) -> Browser {
+    let account = house.network.account(part, whose).await;
+    house.signed_in(account).await
+}
+
+#[tokio::test]
+async fn quality_sees_shares_with_their_intervals_and_few_as_few() {
+    let (mut house, first, second, _) = counted().await;
+    let quality = signed_in(&mut house, "clinical_quality", None).await;
+    let all = quality.get("/analytics").await;
+    assert_eq!(all.status, StatusCode::OK);
+    // Ten of forty, since people are rounded to five.
+    for said in [">25 % <small>14.2 to 40.2 %</small>", "fewer than 11"] {
+        assert!(all.body.contains(said), "{said}: {}", all.body);
+    }
+    assert!(all.body.contains("class=\"reach\""), "{}", all.body);
+    for said in ["clinic 0", "clinic 1", "days of treatment", "href=\"/analytics/use.csv?facility=&#38;period=recent\""]
+    {
+        assert!(all.body.contains(said), "{said}: {}", all.body);
+    }
+    assert_eq!(all.body.matches("All together").count(), 2, "a facility's rows, and none of single providers");
+    let one = quality.get(&format!("/analytics?facility={first}&period=recent")).await;
+    let [used, rest] = [one.body.split("id=\"use\"").nth(1).unwrap(), &all.body];
+    assert!(used.contains("All together") && used.contains("Works elsewhere by now"), "{used}");
+    assert!(!used.split("id=\"ratings\"").next().unwrap().contains("clinic 1"), "{rest}");
+    let file = quality.get(&format!("/analytics/use.csv?facility={second}&period=recent")).await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"use.csv\"");
+    let lines: Vec<&str> = file.body.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", file.body);
+    assert!(lines[1].contains("\"clinic 1\",\"All together\",\"25\",\"fewer than 11\",\"\",\"\""), "{}", file.body);
+    for nothing in ["/analytics/nothing.csv", "/analytics/use", "/analytics/days.csv", "/analytics?facility=x"] {
+        assert_eq!(quality.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn each_table_says_which_time_and_places_it_covers() {
+    let (mut house, first, ..) = counted().await;
+    let quality = signed_in(&mut house, "clinical_quality", None).await;
+    let year: i32 = house.network.one("SELECT extract(year FROM now())::text").await.parse().unwrap();
+    let page = quality.get(&format!("/analytics?facility={first}&period={year}")).await;
+    let table =
+        |key: &str| page.body.split(&format!("id=\"{key}\"")).nth(1).unwrap().split("</section>").next().unwrap();
+    let before = year - 1;
+    let covers = [
+        ("adherence", format!("Shown: {before} (the present year is counted once it is over); All facilities")),
+        ("programmes", "Shown: all time; clinic 0".to_owned()),
+        ("use", format!("Shown: Jan {year} – Dec {year}; clinic 0")),
+        ("ratings", "Shown: all time; clinic 0".to_owned()),
+    ];
+    for (key, said) in covers {
+        assert!(table(key).contains(&said), "{key}: {said}: {}", table(key));
+    }
+}
+
+#[tokio::test]
+async fn an_analyst_counts_facilities_and_nobody_who_works_there() {
+    let (mut house, first, ..) = counted().await;
+    let analyst = signed_in(&mut house, "analyst", None).await;
+    let file = analyst.get(&format!("/analytics/use.csv?facility={first}&period=recent")).await;
+    assert_eq!(file.body.lines().count(), 2, "{}", file.body);
+    assert!(file.body.contains("\"All together\",\"40\""), "{}", file.body);
+    let looks = "SELECT count(*)::text FROM access.audit_event WHERE resource = 'quality_visits' AND part = 'analyst'";
+    assert_eq!(house.network.one(looks).await, "1", "each question is an event");
+}
+
+#[tokio::test]
+async fn a_manager_counts_the_own_facility_and_no_other() {
+    let (mut house, first, second, _) = counted().await;
+    let manager = signed_in(&mut house, "facility_manager", Some(first)).await;
+    let own = manager.get(&format!("/analytics?facility={second}&period=recent")).await;
+    assert_eq!(own.status, StatusCode::OK);
+    assert!(own.body.contains("26.8 %") && own.body.contains(">30<"), "eleven of 41: {}", own.body);
+    assert!(own.body.contains("clinic 0") && !own.body.contains("clinic 1"), "{}", own.body);
+    assert!(!own.body.contains("name=\"facility\""), "there is nothing to choose");
+    let year_before = manager.get("/analytics?period=2022").await;
+    assert!(!year_before.body.contains("26.8 %"), "{}", year_before.body);
+    assert_eq!(manager.get("/analytics/use.csv").await.status, StatusCode::NOT_FOUND);
+}
