@@ -15,6 +15,8 @@ mosquitto_pid=
 load_pid=
 plain_bin=
 plain_user=()
+# A folder as keep_plain leaves it: start_plain copies what is in it instead of making a new server.
+plain_kept=
 
 fail() { echo "${0##*/}: $*" >&2; exit 1; }
 say() { echo "== $*" >&2; }
@@ -116,6 +118,7 @@ start_plain() {
     bin="$(dirname "$bin")"
     port="$(free_port)"
     password="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+    if [ -n "$plain_kept" ]; then password="$(cat "$plain_kept/password")"; fi
     mkdir "$work/postgres"
     echo "$password" >"$work/postgres/password"
     chmod 600 "$work/postgres/password"
@@ -125,8 +128,14 @@ start_plain() {
         chown -R postgres "$work/postgres"
         plain_user=(runuser -u postgres --)
     fi
-    (cd / && "${plain_user[@]}" "$bin/initdb" --encoding=UTF8 --locale=C --data-checksums --auth=scram-sha-256 \
-        --username=postgres --pwfile="$work/postgres/password" --pgdata="$work/postgres/data") >"$work/initdb.log"
+    if [ -n "$plain_kept" ]; then
+        cp -a "$plain_kept/data" "$work/postgres/data"
+        # Its settings are those of whoever made it.
+        sed -i '/^port = /,$d' "$work/postgres/data/postgresql.conf"
+    else
+        (cd / && "${plain_user[@]}" "$bin/initdb" --encoding=UTF8 --locale=C --data-checksums --auth=scram-sha-256 \
+            --username=postgres --pwfile="$work/postgres/password" --pgdata="$work/postgres/data") >"$work/initdb.log"
+    fi
     {
         echo "port = $port"
         echo "listen_addresses = '127.0.0.1'"
@@ -142,6 +151,17 @@ start_plain() {
     (cd / && "${plain_user[@]}" "$bin/pg_ctl" start -s -w -t 60 -D "$work/postgres/data" \
         -l "$work/postgres/log") >/dev/null
     server_url="postgres://postgres:$password@127.0.0.1:$port/postgres"
+}
+
+# Stops the server of start_plain and keeps it in a folder, for $plain_kept.
+keep_plain() {
+    (cd / && "${plain_user[@]}" "$plain_bin/pg_ctl" stop -s -w -m fast -t 300 -D "$work/postgres/data")
+    plain_bin=
+    server_url=
+    mkdir -p "$1"
+    mv "$work/postgres/data" "$1/data"
+    (umask 077 && mv "$work/postgres/password" "$1/password")
+    rm -rf "$work/postgres"
 }
 
 # Leaves the URL of a database that nobody has used in $database_url.
