@@ -1,7 +1,7 @@
 -- Who keeps an account gives its owner a one-time link to set a password: the first one, or another where it is forgotten.
 --
 -- The link is that of an invitation: kept as a digest, of use once and for 24 hours, in the place of an earlier one. Setting a
--- password by it ends every session and leaves the second factor and passkeys as they are. An account of great power, which two
+-- password by it ends every session, passkey and link to a provider, and leaves the second factor. An account of great power, which two
 -- administrators open, is given none by one of them alone, who would else act as the other: whoever runs the installation makes
 -- that (`healthtrack user invite`). New functions, replaces one, locks nothing. Undo: drop them; access.invite as of 0700.
 CREATE FUNCTION access.replace_link(account uuid, token_hash bytea, lasts interval) RETURNS timestamptz

@@ -2609,9 +2609,7 @@ BEGIN
         PERFORM access.refuse('patients_link_is_for_the_first_password',
                               'This patient has set a password already: ask whoever runs the installation for another link.');
     END IF;
-    UPDATE access.invitation i SET used_at = now() WHERE i.account_id = own.account_id AND i.used_at IS NULL;
-    INSERT INTO access.invitation AS i (account_id, expires_at, token_hash)
-    VALUES (own.account_id, now() + INTERVAL '24 hours', token_hash) RETURNING i.expires_at INTO until;
+    until := access.replace_link(own.account_id, token_hash, INTERVAL '24 hours');
     PERFORM access.note(me, 'grant', patient, 'access.account/' || own.account_id, 'link');
     RETURN until;
 END $function$;

@@ -13,12 +13,15 @@ use crate::store::care::session::SessionToken;
 pub(super) enum Purpose {
     /// The first password.
     Invite,
+    /// Another password.
+    Reset,
 }
 
 impl Purpose {
     fn path(self) -> &'static str {
         match self {
             Purpose::Invite => "invite",
+            Purpose::Reset => "reset",
         }
     }
 }

@@ -14,15 +14,15 @@ use crate::model::people::{AccountId, FacilityId, Role};
 use crate::portal::answer::{done, page, refused};
 use crate::portal::edge::sent::Sent;
 use crate::portal::forms::{Form, FormField, Problem, Typed};
+use crate::portal::one_time::{LinkShown, Purpose, link, token};
 use crate::portal::page_error::PageError;
 use crate::portal::shell::{Shell, part_of};
-use crate::portal::shown::{day_of, moment, number};
+use crate::portal::shown::{day_of, number};
 use crate::portal::visit::{Seat, Viewer, Visit};
 use crate::portal::words::network::{NETWORK, NetworkWords};
 use crate::store::care::account::{self, AccountFor, AccountLine};
 use crate::store::care::actor::Actor;
 use crate::store::care::directory_named::facility_names;
-use crate::store::care::session::SessionToken;
 
 /// So many accounts are a page.
 const ROWS: usize = 200;
@@ -50,8 +50,8 @@ struct AccountsPage {
     forms: Vec<(&'static str, Form)>,
     /// The form for the next page.
     more: Option<Form>,
-    /// A one-time link that was just made, which is shown once, and until when it is of use.
-    link: Option<(String, String)>,
+    /// A one-time link that was just made.
+    link: Option<LinkShown>,
 }
 
 struct AccountShown {
@@ -278,13 +278,12 @@ pub(super) async fn post_one(
     let mut seat = visit.seat().await?;
     let (mut actor, viewer) = seat.enter_confirmed().await?;
     if action == "link" {
-        let link = SessionToken::generate().ok_or(PageError::Unavailable)?;
-        return match account::make_password_link(&mut actor, key, &link).await {
+        let made = token()?;
+        return match account::make_password_link(&mut actor, key, &made).await {
             Ok(until) => {
                 actor.commit().await?;
-                let origin = visit.portal.origins.first().map_or("", String::as_str);
-                let link = (format!("{origin}/reset/{}", link.expose()), moment(until, &viewer.zone));
-                page(&AccountsPage { link: Some(link), ..one(&mut seat, key, &[], None).await? })
+                let link = Some(link(&visit.portal, Purpose::Reset, &made, until, &viewer));
+                page(&AccountsPage { link, ..one(&mut seat, key, &[], None).await? })
             }
             Err(error) => {
                 drop(actor);
