@@ -294,6 +294,9 @@ CREATE FUNCTION access.change_password(login text, password_hash text, token_has
 DECLARE
     whose uuid;
 BEGIN
+    -- In the order of accept_invitation, so that neither waits for the other in a circle.
+    UPDATE access.invitation i SET used_at = now() FROM access.account a
+    WHERE a.login = lower(change_password.login) AND i.account_id = a.account_id AND i.used_at IS NULL;
     UPDATE access.credential c SET password_hash = change_password.password_hash, password_at = now() FROM access.account a
     WHERE a.login = lower(change_password.login) AND c.account_id = a.account_id AND a.disabled_at IS NULL
     RETURNING a.account_id INTO whose;
@@ -303,7 +306,6 @@ BEGIN
     -- Who knew the former one is signed in nowhere any more.
     UPDATE access.session s SET revoked_at = now()
     WHERE s.account_id = whose AND s.revoked_at IS NULL AND s.token_hash <> change_password.token_hash;
-    UPDATE access.invitation i SET used_at = now() WHERE i.account_id = whose AND i.used_at IS NULL;
     PERFORM access.note_credential(login);
 END $$;
 REVOKE EXECUTE ON FUNCTION access.change_password(text, text, bytea) FROM PUBLIC;

@@ -4,7 +4,8 @@
 -- What a device is to sign is kept here under the SHA-256 of a token that only the browser has for which it was made; it ends
 -- after five minutes and with the first answer, right or wrong. Making one is paid for from the bucket of guesses of the address.
 -- The answer is verified outside the database, as passwords are. The counter of a passkey only goes up: a lower one is of a copy.
--- New tables, locks nothing. Undo: drop functions and tables; passwords stay as they are.
+-- New tables, locks nothing. Undo: drop functions and tables, their rows of access.table_class, and the line of
+-- access.accept_invitation (0700) that deletes passkeys, without which no link sets a password.
 CREATE TABLE access.passkey (
     passkey_id    uuid        NOT NULL DEFAULT gen_random_uuid(),
     account_id    uuid        NOT NULL,

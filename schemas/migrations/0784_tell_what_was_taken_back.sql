@@ -8,7 +8,7 @@ CREATE FUNCTION access.grants_of(patient uuid)
     RETURNS TABLE (grant_of_access uuid, name text, scopes text[], purpose text, from_at timestamptz, until_at timestamptz,
                    ended_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT g.grant_of_access_id, coalesce(concat_ws(' ', p.given_name, p.family_name), access.name_of_account(g.account_id)),
+    SELECT g.grant_of_access_id, coalesce(nullif(concat_ws(' ', p.given_name, p.family_name), ''), access.name_of_account(g.account_id)),
            g.scopes, g.purpose, lower(g.valid_during), upper(g.valid_during), g.revoked_at
     FROM access.grant_of_access g LEFT JOIN care.provider p USING (provider_id)
     WHERE g.patient_id = patient AND g.proxy_id IS NULL

@@ -1,7 +1,7 @@
 -- Who books at a desk sees for whom: name, birth and town of who has a visit there, from 30 days ago on, waits or is a task there, or
 -- was registered or found by the very account within a day. Until now somebody else with a like name could be booked unseen.
 --
--- New functions, replaces one, locks nothing. Undo: drop them and the kind; access.reason_to_look as of migration 134.
+-- New functions, replaces one, locks nothing. Undo: drop them and the kind; take the line of desk_person out of access.reason_to_look.
 INSERT INTO access.look_kind (kind, scope, in_care, sensitive) VALUES ('desk_person', 'none', false, false);
 
 CREATE FUNCTION access.is_met_at_desk(patient uuid) RETURNS boolean

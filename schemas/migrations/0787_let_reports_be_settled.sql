@@ -2,7 +2,7 @@
 -- its first hundred.
 --
 -- A report counts from the last decision on that the post or reply is shown. Replaces a view and a function whose further arguments
--- may be left out, so a program of before reads on. Locks nothing. Undo: the view as of migration 59, the function as of 140.
+-- may be left out, so a program of before reads on. Locks nothing. Undo: the view as of 59, over care.content_report, the function as of 140.
 CREATE OR REPLACE VIEW care.community_report WITH (security_invoker = true) AS
 SELECT report.space_id, report.post_id, report.reply_id, coalesce(reply.space_member_id, post.space_member_id) AS space_member_id,
        author.pseudonym, post.title, coalesce(reply.body, post.body) AS body,

@@ -1354,6 +1354,9 @@ AS $function$
 DECLARE
     whose uuid;
 BEGIN
+    -- In the order of accept_invitation, so that neither waits for the other in a circle.
+    UPDATE access.invitation i SET used_at = now() FROM access.account a
+    WHERE a.login = lower(change_password.login) AND i.account_id = a.account_id AND i.used_at IS NULL;
     UPDATE access.credential c SET password_hash = change_password.password_hash, password_at = now() FROM access.account a
     WHERE a.login = lower(change_password.login) AND c.account_id = a.account_id AND a.disabled_at IS NULL
     RETURNING a.account_id INTO whose;
@@ -1363,7 +1366,6 @@ BEGIN
     -- Who knew the former one is signed in nowhere any more.
     UPDATE access.session s SET revoked_at = now()
     WHERE s.account_id = whose AND s.revoked_at IS NULL AND s.token_hash <> change_password.token_hash;
-    UPDATE access.invitation i SET used_at = now() WHERE i.account_id = whose AND i.used_at IS NULL;
     PERFORM access.note_credential(login);
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.change_password(text,text,bytea) FROM PUBLIC;
@@ -2279,7 +2281,7 @@ CREATE OR REPLACE FUNCTION access.grants_of(patient uuid)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT g.grant_of_access_id, coalesce(concat_ws(' ', p.given_name, p.family_name), access.name_of_account(g.account_id)),
+    SELECT g.grant_of_access_id, coalesce(nullif(concat_ws(' ', p.given_name, p.family_name), ''), access.name_of_account(g.account_id)),
            g.scopes, g.purpose, lower(g.valid_during), upper(g.valid_during), g.revoked_at
     FROM access.grant_of_access g LEFT JOIN care.provider p USING (provider_id)
     WHERE g.patient_id = patient AND g.proxy_id IS NULL
@@ -2605,11 +2607,21 @@ BEGIN
     SELECT * INTO own FROM access.account a WHERE a.patient_id = patient AND a.disabled_at IS NULL;
     IF NOT FOUND THEN
         PERFORM access.refuse('patients_link_is_of_an_account', 'Open the account first: there is none, or it is disabled.');
-    ELSIF EXISTS (SELECT FROM access.credential c WHERE c.account_id = own.account_id) THEN
+    ELSIF EXISTS (SELECT FROM access.audit_event e
+                  WHERE e.patient_id = patient AND e.actor = me.account_id AND e.action = 'grant'
+                    AND e.resource = 'access.account/' || own.account_id AND e.reason IN ('new_at_desk', 'again_at_desk'))
+        AND NOT EXISTS (SELECT FROM access.audit_event e
+                        WHERE e.patient_id = patient AND e.actor = me.account_id AND e.at > now() - INTERVAL '24 hours'
+                          AND e.action = 'create' AND e.resource = 'care.patient/' || patient) THEN
+        PERFORM access.refuse('patients_link_is_made_by_another',
+                              'The account is open: ask a colleague at the desk for the link, since one alone does not do both.');
+    END IF;
+    until := access.replace_link(own.account_id, token_hash, INTERVAL '24 hours');
+    -- After the earlier link was taken back, which waits for who is just using it.
+    IF EXISTS (SELECT FROM access.credential c WHERE c.account_id = own.account_id) THEN
         PERFORM access.refuse('patients_link_is_for_the_first_password',
                               'This patient has set a password already: ask whoever runs the installation for another link.');
     END IF;
-    until := access.replace_link(own.account_id, token_hash, INTERVAL '24 hours');
     PERFORM access.note(me, 'grant', patient, 'access.account/' || own.account_id, 'link');
     RETURN until;
 END $function$;
@@ -3561,18 +3573,26 @@ BEGIN
         PERFORM access.refuse('grant_ends_later', 'Choose an end that is still to come.');
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.grant.' || share.patient_id, 0));
-    SELECT g.* INTO stands FROM access.grant_of_access g
-    WHERE g.patient_id = share.patient_id AND g.account_id IS NOT DISTINCT FROM share.account_id
-      AND g.provider_id IS NOT DISTINCT FROM share.provider_id AND g.purpose = share.purpose
-      AND g.scopes <@ share.scopes AND g.scopes @> share.scopes AND g.proxy_id IS NULL AND g.revoked_at IS NULL
-      AND coalesce(upper(g.valid_during), 'infinity') > clock_timestamp()
-    ORDER BY g.created_at DESC LIMIT 1;
-    IF stands.grant_of_access_id IS NOT NULL THEN
-        IF upper(stands.valid_during) IS NOT DISTINCT FROM until THEN
-            RETURN stands.grant_of_access_id;
+    FOR stands IN
+        SELECT g.* FROM access.grant_of_access g
+        WHERE g.patient_id = share.patient_id AND g.account_id IS NOT DISTINCT FROM share.account_id
+          AND g.provider_id IS NOT DISTINCT FROM share.provider_id AND g.purpose = share.purpose
+          AND g.scopes <@ share.scopes AND g.scopes @> share.scopes AND g.proxy_id IS NULL AND g.revoked_at IS NULL
+          AND coalesce(upper(g.valid_during), 'infinity') > clock_timestamp()
+        ORDER BY g.created_at DESC, g.grant_of_access_id
+    LOOP
+        IF made IS NULL AND upper(stands.valid_during) IS NOT DISTINCT FROM until THEN
+            made := stands.grant_of_access_id;
+            CONTINUE;
         END IF;
-        UPDATE access.grant_of_access g SET revoked_at = now() WHERE g.grant_of_access_id = stands.grant_of_access_id;
-        PERFORM access.audit('revoke', share.patient_id, 'access.grant_of_access/' || stands.grant_of_access_id, 'allowed', 'own');
+        UPDATE access.grant_of_access g SET revoked_at = now()
+        WHERE g.grant_of_access_id = stands.grant_of_access_id AND g.revoked_at IS NULL;
+        IF FOUND THEN
+            PERFORM access.audit('revoke', share.patient_id, 'access.grant_of_access/' || stands.grant_of_access_id, 'allowed', 'own');
+        END IF;
+    END LOOP;
+    IF made IS NOT NULL THEN
+        RETURN made;
     END IF;
     INSERT INTO access.grant_of_access (patient_id, account_id, provider_id, valid_during, scopes, purpose)
     VALUES (share.patient_id, share.account_id, share.provider_id, tstzrange(now(), until), share.scopes, share.purpose)
@@ -4050,7 +4070,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_emergencies(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_emergencies(text,uuid,uuid) TO healthtrack_portal;
 
--- What others did with the acting patient's record, and what they were refused, the newest first after a place, 200 at most.
+-- What others did with the acting patient's record and what they were refused, and what was done to sign in as the patient, the newest first after a place, 200 at most.
 CREATE OR REPLACE FUNCTION api.list_looks_of_others(token text, before timestamp with time zone, before_chain smallint, before_seq bigint, rows_max integer)
  RETURNS TABLE(chain smallint, seq bigint, at timestamp with time zone, who text, part text, action text, resource text, outcome text, reason text)
  LANGUAGE plpgsql
@@ -4070,9 +4090,13 @@ DECLARE
 BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
-    RETURN QUERY SELECT e.chain, e.seq, e.at, access.name_of_account(e.actor), e.part, e.action, e.resource, e.outcome, e.reason
+    RETURN QUERY SELECT e.chain, e.seq, e.at,
+           CASE WHEN e.actor IS DISTINCT FROM me.account_id THEN access.name_of_account(e.actor) END,
+           e.part, e.action, e.resource, e.outcome, e.reason
     FROM access.audit_event e
-    WHERE e.patient_id = ANY ((SELECT access.own_patients())::uuid[]) AND e.actor IS DISTINCT FROM me.account_id
+    WHERE e.patient_id = ANY ((SELECT access.own_patients())::uuid[])
+      AND (e.actor IS DISTINCT FROM me.account_id OR e.resource = 'access.credential'
+           OR e.action = 'log_in' AND e.outcome = 'denied')
       AND (before IS NULL OR (e.at, e.chain, e.seq) < (before, before_chain, before_seq))
     ORDER BY e.at DESC, e.chain DESC, e.seq DESC LIMIT least(rows_max, 200);
     SET CONSTRAINTS ALL IMMEDIATE;

@@ -3377,7 +3377,8 @@ BEGIN
     RETURN QUERY SELECT h.appointment_id, lower(h.during), upper(h.during), h.status, h.mode, h.provider_name, h.facility_name, h.changes, h.open_follow_ups,
         h.appointment_type, h.appointment_series_id, h.cancellation_reason, h.cancelled_late, h.resources,
         h.provider_id, h.facility_id,
-        CASE WHEN access.part() = 'front_desk' OR patient = ANY ((SELECT access.own_patients())::uuid[])
+        CASE WHEN access.part() = 'front_desk' AND h.facility_id = ANY ((SELECT access.own_facilities())::uuid[])
+                  OR patient = ANY ((SELECT access.own_patients())::uuid[])
                   OR patient = ANY ((SELECT access.patients_in_care())::uuid[]) THEN h.reason END,
         (SELECT a.expires_at FROM care.appointment a WHERE a.appointment_id = h.appointment_id),
         (SELECT p.notice_hours FROM care.attendance_policy p WHERE p.facility_id = h.facility_id),

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Nobody looks at more pages at once.
-const OF_A_SESSION: usize = 6;
+/// Nobody looks at more pages at once; and browsers keep six connections to a site, which some must be left of.
+const OF_A_SESSION: usize = 4;
 /// Each asks more than once a second.
 const IN_ALL: usize = 500;
 
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(places.len(), IN_ALL);
         assert!(of(0).is_none() && of(9_999).is_none(), "all are taken");
         let last = places.pop().unwrap();
-        assert!(of(0).is_none(), "this session has its six");
+        assert!(of(0).is_none(), "this session has its own");
         drop(last);
         places.extend(of(9_999));
         assert_eq!(places.len(), IN_ALL);

@@ -107,6 +107,24 @@ async fn a_visit_that_a_desk_made_or_marked_gives_it_nobodys_account() {
 }
 
 #[tokio::test]
+async fn who_opened_the_account_of_somebody_with_a_record_makes_no_link_to_it() {
+    let mut practice = Practice::within(Network::owned().await).await;
+    let visitor = practice.patient;
+    practice.taken_over(visitor, &hours_ago(24), "completed").await;
+    let (_, mut first) = desk(&mut practice).await;
+    let (_, mut second) = desk(&mut practice).await;
+    first.key(&format!("open_patient_account($t, '{visitor}', 'ana')")).await;
+    let link = |token: &str| format!("make_patient_link($t, '{visitor}', sha256('{token}'))");
+    assert_eq!(first.refused(&link("a")).await, "patients_link_is_made_by_another");
+    second.call(&link("b")).await;
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21l$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+    practice.network.run(&format!("SELECT access.accept_invitation(sha256('b'), '{hash}')")).await;
+    assert_eq!(second.refused(&link("c")).await, "patients_link_is_for_the_first_password");
+    let open = "SELECT count(*)::text FROM access.invitation WHERE used_at IS NULL";
+    assert_eq!(practice.network.one(open).await, "0", "and none was made");
+}
+
+#[tokio::test]
 async fn an_erased_person_takes_no_fact_and_no_account() {
     let mut practice = Practice::within(Network::owned().await).await;
     let (patient, facility, provider) = (practice.patient, practice.facility, practice.provider);

@@ -137,6 +137,9 @@ async fn a_live_page_waits_for_a_database_that_is_away() {
     let mut events = Events::of(&own, &live_path(&own, "/me").await).await;
     events.next().await.unwrap();
     clinic.house.network.database.close().await;
+    // A page asks each 700 ms: one that ended by it would have done so by now.
+    let silent = timeout(Duration::from_secs(3), events.next()).await;
+    assert!(silent.is_err(), "it waits, and does not end: {silent:?}");
     clinic.house.network.database.open().await;
     clinic.house.network.sql = clinic.house.network.connection().await;
     clinic.measured(-4, 97).await;

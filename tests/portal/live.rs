@@ -104,12 +104,12 @@ async fn listening_is_no_use_of_a_session_and_needs_a_page_of_the_same() {
 }
 
 #[tokio::test]
-async fn six_pages_of_a_session_listen_and_one_that_is_closed_makes_room() {
+async fn four_pages_of_a_session_listen_and_one_that_is_closed_makes_room() {
     let clinic = Clinic::open().await;
     let own = clinic.house.signed_in(clinic.own).await;
     let path = live_path(&own, "/me").await;
     let mut open = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..4 {
         open.push(Events::of(&own, &path).await);
     }
     let refused = own.get(&path).await;

@@ -50,7 +50,7 @@ async fn times_are_looked_for_by_specialty_and_place() {
             "INSERT INTO care.provider_specialty (provider_id, specialty) VALUES ('{provider}', 'dermatology')"
         ))
         .await;
-    // As many who are better rated, and elsewhere, as were looked at before.
+    // More who come first by name, and elsewhere, than are looked at.
     let elsewhere = door.network().facility("NY", "clinic").await;
     door.network()
         .run(&format!(

@@ -203,6 +203,16 @@ async fn a_passkey_is_added_by_who_proved_who_that_is_and_to_that_account_alone(
 }
 
 #[tokio::test]
+async fn an_answer_to_what_nobody_was_asked_is_no_event() {
+    let (mut house, _, own) = signed_in().await;
+    let events = "SELECT count(*)::text FROM access.audit_event WHERE action = 'log_in' AND outcome = 'denied'";
+    let before = house.network.one(events).await;
+    refused(&house.visitor().post("/sign-in/passkey", &[("answer", "{}")]).await);
+    refused(&own.post("/confirm/passkey", &[("answer", "{}")]).await);
+    assert_eq!(house.network.one(events).await, before, "who has not paid for a guess writes nothing");
+}
+
+#[tokio::test]
 async fn who_is_signed_in_confirms_by_the_own_passkey_and_by_no_other() {
     let (mut house, _, own) = signed_in().await;
     let stranger = house.named_patient("Nakamura", "Kenji").await;

@@ -40,6 +40,7 @@ words! {
     find: "Find",
     medicine_begins: "Name or substance begins with",
     medicine: "Medicine",
+    medicine_none: "No medicine begins so.",
     dose: "One dose",
     dose_unit: "Unit of the dose",
     route: "How it is taken",

@@ -153,7 +153,7 @@ words! {
     passkey_sign_in: "Sign in with a passkey",
     passkey_confirm: "Confirm with a passkey",
     passkey_wrong: "This passkey was not accepted: try again, or use your password.",
-    passkey_failed: "Your device gave no passkey: try again, or use your password.",
+    passkey_failed: "No passkey came of it: wait a moment and try again, or use your password.",
     passkey_without:
         "Passkeys need a recent browser that may run this page's script: without one, use your password and code.",
     passkeys_title: "Passkeys",

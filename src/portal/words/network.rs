@@ -44,6 +44,7 @@ words! {
     facilities_text: "Places that stand, by name, 200 at most: say how a name begins to see others.",
     find_facility: "Find a facility",
     name_begins: "Its name begins with",
+    facilities_no: "There is no facility yet.",
     facilities_none: "No facility has such a name.",
     add_facility: "Add a facility",
     name: "Name",

@@ -78,6 +78,7 @@ words! {
     minutes: "min",
     specialty: "Specialty",
     place: "Place",
+    nobody_there: "Nobody sees patients there yet: choose another place.",
     mode: "How you meet",
     from_on: "From this day on",
     your_reason: "Why you come, in your words",

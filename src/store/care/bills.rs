@@ -95,8 +95,6 @@ pub struct ClaimOfFacility {
     pub adjusted_cents: Option<i64>,
     /// What falls back on the patient; `None` until it answers.
     pub denied_cents: Option<i64>,
-    /// Whether another claim asks again for what this one denied.
-    pub is_replaced: bool,
 }
 
 /// Claims of the acting biller's facility that are `submitted`, `adjudicated` or, at least in part, `denied`, the
@@ -133,7 +131,6 @@ pub async fn claims(
             paid_cents: row.try_get("paid_cents")?,
             adjusted_cents: row.try_get("adjusted_cents")?,
             denied_cents: row.try_get("denied_cents")?,
-            is_replaced: row.try_get("replaced")?,
         })
     };
     rows.iter().map(line).collect::<Result<_, _>>().map_err(failed)

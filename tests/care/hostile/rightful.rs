@@ -50,6 +50,12 @@ const ARRANGED: &str = "
     INSERT INTO care.enrolment (programme_id, patient_id, status) VALUES ('{course_before}', '{own}', 'enrolled');
     INSERT INTO care.programme_session (programme_session_id, programme_id, during, title)
     VALUES ('{evening}', '{course}', tstzrange(now() - INTERVAL '1 hour', now()), 'First');
+    INSERT INTO care.programme (programme_id, facility_id, capacity, sessions_needed, enrolment_during, runs_during, topic, title,
+                                description)
+    SELECT md5('course here')::uuid, '{facility}', capacity, sessions_needed, enrolment_during, runs_during, topic,
+           title || ' here', description FROM care.programme WHERE programme_id = '{course}';
+    INSERT INTO care.programme_session (programme_id, during, title)
+    VALUES (md5('course here')::uuid, tstzrange(now() + INTERVAL '24 hours', now() + INTERVAL '25 hours'), 'Next');
     INSERT INTO care.care_plan (care_plan_id, patient_id, provider_id, title) VALUES ('{plan}', '{own}',
     '{provider}', 'Sleep');
     INSERT INTO care.note (note_id, patient_id, author_id, cosigner_id, loinc, title)

@@ -1,8 +1,8 @@
 //! One day of several parts, by clicks and keys: somebody new is registered, books, is checked in, is seen, gets a
 //! prescription and a bill, pays, and says how it was.
 //!
-//! Three steps are no page's and stand as SQL: invitations are the operator's command, the hour of the visit comes by
-//! itself, and charges come from programs that take them over.
+//! Two steps are no page's and stand as SQL: the hour of the visit comes by itself, and charges come from programs that
+//! take them over.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use super::chromium::Chromium;
 use super::stage::Stage;
 use crate::cells::chart::medicine;
 use crate::cells::desk::opens_always;
-use crate::house::House;
+use crate::house::{House, PASSWORD};
 
 /// A zone in which it is about noon, so that today's visits stay today's.
 const NOON: &str = "SELECT CASE WHEN ahead > 0 THEN 'Etc/GMT-' || ahead ELSE 'Etc/GMT+' || -ahead END
@@ -44,7 +44,7 @@ impl Day {
         Day { house, stage, chromium, facility, desk, provider, biller }
     }
 
-    /// The desk registers somebody new and opens an account; its login, once a link has set a password.
+    /// The desk registers somebody new and opens an account, whose owner sets a password by the link; its login.
     async fn register(&mut self) -> String {
         let web = &mut self.chromium;
         web.signs_in(&self.stage, &self.desk).await;
@@ -67,8 +67,14 @@ impl Day {
         web.fills("#account-login", "hanako@example.org").await;
         web.presses("Open the account").await;
         web.shows("One-time link to set a password").await;
-        let account = self.house.network.id("SELECT account_id FROM access.account WHERE part = 'patient'").await;
-        self.house.login_of(account).await
+        let link = web.evaluate("document.querySelector('.code').textContent.trim()").await;
+        web.forget().await;
+        web.go(link.as_str().unwrap()).await;
+        web.fills("#password", PASSWORD).await;
+        web.fills("#again", PASSWORD).await;
+        web.presses("Set password").await;
+        web.shows("Sign in").await;
+        "hanako@example.org".to_owned()
     }
 
     /// The patient finds a time and books it.

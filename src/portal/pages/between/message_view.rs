@@ -1,8 +1,9 @@
 //! Messages as pages show them to a patient and to who cares for them; and how they are begun, answered and taken back
-//! so that a form that is sent twice does so once.
+//! so that a form that is sent twice, one after the other, does so once.
 //!
 //! The same words of the same person within a few minutes are the same form: they stand where they were sent first, so
-//! nothing is lost. Other words are another message, whatever else is alike.
+//! nothing is lost. Other words are another message, whatever else is alike. Of two that are sent in the same moment
+//! each finds none yet, and both stand: that is seen at once, and one is taken back.
 
 use jiff::tz::TimeZone;
 
@@ -10,7 +11,7 @@ use crate::model::people::{MessageCategory, MessageId, MessageThreadId, PatientI
 use crate::model::time::{MINUTE_US, Timestamp};
 use crate::portal::forms::{Form, FormField, Problem, Typed};
 use crate::portal::page_error::PageError;
-use crate::portal::shown::{moment, sentence};
+use crate::portal::shown::{moment, sentence, who};
 use crate::portal::words::share::SHARE;
 use crate::store::care::actor::Actor;
 use crate::store::care::directory::provider_names;
@@ -125,7 +126,7 @@ pub(in crate::portal) async fn read(
     }
     let view = |message: ThreadMessage| MessageView {
         key: message.message_id,
-        who: if message.is_own { SHARE.message_from_you.to_owned() } else { sentence(&message.sender) },
+        who: if message.is_own { SHARE.message_from_you.to_owned() } else { who(&message.sender) },
         when: moment(message.sent_at, zone),
         is_own: message.is_own,
         body: message.body,
@@ -212,23 +213,23 @@ pub(in crate::portal) fn closed(problem: &Problem) -> Option<String> {
     }
 }
 
-/// Takes an own message back; one that was taken back already stays so.
+/// Takes an own message back; whether that is to be kept: one that was taken back already stays so.
 pub(in crate::portal) async fn take_back(
     actor: &mut Actor<'_>,
     (patient, key): (PatientId, MessageThreadId),
     typed: &Typed,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let message: MessageId = typed.text("message").parse().map_err(|_| PageError::NotFound)?;
     let known = of_thread(actor, patient, key, MESSAGES).await?;
     let known = known.into_iter().find(|known| known.message_id == message && known.is_own);
     if known.ok_or(PageError::NotFound)?.retraction_reason.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let reason = typed.some("reason").ok_or_else(|| Problem::at("reason", SHARE.message_reason_missing))?;
     match retract(actor, message, reason).await.map_err(Problem::from) {
         // The other of two clicks was faster.
-        Err(Problem::Rule(broken)) if broken.rule == "message_is_never_edited" => Ok(()),
-        Ok(true) => Ok(()),
+        Err(Problem::Rule(broken)) if broken.rule == "message_is_never_edited" => Ok(false),
+        Ok(true) => Ok(true),
         Ok(false) => Err(PageError::NotFound.into()),
         Err(problem) => Err(problem),
     }

@@ -119,8 +119,10 @@ pub(super) async fn post_retract(
     let mut seat = visit.seat().await?;
     let (mut actor, _) = seat.enter().await?;
     let wrong = match take_back(&mut actor, keys, &typed).await {
-        Ok(()) => {
-            actor.commit().await?;
+        Ok(is_new) => {
+            if is_new {
+                actor.commit().await?;
+            }
             return Ok(done(&path_of(keys), "removed"));
         }
         Err(Problem::Page(error)) => return Err(error),

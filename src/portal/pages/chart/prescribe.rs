@@ -141,7 +141,15 @@ pub(super) async fn post(
     let patient = patient.parse().map_err(|_| PageError::NotFound)?;
     let mut seat = visit.seat().await?;
     if typed.is_checked("find") {
-        let again = Again { typed: Some((typed, None)), issues: Vec::new() };
+        let problem = match typed.some("begins") {
+            None => Some(Problem::at("begins", WORDS.field_missing)),
+            Some(begins) => {
+                let (mut actor, _) = seat.enter().await?;
+                let is_known = !list(&mut actor, Some(begins), 1).await?.is_empty();
+                (!is_known).then(|| Problem::at("begins", CHART.medicine_none))
+            }
+        };
+        let again = Again { typed: Some((typed, problem)), issues: Vec::new() };
         return page(&shown(&visit, &mut seat, patient, again).await?);
     }
     let (mut actor, _) = seat.enter().await?;

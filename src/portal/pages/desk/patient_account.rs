@@ -55,18 +55,21 @@ impl AccountCard {
     }
 }
 
-/// Opens it, where it is not there yet by that name, and makes a link.
+/// Opens it, where it is not there yet by that name, and makes a link: two steps, since the second may be a colleague's.
 pub(super) async fn given(
     seat: &mut Seat,
     visit: &Visit,
     patient: PatientId,
     typed: &Typed,
 ) -> Result<LinkShown, Problem> {
-    let (mut actor, viewer) = seat.enter().await?;
-    person(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     if typed.text("do") == "account" {
+        let (mut actor, _) = seat.enter_confirmed().await?;
+        person(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
         open_for_patient(&mut actor, patient, typed.required("login")?).await?;
+        actor.commit().await?;
     }
+    let (mut actor, viewer) = seat.enter_confirmed().await?;
+    person(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     let made = token()?;
     let until = make_patient_link(&mut actor, patient, &made).await?;
     actor.commit().await?;

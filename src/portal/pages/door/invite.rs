@@ -1,5 +1,6 @@
 //! `/invite/{token}` and `/reset/{token}`: a password is set by a one-time link, which `healthtrack user invite` makes,
-//! or who keeps the account (`/network/accounts/{account}`). A second factor and passkeys stay as they are.
+//! or who keeps the account (`/network/accounts/{account}`). A second factor stays as it is; passkeys and the link to a
+//! provider are taken away.
 //!
 //! The token is in the path because a link must hold it. It is in no log (routes are logged, not paths), no page names
 //! it to another site (no referrer), and it is of no use once a password was set.

@@ -85,25 +85,28 @@ pub(super) async fn begin(visit: Visit) -> Result<Response, PageError> {
     ask(&visit, None, asked).await
 }
 
-/// Whose passkey an answer proves, by login, and the passkey; `None` where it proves nothing.
+/// Whose passkey an answer proves.
 struct ProvedPasskey {
     /// Empty where that is nobody.
     login: String,
+    /// None where the answer proves nothing.
     passkey: Option<KeptPasskey>,
 }
 
-async fn judged(visit: &Visit, headers: &HeaderMap, answer: &str) -> Result<ProvedPasskey, PageError> {
+/// What an answer proves; none where nothing was asked of this browser: what nobody has paid for is looked up nowhere,
+/// and is no event.
+async fn judged(visit: &Visit, headers: &HeaderMap, answer: &str) -> Result<Option<ProvedPasskey>, PageError> {
     let passkeys = of(&visit.portal)?;
-    let challenge = waited(visit, headers, None).await?;
+    let Some(challenge) = waited(visit, headers, None).await? else { return Ok(None) };
     let nobody = ProvedPasskey { login: String::new(), passkey: None };
-    let Ok((handle, credential)) = passkeys.named(answer) else { return Ok(nobody) };
+    let Ok((handle, credential)) = passkeys.named(answer) else { return Ok(Some(nobody)) };
     let known = {
         let mut connection = visit.portal.connect_sign_in().await?;
         passkey::read(&mut SignIn::on(&mut connection), (handle, credential)).await?
     };
-    let Some((login, kept)) = known else { return Ok(nobody) };
-    let passkey = challenge.and_then(|challenge| passkeys.finish_proving(&challenge, answer, &kept).ok());
-    Ok(ProvedPasskey { login, passkey })
+    let Some((login, kept)) = known else { return Ok(Some(nobody)) };
+    let passkey = passkeys.finish_proving(&challenge, answer, &kept).ok();
+    Ok(Some(ProvedPasskey { login, passkey }))
 }
 
 /// Signs in.
@@ -113,7 +116,9 @@ pub(super) async fn sign_in(
     Sent(sent): Sent<SignedAnswer>,
 ) -> Result<Response, PageError> {
     let portal = &visit.portal;
-    let judged = judged(&visit, &headers, &sent.answer).await?;
+    let Some(judged) = judged(&visit, &headers, &sent.answer).await? else {
+        return door::refusing(portal, &sent.next, sent.carried, WORDS.passkey_wrong);
+    };
     let token = SessionToken::generate().ok_or(PageError::Unavailable)?;
     let is_open = match &judged.passkey {
         Some(proved) => {
@@ -154,7 +159,11 @@ pub(super) async fn confirm(
         seat.enter().await?.1
     };
     let login = viewer.profile.login.as_str();
-    let judged = judged(&visit, &headers, &sent.answer).await?;
+    let wrong = || {
+        let page = confirm::refusing(portal, &viewer.form_token, (&sent.next, &sent.carried), WORDS.passkey_wrong)?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    };
+    let Some(judged) = judged(&visit, &headers, &sent.answer).await? else { return wrong() };
     let token = visit.token.as_ref().ok_or(PageError::NotFound)?;
     // Somebody else's passkey proves nothing of who is signed in.
     let is_proved = match judged.passkey.filter(|_| judged.login == login) {
@@ -168,6 +177,5 @@ pub(super) async fn confirm(
         return confirm::on(&visit, login, &sent.next, &sent.carried).await;
     }
     failed(portal, login).await?;
-    let page = confirm::refusing(portal, &viewer.form_token, (&sent.next, &sent.carried), WORDS.passkey_wrong)?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    wrong()
 }

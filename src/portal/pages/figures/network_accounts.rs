@@ -200,16 +200,16 @@ async fn one(
     seat: &mut Seat,
     key: AccountId,
     several: &Choices,
-    refused: Option<(&'static str, Problem)>,
+    refused: Option<(&'static str, Problem, &Typed)>,
 ) -> Result<AccountsPage, PageError> {
     let (mut actor, viewer) = seat.enter().await?;
     let line = found(&mut actor, key).await?.ok_or(PageError::NotFound)?;
     let facilities = places(&mut actor, std::slice::from_ref(&line)).await?;
     let mut forms = acts(&line, several, &viewer);
-    if let Some((action, problem)) = refused {
+    if let Some((action, problem, typed)) = refused {
         let at = [("account_is_of_a_facility_that_stands", "facility")];
         match forms.iter_mut().find(|(word, ..)| *word == action) {
-            Some((_, _, form)) => *form = form.clone().told(problem, &at)?,
+            Some((_, _, form)) => *form = form.clone().filled_but(typed, "version").told(problem, &at)?,
             None => return Err(PageError::NotFound),
         }
     }
@@ -287,7 +287,7 @@ pub(super) async fn post_one(
             }
             Err(error) => {
                 drop(actor);
-                refused(&one(&mut seat, key, &[], Some((action, error.into()))).await?)
+                refused(&one(&mut seat, key, &[], Some((action, error.into(), &typed))).await?)
             }
         };
     }
@@ -300,7 +300,7 @@ pub(super) async fn post_one(
         Err(problem) => problem,
     };
     drop(actor);
-    refused(&one(&mut seat, key, &several, Some((action, problem))).await?)
+    refused(&one(&mut seat, key, &several, Some((action, problem, &typed))).await?)
 }
 
 async fn act(

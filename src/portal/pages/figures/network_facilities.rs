@@ -48,7 +48,7 @@ async fn facilities(
         words: &NETWORK,
         tab: "facilities",
         text: NETWORK.facilities_text,
-        none: NETWORK.facilities_none,
+        none: if begins.is_empty() { NETWORK.facilities_no } else { NETWORK.facilities_none },
         lines: found.iter().map(line).collect(),
         forms: vec![
             (NETWORK.find_facility, finding(&viewer, begins)),

@@ -7,8 +7,8 @@ use crate::model::people::{FacilityId, ProviderId};
 use crate::portal::forms::{FormField, Problem, Typed};
 use crate::portal::words::network::NETWORK;
 use crate::store::care::actor::Actor;
-use crate::store::care::directory::find_providers_by_name;
-use crate::store::care::directory_named::find_facilities_by_name;
+use crate::store::care::directory::{find_providers_by_name, provider_names};
+use crate::store::care::directory_named::{facility_names, find_facilities_by_name};
 
 /// Those whose name begins so: keys, names, and what tells them apart.
 type Found = Vec<(String, String, String)>;
@@ -36,7 +36,10 @@ pub(super) async fn facility(
     several: &mut Several,
 ) -> Result<Option<FacilityId>, Problem> {
     let Some(text) = typed.some("facility") else { return Ok(None) };
-    if let Ok(key) = text.parse() {
+    if let Ok(key) = text.parse::<FacilityId>() {
+        // It was chosen among several, and stays a choice by its name where the form comes back.
+        let known = facility_names(actor, &[key]).await?;
+        several.extend(known.into_iter().map(|(key, name)| (key.to_string(), name)));
         return Ok(Some(key));
     }
     let found = find_facilities_by_name(actor, text).await?.into_iter();
@@ -51,7 +54,9 @@ pub(super) async fn provider(
     several: &mut Several,
 ) -> Result<Option<ProviderId>, Problem> {
     let Some(text) = typed.some("provider") else { return Ok(None) };
-    if let Ok(key) = text.parse() {
+    if let Ok(key) = text.parse::<ProviderId>() {
+        let known = provider_names(actor, &[key]).await?;
+        several.extend(known.into_iter().map(|(key, name)| (key.to_string(), name)));
         return Ok(Some(key));
     }
     let found = find_providers_by_name(actor, text).await?.into_iter();

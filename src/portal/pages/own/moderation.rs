@@ -128,9 +128,11 @@ async fn shown(seat: &mut Seat, asked: &ReportsAfter) -> Result<ModerationPage, 
         if after.is_some() && before.is_none() {
             continue;
         }
-        let found = reported(&mut actor, space.space, before).await?;
-        if let Some(last) = found.last().filter(|_| found.len() == REPORTS_MAX) {
-            more.push((space.name.clone(), written(space.space, last)));
+        let mut found = reported(&mut actor, space.space, before).await?;
+        if found.len() == REPORTS_MAX {
+            // The last one begins the next page, so that there is one.
+            found.pop();
+            more.extend(found.last().map(|last| (space.name.clone(), written(space.space, last))));
         }
         reports.extend(found.into_iter().map(|report| view((space.space, &space.name), report)));
     }

@@ -134,7 +134,9 @@ pub(super) async fn post(
         Err(problem) => problem,
     };
     drop(actor);
-    refused(&shown(&visit, &mut seat, (key, SinceTime::default()), Some(sentence_of(problem)?)).await?)
+    // The times of the day that was looked at, not of the visit's own.
+    let asked = SinceTime { since: None, from_on: typed.some("from_on").map(str::to_owned) };
+    refused(&shown(&visit, &mut seat, (key, asked), Some(sentence_of(problem)?)).await?)
 }
 
 async fn moved(actor: &mut Actor<'_>, known: &AppointmentSummary, typed: &Typed) -> Result<(), Problem> {

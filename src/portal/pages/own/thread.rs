@@ -100,8 +100,10 @@ pub(super) async fn post_retract(
     let (mut actor, viewer) = seat.enter().await?;
     let patient = viewer.profile.patient_id.ok_or(PageError::NotFound)?;
     let wrong = match take_back(&mut actor, (patient, key), &typed).await {
-        Ok(()) => {
-            actor.commit().await?;
+        Ok(is_new) => {
+            if is_new {
+                actor.commit().await?;
+            }
             return Ok(done(&format!("/me/messages/{key}"), "removed"));
         }
         Err(Problem::Page(error)) => return Err(error),

@@ -69,11 +69,14 @@ async fn shown(visit: &Visit, seat: &mut Seat, asked: Option<Asked<'_>>) -> Resu
             places = places.filled(typed);
             match (typed.required("place").and_then(place_of), problem) {
                 (Ok(place), problem) => {
-                    let form = asking(&mut actor, &viewer, (&place, &today(now, &viewer.zone))).await?;
-                    Some(match problem {
-                        Some(problem) => form.filled(typed).told(problem, AT)?,
-                        None => form,
-                    })
+                    match (asking(&mut actor, &viewer, (&place, &today(now, &viewer.zone))).await?, problem) {
+                        (Some(form), Some(problem)) => Some(form.filled(typed).told(problem, AT)?),
+                        (Some(form), None) => Some(form),
+                        (None, _) => {
+                            places = places.told(Problem::at("place", OWN.nobody_there), &[])?;
+                            None
+                        }
+                    }
                 }
                 (Err(no_place), problem) => {
                     places = places.told(problem.unwrap_or(no_place), &[])?;
@@ -104,8 +107,11 @@ async fn asking(
     actor: &mut Actor<'_>,
     viewer: &Viewer,
     (place, first): (&(String, String), &str),
-) -> Result<Form, PageError> {
+) -> Result<Option<Form>, PageError> {
     let there = find_practices(actor, &query(None, Some(place))).await?;
+    if there.is_empty() {
+        return Ok(None);
+    }
     let mut facilities: Vec<(String, String)> = there
         .iter()
         .map(|known| (known.facility.to_string(), format!("{}, {}", known.facility_name, known.street)))
@@ -120,14 +126,15 @@ async fn asking(
         (VisitMode::InPerson.to_string(), sentence(OWN.in_person)),
         (VisitMode::Telehealth.to_string(), sentence(OWN.by_video)),
     ];
-    Ok(Form::new("wait", "/me/waitlist", &viewer.form_token, OWN.join_waitlist)
+    let form = Form::new("wait", "/me/waitlist", &viewer.form_token, OWN.join_waitlist)
         .with(FormField::hidden("place", format!("{}:{}", place.0, place.1)))
         .with(FormField::choice("facility", OWN.facility, facilities).required())
         .with(FormField::choice("provider", OWN.provider, providers).hint(OWN.provider_hint))
         .with(FormField::number("minutes", OWN.how_long, "5").of(30).required())
         .with(FormField::choice("mode", OWN.mode, modes).of(VisitMode::InPerson).required())
         .with(FormField::day("since", OWN.wait_since).of(first).required())
-        .with(FormField::day("until", OWN.wait_until).required()))
+        .with(FormField::day("until", OWN.wait_until).required());
+    Ok(Some(form))
 }
 
 /// Shows what is waited for.
