@@ -55,7 +55,8 @@ impl AccountCard {
     }
 }
 
-/// Opens it, where it is not there yet by that name, and makes a link: two steps, since the second may be a colleague's.
+/// Opens it, where it is not there yet by that name, and makes a link: two steps, since the second may be a
+/// colleague's.
 pub(super) async fn given(
     seat: &mut Seat,
     visit: &Visit,
