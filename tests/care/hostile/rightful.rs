@@ -408,14 +408,6 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         ],
     ),
     (
-        "read_desk_person",
-        Who::Desk,
-        &[
-            "SELECT api.look('{token}', '{own}', 'desk_person', NULL)",
-            "SELECT * FROM api.read_desk_person('{token}', '{last}', '{own}')",
-        ],
-    ),
-    (
         "make_patient_link",
         Who::Desk,
         &[

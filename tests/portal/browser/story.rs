@@ -57,7 +57,7 @@ async fn a_provider_signs_in_sees_a_rate_change_and_leaves_nothing_behind() {
     chromium.click(".who button").await;
     chromium.wait_until(&format!("location.pathname !== '{record}/vitals'")).await;
     for _ in 0..3 {
-        chromium.evaluate("window.isBefore = true; history.back()").await;
+        chromium.evaluate("window.isBefore = true; setTimeout(() => history.back(), 0)").await;
         chromium.wait_until("!window.isBefore && document.readyState === 'complete'").await;
         let shown = chromium.evaluate("document.body.innerText").await;
         let shown = shown.as_str().unwrap();
