@@ -66,7 +66,7 @@ impl SlotAsked {
 }
 
 impl Offered {
-    /// The form, for now.
+    /// The form, as of a moment.
     pub(super) fn form(&self, viewer: &Viewer, now: Timestamp) -> Form {
         let kinds = self
             .kinds
