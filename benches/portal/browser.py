@@ -11,8 +11,8 @@ PASSWORD = "a password for a bench"
 class Browser:
     """Asks as a browser does."""
 
-    def __init__(self, origin):
-        self.origin, self.netloc, self.cookie = origin, urlsplit(origin).netloc, None
+    def __init__(self, origin, cookie=None):
+        self.origin, self.netloc, self.cookie = origin, urlsplit(origin).netloc, cookie
         self.connection = http.client.HTTPConnection(self.netloc)
 
     def headers(self):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Pages that listen, beside ingest: how long until each is told, and what ingest loses. Standard library only.
 
-  live.py ORIGIN COOKIE PAGES_FILE MQTT_PORT METRICS_URL SECONDS PROGRAM NAME=PID...
+  live.py ORIGIN COOKIES_FILE PAGES_FILE MQTT_PORT METRICS_URL SECONDS PROGRAM NAME=PID...
 
-PAGES_FILE has a line for each page: the number of the device, and whose record. PROGRAM is `healthtrack`, for its
+COOKIES_FILE has a line for each session. PAGES_FILE has one for each page: the number of the device, and whose record. PROGRAM is `healthtrack`, for its
 `load`; NAME=PID are processes whose time is told. Prints the table; fails where a bound is passed.
 """
 
@@ -63,7 +63,7 @@ class Load:
 class Pages:
     """Pages that listen, and what their wearers' devices publish."""
 
-    def __init__(self, browser, pages, port):
+    def __init__(self, browsers, pages, port):
         command = ["mosquitto_pub", "-p", str(port), "-q", "1", "-t", "ht/1/main/bench/batch", "-l"]
         self.publisher = subprocess.Popen(command, stdin=subprocess.PIPE)
         self.pages, self.values = pages, itertools.cycle(range(60, 140))
@@ -71,7 +71,7 @@ class Pages:
         for device, _ in pages:
             self.publish(device, 50)
         time.sleep(3)
-        for device, record in pages:
+        for (device, record), browser in zip(pages, itertools.cycle(browsers)):
             place = re.search(r'data-live="([^"]+)"', browser.ask("GET", f"/patients/{record}/vitals"))
             connection = browser.listen(html.unescape(place.group(1)))
             self.selector.register(connection.sock, selectors.EVENT_READ, (device, connection))
@@ -130,17 +130,18 @@ class Measured:
 
 
 def main():
-    origin, cookie, pages_file, port, metrics, seconds, program, *processes = sys.argv[1:]
+    origin, cookies_file, pages_file, port, metrics, seconds, program, *processes = sys.argv[1:]
     with open(pages_file, encoding="utf-8") as lines:
         pages = [line.split() for line in lines]
-    browser, seconds, wrong, found, lost = Browser(origin), float(seconds), [], {}, 0
-    browser.cookie = cookie
+    with open(cookies_file, encoding="utf-8") as lines:
+        browsers = [Browser(origin, line.strip()) for line in lines]
+    seconds, wrong, found, lost = float(seconds), [], {}, 0
     load = Load(port, metrics, program)
     measured = Measured(load, dict(pair.split("=") for pair in processes))
     alone = {"full": measured.phase("full load", 0, FULL_S, time.sleep)}
     half = int(alone["full"] / SAMPLES / 2)
     alone["half"] = measured.phase("half load", half, seconds, time.sleep)
-    listening = Pages(browser, pages, port)
+    listening = Pages(browsers, pages, port)
     beside = {}
     print(HEAD.replace("page", f"{len(pages)} live pages, publish → page", 1))
     for name, rate, long in [("no", None, seconds), ("half", half, seconds), ("full", 0, FULL_S)]:

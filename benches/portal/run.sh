@@ -11,8 +11,8 @@
 #
 #   pages       that record, a search in the panel and the record's other pages, N times (400) each, the latter an eighth;
 #               and what each weighs with stylesheet and script
-#   live        N pages (200) listen for N seconds (30), while each wearer's device publishes every five; counted is from
-#               publishing until the page is told. Beside it `load`: nothing, half of what ingest can do, and all
+#   live        N pages (200), four a session, listen for N seconds (30), while each wearer's device publishes every five;
+#               counted is from publishing until the page is told. Beside it `load`: nothing, half of what ingest can do, and all
 #   lighthouse  Lighthouse 12.2.3 on sign-in, the record and the worklist, by the machine's Chromium; needs npm
 #
 # Fails where a record's p95 is above 50 ms, a search's above 30, a page above 150 kB, a live page's p99 at half load above
@@ -70,6 +70,8 @@ export HEALTHTRACK__STORE__URL="$database_url"
 "$daemon_program" migrate >&2
 ask "$database_url" -o /dev/null -v encounters="$encounters" -v pages="$pages" -v panel="$panel" -f "$here/lay.sql" >&2
 password="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+HEALTHTRACK__SECURITY__KEYS="bench:$(head -c 32 /dev/urandom | base64)"
+export HEALTHTRACK__SECURITY__KEYS
 for login in portal sign_in; do
     ask "$server_url" -c "CREATE ROLE bench_$login LOGIN PASSWORD '$password' IN ROLE healthtrack_$login"
 done
@@ -94,6 +96,8 @@ it = browser.Browser(sys.argv[1])
 it.accept(*sys.argv[2:])
 print(it.cookie)' "$origin" "$link" "$login")"
 record="$(ask "$database_url" -c "SELECT patient_id FROM public.bench_panel WHERE n = 0")"
+# A session listens with four pages at most.
+ask "$database_url" >"$work/sessions" -v login="$login" -v sessions=$(((pages + 3) / 4)) -f "$here/sessions.sql"
 ask "$database_url" >"$work/pages" -c "SELECT n || ' ' || patient_id FROM public.bench_panel WHERE n < $pages ORDER BY n"
 ask "$database_url" >"$work/names" -c "SELECT DISTINCT left(family, 3) FROM public.bench_panel
     JOIN care.patient_name USING (patient_id) WHERE use = 'official' AND length(family) > 2 ORDER BY 1"
@@ -107,7 +111,7 @@ if [ "$lighthouse" = yes ]; then
 fi
 say "listening"
 echo
-python3 "$here/live.py" "$origin" "$cookie" "$work/pages" "$mosquitto_port" "$metrics" "$seconds" "$daemon_program" \
+python3 "$here/live.py" "$origin" "$work/sessions" "$work/pages" "$mosquitto_port" "$metrics" "$seconds" "$daemon_program" \
     daemon="$daemon_pid" Postgres="$postmaster" mosquitto="$mosquitto_pid" || status=$?
 echo
 echo "the daemon: $(figures cpu "$daemon_pid") s of processor, $(figures memory "$daemon_pid") MB at most"

@@ -25,8 +25,8 @@ pub enum DaemonError {
         #[source]
         source: io::Error,
     },
-    /// A socket that serves no requests any more.
-    #[error("the daemon's pages cannot be served any more: start it again")]
+    /// A socket that does not tell where it listens.
+    #[error("the daemon's pages cannot be served: start it again")]
     Http(#[from] io::Error),
     /// The catalogue of metrics in the binary.
     #[error(transparent)]

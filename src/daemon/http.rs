@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument as _, debug_span};
 
+use super::connections::{self, ConnectionLimits};
 use super::error::DaemonError;
 use crate::config::Config;
 use crate::ingest::State;
@@ -55,23 +56,18 @@ pub(super) async fn serve_health(
     pages: Pages,
     portal: Option<Router>,
     closing: CancellationToken,
-) -> Result<(), DaemonError> {
+) {
     let own = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(pages);
-    serve(own.merge(portal.unwrap_or_default()), listener, closing).await
+    serve(own.merge(portal.unwrap_or_default()), listener, closing).await;
 }
 
 /// Serves `/metrics` likewise.
-pub(super) async fn serve_metrics(
-    listener: TcpListener,
-    pages: Pages,
-    closing: CancellationToken,
-) -> Result<(), DaemonError> {
-    serve(Router::new().route("/metrics", get(scrape)).with_state(pages), listener, closing).await
+pub(super) async fn serve_metrics(listener: TcpListener, pages: Pages, closing: CancellationToken) {
+    serve(Router::new().route("/metrics", get(scrape)).with_state(pages), listener, closing).await;
 }
 
-async fn serve(router: Router, listener: TcpListener, closing: CancellationToken) -> Result<(), DaemonError> {
-    let service = router.layer(from_fn(with_span)).into_make_service_with_connect_info::<SocketAddr>();
-    Ok(axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned()).await?)
+async fn serve(router: Router, listener: TcpListener, closing: CancellationToken) {
+    connections::serve(router.layer(from_fn(with_span)), listener, ConnectionLimits::default(), closing).await;
 }
 
 /// Gives a request its span. The route is one of the program's own; what else a client has sent is in no log.

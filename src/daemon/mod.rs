@@ -26,6 +26,9 @@ mod error;
 /// Each task under its name.
 mod supervisor;
 
+/// Connections to the pages.
+mod connections;
+
 /// The pages.
 mod http;
 
@@ -120,9 +123,11 @@ impl Daemon {
         // The pages do not wait for the database: an operator must be able to ask why nothing works.
         let pages = Pages { telemetry: Arc::clone(&telemetry), state: Arc::clone(&state) };
         let portal = portal_pages(&config, closing, playbill, &pages)?;
-        supervisor
-            .spawn(Task::HttpHealth, http::serve_health(listeners.health, pages.clone(), portal, closing.clone()));
-        supervisor.spawn(Task::HttpMetrics, http::serve_metrics(listeners.metrics, pages, closing.clone()));
+        supervisor.spawn_endless(
+            Task::HttpHealth,
+            http::serve_health(listeners.health, pages.clone(), portal, closing.clone()),
+        );
+        supervisor.spawn_endless(Task::HttpMetrics, http::serve_metrics(listeners.metrics, pages, closing.clone()));
         supervisor.spawn_endless(Task::Histograms, tasks::fold_histograms(telemetry));
         supervisor.spawn_endless(Task::Chunks, tasks::make_chunks(context.clone(), Arc::clone(&state)));
         supervisor.spawn_endless(Task::Maintenance, tasks::maintain_network(context.clone(), Arc::clone(&state)));

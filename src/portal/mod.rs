@@ -90,6 +90,9 @@ mod visit;
 /// Pages that listen.
 mod listeners;
 
+/// What is new for them.
+mod news;
+
 /// What holds for every request.
 mod edge;
 

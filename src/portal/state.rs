@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::listeners::ListenerCount;
+use super::news::NewsDesk;
 use super::page_error::PageError;
 use super::playbill::Playbill;
 use super::provider::Provider;
@@ -79,6 +80,8 @@ pub struct PortalState {
     pub(super) playbill: Option<Playbill>,
     /// Pages that listen.
     pub(super) listeners: ListenerCount,
+    /// What tells them that something is new.
+    pub(super) news: NewsDesk,
     /// The daemon that it runs beside.
     pub(super) pulse: OnceLock<Pulse>,
 }
@@ -108,9 +111,11 @@ impl Portal {
         let mut origins = vec![config.origin.clone()];
         // One machine by its two names.
         origins.extend(config.origin.contains("//127.0.0.1").then(|| config.origin.replace("127.0.0.1", "localhost")));
+        let sign_in = Connector::new(&config.sign_in_store(store))?.with_plans_kept().pool();
         Ok(Portal(Arc::new(PortalState {
-            pages: Connector::new(&config.store(store))?.pool(),
-            sign_in: Connector::new(&config.sign_in_store(store))?.pool(),
+            pages: Connector::new(&config.store(store))?.with_plans_kept().pool(),
+            news: NewsDesk::new(sign_in.clone()),
+            sign_in,
             rules: OnceCell::new(),
             passwords: Passwords::new()?,
             seal_key: SealKey::generate().ok_or(PasswordError::Machine)?,

@@ -26,6 +26,25 @@ async fn signed_in() -> (House, Browser, String) {
 }
 
 #[tokio::test]
+async fn asvs_7_2_4_who_proves_once_more_who_it_is_has_a_new_token_and_the_former_one_is_over() {
+    let (mut house, mut browser, login) = signed_in().await;
+    let taken = browser.clone();
+    let session = "SELECT session_id::text FROM access.session WHERE revoked_at IS NULL";
+    let before = house.network.one(session).await;
+    house.network.run("UPDATE access.session SET confirmed_at = now() - INTERVAL '11 minutes'").await;
+    let wrong = browser.sends("/confirm", &[("password", "wrong"), ("next", "/me/export")]).await;
+    assert_eq!((wrong.status, wrong.header("set-cookie")), (StatusCode::UNPROCESSABLE_ENTITY, ""));
+    assert_eq!(taken.get("/me").await.status, StatusCode::OK, "a wrong proof changes nothing");
+    let right = browser.sends("/confirm", &[("password", PASSWORD), ("next", "/me/export")]).await;
+    assert_eq!((right.status, right.location()), (StatusCode::SEE_OTHER, "/me/export"));
+    assert_eq!(browser.get("/me/export").await.status, StatusCode::OK);
+    assert_eq!(taken.get("/me").await.location(), "/sign-in?next=%2Fme", "whoever took the cookie before has nothing");
+    assert_eq!(house.network.one(session).await, before, "the session is the same, with what it has looked at");
+    let again = taken.post("/confirm", &[("password", PASSWORD)]).await;
+    assert_eq!(again.location(), "/sign-in?next=%2Fconfirm", "nor is it renewed once more ({login})");
+}
+
+#[tokio::test]
 async fn asvs_7_3_1_a_session_that_is_not_used_for_fifteen_minutes_is_over() {
     let (mut house, browser, _) = signed_in().await;
     assert_eq!(house.network.one("SELECT idle_for::text FROM access.session").await, "00:15:00");

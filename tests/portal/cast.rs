@@ -22,8 +22,18 @@ pub(crate) struct Cast {
 
 impl Cast {
     pub(crate) async fn new() -> Cast {
-        let mut house = House::at("http://127.0.0.1:8080", &[KEYS]).await;
-        let (patient, provider) = (house.named_patient("Ruiz <b>", "Ana").await, house.network.provider().await);
+        Cast::of(House::at("http://127.0.0.1:8080", &[KEYS]).await, "Ruiz <b>").await
+    }
+
+    /// The same, and others in the same network, with whom none of the cast has to do.
+    pub(crate) async fn beside_others(family: &str) -> (Cast, Others) {
+        let others = Cast::of(House::at("http://127.0.0.1:8080", &[KEYS]).await, family).await;
+        let Cast { house, patient, accounts, keys, .. } = others;
+        (Cast::of(house, "Ruiz <b>").await, Others { patient, accounts, keys })
+    }
+
+    async fn of(mut house: House, family: &str) -> Cast {
+        let (patient, provider) = (house.named_patient(family, "Ana").await, house.network.provider().await);
         let facility = house.network.facility("IL", "clinic").await;
         house.network.put_in_care(patient, provider).await;
         let mut accounts = BTreeMap::new();
@@ -57,10 +67,24 @@ impl Cast {
 
     /// A URL with keys in it.
     pub(crate) fn path(&self, url: &str) -> String {
-        let mut path = url.to_owned();
-        for (place, key) in &self.keys {
-            path = path.replace(place, key);
-        }
-        path.replace("/live", "/live?until=1&proof=x")
+        filled(url, &self.keys)
     }
+
+    /// What stands for the keys in URLs.
+    pub(crate) fn keys(&self) -> &[(&'static str, String)] {
+        &self.keys
+    }
+}
+
+/// A second cast, as far as the first one's network holds it.
+pub(crate) struct Others {
+    pub(crate) patient: Uuid,
+    pub(crate) accounts: BTreeMap<&'static str, Uuid>,
+    pub(crate) keys: Vec<(&'static str, String)>,
+}
+
+/// A URL with keys in it.
+pub(crate) fn filled(url: &str, keys: &[(&'static str, String)]) -> String {
+    let path = keys.iter().fold(url.to_owned(), |path, (place, key)| path.replace(place, key));
+    path.replace("/live", "/live?until=1&proof=x")
 }

@@ -104,10 +104,10 @@ async fn what_is_dangerous_asks_for_the_password_again_after_ten_minutes() {
     assert_eq!(asked.location(), "/confirm?next=%2Faccount%2Fpassword");
     let wrong = browser.post("/confirm", &[("password", "wrong"), ("next", "/account/password")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let right = browser.post("/confirm", &[("password", PASSWORD), ("next", "/account/password")]).await;
+    let right = browser.sends("/confirm", &[("password", PASSWORD), ("next", "/account/password")]).await;
     assert_eq!((right.status, right.location()), (StatusCode::SEE_OTHER, "/account/password"));
     assert_eq!(browser.get("/account/password").await.status, StatusCode::OK);
-    let away = browser.post("/confirm", &[("password", PASSWORD), ("next", "//evil.example")]).await;
+    let away = browser.sends("/confirm", &[("password", PASSWORD), ("next", "//evil.example")]).await;
     assert_eq!(away.location(), "/");
 
     let elsewhere = house.visitor();

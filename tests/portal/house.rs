@@ -145,10 +145,15 @@ impl Browser {
     /// The same, keeping the cookie that comes back.
     pub(crate) async fn sends(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let answer = self.post(path, form).await;
-        if let Some(cookie) = answer.headers.get(header::SET_COOKIE) {
-            self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
-        }
+        self.takes(&answer);
         answer
+    }
+
+    /// Keeps the cookie that came with an answer; whether one did.
+    pub(crate) fn takes(&mut self, answer: &Answer) -> bool {
+        let Some(cookie) = answer.headers.get(header::SET_COOKIE) else { return false };
+        self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+        true
     }
 
     /// Signs in.

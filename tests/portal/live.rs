@@ -78,6 +78,53 @@ async fn what_is_measured_is_told_and_an_ended_session_ends_it() {
     events.end().await;
 }
 
+/// What the program that keeps sessions is told of a look in a session; none where that is nothing.
+async fn digest(clinic: &Clinic, token_hash: &str, look: &str) -> Option<i64> {
+    let asked = format!(
+        "SELECT digest FROM access.digest_of_looks(ARRAY[decode('{token_hash}', 'hex')], ARRAY['{look}'::uuid])"
+    );
+    let mut connection = clinic.house.network.login("sign_in").await;
+    sqlx::query_scalar(sqlx::AssertSqlSafe(asked)).fetch_optional(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn that_something_is_new_is_told_of_a_look_that_stands_in_its_session_and_to_one_login() {
+    let mut clinic = Clinic::open().await;
+    let carer = clinic.house.signed_in(clinic.carer).await;
+    let path = live_path(&carer, &format!("/patients/{}/vitals", clinic.patient)).await;
+    Events::of(&carer, &path).await.next().await.unwrap();
+    let sessions = "SELECT encode(token_hash, 'hex') FROM access.session";
+    let own = clinic.house.network.one(sessions).await;
+    let look = "SELECT look_id::text FROM access.look WHERE kind = 'vitals' ORDER BY looked_at DESC LIMIT 1";
+    let look = clinic.house.network.one(look).await;
+    let before = digest(&clinic, &own, &look).await.unwrap();
+    assert_eq!(digest(&clinic, &own, &look).await, Some(before), "nothing is new");
+    clinic.measured(-4, 97).await;
+    let after = digest(&clinic, &own, &look).await.unwrap();
+    assert_ne!(before, after);
+
+    clinic.house.signed_in(clinic.carer).await;
+    let other = clinic.house.network.one(&format!("{sessions} WHERE encode(token_hash, 'hex') <> '{own}'")).await;
+    assert_eq!(digest(&clinic, &other, &look).await, None, "it is a look of another session");
+    for (over, again) in [
+        ("UPDATE access.look SET looked_at = now() - INTERVAL '6 minutes'", "UPDATE access.look SET looked_at = now()"),
+        ("UPDATE access.session SET revoked_at = now()", "UPDATE access.session SET revoked_at = NULL"),
+        ("UPDATE access.account SET disabled_at = now()", "UPDATE access.account SET disabled_at = NULL"),
+    ] {
+        clinic.house.network.run(over).await;
+        assert_eq!(digest(&clinic, &own, &look).await, None, "{over}");
+        clinic.house.network.run(again).await;
+        assert_eq!(digest(&clinic, &own, &look).await, Some(after), "{again}");
+    }
+    for login in ["portal", "ingest", "analyst"] {
+        let mut connection = clinic.house.network.login(login).await;
+        let asked =
+            sqlx::query("SELECT access.digest_of_looks('{}', '{}')").execute(&mut connection).await.unwrap_err();
+        let code = asked.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        assert_eq!(code.as_deref(), Some("42501"), "{login}");
+    }
+}
+
 #[tokio::test]
 async fn listening_is_no_use_of_a_session_and_needs_a_page_of_the_same() {
     let mut clinic = Clinic::open().await;

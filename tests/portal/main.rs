@@ -35,6 +35,9 @@ mod cells;
 /// Parts × URLs.
 mod matrix;
 
+/// Ids of somebody else.
+mod ids;
+
 /// Passwords, codes, links, guesses.
 mod sign_in;
 

@@ -9,19 +9,20 @@ use crate::house::{Browser, House};
 use crate::own_journal::house;
 
 /// A space.
-async fn space(house: &mut House) -> Uuid {
-    let made = "INSERT INTO care.space (name, topic, rules) VALUES ('Sleep', 'Nights', 'Be <kind>')
-                RETURNING space_id";
-    house.network.id(made).await
+async fn space(house: &mut House, name: &str) -> Uuid {
+    let made = format!(
+        "INSERT INTO care.space (name, topic, rules) VALUES ('{name}', 'Nights', 'Be <kind>') RETURNING space_id"
+    );
+    house.network.id(&made).await
 }
 
 /// A post of the patient of the cast in a space: the keys of both.
 pub(crate) async fn of_cast(cast: &mut Cast) -> (String, String) {
-    let space = space(&mut cast.house).await;
+    let space = space(&mut cast.house, &format!("Sleep of {}", cast.patient)).await;
     let (own, path) = (cast.browser(Role::Patient).await, format!("/me/community/{space}"));
     own.post(&path, &[("pseudonym", "Owl")]).await;
     own.post(&path, &[("title", "Awake <b>"), ("body", "Since three")]).await;
-    let post = cast.house.network.one("SELECT post_id::text FROM care.post").await;
+    let post = cast.house.network.one(&format!("SELECT post_id::text FROM care.post WHERE space_id = '{space}'")).await;
     own.post(&format!("{path}/{post}"), &[("body", "And you?")]).await;
     let other = cast.house.named_patient("Nakamura", "Kenji").await;
     let other = cast.house.network.account("patient", Some(other)).await;
@@ -38,7 +39,7 @@ async fn joined(browser: &Browser, path: &str, name: &str) {
 #[tokio::test]
 async fn members_write_under_names_and_nobody_else_reads() {
     let (mut house, owl, lark, _) = house().await;
-    let path = format!("/me/community/{}", space(&mut house).await);
+    let path = format!("/me/community/{}", space(&mut house, "Sleep").await);
     assert!(owl.get("/me/community").await.body.contains("You have not joined"));
     let outside = owl.get(&path).await;
     for part in ["Be &#60;kind&#62;", "Name in this space"] {
@@ -87,7 +88,7 @@ async fn members_write_under_names_and_nobody_else_reads() {
 #[tokio::test]
 async fn what_is_reported_is_decided_by_a_moderator_who_says_why() {
     let (mut house, owl, lark, _) = house().await;
-    let space = space(&mut house).await;
+    let space = space(&mut house, "Sleep").await;
     let path = format!("/me/community/{space}");
     joined(&owl, &path, "Owl").await;
     joined(&lark, &path, "Lark").await;

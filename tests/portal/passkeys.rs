@@ -214,7 +214,7 @@ async fn an_answer_to_what_nobody_was_asked_is_no_event() {
 
 #[tokio::test]
 async fn who_is_signed_in_confirms_by_the_own_passkey_and_by_no_other() {
-    let (mut house, _, own) = signed_in().await;
+    let (mut house, _, mut own) = signed_in().await;
     let stranger = house.named_patient("Nakamura", "Kenji").await;
     let stranger = house.network.account("patient", Some(stranger)).await;
     let (mut device, mut others) = (Device::at(SITE), Device::at(SITE));
@@ -229,6 +229,10 @@ async fn who_is_signed_in_confirms_by_the_own_passkey_and_by_no_other() {
         let form: Vec<_> = form.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let answer = browser.post("/confirm/passkey", &form).await;
         assert_eq!(answer.status, status, "{}", answer.body);
+        let former = own.clone();
+        let renewed = own.takes(&answer);
+        assert_eq!(renewed, status == StatusCode::SEE_OTHER);
+        assert_eq!(former.get("/account").await.status == StatusCode::OK, !renewed, "the former token is over");
         let is_let_in = own.get("/account/passkeys").await.status == StatusCode::OK;
         assert_eq!(is_let_in, status == StatusCode::SEE_OTHER);
     }
@@ -296,7 +300,10 @@ async fn each_rule_of_passkeys_refuses_what_breaks_it() {
         ("SELECT access.add_passkey('nobody', 'x', 1, sha256('c'), sha256('k'))".to_owned(), "account_may_sign_in"),
         (format!("SELECT access.remove_passkey('{login}', gen_random_uuid())"), "passkey_to_remove_stands"),
         ("SELECT access.use_passkey(sha256('a'), 1)".to_owned(), "passkey_counts_up"),
-        ("SELECT access.confirm_by_passkey(sha256('a'), 2, sha256('none'))".to_owned(), "session_stands"),
+        (
+            "SELECT access.confirm_by_passkey(sha256('a'), 2, sha256('none'), sha256('new'))".to_owned(),
+            "session_stands",
+        ),
     ] {
         assert_eq!(network.refusal(&statement).await, rule, "{statement}");
     }
@@ -314,7 +321,7 @@ async fn no_login_but_that_of_sign_in_asks_for_a_passkey_and_none_reads_the_tabl
         "access.remove_passkey('x', gen_random_uuid())",
         "access.read_passkey(gen_random_uuid(), sha256('x'))",
         "access.end_passkey_sign_in(sha256('x'), 1, sha256('y'), '1 minute', '1 hour')",
-        "access.confirm_by_passkey(sha256('x'), 1, sha256('y'))",
+        "access.confirm_by_passkey(sha256('x'), 1, sha256('y'), sha256('z'))",
     ];
     let asks = asks.map(|call| format!("SELECT {call}"));
     let inside = ["SELECT FROM access.passkey", "SELECT FROM access.passkey_challenge"].map(str::to_owned);

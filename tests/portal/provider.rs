@@ -10,7 +10,7 @@ use crate::support::daemon::free_port;
 use crate::support::{python, skip};
 
 /// A provider that says of everybody who they say they are.
-struct Provider {
+pub(crate) struct Provider {
     process: Child,
     issuer: String,
 }
@@ -23,7 +23,7 @@ impl Drop for Provider {
 }
 
 impl Provider {
-    async fn start() -> Option<Provider> {
+    pub(crate) async fn start() -> Option<Provider> {
         let python = match python::with("oidc", &["oidc-provider-mock==0.3.4"]) {
             Ok(python) => python,
             Err(reason) => {
@@ -48,6 +48,16 @@ impl Provider {
         Some(provider)
     }
 
+    /// What a configuration says of it.
+    pub(crate) fn settings(&self) -> [(&'static str, &str); 4] {
+        [
+            ("HEALTHTRACK__PORTAL__OIDC_ISSUER", &self.issuer),
+            ("HEALTHTRACK__PORTAL__OIDC_NAME", "Clinic & Co"),
+            ("HEALTHTRACK__PORTAL__OIDC_CLIENT_ID", "portal"),
+            ("HEALTHTRACK__PORTAL__OIDC_CLIENT_SECRET", "shared & secret"),
+        ]
+    }
+
     /// Signs somebody in there, as a browser does that was sent; the path by which it comes back.
     async fn signs_in(&self, sent: &Answer, subject: &str) -> String {
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
@@ -66,13 +76,7 @@ fn client() -> reqwest::Client {
 }
 
 async fn house(provider: &Provider) -> House {
-    let more = [
-        ("HEALTHTRACK__PORTAL__OIDC_ISSUER", provider.issuer.as_str()),
-        ("HEALTHTRACK__PORTAL__OIDC_NAME", "Clinic & Co"),
-        ("HEALTHTRACK__PORTAL__OIDC_CLIENT_ID", "portal"),
-        ("HEALTHTRACK__PORTAL__OIDC_CLIENT_SECRET", "shared & secret"),
-    ];
-    House::at("http://127.0.0.1:8080", &more).await
+    House::at("http://127.0.0.1:8080", &provider.settings()).await
 }
 
 /// The same browser with another cookie beside, which an answer set.

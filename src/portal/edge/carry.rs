@@ -10,18 +10,18 @@
 //! session that ended, and only for the account whose session it was (`access.was_session_of`). Passwords and keys are
 //! never carried.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::sent::whole;
 use crate::portal::carried::sealed;
-use crate::portal::page_error::{Interrupted, PageError};
+use crate::portal::page_error::Interrupted;
 use crate::portal::pages::door::{confirm, sign_in};
 use crate::portal::state::Portal;
 use crate::portal::visit::{form_token, token_in};
-use crate::portal::words::WORDS;
 
 /// What is nothing but a proof of who sends it, to be made anew.
 const PROOFS: [&str; 2] = ["/confirm", "/confirm/passkey"];
@@ -34,8 +34,9 @@ pub(in crate::portal) async fn keep(State(portal): State<Portal>, request: Reque
     let Some(token) = token.filter(|_| is_kept) else { return next.run(request).await };
     let (parts, body) = request.into_parts();
     // The router's own limit stands before this.
-    let Ok(bytes) = to_bytes(body, super::FORM_BYTES_MAX).await else {
-        return PageError::Refused(WORDS.form_too_long.to_owned()).into_response();
+    let bytes = match whole(body).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused.into_response(),
     };
     let answer = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
     let Some(interrupted) = answer.extensions().get::<Interrupted>().copied() else { return answer };

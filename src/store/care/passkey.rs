@@ -170,16 +170,22 @@ pub async fn end(
     Ok(until.0)
 }
 
-/// Records that the account of a session has proved who it is, by a passkey of its own.
+/// Records that the account of a session has proved who it is, by a passkey of its own, and gives the session the second
+/// token for the first.
 ///
 /// # Errors
 /// `passkey_counts_up`, `session_stands`, and the database's.
-pub async fn confirm(sign_in: &mut SignIn<'_>, passkey: &KeptPasskey, token: &SessionToken) -> Result<(), CareError> {
+pub async fn confirm(
+    sign_in: &mut SignIn<'_>,
+    passkey: &KeptPasskey,
+    (token, renewed): (&SessionToken, &SessionToken),
+) -> Result<(), CareError> {
     let (connection, failed) = sign_in.step("confirming a session by a passkey");
-    sqlx::query("SELECT access.confirm_by_passkey($1, $2, $3)")
+    sqlx::query("SELECT access.confirm_by_passkey($1, $2, $3, $4)")
         .bind(&passkey.credential_id)
         .bind(i64::from(passkey.counter))
         .bind(token.hash())
+        .bind(renewed.hash())
         .execute(connection)
         .await
         .map(drop)

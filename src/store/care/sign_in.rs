@@ -188,7 +188,8 @@ pub async fn change_password(
         .map_err(failed)
 }
 
-/// Records that the login of a session has proved once more who it is; the code of a step is taken once.
+/// Records that the login of a session has proved once more who it is, and gives the session the second token for the
+/// first; the code of a step is taken once.
 ///
 /// # Errors
 /// `code_is_used_once`, `session_stands`, and the database's.
@@ -196,11 +197,11 @@ pub async fn confirm(
     sign_in: &mut SignIn<'_>,
     (login, address): (&str, &str),
     totp_step: Option<i64>,
-    token: &SessionToken,
+    (token, renewed): (&SessionToken, &SessionToken),
 ) -> Result<(), CareError> {
     let (connection, failed) = sign_in.step("confirming a session");
-    let query = sqlx::query("SELECT access.confirm_session($1, $2, $3, $4)");
-    let query = query.bind(login).bind(address).bind(totp_step).bind(token.hash());
+    let query = sqlx::query("SELECT access.confirm_session($1, $2, $3, $4, $5)");
+    let query = query.bind(login).bind(address).bind(totp_step).bind(token.hash()).bind(renewed.hash());
     query.execute(connection).await.map(drop).map_err(failed)
 }
 

@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::context::SignIn;
 use super::error::CareError;
+use super::session::SessionToken;
 use crate::model::people::PatientId;
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
@@ -165,6 +167,27 @@ pub async fn begin_watch(actor: &mut Actor<'_>, patient: PatientId) -> Result<Op
 /// `session_stands`, and the database's.
 pub async fn watch(actor: &mut Actor<'_>, watch: Watch) -> Result<Vec<NewestVital>, CareError> {
     newest_within(actor, watch.look, watch.patient).await
+}
+
+/// A number for each look that stands in its session, by its place among those asked for: another one, once one of the
+/// newest samples is. None for a look that is over.
+///
+/// # Errors
+/// The database's.
+pub async fn digests(sign_in: &mut SignIn<'_>, asked: &[(SessionToken, Watch)]) -> Result<Vec<Option<i64>>, CareError> {
+    let (connection, failed) = sign_in.step("asking which pages have news");
+    let tokens: Vec<Vec<u8>> = asked.iter().map(|(token, _)| token.hash()).collect();
+    let looks: Vec<Uuid> = asked.iter().map(|(_, watch)| watch.look).collect();
+    let query = sqlx::query_as("SELECT place, digest FROM access.digest_of_looks($1, $2)").bind(tokens).bind(looks);
+    let found: Vec<(i64, i64)> = query.fetch_all(connection).await.map_err(failed)?;
+    let mut digests = vec![None; asked.len()];
+    for (place, digest) in found {
+        let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+        if let Some(told) = place.and_then(|place| digests.get_mut(place)) {
+            *told = Some(digest);
+        }
+    }
+    Ok(digests)
 }
 
 async fn newest_within(actor: &mut Actor<'_>, look: Uuid, patient: PatientId) -> Result<Vec<NewestVital>, CareError> {

@@ -48,6 +48,9 @@ mod populated;
 /// A device's passkey.
 mod passkey;
 
+/// A sign-in somewhere else.
+mod elsewhere;
+
 /// A visit, from signing in to signing out.
 mod story;
 

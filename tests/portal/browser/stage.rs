@@ -26,9 +26,14 @@ impl Stage {
 
     /// By a name of this machine.
     pub(super) async fn called(network: &Network, host: &str) -> Stage {
+        Stage::with(network, host, &[]).await
+    }
+
+    /// The same, with more of a configuration.
+    pub(super) async fn with(network: &Network, host: &str, more: &[(&str, &str)]) -> Stage {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let origin = format!("http://{host}:{}", listener.local_addr().unwrap().port());
-        let config = configured(network, &origin, &[KEYS]);
+        let config = configured(network, &origin, &[&[KEYS], more].concat());
         let clock = Arc::new(SystemClock);
         let portal = Portal::new(&config, clock, CancellationToken::new(), None).unwrap();
         let service = router(portal).into_make_service_with_connect_info::<SocketAddr>();

@@ -38,7 +38,7 @@ pub(crate) fn medicine(ingredient: &str) -> String {
     format!(
         "INSERT INTO care.medication (code_system, code, name, ingredient, form, strength, strength_unit)
          VALUES ('rxnorm', (1000 + length('{ingredient}'))::text, initcap('{ingredient}') || ' 500 mg', '{ingredient}', 'tablet', 500, 'mg')
-         RETURNING medication_id"
+         ON CONFLICT ON CONSTRAINT medication_is_listed_once DO UPDATE SET name = excluded.name RETURNING medication_id"
     )
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn duties(patient: uuid::Uuid) -> String {
         "INSERT INTO care.task (patient_id, kind, title, priority, pool) VALUES ('{patient}', 'call_patient', 'Call <b>', 'urgent', 'care_team');
          WITH ruled AS (
              INSERT INTO care.alert_rule (alert_rule_id, lineage_id, patient_id, title, metric, comparator, threshold, unit, severity, tells)
-             VALUES (md5('rule')::uuid, md5('rule')::uuid, '{patient}', 'Fast heart <b>', 'heart_rate', 'above', 120, '/min', 'high',
+             VALUES (md5('{patient}')::uuid, md5('{patient}')::uuid, '{patient}', 'Fast heart <b>', 'heart_rate', 'above', 120, '/min', 'high',
                      ARRAY['care_team'])
              RETURNING patient_id, lineage_id, alert_rule_id
          ) INSERT INTO care.alert (patient_id, lineage_id, alert_rule_id, observed_during, lowest, highest, latest, readings, severity)
@@ -133,14 +133,15 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
     let mut keys = vec![("{result}", cast.house.network.id(&result).await.to_string()), ("{prescription}", key)];
     cast.house.network.run(&duties(cast.patient)).await;
     for (place, query) in [
-        ("{task}", "SELECT task_id::text FROM care.task WHERE kind = 'call_patient'"),
-        ("{alert}", "SELECT alert_id::text FROM care.alert"),
-        ("{problem}", "SELECT condition_id::text FROM care.condition"),
-        ("{allergy}", "SELECT allergy_id::text FROM care.allergy"),
-        ("{request}", "SELECT service_request_id::text FROM care.service_request"),
-        ("{note}", "SELECT note_id::text FROM care.note"),
+        ("{task}", "SELECT task_id::text FROM care.task WHERE kind = 'call_patient' AND patient_id ="),
+        ("{alert}", "SELECT alert_id::text FROM care.alert WHERE patient_id ="),
+        ("{problem}", "SELECT condition_id::text FROM care.condition WHERE patient_id ="),
+        ("{allergy}", "SELECT allergy_id::text FROM care.allergy WHERE patient_id ="),
+        ("{request}", "SELECT service_request_id::text FROM care.service_request WHERE patient_id ="),
+        ("{note}", "SELECT note_id::text FROM care.note WHERE patient_id ="),
     ] {
-        keys.push((place, cast.house.network.one(query).await));
+        let own = format!("{query} '{}'", cast.patient);
+        keys.push((place, cast.house.network.one(&own).await));
     }
     keys
 }

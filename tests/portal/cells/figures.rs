@@ -40,7 +40,8 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
          RETURNING care_relationship_id"
     );
     // What the patient has asked for by the own page.
-    let erasure = "SELECT erasure_request_id FROM access.erasure_request";
+    let erasure = "SELECT erasure_request_id FROM access.erasure_request WHERE patient_id =";
+    let erasure = format!("{erasure} '{}'", cast.patient);
     let service = format!(
         "INSERT INTO care.facility_service (facility_id, name) VALUES ('{}', 'Yoga <b>') RETURNING facility_service_id",
         cast.facility
@@ -53,6 +54,6 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
         ("{row}", network.id(&service).await.to_string()),
         ("{table}", "ratings.csv".to_owned()),
         ("{emergency}", network.id(&emergency).await.to_string()),
-        ("{erasure}", network.id(erasure).await.to_string()),
+        ("{erasure}", network.id(&erasure).await.to_string()),
     ]
 }

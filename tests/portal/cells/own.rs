@@ -102,7 +102,8 @@ async fn kept(cast: &mut Cast) -> Vec<(&'static str, String)> {
     let bill = own_bills::of_cast(cast).await.to_string();
     let form = [("with", "all"), ("category", "other"), ("subject", "Hello <b>"), ("body", "Are you there?")];
     own.post("/me/messages", &form).await;
-    let thread = cast.house.network.one("SELECT message_thread_id::text FROM care.message_thread").await;
+    let thread = "SELECT message_thread_id::text FROM care.message_thread WHERE patient_id =";
+    let thread = cast.house.network.one(&format!("{thread} '{}'", cast.patient)).await;
     let (space, post) = own_community::of_cast(cast).await;
     own.post("/me/erasure", &[("reason", "I move <away>"), ("sure", "on")]).await;
     vec![("{entry}", entry), ("{bill}", bill), ("{thread}", thread), ("{space}", space), ("{post}", post)]

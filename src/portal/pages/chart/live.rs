@@ -35,8 +35,6 @@ use crate::portal::words::WORDS;
 use crate::security::totp::is_equal;
 use crate::store::care::vitals::{NewestVital, Watch, begin_watch};
 
-/// How often it is asked what is new.
-const POLL: Duration = Duration::from_millis(700);
 /// How often a look is recorded: the database takes one for five minutes.
 const LOOK_EVERY: Duration = Duration::from_secs(240);
 /// How often what is not new is told again.
@@ -102,6 +100,7 @@ async fn streamed(
         heard,
         watch: None,
         zone: TimeZone::UTC,
+        known: None,
         sent: Vec::new(),
         sent_at: None,
         _place: place,
@@ -123,6 +122,8 @@ struct LiveStream {
     /// The look that stands, and since when.
     watch: Option<(Watch, Instant)>,
     zone: TimeZone,
+    /// What was last told of what there is.
+    known: Option<i64>,
     /// What was sent last, and when.
     sent: Vec<NewestVital>,
     sent_at: Option<Instant>,
@@ -165,7 +166,7 @@ impl LiveStream {
                 return Some(Event::default().event("gap").data(WORDS.live_gap));
             }
             // What has not changed is told again, since it has become older.
-            let is_due = self.sent_at.is_none_or(|sent_at| sent_at.elapsed() > TELL_EVERY);
+            let is_due = self.sent_at.is_none_or(|sent_at| sent_at.elapsed() >= TELL_EVERY);
             if is_due || newest != self.sent {
                 (self.sent, self.sent_at) = (newest, Some(Instant::now()));
                 let shown = tiles(&self.sent, now, &self.zone);
@@ -173,10 +174,16 @@ impl LiveStream {
                 let values = serde_json::to_string(&values).ok()?;
                 return Some(Event::default().event("vitals").id(measured.to_string()).data(values));
             }
-            sleep(POLL).await;
+            self.wait().await;
         }
         // The page has nothing more to ask.
         None
+    }
+
+    /// Waits for something new, or until what is not new is told again.
+    async fn wait(&mut self) {
+        let (Some((watch, _)), Some(token)) = (self.watch, self.visit.token.as_ref()) else { return };
+        self.known = self.visit.portal.news.wait((token, watch), self.known, TELL_EVERY).await;
     }
 
     async fn newest(&mut self) -> Result<Vec<NewestVital>, PageError> {

@@ -1,14 +1,16 @@
 //! `/confirm`: who is signed in proves it once more before what is dangerous, and goes on with it.
 //!
-//! A guess is paid for as at the sign-in page, from the same buckets, and what is wrong gets the same sentence.
+//! A guess is paid for as at the sign-in page, from the same buckets, and what is wrong gets the same sentence. What is
+//! right gets a new token as well, so that one that somebody took before is not confirmed with it.
 
 use askama::Template;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::passkey_form::PasskeyForm;
-use super::resend::resend;
+use super::resend::resend_own;
 use super::sign_in::{Judged, SignInAsked, failed, judged, landing};
 use crate::portal::answer::page;
 use crate::portal::edge::sent::{Behind, Sent};
@@ -16,10 +18,11 @@ use crate::portal::forms::{Form, FormField, Problem};
 use crate::portal::page_error::PageError;
 use crate::portal::shell::Shell;
 use crate::portal::state::Portal;
-use crate::portal::visit::Visit;
+use crate::portal::visit::{Visit, cookie};
 use crate::portal::words::WORDS;
 use crate::store::care::context::SignIn;
 use crate::store::care::error::CareError;
+use crate::store::care::session::SessionToken;
 use crate::store::care::sign_in;
 
 #[derive(Template)]
@@ -98,31 +101,30 @@ pub(super) async fn post(visit: Visit, Sent(typed): Sent<TypedProof>) -> Result<
     let (status, wrong) = match judged(&visit, login, &typed.password, &typed.code).await? {
         Judged::Wrong(status, wrong) => (status, wrong),
         Judged::Right(step) => match prove(&visit, login, step).await? {
-            true => return on(&visit, login, &typed.next, &typed.carried).await,
-            false => failed(portal, login).await?,
+            Some(renewed) => return on(&visit, &renewed, &typed.next, &typed.carried),
+            None => failed(portal, login).await?,
         },
     };
     let asked = refusing(portal, &viewer.form_token, (&typed.next, &typed.carried), &wrong)?;
     Ok((status, asked).into_response())
 }
 
-/// Records the proof; whether it was taken: a code is taken once.
-async fn prove(visit: &Visit, login: &str, step: Option<i64>) -> Result<bool, PageError> {
+/// Records the proof; the token that the session has from now on, where it was taken: a code is taken once.
+async fn prove(visit: &Visit, login: &str, step: Option<i64>) -> Result<Option<SessionToken>, PageError> {
     let token = visit.token.as_ref().ok_or(PageError::NotFound)?;
+    let renewed = SessionToken::generate().ok_or(PageError::Unavailable)?;
     let mut connection = visit.portal.connect_sign_in().await?;
     let who = (login, visit.address.as_str());
-    match sign_in::confirm(&mut SignIn::on(&mut connection), who, step, token).await {
-        Ok(()) => Ok(true),
-        Err(CareError::Refused(broken)) if broken.rule == "code_is_used_once" => Ok(false),
+    match sign_in::confirm(&mut SignIn::on(&mut connection), who, step, (token, &renewed)).await {
+        Ok(()) => Ok(Some(renewed)),
+        Err(CareError::Refused(broken)) if broken.rule == "code_is_used_once" => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// On with what was begun.
-pub(super) async fn on(visit: &Visit, login: &str, next: &str, carried: &str) -> Result<Response, PageError> {
-    let token = visit.token.as_ref().ok_or(PageError::NotFound)?;
-    if let Some(page) = resend(visit, (login, token), carried).await? {
-        return Ok(page);
-    }
-    Ok(Redirect::to(landing(next)).into_response())
+/// On with what was begun, by the token that the session has now.
+pub(super) fn on(visit: &Visit, token: &SessionToken, next: &str, carried: &str) -> Result<Response, PageError> {
+    let resent = resend_own(visit, token, carried)?;
+    let on = resent.unwrap_or_else(|| Redirect::to(landing(next)).into_response());
+    Ok(([(SET_COOKIE, cookie(Some(token), visit.portal.is_secure))], on).into_response())
 }

@@ -119,5 +119,5 @@ pub(in crate::portal) async fn confirm(visit: Visit, Sent(sent): Sent<PlayedProo
         seat.enter().await?.1
     };
     playbill.confirm(&viewer.profile.login, token).await?;
-    on(&visit, &viewer.profile.login, &sent.next, &sent.carried).await
+    on(&visit, token, &sent.next, &sent.carried)
 }

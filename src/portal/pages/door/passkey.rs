@@ -166,15 +166,16 @@ pub(super) async fn confirm(
     let Some(judged) = judged(&visit, &headers, &sent.answer).await? else { return wrong() };
     let token = visit.token.as_ref().ok_or(PageError::NotFound)?;
     // Somebody else's passkey proves nothing of who is signed in.
+    let renewed = SessionToken::generate().ok_or(PageError::Unavailable)?;
     let is_proved = match judged.passkey.filter(|_| judged.login == login) {
         Some(proved) => {
             let mut connection = portal.connect_sign_in().await?;
-            taken(passkey::confirm(&mut SignIn::on(&mut connection), &proved, token).await)?
+            taken(passkey::confirm(&mut SignIn::on(&mut connection), &proved, (token, &renewed)).await)?
         }
         None => false,
     };
     if is_proved {
-        return confirm::on(&visit, login, &sent.next, &sent.carried).await;
+        return confirm::on(&visit, &renewed, &sent.next, &sent.carried);
     }
     failed(portal, login).await?;
     wrong()

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::portal::answer::page;
-use crate::portal::carried::opened;
+use crate::portal::carried::{Carried, opened};
 use crate::portal::page_error::PageError;
 use crate::portal::shell::Shell;
 use crate::portal::visit::{Visit, form_token};
@@ -28,14 +28,25 @@ pub(super) async fn resend(
     (login, token): (&str, &SessionToken),
     carried: &str,
 ) -> Result<Option<Response>, PageError> {
-    let portal = &visit.portal;
-    let Some(former) = &visit.token else { return Ok(None) };
-    let Some(carried) = opened(&portal.seal_key, former, carried, portal.clock.now()) else { return Ok(None) };
-    let mut connection = portal.connect_sign_in().await?;
+    let (Some(former), Some(carried)) = (&visit.token, interrupted(visit, carried)) else { return Ok(None) };
+    let mut connection = visit.portal.connect_sign_in().await?;
     if !was_session_of(&mut SignIn::on(&mut connection), former, login).await? {
         return Ok(None);
     }
+    asking(carried, token).map(Some)
+}
+
+/// The same for the session that it came with, which goes on by a new token.
+pub(super) fn resend_own(visit: &Visit, token: &SessionToken, carried: &str) -> Result<Option<Response>, PageError> {
+    interrupted(visit, carried).map(|carried| asking(carried, token)).transpose()
+}
+
+fn interrupted(visit: &Visit, carried: &str) -> Option<Carried> {
+    let former = visit.token.as_ref()?;
+    opened(&visit.portal.seal_key, former, carried, visit.portal.clock.now())
+}
+
+fn asking(carried: Carried, token: &SessionToken) -> Result<Response, PageError> {
     let shell = Shell::plain(WORDS.resend_title);
-    let form_token = form_token(token);
-    page(&ResendPage { shell, path: carried.path, fields: carried.fields, form_token }).map(Some)
+    page(&ResendPage { shell, path: carried.path, fields: carried.fields, form_token: form_token(token) })
 }
