@@ -87,8 +87,8 @@ mod page;
 /// Who asks.
 mod visit;
 
-/// Pages that listen.
-mod listeners;
+/// What goes on at once.
+mod places;
 
 /// What is new for them.
 mod news;

@@ -9,9 +9,9 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::listeners::ListenerCount;
 use super::news::NewsDesk;
 use super::page_error::PageError;
+use super::places::PlaceCount;
 use super::playbill::Playbill;
 use super::provider::Provider;
 use super::pulse::Pulse;
@@ -79,7 +79,9 @@ pub struct PortalState {
     /// Whom a visitor of the demo can be.
     pub(super) playbill: Option<Playbill>,
     /// Pages that listen.
-    pub(super) listeners: ListenerCount,
+    pub(super) listeners: PlaceCount,
+    /// Guesses at who somebody is, as many as there are at one moment.
+    pub(super) door: PlaceCount,
     /// What tells them that something is new.
     pub(super) news: NewsDesk,
     /// The daemon that it runs beside.
@@ -129,7 +131,8 @@ impl Portal {
             proxies: config.proxies,
             closing,
             playbill,
-            listeners: ListenerCount::default(),
+            listeners: PlaceCount::to_listen(),
+            door: PlaceCount::at_the_door(),
             pulse: OnceLock::new(),
         })))
     }

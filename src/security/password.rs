@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-/// How many are worked on at once.
-const AT_ONCE: usize = 4;
+/// How many are worked on at once at most; half of the processors else, which leaves the others to the pages.
+const AT_ONCE_MAX: usize = 4;
 /// The shortest password by characters: where there is no second factor for certain, NIST SP 800-63B asks for 15.
 pub const PASSWORD_CHARS_MIN: usize = 15;
 /// The longest by bytes; all of them count.
@@ -52,7 +52,9 @@ impl Passwords {
         ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut unknown)
             .map_err(|_| PasswordError::Machine)?;
         let nobodys = hashed(&unknown)?;
-        Ok(Passwords { places: Semaphore::new(AT_ONCE), nobodys, verified: AtomicU64::new(0) })
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let places = Semaphore::new((processors / 2).clamp(1, AT_ONCE_MAX));
+        Ok(Passwords { places, nobodys, verified: AtomicU64::new(0) })
     }
 
     /// The hash of a new password.

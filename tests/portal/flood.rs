@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use tokio::task::JoinSet;
 
-use crate::house::{Browser, House, configured};
+use crate::house::{Browser, House, PASSWORD, configured};
 use crate::network::Network;
 
-/// So many hammer at once, each from addresses of its own, so that no limit of an address stops them.
-const HAMMERS: u8 = 40;
+/// So many hammer at once, each from addresses of its own, so that no limit of an address stops them: more than there
+/// are places for.
+const HAMMERS: u8 = 100;
 /// For so long.
 const FOR: Duration = Duration::from_secs(4);
 /// Within which a page must be there: an unoptimised program on a busy machine.
@@ -66,4 +67,8 @@ async fn a_hammered_sign_in_leaves_a_record_usable() {
         known.contains(status)
     };
     assert!(statuses.iter().all(is_told), "{statuses:?}");
+    assert!(statuses.contains(&StatusCode::TOO_MANY_REQUESTS), "who finds no place is told so at once");
+    let mut later = house.visitor();
+    let login = house.login_of(account).await;
+    assert_eq!(later.signs_in(&login, PASSWORD, "").await.status, StatusCode::SEE_OTHER, "and it is over with them");
 }

@@ -131,6 +131,7 @@ words! {
     code: "Code from your authenticator",
     code_hint: "Leave empty if you have not set one up.",
     sign_in_wrong: "Username, password or code is not right: try again.",
+    sign_in_crowded: "Too many people sign in at this moment: try again in a few seconds.",
     sign_in_wait: "Too many tries. Try again in",
     invite_title: "Choose a password",
     reset_title: "Choose a new password",

@@ -28,8 +28,8 @@ use super::vitals_view::{Tile, live_proof, tiles};
 use crate::model::people::PatientId;
 use crate::model::time::{SECOND_US, Timestamp};
 use crate::portal::edge::sent::Behind;
-use crate::portal::listeners::Listener;
 use crate::portal::page_error::PageError;
+use crate::portal::places::TakenPlace;
 use crate::portal::visit::{Visit, form_token};
 use crate::portal::words::WORDS;
 use crate::security::totp::is_equal;
@@ -91,7 +91,7 @@ async fn streamed(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let heard = headers.get(LAST_HEARD).and_then(|id| id.to_str().ok()?.parse().ok());
-    let place = visit.portal.listeners.listen(&session);
+    let place = visit.portal.listeners.take(&session);
     let place = place.ok_or_else(|| PageError::TooOften(WORDS.too_many_listen.to_owned()))?;
     let mut stream = LiveStream {
         visit,
@@ -128,7 +128,7 @@ struct LiveStream {
     sent: Vec<NewestVital>,
     sent_at: Option<Instant>,
     /// Among all pages that listen.
-    _place: Listener,
+    _place: TakenPlace,
 }
 
 /// What the script on the page gets of a metric.

@@ -56,6 +56,7 @@ impl From<PasskeyError> for PageError {
 
 /// Gives what is to be signed to the browser, and keeps it until the answer comes.
 pub(super) async fn ask(visit: &Visit, login: Option<&str>, asked: AskedPasskey) -> Result<Response, PageError> {
+    let _place = door::place(visit)?;
     let token = SessionToken::generate().ok_or(PageError::Unavailable)?;
     let mut connection = visit.portal.connect_sign_in().await?;
     let who = (login, visit.address.as_str());

@@ -17,6 +17,7 @@ use super::resend::resend;
 use crate::portal::answer::{page, refused};
 use crate::portal::edge::sent::{Behind, Sent};
 use crate::portal::page_error::PageError;
+use crate::portal::places::TakenPlace;
 use crate::portal::shell::Shell;
 use crate::portal::shown::counted;
 use crate::portal::state::Portal;
@@ -168,6 +169,7 @@ pub(super) async fn judged(
     code: &str,
 ) -> Result<Judged, PageError> {
     let portal = &visit.portal;
+    let _place = place(visit)?;
     // Before the work is done: a flood that waits for its turn holds no connection.
     let guess = {
         let mut connection = portal.connect_sign_in().await?;
@@ -188,6 +190,12 @@ pub(super) async fn judged(
         Some(step) => Ok(Judged::Right(step)),
         None => failed(portal, login).await.map(|(status, wrong)| Judged::Wrong(status, wrong)),
     }
+}
+
+/// A place among those who are signed in at one moment, before the database hears of them: a flood takes those of its
+/// addresses, and leaves the pages alone.
+pub(super) fn place(visit: &Visit) -> Result<TakenPlace, PageError> {
+    visit.portal.door.take(&visit.address).ok_or_else(|| PageError::TooOften(WORDS.sign_in_crowded.to_owned()))
 }
 
 /// What whoever tries too often is told.
