@@ -91,7 +91,7 @@ class Pages:
                 self.sent[device, str(value)] = time.monotonic()
                 self.publish(device, value)
                 turn += 1
-            for key, _ in self.selector.select(0.002):
+            for key, _ in self.selector.select(0.01):
                 self.told(*key.data)
         return self.times
 
