@@ -120,6 +120,7 @@ mod own_export;
 mod desk_stories;
 
 /// From an invoice to nothing due.
+mod bills_drafts;
 mod bills_stories;
 
 /// Figures.
