@@ -9,6 +9,9 @@ mod analytics_question;
 /// Which tables there are.
 mod analytics_tables;
 
+/// Tables of people by where they are seen.
+mod analytics_seen;
+
 /// Tables of the own facility.
 mod analytics_own;
 
@@ -23,6 +26,9 @@ mod decisions;
 
 /// How the daemon fares.
 mod operations;
+
+/// Whether the server could be restored.
+mod backup_sign;
 
 /// The own facility, as its manager keeps it.
 mod centre;
