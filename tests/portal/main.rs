@@ -134,8 +134,10 @@ mod operations;
 
 /// What a manager keeps.
 mod centre;
+mod centre_premises;
 
 /// What an administrator keeps.
+mod network_catalogue;
 mod network_kept;
 
 /// Newest values as they come.
