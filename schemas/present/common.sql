@@ -1394,6 +1394,26 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.quality_adherence(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.quality_adherence(integer) TO healthtrack_care;
 
+-- People who took anything in a year that is over, of a facility (no provider) and of each provider there, and how many took all of it as they should.
+CREATE OR REPLACE FUNCTION access.quality_adherence_seen(facility uuid, year integer)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, patients bigint, adherent_rate numeric)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT v.facility_id, v.provider_id, care.safe_count(count(DISTINCT v.patient_id)),
+           care.safe_rate(count(DISTINCT v.patient_id) FILTER (WHERE p.took_all), count(DISTINCT v.patient_id))
+    FROM (SELECT a.patient_id, bool_and(a.adherent) AS took_all
+          FROM care.adherence(daterange(make_date(year, 1, 1), make_date(year + 1, 1, 1))) a GROUP BY a.patient_id) AS p
+    JOIN access.seen_at(facility, make_date(year, 1, 1), make_date(year + 1, 1, 1)) AS v USING (patient_id)
+    WHERE (SELECT access.is_analyst()) AND year < extract(year FROM now())
+    GROUP BY GROUPING SETS ((v.facility_id), (v.facility_id, v.provider_id))
+    HAVING count(DISTINCT v.patient_id) >= 11
+       AND (grouping(v.provider_id) = 1 OR (SELECT access.part()) IS DISTINCT FROM 'analyst')
+$function$;
+REVOKE EXECUTE ON FUNCTION access.quality_adherence_seen(uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.quality_adherence_seen(uuid,integer) TO healthtrack_care;
+
 -- Why the actor may see this scope of a patient's record: own, in_care or granted; null where not.
 CREATE OR REPLACE FUNCTION access.reason_to_see(patient_id uuid, scope text)
  RETURNS text
@@ -1807,6 +1827,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.count_adherence(text,uuid,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.count_adherence(text,uuid,uuid,integer) TO healthtrack_portal;
 
+-- People who took anything in a year by where and by whom they were seen, and how many took all of it as they should; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_adherence_seen(token text, look uuid, patient uuid, facility uuid, year integer)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, patients bigint, adherent_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_adherence');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.facility_id, q.provider_id, q.patients, q.adherent_rate::float8
+    FROM access.quality_adherence_seen(facility, count_adherence_seen.year) q
+    ORDER BY q.facility_id, q.provider_id NULLS FIRST LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_adherence_seen(text,uuid,uuid,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_adherence_seen(text,uuid,uuid,uuid,integer) TO healthtrack_portal;
+
 -- How many visits the days of the own facility have, as its manager sees them.
 CREATE OR REPLACE FUNCTION api.count_days(token text, look uuid, patient uuid, facility uuid, first_on date, stop_on date)
  RETURNS TABLE(day date, booked bigint, completed bigint, cancelled bigint, missed bigint)
@@ -1982,6 +2038,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.count_readmissions(text,uuid,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.count_readmissions(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- People seen at a facility whose glucose was measured in a month, and how many were in range for more than 70 % of the time, by provider; cells of 11 or more.
+CREATE OR REPLACE FUNCTION api.count_time_in_range(token text, look uuid, patient uuid, facility uuid, month date)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, patients bigint, in_range_rate double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'quality_samples');
+    PERFORM access.check_quality(me);
+    RETURN QUERY SELECT q.facility_id, q.provider_id, q.patients, q.in_range_rate::float8
+    FROM access.quality_time_in_range(facility, count_time_in_range.month) q
+    ORDER BY q.facility_id, q.provider_id NULLS FIRST LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.count_time_in_range(text,uuid,uuid,uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.count_time_in_range(text,uuid,uuid,uuid,date) TO healthtrack_portal;
 
 -- People with visits by month, facility and provider, and how many did not come or cancelled; cells of 11 or more.
 CREATE OR REPLACE FUNCTION api.count_visits(token text, look uuid, patient uuid, facility uuid, first_month date, stop_month date)
@@ -2475,6 +2567,41 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_sessions(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_sessions(text) TO healthtrack_portal;
+
+-- Visits at the acting biller's facility that wait for an invoice, the newest first, or that are to come, the next first; 500 at most.
+CREATE OR REPLACE FUNCTION api.list_visits_to_bill(token text, look uuid, patient uuid, coming boolean, after_starts timestamp with time zone, after_visit uuid, rows_max integer)
+ RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, status text, mode text, kind text, provider_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'due_invoices');
+    RETURN QUERY
+    SELECT v.appointment_id, v.patient_id, v.starts_at, v.status, v.mode, v.kind, v.provider_name
+    FROM access.visits_to_bill(NULL, coming, after_starts, after_visit, rows_max) v WHERE patient IS NULL;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_visits_to_bill(text,uuid,uuid,boolean,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_visits_to_bill(text,uuid,uuid,boolean,timestamp with time zone,uuid,integer) TO healthtrack_portal;
 
 -- A key for a row whose text is encrypted before it is stored, and bound to the key.
 CREATE OR REPLACE FUNCTION api.make_key(token text)
@@ -3462,6 +3589,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone,integer) TO healthtrack_portal;
 
+-- One visit at the acting biller's facility: what a bill needs of it, the code that is usual for it, and its invoice where it has one.
+CREATE OR REPLACE FUNCTION api.read_visit_to_bill(token text, look uuid, patient uuid, appointment uuid)
+ RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, status text, mode text, kind text, provider_name text, served_on date, facility_id uuid, usual_code text, invoice_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'invoices');
+    RETURN QUERY
+    SELECT v.appointment_id, v.patient_id, v.starts_at, v.status, v.mode, v.kind, v.provider_name, v.served_on, v.facility_id,
+           v.usual_code, v.invoice_id
+    FROM access.visits_to_bill(appointment, false, NULL, NULL, 1) v WHERE v.patient_id = patient;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_visit_to_bill(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_visit_to_bill(text,uuid,uuid,uuid) TO healthtrack_portal;
+
 -- What a patient's devices measured in [from, to), by minute (360 buckets of two days at most), hour (93 days) or day (ten years).
 CREATE OR REPLACE FUNCTION api.read_vitals(token text, look uuid, patient uuid, metrics text[], "from" timestamp with time zone, "to" timestamp with time zone, every text)
  RETURNS TABLE(device text, metric text, bucket_at timestamp with time zone, stop_at timestamp with time zone, count bigint, value double precision, lowest double precision, highest double precision, statistic text, unit text)
@@ -3495,6 +3658,40 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_vitals(text,uuid,uuid,text[],timestamp with time zone,timestamp with time zone,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_vitals(text,uuid,uuid,text[],timestamp with time zone,timestamp with time zone,text) TO healthtrack_portal;
+
+-- Whether the server archives its write-ahead log, when it last did, and when that last failed and how often since it counts.
+CREATE OR REPLACE FUNCTION api.read_wal_archive(token text)
+ RETURNS TABLE(archiving boolean, archived_at timestamp with time zone, failed_at timestamp with time zone, failures bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT current_setting('archive_mode') <> 'off', a.last_archived_time, a.last_failed_time, a.failed_count
+    FROM pg_catalog.pg_stat_archiver a WHERE me.part = 'operator';
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_wal_archive(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_wal_archive(text) TO healthtrack_portal;
 
 -- Asks for the erasure of the own record, or of one for whose patient the account consents; gives the request, which the privacy officer decides.
 CREATE OR REPLACE FUNCTION api.request_erasure(token text, patient uuid, reason text)

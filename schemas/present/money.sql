@@ -760,6 +760,30 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.accumulate_claim() FROM PUBLIC;
 
+-- Adds to a draft what the list prices, under a key; of the same visit as what was charged of that day.
+CREATE OR REPLACE FUNCTION care.add_charge(key uuid, of_invoice uuid, code text, times integer, on_day date)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    bill  care.invoice;
+    price care.charge_code;
+BEGIN
+    SELECT * INTO bill FROM care.invoice i WHERE i.invoice_id = of_invoice FOR SHARE;
+    PERFORM access.check_change(FOUND);
+    SELECT * INTO price FROM care.charge_code k WHERE k.charge_code = code;
+    IF NOT FOUND THEN
+        PERFORM care.refuse('charge_is_priced_by_the_list', 'Choose something of the price list.');
+    END IF;
+    INSERT INTO care.charge (charge_id, patient_id, facility_id, invoice_id, appointment_id, served_on, charge_code, quantity, unit_price)
+    VALUES (key, bill.patient_id, bill.facility_id, of_invoice,
+            (SELECT h.appointment_id FROM care.charge h
+             WHERE h.invoice_id = of_invoice AND h.served_on = on_day AND h.appointment_id IS NOT NULL LIMIT 1),
+            on_day, code, times, price.unit_price);
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.add_charge(uuid,uuid,text,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.add_charge(uuid,uuid,text,integer,date) TO healthtrack_care;
+
 -- Takes in the insurer's answer: for each charge of the claim what is accepted and what is adjusted; the rest is denied.
 CREATE OR REPLACE FUNCTION care.adjudicate_claim(of_claim uuid, charges uuid[], accepted numeric[], adjusted numeric[])
  RETURNS void
@@ -1223,6 +1247,44 @@ AS $function$
     GROUP BY 1, 2, 3, h.currency ORDER BY 1, 2, 3, 7
 $function$;
 REVOKE EXECUTE ON FUNCTION care.cost_shares(uuid) FROM PUBLIC;
+
+-- Drafts an invoice for a visit with a first charge; the one that stands where the visit has one already. Gives its key.
+CREATE OR REPLACE FUNCTION care.draft_invoice(for_visit uuid, code text, times integer)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    seen  record;
+    price care.charge_code;
+    made  uuid;
+    year  text := to_char(now(), 'YYYY');
+BEGIN
+    SELECT * INTO seen FROM access.visits_to_bill(for_visit, false, NULL, NULL, 1);
+    IF NOT FOUND OR seen.status NOT IN ('completed', 'no_show', 'cancelled') THEN
+        PERFORM care.refuse('invoice_is_for_a_visit', 'Choose a visit of this facility that is over.');
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.invoice.' || seen.facility_id, 0));
+    -- Once more: somebody may have drafted it meanwhile.
+    SELECT * INTO seen FROM access.visits_to_bill(for_visit, false, NULL, NULL, 1);
+    IF seen.invoice_id IS NOT NULL THEN
+        RETURN seen.invoice_id;
+    END IF;
+    SELECT * INTO price FROM care.charge_code k WHERE k.charge_code = code;
+    IF NOT FOUND THEN
+        PERFORM care.refuse('charge_is_priced_by_the_list', 'Choose something of the price list.');
+    END IF;
+    INSERT INTO care.invoice (patient_id, facility_id, currency, number)
+    SELECT seen.patient_id, seen.facility_id, price.currency,
+           year || '-' || lpad((coalesce(max(right(i.number, 6)::integer), 0) + 1)::text, 6, '0')
+    FROM care.invoice i
+    WHERE i.facility_id = seen.facility_id AND i.number ~ ('^' || year || '-[0-9]{6}$')
+    RETURNING invoice_id INTO made;
+    INSERT INTO care.charge (patient_id, facility_id, invoice_id, appointment_id, served_on, charge_code, quantity, unit_price)
+    VALUES (seen.patient_id, seen.facility_id, made, for_visit, seen.served_on, code, times, price.unit_price);
+    RETURN made;
+END $function$;
+REVOKE EXECUTE ON FUNCTION care.draft_invoice(uuid,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION care.draft_invoice(uuid,text,integer) TO healthtrack_care;
 
 -- Of the newest answer of each coverage that was not noted at the acting desk's or biller's facility: whether it is active, and until when that may be relied on.
 CREATE OR REPLACE FUNCTION care.eligibility_elsewhere(patient uuid, on_day date)
@@ -1858,6 +1920,36 @@ BEGIN
     END IF;
 END $function$;
 
+-- Takes a charge off a draft of the acting biller's facility, and the draft with its last one; whether there was such a charge.
+CREATE OR REPLACE FUNCTION access.drop_charge(gone uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    bill care.invoice;
+BEGIN
+    SELECT i.* INTO bill FROM care.charge h JOIN care.invoice i USING (invoice_id)
+    WHERE h.charge_id = gone AND i.facility_id = ANY (access.own_facilities()) AND access.part() = 'biller' FOR UPDATE OF i;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM care.patient p WHERE p.patient_id = bill.patient_id AND p.legal_hold FOR KEY SHARE;
+    IF FOUND THEN
+        PERFORM care.refuse('row_stays_under_hold', 'This person is under legal hold: nothing of theirs is removed.');
+    END IF;
+    DELETE FROM care.charge h WHERE h.charge_id = gone;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM care.invoice i
+    WHERE i.invoice_id = bill.invoice_id AND NOT EXISTS (SELECT FROM care.charge h WHERE h.invoice_id = i.invoice_id);
+    RETURN true;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.drop_charge(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.drop_charge(uuid) TO healthtrack_care;
+
 -- Keys of a page of the issued invoices of the acting account's facility that were due before a day, 500 at most.
 CREATE OR REPLACE FUNCTION access.invoices_due(due_before date, after_due_on date, after_invoice uuid, rows_max integer)
  RETURNS uuid[]
@@ -1877,6 +1969,85 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.invoices_due(date,date,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.invoices_due(date,date,uuid,integer) TO healthtrack_care;
+
+-- Visits at the facility of the acting biller: one of them, those to come, or those of a year that nobody has charged; what a bill needs of each.
+CREATE OR REPLACE FUNCTION access.visits_to_bill(of_visit uuid, coming boolean, after_starts timestamp with time zone, after_visit uuid, rows_max integer)
+ RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, served_on date, status text, mode text, kind text, provider_name text, facility_id uuid, usual_code text, invoice_id uuid)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT a.appointment_id, a.patient_id, lower(a.during), (lower(a.during) AT TIME ZONE f.time_zone)::date, a.status, a.mode,
+           t.title, concat_ws(' ', w.given_name, w.family_name), a.facility_id,
+           CASE WHEN a.status IN ('no_show', 'cancelled') THEN p.charge_code
+                ELSE (SELECT min(k.charge_code) FROM care.charge_code k
+                      WHERE k.category = CASE a.mode WHEN 'telehealth' THEN 'telehealth' ELSE 'office_visit' END
+                        AND (k.retired_on <= current_date) IS NOT TRUE
+                      HAVING count(*) = 1) END,
+           billed.invoice_id
+    FROM access.account AS own
+    JOIN care.appointment a ON a.facility_id = own.facility_id
+    JOIN care.facility f ON f.facility_id = a.facility_id
+    JOIN care.provider w ON w.provider_id = a.provider_id
+    LEFT JOIN care.appointment_type t ON t.appointment_type = a.appointment_type
+    LEFT JOIN care.attendance_policy p ON p.facility_id = a.facility_id
+    LEFT JOIN LATERAL (
+        SELECT i.invoice_id FROM care.charge h JOIN care.invoice i USING (invoice_id)
+        WHERE h.patient_id = a.patient_id AND i.facility_id = a.facility_id AND i.status <> 'void'
+          AND (h.appointment_id = a.appointment_id OR h.encounter_id IN (
+              SELECT e.encounter_id FROM care.encounter e
+              WHERE e.patient_id = a.patient_id AND e.appointment_id = a.appointment_id))
+        ORDER BY i.created_at LIMIT 1) AS billed ON true
+    WHERE own.account_id = access.actor() AND own.disabled_at IS NULL AND own.part = 'biller'
+      AND CASE WHEN of_visit IS NOT NULL THEN a.appointment_id = of_visit AND a.status <> 'held'
+               WHEN coming THEN a.status = 'booked' AND lower(a.during) > now()
+                AND (after_visit IS NULL OR (lower(a.during), a.appointment_id) > (after_starts, after_visit))
+               ELSE billed.invoice_id IS NULL AND lower(a.during) <= now() AND lower(a.during) > now() - INTERVAL '1 year'
+                AND (a.status = 'completed'
+                     OR p.charge_code IS NOT NULL AND (a.status = 'no_show' OR a.status = 'cancelled' AND a.cancelled_late))
+                AND (after_visit IS NULL OR (lower(a.during), a.appointment_id) < (after_starts, after_visit)) END
+    ORDER BY CASE WHEN coming THEN lower(a.during) END, lower(a.during) DESC, a.appointment_id DESC
+    LIMIT least(rows_max, 500);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.visits_to_bill(uuid,boolean,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.visits_to_bill(uuid,boolean,timestamp with time zone,uuid,integer) TO healthtrack_care;
+
+-- Adds to a draft what the price list names, under a key of the form that sends it, so that the same form sent again is refused as known.
+CREATE OR REPLACE FUNCTION api.add_charge(token text, charge uuid, invoice uuid, charge_code text, quantity integer, served_on date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.note(me, 'create', (SELECT i.patient_id FROM care.invoice i WHERE i.invoice_id = invoice),
+                        'care.charge/' || charge);
+    PERFORM care.add_charge(charge, invoice, add_charge.charge_code, add_charge.quantity, add_charge.served_on);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_charge(text,uuid,uuid,text,integer,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_charge(text,uuid,uuid,text,integer,date) TO healthtrack_portal;
 
 -- Adds what members of a plan pay for care of a category, or of a charge code; the key.
 CREATE OR REPLACE FUNCTION api.add_plan_benefit(token text, insurance_plan uuid, network text, category text, charge_code text, copay_cents bigint, coinsurance_basis_points integer, deductible_applies boolean, visit_limit integer, limit_cents bigint, limit_per text, first_on date, stop_on date)
@@ -1987,6 +2158,75 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.answer_claim(text,uuid,jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.answer_claim(text,uuid,jsonb) TO healthtrack_portal;
+
+-- Drafts an invoice for a visit at the acting biller's facility with a first charge by the price list; the one that stands where the visit has one. Gives its key.
+CREATE OR REPLACE FUNCTION api.draft_invoice(token text, appointment uuid, charge_code text, quantity integer)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    answer := care.draft_invoice(appointment, draft_invoice.charge_code, draft_invoice.quantity);
+    PERFORM access.note(me, 'create', (SELECT i.patient_id FROM care.invoice i WHERE i.invoice_id = answer),
+                        'care.invoice/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.draft_invoice(text,uuid,text,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.draft_invoice(text,uuid,text,integer) TO healthtrack_portal;
+
+-- Takes a charge off a draft, and the draft itself with its last charge.
+CREATE OR REPLACE FUNCTION api.drop_charge(token text, charge uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.note(me, 'update', (SELECT h.patient_id FROM care.charge h WHERE h.charge_id = charge), 'care.charge/' || charge);
+    PERFORM access.check_change(access.drop_charge(charge));
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.drop_charge(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.drop_charge(text,uuid) TO healthtrack_portal;
 
 -- Says on which day a benefit of a plan does not stand any more.
 CREATE OR REPLACE FUNCTION api.end_plan_benefit(token text, plan_benefit uuid, stop_on date)
@@ -2293,6 +2533,41 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_benefits(text,uuid,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_benefits(text,uuid,date) TO healthtrack_portal;
 
+-- The price list: what can be charged on a day, or all that ever could where none is named; 2,000 at most.
+CREATE OR REPLACE FUNCTION api.list_charge_codes(token text, on_day date)
+ RETURNS TABLE(charge_code text, title text, category text, cents bigint, currency text, retired_on date)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT k.charge_code, k.title, k.category, (k.unit_price * 100)::bigint, k.currency::text, k.retired_on FROM care.charge_code k
+    WHERE on_day IS NULL OR daterange(NULL, k.retired_on) @> on_day
+    ORDER BY k.title, k.charge_code LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_charge_codes(text,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_charge_codes(text,date) TO healthtrack_portal;
+
 -- Claims of the acting biller's facility that are submitted, adjudicated or (in part) denied and not replaced, the newest first, 500 at most.
 CREATE OR REPLACE FUNCTION api.list_claims(token text, look uuid, patient uuid, of_status text, after_submitted timestamp with time zone, after_claim uuid, rows_max integer)
  RETURNS TABLE(claim_id uuid, patient_id uuid, invoice_id uuid, number text, status text, submitted_at timestamp with time zone, currency text, asked_cents bigint, paid_cents bigint, adjusted_cents bigint, denied_cents bigint, replaced boolean)
@@ -2336,6 +2611,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_claims(text,uuid,uuid,text,timestamp with time zone,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_claims(text,uuid,uuid,text,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
+-- Insurers with their versions, and how many plans of each are sold, by name; 2,000 at most.
+CREATE OR REPLACE FUNCTION api.list_insurers(token text)
+ RETURNS TABLE(insurer_id uuid, version integer, name text, phone text, website text, plans bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT i.insurer_id, i.version, i.name, i.phone::text, i.website::text,
+           (SELECT count(*) FROM care.insurance_plan p
+            WHERE p.insurer_id = i.insurer_id AND (p.retired_on IS NULL OR p.retired_on > current_date))
+    FROM care.insurer i ORDER BY i.name, i.insurer_id LIMIT 2000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_insurers(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_insurers(text) TO healthtrack_portal;
 
 -- Invoices of the acting biller's facility by how they stand, the newest first, 500 at most.
 CREATE OR REPLACE FUNCTION api.list_invoices(token text, look uuid, patient uuid, of_status text, after_created timestamp with time zone, after_invoice uuid, rows_max integer)

@@ -1981,6 +1981,60 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_places(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_places(text) TO healthtrack_portal;
 
+-- Departments, rooms, equipment and its outages that stand at a facility, as its manager changes them, with their versions (0 where there is none); 5,000 at most.
+CREATE OR REPLACE FUNCTION api.list_premises(token text, facility uuid)
+ RETURNS TABLE(relation text, row_id uuid, version integer, part_of uuid, kind text, name text, phone text, first_on date, stop_on date, since timestamp with time zone, until timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_keeper(me, facility);
+    RETURN QUERY
+    SELECT * FROM (
+        SELECT 'department' AS relation, d.department_id AS row_id, d.version, NULL::uuid AS part_of, d.kind, d.name, d.phone::text AS phone,
+               NULL::date AS first_on, d.closed_on AS stop_on, NULL::timestamptz AS since, NULL::timestamptz AS until
+        FROM care.department d
+        WHERE d.facility_id = list_premises.facility AND (d.closed_on IS NULL OR d.closed_on > current_date)
+        UNION ALL
+        SELECT 'room', r.room_id, 0, r.department_id, NULL, r.name, NULL, NULL, NULL, NULL, NULL FROM care.room r
+        WHERE r.facility_id = list_premises.facility
+        UNION ALL
+        SELECT 'equipment', e.equipment_id, e.version, NULL, e.kind, e.name, NULL, lower(e.in_service_during), upper(e.in_service_during),
+               NULL, NULL
+        FROM care.equipment e
+        WHERE e.facility_id = list_premises.facility
+          AND (upper(e.in_service_during) IS NULL OR upper(e.in_service_during) > current_date)
+        UNION ALL
+        SELECT 'equipment_outage', o.equipment_outage_id, o.version, o.equipment_id, NULL, o.reason, NULL, NULL, NULL, lower(o.during),
+               upper(o.during)
+        FROM care.equipment_outage o JOIN care.equipment e USING (equipment_id)
+        WHERE e.facility_id = list_premises.facility AND (upper(o.during) IS NULL OR upper(o.during) > now())
+    ) AS kept
+    ORDER BY kept.relation, kept.since, kept.name, kept.row_id LIMIT 5000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_premises(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_premises(text,uuid) TO healthtrack_portal;
+
 -- Rooms and equipment of the acting front desk's facility, and when each is held or out of service within eight days at most; never for whom.
 CREATE OR REPLACE FUNCTION api.list_resources(token text, facility uuid, since timestamp with time zone, until timestamp with time zone)
  RETURNS TABLE(resource uuid, kind text, name text, state text, starts_at timestamp with time zone, ends_at timestamp with time zone)
@@ -2066,6 +2120,45 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.list_services(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.list_services(text,uuid) TO healthtrack_portal;
+
+-- The words of a list that administrators keep (facility_category, service, staff_role, department_kind, resource_kind), by title; 1,000 at most.
+CREATE OR REPLACE FUNCTION api.list_terms(token text, list text)
+ RETURNS TABLE(word text, title text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT t.word, t.title FROM (
+        SELECT 'facility_category' AS of, c.category AS word, c.title FROM care.facility_category c
+        UNION ALL SELECT 'service', s.service, s.title FROM care.service s
+        UNION ALL SELECT 'staff_role', r.role, r.title FROM care.staff_role r
+        UNION ALL SELECT 'department_kind', d.kind, d.title FROM care.department_kind d
+        UNION ALL SELECT 'resource_kind', k.kind, k.title FROM care.resource_kind k) AS t
+    WHERE t.of = list_terms.list ORDER BY t.title, t.word LIMIT 1000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.list_terms(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.list_terms(text,text) TO healthtrack_portal;
 
 -- Facilities that the acting account works for, or at which the acting provider works today.
 CREATE OR REPLACE FUNCTION api.list_workplaces(token text)
@@ -2324,6 +2417,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_facility(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_facility(text,uuid) TO healthtrack_portal;
+
+-- One organisation as it is changed, with its version.
+CREATE OR REPLACE FUNCTION api.read_organisation(token text, organisation uuid)
+ RETURNS TABLE(version integer, part_of uuid, kind text, name text, street text, postal_code text, country text, state text, city text, phone text, email text, website text, first_on date, stop_on date)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN QUERY
+    SELECT o.version, o.part_of, o.kind, o.name, o.street, o.postal_code, s.country::text, s.code::text, c.name, o.phone::text, o.email::text,
+           o.website::text, lower(o.active_during), upper(o.active_during)
+    FROM care.organisation o LEFT JOIN care.city c ON c.city_id = o.city_id LEFT JOIN care.state s ON s.state_id = c.state_id
+    WHERE o.organisation_id = organisation;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_organisation(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_organisation(text,uuid) TO healthtrack_portal;
 
 -- Sets the hours of a department on one weekday, in minutes after midnight; with none at all those of its facility stand.
 CREATE OR REPLACE FUNCTION api.set_department_hours(token text, department uuid, weekday integer, opens_minutes integer[], closes_minutes integer[])

@@ -2404,6 +2404,21 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.quality_visits() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.quality_visits() TO healthtrack_care;
 
+-- Who had a visit at a facility, or at any, with whom, in [since, until), each once; for counts of many alone.
+CREATE OR REPLACE FUNCTION access.seen_at(facility uuid, since date, until date)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, patient_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT DISTINCT a.facility_id, a.provider_id, a.patient_id FROM care.appointment a
+    WHERE (SELECT access.is_analyst()) AND a.status = 'completed'
+      AND (seen_at.facility IS NULL OR a.facility_id = seen_at.facility)
+      AND lower(a.during) >= since::timestamp AT TIME ZONE 'UTC' AND lower(a.during) < until::timestamp AT TIME ZONE 'UTC'
+$function$;
+REVOKE EXECUTE ON FUNCTION access.seen_at(uuid,date,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.seen_at(uuid,date,date) TO healthtrack_care;
+
 -- Adds what a plan of membership costs in a month or a year, from which day on; the key.
 CREATE OR REPLACE FUNCTION api.add_membership_price(token text, plan text, per text, cents bigint, currency text, first_on date, stop_on date)
  RETURNS uuid

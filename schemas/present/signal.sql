@@ -1441,6 +1441,45 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.newest_vitals(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.newest_vitals(uuid) TO healthtrack_care;
 
+-- People seen at a facility (no provider) and by each provider there whose glucose was measured for ten days of a month that is over, and how many were within 70 to 180 mg/dL for more than 70 % of the quarters of an hour.
+CREATE OR REPLACE FUNCTION access.quality_time_in_range(facility uuid, month date)
+ RETURNS TABLE(facility_id uuid, provider_id uuid, patients bigint, in_range_rate numeric)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+    WITH seen AS MATERIALIZED (
+        SELECT v.facility_id, v.provider_id, v.patient_id
+        FROM access.seen_at(facility, (month - INTERVAL '11 months')::date, (month + INTERVAL '1 month')::date) AS v
+        WHERE facility IS NOT NULL
+    ), person AS (
+        SELECT w.patient_id, sum(q.quarters) AS quarters, sum(q.in_range) AS in_range
+        FROM (SELECT DISTINCT s.patient_id FROM seen s) AS who
+        JOIN care.wear w ON w.patient_id = who.patient_id
+        JOIN signal.series s ON s.device_key = w.device_key AND s.statistic IS NULL
+        JOIN signal.metric m ON m.metric_id = s.metric_id AND m.name = 'interstitial_glucose'
+        JOIN signal.rollup_day r ON r.series_id = s.series_id
+            AND r.day >= month AND r.day < (month + INTERVAL '1 month')::date
+            AND w.worn_during @> (r.day::timestamp AT TIME ZONE 'UTC')
+            AND w.worn_during @> ((r.day + 1)::timestamp AT TIME ZONE 'UTC' - INTERVAL '1 microsecond')
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS quarters, count(*) FILTER (WHERE p.n > 0 AND p.total BETWEEN 70 * p.n AND 180 * p.n) AS in_range
+            FROM unnest(coalesce(r.counts, ARRAY[r.count]), coalesce(r.sums, ARRAY[r.sum])) AS p (n, total)) AS q
+        GROUP BY w.patient_id HAVING sum(q.quarters) >= 960
+    )
+    SELECT v.facility_id, v.provider_id, care.safe_count(count(DISTINCT v.patient_id)),
+           care.safe_rate(count(DISTINCT v.patient_id) FILTER (WHERE p.in_range > 0.7 * p.quarters), count(DISTINCT v.patient_id))
+    FROM person p JOIN seen v USING (patient_id)
+    WHERE (SELECT access.is_analyst()) AND month = date_trunc('month', month)::date
+      AND month < date_trunc('month', now(), 'UTC')::date
+    GROUP BY GROUPING SETS ((v.facility_id), (v.facility_id, v.provider_id))
+    HAVING count(DISTINCT v.patient_id) >= 11
+       AND (grouping(v.provider_id) = 1 OR (SELECT access.part()) IS DISTINCT FROM 'analyst')
+$function$;
+REVOKE EXECUTE ON FUNCTION access.quality_time_in_range(uuid,date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.quality_time_in_range(uuid,date) TO healthtrack_care;
+
 -- What a patient's devices measured in [from, to), by minutes (360 buckets), hours or days; none where the actor may not see samples.
 CREATE OR REPLACE FUNCTION access.vitals(patient uuid, metrics text[], "from" timestamp with time zone, "to" timestamp with time zone, every text)
  RETURNS TABLE(device text, metric text, bucket_at timestamp with time zone, stop_at timestamp with time zone, count bigint, value double precision, lowest double precision, highest double precision, statistic text, unit text)

@@ -96,6 +96,7 @@ pub(super) fn menu_of(role: Role) -> Vec<MenuLine> {
         ],
         Role::Biller => vec![
             ("/billing", WORDS.menu_billing),
+            ("/billing/visits", WORDS.menu_visits),
             ("/billing/claims", WORDS.menu_claims),
             ("/account", WORDS.menu_account),
         ],

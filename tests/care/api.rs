@@ -12,13 +12,15 @@ const MISSHAPEN: &str = "
     CROSS JOIN (VALUES ('{
         find_facilities,find_facilities_by_name,find_open_slots,find_practices,find_providers,find_providers_by_name,
         list_access,list_adjustment_codes,list_appointment_types,list_benefits,list_cancellation_reasons,
+        list_charge_codes,list_insurers,list_premises,list_terms,read_organisation,
         list_department_hours,list_departments,list_facility_categories,list_facility_names,list_kept,
         list_looks_of_others,list_medications,list_membership_prices,list_opening_hours,list_organisation_numbers,
         list_organisations,list_places,list_prediction_models,list_programme_sessions,list_programmes,
         list_provider_names,
         list_qualifications,list_represented,list_resources,list_reviews,list_services,list_sessions,
         list_spaces,list_specialties,list_staff,list_workplaces,read_account,read_engagement,read_facility,read_matches,
-        read_own_provider,read_profile,read_provider,read_replies,read_reports,read_space}'::text[])) AS nobodys (names)
+        read_own_provider,read_profile,read_provider,read_replies,read_reports,read_space,
+        read_wal_archive}'::text[])) AS nobodys (names)
     CROSS JOIN LATERAL (VALUES
         (p.proowner <> 'healthtrack_care'::regrole, 'belongs to another role'),
         (NOT p.prosecdef, 'runs as its caller'),

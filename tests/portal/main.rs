@@ -123,6 +123,7 @@ mod own_export;
 mod desk_stories;
 
 /// From an invoice to nothing due.
+mod bills_drafts;
 mod bills_stories;
 
 /// Figures.
@@ -136,8 +137,10 @@ mod operations;
 
 /// What a manager keeps.
 mod centre;
+mod centre_premises;
 
 /// What an administrator keeps.
+mod network_catalogue;
 mod network_kept;
 
 /// Newest values as they come.

@@ -46,6 +46,16 @@ words! {
          of the days of treatment (proportion of days covered).",
     substance: "Substance",
     adherent: "At least 80 % of days",
+    adherence_seen: "Medicines taken as prescribed, by facility",
+    adherence_seen_is:
+        "Of the people who had a visit in a year and filled prescriptions in it, those who had every substance at hand \
+         on at least 80 % of the days of treatment. Choose a facility to see it by provider.",
+    time_in_range: "Glucose in range",
+    time_in_range_is:
+        "Of the people seen at a facility in the twelve months up to a month, whose glucose a sensor measured for ten \
+         days of it or more, those in whom the means of quarters of an hour lay within 70 to 180 mg/dL for more than \
+         70 % of the time. Choose a facility to see it, also by provider.",
+    in_range: "More than 70 % in range",
     programmes: "Programme outcomes",
     programmes_are:
         "Of the people admitted to a programme that is over, those who completed it and those who withdrew.",
@@ -197,6 +207,22 @@ words! {
     unprotected: "messages at QoS 0",
     sessions_new: "sessions that the broker did not know",
     broker_advice: "See that the broker runs and takes the login of mqtt.url; the log says what it answers.",
+    backups: "Backups",
+    log_not_archived: "No backup to the minute",
+    log_archived: "Log archived",
+    log_never_archived: "Nothing archived yet",
+    log_failures: "pieces failed",
+    log_last_failed: "the last one",
+    backups_text:
+        "Base backups, and when one was last restored, are known to your backup tool alone; here is what the server \
+         tells of its write-ahead log (WAL).",
+    backups_advice:
+        "Take base backups, archive the WAL (archive_mode, archive_command, archive_timeout), and restore one to see \
+         that it works: deploy/backup.md says how. Where your storage takes snapshots instead, nothing here can tell.",
+    log_failed_advice:
+        "The server keeps all WAL until it is archived, which fills its disk: see archive_command and the server's \
+         log.",
+    log_late_advice: "Set archive_timeout, so that a piece is archived even where little is written.",
     outcomes: "What became of samples since it started",
     outcome: "Outcome",
     samples: "Samples",

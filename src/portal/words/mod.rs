@@ -102,6 +102,7 @@ words! {
     menu_tasks: "Tasks",
     menu_billing: "Billing",
     menu_claims: "Claims",
+    menu_visits: "Visits",
     sign_out: "Sign out",
     // Start.
     home_title: "Welcome",

@@ -21,7 +21,7 @@ pub enum WordList {
 }
 
 impl WordList {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             WordList::FacilityCategory => "facility_category",
             WordList::Service => "service",

@@ -94,6 +94,9 @@ pub mod administration;
 /// Organisations, as administrators keep them.
 pub mod upkeep_organisation;
 
+/// What is kept, with all that is changed of it.
+pub mod upkeep_read;
+
 /// What providers are qualified for, and what care opens.
 pub mod credential;
 
@@ -123,6 +126,9 @@ pub mod attendance;
 
 /// The wait-list for appointments.
 pub mod waitlist;
+
+/// Whether the server's log reaches its archive.
+pub mod wal_archive;
 
 /// What is measured, seen or asked at a visit or at home.
 pub mod observation;
@@ -198,6 +204,9 @@ pub mod desk;
 
 /// Invoices and claims of a facility, for who bills.
 pub mod bills;
+
+/// Invoices before they are issued.
+pub mod drafting;
 
 /// Laboratory results.
 pub mod lab;

@@ -51,6 +51,19 @@ pub struct AdherenceCount {
     pub adherent_rate: Option<f64>,
 }
 
+/// People seen at a facility, and how many of them a thing is true of.
+#[derive(Clone, Debug, PartialEq, sqlx_macros::FromRow)]
+pub struct SeenCount {
+    /// Where.
+    pub facility_id: FacilityId,
+    /// By whom; `None` for all who work there.
+    pub provider_id: Option<ProviderId>,
+    /// People, to five.
+    pub patients: i64,
+    /// Share of them.
+    pub rate: Option<f64>,
+}
+
 /// A programme that has ended.
 #[derive(Clone, Debug, PartialEq, sqlx_macros::FromRow)]
 pub struct ProgrammeCount {
@@ -183,6 +196,55 @@ pub async fn adherence(actor: &mut Actor<'_>, year: i32) -> Result<Vec<Adherence
         .fetch_all(connection)
         .await
         .map_err(failed)
+}
+
+/// Adherence of those who were seen in a year that is over, by facility and provider.
+///
+/// # Errors
+/// The database's.
+pub async fn adherence_seen(
+    actor: &mut Actor<'_>,
+    facility: Option<FacilityId>,
+    year: i32,
+) -> Result<Vec<SeenCount>, CareError> {
+    let Some(look) = actor.look(None, "quality_adherence", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("counting adherence of who was seen")?;
+    sqlx::query_as(
+        "SELECT facility_id, provider_id, patients, adherent_rate AS rate
+         FROM api.count_adherence_seen($1, $2, NULL, $3, $4)",
+    )
+    .bind(token)
+    .bind(look)
+    .bind(facility)
+    .bind(year)
+    .fetch_all(connection)
+    .await
+    .map_err(failed)
+}
+
+/// Glucose in range, of those whose glucose was measured in a month that is over, known by its first day, at a facility
+/// and by provider.
+///
+/// # Errors
+/// The database's.
+pub async fn time_in_range(
+    actor: &mut Actor<'_>,
+    facility: FacilityId,
+    month: Day,
+) -> Result<Vec<SeenCount>, CareError> {
+    let Some(look) = actor.look(None, "quality_samples", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("counting time in range")?;
+    sqlx::query_as(
+        "SELECT facility_id, provider_id, patients, in_range_rate AS rate
+         FROM api.count_time_in_range($1, $2, NULL, $3, $4)",
+    )
+    .bind(token)
+    .bind(look)
+    .bind(facility)
+    .bind(month)
+    .fetch_all(connection)
+    .await
+    .map_err(failed)
 }
 
 /// Outcomes of programmes that have ended.

@@ -17,6 +17,9 @@ const ARRANGED: &str = "
     now() + INTERVAL '2 hours'), 'booked');
     INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
     VALUES ('{own}', '{provider}', '{facility}', tstzrange(now() - INTERVAL '99 hours', now() - INTERVAL '98 hours'), 'no_show');
+    INSERT INTO care.appointment (appointment_id, patient_id, provider_id, facility_id, during, status)
+    VALUES (md5('seen')::uuid, '{own}', '{provider}', '{facility}', tstzrange(now() - INTERVAL '95 hours',
+    now() - INTERVAL '94 hours'), 'completed');
     INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('VISIT-99', 'Visit', 120, 'USD');
     INSERT INTO care.membership_price (plan, currency, per, amount, valid_during)
     VALUES ('premium', 'USD', 'month', 30, '[2020-01-01,)'), ('regular', 'USD', 'month', 0, '[2020-01-01,)')
@@ -263,6 +266,22 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         &[
             "SELECT api.look('{token}', NULL, 'quality_adherence', NULL)",
             "SELECT count(*) FROM api.count_adherence('{token}', '{last}', NULL, 2025)",
+        ],
+    ),
+    (
+        "count_adherence_seen",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_adherence', NULL)",
+            "SELECT count(*) FROM api.count_adherence_seen('{token}', '{last}', NULL, NULL, 2025)",
+        ],
+    ),
+    (
+        "count_time_in_range",
+        Who::Quality,
+        &[
+            "SELECT api.look('{token}', NULL, 'quality_samples', NULL)",
+            "SELECT count(*) FROM api.count_time_in_range('{token}', '{last}', NULL, '{facility}', '2026-01-01')",
         ],
     ),
     (
@@ -519,6 +538,24 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT api.submit_coded_claim('{token}', '{bill}', '{coverage_of_own}', '{E11.9}', NULL)",
         ],
     ),
+    (
+        "list_visits_to_bill",
+        Who::Biller,
+        &[
+            "SELECT api.look('{token}', NULL, 'due_invoices', NULL)",
+            "SELECT * FROM api.list_visits_to_bill('{token}', '{last}', NULL, false, NULL, NULL, 5)",
+        ],
+    ),
+    ("draft_invoice", Who::Biller, &["SELECT api.draft_invoice('{token}', md5('seen')::uuid, 'VISIT-99', 1)"]),
+    (
+        "add_charge",
+        Who::Biller,
+        &[
+            "SELECT api.draft_invoice('{token}', md5('seen')::uuid, 'VISIT-99', 1)",
+            "SELECT api.add_charge('{token}', md5('charge')::uuid, '{last}', 'VISIT-99', 1, current_date)",
+        ],
+    ),
+    ("drop_charge", Who::Biller, &["SELECT api.drop_charge('{token}', md5('charge')::uuid)"]),
     (
         "list_invoices",
         Who::Biller,

@@ -6,8 +6,10 @@ use crate::house::House;
 
 pub(super) const CELLS: &[Cell] = &[
     ("/billing", "GET", "i nnnynnnnnnn"),
+    ("/billing/visits", "GET", "i nnnynnnnnnn"),
     ("/billing/claims", "GET", "i nnnynnnnnnn"),
     ("/billing/{id}/{bill}", "GET", "i nnnynnnnnnn"),
+    ("/billing/{id}/visits/{visit}", "GET", "i nnnynnnnnnn"),
     ("/billing/{id}/claims/{claim}", "GET", "i nnnynnnnnnn"),
 ];
 
@@ -16,7 +18,24 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
     let bill = Bill::issued(&mut cast.house, cast.patient, cast.facility).await;
     let claim = format!("SELECT care.submit_coded_claim('{}', '{}', '{{E11.9}}')", bill.invoice, bill.coverage);
     let claim = cast.house.network.id(&claim).await;
-    vec![("{bill}", bill.invoice.to_string()), ("{claim}", claim.to_string())]
+    let visit = visit(&mut cast.house, (cast.patient, cast.provider, cast.facility), "completed", -2).await;
+    vec![("{bill}", bill.invoice.to_string()), ("{claim}", claim.to_string()), ("{visit}", visit.to_string())]
+}
+
+/// A visit of an hour that begins so many hours from now.
+pub(crate) async fn visit(
+    house: &mut House,
+    (patient, provider, facility): (uuid::Uuid, uuid::Uuid, uuid::Uuid),
+    status: &str,
+    hours: i64,
+) -> uuid::Uuid {
+    let made = format!(
+        "INSERT INTO care.appointment (patient_id, provider_id, facility_id, during, status)
+         VALUES ('{patient}', '{provider}', '{facility}', tstzrange(now() + INTERVAL '{hours} hours',
+                 now() + INTERVAL '{hours} hours' + INTERVAL '1 hour'), '{status}')
+         RETURNING appointment_id"
+    );
+    house.network.id(&made).await
 }
 
 /// An invoice of 120.00 and 2 × 40.00 for somebody who is covered and was seen.

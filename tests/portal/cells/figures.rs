@@ -18,6 +18,8 @@ pub(super) const CELLS: &[Cell] = &[
     ("/centre", "GET", "i nnnnnnnnynn"),
     ("/centre/facility", "GET", "i nnnnnnnnynn"),
     ("/centre/hours", "GET", "i nnnnnnnnynn"),
+    ("/centre/premises/{premises}", "GET", "i nnnnnnnnynn"),
+    ("/centre/premises/{premises}/{thing}", "GET", "i nnnnnnnnynn"),
     ("/centre/{part}", "GET", "i nnnnnnnnynn"),
     ("/centre/{part}/{row}", "GET", "i nnnnnnnnynn"),
     ("/network", "GET", "i nnnnnnnnnyn"),
@@ -26,6 +28,14 @@ pub(super) const CELLS: &[Cell] = &[
     ("/network/accounts/{account}", "GET", "i nnnnnnnnnyn"),
     ("/network/facilities", "GET", "i nnnnnnnnnyn"),
     ("/network/facilities/{facility}", "GET", "i nnnnnnnnnyn"),
+    ("/network/providers", "GET", "i nnnnnnnnnyn"),
+    ("/network/providers/{colleague}", "GET", "i nnnnnnnnnyn"),
+    ("/network/organisations", "GET", "i nnnnnnnnnyn"),
+    ("/network/organisations/{organisation}", "GET", "i nnnnnnnnnyn"),
+    ("/network/insurers", "GET", "i nnnnnnnnnyn"),
+    ("/network/insurers/{insurer}", "GET", "i nnnnnnnnnyn"),
+    ("/network/prices", "GET", "i nnnnnnnnnyn"),
+    ("/network/prices/{price}", "GET", "i nnnnnnnnnyn"),
     ("/network/words", "GET", "i nnnnnnnnnyn"),
 ];
 
@@ -46,7 +56,26 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
         "INSERT INTO care.facility_service (facility_id, name) VALUES ('{}', 'Yoga <b>') RETURNING facility_service_id",
         cast.facility
     );
+    let department = format!(
+        "INSERT INTO care.department (facility_id, kind, name) VALUES ('{}', 'cardiology', 'Heart <b>')
+         RETURNING department_id",
+        cast.facility
+    );
+    let organisation = "INSERT INTO care.organisation (name, kind) VALUES ('Prairie <b>', 'legal_entity')
+                        RETURNING organisation_id";
+    let insurer = "INSERT INTO care.insurer (name) VALUES ('Mutual <b>') RETURNING insurer_id";
+    network
+        .run(
+            "INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('X-1', 'X <b>', 1, 'USD')",
+        )
+        .await;
     vec![
+        ("{premises}", "departments".to_owned()),
+        ("{thing}", network.id(&department).await.to_string()),
+        ("{colleague}", provider.to_string()),
+        ("{organisation}", network.id(organisation).await.to_string()),
+        ("{insurer}", network.id(insurer).await.to_string()),
+        ("{price}", "X-1".to_owned()),
         ("{proposal}", patient.to_string()),
         ("{account}", desk.to_string()),
         ("{facility}", cast.facility.to_string()),

@@ -1,9 +1,8 @@
 //! An insurer's answer to a claim, as it is typed: of each charge what is paid, and codes with what each takes off; and
 //! what is wrong with it, at the very field.
 
-use super::amount::cents;
 use crate::portal::forms::{Problem, Typed};
-use crate::portal::money::money;
+use crate::portal::money::{cents, money};
 use crate::portal::page_error::PageError;
 use crate::portal::words::WORDS;
 use crate::portal::words::bills::BILLS;

@@ -1,34 +1,35 @@
 //! `/billing/{id}/{bill}`: one invoice: what it is for, what is due by the ledger, and the steps from its issue to
 //! nothing due: claims, payments, and what is given back.
 //!
-//! A payment and a refund bear the key of their form, so that a form that is sent twice is booked once. An invoice
-//! that was issued is no draft any more, and what a claim asks for is not asked for again, so those are refused the
-//! second time.
+//! A charge, a payment and a refund bear the key of their form, so that a form that is sent twice is booked once. An
+//! invoice that was issued is no draft any more, and what a claim asks for is not asked for again, so those are refused
+//! the second time.
 
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::amount::{amount, form_key, plain};
-use crate::model::people::{ClaimId, InvoiceId, PatientId, PaymentMethod};
+use super::amount::amount;
+use super::charges::{KNOWN, add};
+use super::invoice_read::{Read, read};
+use super::invoice_steps::{Step, steps, told_claims};
+use crate::model::people::{ChargeId, ClaimId, InvoiceId, PatientId};
 use crate::model::time::Timestamp;
 use crate::portal::answer::{done, page, refused};
 use crate::portal::edge::sent::Sent;
-use crate::portal::forms::{Form, FormField, Problem, Typed};
+use crate::portal::forms::{Problem, Typed};
 use crate::portal::money::money;
 use crate::portal::page_error::PageError;
 use crate::portal::shell::Shell;
 use crate::portal::shown::{day, moment, sentence};
-use crate::portal::visit::{Seat, Viewer, Visit};
+use crate::portal::visit::{Seat, Visit};
 use crate::portal::words::WORDS;
 use crate::portal::words::bills::{BILLS, BillsWords};
 use crate::store::care::actor::Actor;
-use crate::store::care::bills::{Charge, Invoice, PaymentLine, invoice as read_invoice};
-use crate::store::care::claim::{ClaimLine, PatientCoverage, coverages, of_patient, submit};
+use crate::store::care::bills::{Charge, PaymentLine, invoice as read_invoice};
+use crate::store::care::claim::submit;
+use crate::store::care::drafting::{drop_charge, void_invoice};
 use crate::store::care::money::{Payment, issue, pay, refund};
-
-/// After so many days an invoice is due, unless something else is said.
-const DAYS_TO_PAY: i64 = 30;
 
 #[derive(Template)]
 #[template(path = "pages/bills/invoice.html", config = "src/portal/askama.toml")]
@@ -36,33 +37,18 @@ struct InvoicePage {
     shell: Shell,
     words: &'static BillsWords,
     patient: PatientId,
+    key: InvoiceId,
     number: String,
     facts: Vec<(&'static str, String)>,
     status: String,
-    charges: Vec<(String, String, i32, String)>,
+    /// With the forms' token while it is a draft, whose charges can be taken off.
+    charges: Vec<(ChargeId, String, String, i32, String)>,
+    dropping: Option<String>,
     claims: Vec<(ClaimId, String, String)>,
     payments: Vec<(String, String, String, String)>,
-    steps: Vec<(&'static str, &'static str, Form)>,
+    steps: Vec<Step>,
     /// Why a step was not taken that cannot be taken any more.
     wrong: Option<String>,
-}
-
-/// What stands of it.
-struct Read {
-    invoice: Invoice,
-    charges: Vec<Charge>,
-    payments: Vec<PaymentLine>,
-    claims: Vec<ClaimLine>,
-    coverages: Vec<PatientCoverage>,
-}
-
-async fn read(actor: &mut Actor<'_>, patient: PatientId, invoice: InvoiceId) -> Result<Read, PageError> {
-    let found = read_invoice(actor, patient, invoice).await?;
-    let (found, charges, payments) = found.ok_or(PageError::NotFound)?;
-    let mut claims = of_patient(actor, patient).await?;
-    claims.retain(|line| line.invoice == invoice);
-    let coverages = coverages(actor, patient).await?;
-    Ok(Read { invoice: found, charges, payments, claims, coverages })
 }
 
 fn keys(patient: &str, invoice: &str) -> Result<(PatientId, InvoiceId), PageError> {
@@ -92,12 +78,19 @@ pub(super) async fn post(
     let problem = match take(&mut actor, invoice, &typed).await {
         Ok(word) => {
             actor.commit().await?;
-            return Ok(done(&format!("/billing/{patient}/{invoice}"), word));
+            let (mut actor, _) = seat.enter().await?;
+            // A draft goes with its last charge.
+            let stands = read_invoice(&mut actor, patient, invoice).await?.is_some();
+            let path = if stands { format!("/billing/{patient}/{invoice}") } else { "/billing/visits".to_owned() };
+            return Ok(done(&path, word));
+        }
+        Err(Problem::Rule(broken)) if broken.rule == KNOWN => {
+            return Ok(done(&format!("/billing/{patient}/{invoice}"), "saved"));
         }
         Err(problem) => problem,
     };
     drop(actor);
-    let instead = |steps: &mut Vec<(&str, &str, Form)>| {
+    let instead = |steps: &mut Vec<Step>| {
         let Some((.., form)) = steps.iter_mut().find(|(word, ..)| *word == typed.text("do")) else {
             return match problem {
                 Problem::At(_, sentence) => Ok(Some(sentence)),
@@ -113,6 +106,8 @@ pub(super) async fn post(
 
 /// Which field a rule is about.
 const AT: &[(&str, &str)] = &[
+    ("charge_is_priced_by_the_list", "code"),
+    ("charge_quantity_is_positive", "quantity"),
     ("claim_has_a_diagnosis", "diagnoses"),
     ("claim_diagnosis_is_icd_10_cm", "diagnoses"),
     ("claim_is_covered_on_the_day_of_service", "coverage"),
@@ -132,6 +127,19 @@ async fn take(actor: &mut Actor<'_>, invoice: InvoiceId, typed: &Typed) -> Resul
     match typed.text("do") {
         "issue" => {
             issue(actor, invoice, typed.day("due_on")?).await?;
+            Ok("saved")
+        }
+        "add" => {
+            add(actor, invoice, typed).await?;
+            Ok("saved")
+        }
+        "drop" => {
+            drop_charge(actor, typed.one("charge")?).await?;
+            Ok("removed")
+        }
+        "void" => {
+            typed.required("sure")?;
+            void_invoice(actor, invoice).await?;
             Ok("saved")
         }
         "claim" => {
@@ -166,7 +174,7 @@ async fn shown(
     seat: &mut Seat,
     (patient, key): (PatientId, InvoiceId),
     now: Timestamp,
-    instead: impl FnOnce(&mut Vec<(&'static str, &'static str, Form)>) -> Result<Option<String>, PageError>,
+    instead: impl FnOnce(&mut Vec<Step>) -> Result<Option<String>, PageError>,
 ) -> Result<InvoicePage, PageError> {
     let (mut actor, viewer) = seat.enter().await?;
     let read = read(&mut actor, patient, key).await?;
@@ -181,7 +189,8 @@ async fn shown(
         facts.push((BILLS.due_on, day(due_on)));
     }
     facts.push((BILLS.facility, invoice.facility_name.clone()));
-    let charge = |line: &Charge| (day(line.served_on), line.title.clone(), line.quantity, amount(line.cents));
+    let charge =
+        |line: &Charge| (line.charge_id, day(line.served_on), line.title.clone(), line.quantity, amount(line.cents));
     let payment = |line: &PaymentLine| {
         let how = format!("{}, {}", sentence(&line.payer), sentence(line.method.as_str()));
         (moment(line.received_at, &viewer.zone), how, amount(line.cents), amount(line.given_back_cents))
@@ -190,92 +199,15 @@ async fn shown(
         shell: viewer.shell(BILLS.invoice),
         words: &BILLS,
         patient,
+        key,
         number: invoice.number.clone(),
         status: sentence(&invoice.status),
         charges: charges.iter().map(charge).collect(),
+        dropping: (invoice.status == "draft").then(|| viewer.form_token.clone()),
         claims: told_claims(&claims, &invoice.currency),
         payments: payments.iter().map(payment).collect(),
         facts,
         steps,
         wrong,
     })
-}
-
-/// Each claim once: its key, how it stands, and what it asks for.
-fn told_claims(lines: &[ClaimLine], currency: &str) -> Vec<(ClaimId, String, String)> {
-    let mut claims: Vec<(ClaimId, String, i64)> = Vec::new();
-    for line in lines {
-        match claims.iter_mut().find(|(claim, ..)| *claim == line.claim) {
-            Some((.., asked)) => *asked += line.asked_cents,
-            None => claims.push((line.claim, sentence(&line.status), line.asked_cents)),
-        }
-    }
-    claims.into_iter().map(|(claim, status, asked)| (claim, status, money(asked, currency))).collect()
-}
-
-/// What can be done with it as it stands: a word, a heading and a form.
-fn steps(
-    read: &Read,
-    action: String,
-    viewer: &Viewer,
-    now: Timestamp,
-) -> Result<Vec<(&'static str, &'static str, Form)>, PageError> {
-    let form = |word: &'static str, name| {
-        Form::new(word, action.clone(), &viewer.form_token, name).with(FormField::hidden("do", word))
-    };
-    let mut steps = Vec::new();
-    if read.invoice.status == "draft" {
-        let due_on = now.day().plus(DAYS_TO_PAY);
-        let issue = form("issue", BILLS.issue).with(FormField::day("due_on", BILLS.due_on).of(due_on).required());
-        steps.push(("issue", BILLS.issue, issue));
-    }
-    if read.invoice.status != "issued" {
-        return Ok(steps);
-    }
-    let due = read.invoice.due_from_patient_cents;
-    let answered: Vec<(String, String)> = told_claims(&read.claims, &read.invoice.currency)
-        .into_iter()
-        .filter(|(claim, ..)| read.claims.iter().any(|line| line.claim == *claim && line.paid_cents > Some(0)))
-        .map(|(claim, _, asked)| (claim.to_string(), format!("{} {asked}", BILLS.claim_of)))
-        .collect();
-    if due > 0 || !answered.is_empty() {
-        let pay = form("pay", BILLS.pay)
-            .with(FormField::hidden("key", form_key()?))
-            .with(FormField::number("amount", BILLS.amount, "0.01").of(plain(due)).required())
-            .with(FormField::word("method", BILLS.method, PaymentMethod::ALL).required())
-            .with(FormField::line("token", BILLS.token).hint(BILLS.token_hint))
-            .with(FormField::choice("claim", BILLS.for_claim, answered).hint(BILLS.for_claim_hint));
-        steps.push(("pay", BILLS.pay, pay));
-    }
-    if due > 0 && !read.coverages.is_empty() {
-        let coverage = |line: &PatientCoverage| {
-            (line.coverage.to_string(), format!("{} {}, {}", line.insurer, line.plan_name, sentence(&line.rank)))
-        };
-        let coverages = read.coverages.iter().map(coverage).collect();
-        let claim = form("claim", BILLS.claim_submit)
-            .with(FormField::choice("coverage", BILLS.coverage, coverages).required())
-            .with(FormField::line("diagnoses", BILLS.diagnoses).hint(BILLS.diagnoses_hint).required());
-        steps.push(("claim", BILLS.claim_submit, claim));
-    }
-    let left = |line: &&PaymentLine| line.cents > line.given_back_cents;
-    let payments: Vec<(String, String)> = read
-        .payments
-        .iter()
-        .filter(left)
-        .map(|line| {
-            let name =
-                format!("{}, {}", moment(line.received_at, &viewer.zone), money(line.cents, &read.invoice.currency));
-            (line.payment.to_string(), name)
-        })
-        .collect();
-    if !payments.is_empty() {
-        let refund = form("refund", BILLS.refund)
-            .with(FormField::hidden("key", form_key()?))
-            .with(FormField::choice("payment", BILLS.payment, payments).required())
-            .with(FormField::number("amount", BILLS.amount, "0.01").required())
-            .with(FormField::line("reason", BILLS.reason).required())
-            .grave();
-        steps.push(("refund", BILLS.refund, refund));
-    }
-    Ok(steps)
 }

@@ -26,6 +26,8 @@ pub(super) struct Question {
     pub(super) days: (Day, Day),
     /// The year whose whole is told, where only whole years are.
     pub(super) year: i32,
+    /// First day of the newest month that is over.
+    pub(super) month: Day,
     this_year: i64,
     pub(super) facilities: Vec<FacilityFound>,
     /// Who works at the facility.
@@ -60,8 +62,10 @@ impl Question {
             // Whole months: this one, and eleven before it.
             None => (months_before(today, 11).unwrap_or(today), today.next()),
         };
+        let over = if days.1.since_1970() > today.since_1970() { today } else { days.1 };
         Ok(Question {
             facility,
+            month: months_before(over, 1).unwrap_or(today),
             period: chosen.map_or_else(|| RECENT.to_owned(), |year| year.to_string()),
             days,
             year: i32::try_from(chosen.unwrap_or(this_year - 1).min(this_year - 1)).unwrap_or(0),

@@ -2,6 +2,7 @@
 
 use super::analytics_own as own;
 use super::analytics_question::{Question, RECENT};
+use super::analytics_seen as seen;
 use super::figure::{Cell, Figure};
 use crate::model::people::Role;
 use crate::portal::page_error::PageError;
@@ -15,7 +16,16 @@ use crate::store::care::quality;
 pub(super) fn tables_of(role: Role) -> &'static [&'static str] {
     match role {
         Role::FacilityManager => &["days", "centre", "ratings"],
-        _ => &["readmission", "adherence", "programmes", "engagement", "use", "ratings"],
+        _ => &[
+            "readmission",
+            "adherence",
+            "adherence_seen",
+            "time_in_range",
+            "programmes",
+            "engagement",
+            "use",
+            "ratings",
+        ],
     }
 }
 
@@ -24,6 +34,8 @@ pub(super) async fn figure(actor: &mut Actor<'_>, question: &Question, key: &str
     let figure = match key {
         "readmission" => question.readmission(actor).await?,
         "adherence" => question.adherence(actor).await?,
+        "adherence_seen" => seen::adherence(actor, question).await?,
+        "time_in_range" => seen::time_in_range(actor, question).await?,
         "programmes" => question.programmes(actor).await?,
         "engagement" => question.engagement(actor).await?,
         "use" => question.visits(actor).await?,

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::model::people::FacilityId;
+use crate::model::people::{DepartmentId, FacilityId};
 use crate::model::time::Timestamp;
 use crate::portal::answer::{done, page, refused};
 use crate::portal::edge::sent::Sent;
@@ -19,6 +19,7 @@ use crate::store::care::profile;
 use crate::store::care::upkeep::{
     DayCount, FacilityEntry, FacilityWords, Hours, change_facility, count_days, read_facility, set_opening_hours,
 };
+use crate::store::care::upkeep_department::set_department_hours;
 
 /// The rule where somebody else was faster.
 pub(super) const STALE: &str = "row_is_changed_as_it_was_read";
@@ -156,7 +157,7 @@ async fn describe(actor: &mut Actor<'_>, typed: &Typed) -> Result<(), Problem> {
 /// Shows the hours, with a form for those of a weekday.
 pub(super) async fn get_hours(visit: Visit) -> Result<Response, PageError> {
     let mut seat = visit.seat().await?;
-    let form = |viewer: &Viewer, _: &FacilityEntry| Ok(Some((CENTRE.set_hours, opening(viewer))));
+    let form = |viewer: &Viewer, _: &FacilityEntry| Ok(Some((CENTRE.set_hours, opening(viewer, "/centre/hours"))));
     page(&shown(&mut seat, visit.portal.clock.now(), "hours", form).await?)
 }
 
@@ -174,15 +175,16 @@ pub(super) async fn post_hours(visit: Visit, Sent(typed): Sent<Typed>) -> Result
     drop(actor);
     let at = [("opening_hours_close_after_they_open", "closes"), ("opening_hours_do_not_overlap", "opens_again")];
     let form = |viewer: &Viewer, _: &FacilityEntry| {
-        Ok(Some((CENTRE.set_hours, opening(viewer).filled(&typed).told(problem, &at)?)))
+        Ok(Some((CENTRE.set_hours, opening(viewer, "/centre/hours").filled(&typed).told(problem, &at)?)))
     };
     refused(&shown(&mut seat, visit.portal.clock.now(), "hours", form).await?)
 }
 
-fn opening(viewer: &Viewer) -> Form {
+/// What is asked of the hours of a weekday, which are sent to a path.
+pub(super) fn opening(viewer: &Viewer, action: &str) -> Form {
     let weekdays =
         CENTRE.weekdays().into_iter().zip(1..).map(|(name, weekday): (_, i32)| (weekday.to_string(), name.to_owned()));
-    Form::new("hours", "/centre/hours", &viewer.form_token, CENTRE.save)
+    Form::new("hours", action, &viewer.form_token, CENTRE.save)
         .with(FormField::choice("weekday", CENTRE.weekday, weekdays.collect()).required())
         .with(FormField::typed("opens", CENTRE.opens, "time").hint(CENTRE.closed_hint))
         .with(FormField::typed("closes", CENTRE.closes, "time"))
@@ -192,10 +194,22 @@ fn opening(viewer: &Viewer) -> Form {
 
 async fn open(actor: &mut Actor<'_>, typed: &Typed) -> Result<(), Problem> {
     let own = own(actor).await?;
-    let weekday = typed.one("weekday")?;
+    Ok(set_opening_hours(actor, own, typed.one("weekday")?, &hours_in(typed)?).await?)
+}
+
+/// Sets those of a department.
+pub(super) async fn open_department(
+    actor: &mut Actor<'_>,
+    department: DepartmentId,
+    typed: &Typed,
+) -> Result<(), Problem> {
+    Ok(set_department_hours(actor, department, typed.one("weekday")?, &hours_in(typed)?).await?)
+}
+
+/// The hours that were typed.
+fn hours_in(typed: &Typed) -> Result<Vec<Hours>, Problem> {
     let times = [minutes(typed, "opens", "closes")?, minutes(typed, "opens_again", "closes_again")?];
-    let hours: Vec<Hours> = times.into_iter().flatten().collect();
-    Ok(set_opening_hours(actor, own, weekday, &hours).await?)
+    Ok(times.into_iter().flatten().collect())
 }
 
 /// Opening and closing minute, where both were filled in; midnight ends the day.
@@ -212,7 +226,8 @@ fn minutes(typed: &Typed, opens: &'static str, closes: &'static str) -> Result<O
     Ok(Some((opens, if closes == 0 { 1_440 } else { closes })))
 }
 
-fn hours_of(stored: &[DepartmentHours], weekday: i16) -> String {
+/// Those of a weekday, as people read them.
+pub(super) fn hours_of(stored: &[DepartmentHours], weekday: i16) -> String {
     let time = |minute: i16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let told = |hours: &DepartmentHours| format!("{} – {}", time(hours.opens_minute), time(hours.closes_minute));
     let told: Vec<String> = stored.iter().filter(|hours| hours.weekday == weekday).map(told).collect();

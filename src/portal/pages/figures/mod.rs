@@ -9,6 +9,9 @@ mod analytics_question;
 /// Which tables there are.
 mod analytics_tables;
 
+/// Tables of people by where they are seen.
+mod analytics_seen;
+
 /// Tables of the own facility.
 mod analytics_own;
 
@@ -24,6 +27,9 @@ mod decisions;
 /// How the daemon fares.
 mod operations;
 
+/// Whether the server could be restored.
+mod backup_sign;
+
 /// The own facility, as its manager keeps it.
 mod centre;
 
@@ -32,6 +38,12 @@ mod centre_part;
 
 /// What it offers, who works there, programmes.
 mod centre_kept;
+
+/// Departments, rooms, equipment and outages, as kinds.
+mod centre_place;
+
+/// The same as pages.
+mod centre_premises;
 
 /// Who may sign in.
 mod network_accounts;
@@ -44,6 +56,21 @@ mod network;
 
 /// Places of the network.
 mod network_facilities;
+
+/// Who gives care, and by which right.
+mod network_providers;
+
+/// Degrees and licences.
+mod network_credentials;
+
+/// Of whom the network is made.
+mod network_organisations;
+
+/// Who insures.
+mod network_insurers;
+
+/// What things cost.
+mod network_prices;
 
 use axum::routing::{get, post};
 
@@ -72,6 +99,12 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/centre", MANAGER, get(centre::get)),
         at("/centre/facility", MANAGER, get(centre::get_facility).post(centre::post_facility)),
         at("/centre/hours", MANAGER, get(centre::get_hours).post(centre::post_hours)),
+        at("/centre/premises/{premises}", MANAGER, get(centre_premises::get).post(centre_premises::post)),
+        at(
+            "/centre/premises/{premises}/{thing}",
+            MANAGER,
+            get(centre_premises::get_one).post(centre_premises::post_one),
+        ),
         at("/centre/{part}", MANAGER, get(centre_kept::get).post(centre_kept::post)),
         at("/centre/{part}/{row}", MANAGER, get(centre_kept::get_one).post(centre_kept::post_one)),
         at("/network", ADMINISTRATOR, get(network::get).post(network::post)),
@@ -92,6 +125,30 @@ pub(super) fn pages() -> Vec<PortalPage> {
             ADMINISTRATOR,
             get(network_facilities::get_facility).post(network_facilities::post_facility),
         ),
+        at(
+            "/network/providers",
+            ADMINISTRATOR,
+            get(network_providers::get_providers).post(network_providers::post_providers),
+        ),
+        at(
+            "/network/providers/{colleague}",
+            ADMINISTRATOR,
+            get(network_providers::get_provider).post(network_providers::post_provider),
+        ),
+        at("/network/organisations", ADMINISTRATOR, get(network_organisations::get).post(network_organisations::post)),
+        at(
+            "/network/organisations/{organisation}",
+            ADMINISTRATOR,
+            get(network_organisations::get_one).post(network_organisations::post_one),
+        ),
+        at("/network/insurers", ADMINISTRATOR, get(network_insurers::get).post(network_insurers::post)),
+        at(
+            "/network/insurers/{insurer}",
+            ADMINISTRATOR,
+            get(network_insurers::get_one).post(network_insurers::post_one),
+        ),
+        at("/network/prices", ADMINISTRATOR, get(network_prices::get).post(network_prices::post)),
+        at("/network/prices/{price}", ADMINISTRATOR, get(network_prices::get_one).post(network_prices::post_one)),
         at("/network/words", ADMINISTRATOR, get(network::get_words).post(network::post_words)),
     ]
 }

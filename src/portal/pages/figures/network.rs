@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
+use super::centre::STALE;
 use crate::model::people::{AccountProposalId, Role};
 use crate::portal::answer::{done, page, refused};
 use crate::portal::edge::sent::Sent;
@@ -49,9 +50,19 @@ pub(super) struct ListLine {
 
 /// What can be done with a line at once.
 pub(super) struct LineAct {
-    path: String,
-    word: &'static str,
-    name: &'static str,
+    pub(super) path: String,
+    pub(super) word: &'static str,
+    pub(super) name: &'static str,
+    /// What is sent with it.
+    pub(super) fields: Vec<(&'static str, String)>,
+}
+
+/// A form that was refused, with what was typed; beside what is stored by now, where somebody else was faster.
+pub(super) fn again(stored: Form, typed: &Typed, problem: Problem, at: &[(&str, &str)]) -> Result<Form, PageError> {
+    match problem {
+        Problem::Rule(broken) if broken.rule == STALE => Ok(stored.clone().filled(typed).against(&stored)),
+        problem => stored.filled(typed).told(problem, at),
+    }
 }
 
 /// Shows what is proposed.
@@ -70,7 +81,7 @@ async fn proposals(
     let line = |line: &ProposalLine| {
         let act = |word: &'static str, name| {
             let path = format!("/network/proposals/{}", line.account_proposal_id);
-            LineAct { path, word, name }
+            LineAct { path, word, name, fields: Vec::new() }
         };
         let (until, stands) = (moment(line.until_at, &viewer.zone), line.outcome.is_none());
         let mut acts = Vec::new();

@@ -1,9 +1,11 @@
 //! `/operations`: how the daemon fares, each sign with what to do when it is not well. Nothing is asked of the
-//! database but who looks. What was counted since the daemon began is judged by what was added lately.
+//! database but who looks, and whether its log is archived. What was counted since the daemon began is judged by what
+//! was added lately.
 
 use askama::Template;
 use axum::response::Response;
 
+use super::backup_sign::{Sign, backups};
 use crate::model::time::Timestamp;
 use crate::portal::answer::page;
 use crate::portal::page_error::PageError;
@@ -12,6 +14,7 @@ use crate::portal::shell::Shell;
 use crate::portal::shown::{formatted, moment, number, sentence};
 use crate::portal::visit::Visit;
 use crate::portal::words::figures::{FIGURES, FigureWords};
+use crate::store::care::wal_archive::read_wal_archive;
 use crate::telemetry::shown;
 
 /// In which an operator looks again.
@@ -30,25 +33,21 @@ struct OperationsPage {
     outcomes: Vec<(String, String)>,
 }
 
-/// One thing to look at.
-struct Sign {
-    title: &'static str,
-    value: String,
-    detail: String,
-    /// What to do, where it is not well.
-    advice: Option<&'static str>,
-}
-
 /// Shows it. A page that refreshes itself does not use the session.
 pub(super) async fn get(visit: Visit) -> Result<Response, PageError> {
     let now = visit.portal.clock.now();
     let mut seat = visit.seat().await?;
-    let (actor, viewer) = if visit.is_refresh { seat.watch().await? } else { seat.enter().await? };
+    let (mut actor, viewer) = if visit.is_refresh { seat.watch().await? } else { seat.enter().await? };
+    let log = read_wal_archive(&mut actor).await?;
     drop(actor);
     let read = visit.portal.pulse.get().map(|pulse| pulse.read(now));
     let outcomes = read.iter().flat_map(|read| &read.outcomes);
     let outcomes = outcomes.map(|(word, count)| (sentence(word), number(*count as f64))).collect();
-    let signs = read.iter().flat_map(|read| signs(read, now, |at| moment(at, &viewer.zone))).collect();
+    let told = |at| moment(at, &viewer.zone);
+    let mut signs: Vec<Sign> = read.iter().flat_map(|read| signs(read, now, told)).collect();
+    if let (Some(log), false) = (log, signs.is_empty()) {
+        signs.push(backups(&log, now, told));
+    }
     page(&OperationsPage {
         shell: viewer.shell(FIGURES.operations_title),
         words: &FIGURES,
