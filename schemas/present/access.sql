@@ -259,6 +259,24 @@ ALTER TABLE access.proposal_match FORCE ROW LEVEL SECURITY;
 CREATE POLICY maintenance ON access.proposal_match FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON access.proposal_match TO healthtrack_migrator;
 
+-- Who asks to be registered at a facility, until its desk decides, for 30 days.
+CREATE TABLE access.registration_request (
+    registration_request_id uuid NOT NULL,  -- Key, from the form.
+    facility_id uuid NOT NULL,  -- Where.
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,  -- When it was asked for.
+    expires_at timestamp with time zone DEFAULT (now() + '30 days'::interval) NOT NULL,  -- From when on nobody sees it.
+    person jsonb NOT NULL,  -- What the person wrote: names, birth, sex, how to be reached.
+    CONSTRAINT registration_request_pkey PRIMARY KEY (registration_request_id),  -- This request is known already.
+    CONSTRAINT registration_request_facility_fkey FOREIGN KEY (facility_id) REFERENCES care.facility(facility_id),  -- Choose a facility that exists.
+    CONSTRAINT registration_request_ends CHECK (((expires_at > asked_at) AND (expires_at <= (asked_at + '31 days'::interval)))),  -- A request ends within 31 days.
+    CONSTRAINT registration_request_is_small CHECK (((jsonb_typeof(person) = 'object'::text) AND (octet_length((person)::text) <= 8192)))  -- Write less: a request holds 8,000 characters at most.
+);
+CREATE INDEX registration_request_expires_idx ON access.registration_request USING btree (expires_at);
+CREATE INDEX registration_request_facility_idx ON access.registration_request USING btree (facility_id, asked_at);
+ALTER TABLE access.registration_request FORCE ROW LEVEL SECURITY;
+CREATE POLICY maintenance ON access.registration_request FOR ALL TO healthtrack_migrator USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON access.registration_request TO healthtrack_migrator;
+
 -- Which provider cares for which patient, when and why.
 CREATE TABLE access.care_relationship (
     care_relationship_id uuid DEFAULT gen_random_uuid() NOT NULL,  -- Key.
@@ -1988,6 +2006,28 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.end_proxy(access.caller,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.end_proxy(access.caller,uuid) TO healthtrack_care;
 
+-- Ends a request to be registered at a facility of the acting desk, once: its person was registered, or is not.
+CREATE OR REPLACE FUNCTION access.end_registration(me access.caller, request uuid, registered boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    -- Of two desks the second waits here, and finds nothing.
+    PERFORM FROM access.registration_request r
+    WHERE r.registration_request_id = request AND access.part() = 'front_desk'
+      AND r.facility_id = ANY (access.own_facilities()) AND r.expires_at > now() FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM access.refuse('registration_is_undecided', 'Somebody has decided this request already, or it is older than 30 days.');
+    END IF;
+    PERFORM access.note(me, 'update', NULL, 'access.registration_request/' || request,
+                        CASE WHEN registered THEN 'registered' ELSE 'declined' END);
+    DELETE FROM access.registration_request r WHERE r.registration_request_id = request;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.end_registration(access.caller,uuid,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.end_registration(access.caller,uuid,boolean) TO healthtrack_care;
+
 -- Ends all sessions of an account that the caller keeps; audited; how many.
 CREATE OR REPLACE FUNCTION access.end_sessions(me access.caller, account uuid)
  RETURNS integer
@@ -2255,7 +2295,7 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.follow_proxy() FROM PUBLIC;
 
--- Removes looks and proposals that are over, and sessions that ended a day ago; gives how many looks.
+-- Removes looks, proposals and requests to be registered that are over, and sessions that ended a day ago; gives how many looks.
 CREATE OR REPLACE FUNCTION access.forget_looks()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2268,6 +2308,7 @@ BEGIN
     DELETE FROM access.session s
     WHERE s.expires_at < now() - INTERVAL '1 day' OR s.revoked_at < now() - INTERVAL '1 day';
     DELETE FROM access.proposal p WHERE p.proposed_at < now() - INTERVAL '5 minutes';
+    DELETE FROM access.registration_request r WHERE r.expires_at <= now();
     DELETE FROM access.look l WHERE l.looked_at < now() - INTERVAL '5 minutes';
     GET DIAGNOSTICS ended = ROW_COUNT;
     RETURN ended;
@@ -3419,6 +3460,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.refuse_change_of_proof() FROM PUBLIC;
+
+-- Requests to be registered at the facilities of the acting desk, the oldest first, 500 at most.
+CREATE OR REPLACE FUNCTION access.registrations_at_desk()
+ RETURNS SETOF access.registration_request
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT r.* FROM access.registration_request r
+    WHERE access.part() = 'front_desk' AND r.facility_id = ANY (access.own_facilities()) AND r.expires_at > now()
+    ORDER BY r.asked_at, r.registration_request_id LIMIT 500
+$function$;
+REVOKE EXECUTE ON FUNCTION access.registrations_at_desk() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.registrations_at_desk() TO healthtrack_care;
 
 -- For the program that signs people in: takes a passkey of a login away; audited.
 CREATE OR REPLACE FUNCTION access.remove_passkey(login text, passkey uuid)

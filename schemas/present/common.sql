@@ -2272,6 +2272,38 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.end_proxy(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.end_proxy(text,uuid) TO healthtrack_portal;
 
+-- Ends a request to be registered at a facility of the acting desk, once: its person was registered, or is not.
+CREATE OR REPLACE FUNCTION api.end_registration(token text, request uuid, registered boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.end_registration(me, request, registered);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.end_registration(text,uuid,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.end_registration(text,uuid,boolean) TO healthtrack_portal;
+
 -- Ends a session of the acting account before its time; audited.
 CREATE OR REPLACE FUNCTION api.end_session(token text, session uuid)
  RETURNS void
@@ -3553,6 +3585,42 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_record(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_record(text,uuid,uuid) TO healthtrack_portal;
+
+-- Requests to be registered at the facilities of the acting desk, the oldest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_registrations(token text, look uuid, patient uuid)
+ RETURNS TABLE(request uuid, facility uuid, asked_at timestamp with time zone, expires_at timestamp with time zone, person jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'registrations');
+    IF patient IS NULL THEN
+        RETURN QUERY SELECT r.registration_request_id, r.facility_id, r.asked_at, r.expires_at, r.person
+        FROM access.registrations_at_desk() AS r;
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_registrations(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_registrations(text,uuid,uuid) TO healthtrack_portal;
 
 -- Hot samples of a patient and metric that begin in [from, to), 400 days and a million at most, from the devices worn at the time.
 CREATE OR REPLACE FUNCTION api.read_samples(token text, look uuid, patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)

@@ -996,6 +996,35 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION care.wait_for_tree() FROM PUBLIC;
 
+-- For the program that signs people in: keeps a request to be registered, once for its key; 0, or the seconds to wait where an address or a facility has had too many.
+CREATE OR REPLACE FUNCTION access.ask_for_registration(request uuid, facility uuid, person jsonb, address text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    wait_s integer := access.take_guess(access.bucket_of('register', NULL, address), 5, INTERVAL '1 hour');
+BEGIN
+    IF wait_s = 0 THEN
+        IF NOT EXISTS (SELECT FROM care.facility f WHERE f.facility_id = ask_for_registration.facility
+                       AND (f.closed_on IS NULL OR f.closed_on > current_date)) THEN
+            PERFORM access.refuse('registration_is_at_an_open_facility', 'Choose one of these facilities.');
+        END IF;
+        wait_s := access.take_guess(access.bucket_of('register_at', facility::text, NULL), 200, INTERVAL '7 minutes');
+    END IF;
+    IF wait_s = 0 THEN
+        INSERT INTO access.registration_request (registration_request_id, facility_id, person)
+        VALUES (request, facility, ask_for_registration.person) ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            PERFORM access.audit_program('create', NULL, 'access.registration_request/' || request);
+        END IF;
+    END IF;
+    RETURN wait_s;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.ask_for_registration(uuid,uuid,jsonb,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.ask_for_registration(uuid,uuid,jsonb,text) TO healthtrack_sign_in;
+
 -- How many visits the days of a facility have, for who manages it.
 CREATE OR REPLACE FUNCTION access.count_days(me access.caller, facility uuid, first_on date, stop_on date)
  RETURNS TABLE(day date, booked bigint, completed bigint, cancelled bigint, missed bigint)
@@ -1022,6 +1051,24 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.count_days(access.caller,uuid,date,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.count_days(access.caller,uuid,date,date) TO healthtrack_care;
+
+-- For the program that signs people in: facilities of a city that somebody can ask to be registered at, or the cities that have one, where none is named.
+CREATE OR REPLACE FUNCTION access.list_registering(in_state text, in_city text)
+ RETURNS TABLE(facility uuid, name text, city text, state text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT DISTINCT ON (s.code, c.name, kept.facility, kept.name) kept.facility, kept.name, c.name, s.code
+    FROM care.facility f JOIN care.city c USING (city_id) JOIN care.state s USING (state_id)
+    CROSS JOIN LATERAL (SELECT CASE WHEN in_city IS NOT NULL THEN f.facility_id END AS facility,
+                               CASE WHEN in_city IS NOT NULL THEN f.name END AS name) AS kept
+    WHERE (f.closed_on IS NULL OR f.closed_on > current_date)
+      AND (in_city IS NULL OR c.name = in_city AND s.code = in_state)
+    ORDER BY s.code, c.name, kept.name, kept.facility LIMIT 5000
+$function$;
+REVOKE EXECUTE ON FUNCTION access.list_registering(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.list_registering(text,text) TO healthtrack_sign_in;
 
 -- People who came to a facility in a month that is over, to a wellness centre or a session, and how many attended a session.
 CREATE OR REPLACE FUNCTION access.quality_engagement()

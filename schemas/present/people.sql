@@ -2583,6 +2583,42 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_provider(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_provider(text,uuid) TO healthtrack_portal;
 
+-- A patient's time zone, beside each quarter of an hour within [from, to) of a metric that went to the archive; one row without a quarter where there is none.
+CREATE OR REPLACE FUNCTION api.read_quarters(token text, look uuid, patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(time_zone text, device text, quarter_at timestamp with time zone, count integer, below integer, above integer, total double precision, lowest double precision, highest double precision, first double precision, last double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'samples/' || metric);
+    RETURN QUERY
+    SELECT p.time_zone::text, q.device, q.quarter_at, q.count, q.below, q.above, q.total, q.lowest, q.highest, q.first, q.last
+    FROM care.patient p LEFT JOIN access.worn_quarters(patient, metric, "from", "to") AS q ON true
+    WHERE p.patient_id = patient ORDER BY q.quarter_at, q.device LIMIT 50000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_quarters(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_quarters(text,uuid,uuid,text,timestamp with time zone,timestamp with time zone) TO healthtrack_portal;
+
 -- Who stands near a patient, whom to call first in an emergency at the top, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_related_persons(token text, look uuid, patient uuid)
  RETURNS TABLE(related_person uuid, version integer, relationship text, roles text[], family text, given text[], phone text, email text, rank integer, from_on date, until_on date)

@@ -1573,6 +1573,49 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.worn_hours(uuid,text[],timestamp with time zone,timestamp with time zone) FROM PUBLIC;
 
+-- Quarters of an hour within [from, to) that went to the archive, from each device while a patient wore it; none where the actor may not see samples.
+CREATE OR REPLACE FUNCTION access.worn_quarters(patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone)
+ RETURNS TABLE(device text, quarter_at timestamp with time zone, count integer, below integer, above integer, total double precision, lowest double precision, highest double precision, first double precision, last double precision)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    IF ("to" > "from" AND "to" <= "from" + INTERVAL '400 days') IS NOT TRUE THEN
+        PERFORM access.refuse('samples_are_asked_for_by_metric_and_time',
+                              'Name a metric and a period of 400 days at most.');
+    END IF;
+    IF access.reason_to_see(patient, 'samples') IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT d.device_id, place.begins, coalesce(piece.count, 0), coalesce(piece.below, 0), coalesce(piece.above, 0),
+           piece.sum, piece.least, piece.greatest, piece.first, piece.last
+    FROM care.wear w JOIN signal.device d USING (device_key) JOIN signal.series s USING (device_key)
+    JOIN signal.metric m USING (metric_id)
+    JOIN signal.rollup_day r USING (series_id)
+    -- A day of one piece has its numbers only once.
+    CROSS JOIN LATERAL (
+        SELECT r.first_quarter::integer AS quarter, r.count, r.below, r.above, r.sum, r.least, r.greatest, r.first, r.last
+        WHERE r.counts IS NULL
+        UNION ALL
+        SELECT coalesce(told.quarter, r.first_quarter + told.place - 1)::integer, told.count, told.below, told.above, told.sum,
+               told.least, told.greatest, told.first, told.last
+        FROM unnest(r.counts, r.quarters, r.belows, r.aboves, r.sums, r.leasts, r.greatests, r.firsts, r.lasts)
+            WITH ORDINALITY AS told (count, quarter, below, above, sum, least, greatest, first, last, place)
+        WHERE r.counts IS NOT NULL
+    ) AS piece
+    CROSS JOIN LATERAL (
+        SELECT r.day::timestamp AT TIME ZONE 'UTC' + piece.quarter * INTERVAL '15 minutes' AS begins) AS place
+    WHERE w.patient_id = patient AND m.name = worn_quarters.metric AND s.statistic IS NULL AND r.is_archived
+      AND r.day BETWEEN ("from" AT TIME ZONE 'UTC')::date AND ("to" AT TIME ZONE 'UTC')::date
+      AND tstzrange("from", "to") * w.worn_during @> tstzrange(place.begins, place.begins + INTERVAL '15 minutes')
+      AND coalesce(piece.count, 0) + coalesce(piece.below, 0) + coalesce(piece.above, 0) > 0;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.worn_quarters(uuid,text,timestamp with time zone,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.worn_quarters(uuid,text,timestamp with time zone,timestamp with time zone) TO healthtrack_care;
+
 -- Hot samples of a patient and metric that begin in [from, to), from the devices worn at the time; none where the actor may not see them.
 CREATE OR REPLACE FUNCTION access.worn_samples(patient uuid, metric text, "from" timestamp with time zone, "to" timestamp with time zone, rows_max integer)
  RETURNS TABLE(start_at timestamp with time zone, end_at timestamp with time zone, value double precision, statistic text, code text, unit text, device_id text, flags text[], utc_offset_minutes smallint, received_at timestamp with time zone, revision bigint)

@@ -1600,6 +1600,50 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.enrol(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.enrol(text,uuid,uuid) TO healthtrack_portal;
 
+-- Says how a programme was, as who takes part; what was said before is replaced. Gives the enrolment.
+CREATE OR REPLACE FUNCTION api.give_programme_feedback(token text, programme uuid, patient uuid, rating smallint, comment text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    IF patient = ANY (access.own_patients()) THEN
+        answer := (SELECT e.enrolment_id FROM care.enrolment e
+                   WHERE e.programme_id = programme AND e.patient_id = patient AND e.admitted);
+    END IF;
+    IF answer IS NULL THEN
+        PERFORM access.refuse('feedback_is_of_participants', 'Only who has taken part says how it was.');
+    END IF;
+    PERFORM access.note(me, 'update', patient, 'care.programme_feedback/' || answer);
+    INSERT INTO care.programme_feedback AS said (patient_id, programme_id, enrolment_id, rating, comment)
+    VALUES (patient, programme, answer, rating, nullif(comment, ''))
+    ON CONFLICT (enrolment_id) DO UPDATE SET rating = excluded.rating, comment = excluded.comment;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.give_programme_feedback(text,uuid,uuid,smallint,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.give_programme_feedback(text,uuid,uuid,smallint,text) TO healthtrack_portal;
+
 -- Adds a wellness programme to a facility, or changes it; the key.
 CREATE OR REPLACE FUNCTION api.keep_programme(token text, programme uuid, known_version integer, facility uuid, provider uuid, topic text, title text, description text, capacity integer, sessions_needed integer, enrol_from timestamp with time zone, enrol_until timestamp with time zone, first_on date, stop_on date)
  RETURNS uuid
@@ -2020,6 +2064,88 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_plans(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_plans(text,uuid,uuid) TO healthtrack_portal;
+
+-- A programme, where a patient stands in it, and what the patient said of it.
+CREATE OR REPLACE FUNCTION api.read_programme(token text, look uuid, patient uuid, programme uuid)
+ RETURNS TABLE(title text, topic text, description text, first_on date, stop_on date, place text, status text, admitted boolean, sessions_needed integer, rating smallint, comment text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'participation');
+    RETURN QUERY
+    SELECT g.title, g.topic, g.description, lower(g.runs_during), upper(g.runs_during), f.name, e.status,
+           coalesce(e.admitted, false), g.sessions_needed, b.rating, b.comment
+    FROM care.programme g
+    LEFT JOIN care.facility f USING (facility_id)
+    LEFT JOIN care.enrolment e ON e.programme_id = g.programme_id AND e.patient_id = patient
+    LEFT JOIN care.programme_feedback b ON b.enrolment_id = e.enrolment_id
+    WHERE g.programme_id = programme;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_programme(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_programme(text,uuid,uuid,uuid) TO healthtrack_portal;
+
+-- The sessions of a programme in order, and which of them a patient attended.
+CREATE OR REPLACE FUNCTION api.read_programme_sessions(token text, look uuid, patient uuid, programme uuid)
+ RETURNS TABLE(programme_session_id uuid, title text, starts_at timestamp with time zone, ends_at timestamp with time zone, cancelled boolean, place text, room text, provider text, attended boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'participation');
+    RETURN QUERY
+    SELECT n.programme_session_id, n.title, lower(n.during), upper(n.during), n.cancelled_at IS NOT NULL, f.name, r.name,
+           nullif(concat_ws(' ', p.given_name, p.family_name), ''),
+           EXISTS (SELECT FROM care.attendance a
+                   WHERE a.patient_id = patient AND a.programme_session_id = n.programme_session_id)
+    FROM care.programme_session n JOIN care.programme g USING (programme_id)
+    LEFT JOIN care.facility f ON f.facility_id = coalesce(n.facility_id, g.facility_id)
+    LEFT JOIN care.room r ON r.room_id = n.room_id
+    LEFT JOIN care.provider p ON p.provider_id = n.provider_id
+    WHERE n.programme_id = programme ORDER BY lower(n.during), n.programme_session_id LIMIT 1000;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_programme_sessions(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_programme_sessions(text,uuid,uuid,uuid) TO healthtrack_portal;
 
 -- Sets a goal; gives its key.
 CREATE OR REPLACE FUNCTION api.set_goal(token text, patient uuid, plan uuid, title text, metric text, unit text, measure text, comparator text, target double precision, per text, first_on date, stop_on date)

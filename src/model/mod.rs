@@ -27,6 +27,9 @@ pub mod sample;
 /// What a series measured on a day.
 pub mod rollup;
 
+/// Glucose over days, as it is reported.
+pub mod glucose;
+
 /// The catalogue of what is measured.
 pub mod metric;
 

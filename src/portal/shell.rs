@@ -3,6 +3,8 @@
 use super::assets;
 use super::words::chart::CHART;
 use super::words::own::OWN;
+use super::words::record::RECORD;
+use super::words::register::REGISTER;
 use super::words::share::SHARE;
 use super::words::{WORDS, Words};
 use crate::model::people::Role;
@@ -90,6 +92,7 @@ pub(super) fn menu_of(role: Role) -> Vec<MenuLine> {
         Role::FrontDesk => vec![
             ("/schedule", WORDS.menu_schedule),
             ("/patients/new", WORDS.menu_register),
+            ("/schedule/registrations", REGISTER.menu),
             ("/schedule/waiting", WORDS.menu_waiting),
             ("/schedule/tasks", WORDS.menu_tasks),
             ("/account", WORDS.menu_account),
@@ -129,14 +132,19 @@ pub(super) fn groups_of(role: Role) -> Vec<(&'static str, Vec<MenuLine>)> {
         return Vec::new();
     }
     let care = vec![
+        ("/me/record", RECORD.title),
         ("/me/plan", OWN.menu_plan),
         ("/me/programmes", OWN.menu_programmes),
         ("/me/journal", SHARE.journal_title),
         ("/me/community", SHARE.community_title),
     ];
     let share = vec![("/me/sharing", SHARE.sharing_title), ("/me/access", WORDS.menu_access)];
-    let more =
-        vec![("/me/bills", SHARE.bills_title), ("/me/export", SHARE.export_menu), ("/account", WORDS.menu_account)];
+    let more = vec![
+        ("/me/membership", RECORD.membership),
+        ("/me/bills", SHARE.bills_title),
+        ("/me/export", SHARE.export_menu),
+        ("/account", WORDS.menu_account),
+    ];
     vec![(OWN.menu_care, care), (OWN.menu_share, share), (OWN.menu_more, more)]
 }
 

@@ -223,6 +223,12 @@ const FUNCTIONS: &[(&str, [&str; 12])] = &[
     ("read_own_provider", ["", "", "yY", "", "", "", "", "", "", "", "", ""]),
     ("read_alerts_to_answer", ["", "", "yY", "", "", "", "", "", "", "", "", ""]),
     ("prescribe_once", ["", "", "y", "", "", "", "", "", "", "", "", ""]),
+    ("read_programme", ["y", "Y", "y", "", "", "", "", "", "", "", "", ""]),
+    ("read_programme_sessions", ["", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("give_programme_feedback", ["", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("read_registrations", ["", "", "", "yY", "", "", "", "", "", "", "", ""]),
+    ("end_registration", ["", "", "", "", "", "", "", "", "", "", "", ""]),
+    ("read_quarters", ["y", "Y", "y", "", "", "", "", "", "", "", "", ""]),
     ("read_vitals", ["", "", "", "", "", "", "", "", "", "", "", ""]),
     ("find_facilities_by_name", ["", "", "", "", "", "", "", "", "", "", "", ""]),
     ("list_facility_names", ["", "", "", "", "", "", "", "", "", "", "", ""]),
@@ -521,6 +527,7 @@ fn is_of_all(function: &str) -> bool {
             "list_account_proposals",
             "average_samples",
             "list_audit",
+            "read_registrations",
             "list_unexplained_access",
             "read_audit_chains",
         ]
@@ -530,7 +537,8 @@ fn is_of_all(function: &str) -> bool {
 /// The kind of look that a reading function wants.
 pub(super) fn kind_of_look(function: &str) -> &str {
     match function {
-        "read_samples" => "samples/heart_rate",
+        "read_samples" | "read_quarters" => "samples/heart_rate",
+        "read_programme" | "read_programme_sessions" => "participation",
         "read_data_key" | "keep_data_key" => "data_key",
         "read_goal_progress" | "read_plans" => "goals",
         "read_adherence_rates" => "adherence",

@@ -133,7 +133,7 @@ const TABLES: &[(&str, &str)] = &[
     ("internal", "access.account access.care_relationship access.grant_of_access access.emergency_review"),
     ("internal", "access.session access.look access.look_kind access.audit_chain access.proposal"),
     ("internal", "access.credential access.federated_identity access.invitation access.sign_in_bucket"),
-    ("internal", "access.passkey access.passkey_challenge"),
+    ("internal", "access.passkey access.passkey_challenge access.registration_request"),
     ("internal", "access.cap access.blur_key"),
     ("internal", "access.row_class access.table_class access.erasure_request access.erasure_proof access.erasure_run"),
     ("internal", "access.expiry_proof access.retention_turn"),

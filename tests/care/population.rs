@@ -128,6 +128,7 @@ const EMPTY: &[&str] = &[
     "access.passkey_challenge",
     "access.proposal",
     "access.proposal_match",
+    "access.registration_request",
     "access.session",
     "access.sign_in_bucket",
     // Changes that maintenance has folded into sums.

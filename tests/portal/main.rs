@@ -95,6 +95,18 @@ mod own_finding;
 /// One's own goals and programmes.
 mod own_plan;
 
+/// A glucose profile.
+mod own_glucose;
+
+/// The own record, read and found wrong.
+mod own_record;
+
+/// The own membership, begun, changed and ended.
+mod own_membership;
+
+/// Somebody who asks to be registered, and the desk that decides.
+mod registrations;
+
 /// The journal.
 mod own_journal;
 

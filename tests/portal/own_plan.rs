@@ -92,6 +92,36 @@ async fn a_seat_is_taken_once_and_given_back() {
     let account = house.network.account("patient", Some(second)).await;
     let second = house.signed_in(account).await;
     assert!(second.get("/me/programmes").await.body.contains("Wait for a seat"));
+    let path = format!("/me/programmes/{programme}");
+    house
+        .network
+        .run(&format!(
+            "INSERT INTO care.programme_session (programme_id, during, title) VALUES
+                 ('{programme}', tstzrange(now() - INTERVAL '9 days', now() - INTERVAL '215 hours'), 'First evening <b>'),
+                 ('{programme}', tstzrange(now() - INTERVAL '8 days', now() - INTERVAL '191 hours'), 'Second evening'),
+                 ('{programme}', tstzrange(now() + INTERVAL '8 days', now() + INTERVAL '193 hours'), 'Last evening');
+             UPDATE care.programme_session SET cancelled_at = now() WHERE title ~ 'Last';
+             INSERT INTO care.attendance (patient_id, programme_id, enrolment_id, programme_session_id)
+             SELECT e.patient_id, programme_id, e.enrolment_id, s.programme_session_id
+             FROM care.enrolment e JOIN care.programme_session s USING (programme_id) WHERE s.title ~ 'First'"
+        ))
+        .await;
+    let seen = me.get(&path).await.body;
+    for told in ["Six evenings", "First evening &#60;b&#62;", "You were there", "You were not noted", "Cancelled"] {
+        assert!(seen.contains(told), "{told}: {seen}");
+    }
+    assert!(seen.contains("1 of 2 sessions attended"), "{seen}");
+    let wrong = me.post(&path, &[("rating", ""), ("comment", "Slept <well>")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("Fill this in.") && wrong.body.contains("Slept &#60;well&#62;"), "{}", wrong.body);
+    for stars in ["4", "5"] {
+        let said = me.post(&path, &[("rating", stars), ("comment", "Slept <well>")]).await;
+        assert_eq!(said.location(), format!("{path}?done=saved"));
+    }
+    let feedback = "SELECT string_agg(rating || ' ' || comment, ';') FROM care.programme_feedback";
+    assert_eq!(house.network.one(feedback).await, "5 Slept <well>", "what is said later stands");
+    assert!(!second.get(&path).await.body.contains("How is it?"), "who is not in it says nothing");
+    assert_eq!(second.post(&path, &[("rating", "1")]).await.status, StatusCode::NOT_FOUND);
     let withdraw = format!("/me/programmes/{programme}/withdraw");
     assert_eq!(second.post(&withdraw, &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "who is not in it");
     assert_eq!(me.post(&withdraw, &[]).await.location(), "/me/programmes?done=ended");

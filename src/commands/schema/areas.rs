@@ -272,6 +272,7 @@ pub(super) const AREAS: &[Area] = &[
             "access.look_kind",
             "access.proposal",
             "access.proposal_match",
+            "access.registration_request",
             "access.care_relationship",
             "access.grant_of_access",
             "access.proxy",

@@ -228,6 +228,7 @@ pub(super) const PARTS: &[DiagramPart] = &[
             "access.invitation",
             "access.passkey",
             "access.passkey_challenge",
+            "access.registration_request",
             "access.session",
             "access.look",
             "access.look_kind",

@@ -19,8 +19,7 @@ pub(in crate::portal) struct Typed {
 }
 
 impl Typed {
-    /// Of pairs.
-    #[cfg(test)]
+    /// Of pairs, as if they had been typed.
     pub(in crate::portal) fn of(pairs: &[(&str, &str)]) -> Typed {
         Typed { pairs: pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect() }
     }

@@ -24,6 +24,16 @@ pub(in crate::portal) mod own;
 
 /// Of the front desk.
 pub(in crate::portal) mod desk;
+
+/// Of who asks to be registered.
+pub(in crate::portal) mod register;
+
+/// Of one's own record and membership.
+pub(in crate::portal) mod record;
+
+/// Of a glucose profile.
+pub(in crate::portal) mod glucose;
+
 /// Of what patients keep to themselves, share, owe, write and take with them.
 pub(in crate::portal) mod share;
 
@@ -127,6 +137,7 @@ words! {
     play_network_admin: "accounts, facilities, catalogues",
     // Sign-in.
     sign_in: "Sign in",
+    register: "Ask to be registered",
     login: "Username",
     password: "Password",
     code: "Code from your authenticator",

@@ -4,6 +4,9 @@
 //! change in the midst gives back what is left of one price and charges what is left of the other. A member chooses, or
 //! a desk that expects the member.
 
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
 use super::actor::Actor;
 use super::error::CareError;
 use crate::model::people::{FeePeriod, MembershipId, PatientId};
@@ -36,12 +39,16 @@ pub struct MembershipPrice {
 }
 
 /// One period of a membership.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MembershipPeriod {
     /// Its key.
     pub membership: MembershipId,
     /// The plan's stable word.
     pub plan: String,
+    /// When it begins.
+    pub from_at: Timestamp,
+    /// When it ends; `None` while nothing ends it.
+    pub until_at: Option<Timestamp>,
     /// For how long each period is; `None` for a membership that is never charged.
     pub per: Option<FeePeriod>,
     /// ISO 4217; `None` as above.
@@ -75,13 +82,25 @@ pub async fn prices(actor: &mut Actor<'_>, on: Day) -> Result<Vec<MembershipPric
 pub async fn of_patient(actor: &mut Actor<'_>, patient: PatientId) -> Result<Vec<MembershipPeriod>, CareError> {
     let Some(look) = actor.look(Some(patient), "memberships", None).await? else { return Ok(Vec::new()) };
     let (connection, token, failed) = actor.ask("reading memberships")?;
-    sqlx::query_as("SELECT * FROM api.read_memberships($1, $2, $3)")
-        .bind(token)
-        .bind(look)
-        .bind(patient)
-        .fetch_all(connection)
-        .await
-        .map_err(failed)
+    let query = sqlx::query("SELECT * FROM api.read_memberships($1, $2, $3)").bind(token).bind(look).bind(patient);
+    let rows = query.fetch_all(connection).await.map_err(&failed)?;
+    rows.iter().map(period).collect::<Result<_, _>>().map_err(failed)
+}
+
+fn period(row: &PgRow) -> Result<MembershipPeriod, sqlx::Error> {
+    Ok(MembershipPeriod {
+        membership: row.try_get("membership")?,
+        plan: row.try_get("plan")?,
+        from_at: row.try_get::<Moment, _>("from_at")?.0,
+        until_at: row.try_get::<Option<Moment>, _>("until_at")?.map(|moment| moment.0),
+        per: row.try_get("per")?,
+        currency: row.try_get("currency")?,
+        period: row.try_get("period")?,
+        last_period: row.try_get("last_period")?,
+        renews: row.try_get("renews")?,
+        next_plan: row.try_get("next_plan")?,
+        charged_cents: row.try_get("charged_cents")?,
+    })
 }
 
 /// Begins a membership at its price of today; its key.

@@ -62,6 +62,9 @@ pub mod data_key;
 /// A patient's samples.
 pub mod samples;
 
+/// Samples of what is hot, and quarters of what is archived.
+pub mod quarters;
+
 /// The same as charts draw them.
 pub mod vitals;
 
@@ -147,6 +150,9 @@ pub mod bill;
 
 /// Patients, registered.
 pub mod registration;
+
+/// Who asks to be registered.
+pub mod registration_request;
 
 /// The record on one page, and its conditions.
 pub mod record;

@@ -3,6 +3,9 @@
 //! Who gets a seat is decided in the database under the programme's lock, so two that ask at once cannot both be told
 //! that they have the last one.
 
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
 use super::actor::Actor;
 use super::context::Maintenance;
 use super::error::CareError;
@@ -168,6 +171,113 @@ pub async fn participation(actor: &mut Actor<'_>, patient: PatientId) -> Result<
         .bind(look)
         .bind(patient)
         .fetch_all(connection)
+        .await
+        .map_err(failed)
+}
+
+/// A programme as who takes part sees it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
+pub struct ProgrammeSeen {
+    /// Name.
+    pub title: String,
+    /// What it is about, in one word.
+    pub topic: String,
+    /// More, in words.
+    pub description: String,
+    /// First day.
+    pub first_on: Day,
+    /// Day before which it ends.
+    pub stop_on: Day,
+    /// The facility that runs it; none for one of the whole network.
+    pub place: Option<String>,
+    /// Where the patient stands; `None` for who never asked for a seat.
+    pub status: Option<EnrolmentStatus>,
+    /// Whether the patient was ever given a seat.
+    pub admitted: bool,
+    /// Sessions that complete it.
+    pub sessions_needed: i32,
+    /// What the patient thinks of it, 1 to 5.
+    pub rating: Option<i16>,
+    /// The same in words.
+    pub comment: Option<String>,
+}
+
+/// A session of a programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSeen {
+    /// What it is called.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// Whether it does not take place.
+    pub cancelled: bool,
+    /// At which facility.
+    pub place: Option<String>,
+    /// In which room.
+    pub room: Option<String>,
+    /// Who leads it.
+    pub provider: Option<String>,
+    /// Whether the patient was there.
+    pub attended: bool,
+}
+
+/// A programme and its sessions, with what is a patient's own of them; `None` where there is none, or it is not open to
+/// the actor.
+///
+/// # Errors
+/// The database's.
+pub async fn read(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    programme: ProgrammeId,
+) -> Result<Option<(ProgrammeSeen, Vec<SessionSeen>)>, CareError> {
+    let Some(look) = actor.look(Some(patient), "participation", None).await? else { return Ok(None) };
+    let (connection, token, failed) = actor.ask("reading a programme")?;
+    let query = sqlx::query_as("SELECT * FROM api.read_programme($1, $2, $3, $4)").bind(token).bind(look);
+    let seen: Option<ProgrammeSeen> =
+        query.bind(patient).bind(programme).fetch_optional(connection).await.map_err(failed)?;
+    let Some(seen) = seen else { return Ok(None) };
+    let (connection, token, failed) = actor.ask("reading sessions of a programme")?;
+    let query = sqlx::query("SELECT * FROM api.read_programme_sessions($1, $2, $3, $4)").bind(token).bind(look);
+    let rows = query.bind(patient).bind(programme).fetch_all(connection).await.map_err(&failed)?;
+    let sessions: Result<Vec<SessionSeen>, sqlx::Error> = rows.iter().map(session).collect();
+    Ok(Some((seen, sessions.map_err(failed)?)))
+}
+
+fn session(row: &PgRow) -> Result<SessionSeen, sqlx::Error> {
+    Ok(SessionSeen {
+        title: row.try_get("title")?,
+        starts_at: row.try_get::<Moment, _>("starts_at")?.0,
+        ends_at: row.try_get::<Moment, _>("ends_at")?.0,
+        cancelled: row.try_get("cancelled")?,
+        place: row.try_get("place")?,
+        room: row.try_get("room")?,
+        provider: row.try_get("provider")?,
+        attended: row.try_get("attended")?,
+    })
+}
+
+/// Says how a programme was, as who takes part; what was said before is replaced.
+///
+/// # Errors
+/// `feedback_is_of_participants`, `programme_feedback_rating_is_1_to_5`, `programme_feedback_comment_is_short`, and the
+/// database's.
+pub async fn give_feedback(
+    actor: &mut Actor<'_>,
+    programme: ProgrammeId,
+    patient: PatientId,
+    (rating, comment): (i16, Option<&str>),
+) -> Result<EnrolmentId, CareError> {
+    let (connection, token, failed) = actor.write("saying how a programme was").await?;
+    sqlx::query_scalar("SELECT api.give_programme_feedback($1, $2, $3, $4, $5)")
+        .bind(token)
+        .bind(programme)
+        .bind(patient)
+        .bind(rating)
+        .bind(comment)
+        .fetch_one(connection)
         .await
         .map_err(failed)
 }

@@ -7,6 +7,7 @@
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use super::actor::Actor;
 use super::error::CareError;
@@ -77,6 +78,15 @@ pub async fn read_samples(mut actor: Actor<'_>, query: &SamplesQuery) -> Result<
     let Some(look) = actor.look(Some(query.patient), &kind, query.request).await? else {
         return Ok(SamplesAnswer::Denied("This record is not open to you.".to_owned()));
     };
+    within(&mut actor, look, query).await
+}
+
+/// The samples by a look at them.
+pub(super) async fn within(
+    actor: &mut Actor<'_>,
+    look: Uuid,
+    query: &SamplesQuery,
+) -> Result<SamplesAnswer, CareError> {
     let (connection, token, failed) = actor.ask("reading a patient's samples")?;
     let rows = sqlx::query("SELECT * FROM api.read_samples($1, $2, $3, $4, $5, $6, $7)")
         .bind(token)

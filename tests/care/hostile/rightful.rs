@@ -71,6 +71,8 @@ const ARRANGED: &str = "
     INSERT INTO access.proxy (patient_id, account_id, valid_during, kind, document, jurisdiction, scopes, acts)
     VALUES ('{visitor}', '{account_of_patient}', tstzrange(now(), NULL), 'conservator', 'Court order 5', 'US',
             '{schedule}', '{schedule}');
+    INSERT INTO access.registration_request (registration_request_id, facility_id, person)
+    VALUES (md5('who asks')::uuid, '{facility}', jsonb_build_object('family', 'Yamada'));
     INSERT INTO signal.device (device_id, added_at, added_by) VALUES ('own-watch', now(), 'operator'),
     ('spare-watch', now(), 'operator');
     INSERT INTO care.patient_name (patient_id, use, family, given) VALUES ('{own}', 'official', 'Ruiz', '{Ana}')
@@ -358,6 +360,11 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         Who::Desk,
         &["SELECT * FROM api.book_series('{token}', '{own}', '{provider}', '{facility}', now() + INTERVAL '9 days', 30,
              'weekly', 1, 2, NULL, NULL, NULL, 'in_person', 'Exercises', NULL)"],
+    ),
+    (
+        "end_registration",
+        Who::Desk,
+        &["SELECT api.end_registration('{token}', md5('who asks')::uuid, true)"],
     ),
     (
         "waive_missed_visits",
@@ -768,6 +775,19 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT api.look('{token}', '{own}', 'participation', NULL)",
             "SELECT * FROM api.read_participation('{token}', '{last}', '{own}')",
         ],
+    ),
+    (
+        "read_programme_sessions",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'participation', NULL)",
+            "SELECT * FROM api.read_programme_sessions('{token}', '{last}', '{own}', '{course}')",
+        ],
+    ),
+    (
+        "give_programme_feedback",
+        Who::Patient,
+        &["SELECT api.give_programme_feedback('{token}', '{course_before}', '{own}', 4::smallint, 'Short')"],
     ),
     (
         "complete_enrolment",

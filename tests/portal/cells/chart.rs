@@ -31,6 +31,7 @@ pub(super) const CELLS: &[Cell] = &[
     ("/patients/{id}/summary", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/vitals", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/vitals/live", "GET", "n nnnnnnnnnnn"),
+    ("/patients/{id}/vitals/glucose", "GET", "i nynnnnnnnnn"),
 ];
 
 /// A medicine of the catalogue, by a substance.

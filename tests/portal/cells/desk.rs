@@ -16,6 +16,8 @@ pub(super) const CELLS: &[Cell] = &[
     ("/schedule/waiting", "GET", "i nnynnnnnnnn"),
     ("/schedule/tasks", "GET", "i nnynnnnnnnn"),
     ("/schedule/tasks/{desk_task}", "GET", "i nnynnnnnnnn"),
+    ("/schedule/registrations", "GET", "i nnynnnnnnnn"),
+    ("/schedule/registrations/{registration}", "GET", "i nnynnnnnnnn"),
     ("/patients/new", "GET", "i nnynnnnnnnn"),
 ];
 
@@ -23,7 +25,7 @@ pub(super) const CELLS: &[Cell] = &[
 pub(crate) const MIDNIGHT: &str =
     "(((now() AT TIME ZONE 'America/Chicago')::date + 1)::timestamp AT TIME ZONE 'America/Chicago')";
 
-/// What its URLs name: a visit of today with the provider, a task of the desk.
+/// What its URLs name: a visit of today with the provider, a task of the desk, somebody who asks to be registered.
 pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
     let (patient, provider, facility) = (cast.patient, cast.provider, cast.facility);
     let network = &mut cast.house.network;
@@ -42,6 +44,13 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
              VALUES ('{patient}', '{facility}', 30, tstzrange(now() + INTERVAL '1 day', now() + INTERVAL '9 days'))"
         ))
         .await;
+    let registration = network
+        .id(&format!(
+            "INSERT INTO access.registration_request (registration_request_id, facility_id, person)
+             VALUES (gen_random_uuid(), '{facility}', '{{\"given\": \"Hanako <b>\", \"born_on\": \"1980-05-17\"}}')
+             RETURNING registration_request_id"
+        ))
+        .await;
     let task = network
         .id(&format!(
             "INSERT INTO care.task (patient_id, pool, facility_id, kind, title)
@@ -49,7 +58,12 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
         ))
         .await;
     let day = network.one("SELECT (now() AT TIME ZONE 'America/Chicago')::date::text").await;
-    vec![("{day}", day), ("{appointment}", visit.to_string()), ("{desk_task}", task.to_string())]
+    vec![
+        ("{day}", day),
+        ("{appointment}", visit.to_string()),
+        ("{desk_task}", task.to_string()),
+        ("{registration}", registration.to_string()),
+    ]
 }
 
 /// A facility that is always open, and a provider who is always there.

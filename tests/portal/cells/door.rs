@@ -12,6 +12,7 @@ pub(super) const CELLS: &[Cell] = &[
     // No provider is configured here: `provider.rs` has one.
     ("/sign-in/provider", "GET", "n nnnnnnnnnnn"),
     ("/sign-in/provider/back", "GET", "n nnnnnnnnnnn"),
+    ("/register", "GET", "y yyyyyyyyyyy"),
     ("/sign-out", "POST", "r rrrrrrrrrrr"),
     ("/invite/{token}", "GET", "u uuuuuuuuuuu"),
     ("/reset/{token}", "GET", "u uuuuuuuuuuu"),

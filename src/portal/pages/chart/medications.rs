@@ -56,7 +56,7 @@ struct MedicationLine {
 }
 
 /// A dose as people say it: `2 tablets, oral, every 8 hours`.
-pub(super) fn dose(line: &PrescriptionOfChart) -> String {
+pub(in crate::portal) fn dose(line: &PrescriptionOfChart) -> String {
     let units = CHART.units_of_time(line.per_unit);
     let often = match (line.times, line.per_amount == 1.0) {
         (None, _) => CHART.as_needed.to_owned(),

@@ -19,7 +19,7 @@ mod problems;
 mod allergies;
 
 /// Medicines, and stopping them.
-mod medications;
+pub(in crate::portal) mod medications;
 
 /// Prescribing.
 mod prescribe;
@@ -31,7 +31,7 @@ mod alerts_view;
 mod series_view;
 
 /// Results, and one test over time.
-mod results;
+pub(in crate::portal) mod results;
 
 /// Visits.
 mod visits;
@@ -43,7 +43,7 @@ mod requests;
 mod note_form;
 
 /// Notes, and beginning another.
-mod notes;
+pub(in crate::portal) mod notes;
 
 /// One note.
 mod note;
@@ -68,6 +68,15 @@ pub(in crate::portal) mod vitals_view;
 
 /// Vitals, of a patient or one's own.
 pub(in crate::portal) mod vitals;
+
+/// A glucose profile, of a patient or one's own.
+pub(in crate::portal) mod glucose;
+
+/// What it shows.
+mod glucose_view;
+
+/// How it is drawn.
+mod glucose_draw;
 
 /// The same as they come.
 pub(in crate::portal) mod live;
@@ -111,5 +120,6 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/patients/{id}/summary", PROVIDER, get(summary::get)),
         at("/patients/{id}/vitals", PROVIDER, get(vitals::of_patient)),
         at("/patients/{id}/vitals/live", PROVIDER, get(live::of_patient)),
+        at("/patients/{id}/vitals/glucose", PROVIDER, get(glucose::of_patient)),
     ]
 }

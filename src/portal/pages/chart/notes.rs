@@ -49,25 +49,25 @@ struct NotesPage {
 }
 
 /// A note, to be shown.
-pub(super) struct NoteLine {
-    pub(super) key: NoteId,
-    pub(super) title: String,
-    pub(super) status: String,
-    pub(super) is_draft: bool,
-    pub(super) author: String,
+pub(in crate::portal) struct NoteLine {
+    pub(in crate::portal) key: NoteId,
+    pub(in crate::portal) title: String,
+    pub(in crate::portal) status: String,
+    pub(in crate::portal) is_draft: bool,
+    pub(in crate::portal) author: String,
     /// Who is to sign it too, or has.
-    pub(super) cosigner: Option<String>,
-    pub(super) when: String,
-    pub(super) error: Option<String>,
-    pub(super) is_kept_apart: bool,
+    pub(in crate::portal) cosigner: Option<String>,
+    pub(in crate::portal) when: String,
+    pub(in crate::portal) error: Option<String>,
+    pub(in crate::portal) is_kept_apart: bool,
     /// Heading and words.
-    pub(super) sections: Vec<(String, String)>,
+    pub(in crate::portal) sections: Vec<(String, String)>,
     /// Who and when, and what.
-    pub(super) addenda: Vec<(String, String)>,
+    pub(in crate::portal) addenda: Vec<(String, String)>,
 }
 
 /// Notes as they are shown, with the names of who wrote them.
-pub(super) async fn lines(
+pub(in crate::portal) async fn lines(
     actor: &mut Actor<'_>,
     notes: &[Note],
     zone: &jiff::tz::TimeZone,

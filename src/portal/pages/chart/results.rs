@@ -1,5 +1,5 @@
-//! `/patients/{id}/results`: what laboratories found, the newest first, page by page, with what is usual; and
-//! `/patients/{id}/results/{result}`: everything of one test over time, drawn and as a table, with its trend.
+//! `/patients/{id}/results` and `/me/record/results`: what laboratories found, the newest first, page by page, with
+//! what is usual; and behind each, by its key, everything of one test over time, drawn and as a table, with its trend.
 //!
 //! # Why
 //! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for.
@@ -18,7 +18,7 @@ use crate::portal::forms::Typed;
 use crate::portal::page_error::PageError;
 use crate::portal::shell::Shell;
 use crate::portal::shown::{exact, moment, number, sentence, unit};
-use crate::portal::visit::Visit;
+use crate::portal::visit::{Viewer, Visit};
 use crate::portal::words::chart::{CHART, ChartWords};
 use crate::store::care::chart::{ChartResult, ResultValue, result, results};
 use crate::store::care::chart_series;
@@ -36,8 +36,10 @@ struct ResultsPage {
     shell: Shell,
     words: &'static ChartWords,
     form_token: String,
+    /// The path of the page.
+    base: String,
     banner: Banner,
-    lines: Vec<ResultLine>,
+    lines: Vec<ResultShown>,
     /// The last line, where there are more.
     more: Option<(i64, LabResultId)>,
     is_own: bool,
@@ -49,24 +51,26 @@ struct ResultsPage {
 struct ResultPage {
     shell: Shell,
     words: &'static ChartWords,
+    /// Where all results are.
+    base: String,
     banner: Banner,
-    line: ResultLine,
+    line: ResultShown,
     trend: Option<String>,
     series: Option<SeriesView>,
     is_own: bool,
     tab: &'static str,
 }
 
-struct ResultLine {
-    key: LabResultId,
-    title: String,
-    value: String,
-    unit: String,
-    flag: Option<(&'static str, &'static str, &'static str)>,
+pub(in crate::portal) struct ResultShown {
+    pub(in crate::portal) key: LabResultId,
+    pub(in crate::portal) title: String,
+    pub(in crate::portal) value: String,
+    pub(in crate::portal) unit: String,
+    pub(in crate::portal) flag: Option<(&'static str, &'static str, &'static str)>,
     /// What is not final.
-    status: Option<String>,
-    usual: Option<String>,
-    taken: String,
+    pub(in crate::portal) status: Option<String>,
+    pub(in crate::portal) usual: Option<String>,
+    pub(in crate::portal) taken: String,
 }
 
 /// What is usual, as a range that may be open at one end.
@@ -79,14 +83,15 @@ fn usual(range: Option<&ResultRange>) -> Option<String> {
     }
 }
 
-fn line(result: &ChartResult, ranges: &[ResultRange], zone: &jiff::tz::TimeZone) -> ResultLine {
+/// A result as it is shown.
+pub(in crate::portal) fn line(result: &ChartResult, ranges: &[ResultRange], zone: &jiff::tz::TimeZone) -> ResultShown {
     let (value, of) = match &result.value {
         ResultValue::Number(value, of) => (exact(*value), unit(of).to_owned()),
         ResultValue::Code(code) => (code.clone(), String::new()),
         ResultValue::Text(text) => (text.clone(), String::new()),
         ResultValue::Absent(why) => (sentence(why), String::new()),
     };
-    ResultLine {
+    ResultShown {
         key: result.lab_result_id,
         title: result.title.clone(),
         value,
@@ -100,7 +105,12 @@ fn line(result: &ChartResult, ranges: &[ResultRange], zone: &jiff::tz::TimeZone)
 
 /// Shows the newest.
 pub(super) async fn get(visit: Visit, Path(patient): Path<String>) -> Result<Response, PageError> {
-    listed(visit, &patient, None).await
+    listed(visit, Some(&patient), None).await
+}
+
+/// Shows one's own.
+pub(in crate::portal) async fn own(visit: Visit) -> Result<Response, PageError> {
+    listed(visit, None, None).await
 }
 
 /// Shows those before the last line of the page before: a form that is sent, since days of results are nothing for a
@@ -110,16 +120,39 @@ pub(super) async fn post(
     Path(patient): Path<String>,
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, PageError> {
-    let at = typed.text("at").parse().ok().and_then(|at| Timestamp::from_micros(at).ok());
-    let after = at.zip(typed.text("after").parse().ok());
-    listed(visit, &patient, after).await
+    listed(visit, Some(&patient), after(&typed)).await
 }
 
-async fn listed(visit: Visit, key: &str, after: Option<(Timestamp, LabResultId)>) -> Result<Response, PageError> {
+/// The same of one's own.
+pub(in crate::portal) async fn own_before(visit: Visit, Sent(typed): Sent<Typed>) -> Result<Response, PageError> {
+    listed(visit, None, after(&typed)).await
+}
+
+fn after(typed: &Typed) -> Option<(Timestamp, LabResultId)> {
+    let at = typed.text("at").parse().ok().and_then(|at| Timestamp::from_micros(at).ok());
+    at.zip(typed.text("after").parse().ok())
+}
+
+/// Whose, and where the pages of that are: a patient's by key, else one's own.
+fn whose(key: Option<&str>, viewer: &Viewer) -> Result<(PatientId, String), PageError> {
+    match key {
+        Some(key) => {
+            let patient: PatientId = key.parse().map_err(|_| PageError::NotFound)?;
+            Ok((patient, format!("/patients/{patient}/results")))
+        }
+        None => Ok((viewer.profile.patient_id.ok_or(PageError::NotFound)?, "/me/record/results".to_owned())),
+    }
+}
+
+async fn listed(
+    visit: Visit,
+    key: Option<&str>,
+    after: Option<(Timestamp, LabResultId)>,
+) -> Result<Response, PageError> {
     let now = visit.portal.clock.now();
-    let patient = key.parse().map_err(|_| PageError::NotFound)?;
     let mut seat = visit.seat().await?;
     let (mut actor, viewer) = seat.enter().await?;
+    let (patient, base) = whose(key, &viewer)?;
     let record = read_summary(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     let before = after.map(|(observed_at, lab_result_id)| ChartResult {
         lab_result_id,
@@ -142,18 +175,28 @@ async fn listed(visit: Visit, key: &str, after: Option<(Timestamp, LabResultId)>
         banner: banner(&record, now, &viewer.zone),
         lines: found.iter().map(|result| line(result, &ranges, &viewer.zone)).collect(),
         more: found.last().filter(|_| has_more).map(|last| (last.observed_at.micros(), last.lab_result_id)),
-        is_own: false,
+        base,
+        is_own: key.is_none(),
         tab: "results",
     })
 }
 
 /// Shows one test over time.
 pub(super) async fn get_one(visit: Visit, Path(keys): Path<(String, String)>) -> Result<Response, PageError> {
+    over_time(visit, Some(&keys.0), &keys.1).await
+}
+
+/// The same of one's own.
+pub(in crate::portal) async fn own_one(visit: Visit, Path(key): Path<String>) -> Result<Response, PageError> {
+    over_time(visit, None, &key).await
+}
+
+async fn over_time(visit: Visit, whom: Option<&str>, key: &str) -> Result<Response, PageError> {
     let now = visit.portal.clock.now();
-    let patient: PatientId = keys.0.parse().map_err(|_| PageError::NotFound)?;
-    let key: LabResultId = keys.1.parse().map_err(|_| PageError::NotFound)?;
+    let key: LabResultId = key.parse().map_err(|_| PageError::NotFound)?;
     let mut seat = visit.seat().await?;
     let (mut actor, viewer) = seat.enter().await?;
+    let (patient, base) = whose(whom, &viewer)?;
     let record = read_summary(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     let result = result(&mut actor, patient, key).await?.ok_or(PageError::NotFound)?;
     let ranges = result_ranges(&mut actor, patient, &[key]).await?;
@@ -174,7 +217,8 @@ pub(super) async fn get_one(visit: Visit, Path(keys): Path<(String, String)>) ->
         line: line(&result, &ranges, &viewer.zone),
         trend: trend.map(|trend| format!("{trend} {}", CHART.results_counted)),
         series: series_view(&points, &result.title, range, &viewer.zone),
-        is_own: false,
+        base,
+        is_own: whom.is_none(),
         tab: "results",
     })
 }

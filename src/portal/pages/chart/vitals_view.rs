@@ -5,11 +5,13 @@ use std::cmp::Reverse;
 
 use jiff::tz::TimeZone;
 
+use super::glucose::METRIC;
 use crate::model::time::{DAY_US, MINUTE_US, Timestamp};
 use crate::portal::chart::{Chart, ChartBucket};
 use crate::portal::shown::{ago, exact, formatted, is_of_another_day, is_stale, moment, number, sentence, unit};
 use crate::portal::visit::{Visit, form_token};
 use crate::portal::words::WORDS;
+use crate::portal::words::glucose::GLUCOSE;
 use crate::store::care::chart::PlanLine;
 use crate::store::care::vitals::{BucketEvery, NewestVital, Vitals, VitalsBucket};
 
@@ -168,6 +170,8 @@ pub(in crate::portal) struct ChannelView {
     pub(in crate::portal) usual: Option<String>,
     pub(in crate::portal) goal: Option<String>,
     pub(in crate::portal) adds_up: bool,
+    /// What the page of its profile is called, where it has one.
+    pub(in crate::portal) profile: Option<&'static str>,
     pub(in crate::portal) rows: Vec<[String; 5]>,
 }
 
@@ -266,6 +270,7 @@ fn channel(asked: &VitalsAsked<'_>, drawn: &'static Drawn, vitals: &Vitals, plan
         usual: usual.map(|(least, greatest)| format!("{} – {} {}", exact(least), exact(greatest), unit(of))),
         goal: goal.map(|goal| format!("{} {}", exact(goal), unit(of))),
         adds_up: drawn.adds_up,
+        profile: (drawn.metric == METRIC).then_some(GLUCOSE.title),
         rows: rows(&points, drawn.adds_up, asked),
     })
 }

@@ -22,6 +22,9 @@ mod register;
 /// Who is meant by what is typed of somebody new.
 mod person;
 
+/// Who asks to be registered.
+mod registrations;
+
 /// Who waits for a time.
 mod waiting;
 
@@ -49,6 +52,8 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/schedule/waiting", DESK, get(waiting::get).post(waiting::post)),
         at("/schedule/tasks", DESK, get(tasks::get)),
         at("/schedule/tasks/{desk_task}", DESK, get(tasks::get_one).post(tasks::post_one)),
+        at("/schedule/registrations", DESK, get(registrations::get)),
+        at("/schedule/registrations/{registration}", DESK, get(registrations::get_one).post(registrations::post_one)),
         at("/patients/new", DESK, get(register::get).post(register::post)),
     ]
 }

@@ -21,6 +21,7 @@ use crate::portal::shown::list_name;
 use crate::portal::visit::{Seat, Viewer, Visit};
 use crate::portal::words::desk::{DESK, DeskWords};
 use crate::store::care::registration::{self, Match, choose_match, propose_patient, register_proposed};
+use crate::store::care::registration_request;
 
 #[derive(Template)]
 #[template(path = "pages/desk/register.html", config = "src/portal/askama.toml")]
@@ -37,6 +38,8 @@ struct MatchesPage {
     words: &'static DeskWords,
     form_token: String,
     proposal: Uuid,
+    /// The request that is decided by it, where there is one.
+    request: String,
     /// Whom it is about, as typed.
     name: String,
     lines: Vec<Line>,
@@ -57,11 +60,20 @@ struct Line {
 pub(super) async fn get(visit: Visit) -> Result<Response, PageError> {
     let mut seat = visit.seat().await?;
     let (_, viewer) = seat.enter().await?;
-    page(&asked(&viewer))
+    page(&asked(&viewer, &Typed::default()))
 }
 
-fn asked(viewer: &Viewer) -> RegisterPage {
-    let form = asking(Form::new("person", "/patients/new", &viewer.form_token, DESK.look_who));
+/// The form, about a request where one is decided by it.
+fn form(viewer: &Viewer, typed: &Typed) -> Form {
+    let form = Form::new("person", "/patients/new", &viewer.form_token, DESK.look_who);
+    asking(match typed.some("request") {
+        Some(request) => form.with(FormField::hidden("request", request)),
+        None => form,
+    })
+}
+
+fn asked(viewer: &Viewer, typed: &Typed) -> RegisterPage {
+    let form = form(viewer, typed);
     RegisterPage { shell: viewer.shell(DESK.register), words: &DESK, form }
 }
 
@@ -78,7 +90,7 @@ pub(super) async fn post(visit: Visit, Sent(typed): Sent<Typed>) -> Result<Respo
         Ok(Err(patient)) => Ok(done(&format!("/schedule/book/{patient}"), "saved")),
         Err(problem) => {
             let (_, viewer) = seat.enter().await?;
-            let mut page = asked(&viewer);
+            let mut page = asked(&viewer, &typed);
             page.form = page.form.filled(&typed).told(problem, AT)?;
             refused(&page)
         }
@@ -94,7 +106,8 @@ async fn proposed(seat: &mut Seat, typed: &Typed) -> Result<MatchesPage, Problem
     let lines = registration::matches(&mut actor, proposal).await?;
     let mut anew = Form::new("anew", "/patients/new", &viewer.form_token, DESK.register_it)
         .with(FormField::hidden("do", "anew"))
-        .with(FormField::hidden("proposal", proposal));
+        .with(FormField::hidden("proposal", proposal))
+        .with(FormField::hidden("request", typed.text("request")));
     for name in FIELDS {
         anew = anew.with(FormField::hidden(name, typed.text(name)));
     }
@@ -112,7 +125,8 @@ async fn proposed(seat: &mut Seat, typed: &Typed) -> Result<MatchesPage, Problem
         name: list_name(typed.some("family"), &given),
         lines: lines.into_iter().map(line).collect(),
         anew,
-        again: asking(Form::new("person", "/patients/new", &viewer.form_token, DESK.look_who)).filled(typed),
+        again: form(&viewer, typed).filled(typed),
+        request: typed.text("request").to_owned(),
         form_token: viewer.form_token,
     })
 }
@@ -121,6 +135,10 @@ async fn proposed(seat: &mut Seat, typed: &Typed) -> Result<MatchesPage, Problem
 async fn decided(seat: &mut Seat, typed: &Typed, is_new: bool) -> Result<PatientId, Problem> {
     let (mut actor, _) = seat.enter().await?;
     let proposal = typed.one("proposal")?;
+    // First, so that of two who decide one request the second registers nobody.
+    if let Some(request) = typed.maybe("request")? {
+        registration_request::end(&mut actor, request, true).await?;
+    }
     let decided = if is_new {
         register_proposed(&mut actor, proposal).await
     } else {

@@ -33,6 +33,9 @@ mod passkeys;
 /// Who is signed in proves it once more.
 pub(in crate::portal) mod confirm;
 
+/// Who asks to be registered.
+mod register;
+
 /// What was interrupted is sent after all.
 mod resend;
 
@@ -52,6 +55,7 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/sign-in/passkey/begin", Everybody, post(passkey::begin)),
         at("/sign-in/provider", Everybody, get(provider::get)),
         at("/sign-in/provider/back", Everybody, get(provider::back)),
+        at("/register", Everybody, get(register::get).post(register::post)),
         at("/sign-out", Everybody, post(sign_in::sign_out)),
         at("/invite/{token}", Everybody, get(invite::get).post(invite::post)),
         at("/reset/{token}", Everybody, get(invite::get_again).post(invite::post_again)),

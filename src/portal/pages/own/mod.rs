@@ -3,6 +3,9 @@
 /// The own record.
 mod me;
 
+/// What those who care have written down.
+mod record;
+
 /// Appointments: what is held, comes and was.
 mod appointments;
 
@@ -35,6 +38,15 @@ mod goal_view;
 
 /// Programmes.
 mod programmes;
+
+/// One of them.
+mod programme;
+
+/// Which membership one has.
+mod membership;
+
+/// How it is told.
+mod membership_view;
 
 /// Who looked at it.
 mod access;
@@ -86,7 +98,7 @@ mod reviews;
 
 use axum::routing::{get, post};
 
-use super::chart::{live, vitals};
+use super::chart::{glucose, live, results, vitals};
 use crate::model::people::Role;
 use crate::portal::page::{PortalPage, at};
 use crate::portal::urls::Audience;
@@ -100,6 +112,10 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/me", PATIENT, get(me::get)),
         at("/me/vitals", PATIENT, get(vitals::own)),
         at("/me/vitals/live", PATIENT, get(live::own)),
+        at("/me/vitals/glucose", PATIENT, get(glucose::own)),
+        at("/me/record", PATIENT, get(record::get).post(record::post)),
+        at("/me/record/results", PATIENT, get(results::own).post(results::own_before)),
+        at("/me/record/results/{result}", PATIENT, get(results::own_one)),
         at("/me/appointments", PATIENT, get(appointments::get)),
         at("/me/appointments/find", PATIENT, get(find::get).post(find::post)),
         at("/me/appointments/hold", PATIENT, post(find::book)),
@@ -115,8 +131,10 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/me/plan", PATIENT, get(plan::get)),
         at("/me/plan/{goal}/note", PATIENT, post(plan::post)),
         at("/me/programmes", PATIENT, get(programmes::get)),
+        at("/me/programmes/{programme}", PATIENT, get(programme::get).post(programme::post)),
         at("/me/programmes/{programme}/enrol", PATIENT, post(programmes::post_enrol)),
         at("/me/programmes/{programme}/withdraw", PATIENT, post(programmes::post_withdraw)),
+        at("/me/membership", PATIENT, get(membership::get).post(membership::post)),
         at("/me/access", PATIENT, get(access::get)),
         at("/me/journal", PATIENT, get(journal::get).post(journal::post)),
         at("/me/journal/{entry}", PATIENT, get(journal_entry::get).post(journal_entry::post)),
