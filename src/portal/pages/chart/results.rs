@@ -1,34 +1,26 @@
-//! `/patients/{id}/results`: what laboratories found, the newest first, page by page, with what is usual; and
-//! `/patients/{id}/results/{result}`: everything of one test over time, drawn and as a table, with its trend.
-//!
-//! # Why
-//! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for.
+//! `/patients/{id}/results`: what laboratories found, the newest first, page by page, with what is usual.
 
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
 use super::record_view::{Banner, banner, flag};
-use super::series_view::{SeriesView, series_view};
-use crate::model::people::{LabResultId, LabResultStatus, PatientId};
-use crate::model::time::{DAY_US, Timestamp};
+use crate::model::people::{LabResultId, LabResultStatus};
+use crate::model::time::Timestamp;
 use crate::portal::answer::page;
 use crate::portal::edge::sent::Sent;
 use crate::portal::forms::Typed;
 use crate::portal::page_error::PageError;
 use crate::portal::shell::Shell;
-use crate::portal::shown::{exact, moment, number, sentence, unit};
+use crate::portal::shown::{exact, moment, sentence, unit};
 use crate::portal::visit::Visit;
 use crate::portal::words::chart::{CHART, ChartWords};
-use crate::store::care::chart::{ChartResult, ResultValue, result, results};
-use crate::store::care::chart_series;
-use crate::store::care::outcome::lab_trends;
+use crate::store::care::chart::{ChartResult, ResultValue, results};
+use crate::store::care::lab::corrected_results;
 use crate::store::care::record::read_summary;
 use crate::store::care::whole_chart::{ResultRange, result_ranges};
 
 const ROWS: u16 = 50;
-/// A series is ten years long at most.
-const SERIES_DAYS: i64 = 3_650;
 
 #[derive(Template)]
 #[template(path = "pages/chart/results.html", config = "src/portal/askama.toml")]
@@ -44,29 +36,19 @@ struct ResultsPage {
     tab: &'static str,
 }
 
-#[derive(Template)]
-#[template(path = "pages/chart/result.html", config = "src/portal/askama.toml")]
-struct ResultPage {
-    shell: Shell,
-    words: &'static ChartWords,
-    banner: Banner,
-    line: ResultLine,
-    trend: Option<String>,
-    series: Option<SeriesView>,
-    is_own: bool,
-    tab: &'static str,
-}
-
-struct ResultLine {
-    key: LabResultId,
-    title: String,
-    value: String,
-    unit: String,
-    flag: Option<(&'static str, &'static str, &'static str)>,
+/// A result, to be shown.
+pub(super) struct ResultLine {
+    pub(super) key: LabResultId,
+    pub(super) title: String,
+    pub(super) value: String,
+    pub(super) unit: String,
+    pub(super) flag: Option<(&'static str, &'static str, &'static str)>,
     /// What is not final.
-    status: Option<String>,
-    usual: Option<String>,
-    taken: String,
+    pub(super) status: Option<String>,
+    /// Whether another stands in its place.
+    pub(super) is_corrected: bool,
+    pub(super) usual: Option<String>,
+    pub(super) taken: String,
 }
 
 /// What is usual, as a range that may be open at one end.
@@ -79,13 +61,23 @@ fn usual(range: Option<&ResultRange>) -> Option<String> {
     }
 }
 
-fn line(result: &ChartResult, ranges: &[ResultRange], zone: &jiff::tz::TimeZone) -> ResultLine {
-    let (value, of) = match &result.value {
+/// A value as it was given, and its unit.
+pub(super) fn value(value: &ResultValue) -> (String, String) {
+    match value {
         ResultValue::Number(value, of) => (exact(*value), unit(of).to_owned()),
         ResultValue::Code(code) => (code.clone(), String::new()),
         ResultValue::Text(text) => (text.clone(), String::new()),
         ResultValue::Absent(why) => (sentence(why), String::new()),
-    };
+    }
+}
+
+/// A result as a line.
+pub(super) fn line(
+    result: &ChartResult,
+    (ranges, corrected): (&[ResultRange], &[LabResultId]),
+    zone: &jiff::tz::TimeZone,
+) -> ResultLine {
+    let (value, of) = value(&result.value);
     ResultLine {
         key: result.lab_result_id,
         title: result.title.clone(),
@@ -93,6 +85,7 @@ fn line(result: &ChartResult, ranges: &[ResultRange], zone: &jiff::tz::TimeZone)
         unit: of,
         flag: flag(result.flag),
         status: (result.status != LabResultStatus::Final).then(|| sentence(result.status.as_str())),
+        is_corrected: corrected.contains(&result.lab_result_id),
         usual: usual(ranges.iter().find(|(key, ..)| *key == result.lab_result_id)),
         taken: moment(result.observed_at, zone),
     }
@@ -135,45 +128,14 @@ async fn listed(visit: Visit, key: &str, after: Option<(Timestamp, LabResultId)>
     found.truncate(usize::from(ROWS));
     let keys: Vec<LabResultId> = found.iter().map(|result| result.lab_result_id).collect();
     let ranges = result_ranges(&mut actor, patient, &keys).await?;
+    let corrected = corrected_results(&mut actor, patient, &keys).await?;
     page(&ResultsPage {
         shell: viewer.shell(CHART.results_title),
         words: &CHART,
         form_token: viewer.form_token.clone(),
         banner: banner(&record, now, &viewer.zone),
-        lines: found.iter().map(|result| line(result, &ranges, &viewer.zone)).collect(),
+        lines: found.iter().map(|result| line(result, (&ranges, &corrected), &viewer.zone)).collect(),
         more: found.last().filter(|_| has_more).map(|last| (last.observed_at.micros(), last.lab_result_id)),
-        is_own: false,
-        tab: "results",
-    })
-}
-
-/// Shows one test over time.
-pub(super) async fn get_one(visit: Visit, Path(keys): Path<(String, String)>) -> Result<Response, PageError> {
-    let now = visit.portal.clock.now();
-    let patient: PatientId = keys.0.parse().map_err(|_| PageError::NotFound)?;
-    let key: LabResultId = keys.1.parse().map_err(|_| PageError::NotFound)?;
-    let mut seat = visit.seat().await?;
-    let (mut actor, viewer) = seat.enter().await?;
-    let record = read_summary(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
-    let result = result(&mut actor, patient, key).await?.ok_or(PageError::NotFound)?;
-    let ranges = result_ranges(&mut actor, patient, &[key]).await?;
-    let trends = lab_trends(&mut actor, patient).await?;
-    let from = now.plus_micros(-SERIES_DAYS * DAY_US);
-    let points = chart_series::read(&mut actor, patient, &result.loinc, from, now).await?;
-    let trend = trends.iter().find(|trend| trend.loinc == result.loinc && trend.n > 2);
-    let trend = trend.and_then(|trend| {
-        let slope = trend.slope_per_year?;
-        let sign = if slope > 0.0 { "+" } else { "" };
-        Some(format!("{sign}{} {} {} {}", number(slope), unit(&trend.unit), CHART.a_year_over, trend.n))
-    });
-    let range = ranges.first().and_then(|(_, low, high)| low.zip(*high));
-    page(&ResultPage {
-        shell: viewer.shell(&result.title),
-        words: &CHART,
-        banner: banner(&record, now, &viewer.zone),
-        line: line(&result, &ranges, &viewer.zone),
-        trend: trend.map(|trend| format!("{trend} {}", CHART.results_counted)),
-        series: series_view(&points, &result.title, range, &viewer.zone),
         is_own: false,
         tab: "results",
     })
