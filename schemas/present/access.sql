@@ -2282,6 +2282,34 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.erasures_of(access.caller,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.erasures_of(access.caller,uuid) TO healthtrack_care;
 
+-- What holds of a record: open by an emergency of the actor's and until when, joined with another, its erasure asked for or granted, and who consents for the patient; for a function that has looked.
+CREATE OR REPLACE FUNCTION access.flags_of(patient uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('flag', told.flag, 'until_at', told.until_at))
+                              ORDER BY told.place, told.flag), '[]')
+    FROM (
+        SELECT 1 AS place, 'emergency' AS flag, max(upper(r.valid_during)) AS until_at
+        FROM access.care_relationship r
+        WHERE r.patient_id = flags_of.patient AND r.basis = 'emergency' AND r.valid_during @> clock_timestamp()
+          AND r.provider_id = access.acting_provider() HAVING count(*) > 0
+        UNION ALL
+        SELECT 2, 'joined', NULL FROM care.patient_link l WHERE l.patient_id = flags_of.patient AND l.ended_at IS NULL
+        UNION ALL
+        SELECT 3, 'erasure_' || e.status, NULL FROM access.erasure_request e
+        WHERE e.patient_id = flags_of.patient AND e.status IN ('requested', 'granted')
+        UNION ALL
+        SELECT DISTINCT 4, 'consents_' || x.kind, NULL::timestamptz
+        FROM access.grant_of_access g JOIN access.proxy x USING (patient_id, proxy_id)
+        WHERE g.patient_id = flags_of.patient AND 'consent' = ANY (g.acts) AND g.revoked_at IS NULL
+          AND g.valid_during @> clock_timestamp()) AS told
+$function$;
+REVOKE EXECUTE ON FUNCTION access.flags_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.flags_of(uuid) TO healthtrack_care;
+
 -- Trigger after a proxy is written: its grants follow it.
 CREATE OR REPLACE FUNCTION access.follow_proxy()
  RETURNS trigger

@@ -785,7 +785,7 @@ CREATE OR REPLACE FUNCTION care.record_summary(patient uuid)
 AS $function$
     SELECT jsonb_build_object(
         'patient_id', p.patient_id, 'version', p.version, 'born_on', care.birth_text(p.born_on, p.born_in), 'sex', p.sex,
-        'deceased', p.deceased_at IS NOT NULL,
+        'deceased', p.deceased_at IS NOT NULL, 'flags', access.flags_of(p.patient_id),
         'name', (SELECT jsonb_build_object('family', n.family, 'given', n.given) FROM care.patient_name n
                  WHERE n.patient_id = p.patient_id AND n.use = 'official' AND n.valid_during @> current_date AND n.preferred),
         'names', (SELECT coalesce(jsonb_agg(to_jsonb(line)), '[]') FROM (
@@ -2475,6 +2475,58 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.place_affiliation(text,uuid,integer,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.place_affiliation(text,uuid,integer,uuid) TO healthtrack_portal;
+
+-- Patients in the acting provider's care by how a name begins, by birth (1980-05-17, 1980-05 or 1980) and by a number, of what is given, by name, 200 at most.
+CREATE OR REPLACE FUNCTION api.read_found(token text, look uuid, patient uuid, name_begins text, born text, number text)
+ RETURNS TABLE(patient_id uuid, family text, given text[], born_on text, sex text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'panel');
+    DECLARE
+        own   constant uuid[]    := access.patients_in_care();
+        lived constant daterange := CASE WHEN born IS NOT NULL THEN (SELECT care.birth_span(b.born_on, b.born_in)
+                                                                     FROM care.read_birth(born) AS b) END;
+        begins constant text     := care.folded_name(name_begins);
+    BEGIN
+        RETURN QUERY
+        SELECT p.patient_id, n.family, n.given, care.birth_text(p.born_on, p.born_in), p.sex
+        FROM care.patient p JOIN care.patient_name n USING (patient_id)
+        WHERE patient IS NULL AND p.patient_id = ANY (own)
+          AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
+          AND (born IS NULL OR p.born_during && lived)
+          AND (number IS NULL OR p.patient_id IN (SELECT i.patient_id FROM care.identifier i
+                                                  WHERE i.value = number AND i.valid_during @> current_date))
+          AND (begins IS NULL OR EXISTS (
+                SELECT FROM care.patient_name s
+                WHERE s.patient_id = p.patient_id AND s.use = 'official' AND s.valid_during @> current_date
+                  AND starts_with(care.folded_name(coalesce(s.family, array_to_string(s.given, ' '))), begins)))
+        ORDER BY lower(coalesce(n.family, n.given[1])), n.given, n.patient_id LIMIT 200;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_found(text,uuid,uuid,text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_found(text,uuid,uuid,text,text,text) TO healthtrack_portal;
 
 -- Numbers of a patient with all but their last characters hidden, and who gave them, 200 at most.
 CREATE OR REPLACE FUNCTION api.read_identifiers(token text, look uuid, patient uuid)

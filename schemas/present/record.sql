@@ -4461,6 +4461,49 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.add_medication(text,text,text,text,text,text,double precision,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.add_medication(text,text,text,text,text,text,double precision,text) TO healthtrack_portal;
 
+-- Records a procedure of the acting provider; gives its key.
+CREATE OR REPLACE FUNCTION api.add_procedure(token text, patient uuid, kind text, code text, title text, status text, began_at timestamp with time zone, ended_at timestamp with time zone, facility uuid, reason text, outcome text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    IF access.acting_provider() IS NULL THEN
+        PERFORM care.refuse('procedure_is_recorded_by_a_provider', 'Only a provider records a procedure.');
+    END IF;
+    INSERT INTO care.procedure AS d (patient_id, performer_id, facility_id, kind, code, title, status, performed_during,
+                                reason, outcome)
+    VALUES (patient, access.acting_provider(), facility, add_procedure.kind, add_procedure.code, add_procedure.title,
+            add_procedure.status, CASE WHEN began_at IS NOT NULL THEN tstzrange(began_at, ended_at) END, add_procedure.reason,
+            add_procedure.outcome)
+    RETURNING d.procedure_id INTO answer;
+    PERFORM access.note(me, 'create', patient, 'care.procedure/' || answer);
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.add_procedure(text,uuid,text,text,text,text,timestamp with time zone,timestamp with time zone,uuid,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.add_procedure(text,uuid,text,text,text,text,timestamp with time zone,timestamp with time zone,uuid,text,text) TO healthtrack_portal;
+
 -- Keeps rows to come with this code apart.
 CREATE OR REPLACE FUNCTION api.add_sensitive_code(token text, code_system text, code text, sensitivity text)
  RETURNS void
@@ -4888,6 +4931,99 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.change_note(text,uuid,integer,text,uuid,text[],text[],text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.change_note(text,uuid,integer,text,uuid,text[],text[],text[]) TO healthtrack_portal;
+
+-- Says how far a procedure is, when it was done and how it went, where it still has the version that the editor read: the version that stands, and whether it is the editor's; no row where there is no such procedure for whoever acts.
+CREATE OR REPLACE FUNCTION api.change_procedure(token text, procedure uuid, known_version integer, status text, began_at timestamp with time zone, ended_at timestamp with time zone, reason text, outcome text)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        UPDATE care.procedure AS d SET status = change_procedure.status,
+            performed_during = CASE WHEN began_at IS NOT NULL THEN tstzrange(began_at, ended_at) END,
+            reason = change_procedure.reason, outcome = change_procedure.outcome
+        WHERE d.procedure_id = procedure AND d.version = known_version
+        RETURNING d.version, d.patient_id INTO version, whose;
+        saved := FOUND;
+        IF saved THEN
+            PERFORM access.note(me, 'update', whose, 'care.procedure/' || procedure);
+            RETURN NEXT;
+        ELSE
+            RETURN QUERY SELECT false, d.version FROM care.procedure d WHERE d.procedure_id = procedure;
+        END IF;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.change_procedure(text,uuid,integer,text,timestamp with time zone,timestamp with time zone,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.change_procedure(text,uuid,integer,text,timestamp with time zone,timestamp with time zone,text,text) TO healthtrack_portal;
+
+-- Completes an order of the laboratory, whose specimen was taken at a time, and the request that asked for it.
+CREATE OR REPLACE FUNCTION api.complete_lab_order(token text, lab_order uuid, collected_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        UPDATE care.lab_order AS o SET status = 'completed', collected_at = coalesce(o.collected_at, complete_lab_order.collected_at)
+        WHERE o.lab_order_id = lab_order AND o.status <> 'cancelled'
+        RETURNING o.patient_id INTO whose;
+        IF whose IS NULL THEN
+            PERFORM care.refuse('lab_order_is_open', 'There is no such order of a patient in your care, or it was cancelled.');
+        END IF;
+        UPDATE care.service_request AS r SET status = 'completed'
+        FROM care.service_request_fulfilment f
+        WHERE f.patient_id = whose AND f.lab_order_id = lab_order AND r.patient_id = whose
+          AND r.service_request_id = f.service_request_id AND r.status = 'active';
+        PERFORM access.note(me, 'update', whose, 'care.lab_order/' || lab_order);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.complete_lab_order(text,uuid,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.complete_lab_order(text,uuid,timestamp with time zone) TO healthtrack_portal;
 
 -- Signs a note as the other whom it names, where it still has the version that was read: the version that stands, and whether it is signed by this; no row where there is no such note for whoever acts.
 CREATE OR REPLACE FUNCTION api.cosign_note(token text, note uuid, known_version integer)
@@ -5543,6 +5679,49 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_allergies(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_allergies(text,uuid,uuid) TO healthtrack_portal;
 
+-- Questions of a questionnaire in their order, with what a patient has answered on one occasion; null where nothing, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_answers(token text, look uuid, patient uuid, questionnaire_response uuid)
+ RETURNS TABLE(link_id text, question text, answer text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'questionnaires');
+    RETURN QUERY
+    SELECT i.item ->> 'link_id', i.item ->> 'text',
+           coalesce((SELECT o.option ->> 'label' FROM jsonb_array_elements(i.item -> 'options') AS o (option)
+                     WHERE (o.option ->> 'value')::numeric = a.value_number LIMIT 1),
+                    trim_scale(a.value_number)::text, a.value_text, a.value_on::text, CASE a.value_boolean WHEN true THEN 'yes' WHEN false THEN 'no' END)
+    FROM care.questionnaire_response r JOIN care.questionnaire q USING (questionnaire_id)
+    CROSS JOIN LATERAL jsonb_array_elements(q.items) WITH ORDINALITY AS i (item, place)
+    LEFT JOIN care.answer a ON a.patient_id = patient AND a.questionnaire_response_id = r.questionnaire_response_id
+        AND a.link_id = i.item ->> 'link_id'
+    WHERE r.patient_id = patient AND r.questionnaire_response_id = questionnaire_response
+    ORDER BY i.place LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_answers(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_answers(text,uuid,uuid,uuid) TO healthtrack_portal;
+
 -- Conditions of a patient, also those that are over or were an error, what stands first, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_conditions(token text, look uuid, patient uuid)
  RETURNS TABLE(condition_id uuid, version integer, code_system text, code text, title text, clinical_status text, verification_status text, severity text, onset_on date, abated_on date, note text, sensitivity text)
@@ -5579,6 +5758,43 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_conditions(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_conditions(text,uuid,uuid) TO healthtrack_portal;
+
+-- Which of some results of a patient were corrected, so that another stands in their place, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_corrected_results(token text, look uuid, patient uuid, results uuid[])
+ RETURNS TABLE(lab_result_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'results');
+    RETURN QUERY SELECT r.lab_result_id FROM care.lab_result r
+    WHERE r.patient_id = patient AND r.lab_result_id = ANY (results)
+      AND EXISTS (SELECT FROM care.lab_result newer
+                  WHERE newer.patient_id = patient AND newer.amends_lab_result_id = r.lab_result_id AND newer.status <> 'entered_in_error')
+    ORDER BY r.lab_result_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_corrected_results(text,uuid,uuid,uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_corrected_results(text,uuid,uuid,uuid[]) TO healthtrack_portal;
 
 -- What relatives of a patient have or had, by relative, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_family_history(token text, look uuid, patient uuid)
@@ -6002,6 +6218,44 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_prescriptions(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_prescriptions(text,uuid,uuid) TO healthtrack_portal;
 
+-- Procedures of a patient, whatever became of them, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_procedures(token text, look uuid, patient uuid)
+ RETURNS TABLE(procedure_id uuid, version integer, kind text, code text, title text, status text, began_at timestamp with time zone, ended_at timestamp with time zone, performer text, facility text, reason text, outcome text, sensitivity text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'procedures');
+    RETURN QUERY
+    SELECT d.procedure_id, d.version, d.kind, d.code, d.title, d.status, lower(d.performed_during), upper(d.performed_during),
+           nullif(concat_ws(' ', p.given_name, p.family_name), ''), f.name, d.reason, d.outcome, d.sensitivity::text
+    FROM care.procedure d LEFT JOIN care.provider p ON p.provider_id = d.performer_id LEFT JOIN care.facility f USING (facility_id)
+    WHERE d.patient_id = patient
+    ORDER BY coalesce(lower(d.performed_during), d.created_at) DESC, d.procedure_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_procedures(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_procedures(text,uuid,uuid) TO healthtrack_portal;
+
 -- What programmes came to, of all participants whom the account may see.
 CREATE OR REPLACE FUNCTION api.read_programme_outcomes(token text, look uuid, patient uuid)
  RETURNS TABLE(programme_id uuid, title text, n bigint, hits bigint, rate double precision, rate_low double precision, rate_high double precision, withdrawn bigint, attended_share double precision)
@@ -6145,6 +6399,46 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_reconciliations(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_reconciliations(text,uuid,uuid) TO healthtrack_portal;
 
+-- Answers of a patient to questionnaires, each with its score, the highest that there can be and its band, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_responses(token text, look uuid, patient uuid)
+ RETURNS TABLE(questionnaire_response_id uuid, name text, title text, edition integer, status text, began_at timestamp with time zone, completed_at timestamp with time zone, score double precision, highest double precision, band text, look_at text[], sensitivity text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'questionnaires');
+    RETURN QUERY
+    SELECT r.questionnaire_response_id, q.name, q.title, q.edition, r.status, r.created_at, r.completed_at, s.value::double precision,
+           (SELECT max((b.band ->> 'to')::double precision) FROM jsonb_array_elements(q.scoring -> 'bands') AS b (band)),
+           s.band, coalesce(s.look_at, '{}'), r.sensitivity::text
+    FROM care.questionnaire_response r JOIN care.questionnaire q USING (questionnaire_id)
+    LEFT JOIN care.score s ON s.patient_id = patient AND s.questionnaire_response_id = r.questionnaire_response_id AND s.name = q.name
+    WHERE r.patient_id = patient
+    ORDER BY coalesce(r.completed_at, r.created_at) DESC, r.questionnaire_response_id LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_responses(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_responses(text,uuid,uuid) TO healthtrack_portal;
+
 -- The usual values that came with results of a patient, of those that have any, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_result_ranges(token text, look uuid, patient uuid, results uuid[])
  RETURNS TABLE(lab_result_id uuid, reference_low double precision, reference_high double precision)
@@ -6179,6 +6473,51 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_result_ranges(text,uuid,uuid,uuid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_result_ranges(text,uuid,uuid,uuid[]) TO healthtrack_portal;
+
+-- A result with what it was before it was corrected, and what took its place, the newest first, 100 at most.
+CREATE OR REPLACE FUNCTION api.read_result_versions(token text, look uuid, patient uuid, lab_result uuid)
+ RETURNS TABLE(lab_result_id uuid, version integer, issued_at timestamp with time zone, value_number double precision, unit text, value_code text, value_text text, absent_reason text, status text, note text, lab_order_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'results');
+    RETURN QUERY
+    WITH RECURSIVE older AS (
+        SELECT r.* FROM care.lab_result r WHERE r.patient_id = patient AND r.lab_result_id = lab_result
+        UNION ALL
+        SELECT r.* FROM older o JOIN care.lab_result r ON r.patient_id = o.patient_id AND r.lab_result_id = o.amends_lab_result_id
+    ), newer AS (
+        SELECT r.* FROM care.lab_result r WHERE r.patient_id = patient AND r.amends_lab_result_id = lab_result
+        UNION ALL
+        SELECT r.* FROM newer n JOIN care.lab_result r ON r.patient_id = n.patient_id AND r.amends_lab_result_id = n.lab_result_id
+    )
+    SELECT v.lab_result_id, v.version, v.issued_at, v.value_number::double precision, v.unit::text, v.value_code, v.value_text,
+           v.absent_reason, v.status, v.note, v.lab_order_id
+    FROM (SELECT * FROM older UNION ALL SELECT * FROM newer) AS v ORDER BY v.issued_at DESC, v.created_at DESC, v.lab_result_id LIMIT 100;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_result_versions(text,uuid,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_result_versions(text,uuid,uuid,uuid) TO healthtrack_portal;
 
 -- Results of a patient, of one test where it is named, the latest first, those before the last line of the page before, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_results(token text, look uuid, patient uuid, of_loinc text, before timestamp with time zone, before_result uuid, rows_max integer)
@@ -6218,6 +6557,61 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_results(text,uuid,uuid,text,timestamp with time zone,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_results(text,uuid,uuid,text,timestamp with time zone,uuid,integer) TO healthtrack_portal;
+
+-- What waits for the acting provider: own drafts, notes to be signed too and preliminary results of own orders, the oldest first, and patients whose devices have fallen silent, the latest first; of each kind 50 at most, and how many there are.
+CREATE OR REPLACE FUNCTION api.read_unfinished(token text, look uuid, patient uuid, rows_max integer)
+ RETURNS TABLE(kind text, patient_id uuid, row_id uuid, family text, given text[], title text, at timestamp with time zone, of_kind bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'unfinished');
+    RETURN QUERY
+    WITH mine AS MATERIALIZED (SELECT access.acting_provider() AS provider_id), waiting AS (
+        SELECT CASE t.status WHEN 'draft' THEN 'draft' ELSE 'cosign' END AS kind, t.patient_id, t.note_id AS row_id, t.title,
+               coalesce(t.signed_at, t.created_at) AS at
+        FROM care.note t, mine
+        WHERE t.author_id = mine.provider_id AND t.status = 'draft' OR t.cosigner_id = mine.provider_id AND t.status = 'signed'
+        UNION ALL
+        SELECT 'result', r.patient_id, r.lab_result_id, r.title, r.issued_at
+        FROM mine JOIN care.lab_order o ON o.ordered_by = mine.provider_id
+        JOIN care.lab_result r ON r.patient_id = o.patient_id AND r.lab_order_id = o.lab_order_id
+        WHERE r.status = 'preliminary'
+        UNION ALL
+        SELECT 'silent', d.patient_id, NULL, NULL, d.heard_at FROM access.silent_devices() AS d
+    ), placed AS (
+        SELECT w.*, count(*) OVER (PARTITION BY w.kind) AS of_kind,
+               row_number() OVER (PARTITION BY w.kind
+                   ORDER BY CASE WHEN w.kind = 'silent' THEN w.at END DESC NULLS LAST, w.at, w.patient_id, w.row_id) AS place
+        FROM waiting w
+    )
+    SELECT w.kind, w.patient_id, w.row_id, n.family, n.given, w.title, w.at, w.of_kind
+    FROM placed w LEFT JOIN care.patient_name n
+        ON n.patient_id = w.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
+    WHERE patient IS NULL AND w.place <= least(rows_max, 50) ORDER BY w.kind, w.place;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_unfinished(text,uuid,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_unfinished(text,uuid,uuid,integer) TO healthtrack_portal;
 
 -- Visits and stays of a patient, the latest first, those before the last line of the page before, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_visits(token text, look uuid, patient uuid, before timestamp with time zone, before_encounter uuid, rows_max integer)
@@ -6502,6 +6896,54 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.set_alert_rule(text,uuid,uuid,text,text,text,text,double precision,text,integer,text,text[],text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.set_alert_rule(text,uuid,uuid,text,text,text,text,double precision,text,integer,text,text[],text) TO healthtrack_portal;
+
+-- Signs a preliminary result where it still has the version that was read: the version that stands, and whether it is the signer's; no row where there is no such result for whoever acts.
+CREATE OR REPLACE FUNCTION api.sign_lab_result(token text, lab_result uuid, known_version integer)
+ RETURNS TABLE(saved boolean, version integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        whose uuid;
+    BEGIN
+        IF access.acting_provider() IS NULL THEN
+            PERFORM care.refuse('lab_result_is_signed_by_a_provider', 'Only a provider signs a result.');
+        END IF;
+        UPDATE care.lab_result AS r SET status = 'final'
+        WHERE r.lab_result_id = lab_result AND r.version = known_version AND r.status = 'preliminary'
+        RETURNING r.version, r.patient_id INTO version, whose;
+        saved := FOUND;
+        IF saved THEN
+            PERFORM access.note(me, 'sign', whose, 'care.lab_result/' || lab_result);
+            RETURN NEXT;
+        ELSE
+            RETURN QUERY SELECT false, r.version FROM care.lab_result r WHERE r.lab_result_id = lab_result;
+        END IF;
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.sign_lab_result(text,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.sign_lab_result(text,uuid,integer) TO healthtrack_portal;
 
 -- Signs a note as its author where it still has the version that was read: the version that stands, and whether it is signed by this; no row where there is no such note for whoever acts.
 CREATE OR REPLACE FUNCTION api.sign_note(token text, note uuid, known_version integer)

@@ -1412,6 +1412,50 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.attend(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.attend(text,uuid,uuid) TO healthtrack_portal;
 
+-- Begins a plan of a patient in care, with its first edition as a draft of the acting provider; gives the plan's key.
+CREATE OR REPLACE FUNCTION api.begin_care_plan(token text, patient uuid, title text, summary text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    answer  uuid;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    DECLARE
+        author constant uuid := access.acting_provider();
+    BEGIN
+        IF author IS NULL THEN
+            PERFORM care.refuse('care_plan_author_is_a_provider', 'Only a provider writes a plan.');
+        END IF;
+        INSERT INTO care.care_plan AS p (patient_id, provider_id, title) VALUES (patient, author, begin_care_plan.title)
+        RETURNING p.care_plan_id INTO answer;
+        PERFORM care.draft_care_plan(answer, begin_care_plan.summary);
+        PERFORM access.note(me, 'create', patient, 'care.care_plan/' || answer);
+    END;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.begin_care_plan(text,uuid,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.begin_care_plan(text,uuid,text,text) TO healthtrack_portal;
+
 -- Cancels a session of a programme.
 CREATE OR REPLACE FUNCTION api.cancel_programme_session(token text, programme_session uuid, known_version integer)
  RETURNS void
@@ -2024,6 +2068,44 @@ EXCEPTION WHEN OTHERS THEN
 END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_participation(text,uuid,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_participation(text,uuid,uuid) TO healthtrack_portal;
+
+-- Plans of a patient with each edition, the latest first, 500 at most.
+CREATE OR REPLACE FUNCTION api.read_plan_editions(token text, look uuid, patient uuid)
+ RETURNS TABLE(care_plan_id uuid, title text, care_plan_version_id uuid, edition integer, status text, summary text, author text, drafted_at timestamp with time zone, activated_at timestamp with time zone, ended_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET row_security TO 'on'
+ SET client_min_messages TO 'warning'
+ SET standard_conforming_strings TO 'on'
+ SET transform_null_equals TO 'off'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO, MDY'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    me      access.caller;
+    failure access.failure;
+BEGIN
+    me := access.enter(token);
+    SET CONSTRAINTS ALL DEFERRED;
+    PERFORM access.check_look(me, look, patient, 'goals');
+    RETURN QUERY
+    SELECT p.care_plan_id, p.title, v.care_plan_version_id, v.edition, v.status, v.summary,
+           concat_ws(' ', a.given_name, a.family_name), v.created_at, v.activated_at, v.ended_at
+    FROM care.care_plan p JOIN care.care_plan_version v USING (patient_id, care_plan_id)
+    LEFT JOIN care.provider a ON a.provider_id = v.author_id
+    WHERE p.patient_id = patient ORDER BY p.created_at DESC, p.care_plan_id, v.edition DESC LIMIT 500;
+    SET CONSTRAINTS ALL IMMEDIATE;
+    PERFORM access.leave(me);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.state = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.schema_name = SCHEMA_NAME, failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME,
+        failure.type_name = PG_DATATYPE_NAME, failure.rule = CONSTRAINT_NAME;
+    PERFORM access.explain(failure);
+END $function$;
+REVOKE EXECUTE ON FUNCTION api.read_plan_editions(text,uuid,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION api.read_plan_editions(text,uuid,uuid) TO healthtrack_portal;
 
 -- Plans of a patient that are followed, with the goals that are pursued today; goals of no plan too, 500 at most.
 CREATE OR REPLACE FUNCTION api.read_plans(token text, look uuid, patient uuid)

@@ -86,6 +86,12 @@ mod chart_day;
 /// Results, visits and orders of a record.
 mod chart_results;
 
+/// Results that are recorded, signed and corrected, and what waits for it.
+mod chart_signing;
+
+/// Documents, questionnaires, procedures, plans and flags of a record.
+mod chart_papers;
+
 /// One's own appointments.
 mod own_appointments;
 

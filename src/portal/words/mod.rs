@@ -215,9 +215,10 @@ words! {
     session_end: "End it",
     // Patients.
     patients_title: "Patients in your care",
-    patients_search: "Name begins with",
+    patients_search: "Name, birth or number",
+    patients_search_hint: "A name by how it begins, a birth as 1980-05-17, 1980-05 or 1980, a record or member number in full.",
     search: "Search",
-    patients_none: "Nobody in your care has a name that begins so.",
+    patients_none: "Nobody in your care is found so.",
     patients_more: "Next page",
     name: "Name",
     born: "Born",
@@ -225,6 +226,7 @@ words! {
     age: "Age",
     // Record.
     record_title: "Record",
+    record_flags: "What holds of this record",
     deceased: "Deceased",
     allergies: "Allergies",
     allergies_none: "No allergies recorded",

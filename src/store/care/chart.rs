@@ -45,7 +45,12 @@ pub enum ResultValue {
 }
 
 impl ResultValue {
-    fn of(number: Option<(f64, String)>, code: Option<String>, text: Option<String>, absent: Option<String>) -> Self {
+    pub(super) fn of(
+        number: Option<(f64, String)>,
+        code: Option<String>,
+        text: Option<String>,
+        absent: Option<String>,
+    ) -> Self {
         match (number, code, text) {
             (Some((number, unit)), _, _) => ResultValue::Number(number, unit),
             (None, Some(code), _) => ResultValue::Code(code),

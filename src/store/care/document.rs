@@ -88,6 +88,68 @@ pub async fn attach(
         .map_err(failed)
 }
 
+/// A document as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentLine {
+    /// Key.
+    pub document_id: DocumentId,
+    /// When it was written, as it says.
+    pub documented_at: Timestamp,
+    /// What it is called.
+    pub title: String,
+    /// What it is.
+    pub media_type: String,
+    /// How large it is.
+    pub size_bytes: i32,
+    /// `current`, `superseded` or `entered_in_error`.
+    pub status: String,
+    /// `database`, or `store`: outside.
+    pub place: String,
+    /// Who attached it, by name or part.
+    pub author: Option<String>,
+    /// What it is kept apart by; `None` for plain care.
+    pub sensitivity: Option<Sensitivity>,
+}
+
+type DocumentRow = (
+    DocumentId,
+    i32,
+    Moment,
+    String,
+    String,
+    String,
+    i32,
+    String,
+    String,
+    Option<String>,
+    Option<uuid::Uuid>,
+    Option<uuid::Uuid>,
+    Option<Sensitivity>,
+);
+
+/// Documents of a patient, the latest first; those before the last line of the page before; 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn documents(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    before: Option<(Timestamp, DocumentId)>,
+    rows_max: u16,
+) -> Result<Vec<DocumentLine>, CareError> {
+    let Some(look) = actor.look(Some(patient), "documents", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading documents")?;
+    let query = sqlx::query_as("SELECT * FROM api.read_documents($1, $2, $3, $4, $5, $6)").bind(token).bind(look);
+    let query = query.bind(patient).bind(before.map(|(at, _)| Moment(at))).bind(before.map(|(_, key)| key));
+    let rows: Vec<DocumentRow> = query.bind(i32::from(rows_max)).fetch_all(connection).await.map_err(failed)?;
+    let line = |row: DocumentRow| {
+        let (document_id, _, at, _, title, media_type, size_bytes, status, place, author, _, _, sensitivity) = row;
+        let documented_at = at.0;
+        DocumentLine { document_id, documented_at, title, media_type, size_bytes, status, place, author, sensitivity }
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
 /// A document with its sealed bytes; `None` where there is none for whoever acts, or where it was an error.
 ///
 /// # Errors

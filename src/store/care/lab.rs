@@ -1,7 +1,9 @@
-//! Laboratory results: stored with the ranges that came with them, and corrected by new rows.
+//! Laboratory results: stored with the ranges that came with them, signed, and corrected by new rows.
 
 use super::actor::Actor;
+use super::chart::ResultValue;
 use super::error::CareError;
+use super::record::Edited;
 use crate::model::people::{LabAbsentReason, LabFlag, LabOrderId, LabResultId, LabResultStatus, PatientId};
 use crate::model::time::Timestamp;
 use crate::store::moment::Moment;
@@ -114,4 +116,106 @@ pub async fn amend_lab_result(
         .fetch_one(connection)
         .await
         .map_err(failed)
+}
+
+/// Signs a preliminary result, if it still is the version that was read.
+///
+/// # Errors
+/// `lab_result_is_signed_by_a_provider`, and the database's.
+pub async fn sign_lab_result(actor: &mut Actor<'_>, result: LabResultId, version: i32) -> Result<Edited, CareError> {
+    let (connection, token, failed) = actor.write("signing a result").await?;
+    let query = sqlx::query_as("SELECT saved, version FROM api.sign_lab_result($1, $2, $3)").bind(token);
+    let edited = query.bind(result).bind(version).fetch_optional(connection).await.map_err(failed)?;
+    Ok(Edited::of(edited))
+}
+
+/// Completes an order, whose specimen was taken then, and the request that asked for it.
+///
+/// # Errors
+/// `lab_order_is_open`, `lab_order_is_collected_after_it_was_ordered`, and the database's.
+pub async fn complete_lab_order(
+    actor: &mut Actor<'_>,
+    order: LabOrderId,
+    collected_at: Timestamp,
+) -> Result<(), CareError> {
+    let (connection, token, failed) = actor.write("completing an order").await?;
+    let query = sqlx::query("SELECT api.complete_lab_order($1, $2, $3)").bind(token).bind(order);
+    query.bind(Moment(collected_at)).execute(connection).await.map(drop).map_err(failed)
+}
+
+/// A result as it was given, or as it was corrected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultVersion {
+    /// Key.
+    pub lab_result_id: LabResultId,
+    /// Version, for an edit.
+    pub version: i32,
+    /// When it was given.
+    pub issued_at: Timestamp,
+    /// What was found.
+    pub value: ResultValue,
+    /// How final it is.
+    pub status: LabResultStatus,
+    /// A remark, or why it was corrected.
+    pub note: Option<String>,
+    /// Of which order.
+    pub lab_order_id: Option<LabOrderId>,
+}
+
+type ResultVersionRow = (
+    LabResultId,
+    i32,
+    Moment,
+    Option<f64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    LabResultStatus,
+    Option<String>,
+    Option<LabOrderId>,
+);
+
+/// A result with what it was before it was corrected, and what took its place, the newest first; 100 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn result_versions(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    result: LabResultId,
+) -> Result<Vec<ResultVersion>, CareError> {
+    let Some(look) = actor.look(Some(patient), "results", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading versions of a result")?;
+    let query = sqlx::query_as("SELECT * FROM api.read_result_versions($1, $2, $3, $4)").bind(token).bind(look);
+    let rows: Vec<ResultVersionRow> = query.bind(patient).bind(result).fetch_all(connection).await.map_err(failed)?;
+    let version =
+        |(id, version, issued_at, number, unit, code, text, absent, status, note, order): ResultVersionRow| {
+            let number = number.map(|number| (number, unit.unwrap_or_default()));
+            ResultVersion {
+                lab_result_id: id,
+                version,
+                issued_at: issued_at.0,
+                value: ResultValue::of(number, code, text, absent),
+                status,
+                note,
+                lab_order_id: order,
+            }
+        };
+    Ok(rows.into_iter().map(version).collect())
+}
+
+/// Which of some results were corrected, so that another stands in their place; 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn corrected_results(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    results: &[LabResultId],
+) -> Result<Vec<LabResultId>, CareError> {
+    let Some(look) = actor.look(Some(patient), "results", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading which results were corrected")?;
+    let query = sqlx::query_scalar("SELECT lab_result_id FROM api.read_corrected_results($1, $2, $3, $4)").bind(token);
+    query.bind(look).bind(patient).bind(results).fetch_all(connection).await.map_err(failed)
 }

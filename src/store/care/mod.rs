@@ -205,6 +205,18 @@ pub mod alert;
 /// What a provider, a desk and a biller have before them.
 pub mod worklist;
 
+/// Plans and their editions.
+pub mod care_plan;
+
+/// Answers to questionnaires.
+pub mod questionnaire;
+
+/// What was done to a patient.
+pub mod procedure;
+
+/// What waits for a provider's signature, and whose devices are silent.
+pub mod unfinished;
+
 /// Visits with their rooms, and who waits, for the desk.
 pub mod desk;
 

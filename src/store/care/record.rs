@@ -26,6 +26,9 @@ pub struct RecordSummary {
     pub sex: Sex,
     /// Whether the person has died.
     pub deceased: bool,
+    /// What else holds of the record, what matters most first.
+    #[serde(default)]
+    pub flags: Vec<FlagLine>,
     /// The official name; `None` where none is valid today.
     pub name: Option<NameLine>,
     /// Every name of today, in each script, the official ones first.
@@ -40,6 +43,40 @@ pub struct RecordSummary {
     pub results: Vec<ResultLine>,
     /// The last twenty visits and stays.
     pub encounters: Vec<EncounterLine>,
+}
+
+/// Something that holds of a record.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub struct FlagLine {
+    /// What.
+    pub flag: RecordFlag,
+    /// Until when; `None` where that is open.
+    #[serde(default)]
+    pub until_at: Option<Timestamp>,
+}
+
+/// What can hold of a record.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordFlag {
+    /// Whoever acts has opened it in an emergency.
+    Emergency,
+    /// It was joined with another of the same person, and takes no facts.
+    Joined,
+    /// Its erasure was asked for.
+    ErasureRequested,
+    /// Its erasure was granted, and comes.
+    ErasureGranted,
+    /// A parent consents for the patient.
+    ConsentsParent,
+    /// A guardian does.
+    ConsentsGuardian,
+    /// A conservator does.
+    ConsentsConservator,
+    /// Somebody with a power of attorney does.
+    ConsentsPowerOfAttorney,
+    /// Somebody whom the patient has appointed does.
+    ConsentsAppointed,
 }
 
 /// A name, to be shown.

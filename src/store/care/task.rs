@@ -172,3 +172,45 @@ pub async fn inbox(actor: &mut Actor<'_>, rows_max: u16) -> Result<Vec<InboxLine
         .await
         .map_err(failed)
 }
+
+/// What is to be done for a patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatientTask {
+    /// What it is about.
+    pub kind: TaskKind,
+    /// What is to be done.
+    pub title: String,
+    /// Until when.
+    pub due_at: Option<Timestamp>,
+    /// When it was ended; `None` while it is open.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What is and was to be done for a patient, as far as whoever acts may see it, the latest first; 500 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn of_patient(
+    actor: &mut Actor<'_>,
+    patient: PatientId,
+    rows_max: u16,
+) -> Result<Vec<PatientTask>, CareError> {
+    let Some(look) = actor.look(Some(patient), "tasks", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("reading tasks of a patient")?;
+    let query = sqlx::query_as("SELECT kind, title, due_at, ended_at FROM api.read_tasks($1, $2, $3, NULL, NULL, $4)");
+    let rows: Vec<(TaskKind, String, Option<Moment>, Option<Moment>)> = query
+        .bind(token)
+        .bind(look)
+        .bind(patient)
+        .bind(i32::from(rows_max))
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+    let task = |(kind, title, due_at, ended_at): (TaskKind, String, Option<Moment>, Option<Moment>)| PatientTask {
+        kind,
+        title,
+        due_at: due_at.map(|at| at.0),
+        ended_at: ended_at.map(|at| at.0),
+    };
+    Ok(rows.into_iter().map(task).collect())
+}

@@ -50,6 +50,29 @@ pub async fn panel(
         .map_err(failed)
 }
 
+/// By what somebody is searched for; what is `None` does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PanelSearch {
+    /// How an official name begins, in any script and case of letters.
+    pub name_begins: Option<String>,
+    /// Birth, as far as it is known.
+    pub born: Option<BirthDate>,
+    /// A record number, or one of a membership, in full.
+    pub number: Option<String>,
+}
+
+/// The acting provider's patients who fit, by name; 200 at most.
+///
+/// # Errors
+/// The database's.
+pub async fn found(actor: &mut Actor<'_>, by: &PanelSearch) -> Result<Vec<PanelLine>, CareError> {
+    let Some(look) = actor.look(None, "panel", None).await? else { return Ok(Vec::new()) };
+    let (connection, token, failed) = actor.ask("finding patients of a panel")?;
+    let query = sqlx::query_as("SELECT * FROM api.read_found($1, $2, NULL, $3, $4, $5)").bind(token).bind(look);
+    let query = query.bind(by.name_begins.as_deref()).bind(by.born.as_ref().map(BirthDate::as_str));
+    query.bind(by.number.as_deref()).fetch_all(connection).await.map_err(failed)
+}
+
 /// An appointment of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayLine {

@@ -96,6 +96,8 @@ const ARRANGED: &str = "
     VALUES ('{own}', '{drug}', '{facility}', current_date - 110, 30, 60), ('{own}', '{drug}', '{facility}',
     current_date - 80, 30, 60);
     INSERT INTO care.message_thread (patient_id, category, subject) VALUES ('{own}', 'other', 'Good day');
+    INSERT INTO care.questionnaire_response (patient_id, questionnaire_id)
+    SELECT '{own}', questionnaire_id FROM care.questionnaire WHERE name = 'phq9' LIMIT 1;
     INSERT INTO care.message (patient_id, message_thread_id, sender_account_id, body)
     SELECT patient_id, message_thread_id, '{account_of_patient}', 'Good day' FROM care.message_thread
     WHERE patient_id = '{own}' AND subject = 'Good day';
@@ -821,6 +823,61 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
         &[
             "SELECT api.draft_note('{token}', '{own}', NULL, '11506-3', 'Call', NULL, '{}', '{}', '{}', NULL)",
             "SELECT * FROM api.change_note('{token}', '{last}', 1, 'Call', NULL, '{51848-0}', '{Assessment}', '{A cold}')",
+        ],
+    ),
+    (
+        "read_found",
+        Who::Provider,
+        &[
+            "SELECT api.look('{token}', NULL, 'panel', NULL)",
+            "SELECT * FROM api.read_found('{token}', '{last}', NULL, 'rui', '1980', NULL)",
+        ],
+    ),
+    (
+        "read_corrected_results",
+        Who::Provider,
+        &[
+            "SELECT lab_result_id FROM api.record_lab_result('{token}', '{own}', NULL, now() - INTERVAL '2 hours', '4548-4', 'HbA1c',
+             'final', 8.5, '%', NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            "SELECT api.amend_lab_result('{token}', '{last}', 5.8, 'Another tube')",
+            "SELECT api.look('{token}', '{own}', 'results', NULL)",
+            "SELECT c.lab_result_id FROM api.read_results('{token}', '{last}', '{own}', '4548-4', NULL, NULL, 9) AS r,
+             api.read_corrected_results('{token}', '{last}', '{own}', ARRAY[r.lab_result_id]) AS c",
+        ],
+    ),
+    (
+        "read_unfinished",
+        Who::Provider,
+        &[
+            "SELECT api.draft_note('{token}', '{own}', NULL, '11506-3', 'Call', NULL, '{51848-0}', '{x}', '{A cold}', NULL)",
+            "SELECT api.look('{token}', NULL, 'unfinished', NULL)",
+            "SELECT kind FROM api.read_unfinished('{token}', '{last}', NULL, 5)",
+        ],
+    ),
+    (
+        "read_plan_editions",
+        Who::Provider,
+        &[
+            "SELECT api.begin_care_plan('{token}', '{own}', 'Walks', 'Walk each day')",
+            "SELECT api.look('{token}', '{own}', 'goals', NULL)",
+            "SELECT edition FROM api.read_plan_editions('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "read_responses",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'questionnaires', NULL)",
+            "SELECT name FROM api.read_responses('{token}', '{last}', '{own}')",
+        ],
+    ),
+    (
+        "read_answers",
+        Who::Patient,
+        &[
+            "SELECT api.look('{token}', '{own}', 'questionnaires', NULL)",
+            "SELECT a.link_id FROM api.read_responses('{token}', '{last}', '{own}') AS r,
+             api.read_answers('{token}', '{last}', '{own}', r.questionnaire_response_id) AS a",
         ],
     ),
     (

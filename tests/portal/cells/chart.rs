@@ -4,6 +4,8 @@ use healthtrack::model::people::Role;
 
 use super::Cell;
 use crate::cast::Cast;
+use crate::chart_papers;
+use crate::house::Browser;
 use crate::network::Network;
 
 pub(super) const CELLS: &[Cell] = &[
@@ -21,6 +23,7 @@ pub(super) const CELLS: &[Cell] = &[
     ("/patients/{id}/medications/prescribe", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/medications/{prescription}", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/results", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/results/new", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/results/{result}", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/requests", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/requests/{request}", "GET", "i nynnnnnnnnn"),
@@ -28,6 +31,14 @@ pub(super) const CELLS: &[Cell] = &[
     ("/patients/{id}/notes", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/notes/{note}", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/plan", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/plan/new", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/plan/{plan}", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/documents", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/documents/{document}", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/questionnaires", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/questionnaires/{response}", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/procedures", "GET", "i nynnnnnnnnn"),
+    ("/patients/{id}/procedures/{procedure}", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/summary", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/vitals", "GET", "i nynnnnnnnnn"),
     ("/patients/{id}/vitals/live", "GET", "n nnnnnnnnnnn"),
@@ -133,6 +144,7 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
     );
     let mut keys = vec![("{result}", cast.house.network.id(&result).await.to_string()), ("{prescription}", key)];
     cast.house.network.run(&duties(cast.patient)).await;
+    keys.extend(papers(cast, &browser).await);
     for (place, query) in [
         ("{task}", "SELECT task_id::text FROM care.task WHERE kind = 'call_patient' AND patient_id ="),
         ("{alert}", "SELECT alert_id::text FROM care.alert WHERE patient_id ="),
@@ -145,4 +157,23 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
         keys.push((place, cast.house.network.one(&own).await));
     }
     keys
+}
+
+/// Documents, answers, procedures and plans.
+async fn papers(cast: &mut Cast, browser: &Browser) -> Vec<(&'static str, String)> {
+    browser.post(&cast.path("/patients/{id}/procedures"), &chart_papers::procedure("Cut <b>")).await;
+    let procedure = cast.house.network.one("SELECT procedure_id::text FROM care.procedure").await;
+    let typed = [("title", "Sleep <b>"), ("summary", "To bed <b> at ten")];
+    browser.post(&cast.path("/patients/{id}/plan/new"), &typed).await;
+    let plan = cast.house.network.one("SELECT care_plan_id::text FROM care.care_plan").await;
+    let typed = [("act", "activity"), ("title", "Walk <b>"), ("kind", "exercise"), ("first_on", "2026-03-01")];
+    browser.post(&cast.path(&format!("/patients/{{id}}/plan/{plan}")), &typed).await;
+    let (carer, patient) = (cast.account(Role::Provider), cast.patient);
+    let network = &mut cast.house.network;
+    vec![
+        ("{document}", chart_papers::letter(network, carer, patient, "Seen <b> today").await),
+        ("{response}", chart_papers::answered(network, patient, 2).await),
+        ("{procedure}", procedure),
+        ("{plan}", plan),
+    ]
 }

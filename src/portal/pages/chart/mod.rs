@@ -30,11 +30,20 @@ mod alerts_view;
 /// A series, drawn.
 mod series_view;
 
-/// Results, and one test over time.
+/// Results.
 pub(in crate::portal) mod results;
+
+/// One test over time, signed and corrected.
+pub(in crate::portal) mod result;
+
+/// Recording a result.
+mod result_form;
 
 /// Visits.
 mod visits;
+
+/// Whom a form names, found by name.
+mod colleague;
 
 /// What is asked of others.
 mod requests;
@@ -48,6 +57,9 @@ pub(in crate::portal) mod notes;
 /// One note.
 mod note;
 
+/// What waits for a signature, and who is missing data.
+mod waiting_view;
+
 /// What a provider has before them.
 mod worklist;
 
@@ -59,6 +71,21 @@ mod open;
 
 /// Plans and goals.
 mod plan;
+
+/// Beginning a plan.
+mod plan_new;
+
+/// One plan, written on.
+mod plan_one;
+
+/// What is attached.
+mod documents;
+
+/// What was answered.
+mod questionnaires;
+
+/// What was done.
+mod procedures;
 
 /// Before a visit.
 mod summary;
@@ -110,13 +137,22 @@ pub(super) fn pages() -> Vec<PortalPage> {
             get(medications::get_one).post(medications::post_one),
         ),
         at("/patients/{id}/results", PROVIDER, get(results::get).post(results::post)),
-        at("/patients/{id}/results/{result}", PROVIDER, get(results::get_one)),
+        at("/patients/{id}/results/new", PROVIDER, get(result_form::get).post(result_form::post)),
+        at("/patients/{id}/results/{result}", PROVIDER, get(result::get).post(result::post)),
         at("/patients/{id}/requests", PROVIDER, get(requests::get).post(requests::post)),
         at("/patients/{id}/requests/{request}", PROVIDER, get(requests::get_one).post(requests::post_one)),
         at("/patients/{id}/visits", PROVIDER, get(visits::get).post(visits::post)),
         at("/patients/{id}/notes", PROVIDER, get(notes::get).post(notes::post)),
         at("/patients/{id}/notes/{note}", PROVIDER, get(note::get).post(note::post)),
         at("/patients/{id}/plan", PROVIDER, get(plan::get).post(plan::post)),
+        at("/patients/{id}/plan/new", PROVIDER, get(plan_new::get).post(plan_new::post)),
+        at("/patients/{id}/plan/{plan}", PROVIDER, get(plan_one::get).post(plan_one::post)),
+        at("/patients/{id}/documents", PROVIDER, get(documents::get).post(documents::post)),
+        at("/patients/{id}/documents/{document}", PROVIDER, get(documents::get_one)),
+        at("/patients/{id}/questionnaires", PROVIDER, get(questionnaires::get)),
+        at("/patients/{id}/questionnaires/{response}", PROVIDER, get(questionnaires::get_one)),
+        at("/patients/{id}/procedures", PROVIDER, get(procedures::get).post(procedures::post)),
+        at("/patients/{id}/procedures/{procedure}", PROVIDER, get(procedures::get_one).post(procedures::post_one)),
         at("/patients/{id}/summary", PROVIDER, get(summary::get)),
         at("/patients/{id}/vitals", PROVIDER, get(vitals::of_patient)),
         at("/patients/{id}/vitals/live", PROVIDER, get(live::of_patient)),

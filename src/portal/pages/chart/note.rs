@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::note_form::{AT, drafting, typed_words, words_of};
+use super::note_form::{AT, drafting, searched, typed_words, words_of};
 use super::notes::{NoteLine, lines};
 use super::record_view::{Banner, banner};
 use super::tried::{Tried, told};
@@ -48,7 +48,7 @@ async fn forms(
     (patient, note): (PatientId, &Note),
     me: Option<ProviderId>,
     token: &str,
-    late: &str,
+    (late, typed): (&str, Option<&Typed>),
 ) -> Result<Vec<(&'static str, &'static str, Form)>, PageError> {
     let action = format!("/patients/{patient}/notes/{}", note.note_id);
     let form = |act: &'static str, submit: &'static str| {
@@ -60,7 +60,7 @@ async fn forms(
     let mut forms = Vec::new();
     match note.status.as_str() {
         "draft" if is_author => {
-            forms.push(("save", CHART.note_write, drafting(actor, &action, token, Some(note)).await?));
+            forms.push(("save", CHART.note_write, drafting(actor, &action, token, (Some(note), typed)).await?));
         }
         "signed" | "cosigned" => {
             if note.status == "signed" && note.cosigner_id.is_some() && note.cosigner_id == me {
@@ -95,7 +95,9 @@ async fn shown(
     let is_late = act == "save" && note.status != "draft";
     let late = tried.as_ref().filter(|_| is_late).map(|tried| typed_words(&tried.typed)).unwrap_or_default();
     let mut shown = Vec::new();
-    for (name, heading, form) in forms(&mut actor, (patient, &note), me, &viewer.form_token, &late).await? {
+    let typed = tried.as_ref().map(|tried| &tried.typed).filter(|_| act == "save");
+    let all = forms(&mut actor, (patient, &note), me, &viewer.form_token, (&late, typed)).await?;
+    for (name, heading, form) in all {
         let of_this = if act == name { tried.take() } else { None };
         let mut form = told(of_this, form, AT)?;
         if is_late && name == "add" && tried.take().is_some() {
@@ -154,6 +156,11 @@ pub(super) async fn post(
     let (patient, key) = parsed(&keys)?;
     let now = visit.portal.clock.now();
     let mut seat = visit.seat().await?;
+    if typed.is_checked("find") {
+        let problem = searched(&mut seat.enter().await?.0, &typed).await?.flatten();
+        let tried = Tried::searched(typed, problem);
+        return page(&shown(&visit, &mut seat, (patient, key), Some(tried)).await?);
+    }
     let signs = typed.is_checked("sign") || typed.text("act") == "cosign";
     let (mut actor, _) = if signs { seat.enter_confirmed().await? } else { seat.enter().await? };
     let note = found(&mut actor, patient, key, now.plus_micros(DAY_US)).await?.ok_or(PageError::NotFound)?;

@@ -1,10 +1,11 @@
 //! What is asked of a note: what it is called, its sections, and who is to sign it too.
 
+use super::colleague;
 use crate::portal::forms::{Form, FormField, Problem, Typed};
 use crate::portal::page_error::PageError;
+use crate::portal::words::WORDS;
 use crate::portal::words::chart::CHART;
 use crate::store::care::actor::Actor;
-use crate::store::care::directory::{ProviderQuery, find_providers, provider_names};
 use crate::store::care::note::{Note, NoteSection, NoteWords};
 
 /// Kinds of notes by LOINC.
@@ -41,19 +42,13 @@ pub(super) async fn drafting(
     actor: &mut Actor<'_>,
     action: &str,
     token: &str,
-    note: Option<&Note>,
+    (note, typed): (Option<&Note>, Option<&Typed>),
 ) -> Result<Form, PageError> {
-    let mut signers: Vec<(String, String)> = find_providers(actor, &ProviderQuery::default())
-        .await?
-        .into_iter()
-        .map(|found| (found.provider_id.to_string(), found.name))
-        .collect();
     let cosigner = note.and_then(|note| note.cosigner_id);
-    if let Some(cosigner) = cosigner.filter(|key| !signers.iter().any(|(known, _)| *known == key.to_string())) {
-        let named = provider_names(actor, &[cosigner]).await?;
-        signers.extend(named.into_iter().map(|(key, name)| (key.to_string(), name)));
-    }
-    let mut form = Form::new("note", action, token, CHART.save);
+    let chosen = typed.map_or(cosigner, |typed| typed.maybe("cosigner").ok().flatten());
+    let signers = colleague::providers(actor, typed.and_then(colleague::sought), chosen).await?;
+    let signers = signers.into_iter().map(|(key, name)| (key.to_string(), name)).collect();
+    let mut form = Form::new("note", action, token, CHART.save).finding(colleague::SOUGHT, CHART.find);
     form = match note {
         None => form.with(FormField::choice("kind", CHART.note_kind, kinds()).of("11506-3").required()),
         Some(note) => form.with(FormField::hidden("act", "save")).with(FormField::hidden("version", note.version)),
@@ -63,7 +58,7 @@ pub(super) async fn drafting(
         let body = note.and_then(|note| note.sections.iter().find(|section| section.loinc == loinc));
         form = form.with(FormField::lines(field, title).of(body.map_or("", |section| &section.body)));
     }
-    form = form.with(
+    form = form.with(colleague::asking(CHART.note_cosigner_begins)).with(
         FormField::choice("cosigner", CHART.note_cosigner, signers)
             .of(cosigner.map(|key| key.to_string()).unwrap_or_default()),
     );
@@ -72,6 +67,18 @@ pub(super) async fn drafting(
     } else {
         form
     })
+}
+
+/// What a search for a co-signer came to; `None` where nothing was searched for.
+pub(super) async fn searched(actor: &mut Actor<'_>, typed: &Typed) -> Result<Option<Option<Problem>>, PageError> {
+    if !typed.is_checked("find") {
+        return Ok(None);
+    }
+    let Some(begins) = colleague::sought(typed) else {
+        return Ok(Some(Some(Problem::at(colleague::SOUGHT, WORDS.field_missing))));
+    };
+    let found = colleague::providers(actor, Some(begins), None).await?;
+    Ok(Some(colleague::none_found(found.is_empty())))
 }
 
 /// What was typed of a note; sections that the form does not ask for stay as they are.

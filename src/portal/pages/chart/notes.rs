@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::note_form::{drafting, words_of};
+use super::note_form::{drafting, searched, words_of};
 use super::record_view::{Banner, banner};
 use super::tried::{Tried, told};
 use crate::model::people::{NoteId, PatientId, ProviderId};
@@ -114,7 +114,8 @@ async fn shown(
     let has_more = notes.len() > ROWS;
     notes.truncate(ROWS);
     let action = format!("/patients/{patient}/notes");
-    let form = drafting(&mut actor, &action, &viewer.form_token, None).await?;
+    let typed = tried.as_ref().map(|tried| &tried.typed);
+    let form = drafting(&mut actor, &action, &viewer.form_token, (None, typed)).await?;
     Ok(NotesPage {
         shell: viewer.shell(CHART.notes_title),
         words: &CHART,
@@ -148,6 +149,11 @@ pub(super) async fn post(
         return page(&shown(&visit, &mut seat, patient, Some(before), None).await?);
     }
     let (mut actor, _) = seat.enter().await?;
+    if let Some(problem) = searched(&mut actor, &typed).await? {
+        drop(actor);
+        let tried = Tried::searched(typed, problem);
+        return page(&shown(&visit, &mut seat, patient, None, Some(tried)).await?);
+    }
     match begin(&mut actor, patient, &typed).await {
         Ok(note) => {
             actor.commit().await?;

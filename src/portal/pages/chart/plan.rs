@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::record_view::{Banner, banner};
 use super::tried::{Tried, told};
-use crate::model::people::{GoalComparator, GoalId, GoalMeasure, GoalPeriod, PatientId};
+use crate::model::people::{CarePlanId, GoalComparator, GoalId, GoalMeasure, GoalPeriod, PatientId};
 use crate::model::time::{DAY_US, Timestamp};
 use crate::portal::answer::{done, page, refused};
 use crate::portal::edge::sent::Sent;
@@ -19,6 +19,7 @@ use crate::portal::shown::{exact, formatted, sentence, unit};
 use crate::portal::visit::{Seat, Viewer, Visit};
 use crate::portal::words::chart::{CHART, ChartWords};
 use crate::store::care::actor::Actor;
+use crate::store::care::care_plan::{PlanEdition, editions};
 use crate::store::care::chart::{PlanLine, plans};
 use crate::store::care::goal::{NewGoal, progress, set};
 use crate::store::care::record::read_summary;
@@ -34,12 +35,44 @@ struct PlanPage {
     shell: Shell,
     words: &'static ChartWords,
     banner: Banner,
-    /// Title with its edition, and what is to be done.
-    plans: Vec<(String, String)>,
+    /// Each plan, with where it stands.
+    plans: Vec<PlanOfPage>,
     goals: Vec<GoalLine>,
     form: Form,
     is_own: bool,
     tab: &'static str,
+}
+
+/// A plan, to be shown.
+struct PlanOfPage {
+    key: CarePlanId,
+    title: String,
+    /// The edition that is followed, or that is a draft.
+    told: String,
+    summary: String,
+    is_followed: bool,
+}
+
+/// Plans by the edition that is followed, or the newest.
+fn plans_of(all: &[PlanEdition]) -> Vec<PlanOfPage> {
+    let mut plans: Vec<PlanOfPage> = Vec::new();
+    for edition in all {
+        let is_followed = edition.status == "active";
+        let shown = PlanOfPage {
+            key: edition.care_plan_id,
+            title: edition.title.clone(),
+            told: format!("{} {}, {}", CHART.edition, edition.edition, sentence(&edition.status).to_lowercase()),
+            summary: edition.summary.clone(),
+            is_followed,
+        };
+        match plans.iter_mut().find(|known| known.key == shown.key) {
+            None => plans.push(shown),
+            Some(known) if is_followed => *known = shown,
+            Some(_) => {}
+        }
+    }
+    plans.sort_by_key(|plan| !plan.is_followed);
+    plans
 }
 
 /// A goal, to be shown.
@@ -72,7 +105,8 @@ pub(super) fn plan_lines(all: &[PlanLine]) -> Vec<(String, String)> {
     plans
 }
 
-async fn goal_lines(
+/// Goals with how often they were reached of late.
+pub(super) async fn goal_lines(
     actor: &mut Actor<'_>,
     patient: PatientId,
     all: &[PlanLine],
@@ -112,13 +146,14 @@ async fn shown(
     let record = read_summary(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     let all = plans(&mut actor, patient).await?;
     let goals = goal_lines(&mut actor, patient, &all, now).await?;
+    let plans = plans_of(&editions(&mut actor, patient).await?);
     Ok(PlanPage {
         shell: viewer.shell(CHART.plan_title),
         words: &CHART,
         banner: banner(&record, now, &viewer.zone),
-        plans: plan_lines(&all),
+        plans,
         goals,
-        form: told(tried, setting(patient, &viewer, now), AT)?,
+        form: told(tried, setting(format!("/patients/{patient}/plan"), &viewer, now), AT)?,
         is_own: false,
         tab: "plan",
     })
@@ -139,7 +174,7 @@ pub(super) async fn post(
     let patient = patient.parse().map_err(|_| PageError::NotFound)?;
     let mut seat = visit.seat().await?;
     let (mut actor, _) = seat.enter().await?;
-    match add(&mut actor, patient, &typed).await {
+    match add(&mut actor, (patient, None), &typed).await {
         Ok(()) => {
             actor.commit().await?;
             Ok(done(&format!("/patients/{patient}/plan"), "saved"))
@@ -152,17 +187,18 @@ pub(super) async fn post(
 }
 
 /// Which field a rule is about.
-const AT: &[(&str, &str)] = &[
+pub(super) const AT: &[(&str, &str)] = &[
     ("goal_period_is_half_open", "stop_on"),
     ("goal_unit_is_some", "unit"),
     ("goal_title_is_some", "title"),
     ("goal_metric_fkey", "metric"),
 ];
 
-fn setting(patient: PatientId, viewer: &Viewer, now: Timestamp) -> Form {
+/// The form for another goal.
+pub(super) fn setting(action: String, viewer: &Viewer, now: Timestamp) -> Form {
     let metrics = metrics().into_iter().map(|metric| (metric.to_owned(), sentence(metric))).collect();
     let day = |days: i64| formatted(now.plus_micros(days * DAY_US), &viewer.zone, "%Y-%m-%d");
-    Form::new("set", format!("/patients/{patient}/plan"), &viewer.form_token, CHART.goal_set)
+    Form::new("set", action, &viewer.form_token, CHART.goal_set)
         .with(FormField::line("title", CHART.goal_title).required())
         .with(FormField::choice("metric", CHART.goal_metric, metrics).hint(CHART.goal_metric_hint))
         .with(FormField::word("measure", CHART.goal_measure, GoalMeasure::ALL).of("average").required())
@@ -175,10 +211,14 @@ fn setting(patient: PatientId, viewer: &Viewer, now: Timestamp) -> Form {
 }
 
 /// A goal that is pursued already under this title is not set again, so a form that is sent twice sets one.
-async fn add(actor: &mut Actor<'_>, patient: PatientId, typed: &Typed) -> Result<(), Problem> {
+pub(super) async fn add(
+    actor: &mut Actor<'_>,
+    (patient, plan): (PatientId, Option<CarePlanId>),
+    typed: &Typed,
+) -> Result<(), Problem> {
     let goal = NewGoal {
         patient,
-        plan: None,
+        plan,
         title: typed.required("title")?,
         metric: typed.some("metric"),
         unit: typed.some("unit"),

@@ -8,7 +8,7 @@ use crate::portal::shown::{age, birth, day, day_of, list_name, moment, sentence,
 use crate::portal::words::WORDS;
 use crate::portal::words::chart::CHART;
 use crate::portal::words::share::SHARE;
-use crate::store::care::record::{RecordSummary, ResultLine};
+use crate::store::care::record::{FlagLine, RecordFlag, RecordSummary, ResultLine};
 
 /// Who it is, and what nobody may overlook.
 pub(in crate::portal) struct Banner {
@@ -20,6 +20,8 @@ pub(in crate::portal) struct Banner {
     pub(in crate::portal) age: Option<String>,
     pub(in crate::portal) sex: String,
     pub(in crate::portal) deceased: bool,
+    /// What else holds of the record, and whether it is grave.
+    pub(in crate::portal) flags: Vec<(String, bool)>,
     /// What, and whether it is dangerous.
     pub(in crate::portal) allergies: Vec<(String, bool)>,
 }
@@ -34,6 +36,9 @@ impl Banner {
             ("/allergies", WORDS.allergies, "allergies"),
             ("/medications", CHART.medications_title, "medications"),
             ("/results", CHART.results_title, "results"),
+            ("/procedures", CHART.procedures_title, "procedures"),
+            ("/questionnaires", CHART.questionnaires_title, "questionnaires"),
+            ("/documents", CHART.documents_title, "documents"),
             ("/notes", CHART.notes_title, "notes"),
             ("/visits", WORDS.visits, "visits"),
             ("/plan", CHART.plan_tab, "plan"),
@@ -95,12 +100,30 @@ pub(in crate::portal) fn banner(record: &RecordSummary, now: Timestamp, zone: &T
         age: age(record.born_on.as_ref(), now, zone),
         sex: sex(record.sex),
         deceased: record.deceased,
+        flags: record.flags.iter().map(|line| flag_of_record(line, zone)).collect(),
         allergies: record
             .allergies
             .iter()
             .map(|line| (line.substance.clone(), line.criticality == AllergyCriticality::High))
             .collect(),
     }
+}
+
+/// What a flag of a record says, and whether it is grave.
+fn flag_of_record(line: &FlagLine, zone: &TimeZone) -> (String, bool) {
+    let (text, is_grave) = match line.flag {
+        RecordFlag::Emergency => (CHART.flag_emergency, true),
+        RecordFlag::Joined => (CHART.flag_joined, true),
+        RecordFlag::ErasureRequested => (CHART.flag_erasure_requested, false),
+        RecordFlag::ErasureGranted => (CHART.flag_erasure_granted, true),
+        RecordFlag::ConsentsParent => (CHART.flag_consents_parent, false),
+        RecordFlag::ConsentsGuardian => (CHART.flag_consents_guardian, false),
+        RecordFlag::ConsentsConservator => (CHART.flag_consents_conservator, false),
+        RecordFlag::ConsentsPowerOfAttorney => (CHART.flag_consents_attorney, false),
+        RecordFlag::ConsentsAppointed => (CHART.flag_consents_appointed, false),
+    };
+    let until = line.until_at.map(|at| format!(" {} {}", CHART.flag_until, moment(at, zone)));
+    (format!("{text}{}", until.unwrap_or_default()), is_grave)
 }
 
 /// The sections of a record.

@@ -2,11 +2,13 @@
 //! `/patients/{id}/requests/{request}`: one of them, moved on by whoever read its newest version.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
+use super::colleague;
 use super::record_view::{Banner, banner};
 use super::tried::{Tried, told};
 use crate::model::people::{PatientId, RequestCategory, RequestIntent, RequestStatus, ServiceRequestId, Urgency};
@@ -20,7 +22,7 @@ use crate::portal::visit::{Seat, Viewer, Visit};
 use crate::portal::words::WORDS;
 use crate::portal::words::chart::{CHART, ChartWords};
 use crate::store::care::actor::Actor;
-use crate::store::care::directory::{FacilityFound, FacilityQuery, ProviderQuery, find_facilities, find_providers};
+use crate::store::care::directory::{ProviderQuery, find_providers};
 use crate::store::care::record::{Edited, read_summary};
 use crate::store::care::request::{NewServiceRequest, RequestLine, ask, change, of_patient, order_lab};
 
@@ -30,6 +32,7 @@ const SPECIMENS: [&str; 7] = ["blood", "urine", "stool", "saliva", "swab", "tiss
 /// How a choice of whom begins.
 const FACILITY: &str = "facility ";
 const SPECIALTY: &str = "specialty ";
+const PROVIDER: &str = "provider ";
 const CODE_SYSTEMS: [&str; 2] = ["loinc", "snomed"];
 
 #[derive(Template)]
@@ -76,7 +79,7 @@ async fn shown(
     let record = read_summary(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     let all = of_patient(&mut actor, patient, ROWS).await?;
     let form = match request {
-        None => asking(patient, &viewer, whom(&mut actor).await?),
+        None => asking(patient, &viewer, whom(&mut actor, tried.as_ref().map(|tried| &tried.typed)).await?),
         Some(request) => {
             let changed = all.iter().find(|line| line.service_request_id == request);
             changing(patient, &viewer, changed.ok_or(PageError::NotFound)?)
@@ -109,6 +112,14 @@ pub(super) async fn post(
     let patient = patient.parse().map_err(|_| PageError::NotFound)?;
     let mut seat = visit.seat().await?;
     let (mut actor, _) = seat.enter().await?;
+    if typed.is_checked("find") {
+        let begins = colleague::sought(&typed);
+        let is_empty = colleague::providers(&mut actor, begins, None).await?.is_empty()
+            && colleague::facilities(&mut actor, begins, None).await?.is_empty();
+        drop(actor);
+        let tried = Tried::searched(typed, colleague::none_found(is_empty));
+        return page(&shown(&visit, &mut seat, (patient, None), Some(tried)).await?);
+    }
     match asked(&mut actor, patient, &typed).await {
         Ok(()) => {
             actor.commit().await?;
@@ -129,6 +140,7 @@ const AT: &[(&str, &str)] = &[
     ("service_request_asks_somebody", "whom"),
     ("service_request_specialty_fkey", "whom"),
     ("service_request_facility_fkey", "whom"),
+    ("service_request_performer_fkey", "whom"),
     ("service_request_says_why", "reason"),
     ("service_request_period_is_half_open", "wanted_until"),
     ("service_request_status_says_why", "why"),
@@ -138,25 +150,40 @@ const AT: &[(&str, &str)] = &[
 
 fn asking(patient: PatientId, viewer: &Viewer, whom: Vec<(String, String)>) -> Form {
     Form::new("ask", format!("/patients/{patient}/requests"), &viewer.form_token, CHART.ask)
+        .finding(colleague::SOUGHT, CHART.find)
         .with(FormField::word("category", CHART.request_category, RequestCategory::ALL).of("laboratory").required())
         .with(FormField::line("title", CHART.request_what).required())
         .with(FormField::word("code_system", CHART.code_system, &CODE_SYSTEMS).of("loinc").required())
         .with(FormField::line("code", CHART.code).required().at_most(20))
         .with(FormField::word("specimen", CHART.specimen, &SPECIMENS).hint(CHART.specimen_hint))
+        .with(colleague::asking(CHART.request_whom_begins))
         .with(FormField::choice("whom", CHART.request_whom, whom).required())
         .with(FormField::word("urgency", CHART.urgency, Urgency::ALL).of("routine").required())
         .with(FormField::day("wanted_until", CHART.wanted_until))
         .with(FormField::lines("reason", CHART.request_why).required().at_most(2_000))
 }
 
-/// Who can be asked: facilities, and fields of the providers there are.
-async fn whom(actor: &mut Actor<'_>) -> Result<Vec<(String, String)>, PageError> {
-    let facilities = find_facilities(actor, &FacilityQuery::default()).await?;
-    let providers = find_providers(actor, &ProviderQuery::default()).await?;
-    let fields: BTreeSet<String> = providers.into_iter().flat_map(|found| found.specialties).collect();
-    let facility = |found: FacilityFound| (format!("{FACILITY}{}", found.facility_id), found.name);
-    let field = |word: String| (format!("{SPECIALTY}{word}"), sentence(&word));
-    Ok(fields.into_iter().map(field).chain(facilities.into_iter().map(facility)).collect())
+/// A key behind a word.
+fn behind<T: FromStr>(whom: &str, word: &str) -> Option<T> {
+    whom.strip_prefix(word)?.parse().ok()
+}
+
+/// Who can be asked: fields of the providers there are, providers by name where somebody is sought, and facilities.
+async fn whom(actor: &mut Actor<'_>, typed: Option<&Typed>) -> Result<Vec<(String, String)>, PageError> {
+    let sought = typed.and_then(colleague::sought);
+    let chosen = typed.map_or("", |typed| typed.text("whom"));
+    let found = find_providers(actor, &ProviderQuery::default()).await?;
+    let fields: BTreeSet<String> = found.into_iter().flat_map(|found| found.specialties).collect();
+    let fields = fields.into_iter().map(|word| (format!("{SPECIALTY}{word}"), sentence(&word)));
+    let mut offered: Vec<(String, String)> = fields.collect();
+    let chosen_provider = behind(chosen, PROVIDER);
+    if sought.is_some() || chosen_provider.is_some() {
+        let providers = colleague::providers(actor, sought, chosen_provider).await?;
+        offered.extend(providers.into_iter().map(|(key, name)| (format!("{PROVIDER}{key}"), name)));
+    }
+    let facilities = colleague::facilities(actor, sought, behind(chosen, FACILITY)).await?;
+    offered.extend(facilities.into_iter().map(|(key, name)| (format!("{FACILITY}{key}"), name)));
+    Ok(offered)
 }
 
 /// A request, and the laboratory's order where that is asked. One that goes on already is not asked for again, so that
@@ -168,9 +195,11 @@ async fn asked(actor: &mut Actor<'_>, patient: PatientId, typed: &Typed) -> Resu
     let reason = typed.required("reason")?;
     let (urgency, wanted_until) = (typed.one("urgency")?, typed.maybe_day("wanted_until")?);
     let whom = typed.required("whom")?;
-    let facility = whom.strip_prefix(FACILITY).map(str::parse).transpose();
-    let facility = facility.map_err(|_| Problem::at("whom", WORDS.field_choice))?;
+    let (performer, facility) = (behind(whom, PROVIDER), behind(whom, FACILITY));
     let specialty = whom.strip_prefix(SPECIALTY);
+    if performer.is_none() && facility.is_none() && specialty.is_none() {
+        return Err(Problem::at("whom", WORDS.field_choice));
+    }
     let specimen = if category == RequestCategory::Laboratory { Some(typed.required("specimen")?) } else { None };
     let known = of_patient(actor, patient, ROWS).await?;
     if known.iter().any(|line| goes_on(line) && line.category == category && line.title == title) {
@@ -185,7 +214,7 @@ async fn asked(actor: &mut Actor<'_>, patient: PatientId, typed: &Typed) -> Resu
         title,
         reason_code: None,
         reason,
-        performer: None,
+        performer,
         facility,
         specialty,
         wanted_until,

@@ -17,12 +17,18 @@ impl Tried {
         Tried { typed, why: Err(problem) }
     }
 
+    /// Of a form in which something was only looked for.
+    pub(super) fn searched(typed: Typed, problem: Option<Problem>) -> Tried {
+        Tried { typed, why: problem.map_or(Ok(Edited::Saved(0)), Err) }
+    }
+
     /// The form as it stands now, told what came of it; at the fields that rules are about.
     pub(super) fn tell(self, stored: Form, at: &[(&str, &str)]) -> Result<Form, PageError> {
         match self.why {
             Err(problem) => stored.filled(&self.typed).told(problem, at),
             Ok(Edited::Unknown) => Err(PageError::NotFound),
-            Ok(_) => Ok(stored.clone().filled(&self.typed).against(&stored)),
+            Ok(Edited::Saved(_)) => Ok(stored.filled(&self.typed)),
+            Ok(Edited::Stale(_)) => Ok(stored.clone().filled(&self.typed).against(&stored)),
         }
     }
 }

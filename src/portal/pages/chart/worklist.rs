@@ -1,10 +1,12 @@
-//! `/worklist`: what a provider has before them: alerts that nobody has dealt with, the visits of the day, and tasks.
+//! `/worklist`: what a provider has before them: alerts that nobody has dealt with, the visits of the day, tasks, what
+//! is to be signed, and of whom nothing was heard for longer than usual.
 
 use askama::Template;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
 use super::alerts_view::{AlertLine, alert_line};
+use super::waiting_view::{ROWS, Waiting, waiting};
 use crate::model::people::{AppointmentStatus, PatientId, TaskId, TaskKind, TaskStatus, Urgency, VisitMode};
 use crate::model::time::Timestamp;
 use crate::portal::answer::page;
@@ -15,6 +17,7 @@ use crate::portal::visit::Visit;
 use crate::portal::words::chart::{CHART, ChartWords};
 use crate::store::care::alert;
 use crate::store::care::task::{InboxLine, inbox};
+use crate::store::care::unfinished::{WaitsFor, unfinished};
 use crate::store::care::worklist::{DayLine, day};
 
 const TASKS: usize = 100;
@@ -33,6 +36,10 @@ struct WorklistPage {
     tasks: Vec<TaskLine>,
     /// Whether more wait than are shown.
     has_more: bool,
+    /// What is to be signed.
+    unsigned: Waiting,
+    /// Of whom nothing was heard for longer than usual.
+    silent: Waiting,
 }
 
 struct VisitOfDay {
@@ -54,6 +61,8 @@ pub(super) struct TaskLine {
     pub(super) hurries: Option<String>,
     /// Whether it is to answer a message.
     pub(super) is_message: bool,
+    /// Whether it is to read results.
+    pub(super) is_result: bool,
     /// Whether it waits in a pool.
     pub(super) is_to_take: bool,
 }
@@ -70,6 +79,7 @@ pub(super) fn task_line(task: &InboxLine) -> TaskLine {
         told: sentence(&[task.kind.as_str(), task.status.as_str()].join(", ")),
         hurries: (task.priority != Urgency::Routine).then(|| sentence(task.priority.as_str())),
         is_message: task.kind == TaskKind::AnswerMessage,
+        is_result: task.kind == TaskKind::ReviewResult,
         is_to_take,
     }
 }
@@ -106,6 +116,8 @@ pub(super) async fn get(visit: Visit) -> Result<Response, PageError> {
     let (from, to) = day_around(now, &viewer.zone).ok_or(PageError::Unavailable)?;
     let visits = day(&mut actor, from, to).await?;
     let tasks = inbox(&mut actor, TASKS_ASKED).await?;
+    let waits = unfinished(&mut actor, ROWS).await?;
+    let to_sign = [WaitsFor::Result, WaitsFor::Cosignature, WaitsFor::Draft];
     page(&WorklistPage {
         shell: viewer.shell(CHART.worklist),
         words: &CHART,
@@ -115,6 +127,8 @@ pub(super) async fn get(visit: Visit) -> Result<Response, PageError> {
         visits: visits.into_iter().map(|line| visit_line(line, &viewer.zone)).collect(),
         tasks: tasks.iter().take(TASKS).map(task_line).collect(),
         has_more: tasks.len() > TASKS,
+        unsigned: waiting(&waits, &to_sign, (now, &viewer.zone)),
+        silent: waiting(&waits, &[WaitsFor::Silent], (now, &viewer.zone)),
     })
 }
 

@@ -98,7 +98,7 @@ mod reviews;
 
 use axum::routing::{get, post};
 
-use super::chart::{glucose, live, results, vitals};
+use super::chart::{glucose, live, result, results, vitals};
 use crate::model::people::Role;
 use crate::portal::page::{PortalPage, at};
 use crate::portal::urls::Audience;
@@ -115,7 +115,7 @@ pub(super) fn pages() -> Vec<PortalPage> {
         at("/me/vitals/glucose", PATIENT, get(glucose::own)),
         at("/me/record", PATIENT, get(record::get).post(record::post)),
         at("/me/record/results", PATIENT, get(results::own).post(results::own_before)),
-        at("/me/record/results/{result}", PATIENT, get(results::own_one)),
+        at("/me/record/results/{result}", PATIENT, get(result::own)),
         at("/me/appointments", PATIENT, get(appointments::get)),
         at("/me/appointments/find", PATIENT, get(find::get).post(find::post)),
         at("/me/appointments/hold", PATIENT, post(find::book)),

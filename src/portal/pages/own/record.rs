@@ -28,6 +28,7 @@ use crate::portal::words::record::{RECORD, RecordWords};
 use crate::portal::words::share::SHARE;
 use crate::store::care::actor::Actor;
 use crate::store::care::chart::{results, visits};
+use crate::store::care::lab::corrected_results;
 use crate::store::care::note::read;
 use crate::store::care::record::{EncounterLine, read_summary};
 use crate::store::care::sharing::care_team;
@@ -141,8 +142,10 @@ async fn shown(
     let patient = viewer.profile.patient_id.ok_or(PageError::NotFound)?;
     let record = read_summary(&mut actor, patient).await?.ok_or(PageError::NotFound)?;
     let parts = parts(&mut actor, patient).await?;
-    let found = results(&mut actor, patient, None, None, ROWS).await?;
+    let mut found = results(&mut actor, patient, None, None, ROWS).await?;
     let keys: Vec<LabResultId> = found.iter().map(|result| result.lab_result_id).collect();
+    let corrected = corrected_results(&mut actor, patient, &keys).await?;
+    found.retain(|result| !corrected.contains(&result.lab_result_id));
     let ranges = result_ranges(&mut actor, patient, &keys).await?;
     let visits = visits(&mut actor, patient, None, ROWS).await?;
     let mut notes = read(&mut actor, patient, now.plus_micros(DAY_US)).await?;
@@ -158,7 +161,7 @@ async fn shown(
         own: &RECORD,
         banner: banner(&record, now, &viewer.zone),
         parts,
-        results: found.iter().map(|result| line(result, &ranges, &viewer.zone)).collect(),
+        results: found.iter().map(|result| line(result, (&ranges, &[]), &viewer.zone)).collect(),
         visits: visits.iter().map(|line| visit_line(line, &viewer.zone)).collect(),
         notes,
         form,
