@@ -546,14 +546,6 @@ pub(crate) const CALLS: &[(&str, Who, &[&str])] = &[
             "SELECT * FROM api.list_visits_to_bill('{token}', '{last}', NULL, false, NULL, NULL, 5)",
         ],
     ),
-    (
-        "read_visit_to_bill",
-        Who::Biller,
-        &[
-            "SELECT api.look('{token}', NULL, 'due_invoices', NULL)",
-            "SELECT * FROM api.read_visit_to_bill('{token}', '{last}', NULL, md5('seen')::uuid)",
-        ],
-    ),
     ("draft_invoice", Who::Biller, &["SELECT api.draft_invoice('{token}', md5('seen')::uuid, 'VISIT-99', 1)"]),
     (
         "add_charge",
