@@ -3949,6 +3949,59 @@ $function$;
 REVOKE EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]) TO healthtrack_auditor, healthtrack_migrator;
 
+-- Visits at the facility of the acting biller: one of them, those to come, or those of a year that nobody has charged; what a bill needs of each.
+CREATE OR REPLACE FUNCTION access.visits_to_bill(of_visit uuid, coming boolean, after_starts timestamp with time zone, after_visit uuid, rows_max integer)
+ RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, served_on date, status text, mode text, kind text, provider_name text, facility_id uuid, usual_code text, invoice_id uuid)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    own    constant uuid := (SELECT a.facility_id FROM access.account a
+                             WHERE a.account_id = access.actor() AND a.disabled_at IS NULL AND a.part = 'biller');
+    fee    constant text := (SELECT p.charge_code FROM care.attendance_policy p WHERE p.facility_id = own);
+    picked uuid[];
+BEGIN
+    -- Each list is read in the order of its index and stops with its page.
+    IF of_visit IS NOT NULL THEN
+        picked := ARRAY[of_visit];
+    ELSIF coming THEN
+        picked := ARRAY(SELECT a.appointment_id FROM care.appointment a
+                        WHERE a.facility_id = own AND a.status = 'booked' AND lower(a.during) > greatest(now(), after_starts)
+                           OR a.facility_id = own AND a.status = 'booked' AND lower(a.during) = after_starts
+                          AND a.appointment_id > after_visit
+                        ORDER BY lower(a.during), a.appointment_id LIMIT least(rows_max, 500));
+    ELSE
+        picked := ARRAY(SELECT a.appointment_id FROM care.appointment a
+                        WHERE a.facility_id = own AND lower(a.during) <= least(now(), after_starts)
+                          AND lower(a.during) > now() - INTERVAL '1 year'
+                          AND (after_visit IS NULL OR (lower(a.during), a.appointment_id) < (after_starts, after_visit))
+                          AND (a.status = 'completed'
+                               OR fee IS NOT NULL AND (a.status = 'no_show' OR a.status = 'cancelled' AND a.cancelled_late))
+                          AND access.bill_of_visit(a.patient_id, a.appointment_id) IS NULL
+                        ORDER BY lower(a.during) DESC, a.appointment_id DESC LIMIT least(rows_max, 500));
+    END IF;
+    RETURN QUERY
+    SELECT a.appointment_id, a.patient_id, lower(a.during), (lower(a.during) AT TIME ZONE f.time_zone)::date, a.status, a.mode,
+           t.title, concat_ws(' ', w.given_name, w.family_name), a.facility_id,
+           CASE WHEN a.status IN ('no_show', 'cancelled') THEN fee
+                ELSE (SELECT min(k.charge_code) FROM care.charge_code k
+                      WHERE k.category = CASE a.mode WHEN 'telehealth' THEN 'telehealth' ELSE 'office_visit' END
+                        AND (k.retired_on <= current_date) IS NOT TRUE
+                      HAVING count(*) = 1) END,
+           access.bill_of_visit(a.patient_id, a.appointment_id)
+    FROM unnest(picked) WITH ORDINALITY AS o (visit, place)
+    JOIN care.appointment a ON a.appointment_id = o.visit
+    JOIN care.facility f ON f.facility_id = a.facility_id
+    JOIN care.provider w ON w.provider_id = a.provider_id
+    LEFT JOIN care.appointment_type t ON t.appointment_type = a.appointment_type
+    WHERE a.facility_id = own AND a.status <> 'held'
+    ORDER BY o.place;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.visits_to_bill(uuid,boolean,timestamp with time zone,uuid,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.visits_to_bill(uuid,boolean,timestamp with time zone,uuid,integer) TO healthtrack_care;
+
 -- For which minors these people act as parents or guardians at this moment.
 CREATE OR REPLACE FUNCTION access.wards_of(patients uuid[])
  RETURNS uuid[]

@@ -3677,11 +3677,11 @@ DECLARE
 BEGIN
     me := access.enter(token);
     SET CONSTRAINTS ALL DEFERRED;
-    PERFORM access.check_look(me, look, patient, 'invoices');
+    PERFORM access.check_look(me, look, patient, 'due_invoices');
     RETURN QUERY
     SELECT v.appointment_id, v.patient_id, v.starts_at, v.status, v.mode, v.kind, v.provider_name, v.served_on, v.facility_id,
            v.usual_code, v.invoice_id
-    FROM access.visits_to_bill(appointment, false, NULL, NULL, 1) v WHERE v.patient_id = patient;
+    FROM access.visits_to_bill(appointment, false, NULL, NULL, 1) v WHERE patient IS NULL;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);
 EXCEPTION WHEN OTHERS THEN

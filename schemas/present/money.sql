@@ -1920,6 +1920,23 @@ BEGIN
     END IF;
 END $function$;
 
+-- The invoice that stands for a visit, by its charges or those of its encounter; null where there is none.
+CREATE OR REPLACE FUNCTION access.bill_of_visit(patient uuid, visit uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(
+        (SELECT i.invoice_id FROM care.charge h JOIN care.invoice i USING (invoice_id)
+         WHERE h.patient_id = patient AND h.appointment_id = visit AND i.status <> 'void' ORDER BY i.created_at LIMIT 1),
+        (SELECT i.invoice_id FROM care.encounter e
+         JOIN care.charge h ON h.patient_id = e.patient_id AND h.encounter_id = e.encounter_id
+         JOIN care.invoice i ON i.invoice_id = h.invoice_id
+         WHERE e.patient_id = patient AND e.appointment_id = visit AND i.status <> 'void' ORDER BY i.created_at LIMIT 1))
+$function$;
+REVOKE EXECUTE ON FUNCTION access.bill_of_visit(uuid,uuid) FROM PUBLIC;
+
 -- Takes a charge off a draft of the acting biller's facility, and the draft with its last one; whether there was such a charge.
 CREATE OR REPLACE FUNCTION access.drop_charge(gone uuid)
  RETURNS boolean
@@ -1969,51 +1986,6 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.invoices_due(date,date,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.invoices_due(date,date,uuid,integer) TO healthtrack_care;
-
--- Visits at the facility of the acting biller: one of them, those to come, or those of a year that nobody has charged; what a bill needs of each.
-CREATE OR REPLACE FUNCTION access.visits_to_bill(of_visit uuid, coming boolean, after_starts timestamp with time zone, after_visit uuid, rows_max integer)
- RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, served_on date, status text, mode text, kind text, provider_name text, facility_id uuid, usual_code text, invoice_id uuid)
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-    SELECT a.appointment_id, a.patient_id, lower(a.during), (lower(a.during) AT TIME ZONE f.time_zone)::date, a.status, a.mode,
-           t.title, concat_ws(' ', w.given_name, w.family_name), a.facility_id,
-           CASE WHEN a.status IN ('no_show', 'cancelled') THEN p.charge_code
-                ELSE (SELECT min(k.charge_code) FROM care.charge_code k
-                      WHERE k.category = CASE a.mode WHEN 'telehealth' THEN 'telehealth' ELSE 'office_visit' END
-                        AND (k.retired_on <= current_date) IS NOT TRUE
-                      HAVING count(*) = 1) END,
-           billed.invoice_id
-    FROM access.account AS own
-    JOIN care.appointment a ON a.facility_id = own.facility_id
-    JOIN care.facility f ON f.facility_id = a.facility_id
-    JOIN care.provider w ON w.provider_id = a.provider_id
-    LEFT JOIN care.appointment_type t ON t.appointment_type = a.appointment_type
-    LEFT JOIN care.attendance_policy p ON p.facility_id = a.facility_id
-    LEFT JOIN LATERAL (
-        SELECT i.invoice_id FROM care.charge h JOIN care.invoice i USING (invoice_id)
-        WHERE h.patient_id = a.patient_id AND i.facility_id = a.facility_id AND i.status <> 'void'
-          AND (h.appointment_id = a.appointment_id OR h.encounter_id IN (
-              SELECT e.encounter_id FROM care.encounter e
-              WHERE e.patient_id = a.patient_id AND e.appointment_id = a.appointment_id))
-        ORDER BY i.created_at LIMIT 1) AS billed ON true
-    WHERE own.account_id = access.actor() AND own.disabled_at IS NULL AND own.part = 'biller'
-      AND CASE WHEN of_visit IS NOT NULL THEN a.appointment_id = of_visit AND a.status <> 'held'
-               WHEN coming THEN a.status = 'booked' AND lower(a.during) > now()
-                AND (after_visit IS NULL OR (lower(a.during), a.appointment_id) > (after_starts, after_visit))
-               ELSE billed.invoice_id IS NULL AND lower(a.during) <= now() AND lower(a.during) > now() - INTERVAL '1 year'
-                AND (a.status = 'completed'
-                     OR p.charge_code IS NOT NULL AND (a.status = 'no_show' OR a.status = 'cancelled' AND a.cancelled_late))
-                AND (after_visit IS NULL OR (lower(a.during), a.appointment_id) < (after_starts, after_visit)) END
-    ORDER BY CASE WHEN coming THEN lower(a.during) END, lower(a.during) DESC, a.appointment_id DESC
-    LIMIT least(rows_max, 500);
-END $function$;
-REVOKE EXECUTE ON FUNCTION access.visits_to_bill(uuid,boolean,timestamp with time zone,uuid,integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.visits_to_bill(uuid,boolean,timestamp with time zone,uuid,integer) TO healthtrack_care;
 
 -- Adds to a draft what the price list names, under a key of the form that sends it, so that the same form sent again is refused as known.
 CREATE OR REPLACE FUNCTION api.add_charge(token text, charge uuid, invoice uuid, charge_code text, quantity integer, served_on date)

@@ -534,6 +534,7 @@ fn is_of_all(function: &str) -> bool {
             "read_waiting",
             "list_invoices",
             "list_visits_to_bill",
+            "read_visit_to_bill",
             "list_claims",
             "read_due_invoices",
             "read_overdue_balances",
@@ -574,9 +575,11 @@ pub(super) fn kind_of_look(function: &str) -> &str {
         "read_attendance" | "read_series" => "appointments",
         "check_medication" => "issues",
         "read_alert_rules" => "alerts",
-        "read_overdue_balances" | "list_invoices" | "list_claims" | "list_visits_to_bill" => "due_invoices",
+        "read_overdue_balances" | "list_invoices" | "list_claims" | "list_visits_to_bill" | "read_visit_to_bill" => {
+            "due_invoices"
+        }
         "read_schedule" | "read_waiting" => "day",
-        "read_invoice" | "read_charges" | "read_payments" | "read_visit_to_bill" => "invoices",
+        "read_invoice" | "read_charges" | "read_payments" => "invoices",
         "count_days" => "day_counts",
         "count_visits" => "quality_visits",
         "count_readmissions" => "quality_readmissions",

@@ -18,8 +18,9 @@ async fn a_visit_becomes_one_invoice_that_is_charged_while_it_is_a_draft() {
     let patient = house.named_patient("Ruiz", "Ana").await;
     let facility = house.network.facility("IL", "clinic").await;
     let provider = house.network.provider().await;
-    // The price list, and a coverage.
-    let other = Bill::draft(&mut house, patient, facility).await;
+    // The price list, and somebody else's draft: this patient has no invoice yet.
+    let kei = house.named_patient("Nakamura", "Kei").await;
+    let other = Bill::draft(&mut house, kei, facility).await;
     let seen = visit(&mut house, (patient, provider, facility), "completed", -30).await;
     let missed = visit(&mut house, (patient, provider, facility), "no_show", -50).await;
     let elsewhere = house.network.facility("IL", "hospital").await;
@@ -80,7 +81,7 @@ async fn a_visit_becomes_one_invoice_that_is_charged_while_it_is_a_draft() {
 
     // A draft goes with its last charge.
     let charge = "SELECT charge_id::text FROM care.charge JOIN care.invoice USING (invoice_id) WHERE number = 'A-1'";
-    let other = format!("/billing/{patient}/{}", other.invoice);
+    let other = format!("/billing/{kei}/{}", other.invoice);
     for charge in house.network.rows(charge).await {
         assert_eq!(biller.post(&other, &[("do", "drop"), ("charge", &charge)]).await.status, StatusCode::SEE_OTHER);
     }

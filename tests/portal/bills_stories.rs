@@ -176,6 +176,11 @@ async fn a_claim_is_answered_and_what_was_denied_is_asked_for_again() {
     let twice = billing.biller.post(&claim, &[("do", "replace"), ("related", "appeal")]).await;
     assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "it is replaced once");
     assert_eq!(billing.count("claim").await, "2");
+    // What the first answer promised is what is to come next, for that claim.
+    let page = billing.biller.get(&billing.path).await;
+    let pay = page.body.split("id=\"pay\"").nth(1).unwrap_or_else(|| panic!("{}", page.body));
+    let pay = pay.split("</form>").next().unwrap();
+    assert!(pay.contains("value=\"60.00\"") && pay.contains("selected=\"selected\">Claim of 200.00 USD"), "{pay}");
 }
 
 #[tokio::test]

@@ -241,6 +241,10 @@ async fn whoever_comes_is_checked_in_from_the_day_and_whoever_does_not_is_missed
     let (comes, misses) = (desk.visit("Ruiz", 1).await, desk.visit("Nakamura", -40).await);
     let day = desk.desk.get("/schedule").await;
     assert!(day.body.contains("Ruiz, Ana") && day.body.contains("Ada Okafor"), "{}", day.body);
+    let found = desk.desk.post("/schedule", &[("name", "rUi")]).await;
+    assert!(found.body.contains("Ruiz, Ana") && !found.body.contains("Nakamura"), "{}", found.body);
+    let nobody = desk.desk.post("/schedule", &[("name", "Zz")]).await;
+    assert!(nobody.body.contains("Nobody of such a name") && nobody.body.contains("value=\"Zz\""), "{}", nobody.body);
     for _ in 0..2 {
         let done = desk.desk.post(&format!("/schedule/visits/{comes}"), &[("do", "check_in")]).await;
         assert!(done.location().starts_with("/schedule/days/"), "{}", done.body);

@@ -35,7 +35,7 @@ words! {
          done may be other than what was planned.",
     estimate_from: "Show the estimate",
     estimate_none:
-        "No coverage of this patient is known for that day, so there is nothing to estimate: the price list stands.",
+        "No coverage of that day is open to you, so there is nothing to estimate: the price list stands.",
     estimate_elsewhere: "Limits of the plan count only what was used at this facility.",
     estimate_uncovered: "not covered",
     coverage_first: "First coverage",

@@ -106,7 +106,8 @@ pub async fn visits_to_bill(
     Ok(rows.into_iter().map(visit).collect())
 }
 
-/// One visit at the acting biller's facility; `None` where there is no such.
+/// One visit of a patient at the acting biller's facility; `None` where there is no such. It tells no more than the
+/// list does, so that a first invoice can be written for who has none.
 ///
 /// # Errors
 /// The database's.
@@ -128,16 +129,16 @@ pub async fn visit_to_bill(
         Option<String>,
         Option<InvoiceId>,
     );
-    let Some(look) = actor.look(Some(patient), "invoices", None).await? else { return Ok(None) };
+    let Some(look) = actor.look(None, "due_invoices", None).await? else { return Ok(None) };
     let (connection, token, failed) = actor.ask("reading a visit to bill")?;
-    let row: Option<Row> = sqlx::query_as("SELECT * FROM api.read_visit_to_bill($1, $2, $3, $4)")
+    let row: Option<Row> = sqlx::query_as("SELECT * FROM api.read_visit_to_bill($1, $2, NULL, $3)")
         .bind(token)
         .bind(look)
-        .bind(patient)
         .bind(appointment)
         .fetch_optional(connection)
         .await
         .map_err(failed)?;
+    let row = row.filter(|(_, whose, ..)| *whose == patient);
     Ok(row.map(|(one, two, three, four, five, six, seven, served_on, facility, usual_code, invoice)| VisitBilled {
         visit: visit((one, two, three, four, five, six, seven)),
         served_on,

@@ -70,15 +70,25 @@ fn paying(read: &Read, form: impl Fn(&'static str, &'static str) -> Form) -> Res
         .filter(|(claim, ..)| read.claims.iter().any(|line| line.claim == *claim && line.paid_cents > Some(0)))
         .map(|(claim, _, asked)| (claim.to_string(), format!("{} {asked}", BILLS.claim_of)))
         .collect();
-    if due <= 0 && answered.is_empty() {
+    // What an insurer has answered with, and not sent yet.
+    let paid: i64 = read.claims.iter().filter_map(|line| line.paid_cents).sum();
+    let promised = read.invoice.due_from_insurer_cents.min(paid);
+    if due <= 0 && (answered.is_empty() || promised <= 0) {
         return Ok(None);
     }
+    let is_insurers = due <= 0;
+    let only = answered.first().filter(|_| is_insurers && answered.len() == 1);
+    let claim = only.map(|(claim, _)| claim.clone()).unwrap_or_default();
     let pay = form("pay", BILLS.pay)
         .with(FormField::hidden("key", form_key()?))
-        .with(FormField::number("amount", BILLS.amount, "0.01").of(plain(due)).required())
+        .with(
+            FormField::number("amount", BILLS.amount, "0.01")
+                .of(plain(if is_insurers { promised } else { due }))
+                .required(),
+        )
         .with(FormField::word("method", BILLS.method, PaymentMethod::ALL).required())
         .with(FormField::line("token", BILLS.token).hint(BILLS.token_hint))
-        .with(FormField::choice("claim", BILLS.for_claim, answered).hint(BILLS.for_claim_hint));
+        .with(FormField::choice("claim", BILLS.for_claim, answered).of(claim).hint(BILLS.for_claim_hint));
     Ok(Some(("pay", BILLS.pay, pay)))
 }
 

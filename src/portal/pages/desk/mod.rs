@@ -43,7 +43,7 @@ const DESK_AND_PROVIDER: Audience = Audience::Parts(&[Role::Provider, Role::Fron
 /// Its pages.
 pub(super) fn pages() -> Vec<PortalPage> {
     vec![
-        at("/schedule", DESK_AND_PROVIDER, get(schedule::today)),
+        at("/schedule", DESK_AND_PROVIDER, get(schedule::today).post(schedule::find)),
         at("/schedule/days/{day}", DESK_AND_PROVIDER, get(schedule::day)),
         at("/schedule/days/{day}/rooms", DESK_AND_PROVIDER, get(schedule::rooms)),
         at("/schedule/weeks/{day}", DESK_AND_PROVIDER, get(schedule::week)),

@@ -1,4 +1,5 @@
-//! `/schedule`: visits of a day by provider or by room, and of a week: at the desk's facility, or a provider's own.
+//! `/schedule`: visits of a day by provider or by room, and of a week: at the desk's facility, or a provider's own; and
+//! those of somebody who calls, by how the name begins, from yesterday to a week from now.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,8 @@ use jiff::civil::Date;
 use super::times::{date_in_words, date_of, moved, span, who};
 use crate::model::people::{AppointmentId, AppointmentStatus, Role, VisitMode};
 use crate::portal::answer::page;
+use crate::portal::edge::sent::Sent;
+use crate::portal::forms::Typed;
 use crate::portal::page_error::PageError;
 use crate::portal::shell::Shell;
 use crate::portal::shown::{formatted, sentence};
@@ -36,6 +39,9 @@ struct DayPage {
     after: Date,
     tab: &'static str,
     is_desk: bool,
+    /// How a name begins that was sought.
+    sought: String,
+    none: &'static str,
     groups: Vec<(String, Vec<Line>)>,
 }
 
@@ -109,8 +115,47 @@ async fn of_day(visit: Visit, day: Option<Date>, by: By) -> Result<Response, Pag
         after: moved(day, 1)?,
         tab: if by == By::Room { "rooms" } else { "providers" },
         is_desk: viewer.role == Role::FrontDesk,
+        sought: String::new(),
+        none: DESK.day_none,
         groups: groups.into_iter().map(|(name, lines)| (named(name, by), lines)).collect(),
         shell,
+    })
+}
+
+/// Visits of whose name begins so: they are posted, since a name stands in no URL.
+pub(super) async fn find(visit: Visit, Sent(typed): Sent<Typed>) -> Result<Response, PageError> {
+    let now = visit.portal.clock.now();
+    let mut seat = visit.seat().await?;
+    let (mut actor, viewer) = seat.enter().await?;
+    let today = date_of(now, &viewer.zone)?;
+    let (since, until) = span(moved(today, -1)?, 8, &viewer.zone)?;
+    let sought = typed.text("name").to_lowercase();
+    let begins = |name: &str| name.to_lowercase().starts_with(&sought);
+    let is_sought = |scheduled: &ScheduledVisit| {
+        let Some((family, given)) = &scheduled.name else { return false };
+        !sought.is_empty()
+            && (family.as_deref().is_some_and(begins)
+                || given.iter().any(|given| begins(given))
+                || begins(&who(&scheduled.name)))
+    };
+    let mut groups: BTreeMap<Date, Vec<Line>> = BTreeMap::new();
+    for scheduled in visits(&mut actor, since, until).await?.iter().filter(|scheduled| is_sought(scheduled)) {
+        let date = date_of(scheduled.start_at, &viewer.zone)?;
+        groups.entry(date).or_default().push(line(scheduled, &viewer, date == today));
+    }
+    page(&DayPage {
+        form_token: viewer.form_token.clone(),
+        words: &DESK,
+        heading: DESK.found.to_owned(),
+        day: today,
+        before: moved(today, -1)?,
+        after: moved(today, 1)?,
+        tab: "found",
+        is_desk: viewer.role == Role::FrontDesk,
+        sought: typed.text("name").to_owned(),
+        none: DESK.found_none,
+        groups: groups.into_iter().map(|(day, lines)| (date_in_words(day), lines)).collect(),
+        shell: viewer.shell(DESK.schedule),
     })
 }
 

@@ -32,7 +32,6 @@ const AT: &[(&str, &str)] = &[
     ("department_name_is_some", "name"),
     ("department_kind_fkey", "kind"),
     ("room_name_is_unique_in_its_facility", "name"),
-    ("room_name_is_some", "name"),
     ("equipment_name_is_unique_in_its_facility", "name"),
     ("equipment_name_is_some", "name"),
     ("equipment_kind_fkey", "kind"),
