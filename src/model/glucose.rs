@@ -339,9 +339,10 @@ mod tests {
 
     #[test]
     fn what_a_sensor_cannot_measure_is_in_the_outermost_range() {
-        let readings = [GlucoseReading::beyond(at(0), "s", true), GlucoseReading::beyond(at(5), "s", false)];
-        let told = profile(&readings, (at(0), at(10)), |_| 0).unwrap();
-        assert_eq!((told.bound, told.ranges), (2, [0.5, 0.0, 0.0, 0.0, 0.5]));
+        let beyond = |minute, is_below| GlucoseReading::beyond(at(minute), "s", is_below);
+        let readings = [beyond(0, true), beyond(5, true), beyond(10, true), beyond(15, false)];
+        let told = profile(&readings, (at(0), at(20)), |_| 0).unwrap();
+        assert_eq!((told.bound, told.ranges), (4, [0.75, 0.0, 0.0, 0.0, 0.25]));
         assert!(profile(&[], (at(0), at(10)), |_| 0).is_none());
     }
 }

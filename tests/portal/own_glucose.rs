@@ -2,18 +2,29 @@
 //! person whose it is; and whose it is not sees none.
 
 use axum::http::StatusCode;
+use uuid::Uuid;
 
+use crate::network::Network;
 use crate::pages::Clinic;
 
-/// A sensor that is worn for a year, and a chunk for yesterday.
-const SENSOR: &str = "
+/// A sensor that a patient has worn for a year, and a chunk for yesterday.
+fn sensor(patient: Uuid) -> String {
+    format!(
+        "
     INSERT INTO signal.device (device_id, added_at, added_by) VALUES ('sensor', now(), 'operator');
     INSERT INTO signal.series (device_key, metric_id) SELECT device_key, metric_id FROM signal.device, signal.metric
     WHERE device_id = 'sensor' AND name = 'interstitial_glucose';
     INSERT INTO care.wear (patient_id, device_key, worn_during)
-    SELECT patient_id, d.device_key, tstzrange(now() - INTERVAL '1 year', NULL)
-    FROM care.wear JOIN signal.device d ON d.device_id = 'sensor';
-    SELECT signal.ensure_chunk((now() AT TIME ZONE 'UTC')::date - 1)";
+    SELECT '{patient}', device_key, tstzrange(now() - INTERVAL '1 year', NULL) FROM signal.device WHERE device_id = 'sensor';
+    SELECT signal.ensure_chunk((now() AT TIME ZONE 'UTC')::date - 1)"
+    )
+}
+
+/// The same with readings, for a patient of the cast.
+pub(crate) async fn of_cast(network: &mut Network, patient: Uuid) {
+    network.run(&sensor(patient)).await;
+    network.run(HOT).await;
+}
 
 /// Yesterday from noon on, a reading each five minutes: 11 of 60, 5 of 200, 3 of 300, and two
 /// that the sensor could not measure.
@@ -41,7 +52,7 @@ async fn a_profile_counts_samples_and_what_is_archived_once() {
     let (own, carer) = (clinic.house.signed_in(clinic.own).await, clinic.house.signed_in(clinic.carer).await);
     let nothing = own.get("/me/vitals/glucose").await.body;
     assert!(nothing.contains("No glucose sensor of this person has sent anything"), "{nothing}");
-    clinic.house.network.run(SENSOR).await;
+    clinic.house.network.run(&sensor(clinic.patient)).await;
     clinic.house.network.run(HOT).await;
     let hot = own.get("/me/vitals/glucose").await.body;
     // 21 readings of five minutes each: 2 very low, 11 low, 5 high, 3 very high.

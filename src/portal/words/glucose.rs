@@ -50,11 +50,10 @@ words! {
     aims_note:
         "Targets for most people with diabetes; older people, people at high risk and pregnant people have others.",
     // The day.
-    curve: "A day, all days together",
+    curve: "A day, all days together, in mg/dL",
     curve_note:
         "The line is the median. Half of the readings lie in the dark band, nine of ten in the light one. Where \
          nothing was ever measured, nothing is drawn.",
-    axis_top: "400 mg/dL",
     of_target: "Target 70 – 180 mg/dL (3.9 – 10.0 mmol/L)",
     median_runs: "The median runs from",
     to: "to",

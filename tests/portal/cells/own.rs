@@ -6,7 +6,7 @@ use super::Cell;
 use crate::cast::Cast;
 use crate::own_journal::hidden;
 use crate::own_plan::{open_programme, own_goal};
-use crate::{own_bills, own_community};
+use crate::{own_bills, own_community, own_glucose};
 
 pub(super) const CELLS: &[Cell] = &[
     ("/me", "GET", "i ynnnnnnnnnn"),
@@ -87,6 +87,7 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
              RETURNING waitlist_entry_id"
         ))
         .await;
+    own_glucose::of_cast(&mut cast.house.network, patient).await;
     let goal = own_goal(&mut cast.house.network, patient).await;
     let programme = open_programme(&mut cast.house.network, 9).await;
     let mut keys = vec![
