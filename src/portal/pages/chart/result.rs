@@ -2,16 +2,16 @@
 //! result was before it was corrected; and forms to sign it, or to correct what was signed.
 //!
 //! # Why
-//! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for. What is signed
-//! is never overwritten: a correction is another result beside the former one. A correction that is sent twice is
-//! refused the second time, since a result is corrected once.
+//! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for. What is
+//! signed is never overwritten: a correction is another result beside the former one. A correction that is sent twice
+//! is refused the second time, since a result is corrected once.
 
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
 use super::record_view::{Banner, banner};
-use super::results::{ResultLine, line, value};
+use super::results::{ShownResult, line, value};
 use super::series_view::{SeriesView, series_view};
 use super::tried::{Tried, told};
 use crate::model::people::{LabResultId, LabResultStatus, PatientId};
@@ -41,7 +41,7 @@ struct ResultPage {
     shell: Shell,
     words: &'static ChartWords,
     banner: Banner,
-    line: ResultLine,
+    line: ShownResult,
     trend: Option<String>,
     series: Option<SeriesView>,
     /// What it was and what it became, where it was corrected: value, status, when it was given, and why.

@@ -29,7 +29,7 @@ struct ResultsPage {
     words: &'static ChartWords,
     form_token: String,
     banner: Banner,
-    lines: Vec<ResultLine>,
+    lines: Vec<ShownResult>,
     /// The last line, where there are more.
     more: Option<(i64, LabResultId)>,
     is_own: bool,
@@ -37,7 +37,7 @@ struct ResultsPage {
 }
 
 /// A result, to be shown.
-pub(super) struct ResultLine {
+pub(super) struct ShownResult {
     pub(super) key: LabResultId,
     pub(super) title: String,
     pub(super) value: String,
@@ -76,9 +76,9 @@ pub(super) fn line(
     result: &ChartResult,
     (ranges, corrected): (&[ResultRange], &[LabResultId]),
     zone: &jiff::tz::TimeZone,
-) -> ResultLine {
+) -> ShownResult {
     let (value, of) = value(&result.value);
-    ResultLine {
+    ShownResult {
         key: result.lab_result_id,
         title: result.title.clone(),
         value,
