@@ -42,18 +42,18 @@ pub(crate) async fn letter(network: &mut Network, carer: Uuid, patient: Uuid, wo
 /// A questionnaire that was answered with the same to each question, in plain care; its key.
 pub(crate) async fn answered(network: &mut Network, patient: Uuid, value: u8) -> String {
     network
-        .one(&format!(
+        .one(
             "WITH asked AS (
                  INSERT INTO care.questionnaire (edition, name, title, citation, items, scoring)
                  SELECT 7, 'mood', 'How was your <b> mood?', 'Made for a test', items, scoring FROM (VALUES (
-                     '[{{\"link_id\": \"mood_1\", \"text\": \"Sad <b>\", \"type\": \"choice\", \"required\": true,
-                         \"options\": [{{\"value\": 0, \"label\": \"Never\"}}, {{\"value\": 2, \"label\": \"Often <b>\"}}]}}]'::jsonb,
-                     '{{\"algorithm\": \"sum\", \"version\": \"1\", \"items\": [\"mood_1\"], \"look_at\": [{{\"item\": \"mood_1\", \"from\": 2}}],
-                        \"bands\": [{{\"from\": 0, \"to\": 1, \"label\": \"calm\"}}, {{\"from\": 2, \"to\": 2, \"label\": \"low mood\"}}]}}'::jsonb))
+                     '[{\"link_id\": \"mood_1\", \"text\": \"Sad <b>\", \"type\": \"choice\", \"required\": true,
+                         \"options\": [{\"value\": 0, \"label\": \"Never\"}, {\"value\": 2, \"label\": \"Often <b>\"}]}]'::jsonb,
+                     '{\"algorithm\": \"sum\", \"version\": \"1\", \"items\": [\"mood_1\"], \"look_at\": [{\"item\": \"mood_1\", \"from\": 2}],
+                        \"bands\": [{\"from\": 0, \"to\": 1, \"label\": \"calm\"}, {\"from\": 2, \"to\": 2, \"label\": \"low mood\"}]}'::jsonb))
                      AS made (items, scoring)
                  ON CONFLICT DO NOTHING
-             ) SELECT ''"
-        ))
+             ) SELECT ''",
+        )
         .await;
     let response = network
         .one(&format!(

@@ -216,7 +216,8 @@ words! {
     // Patients.
     patients_title: "Patients in your care",
     patients_search: "Name, birth or number",
-    patients_search_hint: "A name by how it begins, a birth as 1980-05-17, 1980-05 or 1980, a record or member number in full.",
+    patients_search_hint:
+        "A name by how it begins, a birth as 1980-05-17, 1980-05 or 1980, a record or member number in full.",
     search: "Search",
     patients_none: "Nobody in your care is found so.",
     patients_more: "Next page",

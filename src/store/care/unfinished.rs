@@ -1,5 +1,5 @@
-//! What waits for the acting provider: notes and results to be signed, and patients of whom nothing was heard for longer
-//! than usual.
+//! What waits for the acting provider: notes and results to be signed, and patients of whom nothing was heard for
+//! longer than usual.
 
 use super::actor::Actor;
 use super::error::CareError;
@@ -42,8 +42,8 @@ pub struct UnfinishedLine {
 type UnfinishedRow =
     (String, PatientId, Option<uuid::Uuid>, Option<String>, Option<Vec<String>>, Option<String>, Option<Moment>, i64);
 
-/// What waits, so many lines of each kind at most: what is to be signed with the oldest first, devices with the one that
-/// fell silent last.
+/// What waits, so many lines of each kind at most: what is to be signed with the oldest first, devices with the one
+/// that fell silent last.
 ///
 /// # Errors
 /// The database's.

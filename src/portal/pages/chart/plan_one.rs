@@ -3,8 +3,8 @@
 //!
 //! # Why
 //! An edition keeps its words: what changes is written as the next one, which nobody follows before it is said so. Two
-//! who draft at once leave two drafts, of which one becomes the edition that is followed. A form that is sent twice adds
-//! nothing: a draft of the same words, and an activity of the same name and first day, stand already.
+//! who draft at once leave two drafts, of which one becomes the edition that is followed. A form that is sent twice
+//! adds nothing: a draft of the same words, and an activity of the same name and first day, stand already.
 
 use askama::Template;
 use axum::extract::Path;

@@ -1,5 +1,5 @@
-//! `/patients/{id}/questionnaires`: what was answered, a table for each questionnaire, with score and band over time, and
-//! which are to be answered; `/patients/{id}/questionnaires/{response}`: the answers of one occasion.
+//! `/patients/{id}/questionnaires`: what was answered, a table for each questionnaire, with score and band over time,
+//! and which are to be answered; `/patients/{id}/questionnaires/{response}`: the answers of one occasion.
 
 use askama::Template;
 use axum::extract::Path;

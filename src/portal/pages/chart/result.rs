@@ -2,9 +2,9 @@
 //! result was before it was corrected; and forms to sign it, or to correct what was signed.
 //!
 //! # Why
-//! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for. What is signed
-//! is never overwritten: a correction is another result beside the former one. A correction that is sent twice is
-//! refused the second time, since a result is corrected once.
+//! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for. What is
+//! signed is never overwritten: a correction is another result beside the former one. A correction that is sent twice
+//! is refused the second time, since a result is corrected once.
 
 use askama::Template;
 use axum::extract::Path;

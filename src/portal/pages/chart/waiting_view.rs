@@ -11,7 +11,7 @@ use crate::store::care::unfinished::{UnfinishedLine, WaitsFor};
 pub(super) const ROWS: u16 = 20;
 
 /// A section.
-pub(super) struct Waiting {
+pub(super) struct WaitingLines {
     pub(super) lines: Vec<WaitingLine>,
     /// How many more there are.
     pub(super) more: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct WaitingLine {
 }
 
 /// Lines of some kinds as a section.
-pub(super) fn waiting(all: &[UnfinishedLine], of: &[WaitsFor], (now, zone): (Timestamp, &TimeZone)) -> Waiting {
+pub(super) fn waiting(all: &[UnfinishedLine], of: &[WaitsFor], (now, zone): (Timestamp, &TimeZone)) -> WaitingLines {
     let mut lines = Vec::new();
     let mut hidden = 0;
     for kind in of {
@@ -36,7 +36,7 @@ pub(super) fn waiting(all: &[UnfinishedLine], of: &[WaitsFor], (now, zone): (Tim
         hidden += of_kind.first().map_or(0, |line| line.of_kind - shown);
         lines.extend(of_kind.into_iter().map(|line| waiting_line(line, now, zone)));
     }
-    Waiting { lines, more: (hidden > 0).then(|| format!("{} {hidden} {}", CHART.and_more, CHART.more)) }
+    WaitingLines { lines, more: (hidden > 0).then(|| format!("{} {hidden} {}", CHART.and_more, CHART.more)) }
 }
 
 fn waiting_line(line: &UnfinishedLine, now: Timestamp, zone: &TimeZone) -> WaitingLine {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 
 use super::alerts_view::{AlertLine, alert_line};
-use super::waiting_view::{ROWS, Waiting, waiting};
+use super::waiting_view::{ROWS, WaitingLines, waiting};
 use crate::model::people::{AppointmentStatus, PatientId, TaskId, TaskKind, TaskStatus, Urgency, VisitMode};
 use crate::model::time::Timestamp;
 use crate::portal::answer::page;
@@ -37,9 +37,9 @@ struct WorklistPage {
     /// Whether more wait than are shown.
     has_more: bool,
     /// What is to be signed.
-    unsigned: Waiting,
+    unsigned: WaitingLines,
     /// Of whom nothing was heard for longer than usual.
-    silent: Waiting,
+    silent: WaitingLines,
 }
 
 struct VisitOfDay {
