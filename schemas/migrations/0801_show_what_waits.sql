@@ -1,8 +1,8 @@
 -- A provider sees in one list what waits for the own signature, and whose devices have fallen silent: drafts, notes to be signed
--- too, preliminary results of the own orders, and patients in care of whom nothing was heard for longer than usual.
+-- too, preliminary results of the own orders and of nobody's, and patients in care of whom nothing was heard for longer than usual.
 --
--- What is usual is told by the four weeks before a device was heard last: it is silent once three times as long passed as lay
--- between its days then, and a day at least. New functions and a kind of look, locks nothing. Undo: drop them and the kind.
+-- What is usual is told by the four weeks before a device was heard last, as far as it was worn then: it is silent once three times
+-- as long passed as lay between its days; one that was never heard is after a day. New functions and a kind of look, locks nothing. Undo: drop them and the kind.
 INSERT INTO access.look_kind (kind, scope, of_all) VALUES ('unfinished', 'none', true);
 
 CREATE FUNCTION access.silent_devices() RETURNS TABLE (patient_id uuid, heard_at timestamptz, worn_from timestamptz)
@@ -32,9 +32,12 @@ BEGIN
     SELECT h.patient_id, max(h.heard_at), min(h.worn_from)
     FROM heard h CROSS JOIN LATERAL (
         SELECT count(DISTINCT r.day) AS days FROM signal.series s JOIN signal.rollup_day r USING (series_id)
-        WHERE s.device_key = h.device_key AND r.day > h.heard_at::date - 28 AND r.day <= h.heard_at::date) AS usual
+        WHERE s.device_key = h.device_key AND r.day > h.heard_at::date - 28 AND r.day <= h.heard_at::date
+          AND r.day >= h.worn_from::date) AS usual
+    CROSS JOIN LATERAL (SELECT least(28, h.heard_at::date - h.worn_from::date + 1) AS days) AS worn
     WHERE coalesce(h.heard_at, h.worn_from) < clock_timestamp()
-          - greatest(INTERVAL '1 day', INTERVAL '84 days' / greatest(usual.days, 1) * (usual.days > 0)::integer)
+          - CASE WHEN h.heard_at IS NULL THEN INTERVAL '1 day'
+                 ELSE INTERVAL '3 days' * worn.days / greatest(least(usual.days, worn.days), 1) END
     GROUP BY h.patient_id;
 END $$;
 REVOKE EXECUTE ON FUNCTION access.silent_devices() FROM PUBLIC;
@@ -56,6 +59,12 @@ CALL access.publish('read_unfinished', 'rows_max integer',
         JOIN care.lab_result r ON r.patient_id = o.patient_id AND r.lab_order_id = o.lab_order_id
         WHERE r.status = 'preliminary'
         UNION ALL
+        -- What nobody has ordered waits for whoever cares for the patient.
+        SELECT 'result', r.patient_id, r.lab_result_id, r.title, r.issued_at
+        FROM mine, care.lab_result r
+        WHERE mine.provider_id IS NOT NULL AND r.status = 'preliminary' AND r.lab_order_id IS NULL
+          AND r.patient_id = ANY ((SELECT access.patients_in_care())::uuid[])
+        UNION ALL
         SELECT 'silent', d.patient_id, NULL, NULL, d.heard_at FROM access.silent_devices() AS d
     ), placed AS (
         SELECT w.*, count(*) OVER (PARTITION BY w.kind) AS of_kind,
@@ -67,5 +76,5 @@ CALL access.publish('read_unfinished', 'rows_max integer',
     FROM placed w LEFT JOIN care.patient_name n
         ON n.patient_id = w.patient_id AND n.use = 'official' AND n.preferred AND n.valid_during @> current_date
     WHERE patient IS NULL AND w.place <= least(rows_max, 50) ORDER BY w.kind, w.place;$body$,
-    'What waits for the acting provider: own drafts, notes to be signed too and preliminary results of own orders, the oldest first, and patients whose devices have fallen silent, the latest first; of each kind 50 at most, and how many there are.',
+    'What waits for the acting provider: own drafts, notes to be signed too and preliminary results of own orders or of patients in care that nobody has ordered, the oldest first, and patients whose devices have fallen silent, the latest first; of each kind 50 at most, and how many there are.',
     look => $$'unfinished'$$);

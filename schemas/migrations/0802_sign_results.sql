@@ -1,7 +1,12 @@
 -- A preliminary result is signed by who cares for the patient, a result is shown with what it was before it was corrected, and what
 -- a laboratory has found completes its order with the request that asked for it.
 --
--- New functions, locks nothing. Undo: drop them.
+-- What is no number, which numeric holds as well, is refused from now on. New functions, and a constraint of new rows, which locks
+-- care.lab_result for a moment. Undo: drop them.
+ALTER TABLE care.lab_result ADD CONSTRAINT lab_result_values_are_numbers CHECK (
+    (value_number = 'NaN') IS NOT TRUE AND (reference_low = 'NaN') IS NOT TRUE AND (reference_high = 'NaN') IS NOT TRUE
+    AND (critical_low = 'NaN') IS NOT TRUE AND (critical_high = 'NaN') IS NOT TRUE) NOT VALID;
+COMMENT ON CONSTRAINT lab_result_values_are_numbers ON care.lab_result IS 'Write a number.';
 CALL access.publish('read_result_versions', 'lab_result uuid',
     'TABLE (lab_result_id uuid, version integer, issued_at timestamptz, value_number double precision, unit text, value_code text, value_text text, absent_reason text, status text, note text, lab_order_id uuid)',
     $body$RETURN QUERY

@@ -19,7 +19,7 @@ REVOKE ALL ON FUNCTION access.bill_of_visit(uuid, uuid) FROM PUBLIC;
 
 CREATE FUNCTION access.visits_to_bill(of_visit uuid, coming boolean, after_starts timestamptz, after_visit uuid, rows_max integer)
     RETURNS TABLE (appointment_id uuid, patient_id uuid, starts_at timestamptz, served_on date, status text, mode text, kind text,
-                   provider_name text, facility_id uuid, usual_code text, invoice_id uuid)
+                   provider_name text, facility_id uuid, usual_code text, invoice_id uuid, is_chargeable boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -55,7 +55,9 @@ BEGIN
                       WHERE k.category = CASE a.mode WHEN 'telehealth' THEN 'telehealth' ELSE 'office_visit' END
                         AND (k.retired_on <= current_date) IS NOT TRUE
                       HAVING count(*) = 1) END,
-           access.bill_of_visit(a.patient_id, a.appointment_id)
+           access.bill_of_visit(a.patient_id, a.appointment_id),
+           a.status = 'completed'
+           OR fee IS NOT NULL AND (a.status = 'no_show' OR a.status = 'cancelled' AND a.cancelled_late IS TRUE)
     FROM unnest(picked) WITH ORDINALITY AS o (visit, place)
     JOIN care.appointment a ON a.appointment_id = o.visit
     JOIN care.facility f ON f.facility_id = a.facility_id
@@ -79,9 +81,9 @@ CALL access.publish('list_visits_to_bill', 'coming boolean, after_starts timesta
 
 CALL access.publish('read_visit_to_bill', 'appointment uuid',
     'TABLE (appointment_id uuid, patient_id uuid, starts_at timestamptz, status text, mode text, kind text, provider_name text,
-            served_on date, facility_id uuid, usual_code text, invoice_id uuid)', $body$RETURN QUERY
+            served_on date, facility_id uuid, usual_code text, invoice_id uuid, is_chargeable boolean)', $body$RETURN QUERY
     SELECT v.appointment_id, v.patient_id, v.starts_at, v.status, v.mode, v.kind, v.provider_name, v.served_on, v.facility_id,
-           v.usual_code, v.invoice_id
+           v.usual_code, v.invoice_id, v.is_chargeable
     FROM access.visits_to_bill(appointment, false, NULL, NULL, 1) v WHERE patient IS NULL;$body$,
     'One visit at the acting biller''s facility: what a bill needs of it, the code that is usual for it, and its invoice where it has one.',
     look => $$'due_invoices'$$);

@@ -10,11 +10,14 @@ DECLARE
     seen  record;
     price care.charge_code;
     made  uuid;
-    year  text := to_char(now(), 'YYYY');
+    year  text;
 BEGIN
     SELECT * INTO seen FROM access.visits_to_bill(for_visit, false, NULL, NULL, 1);
-    IF NOT FOUND OR seen.status NOT IN ('completed', 'no_show', 'cancelled') THEN
-        PERFORM care.refuse('invoice_is_for_a_visit', 'Choose a visit of this facility that is over.');
+    -- What was cancelled in good time, or missed where no policy charges for it, costs nothing.
+    IF NOT FOUND OR NOT seen.is_chargeable THEN
+        PERFORM care.refuse('invoice_is_for_a_visit', 'Choose a visit of this facility that took place, or that is charged although it did not.');
+    ELSIF seen.status <> 'completed' AND code IS DISTINCT FROM seen.usual_code THEN
+        PERFORM care.refuse('missed_visit_is_charged_by_the_policy', 'Charge what the policy of the facility says of missed visits.');
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('healthtrack.invoice.' || seen.facility_id, 0));
     -- Once more: somebody may have drafted it meanwhile.
@@ -26,11 +29,12 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM care.refuse('charge_is_priced_by_the_list', 'Choose something of the price list.');
     END IF;
+    -- The year is that of the facility's day.
+    year := (SELECT to_char(now() AT TIME ZONE f.time_zone, 'YYYY') FROM care.facility f WHERE f.facility_id = seen.facility_id);
     INSERT INTO care.invoice (patient_id, facility_id, currency, number)
-    SELECT seen.patient_id, seen.facility_id, price.currency,
-           year || '-' || lpad((coalesce(max(right(i.number, 6)::integer), 0) + 1)::text, 6, '0')
-    FROM care.invoice i
-    WHERE i.facility_id = seen.facility_id AND i.number ~ ('^' || year || '-[0-9]{6}$')
+    SELECT seen.patient_id, seen.facility_id, price.currency, year || '-' || lpad(next.number, greatest(6, length(next.number)), '0')
+    FROM (SELECT (coalesce(max(substr(i.number, 6)::integer), 0) + 1)::text AS number FROM care.invoice i
+          WHERE i.facility_id = seen.facility_id AND i.number ~ ('^' || year || '-[0-9]{6,9}$')) AS next
     RETURNING invoice_id INTO made;
     INSERT INTO care.charge (patient_id, facility_id, invoice_id, appointment_id, served_on, charge_code, quantity, unit_price)
     VALUES (seen.patient_id, seen.facility_id, made, for_visit, seen.served_on, code, times, price.unit_price);
@@ -49,6 +53,11 @@ DECLARE
 BEGIN
     SELECT * INTO bill FROM care.invoice i WHERE i.invoice_id = of_invoice FOR SHARE;
     PERFORM access.check_change(FOUND);
+    -- Of the time of its visit: a day far away is a slip, or takes a price that is no longer one.
+    IF on_day > current_date + 1 OR NOT EXISTS (SELECT FROM care.charge h WHERE h.invoice_id = of_invoice
+                                                AND on_day BETWEEN h.served_on - 31 AND h.served_on + 31) THEN
+        PERFORM care.refuse('charge_is_of_the_time_of_the_visit', 'Charge a day within a month of this visit, and none to come.');
+    END IF;
     SELECT * INTO price FROM care.charge_code k WHERE k.charge_code = code;
     IF NOT FOUND THEN
         PERFORM care.refuse('charge_is_priced_by_the_list', 'Choose something of the price list.');
@@ -56,11 +65,11 @@ BEGIN
     INSERT INTO care.charge (charge_id, patient_id, facility_id, invoice_id, appointment_id, served_on, charge_code, quantity, unit_price)
     VALUES (key, bill.patient_id, bill.facility_id, of_invoice,
             (SELECT h.appointment_id FROM care.charge h
-             WHERE h.invoice_id = of_invoice AND h.served_on = on_day AND h.appointment_id IS NOT NULL LIMIT 1),
+             WHERE h.invoice_id = of_invoice AND h.appointment_id IS NOT NULL ORDER BY h.created_at LIMIT 1),
             on_day, code, times, price.unit_price);
 END $$;
 COMMENT ON FUNCTION care.add_charge(uuid, uuid, text, integer, date) IS
-    'Adds to a draft what the list prices, under a key; of the same visit as what was charged of that day.';
+    'Adds to a draft what the list prices, under a key; of the same visit as what was charged before.';
 REVOKE ALL ON FUNCTION care.add_charge(uuid, uuid, text, integer, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION care.add_charge(uuid, uuid, text, integer, date) TO healthtrack_care;
 
@@ -74,8 +83,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    PERFORM FROM care.patient p WHERE p.patient_id = bill.patient_id AND p.legal_hold FOR KEY SHARE;
-    IF FOUND THEN
+    -- A hold that is set at this moment is waited for.
+    PERFORM FROM care.patient p WHERE p.patient_id = bill.patient_id FOR SHARE;
+    IF (SELECT p.legal_hold FROM care.patient p WHERE p.patient_id = bill.patient_id) THEN
         PERFORM care.refuse('row_stays_under_hold', 'This person is under legal hold: nothing of theirs is removed.');
     END IF;
     DELETE FROM care.charge h WHERE h.charge_id = gone;

@@ -52,7 +52,7 @@ CREATE FUNCTION access.quality_time_in_range(facility uuid, month date)
             AND w.worn_during @> (r.day::timestamp AT TIME ZONE 'UTC')
             AND w.worn_during @> ((r.day + 1)::timestamp AT TIME ZONE 'UTC' - INTERVAL '1 microsecond')
         CROSS JOIN LATERAL (
-            SELECT count(*) AS quarters, count(*) FILTER (WHERE p.n > 0 AND p.total BETWEEN 70 * p.n AND 180 * p.n) AS in_range
+            SELECT count(*) AS quarters, count(*) FILTER (WHERE p.n > 0 AND round(p.total / p.n) BETWEEN 70 AND 180) AS in_range
             FROM unnest(coalesce(r.counts, ARRAY[r.count]), coalesce(r.sums, ARRAY[r.sum])) AS p (n, total)) AS q
         GROUP BY w.patient_id HAVING sum(q.quarters) >= 960
     )

@@ -1572,26 +1572,6 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.close_session(access.caller) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.close_session(access.caller) TO healthtrack_care;
 
--- For the program that signs people in: records that the account of a session has proved who it is by a passkey of its own.
-CREATE OR REPLACE FUNCTION access.confirm_by_passkey(credential_id bytea, counter bigint, token_hash bytea)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-DECLARE
-    whose constant text := access.use_passkey(credential_id, counter);
-BEGIN
-    UPDATE access.session s SET confirmed_at = now() FROM access.account a
-    WHERE s.token_hash = confirm_by_passkey.token_hash AND a.account_id = s.account_id AND a.login = whose
-      AND s.revoked_at IS NULL AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for);
-    IF NOT FOUND THEN
-        PERFORM access.refuse('session_stands', 'Sign in again.');
-    END IF;
-END $function$;
-REVOKE EXECUTE ON FUNCTION access.confirm_by_passkey(bytea,bigint,bytea) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.confirm_by_passkey(bytea,bigint,bytea) TO healthtrack_sign_in;
-
 -- For a demo, by its owner: confirms a session of an account that has no password.
 CREATE OR REPLACE FUNCTION access.confirm_played(login text, token_hash bytea)
  RETURNS void
@@ -1610,25 +1590,6 @@ BEGIN
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.confirm_played(text,bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.confirm_played(text,bytea) TO healthtrack_migrator;
-
--- For the program that signs people in: records that the account of a session has proved who it is; a code is taken once.
-CREATE OR REPLACE FUNCTION access.confirm_session(login text, address text, totp_step bigint, token_hash bytea)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-BEGIN
-    PERFORM access.end_guess(login, address, totp_step);
-    UPDATE access.session s SET confirmed_at = now() FROM access.account a
-    WHERE s.token_hash = confirm_session.token_hash AND a.account_id = s.account_id AND a.login = lower(confirm_session.login)
-      AND a.disabled_at IS NULL AND s.revoked_at IS NULL AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for);
-    IF NOT FOUND THEN
-        PERFORM access.refuse('session_stands', 'Sign in again.');
-    END IF;
-END $function$;
-REVOKE EXECUTE ON FUNCTION access.confirm_session(text,text,bigint,bytea) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION access.confirm_session(text,text,bigint,bytea) TO healthtrack_sign_in;
 
 -- Trigger before a record is opened in an emergency: refuses more than access.cap allows in 24 hours.
 CREATE OR REPLACE FUNCTION access.count_emergencies()
@@ -1821,6 +1782,30 @@ BEGIN
     RETURN heads;
 END $function$;
 REVOKE EXECUTE ON FUNCTION access.detach_audit(text) FROM PUBLIC;
+
+-- For the program that keeps sessions: for each look at vitals that stands in its session, by its place, a number that is another one once a newest sample is.
+CREATE OR REPLACE FUNCTION access.digest_of_looks(token_hashes bytea[], looks uuid[])
+ RETURNS TABLE(place bigint, digest bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY SELECT asked.place, newest.digest
+    FROM unnest(token_hashes, looks) WITH ORDINALITY AS asked (token_hash, look_id, place)
+    JOIN access.session s ON s.token_hash = asked.token_hash AND s.revoked_at IS NULL AND clock_timestamp() < s.expires_at
+    JOIN access.account a ON a.account_id = s.account_id AND a.disabled_at IS NULL
+    JOIN access.look k ON k.look_id = asked.look_id AND k.session_id = s.session_id AND k.kind = 'vitals'
+                      AND k.looked_at > clock_timestamp() - INTERVAL '5 minutes'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bit_xor(hash_record_extended((l.device_id, l.metric, l.start_at, l.value, l.code), 0)), 0) AS digest
+        FROM care.wear w JOIN signal.device d USING (device_key) JOIN signal.last l ON l.device_id = d.device_id
+        WHERE w.patient_id = k.patient_id AND w.worn_during @> l.start_at AND l.statistic IS NULL
+    ) AS newest;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.digest_of_looks(bytea[],uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.digest_of_looks(bytea[],uuid[]) TO healthtrack_sign_in;
 
 -- Disables an account that the caller keeps, and ends its sessions; audited.
 CREATE OR REPLACE FUNCTION access.disable_account(me access.caller, account uuid)
@@ -3521,6 +3506,23 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.remove_passkey(text,uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.remove_passkey(text,uuid) TO healthtrack_sign_in;
 
+-- Records that the account of a session has proved who it is, and gives the session another token; its caller has judged the proof.
+CREATE OR REPLACE FUNCTION access.renew_session(whose text, token_hash bytea, new_token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE access.session s SET confirmed_at = now(), token_hash = renew_session.new_token_hash FROM access.account a
+    WHERE s.token_hash = renew_session.token_hash AND a.account_id = s.account_id AND a.login = lower(renew_session.whose)
+      AND a.disabled_at IS NULL AND s.revoked_at IS NULL AND clock_timestamp() < least(s.expires_at, s.seen_at + s.idle_for);
+    IF NOT FOUND THEN
+        PERFORM access.refuse('session_stands', 'Sign in again.');
+    END IF;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.renew_session(text,bytea,bytea) FROM PUBLIC;
+
 -- Keeps the digest of a one-time link of an account in the place of an earlier one; gives when it ends.
 CREATE OR REPLACE FUNCTION access.replace_link(account uuid, token_hash bytea, lasts interval)
  RETURNS timestamp with time zone
@@ -3951,7 +3953,7 @@ GRANT EXECUTE ON FUNCTION access.verify_audit_chains(smallint[],bigint[],bytea[]
 
 -- Visits at the facility of the acting biller: one of them, those to come, or those of a year that nobody has charged; what a bill needs of each.
 CREATE OR REPLACE FUNCTION access.visits_to_bill(of_visit uuid, coming boolean, after_starts timestamp with time zone, after_visit uuid, rows_max integer)
- RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, served_on date, status text, mode text, kind text, provider_name text, facility_id uuid, usual_code text, invoice_id uuid)
+ RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, served_on date, status text, mode text, kind text, provider_name text, facility_id uuid, usual_code text, invoice_id uuid, is_chargeable boolean)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3990,7 +3992,9 @@ BEGIN
                       WHERE k.category = CASE a.mode WHEN 'telehealth' THEN 'telehealth' ELSE 'office_visit' END
                         AND (k.retired_on <= current_date) IS NOT TRUE
                       HAVING count(*) = 1) END,
-           access.bill_of_visit(a.patient_id, a.appointment_id)
+           access.bill_of_visit(a.patient_id, a.appointment_id),
+           a.status = 'completed'
+           OR fee IS NOT NULL AND (a.status = 'no_show' OR a.status = 'cancelled' AND a.cancelled_late IS TRUE)
     FROM unnest(picked) WITH ORDINALITY AS o (visit, place)
     JOIN care.appointment a ON a.appointment_id = o.visit
     JOIN care.facility f ON f.facility_id = a.facility_id

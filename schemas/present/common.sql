@@ -1021,6 +1021,33 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION access.check_quality(access.caller) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.check_quality(access.caller) TO healthtrack_care;
 
+-- For the program that signs people in: records that the account of a session has proved who it is by a passkey of its own, and renews its token.
+CREATE OR REPLACE FUNCTION access.confirm_by_passkey(credential_id bytea, counter bigint, token_hash bytea, new_token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM access.renew_session(access.use_passkey(credential_id, counter), token_hash, new_token_hash);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.confirm_by_passkey(bytea,bigint,bytea,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.confirm_by_passkey(bytea,bigint,bytea,bytea) TO healthtrack_sign_in;
+
+-- For the program that signs people in: records that the account of a session has proved who it is, and renews its token; a code is taken once.
+CREATE OR REPLACE FUNCTION access.confirm_session(login text, address text, totp_step bigint, token_hash bytea, new_token_hash bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM access.end_guess(login, address, totp_step);
+    PERFORM access.renew_session(login, token_hash, new_token_hash);
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.confirm_session(text,text,bigint,bytea,bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.confirm_session(text,text,bigint,bytea,bytea) TO healthtrack_sign_in;
+
 -- Adds to the count of what was done with rows of a class.
 CREATE OR REPLACE FUNCTION access.count_in(counts jsonb, row_class text, done text, n bigint)
  RETURNS jsonb
@@ -3659,7 +3686,7 @@ GRANT EXECUTE ON FUNCTION api.read_samples(text,uuid,uuid,text,timestamp with ti
 
 -- One visit at the acting biller's facility: what a bill needs of it, the code that is usual for it, and its invoice where it has one.
 CREATE OR REPLACE FUNCTION api.read_visit_to_bill(token text, look uuid, patient uuid, appointment uuid)
- RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, status text, mode text, kind text, provider_name text, served_on date, facility_id uuid, usual_code text, invoice_id uuid)
+ RETURNS TABLE(appointment_id uuid, patient_id uuid, starts_at timestamp with time zone, status text, mode text, kind text, provider_name text, served_on date, facility_id uuid, usual_code text, invoice_id uuid, is_chargeable boolean)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3680,7 +3707,7 @@ BEGIN
     PERFORM access.check_look(me, look, patient, 'due_invoices');
     RETURN QUERY
     SELECT v.appointment_id, v.patient_id, v.starts_at, v.status, v.mode, v.kind, v.provider_name, v.served_on, v.facility_id,
-           v.usual_code, v.invoice_id
+           v.usual_code, v.invoice_id, v.is_chargeable
     FROM access.visits_to_bill(appointment, false, NULL, NULL, 1) v WHERE patient IS NULL;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);

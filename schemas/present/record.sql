@@ -1192,7 +1192,8 @@ END) STORED,  -- HL7's letter against the reference range: LL, L, N, H or HH; nu
     CONSTRAINT lab_result_status_is_known CHECK ((status = ANY (ARRAY['preliminary'::text, 'final'::text, 'amended'::text, 'entered_in_error'::text]))),  -- Choose preliminary, final, amended or entered_in_error.
     CONSTRAINT lab_result_title_is_some CHECK ((title ~ '\S'::text)),  -- Say what it is called.
     CONSTRAINT lab_result_value_code_is_snomed CHECK (care.code_fits('snomed'::text, value_code)),  -- This is no code of SNOMED CT.
-    CONSTRAINT lab_result_value_is_one CHECK ((num_nonnulls(value_number, value_code, value_text, absent_reason) = 1))  -- Give a number, a code or words, or else why there is no value.
+    CONSTRAINT lab_result_value_is_one CHECK ((num_nonnulls(value_number, value_code, value_text, absent_reason) = 1)),  -- Give a number, a code or words, or else why there is no value.
+    CONSTRAINT lab_result_values_are_numbers CHECK ((((value_number = 'NaN'::numeric) IS NOT TRUE) AND ((reference_low = 'NaN'::numeric) IS NOT TRUE) AND ((reference_high = 'NaN'::numeric) IS NOT TRUE) AND ((critical_low = 'NaN'::numeric) IS NOT TRUE) AND ((critical_high = 'NaN'::numeric) IS NOT TRUE))) NOT VALID  -- Write a number.
 );
 CREATE INDEX lab_result_order_idx ON care.lab_result USING btree (patient_id, lab_order_id);
 CREATE INDEX lab_result_patient_idx ON care.lab_result USING btree (patient_id, loinc, observed_at);
@@ -6558,7 +6559,7 @@ END $function$;
 REVOKE EXECUTE ON FUNCTION api.read_results(text,uuid,uuid,text,timestamp with time zone,uuid,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION api.read_results(text,uuid,uuid,text,timestamp with time zone,uuid,integer) TO healthtrack_portal;
 
--- What waits for the acting provider: own drafts, notes to be signed too and preliminary results of own orders, the oldest first, and patients whose devices have fallen silent, the latest first; of each kind 50 at most, and how many there are.
+-- What waits for the acting provider: own drafts, notes to be signed too and preliminary results of own orders or of patients in care that nobody has ordered, the oldest first, and patients whose devices have fallen silent, the latest first; of each kind 50 at most, and how many there are.
 CREATE OR REPLACE FUNCTION api.read_unfinished(token text, look uuid, patient uuid, rows_max integer)
  RETURNS TABLE(kind text, patient_id uuid, row_id uuid, family text, given text[], title text, at timestamp with time zone, of_kind bigint)
  LANGUAGE plpgsql
@@ -6590,6 +6591,12 @@ BEGIN
         FROM mine JOIN care.lab_order o ON o.ordered_by = mine.provider_id
         JOIN care.lab_result r ON r.patient_id = o.patient_id AND r.lab_order_id = o.lab_order_id
         WHERE r.status = 'preliminary'
+        UNION ALL
+        -- What nobody has ordered waits for whoever cares for the patient.
+        SELECT 'result', r.patient_id, r.lab_result_id, r.title, r.issued_at
+        FROM mine, care.lab_result r
+        WHERE mine.provider_id IS NOT NULL AND r.status = 'preliminary' AND r.lab_order_id IS NULL
+          AND r.patient_id = ANY ((SELECT access.patients_in_care())::uuid[])
         UNION ALL
         SELECT 'silent', d.patient_id, NULL, NULL, d.heard_at FROM access.silent_devices() AS d
     ), placed AS (

@@ -1464,7 +1464,7 @@ AS $function$
             AND w.worn_during @> (r.day::timestamp AT TIME ZONE 'UTC')
             AND w.worn_during @> ((r.day + 1)::timestamp AT TIME ZONE 'UTC' - INTERVAL '1 microsecond')
         CROSS JOIN LATERAL (
-            SELECT count(*) AS quarters, count(*) FILTER (WHERE p.n > 0 AND p.total BETWEEN 70 * p.n AND 180 * p.n) AS in_range
+            SELECT count(*) AS quarters, count(*) FILTER (WHERE p.n > 0 AND round(p.total / p.n) BETWEEN 70 AND 180) AS in_range
             FROM unnest(coalesce(r.counts, ARRAY[r.count]), coalesce(r.sums, ARRAY[r.sum])) AS p (n, total)) AS q
         GROUP BY w.patient_id HAVING sum(q.quarters) >= 960
     )
@@ -1479,6 +1479,49 @@ AS $function$
 $function$;
 REVOKE EXECUTE ON FUNCTION access.quality_time_in_range(uuid,date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION access.quality_time_in_range(uuid,date) TO healthtrack_care;
+
+-- Patients in the actor's care who wear a device of which nothing was heard for longer than usual: when it was heard last, null where never, and since when it is worn.
+CREATE OR REPLACE FUNCTION access.silent_devices()
+ RETURNS TABLE(patient_id uuid, heard_at timestamp with time zone, worn_from timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    -- Asked for once: an index is not searched by what may change while it is.
+    own   constant uuid[]      := access.patients_in_care();
+    since constant timestamptz := clock_timestamp() - INTERVAL '24 hours';
+BEGIN
+    RETURN QUERY
+    WITH silent AS MATERIALIZED (
+        SELECT w.patient_id, w.device_key, lower(w.worn_during) AS worn_from
+        FROM care.wear w JOIN care.patient p USING (patient_id)
+        WHERE w.patient_id = ANY (own) AND p.deceased_at IS NULL AND w.worn_during @> clock_timestamp()
+          AND lower(w.worn_during) <= since
+          -- A block lies on one day, and a sample of a day may be of its beginning.
+          AND NOT EXISTS (SELECT FROM signal.series s JOIN signal.block b USING (series_id)
+                          WHERE s.device_key = w.device_key AND b.start_at > since - INTERVAL '1 day' AND b.stop_at > since)
+    ), heard AS MATERIALIZED (
+        SELECT k.patient_id, k.device_key, k.worn_from, newest.heard_at
+        FROM silent k LEFT JOIN LATERAL (
+            SELECT max(coalesce(l.end_at, l.start_at)) AS heard_at
+            FROM signal.device d JOIN signal.last l ON l.device_id = d.device_id
+            WHERE d.device_key = k.device_key AND l.start_at >= k.worn_from) AS newest ON true
+    )
+    SELECT h.patient_id, max(h.heard_at), min(h.worn_from)
+    FROM heard h CROSS JOIN LATERAL (
+        SELECT count(DISTINCT r.day) AS days FROM signal.series s JOIN signal.rollup_day r USING (series_id)
+        WHERE s.device_key = h.device_key AND r.day > h.heard_at::date - 28 AND r.day <= h.heard_at::date
+          AND r.day >= h.worn_from::date) AS usual
+    CROSS JOIN LATERAL (SELECT least(28, h.heard_at::date - h.worn_from::date + 1) AS days) AS worn
+    WHERE coalesce(h.heard_at, h.worn_from) < clock_timestamp()
+          - CASE WHEN h.heard_at IS NULL THEN INTERVAL '1 day'
+                 ELSE INTERVAL '3 days' * worn.days / greatest(least(usual.days, worn.days), 1) END
+    GROUP BY h.patient_id;
+END $function$;
+REVOKE EXECUTE ON FUNCTION access.silent_devices() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION access.silent_devices() TO healthtrack_care;
 
 -- What a patient's devices measured in [from, to), by minutes (360 buckets), hours or days; none where the actor may not see samples.
 CREATE OR REPLACE FUNCTION access.vitals(patient uuid, metrics text[], "from" timestamp with time zone, "to" timestamp with time zone, every text)

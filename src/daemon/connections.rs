@@ -22,13 +22,15 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Twice what all pages that listen take, with as many for those that ask.
 const CONNECTIONS_MAX: usize = 1_024;
 /// Longer than the minute for which proxies keep an idle connection to ask again.
 const ASKED_WITHIN: Duration = Duration::from_secs(65);
+/// What is asked when the daemon ends is answered in less.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// After a failure that is no connection's own: no more descriptors, mostly.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,7 +63,8 @@ pub(super) async fn serve(router: Router, listener: TcpListener, limits: Connect
             drop(place);
         });
     }
-    open.shutdown().await;
+    // Who does not read what it asked for is not waited for.
+    drop(timeout(ANSWERED_WITHIN, open.shutdown()).await);
 }
 
 async fn answer(

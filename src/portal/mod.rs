@@ -90,6 +90,9 @@ mod visit;
 /// What goes on at once.
 mod places;
 
+/// What one session sends twice.
+mod turns;
+
 /// What is new for them.
 mod news;
 

@@ -5,10 +5,10 @@
 //! ```
 //!
 //! # Why
-//! A page that asked for itself took 3 ms of Postgres each time, mostly for who asks and by which right, and nearly always
-//! to learn that nothing is new. This asks for a number that says no more than that; what has changed the page reads by
-//! its own actor. A page that goes on for nothing, since its look is over or the number was asked for before the page
-//! read, only reads once more. The question ends with the last page that waits.
+//! A page that asked for itself took 3 ms of Postgres each time, mostly for who asks and by which right, and nearly
+//! always to learn that nothing is new. This asks for a number that says no more than that; what has changed the page
+//! reads by its own actor. A page that goes on for nothing, since its look is over or the number was asked for before
+//! the page read, only reads once more. The question ends with the last page that waits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

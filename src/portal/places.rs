@@ -1,6 +1,6 @@
-//! Places: so many at once of each who asks, and so many in all, of what costs the database or the processor something for
-//! as long as it goes on. Who finds none is told so at once, and waits in no line. A place is given back when it is
-//! dropped, however that comes.
+//! Places: so many at once of each who asks, and so many in all, of what costs the database or the processor something
+//! for as long as it goes on. Who finds none is told so at once, and waits in no line. A place is given back when it
+//! is dropped, however that comes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +31,12 @@ impl PlaceCount {
     /// some 50 ms of a processor, so that whoever has found the last place waits three seconds.
     pub(super) fn at_the_door() -> PlaceCount {
         PlaceCount::of(8, 64)
+    }
+
+    /// For strangers who ask to be registered, by address: they share the connections of those who sign in, and the
+    /// list of places takes the database a while.
+    pub(super) fn to_register() -> PlaceCount {
+        PlaceCount::of(2, 4)
     }
 
     fn of(of_each: usize, in_all: usize) -> PlaceCount {

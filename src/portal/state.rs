@@ -16,6 +16,7 @@ use super::playbill::Playbill;
 use super::provider::Provider;
 use super::pulse::Pulse;
 use super::seal::SealKey;
+use super::turns::Turns;
 use super::words::WORDS;
 use crate::config::Config;
 use crate::ingest::State;
@@ -82,6 +83,10 @@ pub struct PortalState {
     pub(super) listeners: PlaceCount,
     /// Guesses at who somebody is, as many as there are at one moment.
     pub(super) door: PlaceCount,
+    /// Strangers who ask to be registered.
+    pub(super) registering: PlaceCount,
+    /// Forms that must not be done twice at once.
+    pub(super) turns: Turns,
     /// What tells them that something is new.
     pub(super) news: NewsDesk,
     /// The daemon that it runs beside.
@@ -133,6 +138,8 @@ impl Portal {
             playbill,
             listeners: PlaceCount::to_listen(),
             door: PlaceCount::at_the_door(),
+            registering: PlaceCount::to_register(),
+            turns: Turns::default(),
             pulse: OnceLock::new(),
         })))
     }

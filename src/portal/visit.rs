@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use jiff::tz::TimeZone;
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
+use tokio::sync::OwnedMutexGuard;
 
 use super::page_error::PageError;
 use super::shell::{Shell, SignedIn, done, groups_of, menu_of, part_of};
@@ -71,6 +72,12 @@ impl Visit {
         let Some(token) = self.token.clone() else { return Err(self.sign_in()) };
         let (connection, rules) = self.portal.connect().await?;
         Ok(Seat { connection, rules, token, visit: self.clone() })
+    }
+
+    /// The turn of this session, for a form that must not be done twice at once: taken before the actor is.
+    pub(super) async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        let session = self.token.as_ref().map(form_token)?;
+        Some(self.portal.turns.take(&session).await)
     }
 
     /// For a URL of the demo, which is in no list: whoever is signed in may ask for it.

@@ -77,7 +77,10 @@ impl Typed {
 
     /// A number; what is no number is told so.
     pub(in crate::portal) fn number<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
-        self.required(name)?.parse().map_err(|_| Problem::at(name, WORDS.field_number))
+        let text = self.required(name)?;
+        // Nor are those that only a program takes for one: NaN, inf, 1e999.
+        let is_number = !text.chars().any(char::is_alphabetic);
+        text.parse().ok().filter(|_| is_number).ok_or_else(|| Problem::at(name, WORDS.field_number))
     }
 
     /// A day.

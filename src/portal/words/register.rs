@@ -19,6 +19,7 @@ words! {
     terms:
         "I agree that this facility keeps what I wrote for 30 days, to register me and to reach me about it",
     terms_missing: "Tick this: without it, the facility may not keep what you wrote.",
+    crowded: "Too many people ask to be registered at this moment: try again in a minute.",
     ask: "Ask",
     asked_title: "Thank you",
     asked:

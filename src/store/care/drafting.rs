@@ -41,6 +41,8 @@ pub struct VisitBilled {
     pub usual_code: Option<String>,
     /// The invoice that it is on.
     pub invoice: Option<InvoiceId>,
+    /// Whether it took place, or is charged although it did not.
+    pub is_chargeable: bool,
 }
 
 /// A line of the price list.
@@ -128,6 +130,7 @@ pub async fn visit_to_bill(
         FacilityId,
         Option<String>,
         Option<InvoiceId>,
+        bool,
     );
     let Some(look) = actor.look(None, "due_invoices", None).await? else { return Ok(None) };
     let (connection, token, failed) = actor.ask("reading a visit to bill")?;
@@ -139,13 +142,12 @@ pub async fn visit_to_bill(
         .await
         .map_err(failed)?;
     let row = row.filter(|(_, whose, ..)| *whose == patient);
-    Ok(row.map(|(one, two, three, four, five, six, seven, served_on, facility, usual_code, invoice)| VisitBilled {
-        visit: visit((one, two, three, four, five, six, seven)),
-        served_on,
-        facility,
-        usual_code,
-        invoice,
-    }))
+    let read =
+        |(one, two, three, four, five, six, seven, served_on, facility, usual_code, invoice, is_chargeable): Row| {
+            let visit = visit((one, two, three, four, five, six, seven));
+            VisitBilled { visit, served_on, facility, usual_code, invoice, is_chargeable }
+        };
+    Ok(row.map(read))
 }
 
 /// The price list of a day, by title; all that was ever on it where none is named.

@@ -108,6 +108,7 @@ pub(super) async fn post(
 const AT: &[(&str, &str)] = &[
     ("charge_is_priced_by_the_list", "code"),
     ("charge_quantity_is_positive", "quantity"),
+    ("charge_is_of_the_time_of_the_visit", "served_on"),
     ("claim_has_a_diagnosis", "diagnoses"),
     ("claim_diagnosis_is_icd_10_cm", "diagnoses"),
     ("claim_is_covered_on_the_day_of_service", "coverage"),

@@ -34,7 +34,8 @@ struct VisitPage {
     invoice: Option<InvoiceId>,
     /// What can be done with it as it stands.
     step: Option<(&'static str, Form)>,
-    is_uncovered: bool,
+    /// Why there is nothing to do.
+    none: Option<&'static str>,
     estimate: Option<EstimateTable>,
 }
 
@@ -113,7 +114,8 @@ async fn shown(
     let (mut actor, viewer) = seat.enter().await?;
     let (read, list) = read(&mut actor, patient, key).await?;
     let form = |id, submit| Form::new(id, format!("/billing/{patient}/visits/{key}"), &viewer.form_token, submit);
-    let mut step = if read.invoice.is_some() {
+    let is_free = is_over(&read) && !read.is_chargeable;
+    let mut step = if read.invoice.is_some() || is_free {
         None
     } else if is_over(&read) {
         let usual = read.usual_code.clone().unwrap_or_default();
@@ -126,7 +128,8 @@ async fn shown(
         let form = estimate::asking(form("estimate", BILLS.estimate_from), &read, &list, &coverages);
         form.map(|form| (BILLS.estimate, form))
     };
-    let is_uncovered = read.invoice.is_none() && step.is_none();
+    let none = if is_free { BILLS.visit_not_charged } else { BILLS.estimate_none };
+    let none = (read.invoice.is_none() && step.is_none()).then_some(none);
     let mut table = None;
     match (came, step.as_mut()) {
         (Some(Came::Problem(typed, problem)), Some((_, form))) => {
@@ -152,7 +155,7 @@ async fn shown(
         facts,
         invoice: read.invoice,
         step,
-        is_uncovered,
+        none,
         estimate: table,
     })
 }
@@ -161,6 +164,7 @@ async fn shown(
 const AT: &[(&str, &str)] = &[
     ("charge_is_priced_by_the_list", "code"),
     ("charge_quantity_is_positive", "quantity"),
+    ("missed_visit_is_charged_by_the_policy", "code"),
     ("estimate_names_known_charges", "code"),
     ("estimate_is_in_one_currency", "code"),
     ("estimate_is_under_coverages_of_the_day", "coverage"),

@@ -73,6 +73,7 @@ pub(super) async fn post(
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, PageError> {
     let patient: PatientId = patient.parse().map_err(|_| PageError::NotFound)?;
+    let _turn = visit.turn().await;
     let mut seat = visit.seat().await?;
     let (mut actor, _) = seat.enter().await?;
     match begin(&mut actor, patient, &typed).await {

@@ -190,6 +190,7 @@ pub(super) async fn post(
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, PageError> {
     let (patient, key) = parsed(&keys)?;
+    let _turn = visit.turn().await;
     let mut seat = visit.seat().await?;
     let (mut actor, _) =
         if typed.text("act") == "follow" { seat.enter_confirmed().await? } else { seat.enter().await? };

@@ -167,6 +167,7 @@ pub(super) async fn post(
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, PageError> {
     let patient = patient.parse().map_err(|_| PageError::NotFound)?;
+    let _turn = visit.turn().await;
     let mut seat = visit.seat().await?;
     let (mut actor, viewer) = seat.enter().await?;
     if typed.is_checked("find") {

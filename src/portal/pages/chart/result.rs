@@ -1,5 +1,6 @@
-//! `/patients/{id}/results/{result}` and `/me/record/results/{result}`: everything of one test over time, drawn and as a table, with its trend; what this
-//! result was before it was corrected; and forms to sign it, or to correct what was signed.
+//! `/patients/{id}/results/{result}` and `/me/record/results/{result}`: everything of one test over time, drawn and as
+//! a table, with its trend; what this result was before it was corrected; and, for who cares for the patient, forms to
+//! sign it, or to correct what was signed.
 //!
 //! # Why
 //! A test is chosen by one of its results, since a code in a URL would tell what somebody was tested for. What is

@@ -108,6 +108,7 @@ pub(super) async fn post(
     Sent(typed): Sent<Typed>,
 ) -> Result<Response, PageError> {
     let patient = patient.parse().map_err(|_| PageError::NotFound)?;
+    let _turn = visit.turn().await;
     let mut seat = visit.seat().await?;
     let (mut actor, viewer) =
         if typed.is_checked("sign") { seat.enter_confirmed().await? } else { seat.enter().await? };

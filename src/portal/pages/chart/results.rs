@@ -1,4 +1,5 @@
-//! `/patients/{id}/results` and `/me/record/results`: what laboratories found, the newest first, page by page, with what is usual.
+//! `/patients/{id}/results` and `/me/record/results`: what laboratories found, the newest first, page by page, with
+//! what is usual.
 
 use askama::Template;
 use axum::extract::Path;

@@ -124,7 +124,11 @@ async fn prove(visit: &Visit, login: &str, step: Option<i64>) -> Result<Option<S
 
 /// On with what was begun, by the token that the session has now.
 pub(super) fn on(visit: &Visit, token: &SessionToken, next: &str, carried: &str) -> Result<Response, PageError> {
-    let resent = resend_own(visit, token, carried)?;
-    let on = resent.unwrap_or_else(|| Redirect::to(landing(next)).into_response());
+    let on = match resend_own(visit, token, carried)? {
+        Some(resent) => resent,
+        None if carried.is_empty() => Redirect::to(landing(next)).into_response(),
+        // Another page of this browser was confirmed meanwhile.
+        None => PageError::Refused(WORDS.form_not_kept.to_owned()).into_response(),
+    };
     Ok(([(SET_COOKIE, cookie(Some(token), visit.portal.is_secure))], on).into_response())
 }

@@ -47,6 +47,8 @@ fn place_of(typed: &Typed) -> Option<(&str, &str)> {
 }
 
 async fn form(visit: &Visit, typed: &Typed) -> Result<Form, PageError> {
+    let place = visit.portal.registering.take(&visit.address);
+    let _place = place.ok_or_else(|| PageError::TooOften(REGISTER.crowded.to_owned()))?;
     let mut connection = visit.portal.connect_sign_in().await?;
     let mut sign_in = SignIn::on(&mut connection);
     let place = |(state, city): (String, String)| (format!("{state} {city}"), format!("{city}, {state}"));
