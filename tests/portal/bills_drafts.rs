@@ -51,9 +51,24 @@ async fn a_visit_becomes_one_invoice_that_is_charged_while_it_is_a_draft() {
     assert!(biller.get(&path).await.body.contains(&invoice), "and leads to its invoice");
 
     let key = charge_key(&page);
+    let day = house.network.one("SELECT (current_date - 1)::text").await;
     let add = |quantity: &'static str| {
-        [("do", "add"), ("charge", &*key), ("code", "LAB-A1C"), ("quantity", quantity), ("served_on", "2026-06-01")]
+        [("do", "add"), ("charge", &*key), ("code", "LAB-A1C"), ("quantity", quantity), ("served_on", &*day)]
     };
+    for far in ["2026-01-01", "2099-01-01"] {
+        let [what, charge, code, quantity, _] = add("1");
+        let wrong = biller.post(&invoice, &[what, charge, code, quantity, ("served_on", far)]).await;
+        assert!(wrong.body.contains("Charge a day within a month of this visit"), "{}", wrong.body);
+    }
+    // What was missed where no policy charges for it, or cancelled in good time, costs nothing.
+    let in_time = visit(&mut house, (patient, provider, facility), "cancelled", 30).await;
+    for free in [missed, in_time] {
+        let path = format!("/billing/{patient}/visits/{free}");
+        let page = biller.get(&path).await;
+        assert!(page.body.contains("there is nothing to bill") && !page.body.contains("id=\"draft\""), "{}", page.body);
+        let drafted = biller.post(&path, &[("code", "VISIT-30"), ("quantity", "1")]).await;
+        assert_eq!(drafted.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", drafted.body);
+    }
     let wrong = biller.post(&invoice, &add("x")).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.body.contains("Write a number.") && charge_key(&wrong) == key, "{}", wrong.body);

@@ -17,8 +17,21 @@ use crate::network::Network;
 
 /// Who sees a part of the network; for the others all of it is theirs.
 const BOUNDED: [Role; 5] = [Role::Patient, Role::Provider, Role::FrontDesk, Role::Biller, Role::FacilityManager];
-/// What is open to all who may ask for the URL.
-const OPEN: [&str; 7] = ["{programme}", "{space}", "{day}", "{part}", "{table}", "{name}", "{token}"];
+/// What is open to all who may ask for the URL, names no person, or is of the whole network.
+const OPEN: [&str; 12] = [
+    "{programme}",
+    "{space}",
+    "{day}",
+    "{part}",
+    "{premises}",
+    "{table}",
+    "{name}",
+    "{token}",
+    "{colleague}",
+    "{organisation}",
+    "{insurer}",
+    "{price}",
+];
 /// Of the patient whom nobody of the first cast may meet.
 const FAMILY: &str = "Okonkwo";
 

@@ -162,10 +162,12 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
 /// Documents, answers, procedures and plans.
 async fn papers(cast: &mut Cast, browser: &Browser) -> Vec<(&'static str, String)> {
     browser.post(&cast.path("/patients/{id}/procedures"), &chart_papers::procedure("Cut <b>")).await;
-    let procedure = cast.house.network.one("SELECT procedure_id::text FROM care.procedure").await;
+    let own = |what: &str| format!("SELECT {what}_id::text FROM care.{what} WHERE patient_id = '{}'", cast.patient);
+    let (procedures, plans) = (own("procedure"), own("care_plan"));
+    let procedure = cast.house.network.one(&procedures).await;
     let typed = [("title", "Sleep <b>"), ("summary", "To bed <b> at ten")];
     browser.post(&cast.path("/patients/{id}/plan/new"), &typed).await;
-    let plan = cast.house.network.one("SELECT care_plan_id::text FROM care.care_plan").await;
+    let plan = cast.house.network.one(&plans).await;
     let typed = [("act", "activity"), ("title", "Walk <b>"), ("kind", "exercise"), ("first_on", "2026-03-01")];
     browser.post(&cast.path(&format!("/patients/{{id}}/plan/{plan}")), &typed).await;
     let (carer, patient) = (cast.account(Role::Provider), cast.patient);

@@ -61,20 +61,24 @@ pub(super) async fn keys(cast: &mut Cast) -> Vec<(&'static str, String)> {
          RETURNING department_id",
         cast.facility
     );
-    let organisation = "INSERT INTO care.organisation (name, kind) VALUES ('Prairie <b>', 'legal_entity')
-                        RETURNING organisation_id";
-    let insurer = "INSERT INTO care.insurer (name) VALUES ('Mutual <b>') RETURNING insurer_id";
+    let organisation = format!(
+        "INSERT INTO care.organisation (name, kind) VALUES ('Prairie <b> of {}', 'legal_entity') RETURNING organisation_id",
+        cast.facility
+    );
+    let insurer =
+        format!("INSERT INTO care.insurer (name) VALUES ('Mutual <b> of {}') RETURNING insurer_id", cast.facility);
     network
         .run(
-            "INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('X-1', 'X <b>', 1, 'USD')",
+            "INSERT INTO care.charge_code (charge_code, title, unit_price, currency) VALUES ('X-1', 'X <b>', 1, 'USD')
+             ON CONFLICT DO NOTHING",
         )
         .await;
     vec![
         ("{premises}", "departments".to_owned()),
         ("{thing}", network.id(&department).await.to_string()),
         ("{colleague}", provider.to_string()),
-        ("{organisation}", network.id(organisation).await.to_string()),
-        ("{insurer}", network.id(insurer).await.to_string()),
+        ("{organisation}", network.id(&organisation).await.to_string()),
+        ("{insurer}", network.id(&insurer).await.to_string()),
         ("{price}", "X-1".to_owned()),
         ("{proposal}", patient.to_string()),
         ("{account}", desk.to_string()),

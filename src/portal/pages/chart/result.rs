@@ -90,7 +90,7 @@ fn form_of(patient: PatientId, viewer: &Viewer, version: &ResultVersion) -> Opti
 /// Which field a rule is about.
 const AT: &[(&str, &str)] = &[
     ("lab_result_is_amended_once", "number"),
-    ("lab_result_value_is_possible", "number"),
+    ("lab_result_values_are_numbers", "number"),
     ("lab_order_is_open", "completes"),
     ("lab_order_is_collected_after_it_was_ordered", "completes"),
 ];

@@ -128,7 +128,7 @@ pub(super) async fn post(
 const AT: &[(&str, &str)] = &[
     ("lab_result_code_is_loinc", "loinc"),
     ("lab_result_unit_fits_its_code", "unit"),
-    ("lab_result_value_is_possible", "number"),
+    ("lab_result_values_are_numbers", "number"),
     ("lab_result_range_is_ordered", "high"),
     ("lab_result_is_issued_after_it_was_observed", "observed_at"),
     ("lab_order_is_collected_after_it_was_ordered", "observed_at"),
