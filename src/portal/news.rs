@@ -27,6 +27,9 @@ const EVERY: Duration = Duration::from_millis(400);
 /// How often where the database does not answer.
 const AWAY: Duration = Duration::from_secs(3);
 
+/// A look, in the session that took it.
+type AskedLook = (SessionToken, Watch);
+
 /// Asks for the pages that wait.
 #[derive(Clone, Debug)]
 pub(super) struct NewsDesk {
@@ -120,7 +123,7 @@ impl NewsDesk {
     }
 
     /// Those that wait; nobody asks any more once there are none.
-    fn all(&self) -> Option<(Vec<u64>, Vec<(SessionToken, Watch)>)> {
+    fn all(&self) -> Option<(Vec<u64>, Vec<AskedLook>)> {
         let mut held = self.held();
         held.is_asked = !held.pages.is_empty();
         let pages = held.pages.iter();

@@ -37,6 +37,8 @@ async fn a_result_has_one_value_and_a_number_has_a_unit() {
         ("status", "'final'", "lab_result_value_is_one"),
         ("status, value_number, unit, value_text", "'final', 5, '%', 'five'", "lab_result_value_is_one"),
         ("status, value_number", "'final', 5", "lab_result_number_has_a_unit"),
+        ("status, value_number, unit", "'final', 'NaN', '%'", "lab_result_values_are_numbers"),
+        ("status, value_number, unit, critical_high", "'final', 5, '%', 'NaN'", "lab_result_values_are_numbers"),
         ("status, value_number, unit", "'final', 5, 'per cent'", "ucum_unit_is_printable"),
         ("status, value_text, comparator", "'final', 'none', '<'", "lab_result_comparator_is_known"),
         ("status, value_code", "'final', '10828005'", "lab_result_value_code_is_snomed"),
