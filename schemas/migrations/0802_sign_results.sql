@@ -8,7 +8,7 @@ ALTER TABLE care.lab_result ADD CONSTRAINT lab_result_values_are_numbers CHECK (
     AND (critical_low = 'NaN') IS NOT TRUE AND (critical_high = 'NaN') IS NOT TRUE) NOT VALID;
 COMMENT ON CONSTRAINT lab_result_values_are_numbers ON care.lab_result IS 'Write a number.';
 CALL access.publish('read_result_versions', 'lab_result uuid',
-    'TABLE (lab_result_id uuid, version integer, issued_at timestamptz, value_number double precision, unit text, value_code text, value_text text, absent_reason text, status text, note text, lab_order_id uuid)',
+    'TABLE (lab_result_id uuid, version integer, issued_at timestamptz, value_number double precision, unit text, value_code text, value_text text, absent_reason text, status text, note text, lab_order_id uuid, comparator text)',
     $body$RETURN QUERY
     WITH RECURSIVE older AS (
         SELECT r.* FROM care.lab_result r WHERE r.patient_id = patient AND r.lab_result_id = lab_result
@@ -20,7 +20,7 @@ CALL access.publish('read_result_versions', 'lab_result uuid',
         SELECT r.* FROM newer n JOIN care.lab_result r ON r.patient_id = n.patient_id AND r.amends_lab_result_id = n.lab_result_id
     )
     SELECT v.lab_result_id, v.version, v.issued_at, v.value_number::double precision, v.unit::text, v.value_code, v.value_text,
-           v.absent_reason, v.status, v.note, v.lab_order_id
+           v.absent_reason, v.status, v.note, v.lab_order_id, v.comparator::text
     FROM (SELECT * FROM older UNION ALL SELECT * FROM newer) AS v ORDER BY v.issued_at DESC, v.created_at DESC, v.lab_result_id LIMIT 100;$body$,
     'A result with what it was before it was corrected, and what took its place, the newest first, 100 at most.', look => $$'results'$$);
 

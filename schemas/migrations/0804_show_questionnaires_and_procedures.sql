@@ -9,7 +9,13 @@ CALL access.publish('read_responses', '',
     $body$RETURN QUERY
     SELECT r.questionnaire_response_id, q.name, q.title, q.edition, r.status, r.created_at, r.completed_at, s.value::double precision,
            (SELECT max((b.band ->> 'to')::double precision) FROM jsonb_array_elements(q.scoring -> 'bands') AS b (band)),
-           s.band, coalesce(s.look_at, '{}'), r.sensitivity::text
+           s.band,
+           -- Before it is counted as well: who answers so must not wait for the last question.
+           coalesce(s.look_at, ARRAY(SELECT w.rule ->> 'item' FROM jsonb_array_elements(q.scoring -> 'look_at') AS w (rule)
+                                     JOIN care.answer a ON a.patient_id = patient AND a.link_id = w.rule ->> 'item'
+                                          AND a.questionnaire_response_id = r.questionnaire_response_id
+                                     WHERE a.value_number >= (w.rule ->> 'from')::numeric)),
+           r.sensitivity::text
     FROM care.questionnaire_response r JOIN care.questionnaire q USING (questionnaire_id)
     LEFT JOIN care.score s ON s.patient_id = patient AND s.questionnaire_response_id = r.questionnaire_response_id AND s.name = q.name
     WHERE r.patient_id = patient

@@ -19,7 +19,9 @@ words! {
     // Visits.
     visits: "Visits",
     visits_waiting: "To be billed",
-    visits_waiting_none: "No completed visit of the last year waits for an invoice. A visit that the desk has not closed is not among them.",
+    visits_waiting_none:
+        "No completed visit of the last year waits for an invoice. A visit that the desk has not closed is not among \
+         them.",
     visits_coming: "To come",
     visits_coming_none: "No visit is booked.",
     visit: "Visit",
@@ -27,7 +29,8 @@ words! {
     visit_with: "With",
     bill_it: "Bill",
     estimate_it: "Estimate",
-    visit_not_charged: "This visit was cancelled in good time, or missed where no policy charges for it: there is nothing to bill.",
+    visit_not_charged:
+        "This visit was cancelled in good time, or missed where no policy charges for it: there is nothing to bill.",
     visit_billed: "This visit has its invoice.",
     draft: "Draft an invoice",
     estimate: "Estimate",

@@ -224,6 +224,7 @@ words! {
     questionnaire_gad7: "GAD-7, anxiety",
     questionnaire_score: "Score",
     questionnaire_band: "Severity",
+    questionnaire_uncounted: "Not counted: an answer is missing",
     questionnaire_look: "Look at the answers",
     questionnaire_answers: "Answers",
     questionnaire_question: "Question",

@@ -53,7 +53,8 @@ words! {
     curve: "A day, all days together, in mg/dL",
     curve_note:
         "The line is the median. Half of the readings lie in the dark band, nine of ten in the light one. Where \
-         nothing was ever measured, nothing is drawn.",
+         nothing was ever measured, nothing is drawn. Days in the archive are kept by quarters of an hour: of a sensor \
+         that measures each minute, what lies between the extremes of a quarter is its mean.",
     of_target: "Target 70 – 180 mg/dL (3.9 – 10.0 mmol/L)",
     median_runs: "The median runs from",
     to: "to",
@@ -63,6 +64,7 @@ words! {
     // Days.
     each_day: "Day by day",
     no_data: "no data",
+    measured: "h measured",
     hours: "h",
     minutes: "min",
 }

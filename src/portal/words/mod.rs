@@ -157,7 +157,9 @@ words! {
     password_set: "Your password is set: sign in with it.",
     form_has_nul: "This form holds a character that no keyboard types: remove it and send it again.",
     form_too_long: "This form holds more than can be kept: make it shorter and send it again.",
-    form_not_kept: "What you had written could not be kept, since you confirmed elsewhere meanwhile: go back to its page and send it again.",
+    form_not_kept:
+        "What you had written could not be kept, since you confirmed elsewhere meanwhile: go back to its page and \
+         send it again.",
     form_too_slow: "This form did not arrive within a minute: look to your connection and send it again.",
     provider_sign_in: "Sign in with",
     provider_failed: "The sign-in elsewhere did not succeed: try again, or sign in by your password.",

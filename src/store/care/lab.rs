@@ -160,6 +160,8 @@ pub struct ResultVersion {
     pub note: Option<String>,
     /// Of which order.
     pub lab_order_id: Option<LabOrderId>,
+    /// `<` or the like, where the number is a limit.
+    pub comparator: Option<String>,
 }
 
 type ResultVersionRow = (
@@ -174,6 +176,7 @@ type ResultVersionRow = (
     LabResultStatus,
     Option<String>,
     Option<LabOrderId>,
+    Option<String>,
 );
 
 /// A result with what it was before it was corrected, and what took its place, the newest first; 100 at most.
@@ -190,7 +193,7 @@ pub async fn result_versions(
     let query = sqlx::query_as("SELECT * FROM api.read_result_versions($1, $2, $3, $4)").bind(token).bind(look);
     let rows: Vec<ResultVersionRow> = query.bind(patient).bind(result).fetch_all(connection).await.map_err(failed)?;
     let version =
-        |(id, version, issued_at, number, unit, code, text, absent, status, note, order): ResultVersionRow| {
+        |(id, version, issued_at, number, unit, code, text, absent, status, note, order, comparator): ResultVersionRow| {
             let number = number.map(|number| (number, unit.unwrap_or_default()));
             ResultVersion {
                 lab_result_id: id,
@@ -200,6 +203,7 @@ pub async fn result_versions(
                 status,
                 note,
                 lab_order_id: order,
+                comparator,
             }
         };
     Ok(rows.into_iter().map(version).collect())

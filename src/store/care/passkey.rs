@@ -170,8 +170,8 @@ pub async fn end(
     Ok(until.0)
 }
 
-/// Records that the account of a session has proved who it is, by a passkey of its own, and gives the session the second
-/// token for the first.
+/// Records that the account of a session has proved who it is, by a passkey of its own, and gives the session the
+/// second token for the first.
 ///
 /// # Errors
 /// `passkey_counts_up`, `session_stands`, and the database's.

@@ -10,10 +10,14 @@ use crate::model::glucose::{
     GlucoseProfile, GlucoseQuarter, GlucoseReading, MG_DL_OF_MMOL, SLOTS, profile, range_of, spans, timeline,
 };
 use crate::model::sample::Flags;
-use crate::model::time::Timestamp;
+use crate::model::time::{MINUTE_US, Timestamp};
 use crate::portal::shown::{date_of, start_of};
+use crate::portal::words::chart::CHART;
 use crate::portal::words::glucose::GLUCOSE;
 use crate::store::care::quarters::BothTiers;
+
+/// 70 % of a day: of less, its share says little.
+const ENOUGH_HOURS: f64 = 16.8;
 
 /// The profile of some days.
 pub(super) struct GlucoseTold {
@@ -104,15 +108,20 @@ impl GlucoseSeries {
         sensors.dedup();
         let beyond = match told.bound {
             0 => String::new(),
-            bound => format!("{bound} {}", GLUCOSE.beyond),
+            bound => format!(", {bound} {}", GLUCOSE.beyond),
         };
         let figure = |name: &str, value: String, aim: &str| [name.to_owned(), value, aim.to_owned()];
         vec![
             figure(GLUCOSE.active, percent(told.active), GLUCOSE.active_aim),
             figure(GLUCOSE.mean, both(told.mean), ""),
-            figure(GLUCOSE.gmi, format!("{:.1} %", told.gmi), GLUCOSE.gmi_note),
-            figure(GLUCOSE.cv, format!("{:.1} %", told.cv), GLUCOSE.cv_aim),
-            figure(GLUCOSE.readings, told.readings.to_string(), &beyond),
+            figure(GLUCOSE.gmi, format!("{:.1} %, {}", told.gmi, GLUCOSE.gmi_note), ""),
+            // One reading varies from nothing.
+            figure(
+                GLUCOSE.cv,
+                if told.readings > 1 { format!("{:.1} %", told.cv) } else { "–".to_owned() },
+                GLUCOSE.cv_aim,
+            ),
+            figure(GLUCOSE.readings, format!("{}{beyond}", told.readings), ""),
             figure(GLUCOSE.sensors, sensors.join(", "), ""),
         ]
     }
@@ -149,7 +158,16 @@ impl GlucoseSeries {
             path: format!("{base}?span=day{to}"),
             svg: small(&slots),
             told: match total > 0.0 {
-                true => format!("{} {}", percent(in_target / total), GLUCOSE.in_target.to_lowercase()),
+                true => {
+                    let told = format!("{} {}", percent(in_target / total), GLUCOSE.in_target.to_lowercase());
+                    // Of a day of which little was measured, how much.
+                    let hours = total / (60 * MINUTE_US) as f64;
+                    if hours < ENOUGH_HOURS {
+                        format!("{told}, {} {hours:.1} {}", CHART.of, GLUCOSE.measured)
+                    } else {
+                        told
+                    }
+                }
                 false => GLUCOSE.no_data.to_owned(),
             },
         }

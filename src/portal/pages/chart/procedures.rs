@@ -79,9 +79,14 @@ const AT: &[(&str, &str)] = &[
     ("procedure_facility_fkey", "facility"),
 ];
 
+/// A moment as a form has it.
+fn shown_as(at: Option<Timestamp>, zone: &TimeZone) -> String {
+    at.map(|at| formatted(at, zone, "%Y-%m-%dT%H:%M")).unwrap_or_default()
+}
+
 /// Fields that are asked for in both forms.
 fn state_fields(form: Form, line: Option<&ProcedureLine>, zone: &TimeZone) -> Form {
-    let typed = |at: Option<Timestamp>| at.map(|at| formatted(at, zone, "%Y-%m-%dT%H:%M")).unwrap_or_default();
+    let typed = |at| shown_as(at, zone);
     let (began, ended) = line.map_or((None, None), |line| line.during);
     let status = line.map_or("completed", |line| line.status.as_str());
     let of = |text: Option<&String>| text.cloned().unwrap_or_default();
@@ -233,7 +238,7 @@ pub(super) async fn post_one(
     let (patient, procedure) = parsed(&keys)?;
     let mut seat = visit.seat().await?;
     let (mut actor, viewer) = seat.enter().await?;
-    let why = change(&mut actor, procedure, &viewer, &typed).await;
+    let why = change(&mut actor, (patient, procedure), &viewer, &typed).await;
     if matches!(why, Ok(Edited::Saved(_))) {
         actor.commit().await?;
         return Ok(done(&format!("/patients/{patient}/procedures"), "saved"));
@@ -249,10 +254,18 @@ fn parsed((patient, procedure): &(String, String)) -> Result<(PatientId, Procedu
 
 async fn change(
     actor: &mut Actor<'_>,
-    procedure: ProcedureId,
+    (patient, procedure): (PatientId, ProcedureId),
     viewer: &Viewer,
     typed: &Typed,
 ) -> Result<Edited, Problem> {
-    let version = typed.number("version")?;
-    Ok(change_procedure(actor, procedure, version, state_of(typed, &viewer.zone)?).await?)
+    let (version, mut state) = (typed.number("version")?, state_of(typed, &viewer.zone)?);
+    let all = procedures(actor, patient).await?;
+    if let Some(known) = all.iter().find(|line| line.procedure_id == procedure) {
+        // A form has minutes: what nobody has changed keeps its seconds.
+        let kept = |typed: Option<Timestamp>, known: Option<Timestamp>| {
+            known.filter(|known| shown_as(typed, &viewer.zone) == shown_as(Some(*known), &viewer.zone)).or(typed)
+        };
+        state.during = (kept(state.during.0, known.during.0), kept(state.during.1, known.during.1));
+    }
+    Ok(change_procedure(actor, procedure, version, state).await?)
 }

@@ -69,7 +69,13 @@ fn line(response: &QuestionnaireResponse, zone: &TimeZone) -> LineOfResponse {
         when: day_of(response.completed_at.unwrap_or(response.began_at), zone),
         status: (response.status != "completed").then(|| sentence(&response.status)),
         score,
-        band: response.band.as_deref().map(sentence).unwrap_or_default(),
+        band: match &response.band {
+            Some(band) => sentence(band),
+            None if response.status == "completed" && response.highest.is_some() => {
+                CHART.questionnaire_uncounted.to_owned()
+            }
+            None => String::new(),
+        },
         is_to_look_at: !response.look_at.is_empty(),
         is_kept_apart: response.sensitivity.is_some(),
     }

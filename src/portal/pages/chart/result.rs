@@ -58,7 +58,8 @@ struct ResultPage {
 /// What is shown of a version.
 fn version_line(version: &ResultVersion, zone: &jiff::tz::TimeZone) -> [String; 4] {
     let (text, of) = value(&version.value);
-    let told = [format!("{text} {of}"), sentence(version.status.as_str()), moment(version.issued_at, zone)];
+    let sign = version.comparator.as_deref().unwrap_or_default();
+    let told = [format!("{sign}{text} {of}"), sentence(version.status.as_str()), moment(version.issued_at, zone)];
     let [value, status, when] = told;
     [value.trim_end().to_owned(), status, when, version.note.clone().unwrap_or_default()]
 }
@@ -76,7 +77,10 @@ fn form_of(patient: PatientId, viewer: &Viewer, version: &ResultVersion) -> Opti
             }
             Some((CHART.result_sign_title, form))
         }
-        (LabResultStatus::Final | LabResultStatus::Amended, ResultValue::Number(value, _)) => {
+        // A correction is a number: it would turn what lies below a limit into the limit.
+        (LabResultStatus::Final | LabResultStatus::Amended, ResultValue::Number(value, _))
+            if version.comparator.is_none() =>
+        {
             let form = Form::new("correct", action, &viewer.form_token, CHART.result_correct)
                 .with(FormField::hidden("act", "correct"))
                 .with(FormField::number("number", CHART.result_number, "any").of(value).required())

@@ -37,20 +37,27 @@ pub(super) fn view(known: &MembershipPeriod, prices: &[MembershipPrice], zone: &
         let mut fits = prices.iter().filter(|price| price.plan == plan);
         fits.find(|price| Some(price.per) == known.per && Some(&price.currency) == known.currency.as_ref())
     };
-    let costs = of(&known.plan).map_or_else(|| RECORD.free.to_owned(), cost);
+    let charged = known.charged_cents.zip(known.currency.as_deref()).map(|(cents, currency)| money(cents, currency));
+    let costs = match known.per {
+        None => RECORD.free.to_owned(),
+        Some(_) => format!("{} {}", charged.unwrap_or_default(), RECORD.for_this_period).trim_start().to_owned(),
+    };
     facts.push(fact(RECORD.costs, costs));
     facts.push(fact(RECORD.runs, during(known, zone)));
     let until = known.until_at.map(|until| day_of(until, zone));
     let then = match (until, known.renews, known.last_period.zip(known.period)) {
         (None, ..) => RECORD.open_end.to_owned(),
         (Some(_), true, Some((last, period))) if last > period => format!("{} {}", RECORD.ends_after, last - period),
-        (Some(until), true, None) => format!("{} {until}", RECORD.renews),
+        (Some(until), true, None) if of(next).is_some() => format!("{} {until}", RECORD.renews),
+        (Some(until), true, None) => format!("{} {until}: {}", RECORD.ends, RECORD.not_sold),
         (Some(until), ..) => format!("{} {until}", RECORD.ends),
     };
     facts.push(fact(RECORD.then, then));
     if next != known.plan {
-        let costs = of(next).map(cost).unwrap_or_default();
-        facts.push(fact(RECORD.changes_to, format!("{}, {costs}", title(next, prices))));
+        facts.push(fact(RECORD.changes_to, title(next, prices).to_owned()));
+    }
+    if let Some(price) = of(next).filter(|_| known.renews) {
+        facts.push(fact(RECORD.costs_next, cost(price)));
     }
     if let Some(price) = prices.iter().find(|price| price.plan == known.plan) {
         facts.push(fact(RECORD.gives, gives(price)));
